@@ -1,0 +1,124 @@
+/** The environment file `dr.yaml`: where the platform and the repositories are. It names secrets and never holds one. */
+import { z } from 'zod';
+
+const absolute = z.string().refine((p) => p.startsWith('/') && !p.split('/').includes('..') && !p.includes('\n'), {
+  message: 'must be an absolute path without ".." or a line break',
+});
+
+/** A name that becomes part of paths and object keys. */
+export const nameSchema = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+  message: 'must be 1 to 63 of a-z, 0-9 and "-", and begin and end with a letter or digit',
+});
+
+/** Where a secret comes from: a file of its own (mode 0600 or 0400) or an environment variable. Never inline. */
+export const secretRefSchema = z.union([
+  z.strictObject({ file: absolute }),
+  z.strictObject({ env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/) }),
+]);
+export type SecretRef = z.infer<typeof secretRefSchema>;
+
+/** A named secret of which several may live side by side: the first is used for new data, all of them to read. */
+const namedSecret = z.strictObject({ name: nameSchema, from: secretRefSchema });
+const keyring = z.array(namedSecret).min(1);
+export type Keyring = z.infer<typeof keyring>;
+
+const argv = z.array(z.string()).min(1);
+
+const s3Credentials = z.strictObject({ accessKeyId: secretRefSchema, secretAccessKey: secretRefSchema });
+
+const posixRepository = z.strictObject({
+  type: z.literal('posix'),
+  path: absolute,
+  passphrases: keyring,
+});
+
+const s3Repository = z.strictObject({
+  type: z.literal('s3'),
+  /** `https://host[:port]`; pgBackRest needs TLS and a host name, not an IP address. */
+  endpoint: z.url({ protocol: /^https$/ }),
+  region: z.string().min(1),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+  /** PEM file of the certificate authority. @default the system's */
+  ca: absolute.optional(),
+  /** @default 'path' */
+  uriStyle: z.enum(['path', 'host']).default('path'),
+  passphrases: keyring,
+  /** Puts, and deletes by marker only. Used by backup and prune. */
+  writer: s3Credentials,
+  /** Reads, and puts under locks/, leases/ and marks/ only. Used by restore and verify. */
+  restorer: s3Credentials,
+});
+
+const repositorySchema = z.discriminatedUnion('type', [posixRepository, s3Repository]);
+export type RepositorySettings = z.infer<typeof repositorySchema>;
+export type S3RepositorySettings = z.infer<typeof s3Repository>;
+
+const hooks = z.strictObject({ pre: argv.optional(), post: argv.optional() });
+
+/** How a server is started and stopped when it is not run by `dr` itself (e.g. `systemctl start postgresql@15-main`). */
+const control = z.strictObject({ start: argv, stop: argv });
+
+const postgresSchema = z.strictObject({
+  dataDir: absolute,
+  /** Folder of the server's programs. @default found by `pg_config --bindir`, then /usr/lib/postgresql/<newest>/bin */
+  binDir: absolute.optional(),
+  socketDir: absolute,
+  port: z.number().int().min(1).max(65535).default(5432),
+  user: z.string().default('postgres'),
+  /** Database with the application's data. */
+  database: z.string().default('go_coffee'),
+  /** Only where the socket does not use peer authentication. */
+  password: secretRefSchema.optional(),
+  /** Folder of postgresql.conf when it lies outside of the data directory (Debian: /etc/postgresql/15/main). */
+  configDir: absolute.optional(),
+  logFile: absolute.optional(),
+  control: control.optional(),
+  hooks: hooks.optional(),
+});
+
+const redisSchema = z.strictObject({
+  socket: absolute.optional(),
+  host: z.string().optional(),
+  port: z.number().int().min(1).max(65535).optional(),
+  password: secretRefSchema.optional(),
+  dataDir: absolute,
+  /** redis.conf; used to start the server where `control` is absent. */
+  configFile: absolute.optional(),
+  control: control.optional(),
+  hooks: hooks.optional(),
+});
+
+const folderWorkload = z.strictObject({ path: absolute, hooks: hooks.optional() });
+
+const gitWorkload = z.strictObject({
+  repositories: z.array(z.strictObject({ name: nameSchema, url: z.string().min(1) })).min(1),
+  hooks: hooks.optional(),
+});
+
+/** How a service is stopped, started and asked for its health. The health command exits 0 when the service answers. */
+const serviceControl = z.strictObject({ start: argv.optional(), stop: argv.optional(), health: argv.optional() });
+
+export const environmentSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Environment'),
+  /** Prefix in every repository, and what `--confirm` wants typed. */
+  name: nameSchema,
+  site: nameSchema,
+  /** Journals, locks, generated pgBackRest configuration, git mirrors, scratch restores. */
+  stateDir: absolute,
+  /** Unprivileged user that owns PostgreSQL and runs pgBackRest when `dr` is root. */
+  runAs: z.string().optional(),
+  /** A plan in YAML or JSON. @default the shipped one */
+  plan: absolute.optional(),
+  /** Sign and check points. No part of any repository. */
+  signingKeys: keyring,
+  postgres: postgresSchema.optional(),
+  redis: redisSchema.optional(),
+  /** Folder workloads by the plan's name of the workload. */
+  folders: z.record(z.string(), folderWorkload).default({}),
+  git: gitWorkload.optional(),
+  services: z.record(z.string(), serviceControl).default({}),
+  repositories: z.record(nameSchema, repositorySchema),
+});
+
+export type Environment = z.infer<typeof environmentSchema>;

@@ -1,0 +1,66 @@
+/**
+ * The errors a user can meet. A mistake of the user and a failure of the world are told apart by `exit`;
+ * anything that is not a `DrError` is a bug and is shown with its stack.
+ */
+
+/** Exit codes of the `dr` command (docs/architecture.md, "The command"). */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  partial: 3,
+  objectiveMissed: 4,
+  verificationFailed: 5,
+  locked: 6,
+  refused: 7,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Shown as `DR-<code> <where>: <fact>` and `hint: <hint>`. `fact` quotes the actual value; neither holds a secret. */
+export interface ErrorFacts {
+  /** Stable, upper case, words joined by `-`: `POINT-UNKNOWN`. */
+  readonly code: string;
+  /** The field, step, workload or repository concerned. */
+  readonly where: string;
+  readonly fact: string;
+  /** What to do next. */
+  readonly hint: string;
+  /** @default EXIT.failure */
+  readonly exit?: ExitCode;
+  readonly cause?: unknown;
+}
+
+export class DrError extends Error {
+  readonly code: string;
+  readonly where: string;
+  readonly fact: string;
+  readonly hint: string;
+  readonly exit: ExitCode;
+
+  constructor(facts: ErrorFacts) {
+    super(`DR-${facts.code} ${facts.where}: ${facts.fact}`, facts.cause === undefined ? {} : { cause: facts.cause });
+    this.name = 'DrError';
+    this.code = facts.code;
+    this.where = facts.where;
+    this.fact = facts.fact;
+    this.hint = facts.hint;
+    this.exit = facts.exit ?? EXIT.failure;
+  }
+}
+
+/** Bad usage or bad configuration: exit 2, nothing was touched. */
+export function badInput(facts: Omit<ErrorFacts, 'exit'>): DrError {
+  return new DrError({ ...facts, exit: EXIT.usage });
+}
+
+/** A precondition is unmet (lock held, target alive, disk too small): exit 6, nothing was touched. */
+export function precondition(facts: Omit<ErrorFacts, 'exit'>): DrError {
+  return new DrError({ ...facts, exit: EXIT.locked });
+}
+
+/** Data is not what it must be: exit 5. */
+export function verificationFailed(facts: Omit<ErrorFacts, 'exit'>): DrError {
+  return new DrError({ ...facts, exit: EXIT.verificationFailed });
+}
