@@ -1,0 +1,159 @@
+/** What a command gets and what it gives back. `cli.ts` declares the flags, builds the context, prints the result and exits. */
+import type { Logger } from '../adapters/log.ts';
+import type { ExitCode } from '../errors.ts';
+import type { PointKind } from '../point.ts';
+import type { Progress } from '../ports.ts';
+
+export interface Confirmation {
+  /** What must be typed: the environment's, the target's or the lock's name. */
+  readonly name: string;
+  /** What is about to happen, a line each. */
+  readonly what: readonly string[];
+}
+
+export interface CommandContext {
+  readonly log: Logger;
+  readonly progress: Progress;
+  readonly stdinIsTty: boolean;
+  /** Text that a person types. Throws CONFIRM-REFUSED where no terminal is. */
+  ask(question: string): Promise<string>;
+  /**
+   * Returns when the name was typed, or given by `--confirm NAME`.
+   * Throws CONFIRM-REFUSED (exit 7) for a wrong or missing name, saying what to type.
+   */
+  confirm(confirmation: Confirmation): Promise<void>;
+  now(): Date;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Whether `text` on stdout may hold colour. */
+  readonly color: boolean;
+}
+
+export interface CommandResult {
+  /** @default EXIT.ok */
+  readonly exit?: ExitCode;
+  /** `-o json` prints envelope(kind, data). */
+  readonly kind: string;
+  readonly data: unknown;
+  /** For people, on stdout; without a line break at its end. */
+  readonly text: string;
+}
+
+export type Execute<Options> = (options: Options, context: CommandContext) => Promise<CommandResult>;
+
+/** `env` is the path of an environment file, where one was named or found. */
+export interface MaybeSiteOptions {
+  readonly env?: string;
+}
+
+/** Commands that can't work without an environment file. */
+export interface SiteOptions {
+  readonly env: string;
+}
+
+export interface PlanOptions extends MaybeSiteOptions {
+  /** A plan in YAML or JSON. @default the environment file's plan, else the shipped one */
+  readonly file?: string;
+}
+
+/** Lists are empty where a flag was not given: all repositories, all workloads. */
+export interface InitOptions extends SiteOptions {
+  readonly repository: readonly string[];
+  readonly dryRun: boolean;
+}
+
+export interface BackupOptions extends SiteOptions {
+  readonly kind: PointKind;
+  readonly only: readonly string[];
+  readonly repository: readonly string[];
+  readonly dryRun: boolean;
+}
+
+export interface PointsListOptions extends SiteOptions {
+  /** @default every repository */
+  readonly repository?: string;
+}
+
+export interface PointsShowOptions extends SiteOptions {
+  readonly id: string;
+  readonly repository?: string;
+}
+
+export interface PointsMarkOptions extends SiteOptions {
+  readonly id: string;
+  /** As typed; the command checks it against MARKS. */
+  readonly mark: string;
+  readonly repository?: string;
+  readonly note?: string;
+}
+
+export interface VerifyOptions extends SiteOptions {
+  readonly deep: boolean;
+  readonly repository: readonly string[];
+  /** Percent of the stored data that is read back, 0 to 100. */
+  readonly readData: number;
+  /** A point's id. @default the newest */
+  readonly point?: string;
+}
+
+export interface PruneOptions extends SiteOptions {
+  readonly repository: readonly string[];
+  readonly dryRun: boolean;
+  readonly confirm?: string;
+}
+
+export interface RestoreOptions extends SiteOptions {
+  /** `latest`, a point's id or a time with a zone. Only absent with `emergencyDump`. */
+  readonly to?: string;
+  /** Repository to read from. @default the first in the plan's order that has the target */
+  readonly from?: string;
+  readonly only: readonly string[];
+  readonly dryRun: boolean;
+  readonly confirm?: string;
+  /** Read a versioned bucket as it was at this time. */
+  readonly repositoryTime?: string;
+  readonly allowTampered: boolean;
+  readonly allowCompromised: boolean;
+  readonly delta: boolean;
+  /** `schema.table`, from the logical dump. */
+  readonly table: readonly string[];
+  readonly intoDatabase?: string;
+  /** Dump what is still readable first; a folder, or `true` for one below the state directory. */
+  readonly emergencyDump?: string | true;
+  readonly keepGoing: boolean;
+  /** When the disaster was declared: the RTO clock starts here. @default now */
+  readonly declaredAt?: string;
+  /** Generation of the restored site. @default the next one */
+  readonly generation?: number;
+}
+
+export type AssessOptions = SiteOptions;
+
+export interface HealthOptions extends SiteOptions {
+  readonly comprehensive: boolean;
+  /** `P1`… @default every tier */
+  readonly tier: readonly string[];
+}
+
+export type DoctorOptions = MaybeSiteOptions;
+
+export type ObjectivesOptions = SiteOptions;
+
+export interface UnlockOptions extends SiteOptions {
+  readonly name: string;
+  readonly confirm?: string;
+}
+
+export interface DrillOptions extends MaybeSiteOptions {
+  /** @default every scenario of the plan, one after the other */
+  readonly scenario?: string;
+  /** Rows of the generated data, as a multiple of the default. */
+  readonly scale: number;
+  /** Leave the platform and its repositories on disk. */
+  readonly keep: boolean;
+  /** Where the throwaway platform lives. @default a new folder below the system's temporary one */
+  readonly folder?: string;
+  /** Where the reports are written. */
+  readonly report: string;
+  readonly seed?: number;
+}

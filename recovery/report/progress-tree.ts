@@ -1,0 +1,84 @@
+/** What a terminal shows of long work: steps below their tiers. Pure; `progress.ts` draws it. */
+import { styleText } from 'node:util';
+import { formatDuration } from '../../plan/duration.ts';
+import type { ProgressEvent } from '../ports.ts';
+import { formatPercent } from './format.ts';
+
+export interface Step {
+  readonly title: string;
+  readonly tier: string | undefined;
+  readonly state: ProgressEvent['state'];
+  readonly detail: string | undefined;
+  readonly fraction: number | undefined;
+  readonly startedAt: number;
+  readonly endedAt: number | undefined;
+}
+
+export type Steps = ReadonlyMap<string, Step>;
+
+const ENDED: ReadonlySet<ProgressEvent['state']> = new Set(['done', 'failed', 'skipped']);
+
+export function isEnded(step: Step): boolean {
+  return ENDED.has(step.state);
+}
+
+/** The step after an event; a retried or restarted step keeps its first start. */
+export function advance(before: Step | undefined, event: ProgressEvent, now: number): Step {
+  return {
+    title: event.title,
+    tier: event.tier ?? before?.tier,
+    state: event.state,
+    detail: event.detail ?? (event.state === 'progress' ? before?.detail : undefined),
+    fraction: event.fraction ?? (event.state === 'progress' ? before?.fraction : undefined),
+    startedAt: before?.startedAt ?? now,
+    endedAt: ENDED.has(event.state) ? now : undefined,
+  };
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+export function paint(color: boolean, style: Style, text: string): string {
+  return color ? styleText(style, text, { validateStream: false }) : text;
+}
+
+export interface TreeView {
+  readonly color: boolean;
+  readonly now: number;
+  /** The spinner's present character. */
+  readonly spinner: string;
+  /** Finished tiers shrink to one line when the tree is higher than this. */
+  readonly rows: number;
+}
+
+export function renderTree(steps: Steps, view: TreeView): string {
+  const tiers = Map.groupBy(steps.values(), (step) => step.tier);
+  const height = steps.size + tiers.size;
+  return [...tiers]
+    .flatMap(([tier, members]) => {
+      const over = members.every(isEnded);
+      const body = over && height > view.rows ? [] : members.map((step) => stepLine(step, view));
+      if (tier === undefined) return body;
+      const failed = members.some((step) => step.state === 'failed');
+      const head = `${symbol(failed ? 'failed' : over ? 'done' : 'start', view)} ${paint(view.color, 'bold', tier)}`;
+      return [head, ...body.map((line) => `  ${line}`)];
+    })
+    .join('\n');
+}
+
+function stepLine(step: Step, view: TreeView): string {
+  const took = ((step.endedAt ?? view.now) - step.startedAt) / 1000;
+  const facts = [
+    step.fraction !== undefined && !isEnded(step) ? formatPercent(step.fraction) : '',
+    step.detail ?? '',
+    step.state === 'skipped' ? 'skipped' : took >= 0.1 ? formatDuration(took) : '',
+  ].filter((fact) => fact !== '');
+  return `${symbol(step.state, view)} ${step.title}  ${paint(view.color, 'dim', facts.join(' · '))}`.trimEnd();
+}
+
+function symbol(state: ProgressEvent['state'], view: TreeView): string {
+  if (state === 'done') return paint(view.color, 'green', '✔');
+  if (state === 'failed') return paint(view.color, 'red', '✖');
+  if (state === 'skipped') return paint(view.color, 'dim', '-');
+  if (state === 'retry') return paint(view.color, 'yellow', '↻');
+  return paint(view.color, 'cyan', view.spinner);
+}

@@ -1,0 +1,92 @@
+/** Progress of long work: a live tree of tiers on a terminal, one line an event elsewhere (a CronJob's log, a pipe). */
+import { createLogUpdate } from 'log-update';
+import type { Progress, ProgressEvent } from '../ports.ts';
+import { formatPercent } from './format.ts';
+import { advance, isEnded, paint, renderTree, type Step } from './progress-tree.ts';
+
+export interface ConsoleProgress extends Progress {
+  /** A line that stays, above the tree. */
+  above(line: string): void;
+  /** Leaves the tree as it is and stops drawing. The next event begins a new tree, so a question may stand in between. */
+  close(): void;
+}
+
+export interface ConsoleOptions {
+  readonly tty: boolean;
+  readonly color: boolean;
+}
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
+const FRAME_MS = 100;
+/** A step that reports each percent must not fill a log. */
+const LINE_EVERY_MS = 10_000;
+
+export function consoleProgress(stream: NodeJS.WriteStream, options: ConsoleOptions): ConsoleProgress {
+  return options.tty ? treeProgress(stream, options.color) : lineProgress(stream, options.color);
+}
+
+function treeProgress(stream: NodeJS.WriteStream, color: boolean): ConsoleProgress {
+  const update = createLogUpdate(stream);
+  const steps = new Map<string, Step>();
+  let timer: NodeJS.Timeout | undefined;
+  let frame = 0;
+
+  const draw = (): void => {
+    frame += 1;
+    const spinner = SPINNER[frame % SPINNER.length] ?? SPINNER[0];
+    update(renderTree(steps, { color, now: Date.now(), spinner, rows: (stream.rows ?? 24) - 2 }));
+  };
+  const progress = (event: ProgressEvent): void => {
+    steps.set(event.step, advance(steps.get(event.step), event, Date.now()));
+    // Unref'd: a forgotten spinner must not keep the process alive.
+    timer ??= setInterval(draw, FRAME_MS).unref();
+  };
+  const above = (line: string): void => {
+    if (timer === undefined) stream.write(`${line}\n`);
+    else {
+      update.clear();
+      stream.write(`${line}\n`);
+      draw();
+    }
+  };
+  const close = (): void => {
+    if (timer === undefined) return;
+    clearInterval(timer);
+    timer = undefined;
+    update(renderTree(steps, { color, now: Date.now(), spinner: '·', rows: Number.POSITIVE_INFINITY }));
+    update.done();
+    for (const [id, step] of steps) if (isEnded(step)) steps.delete(id);
+  };
+  return Object.assign(progress, { above, close });
+}
+
+function lineProgress(stream: NodeJS.WriteStream, color: boolean): ConsoleProgress {
+  const lastLine = new Map<string, number>();
+  const progress = (event: ProgressEvent): void => {
+    const now = Date.now();
+    if (event.state === 'progress' && now - (lastLine.get(event.step) ?? 0) < LINE_EVERY_MS) return;
+    lastLine.set(event.step, now);
+    stream.write(`${progressLine(event, new Date(now), color)}\n`);
+  };
+  return Object.assign(progress, { above: (line: string) => void stream.write(`${line}\n`), close: () => {} });
+}
+
+const STYLES = {
+  start: 'cyan',
+  progress: 'dim',
+  retry: 'yellow',
+  done: 'green',
+  failed: 'red',
+  skipped: 'dim',
+} as const satisfies Record<ProgressEvent['state'], string>;
+
+/** `2026-11-23T02:00:07Z done     P1 PostgreSQL: copy files · 41% · detail` */
+export function progressLine(event: ProgressEvent, at: Date, color: boolean): string {
+  const clock = `${at.toISOString().slice(0, 19)}Z`;
+  const facts = [
+    event.tier === undefined ? event.title : `${event.tier} ${event.title}`,
+    event.fraction === undefined || event.state === 'done' ? '' : formatPercent(event.fraction),
+    event.detail ?? '',
+  ].filter((fact) => fact !== '');
+  return `${clock} ${paint(color, STYLES[event.state], event.state.padEnd(8))} ${facts.join(' · ')}`;
+}

@@ -1,0 +1,43 @@
+/** Columns without borders: the head, then the rows, two spaces between. Colour codes and wide characters keep their columns. */
+import Table from 'cli-table3';
+
+const NO_BORDER = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** @param align by column; @default left */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: readonly ('left' | 'right')[] = [],
+): string {
+  const grid = new Table({
+    chars: NO_BORDER,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colAligns: head.map((_, column) => align[column] ?? 'left'),
+  });
+  grid.push(
+    head.map((title) => title.toUpperCase()),
+    ...rows.map((row) => [...row]),
+  );
+  return grid
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n');
+}
