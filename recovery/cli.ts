@@ -1,0 +1,128 @@
+/** The `dr` command: parses, loads the command, prints its result or error, and exits. Nothing else in the project does. */
+import { CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { openLog } from './adapters/log.ts';
+import { ask, confirm } from './cli/confirm.ts';
+import { environmentMissing, findEnvironment } from './cli/environment-path.ts';
+import { interrupted, isHelp, type ShownError, showError, usageError } from './cli/errors.ts';
+import { buildProgram, type GlobalOptions, type Invocation } from './cli/program.ts';
+import type { CommandContext } from './commands/command.ts';
+import { EXIT, type ExitCode } from './errors.ts';
+import type { Progress } from './ports.ts';
+import { envelope, toJson } from './report/output.ts';
+import { type ConsoleProgress, consoleProgress } from './report/progress.ts';
+
+export async function main(argv: readonly string[]): Promise<void> {
+  ignoreBrokenPipe(process.stdout);
+  ignoreBrokenPipe(process.stderr);
+  const stop = new AbortController();
+  let exit: ExitCode = EXIT.ok;
+  const program = buildProgram(packageJson.version, async (invocation) => {
+    onSignals(stop);
+    exit = await execute(invocation, stop.signal);
+  });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    exit = isHelp(error) ? EXIT.ok : await failed(error, stop.signal, wantedOutput(argv), argv.includes('-v'));
+  }
+  await flush();
+  process.exit(exit);
+}
+
+async function execute(invocation: Invocation, signal: AbortSignal): Promise<ExitCode> {
+  const { globals } = invocation;
+  const screen = consoleProgress(process.stderr, {
+    tty: process.stderr.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI === undefined,
+    color: wantsColor(globals, process.stderr),
+  });
+  try {
+    const env = findEnvironment(globals.env, process.cwd(), process.env);
+    if (env === undefined && invocation.needsSite) throw environmentMissing(process.cwd());
+    const command = await invocation.load();
+    const options = { ...invocation.options, ...(env === undefined ? {} : { env }) };
+    const result = await command(options as never, makeContext(invocation, screen, signal));
+    screen.close();
+    process.stdout.write(`${globals.output === 'json' ? toJson(envelope(result.kind, result.data)) : result.text}\n`);
+    return result.exit ?? EXIT.ok;
+  } catch (error) {
+    screen.close();
+    return await failed(error, signal, globals.output, globals.verbose);
+  }
+}
+
+function makeContext(invocation: Invocation, screen: ConsoleProgress, signal: AbortSignal): CommandContext {
+  const { globals, options } = invocation;
+  const file = process.env.DR_LOG_FILE;
+  const log = openLog({
+    level: globals.verbose ? 'debug' : globals.quiet ? 'error' : 'warn',
+    ...(file === undefined || file === '' ? {} : { file }),
+    write: screen.above,
+  });
+  const silent: Progress = () => {};
+  const stdinIsTty = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const asker = { stdinIsTty, settle: screen.close, write: screen.above, signal };
+  const given = typeof options.confirm === 'string' ? options.confirm : undefined;
+  return {
+    log,
+    progress: globals.quiet ? silent : screen,
+    stdinIsTty,
+    ask: (question) => ask(question, asker),
+    confirm: (confirmation) => confirm(confirmation, given, asker),
+    now: () => new Date(),
+    signal,
+    color: globals.output === 'table' && wantsColor(globals, process.stdout),
+  };
+}
+
+/** Prints an error and gives its exit code. With -o json it stands on stdout, as any other result. */
+async function failed(
+  error: unknown,
+  signal: AbortSignal,
+  output: GlobalOptions['output'],
+  verbose: boolean,
+): Promise<ExitCode> {
+  const shown: ShownError = showError(asOurs(error, signal), verbose);
+  if (output === 'json') process.stdout.write(`${toJson(envelope('Error', shown.data))}\n`);
+  process.stderr.write(`${shown.text}\n`);
+  return shown.exit;
+}
+
+function asOurs(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return interrupted(String(signal.reason));
+  return error instanceof CommanderError ? usageError(error) : error;
+}
+
+/** The first signal asks to stop at a safe place; the second doesn't ask. */
+function onSignals(stop: AbortController): void {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(EXIT.interrupted);
+      process.stderr.write(`${name}: stopping; once more to stop at once\n`);
+      stop.abort(name);
+    });
+  }
+}
+
+/** `dr points | head -1` closes the pipe early; what the command did stays done. */
+function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+async function flush(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writable) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
+  }
+}
+
+function wantsColor(globals: GlobalOptions, stream: NodeJS.WriteStream): boolean {
+  const refused = (process.env.NO_COLOR ?? '') !== '' || process.env.TERM === 'dumb';
+  return globals.color && !refused && stream.isTTY === true;
+}
+
+/** Options that could not be parsed can't be asked: look at the words. */
+function wantedOutput(argv: readonly string[]): GlobalOptions['output'] {
+  return /(?:^|\s)(?:-o\s*|--output[=\s])json(?:\s|$)/.test(argv.join(' ')) ? 'json' : 'table';
+}

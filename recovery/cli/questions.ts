@@ -1,0 +1,37 @@
+/** Commands that only ask: what is lost, what is well, what is missing here, and do we meet our objectives. */
+import { examples, listOption } from './flags.ts';
+import type { Declare } from './program.ts';
+
+export const declareQuestions: Declare = (program, action) => {
+  const assess = program
+    .command('assess')
+    .description('Say what is alive, lost or damaged, which scenario of the plan that is, and what to type next.')
+    .action(action(async () => (await import('../commands/assess.ts')).assessCommand));
+  examples(assess, ['dr assess', 'dr assess -o json | jq -r .next.command']);
+
+  const health = program
+    .command('health')
+    .description(
+      'Ask every service, PostgreSQL and Redis whether they answer, a tier at a time. Exit 1 when one is not well.',
+    )
+    .option('--comprehensive', 'also ask the data, the age of backups, the repositories and the disks', false)
+    .addOption(listOption('--tier <id>', 'only this tier, e.g. P1; several: repeat it, or use commas', 'every tier'))
+    .action(action(async () => (await import('../commands/health.ts')).healthCommand));
+  examples(health, ['dr health', 'dr health --comprehensive', 'dr health --tier P1,P2 -o json']);
+
+  const doctor = program
+    .command('doctor')
+    .description(
+      'Check this machine: engines and their versions, keys, folders, and what is missing to back up or restore.',
+    )
+    .action(action(async () => (await import('../commands/doctor.ts')).doctorCommand, { needsSite: false }));
+  examples(doctor, ['dr doctor', 'dr doctor --env /etc/go-coffee-dr/dr.yaml']);
+
+  const objectives = program
+    .command('objectives')
+    .description(
+      'Compare the plan’s RTO and RPO with what is so: the age of the newest copies, the last measured restores.',
+    )
+    .action(action(async () => (await import('../commands/objectives.ts')).objectivesCommand));
+  examples(objectives, ['dr objectives', 'dr objectives -o json | jq .missed']);
+};
