@@ -1,0 +1,189 @@
+/** The plan: what must survive, where its copies live, how fast it must be back. Parsed once, trusted from then on. */
+import { z } from 'zod';
+import { cronSchema, durationSchema, idSchema, lineSchema, selectorSchema } from './fields.ts';
+import {
+  channelsSchema,
+  goalSchema,
+  maintenanceSchema,
+  memberSchema,
+  postRecoverySchema,
+  resourceSchema,
+  scenarioSchema,
+  scriptSchema,
+  settlementSchema,
+  templateSchema,
+  testSchema,
+} from './procedure-types.ts';
+
+export const TIERS = ['P1', 'P2', 'P3', 'P4'] as const;
+export type TierId = (typeof TIERS)[number];
+const tierId = z.enum(TIERS);
+
+export const WORKLOAD_TYPES = [
+  'postgres',
+  'postgres-dump',
+  'postgres-config',
+  'redis',
+  'files',
+  'git',
+  'images',
+] as const;
+export type WorkloadType = (typeof WORKLOAD_TYPES)[number];
+
+export const DATA_CLASSES = ['database', 'application-data', 'configuration'] as const;
+export type DataClass = (typeof DATA_CLASSES)[number];
+
+export const objectivesSchema = z.strictObject({
+  rto: z.strictObject({ critical: durationSchema, nonCritical: durationSchema, full: durationSchema }),
+  rpo: z.strictObject({
+    database: durationSchema,
+    applicationData: durationSchema,
+    configuration: durationSchema,
+  }),
+  /** Which tiers each RTO speaks of. */
+  scope: z.strictObject({ critical: z.array(tierId), nonCritical: z.array(tierId), full: z.array(tierId) }),
+});
+
+export const tierSchema = z.strictObject({
+  id: tierId,
+  name: lineSchema,
+  /** From the declared moment of the disaster to the verified services. */
+  rto: durationSchema,
+  /** Of the data of its services; configuration has its own. */
+  rpo: durationSchema,
+  services: z.array(z.strictObject({ id: idSchema, title: lineSchema })).min(1),
+});
+
+/** How many copies of each workload, on how many kinds of storage: 3-2-1-1-0. */
+export const copyRuleSchema = z.strictObject({
+  copies: z.int().min(1),
+  storageKinds: z.int().min(1),
+  offsite: z.int().min(0),
+  /** Copies that nobody can delete before their time. */
+  immutable: z.int().min(0),
+  /** Workloads that no test restores. */
+  unverified: z.int().min(0),
+});
+
+export const workloadSchema = z.strictObject({
+  id: idSchema,
+  type: z.enum(WORKLOAD_TYPES),
+  /** The plan's group of backup components. */
+  group: z.enum(['database', 'application', 'infrastructure', 'code']),
+  title: lineSchema,
+  /** Restored with, and before the services of, this tier. */
+  tier: tierId,
+  dataClass: z.enum(DATA_CLASSES),
+  /** Services that can't run without it. */
+  services: z.array(idSchema),
+  repositories: z.array(idSchema),
+  /** Log shipping between the scheduled runs: worst-case RPO is `archiveTimeout + pushDelay`. */
+  continuous: z
+    .strictObject({
+      /** PostgreSQL closes a segment at least this often. */
+      archiveTimeout: durationSchema,
+      /** Longest time from a closed segment to its copy in every repository; a longer backlog is an alert. */
+      pushDelay: durationSchema,
+    })
+    .optional(),
+  /** Another form of that workload's data: the RPO rests on the other, this one is for the day when that chain is in doubt. */
+  secondFormOf: idSchema.optional(),
+  /** The plan's words that this workload answers. */
+  covers: z.array(lineSchema),
+});
+
+export const scheduleSchema = z.strictObject({
+  id: idSchema,
+  title: lineSchema,
+  cron: cronSchema,
+  kind: z.enum(['full', 'incremental', 'config']),
+  workloads: z.array(selectorSchema),
+  /** From the start to a written point in the first repository; a run that takes longer is reported. */
+  longestRun: durationSchema,
+  /** Schedules with the same lock take turns: the later one waits, and is skipped when the other has covered it meanwhile. */
+  lock: idSchema,
+  /** `plan`: stands in the written plan. `added`: needed to keep its objectives, and settled below. */
+  source: z.enum(['plan', 'added']),
+});
+
+export const STORAGE_CLASSES = [
+  'STANDARD',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+] as const;
+export type StorageClass = (typeof STORAGE_CLASSES)[number];
+
+export const repositorySchema = z.strictObject({
+  id: idSchema,
+  title: lineSchema,
+  /** What the written plan calls the storage. */
+  planName: lineSchema,
+  storage: z.enum(['posix', 's3', 'drive']),
+  /** An absolute path, a bucket, or the words for a place. */
+  location: lineSchema,
+  region: lineSchema.optional(),
+  retention: durationSchema,
+  encryption: z.literal('aes-256'),
+  compression: z.enum(['gzip', 'zstd']),
+  /** By age; never an expiry of current objects, which would break chains and deduplicated packs. */
+  lifecycle: z.array(z.strictObject({ after: durationSchema, storageClass: z.enum(STORAGE_CLASSES) })),
+  /** Object Lock: no version goes before this time. */
+  immutable: z.strictObject({ mode: z.enum(['governance', 'compliance']), lock: durationSchema }).optional(),
+  /** Away from the platform's own site. */
+  offsite: z.boolean(),
+  written: z.discriminatedUnion('by', [
+    /** By the engines in each run; `copyDelay` is what this repository adds after `longestRun`. */
+    z.strictObject({ by: z.literal('engines'), copyDelay: durationSchema }),
+    /** By an export of a dated, self-contained copy. */
+    z.strictObject({ by: z.literal('export'), cron: cronSchema, longestRun: durationSchema, transport: lineSchema }),
+  ]),
+});
+
+const alert = z.enum(['immediate', 'warning', 'critical']);
+
+export const monitoringChecks = z.array(z.strictObject({ id: idSchema, title: lineSchema, command: lineSchema }));
+
+export const thresholdsSchema = z.strictObject({
+  backupFailure: alert,
+  /** Per cent of the storage in use; the alert comes above it. */
+  storage: z.strictObject({ warningPercent: z.number().gt(0).lt(100), criticalPercent: z.number().gt(0).lt(100) }),
+  integrityFailure: alert,
+});
+
+export const planSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Plan'),
+  version: lineSchema,
+  title: lineSchema,
+  environment: idSchema,
+  goals: z.array(goalSchema),
+  objectives: objectivesSchema,
+  tiers: z.array(tierSchema).min(1),
+  copyRule: copyRuleSchema,
+  workloads: z.array(workloadSchema).min(1),
+  schedules: z.array(scheduleSchema).min(1),
+  repositories: z.array(repositorySchema).min(1),
+  scenarios: z.array(scenarioSchema).min(1),
+  checks: monitoringChecks,
+  thresholds: thresholdsSchema,
+  tests: z.array(testSchema),
+  team: z.array(memberSchema),
+  channels: channelsSchema,
+  templates: z.array(templateSchema),
+  postRecovery: z.array(postRecoverySchema),
+  scripts: z.array(scriptSchema),
+  resources: z.array(resourceSchema),
+  maintenance: maintenanceSchema,
+  settlements: z.array(settlementSchema),
+});
+
+export type Plan = z.infer<typeof planSchema>;
+export type Tier = z.infer<typeof tierSchema>;
+export type Workload = z.infer<typeof workloadSchema>;
+export type Schedule = z.infer<typeof scheduleSchema>;
+export type PlanRepository = z.infer<typeof repositorySchema>;
+export type Thresholds = z.infer<typeof thresholdsSchema>;
