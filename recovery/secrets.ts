@@ -17,7 +17,7 @@ function source(ref: SecretRef): string {
 async function readSecretFile(path: string, where: string): Promise<string> {
   try {
     const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0 && (mode & 0o027) !== 0) {
+    if ((mode & 0o027) !== 0) {
       throw badInput({
         code: 'SECRET-EXPOSED',
         where,

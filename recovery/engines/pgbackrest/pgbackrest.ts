@@ -1,0 +1,152 @@
+/** Runs pgBackRest on one lineage. Every call names its repository; a restore knows no other one (no fall-through). */
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { STANZA } from '../../../plan/layout.ts';
+import { lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
+import type { Environment } from '../../environment.ts';
+import { badInput, DrError } from '../../errors.ts';
+import type { RunOptions, RunResult } from '../../ports.ts';
+import type { Repository, Site, StoreRole } from '../../site.ts';
+import { renderArchiveScript, type SecretVariables } from './archive-script.ts';
+import { type ConfigPostgres, renderConfig } from './config.ts';
+import { parseInfo, parseListing, type StanzaInfo } from './info.ts';
+import { secretVariables } from './secrets.ts';
+
+export interface PgBackRestScope {
+  readonly lineage: string;
+  readonly repositories: readonly Repository[];
+  readonly role: StoreRole;
+  /** Name of the passphrase that opens the lineage. @default each repository's first */
+  readonly passphrase?: string | undefined;
+  /** Folder for configuration, locks and spool. @default `<stateDir>/pgbackrest/<lineage>` */
+  readonly folder?: string;
+  /** @default the environment's */
+  readonly postgres?: ConfigPostgres;
+}
+
+export interface PgBackRest {
+  readonly lineage: string;
+  readonly repositories: readonly Repository[];
+  readonly configFile: string;
+  readonly folder: string;
+  /** For `archive_command`: takes `%p`. */
+  readonly pushScript: string;
+  /** For `restore_command`: takes `%f` and `%p`. */
+  readonly getScript: string;
+  /** Runs `pgbackrest <command>` with the lineage's configuration and secrets. */
+  run(command: string, args?: readonly string[], options?: Partial<RunOptions>): Promise<RunResult>;
+  /** pgBackRest's number of a repository. */
+  number(repository: Repository): number;
+  info(repository: Repository): Promise<StanzaInfo | undefined>;
+  /** Files below `path` of the lineage, e.g. `archive/go-coffee`. */
+  list(repository: Repository, path: string): Promise<string[]>;
+}
+
+/** Throws `POSTGRES-UNCONFIGURED` (exit 2). */
+export function postgresSettings(environment: Environment): NonNullable<Environment['postgres']> {
+  if (environment.postgres) return environment.postgres;
+  throw badInput({
+    code: 'POSTGRES-UNCONFIGURED',
+    where: 'postgres',
+    fact: 'the environment file has no "postgres"',
+    hint: 'add it, or leave the database out with --only',
+  });
+}
+
+async function writeGenerated(file: string, text: string, mode: number, as: string | undefined): Promise<void> {
+  await writeFile(file, text, { mode });
+  await chmod(file, mode);
+  const account = await lookUpAccount(as);
+  if (account) await chown(file, account.uid, account.gid);
+}
+
+async function readVariables(site: Site, variables: SecretVariables): Promise<Record<string, string>> {
+  const entries = Object.entries(variables).map(async ([name, ref]) => [name, await site.secrets.read(ref, name)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** pgBackRest says "unable to load info file" for a wrong passphrase; a person at 3 a.m. needs the real reason. */
+function explained(error: unknown, scope: PgBackRestScope): unknown {
+  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
+  const repositories = scope.repositories.map((r) => r.id).join(', ');
+  if (/CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|FormatError.*cipher/i.test(error.fact)) {
+    return badInput({
+      code: 'PASSPHRASE-WRONG',
+      where: `repository ${repositories}`,
+      fact: `its pgBackRest files (${scope.lineage}) do not open with the passphrase "${scope.passphrase ?? 'first of the keyring'}"`,
+      hint: 'the copy may well be whole: name the right passphrase in the environment file (repositories.*.passphrases)',
+      cause: error,
+    });
+  }
+  return error;
+}
+
+/** Writes the configuration and the two scripts (no secrets in them) and gives a runner. */
+export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promise<PgBackRest> {
+  const { environment } = site;
+  const as = environment.runAs;
+  const folder = scope.folder ?? join(environment.stateDir, 'pgbackrest', scope.lineage);
+  for (const sub of ['', 'lock', 'log', 'spool']) await makeOwnedFolder(join(folder, sub), as);
+  const configFile = join(folder, 'pgbackrest.conf');
+  const variables = secretVariables(scope.repositories.map((r) => ({ ...r, passphrase: scope.passphrase, role: scope.role })));
+  const postgres = scope.postgres ?? postgresSettings(environment);
+  const repositories = scope.repositories.map((r) => ({ settings: r.settings, path: r.layout.pgbackrest(scope.lineage) }));
+  for (const { settings } of repositories) {
+    if (settings.type === 'posix') await mkdir(settings.path, { recursive: true, mode: 0o755 });
+  }
+  for (const { settings, path } of repositories) {
+    if (settings.type === 'posix' && scope.role === 'writer') await makeOwnedFolder(join(settings.path, path), as);
+  }
+  const processMax = Math.max(2, availableParallelism());
+  await writeGenerated(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);
+  const pushScript = join(folder, 'archive-push.sh');
+  const getScript = join(folder, 'archive-get.sh');
+  if (scope.role === 'writer') {
+    await writeGenerated(pushScript, renderArchiveScript('archive-push', configFile, variables), 0o750, as);
+  }
+  await writeGenerated(getScript, renderArchiveScript('archive-get', configFile, variables), 0o750, as);
+
+  const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
+  const run: PgBackRest['run'] = async (command, args = [], options = {}) => {
+    const secretEnv = await readVariables(site, variables);
+    try {
+      const base = [`--config=${configFile}`, `--stanza=${STANZA}`, command];
+      return await site.run(['pgbackrest', ...base, ...args], { as, cwd: folder, secretEnv, ...options });
+    } catch (error) {
+      throw explained(error, scope);
+    }
+  };
+  return {
+    lineage: scope.lineage,
+    repositories: scope.repositories,
+    configFile,
+    folder,
+    pushScript,
+    getScript,
+    run,
+    number,
+    async info(repository) {
+      const { stdout } = await run('info', [`--repo=${number(repository)}`, '--output=json', '--log-level-console=error']);
+      const found = parseInfo(stdout, STANZA);
+      if (found) return found;
+      const status = JSON.parse(stdout)[0]?.repo?.[0]?.status as { code?: number; message?: string } | undefined;
+      // 99: the repository holds something that can't be read; "nothing there" must not be mistaken for it.
+      if (status?.code === 99) throw explained(infoError(repository, status.message ?? ''), scope);
+      return undefined;
+    },
+    async list(repository, path) {
+      const args = [`--repo=${number(repository)}`, '--recurse', '--output=json', '--log-level-console=error', path];
+      return parseListing((await run('repo-ls', args)).stdout);
+    },
+  };
+}
+
+function infoError(repository: Repository, message: string): DrError {
+  return new DrError({
+    code: 'ENGINE-FAILED',
+    where: `pgbackrest info (${repository.id})`,
+    fact: message,
+    hint: 'see whether the repository answers: `dr assess`',
+  });
+}

@@ -1,0 +1,61 @@
+/** Laying a set down in a data directory. What makes it startable (`recovery.signal`, global/pg_control) is written last by pgBackRest. */
+import type { PostgresCapture } from '../../point.ts';
+import type { Repository } from '../../site.ts';
+import type { PgBackRest } from './pgbackrest.ts';
+import { type Fraction, readFraction } from './sets.ts';
+
+/** Where replay ends. `timeline` is always explicit, so that a fork in the archive is never followed by chance. */
+export type RecoveryEnd =
+  | { readonly kind: 'end-of-wal'; readonly timeline: number }
+  | { readonly kind: 'immediate'; readonly timeline: number }
+  | { readonly kind: 'time'; readonly timeline: number; readonly time: string };
+
+export interface RestoreRequest {
+  readonly repository: Repository;
+  readonly capture: PostgresCapture;
+  readonly end: RecoveryEnd;
+  readonly dataDir: string;
+  /** Keep files that are already right (by checksum). Needed where the data directory is not empty. */
+  readonly delta: boolean;
+  readonly onFraction?: Fraction;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `2026-11-23 02:00:00.123+00`: what PostgreSQL takes as recovery_target_time whatever its time zone. */
+export function recoveryTime(iso: string): string {
+  return iso.replace('T', ' ').replace(/Z$/, '+00');
+}
+
+/** Pure. */
+export function restoreArguments(request: RestoreRequest, repositoryNumber: number, getScript: string): string[] {
+  const { end } = request;
+  const target =
+    end.kind === 'end-of-wal'
+      ? ['--type=default']
+      : end.kind === 'immediate'
+        ? ['--type=immediate', '--target-action=promote']
+        : ['--type=time', `--target=${recoveryTime(end.time)}`, '--target-action=promote'];
+  return [
+    `--repo=${repositoryNumber}`,
+    `--set=${request.capture.set}`,
+    `--pg1-path=${request.dataDir}`,
+    ...target,
+    `--target-timeline=${end.timeline}`,
+    `--recovery-option=restore_command=${getScript} %f "%p"`,
+    '--link-all',
+    ...(request.delta ? ['--delta'] : []),
+    '--log-level-console=detail',
+  ];
+}
+
+/** Idempotent with `delta`: what is already right stays. */
+export async function restoreSet(pg: PgBackRest, request: RestoreRequest): Promise<void> {
+  const args = restoreArguments(request, pg.number(request.repository), pg.getScript);
+  await pg.run('restore', args, {
+    signal: request.signal,
+    onLine: (line) => {
+      const fraction = readFraction(line);
+      if (fraction !== undefined) request.onFraction?.(fraction);
+    },
+  });
+}

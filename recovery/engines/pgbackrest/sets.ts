@@ -1,0 +1,93 @@
+/** Making and describing pgBackRest's backup sets. */
+import { STANZA } from '../../../plan/layout.ts';
+import { DrError } from '../../errors.ts';
+import type { PostgresCapture } from '../../point.ts';
+import type { Repository } from '../../site.ts';
+import type { BackupInfo, StanzaInfo } from './info.ts';
+import type { PgBackRest } from './pgbackrest.ts';
+
+export type Fraction = (fraction: number) => void;
+
+/** pgBackRest's detail log ends each copied file with `(8KB, 45.32%)`. */
+export function readFraction(line: string): number | undefined {
+  const percent = /\([^()]*?(\d+(?:\.\d+)?)%\)/.exec(line)?.[1];
+  return percent === undefined ? undefined : Number(percent) / 100;
+}
+
+/** Makes the stanza in every repository of the lineage. `online: false` needs the data directory only, no running server. */
+export async function createStanza(pg: PgBackRest, online: boolean): Promise<void> {
+  await pg.run('stanza-create', online ? [] : ['--no-online']);
+}
+
+/** Throws when one of the repositories does not take WAL within a minute. */
+export async function checkArchiving(pg: PgBackRest): Promise<void> {
+  await pg.run('check', ['--archive-timeout=60']);
+}
+
+/** One set in one repository; pgBackRest runs one backup a stanza at a time. Returns its label's description. */
+export async function makeSet(
+  pg: PgBackRest,
+  repository: Repository,
+  type: 'full' | 'incr',
+  options: { onFraction?: Fraction; signal?: AbortSignal | undefined } = {},
+): Promise<{ info: StanzaInfo; set: BackupInfo }> {
+  const compress = repository.settings.type === 'posix' ? ['--compress-type=gz'] : ['--compress-type=zst'];
+  const before = new Set((await pg.info(repository))?.backup.map((b) => b.label));
+  await pg.run('backup', [`--repo=${pg.number(repository)}`, `--type=${type}`, '--log-level-console=detail', ...compress], {
+    signal: options.signal,
+    onLine: (line) => {
+      const fraction = readFraction(line);
+      if (fraction !== undefined) options.onFraction?.(fraction);
+    },
+  });
+  const info = await pg.info(repository);
+  const set = info?.backup.filter((b) => !before.has(b.label)).at(-1);
+  if (!info || !set) {
+    throw new DrError({
+      code: 'SET-MISSING',
+      where: `postgres in ${repository.id}`,
+      fact: 'pgbackrest ended 0 and its repository lists no new set',
+      hint: `run \`dr verify --repository ${repository.id}\``,
+    });
+  }
+  return { info, set };
+}
+
+/** What a point says of a set. Throws `SET-INCOMPLETE` for one without WAL range. */
+export function describeSet(
+  pg: PgBackRest,
+  made: { info: StanzaInfo; set: BackupInfo },
+  passphrase: string,
+): PostgresCapture {
+  const { info, set } = made;
+  const db = info.db.find((entry) => entry.id === set.database.id);
+  const { start: walStart, stop: walStop } = set.archive;
+  const { start: lsnStart, stop: lsnStop } = set.lsn;
+  if (!db || walStart === null || walStop === null || lsnStart === null || lsnStop === null) {
+    throw new DrError({
+      code: 'SET-INCOMPLETE',
+      where: `set ${set.label}`,
+      fact: 'has no WAL range: it could not be restored',
+      hint: 'run the backup again; see the log of pgBackRest',
+    });
+  }
+  return {
+    workload: 'postgres',
+    engine: 'pgbackrest',
+    lineage: pg.lineage,
+    stanza: STANZA,
+    set: set.label,
+    setType: set.type,
+    walStart,
+    walStop,
+    lsnStart,
+    lsnStop,
+    timeline: Number.parseInt(walStop.slice(0, 8), 16),
+    systemId: String(db['system-id']),
+    serverVersion: db.version,
+    capturedAt: new Date(set.timestamp.stop * 1000).toISOString(),
+    bytes: set.info.size,
+    storedBytes: set.info.repository.delta,
+    passphrase,
+  };
+}

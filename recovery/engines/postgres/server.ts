@@ -1,0 +1,183 @@
+/** Starting, stopping and asking a PostgreSQL server of this host. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pRetry, { AbortError } from 'p-retry';
+import pg from 'pg';
+import { findPostgresBin } from '../../doctor/engines.ts';
+import type { Environment } from '../../environment.ts';
+import { DrError } from '../../errors.ts';
+import type { Site } from '../../site.ts';
+
+type PostgresSettings = NonNullable<Environment['postgres']>;
+
+/** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
+const CONNECT_MS = 5_000;
+
+export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
+  const password = settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
+  const client = new pg.Client({
+    host: settings.socketDir,
+    port: settings.port,
+    user: settings.user,
+    database: database ?? settings.database,
+    connectionTimeoutMillis: CONNECT_MS,
+    application_name: 'dr',
+    ...(password === undefined ? {} : { password }),
+  });
+  // A server that is stopped drops its clients: without a listener that would end the process.
+  client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
+  await client.connect();
+  return client;
+}
+
+export async function withClient<T>(
+  site: Site,
+  settings: PostgresSettings,
+  use: (client: pg.Client) => Promise<T>,
+  database?: string,
+): Promise<T> {
+  const client = await connect(site, settings, database);
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Pid of the process that owns the data directory, when it is alive. A stale postmaster.pid (after kill -9) is nobody's. */
+export async function postmasterPid(settings: PostgresSettings): Promise<number | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(settings.dataDir, 'postmaster.pid'), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const pid = Number(text.split('\n')[0]);
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  try {
+    const name = await readFile(`/proc/${pid}/comm`, 'utf8');
+    return name.startsWith('postgres') || name.startsWith('postmaster') ? pid : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  try {
+    process.kill(pid, 0);
+    // No /proc on this system: a live pid counts as the server.
+    return process.platform === 'linux' ? undefined : pid;
+  } catch {
+    return undefined;
+  }
+}
+
+async function pgCtl(site: Site, settings: PostgresSettings, args: readonly string[]): Promise<void> {
+  const bin = await findPostgresBin(settings.binDir);
+  await site.run([join(bin, 'pg_ctl'), '-D', settings.dataDir, ...args], { as: site.environment.runAs, cwd: '/' });
+}
+
+/** Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. */
+export async function stopServer(site: Site, settings: PostgresSettings): Promise<void> {
+  if ((await postmasterPid(settings)) !== undefined) {
+    if (settings.control) await site.run(settings.control.stop as [string, ...string[]], { timeoutSeconds: 120 });
+    else {
+      await pgCtl(site, settings, ['stop', '-m', 'fast', '-w', '-t', '60']).catch(async (error: unknown) => {
+        site.log.warn({ error: String(error) }, 'fast shutdown failed, shutting down at once');
+        await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', '60']);
+      });
+    }
+    const left = await postmasterPid(settings);
+    if (left !== undefined) {
+      throw new DrError({
+        code: 'SERVER-STILL-RUNNING',
+        where: settings.dataDir,
+        fact: `PostgreSQL (pid ${left}) still runs after its stop command`,
+        hint: 'stop it by hand and start the same command again',
+      });
+    }
+  }
+  await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
+}
+
+async function logTail(settings: PostgresSettings): Promise<string> {
+  const file = settings.logFile ?? join(settings.dataDir, 'dr-start.log');
+  try {
+    const text = await readFile(file, 'utf8');
+    const fatal = text.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
+    return fatal.slice(-4).join('\n');
+  } catch {
+    return '';
+  }
+}
+
+function startFailed(settings: PostgresSettings, why: string): DrError {
+  return new DrError({
+    code: 'SERVER-START',
+    where: settings.dataDir,
+    fact: `PostgreSQL did not come up: ${why}`,
+    hint: `its log: ${settings.logFile ?? join(settings.dataDir, 'dr-start.log')}`,
+  });
+}
+
+/** Starts the server and returns as soon as its process is there; see `waitUntilWritable` and `waitUntilAnswers`. */
+export async function startServer(site: Site, settings: PostgresSettings): Promise<void> {
+  if ((await postmasterPid(settings)) !== undefined) return;
+  await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
+  if (settings.control) {
+    await site.run(settings.control.start as [string, ...string[]]);
+    return;
+  }
+  const log = settings.logFile ?? join(settings.dataDir, 'dr-start.log');
+  const config = settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
+  const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
+  await pgCtl(site, settings, ['start', '-W', '-l', log, '-o', options]);
+}
+
+/** What a waiting caller may show. */
+export type ReplayProgress = (lsn: string) => void;
+
+/**
+ * Waits until the server has ended recovery and takes writes. Replay has no time limit; a server that has died fails at once.
+ * Throws `SERVER-START` with the last errors of its log.
+ */
+export async function waitUntilWritable(
+  site: Site,
+  settings: PostgresSettings,
+  options: { onReplay?: ReplayProgress; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  let missing = 0;
+  await pRetry(
+    async () => {
+      try {
+        const recovering = await withClient(site, settings, async (client) => {
+          const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
+            'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
+          );
+          return rows[0];
+        }, 'postgres');
+        if (!recovering?.busy) return;
+        if (recovering.lsn) options.onReplay?.(recovering.lsn);
+      } catch (error) {
+        // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
+        missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
+        if (missing > 20) throw new AbortError(startFailed(settings, (await logTail(settings)) || String(error)));
+        throw error;
+      }
+      throw new Error('still in recovery');
+    },
+    {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 100,
+      maxTimeout: 100,
+      factor: 1,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+  );
+}
+
+/** True when the server answers a query. */
+export async function answers(site: Site, settings: PostgresSettings): Promise<boolean> {
+  try {
+    return await withClient(site, settings, async (client) => (await client.query('SELECT 1')).rowCount === 1, 'postgres');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,74 @@
+/** A fresh RDB by `BGSAVE`, and a safe copy of the append-only files beside it. */
+import { copyFile, cp, mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import pRetry from 'p-retry';
+import { DrError } from '../../errors.ts';
+import type { Site } from '../../site.ts';
+import { checkRdb } from './files.ts';
+import { type RedisSettings, withRedis } from './server.ts';
+
+export interface RedisFacts {
+  /** Keys in the RDB, as `redis-check-rdb` counted them. */
+  readonly keys: number;
+  readonly serverVersion: string;
+  readonly appendOnly: boolean;
+}
+
+function field(info: string, name: string): string {
+  return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
+}
+
+async function config(redis: Redis, name: string): Promise<string> {
+  const [, value] = (await redis.config('GET', name)) as string[];
+  return value ?? '';
+}
+
+/** Waits for a save that began after this call. Throws `REDIS-SAVE` with the server's own status. */
+async function freshSave(redis: Redis, signal?: AbortSignal): Promise<void> {
+  const wait = { retries: 6000, minTimeout: 100, maxTimeout: 100, factor: 1, ...(signal === undefined ? {} : { signal }) };
+  const idle = async (): Promise<string> => {
+    const info = await redis.info('persistence');
+    if (field(info, 'rdb_bgsave_in_progress') !== '0' || field(info, 'aof_rewrite_in_progress') !== '0') throw new Error('a save is under way');
+    return info;
+  };
+  await pRetry(idle, wait);
+  await redis.bgsave();
+  const info = await pRetry(idle, wait);
+  if (field(info, 'rdb_last_bgsave_status') === 'ok') return;
+  throw new DrError({
+    code: 'REDIS-SAVE',
+    where: 'redis',
+    fact: `BGSAVE ended "${field(info, 'rdb_last_bgsave_status')}"`,
+    hint: 'the server’s log says why; usually its disk is full or memory for the fork is missing',
+  });
+}
+
+/** AOF files may be replaced by a rewrite while they are copied: rewrites are held off for that moment. */
+async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Promise<boolean> {
+  if ((await config(redis, 'appendonly')) !== 'yes') return false;
+  const name = (await config(redis, 'appenddirname')) || 'appendonlydir';
+  const percentage = await config(redis, 'auto-aof-rewrite-percentage');
+  await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
+  try {
+    await cp(join(dataDir, name), join(folder, 'appendonlydir'), { recursive: true });
+    return true;
+  } finally {
+    await redis.config('SET', 'auto-aof-rewrite-percentage', percentage || '100');
+  }
+}
+
+/** Fills `folder` with `dump.rdb` and `appendonlydir/`; the RDB is checked before it counts. */
+export async function captureRedis(site: Site, settings: RedisSettings, folder: string, signal?: AbortSignal): Promise<RedisFacts> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return withRedis(site, settings, async (redis) => {
+    await freshSave(redis, signal);
+    const source = join(settings.dataDir, (await config(redis, 'dbfilename')) || 'dump.rdb');
+    await stat(source);
+    await copyFile(source, join(folder, 'dump.rdb'));
+    const appendOnly = await copyAppendOnly(redis, settings.dataDir, folder);
+    const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));
+    return { keys, serverVersion: field(await redis.info('server'), 'redis_version'), appendOnly };
+  });
+}

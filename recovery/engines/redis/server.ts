@@ -1,0 +1,104 @@
+/** Talking to, starting and stopping the Redis server of this host. */
+import { Redis } from 'ioredis';
+import pRetry from 'p-retry';
+import type { Environment } from '../../environment.ts';
+import { badInput, DrError } from '../../errors.ts';
+import type { Site } from '../../site.ts';
+
+export type RedisSettings = NonNullable<Environment['redis']>;
+
+/** Throws `REDIS-UNCONFIGURED` (exit 2). */
+export function redisSettings(environment: Environment): RedisSettings {
+  if (environment.redis) return environment.redis;
+  throw badInput({
+    code: 'REDIS-UNCONFIGURED',
+    where: 'redis',
+    fact: 'the environment file has no "redis"',
+    hint: 'add it, or leave Redis out with --only',
+  });
+}
+
+async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
+  const password = settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
+  const place = settings.socket === undefined ? { host: settings.host ?? '127.0.0.1', port: settings.port ?? 6379 } : { path: settings.socket };
+  const redis = new Redis({
+    ...place,
+    lazyConnect: true,
+    connectTimeout: 5_000,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    enableReadyCheck: false,
+    ...(password === undefined ? {} : { password }),
+  });
+  redis.on('error', (error) => site.log.debug({ error: error.message }, 'Redis connection'));
+  await redis.connect();
+  return redis;
+}
+
+/** Throws `REDIS-UNREACHABLE`, or `REDIS-DENIED` for a wrong password. */
+export async function withRedis<T>(site: Site, settings: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
+  let redis: Redis;
+  try {
+    redis = await connect(site, settings);
+  } catch (cause) {
+    const denied = /WRONGPASS|NOAUTH/.test(String(cause));
+    throw new DrError({
+      code: denied ? 'REDIS-DENIED' : 'REDIS-UNREACHABLE',
+      where: 'redis',
+      fact: `${settings.socket ?? `${settings.host ?? '127.0.0.1'}:${settings.port ?? 6379}`}: ${(cause as Error).message}`,
+      hint: denied ? 'put the right password where redis.password points to' : 'see whether the server runs: `dr assess`',
+      cause,
+    });
+  }
+  try {
+    return await use(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+export async function redisAnswers(site: Site, settings: RedisSettings): Promise<boolean> {
+  try {
+    return (await withRedis(site, settings, (redis) => redis.ping())) === 'PONG';
+  } catch (error) {
+    // A server that loads or wants another password is alive all the same.
+    return /LOADING/.test(String(error)) || (error instanceof DrError && error.code === 'REDIS-DENIED');
+  }
+}
+
+/** Starts the server (by `control.start`, else `redis-server <configFile>`) and waits until it has loaded its data. */
+export async function startRedis(site: Site, settings: RedisSettings, signal?: AbortSignal): Promise<void> {
+  if (!(await redisAnswers(site, settings))) {
+    if (settings.control) await site.run(settings.control.start as [string, ...string[]]);
+    else if (settings.configFile) {
+      await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], { as: site.environment.runAs, cwd: '/' });
+    } else {
+      throw badInput({
+        code: 'REDIS-CONTROL',
+        where: 'redis',
+        fact: 'neither `control` nor `configFile` is given',
+        hint: 'say how Redis is started: redis.control: {start: [systemctl, start, redis], stop: [systemctl, stop, redis]}',
+      });
+    }
+  }
+  await pRetry(
+    async () => {
+      const info = await withRedis(site, settings, (redis) => redis.info('persistence'));
+      if (!/^loading:0/m.test(info)) throw new Error('still loading');
+    },
+    { retries: 600, minTimeout: 100, maxTimeout: 100, factor: 1, ...(signal === undefined ? {} : { signal }) },
+  );
+}
+
+/** Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. */
+export async function stopRedis(site: Site, settings: RedisSettings): Promise<void> {
+  if (!(await redisAnswers(site, settings))) return;
+  if (settings.control) await site.run(settings.control.stop as [string, ...string[]], { timeoutSeconds: 60 });
+  else await withRedis(site, settings, (redis) => redis.shutdown('NOSAVE')).catch(() => undefined);
+  await pRetry(
+    async () => {
+      if (await redisAnswers(site, settings)) throw new Error('Redis still answers after its stop command');
+    },
+    { retries: 100, minTimeout: 100, maxTimeout: 100, factor: 1 },
+  );
+}

@@ -1,0 +1,147 @@
+/** What `dr` asks of restic. */
+import { DrError } from '../../errors.ts';
+import type { RunOptions } from '../../ports.ts';
+import { parseBackupSummary, parseStatus, type Snapshot } from './output.ts';
+import type { Restic } from './restic.ts';
+
+type Fraction = (fraction: number) => void;
+
+/** Makes the repository when there is none. With `like` it cuts files as that one does, so that `copy` deduplicates. */
+export async function ensureRepository(restic: Restic, like?: Restic): Promise<'made' | 'there'> {
+  if (await restic.exists()) return 'there';
+  if (like === undefined) await restic.run(['init', '--repository-version', '2']);
+  else {
+    const { args, secretEnv } = await from(like);
+    await restic.run(['init', '--repository-version', '2', '--copy-chunker-params', ...args], { secretEnv });
+  }
+  return 'made';
+}
+
+/** The second repository of a `copy`. It must be a folder: two S3 repositories would share one pair of keys. */
+async function from(source: Restic): Promise<{ args: string[]; secretEnv: Record<string, string> }> {
+  if (source.repository.settings.type !== 'posix') throw new Error('restic copies from a folder only');
+  const secrets = await source.secretEnv();
+  return {
+    args: ['--from-repo', source.location],
+    secretEnv: { RESTIC_FROM_PASSWORD: secrets.RESTIC_PASSWORD ?? '' },
+  };
+}
+
+export interface BackupRequest {
+  readonly path: string;
+  readonly tags: readonly string[];
+  readonly host: string;
+  /** Read every file again, whatever its times say. */
+  readonly force: boolean;
+  readonly onFraction?: Fraction;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Backed {
+  readonly snapshot: Snapshot;
+  readonly bytes: number;
+  readonly files: number;
+  readonly added: number;
+}
+
+/** Exit 3 of restic (some file could not be read) is a failure: a copy with holes is no copy. */
+export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
+  const tags = request.tags.flatMap((tag) => ['--tag', tag]);
+  const force = request.force ? ['--force'] : [];
+  const { stdout } = await restic.run(['backup', '--json', '--host', request.host, ...tags, ...force, request.path], {
+    signal: request.signal,
+    env: { RESTIC_PROGRESS_FPS: '2' },
+    onLine: (line, stream) => {
+      const fraction = stream === 'stdout' ? parseStatus(line) : undefined;
+      if (fraction !== undefined) request.onFraction?.(fraction);
+    },
+  });
+  const summary = parseBackupSummary(stdout);
+  const [snapshot] = await restic.snapshots({ ids: [summary.snapshot_id] });
+  if (!snapshot) {
+    throw new DrError({
+      code: 'SNAPSHOT-MISSING',
+      where: restic.repository.id,
+      fact: `restic ended 0 and does not list its snapshot ${summary.snapshot_id}`,
+      hint: `run \`dr verify --repository ${restic.repository.id}\``,
+    });
+  }
+  return { snapshot, bytes: summary.total_bytes_processed, files: summary.total_files_processed, added: summary.data_added };
+}
+
+/** Copies snapshots of a folder repository; what is there already is not sent again. */
+export async function copySnapshots(source: Restic, target: Restic, ids: readonly string[], signal?: AbortSignal): Promise<void> {
+  const { args, secretEnv } = await from(source);
+  await target.run(['copy', ...args, ...ids], { secretEnv, signal });
+}
+
+export interface RestoreSnapshot {
+  readonly snapshot: string;
+  readonly folder: string;
+  readonly include?: string;
+  readonly onLine?: RunOptions['onLine'];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Lays a snapshot down below `folder`, each file checked against its hash (`--verify`). Throws `SNAPSHOT-DAMAGED` (exit 1) with the
+ * paths that could not be restored.
+ */
+export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot): Promise<void> {
+  const include = request.include === undefined ? [] : ['--include', request.include];
+  const args = ['restore', request.snapshot, '--target', request.folder, '--verify', ...include];
+  const result = await restic.run(args, {
+    accept: Array.from({ length: 256 }, (_, i) => i).filter((code) => code !== 12),
+    signal: request.signal,
+    ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
+  });
+  if (result.exitCode === 0 && !/^There were \d+ errors/m.test(result.stderr)) return;
+  const lines = `${result.stderr}\n${result.stdout}`.split('\n');
+  const lost = lines.filter((line) => /^ignoring error for|error for \/|Load\(|does not exist|not found|ciphertext/.test(line));
+  if (result.exitCode !== 0 && lost.length === 0) {
+    // Not about single files: let the runner explain it (passphrase, reachability, disk).
+    await restic.run(args, { signal: request.signal });
+    return;
+  }
+  throw new DrError({
+    code: 'SNAPSHOT-DAMAGED',
+    where: `snapshot ${request.snapshot.slice(0, 8)} in ${restic.repository.id}`,
+    fact: `${lost.length} problem${lost.length === 1 ? '' : 's'}; these paths are lost there:\n${lostPaths(lost).join('\n')}`,
+    hint: 'restore from another repository with --from, or from an older point; `dr verify` says what else is damaged',
+  });
+}
+
+/** `ignoring error for /a/b: …` → `/a/b`. Lines without a path stay as they are. */
+export function lostPaths(lines: readonly string[]): string[] {
+  const paths = lines.map((line) => /error for (\/.*?): /.exec(line)?.[1] ?? line.trim());
+  return [...new Set(paths)].slice(0, 50);
+}
+
+/** restic's own check; reads `percent` of the packs back. Every line that says something is wrong. */
+export async function checkRepository(restic: Restic, percent: number): Promise<string[]> {
+  const subset = percent >= 100 ? ['--read-data'] : percent <= 0 ? [] : [`--read-data-subset=${percent}%`];
+  const accept = Array.from({ length: 256 }, (_, i) => i);
+  const { stdout, stderr, exitCode } = await restic.run(['check', ...subset], { accept });
+  if (exitCode === 0) return [];
+  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
+  const wrong = lines.filter((line) => /error|pack|missing|damaged|hash|Fatal|ciphertext|does not match/i.test(line));
+  const shown = wrong.filter((line) => !/^(?:check all packs|load indexes|create exclusive|using temporary cache|read \d|\[)/i.test(line));
+  return shown.length > 0 ? [...new Set(shown)] : [`restic check ended ${exitCode}`];
+}
+
+/** Path → files that need one of the missing or damaged packs, by restic's own listing of each snapshot. */
+export async function snapshotFiles(restic: Restic, snapshot: string): Promise<string[]> {
+  const { stdout } = await restic.run(['ls', '--json', snapshot]);
+  const nodes = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+  return nodes.filter((node) => node.type === 'file').map((node) => String(node.path));
+}
+
+/** Removes snapshots and what only they held. */
+export async function forgetSnapshots(restic: Restic, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await restic.run(['forget', '--prune', ...ids]);
+}
+
+/** Removes locks that dead processes of this host left (restic's own judgement: stale ones only). */
+export async function removeStaleLocks(restic: Restic): Promise<void> {
+  await restic.run(['unlock']);
+}

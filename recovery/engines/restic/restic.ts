@@ -1,0 +1,99 @@
+/** Runs restic on one repository. Passphrase and keys go by environment variables; the restorer never writes a lock. */
+import { join } from 'node:path';
+import { badInput, DrError } from '../../errors.ts';
+import type { RunOptions, RunResult } from '../../ports.ts';
+import type { Repository, Site, StoreRole } from '../../site.ts';
+import { resticArguments, resticLocation } from './location.ts';
+import { parseSnapshots, type Snapshot } from './output.ts';
+
+export interface Restic {
+  readonly repository: Repository;
+  readonly location: string;
+  /** Variables with secrets: for `restic copy`, which opens two repositories. */
+  secretEnv(): Promise<Record<string, string>>;
+  run(args: readonly string[], options?: Partial<RunOptions>): Promise<RunResult>;
+  /** False when there is no repository yet. Throws `PASSPHRASE-WRONG` or `REPOSITORY-UNREACHABLE`. */
+  exists(): Promise<boolean>;
+  snapshots(filter?: { tags?: readonly string[]; ids?: readonly string[] }): Promise<Snapshot[]>;
+}
+
+/** restic says these on stderr; each is a different thing to do at 3 a.m. */
+function explained(error: unknown, repository: Repository, passphrase: string): unknown {
+  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
+  if (/wrong password or no key found/.test(error.fact)) {
+    return badInput({
+      code: 'PASSPHRASE-WRONG',
+      where: `repository ${repository.id}`,
+      fact: `its restic repository does not open with the passphrase "${passphrase}"`,
+      hint: `the copy may well be whole: put the right passphrase first in repositories.${repository.id}.passphrases`,
+      cause: error,
+    });
+  }
+  if (/connection refused|no such host|i\/o timeout|context deadline|TLS handshake|503 Service|Service Unavailable/i.test(error.fact)) {
+    return new DrError({
+      code: 'REPOSITORY-UNREACHABLE',
+      where: `repository ${repository.id}`,
+      fact: error.fact,
+      hint: 'start the same command again when it answers, or name another repository with --from',
+      cause: error,
+    });
+  }
+  if (/no space left on device/i.test(error.fact)) {
+    return new DrError({
+      code: 'DISK-FULL',
+      where: `repository ${repository.id}`,
+      fact: error.fact,
+      hint: 'make room and start the same command again; it goes on where it stopped',
+      cause: error,
+    });
+  }
+  return error;
+}
+
+export function openRestic(site: Site, repository: Repository, role: StoreRole): Restic {
+  const { settings } = repository;
+  const location = resticLocation(settings, repository.layout.restic);
+  const passphrase = settings.passphrases[0];
+  const cacheDir = join(site.environment.stateDir, 'cache', 'restic');
+  const where = `repositories.${repository.id}`;
+  const secretEnv = async (): Promise<Record<string, string>> => {
+    if (passphrase === undefined) throw new Error('the schema wants at least one passphrase');
+    const secrets: Record<string, string> = { RESTIC_PASSWORD: await site.secrets.read(passphrase.from, `${where}.passphrases`) };
+    if (settings.type === 's3') {
+      const keys = settings[role];
+      secrets.AWS_ACCESS_KEY_ID = await site.secrets.read(keys.accessKeyId, `${where}.${role}.accessKeyId`);
+      secrets.AWS_SECRET_ACCESS_KEY = await site.secrets.read(keys.secretAccessKey, `${where}.${role}.secretAccessKey`);
+    }
+    return secrets;
+  };
+  const base = ['--repo', location, ...resticArguments(settings, cacheDir)];
+  const run: Restic['run'] = async (args, options = {}) => {
+    const lock = role === 'restorer' ? ['--no-lock'] : [];
+    const secrets = { ...(await secretEnv()), ...options.secretEnv };
+    try {
+      return await site.run(['restic', ...args, ...base, ...lock], { ...options, secretEnv: secrets });
+    } catch (error) {
+      throw explained(error, repository, passphrase?.name ?? '');
+    }
+  };
+  return {
+    repository,
+    location,
+    secretEnv,
+    run,
+    async exists() {
+      try {
+        await run(['cat', 'config', '--quiet']);
+        return true;
+      } catch (error) {
+        if (error instanceof DrError && /unable to open config file|Is there a repository|does not exist/i.test(error.fact)) return false;
+        throw error;
+      }
+    },
+    async snapshots(filter = {}) {
+      const tags = filter.tags === undefined ? [] : ['--tag', filter.tags.join(',')];
+      const { stdout } = await run(['snapshots', '--json', ...tags, ...(filter.ids ?? [])]);
+      return parseSnapshots(stdout);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * A lineage is one life of a PostgreSQL cluster: `<site>-<generation>`. Each restore begins a new one before the server starts,
+ * so that two servers can never write into one WAL archive.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { lineageName } from '../plan/layout.ts';
+import { DrError } from './errors.ts';
+import type { Site } from './site.ts';
+
+const lineageSchema = z.strictObject({
+  generation: z.number().int().positive(),
+  /** Repositories that this lineage archives to. One that was unreachable when the lineage began is not among them. */
+  repositories: z.array(z.string()),
+  /** Repository and backup set that this life was restored from; absent for the first. */
+  from: z.strictObject({ repository: z.string(), lineage: z.string(), set: z.string() }).optional(),
+  since: z.iso.datetime(),
+});
+export type LineageRecord = z.infer<typeof lineageSchema>;
+
+export interface Lineage extends LineageRecord {
+  /** `<site>-<generation>` */
+  readonly name: string;
+}
+
+function lineageFile(site: Site): string {
+  return join(site.environment.stateDir, 'lineage.json');
+}
+
+/** The current lineage of this host, or undefined before `dr init`. Throws `LINEAGE-UNREADABLE`. */
+export async function readLineage(site: Site): Promise<Lineage | undefined> {
+  let text: string;
+  try {
+    text = await readFile(lineageFile(site), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const record = lineageSchema.parse(JSON.parse(text));
+    return { ...record, name: lineageName(site.environment.site, record.generation) };
+  } catch (cause) {
+    throw new DrError({
+      code: 'LINEAGE-UNREADABLE',
+      where: lineageFile(site),
+      fact: 'is no lineage record',
+      hint: 'put the file back from a copy, or move it away and run `dr init`, which begins a generation that no repository holds yet',
+      cause,
+    });
+  }
+}
+
+/** Written to a temporary file and renamed, so that a killed run leaves the old or the new record, never half of one. */
+export async function writeLineage(site: Site, record: LineageRecord): Promise<Lineage> {
+  const file = lineageFile(site);
+  await mkdir(site.environment.stateDir, { recursive: true, mode: 0o755 });
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, `${JSON.stringify(lineageSchema.parse(record), undefined, 2)}\n`, { flush: true });
+  await rename(temporary, file);
+  return { ...record, name: lineageName(site.environment.site, record.generation) };
+}
