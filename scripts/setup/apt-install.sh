@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs Debian packages and nothing more: no server is started or enabled, and PostgreSQL's package creates no
+# cluster. Run as root: apt-install.sh PACKAGE…
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+
+policy=/usr/sbin/policy-rc.d
+cluster_folder=/etc/postgresql-common/createcluster.d
+cluster_conf=$cluster_folder/go-coffee-dr.conf
+own_policy=no
+
+clean_up() {
+  rm -f "$cluster_conf"
+  rmdir "$cluster_folder" 2>/dev/null || true
+  if [ "$own_policy" = yes ]; then rm -f "$policy"; fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# A policy that is already there is the administrator's.
+if [ ! -e "$policy" ]; then
+  own_policy=yes
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+mkdir -p "$cluster_folder"
+echo 'create_main_cluster = false' >"$cluster_conf"
+
+had_redis=no
+if dpkg -s redis-server >/dev/null 2>&1; then had_redis=yes; fi
+
+apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@"
+
+if [ "$had_redis" = no ] && dpkg -s redis-server >/dev/null 2>&1 && command -v systemctl >/dev/null; then
+  systemctl disable --quiet redis-server || true
+fi

@@ -1,0 +1,62 @@
+/** Where programs are and which version they say they have. */
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { run } from './run.mjs';
+
+/** Ours: what is built here and belongs to no package manager. */
+export const cacheBin = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'go-coffee-dr', 'bin');
+
+/** Debian keeps a folder for each major version of PostgreSQL outside of PATH; Homebrew does the same. */
+function postgresFolders() {
+  const parents = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt'];
+  const found = parents.flatMap((parent) => {
+    try {
+      const names = readdirSync(parent).filter((name) => /^(\d+|postgresql@\d+)$/.test(name));
+      return names.map((name) => ({ major: Number(name.replace('postgresql@', '')), bin: join(parent, name, 'bin') }));
+    } catch {
+      return [];
+    }
+  });
+  return found.sort((a, b) => b.major - a.major).map(({ bin }) => bin);
+}
+
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** @returns {string | undefined} */
+export function findProgram(name) {
+  const path = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  const postgres = ['postgres', 'psql', 'initdb'].includes(name) ? postgresFolders() : [];
+  const folders = [...postgres, ...path, '/usr/local/go/bin', '/usr/sbin', cacheBin];
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+/** The first number of the first line: `restic 0.14.0 compiled with go1.19.8` → `0.14.0`. */
+export function parseVersion(text) {
+  return /\d+(?:\.\d+)*/.exec(text.split('\n', 1)[0] ?? '')?.[0];
+}
+
+/** Negative when `a` is older than `b`. */
+export function compareVersions(a, b) {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** @returns {Promise<{ path: string, version: string | undefined } | undefined>} */
+export async function inspect(name, versionArgs) {
+  const path = findProgram(name);
+  if (path === undefined) return undefined;
+  const { stdout } = await run([path, ...versionArgs]);
+  return { path, version: parseVersion(stdout) };
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['tests/**/*.test.ts'],
+    // Real servers start, back up and restore in these tests.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 30_000,
+    // Each file may run a PostgreSQL, a Redis and an S3 server of its own: more side by side only slow each other down.
+    fileParallelism: true,
+    maxWorkers: 2,
+    reporters: ['default', './tests/reporter.ts'],
+  },
+});
