@@ -4,8 +4,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import { openLog } from './adapters/log.ts';
 import { ask, confirm } from './cli/confirm.ts';
 import { environmentMissing, findEnvironment } from './cli/environment-path.ts';
-import { interrupted, isHelp, type ShownError, showError, usageError } from './cli/errors.ts';
+import { interrupted, isHelp, type ShownError, showError } from './cli/errors.ts';
 import { buildProgram, type GlobalOptions, type Invocation } from './cli/program.ts';
+import { usageError } from './cli/usage.ts';
 import type { CommandContext } from './commands/command.ts';
 import { EXIT, type ExitCode } from './errors.ts';
 import type { Progress } from './ports.ts';
@@ -24,7 +25,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    exit = isHelp(error) ? EXIT.ok : await failed(error, stop.signal, wantedOutput(argv), argv.includes('-v'));
+    const ours = error instanceof CommanderError ? usageError(error, program, argv.slice(2)) : error;
+    exit = isHelp(error) ? EXIT.ok : failed(ours, stop.signal, wantedOutput(argv), argv.includes('-v'));
   }
   await flush();
   process.exit(exit);
@@ -47,7 +49,7 @@ async function execute(invocation: Invocation, signal: AbortSignal): Promise<Exi
     return result.exit ?? EXIT.ok;
   } catch (error) {
     screen.close();
-    return await failed(error, signal, globals.output, globals.verbose);
+    return failed(error, signal, globals.output, globals.verbose);
   }
 }
 
@@ -76,21 +78,11 @@ function makeContext(invocation: Invocation, screen: ConsoleProgress, signal: Ab
 }
 
 /** Prints an error and gives its exit code. With -o json it stands on stdout, as any other result. */
-async function failed(
-  error: unknown,
-  signal: AbortSignal,
-  output: GlobalOptions['output'],
-  verbose: boolean,
-): Promise<ExitCode> {
-  const shown: ShownError = showError(asOurs(error, signal), verbose);
+function failed(error: unknown, signal: AbortSignal, output: GlobalOptions['output'], verbose: boolean): ExitCode {
+  const shown: ShownError = showError(signal.aborted ? interrupted(String(signal.reason)) : error, verbose);
   if (output === 'json') process.stdout.write(`${toJson(envelope('Error', shown.data))}\n`);
   process.stderr.write(`${shown.text}\n`);
   return shown.exit;
-}
-
-function asOurs(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return interrupted(String(signal.reason));
-  return error instanceof CommanderError ? usageError(error) : error;
 }
 
 /** The first signal asks to stop at a safe place; the second doesn't ask. */

@@ -1,10 +1,10 @@
 /** Errors as people and programs read them. Pure; `cli.ts` prints the result. */
 import { CommanderError } from 'commander';
+import { PlanError } from '../../plan/errors.ts';
 import { scrub } from '../adapters/log.ts';
-import { badInput, DrError, EXIT, type ExitCode } from '../errors.ts';
+import { DrError, EXIT, type ExitCode } from '../errors.ts';
 
-/** One thing that is wrong. `PlanError` and its like carry several. */
-export interface Problem {
+interface Problem {
   readonly code: string;
   readonly where: string;
   readonly fact: string;
@@ -15,39 +15,36 @@ export interface ShownError {
   readonly exit: ExitCode;
   /** For stderr, without a line break at its end. */
   readonly text: string;
-  /** The body of the `Error` envelope. */
+  /** The body of the `Error` envelope; `problems` where there are several. */
   readonly data: Problem & { readonly exit: ExitCode; readonly problems?: readonly Problem[] };
 }
 
 export function showError(error: unknown, verbose: boolean): ShownError {
-  const problems = problemsOf(error);
-  if (problems !== undefined && problems.length > 0) return showProblems(error, problems, verbose);
+  if (error instanceof PlanError) return showPlanError(error);
   if (error instanceof DrError) return showDrError(error, verbose);
   return showBug(error);
 }
 
 function showDrError(error: DrError, verbose: boolean): ShownError {
   const { code, where, fact, hint, exit } = error;
-  const text = [problemText({ code, where, fact, hint }), ...(verbose ? causes(error) : [])].join('\n');
-  return { exit, text: scrub(text), data: { ...scrubbed({ code, where, fact, hint }), exit } };
+  const problem = scrubbed({ code, where, fact, hint });
+  const text = [titleOf(problem), `hint: ${problem.hint}`, ...(verbose ? causes(error) : [])].join('\n');
+  return { exit, text: scrub(text), data: { ...problem, exit } };
 }
 
-function showProblems(error: unknown, problems: readonly Problem[], verbose: boolean): ShownError {
-  const exit = error instanceof DrError ? error.exit : EXIT.usage;
-  const clean = problems.map(scrubbed);
-  const [first] = clean;
-  const hints = [...new Set(clean.map((problem) => problem.hint))].filter((hint) => hint !== '');
-  const lines = clean.map((problem) => `DR-${problem.code} ${problem.where}: ${problem.fact}`);
-  // A hint that all share stands once, below; otherwise each problem keeps its own.
+/** One problem a line; a hint that all of them share stands once, at the end. */
+function showPlanError(error: PlanError): ShownError {
+  const problems = error.problems.map(({ where, fact, hint, line }) => {
+    const place = error.file === undefined ? where : `${error.file}${line === undefined ? '' : `:${line}`} ${where}`;
+    return scrubbed({ code: 'PLAN-INVALID', where: place, fact, hint });
+  });
+  const hints = new Set(problems.map((problem) => problem.hint));
   const text =
-    hints.length <= 1
-      ? [...lines, ...hints.map((hint) => `hint: ${hint}`)]
-      : clean.map((problem) => problemText(problem));
-  return {
-    exit,
-    text: scrub([...text, ...(verbose ? causes(error) : [])].join('\n')),
-    data: { ...(first as Problem), exit, problems: clean },
-  };
+    hints.size === 1
+      ? [...problems.map(titleOf), ...[...hints].map((hint) => `hint: ${hint}`)]
+      : problems.flatMap((problem) => [titleOf(problem), `hint: ${problem.hint}`]);
+  const [first] = problems;
+  return { exit: EXIT.usage, text: text.join('\n'), data: { ...(first as Problem), exit: EXIT.usage, problems } };
 }
 
 function showBug(error: unknown): ShownError {
@@ -58,8 +55,8 @@ function showBug(error: unknown): ShownError {
   return { exit: EXIT.failure, text, data: { code: 'BUG', where: 'dr', fact, hint, exit: EXIT.failure } };
 }
 
-function problemText(problem: Problem): string {
-  return `DR-${problem.code} ${problem.where}: ${problem.fact}\nhint: ${problem.hint}`;
+function titleOf(problem: Problem): string {
+  return `DR-${problem.code} ${problem.where}: ${problem.fact}`;
 }
 
 function scrubbed(problem: Problem): Problem {
@@ -73,30 +70,6 @@ function causes(error: unknown): string[] {
     cause = (cause as { cause?: unknown } | null)?.cause;
   }
   return lines;
-}
-
-/** An error that lists what is wrong, whichever part of the project made it. */
-function problemsOf(error: unknown): Problem[] | undefined {
-  const problems = (error as { problems?: unknown } | null | undefined)?.problems;
-  if (!Array.isArray(problems)) return undefined;
-  const isProblem = (each: unknown): each is Problem =>
-    typeof each === 'object' && each !== null && ['code', 'where', 'fact', 'hint'].every((key) => key in each);
-  return problems.every(isProblem) ? problems : undefined;
-}
-
-/** What commander found wrong, as ours: exit 2, with its suggestion as the hint. */
-export function usageError(error: CommanderError): DrError {
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = rest
-    .join(' ')
-    .replace(/^\(|\)$/g, '')
-    .trim();
-  return badInput({
-    code: 'USAGE',
-    where: 'dr',
-    fact: first.replace(/\.$/, ''),
-    hint: suggestion === '' ? 'dr --help lists the commands, dr COMMAND --help a command’s options' : suggestion,
-  });
 }
 
 /** `--help` and `--version` end parsing too, and are no error. */

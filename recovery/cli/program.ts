@@ -7,6 +7,7 @@ import { declarePlan } from './plan.ts';
 import { declarePoints } from './points.ts';
 import { declareQuestions } from './questions.ts';
 import { declareRestore, declareUnlock } from './restore.ts';
+import { pathOf } from './usage.ts';
 import { declarePrune, declareVerify } from './verify.ts';
 
 /** Options of every command, as typed. */
@@ -19,7 +20,7 @@ export interface GlobalOptions {
 }
 
 export interface Invocation {
-  /** `points show` */
+  /** `dr points show` */
   readonly command: string;
   /** The command's own flags and arguments; `env` is added by who runs it. */
   readonly options: Record<string, unknown>;
@@ -67,7 +68,7 @@ export function buildProgram(version: string, onInvocation: (invocation: Invocat
     .option('-v, --verbose', 'show what is run, and the causes of errors', false)
     .option('--quiet', 'no progress, only errors on stderr', false)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .configureOutput({ writeErr: () => {}, getOutHasColors: () => false })
+    .configureOutput({ writeErr: () => {}, getOutHasColors: () => false, getOutHelpWidth: helpWidth })
     .showSuggestionAfterError(true)
     .exitOverride()
     .addHelpText('after', EXIT_CODES);
@@ -81,7 +82,7 @@ export function buildProgram(version: string, onInvocation: (invocation: Invocat
         names.map((name, n) => [name, given[n]]).filter(([, value]) => value !== undefined),
       );
       await onInvocation({
-        command: commandPath(command),
+        command: pathOf(command),
         options: { ...command.opts(), ...args },
         globals: program.opts(),
         needsSite: settings.needsSite ?? true,
@@ -92,7 +93,7 @@ export function buildProgram(version: string, onInvocation: (invocation: Invocat
   return program;
 }
 
-function commandPath(command: Command): string {
-  const parent = command.parent;
-  return parent === null || parent.parent === null ? command.name() : `${commandPath(parent)} ${command.name()}`;
+/** Wide enough for the option columns, narrow enough to read. */
+function helpWidth(): number {
+  return Math.min(process.stdout.columns ?? 100, 110);
 }

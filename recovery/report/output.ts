@@ -10,7 +10,11 @@ export interface Envelope {
 /** Objects are spread into the envelope; a list or a scalar stands under `items` or `value`. */
 export function envelope(kind: string, data: unknown): Envelope & Record<string, unknown> {
   if (Array.isArray(data)) return { apiVersion: API_VERSION, kind, items: data };
-  if (typeof data === 'object' && data !== null) return { ...data, apiVersion: API_VERSION, kind };
+  if (typeof data === 'object' && data !== null) {
+    // First for the reader, and again so that the data can't change them.
+    const head = { apiVersion: API_VERSION, kind } as const;
+    return Object.assign({}, head, data, head);
+  }
   return { apiVersion: API_VERSION, kind, value: data };
 }
 

@@ -1,0 +1,58 @@
+/** Measured recoveries, a JSON line each, in `<stateDir>/measurements.jsonl`. Restores and drills write them, `dr objectives` reads them. */
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const measurementSchema = z.object({
+  at: z.iso.datetime(),
+  /** What was recovered: `restore to latest from secondary`, `drill complete-failure`. */
+  what: z.string(),
+  /** `P1`, or `all`. */
+  tier: z.string(),
+  /** From the declared moment of the disaster to the verified tier. */
+  rtoSeconds: z.number().nonnegative().optional(),
+  /** From the newest recovered data to the disaster. */
+  rpoSeconds: z.number().nonnegative().optional(),
+  source: z.enum(['restore', 'drill']),
+});
+export type Measurement = z.infer<typeof measurementSchema>;
+
+export function measurementsFile(stateDir: string): string {
+  return join(stateDir, 'measurements.jsonl');
+}
+
+export async function recordMeasurements(stateDir: string, measurements: readonly Measurement[]): Promise<void> {
+  if (measurements.length === 0) return;
+  await mkdir(stateDir, { recursive: true });
+  const lines = measurements.map((measurement) => `${JSON.stringify(measurementSchema.parse(measurement))}\n`);
+  // One write in append mode: two processes don't mix their lines.
+  await appendFile(measurementsFile(stateDir), lines.join(''), { mode: 0o600 });
+}
+
+/** Oldest first. No file is no measurement; a torn or foreign line is left out. */
+export async function readMeasurements(stateDir: string): Promise<Measurement[]> {
+  let text: string;
+  try {
+    text = await readFile(measurementsFile(stateDir), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return text
+    .split('\n')
+    .flatMap((line) => parseLine(line) ?? [])
+    .sort((a, b) => a.at.localeCompare(b.at));
+}
+
+function parseLine(line: string): Measurement | undefined {
+  try {
+    return measurementSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The newest RTO measured for a tier, a restore's or a drill's. */
+export function lastRto(measurements: readonly Measurement[], tier: string): Measurement | undefined {
+  return measurements.findLast((each) => each.tier === tier && each.rtoSeconds !== undefined);
+}

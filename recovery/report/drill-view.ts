@@ -1,0 +1,123 @@
+/** What both reports of a drill say: sentences and rows, before any layout. */
+import { formatDuration } from '../../plan/duration.ts';
+import type { DrillReport, Loss, Measured, TierResult } from '../drill/report-types.ts';
+import { formatBytes, formatCount, formatTime, plural } from './format.ts';
+
+export interface ObjectiveView {
+  readonly objective: string;
+  readonly measured: string;
+  readonly met: boolean;
+  /** Part of the objective that was used up, 0 to 1. */
+  readonly used: number;
+}
+
+export interface TierView {
+  readonly id: string;
+  readonly name: string;
+  readonly services: string;
+  readonly rto: ObjectiveView;
+  readonly rpo: ObjectiveView;
+  /** Data size at which the tier would miss its RTO at the rate measured. */
+  readonly dataLimit: string;
+}
+
+export interface DrillView {
+  readonly verdict: 'PASSED' | 'FAILED';
+  /** One sentence why, for the top of the page. */
+  readonly summary: string;
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  readonly tiers: readonly TierView[];
+  readonly losses: readonly {
+    readonly what: string;
+    readonly amount: string;
+    readonly expected: boolean;
+    readonly detail: string;
+  }[];
+  readonly rate: string;
+}
+
+export function drillView(report: DrillReport): DrillView {
+  return {
+    verdict: report.passed ? 'PASSED' : 'FAILED',
+    summary: summaryOf(report),
+    facts: [
+      ['Scenario', report.scenario],
+      ['Recovered to', report.target.description],
+      ['From', [report.target.repository, report.target.point].filter(Boolean).join(', ')],
+      ['Disaster at', formatTime(report.disasterAt)],
+      ['Drill', `${formatTime(report.startedAt)}, ${formatDuration(between(report.startedAt, report.endedAt))} in all`],
+      ['Data', `scale ${report.scale}, ${formatBytes(report.throughput.bytesRestored)} restored`],
+    ],
+    tiers: report.tiers.map((tier) => tierView(tier, report.throughput.rtoDataLimitBytes[tier.id])),
+    losses: report.losses.map((loss) => ({
+      what: loss.what,
+      amount: amountOf(loss),
+      expected: loss.expected,
+      detail: loss.detail,
+    })),
+    rate: `${formatBytes(report.throughput.bytesRestored)} in ${formatDuration(report.throughput.seconds)}: ${report.throughput.megabytesPerSecond.toPrecision(3)} MB/s`,
+  };
+}
+
+function summaryOf(report: DrillReport): string {
+  const failed = report.verification.filter((check) => !check.ok).length;
+  const missed = report.tiers.filter((tier) => !tier.rto.met || !tier.rpo.met).map((tier) => tier.id);
+  const attacks = (report.security ?? []).filter((attempt) => attempt.outcome !== attempt.expected).length;
+  const lost = report.losses.filter((loss) => !loss.expected).length;
+  const last = report.tiers.map((tier) => tier.rto.measuredSeconds ?? 0).reduce((a, b) => Math.max(a, b), 0);
+  const wrong = [
+    failed > 0 ? `${plural(failed, 'check')} of ${report.verification.length} failed` : '',
+    missed.length > 0 ? `objectives missed by ${missed.join(', ')}` : '',
+    attacks > 0 ? `${plural(attacks, 'attack')} had an outcome that must not be` : '',
+    lost > 0 ? `${plural(lost, 'loss', 'losses')} that nothing explains` : '',
+  ].filter((sentence) => sentence !== '');
+  if (wrong.length > 0) return `${wrong.join('; ')}.`;
+  if (!report.passed) return `The drill ended with exit code ${report.exit}.`;
+  return `All ${plural(report.tiers.length, 'tier')} verified ${formatDuration(last)} after the disaster; ${plural(report.verification.length, 'check')} passed.`;
+}
+
+function tierView(tier: TierResult, limit: number | undefined): TierView {
+  return {
+    id: tier.id,
+    name: tier.name,
+    services: tier.services.join(', '),
+    rto: objectiveView(tier.rto),
+    rpo: objectiveView(tier.rpo),
+    dataLimit: limit === undefined ? '-' : formatBytes(limit),
+  };
+}
+
+function objectiveView({ objectiveSeconds, measuredSeconds, met }: Measured): ObjectiveView {
+  return {
+    objective: formatDuration(objectiveSeconds),
+    measured: measuredSeconds === undefined ? 'not measured' : formatDuration(measuredSeconds),
+    met,
+    used: measuredSeconds === undefined ? 1 : Math.min(1, measuredSeconds / Math.max(objectiveSeconds, 1e-9)),
+  };
+}
+
+function amountOf(loss: Loss): string {
+  const amounts = [
+    loss.rows === undefined ? '' : loss.rows === 0 ? 'no rows' : plural(loss.rows, 'row'),
+    loss.seconds === undefined ? '' : formatDuration(loss.seconds),
+  ].filter((amount) => amount !== '');
+  return amounts.join(', ') || '-';
+}
+
+function between(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+export function environmentFacts(report: DrillReport): [label: string, value: string][] {
+  const { cpus, memoryBytes, platform, engines } = report.environment;
+  return [
+    ['Machine', `${platform}, ${plural(cpus, 'CPU')}, ${formatBytes(memoryBytes)} of memory`],
+    ...Object.entries(engines),
+  ];
+}
+
+/** `23 of 24 checks` */
+export function checkCount(report: DrillReport): string {
+  const ok = report.verification.filter((check) => check.ok).length;
+  return `${formatCount(ok)} of ${plural(report.verification.length, 'check')}`;
+}
