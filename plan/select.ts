@@ -1,0 +1,35 @@
+/** Which workloads a schedule, a test or a flag speaks of: ids, `tier:P1`, `group:database`, `type:files`, `class:configuration`, `all`. */
+import type { Plan, Workload } from './types.ts';
+
+const BY = {
+  tier: (workload: Workload) => workload.tier,
+  group: (workload: Workload) => workload.group,
+  type: (workload: Workload) => workload.type,
+  class: (workload: Workload) => workload.dataClass,
+} as const;
+
+function matches(workload: Workload, selector: string): boolean {
+  if (selector === 'all') return true;
+  const colon = selector.indexOf(':');
+  if (colon < 0) return workload.id === selector;
+  const field = selector.slice(0, colon);
+  return Object.hasOwn(BY, field) && BY[field as keyof typeof BY](workload) === selector.slice(colon + 1);
+}
+
+/** In the plan's order, each once. A selector that matches nothing adds nothing: see `unmatched`. */
+export function selectWorkloads(plan: Pick<Plan, 'workloads'>, selectors: readonly string[]): Workload[] {
+  return plan.workloads.filter((workload) => selectors.some((selector) => matches(workload, selector)));
+}
+
+/** The selectors that match no workload. */
+export function unmatched(plan: Pick<Plan, 'workloads'>, selectors: readonly string[]): string[] {
+  return selectors.filter((selector) => !plan.workloads.some((workload) => matches(workload, selector)));
+}
+
+/** Every selector that this plan knows, for a hint. */
+export function knownSelectors(plan: Pick<Plan, 'workloads'>): string[] {
+  const fields = Object.entries(BY).flatMap(([field, of]) =>
+    plan.workloads.map((workload) => `${field}:${of(workload)}`),
+  );
+  return [...plan.workloads.map(({ id }) => id), 'all', ...new Set(fields)];
+}
