@@ -3,7 +3,7 @@ import type { Plan } from '../types.ts';
 
 /** Lines 203–207. */
 export const checks: Plan['checks'] = [
-  { id: 'completion', title: 'Backup completion status', command: 'dr points' },
+  { id: 'completion', title: 'Backup completion status', command: 'dr points list' },
   { id: 'integrity', title: 'File integrity verification', command: 'dr verify' },
   { id: 'storage', title: 'Storage space monitoring', command: 'dr doctor' },
   { id: 'replication', title: 'Replication status', command: 'dr objectives' },
@@ -42,7 +42,7 @@ export const tests: Plan['tests'] = [
     title: 'Service startup verification',
     cadence: 'monthly',
     verifies: [],
-    run: 'dr health',
+    run: 'dr health --comprehensive',
   },
   {
     id: 'full-simulation',

@@ -1,10 +1,13 @@
-/** The five scenarios (lines 27–31) with the procedures that the written plan has (lines 115–197), and those that it lacks. */
+/**
+ * The five scenarios (lines 27–31) with the procedures that the written plan has (lines 115–197), and those that it lacks.
+ * Points and times in the commands are examples.
+ */
 import type { Scenario, Step } from '../procedure-types.ts';
 
 /** Lines 142–146. */
 const VALIDATION: Step[] = [
-  { text: 'Service functionality testing', run: ['dr health'] },
-  { text: 'Data integrity verification', run: ['dr verify'] },
+  { text: 'Service functionality testing', run: ['dr health --comprehensive'] },
+  { text: 'Data integrity verification', run: ['dr verify --deep'] },
   { text: 'Performance validation', run: ['dr objectives'] },
   { text: 'Security assessment' },
 ];
@@ -22,7 +25,7 @@ const completeFailure: Scenario = {
     source: 'plan',
     steps: [
       { text: 'Activate disaster recovery team' },
-      { text: 'Assess scope of failure', run: ['dr assess', 'dr points --repository secondary'] },
+      { text: 'Assess scope of failure', run: ['dr assess', 'dr points list'] },
       { text: 'Initiate communication plan' },
       { text: 'Activate secondary infrastructure', run: ['dr doctor'] },
     ],
@@ -40,14 +43,18 @@ const completeFailure: Scenario = {
       {
         text: 'Download latest backup',
         shell: ['aws s3 cp s3://go-coffee-backups/production/latest/ . --recursive'],
-        run: ['dr restore --latest --repository secondary --dry-run'],
+        run: ['dr restore --to latest --from secondary --dry-run'],
       },
       {
         text: 'Restore infrastructure',
         shell: ['./scripts/disaster-recovery/restore.sh -e production -f backup.tar.gz'],
-        run: ['dr restore --latest --repository secondary'],
+        run: ['dr restore --to latest --from secondary'],
       },
-      { text: 'Verify services', shell: ['./scripts/health-check.sh --comprehensive'], run: ['dr health'] },
+      {
+        text: 'Verify services',
+        shell: ['./scripts/health-check.sh --comprehensive'],
+        run: ['dr health --comprehensive'],
+      },
     ],
   },
   validation: { from: '4h', to: '8h', source: 'plan', steps: VALIDATION },
@@ -65,12 +72,12 @@ const databaseCorruption: Scenario = {
       {
         text: 'Assess database state',
         shell: [`kubectl exec -it postgres-pod -- psql -c "SELECT pg_database_size('go_coffee');"`],
-        run: ['dr assess', 'dr points'],
+        run: ['dr assess', 'dr points list'],
       },
       {
         text: 'Create emergency backup if possible',
         shell: ['kubectl exec postgres-pod -- pg_dump go_coffee > emergency_backup.sql'],
-        run: ['dr backup --only postgres-dump'],
+        run: ['dr restore --emergency-dump'],
       },
     ],
   },
@@ -80,12 +87,12 @@ const databaseCorruption: Scenario = {
       {
         text: 'Restore from latest backup',
         shell: ['./scripts/disaster-recovery/restore.sh --database-only backup.tar.gz'],
-        run: ['dr restore --only postgres --latest'],
+        run: ['dr restore --to latest --only postgres'],
       },
       {
         text: 'Apply transaction logs if available',
         shell: ['kubectl exec -it postgres-pod -- psql go_coffee < transaction_logs.sql'],
-        run: ['dr restore --only postgres --time 2026-01-31T11:59:00Z'],
+        run: ['dr restore --to 2026-01-31T11:59:00Z --only postgres'],
       },
       {
         text: 'Restart services',
@@ -113,10 +120,10 @@ const applicationFailure: Scenario = {
   recovery: {
     source: 'added',
     steps: [
-      { text: 'Choose the newest point from before the failure', run: ['dr points'] },
+      { text: 'Choose the newest point from before the failure', run: ['dr points list'] },
       {
         text: 'Restore configuration and application data, and leave the database alone',
-        run: ['dr restore --only config-and-secrets,configuration-files --latest'],
+        run: ['dr restore --to latest --only config-and-secrets,configuration-files'],
       },
       { text: 'Restart services in the order of their tiers', run: ['dr health'] },
     ],
@@ -134,7 +141,10 @@ const securityBreach: Scenario = {
     steps: [
       { text: 'Isolate affected systems' },
       { text: 'Preserve forensic evidence' },
-      { text: 'Assess breach scope', run: ['dr assess', 'dr points'] },
+      {
+        text: 'Assess breach scope',
+        run: ['dr assess', 'dr points list', 'dr points mark 20260131T120000Z-incremental-7f3a compromised'],
+      },
       { text: 'Notify security team' },
     ],
   },
@@ -149,7 +159,7 @@ const securityBreach: Scenario = {
       {
         text: 'Restore from clean backup (pre-breach)',
         shell: ['./scripts/disaster-recovery/restore.sh -f clean_backup.tar.gz'],
-        run: ['dr restore --time 2026-01-31T11:59:00Z'],
+        run: ['dr restore --to 2026-01-31T11:59:00Z'],
       },
       {
         text: 'Update all secrets and certificates',
@@ -174,7 +184,7 @@ const humanError: Scenario = {
     steps: [
       { text: 'Stop whatever still deletes or changes', run: ['dr assess'] },
       { text: 'Find the moment of the mistake, to the second if the logs have it' },
-      { text: 'Hold the points around that moment', run: ['dr points'] },
+      { text: 'Hold the points around that moment', run: ['dr points mark 20260131T110000Z-incremental-7f3a hold'] },
     ],
   },
   recovery: {
@@ -182,9 +192,9 @@ const humanError: Scenario = {
     steps: [
       {
         text: 'See what going back to that moment would lose',
-        run: ['dr restore --time 2026-01-31T11:59:00Z --dry-run'],
+        run: ['dr restore --to 2026-01-31T11:59:00Z --dry-run'],
       },
-      { text: 'Restore only what was hit', run: ['dr restore --only uploads --time 2026-01-31T11:59:00Z'] },
+      { text: 'Restore only what was hit', run: ['dr restore --to 2026-01-31T11:59:00Z --only uploads'] },
       { text: 'Restart services', run: ['dr health'] },
     ],
   },
