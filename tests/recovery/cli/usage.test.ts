@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { dr } from './run-dr.ts';
+
+const RESTORE = ['restore', '--env', '/nowhere/dr.yaml'];
+
+test.each([
+  ['an unknown command', ['restor'], 'DR-USAGE dr: unknown command "restor". Did you mean "restore"?'],
+  ['an unknown word of a family', ['plan', 'shw'], 'DR-USAGE dr plan: unknown command "shw". Did you mean "show"?'],
+  ['an unknown word beside a default', ['points', 'shw'], 'unknown command "shw". Did you mean "show"?'],
+  ['an unknown command after help', ['help', 'bakup'], 'unknown command "bakup". Did you mean "backup"?'],
+  ['an unknown option', [...RESTORE, '--too', 'latest'], 'hint: did you mean --to?'],
+  ['no command', [], 'DR-USAGE dr: no command was given'],
+  ['a missing kind', ['backup'], '"--kind <kind>" not specified'],
+  [
+    'a kind that is none',
+    ['backup', '--kind', 'fll'],
+    'argument "fll" is invalid. Allowed choices are full, incremental',
+  ],
+  ['a percentage of 101', ['verify', '--read-data', '101'], 'Wanted a percentage from 0 to 100'],
+  ['a generation of 0', [...RESTORE, '--to', 'latest', '--generation', '0'], 'Wanted a whole number from 1 up'],
+  ['an empty name in a list', ['backup', '--kind', 'full', '--only', 'redis,'], 'It has an empty name'],
+  ['a missing argument', ['points', 'show'], 'DR-USAGE dr points show: missing required argument "id"'],
+  ['no target', RESTORE, 'hint: say what to restore: --to latest'],
+  [
+    'two targets',
+    [...RESTORE, '--latest', '--to', '20261123T020000Z-full-7f3a'],
+    '--latest and --to 20261123T020000Z-full',
+  ],
+  ['--latest', [...RESTORE, '--latest'], 'hint: type `dr restore --to latest`'],
+  ['an empty target', [...RESTORE, '--to', ''], '--to is empty'],
+  ['a table without a schema', [...RESTORE, '--to', 'latest', '--table', 'orders'], 'type --table public.orders'],
+  ['an environment file that is not there', ['health', '--env', '/nowhere/dr.yaml'], '/nowhere/dr.yaml'],
+] as const)('%s is bad usage: exit 2, quoted, with what to type', async (_, args, said) => {
+  const { exit, stdout, stderr } = await dr(args);
+  expect(stderr).toContain(said);
+  expect(stderr).toMatch(/^DR-[A-Z-]+ .+: .+\nhint: .+/);
+  expect(stdout).toBe('');
+  expect(exit).toBe(2);
+});
+
+test.each([
+  ['what could not be parsed', ['backup', '--kind', 'fll', '-o', 'json'], 'USAGE'],
+  ['what a command refuses', ['health', '--output=json', '--env', '/nowhere/dr.yaml'], 'ENV-MISSING'],
+])('with -o json %s is an Error envelope on stdout', async (_, args, code) => {
+  const { exit, stdout, stderr } = await dr(args);
+  expect(JSON.parse(stdout)).toMatchObject({ apiVersion: 'go-coffee-dr/v1', kind: 'Error', code, exit: 2 });
+  expect(Object.keys(JSON.parse(stdout))).toEqual(expect.arrayContaining(['where', 'fact', 'hint']));
+  expect(stderr).toContain(`DR-${code}`);
+  expect(exit).toBe(2);
+});
+
+test('DR_ENV names the environment file, --env wins over it', async () => {
+  expect((await dr(['health'], { DR_ENV: '/nowhere/a.yaml' })).stderr).toContain('/nowhere/a.yaml');
+  expect((await dr(['health', '--env', '/nowhere/b.yaml'], { DR_ENV: '/nowhere/a.yaml' })).stderr).toContain('b.yaml');
+});
+
+test('without any environment file it says where it looked', async () => {
+  const { exit, stderr } = await dr(['health']);
+  expect(stderr).toContain('/etc/go-coffee-dr/dr.yaml');
+  expect(exit).toBe(2);
+});
