@@ -30,6 +30,8 @@ const postgresCapture = z.strictObject({
   storedBytes: z.number().int().nonnegative(),
   /** Name of the passphrase in the environment file that opens the lineage. */
   passphrase: z.string(),
+  /** What the canary rows were just before the set began; absent where they can't be written. */
+  canary: z.strictObject({ lastId: z.number().int(), rows: z.number().int(), digest: z.string() }).optional(),
 });
 
 const resticCapture = z.strictObject({

@@ -60,6 +60,8 @@ export interface PlanOptions extends MaybeSiteOptions {
 export interface InitOptions extends SiteOptions {
   readonly repository: readonly string[];
   readonly dryRun: boolean;
+  /** Leave to restart PostgreSQL where `archive_mode` needs it. */
+  readonly restart: boolean;
 }
 
 export interface BackupOptions extends SiteOptions {

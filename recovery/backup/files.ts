@@ -1,0 +1,144 @@
+/** Everything that restic holds: staged in parallel, backed up once, then copied to the other repositories. */
+import pMap from 'p-map';
+import type { Workload } from '../../plan/types.ts';
+import { type Backed, backupPath, copySnapshots } from '../engines/restic/actions.ts';
+import type { Snapshot } from '../engines/restic/output.ts';
+import { openRestic, type Restic } from '../engines/restic/restic.ts';
+import { DrError } from '../errors.ts';
+import type { ResticCapture } from '../point.ts';
+import type { Progress } from '../ports.ts';
+import type { Site } from '../site.ts';
+import { runHook } from './hooks.ts';
+import { asDrError, type RepositoryOutcome } from './repositories.ts';
+import { type Staged, stage } from './stage.ts';
+
+/** Engines mostly wait for disk and network; more at once only makes them wait for each other. */
+const AT_ONCE = 3;
+
+export interface FilesRequest {
+  readonly run: string;
+  readonly workloads: readonly Workload[];
+  readonly repositories: readonly RepositoryOutcome[];
+  /** Read every file again, whatever its times say. */
+  readonly force: boolean;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WorkloadOutcome {
+  readonly workload: string;
+  /** By repository id. */
+  readonly captures: ReadonlyMap<string, ResticCapture>;
+  readonly seconds: number;
+  readonly error?: DrError;
+}
+
+interface Captured {
+  readonly facts: ResticCapture['facts'];
+  readonly backed: Backed;
+  readonly path: string;
+}
+
+function toCapture(workload: string, captured: Captured, snapshot: Snapshot): ResticCapture {
+  return {
+    workload,
+    engine: 'restic',
+    snapshot: snapshot.id,
+    digest: snapshot.tree,
+    path: captured.path,
+    capturedAt: new Date(snapshot.time).toISOString(),
+    bytes: captured.backed.bytes,
+    objects: captured.backed.files,
+    facts: captured.facts,
+  };
+}
+
+async function captureOne(site: Site, request: FilesRequest, workload: Workload, targets: readonly Restic[]): Promise<Map<string, ResticCapture>> {
+  const { run, force, progress, signal } = request;
+  const step = `backup/${workload.id}`;
+  await runHook(site, workload, 'pre', signal);
+  let staged: Staged | undefined;
+  try {
+    staged = await stage(site, workload, signal);
+    const captures = new Map<string, ResticCapture>();
+    for (const restic of targets) {
+      const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
+      const onFraction = (fraction: number) => progress({ step, title: workload.title, tier: workload.tier, state: 'progress', fraction });
+      const host = site.environment.site;
+      const backed = await backupPath(restic, { path: staged.path, tags, host, force, onFraction, signal });
+      const captured = { facts: staged.facts, backed, path: staged.path };
+      captures.set(restic.repository.id, toCapture(workload.id, captured, backed.snapshot));
+    }
+    return captures;
+  } finally {
+    await staged?.remove();
+    await runHook(site, workload, 'post', signal);
+  }
+}
+
+/** Snapshots in the other repositories have ids of their own; their trees must be those of the first. */
+async function copyTo(site: Site, request: FilesRequest, source: Restic, outcome: RepositoryOutcome, made: Map<string, Map<string, ResticCapture>>): Promise<void> {
+  const { repository } = outcome;
+  const first = [...made.values()].flatMap((captures) => captures.get(source.repository.id) ?? []);
+  const step = `backup/copy/${repository.id}`;
+  request.progress({ step, title: `copy files to ${repository.id}`, state: 'start' });
+  try {
+    const target = openRestic(site, repository, 'writer');
+    await copySnapshots(source, target, first.map((capture) => capture.snapshot), request.signal);
+    const there = await target.snapshots({ tags: [`run=${request.run}`] });
+    for (const capture of first) {
+      const copy = there.find((snapshot) => snapshot.tags?.includes(`workload=${capture.workload}`));
+      if (copy?.tree !== capture.digest) {
+        throw new DrError({
+          code: 'COPY-DIFFERS',
+          where: `${capture.workload} in ${repository.id}`,
+          fact: copy ? `tree ${copy.tree} there, ${capture.digest} at the source` : 'restic ended 0 and the snapshot is not there',
+          hint: `run \`dr verify --repository ${repository.id}\` and the backup again`,
+        });
+      }
+      made.get(capture.workload)?.set(repository.id, { ...capture, snapshot: copy.id });
+    }
+    request.progress({ step, title: `copy files to ${repository.id}`, state: 'done' });
+  } catch (error) {
+    outcome.error = asDrError(error, `repository ${repository.id}`);
+    request.progress({ step, title: `copy files to ${repository.id}`, state: 'failed', detail: outcome.error.message });
+  }
+}
+
+/**
+ * restic can copy out of a folder repository; where none is reachable, each workload is backed up into every repository.
+ * Failures of a repository are noted in its outcome, failures of a workload in the result.
+ */
+export async function backUpFiles(site: Site, request: FilesRequest): Promise<WorkloadOutcome[]> {
+  const { progress, workloads } = request;
+  const up = request.repositories.filter((r) => r.error === undefined);
+  const folder = up.find((r) => r.repository.settings.type === 'posix');
+  const direct = folder ? [folder] : up;
+  const targets = direct.map((r) => openRestic(site, r.repository, 'writer'));
+  const made = new Map<string, Map<string, ResticCapture>>();
+  const results = await pMap(
+    workloads,
+    async (workload) => {
+      const { title, tier } = workload;
+      const step = `backup/${workload.id}`;
+      const begun = performance.now();
+      progress({ step, title, tier, state: 'start' });
+      try {
+        made.set(workload.id, await captureOne(site, request, workload, targets));
+        progress({ step, title, tier, state: 'done' });
+        return { workload: workload.id, seconds: (performance.now() - begun) / 1000 };
+      } catch (error) {
+        const failure = asDrError(error, `workload ${workload.id}`);
+        progress({ step, title, tier, state: 'failed', detail: failure.message });
+        return { workload: workload.id, seconds: (performance.now() - begun) / 1000, error: failure };
+      }
+    },
+    { concurrency: AT_ONCE },
+  );
+  const source = targets[0];
+  if (folder && source && made.size > 0) {
+    const others = up.filter((r) => r !== folder);
+    await Promise.all(others.map((outcome) => copyTo(site, request, source, outcome, made)));
+  }
+  return results.map((result) => ({ ...result, captures: made.get(result.workload) ?? new Map() }));
+}

@@ -1,0 +1,37 @@
+/** Which repositories a run can write to. One that is down doesn't stop the others; the run then ends 3. */
+import { DrError } from '../errors.ts';
+import type { Repository, Site } from '../site.ts';
+
+export interface RepositoryOutcome {
+  readonly repository: Repository;
+  /** Set when the repository did not take part to the end. */
+  error?: DrError;
+}
+
+export function asDrError(error: unknown, where: string): DrError {
+  if (error instanceof DrError) return error;
+  return new DrError({
+    code: 'UNEXPECTED',
+    where,
+    fact: error instanceof Error ? error.message : String(error),
+    hint: 'run again with --verbose; if it stays, this is a bug of dr',
+    cause: error,
+  });
+}
+
+/** The wanted repositories (all when none is named), each asked once. Throws `REPOSITORY-UNKNOWN` (exit 2). */
+export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<RepositoryOutcome[]> {
+  const ids = wanted.length > 0 ? wanted : [...site.repositories.keys()];
+  const repositories = ids.map((id) => site.repository(id));
+  return Promise.all(
+    repositories.map(async (repository) => {
+      try {
+        const store = await repository.store('writer');
+        await store.list(repository.layout.locksPrefix);
+        return { repository };
+      } catch (error) {
+        return { repository, error: asDrError(error, `repository ${repository.id}`) };
+      }
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+/** Brings a workload's data into a folder that restic can read: a consistent copy, or the folder itself. */
+import { chmod, copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Workload } from '../../plan/types.ts';
+import { makeOwnedFolder } from '../adapters/account.ts';
+import { findPostgresBin } from '../doctor/engines.ts';
+import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { withClient } from '../engines/postgres/server.ts';
+import { captureRedis } from '../engines/redis/capture.ts';
+import { redisSettings } from '../engines/redis/server.ts';
+import { badInput } from '../errors.ts';
+import type { ResticCapture } from '../point.ts';
+import type { Site } from '../site.ts';
+import { mirrorRepositories } from './git-mirrors.ts';
+import { checkOciLayouts } from './oci.ts';
+
+export interface Staged {
+  readonly path: string;
+  readonly facts: ResticCapture['facts'];
+  /** Removes what was made only for this run. */
+  readonly remove: () => Promise<void>;
+}
+
+const nothing = async (): Promise<void> => undefined;
+
+/** One fixed folder a workload, so that restic finds the parent snapshot by its path. */
+async function freshFolder(site: Site, workload: Workload): Promise<string> {
+  const folder = join(site.environment.stateDir, 'staging', workload.id);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(site.environment.stateDir, 'staging'), { recursive: true, mode: 0o755 });
+  return folder;
+}
+
+function discard(folder: string): () => Promise<void> {
+  return () => rm(folder, { recursive: true, force: true });
+}
+
+async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+  const settings = redisSettings(site.environment);
+  const folder = await freshFolder(site, workload);
+  const facts = await captureRedis(site, settings, folder, signal);
+  return { path: folder, facts: { ...facts, owner: (await stat(settings.dataDir)).uid }, remove: discard(folder) };
+}
+
+/** Directory format, uncompressed: restic deduplicates and compresses. Globals (roles with their hashes) apart. */
+async function stageDump(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+  const pg = postgresSettings(site.environment);
+  const folder = await freshFolder(site, workload);
+  await makeOwnedFolder(folder, site.environment.runAs);
+  await chmod(folder, 0o700);
+  const bin = await findPostgresBin(pg.binDir);
+  const at = ['-h', pg.socketDir, '-p', String(pg.port), '-U', pg.user];
+  const secretEnv: Record<string, string> = {};
+  if (pg.password) secretEnv.PGPASSWORD = await site.secrets.read(pg.password, 'postgres.password');
+  const options = { as: site.environment.runAs, cwd: folder, secretEnv, signal };
+  const dump = ['--format=directory', '--jobs=2', '--compress=0', `--file=${join(folder, 'database')}`, pg.database];
+  await site.run([join(bin, 'pg_dump'), ...at, ...dump], options);
+  await site.run([join(bin, 'pg_dumpall'), ...at, '--globals-only', `--file=${join(folder, 'globals.sql')}`], options);
+  const version = await withClient(site, pg, async (client) => (await client.query('SHOW server_version')).rows[0]);
+  const facts = { database: pg.database, serverVersion: String(version?.server_version ?? '') };
+  return { path: folder, facts, remove: discard(folder) };
+}
+
+/** Debian keeps the configuration outside of the data directory; both places are looked at. */
+async function stagePostgresConfig(site: Site, workload: Workload): Promise<Staged> {
+  const pg = postgresSettings(site.environment);
+  const folder = await freshFolder(site, workload);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const sources = pg.configDir === undefined ? [pg.dataDir] : [pg.configDir, pg.dataDir];
+  let files = 0;
+  for (const source of sources.reverse()) {
+    for (const name of (await readdir(source)).filter((n) => /\.conf$/.test(n))) {
+      await copyFile(join(source, name), join(folder, name));
+      files += 1;
+    }
+  }
+  const settings = await withClient(site, pg, async (client) => {
+    const query = "SELECT name, setting, unit, source FROM pg_settings WHERE source <> 'default' ORDER BY name";
+    return (await client.query(query)).rows;
+  });
+  await writeFile(join(folder, 'settings.json'), `${JSON.stringify(settings, undefined, 1)}\n`);
+  return { path: folder, facts: { files, settings: settings.length }, remove: discard(folder) };
+}
+
+async function stageFolder(site: Site, workload: Workload): Promise<Staged> {
+  const path = site.environment.folders[workload.id]?.path ?? '';
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    throw badInput({
+      code: 'FOLDER-MISSING',
+      where: `folders.${workload.id}`,
+      fact: `${path} is no folder`,
+      hint: 'if it was lost, `dr assess` says how to get it back; an empty copy would only hide that',
+    });
+  }
+  return { path, facts: workload.type === 'images' ? await checkOciLayouts(path) : {}, remove: nothing };
+}
+
+export async function stage(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+  switch (workload.type) {
+    case 'redis':
+      return stageRedis(site, workload, signal);
+    case 'postgres-dump':
+      return stageDump(site, workload, signal);
+    case 'postgres-config':
+      return stagePostgresConfig(site, workload);
+    case 'git':
+      return { ...(await mirrorRepositories(site, signal)), remove: nothing };
+    default:
+      return stageFolder(site, workload);
+  }
+}

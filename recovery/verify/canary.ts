@@ -1,0 +1,69 @@
+/**
+ * Canary rows: each backup writes one whose content proves itself, and the point remembers their digest. A restore whose engine ended
+ * 0 and whose rows are wrong is found by them.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type pg from 'pg';
+
+export interface CanaryFacts {
+  readonly lastId: number;
+  readonly rows: number;
+  /** sha256 over the rows up to `lastId`, in order. */
+  readonly digest: string;
+}
+
+const TABLE = 'dr.canary';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+async function readRows(client: pg.Client, lastId: number): Promise<{ id: number; content: string; digest: string }[]> {
+  const { rows } = await client.query<{ id: string; content: string; digest: string }>(
+    `SELECT id, content, digest FROM ${TABLE} WHERE id <= $1 ORDER BY id`,
+    [lastId],
+  );
+  return rows.map((row) => ({ ...row, id: Number(row.id) }));
+}
+
+function summarize(rows: readonly { id: number; content: string; digest: string }[], lastId: number): CanaryFacts {
+  const text = rows.map((row) => `${row.id} ${row.content} ${row.digest}`).join('\n');
+  return { lastId, rows: rows.length, digest: sha256(text) };
+}
+
+/** Writes one more row (making the schema `dr` where it is missing) and gives the facts of all of them. */
+export async function plantCanary(client: pg.Client, run: string): Promise<CanaryFacts> {
+  await client.query(
+    `CREATE SCHEMA IF NOT EXISTS dr;
+     CREATE TABLE IF NOT EXISTS ${TABLE} (
+       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, planted timestamptz NOT NULL DEFAULT now(),
+       run text NOT NULL, content text NOT NULL, digest text NOT NULL);
+     COMMENT ON TABLE ${TABLE} IS 'Written by each backup, compared after each restore. Do not edit.'`,
+  );
+  const content = `${run} ${randomBytes(48).toString('base64')}`;
+  const { rows } = await client.query<{ id: string }>(
+    `INSERT INTO ${TABLE} (run, content, digest) VALUES ($1, $2, $3) RETURNING id`,
+    [run, content, sha256(content)],
+  );
+  const lastId = Number(rows[0]?.id);
+  return summarize(await readRows(client, lastId), lastId);
+}
+
+export interface CanaryVerdict {
+  readonly rows: number;
+  /** What is wrong; empty when all rows are as they were written. */
+  readonly problems: readonly string[];
+}
+
+/** Compares the rows with their own digests, and with what a point remembers of them. */
+export async function checkCanary(client: pg.Client, expected: CanaryFacts | undefined): Promise<CanaryVerdict> {
+  const { rows: there } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [TABLE]);
+  if (!there[0]?.there) {
+    return { rows: 0, problems: expected ? [`${TABLE} is missing; the point holds ${expected.rows} rows of it`] : [] };
+  }
+  const all = await readRows(client, Number.MAX_SAFE_INTEGER);
+  const altered = all.filter((row) => sha256(row.content) !== row.digest).map((row) => `row ${row.id} was altered`);
+  if (!expected) return { rows: all.length, problems: altered };
+  const found = summarize(all.filter((row) => row.id <= expected.lastId), expected.lastId);
+  const count = found.rows === expected.rows ? [] : [`${found.rows} rows up to ${expected.lastId}, the point holds ${expected.rows}`];
+  const differs = found.digest === expected.digest ? [] : ['the rows differ from those that the point remembers'];
+  return { rows: all.length, problems: [...altered, ...count, ...differs] };
+}
