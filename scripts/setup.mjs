@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { engineSteps } from './setup/engines.mjs';
 import { packageSteps } from './setup/packages.mjs';
 import { s3ServerSteps } from './setup/s3-server.mjs';
+import { LeftToYou } from './setup/step.mjs';
 
 function say(text) {
   process.stderr.write(`setup: ${text}\n`);
@@ -18,19 +19,21 @@ function announce(steps) {
   for (const line of steps.flatMap((step) => step.lacks)) process.stderr.write(`  ${line}\n`);
 }
 
-function leaveToPerson(steps) {
-  say('to do by you:');
-  for (const step of steps) process.stderr.write(`  ${step.command}\n`);
-}
-
-/** @returns {Promise<boolean>} */
+/** @returns {Promise<'done' | 'failed' | 'left'>} */
 async function carryOut(step) {
+  if (step.install === undefined || process.env.DR_NO_INSTALL === '1') {
+    say(`left to you: ${step.command}`);
+    return 'left';
+  }
   say(`${step.command}${step.note ? ` (${step.note})` : ''}`);
   const started = Date.now();
-  const failed = await step.install();
-  if (failed === undefined) say(`done in ${Math.round((Date.now() - started) / 1000)} s`);
-  else say(failed);
-  return failed === undefined;
+  const problem = await step.install();
+  if (problem instanceof LeftToYou) {
+    say(`left to you: ${problem.text}`);
+    return 'left';
+  }
+  say(problem ?? `done in ${Math.round((Date.now() - started) / 1000)} s`);
+  return problem === undefined ? 'done' : 'failed';
 }
 
 async function main() {
@@ -38,16 +41,12 @@ async function main() {
   const steps = [...packageSteps(root), ...(await engineSteps()), ...s3ServerSteps()];
   if (steps.length === 0) return 0;
   announce(steps);
-  const automatic = process.env.DR_NO_INSTALL === '1' ? [] : steps.filter((step) => step.install);
-  let failures = 0;
-  for (const step of automatic) if (!(await carryOut(step))) failures++;
-  const rest = steps.filter((step) => !automatic.includes(step));
-  if (rest.length > 0) {
-    leaveToPerson(rest);
-    return 2;
-  }
-  if (failures === 0) say('ready');
-  return failures === 0 ? 0 : 1;
+  const outcomes = [];
+  for (const step of steps) outcomes.push(await carryOut(step));
+  if (outcomes.includes('failed')) return 1;
+  if (outcomes.includes('left')) return 2;
+  say('ready');
+  return 0;
 }
 
 const [major] = process.versions.node.split('.').map(Number);

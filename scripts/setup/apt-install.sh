@@ -31,6 +31,8 @@ if dpkg -s redis-server >/dev/null 2>&1; then had_redis=yes; fi
 
 apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@"
 
-if [ "$had_redis" = no ] && dpkg -s redis-server >/dev/null 2>&1 && command -v systemctl >/dev/null; then
-  systemctl disable --quiet redis-server || true
+if [ "$had_redis" = no ] && dpkg -s redis-server >/dev/null 2>&1; then
+  # With and without systemd; both come with Debian's base.
+  update-rc.d redis-server disable >/dev/null 2>&1 || true
+  deb-systemd-helper disable redis-server.service >/dev/null 2>&1 || true
 fi

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { run } from './run.mjs';
 import { compareVersions, inspect } from './search.mjs';
+import { LeftToYou } from './step.mjs';
 import { aptInstall, aptOffers, asRoot, installCommand, packageManager } from './system.mjs';
 
 export const engines = JSON.parse(readFileSync(new URL('../../recovery/doctor/engines.json', import.meta.url), 'utf8'));
@@ -45,7 +46,7 @@ async function installWithApt(sudo, missing) {
   const able = missing.filter(({ engine }) => !old.includes(engine));
   const packages = distinct(able.flatMap(({ engine }) => engine.packages.apt));
   const failed = packages.length > 0 ? await aptInstall(sudo, packages) : undefined;
-  return failed ?? (old.length > 0 ? explain(old) : undefined);
+  return failed ?? (old.length > 0 ? new LeftToYou(explain(old)) : undefined);
 }
 
 /** @returns {Promise<import('./step.mjs').Step[]>} */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './run.mjs';
 import { compareVersions, parseVersion } from './search.mjs';
+import { LeftToYou } from './step.mjs';
 
 // `npm ci` refuses a lock file that lacks the optional packages of other platforms, which some registries cause.
 const INSTALL = ['npm', 'install', '--no-save', '--no-audit', '--no-fund', '--include=dev', '--loglevel=error'];
@@ -44,7 +45,9 @@ export function packageSteps(root) {
         if (code !== 0) return `npm ended ${code}:\n${output.trim()}`;
         const node = await nodeVersion(root);
         if (compareVersions(node, WANTED_NODE) < 0) {
-          return `found Node ${node}, wanted ${WANTED_NODE} or newer, and the npm package "node" brought none for ${process.platform} ${process.arch}. Install Node ${WANTED_NODE} (https://nodejs.org).`;
+          return new LeftToYou(
+            `found Node ${node}, wanted ${WANTED_NODE} or newer, and the npm package "node" brought none for ${process.platform} ${process.arch}. Install Node ${WANTED_NODE} (https://nodejs.org).`,
+          );
         }
         writeFileSync(join(root, 'node_modules', '.go-coffee-dr'), `${wanted}\n`);
         return undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { engines } from './engines.mjs';
 import { run } from './run.mjs';
 import { cacheBin, compareVersions, findProgram, inspect } from './search.mjs';
+import { LeftToYou } from './step.mjs';
 import { aptInstall, aptOffers, asRoot, packageManager } from './system.mjs';
 
 const { goModule, go: goWanted } = engines.versitygw;
@@ -19,12 +20,14 @@ async function goVersion() {
 
 /** Debian 12 has Go 1.19, which can neither build it nor fetch a newer Go. */
 async function installGo() {
-  if (packageManager() !== 'apt') return `Go is missing. ${BY_HAND}`;
+  if (packageManager() !== 'apt') return new LeftToYou(`Go is missing. ${BY_HAND}`);
   const sudo = await asRoot();
-  if (sudo === undefined) return `Go is missing, and only root can install it. ${BY_HAND}`;
+  if (sudo === undefined) return new LeftToYou(`Go is missing, and only root can install it. ${BY_HAND}`);
   await run([...sudo, 'apt-get', 'update', '-q']);
   if (!(await aptOffers('golang-go', GO_WITH_TOOLCHAINS))) {
-    return `Go ${goWanted} or newer is wanted, and this system's package golang-go is older than ${GO_WITH_TOOLCHAINS}. ${BY_HAND}`;
+    return new LeftToYou(
+      `Go ${goWanted} or newer is wanted, and this system's package golang-go is older than ${GO_WITH_TOOLCHAINS}. ${BY_HAND}`,
+    );
   }
   return aptInstall(sudo, ['golang-go', 'ca-certificates']);
 }
@@ -35,7 +38,7 @@ async function build() {
     if (failed !== undefined) return failed;
   }
   const go = await goVersion();
-  if (go === undefined) return `Go is missing. ${BY_HAND}`;
+  if (go === undefined) return new LeftToYou(`Go is missing. ${BY_HAND}`);
   const fetches = compareVersions(go.version, goWanted) < 0;
   mkdirSync(cacheBin, { recursive: true });
   const env = { GOBIN: cacheBin, CGO_ENABLED: '0', ...(fetches ? { GOTOOLCHAIN: 'auto' } : {}) };
