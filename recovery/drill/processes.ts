@@ -7,7 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lookUpAccount } from '../adapters/account.ts';
+import type { Account } from '../adapters/account.ts';
 import { DrError } from '../errors.ts';
 
 export interface TrackedProcess {
@@ -61,9 +61,14 @@ async function descendants(pid: number): Promise<number[]> {
   return below(pid);
 }
 
+/** Loaded only where it is needed: most services start without, and faster so. */
+async function accountOf(name: string | undefined): Promise<Account | undefined> {
+  return name === undefined ? undefined : (await import('../adapters/account.ts')).lookUpAccount(name);
+}
+
 /** Starts a process that outlives its starter. */
 export async function startDaemon(options: DaemonOptions): Promise<TrackedProcess> {
-  const account = await lookUpAccount(options.as);
+  const account = await accountOf(options.as);
   await mkdir(dirname(options.pidFile), { recursive: true });
   const log = openSync(options.logFile, 'a', 0o600);
   const [program, ...args] = options.argv;
