@@ -1,0 +1,23 @@
+/** `dr doctor` */
+import type { Check } from '../doctor/check.ts';
+import { runDoctor } from '../doctor/doctor.ts';
+import { EXIT } from '../errors.ts';
+import { table } from '../report/table.ts';
+import { openSite } from '../site.ts';
+import type { DoctorOptions, Execute } from './command.ts';
+
+function describe(checks: readonly Check[]): string {
+  const rows = checks.map(({ name, status, found, wanted }) => [name, status, found, wanted]);
+  const hints = checks.filter(({ hint }) => hint !== '').map(({ name, hint }) => `${name}: ${hint}`);
+  const missing = checks.filter(({ status }) => status === 'missing').length;
+  const verdict = missing === 0 ? 'all that is required is here' : `${missing} of ${checks.length} missing`;
+  return [table(['name', 'status', 'found', 'wanted'], rows), ...hints, verdict].join('\n');
+}
+
+/** Exit 2 when something is missing that recovery can't do without. */
+export const doctorCommand: Execute<DoctorOptions> = async (options, context) => {
+  const site = options.env === undefined ? undefined : await openSite(options.env, context.log);
+  const checks = await runDoctor(site);
+  const missing = checks.some(({ status }) => status === 'missing');
+  return { exit: missing ? EXIT.usage : EXIT.ok, kind: 'Doctor', data: { checks }, text: describe(checks) };
+};

@@ -1,0 +1,36 @@
+/** A PATH of our own with programs that only print: the real engines can't be missing or too old on command. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface FakePath extends AsyncDisposable {
+  readonly folder: string;
+  /** A program that prints `says` and exits. */
+  add(name: string, says: string, exitCode?: number): Promise<string>;
+}
+
+/** Replaces PATH and the cache folder until disposed. */
+export async function fakePath(): Promise<FakePath> {
+  const root = await mkdtemp(join(tmpdir(), 'dr-doctor-'));
+  const folder = join(root, 'bin');
+  await mkdir(folder);
+  const before = { PATH: process.env.PATH, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
+  process.env.PATH = folder;
+  process.env.XDG_CACHE_HOME = join(root, 'cache');
+  return {
+    folder,
+    async add(name, says, exitCode = 0) {
+      const path = join(folder, name);
+      await writeFile(path, `#!/bin/sh\necho '${says}'\nexit ${exitCode}\n`);
+      await chmod(path, 0o755);
+      return path;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
