@@ -40,7 +40,7 @@ export const schedules: Schedule[] = [
     source: 'plan',
   },
   {
-    /** Settlement `redis-every-15-min`. A lock of its own: waiting for a full backup would cost it its objective. */
+    /** Settlement `added-schedule`. A lock of its own: waiting for a full backup would cost it its objective. */
     id: 'redis',
     title: 'Redis snapshot every 15 minutes',
     cron: '*/15 * * * *',

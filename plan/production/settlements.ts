@@ -33,7 +33,7 @@ export const settlements: Settlement[] = [
     reason: 'It is small and rarely changes, so a capture costs next to nothing',
   },
   {
-    id: 'redis-every-15-min',
+    id: 'added-schedule',
     tension:
       'Redis is P1 with an RPO of 1 h, and backups run hourly: interval + run + copy is more than 1 h (lines 49, 63)',
     settled: 'Redis snapshots run every 15 minutes and wait for no other backup',

@@ -1,0 +1,175 @@
+/** Names: each once, each known, each in one tier; selectors that match something. */
+import { type Finding, fault, type Path, quoteAll } from '../finding.ts';
+import { didYouMean } from '../nearest.ts';
+import { knownSelectors, unmatched } from '../select.ts';
+import type { Plan } from '../types.ts';
+
+const LISTS = [
+  'tiers',
+  'workloads',
+  'schedules',
+  'repositories',
+  'scenarios',
+  'checks',
+  'tests',
+  'templates',
+  'postRecovery',
+  'settlements',
+] as const;
+
+function doubledIds(plan: Plan): Finding[] {
+  return LISTS.flatMap((list) =>
+    plan[list].flatMap(({ id }, n) =>
+      plan[list].findIndex((other) => other.id === id) < n
+        ? [
+            fault(plan, {
+              code: 'ID-DOUBLED',
+              path: [list, n, 'id'],
+              fact: `"${id}" stands twice in ${list}`,
+              hint: 'give one of them another id, or remove it',
+            }),
+          ]
+        : [],
+    ),
+  );
+}
+
+/** One finding for each of `names` that isn't known, and for each that stands twice in its list. */
+function unknown(plan: Plan, at: Path, names: readonly string[], known: readonly string[], what: string): Finding[] {
+  return names.flatMap((name, n) => {
+    const path = [...at, n];
+    if (!known.includes(name)) {
+      return fault(plan, {
+        code: `${what.toUpperCase()}-UNKNOWN`,
+        path,
+        fact: `the plan has no ${what} "${name}".${didYouMean(name, known)}`,
+        hint: `name a ${what} of the plan: ${known.join(', ')}`,
+      });
+    }
+    if (names.indexOf(name) === n) return [];
+    return fault(plan, {
+      code: `${what.toUpperCase()}-DOUBLED`,
+      path,
+      fact: `"${name}" stands twice in one list`,
+      hint: 'remove one of them',
+    });
+  });
+}
+
+function servicesInTwoTiers(plan: Plan): Finding[] {
+  const seen = new Map<string, string>();
+  return plan.tiers.flatMap((tier, t) =>
+    tier.services.flatMap(({ id }, s) => {
+      const other = seen.get(id);
+      seen.set(id, tier.id);
+      if (other === undefined) return [];
+      const fact =
+        other === tier.id
+          ? `service "${id}" stands twice in ${tier.id}`
+          : `service "${id}" is in ${other} and in ${tier.id}`;
+      const hint = 'leave it in one tier: the one by whose RTO it must be back';
+      return fault(plan, { code: 'SERVICE-IN-TWO-TIERS', path: ['tiers', t, 'services', s], fact, hint });
+    }),
+  );
+}
+
+function servicesInNoTier(plan: Plan): Finding[] {
+  const known = plan.tiers.flatMap((tier) => tier.services.map(({ id }) => id));
+  return plan.workloads.flatMap((workload, w) =>
+    workload.services.flatMap((service, s) =>
+      known.includes(service)
+        ? []
+        : fault(plan, {
+            code: 'SERVICE-IN-NO-TIER',
+            path: ['workloads', w, 'services', s],
+            fact: `service "${service}", which needs ${workload.id}, is in no tier.${didYouMean(service, known)}`,
+            hint: 'add it to the services of a tier, or correct its name',
+          }),
+    ),
+  );
+}
+
+function tiersAndForms(plan: Plan): Finding[] {
+  const tiers = plan.tiers.map(({ id }) => id as string);
+  const ids = plan.workloads.map(({ id }) => id);
+  const scopes = (['critical', 'nonCritical', 'full'] as const).flatMap((scope) =>
+    unknown(plan, ['objectives', 'scope', scope], plan.objectives.scope[scope], tiers, 'tier'),
+  );
+  const workloads = plan.workloads.flatMap((workload, w) => {
+    const noTier = tiers.includes(workload.tier)
+      ? []
+      : fault(plan, {
+          code: 'TIER-UNKNOWN',
+          path: ['workloads', w, 'tier'],
+          fact: `the plan has no tier "${workload.tier}"`,
+          hint: `name a tier of the plan: ${tiers.join(', ')}`,
+        });
+    const form = workload.secondFormOf;
+    if (form === undefined || (ids.includes(form) && form !== workload.id)) return noTier;
+    const fact =
+      form === workload.id
+        ? `"${form}" is a second form of itself`
+        : `the plan has no workload "${form}".${didYouMean(form, ids)}`;
+    const hint = 'name the workload that holds the same data, or leave secondFormOf out';
+    return [
+      noTier,
+      fault(plan, { code: 'WORKLOAD-UNKNOWN', path: ['workloads', w, 'secondFormOf'], fact, hint }),
+    ].flat();
+  });
+  return [...scopes, ...workloads];
+}
+
+function selectors(plan: Plan, path: Path, given: readonly string[]): Finding[] {
+  return unmatched(plan, given).map((selector) =>
+    fault(plan, {
+      code: 'SELECTOR-EMPTY',
+      path: [...path, given.indexOf(selector)],
+      fact: `"${selector}" matches no workload.${didYouMean(selector, knownSelectors(plan))}`,
+      hint: 'name a workload, or select by tier:, group:, type:, class: or all',
+    }),
+  );
+}
+
+function references(plan: Plan): Finding[] {
+  const repositories = plan.repositories.map(({ id }) => id);
+  const scenarios = plan.scenarios.map(({ id }) => id as string);
+  return [
+    ...plan.workloads.flatMap((workload, w) =>
+      unknown(plan, ['workloads', w, 'repositories'], workload.repositories, repositories, 'repository'),
+    ),
+    ...plan.schedules.flatMap((schedule, s) => {
+      if (schedule.workloads.length > 0) return selectors(plan, ['schedules', s, 'workloads'], schedule.workloads);
+      const fact = `schedule "${schedule.id}" names no workload`;
+      return fault(plan, {
+        code: 'SELECTOR-EMPTY',
+        path: ['schedules', s, 'workloads'],
+        fact,
+        hint: 'name some, or write [all]',
+      });
+    }),
+    ...plan.tests.flatMap((test, t) => [
+      ...selectors(plan, ['tests', t, 'verifies'], test.verifies),
+      ...(test.scenario === undefined || scenarios.includes(test.scenario)
+        ? []
+        : [
+            fault(plan, {
+              code: 'SCENARIO-UNKNOWN',
+              path: ['tests', t, 'scenario'],
+              fact: `the plan has no scenario "${test.scenario}".${didYouMean(test.scenario, scenarios)}`,
+              hint: `name a scenario of the plan: ${quoteAll(scenarios)}`,
+            }),
+          ]),
+    ]),
+  ];
+}
+
+/** Without these the rest of the program can't know what is meant. */
+export function checkNames(plan: Plan): Finding[] {
+  return [
+    ...doubledIds(plan),
+    ...servicesInTwoTiers(plan),
+    ...servicesInNoTier(plan),
+    ...tiersAndForms(plan),
+    ...references(plan),
+  ];
+}
