@@ -17,26 +17,31 @@ export const durationSchema = z
 
 /** A name that becomes part of paths and object keys. */
 export const idSchema = z
-  .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is no name`) })
+  .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is no name; write text`) })
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
     error: ({ input }) =>
-      `${quoted(input)} is no name: 1 to 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+      `${quoted(input)} is no name; write 1 to 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
   });
 
-/** An id, or a selector of several workloads: `tier:P1`, `group:database`, `type:files`, `all`. */
+/** An id, or a selector of several workloads: `tier:P1`, `group:database`, `type:files`, `class:configuration`, `all`. */
 export const selectorSchema = z
-  .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is no selector`) })
+  .string({
+    error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is no selector; write text`),
+  })
   .regex(/^([a-z]+:)?[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, {
-    error: ({ input }) => `${quoted(input)} is no workload and no selector (tier:P1, group:database, type:files, all)`,
+    error: ({ input }) =>
+      `${quoted(input)} is no workload and no selector; write an id, tier:P1, group:database, type:files, class:configuration or all`,
   });
 
 /** One line of text for people. */
 export const lineSchema = z
-  .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is no text`) })
-  .regex(/^[^\r\n]+$/, { error: ({ input }) => `${quoted(input)} must be one line of text` });
+  .string({
+    error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is no text; put it in quotes`),
+  })
+  .regex(/^[^\r\n]+$/, { error: ({ input }) => `${quoted(input)} is no line of text; leave out line breaks` });
 
 /** Text of several lines, kept as it is. */
-export const textSchema = z.string().min(1, { error: 'is empty' });
+export const textSchema = z.string().min(1, { error: 'the text is empty; write it' });
 
 /** Five fields, UTC. Whether it is an expression at all is said by `cronProblems`, with the field. */
 export const cronSchema = lineSchema.describe('Five fields of cron, in UTC');

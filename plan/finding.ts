@@ -23,7 +23,7 @@ export function placeName(root: unknown, path: Path): string {
     node = typeof node === 'object' && node !== null ? (node as Record<string | number, unknown>)[key] : undefined;
     if (typeof key !== 'number') return key;
     const id = typeof node === 'object' && node !== null ? (node as { id?: unknown }).id : undefined;
-    return typeof id === 'string' ? id : `[${key}]`;
+    return typeof id === 'string' && /^[A-Za-z0-9-]{1,63}$/.test(id) ? id : `[${key}]`;
   });
   return names.join('.') || 'plan';
 }
