@@ -37,7 +37,7 @@ function describe(issue: z.core.$ZodIssue, value: unknown): { fact: string; hint
       hint: `write one of: ${names.join(', ')}`,
     };
   }
-  if (value === undefined) return { fact: 'is missing', hint: `add it; `dr plan schema` has all fields` };
+  if (value === undefined) return { fact: 'is missing', hint: 'add it; `dr plan schema` has all fields' };
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
     return { fact: `${quote(value)} is not ${WORDS[issue.expected] ?? `a ${issue.expected}`}`, hint: mend };
   }
