@@ -1,0 +1,53 @@
+/** From documents to what the rest of the program works with. */
+import { type MarkDocument, type MarkRecord, parseMarkKey } from '../marks.ts';
+import type { Mark, RecoveryPoint } from '../point.ts';
+import { type CatalogDocuments, pointOfKey } from './chain.ts';
+import type { DocumentRecord } from './document.ts';
+import type { CatalogEntry, Trust } from './types.ts';
+
+/** The document must be readable (`text` not empty). Parsing 10,000 points takes longer than reading them: it waits until asked. */
+export function toEntry(record: DocumentRecord, marks: readonly MarkRecord[]): CatalogEntry {
+  let parsed: RecoveryPoint | undefined;
+  return {
+    get point(): RecoveryPoint {
+      parsed ??= JSON.parse(record.text) as RecoveryPoint;
+      return parsed;
+    },
+    marks,
+    trust: record.state as Trust,
+  };
+}
+
+/** Believed without a good signature, because disbelief would restore what someone warned of, or prune what someone kept. */
+const CAUTIOUS: readonly Mark[] = ['compromised', 'hold'];
+
+function toMark(record: DocumentRecord): MarkRecord | undefined {
+  if (record.state === 'ok') {
+    const { mark, at, by, note } = JSON.parse(record.text) as MarkDocument;
+    return { mark, at, by, ...(note === undefined ? {} : { note }) };
+  }
+  const named = parseMarkKey(record.key);
+  if (named === undefined || !CAUTIOUS.includes(named.mark)) return undefined;
+  return { mark: named.mark, at: new Date(0).toISOString(), by: 'unknown', note: `not verified: ${record.why}` };
+}
+
+/** Marks by the id of their point, oldest first. */
+export function marksByPoint(records: readonly DocumentRecord[]): Map<string, MarkRecord[]> {
+  const byPoint = new Map<string, MarkRecord[]>();
+  for (const record of records) {
+    const point = parseMarkKey(record.key)?.point;
+    const mark = toMark(record);
+    if (point === undefined || mark === undefined) continue;
+    byPoint.set(point, [...(byPoint.get(point) ?? []), mark]);
+  }
+  for (const marks of byPoint.values()) marks.sort((a, b) => a.at.localeCompare(b.at));
+  return byPoint;
+}
+
+/** Documents that can't be shown as points are left to the list of problems. */
+export function toEntries(documents: Pick<CatalogDocuments, 'points' | 'marks'>): CatalogEntry[] {
+  const marked = marksByPoint(documents.marks);
+  return documents.points
+    .filter((record) => record.text !== '')
+    .map((record) => toEntry(record, marked.get(pointOfKey(record.key) ?? '') ?? []));
+}

@@ -1,0 +1,64 @@
+/** Marks on a point: append-only signed objects of their own, because points never change. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { MARKS, type Mark, pointIdSchema } from './point.ts';
+
+export interface MarkRecord {
+  readonly mark: Mark;
+  /** ISO 8601 */
+  readonly at: string;
+  readonly by: string;
+  readonly note?: string;
+}
+
+export const markDocumentSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Mark'),
+  environment: z.string(),
+  repository: z.string(),
+  point: pointIdSchema,
+  mark: z.enum(MARKS),
+  at: z.iso.datetime(),
+  by: z.string(),
+  note: z.string().optional(),
+  signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
+});
+export type MarkDocument = z.infer<typeof markDocumentSchema>;
+
+/** `<stamp>-<mark>.json`, as plan/layout.ts makes it. */
+const MARK_KEY = new RegExp(`/(?<point>[^/]+)/[^/]*-(?<mark>${MARKS.join('|')})\\.json$`);
+
+export function parseMarkKey(key: string): { readonly point: string; readonly mark: Mark } | undefined {
+  const groups = MARK_KEY.exec(key)?.groups;
+  return groups && { point: groups.point as string, mark: groups.mark as Mark };
+}
+
+/** Sorts by time to the millisecond; the random end keeps two marks of one moment apart. */
+export function markStamp(at: Date): string {
+  return `${at.toISOString().replaceAll(/[-:.]/g, '')}-${randomBytes(2).toString('hex')}`;
+}
+
+interface Marked {
+  readonly marks: readonly MarkRecord[];
+}
+
+function latestOf(entry: Marked, marks: readonly Mark[]): MarkRecord | undefined {
+  return entry.marks
+    .filter((record) => marks.includes(record.mark))
+    .reduce<MarkRecord | undefined>((last, record) => (last && last.at > record.at ? last : record), undefined);
+}
+
+/** The later of `compromised` and `clean` counts. */
+export function isCompromised(entry: Marked): boolean {
+  return latestOf(entry, ['compromised', 'clean'])?.mark === 'compromised';
+}
+
+/** When the point was last verified. */
+export function verifiedAt(entry: Marked): Date | undefined {
+  const record = latestOf(entry, ['verified']);
+  return record && new Date(record.at);
+}
+
+export function isHeld(entry: Marked): boolean {
+  return latestOf(entry, ['hold']) !== undefined;
+}
