@@ -115,30 +115,27 @@ export async function livingIn(folder: string): Promise<TrackedProcess[]> {
 }
 
 /** Ends a process (and with SIGKILL its descendants) and returns when it is gone; falls back to SIGKILL after `graceMs`. */
-export async function endProcess(
-  pid: number,
-  signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL',
-  graceMs = 10_000,
-): Promise<void> {
+export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', graceMs = 10_000): Promise<void> {
   const family = signal === 'SIGKILL' ? [pid, ...(await descendants(pid))] : [pid];
   for (const member of family) send(member, signal);
   const deadline = Date.now() + graceMs;
   for (const member of family) {
     while (await isAlive(member)) {
-      if (Date.now() > deadline) {
-        send(member, 'SIGKILL');
-        if (Date.now() > deadline + 5_000) return;
-      }
+      if (Date.now() > deadline) send(member, 'SIGKILL');
       await delay(10);
     }
   }
+  // PostgreSQL takes a zombie's number in its lock file for a living server: wait a little for whoever reaps it.
+  const reaped = Date.now() + 1_000;
+  for (const member of family) while (send(member, 0) && Date.now() < reaped) await delay(10);
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** False when there is no such process. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, signal);
+    return process.kill(pid, signal);
   } catch {
-    // Gone already.
+    return false;
   }
 }
 

@@ -2,8 +2,8 @@
 
 export const DATABASE = 'go_coffee';
 
-/** Tables that change by themselves and are left out when two states are compared. */
-export const SELF_CHANGING_TABLES = ['dr_heartbeat', 'service_heartbeats'] as const;
+/** Tables that change by themselves and are left out when two states are compared; `dr` is the command's own schema. */
+export const SELF_CHANGING_TABLES: readonly string[] = ['public.dr_heartbeat', 'public.service_heartbeats', 'dr.*'];
 
 export const TABLES_SQL = `
 create table accounts (

@@ -55,8 +55,9 @@ export async function postmasterPid(settings: PostgresSettings): Promise<number 
   const pid = Number(text.split('\n')[0]);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   try {
-    const name = await readFile(`/proc/${pid}/comm`, 'utf8');
-    return name.startsWith('postgres') || name.startsWith('postmaster') ? pid : undefined;
+    // `123 (postgres) S …`; a killed server that nobody has reaped yet is a zombie, and dead.
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return /^\d+ \((postgres|postmaster)[^)]*\) [^ZX]/.test(stat) ? pid : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

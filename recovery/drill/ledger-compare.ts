@@ -1,0 +1,109 @@
+/** What was promised against what is there: the measured RPO. */
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import { LEDGER_KINDS, type LedgerEntry, type LedgerKind } from './ledger.ts';
+import { md5, STREAM_KEY } from './load.ts';
+
+export interface KindComparison {
+  readonly kind: LedgerKind;
+  /** Writes acknowledged until `upTo`. */
+  readonly acknowledged: number;
+  readonly found: number;
+  /** Ids, in order of acknowledgement. */
+  readonly missing: readonly string[];
+  /** There, with another content. */
+  readonly corrupted: readonly string[];
+  /**
+   * Seconds before the disaster from which on writes were lost: disaster − last acknowledgement before the first lost write (the lost
+   * write's own, when none came before it). 0 when nothing was lost.
+   */
+  readonly lostSeconds: number;
+  /** Acknowledged after `upTo`, so not asked for: how many there were, and how many are there nonetheless. */
+  readonly beyond: { readonly acknowledged: number; readonly found: number };
+}
+
+export interface LedgerComparison {
+  readonly kinds: readonly KindComparison[];
+}
+
+export interface CompareOptions {
+  readonly entries: readonly LedgerEntry[];
+  /** Kinds of a store that is not given are left out. */
+  readonly postgres?: pg.ClientBase;
+  readonly redis?: Redis;
+  readonly disasterAt: Date;
+  /** Only what was acknowledged until then is asked for. @default everything */
+  readonly upTo?: Date;
+}
+
+/** Id → digest of what is there now. */
+type Present = ReadonlyMap<string, string>;
+
+async function presentRows(client: pg.ClientBase, sql: string, entries: readonly LedgerEntry[]): Promise<Present> {
+  const { rows } = await client.query<{ id: string; digest: string }>(sql, [entries.map((entry) => entry.id)]);
+  return new Map(rows.map((row) => [row.id, row.digest]));
+}
+
+const ORDERS = `select reference::text as id, md5(concat_ws('|', reference, account_id, total_cents, note)) as digest
+  from orders where reference = any($1::uuid[])`;
+const PAYMENTS = `select reference::text as id, md5(concat_ws('|', reference, amount_cents, provider->>'auth')) as digest
+  from payments where reference = any($1::uuid[])`;
+
+async function presentCarts(redis: Redis, entries: readonly LedgerEntry[]): Promise<Present> {
+  const notes = await Promise.all(entries.map((entry) => redis.hget(entry.id, 'note')));
+  return new Map(
+    entries.flatMap((entry, i) => (notes[i] == null ? [] : [[entry.id, md5(notes[i] as string)] as const])),
+  );
+}
+
+async function presentStream(redis: Redis): Promise<Present> {
+  const entries = await redis.xrange(STREAM_KEY, '-', '+');
+  return new Map(entries.map(([id, fields]) => [id, md5(`${fields[1]}|${fields[3]}`)]));
+}
+
+/** Pure. `entries` of one kind, in order of acknowledgement. */
+export function compareKind(
+  kind: LedgerKind,
+  entries: readonly LedgerEntry[],
+  present: Present,
+  disasterAt: Date,
+  upTo?: Date,
+): KindComparison {
+  const limit = upTo?.toISOString();
+  const asked = entries.filter((entry) => limit === undefined || entry.at <= limit);
+  const later = entries.slice(asked.length);
+  const missing = asked.filter((entry) => !present.has(entry.id));
+  const corrupted = asked.filter((entry) => present.has(entry.id) && present.get(entry.id) !== entry.digest);
+  const firstLost = missing[0];
+  let lostSeconds = 0;
+  if (firstLost) {
+    const survivor = asked[asked.indexOf(firstLost) - 1] ?? firstLost;
+    lostSeconds = (disasterAt.getTime() - Date.parse(survivor.at)) / 1000;
+  }
+  return {
+    kind,
+    acknowledged: asked.length,
+    found: asked.length - missing.length,
+    missing: missing.map((entry) => entry.id),
+    corrupted: corrupted.map((entry) => entry.id),
+    lostSeconds,
+    beyond: { acknowledged: later.length, found: later.filter((entry) => present.has(entry.id)).length },
+  };
+}
+
+export async function compareLedger(options: CompareOptions): Promise<LedgerComparison> {
+  const { postgres, redis, disasterAt, upTo } = options;
+  const of = (kind: LedgerKind): LedgerEntry[] => options.entries.filter((entry) => entry.kind === kind);
+  const present: Record<LedgerKind, (() => Promise<Present>) | undefined> = {
+    order: postgres && (() => presentRows(postgres, ORDERS, of('order'))),
+    payment: postgres && (() => presentRows(postgres, PAYMENTS, of('payment'))),
+    cart: redis && (() => presentCarts(redis, of('cart'))),
+    stream: redis && (() => presentStream(redis)),
+  };
+  const kinds: KindComparison[] = [];
+  for (const kind of LEDGER_KINDS) {
+    const look = present[kind];
+    if (look) kinds.push(compareKind(kind, of(kind), await look(), disasterAt, upTo));
+  }
+  return { kinds };
+}
