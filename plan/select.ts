@@ -1,5 +1,5 @@
 /** Which workloads a schedule, a test or a flag speaks of: ids, `tier:P1`, `group:database`, `type:files`, `class:configuration`, `all`. */
-import type { Plan, Workload } from './types.ts';
+import type { Plan, Schedule, Workload } from './types.ts';
 
 const BY = {
   tier: (workload: Workload) => workload.tier,
@@ -32,4 +32,21 @@ export function knownSelectors(plan: Pick<Plan, 'workloads'>): string[] {
     plan.workloads.map((workload) => `${field}:${of(workload)}`),
   );
   return [...plan.workloads.map(({ id }) => id), 'all', ...new Set(fields)];
+}
+
+/**
+ * The lock that a run holds (`schedules[].lock`): of the schedule of its kind that covers `ids` with the fewest workloads besides,
+ * so `incremental` of redis alone waits for no full backup. No `ids`: the schedule of its kind that covers most.
+ */
+export function lockOf(
+  plan: Pick<Plan, 'workloads' | 'schedules'>,
+  kind: Schedule['kind'],
+  ids: readonly string[],
+): string {
+  const sized = plan.schedules
+    .filter((schedule) => schedule.kind === kind)
+    .map(({ lock, workloads }) => ({ lock, covers: selectWorkloads(plan, workloads).map(({ id }) => id) }))
+    .sort((a, b) => a.covers.length - b.covers.length);
+  const found = ids.length === 0 ? sized.at(-1) : sized.find(({ covers }) => ids.every((id) => covers.includes(id)));
+  return (found ?? sized.at(-1))?.lock ?? 'backup';
 }

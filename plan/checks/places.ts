@@ -89,7 +89,7 @@ function retention(plan: Plan): Finding[] {
   });
 }
 
-/** Longest time to first byte, standard retrieval (AWS, "Archive retrieval options"); the others are read at once. */
+/** Bulk retrieval, the slowest (AWS, "Archive retrieval options"): thousands of packs don't come by the fast ones. Others are read at once. */
 const THAW_SECONDS: Partial<Record<StorageClass, number>> = { GLACIER: 12 * 3600, DEEP_ARCHIVE: 48 * 3600 };
 const IA_MINIMUM_SECONDS = 30 * 86_400;
 

@@ -75,9 +75,9 @@ export const settlements: Settlement[] = [
   },
   {
     id: 'glacier-instant',
-    tension: 'S3 moves to IA/Glacier (line 107), and Glacier takes 12 h to read where the RTO is 2 h',
+    tension: 'S3 moves to IA/Glacier (line 107), and Glacier takes up to 12 h to read where the RTO is 2 h',
     settled: 'Glacier is Glacier Instant Retrieval',
-    reason: 'It is read in milliseconds; colder classes thaw longer than any RTO of P1 to P3',
+    reason: 'It is read in milliseconds; a colder class can take longer to thaw than any RTO of P1 to P3',
   },
   {
     id: 'offsite-rpo',
