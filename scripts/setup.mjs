@@ -38,7 +38,7 @@ async function carryOut(step) {
 
 async function main() {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const steps = [...packageSteps(root), ...(await engineSteps()), ...s3ServerSteps()];
+  const steps = [...packageSteps(root), ...(await engineSteps()), ...(await s3ServerSteps())];
   if (steps.length === 0) return 0;
   announce(steps);
   const outcomes = [];

@@ -30,12 +30,14 @@ function isProgram(path) {
   }
 }
 
-/** @returns {string | undefined} */
-export function findProgram(name) {
-  const path = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
-  const postgres = ['postgres', 'psql', 'initdb'].includes(name) ? postgresFolders() : [];
-  const folders = [...postgres, ...path, '/usr/local/go/bin', '/usr/sbin', cacheBin];
+/** In PATH and where programs stand that are often not on it. @returns {string | undefined} */
+export function findProgram(name, folders = defaultFolders(name)) {
   return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function defaultFolders(name) {
+  const path = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  return [...(['postgres', 'psql'].includes(name) ? postgresFolders() : []), ...path, '/usr/sbin', cacheBin];
 }
 
 /** The first number of the first line: `restic 0.14.0 compiled with go1.19.8` → `0.14.0`. */
@@ -54,8 +56,8 @@ export function compareVersions(a, b) {
 }
 
 /** @returns {Promise<{ path: string, version: string | undefined } | undefined>} */
-export async function inspect(name, versionArgs) {
-  const path = findProgram(name);
+export async function inspect(name, versionArgs, folders = undefined) {
+  const path = findProgram(name, folders);
   if (path === undefined) return undefined;
   const { stdout } = await run([path, ...versionArgs]);
   return { path, version: parseVersion(stdout) };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runDoctor } from '../../../recovery/doctor/doctor.ts';
-import { fakePath } from './fake-path.ts';
+import { fakePath } from '../../fake-path.ts';
 
 async function byName(): Promise<Record<string, Awaited<ReturnType<typeof runDoctor>>[number]>> {
   return Object.fromEntries((await runDoctor()).map((check) => [check.name, check]));

@@ -10,7 +10,7 @@ import {
 } from '../../../recovery/doctor/engines.ts';
 import { compareVersions } from '../../../recovery/doctor/versions.ts';
 import { EXIT } from '../../../recovery/errors.ts';
-import { fakePath } from './fake-path.ts';
+import { fakePath } from '../../fake-path.ts';
 
 describe('the engines of this machine', () => {
   it.each<[EngineName, string]>([

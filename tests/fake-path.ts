@@ -7,6 +7,8 @@ export interface FakePath extends AsyncDisposable {
   readonly folder: string;
   /** A program that prints `says` and exits. */
   add(name: string, says: string, exitCode?: number): Promise<string>;
+  /** A program with these lines of sh. */
+  script(name: string, body: string): Promise<string>;
 }
 
 /** Replaces PATH and the cache folder until disposed. */
@@ -17,14 +19,16 @@ export async function fakePath(): Promise<FakePath> {
   const before = { PATH: process.env.PATH, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
   process.env.PATH = folder;
   process.env.XDG_CACHE_HOME = join(root, 'cache');
+  const script = async (name: string, body: string): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, `#!/bin/sh\n${body}\n`);
+    await chmod(path, 0o755);
+    return path;
+  };
   return {
     folder,
-    async add(name, says, exitCode = 0) {
-      const path = join(folder, name);
-      await writeFile(path, `#!/bin/sh\necho '${says}'\nexit ${exitCode}\n`);
-      await chmod(path, 0o755);
-      return path;
-    },
+    script,
+    add: (name, says, exitCode = 0) => script(name, `echo '${says}'\nexit ${exitCode}`),
     async [Symbol.asyncDispose]() {
       for (const [name, value] of Object.entries(before)) {
         if (value === undefined) delete process.env[name];
