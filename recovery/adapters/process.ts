@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { execa } from 'execa';
+import { execa, type Options } from 'execa';
 import { DrError, EXIT } from '../errors.ts';
 import type { Run, RunOptions } from '../ports.ts';
 import type { Logger } from './log.ts';
@@ -44,7 +44,7 @@ export function makeRun(log: Logger): Run {
     const outFile = options.stdoutFile === undefined ? undefined : openSync(options.stdoutFile, 'w', 0o600);
     log.debug({ argv, as: account?.name }, 'run');
     try {
-      const child = execa(program, args, {
+      const settings: Options = {
         env: { ...inheritedEnv(), ...accountEnv(account), ...options.env, ...options.secretEnv },
         extendEnv: false,
         reject: false,
@@ -57,7 +57,8 @@ export function makeRun(log: Logger): Run {
         ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
         ...(options.timeoutSeconds === undefined ? {} : { timeout: options.timeoutSeconds * 1000 }),
         ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-      });
+      };
+      const child = execa(program, args, settings);
       forwardLines(child.stdout as Readable | null, 'stdout', options, secrets);
       forwardLines(child.stderr as Readable | null, 'stderr', options, secrets);
       const result = await child;

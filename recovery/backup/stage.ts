@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import { makeOwnedFolder } from '../adapters/account.ts';
+import { censusFacts, takeCensus } from '../assess/tables.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { withClient } from '../engines/postgres/server.ts';
@@ -56,8 +57,11 @@ async function stageDump(site: Site, workload: Workload, signal?: AbortSignal): 
   const dump = ['--format=directory', '--jobs=2', '--compress=0', `--file=${join(folder, 'database')}`, pg.database];
   await site.run([join(bin, 'pg_dump'), ...at, ...dump], options);
   await site.run([join(bin, 'pg_dumpall'), ...at, '--globals-only', `--file=${join(folder, 'globals.sql')}`], options);
-  const version = await withClient(site, pg, async (client) => (await client.query('SHOW server_version')).rows[0]);
-  const facts = { database: pg.database, serverVersion: String(version?.server_version ?? '') };
+  const facts = await withClient(site, pg, async (client) => {
+    const version =
+      (await client.query<{ server_version: string }>('SHOW server_version')).rows[0]?.server_version ?? '';
+    return { database: pg.database, serverVersion: version, ...censusFacts(await takeCensus(client)) };
+  });
   return { path: folder, facts, remove: discard(folder) };
 }
 

@@ -8,7 +8,7 @@ import type { Environment } from '../../environment.ts';
 import { badInput, DrError } from '../../errors.ts';
 import type { RunOptions, RunResult } from '../../ports.ts';
 import type { Repository, Site, StoreRole } from '../../site.ts';
-import { renderArchiveScript, type SecretVariables } from './archive-script.ts';
+import { renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
 import { parseInfo, parseListing, type StanzaInfo } from './info.ts';
 import { secretVariables } from './secrets.ts';
@@ -21,6 +21,8 @@ export interface PgBackRestScope {
   readonly passphrase?: string | undefined;
   /** Folder for configuration, locks and spool. @default `<stateDir>/pgbackrest/<lineage>` */
   readonly folder?: string;
+  /** Folder with WAL that was saved from a damaged data directory: looked at after the repository. */
+  readonly rescuedWal?: string;
   /** @default the environment's */
   readonly postgres?: ConfigPostgres;
 }
@@ -103,9 +105,9 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   const pushScript = join(folder, 'archive-push.sh');
   const getScript = join(folder, 'archive-get.sh');
   if (scope.role === 'writer') {
-    await writeGenerated(pushScript, renderArchiveScript('archive-push', configFile, variables), 0o750, as);
+    await writeGenerated(pushScript, renderPushScript(configFile, variables), 0o750, as);
   }
-  await writeGenerated(getScript, renderArchiveScript('archive-get', configFile, variables), 0o750, as);
+  await writeGenerated(getScript, renderGetScript(configFile, variables, scope.rescuedWal), 0o750, as);
 
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {

@@ -7,6 +7,7 @@ import { findPostgresBin } from '../../doctor/engines.ts';
 import type { Environment } from '../../environment.ts';
 import { DrError } from '../../errors.ts';
 import type { Site } from '../../site.ts';
+import { livingServer, removeStaleLocks } from './stale-locks.ts';
 
 type PostgresSettings = NonNullable<Environment['postgres']>;
 
@@ -14,7 +15,8 @@ type PostgresSettings = NonNullable<Environment['postgres']>;
 const CONNECT_MS = 5_000;
 
 export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
-  const password = settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
+  const password =
+    settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
   const client = new pg.Client({
     host: settings.socketDir,
     port: settings.port,
@@ -46,28 +48,7 @@ export async function withClient<T>(
 
 /** Pid of the process that owns the data directory, when it is alive. A stale postmaster.pid (after kill -9) is nobody's. */
 export async function postmasterPid(settings: PostgresSettings): Promise<number | undefined> {
-  let text: string;
-  try {
-    text = await readFile(join(settings.dataDir, 'postmaster.pid'), 'utf8');
-  } catch {
-    return undefined;
-  }
-  const pid = Number(text.split('\n')[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  try {
-    // `123 (postgres) S …`; a killed server that nobody has reaped yet is a zombie, and dead.
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return /^\d+ \((postgres|postmaster)[^)]*\) [^ZX]/.test(stat) ? pid : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  try {
-    process.kill(pid, 0);
-    // No /proc on this system: a live pid counts as the server.
-    return process.platform === 'linux' ? undefined : pid;
-  } catch {
-    return undefined;
-  }
+  return livingServer(join(settings.dataDir, 'postmaster.pid'));
 }
 
 async function pgCtl(site: Site, settings: PostgresSettings, args: readonly string[]): Promise<void> {
@@ -121,13 +102,14 @@ function startFailed(settings: PostgresSettings, why: string): DrError {
 /** Starts the server and returns as soon as its process is there; see `waitUntilWritable` and `waitUntilAnswers`. */
 export async function startServer(site: Site, settings: PostgresSettings): Promise<void> {
   if ((await postmasterPid(settings)) !== undefined) return;
-  await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
+  await removeStaleLocks(settings);
   if (settings.control) {
     await site.run(settings.control.start as [string, ...string[]]);
     return;
   }
   const log = settings.logFile ?? join(settings.dataDir, 'dr-start.log');
-  const config = settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
+  const config =
+    settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
   const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
   await pgCtl(site, settings, ['start', '-W', '-l', log, '-o', options]);
 }
@@ -148,12 +130,17 @@ export async function waitUntilWritable(
   await pRetry(
     async () => {
       try {
-        const recovering = await withClient(site, settings, async (client) => {
-          const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
-            'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
-          );
-          return rows[0];
-        }, 'postgres');
+        const recovering = await withClient(
+          site,
+          settings,
+          async (client) => {
+            const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
+              'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
+            );
+            return rows[0];
+          },
+          'postgres',
+        );
         if (!recovering?.busy) return;
         if (recovering.lsn) options.onReplay?.(recovering.lsn);
       } catch (error) {
@@ -177,7 +164,12 @@ export async function waitUntilWritable(
 /** True when the server answers a query. */
 export async function answers(site: Site, settings: PostgresSettings): Promise<boolean> {
   try {
-    return await withClient(site, settings, async (client) => (await client.query('SELECT 1')).rowCount === 1, 'postgres');
+    return await withClient(
+      site,
+      settings,
+      async (client) => (await client.query('SELECT 1')).rowCount === 1,
+      'postgres',
+    );
   } catch {
     return false;
   }

@@ -1,0 +1,127 @@
+/** Questions to the restored data. "The engine exited 0" is no answer. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { GIT_ENV } from '../backup/git-mirrors.ts';
+import { checkOciLayouts } from '../backup/oci.ts';
+import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { readControlData } from '../engines/postgres/control-data.ts';
+import { withClient } from '../engines/postgres/server.ts';
+import { redisSettings, withRedis } from '../engines/redis/server.ts';
+import { verificationFailed } from '../errors.ts';
+import type { PostgresCapture, ResticCapture } from '../point.ts';
+import { checkCanary } from '../verify/canary.ts';
+import type { Check, RestoreContext } from './context.ts';
+import type { RestoreItem } from './plan-types.ts';
+
+type Facts = Omit<Check, 'tier' | 'ok'> & { ok?: boolean };
+
+function check(item: RestoreItem, facts: Facts): Check {
+  return { ...facts, tier: item.tier, ok: facts.ok ?? facts.expected === facts.actual };
+}
+
+/** Number of a segment of 16 MiB: of an LSN (`0/3000000`) or of a WAL file's name. */
+export function segmentOfLsn(lsn: string): number {
+  const [high = '0', low = '0'] = lsn.split('/');
+  return Number.parseInt(high, 16) * 256 + Math.floor(Number.parseInt(low, 16) / 0x1000000);
+}
+
+export function segmentOfName(name: string): number {
+  return Number.parseInt(name.slice(8, 16), 16) * 256 + Number.parseInt(name.slice(16, 24), 16);
+}
+
+async function postgresChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+  const capture = item.capture as PostgresCapture;
+  const settings = postgresSettings(context.site.environment);
+  const control = await readControlData(context.site, settings);
+  return withClient(context.site, settings, async (client) => {
+    const one = async (sql: string) => Object.values((await client.query(sql)).rows[0] ?? {})[0] as string;
+    const timeline = Number(await one('SELECT timeline_id FROM pg_control_checkpoint()'));
+    const history = `0000000${timeline.toString(16).toUpperCase()}`.slice(-8);
+    const switched = await one(`SELECT pg_read_file('pg_wal/${history}.history', true)`);
+    const reached = /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)/m.exec((switched ?? '').trim().split('\n').at(-1) ?? '')?.[1];
+    const failures = await one('SELECT coalesce(sum(checksum_failures), 0)::text FROM pg_stat_database');
+    const archive = await one('SHOW archive_command');
+    const canary = await checkCanary(client, capture.canary);
+    const checks = [
+      check(item, { id: 'postgres/system-id', title: 'is the cluster that was backed up', expected: capture.systemId, actual: control?.systemId ?? 'unknown' }),
+      check(item, { id: 'postgres/canary', title: 'canary rows are as they were written', expected: 'no difference', actual: canary.problems.join('; ') || 'no difference' }),
+      check(item, { id: 'postgres/checksums', title: 'page checksum failures since the start', expected: '0', actual: failures }),
+      check(item, { id: 'postgres/archive', title: 'archives to a lineage of its own', expected: `not ${capture.lineage}`, actual: archive, ok: !archive.includes(`/${capture.lineage}/`) }),
+    ];
+    if (reached !== undefined && item.end?.kind === 'end-of-wal' && item.walLast !== undefined) {
+      const ok = segmentOfLsn(reached) >= segmentOfName(item.walLast);
+      checks.push(check(item, { id: 'postgres/replayed', title: 'replayed to the end of the archived WAL', expected: `segment ${item.walLast}`, actual: `LSN ${reached}`, ok }));
+    }
+    return checks;
+  });
+}
+
+async function redisChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+  const held = Number((item.capture as ResticCapture).facts.keys);
+  const { size, expired } = await withRedis(context.site, redisSettings(context.site.environment), async (redis) => {
+    const info = await redis.info('persistence');
+    const dropped = /^rdb_last_load_keys_expired:(\d+)/m.exec(info)?.[1];
+    const stats = /^expired_keys:(\d+)/m.exec(await redis.info('stats'))?.[1];
+    return { size: await redis.dbsize(), expired: Number(dropped ?? 0) + Number(stats ?? 0) };
+  });
+  const facts = { id: 'redis/keys', title: 'keys of the RDB are loaded, or have expired since', expected: String(held) };
+  return [check(item, { ...facts, actual: `${size} and ${expired} expired`, ok: size + expired >= held && size > 0 === held > 0 })];
+}
+
+/** Every YAML document below the folder parses. Throws nothing: a bad one is a failed check. */
+async function manifestChecks(item: RestoreItem): Promise<Check[]> {
+  const files = (await readdir(item.destination, { withFileTypes: true, recursive: true })).filter((e) => e.isFile() && /\.ya?ml$/.test(e.name));
+  const bad: string[] = [];
+  for (const file of files) {
+    const path = join(file.parentPath, file.name);
+    const documents = parseAllDocuments(await readFile(path, 'utf8'));
+    if (Array.isArray(documents) && documents.some((d) => d.errors.length > 0)) bad.push(path);
+  }
+  const facts = { id: `${item.workload}/yaml`, title: 'YAML documents parse', expected: `${files.length} good` };
+  return [check(item, { ...facts, actual: bad.length === 0 ? `${files.length} good` : `bad: ${bad.join(', ')}` })];
+}
+
+async function gitChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+  const { facts } = item.capture as ResticCapture;
+  const names = Object.keys(facts).flatMap((key) => (key.startsWith('main/') ? [key.slice(5)] : []));
+  return Promise.all(
+    names.map(async (name) => {
+      const folder = join(item.destination, `${name}.git`);
+      const { run } = context.site;
+      await run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], { env: GIT_ENV });
+      const { stdout } = await run(['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'], { env: GIT_ENV });
+      const actual = /^([0-9a-f]+) refs\/heads\/(?:main|master)$/m.exec(stdout)?.[1] ?? '';
+      return check(item, { id: `git/${name}`, title: `main of ${name}`, expected: String(facts[`main/${name}`]), actual });
+    }),
+  );
+}
+
+async function imageChecks(item: RestoreItem): Promise<Check[]> {
+  const { images, blobs } = await checkOciLayouts(item.destination);
+  const { facts } = item.capture as ResticCapture;
+  const say = (i: unknown, b: unknown) => `${i} images, ${b} blobs`;
+  return [check(item, { id: 'images/blobs', title: 'every blob matches its digest', expected: say(facts.images, facts.blobs), actual: say(images, blobs) })];
+}
+
+/** Throws `VERIFICATION-FAILED` (exit 5) with every difference. */
+export async function verifyItem(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+  const checks =
+    item.type === 'postgres'
+      ? await postgresChecks(context, item)
+      : item.type === 'redis'
+        ? await redisChecks(context, item)
+        : item.type === 'git'
+          ? await gitChecks(context, item)
+          : item.type === 'images'
+            ? await imageChecks(item)
+            : await manifestChecks(item);
+  const wrong = checks.filter((c) => !c.ok);
+  if (wrong.length === 0) return checks;
+  throw verificationFailed({
+    code: 'VERIFICATION-FAILED',
+    where: item.workload,
+    fact: wrong.map((c) => `${c.title}: expected ${c.expected}, found ${c.actual}`).join('\n'),
+    hint: 'the target is not marked ready; restore from another point or repository (`dr points`)',
+  });
+}

@@ -1,0 +1,97 @@
+/** What each step of a restore gets, and how a step is run: journalled, and skipped when an earlier run has done it. */
+import { asDrError } from '../backup/repositories.ts';
+import type { Journal } from '../journal.ts';
+import type { Progress } from '../ports.ts';
+import type { Repository, Site } from '../site.ts';
+import type { RestoreItem, RestorePlan } from './plan-types.ts';
+
+/** One thing that was compared, with the evidence. */
+export interface Check {
+  readonly id: string;
+  readonly title: string;
+  readonly tier: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly ok: boolean;
+}
+
+export interface RestoreContext {
+  readonly site: Site;
+  /** The repository that is read; a copy aside of it when it is read as of a moment. */
+  readonly source: Repository;
+  readonly plan: RestorePlan;
+  readonly journal: Journal;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StepReport {
+  readonly id: string;
+  readonly title: string;
+  readonly tier: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+/** Appends are ordered: two lines of parallel steps must not overtake each other's truncation. */
+const writing = new WeakMap<Journal, Promise<void>>();
+
+async function record(journal: Journal, entry: Parameters<Journal['append']>[0]): Promise<void> {
+  const next = (writing.get(journal) ?? Promise.resolve()).then(() => journal.append(entry));
+  writing.set(journal, next.catch(() => undefined));
+  await next;
+}
+
+/** Runs `work` unless the journal says that it is done; then its recorded result is given back. `T` must be JSON. */
+export async function step<T>(
+  context: RestoreContext,
+  item: Pick<RestoreItem, 'tier' | 'title'>,
+  id: string,
+  what: string,
+  work: (report: (detail: string, fraction?: number) => void) => Promise<T>,
+): Promise<T> {
+  const { journal, progress } = context;
+  const title = `${item.title}: ${what}`;
+  const event = { step: `restore/${id}`, title, tier: item.tier };
+  const before = journal.done(id);
+  if (before) {
+    progress({ ...event, state: 'skipped', detail: 'done by an earlier run' });
+    return before.data as T;
+  }
+  context.signal?.throwIfAborted();
+  await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'start' });
+  progress({ ...event, state: 'start' });
+  try {
+    const data = await work((detail, fraction) => progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) }));
+    await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'done', ...(data === undefined ? {} : { data }) });
+    progress({ ...event, state: 'done' });
+    return data;
+  } catch (error) {
+    const failure = asDrError(error, `step ${id}`);
+    progress({ ...event, state: 'failed', detail: failure.message });
+    await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'failed', data: failure.message });
+    throw failure;
+  }
+}
+
+/** All finished steps of this restore, over all its runs. */
+export function stepReports(journal: Journal, plan: RestorePlan): StepReport[] {
+  const reports: StepReport[] = [];
+  for (const entry of journal.entries) {
+    if (entry.event !== 'step' || entry.state !== 'done') continue;
+    const start = journal.entries.findLast((e) => e.event === 'step' && e.step === entry.step && e.state === 'start' && e.at <= entry.at);
+    const workload = entry.step.split('/')[0];
+    const item = plan.items.find((i) => i.workload === workload);
+    const tier = item?.tier ?? /\b(P\d)\b/.exec(entry.step)?.[1] ?? 'P1';
+    reports.push({ id: entry.step, title: item ? `${item.title}: ${entry.step}` : entry.step, tier, startedAt: start?.at ?? entry.at, endedAt: entry.at });
+  }
+  return reports;
+}
+
+export async function recordEnd(journal: Journal, outcome: 'ready' | 'failed' | 'superseded'): Promise<void> {
+  await record(journal, { event: 'end', at: new Date().toISOString(), outcome });
+}
+
+export async function recordResume(journal: Journal): Promise<void> {
+  await record(journal, { event: 'resume', at: new Date().toISOString(), pid: process.pid });
+}

@@ -1,0 +1,92 @@
+/** Saves what can still be read of a damaged database, table by table, before anything else is done to it. */
+import { chown, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asDrError } from '../backup/repositories.ts';
+import { lookUpAccount } from '../adapters/account.ts';
+import { findPostgresBin } from '../doctor/engines.ts';
+import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { answers, connect, startServer } from '../engines/postgres/server.ts';
+import { DrError, EXIT, type ExitCode } from '../errors.ts';
+import type { Progress } from '../ports.ts';
+import type { Site } from '../site.ts';
+import pRetry from 'p-retry';
+
+export interface SavedTable {
+  readonly table: string;
+  /** `whole`: read without an error. `partial`: damaged pages were left out. `lost`: nothing could be read. */
+  readonly state: 'whole' | 'partial' | 'lost';
+  readonly bytes: number;
+  readonly error?: string;
+}
+
+export interface EmergencyResult {
+  readonly folder: string;
+  readonly schema: boolean;
+  readonly globals: boolean;
+  readonly tables: readonly SavedTable[];
+  readonly exit: ExitCode;
+}
+
+async function running(site: Site): Promise<void> {
+  const settings = postgresSettings(site.environment);
+  if (await answers(site, settings)) return;
+  await startServer(site, settings).catch(() => undefined);
+  await pRetry(
+    async () => {
+      if (!(await answers(site, settings))) throw new Error('does not answer');
+    },
+    { retries: 100, minTimeout: 200, maxTimeout: 200, factor: 1 },
+  ).catch((cause) => {
+    throw new DrError({
+      code: 'EMERGENCY-DUMP-IMPOSSIBLE',
+      where: settings.dataDir,
+      fact: 'the damaged server does not come up, so nothing can be dumped',
+      hint: `keep a copy of the files (cp -a ${settings.dataDir} ELSEWHERE) and restore: dr restore --to latest`,
+      cause,
+    });
+  });
+}
+
+/** Throws `EMERGENCY-DUMP-IMPOSSIBLE` when the server can't be asked at all; damaged tables end with exit 3. */
+export async function emergencyDump(site: Site, folder: string, progress: Progress): Promise<EmergencyResult> {
+  const settings = postgresSettings(site.environment);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const account = await lookUpAccount(site.environment.runAs);
+  if (account) await chown(folder, account.uid, account.gid);
+  await running(site);
+  const bin = await findPostgresBin(settings.binDir);
+  const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user];
+  const as = site.environment.runAs;
+  const attempt = async (program: string, args: readonly string[], env: Record<string, string> = {}): Promise<string | undefined> => {
+    try {
+      await site.run([join(bin, program), ...at, ...args], { as, cwd: folder, env });
+      return undefined;
+    } catch (error) {
+      return asDrError(error, program).fact;
+    }
+  };
+  const database = settings.database;
+  const schema = (await attempt('pg_dump', ['--schema-only', '--file', join(folder, 'schema.sql'), database])) === undefined;
+  const globals = (await attempt('pg_dumpall', ['--globals-only', '--file', join(folder, 'globals.sql')])) === undefined;
+  const client = await connect(site, settings);
+  const { rows } = await client
+    .query<{ schemaname: string; tablename: string }>("SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2")
+    .finally(() => client.end());
+  const tables: SavedTable[] = [];
+  for (const { schemaname, tablename } of rows) {
+    const table = `${schemaname}.${tablename}`;
+    const file = join(folder, `${table}.dump`);
+    const args = ['--format=custom', '--data-only', `--table="${schemaname}"."${tablename}"`, '--file', file, database];
+    const event = { step: `emergency/${table}`, title: `save ${table}` };
+    progress({ ...event, state: 'start' });
+    const first = await attempt('pg_dump', args);
+    // Damaged pages read as empty ones: what stands on the others is saved. Only this session sees it so; nothing is written back.
+    const second = first === undefined ? undefined : await attempt('pg_dump', args, { PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off' });
+    const state = first === undefined ? 'whole' : second === undefined ? 'partial' : 'lost';
+    const bytes = await stat(file).then((s) => s.size, () => 0);
+    tables.push({ table, state, bytes, ...(first === undefined ? {} : { error: first.split('\n').at(-1) ?? first }) });
+    progress({ ...event, state: state === 'lost' ? 'failed' : 'done', detail: state });
+  }
+  const all = schema && tables.every((t) => t.state === 'whole');
+  return { folder, schema, globals, tables, exit: all ? EXIT.ok : EXIT.partial };
+}

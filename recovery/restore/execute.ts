@@ -1,0 +1,117 @@
+/** Runs the plan: data in parallel, services tier by tier behind a check of the tier before. */
+import { rm, writeFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { asDrError } from '../backup/repositories.ts';
+import { type DrError, EXIT, type ExitCode } from '../errors.ts';
+import { type Check, type RestoreContext, recordEnd, type StepReport, stepReports } from './context.ts';
+import { type ItemResult, restoreItem } from './items.ts';
+import { dropBefore } from './steps/folder.ts';
+import { startTier, stopServices } from './steps/services.ts';
+
+/** PostgreSQL copies with processes of its own; more than this at once only shares the same disk. */
+const ITEMS_AT_ONCE = 4;
+
+export interface TierReady {
+  readonly tier: string;
+  readonly readyAt: string;
+  /** From the declared moment of the disaster. */
+  readonly seconds: number;
+}
+
+export interface RestoreResult {
+  readonly id: string;
+  readonly exit: ExitCode;
+  readonly tiers: readonly TierReady[];
+  readonly steps: readonly StepReport[];
+  readonly verified: readonly Check[];
+  readonly items: readonly ItemResult[];
+  readonly failures: readonly { readonly workload: string; readonly error: DrError }[];
+  readonly bytesRestored: number;
+  readonly endedAt: string;
+}
+
+/** Says that this site is whole; removed when a restore begins, written when all of it is verified. */
+export function readyFile(stateDir: string): string {
+  return join(stateDir, 'ready.json');
+}
+
+/**
+ * With `keepGoing` a workload that fails is reported and the rest goes on (exit 3); otherwise the first failure ends the restore after
+ * what is under way. The target is marked ready only when nothing failed.
+ */
+export async function executeRestore(context: RestoreContext, options: { keepGoing: boolean; now: () => Date }): Promise<RestoreResult> {
+  const { plan, site, journal } = context;
+  const { stateDir } = site.environment;
+  await mkdir(stateDir, { recursive: true });
+  await rm(readyFile(stateDir), { force: true });
+  const failures: { workload: string; error: DrError }[] = [];
+  const items: ItemResult[] = [];
+  const checks: Check[] = [];
+  const tiers: TierReady[] = [];
+  const declared = new Date(plan.declaredAt).getTime();
+  await stopServices(context);
+
+  const limit = pLimit(ITEMS_AT_ONCE);
+  const configuration = Promise.withResolvers<void>();
+  const hasConfiguration = plan.items.some((i) => i.type === 'postgres-config');
+  if (!hasConfiguration) configuration.resolve();
+  // What PostgreSQL waits for must have its turn before it.
+  const ordered = [...plan.items].sort((a, b) => Number(b.type === 'postgres-config') - Number(a.type === 'postgres-config'));
+  const running = new Map(
+    ordered.map((item) => [
+      item.workload,
+      limit(async () => {
+        if (failures.length > 0 && !options.keepGoing) return;
+        try {
+          const result = await restoreItem(context, item, configuration.promise);
+          items.push(result);
+          checks.push(...result.checks);
+        } catch (error) {
+          failures.push({ workload: item.workload, error: asDrError(error, item.workload) });
+        } finally {
+          if (item.type === 'postgres-config') configuration.resolve();
+        }
+      }),
+    ]),
+  );
+  // Services read configuration whatever its tier: all of the infrastructure comes before the first of them.
+  const infrastructure = site.plan.workloads.filter((w) => w.group === 'infrastructure').map((w) => w.id);
+  const needed = (tier: string) => plan.items.filter((i) => i.tier <= tier || infrastructure.includes(i.workload)).map((i) => running.get(i.workload));
+  for (const { id: tier } of site.plan.tiers) {
+    await Promise.all(needed(tier));
+    if (failures.length > 0 && !options.keepGoing) break;
+    const concerns = plan.items.some((i) => i.tier === tier) || plan.services.some((s) => s.tier === tier);
+    if (!concerns) continue;
+    try {
+      checks.push(...(await startTier(context, tier)));
+      const readyAt = options.now();
+      tiers.push({ tier, readyAt: readyAt.toISOString(), seconds: (readyAt.getTime() - declared) / 1000 });
+      context.progress({ step: `restore/tier/${tier}`, title: `${tier} is back`, tier, state: 'done' });
+    } catch (error) {
+      failures.push({ workload: `services of ${tier}`, error: asDrError(error, `services of ${tier}`) });
+      if (!options.keepGoing) break;
+    }
+  }
+  await Promise.all(running.values());
+
+  const whole = failures.length === 0 && plan.missing.length === 0;
+  if (failures.length === 0) {
+    await dropBefore(context);
+    const ready = { restore: plan.id, at: options.now().toISOString(), repository: plan.repository, target: plan.target, complete: whole };
+    await writeFile(readyFile(stateDir), `${JSON.stringify(ready, undefined, 2)}\n`, { flush: true });
+  }
+  await recordEnd(journal, failures.length === 0 ? 'ready' : 'failed');
+  const [first] = failures;
+  return {
+    id: plan.id,
+    exit: first ? (options.keepGoing && items.length > 0 ? EXIT.partial : first.error.exit) : whole ? EXIT.ok : EXIT.partial,
+    tiers,
+    steps: stepReports(journal, plan),
+    verified: checks,
+    items,
+    failures,
+    bytesRestored: items.reduce((sum, i) => sum + i.bytes, 0),
+    endedAt: options.now().toISOString(),
+  };
+}

@@ -1,0 +1,47 @@
+/** The repository that a restore reads: as it is, or a copy aside of its state at a moment. */
+import { chown, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lookUpAccount } from '../adapters/account.ts';
+import { copyAsOf } from '../adapters/as-of.ts';
+import { openPosixStore } from '../adapters/posix-store.ts';
+import type { Progress } from '../ports.ts';
+import type { Repository, Site } from '../site.ts';
+
+/** pgBackRest runs as the unprivileged account and must be able to read what was copied. */
+async function handOver(site: Site, folder: string): Promise<void> {
+  const account = await lookUpAccount(site.environment.runAs);
+  if (!account) return;
+  await chown(folder, account.uid, account.gid);
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    await chown(join(entry.parentPath, entry.name), account.uid, account.gid);
+  }
+}
+
+function stamp(time: Date): string {
+  return time.toISOString().replaceAll(/[-:.]/g, '');
+}
+
+/**
+ * Delete markers that were laid after `asOf` don't count there, nor does anything written since. The copy keeps its encryption and
+ * opens with the repository's own passphrases. Resumable.
+ */
+export async function sourceAsOf(site: Site, repository: Repository, asOf: Date, progress: Progress, signal?: AbortSignal): Promise<Repository> {
+  const store = await repository.store('restorer');
+  const folder = join(site.environment.stateDir, 'as-of', `${repository.id}-${stamp(asOf)}`);
+  const event = { step: `restore/as-of/${repository.id}`, title: `read ${repository.id} as of ${asOf.toISOString()}` };
+  progress({ ...event, state: 'start' });
+  await copyAsOf(store, `${site.environment.name}/`, asOf, folder, {
+    onProgress: (p) => progress({ ...event, state: 'progress', fraction: p.ofBytes === 0 ? 1 : p.bytes / p.ofBytes }),
+    ...(signal ? { signal } : {}),
+  });
+  await handOver(site, folder);
+  progress({ ...event, state: 'done' });
+  const owner = await lookUpAccount(site.environment.runAs);
+  const aside = openPosixStore(folder, owner);
+  return {
+    id: repository.id,
+    settings: { type: 'posix', path: folder, passphrases: repository.settings.passphrases },
+    layout: repository.layout,
+    store: async () => aside,
+  };
+}

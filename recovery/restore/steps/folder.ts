@@ -1,0 +1,76 @@
+/** Folders: restored beside their place, counted, then swapped in by rename; what was there stays aside until all is verified. */
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { openRestic } from '../../engines/restic/restic.ts';
+import { restoreSnapshot } from '../../engines/restic/actions.ts';
+import { verificationFailed } from '../../errors.ts';
+import type { ResticCapture } from '../../point.ts';
+import { type RestoreContext, step } from '../context.ts';
+import type { RestoreItem } from '../plan-types.ts';
+
+export interface FolderCount {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export async function countFolder(folder: string): Promise<FolderCount> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size));
+  return { files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+/** Beside the destination, on the same file system, so that the swap is a rename. */
+export function besides(destination: string, id: string, what: 'new' | 'before'): string {
+  return join(dirname(destination), `.${basename(destination)}.dr-${id}-${what}`);
+}
+
+/** Lays the snapshot down in `folder` as if it were the folder itself. Throws `FOLDER-DIFFERS` (exit 5) when files are missing. */
+export async function layDown(context: RestoreContext, item: RestoreItem, folder: string, report: (detail: string) => void): Promise<FolderCount> {
+  const capture = item.capture as ResticCapture;
+  const scratch = `${folder}.raw`;
+  await rm(scratch, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
+  const restic = openRestic(context.site, context.source, 'restorer');
+  await restoreSnapshot(restic, { snapshot: capture.snapshot, folder: scratch, onLine: (line) => report(line), signal: context.signal });
+  await rename(join(scratch, capture.path), folder);
+  await rm(scratch, { recursive: true, force: true });
+  const found = await countFolder(folder);
+  if (found.files !== capture.objects || found.bytes !== capture.bytes) {
+    throw verificationFailed({
+      code: 'FOLDER-DIFFERS',
+      where: item.workload,
+      fact: `restored ${found.files} files of ${found.bytes} bytes; the point holds ${capture.objects} of ${capture.bytes}`,
+      hint: 'restore it from another repository with --from, or from an older point',
+    });
+  }
+  return found;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function restoreFolder(context: RestoreContext, item: RestoreItem): Promise<FolderCount> {
+  const { plan } = context;
+  const fresh = besides(item.destination, plan.id, 'new');
+  const before = besides(item.destination, plan.id, 'before');
+  const count = await step(context, item, `${item.workload}/copy`, 'copy files', (report) => layDown(context, item, fresh, report));
+  await step(context, item, `${item.workload}/swap`, 'put in place', async () => {
+    // Killed between the two renames: `fresh` is still there and the destination is not.
+    if (!(await exists(fresh))) return;
+    if ((await exists(item.destination)) && !(await exists(before))) await rename(item.destination, before);
+    if (await exists(item.destination)) await rm(item.destination, { recursive: true });
+    await rename(fresh, item.destination);
+  });
+  return count;
+}
+
+/** Once everything is verified, what was there before may go. */
+export async function dropBefore(context: RestoreContext): Promise<void> {
+  for (const item of context.plan.items) await rm(besides(item.destination, context.plan.id, 'before'), { recursive: true, force: true });
+}

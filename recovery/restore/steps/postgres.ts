@@ -1,0 +1,135 @@
+/** PostgreSQL: stop → lay the set down → a lineage of its own → replay → verify. */
+import { appendFile, chown, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seconds } from '../../../plan/duration.ts';
+import { parseLineage } from '../../../plan/layout.ts';
+import { lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
+import { archiveSettings } from '../../backup/init.ts';
+import { probeRepositories } from '../../backup/repositories.ts';
+import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
+import { openPgBackRest, type PgBackRest, postgresSettings } from '../../engines/pgbackrest/pgbackrest.ts';
+import { restoreSet } from '../../engines/pgbackrest/restore.ts';
+import { createStanza } from '../../engines/pgbackrest/sets.ts';
+import { startServer, stopServer, waitUntilWritable } from '../../engines/postgres/server.ts';
+import { readLineage, writeLineage } from '../../lineage.ts';
+import type { PostgresCapture } from '../../point.ts';
+import { type RestoreContext, step } from '../context.ts';
+import type { RestoreItem } from '../plan-types.ts';
+import { rescueFolder, rescueWal } from '../rescue-wal.ts';
+
+/** pgBackRest over exactly the one repository that the plan names. */
+export async function openSource(
+  context: Pick<RestoreContext, 'site' | 'source'>,
+  capture: PostgresCapture,
+  rescuedWal?: string,
+): Promise<PgBackRest> {
+  const { site, source } = context;
+  return openPgBackRest(site, {
+    lineage: capture.lineage,
+    repositories: [source],
+    role: 'restorer',
+    passphrase: capture.passphrase,
+    folder: join(site.environment.stateDir, 'restore', `pgbackrest-${source.id}`),
+    ...(rescuedWal === undefined ? {} : { rescuedWal }),
+  });
+}
+
+/** A generation that neither this host nor any reachable repository has used for this site. */
+async function freeGeneration(context: RestoreContext): Promise<{ generation: number; repositories: string[] }> {
+  const { site } = context;
+  const probed = await probeRepositories(site, []);
+  const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
+  const used = [(await readLineage(site))?.generation ?? 0];
+  for (const repository of up) {
+    const { pgbackrestPrefix } = repository.layout;
+    const store = await repository.store('writer');
+    const names = new Set((await store.list(pgbackrestPrefix)).map((o) => o.key.slice(pgbackrestPrefix.length).split('/')[0] ?? ''));
+    for (const name of names) {
+      const lineage = parseLineage(name);
+      if (lineage?.site === site.environment.site) used.push(lineage.generation);
+    }
+  }
+  return { generation: Math.max(...used) + 1, repositories: up.map((r) => r.id) };
+}
+
+/** Whoever still calls the old lineage's script (a server that escaped) gets an error, and its WAL stays on its own disk. */
+async function endOldLineage(context: RestoreContext): Promise<void> {
+  const { site } = context;
+  const old = await readLineage(site);
+  if (!old) return;
+  const script = join(site.environment.stateDir, 'pgbackrest', old.name, 'archive-push.sh');
+  await writeFile(script, ENDED_SCRIPT).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+async function beginLineage(context: RestoreContext, capture: PostgresCapture): Promise<{ lineage: string; repositories: string[] }> {
+  const { site } = context;
+  const { generation, repositories } = await freeGeneration(context);
+  await endOldLineage(context);
+  const from = { repository: context.plan.repository, lineage: capture.lineage, set: capture.set };
+  const lineage = await writeLineage(site, { generation, repositories, from, since: new Date().toISOString() });
+  return { lineage: lineage.name, repositories };
+}
+
+/** The last line of a setting counts, so the new archive_command replaces whatever the set brought along. Idempotent. */
+async function pointArchiveAt(context: RestoreContext, lineage: string, repositories: readonly string[]): Promise<void> {
+  const { site } = context;
+  const attached = [...site.repositories.values()].filter((r) => repositories.includes(r.id));
+  const pgb = await openPgBackRest(site, { lineage, repositories: attached, role: 'writer' });
+  const timeout = site.plan.workloads.find((w) => w.type === 'postgres')?.continuous?.archiveTimeout ?? '60s';
+  const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, seconds(timeout));
+  const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
+  const account = await lookUpAccount(site.environment.runAs);
+  if (account) await chown(file, account.uid, account.gid);
+  if (attached.length > 0) await createStanza(pgb, false);
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  return (await readdir(folder).catch(() => [])).length === 0;
+}
+
+export interface PostgresRestored {
+  readonly lineage: string;
+  readonly bytes: number;
+  readonly copySeconds: number;
+}
+
+export async function restorePostgres(context: RestoreContext, item: RestoreItem): Promise<PostgresRestored> {
+  const { site, signal } = context;
+  const { capture, end } = item;
+  if (capture.engine !== 'pgbackrest' || !end) throw new Error('a PostgreSQL item has a set and an end');
+  const settings = postgresSettings(site.environment);
+  const id = (name: string) => `${item.workload}/${name}`;
+  await step(context, item, id('stop'), 'stop the server', () => stopServer(site, settings));
+  const rescued = await step(context, item, id('rescue'), 'save WAL that was not shipped', async () => {
+    // Only WAL of the very lineage that is restored belongs after its archive.
+    const same = (await readLineage(site))?.name === capture.lineage && end.kind === 'end-of-wal';
+    return same ? rescueWal(site, context.plan.id, settings.dataDir, item.walLast) : [];
+  });
+  const rescuedWal = rescued.length > 0 ? rescueFolder(site, context.plan.id) : undefined;
+  const { lineage, repositories } = await step(context, item, id('lineage'), 'begin a lineage of its own', () => beginLineage(context, capture));
+  const copied = await step(context, item, id('copy'), 'copy files', async (report) => {
+    // A run that died may have left its children at work in the data directory.
+    await stopServer(site, settings);
+    await makeOwnedFolder(settings.dataDir, site.environment.runAs);
+    await makeOwnedFolder(settings.socketDir, site.environment.runAs);
+    const pgb = await openSource(context, capture, rescuedWal);
+    const begun = performance.now();
+    const delta = !(await isEmpty(settings.dataDir));
+    const onFraction = (fraction: number) => report(capture.set, fraction);
+    await restoreSet(pgb, { repository: context.source, capture, end, dataDir: settings.dataDir, delta, onFraction, signal });
+    return { seconds: (performance.now() - begun) / 1000 };
+  });
+  await step(context, item, id('archive'), `archive to ${lineage}, never to ${capture.lineage}`, () => pointArchiveAt(context, lineage, repositories));
+  await step(context, item, id('replay'), 'replay the WAL', async (report) => {
+    if (settings.logFile) await rm(settings.logFile, { force: true });
+    await startServer(site, settings);
+    await waitUntilWritable(site, settings, { onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
+  });
+  return { lineage, bytes: capture.bytes, copySeconds: copied.seconds };
+}
+

@@ -1,0 +1,67 @@
+/** Services are stopped before their data is replaced, and started tier by tier when it is back. */
+import pRetry from 'p-retry';
+import { DrError } from '../../errors.ts';
+import type { Site } from '../../site.ts';
+import { type Check, type RestoreContext, step } from '../context.ts';
+
+/** A service that is not well after this long is reported; it may still come. */
+const HEALTHY_WITHIN_SECONDS = 120;
+
+export async function stopServices(context: RestoreContext): Promise<void> {
+  const { site, plan } = context;
+  const last = [...plan.services].reverse();
+  for (const { id, tier } of last) {
+    const stop = site.environment.services[id]?.stop;
+    if (!stop) continue;
+    await step(context, { tier, title: id }, `services/${id}/stop`, 'stop', async () => {
+      await site.run(stop as [string, ...string[]], { timeoutSeconds: 60 });
+    });
+  }
+}
+
+/** One try of a service's health command. */
+export async function isHealthy(site: Site, id: string): Promise<{ ok: boolean; said: string }> {
+  const health = site.environment.services[id]?.health;
+  if (!health) return { ok: true, said: 'has no health command' };
+  const { exitCode, stdout, stderr } = await site.run(health as [string, ...string[]], { accept: [0, 1, 2, 3, 4, 5, 6, 7, 127], timeoutSeconds: 20 });
+  return { ok: exitCode === 0, said: (stdout || stderr).trim().split('\n')[0] ?? '' };
+}
+
+async function waitHealthy(context: RestoreContext, id: string): Promise<string> {
+  const { site, signal } = context;
+  let said = '';
+  await pRetry(
+    async () => {
+      const health = await isHealthy(site, id);
+      said = health.said;
+      if (!health.ok) throw new Error(said);
+    },
+    { retries: HEALTHY_WITHIN_SECONDS * 10, minTimeout: 100, maxTimeout: 500, factor: 1.2, maxRetryTime: HEALTHY_WITHIN_SECONDS * 1000, ...(signal ? { signal } : {}) },
+  ).catch((cause) => {
+    throw new DrError({
+      code: 'SERVICE-UNHEALTHY',
+      where: id,
+      fact: `not healthy within ${HEALTHY_WITHIN_SECONDS} s: ${said}`,
+      hint: `ask it yourself: ${(site.environment.services[id]?.health ?? []).join(' ')}`,
+      cause,
+    });
+  });
+  return said;
+}
+
+/** Starts a tier's services at once and waits until each says that it is well. */
+export async function startTier(context: RestoreContext, tier: string): Promise<Check[]> {
+  const { site, plan } = context;
+  const services = plan.services.filter((s) => s.tier === tier);
+  return Promise.all(
+    services.map(async ({ id }) => {
+      const item = { tier: tier as 'P1', title: id };
+      const said = await step(context, item, `services/${id}/start`, 'start', async () => {
+        const start = site.environment.services[id]?.start;
+        if (start) await site.run(start as [string, ...string[]], { timeoutSeconds: 60 });
+        return waitHealthy(context, id);
+      });
+      return { id: `service/${id}`, title: `${id} is well`, tier, expected: 'healthy', actual: said || 'healthy', ok: true };
+    }),
+  );
+}
