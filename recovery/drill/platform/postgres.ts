@@ -1,11 +1,11 @@
 /** The platform's PostgreSQL: made, started and stopped by hand, as an administrator would before `dr` knows of it. */
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { findPostgresBin } from '../../doctor/engines.ts';
+import { livingServer, removeStaleLocks } from '../../engines/postgres/stale-locks.ts';
 import type { Run } from '../../ports.ts';
-import { isAlive } from '../processes.ts';
 import { handOver } from '../secret-files.ts';
 import { rolesSql } from './accounts.ts';
 import { canarySql, DATABASE, INDEXES_SQL, rowCounts, rowsSql, TABLES_SQL } from './schema.ts';
@@ -62,7 +62,7 @@ export async function initPostgres(run: Run, paths: SitePaths, runAs: string | u
 
 export async function startPostgres(run: Run, paths: SitePaths, runAs: string | undefined): Promise<void> {
   if ((await postmasterPid(paths)) !== undefined) return;
-  await rm(join(paths.postgresData, 'postmaster.pid'), { force: true });
+  await removeStaleLocks({ dataDir: paths.postgresData, socketDir: paths.run, port: PORT });
   const bin = await findPostgresBin();
   const options = ['-o', `-k ${paths.run} -p ${PORT}`, '-l', paths.postgresLog, '-w', '-t', '60'];
   await run([join(bin, 'pg_ctl'), 'start', '-D', paths.postgresData, ...options], { as: runAs, cwd: '/' });
@@ -77,10 +77,7 @@ export async function stopPostgres(run: Run, paths: SitePaths, runAs: string | u
 
 /** Undefined when no server of this data directory runs. */
 export async function postmasterPid(paths: SitePaths): Promise<number | undefined> {
-  const text = await readFile(join(paths.postgresData, 'postmaster.pid'), 'utf8').catch(() => undefined);
-  const pid = Number(text?.split('\n')[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  return (await isAlive(pid)) ? pid : undefined;
+  return livingServer(join(paths.postgresData, 'postmaster.pid'));
 }
 
 export interface ConnectOptions {
