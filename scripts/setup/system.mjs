@@ -29,7 +29,7 @@ export function installCommand(manager, packages) {
 }
 
 /** The version that apt would install: `5:7.0.15-1~deb12u10` → `7.0.15`. */
-export async function aptCandidate(name) {
+async function aptCandidate(name) {
   const { stdout } = await run(['apt-cache', 'policy', name], { env: { LC_ALL: 'C' } });
   const candidate = /^ {2}Candidate: (?:\d+:)?(\S+)$/m.exec(stdout)?.[1];
   return candidate === undefined ? undefined : parseVersion(candidate);
