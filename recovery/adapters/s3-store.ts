@@ -7,8 +7,8 @@ import { ConditionFailed, type ObjectInfo, type PutCondition, type StoredObject 
 import { byKey, checkKey } from './object-key.ts';
 import { makeS3Client, type S3StoreOptions } from './s3-client.ts';
 import { explainS3Failure, isAbsent, isConflict, statusOf } from './s3-failure.ts';
-import { listVersionsAsOf } from './s3-versions.ts';
-import { type ObjectVersion, streamToFile, type VersionedStore } from './versioned-store.ts';
+import { listDeletions, listVersionsAsOf } from './s3-versions.ts';
+import { type Deletion, type ObjectVersion, streamToFile, type VersionedStore } from './versioned-store.ts';
 
 /** Answers of one object that may break off in the middle before the call fails. */
 const BODY_ATTEMPTS = 4;
@@ -100,6 +100,12 @@ class S3Store implements VersionedStore {
 
   async versionsAsOf(prefix: string, asOf: Date): Promise<ObjectVersion[]> {
     return listVersionsAsOf(prefix, asOf, (command) =>
+      this.#call((abortSignal) => this.#client.send(command(this.#bucket), { abortSignal })),
+    );
+  }
+
+  async deletions(prefix: string): Promise<Deletion[]> {
+    return listDeletions(prefix, (command) =>
       this.#call((abortSignal) => this.#client.send(command(this.#bucket), { abortSignal })),
     );
   }

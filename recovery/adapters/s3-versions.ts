@@ -6,7 +6,7 @@ import {
   type ObjectVersion as ObjectVersionEntry,
 } from '@aws-sdk/client-s3';
 import { byKey } from './object-key.ts';
-import type { ObjectVersion } from './versioned-store.ts';
+import type { Deletion, ObjectVersion } from './versioned-store.ts';
 
 /** A version, or a delete marker where `deleted` is true. */
 export interface VersionRecord extends ObjectVersion {
@@ -67,11 +67,9 @@ function recordsOf(page: ListObjectVersionsCommandOutput): VersionRecord[] {
   return [...versions, ...(page.DeleteMarkers ?? []).map((item) => record(item, true))];
 }
 
-export async function listVersionsAsOf(
-  prefix: string,
-  asOf: Date,
-  send: (command: (bucket: string) => ListObjectVersionsCommand) => Promise<ListObjectVersionsCommandOutput>,
-): Promise<ObjectVersion[]> {
+type Send = (command: (bucket: string) => ListObjectVersionsCommand) => Promise<ListObjectVersionsCommandOutput>;
+
+async function listRecords(prefix: string, send: Send): Promise<VersionRecord[]> {
   const records: VersionRecord[] = [];
   let marker: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
   while (marker !== undefined) {
@@ -82,5 +80,17 @@ export async function listVersionsAsOf(
       ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
       : undefined;
   }
-  return currentAt(records, asOf);
+  return records;
+}
+
+export async function listVersionsAsOf(prefix: string, asOf: Date, send: Send): Promise<ObjectVersion[]> {
+  return currentAt(await listRecords(prefix, send), asOf);
+}
+
+/** Keys that a delete marker hides now. */
+export async function listDeletions(prefix: string, send: Send): Promise<Deletion[]> {
+  const records = await listRecords(prefix, send);
+  return records
+    .filter((record) => record.deleted && record.isLatest)
+    .map(({ key, modified }) => ({ key, at: modified }));
 }

@@ -10,9 +10,16 @@ export interface ObjectVersion extends ObjectInfo {
   readonly versionId: string;
 }
 
+export interface Deletion {
+  readonly key: string;
+  readonly at: Date;
+}
+
 export interface VersionedStore extends ObjectStore {
   /** For each key under `prefix` the version that was current at `asOf`; keys that were deleted then are absent. Sorted by key. */
   versionsAsOf(prefix: string, asOf: Date): Promise<ObjectVersion[]>;
+  /** Keys under `prefix` that a delete marker hides now, and since when. */
+  deletions(prefix: string): Promise<Deletion[]>;
   /** Writes one version to `file` by way of `<file>.part`; the folder must be there. */
   download(version: ObjectVersion, file: string): Promise<void>;
 }

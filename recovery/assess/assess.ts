@@ -1,0 +1,152 @@
+/** The first question after a disaster: what is alive, what is lost, which scenario of the plan is it, and what to type. */
+import pMap from 'p-map';
+import type { Workload } from '../../plan/types.ts';
+import { askService } from '../health/service.ts';
+import type { Capture, ResticCapture } from '../point.ts';
+import type { Progress } from '../ports.ts';
+import type { Site } from '../site.ts';
+import { type Classification, classify } from './classify.ts';
+import type { Findings, FolderFinding, ServiceFinding } from './findings.ts';
+import { inspectFolder, inspectGit } from './inspect-folders.ts';
+import { inspectPostgres } from './inspect-postgres.ts';
+import { inspectRedis } from './inspect-redis.ts';
+import { inspectRepository, newestCaptures, type RepositoryInspection } from './inspect-repositories.ts';
+import { type NextStep, nextStep } from './next-command.ts';
+
+export interface AssessOptions {
+  readonly now: () => Date;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface Assessment {
+  readonly at: string;
+  readonly environment: string;
+  readonly site: string;
+  readonly scenario: Classification['scenario'];
+  readonly confidence: Classification['confidence'];
+  readonly why: readonly string[];
+  readonly next: NextStep;
+  readonly findings: Findings;
+}
+
+/** Reads only: nothing is started, stopped, locked or written. What can't be looked at is a finding, not an error. */
+export async function assess(site: Site, options: AssessOptions): Promise<Assessment> {
+  const watch = watched(options.progress);
+  const inspections = await watch('repositories', 'Repositories', () =>
+    Promise.all([...site.repositories.values()].map((repository) => inspectRepository(site, repository))),
+  );
+  const before = newestCaptures(inspections);
+  const { postgres, redis } = site.environment;
+  const [postgresFinding, redisFinding, folders, services] = await Promise.all([
+    postgres &&
+      watch('postgres', 'PostgreSQL', () =>
+        inspectPostgres(site, {
+          settings: postgres,
+          before: factsOf(site, before, 'postgres-dump'),
+          signal: options.signal,
+        }),
+      ),
+    redis && watch('redis', 'Redis', () => inspectRedis(site, redis, factsOf(site, before, 'redis'))),
+    watch('folders', 'Folders', () => inspectFolders(site, before)),
+    watch('services', 'Services', () => inspectServices(site, options.signal)),
+  ]);
+  const findings: Findings = {
+    ...(postgresFinding === undefined ? {} : { postgres: postgresFinding }),
+    ...(redisFinding === undefined ? {} : { redis: redisFinding }),
+    folders,
+    services,
+    repositories: inspections.map(({ finding }) => finding),
+  };
+  const classification = classify(findings);
+  return {
+    at: options.now().toISOString(),
+    environment: site.environment.name,
+    site: site.environment.site,
+    ...classification,
+    next: nextStep({
+      classification,
+      findings,
+      env: site.file,
+      database: postgres?.database ?? '',
+      dump: newestDump(site, inspections, before),
+      starts: startCommands(site),
+    }),
+    findings,
+  };
+}
+
+function watched(progress: Progress): <T>(id: string, title: string, work: () => Promise<T>) => Promise<T> {
+  return async (id, title, work) => {
+    const event = { step: `assess/${id}`, title };
+    progress({ ...event, state: 'start' });
+    try {
+      const result = await work();
+      progress({ ...event, state: 'done' });
+      return result;
+    } catch (error) {
+      progress({ ...event, state: 'failed', detail: (error as Error).message });
+      throw error;
+    }
+  };
+}
+
+function workloadOfType(site: Site, type: Workload['type']): Workload | undefined {
+  return site.plan.workloads.find((workload) => workload.type === type);
+}
+
+function factsOf(
+  site: Site,
+  before: ReadonlyMap<string, Capture>,
+  type: Workload['type'],
+): ResticCapture['facts'] | undefined {
+  const capture = before.get(workloadOfType(site, type)?.id ?? '');
+  return capture?.engine === 'restic' ? capture.facts : undefined;
+}
+
+function newestDump(
+  site: Site,
+  inspections: readonly RepositoryInspection[],
+  before: ReadonlyMap<string, Capture>,
+): { point: string; capturedAt: string } | undefined {
+  const capture = before.get(workloadOfType(site, 'postgres-dump')?.id ?? '');
+  if (capture === undefined) return undefined;
+  const entries = inspections.flatMap((inspection) => inspection.entries);
+  const holder = entries.find(({ point }) =>
+    point.captures.some(
+      ({ workload, capturedAt }) => workload === capture.workload && capturedAt === capture.capturedAt,
+    ),
+  );
+  return holder && { point: holder.point.id, capturedAt: capture.capturedAt };
+}
+
+async function inspectFolders(site: Site, before: ReadonlyMap<string, Capture>): Promise<FolderFinding[]> {
+  const { folders, git } = site.environment;
+  const configured = site.plan.workloads.flatMap((workload) => {
+    const path = folders[workload.id]?.path;
+    const capture = before.get(workload.id);
+    return path === undefined ? [] : [{ workload, path, before: capture?.engine === 'restic' ? capture : undefined }];
+  });
+  const found = await pMap(configured, inspectFolder, { concurrency: 4 });
+  const mirrors = workloadOfType(site, 'git');
+  return git && mirrors ? [...found, ...inspectGit(mirrors, git.repositories)] : found;
+}
+
+/** Stores are looked at on their own; here are the services that have a health command. */
+async function inspectServices(site: Site, signal: AbortSignal): Promise<ServiceFinding[]> {
+  const services = site.plan.tiers.flatMap((tier) => tier.services.map(({ id }) => ({ id, tier: tier.id })));
+  const asked = services.filter(({ id }) => site.environment.services[id]?.health !== undefined);
+  return pMap(asked, async ({ id, tier }) => ({ service: id, tier, ...(await askService(site, id, signal)) }), {
+    concurrency: 4,
+  });
+}
+
+function startCommands(site: Site): Record<string, readonly string[]> {
+  const { postgres, redis, services } = site.environment;
+  const entries = [
+    ['postgres', postgres?.control?.start],
+    ['redis', redis?.control?.start],
+    ...Object.entries(services).map(([id, control]) => [id, control.start] as const),
+  ] as const;
+  return Object.fromEntries(entries.flatMap(([id, argv]) => (argv === undefined ? [] : [[id, argv]])));
+}

@@ -1,0 +1,13 @@
+/** `dr assess` */
+import { assess } from '../assess/assess.ts';
+import { assessmentText } from '../assess/text.ts';
+import { openSite } from '../site.ts';
+import type { AssessOptions, Execute } from './command.ts';
+
+export const assessCommand: Execute<AssessOptions> = async (options, context) => {
+  const site = await openSite(options.env, context.log);
+  const { now, progress, signal } = context;
+  const assessment = await assess(site, { now, progress, signal });
+  const title = site.plan.scenarios.find(({ id }) => id === assessment.scenario)?.title;
+  return { kind: 'Assessment', data: assessment, text: assessmentText(assessment, title) };
+};
