@@ -1,7 +1,7 @@
 /** Everything that restic holds: staged in parallel, backed up once, then copied to the other repositories. */
 import pMap from 'p-map';
 import type { Workload } from '../../plan/types.ts';
-import { type Backed, backupPath, copySnapshots } from '../engines/restic/actions.ts';
+import { type Backed, backupPath, copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import { DrError } from '../errors.ts';
@@ -53,21 +53,20 @@ function toCapture(workload: string, captured: Captured, snapshot: Snapshot): Re
   };
 }
 
-async function captureOne(site: Site, request: FilesRequest, workload: Workload, targets: readonly Restic[]): Promise<Map<string, ResticCapture>> {
+async function captureOne(site: Site, request: FilesRequest, workload: Workload, targets: readonly Restic[]): Promise<Map<string, Captured>> {
   const { run, force, progress, signal } = request;
   const step = `backup/${workload.id}`;
   await runHook(site, workload, 'pre', signal);
   let staged: Staged | undefined;
   try {
     staged = await stage(site, workload, signal);
-    const captures = new Map<string, ResticCapture>();
+    const captures = new Map<string, Captured>();
     for (const restic of targets) {
       const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
       const onFraction = (fraction: number) => progress({ step, title: workload.title, tier: workload.tier, state: 'progress', fraction });
       const host = site.environment.site;
       const backed = await backupPath(restic, { path: staged.path, tags, host, force, onFraction, signal });
-      const captured = { facts: staged.facts, backed, path: staged.path };
-      captures.set(restic.repository.id, toCapture(workload.id, captured, backed.snapshot));
+      captures.set(restic.repository.id, { facts: staged.facts, backed, path: staged.path });
     }
     return captures;
   } finally {
@@ -85,9 +84,9 @@ async function copyTo(site: Site, request: FilesRequest, source: Restic, outcome
   try {
     const target = openRestic(site, repository, 'writer');
     await copySnapshots(source, target, first.map((capture) => capture.snapshot), request.signal);
-    const there = await target.snapshots({ tags: [`run=${request.run}`] });
+    const there = await snapshotsOfRun(target, request.run);
     for (const capture of first) {
-      const copy = there.find((snapshot) => snapshot.tags?.includes(`workload=${capture.workload}`));
+      const copy = there.get(capture.workload);
       if (copy?.tree !== capture.digest) {
         throw new DrError({
           code: 'COPY-DIFFERS',
@@ -105,6 +104,23 @@ async function copyTo(site: Site, request: FilesRequest, source: Restic, outcome
   }
 }
 
+/** Gives each capture its snapshot's full id and tree. */
+async function nameCaptures(request: FilesRequest, targets: readonly Restic[], captured: ReadonlyMap<string, Map<string, Captured>>): Promise<Map<string, Map<string, ResticCapture>>> {
+  const named = new Map([...captured.keys()].map((workload) => [workload, new Map<string, ResticCapture>()] as const));
+  for (const restic of targets) {
+    if (captured.size === 0) break;
+    const snapshots = await snapshotsOfRun(restic, request.run);
+    for (const [workload, by] of captured) {
+      const one = by.get(restic.repository.id);
+      if (!one) continue;
+      const snapshot = snapshots.get(workload);
+      if (!snapshot) throw snapshotMissing(restic, workload);
+      named.get(workload)?.set(restic.repository.id, toCapture(workload, one, snapshot));
+    }
+  }
+  return named;
+}
+
 /**
  * restic can copy out of a folder repository; where none is reachable, each workload is backed up into every repository.
  * Failures of a repository are noted in its outcome, failures of a workload in the result.
@@ -115,7 +131,7 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
   const folder = up.find((r) => r.repository.settings.type === 'posix');
   const direct = folder ? [folder] : up;
   const targets = direct.map((r) => openRestic(site, r.repository, 'writer'));
-  const made = new Map<string, Map<string, ResticCapture>>();
+  const captured = new Map<string, Map<string, Captured>>();
   const results = await pMap(
     workloads,
     async (workload) => {
@@ -124,7 +140,7 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
       const begun = performance.now();
       progress({ step, title, tier, state: 'start' });
       try {
-        made.set(workload.id, await captureOne(site, request, workload, targets));
+        captured.set(workload.id, await captureOne(site, request, workload, targets));
         progress({ step, title, tier, state: 'done' });
         return { workload: workload.id, seconds: (performance.now() - begun) / 1000 };
       } catch (error) {
@@ -135,6 +151,7 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
     },
     { concurrency: AT_ONCE },
   );
+  const made = await nameCaptures(request, targets, captured);
   const source = targets[0];
   if (folder && source && made.size > 0) {
     const others = up.filter((r) => r !== folder);

@@ -1,5 +1,6 @@
 /** Makes the repositories ready, begins the first lineage, and lets the running server ship its WAL. Running it again attaches more repositories. */
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { makeOwnedFolder } from '../adapters/account.ts';
 import { openPgBackRest, type PgBackRest, postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
@@ -36,6 +37,13 @@ async function prepareStateDir(site: Site): Promise<void> {
   const { stateDir } = site.environment;
   await makeOwnedFolder(stateDir, undefined);
   await chmod(stateDir, 0o755);
+}
+
+/** restic keeps what it makes to its owner; pgBackRest, another account, must be able to pass. */
+async function prepareFolder(path: string, environment: string): Promise<void> {
+  const folder = join(path, environment);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await chmod(folder, 0o755);
 }
 
 async function nextGeneration(site: Site, current: Lineage | undefined, now: Date, attached: readonly string[]): Promise<Lineage> {
@@ -112,6 +120,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   for (const repository of [...up].sort((a, b) => Number(b === folder) - Number(a === folder))) {
     const step = `init/${repository.id}`;
     progress({ step, title: `restic repository in ${repository.id}`, state: 'start' });
+    if (repository.settings.type === 'posix') await prepareFolder(repository.settings.path, site.environment.name);
     const made = await ensureRepository(openRestic(site, repository, 'writer'), repository === folder ? undefined : like);
     progress({ step, title: `restic repository in ${repository.id}`, state: 'done', detail: made });
     repositories.push({ id: repository.id, restic: made });

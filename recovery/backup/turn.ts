@@ -13,7 +13,7 @@ import { probeRepositories } from './repositories.ts';
 import { selectForBackup } from './select.ts';
 
 /** A run that dies leaves its lock behind; its pid shows that. On another host nobody can look: the lock runs out. */
-const LOCK_SECONDS = 120;
+export const LOCK_SECONDS = 120;
 
 export interface Turn {
   readonly lock: Lock;

@@ -2,10 +2,11 @@
 import { formatDuration } from '../../plan/duration.ts';
 import { type BackupResult, runBackup } from '../backup/run.ts';
 import { selectForBackup } from '../backup/select.ts';
-import { takeTurn } from '../backup/turn.ts';
+import { LOCK_SECONDS, takeTurn } from '../backup/turn.ts';
 import { formatBytes, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import { openSite, type Site } from '../site.ts';
+import { holding } from '../while-locked.ts';
 import type { BackupOptions, CommandResult, Execute } from './command.ts';
 
 function dryRun(site: Site, options: BackupOptions): CommandResult {
@@ -55,14 +56,13 @@ export const backupCommand: Execute<BackupOptions> = async (options, context) =>
   const { kind, only } = options;
   const { progress, now, signal } = context;
   const turn = await takeTurn(site, { kind, only, progress, now, signal });
-  try {
+  return holding(turn.lock, LOCK_SECONDS, async (_, lost) => {
     if (turn.coveredBy !== undefined) {
       const text = `skipped: ${turn.coveredBy} was written meanwhile and holds all of it`;
       return { kind: 'Backup', data: { skipped: true, coveredBy: turn.coveredBy }, text };
     }
-    const result = await runBackup(site, { kind, only, repositories: options.repository, progress, now, signal });
+    const request = { kind, only, repositories: options.repository, progress, now, signal: AbortSignal.any([signal, lost]) };
+    const result = await runBackup(site, request);
     return { kind: 'Backup', data: toData(result), text: describe(result), exit: result.exit };
-  } finally {
-    await turn.lock.release();
-  }
+  });
 };

@@ -38,7 +38,6 @@ export interface BackupRequest {
 }
 
 export interface Backed {
-  readonly snapshot: Snapshot;
   readonly bytes: number;
   readonly files: number;
   readonly added: number;
@@ -57,16 +56,26 @@ export async function backupPath(restic: Restic, request: BackupRequest): Promis
     },
   });
   const summary = parseBackupSummary(stdout);
-  const [snapshot] = await restic.snapshots({ ids: [summary.snapshot_id] });
-  if (!snapshot) {
-    throw new DrError({
-      code: 'SNAPSHOT-MISSING',
-      where: restic.repository.id,
-      fact: `restic ended 0 and does not list its snapshot ${summary.snapshot_id}`,
-      hint: `run \`dr verify --repository ${restic.repository.id}\``,
-    });
-  }
-  return { snapshot, bytes: summary.total_bytes_processed, files: summary.total_files_processed, added: summary.data_added };
+  return { bytes: summary.total_bytes_processed, files: summary.total_files_processed, added: summary.data_added };
+}
+
+/** All snapshots of a run by workload: one listing instead of one a workload, since each opens the repository anew. */
+export async function snapshotsOfRun(restic: Restic, run: string): Promise<Map<string, Snapshot>> {
+  const found = await restic.snapshots({ tags: [`run=${run}`] });
+  const named = found.flatMap((snapshot) => {
+    const workload = snapshot.tags?.find((tag) => tag.startsWith('workload='))?.slice('workload='.length);
+    return workload === undefined ? [] : [[workload, snapshot] as const];
+  });
+  return new Map(named);
+}
+
+export function snapshotMissing(restic: Restic, workload: string): DrError {
+  return new DrError({
+    code: 'SNAPSHOT-MISSING',
+    where: `${workload} in ${restic.repository.id}`,
+    fact: 'restic ended 0 and does not list the snapshot',
+    hint: `run \`dr verify --repository ${restic.repository.id}\``,
+  });
 }
 
 /** Copies snapshots of a folder repository; what is there already is not sent again. */

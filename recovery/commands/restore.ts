@@ -1,0 +1,125 @@
+/** `dr restore` */
+import { join } from 'node:path';
+import { formatDuration } from '../../plan/duration.ts';
+import { badInput, DrError, EXIT } from '../errors.ts';
+import { recordMeasurements } from '../measurements.ts';
+import { formatBytes, formatTime } from '../report/format.ts';
+import { table } from '../report/table.ts';
+import { emergencyDump } from '../restore/emergency.ts';
+import { restoreLogical } from '../restore/logical.ts';
+import type { RestorePlan } from '../restore/plan-types.ts';
+import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../restore/run.ts';
+import { openSite, type Site } from '../site.ts';
+import { parseMoment, parseTarget } from '../target.ts';
+import type { CommandContext, CommandResult, Execute, RestoreOptions } from './command.ts';
+
+function needTarget(options: RestoreOptions): string {
+  if (options.to !== undefined) return options.to;
+  throw badInput({ code: 'TARGET-MISSING', where: '--to', fact: 'is not given', hint: 'name what to restore: --to latest, --to POINT, or --to TIME (`dr points` lists them)' });
+}
+
+/** What a person must agree to: everything that is overwritten. */
+function overwritten(plan: RestorePlan): string[] {
+  return plan.items
+    .filter((i) => i.state === 'occupied' || i.state === 'alive')
+    .map((i) => `overwrite ${i.workload} in ${i.destination}${i.state === 'alive' ? ', which is running' : ''}`);
+}
+
+function describePlan(plan: RestorePlan): string {
+  const rows = plan.items.map((i) => {
+    const { capture } = i;
+    const copy = capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
+    const end = i.end === undefined ? formatTime(capture.capturedAt) : i.end.kind === 'time' ? `replay to ${formatTime(i.end.time)}` : i.end.kind === 'immediate' ? 'end of the set' : `replay all WAL (last commit ${formatTime(plan.lastCommit ?? '')})`;
+    return [i.tier, i.workload, copy, end, formatBytes(capture.bytes), i.state, i.destination];
+  });
+  const head = `restore to ${plan.target} from ${plan.repository}${plan.repositoryTime ? ` as of ${plan.repositoryTime}` : ''}: ${formatBytes(plan.bytes)}`;
+  const missing = plan.missing.length === 0 ? [] : [`no point holds: ${plan.missing.join(', ')}`];
+  return [head, table(['tier', 'workload', 'copy', 'state at', 'size', 'target is', 'target'], rows), ...missing, ...plan.warnings.map((w) => `note: ${w}`)].join('\n');
+}
+
+function describe(outcome: RestoreOutcome): string {
+  const { plan, result } = outcome;
+  const tiers = result.tiers.map((t) => [t.tier, formatTime(t.readyAt), formatDuration(t.seconds)]);
+  const checks = result.verified.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
+  const failures = result.failures.map((f) => `${f.workload}: ${f.error.message}\n  hint: ${f.error.hint}`);
+  const verdict = result.failures.length === 0 ? `ready: restored to ${plan.target} from ${plan.repository}, ${formatBytes(result.bytesRestored)}` : 'NOT ready: the same command goes on where it stopped';
+  const parts = [describePlan(plan), checks.length > 0 ? table(['', 'tier', 'verified', 'found'], checks) : '', tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : ''];
+  return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
+}
+
+function toData(outcome: RestoreOutcome): unknown {
+  const { plan, result, resumed } = outcome;
+  const failures = result.failures.map(({ workload, error }) => ({ workload, code: error.code, fact: error.fact, hint: error.hint }));
+  return { plan, resumed, ...result, failures, ready: result.failures.length === 0 };
+}
+
+async function remember(site: Site, plan: RestorePlan, outcome: RestoreOutcome): Promise<void> {
+  if (outcome.result.failures.length > 0) return;
+  const what = `restore to ${plan.target} from ${plan.repository}`;
+  const lost = plan.lastCommit === undefined ? undefined : (new Date(plan.declaredAt).getTime() - new Date(plan.lastCommit).getTime()) / 1000;
+  const rpo = lost === undefined || lost < 0 ? {} : { rpoSeconds: lost };
+  const tiers = outcome.result.tiers.map((t) => ({ at: t.readyAt, what, tier: t.tier, rtoSeconds: t.seconds, source: 'restore' as const, ...(t.tier === 'P1' ? rpo : {}) }));
+  await recordMeasurements(site.environment.stateDir, tiers);
+}
+
+async function saveFirst(site: Site, options: RestoreOptions, context: CommandContext): Promise<CommandResult> {
+  const stamp = context.now().toISOString().replaceAll(/[-:.]/g, '');
+  const folder = typeof options.emergencyDump === 'string' ? options.emergencyDump : join(site.environment.stateDir, 'emergency', stamp);
+  if (!folder.startsWith('/')) throw badInput({ code: 'PATH-RELATIVE', where: '--emergency-dump', fact: `"${folder}" is a relative path`, hint: 'give the whole path, on a disk with room' });
+  const result = await emergencyDump(site, folder, context.progress);
+  const rows = result.tables.map((t) => [t.table, t.state, formatBytes(t.bytes), t.error ?? '']);
+  const text = `${table(['table', 'state', 'size', 'error'], rows)}\nsaved in ${result.folder} (schema: ${result.schema ? 'yes' : 'no'}, roles: ${result.globals ? 'yes' : 'no'})`;
+  return { kind: 'EmergencyDump', data: result, text, exit: result.exit };
+}
+
+async function fromDump(site: Site, options: RestoreOptions, context: CommandContext): Promise<CommandResult> {
+  const target = parseTarget(needTarget(options), context.now());
+  const repository = site.repository(options.from ?? [...site.repositories.keys()][0] ?? '');
+  const stamp = context.now().toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
+  const database = options.intoDatabase ?? `dr_restored_${stamp}`;
+  const result = await restoreLogical(site, { repository, target, tables: options.table, database, now: context.now(), progress: context.progress, signal: context.signal });
+  const rows = result.tables.map((t) => [t.table, String(t.rows)]);
+  return { kind: 'LogicalRestore', data: result, text: `${table(['table', 'rows'], rows)}\nin database ${database}, as of ${formatTime(result.capturedAt)} (${result.point})` };
+}
+
+export const restoreCommand: Execute<RestoreOptions> = async (options, context) => {
+  const site = await openSite(options.env, context.log);
+  if (options.emergencyDump !== undefined && options.to === undefined) return saveFirst(site, options, context);
+  if (options.table.length > 0 || options.intoDatabase !== undefined) return fromDump(site, options, context);
+  const now = context.now();
+  const targetText = needTarget(options);
+  const request: RestoreRequest = {
+    target: parseTarget(targetText, now),
+    targetText,
+    from: options.from,
+    only: options.only,
+    ...(options.repositoryTime === undefined ? {} : { repositoryTime: parseMoment(options.repositoryTime, now) }),
+    allowTampered: options.allowTampered,
+    allowCompromised: options.allowCompromised,
+    keepGoing: options.keepGoing,
+    declaredAt: options.declaredAt === undefined ? now : parseMoment(options.declaredAt, now),
+    now: context.now,
+    progress: context.progress,
+    signal: context.signal,
+    approve: async (plan) => {
+      const what = overwritten(plan);
+      if (what.length > 0) await context.confirm({ name: plan.environment, what: [describePlan(plan), ...what] });
+    },
+  };
+  if (options.dryRun) {
+    const { plan } = await planRestore(site, request, false);
+    const what = overwritten(plan);
+    const confirm = what.length === 0 ? '' : `\n${what.join('\n')}\nneeds --confirm ${plan.environment}`;
+    return { kind: 'RestorePlan', data: plan, text: `${describePlan(plan)}${confirm}` };
+  }
+  if (options.emergencyDump !== undefined) {
+    const saved = await saveFirst(site, options, context).catch((error: unknown) => {
+      if (!(error instanceof DrError) || error.exit === EXIT.usage) throw error;
+      return error;
+    });
+    context.log.info({ result: saved instanceof DrError ? saved.message : saved.text }, 'emergency dump');
+  }
+  const outcome = await runRestore(site, request);
+  await remember(site, outcome.plan, outcome);
+  return { kind: 'Restore', data: toData(outcome), text: describe(outcome), exit: outcome.result.exit };
+};

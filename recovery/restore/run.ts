@@ -1,0 +1,123 @@
+/** A whole restore under its lock: new, or the one that was interrupted. */
+import { join } from 'node:path';
+import { canonicalJson } from '../../plan/digest.ts';
+import { layout } from '../../plan/layout.ts';
+import { openPosixStore } from '../adapters/posix-store.ts';
+import { Journal } from '../journal.ts';
+import { type Lease, leasePoint } from '../lease.ts';
+import type { Progress } from '../ports.ts';
+import type { Repository, Site } from '../site.ts';
+import type { Target } from '../target.ts';
+import { whileLocked } from '../while-locked.ts';
+import { type RestoreContext, recordEnd, recordResume } from './context.ts';
+import { executeRestore, type RestoreResult } from './execute.ts';
+import { flushWal } from './flush.ts';
+import { makePlan } from './make-plan.ts';
+import { type RestorePlan, restorePlanSchema } from './plan-types.ts';
+import { preflight } from './preflight.ts';
+import { sourceAsOf } from './source.ts';
+
+/** A restore that dies leaves a lock whose pid is dead; on another host it runs out after this long. */
+const LOCK_SECONDS = 300;
+/** A point in use is not pruned for this long after the last sign of life. */
+const LEASE_SECONDS = 24 * 3600;
+
+export interface RestoreRequest {
+  readonly target: Target;
+  readonly targetText: string;
+  readonly from?: string | undefined;
+  readonly only: readonly string[];
+  readonly repositoryTime?: Date | undefined;
+  readonly allowTampered: boolean;
+  readonly allowCompromised: boolean;
+  readonly keepGoing: boolean;
+  readonly declaredAt: Date;
+  readonly now: () => Date;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Called with the plan before the target is touched; throws when the person says no. */
+  readonly approve: (plan: RestorePlan) => Promise<void>;
+}
+
+export type RestoreOutcome = { readonly plan: RestorePlan; readonly result: RestoreResult; readonly resumed: boolean };
+
+export function journalFolder(site: Site): string {
+  return join(site.environment.stateDir, 'journal');
+}
+
+/** The same text resumes the journal: what was asked for, not when. */
+function requestText(site: Site, request: RestoreRequest): string {
+  const { targetText, from, only, repositoryTime, allowTampered, allowCompromised } = request;
+  const asked = { targetText, from: from ?? null, only, repositoryTime: repositoryTime?.toISOString() ?? null, allowTampered, allowCompromised };
+  return canonicalJson({ environment: site.environment.name, site: site.environment.site, ...asked });
+}
+
+function restoreId(now: Date): string {
+  return `restore-${now.toISOString().replaceAll(/[-:.]/g, '')}`;
+}
+
+/** Plan and preflight; nothing is touched. Flushing ships WAL that a living server still has, and is left out for a dry run. */
+export async function planRestore(site: Site, request: RestoreRequest, flush: boolean): Promise<{ plan: RestorePlan; source: Repository }> {
+  const now = request.now();
+  const database = request.only.length === 0 || request.only.includes('postgres');
+  const warning = flush && database && request.target.kind !== 'point' ? await flushWal(site, request.progress) : undefined;
+  const { plan, source } = await makePlan(site, { ...request, id: restoreId(now), now });
+  await preflight(site, plan, source);
+  return { plan: warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] }, source };
+}
+
+async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest): Promise<Repository> {
+  const repository = site.repository(plan.repository);
+  if (plan.repositoryTime === undefined) return repository;
+  return sourceAsOf(site, repository, new Date(plan.repositoryTime), request.progress, request.signal);
+}
+
+async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
+  const repository = site.repository(plan.repository);
+  const points = [...new Set(plan.items.map((i) => i.point))];
+  try {
+    const store = await repository.store('restorer');
+    return await Promise.all(points.map((point) => leasePoint(store, repository.layout, point, plan.id, LEASE_SECONDS)));
+  } catch (error) {
+    // A damaged or read-only repository must still be restorable; prune asks for its own reasons too.
+    site.log.warn({ error: String(error), repository: plan.repository }, 'the points could not be leased');
+    return [];
+  }
+}
+
+async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal): Promise<RestoreOutcome> {
+  const text = requestText(site, request);
+  const before = await Journal.unfinished(journalFolder(site));
+  const resumed = before !== undefined && before.request === text;
+  let plan: RestorePlan;
+  let source: Repository;
+  let journal: Journal;
+  if (resumed) {
+    plan = restorePlanSchema.parse(before.plan);
+    request.progress({ step: 'restore/resume', title: `go on with ${before.id}`, state: 'done' });
+    source = await sourceOf(site, plan, request);
+    await request.approve(plan);
+    journal = before;
+    await recordResume(journal);
+  } else {
+    ({ plan, source } = await planRestore(site, request, true));
+    await request.approve(plan);
+    if (before) await recordEnd(before, 'superseded');
+    journal = await Journal.begin(journalFolder(site), plan.id, text, plan);
+  }
+  const leases = await leasePoints(site, plan);
+  const signal = AbortSignal.any([request.signal, lost]);
+  const context: RestoreContext = { site, source, plan, journal, progress: request.progress, signal };
+  try {
+    return { plan, result: await executeRestore(context, request), resumed };
+  } finally {
+    await Promise.all(leases.map((lease) => lease.release().catch(() => undefined)));
+  }
+}
+
+/** Throws `LOCKED` (exit 6) with the holder's name while another restore of this site runs. */
+export async function runRestore(site: Site, request: RestoreRequest): Promise<RestoreOutcome> {
+  const key = layout(site.environment.name).lock(`restore-${site.environment.site}`);
+  const options = { ttlSeconds: LOCK_SECONDS, what: `dr restore --to ${request.targetText}` };
+  return whileLocked(openPosixStore(site.environment.stateDir), key, options, (_, lost) => underLock(site, request, lost));
+}
