@@ -1,5 +1,6 @@
 /** How fresh the copies are, which repositories answer, and whether WAL waits on the server's disk. */
 import { seconds } from '../../plan/duration.ts';
+import type { RepositoryFinding } from '../assess/findings.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { achievedObjectives, describeRpo } from '../objectives.ts';
 import { plural } from '../report/format.ts';
@@ -7,23 +8,28 @@ import type { Site } from '../site.ts';
 import { wordsOf } from './stores.ts';
 import type { HealthCheck } from './types.ts';
 
+export function checkRepositories(findings: readonly RepositoryFinding[]): HealthCheck[] {
+  return findings.map(({ repository, reachable, tampered, hidden, facts }) => {
+    const hiddenFact =
+      hidden === undefined ? [] : [`${plural(hidden.points.length, 'point')} hidden by delete markers`];
+    const wrong = [...tampered, ...hiddenFact];
+    return {
+      id: `repository/${repository}`,
+      title: `Repository ${repository} can be read`,
+      ok: reachable && wrong.length === 0,
+      fact: [...wrong, ...facts].join('; '),
+    };
+  });
+}
+
 export async function checkCopies(site: Site, now: Date): Promise<HealthCheck[]> {
-  const { rpo, unreachable } = await achievedObjectives(site, now);
-  const away = new Map(unreachable.map(({ repository, fact }) => [repository, fact]));
-  return [
-    ...[...site.repositories.keys()].map((id) => ({
-      id: `repository/${id}`,
-      title: `Repository ${id} can be read`,
-      ok: !away.has(id),
-      fact: away.get(id) ?? 'its catalog was read',
-    })),
-    ...rpo.map((row) => ({
-      id: `backup/${row.workload}`,
-      title: `Newest copy of ${row.workload}`,
-      ok: row.met,
-      fact: `${describeRpo(row)}: ${row.basis}${row.repository === undefined ? '' : ` in ${row.repository}`}`,
-    })),
-  ];
+  const { rpo } = await achievedObjectives(site, now);
+  return rpo.map((row) => ({
+    id: `backup/${row.workload}`,
+    title: `Newest copy of ${row.workload}`,
+    ok: row.met,
+    fact: `${describeRpo(row)}: ${row.basis}${row.repository === undefined ? '' : ` in ${row.repository}`}`,
+  }));
 }
 
 /** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */

@@ -2,10 +2,11 @@
 import pMap from 'p-map';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Tier } from '../../plan/types.ts';
+import { inspectRepository, newestCaptures } from '../assess/inspect-repositories.ts';
 import { badInput } from '../errors.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
-import { checkCopies, checkWalBacklog } from './backups.ts';
+import { checkCopies, checkRepositories, checkWalBacklog } from './backups.ts';
 import { checkData } from './data.ts';
 import { checkDisks } from './disks.ts';
 import { askService } from './service.ts';
@@ -73,8 +74,12 @@ async function checkService(
 }
 
 async function comprehensive(site: Site, { now }: HealthQuestion): Promise<HealthCheck[]> {
+  const inspections = await Promise.all([...site.repositories.values()].map((each) => inspectRepository(site, each)));
+  const dump = site.plan.workloads.find(({ type }) => type === 'postgres-dump')?.id ?? '';
+  const before = newestCaptures(inspections).get(dump);
   const groups = await Promise.all([
-    checkData(site),
+    checkData(site, before?.engine === 'restic' ? before.facts : undefined),
+    checkRepositories(inspections.map(({ finding }) => finding)),
     checkCopies(site, now()),
     checkWalBacklog(site),
     checkDisks(site),

@@ -1,12 +1,13 @@
-/** Questions to the data itself: tables that hold rows, pages that fit their checksums. */
-import { takeCensus } from '../assess/tables.ts';
+/** Questions to the data itself: tables that hold their rows, pages that fit their checksums. */
+import { type CaptureFacts, type Census, lostTables, takeCensus } from '../assess/tables.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { plural } from '../report/format.ts';
 import type { Site } from '../site.ts';
 import { wordsOf } from './stores.ts';
 import type { HealthCheck } from './types.ts';
 
-export async function checkData(site: Site): Promise<HealthCheck[]> {
+/** `before`: facts of the newest logical dump. */
+export async function checkData(site: Site, before: CaptureFacts | undefined): Promise<HealthCheck[]> {
   const settings = site.environment.postgres;
   if (settings === undefined) return [];
   try {
@@ -15,19 +16,9 @@ export async function checkData(site: Site): Promise<HealthCheck[]> {
       const { rows } = await client.query<{ failures: string | null }>(
         'SELECT sum(checksum_failures) AS failures FROM pg_stat_database',
       );
-      const empty = census.tables.filter((each) => each.rows === 0).map(({ table }) => table);
-      const total = census.tables.reduce((sum, each) => sum + each.rows, 0);
       const failures = rows[0]?.failures;
       return [
-        {
-          id: 'data/tables',
-          title: 'Tables hold rows',
-          ok: census.damage.length === 0 && total > 0 && empty.length === 0,
-          fact:
-            census.damage.length > 0
-              ? census.damage.join('; ')
-              : `${plural(census.tables.length, 'table')}, ${plural(total, 'row')}${empty.length === 0 ? '' : `; empty: ${empty.join(', ')}`}`,
-        },
+        { id: 'data/tables', title: 'Tables hold their rows', ...judgeTables(census, before) },
         {
           id: 'data/checksums',
           title: 'No page with a wrong checksum was met',
@@ -41,6 +32,17 @@ export async function checkData(site: Site): Promise<HealthCheck[]> {
       ];
     });
   } catch (error) {
-    return [{ id: 'data/tables', title: 'Tables hold rows', ok: false, fact: wordsOf(error) }];
+    return [{ id: 'data/tables', title: 'Tables hold their rows', ok: false, fact: wordsOf(error) }];
   }
+}
+
+/** A table may rightly be empty, unless it had rows when it was last captured. */
+export function judgeTables(census: Census, before: CaptureFacts | undefined): Pick<HealthCheck, 'ok' | 'fact'> {
+  const total = census.tables.reduce((sum, { rows }) => sum + rows, 0);
+  const lost = lostTables(census, before ?? {}).map(({ table, rowsThen, rowsNow }) =>
+    rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
+  );
+  const wrong = [...census.damage, ...lost, ...(total === 0 ? ['no table holds a row'] : [])];
+  const sum = `${plural(census.tables.length, 'table')}, ${plural(total, 'row')}`;
+  return { ok: wrong.length === 0, fact: wrong.length === 0 ? sum : wrong.join('; ') };
 }
