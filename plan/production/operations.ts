@@ -143,12 +143,12 @@ const DR = 'scripts/disaster-recovery';
 
 /** Lines 242, 348–360. */
 export const scripts: Plan['scripts'] = [
-  { path: `${DR}/backup.sh`, purpose: 'Main backup script', run: 'dr backup' },
+  { path: `${DR}/backup.sh`, purpose: 'Main backup script', run: 'dr backup --kind full' },
   { path: `${DR}/verify-backup.sh`, purpose: 'Backup verification', run: 'dr verify' },
   { path: `${DR}/cleanup-old-backups.sh`, purpose: 'Cleanup script', run: 'dr prune' },
-  { path: `${DR}/restore.sh`, purpose: 'Main restoration script', run: 'dr restore' },
+  { path: `${DR}/restore.sh`, purpose: 'Main restoration script', run: 'dr restore --to latest' },
   { path: `${DR}/dr-simulation.sh`, purpose: 'DR testing', run: 'dr drill' },
-  { path: `${DR}/bc-test.sh`, purpose: 'Business continuity test', run: 'dr drill' },
+  { path: `${DR}/bc-test.sh`, purpose: 'Annual business continuity test', run: 'dr drill' },
   { path: 'scripts/health-check.sh', purpose: 'Service validation', run: 'dr health' },
   { path: 'scripts/monitoring/backup-monitor.sh', purpose: 'Backup monitoring', run: 'dr objectives' },
   { path: 'scripts/monitoring/dr-readiness.sh', purpose: 'DR readiness check', run: 'dr doctor' },

@@ -229,10 +229,10 @@ test('messages: every bracket is a field, and every field a bracket', () => {
 
 test('each script of the written plan has its command', () => {
   expect(plan.scripts.map(({ path, run }) => `${path.split('/').at(-1)}: ${run}`)).toEqual([
-    'backup.sh: dr backup',
+    'backup.sh: dr backup --kind full',
     'verify-backup.sh: dr verify',
     'cleanup-old-backups.sh: dr prune',
-    'restore.sh: dr restore',
+    'restore.sh: dr restore --to latest',
     'dr-simulation.sh: dr drill',
     'bc-test.sh: dr drill',
     'health-check.sh: dr health',
@@ -247,6 +247,7 @@ const typed = new Set([
   ...phases.flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? [])),
   ...plan.tests.flatMap(({ run }) => run ?? []),
   ...plan.checks.map(({ command }) => command),
+  ...plan.scripts.map(({ run }) => run),
 ]);
 
 test.each([...typed].map((line) => [line]))('`%s` can be typed', async (line) => {
