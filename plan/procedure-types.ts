@@ -2,14 +2,13 @@
 import { z } from 'zod';
 import { durationSchema, idSchema, lineSchema, selectorSchema, textSchema } from './fields.ts';
 
-export const SCENARIOS = [
+const SCENARIOS = [
   'complete-failure',
   'database-corruption',
   'application-failure',
   'security-breach',
   'human-error',
 ] as const;
-export type ScenarioId = (typeof SCENARIOS)[number];
 
 /** `plan`: stands in the written plan. `added`: the written plan has nothing here. */
 const source = z.enum(['plan', 'added']);
@@ -44,7 +43,7 @@ export const scenarioSchema = z.strictObject({
 });
 export type Scenario = z.infer<typeof scenarioSchema>;
 
-export const CADENCES = ['monthly', 'quarterly', 'annual'] as const;
+const CADENCES = ['monthly', 'quarterly', 'annual'] as const;
 
 export const testSchema = z.strictObject({
   id: idSchema,

@@ -19,7 +19,7 @@ export const TIERS = ['P1', 'P2', 'P3', 'P4'] as const;
 export type TierId = (typeof TIERS)[number];
 const tierId = z.enum(TIERS);
 
-export const WORKLOAD_TYPES = [
+const WORKLOAD_TYPES = [
   'postgres',
   'postgres-dump',
   'postgres-config',
@@ -28,12 +28,11 @@ export const WORKLOAD_TYPES = [
   'git',
   'images',
 ] as const;
-export type WorkloadType = (typeof WORKLOAD_TYPES)[number];
 
-export const DATA_CLASSES = ['database', 'application-data', 'configuration'] as const;
+const DATA_CLASSES = ['database', 'application-data', 'configuration'] as const;
 export type DataClass = (typeof DATA_CLASSES)[number];
 
-export const objectivesSchema = z.strictObject({
+const objectivesSchema = z.strictObject({
   rto: z.strictObject({ critical: durationSchema, nonCritical: durationSchema, full: durationSchema }),
   rpo: z.strictObject({
     database: durationSchema,
@@ -55,7 +54,7 @@ export const tierSchema = z.strictObject({
 });
 
 /** How many copies of each workload, on how many kinds of storage: 3-2-1-1-0. */
-export const copyRuleSchema = z.strictObject({
+const copyRuleSchema = z.strictObject({
   copies: z.int().min(1),
   storageKinds: z.int().min(1),
   offsite: z.int().min(0),
@@ -106,7 +105,7 @@ export const scheduleSchema = z.strictObject({
   source: z.enum(['plan', 'added']),
 });
 
-export const STORAGE_CLASSES = [
+const STORAGE_CLASSES = [
   'STANDARD',
   'STANDARD_IA',
   'ONEZONE_IA',
@@ -145,9 +144,9 @@ export const repositorySchema = z.strictObject({
 
 const alert = z.enum(['immediate', 'warning', 'critical']);
 
-export const monitoringChecks = z.array(z.strictObject({ id: idSchema, title: lineSchema, command: lineSchema }));
+const monitoringChecks = z.array(z.strictObject({ id: idSchema, title: lineSchema, command: lineSchema }));
 
-export const thresholdsSchema = z.strictObject({
+const thresholdsSchema = z.strictObject({
   backupFailure: alert,
   /** Per cent of the storage in use; the alert comes above it. */
   storage: z.strictObject({ warningPercent: z.number().gt(0).lt(100), criticalPercent: z.number().gt(0).lt(100) }),
@@ -186,4 +185,3 @@ export type Tier = z.infer<typeof tierSchema>;
 export type Workload = z.infer<typeof workloadSchema>;
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type PlanRepository = z.infer<typeof repositorySchema>;
-export type Thresholds = z.infer<typeof thresholdsSchema>;
