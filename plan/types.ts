@@ -19,7 +19,7 @@ export const TIERS = ['P1', 'P2', 'P3', 'P4'] as const;
 export type TierId = (typeof TIERS)[number];
 const tierId = z.enum(TIERS);
 
-const WORKLOAD_TYPES = [
+export const WORKLOAD_TYPES = [
   'postgres',
   'postgres-dump',
   'postgres-config',
