@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-const MAIN = join(import.meta.dirname, '../../../recovery/main.js');
+export const MAIN = join(import.meta.dirname, '../../../recovery/main.js');
 
 export interface Ran {
   readonly exit: number | undefined;

@@ -1,5 +1,20 @@
+import { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
+import { showError } from '../../../recovery/cli/errors.ts';
+import { buildProgram } from '../../../recovery/cli/program.ts';
+import { usageError } from '../../../recovery/cli/usage.ts';
 import { dr } from './run-dr.ts';
+
+/** What `dr` prints for it, without a process of its own. */
+async function refusal(words: readonly string[]): Promise<{ exit: number; text: string }> {
+  const program = buildProgram('0.0.0', async () => expect.unreachable('nothing may be run'));
+  try {
+    await program.parseAsync(['node', 'dr', ...words]);
+  } catch (error) {
+    return showError(error instanceof CommanderError ? usageError(error, program, words) : error, false);
+  }
+  return expect.unreachable('it was accepted');
+}
 
 const RESTORE = ['restore', '--env', '/nowhere/dr.yaml'];
 
@@ -29,13 +44,19 @@ test.each([
   ['--latest', [...RESTORE, '--latest'], 'hint: type `dr restore --to latest`'],
   ['an empty target', [...RESTORE, '--to', ''], '--to is empty'],
   ['a table without a schema', [...RESTORE, '--to', 'latest', '--table', 'orders'], 'type --table public.orders'],
-  ['an environment file that is not there', ['health', '--env', '/nowhere/dr.yaml'], '/nowhere/dr.yaml'],
 ] as const)('%s is bad usage: exit 2, quoted, with what to type', async (_, args, said) => {
-  const { exit, stdout, stderr } = await dr(args);
-  expect(stderr).toContain(said);
-  expect(stderr).toMatch(/^DR-[A-Z-]+ .+: .+\nhint: .+/);
-  expect(stdout).toBe('');
+  const { exit, text } = await refusal(args);
+  expect(text).toContain(said);
+  expect(text).toMatch(/^DR-USAGE .+: .+\nhint: .+/);
   expect(exit).toBe(2);
+});
+
+test('an error goes to stderr, its code is the exit code, and stdout stays empty', async () => {
+  const { exit, stdout, stderr } = await dr(['restor']);
+  expect(stderr).toBe(
+    'DR-USAGE dr: unknown command "restor". Did you mean "restore"?\nhint: `dr --help` shows what it takes',
+  );
+  expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
 });
 
 test.each([
