@@ -24,7 +24,8 @@ export function measurementsFile(stateDir: string): string {
 export async function recordMeasurements(stateDir: string, measurements: readonly Measurement[]): Promise<void> {
   if (measurements.length === 0) return;
   await mkdir(stateDir, { recursive: true });
-  const lines = measurements.map((measurement) => `${JSON.stringify(measurementSchema.parse(measurement))}\n`);
+  // Each on a line of its own, even after one that was torn when a process was killed.
+  const lines = measurements.map((measurement) => `\n${JSON.stringify(measurementSchema.parse(measurement))}\n`);
   // One write in append mode: two processes don't mix their lines.
   await appendFile(measurementsFile(stateDir), lines.join(''), { mode: 0o600 });
 }

@@ -1,0 +1,111 @@
+import { cp, open, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { assess } from '../../recovery/assess/assess.ts';
+import { inspectPostgres } from '../../recovery/assess/inspect-postgres.ts';
+import { inspectRedis } from '../../recovery/assess/inspect-redis.ts';
+import { type CaptureFacts, censusFacts, takeCensus } from '../../recovery/assess/tables.ts';
+import { findPostgresBin } from '../../recovery/doctor/engines.ts';
+import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import { openSite } from '../../recovery/site.ts';
+import { withPlatform } from '../platform.ts';
+
+const { signal } = new AbortController();
+
+async function query<Row extends object>(platform: Platform, sql: string): Promise<Row[]> {
+  const client = await platform.postgres();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function xorByte(file: string, position: number): Promise<void> {
+  const handle = await open(file, 'r+');
+  const byte = Buffer.alloc(1);
+  await handle.read(byte, 0, 1, position);
+  byte[0] = (byte[0] ?? 0) ^ 0xff;
+  await handle.write(byte, 0, 1, position);
+  await handle.close();
+}
+
+test('PostgreSQL: lost rows, a strange superuser and one flipped byte are each named', async () => {
+  await withPlatform({}, async ({ platform }) => {
+    const site = await openSite(platform.envFile);
+    const settings = site.environment.postgres ?? expect.unreachable();
+    const client = await platform.postgres();
+    const before: CaptureFacts = censusFacts(await takeCensus(client));
+    await client.end();
+    const look = () => inspectPostgres(site, { settings, before, signal });
+    expect(await look()).toMatchObject({
+      server: 'up',
+      files: 'well',
+      damage: [],
+      lostTables: [],
+      unknownSuperusers: [],
+    });
+
+    await query(platform, 'create role mallory superuser; delete from payments; drop table order_items');
+    const missing = await look();
+    expect(missing.unknownSuperusers).toEqual(['mallory']);
+    expect(missing.lostTables).toEqual([
+      { table: 'public.order_items', rowsThen: before['rows:public.order_items'], rowsNow: undefined },
+      { table: 'public.payments', rowsThen: before['rows:public.payments'], rowsNow: 0 },
+    ]);
+    expect(missing.files).toBe('well');
+
+    await query(platform, 'checkpoint');
+    const [orders] = await query<{ path: string }>(platform, `select pg_relation_filepath('orders') as path`);
+    const file = join(settings.dataDir, orders?.path ?? '');
+    await xorByte(file, 8192 + 4000);
+    const named = `1 page with a wrong checksum: ${orders?.path} block 1`;
+    expect(await look()).toMatchObject({ server: 'up', files: 'damaged', damage: [named] });
+
+    await platform.stop();
+    expect(await look()).toMatchObject({ server: 'down', files: 'damaged', damage: [named] });
+    // PostgreSQL's own program, which wants a clean shutdown, must agree with us, before and after the repair.
+    const bin = await findPostgresBin(settings.binDir);
+    const own = async () => {
+      const argv = [join(bin, 'pg_checksums'), '--check', '-D', settings.dataDir] as const;
+      return (await platform.run([...argv], { as: platform.runAs, cwd: '/', accept: [0, 1] })).exitCode;
+    };
+    expect(await own()).toBe(1);
+    await xorByte(file, 8192 + 4000);
+    expect(await own()).toBe(0);
+    expect(await look()).toMatchObject({ server: 'down', files: 'well', damage: [] });
+
+    await rm(join(settings.dataDir, 'global', 'pg_control'));
+    expect(await look()).toMatchObject({ files: 'damaged' });
+  });
+});
+
+test('Redis and the whole site: emptied, cut short, gone', async () => {
+  await withPlatform({}, async ({ platform }) => {
+    const site = await openSite(platform.envFile);
+    const settings = site.environment.redis ?? expect.unreachable();
+    const redis = await platform.redis();
+    await redis.save();
+    expect(await inspectRedis(site, settings, { keys: 5 })).toMatchObject({ server: 'up', files: 'well' });
+    const rdb = join(settings.dataDir, 'dump.rdb');
+    await cp(rdb, `${rdb}.kept`);
+    await truncate(rdb, 40);
+    const cut = await inspectRedis(site, settings, { keys: 5 });
+    expect(cut.files).toBe('damaged');
+    expect(cut.facts.join()).toContain(rdb);
+    await cp(`${rdb}.kept`, rdb);
+    await redis.flushall();
+    redis.disconnect();
+    expect(await inspectRedis(site, settings, { keys: 5 })).toMatchObject({ server: 'up', files: 'empty' });
+
+    await platform.kill9();
+    const { paths, environment } = platform;
+    const folders = Object.values(environment.folders).map(({ path }) => path);
+    for (const path of [paths.postgresData, paths.redisData, paths.git, ...folders]) {
+      await rm(path, { recursive: true, force: true });
+    }
+    const found = await assess(site, { now: () => new Date(), progress: () => {}, signal });
+    expect(found).toMatchObject({ scenario: 'complete-failure', confidence: 'high' });
+    expect(found.next.command).toBe(`dr doctor --env ${platform.envFile}`);
+  });
+});
