@@ -111,7 +111,8 @@ export async function saveCache(
   const payload = Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`, 'utf8'), ...texts]);
   const seal = sealOf(keys, place, payload);
   if (seal === undefined) return;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  // The state directory may be made here: others pass through it, and the file itself is for us alone.
+  await mkdir(dirname(file), { recursive: true, mode: 0o755 });
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await writeFile(temporary, Buffer.concat([Buffer.from(`${seal.toString('hex')}\n`), payload]), { mode: 0o600 });
