@@ -25,18 +25,22 @@ export interface BackupData {
   readonly endedAt: string;
 }
 
+/** What the drill reads of the command's answer. */
 export interface RestoreData {
-  readonly resolution?: { readonly repository?: string; readonly point?: string };
-  readonly steps?: readonly {
-    readonly id: string;
+  readonly plan: {
+    readonly repository: string;
+    readonly items: readonly { readonly workload: string; readonly point: string }[];
+  };
+  readonly steps: readonly {
     readonly title: string;
     readonly tier?: string;
     readonly startedAt: string;
     readonly endedAt: string;
   }[];
   /** `seconds` from the declared moment to the tier's verified services. */
-  readonly tiers?: readonly { readonly tier: string; readonly readyAt: string; readonly seconds: number }[];
-  readonly bytesRestored?: number;
+  readonly tiers: readonly { readonly tier: string; readonly readyAt: string; readonly seconds: number }[];
+  readonly bytesRestored: number;
+  readonly ready: boolean;
 }
 
 export interface DrClient {

@@ -61,6 +61,11 @@ async function descendants(pid: number): Promise<number[]> {
   return below(pid);
 }
 
+/** Clock ticks since boot at which a process started; empty where there is no /proc. */
+export async function startedAt(pid: number): Promise<string> {
+  return (await procStat(pid))?.started ?? '';
+}
+
 /** Loaded only where it is needed: most services start without, and faster so. */
 async function accountOf(name: string | undefined): Promise<Account | undefined> {
   return name === undefined ? undefined : (await import('../adapters/account.ts')).lookUpAccount(name);
@@ -91,7 +96,7 @@ export async function startDaemon(options: DaemonOptions): Promise<TrackedProces
   failure.catch(() => {});
   child.unref();
   const pid = child.pid as number;
-  const tracked = { name: basename(options.pidFile), pid, started: (await procStat(pid))?.started ?? '' };
+  const tracked = { name: basename(options.pidFile), pid, started: await startedAt(pid) };
   await writeFile(options.pidFile, JSON.stringify(tracked));
   return tracked;
 }
