@@ -70,7 +70,7 @@ function isFree(record: LockRecord, now: Date): boolean {
   return record.releasedAt !== undefined || new Date(record.expiresAt) <= now || isSurelyDead(record.process);
 }
 
-export function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrError {
+function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrError {
   const name = basename(key, '.json');
   if (record === undefined) {
     return precondition({

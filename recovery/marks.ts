@@ -43,6 +43,7 @@ interface Marked {
 }
 
 function latestOf(entry: Marked, marks: readonly Mark[]): MarkRecord | undefined {
+  if (entry.marks.length === 0) return undefined;
   return entry.marks
     .filter((record) => marks.includes(record.mark))
     .reduce<MarkRecord | undefined>((last, record) => (last && last.at > record.at ? last : record), undefined);

@@ -7,7 +7,7 @@ import { noPoints } from './resolve/refusals.ts';
 import { resolveTime } from './resolve/time.ts';
 import type { Resolution, ResolveInput } from './resolve/types.ts';
 
-export type { ReplayMode, Resolution, ResolvedItem, ResolveInput } from './resolve/types.ts';
+export type { Resolution, ResolveInput } from './resolve/types.ts';
 
 /**
  * - `latest`: each workload's newest capture; PostgreSQL to the end of the WAL of the newest set's lineage.

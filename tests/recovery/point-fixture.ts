@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Capture, PointBody, PointKind, PostgresCapture, ResticCapture } from '../../recovery/point.ts';
 
-export const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** `2026-11-23T02:00:00Z` → `20261123T020000Z-full-0000` */
 export function idAt(time: string, kind: PointKind = 'full', end = '0000'): string {

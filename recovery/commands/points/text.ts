@@ -16,7 +16,7 @@ export function painter(color: boolean): Paint {
 }
 
 /** The later of `compromised` and `clean` is the one that counts; of the others any. */
-export function shownMarks(marks: readonly MarkRecord[]): string {
+function shownMarks(marks: readonly MarkRecord[]): string {
   const verdict = marks
     .filter((m) => m.mark === 'compromised' || m.mark === 'clean')
     .toSorted((a, b) => a.at.localeCompare(b.at))
@@ -88,7 +88,7 @@ function wholeRow({ id, status, points, window }: RepositoryRow): string[] {
 }
 
 /** Loudest first. */
-export function problemLines(overview: PointsOverview, paint: Paint): string[] {
+function problemLines(overview: PointsOverview, paint: Paint): string[] {
   const problems = overview.problems.map(({ kind, repository, fact, hint }) => {
     const loud = kind === 'unknown-key' ? paint('yellow', 'UNCHECKED') : paint('red', kind.toUpperCase());
     return `${loud} ${repository}: ${fact}\n  hint: ${hint}`;
