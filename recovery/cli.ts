@@ -35,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function execute(invocation: Invocation, signal: AbortSignal): Promise<ExitCode> {
   const { globals } = invocation;
   const screen = consoleProgress(process.stderr, {
-    tty: process.stderr.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI === undefined,
+    tty: isScreen(process.stderr),
     color: wantsColor(globals, process.stderr),
   });
   try {
@@ -107,6 +107,11 @@ async function flush(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.writable) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
   }
+}
+
+/** A terminal that says how high it is: on one without a size a tree can't be redrawn. */
+function isScreen(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && stream.rows > 0 && process.env.TERM !== 'dumb' && process.env.CI === undefined;
 }
 
 function wantsColor(globals: GlobalOptions, stream: NodeJS.WriteStream): boolean {

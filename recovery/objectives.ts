@@ -106,7 +106,7 @@ function judgeRto(tier: Plan['tiers'][number], measurements: readonly Measuremen
 }
 
 /** Workloads that this environment has: the others are another host's. */
-export function configuredWorkloads(site: Site): Workload[] {
+function configuredWorkloads(site: Site): Workload[] {
   const { postgres, redis, git, folders } = site.environment;
   return site.plan.workloads.filter((workload) => {
     if (workload.type.startsWith('postgres')) return postgres !== undefined;
@@ -116,12 +116,12 @@ export function configuredWorkloads(site: Site): Workload[] {
   });
 }
 
-export interface CopiesRead {
+interface CopiesRead {
   readonly copies: readonly Copy[];
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
 }
 
-export async function readCopies(site: Site): Promise<CopiesRead> {
+async function readCopies(site: Site): Promise<CopiesRead> {
   const results = await Promise.all(
     [...site.repositories.values()].map(async (repository) => {
       try {

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { type ControlData, readControlData } from '../engines/postgres/control-data.ts';
 import { postmasterPid, withClient } from '../engines/postgres/server.ts';
 import type { Environment } from '../environment.ts';
+import { DrError } from '../errors.ts';
 import { formatCount, formatTime, plural } from '../report/format.ts';
 import type { Site } from '../site.ts';
 import type { FileState, PostgresFinding } from './findings.ts';
@@ -48,7 +49,13 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
       facts: [`the data directory ${settings.dataDir} is ${folder}`],
     };
   }
-  const control = await readControlData(site, settings);
+  const control = await controlOf(site, settings);
+  if (control instanceof DrError) {
+    const { server, damage, lost, superusers, facts } = answers;
+    const files = damage.length > 0 ? 'damaged' : 'unknown';
+    const cannot = `the files can't be looked at: ${control.fact}`;
+    return { server, files, damage, lostTables: lost, unknownSuperusers: superusers, facts: [...facts, cannot] };
+  }
   const pages = control?.checksums ? await readPages(question, control, answers.server !== 'down') : undefined;
   const damage = [
     ...(control === undefined ? [`${settings.dataDir}/global/pg_control can't be read`] : []),
@@ -66,7 +73,17 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
   };
 }
 
-/** `PG_VERSION` is the first file of a cluster: a folder without it holds none. */
+/** Without PostgreSQL's programs here nothing can be said of the files; that is no damage. */
+async function controlOf(site: Site, settings: PostgresSettings): Promise<ControlData | undefined | DrError> {
+  try {
+    return await readControlData(site, settings);
+  } catch (error) {
+    if (error instanceof DrError) return error;
+    throw error;
+  }
+}
+
+/** Cluster or not: every data directory has these two folders. */
 async function folderState(dataDir: string): Promise<FileState> {
   try {
     const names = await readdir(dataDir);

@@ -25,7 +25,7 @@ export async function inspectRedis(
   settings: RedisSettings,
   before: CaptureFacts | undefined,
 ): Promise<RedisFinding> {
-  const [answer, files] = await Promise.all([ask(site, settings), inspectFiles(site, settings.dataDir)]);
+  const [answer, files] = await Promise.all([ask(site, settings), filesOrUnknown(site, settings.dataDir)]);
   const facts = [...answer.facts, ...files.facts];
   const keysThen = typeof before?.keys === 'number' ? before.keys : 0;
   // What counts is what a live server holds: its files follow at the next save.
@@ -48,6 +48,16 @@ async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
   } catch (error) {
     if (error instanceof DrError && error.code === 'REDIS-DENIED') return { server: 'up', facts: [error.fact] };
     return { server: 'down', facts: [error instanceof DrError ? error.fact : String(error)] };
+  }
+}
+
+/** Without Redis' programs here nothing can be said of its files; that is no damage. */
+async function filesOrUnknown(site: Site, dataDir: string): Promise<Files> {
+  try {
+    return await inspectFiles(site, dataDir);
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    return { state: 'unknown', facts: [`the files can't be looked at: ${error.fact}`] };
   }
 }
 

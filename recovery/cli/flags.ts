@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** A list: given several times, or once with commas. */
-export function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[]): string[] {
   const names = value.split(',').map((name) => name.trim());
   if (names.includes('')) throw new InvalidArgumentError('It has an empty name.');
   return [...before, ...names];

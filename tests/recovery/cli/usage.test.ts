@@ -32,7 +32,7 @@ test.each([
     'argument "fll" is invalid. Allowed choices are full, incremental',
   ],
   ['a percentage of 101', ['verify', '--read-data', '101'], 'Wanted a percentage from 0 to 100'],
-  ['a generation of 0', [...RESTORE, '--to', 'latest', '--generation', '0'], 'Wanted a whole number from 1 up'],
+  ['a seed of -1', ['drill', '--seed=-1'], 'Wanted a whole number'],
   ['an empty name in a list', ['backup', '--kind', 'full', '--only', 'redis,'], 'It has an empty name'],
   ['a missing argument', ['points', 'show'], 'DR-USAGE dr points show: missing required argument "id"'],
   ['no target', RESTORE, 'hint: say what to restore: --to latest'],
