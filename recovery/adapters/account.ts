@@ -1,5 +1,6 @@
 /** The unprivileged account that owns PostgreSQL: `initdb`, `postgres` and pgBackRest's restored files must not be root's. */
-import { chown, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { badInput } from '../errors.ts';
 
@@ -43,4 +44,21 @@ export async function makeOwnedFolder(path: string, accountName: string | undefi
     await chown(level, account.uid, account.gid);
     level = level.slice(0, level.lastIndexOf('/'));
   }
+}
+
+/**
+ * Makes `<root>/<path>` of the engines' account, and lets that account pass through `root` and the levels between: the state
+ * directory is root's, and what lies in it belongs to several accounts with modes of their own.
+ */
+export async function makeReachableFolder(root: string, path: string, accountName: string | undefined): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o755 });
+  await chmod(root, 0o755);
+  const parts = relative(root, path).split('/').slice(0, -1);
+  let level = root;
+  for (const part of parts) {
+    level = join(level, part);
+    await mkdir(level, { recursive: true, mode: 0o755 });
+    await chmod(level, 0o755);
+  }
+  await makeOwnedFolder(path, accountName);
 }

@@ -16,9 +16,12 @@ function inheritedEnv(): Record<string, string> {
   return Object.fromEntries(kept) as Record<string, string>;
 }
 
-/** The last lines say why; the first ones are usually progress. */
-function tail(text: string, lines = 12): string {
-  return text.trim().split('\n').slice(-lines).join('\n');
+/** From the first line that calls itself an error on, else the last ones; what comes before is progress. */
+function reason(text: string): string {
+  const lines = text.trim().split('\n');
+  const first = lines.findIndex((line) => /\b(?:ERROR|FATAL|PANIC|Fatal|error):/.test(line));
+  const said = first < 0 ? lines.slice(-8) : lines.slice(first, first + 8);
+  return said.filter((line) => !/INFO: \S+ command (?:begin|end)/.test(line)).join('\n');
 }
 
 function maskWith(secrets: readonly string[], text: string): string {
@@ -51,7 +54,7 @@ export function makeRun(log: Logger): Run {
         stripFinalNewline: false,
         maxBuffer: 512 * 1024 * 1024,
         stdin: options.stdin === undefined ? 'ignore' : 'pipe',
-        stdout: outFile ?? 'pipe',
+        ...(outFile === undefined ? {} : { stdout: outFile as 3 }),
         ...(options.stdin === undefined ? {} : { input: options.stdin }),
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
         ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
@@ -67,7 +70,7 @@ export function makeRun(log: Logger): Run {
       const done = { stdout, stderr, exitCode: result.exitCode ?? -1, durationMs: result.durationMs };
       log.debug({ program, exitCode: result.exitCode, ms: Math.round(result.durationMs) }, 'ended');
       if (!result.failed || (options.accept ?? [0]).includes(done.exitCode)) return done;
-      const said = maskWith(secrets, tail(stderr || stdout || (result.originalMessage ?? '')));
+      const said = maskWith(secrets, reason(stderr.trim() || stdout || (result.originalMessage ?? '')));
       if (result.code === 'ENOENT' || result.code === 'EACCES') {
         throw new DrError({
           code: 'ENGINE-MISSING',

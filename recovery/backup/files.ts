@@ -1,19 +1,26 @@
 /** Everything that restic holds: staged in parallel, backed up once, then copied to the other repositories. */
 import pMap from 'p-map';
+import pRetry from 'p-retry';
+import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
 import { type Backed, backupPath, copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
+import { openPosixStore } from '../adapters/posix-store.ts';
 import { DrError } from '../errors.ts';
+import { acquireLock } from '../lock.ts';
 import type { ResticCapture } from '../point.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
+import { holding } from '../while-locked.ts';
 import { runHook } from './hooks.ts';
 import { asDrError, type RepositoryOutcome } from './repositories.ts';
 import { type Staged, stage } from './stage.ts';
 
 /** Engines mostly wait for disk and network; more at once only makes them wait for each other. */
 const AT_ONCE = 3;
+/** A lock of a dead process is seen as such at once on this host. */
+const TURN_SECONDS = 120;
 
 export interface FilesRequest {
   readonly run: string;
@@ -51,6 +58,21 @@ function toCapture(workload: string, captured: Captured, snapshot: Snapshot): Re
     objects: captured.backed.files,
     facts: captured.facts,
   };
+}
+
+/** A quarter-hourly run of Redis may meet the full one: they share its staging folder and its server, so they take turns. */
+async function captureInTurn(site: Site, request: FilesRequest, workload: Workload, targets: readonly Restic[]): Promise<Map<string, Captured>> {
+  const store = openPosixStore(site.environment.stateDir);
+  const key = layout(site.environment.name).lock(`capture-${workload.id}`);
+  const lock = await pRetry(() => acquireLock(store, key, { ttlSeconds: TURN_SECONDS, what: `capture ${workload.id} (${request.run})` }), {
+    retries: TURN_SECONDS * 5,
+    minTimeout: 200,
+    maxTimeout: 200,
+    factor: 1,
+    ...(request.signal ? { signal: request.signal } : {}),
+    shouldRetry: ({ error }) => error instanceof DrError && error.code === 'LOCKED',
+  });
+  return holding(lock, TURN_SECONDS, () => captureOne(site, request, workload, targets));
 }
 
 async function captureOne(site: Site, request: FilesRequest, workload: Workload, targets: readonly Restic[]): Promise<Map<string, Captured>> {
@@ -140,7 +162,7 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
       const begun = performance.now();
       progress({ step, title, tier, state: 'start' });
       try {
-        captured.set(workload.id, await captureOne(site, request, workload, targets));
+        captured.set(workload.id, await captureInTurn(site, request, workload, targets));
         progress({ step, title, tier, state: 'done' });
         return { workload: workload.id, seconds: (performance.now() - begun) / 1000 };
       } catch (error) {

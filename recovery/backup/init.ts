@@ -2,7 +2,6 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { makeOwnedFolder } from '../adapters/account.ts';
 import { openPgBackRest, type PgBackRest, postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { checkArchiving, createStanza } from '../engines/pgbackrest/sets.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../engines/postgres/server.ts';
@@ -30,13 +29,6 @@ export interface InitRequest {
   readonly restart: boolean;
   readonly progress: Progress;
   readonly now: () => Date;
-}
-
-/** Folders that engines of different accounts share: each may pass through, only the owner may read below. */
-async function prepareStateDir(site: Site): Promise<void> {
-  const { stateDir } = site.environment;
-  await makeOwnedFolder(stateDir, undefined);
-  await chmod(stateDir, 0o755);
 }
 
 /** restic keeps what it makes to its owner; pgBackRest, another account, must be able to pass. */
@@ -107,7 +99,11 @@ async function turnOnArchiving(site: Site, request: InitRequest, pgb: PgBackRest
 
 export async function runInit(site: Site, request: InitRequest): Promise<InitResult> {
   const { progress } = request;
-  await prepareStateDir(site);
+  // Only here: a backup that finds its folder gone has lost a disk or a mount, and must not write beside it.
+  for (const [id, repository] of site.repositories) {
+    const wanted = request.repositories.length === 0 || request.repositories.includes(id);
+    if (wanted && repository.settings.type === 'posix') await prepareFolder(repository.settings.path, site.environment.name);
+  }
   const probed = await probeRepositories(site, request.repositories);
   const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
   const [firstError] = probed.flatMap((r) => r.error ?? []);
@@ -120,7 +116,6 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   for (const repository of [...up].sort((a, b) => Number(b === folder) - Number(a === folder))) {
     const step = `init/${repository.id}`;
     progress({ step, title: `restic repository in ${repository.id}`, state: 'start' });
-    if (repository.settings.type === 'posix') await prepareFolder(repository.settings.path, site.environment.name);
     const made = await ensureRepository(openRestic(site, repository, 'writer'), repository === folder ? undefined : like);
     progress({ step, title: `restic repository in ${repository.id}`, state: 'done', detail: made });
     repositories.push({ id: repository.id, restic: made });

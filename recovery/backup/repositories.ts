@@ -1,4 +1,5 @@
 /** Which repositories a run can write to. One that is down doesn't stop the others; the run then ends 3. */
+import { stat } from 'node:fs/promises';
 import { DrError } from '../errors.ts';
 import type { Repository, Site } from '../site.ts';
 
@@ -19,6 +20,19 @@ export function asDrError(error: unknown, where: string): DrError {
   });
 }
 
+/** A folder that is gone is a lost disk or mount: writing there would fill another file system and protect nothing. */
+async function folderIsThere({ id, settings }: Repository): Promise<void> {
+  if (settings.type !== 'posix') return;
+  const found = await stat(settings.path).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  throw new DrError({
+    code: 'REPOSITORY-UNREACHABLE',
+    where: `repository ${id}`,
+    fact: `the folder ${settings.path} does not exist`,
+    hint: `mount it; if it is new: dr init --repository ${id}`,
+  });
+}
+
 /** The wanted repositories (all when none is named), each asked once. Throws `REPOSITORY-UNKNOWN` (exit 2). */
 export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<RepositoryOutcome[]> {
   const ids = wanted.length > 0 ? wanted : [...site.repositories.keys()];
@@ -26,6 +40,7 @@ export async function probeRepositories(site: Site, wanted: readonly string[]): 
   return Promise.all(
     repositories.map(async (repository) => {
       try {
+        await folderIsThere(repository);
         const store = await repository.store('writer');
         await store.list(repository.layout.locksPrefix);
         return { repository };

@@ -2,6 +2,7 @@
 import pRetry from 'p-retry';
 import { seconds } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
+import { lockOf } from '../../plan/select.ts';
 import { openPosixStore } from '../adapters/posix-store.ts';
 import { openCatalog } from '../catalog.ts';
 import { DrError } from '../errors.ts';
@@ -17,19 +18,21 @@ export const LOCK_SECONDS = 120;
 
 export interface Turn {
   readonly lock: Lock;
-  /** Id of a point that was begun after `asked` and holds all that this run is about. */
+  /** Id of a point that was begun in the minute of asking or later, and holds all that this run is about. */
   readonly coveredBy?: string;
 }
 
 async function coveringPoint(site: Site, asked: Date, kind: PointKind, only: readonly string[]): Promise<string | undefined> {
   const wanted = selectForBackup(site.plan, site.environment, kind, only).workloads.map((w) => w.id);
+  // The plan counts by the minute: a full run begun at 02:00 covers the hourly one due at 02:00, not the one due at 03:00.
+  const due = Math.floor(asked.getTime() / 60_000) * 60_000;
   const probed = await probeRepositories(site, []);
   for (const { repository, error } of probed) {
     if (error) continue;
     const entries = await (await openCatalog(site, repository, 'writer')).points();
     const covering = entries.findLast(({ point }) => {
       const held = point.captures.map((c) => c.workload);
-      return new Date(point.endedAt) > asked && wanted.every((id) => held.includes(id));
+      return new Date(point.startedAt).getTime() >= due && wanted.every((id) => held.includes(id));
     });
     if (covering) return covering.point.id;
   }
@@ -43,7 +46,8 @@ export async function takeTurn(
 ): Promise<Turn> {
   const asked = request.now();
   const store = openPosixStore(site.environment.stateDir);
-  const key = layout(site.environment.name).lock('backup');
+  const wanted = selectForBackup(site.plan, site.environment, request.kind, request.only).workloads.map((w) => w.id);
+  const key = layout(site.environment.name).lock(lockOf(site.plan, request.kind, wanted));
   const what = `dr backup --kind ${request.kind}`;
   const longest = Math.max(...site.plan.schedules.map((s) => seconds(s.longestRun)));
   let waited = false;

@@ -1,7 +1,7 @@
 /** `dr restore`: from a recovery target to a verified platform; `dr unlock`: when a dead one left its lock. */
 import { Option } from 'commander';
 import { badInput } from '../errors.ts';
-import { confirmOption, dryRunOption, examples, listOption, onlyOption, wholeNumber } from './flags.ts';
+import { confirmOption, dryRunOption, examples, listOption, onlyOption } from './flags.ts';
 import type { Declare } from './program.ts';
 
 const NO_TARGET = 'say what to restore: --to latest, --to 20261123T020000Z-full-7f3a or --to 2026-11-23T01:59:00Z';
@@ -57,7 +57,6 @@ export const declareRestore: Declare = (program, action) => {
     .option('--repository-time <time>', 'read a versioned bucket as it was at this time')
     .option('--allow-tampered', 'take a point whose signature or chain is broken', false)
     .option('--allow-compromised', 'take a point that is marked compromised', false)
-    .option('--delta', 'keep files that are right already, copy only what differs', false)
     .addOption(
       listOption('--table <schema.table>', 'only this table, from the logical dump; repeat for several', 'none'),
     )
@@ -68,11 +67,7 @@ export const declareRestore: Declare = (program, action) => {
     )
     .option('--keep-going', 'a workload that fails doesn’t stop the others (exit 3)', false)
     .option('--declared-at <time>', 'when the disaster was declared; the RTO clock starts there (default: now)')
-    .addOption(
-      new Option('--generation <number>', 'generation of the restored site (default: the next one)').argParser(
-        wholeNumber(1, 'a whole number from 1 up'),
-      ),
-    )
+    .option('--no-backup', 'leave out the full backup with which the new lineage of PostgreSQL begins')
     .action((...given: unknown[]) => {
       checkRestore(given[0] as Typed);
       return action(async () => (await import('../commands/restore.ts')).restoreCommand)(...given);

@@ -116,7 +116,6 @@ export interface RestoreOptions extends SiteOptions {
   readonly repositoryTime?: string;
   readonly allowTampered: boolean;
   readonly allowCompromised: boolean;
-  readonly delta: boolean;
   /** `schema.table`, from the logical dump. */
   readonly table: readonly string[];
   readonly intoDatabase?: string;
@@ -125,8 +124,8 @@ export interface RestoreOptions extends SiteOptions {
   readonly keepGoing: boolean;
   /** When the disaster was declared: the RTO clock starts here. @default now */
   readonly declaredAt?: string;
-  /** Generation of the restored site. @default the next one */
-  readonly generation?: number;
+  /** Begin the new lineage of PostgreSQL with a full backup, once everything is verified. */
+  readonly backup: boolean;
 }
 
 export type AssessOptions = SiteOptions;

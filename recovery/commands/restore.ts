@@ -1,6 +1,8 @@
 /** `dr restore` */
 import { join } from 'node:path';
 import { formatDuration } from '../../plan/duration.ts';
+import { runInit } from '../backup/init.ts';
+import { runBackup } from '../backup/run.ts';
 import { badInput, DrError, EXIT } from '../errors.ts';
 import { recordMeasurements } from '../measurements.ts';
 import { formatBytes, formatTime } from '../report/format.ts';
@@ -29,7 +31,8 @@ function describePlan(plan: RestorePlan): string {
   const rows = plan.items.map((i) => {
     const { capture } = i;
     const copy = capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
-    const end = i.end === undefined ? formatTime(capture.capturedAt) : i.end.kind === 'time' ? `replay to ${formatTime(i.end.time)}` : i.end.kind === 'immediate' ? 'end of the set' : `replay all WAL (last commit ${formatTime(plan.lastCommit ?? '')})`;
+    const skew = i.skewSeconds >= 1 ? ` (${formatDuration(i.skewSeconds)} before)` : '';
+    const end = i.end === undefined ? `${formatTime(capture.capturedAt)}${skew}` : i.end.kind === 'time' ? `replay to ${formatTime(i.end.time)}` : i.end.kind === 'immediate' ? 'end of the set' : `replay all WAL (last commit ${formatTime(plan.lastCommit ?? '')})`;
     return [i.tier, i.workload, copy, end, formatBytes(capture.bytes), i.state, i.destination];
   });
   const head = `restore to ${plan.target} from ${plan.repository}${plan.repositoryTime ? ` as of ${plan.repositoryTime}` : ''}: ${formatBytes(plan.bytes)}`;
@@ -51,6 +54,23 @@ function toData(outcome: RestoreOutcome): unknown {
   const { plan, result, resumed } = outcome;
   const failures = result.failures.map(({ workload, error }) => ({ workload, code: error.code, fact: error.fact, hint: error.hint }));
   return { plan, resumed, ...result, failures, ready: result.failures.length === 0 };
+}
+
+/**
+ * A new lineage without a set can't be restored: a full backup begins it, in every repository that can be reached now. The platform is
+ * back before that; a failure here is told and makes the restore partial.
+ */
+async function firstBackup(site: Site, outcome: RestoreOutcome, context: CommandContext): Promise<{ text: string; ok: boolean }> {
+  const { progress, now, signal } = context;
+  try {
+    await runInit(site, { repositories: [], restart: false, progress, now });
+    const result = await runBackup(site, { kind: 'full', only: [], repositories: [], progress, now, signal });
+    const held = Object.keys(result.points);
+    return held.length === 0 ? { text: 'the full backup of the new lineage failed: run `dr backup --kind full`', ok: false } : { text: `recovery point ${result.runId} in ${held.join(', ')}`, ok: true };
+  } catch (error) {
+    context.log.warn({ error: String(error), restore: outcome.plan.id }, 'first backup');
+    return { text: `the full backup of the new lineage failed: ${(error as Error).message}\n  hint: run \`dr init\`, then \`dr backup --kind full\``, ok: false };
+  }
 }
 
 async function remember(site: Site, plan: RestorePlan, outcome: RestoreOutcome): Promise<void> {
@@ -121,5 +141,9 @@ export const restoreCommand: Execute<RestoreOptions> = async (options, context) 
   }
   const outcome = await runRestore(site, request);
   await remember(site, outcome.plan, outcome);
-  return { kind: 'Restore', data: toData(outcome), text: describe(outcome), exit: outcome.result.exit };
+  const begins = options.backup && outcome.result.failures.length === 0 && outcome.plan.items.some((i) => i.type === 'postgres');
+  const backup = begins ? await firstBackup(site, outcome, context) : undefined;
+  const exit = backup?.ok === false && outcome.result.exit === EXIT.ok ? EXIT.partial : outcome.result.exit;
+  const text = backup === undefined ? describe(outcome) : `${describe(outcome)}\n${backup.text}`;
+  return { kind: 'Restore', data: { ...(toData(outcome) as object), ...(backup ? { backup } : {}) }, text, exit };
 };

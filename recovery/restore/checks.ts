@@ -13,6 +13,7 @@ import type { PostgresCapture, ResticCapture } from '../point.ts';
 import { checkCanary } from '../verify/canary.ts';
 import type { Check, RestoreContext } from './context.ts';
 import type { RestoreItem } from './plan-types.ts';
+import { countFolder } from './steps/folder.ts';
 
 type Facts = Omit<Check, 'tier' | 'ok'> & { ok?: boolean };
 
@@ -38,7 +39,7 @@ async function postgresChecks(context: RestoreContext, item: RestoreItem): Promi
     const one = async (sql: string) => Object.values((await client.query(sql)).rows[0] ?? {})[0] as string;
     const timeline = Number(await one('SELECT timeline_id FROM pg_control_checkpoint()'));
     const history = `0000000${timeline.toString(16).toUpperCase()}`.slice(-8);
-    const switched = await one(`SELECT pg_read_file('pg_wal/${history}.history', true)`);
+    const switched = await one(`SELECT pg_read_file('pg_wal/${history}.history', 0, 1000000, true)`);
     const reached = /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)/m.exec((switched ?? '').trim().split('\n').at(-1) ?? '')?.[1];
     const failures = await one('SELECT coalesce(sum(checksum_failures), 0)::text FROM pg_stat_database');
     const archive = await one('SHOW archive_command');
@@ -69,17 +70,23 @@ async function redisChecks(context: RestoreContext, item: RestoreItem): Promise<
   return [check(item, { ...facts, actual: `${size} and ${expired} expired`, ok: size + expired >= held && size > 0 === held > 0 })];
 }
 
-/** Every YAML document below the folder parses. Throws nothing: a bad one is a failed check. */
-async function manifestChecks(item: RestoreItem): Promise<Check[]> {
-  const files = (await readdir(item.destination, { withFileTypes: true, recursive: true })).filter((e) => e.isFile() && /\.ya?ml$/.test(e.name));
+/** Files and bytes are those of the capture; every YAML document parses. */
+async function folderChecks(item: RestoreItem): Promise<Check[]> {
+  const capture = item.capture as ResticCapture;
+  const say = (files: number, bytes: number) => `${files} files, ${bytes} bytes`;
+  const found = await countFolder(item.destination);
+  const facts = { id: `${item.workload}/files`, title: `${item.workload} holds what was captured` };
+  const checks = [check(item, { ...facts, expected: say(capture.objects, capture.bytes), actual: say(found.files, found.bytes) })];
+  const entries = await readdir(item.destination, { withFileTypes: true, recursive: true });
+  const documents = entries.filter((e) => e.isFile() && /\.ya?ml$/.test(e.name)).map((e) => join(e.parentPath, e.name));
+  if (documents.length === 0) return checks;
   const bad: string[] = [];
-  for (const file of files) {
-    const path = join(file.parentPath, file.name);
-    const documents = parseAllDocuments(await readFile(path, 'utf8'));
-    if (Array.isArray(documents) && documents.some((d) => d.errors.length > 0)) bad.push(path);
+  for (const path of documents) {
+    const parsed = parseAllDocuments(await readFile(path, 'utf8'));
+    if (Array.isArray(parsed) && parsed.some((d) => d.errors.length > 0)) bad.push(path);
   }
-  const facts = { id: `${item.workload}/yaml`, title: 'YAML documents parse', expected: `${files.length} good` };
-  return [check(item, { ...facts, actual: bad.length === 0 ? `${files.length} good` : `bad: ${bad.join(', ')}` })];
+  const yaml = { id: `${item.workload}/yaml`, title: `${item.workload}: YAML files parse`, expected: `${documents.length} good` };
+  return [...checks, check(item, { ...yaml, actual: bad.length === 0 ? `${documents.length} good` : `bad: ${bad.join(', ')}` })];
 }
 
 async function gitChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
@@ -115,7 +122,7 @@ export async function verifyItem(context: RestoreContext, item: RestoreItem): Pr
           ? await gitChecks(context, item)
           : item.type === 'images'
             ? await imageChecks(item)
-            : await manifestChecks(item);
+            : await folderChecks(item);
   const wrong = checks.filter((c) => !c.ok);
   if (wrong.length === 0) return checks;
   throw verificationFailed({

@@ -2,7 +2,6 @@
 import { openCatalog } from '../catalog.ts';
 import { isConfigured, namedWorkloads } from '../backup/select.ts';
 import { DrError, badInput } from '../errors.ts';
-import { formatTime } from '../report/format.ts';
 import type { Progress } from '../ports.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
 import type { Environment } from '../environment.ts';
@@ -123,7 +122,6 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     lastCommit = reach.lastCommit.toISOString();
     items.push({ ...common, ...place, end: reach.end, walLast: reach.range.last });
   }
-  const skews = items.filter((i) => i.skewSeconds > 0).map((i) => `${i.workload} is from ${formatTime(i.capture.capturedAt)}, ${Math.round(i.skewSeconds)} s before the target`);
   const touches = items.some((i) => !['git', 'images', 'postgres-dump', 'postgres-config'].includes(i.type));
   const plan: RestorePlan = {
     apiVersion: 'go-coffee-dr/v1',
@@ -141,7 +139,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     touchesServices: touches,
     ...(lastCommit === undefined ? {} : { lastCommit }),
     bytes: items.reduce((sum, i) => sum + i.capture.bytes, 0),
-    warnings: [...passed, ...resolution.warnings, ...skews],
+    warnings: [...passed, ...resolution.warnings],
   };
   return { plan, source };
 }

@@ -1,6 +1,6 @@
 /** Can PostgreSQL get from the set to the target with the WAL of this one repository? Asked before anything is touched. */
 import { badInput, type DrError } from '../errors.ts';
-import { type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
+import type { PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import type { RecoveryEnd } from '../engines/pgbackrest/restore.ts';
 import { lastCommit, type WalRange, walOf } from '../engines/pgbackrest/wal.ts';
 import type { PostgresCapture } from '../point.ts';
@@ -22,7 +22,8 @@ function unreachable(where: string, fact: string, reachable: Date, hint: string)
 /** Throws `TARGET-UNREACHABLE` (exit 2) with the last reachable time. */
 export async function checkWal(site: Site, pg: PgBackRest, repository: Repository, capture: PostgresCapture, wanted: WantedEnd): Promise<WalReach> {
   const where = `postgres in ${repository.id}`;
-  const range = await walOf(pg, repository, capture);
+  const wal = await walOf(pg, repository, capture);
+  const { range } = wal;
   const stopAt = capture.walStop.slice(8);
   if (!range || range.last.slice(8) < stopAt) {
     const missing = range?.gap ?? capture.walStart;
@@ -33,7 +34,7 @@ export async function checkWal(site: Site, pg: PgBackRest, repository: Repositor
       hint: 'choose an older point or another repository (`dr points`)',
     });
   }
-  const reached = (await lastCommit(site, pg, repository, range, capture.walStart))?.time ?? new Date(capture.capturedAt);
+  const reached = (await lastCommit(site, pg, repository, { files: wal.files, range }, capture.walStart))?.time ?? new Date(capture.capturedAt);
   const { timeline } = range;
   if (wanted.kind === 'immediate') return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reached };
   const again = `restore to that moment: --to ${reached.toISOString()}, or name another repository with --from`;

@@ -1,9 +1,9 @@
 /** Runs pgBackRest on one lineage. Every call names its repository; a restore knows no other one (no fall-through). */
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { STANZA } from '../../../plan/layout.ts';
-import { lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
+import { lookUpAccount, makeOwnedFolder, makeReachableFolder } from '../../adapters/account.ts';
 import type { Environment } from '../../environment.ts';
 import { badInput, DrError } from '../../errors.ts';
 import type { RunOptions, RunResult } from '../../ports.ts';
@@ -89,16 +89,16 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   const { environment } = site;
   const as = environment.runAs;
   const folder = scope.folder ?? join(environment.stateDir, 'pgbackrest', scope.lineage);
-  for (const sub of ['', 'lock', 'log', 'spool']) await makeOwnedFolder(join(folder, sub), as);
+  await makeReachableFolder(environment.stateDir, folder, as);
+  for (const sub of ['lock', 'log', 'spool']) await makeOwnedFolder(join(folder, sub), as);
   const configFile = join(folder, 'pgbackrest.conf');
   const variables = secretVariables(scope.repositories.map((r) => ({ ...r, passphrase: scope.passphrase, role: scope.role })));
   const postgres = scope.postgres ?? postgresSettings(environment);
   const repositories = scope.repositories.map((r) => ({ settings: r.settings, path: r.layout.pgbackrest(scope.lineage) }));
-  for (const { settings } of repositories) {
-    if (settings.type === 'posix') await mkdir(settings.path, { recursive: true, mode: 0o755 });
-  }
   for (const { settings, path } of repositories) {
-    if (settings.type === 'posix' && scope.role === 'writer') await makeOwnedFolder(join(settings.path, path), as);
+    if (settings.type !== 'posix' || scope.role !== 'writer') continue;
+    // The folder itself is made by `dr init` only.
+    if (await stat(settings.path).catch(() => undefined)) await makeOwnedFolder(join(settings.path, path), as);
   }
   const processMax = Math.max(2, availableParallelism());
   await writeGenerated(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);

@@ -1,8 +1,10 @@
 /** WAL in a repository: is it whole from a set onwards, how far does it reach, and when was the last commit in it. */
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { STANZA } from '../../../plan/layout.ts';
-import { lookUpAccount } from '../../adapters/account.ts';
 import { findPostgresBin } from '../../doctor/engines.ts';
 import type { PostgresCapture } from '../../point.ts';
 import type { Repository, Site } from '../../site.ts';
@@ -54,15 +56,27 @@ export function followWal(names: ReadonlySet<string>, start: string): WalRange |
   return beyond ? { ...range, gap: nextSegment(current) } : range;
 }
 
-/** `0000000100000000000000A3` of `15-1/0000000100000000/0000000100000000000000A3-<sha1>.zst`. Partial and history files are left out. */
-export function segmentNames(files: readonly string[]): Set<string> {
-  return new Set(files.flatMap((file) => /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(file)?.[1] ?? []));
+/**
+ * Segment → file: `15-1/0000000100000000/0000000100000000000000A3-<sha1>.zst` holds `0000000100000000000000A3`. Partial and history files
+ * are left out.
+ */
+export function segmentFiles(files: readonly string[]): Map<string, string> {
+  const named = files.flatMap((file) => {
+    const name = /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(file)?.[1];
+    return name === undefined ? [] : [[name, file] as const];
+  });
+  return new Map(named);
 }
 
-/** Undefined when the WAL that the set itself needs is not all there. */
-export async function walOf(pg: PgBackRest, repository: Repository, capture: PostgresCapture): Promise<WalRange | undefined> {
-  const files = await pg.list(repository, `archive/${STANZA}`);
-  return followWal(segmentNames(files), capture.walStart);
+export interface WalInRepository {
+  readonly files: ReadonlyMap<string, string>;
+  /** Undefined when not even the segment that the set begins with is there. */
+  readonly range: WalRange | undefined;
+}
+
+export async function walOf(pg: PgBackRest, repository: Repository, capture: PostgresCapture): Promise<WalInRepository> {
+  const files = segmentFiles(await pg.list(repository, `archive/${STANZA}`));
+  return { files, range: followWal(new Set(files.keys()), capture.walStart) };
 }
 
 /** Bytes of one archived segment would tell nothing of time; `pg_waldump` names each commit's. Newest first, at most this many. */
@@ -88,28 +102,37 @@ export interface WalEnd {
   readonly segment: string;
 }
 
-/** Fetches the newest segments one by one until one holds a commit. Undefined when the last 24 hold none. */
+/** `repo-get` decrypts and leaves the compression; `archive-get` would want a data directory, which a lost site has not. */
+async function fetchSegment(pg: PgBackRest, repository: Repository, path: string, target: string): Promise<void> {
+  const raw = `${target}.raw`;
+  await pg.run('repo-get', [`--repo=${pg.number(repository)}`, `archive/${STANZA}/${path}`, '--log-level-console=off'], { stdoutFile: raw });
+  const unpack = path.endsWith('.zst') ? [createZstdDecompress()] : path.endsWith('.gz') ? [createGunzip()] : [];
+  await pipeline([createReadStream(raw), ...unpack, createWriteStream(target, { mode: 0o644 })]);
+}
+
+/** Reads the newest segments one by one until one holds a commit. Undefined when the last 24 hold none. */
 export async function lastCommit(
   site: Site,
   pg: PgBackRest,
   repository: Repository,
-  range: WalRange,
+  wal: { readonly files: ReadonlyMap<string, string>; readonly range: WalRange },
   first: string,
 ): Promise<WalEnd | undefined> {
   const folder = await mkdtemp(join(pg.folder, 'wal-'));
-  const account = await lookUpAccount(site.environment.runAs);
-  if (account) await chown(folder, account.uid, account.gid);
+  await chmod(folder, 0o755);
+  const waldump = join(await findPostgresBin(postgresSettings(site.environment).binDir), 'pg_waldump');
   try {
-    let segment = range.last;
+    let segment = wal.range.last;
     for (let looked = 0; looked < SEGMENTS_LOOKED_AT; looked += 1) {
-      const file = join(folder, segment);
-      const args = [`--repo=${pg.number(repository)}`, '--no-archive-async', segment, file];
-      await pg.run('archive-get', args, { accept: [0, 1] });
-      const { waldump, as } = await waldumpOf(site);
-      // Ends non-zero where the segment's valid part ends; what came before is right.
-      const { stdout } = await site.run([waldump, '--rmgr=Transaction', file], { as, env: { TZ: 'UTC' }, accept: [0, 1] });
-      const time = lastCommitTime(stdout);
-      if (time) return { time, segment };
+      const path = wal.files.get(segment);
+      if (path !== undefined) {
+        const file = join(folder, segment);
+        await fetchSegment(pg, repository, path, file);
+        // Ends non-zero where the segment's valid part ends; what came before is right.
+        const { stdout } = await site.run([waldump, '--rmgr=Transaction', file], { env: { TZ: 'UTC' }, accept: [0, 1] });
+        const time = lastCommitTime(stdout);
+        if (time) return { time, segment };
+      }
       if (segment.slice(8) <= first.slice(8)) return undefined;
       segment = previousSegment(segment);
     }
@@ -117,9 +140,4 @@ export async function lastCommit(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function waldumpOf(site: Site): Promise<{ waldump: string; as: string | undefined }> {
-  const bin = await findPostgresBin(postgresSettings(site.environment).binDir);
-  return { waldump: join(bin, 'pg_waldump'), as: site.environment.runAs };
 }
