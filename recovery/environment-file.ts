@@ -9,7 +9,19 @@ import { badInput } from './errors.ts';
 
 const KNOWN_KEYS = [
   ...Object.keys(environmentSchema.shape),
-  ...['dataDir', 'binDir', 'socketDir', 'port', 'user', 'database', 'password', 'configDir', 'logFile', 'control', 'hooks'],
+  ...[
+    'dataDir',
+    'binDir',
+    'socketDir',
+    'port',
+    'user',
+    'database',
+    'password',
+    'configDir',
+    'logFile',
+    'control',
+    'hooks',
+  ],
   ...['socket', 'host', 'configFile', 'path', 'type', 'endpoint', 'region', 'bucket', 'ca', 'uriStyle', 'passphrases'],
   ...['writer', 'restorer', 'accessKeyId', 'secretAccessKey', 'file', 'env', 'from', 'url', 'start', 'stop', 'health'],
 ];
@@ -22,7 +34,10 @@ function flatten(issue: z.core.$ZodIssue, path: readonly PropertyKey[] = []): { 
     return closest.flatMap((inner) => flatten(inner, at));
   }
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...at, key], text: `unknown key "${key}".${didYouMean(key, KNOWN_KEYS)}` }));
+    return issue.keys.map((key) => ({
+      path: [...at, key],
+      text: `unknown key "${key}".${didYouMean(key, KNOWN_KEYS)}`,
+    }));
   }
   return [{ path: at, text: issue.message }];
 }
@@ -50,11 +65,18 @@ export async function readEnvironment(file: string): Promise<Environment> {
   }
   const parsed = environmentSchema.safeParse(document.toJS());
   if (parsed.success) return parsed.data;
-  const facts = parsed.error.issues.flatMap((issue) => flatten(issue)).map(({ path: at, text: what }) => {
-    const node = document.getIn(at, true) ?? document.getIn(at.slice(0, -1), true);
-    const range = (node as { range?: [number, number, number] } | undefined)?.range;
-    const line = range === undefined ? '' : `line ${lines.linePos(range[0]).line}: `;
-    return `${line}${at.map(String).join('.')}: ${what}`;
+  const facts = parsed.error.issues
+    .flatMap((issue) => flatten(issue))
+    .map(({ path: at, text: what }) => {
+      const node = document.getIn(at, true) ?? document.getIn(at.slice(0, -1), true);
+      const range = (node as { range?: [number, number, number] } | undefined)?.range;
+      const line = range === undefined ? '' : `line ${lines.linePos(range[0]).line}: `;
+      return `${line}${at.map(String).join('.')}: ${what}`;
+    });
+  throw badInput({
+    code: 'ENV-INVALID',
+    where: path,
+    fact: facts.join('\n'),
+    hint: 'mend these fields; nothing was done',
   });
-  throw badInput({ code: 'ENV-INVALID', where: path, fact: facts.join('\n'), hint: 'mend these fields; nothing was done' });
 }

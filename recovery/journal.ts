@@ -9,7 +9,13 @@ import { DrError } from './errors.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('begin'), at: z.string(), id: z.string(), request: z.string(), plan: z.unknown() }),
-  z.object({ event: z.literal('step'), at: z.string(), step: z.string(), state: z.enum(['start', 'done', 'failed']), data: z.unknown().optional() }),
+  z.object({
+    event: z.literal('step'),
+    at: z.string(),
+    step: z.string(),
+    state: z.enum(['start', 'done', 'failed']),
+    data: z.unknown().optional(),
+  }),
   z.object({ event: z.literal('resume'), at: z.string(), pid: z.number() }),
   z.object({ event: z.literal('end'), at: z.string(), outcome: z.enum(['ready', 'failed', 'superseded']) }),
 ]);
@@ -56,7 +62,10 @@ export class Journal {
   /** The newest journal of the folder that has not ended, or undefined. */
   static async unfinished(folder: string): Promise<Journal | undefined> {
     const names = await readdir(folder).catch(() => [] as string[]);
-    for (const name of names.filter((n) => n.endsWith('.jsonl')).sort().reverse()) {
+    for (const name of names
+      .filter((n) => n.endsWith('.jsonl'))
+      .sort()
+      .reverse()) {
       const file = join(folder, name);
       const entries = parseJournal(await readFile(file, 'utf8'), file);
       const ended = entries.some((entry) => entry.event === 'end' && entry.outcome !== 'failed');

@@ -34,7 +34,11 @@ export function checkSite(environment: Environment, plan: Plan): void {
   const facts = [
     ...unknownNames('folders', Object.keys(environment.folders), workloads),
     ...unknownNames('services', Object.keys(environment.services), services),
-    ...unknownNames('repositories', Object.keys(environment.repositories), plan.repositories.map((r) => r.id)),
+    ...unknownNames(
+      'repositories',
+      Object.keys(environment.repositories),
+      plan.repositories.map((r) => r.id),
+    ),
     ...doubledPlaces(environment),
   ];
   if (facts.length > 0) {

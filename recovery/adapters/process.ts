@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 import { execa, type Options } from 'execa';
 import { DrError, EXIT } from '../errors.ts';
 import type { Run, RunOptions } from '../ports.ts';
-import type { Logger } from './log.ts';
 import { type Account, lookUpAccount } from './account.ts';
+import type { Logger } from './log.ts';
 
 /** Inherited variables that no engine needs and that could redirect one (PGHOST, RESTIC_REPOSITORY, PGBACKREST_STANZA …). */
 const REDIRECTING = /^(PG|RESTIC_|PGBACKREST_|AWS_|REDISCLI_)/;
@@ -28,7 +28,12 @@ function maskWith(secrets: readonly string[], text: string): string {
   return secrets.reduce((masked, secret) => (secret.length < 4 ? masked : masked.replaceAll(secret, '***')), text);
 }
 
-function forwardLines(stream: Readable | null, name: 'stdout' | 'stderr', options: RunOptions, secrets: string[]): void {
+function forwardLines(
+  stream: Readable | null,
+  name: 'stdout' | 'stderr',
+  options: RunOptions,
+  secrets: string[],
+): void {
   const { onLine } = options;
   if (!stream || !onLine) return;
   createInterface({ input: stream }).on('line', (line) => onLine(maskWith(secrets, line), name));
@@ -97,7 +102,8 @@ export function makeRun(log: Logger): Run {
           hint: 'see whether the repository and the server answer (`dr assess`)',
         });
       }
-      const how = result.exitCode === undefined ? `was ended by ${result.signal ?? 'a signal'}` : `ended ${result.exitCode}`;
+      const how =
+        result.exitCode === undefined ? `was ended by ${result.signal ?? 'a signal'}` : `ended ${result.exitCode}`;
       throw new DrError({
         code: 'ENGINE-FAILED',
         where: [program.split('/').at(-1), ...args.filter((a) => !a.startsWith('-')).slice(0, 1)].join(' '),

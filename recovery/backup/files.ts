@@ -3,10 +3,10 @@ import pMap from 'p-map';
 import pRetry from 'p-retry';
 import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
+import { openPosixStore } from '../adapters/posix-store.ts';
 import { type Backed, backupPath, copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
 import { DrError } from '../errors.ts';
 import { acquireLock } from '../lock.ts';
 import type { ResticCapture } from '../point.ts';
@@ -61,21 +61,34 @@ function toCapture(workload: string, captured: Captured, snapshot: Snapshot): Re
 }
 
 /** A quarter-hourly run of Redis may meet the full one: they share its staging folder and its server, so they take turns. */
-async function captureInTurn(site: Site, request: FilesRequest, workload: Workload, targets: readonly Restic[]): Promise<Map<string, Captured>> {
+async function captureInTurn(
+  site: Site,
+  request: FilesRequest,
+  workload: Workload,
+  targets: readonly Restic[],
+): Promise<Map<string, Captured>> {
   const store = openPosixStore(site.environment.stateDir);
   const key = layout(site.environment.name).lock(`capture-${workload.id}`);
-  const lock = await pRetry(() => acquireLock(store, key, { ttlSeconds: TURN_SECONDS, what: `capture ${workload.id} (${request.run})` }), {
-    retries: TURN_SECONDS * 5,
-    minTimeout: 200,
-    maxTimeout: 200,
-    factor: 1,
-    ...(request.signal ? { signal: request.signal } : {}),
-    shouldRetry: ({ error }) => error instanceof DrError && error.code === 'LOCKED',
-  });
+  const lock = await pRetry(
+    () => acquireLock(store, key, { ttlSeconds: TURN_SECONDS, what: `capture ${workload.id} (${request.run})` }),
+    {
+      retries: TURN_SECONDS * 5,
+      minTimeout: 200,
+      maxTimeout: 200,
+      factor: 1,
+      ...(request.signal ? { signal: request.signal } : {}),
+      shouldRetry: ({ error }) => error instanceof DrError && error.code === 'LOCKED',
+    },
+  );
   return holding(lock, TURN_SECONDS, () => captureOne(site, request, workload, targets));
 }
 
-async function captureOne(site: Site, request: FilesRequest, workload: Workload, targets: readonly Restic[]): Promise<Map<string, Captured>> {
+async function captureOne(
+  site: Site,
+  request: FilesRequest,
+  workload: Workload,
+  targets: readonly Restic[],
+): Promise<Map<string, Captured>> {
   const { run, force, progress, signal } = request;
   const step = `backup/${workload.id}`;
   await runHook(site, workload, 'pre', signal);
@@ -85,7 +98,8 @@ async function captureOne(site: Site, request: FilesRequest, workload: Workload,
     const captures = new Map<string, Captured>();
     for (const restic of targets) {
       const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
-      const onFraction = (fraction: number) => progress({ step, title: workload.title, tier: workload.tier, state: 'progress', fraction });
+      const onFraction = (fraction: number) =>
+        progress({ step, title: workload.title, tier: workload.tier, state: 'progress', fraction });
       const host = site.environment.site;
       const backed = await backupPath(restic, { path: staged.path, tags, host, force, onFraction, signal });
       captures.set(restic.repository.id, { facts: staged.facts, backed, path: staged.path });
@@ -98,14 +112,25 @@ async function captureOne(site: Site, request: FilesRequest, workload: Workload,
 }
 
 /** Snapshots in the other repositories have ids of their own; their trees must be those of the first. */
-async function copyTo(site: Site, request: FilesRequest, source: Restic, outcome: RepositoryOutcome, made: Map<string, Map<string, ResticCapture>>): Promise<void> {
+async function copyTo(
+  site: Site,
+  request: FilesRequest,
+  source: Restic,
+  outcome: RepositoryOutcome,
+  made: Map<string, Map<string, ResticCapture>>,
+): Promise<void> {
   const { repository } = outcome;
   const first = [...made.values()].flatMap((captures) => captures.get(source.repository.id) ?? []);
   const step = `backup/copy/${repository.id}`;
   request.progress({ step, title: `copy files to ${repository.id}`, state: 'start' });
   try {
     const target = openRestic(site, repository, 'writer');
-    await copySnapshots(source, target, first.map((capture) => capture.snapshot), request.signal);
+    await copySnapshots(
+      source,
+      target,
+      first.map((capture) => capture.snapshot),
+      request.signal,
+    );
     const there = await snapshotsOfRun(target, request.run);
     for (const capture of first) {
       const copy = there.get(capture.workload);
@@ -113,7 +138,9 @@ async function copyTo(site: Site, request: FilesRequest, source: Restic, outcome
         throw new DrError({
           code: 'COPY-DIFFERS',
           where: `${capture.workload} in ${repository.id}`,
-          fact: copy ? `tree ${copy.tree} there, ${capture.digest} at the source` : 'restic ended 0 and the snapshot is not there',
+          fact: copy
+            ? `tree ${copy.tree} there, ${capture.digest} at the source`
+            : 'restic ended 0 and the snapshot is not there',
           hint: `run \`dr verify --repository ${repository.id}\` and the backup again`,
         });
       }
@@ -127,7 +154,11 @@ async function copyTo(site: Site, request: FilesRequest, source: Restic, outcome
 }
 
 /** Gives each capture its snapshot's full id and tree. */
-async function nameCaptures(request: FilesRequest, targets: readonly Restic[], captured: ReadonlyMap<string, Map<string, Captured>>): Promise<Map<string, Map<string, ResticCapture>>> {
+async function nameCaptures(
+  request: FilesRequest,
+  targets: readonly Restic[],
+  captured: ReadonlyMap<string, Map<string, Captured>>,
+): Promise<Map<string, Map<string, ResticCapture>>> {
   const named = new Map([...captured.keys()].map((workload) => [workload, new Map<string, ResticCapture>()] as const));
   for (const restic of targets) {
     if (captured.size === 0) break;

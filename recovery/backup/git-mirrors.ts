@@ -20,7 +20,10 @@ export const GIT_ENV = {
 async function mirror(site: Site, name: string, url: string, signal?: AbortSignal): Promise<string> {
   const folder = join(mirrorsFolder(site), `${name}.git`);
   const options = { env: GIT_ENV, signal };
-  const there = await stat(join(folder, 'HEAD')).then(() => true, () => false);
+  const there = await stat(join(folder, 'HEAD')).then(
+    () => true,
+    () => false,
+  );
   if (there) {
     await site.run(['git', '-C', folder, 'remote', 'set-url', 'origin', url], options);
     await site.run(['git', '-C', folder, 'remote', 'update', '--prune'], options);
@@ -29,7 +32,10 @@ async function mirror(site: Site, name: string, url: string, signal?: AbortSigna
     await site.run(['git', 'clone', '--mirror', '--quiet', url, folder], options);
   }
   await site.run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], options);
-  const { stdout } = await site.run(['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'], options);
+  const { stdout } = await site.run(
+    ['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'],
+    options,
+  );
   return stdout.trim();
 }
 
@@ -39,7 +45,13 @@ export async function mirrorRepositories(
   signal?: AbortSignal,
 ): Promise<{ path: string; facts: ResticCapture['facts'] }> {
   const { git } = site.environment;
-  if (!git) throw badInput({ code: 'GIT-UNCONFIGURED', where: 'git', fact: 'is not in the environment file', hint: 'add git.repositories' });
+  if (!git)
+    throw badInput({
+      code: 'GIT-UNCONFIGURED',
+      where: 'git',
+      fact: 'is not in the environment file',
+      hint: 'add git.repositories',
+    });
   const folder = mirrorsFolder(site);
   await mkdir(folder, { recursive: true, mode: 0o750 });
   const facts: Record<string, string | number> = { repositories: git.repositories.length };

@@ -4,7 +4,10 @@ import type { Environment } from '../environment.ts';
 import { DrError } from '../errors.ts';
 import type { Site } from '../site.ts';
 
-function hooksOf(environment: Environment, workload: Workload): { pre?: string[] | undefined; post?: string[] | undefined } | undefined {
+function hooksOf(
+  environment: Environment,
+  workload: Workload,
+): { pre?: string[] | undefined; post?: string[] | undefined } | undefined {
   switch (workload.type) {
     case 'postgres':
       return environment.postgres?.hooks;
@@ -18,7 +21,12 @@ function hooksOf(environment: Environment, workload: Workload): { pre?: string[]
 }
 
 /** A failing pre hook fails the workload before anything is read; a failing post hook fails it too, since what it undoes stays done. */
-export async function runHook(site: Site, workload: Workload, when: 'pre' | 'post', signal?: AbortSignal): Promise<void> {
+export async function runHook(
+  site: Site,
+  workload: Workload,
+  when: 'pre' | 'post',
+  signal?: AbortSignal,
+): Promise<void> {
   const argv = hooksOf(site.environment, workload)?.[when];
   if (argv === undefined) return;
   try {

@@ -2,6 +2,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
+import { seconds } from '../../plan/duration.ts';
 import { openPgBackRest, type PgBackRest, postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { checkArchiving, createStanza } from '../engines/pgbackrest/sets.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../engines/postgres/server.ts';
@@ -11,7 +12,6 @@ import { type DrError, precondition } from '../errors.ts';
 import { type Lineage, readLineage, writeLineage } from '../lineage.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
-import { seconds } from '../../plan/duration.ts';
 import { probeRepositories } from './repositories.ts';
 
 export interface InitResult {
@@ -38,11 +38,19 @@ async function prepareFolder(path: string, environment: string): Promise<void> {
   await chmod(folder, 0o755);
 }
 
-async function nextGeneration(site: Site, current: Lineage | undefined, now: Date, attached: readonly string[]): Promise<Lineage> {
+async function nextGeneration(
+  site: Site,
+  current: Lineage | undefined,
+  now: Date,
+  attached: readonly string[],
+): Promise<Lineage> {
   if (current) {
     const repositories = [...new Set([...current.repositories, ...attached])];
     const { name: _, ...record } = current;
-    return writeLineage(site, { ...record, repositories: [...site.repositories.keys()].filter((id) => repositories.includes(id)) });
+    return writeLineage(site, {
+      ...record,
+      repositories: [...site.repositories.keys()].filter((id) => repositories.includes(id)),
+    });
   }
   return writeLineage(site, { generation: 1, repositories: [...attached], since: now.toISOString() });
 }
@@ -64,24 +72,37 @@ async function alterSystem(client: pg.Client, settings: Record<string, string>):
   );
   const current = new Map(rows.map((row) => [row.name, row.setting]));
   // `logical` holds more than `replica` does: never turned down.
-  const same = (name: string, value: string) => current.get(name) === value || (name === 'wal_level' && current.get(name) === 'logical');
+  const same = (name: string, value: string) =>
+    current.get(name) === value || (name === 'wal_level' && current.get(name) === 'logical');
   const changes = Object.entries(settings).filter(([name, value]) => !same(name, value));
-  for (const [name, value] of changes) await client.query(`ALTER SYSTEM SET ${name} = '${value.replaceAll("'", "''")}'`);
+  for (const [name, value] of changes)
+    await client.query(`ALTER SYSTEM SET ${name} = '${value.replaceAll("'", "''")}'`);
   await client.query('SELECT pg_reload_conf()');
   return changes.map(([name]) => name);
 }
 
 /** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
-async function turnOnArchiving(site: Site, request: InitRequest, pgb: PgBackRest): Promise<{ changed: string[]; restarted: boolean }> {
+async function turnOnArchiving(
+  site: Site,
+  request: InitRequest,
+  pgb: PgBackRest,
+): Promise<{ changed: string[]; restarted: boolean }> {
   const settings = postgresSettings(site.environment);
   const timeout = site.plan.workloads.find((w) => w.type === 'postgres')?.continuous?.archiveTimeout ?? '60s';
   const wanted = archiveSettings(pgb, seconds(timeout));
-  const { changed, pending } = await withClient(site, settings, async (client) => {
-    const done = await alterSystem(client, wanted);
-    const { rows } = await client.query<{ name: string; setting: string }>("SELECT name, setting FROM pg_settings WHERE name IN ('archive_mode', 'wal_level')");
-    const off = rows.some((r) => (r.name === 'archive_mode' ? r.setting === 'off' : r.setting === 'minimal'));
-    return { changed: done, pending: off };
-  }, 'postgres');
+  const { changed, pending } = await withClient(
+    site,
+    settings,
+    async (client) => {
+      const done = await alterSystem(client, wanted);
+      const { rows } = await client.query<{ name: string; setting: string }>(
+        "SELECT name, setting FROM pg_settings WHERE name IN ('archive_mode', 'wal_level')",
+      );
+      const off = rows.some((r) => (r.name === 'archive_mode' ? r.setting === 'off' : r.setting === 'minimal'));
+      return { changed: done, pending: off };
+    },
+    'postgres',
+  );
   if (!pending) return { changed, restarted: false };
   if (!request.restart) {
     throw precondition({
@@ -102,7 +123,8 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   // Only here: a backup that finds its folder gone has lost a disk or a mount, and must not write beside it.
   for (const [id, repository] of site.repositories) {
     const wanted = request.repositories.length === 0 || request.repositories.includes(id);
-    if (wanted && repository.settings.type === 'posix') await prepareFolder(repository.settings.path, site.environment.name);
+    if (wanted && repository.settings.type === 'posix')
+      await prepareFolder(repository.settings.path, site.environment.name);
   }
   const probed = await probeRepositories(site, request.repositories);
   const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
@@ -116,18 +138,34 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   for (const repository of [...up].sort((a, b) => Number(b === folder) - Number(a === folder))) {
     const step = `init/${repository.id}`;
     progress({ step, title: `restic repository in ${repository.id}`, state: 'start' });
-    const made = await ensureRepository(openRestic(site, repository, 'writer'), repository === folder ? undefined : like);
+    const made = await ensureRepository(
+      openRestic(site, repository, 'writer'),
+      repository === folder ? undefined : like,
+    );
     progress({ step, title: `restic repository in ${repository.id}`, state: 'done', detail: made });
     repositories.push({ id: repository.id, restic: made });
   }
   if (!site.environment.postgres) return { repositories, restarted: false, changed: [] };
-  const lineage = await nextGeneration(site, await readLineage(site), request.now(), up.map((r) => r.id));
+  const lineage = await nextGeneration(
+    site,
+    await readLineage(site),
+    request.now(),
+    up.map((r) => r.id),
+  );
   const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
   const pgb = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
-  progress({ step: 'init/stanza', title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`, state: 'start' });
+  progress({
+    step: 'init/stanza',
+    title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`,
+    state: 'start',
+  });
   await createStanza(pgb, true);
   const { changed, restarted } = await turnOnArchiving(site, request, pgb);
   await checkArchiving(pgb);
-  progress({ step: 'init/stanza', title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`, state: 'done' });
+  progress({
+    step: 'init/stanza',
+    title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`,
+    state: 'done',
+  });
   return { lineage: lineage.name, repositories, restarted, changed };
 }

@@ -60,10 +60,15 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         const step = `backup/${workload.id}/${repository.id}`;
         const title = `${workload.title} to ${repository.id}`;
         progress({ step, title, tier: workload.tier, state: 'start' });
-        const onFraction = (fraction: number) => progress({ step, title, tier: workload.tier, state: 'progress', fraction });
+        const onFraction = (fraction: number) =>
+          progress({ step, title, tier: workload.tier, state: 'progress', fraction });
         try {
           const made = await makeSet(pg, repository, request.type, { onFraction, signal });
-          const passphrase = choosePassphrase(repository.settings.passphrases, undefined, `repositories.${repository.id}`).name;
+          const passphrase = choosePassphrase(
+            repository.settings.passphrases,
+            undefined,
+            `repositories.${repository.id}`,
+          ).name;
           captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary });
           progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
         } catch (error) {

@@ -1,16 +1,17 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
-import { toolVersions } from './tools.ts';
-import { type DrError, EXIT, type ExitCode, precondition } from '../errors.ts';
+
 import { openCatalog } from '../catalog.ts';
+import { type DrError, EXIT, type ExitCode, precondition } from '../errors.ts';
 import { type Lineage, readLineage } from '../lineage.ts';
-import { newPointId } from '../point-id.ts';
 import type { Capture, PointKind, RecoveryPoint } from '../point.ts';
+import { newPointId } from '../point-id.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
 import { backUpFiles, type WorkloadOutcome } from './files.ts';
 import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
 import { asDrError, probeRepositories, type RepositoryOutcome } from './repositories.ts';
 import { type Selection, selectForBackup } from './select.ts';
+import { toolVersions } from './tools.ts';
 
 export interface BackupRequest {
   readonly kind: PointKind;
@@ -45,7 +46,13 @@ async function lineageFor(site: Site): Promise<Lineage> {
   });
 }
 
-async function capture(site: Site, request: BackupRequest, runId: string, selection: Selection, repositories: RepositoryOutcome[]): Promise<(WorkloadOutcome | PostgresOutcome)[]> {
+async function capture(
+  site: Site,
+  request: BackupRequest,
+  runId: string,
+  selection: Selection,
+  repositories: RepositoryOutcome[],
+): Promise<(WorkloadOutcome | PostgresOutcome)[]> {
   const { progress, signal, kind } = request;
   const database = selection.workloads.find((w) => w.type === 'postgres');
   const files = selection.workloads.filter((w) => w.type !== 'postgres');
@@ -61,7 +68,15 @@ async function capture(site: Site, request: BackupRequest, runId: string, select
 }
 
 /** The same id in each repository; each holds its own captures, and only a repository that has all of them gets a point. */
-async function writePoints(site: Site, request: BackupRequest, runId: string, startedAt: Date, selection: Selection, outcomes: readonly (WorkloadOutcome | PostgresOutcome)[], repositories: readonly RepositoryOutcome[]): Promise<Record<string, RecoveryPoint>> {
+async function writePoints(
+  site: Site,
+  request: BackupRequest,
+  runId: string,
+  startedAt: Date,
+  selection: Selection,
+  outcomes: readonly (WorkloadOutcome | PostgresOutcome)[],
+  repositories: readonly RepositoryOutcome[],
+): Promise<Record<string, RecoveryPoint>> {
   const points: Record<string, RecoveryPoint> = {};
   const tools = await toolVersions();
   for (const outcome of repositories) {
@@ -86,14 +101,18 @@ async function writePoints(site: Site, request: BackupRequest, runId: string, st
         planDigest: site.planDigest,
         tools,
       });
-      request.progress({ step: `backup/point/${repository.id}`, title: `point in ${repository.id}`, state: 'done', detail: runId });
+      request.progress({
+        step: `backup/point/${repository.id}`,
+        title: `point in ${repository.id}`,
+        state: 'done',
+        detail: runId,
+      });
     } catch (error) {
       outcome.error = asDrError(error, `repository ${repository.id}`);
     }
   }
   return points;
 }
-
 
 /**
  * Throws only for what stops everything (bad input, lock held, no lineage). A failed workload is exit 1 and writes no point; a

@@ -38,7 +38,12 @@ export interface Selection {
 }
 
 /** Throws `WORKLOAD-UNKNOWN` or `WORKLOAD-UNCONFIGURED` (exit 2). */
-export function selectForBackup(plan: Plan, environment: Environment, kind: PointKind, only: readonly string[]): Selection {
+export function selectForBackup(
+  plan: Plan,
+  environment: Environment,
+  kind: PointKind,
+  only: readonly string[],
+): Selection {
   const wanted = only.length === 0 ? coveredBy(plan, kind) : namedWorkloads(plan, only);
   const workloads = wanted.filter((w) => isConfigured(environment, w));
   const unconfigured = wanted.filter((w) => !isConfigured(environment, w)).map((w) => w.id);

@@ -22,7 +22,12 @@ export interface Turn {
   readonly coveredBy?: string;
 }
 
-async function coveringPoint(site: Site, asked: Date, kind: PointKind, only: readonly string[]): Promise<string | undefined> {
+async function coveringPoint(
+  site: Site,
+  asked: Date,
+  kind: PointKind,
+  only: readonly string[],
+): Promise<string | undefined> {
   const wanted = selectForBackup(site.plan, site.environment, kind, only).workloads.map((w) => w.id);
   // The plan counts by the minute: a full run begun at 02:00 covers the hourly one due at 02:00, not the one due at 03:00.
   const due = Math.floor(asked.getTime() / 60_000) * 60_000;
@@ -59,7 +64,13 @@ export async function takeTurn(
     ...(request.signal ? { signal: request.signal } : {}),
     shouldRetry: ({ error }) => error instanceof DrError && error.code === 'LOCKED',
     onFailedAttempt: ({ error }) => {
-      if (!waited) request.progress({ step: 'backup/turn', title: 'wait for the run before', state: 'start', detail: error.message });
+      if (!waited)
+        request.progress({
+          step: 'backup/turn',
+          title: 'wait for the run before',
+          state: 'start',
+          detail: error.message,
+        });
       waited = true;
     },
   });

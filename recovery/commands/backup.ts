@@ -11,12 +11,21 @@ import type { BackupOptions, CommandResult, Execute } from './command.ts';
 
 function dryRun(site: Site, options: BackupOptions): CommandResult {
   const selection = selectForBackup(site.plan, site.environment, options.kind, options.only);
-  const repositories = options.repository.length > 0 ? options.repository.map((id) => site.repository(id).id) : [...site.repositories.keys()];
+  const repositories =
+    options.repository.length > 0
+      ? options.repository.map((id) => site.repository(id).id)
+      : [...site.repositories.keys()];
   const rows = selection.workloads.map((w) => [w.id, w.type, w.tier, repositories.join(', ')]);
-  const missing = selection.unconfigured.length === 0 ? '' : `\nnot configured in ${site.file}: ${selection.unconfigured.join(', ')}`;
+  const missing =
+    selection.unconfigured.length === 0 ? '' : `\nnot configured in ${site.file}: ${selection.unconfigured.join(', ')}`;
   return {
     kind: 'Backup',
-    data: { dryRun: true, workloads: selection.workloads.map((w) => w.id), repositories, unconfigured: selection.unconfigured },
+    data: {
+      dryRun: true,
+      workloads: selection.workloads.map((w) => w.id),
+      repositories,
+      unconfigured: selection.unconfigured,
+    },
     text: `${table(['workload', 'type', 'tier', 'to'], rows)}${missing}`,
   };
 }
@@ -24,27 +33,49 @@ function dryRun(site: Site, options: BackupOptions): CommandResult {
 function describe(result: BackupResult): string {
   const rows = result.workloads.map((outcome) => {
     const capture = [...outcome.captures.values()][0];
-    const name = capture === undefined ? '-' : capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
+    const name =
+      capture === undefined ? '-' : capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
     const state = outcome.error ? `failed: ${outcome.error.fact.split('\n')[0]}` : 'ok';
-    return [outcome.workload, state, name, formatBytes(capture?.bytes ?? 0), formatDuration(outcome.seconds), [...outcome.captures.keys()].join(', ')];
+    return [
+      outcome.workload,
+      state,
+      name,
+      formatBytes(capture?.bytes ?? 0),
+      formatDuration(outcome.seconds),
+      [...outcome.captures.keys()].join(', '),
+    ];
   });
-  const down = result.repositories.flatMap((r) => (r.error ? [`${r.id}: ${r.error.message}\n  hint: ${r.error.hint}`] : []));
+  const down = result.repositories.flatMap((r) =>
+    r.error ? [`${r.id}: ${r.error.message}\n  hint: ${r.error.hint}`] : [],
+  );
   const held = Object.keys(result.points);
-  const verdict = held.length === 0 ? `no recovery point was written` : `recovery point ${result.runId} in ${held.join(', ')}`;
-  const missing = result.unconfigured.length === 0 ? [] : [`${plural(result.unconfigured.length, 'workload')} of the plan not configured here: ${result.unconfigured.join(', ')}`];
+  const verdict =
+    held.length === 0 ? `no recovery point was written` : `recovery point ${result.runId} in ${held.join(', ')}`;
+  const missing =
+    result.unconfigured.length === 0
+      ? []
+      : [
+          `${plural(result.unconfigured.length, 'workload')} of the plan not configured here: ${result.unconfigured.join(', ')}`,
+        ];
   return [table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows), ...down, ...missing, verdict].join('\n');
 }
 
 /** What `-o json` shows: errors as facts, maps as objects. */
 function toData(result: BackupResult): unknown {
-  const failure = (error: { code: string; fact: string; hint: string } | undefined) => (error ? { error: { code: error.code, fact: error.fact, hint: error.hint } } : {});
+  const failure = (error: { code: string; fact: string; hint: string } | undefined) =>
+    error ? { error: { code: error.code, fact: error.fact, hint: error.hint } } : {};
   return {
     runId: result.runId,
     pointKind: result.kind,
     startedAt: result.startedAt,
     endedAt: result.endedAt,
     points: Object.fromEntries(Object.entries(result.points).map(([id, point]) => [id, point.id])),
-    workloads: result.workloads.map((w) => ({ workload: w.workload, seconds: w.seconds, captures: Object.fromEntries(w.captures), ...failure(w.error) })),
+    workloads: result.workloads.map((w) => ({
+      workload: w.workload,
+      seconds: w.seconds,
+      captures: Object.fromEntries(w.captures),
+      ...failure(w.error),
+    })),
     repositories: result.repositories.map((r) => ({ id: r.id, ...failure(r.error) })),
     unconfigured: result.unconfigured,
   };
@@ -61,7 +92,14 @@ export const backupCommand: Execute<BackupOptions> = async (options, context) =>
       const text = `skipped: ${turn.coveredBy} was written meanwhile and holds all of it`;
       return { kind: 'Backup', data: { skipped: true, coveredBy: turn.coveredBy }, text };
     }
-    const request = { kind, only, repositories: options.repository, progress, now, signal: AbortSignal.any([signal, lost]) };
+    const request = {
+      kind,
+      only,
+      repositories: options.repository,
+      progress,
+      now,
+      signal: AbortSignal.any([signal, lost]),
+    };
     const result = await runBackup(site, request);
     return { kind: 'Backup', data: toData(result), text: describe(result), exit: result.exit };
   });

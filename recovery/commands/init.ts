@@ -10,10 +10,21 @@ import type { CommandResult, Execute, InitOptions } from './command.ts';
 async function dryRun(options: InitOptions, site: Awaited<ReturnType<typeof openSite>>): Promise<CommandResult> {
   const probed = await probeRepositories(site, options.repository);
   const lineage = await readLineage(site);
-  const rows = probed.map(({ repository, error }) => [repository.id, error ? `not reachable: ${error.fact}` : 'reachable']);
+  const rows = probed.map(({ repository, error }) => [
+    repository.id,
+    error ? `not reachable: ${error.fact}` : 'reachable',
+  ]);
   const next = lineage ? `goes on with lineage ${lineage.name}` : `begins lineage ${site.environment.site}-1`;
-  const data = { dryRun: true, lineage: lineage?.name ?? null, repositories: probed.map(({ repository, error }) => ({ id: repository.id, error: error?.message })) };
-  return { kind: 'Init', data, text: `${table(['repository', 'state'], rows)}\nWould make restic repositories and stanzas where missing; ${next}.` };
+  const data = {
+    dryRun: true,
+    lineage: lineage?.name ?? null,
+    repositories: probed.map(({ repository, error }) => ({ id: repository.id, error: error?.message })),
+  };
+  return {
+    kind: 'Init',
+    data,
+    text: `${table(['repository', 'state'], rows)}\nWould make restic repositories and stanzas where missing; ${next}.`,
+  };
 }
 
 export const initCommand: Execute<InitOptions> = async (options, context) => {
@@ -25,11 +36,23 @@ export const initCommand: Execute<InitOptions> = async (options, context) => {
     progress: context.progress,
     now: context.now,
   });
-  const rows = result.repositories.map((r) => [r.id, r.error ? r.error.fact : r.restic === 'made' ? 'made' : 'was there']);
-  const archive = result.lineage === undefined ? 'no PostgreSQL in this environment' : `PostgreSQL archives to lineage ${result.lineage}`;
-  const changed = result.changed.length === 0 ? '' : `\nchanged: ${result.changed.join(', ')}${result.restarted ? ' (restarted)' : ''}`;
+  const rows = result.repositories.map((r) => [
+    r.id,
+    r.error ? r.error.fact : r.restic === 'made' ? 'made' : 'was there',
+  ]);
+  const archive =
+    result.lineage === undefined
+      ? 'no PostgreSQL in this environment'
+      : `PostgreSQL archives to lineage ${result.lineage}`;
+  const changed =
+    result.changed.length === 0
+      ? ''
+      : `\nchanged: ${result.changed.join(', ')}${result.restarted ? ' (restarted)' : ''}`;
   const failed = result.repositories.some((r) => r.error !== undefined);
-  const repositories = result.repositories.map(({ error, ...r }) => ({ ...r, ...(error ? { error: error.message } : {}) }));
+  const repositories = result.repositories.map(({ error, ...r }) => ({
+    ...r,
+    ...(error ? { error: error.message } : {}),
+  }));
   return {
     kind: 'Init',
     data: { ...result, repositories },

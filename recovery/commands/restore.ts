@@ -17,7 +17,12 @@ import type { CommandContext, CommandResult, Execute, RestoreOptions } from './c
 
 function needTarget(options: RestoreOptions): string {
   if (options.to !== undefined) return options.to;
-  throw badInput({ code: 'TARGET-MISSING', where: '--to', fact: 'is not given', hint: 'name what to restore: --to latest, --to POINT, or --to TIME (`dr points` lists them)' });
+  throw badInput({
+    code: 'TARGET-MISSING',
+    where: '--to',
+    fact: 'is not given',
+    hint: 'name what to restore: --to latest, --to POINT, or --to TIME (`dr points` lists them)',
+  });
 }
 
 /** What a person must agree to: everything that is overwritten. */
@@ -32,12 +37,24 @@ function describePlan(plan: RestorePlan): string {
     const { capture } = i;
     const copy = capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
     const skew = i.skewSeconds >= 1 ? ` (${formatDuration(i.skewSeconds)} before)` : '';
-    const end = i.end === undefined ? `${formatTime(capture.capturedAt)}${skew}` : i.end.kind === 'time' ? `replay to ${formatTime(i.end.time)}` : i.end.kind === 'immediate' ? 'end of the set' : `replay all WAL (last commit ${formatTime(plan.lastCommit ?? '')})`;
+    const end =
+      i.end === undefined
+        ? `${formatTime(capture.capturedAt)}${skew}`
+        : i.end.kind === 'time'
+          ? `replay to ${formatTime(i.end.time)}`
+          : i.end.kind === 'immediate'
+            ? 'end of the set'
+            : `replay all WAL (last commit ${formatTime(plan.lastCommit ?? '')})`;
     return [i.tier, i.workload, copy, end, formatBytes(capture.bytes), i.state, i.destination];
   });
   const head = `restore to ${plan.target} from ${plan.repository}${plan.repositoryTime ? ` as of ${plan.repositoryTime}` : ''}: ${formatBytes(plan.bytes)}`;
   const missing = plan.missing.length === 0 ? [] : [`no point holds: ${plan.missing.join(', ')}`];
-  return [head, table(['tier', 'workload', 'copy', 'state at', 'size', 'target is', 'target'], rows), ...missing, ...plan.warnings.map((w) => `note: ${w}`)].join('\n');
+  return [
+    head,
+    table(['tier', 'workload', 'copy', 'state at', 'size', 'target is', 'target'], rows),
+    ...missing,
+    ...plan.warnings.map((w) => `note: ${w}`),
+  ].join('\n');
 }
 
 function describe(outcome: RestoreOutcome): string {
@@ -45,14 +62,26 @@ function describe(outcome: RestoreOutcome): string {
   const tiers = result.tiers.map((t) => [t.tier, formatTime(t.readyAt), formatDuration(t.seconds)]);
   const checks = result.verified.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
   const failures = result.failures.map((f) => `${f.workload}: ${f.error.message}\n  hint: ${f.error.hint}`);
-  const verdict = result.failures.length === 0 ? `ready: restored to ${plan.target} from ${plan.repository}, ${formatBytes(result.bytesRestored)}` : 'NOT ready: the same command goes on where it stopped';
-  const parts = [describePlan(plan), checks.length > 0 ? table(['', 'tier', 'verified', 'found'], checks) : '', tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : ''];
+  const verdict =
+    result.failures.length === 0
+      ? `ready: restored to ${plan.target} from ${plan.repository}, ${formatBytes(result.bytesRestored)}`
+      : 'NOT ready: the same command goes on where it stopped';
+  const parts = [
+    describePlan(plan),
+    checks.length > 0 ? table(['', 'tier', 'verified', 'found'], checks) : '',
+    tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : '',
+  ];
   return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
 }
 
 function toData(outcome: RestoreOutcome): unknown {
   const { plan, result, resumed } = outcome;
-  const failures = result.failures.map(({ workload, error }) => ({ workload, code: error.code, fact: error.fact, hint: error.hint }));
+  const failures = result.failures.map(({ workload, error }) => ({
+    workload,
+    code: error.code,
+    fact: error.fact,
+    hint: error.hint,
+  }));
   return { plan, resumed, ...result, failures, ready: result.failures.length === 0 };
 }
 
@@ -60,32 +89,60 @@ function toData(outcome: RestoreOutcome): unknown {
  * A new lineage without a set can't be restored: a full backup begins it, in every repository that can be reached now. The platform is
  * back before that; a failure here is told and makes the restore partial.
  */
-async function firstBackup(site: Site, outcome: RestoreOutcome, context: CommandContext): Promise<{ text: string; ok: boolean }> {
+async function firstBackup(
+  site: Site,
+  outcome: RestoreOutcome,
+  context: CommandContext,
+): Promise<{ text: string; ok: boolean }> {
   const { progress, now, signal } = context;
   try {
     await runInit(site, { repositories: [], restart: false, progress, now });
     const result = await runBackup(site, { kind: 'full', only: [], repositories: [], progress, now, signal });
     const held = Object.keys(result.points);
-    return held.length === 0 ? { text: 'the full backup of the new lineage failed: run `dr backup --kind full`', ok: false } : { text: `recovery point ${result.runId} in ${held.join(', ')}`, ok: true };
+    return held.length === 0
+      ? { text: 'the full backup of the new lineage failed: run `dr backup --kind full`', ok: false }
+      : { text: `recovery point ${result.runId} in ${held.join(', ')}`, ok: true };
   } catch (error) {
     context.log.warn({ error: String(error), restore: outcome.plan.id }, 'first backup');
-    return { text: `the full backup of the new lineage failed: ${(error as Error).message}\n  hint: run \`dr init\`, then \`dr backup --kind full\``, ok: false };
+    return {
+      text: `the full backup of the new lineage failed: ${(error as Error).message}\n  hint: run \`dr init\`, then \`dr backup --kind full\``,
+      ok: false,
+    };
   }
 }
 
 async function remember(site: Site, plan: RestorePlan, outcome: RestoreOutcome): Promise<void> {
   if (outcome.result.failures.length > 0) return;
   const what = `restore to ${plan.target} from ${plan.repository}`;
-  const lost = plan.lastCommit === undefined ? undefined : (new Date(plan.declaredAt).getTime() - new Date(plan.lastCommit).getTime()) / 1000;
+  const lost =
+    plan.lastCommit === undefined
+      ? undefined
+      : (new Date(plan.declaredAt).getTime() - new Date(plan.lastCommit).getTime()) / 1000;
   const rpo = lost === undefined || lost < 0 ? {} : { rpoSeconds: lost };
-  const tiers = outcome.result.tiers.map((t) => ({ at: t.readyAt, what, tier: t.tier, rtoSeconds: t.seconds, source: 'restore' as const, ...(t.tier === 'P1' ? rpo : {}) }));
+  const tiers = outcome.result.tiers.map((t) => ({
+    at: t.readyAt,
+    what,
+    tier: t.tier,
+    rtoSeconds: t.seconds,
+    source: 'restore' as const,
+    ...(t.tier === 'P1' ? rpo : {}),
+  }));
   await recordMeasurements(site.environment.stateDir, tiers);
 }
 
 async function saveFirst(site: Site, options: RestoreOptions, context: CommandContext): Promise<CommandResult> {
   const stamp = context.now().toISOString().replaceAll(/[-:.]/g, '');
-  const folder = typeof options.emergencyDump === 'string' ? options.emergencyDump : join(site.environment.stateDir, 'emergency', stamp);
-  if (!folder.startsWith('/')) throw badInput({ code: 'PATH-RELATIVE', where: '--emergency-dump', fact: `"${folder}" is a relative path`, hint: 'give the whole path, on a disk with room' });
+  const folder =
+    typeof options.emergencyDump === 'string'
+      ? options.emergencyDump
+      : join(site.environment.stateDir, 'emergency', stamp);
+  if (!folder.startsWith('/'))
+    throw badInput({
+      code: 'PATH-RELATIVE',
+      where: '--emergency-dump',
+      fact: `"${folder}" is a relative path`,
+      hint: 'give the whole path, on a disk with room',
+    });
   const result = await emergencyDump(site, folder, context.progress);
   const rows = result.tables.map((t) => [t.table, t.state, formatBytes(t.bytes), t.error ?? '']);
   const text = `${table(['table', 'state', 'size', 'error'], rows)}\nsaved in ${result.folder} (schema: ${result.schema ? 'yes' : 'no'}, roles: ${result.globals ? 'yes' : 'no'})`;
@@ -97,9 +154,21 @@ async function fromDump(site: Site, options: RestoreOptions, context: CommandCon
   const repository = site.repository(options.from ?? [...site.repositories.keys()][0] ?? '');
   const stamp = context.now().toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
   const database = options.intoDatabase ?? `dr_restored_${stamp}`;
-  const result = await restoreLogical(site, { repository, target, tables: options.table, database, now: context.now(), progress: context.progress, signal: context.signal });
+  const result = await restoreLogical(site, {
+    repository,
+    target,
+    tables: options.table,
+    database,
+    now: context.now(),
+    progress: context.progress,
+    signal: context.signal,
+  });
   const rows = result.tables.map((t) => [t.table, String(t.rows)]);
-  return { kind: 'LogicalRestore', data: result, text: `${table(['table', 'rows'], rows)}\nin database ${database}, as of ${formatTime(result.capturedAt)} (${result.point})` };
+  return {
+    kind: 'LogicalRestore',
+    data: result,
+    text: `${table(['table', 'rows'], rows)}\nin database ${database}, as of ${formatTime(result.capturedAt)} (${result.point})`,
+  };
 }
 
 export const restoreCommand: Execute<RestoreOptions> = async (options, context) => {
@@ -141,7 +210,8 @@ export const restoreCommand: Execute<RestoreOptions> = async (options, context) 
   }
   const outcome = await runRestore(site, request);
   await remember(site, outcome.plan, outcome);
-  const begins = options.backup && outcome.result.failures.length === 0 && outcome.plan.items.some((i) => i.type === 'postgres');
+  const begins =
+    options.backup && outcome.result.failures.length === 0 && outcome.plan.items.some((i) => i.type === 'postgres');
   const backup = begins ? await firstBackup(site, outcome, context) : undefined;
   const exit = backup?.ok === false && outcome.result.exit === EXIT.ok ? EXIT.partial : outcome.result.exit;
   const text = backup === undefined ? describe(outcome) : `${describe(outcome)}\n${backup.text}`;

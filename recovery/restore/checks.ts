@@ -45,14 +45,43 @@ async function postgresChecks(context: RestoreContext, item: RestoreItem): Promi
     const archive = await one('SHOW archive_command');
     const canary = await checkCanary(client, capture.canary);
     const checks = [
-      check(item, { id: 'postgres/system-id', title: 'is the cluster that was backed up', expected: capture.systemId, actual: control?.systemId ?? 'unknown' }),
-      check(item, { id: 'postgres/canary', title: 'canary rows are as they were written', expected: 'no difference', actual: canary.problems.join('; ') || 'no difference' }),
-      check(item, { id: 'postgres/checksums', title: 'page checksum failures since the start', expected: '0', actual: failures }),
-      check(item, { id: 'postgres/archive', title: 'archives to a lineage of its own', expected: `not ${capture.lineage}`, actual: archive, ok: !archive.includes(`/${capture.lineage}/`) }),
+      check(item, {
+        id: 'postgres/system-id',
+        title: 'is the cluster that was backed up',
+        expected: capture.systemId,
+        actual: control?.systemId ?? 'unknown',
+      }),
+      check(item, {
+        id: 'postgres/canary',
+        title: 'canary rows are as they were written',
+        expected: 'no difference',
+        actual: canary.problems.join('; ') || 'no difference',
+      }),
+      check(item, {
+        id: 'postgres/checksums',
+        title: 'page checksum failures since the start',
+        expected: '0',
+        actual: failures,
+      }),
+      check(item, {
+        id: 'postgres/archive',
+        title: 'archives to a lineage of its own',
+        expected: `not ${capture.lineage}`,
+        actual: archive,
+        ok: !archive.includes(`/${capture.lineage}/`),
+      }),
     ];
     if (reached !== undefined && item.end?.kind === 'end-of-wal' && item.walLast !== undefined) {
       const ok = segmentOfLsn(reached) >= segmentOfName(item.walLast);
-      checks.push(check(item, { id: 'postgres/replayed', title: 'replayed to the end of the archived WAL', expected: `segment ${item.walLast}`, actual: `LSN ${reached}`, ok }));
+      checks.push(
+        check(item, {
+          id: 'postgres/replayed',
+          title: 'replayed to the end of the archived WAL',
+          expected: `segment ${item.walLast}`,
+          actual: `LSN ${reached}`,
+          ok,
+        }),
+      );
     }
     return checks;
   });
@@ -66,8 +95,18 @@ async function redisChecks(context: RestoreContext, item: RestoreItem): Promise<
     const stats = /^expired_keys:(\d+)/m.exec(await redis.info('stats'))?.[1];
     return { size: await redis.dbsize(), expired: Number(dropped ?? 0) + Number(stats ?? 0) };
   });
-  const facts = { id: 'redis/keys', title: 'keys of the RDB are loaded, or have expired since', expected: String(held) };
-  return [check(item, { ...facts, actual: `${size} and ${expired} expired`, ok: size + expired >= held && size > 0 === held > 0 })];
+  const facts = {
+    id: 'redis/keys',
+    title: 'keys of the RDB are loaded, or have expired since',
+    expected: String(held),
+  };
+  return [
+    check(item, {
+      ...facts,
+      actual: `${size} and ${expired} expired`,
+      ok: size + expired >= held && size > 0 === held > 0,
+    }),
+  ];
 }
 
 /** Files and bytes are those of the capture; every YAML document parses. */
@@ -76,7 +115,9 @@ async function folderChecks(item: RestoreItem): Promise<Check[]> {
   const say = (files: number, bytes: number) => `${files} files, ${bytes} bytes`;
   const found = await countFolder(item.destination);
   const facts = { id: `${item.workload}/files`, title: `${item.workload} holds what was captured` };
-  const checks = [check(item, { ...facts, expected: say(capture.objects, capture.bytes), actual: say(found.files, found.bytes) })];
+  const checks = [
+    check(item, { ...facts, expected: say(capture.objects, capture.bytes), actual: say(found.files, found.bytes) }),
+  ];
   const entries = await readdir(item.destination, { withFileTypes: true, recursive: true });
   const documents = entries.filter((e) => e.isFile() && /\.ya?ml$/.test(e.name)).map((e) => join(e.parentPath, e.name));
   if (documents.length === 0) return checks;
@@ -85,8 +126,15 @@ async function folderChecks(item: RestoreItem): Promise<Check[]> {
     const parsed = parseAllDocuments(await readFile(path, 'utf8'));
     if (Array.isArray(parsed) && parsed.some((d) => d.errors.length > 0)) bad.push(path);
   }
-  const yaml = { id: `${item.workload}/yaml`, title: `${item.workload}: YAML files parse`, expected: `${documents.length} good` };
-  return [...checks, check(item, { ...yaml, actual: bad.length === 0 ? `${documents.length} good` : `bad: ${bad.join(', ')}` })];
+  const yaml = {
+    id: `${item.workload}/yaml`,
+    title: `${item.workload}: YAML files parse`,
+    expected: `${documents.length} good`,
+  };
+  return [
+    ...checks,
+    check(item, { ...yaml, actual: bad.length === 0 ? `${documents.length} good` : `bad: ${bad.join(', ')}` }),
+  ];
 }
 
 async function gitChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
@@ -97,9 +145,16 @@ async function gitChecks(context: RestoreContext, item: RestoreItem): Promise<Ch
       const folder = join(item.destination, `${name}.git`);
       const { run } = context.site;
       await run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], { env: GIT_ENV });
-      const { stdout } = await run(['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'], { env: GIT_ENV });
+      const { stdout } = await run(['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'], {
+        env: GIT_ENV,
+      });
       const actual = /^([0-9a-f]+) refs\/heads\/(?:main|master)$/m.exec(stdout)?.[1] ?? '';
-      return check(item, { id: `git/${name}`, title: `main of ${name}`, expected: String(facts[`main/${name}`]), actual });
+      return check(item, {
+        id: `git/${name}`,
+        title: `main of ${name}`,
+        expected: String(facts[`main/${name}`]),
+        actual,
+      });
     }),
   );
 }
@@ -108,7 +163,14 @@ async function imageChecks(item: RestoreItem): Promise<Check[]> {
   const { images, blobs } = await checkOciLayouts(item.destination);
   const { facts } = item.capture as ResticCapture;
   const say = (i: unknown, b: unknown) => `${i} images, ${b} blobs`;
-  return [check(item, { id: 'images/blobs', title: 'every blob matches its digest', expected: say(facts.images, facts.blobs), actual: say(images, blobs) })];
+  return [
+    check(item, {
+      id: 'images/blobs',
+      title: 'every blob matches its digest',
+      expected: say(facts.images, facts.blobs),
+      actual: say(images, blobs),
+    }),
+  ];
 }
 
 /** Throws `VERIFICATION-FAILED` (exit 5) with every difference. */

@@ -38,7 +38,10 @@ const writing = new WeakMap<Journal, Promise<void>>();
 
 async function record(journal: Journal, entry: Parameters<Journal['append']>[0]): Promise<void> {
   const next = (writing.get(journal) ?? Promise.resolve()).then(() => journal.append(entry));
-  writing.set(journal, next.catch(() => undefined));
+  writing.set(
+    journal,
+    next.catch(() => undefined),
+  );
   await next;
 }
 
@@ -62,14 +65,28 @@ export async function step<T>(
   await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'start' });
   progress({ ...event, state: 'start' });
   try {
-    const data = await work((detail, fraction) => progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) }));
-    await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'done', ...(data === undefined ? {} : { data }) });
+    const data = await work((detail, fraction) =>
+      progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) }),
+    );
+    await record(journal, {
+      event: 'step',
+      at: new Date().toISOString(),
+      step: id,
+      state: 'done',
+      ...(data === undefined ? {} : { data }),
+    });
     progress({ ...event, state: 'done' });
     return data;
   } catch (error) {
     const failure = asDrError(error, `step ${id}`);
     progress({ ...event, state: 'failed', detail: failure.message });
-    await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'failed', data: failure.message });
+    await record(journal, {
+      event: 'step',
+      at: new Date().toISOString(),
+      step: id,
+      state: 'failed',
+      data: failure.message,
+    });
     throw failure;
   }
 }
@@ -79,11 +96,19 @@ export function stepReports(journal: Journal, plan: RestorePlan): StepReport[] {
   const reports: StepReport[] = [];
   for (const entry of journal.entries) {
     if (entry.event !== 'step' || entry.state !== 'done') continue;
-    const start = journal.entries.findLast((e) => e.event === 'step' && e.step === entry.step && e.state === 'start' && e.at <= entry.at);
+    const start = journal.entries.findLast(
+      (e) => e.event === 'step' && e.step === entry.step && e.state === 'start' && e.at <= entry.at,
+    );
     const workload = entry.step.split('/')[0];
     const item = plan.items.find((i) => i.workload === workload);
     const tier = item?.tier ?? /\b(P\d)\b/.exec(entry.step)?.[1] ?? 'P1';
-    reports.push({ id: entry.step, title: item ? `${item.title}: ${entry.step}` : entry.step, tier, startedAt: start?.at ?? entry.at, endedAt: entry.at });
+    reports.push({
+      id: entry.step,
+      title: item ? `${item.title}: ${entry.step}` : entry.step,
+      tier,
+      startedAt: start?.at ?? entry.at,
+      endedAt: entry.at,
+    });
   }
   return reports;
 }

@@ -36,7 +36,8 @@ async function folderState(path: string): Promise<DestinationState> {
 }
 
 export async function destinationState(site: Site, workload: Workload): Promise<DestinationState> {
-  if (workload.type === 'postgres' && (await postmasterPid(postgresSettings(site.environment))) !== undefined) return 'alive';
+  if (workload.type === 'postgres' && (await postmasterPid(postgresSettings(site.environment))) !== undefined)
+    return 'alive';
   if (workload.type === 'redis' && (await redisAnswers(site, redisSettings(site.environment)))) return 'alive';
   return folderState(destinationOf(site, workload));
 }

@@ -1,15 +1,15 @@
 /** Saves what can still be read of a damaged database, table by table, before anything else is done to it. */
 import { chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asDrError } from '../backup/repositories.ts';
+import pRetry from 'p-retry';
 import { lookUpAccount } from '../adapters/account.ts';
+import { asDrError } from '../backup/repositories.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { answers, connect, startServer } from '../engines/postgres/server.ts';
 import { DrError, EXIT, type ExitCode } from '../errors.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
-import pRetry from 'p-retry';
 
 export interface SavedTable {
   readonly table: string;
@@ -57,7 +57,11 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
   const bin = await findPostgresBin(settings.binDir);
   const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user];
   const as = site.environment.runAs;
-  const attempt = async (program: string, args: readonly string[], env: Record<string, string> = {}): Promise<string | undefined> => {
+  const attempt = async (
+    program: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<string | undefined> => {
     try {
       await site.run([join(bin, program), ...at, ...args], { as, cwd: folder, env });
       return undefined;
@@ -66,11 +70,15 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
     }
   };
   const database = settings.database;
-  const schema = (await attempt('pg_dump', ['--schema-only', '--file', join(folder, 'schema.sql'), database])) === undefined;
-  const globals = (await attempt('pg_dumpall', ['--globals-only', '--file', join(folder, 'globals.sql')])) === undefined;
+  const schema =
+    (await attempt('pg_dump', ['--schema-only', '--file', join(folder, 'schema.sql'), database])) === undefined;
+  const globals =
+    (await attempt('pg_dumpall', ['--globals-only', '--file', join(folder, 'globals.sql')])) === undefined;
   const client = await connect(site, settings);
   const { rows } = await client
-    .query<{ schemaname: string; tablename: string }>("SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2")
+    .query<{ schemaname: string; tablename: string }>(
+      "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2",
+    )
     .finally(() => client.end());
   const tables: SavedTable[] = [];
   for (const { schemaname, tablename } of rows) {
@@ -81,9 +89,15 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
     progress({ ...event, state: 'start' });
     const first = await attempt('pg_dump', args);
     // Damaged pages read as empty ones: what stands on the others is saved. Only this session sees it so; nothing is written back.
-    const second = first === undefined ? undefined : await attempt('pg_dump', args, { PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off' });
+    const second =
+      first === undefined
+        ? undefined
+        : await attempt('pg_dump', args, { PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off' });
     const state = first === undefined ? 'whole' : second === undefined ? 'partial' : 'lost';
-    const bytes = await stat(file).then((s) => s.size, () => 0);
+    const bytes = await stat(file).then(
+      (s) => s.size,
+      () => 0,
+    );
     tables.push({ table, state, bytes, ...(first === undefined ? {} : { error: first.split('\n').at(-1) ?? first }) });
     progress({ ...event, state: state === 'lost' ? 'failed' : 'done', detail: state });
   }

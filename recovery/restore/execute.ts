@@ -1,5 +1,5 @@
 /** Runs the plan: data in parallel, services tier by tier behind a check of the tier before. */
-import { rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asDrError } from '../backup/repositories.ts';
@@ -40,7 +40,10 @@ export function readyFile(stateDir: string): string {
  * With `keepGoing` a workload that fails is reported and the rest goes on (exit 3); otherwise the first failure ends the restore after
  * what is under way. The target is marked ready only when nothing failed.
  */
-export async function executeRestore(context: RestoreContext, options: { keepGoing: boolean; now: () => Date }): Promise<RestoreResult> {
+export async function executeRestore(
+  context: RestoreContext,
+  options: { keepGoing: boolean; now: () => Date },
+): Promise<RestoreResult> {
   const { plan, site, journal } = context;
   const { stateDir } = site.environment;
   await mkdir(stateDir, { recursive: true });
@@ -57,7 +60,9 @@ export async function executeRestore(context: RestoreContext, options: { keepGoi
   const hasConfiguration = plan.items.some((i) => i.type === 'postgres-config');
   if (!hasConfiguration) configuration.resolve();
   // What PostgreSQL waits for must have its turn before it.
-  const ordered = [...plan.items].sort((a, b) => Number(b.type === 'postgres-config') - Number(a.type === 'postgres-config'));
+  const ordered = [...plan.items].sort(
+    (a, b) => Number(b.type === 'postgres-config') - Number(a.type === 'postgres-config'),
+  );
   const running = new Map(
     ordered.map((item) => [
       item.workload,
@@ -77,7 +82,8 @@ export async function executeRestore(context: RestoreContext, options: { keepGoi
   );
   // Services read configuration whatever its tier: all of the infrastructure comes before the first of them.
   const infrastructure = site.plan.workloads.filter((w) => w.group === 'infrastructure').map((w) => w.id);
-  const needed = (tier: string) => plan.items.filter((i) => i.tier <= tier || infrastructure.includes(i.workload)).map((i) => running.get(i.workload));
+  const needed = (tier: string) =>
+    plan.items.filter((i) => i.tier <= tier || infrastructure.includes(i.workload)).map((i) => running.get(i.workload));
   for (const { id: tier } of site.plan.tiers) {
     await Promise.all(needed(tier));
     if (failures.length > 0 && !options.keepGoing) break;
@@ -98,14 +104,26 @@ export async function executeRestore(context: RestoreContext, options: { keepGoi
   const whole = failures.length === 0 && plan.missing.length === 0;
   if (failures.length === 0) {
     await dropBefore(context);
-    const ready = { restore: plan.id, at: options.now().toISOString(), repository: plan.repository, target: plan.target, complete: whole };
+    const ready = {
+      restore: plan.id,
+      at: options.now().toISOString(),
+      repository: plan.repository,
+      target: plan.target,
+      complete: whole,
+    };
     await writeFile(readyFile(stateDir), `${JSON.stringify(ready, undefined, 2)}\n`, { flush: true });
   }
   await recordEnd(journal, failures.length === 0 ? 'ready' : 'failed');
   const [first] = failures;
   return {
     id: plan.id,
-    exit: first ? (options.keepGoing && items.length > 0 ? EXIT.partial : first.error.exit) : whole ? EXIT.ok : EXIT.partial,
+    exit: first
+      ? options.keepGoing && items.length > 0
+        ? EXIT.partial
+        : first.error.exit
+      : whole
+        ? EXIT.ok
+        : EXIT.partial,
     tiers,
     steps: stepReports(journal, plan),
     verified: checks,

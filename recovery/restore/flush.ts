@@ -1,7 +1,6 @@
 /** Before the archive is asked how far it reaches: what a living server still has on its own disk only is shipped first. */
 import pRetry from 'p-retry';
-import { withClient } from '../engines/postgres/server.ts';
-import { postmasterPid } from '../engines/postgres/server.ts';
+import { postmasterPid, withClient } from '../engines/postgres/server.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
 
@@ -14,17 +13,25 @@ export async function flushWal(site: Site, progress: Progress): Promise<string |
   const event = { step: 'restore/flush', title: 'ship the last WAL of the running server' };
   progress({ ...event, state: 'start' });
   try {
-    await withClient(site, settings, async (client) => {
-      const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
-      const wanted = rows[0]?.name ?? '';
-      await pRetry(
-        async () => {
-          const { rows: found } = await client.query<{ last: string | null }>('SELECT last_archived_wal AS last FROM pg_stat_archiver');
-          if ((found[0]?.last ?? '').slice(0, 24) < wanted) throw new Error(`${wanted} is not archived within ${WAIT_SECONDS} s`);
-        },
-        { retries: WAIT_SECONDS * 5, minTimeout: 200, maxTimeout: 200, factor: 1 },
-      );
-    }, 'postgres');
+    await withClient(
+      site,
+      settings,
+      async (client) => {
+        const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
+        const wanted = rows[0]?.name ?? '';
+        await pRetry(
+          async () => {
+            const { rows: found } = await client.query<{ last: string | null }>(
+              'SELECT last_archived_wal AS last FROM pg_stat_archiver',
+            );
+            if ((found[0]?.last ?? '').slice(0, 24) < wanted)
+              throw new Error(`${wanted} is not archived within ${WAIT_SECONDS} s`);
+          },
+          { retries: WAIT_SECONDS * 5, minTimeout: 200, maxTimeout: 200, factor: 1 },
+        );
+      },
+      'postgres',
+    );
     progress({ ...event, state: 'done' });
     return undefined;
   } catch (error) {

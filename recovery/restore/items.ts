@@ -34,7 +34,11 @@ export interface ItemResult {
 }
 
 /** @param configured resolves when PostgreSQL's configuration is in place; the server is not started before. */
-export async function restoreItem(context: RestoreContext, item: RestoreItem, configured: Promise<unknown>): Promise<ItemResult> {
+export async function restoreItem(
+  context: RestoreContext,
+  item: RestoreItem,
+  configured: Promise<unknown>,
+): Promise<ItemResult> {
   const begun = performance.now();
   let copySeconds: number | undefined;
   switch (item.type) {

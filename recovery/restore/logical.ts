@@ -38,7 +38,12 @@ const IDENTIFIER = /^[a-z_][a-z0-9_$]{0,62}$/;
 
 function checkName(name: string, where: string): void {
   if (IDENTIFIER.test(name)) return;
-  throw badInput({ code: 'NAME-INVALID', where, fact: `${JSON.stringify(name)} is no plain name`, hint: 'use a-z, 0-9 and _, beginning with a letter' });
+  throw badInput({
+    code: 'NAME-INVALID',
+    where,
+    fact: `${JSON.stringify(name)} is no plain name`,
+    hint: 'use a-z, 0-9 and _, beginning with a letter',
+  });
 }
 
 function splitTable(table: string): { schema: string; name: string } {
@@ -52,16 +57,28 @@ function splitTable(table: string): { schema: string; name: string } {
 /** Makes the database, or takes one that holds no table. Throws `DATABASE-NOT-EMPTY` (exit 6). */
 async function emptyDatabase(site: Site, database: string): Promise<void> {
   const settings = postgresSettings(site.environment);
-  const there = await withClient(site, settings, async (client) => {
-    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
-    if (found.rowCount === 0) await client.query(`CREATE DATABASE "${database}"`);
-    return found.rowCount !== 0;
-  }, 'postgres');
+  const there = await withClient(
+    site,
+    settings,
+    async (client) => {
+      const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+      if (found.rowCount === 0) await client.query(`CREATE DATABASE "${database}"`);
+      return found.rowCount !== 0;
+    },
+    'postgres',
+  );
   if (!there) return;
-  const tables = await withClient(site, settings, async (client) => {
-    const { rows } = await client.query<{ n: string }>("SELECT count(*) AS n FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')");
-    return Number(rows[0]?.n);
-  }, database);
+  const tables = await withClient(
+    site,
+    settings,
+    async (client) => {
+      const { rows } = await client.query<{ n: string }>(
+        "SELECT count(*) AS n FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+      );
+      return Number(rows[0]?.n);
+    },
+    database,
+  );
   if (tables === 0) return;
   throw precondition({
     code: 'DATABASE-NOT-EMPTY',
@@ -77,10 +94,21 @@ export async function restoreLogical(site: Site, request: LogicalRequest): Promi
   const tables = request.tables.map(splitTable);
   const settings = postgresSettings(site.environment);
   const catalog = await openCatalog(site, repository, 'restorer');
-  const resolution = resolveTarget({ repository: repository.id, entries: await catalog.points(), target: request.target, workloads: ['postgres-dump'], now: request.now });
+  const resolution = resolveTarget({
+    repository: repository.id,
+    entries: await catalog.points(),
+    target: request.target,
+    workloads: ['postgres-dump'],
+    now: request.now,
+  });
   const found = resolution.items.find((i) => i.workload === 'postgres-dump');
   if (!found) {
-    throw badInput({ code: 'DUMP-MISSING', where: repository.id, fact: 'holds no logical dump up to that target', hint: 'a full backup takes one: dr points' });
+    throw badInput({
+      code: 'DUMP-MISSING',
+      where: repository.id,
+      fact: 'holds no logical dump up to that target',
+      hint: 'a full backup takes one: dr points',
+    });
   }
   const capture = found.capture as ResticCapture;
   await emptyDatabase(site, database);
@@ -93,25 +121,45 @@ export async function restoreLogical(site: Site, request: LogicalRequest): Promi
     const account = await lookUpAccount(site.environment.runAs);
     if (account) {
       await chown(folder, account.uid, account.gid);
-      for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) await chown(join(entry.parentPath, entry.name), account.uid, account.gid);
+      for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
+        await chown(join(entry.parentPath, entry.name), account.uid, account.gid);
     }
     const bin = await findPostgresBin(settings.binDir);
     const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user, '-d', database];
     const only = tables.flatMap((t) => ['--schema', t.schema, '--table', t.name]);
     const options = ['--no-owner', '--jobs=2', ...(tables.length > 0 ? [] : ['--exit-on-error']), ...only];
     const dump = join(folder, capture.path, 'database');
-    await site.run([join(bin, 'pg_restore'), ...at, ...options, dump], { as: site.environment.runAs, cwd: folder, signal });
-    const rows = await withClient(site, settings, async (client) => {
-      const { rows: names } = await client.query<{ schemaname: string; tablename: string }>("SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2");
-      const counted: { table: string; rows: number }[] = [];
-      for (const { schemaname, tablename } of names) {
-        const { rows: n } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM "${schemaname}"."${tablename}"`);
-        counted.push({ table: `${schemaname}.${tablename}`, rows: Number(n[0]?.n) });
-      }
-      return counted;
-    }, database);
+    await site.run([join(bin, 'pg_restore'), ...at, ...options, dump], {
+      as: site.environment.runAs,
+      cwd: folder,
+      signal,
+    });
+    const rows = await withClient(
+      site,
+      settings,
+      async (client) => {
+        const { rows: names } = await client.query<{ schemaname: string; tablename: string }>(
+          "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2",
+        );
+        const counted: { table: string; rows: number }[] = [];
+        for (const { schemaname, tablename } of names) {
+          const { rows: n } = await client.query<{ n: string }>(
+            `SELECT count(*) AS n FROM "${schemaname}"."${tablename}"`,
+          );
+          counted.push({ table: `${schemaname}.${tablename}`, rows: Number(n[0]?.n) });
+        }
+        return counted;
+      },
+      database,
+    );
     const lost = tables.find((t) => !rows.some((r) => r.table === `${t.schema}.${t.name}`));
-    if (lost) throw badInput({ code: 'TABLE-UNKNOWN', where: '--table', fact: `the dump holds no table ${lost.schema}.${lost.name}`, hint: 'look at all of it: leave --table out' });
+    if (lost)
+      throw badInput({
+        code: 'TABLE-UNKNOWN',
+        where: '--table',
+        fact: `the dump holds no table ${lost.schema}.${lost.name}`,
+        hint: 'look at all of it: leave --table out',
+      });
     progress({ ...event, state: 'done' });
     return { database, point: found.point, capturedAt: capture.capturedAt, tables: rows };
   } catch (error) {

@@ -1,10 +1,11 @@
 /** Target and repository → the plan. Reads only. */
-import { openCatalog } from '../catalog.ts';
-import { isConfigured, namedWorkloads } from '../backup/select.ts';
-import { DrError, badInput } from '../errors.ts';
-import type { Progress } from '../ports.ts';
+
 import type { Plan, Workload } from '../../plan/types.ts';
+import { isConfigured, namedWorkloads } from '../backup/select.ts';
+import { openCatalog } from '../catalog.ts';
 import type { Environment } from '../environment.ts';
+import { badInput, DrError } from '../errors.ts';
+import type { Progress } from '../ports.ts';
 import { type Resolution, resolveTarget } from '../resolve.ts';
 import type { Repository, Site } from '../site.ts';
 import type { Target } from '../target.ts';
@@ -32,7 +33,8 @@ export interface PlanRequest {
 
 /** Without --only: all that the environment has a place for. The logical dump comes back only when it is named. */
 function wantedWorkloads(plan: Plan, environment: Environment, only: readonly string[]): Workload[] {
-  if (only.length === 0) return plan.workloads.filter((w) => isConfigured(environment, w) && w.type !== 'postgres-dump');
+  if (only.length === 0)
+    return plan.workloads.filter((w) => isConfigured(environment, w) && w.type !== 'postgres-dump');
   const named = namedWorkloads(plan, only);
   const lost = named.find((w) => !isConfigured(environment, w));
   if (!lost) return named;
@@ -50,9 +52,16 @@ interface Resolved {
   readonly resolution: Resolution;
 }
 
-async function resolveIn(site: Site, request: PlanRequest, repository: Repository, workloads: readonly Workload[]): Promise<Resolved> {
+async function resolveIn(
+  site: Site,
+  request: PlanRequest,
+  repository: Repository,
+  workloads: readonly Workload[],
+): Promise<Resolved> {
   const { repositoryTime } = request;
-  const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal) : repository;
+  const source = repositoryTime
+    ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
+    : repository;
   const catalog = await openCatalog(site, source, 'restorer');
   const resolution = resolveTarget({
     repository: repository.id,
@@ -67,8 +76,13 @@ async function resolveIn(site: Site, request: PlanRequest, repository: Repositor
 }
 
 /** Named with --from: that one and no other. Otherwise the first in the environment's order that has the target, and why not the ones before. */
-async function chooseRepository(site: Site, request: PlanRequest, workloads: readonly Workload[]): Promise<Resolved & { passed: string[] }> {
-  if (request.from !== undefined) return { ...(await resolveIn(site, request, site.repository(request.from), workloads)), passed: [] };
+async function chooseRepository(
+  site: Site,
+  request: PlanRequest,
+  workloads: readonly Workload[],
+): Promise<Resolved & { passed: string[] }> {
+  if (request.from !== undefined)
+    return { ...(await resolveIn(site, request, site.repository(request.from), workloads)), passed: [] };
   const passed: string[] = [];
   let first: unknown;
   for (const repository of site.repositories.values()) {
@@ -97,7 +111,9 @@ function wantedEnd(resolution: Resolution, mode: string | undefined): WantedEnd 
 
 /** Services that are stopped and started: all of the plan that the environment knows, when their data is replaced. */
 function servicesOf(site: Site): RestorePlan['services'] {
-  return site.plan.tiers.flatMap((tier) => tier.services.filter((s) => site.environment.services[s.id]).map((s) => ({ id: s.id, tier: tier.id })));
+  return site.plan.tiers.flatMap((tier) =>
+    tier.services.filter((s) => site.environment.services[s.id]).map((s) => ({ id: s.id, tier: tier.id })),
+  );
 }
 
 /** Throws DrErrors with exit 2 (`TARGET-…`, `POINT-…`, `WORKLOAD-…`, `REPOSITORY-…`) before anything is touched. */

@@ -1,5 +1,5 @@
 /** Everything that can be known before the target is touched. All of it throws with exit 2 or 6, naming what to do. */
-import { statfs, stat } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { requireEngine } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
@@ -60,7 +60,9 @@ async function checkSet(site: Site, source: Repository, capture: PostgresCapture
   throw badInput({
     code: set ? 'SET-DAMAGED' : 'SET-MISSING',
     where: `set ${capture.set} in ${source.id}`,
-    fact: set ? 'pgBackRest noted page checksum errors when it was made' : `pgBackRest does not list it; it lists ${info?.backup.length ?? 0} others`,
+    fact: set
+      ? 'pgBackRest noted page checksum errors when it was made'
+      : `pgBackRest does not list it; it lists ${info?.backup.length ?? 0} others`,
     hint: 'choose another point or repository (`dr points`); `dr verify` says what is wrong there',
   });
 }
@@ -118,4 +120,3 @@ export async function preflight(site: Site, plan: RestorePlan, source: Repositor
     await checkSet(site, source, item.capture);
   }
 }
-

@@ -9,10 +9,17 @@ export function rescueFolder(site: Site, restoreId: string): string {
 }
 
 /** Only segments from the archive's end on are taken. Returns their names; none where there is no pg_wal. Idempotent. */
-export async function rescueWal(site: Site, restoreId: string, dataDir: string, archivedLast: string | undefined): Promise<string[]> {
+export async function rescueWal(
+  site: Site,
+  restoreId: string,
+  dataDir: string,
+  archivedLast: string | undefined,
+): Promise<string[]> {
   const source = join(dataDir, 'pg_wal');
   const names = await readdir(source).catch(() => [] as string[]);
-  const wanted = names.filter((name) => /^[0-9A-F]{24}$/.test(name) && (archivedLast === undefined || name.slice(8) >= archivedLast.slice(8)));
+  const wanted = names.filter(
+    (name) => /^[0-9A-F]{24}$/.test(name) && (archivedLast === undefined || name.slice(8) >= archivedLast.slice(8)),
+  );
   if (wanted.length === 0) return [];
   const folder = rescueFolder(site, restoreId);
   await mkdir(folder, { recursive: true, mode: 0o755 });

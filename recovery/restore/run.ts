@@ -48,7 +48,14 @@ export function journalFolder(site: Site): string {
 /** The same text resumes the journal: what was asked for, not when. */
 function requestText(site: Site, request: RestoreRequest): string {
   const { targetText, from, only, repositoryTime, allowTampered, allowCompromised } = request;
-  const asked = { targetText, from: from ?? null, only, repositoryTime: repositoryTime?.toISOString() ?? null, allowTampered, allowCompromised };
+  const asked = {
+    targetText,
+    from: from ?? null,
+    only,
+    repositoryTime: repositoryTime?.toISOString() ?? null,
+    allowTampered,
+    allowCompromised,
+  };
   return canonicalJson({ environment: site.environment.name, site: site.environment.site, ...asked });
 }
 
@@ -57,10 +64,15 @@ function restoreId(now: Date): string {
 }
 
 /** Plan and preflight; nothing is touched. Flushing ships WAL that a living server still has, and is left out for a dry run. */
-export async function planRestore(site: Site, request: RestoreRequest, flush: boolean): Promise<{ plan: RestorePlan; source: Repository }> {
+export async function planRestore(
+  site: Site,
+  request: RestoreRequest,
+  flush: boolean,
+): Promise<{ plan: RestorePlan; source: Repository }> {
   const now = request.now();
   const database = request.only.length === 0 || request.only.includes('postgres');
-  const warning = flush && database && request.target.kind !== 'point' ? await flushWal(site, request.progress) : undefined;
+  const warning =
+    flush && database && request.target.kind !== 'point' ? await flushWal(site, request.progress) : undefined;
   const { plan, source } = await makePlan(site, { ...request, id: restoreId(now), now });
   await preflight(site, plan, source);
   return { plan: warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] }, source };
@@ -77,7 +89,9 @@ async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
   const points = [...new Set(plan.items.map((i) => i.point))];
   try {
     const store = await repository.store('restorer');
-    return await Promise.all(points.map((point) => leasePoint(store, repository.layout, point, plan.id, LEASE_SECONDS)));
+    return await Promise.all(
+      points.map((point) => leasePoint(store, repository.layout, point, plan.id, LEASE_SECONDS)),
+    );
   } catch (error) {
     // A damaged or read-only repository must still be restorable; prune asks for its own reasons too.
     site.log.warn({ error: String(error), repository: plan.repository }, 'the points could not be leased');
@@ -119,5 +133,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
 export async function runRestore(site: Site, request: RestoreRequest): Promise<RestoreOutcome> {
   const key = layout(site.environment.name).lock(`restore-${site.environment.site}`);
   const options = { ttlSeconds: LOCK_SECONDS, what: `dr restore --to ${request.targetText}` };
-  return whileLocked(openPosixStore(site.environment.stateDir), key, options, (_, lost) => underLock(site, request, lost));
+  return whileLocked(openPosixStore(site.environment.stateDir), key, options, (_, lost) =>
+    underLock(site, request, lost),
+  );
 }

@@ -25,7 +25,13 @@ function stamp(time: Date): string {
  * Delete markers that were laid after `asOf` don't count there, nor does anything written since. The copy keeps its encryption and
  * opens with the repository's own passphrases. Resumable.
  */
-export async function sourceAsOf(site: Site, repository: Repository, asOf: Date, progress: Progress, signal?: AbortSignal): Promise<Repository> {
+export async function sourceAsOf(
+  site: Site,
+  repository: Repository,
+  asOf: Date,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<Repository> {
   const store = await repository.store('restorer');
   const folder = join(site.environment.stateDir, 'as-of', `${repository.id}-${stamp(asOf)}`);
   const event = { step: `restore/as-of/${repository.id}`, title: `read ${repository.id} as of ${asOf.toISOString()}` };

@@ -1,8 +1,9 @@
 /** Can PostgreSQL get from the set to the target with the WAL of this one repository? Asked before anything is touched. */
-import { badInput, type DrError } from '../errors.ts';
+
 import type { PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import type { RecoveryEnd } from '../engines/pgbackrest/restore.ts';
 import { lastCommit, type WalRange, walOf } from '../engines/pgbackrest/wal.ts';
+import { badInput, type DrError } from '../errors.ts';
 import type { PostgresCapture } from '../point.ts';
 import type { Repository, Site } from '../site.ts';
 
@@ -16,11 +17,22 @@ export interface WalReach {
 }
 
 function unreachable(where: string, fact: string, reachable: Date, hint: string): DrError {
-  return badInput({ code: 'TARGET-UNREACHABLE', where, fact: `${fact}; the last moment that can be reached is ${reachable.toISOString()}`, hint });
+  return badInput({
+    code: 'TARGET-UNREACHABLE',
+    where,
+    fact: `${fact}; the last moment that can be reached is ${reachable.toISOString()}`,
+    hint,
+  });
 }
 
 /** Throws `TARGET-UNREACHABLE` (exit 2) with the last reachable time. */
-export async function checkWal(site: Site, pg: PgBackRest, repository: Repository, capture: PostgresCapture, wanted: WantedEnd): Promise<WalReach> {
+export async function checkWal(
+  site: Site,
+  pg: PgBackRest,
+  repository: Repository,
+  capture: PostgresCapture,
+  wanted: WantedEnd,
+): Promise<WalReach> {
   const where = `postgres in ${repository.id}`;
   const wal = await walOf(pg, repository, capture);
   const { range } = wal;
@@ -34,16 +46,32 @@ export async function checkWal(site: Site, pg: PgBackRest, repository: Repositor
       hint: 'choose an older point or another repository (`dr points`)',
     });
   }
-  const reached = (await lastCommit(site, pg, repository, { files: wal.files, range }, capture.walStart))?.time ?? new Date(capture.capturedAt);
+  const reached =
+    (await lastCommit(site, pg, repository, { files: wal.files, range }, capture.walStart))?.time ??
+    new Date(capture.capturedAt);
   const { timeline } = range;
-  if (wanted.kind === 'immediate') return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reached };
+  if (wanted.kind === 'immediate')
+    return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reached };
   const again = `restore to that moment: --to ${reached.toISOString()}, or name another repository with --from`;
   if (wanted.kind === 'time') {
-    if (wanted.time <= reached) return { end: { kind: 'time', timeline, time: wanted.time.toISOString() }, range, lastCommit: reached };
-    if (range.gap !== undefined) throw unreachable(where, `WAL segment ${range.gap} is missing before ${wanted.time.toISOString()}`, reached, again);
+    if (wanted.time <= reached)
+      return { end: { kind: 'time', timeline, time: wanted.time.toISOString() }, range, lastCommit: reached };
+    if (range.gap !== undefined)
+      throw unreachable(
+        where,
+        `WAL segment ${range.gap} is missing before ${wanted.time.toISOString()}`,
+        reached,
+        again,
+      );
     const hint = `take all there is with --to latest, or a moment up to then: --to ${reached.toISOString()}`;
-    throw unreachable(where, `${wanted.time.toISOString()} lies after the last commit in the archived WAL`, reached, hint);
+    throw unreachable(
+      where,
+      `${wanted.time.toISOString()} lies after the last commit in the archived WAL`,
+      reached,
+      hint,
+    );
   }
-  if (range.gap !== undefined) throw unreachable(where, `WAL segment ${range.gap} is missing and later ones are there`, reached, again);
+  if (range.gap !== undefined)
+    throw unreachable(where, `WAL segment ${range.gap} is missing and later ones are there`, reached, again);
   return { end: { kind: 'end-of-wal', timeline }, range, lastCommit: reached };
 }

@@ -55,15 +55,23 @@ export interface CanaryVerdict {
 
 /** Compares the rows with their own digests, and with what a point remembers of them. */
 export async function checkCanary(client: pg.Client, expected: CanaryFacts | undefined): Promise<CanaryVerdict> {
-  const { rows: there } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [TABLE]);
+  const { rows: there } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+    TABLE,
+  ]);
   if (!there[0]?.there) {
     return { rows: 0, problems: expected ? [`${TABLE} is missing; the point holds ${expected.rows} rows of it`] : [] };
   }
   const all = await readRows(client, Number.MAX_SAFE_INTEGER);
   const altered = all.filter((row) => sha256(row.content) !== row.digest).map((row) => `row ${row.id} was altered`);
   if (!expected) return { rows: all.length, problems: altered };
-  const found = summarize(all.filter((row) => row.id <= expected.lastId), expected.lastId);
-  const count = found.rows === expected.rows ? [] : [`${found.rows} rows up to ${expected.lastId}, the point holds ${expected.rows}`];
+  const found = summarize(
+    all.filter((row) => row.id <= expected.lastId),
+    expected.lastId,
+  );
+  const count =
+    found.rows === expected.rows
+      ? []
+      : [`${found.rows} rows up to ${expected.lastId}, the point holds ${expected.rows}`];
   const differs = found.digest === expected.digest ? [] : ['the rows differ from those that the point remembers'];
   return { rows: all.length, problems: [...altered, ...count, ...differs] };
 }

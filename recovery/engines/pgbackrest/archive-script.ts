@@ -35,7 +35,8 @@ export function renderPushScript(config: string, secrets: SecretVariables): stri
  * which stops the server. `rescued` is a folder with WAL that was saved from the damaged data directory.
  */
 export function renderGetScript(config: string, secrets: SecretVariables, rescued?: string): string {
-  const fallback = rescued === undefined ? [] : [`[ -f ${quote(rescued)}/"$1" ] && exec cp ${quote(rescued)}/"$1" "$2"`];
+  const fallback =
+    rescued === undefined ? [] : [`[ -f ${quote(rescued)}/"$1" ] && exec cp ${quote(rescued)}/"$1" "$2"`];
   return script('restore_command = "<this file> %f %p"', config, secrets, [
     'PGBACKREST archive-get "$@"',
     'code=$?',

@@ -35,7 +35,9 @@ const stanzaSchema = z.object({
     z.object({ id: z.number(), 'repo-key': z.number(), 'system-id': z.number().or(z.string()), version: z.string() }),
   ),
   status: z.object({ code: z.number(), message: z.string() }),
-  repo: z.array(z.object({ key: z.number(), cipher: z.string(), status: z.object({ code: z.number(), message: z.string() }) })),
+  repo: z.array(
+    z.object({ key: z.number(), cipher: z.string(), status: z.object({ code: z.number(), message: z.string() }) }),
+  ),
 });
 
 export type BackupInfo = z.infer<typeof backupSchema>;
@@ -48,7 +50,9 @@ function quoteSystemIds(json: string): string {
 
 /** Undefined when the repository does not know the stanza. Throws on output that is not pgBackRest's. */
 export function parseInfo(json: string, stanza: string): StanzaInfo | undefined {
-  const stanzas = z.array(z.looseObject({ name: z.string(), status: z.object({ code: z.number() }) })).parse(JSON.parse(json));
+  const stanzas = z
+    .array(z.looseObject({ name: z.string(), status: z.object({ code: z.number() }) }))
+    .parse(JSON.parse(json));
   const found = stanzas.find((entry) => entry.name === stanza);
   // 1: missing stanza path; 3: missing stanza data. Both have no `db` to read.
   if (!found || found.status.code === 1 || found.status.code === 3) return undefined;

@@ -64,7 +64,9 @@ async function writeGenerated(file: string, text: string, mode: number, as: stri
 }
 
 async function readVariables(site: Site, variables: SecretVariables): Promise<Record<string, string>> {
-  const entries = Object.entries(variables).map(async ([name, ref]) => [name, await site.secrets.read(ref, name)] as const);
+  const entries = Object.entries(variables).map(
+    async ([name, ref]) => [name, await site.secrets.read(ref, name)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -72,7 +74,9 @@ async function readVariables(site: Site, variables: SecretVariables): Promise<Re
 function explained(error: unknown, scope: PgBackRestScope): unknown {
   if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
   const repositories = scope.repositories.map((r) => r.id).join(', ');
-  if (/CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|FormatError.*cipher/i.test(error.fact)) {
+  if (
+    /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|FormatError.*cipher/i.test(error.fact)
+  ) {
     return badInput({
       code: 'PASSPHRASE-WRONG',
       where: `repository ${repositories}`,
@@ -92,9 +96,14 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   await makeReachableFolder(environment.stateDir, folder, as);
   for (const sub of ['lock', 'log', 'spool']) await makeOwnedFolder(join(folder, sub), as);
   const configFile = join(folder, 'pgbackrest.conf');
-  const variables = secretVariables(scope.repositories.map((r) => ({ ...r, passphrase: scope.passphrase, role: scope.role })));
+  const variables = secretVariables(
+    scope.repositories.map((r) => ({ ...r, passphrase: scope.passphrase, role: scope.role })),
+  );
   const postgres = scope.postgres ?? postgresSettings(environment);
-  const repositories = scope.repositories.map((r) => ({ settings: r.settings, path: r.layout.pgbackrest(scope.lineage) }));
+  const repositories = scope.repositories.map((r) => ({
+    settings: r.settings,
+    path: r.layout.pgbackrest(scope.lineage),
+  }));
   for (const { settings, path } of repositories) {
     if (settings.type !== 'posix' || scope.role !== 'writer') continue;
     // The folder itself is made by `dr init` only.
@@ -129,7 +138,11 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
     run,
     number,
     async info(repository) {
-      const { stdout } = await run('info', [`--repo=${number(repository)}`, '--output=json', '--log-level-console=error']);
+      const { stdout } = await run('info', [
+        `--repo=${number(repository)}`,
+        '--output=json',
+        '--log-level-console=error',
+      ]);
       const found = parseInfo(stdout, STANZA);
       if (found) return found;
       const status = JSON.parse(stdout)[0]?.repo?.[0]?.status as { code?: number; message?: string } | undefined;

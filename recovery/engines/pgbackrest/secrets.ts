@@ -5,7 +5,11 @@ import type { StoreRole } from '../../site.ts';
 import type { SecretVariables } from './archive-script.ts';
 
 /** The passphrase of that name, or the one for new data when no name is given. Throws `PASSPHRASE-UNKNOWN` (exit 2). */
-export function choosePassphrase(keyring: Keyring, name: string | undefined, where: string): { name: string; from: SecretRef } {
+export function choosePassphrase(
+  keyring: Keyring,
+  name: string | undefined,
+  where: string,
+): { name: string; from: SecretRef } {
   const chosen = name === undefined ? keyring[0] : keyring.find((entry) => entry.name === name);
   if (chosen) return chosen;
   throw badInput({

@@ -33,13 +33,17 @@ export async function makeSet(
 ): Promise<{ info: StanzaInfo; set: BackupInfo }> {
   const compress = repository.settings.type === 'posix' ? ['--compress-type=gz'] : ['--compress-type=zst'];
   const before = new Set((await pg.info(repository))?.backup.map((b) => b.label));
-  await pg.run('backup', [`--repo=${pg.number(repository)}`, `--type=${type}`, '--log-level-console=detail', ...compress], {
-    signal: options.signal,
-    onLine: (line) => {
-      const fraction = readFraction(line);
-      if (fraction !== undefined) options.onFraction?.(fraction);
+  await pg.run(
+    'backup',
+    [`--repo=${pg.number(repository)}`, `--type=${type}`, '--log-level-console=detail', ...compress],
+    {
+      signal: options.signal,
+      onLine: (line) => {
+        const fraction = readFraction(line);
+        if (fraction !== undefined) options.onFraction?.(fraction);
+      },
     },
-  });
+  );
   const info = await pg.info(repository);
   const set = info?.backup.filter((b) => !before.has(b.label)).at(-1);
   if (!info || !set) {

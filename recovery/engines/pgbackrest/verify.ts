@@ -34,7 +34,9 @@ export function readVerifyLog(log: string): SetProblem[] {
 /** Reads everything of the lineage in one repository. An empty list: pgBackRest found nothing wrong. */
 export async function verifySets(pg: PgBackRest, repository: Repository): Promise<SetProblem[]> {
   const args = [`--repo=${pg.number(repository)}`, '--verbose', '--output=text', '--log-level-console=info'];
-  const { stdout, stderr, exitCode } = await pg.run('verify', args, { accept: Array.from({ length: 256 }, (_, i) => i) });
+  const { stdout, stderr, exitCode } = await pg.run('verify', args, {
+    accept: Array.from({ length: 256 }, (_, i) => i),
+  });
   const problems = readVerifyLog(`${stdout}\n${stderr}`);
   if (exitCode !== 0 && problems.length === 0) {
     throw verificationFailed({

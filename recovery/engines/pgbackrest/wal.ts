@@ -45,7 +45,10 @@ export function followWal(names: ReadonlySet<string>, start: string): WalRange |
   for (;;) {
     const next = nextSegment(current);
     const later = timelines.filter((t) => t > current.slice(0, 8));
-    const switched = [...later].reverse().flatMap((t) => [t + next.slice(8), t + current.slice(8)]).find((n) => names.has(n));
+    const switched = [...later]
+      .reverse()
+      .flatMap((t) => [t + next.slice(8), t + current.slice(8)])
+      .find((n) => names.has(n));
     const following = names.has(next) ? next : switched;
     if (following === undefined) break;
     current = following;
@@ -74,7 +77,11 @@ export interface WalInRepository {
   readonly range: WalRange | undefined;
 }
 
-export async function walOf(pg: PgBackRest, repository: Repository, capture: PostgresCapture): Promise<WalInRepository> {
+export async function walOf(
+  pg: PgBackRest,
+  repository: Repository,
+  capture: PostgresCapture,
+): Promise<WalInRepository> {
   const files = segmentFiles(await pg.list(repository, `archive/${STANZA}`));
   return { files, range: followWal(new Set(files.keys()), capture.walStart) };
 }
@@ -105,7 +112,11 @@ export interface WalEnd {
 /** `repo-get` decrypts and leaves the compression; `archive-get` would want a data directory, which a lost site has not. */
 async function fetchSegment(pg: PgBackRest, repository: Repository, path: string, target: string): Promise<void> {
   const raw = `${target}.raw`;
-  await pg.run('repo-get', [`--repo=${pg.number(repository)}`, `archive/${STANZA}/${path}`, '--log-level-console=off'], { stdoutFile: raw });
+  await pg.run(
+    'repo-get',
+    [`--repo=${pg.number(repository)}`, `archive/${STANZA}/${path}`, '--log-level-console=off'],
+    { stdoutFile: raw },
+  );
   const unpack = path.endsWith('.zst') ? [createZstdDecompress()] : path.endsWith('.gz') ? [createGunzip()] : [];
   await pipeline([createReadStream(raw), ...unpack, createWriteStream(target, { mode: 0o644 })]);
 }
@@ -129,7 +140,10 @@ export async function lastCommit(
         const file = join(folder, segment);
         await fetchSegment(pg, repository, path, file);
         // Ends non-zero where the segment's valid part ends; what came before is right.
-        const { stdout } = await site.run([waldump, '--rmgr=Transaction', file], { env: { TZ: 'UTC' }, accept: [0, 1] });
+        const { stdout } = await site.run([waldump, '--rmgr=Transaction', file], {
+          env: { TZ: 'UTC' },
+          accept: [0, 1],
+        });
         const time = lastCommitTime(stdout);
         if (time) return { time, segment };
       }

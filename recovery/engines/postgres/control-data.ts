@@ -22,7 +22,13 @@ export function parseControlData(text: string): ControlData | undefined {
   const timeline = value("Latest checkpoint's TimeLineID");
   const checkpointLsn = value('Latest checkpoint location');
   if (!systemId || !state || !timeline || !checkpointLsn) return undefined;
-  return { systemId, state, timeline: Number(timeline), checkpointLsn, checksums: value('Data page checksum version') !== '0' };
+  return {
+    systemId,
+    state,
+    timeline: Number(timeline),
+    checkpointLsn,
+    checksums: value('Data page checksum version') !== '0',
+  };
 }
 
 /** Undefined when the directory holds no readable control file. */

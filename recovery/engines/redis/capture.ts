@@ -26,10 +26,17 @@ async function config(redis: Redis, name: string): Promise<string> {
 
 /** Waits for a save that began after this call. Throws `REDIS-SAVE` with the server's own status. */
 async function freshSave(redis: Redis, signal?: AbortSignal): Promise<void> {
-  const wait = { retries: 6000, minTimeout: 100, maxTimeout: 100, factor: 1, ...(signal === undefined ? {} : { signal }) };
+  const wait = {
+    retries: 6000,
+    minTimeout: 100,
+    maxTimeout: 100,
+    factor: 1,
+    ...(signal === undefined ? {} : { signal }),
+  };
   const idle = async (): Promise<string> => {
     const info = await redis.info('persistence');
-    if (field(info, 'rdb_bgsave_in_progress') !== '0' || field(info, 'aof_rewrite_in_progress') !== '0') throw new Error('a save is under way');
+    if (field(info, 'rdb_bgsave_in_progress') !== '0' || field(info, 'aof_rewrite_in_progress') !== '0')
+      throw new Error('a save is under way');
     return info;
   };
   await pRetry(idle, wait);
@@ -59,7 +66,12 @@ async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Pr
 }
 
 /** Fills `folder` with `dump.rdb` and `appendonlydir/`; the RDB is checked before it counts. */
-export async function captureRedis(site: Site, settings: RedisSettings, folder: string, signal?: AbortSignal): Promise<RedisFacts> {
+export async function captureRedis(
+  site: Site,
+  settings: RedisSettings,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<RedisFacts> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return withRedis(site, settings, async (redis) => {

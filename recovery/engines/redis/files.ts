@@ -10,7 +10,9 @@ export async function checkRdb(site: Site, file: string): Promise<{ keys: number
   const { stdout, stderr, exitCode } = await site.run(['redis-check-rdb', file], { accept });
   const keys = /\[info\] (\d+) keys read/.exec(stdout)?.[1];
   if (exitCode === 0 && keys !== undefined && /RDB looks OK/i.test(stdout)) return { keys: Number(keys) };
-  const said = `${stdout}\n${stderr}`.split('\n').filter((line) => /---|error|Unexpected|EOF|checksum|Wrong/i.test(line));
+  const said = `${stdout}\n${stderr}`
+    .split('\n')
+    .filter((line) => /---|error|Unexpected|EOF|checksum|Wrong/i.test(line));
   throw verificationFailed({
     code: 'REDIS-RDB',
     where: file,

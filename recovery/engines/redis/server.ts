@@ -19,8 +19,12 @@ export function redisSettings(environment: Environment): RedisSettings {
 }
 
 async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
-  const password = settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
-  const place = settings.socket === undefined ? { host: settings.host ?? '127.0.0.1', port: settings.port ?? 6379 } : { path: settings.socket };
+  const password =
+    settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
+  const place =
+    settings.socket === undefined
+      ? { host: settings.host ?? '127.0.0.1', port: settings.port ?? 6379 }
+      : { path: settings.socket };
   const redis = new Redis({
     ...place,
     lazyConnect: true,
@@ -46,7 +50,9 @@ export async function withRedis<T>(site: Site, settings: RedisSettings, use: (re
       code: denied ? 'REDIS-DENIED' : 'REDIS-UNREACHABLE',
       where: 'redis',
       fact: `${settings.socket ?? `${settings.host ?? '127.0.0.1'}:${settings.port ?? 6379}`}: ${(cause as Error).message}`,
-      hint: denied ? 'put the right password where redis.password points to' : 'see whether the server runs: `dr assess`',
+      hint: denied
+        ? 'put the right password where redis.password points to'
+        : 'see whether the server runs: `dr assess`',
       cause,
     });
   }
@@ -71,7 +77,10 @@ export async function startRedis(site: Site, settings: RedisSettings, signal?: A
   if (!(await redisAnswers(site, settings))) {
     if (settings.control) await site.run(settings.control.start as [string, ...string[]]);
     else if (settings.configFile) {
-      await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], { as: site.environment.runAs, cwd: '/' });
+      await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], {
+        as: site.environment.runAs,
+        cwd: '/',
+      });
     } else {
       throw badInput({
         code: 'REDIS-CONTROL',

@@ -79,7 +79,12 @@ export function snapshotMissing(restic: Restic, workload: string): DrError {
 }
 
 /** Copies snapshots of a folder repository; what is there already is not sent again. */
-export async function copySnapshots(source: Restic, target: Restic, ids: readonly string[], signal?: AbortSignal): Promise<void> {
+export async function copySnapshots(
+  source: Restic,
+  target: Restic,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const { args, secretEnv } = await from(source);
   await target.run(['copy', ...args, ...ids], { secretEnv, signal });
 }
@@ -106,7 +111,9 @@ export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot):
   });
   if (result.exitCode === 0 && !/^There were \d+ errors/m.test(result.stderr)) return;
   const lines = `${result.stderr}\n${result.stdout}`.split('\n');
-  const lost = lines.filter((line) => /^ignoring error for|error for \/|Load\(|does not exist|not found|ciphertext/.test(line));
+  const lost = lines.filter((line) =>
+    /^ignoring error for|error for \/|Load\(|does not exist|not found|ciphertext/.test(line),
+  );
   if (result.exitCode !== 0 && lost.length === 0) {
     // Not about single files: let the runner explain it (passphrase, reachability, disk).
     await restic.run(args, { signal: request.signal });
@@ -134,14 +141,19 @@ export async function checkRepository(restic: Restic, percent: number): Promise<
   if (exitCode === 0) return [];
   const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
   const wrong = lines.filter((line) => /error|pack|missing|damaged|hash|Fatal|ciphertext|does not match/i.test(line));
-  const shown = wrong.filter((line) => !/^(?:check all packs|load indexes|create exclusive|using temporary cache|read \d|\[)/i.test(line));
+  const shown = wrong.filter(
+    (line) => !/^(?:check all packs|load indexes|create exclusive|using temporary cache|read \d|\[)/i.test(line),
+  );
   return shown.length > 0 ? [...new Set(shown)] : [`restic check ended ${exitCode}`];
 }
 
 /** Path → files that need one of the missing or damaged packs, by restic's own listing of each snapshot. */
 export async function snapshotFiles(restic: Restic, snapshot: string): Promise<string[]> {
   const { stdout } = await restic.run(['ls', '--json', snapshot]);
-  const nodes = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const nodes = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
   return nodes.filter((node) => node.type === 'file').map((node) => String(node.path));
 }
 

@@ -29,7 +29,11 @@ function explained(error: unknown, repository: Repository, passphrase: string): 
       cause: error,
     });
   }
-  if (/connection refused|no such host|i\/o timeout|context deadline|TLS handshake|503 Service|Service Unavailable/i.test(error.fact)) {
+  if (
+    /connection refused|no such host|i\/o timeout|context deadline|TLS handshake|503 Service|Service Unavailable/i.test(
+      error.fact,
+    )
+  ) {
     return new DrError({
       code: 'REPOSITORY-UNREACHABLE',
       where: `repository ${repository.id}`,
@@ -58,7 +62,9 @@ export function openRestic(site: Site, repository: Repository, role: StoreRole):
   const where = `repositories.${repository.id}`;
   const secretEnv = async (): Promise<Record<string, string>> => {
     if (passphrase === undefined) throw new Error('the schema wants at least one passphrase');
-    const secrets: Record<string, string> = { RESTIC_PASSWORD: await site.secrets.read(passphrase.from, `${where}.passphrases`) };
+    const secrets: Record<string, string> = {
+      RESTIC_PASSWORD: await site.secrets.read(passphrase.from, `${where}.passphrases`),
+    };
     if (settings.type === 's3') {
       const keys = settings[role];
       secrets.AWS_ACCESS_KEY_ID = await site.secrets.read(keys.accessKeyId, `${where}.${role}.accessKeyId`);
@@ -86,7 +92,11 @@ export function openRestic(site: Site, repository: Repository, role: StoreRole):
         await run(['cat', 'config', '--quiet']);
         return true;
       } catch (error) {
-        if (error instanceof DrError && /unable to open config file|Is there a repository|does not exist/i.test(error.fact)) return false;
+        if (
+          error instanceof DrError &&
+          /unable to open config file|Is there a repository|does not exist/i.test(error.fact)
+        )
+          return false;
         throw error;
       }
     },

@@ -1,8 +1,8 @@
 /** Folders: restored beside their place, counted, then swapped in by rename; what was there stays aside until all is verified. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { openRestic } from '../../engines/restic/restic.ts';
 import { restoreSnapshot } from '../../engines/restic/actions.ts';
+import { openRestic } from '../../engines/restic/restic.ts';
 import { verificationFailed } from '../../errors.ts';
 import type { ResticCapture } from '../../point.ts';
 import { type RestoreContext, step } from '../context.ts';
@@ -26,14 +26,24 @@ export function besides(destination: string, id: string, what: 'new' | 'before')
 }
 
 /** Lays the snapshot down in `folder` as if it were the folder itself. Throws `FOLDER-DIFFERS` (exit 5) when files are missing. */
-export async function layDown(context: RestoreContext, item: RestoreItem, folder: string, report: (detail: string) => void): Promise<FolderCount> {
+export async function layDown(
+  context: RestoreContext,
+  item: RestoreItem,
+  folder: string,
+  report: (detail: string) => void,
+): Promise<FolderCount> {
   const capture = item.capture as ResticCapture;
   const scratch = `${folder}.raw`;
   await rm(scratch, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
   const restic = openRestic(context.site, context.source, 'restorer');
-  await restoreSnapshot(restic, { snapshot: capture.snapshot, folder: scratch, onLine: (line) => report(line), signal: context.signal });
+  await restoreSnapshot(restic, {
+    snapshot: capture.snapshot,
+    folder: scratch,
+    onLine: (line) => report(line),
+    signal: context.signal,
+  });
   await rename(join(scratch, capture.path), folder);
   await rm(scratch, { recursive: true, force: true });
   const found = await countFolder(folder);
@@ -59,7 +69,9 @@ export async function restoreFolder(context: RestoreContext, item: RestoreItem):
   const { plan } = context;
   const fresh = besides(item.destination, plan.id, 'new');
   const before = besides(item.destination, plan.id, 'before');
-  const count = await step(context, item, `${item.workload}/copy`, 'copy files', (report) => layDown(context, item, fresh, report));
+  const count = await step(context, item, `${item.workload}/copy`, 'copy files', (report) =>
+    layDown(context, item, fresh, report),
+  );
   await step(context, item, `${item.workload}/swap`, 'put in place', async () => {
     // Killed between the two renames: `fresh` is still there and the destination is not.
     if (!(await exists(fresh))) return;
@@ -72,5 +84,6 @@ export async function restoreFolder(context: RestoreContext, item: RestoreItem):
 
 /** Once everything is verified, what was there before may go. */
 export async function dropBefore(context: RestoreContext): Promise<void> {
-  for (const item of context.plan.items) await rm(besides(item.destination, context.plan.id, 'before'), { recursive: true, force: true });
+  for (const item of context.plan.items)
+    await rm(besides(item.destination, context.plan.id, 'before'), { recursive: true, force: true });
 }

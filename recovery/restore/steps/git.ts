@@ -14,7 +14,11 @@ export function localFolder(url: string): string | undefined {
 }
 
 async function isRepository(folder: string): Promise<boolean> {
-  const found = async (name: string) => stat(join(folder, name)).then(() => true, () => false);
+  const found = async (name: string) =>
+    stat(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
   return (await found('HEAD')) || (await found('.git'));
 }
 
@@ -41,7 +45,8 @@ export async function restoreGit(context: RestoreContext, item: RestoreItem): Pr
   return step(context, item, `${item.workload}/repositories`, 'make lost repositories again', async () => {
     const repositories = context.site.environment.git?.repositories ?? [];
     const said: string[] = [];
-    for (const { name, url } of repositories) said.push(await putBack(context, join(item.destination, `${name}.git`), url));
+    for (const { name, url } of repositories)
+      said.push(await putBack(context, join(item.destination, `${name}.git`), url));
     return said;
   });
 }

@@ -43,7 +43,9 @@ async function freeGeneration(context: RestoreContext): Promise<{ generation: nu
   for (const repository of up) {
     const { pgbackrestPrefix } = repository.layout;
     const store = await repository.store('writer');
-    const names = new Set((await store.list(pgbackrestPrefix)).map((o) => o.key.slice(pgbackrestPrefix.length).split('/')[0] ?? ''));
+    const names = new Set(
+      (await store.list(pgbackrestPrefix)).map((o) => o.key.slice(pgbackrestPrefix.length).split('/')[0] ?? ''),
+    );
     for (const name of names) {
       const lineage = parseLineage(name);
       if (lineage?.site === site.environment.site) used.push(lineage.generation);
@@ -63,7 +65,10 @@ async function endOldLineage(context: RestoreContext): Promise<void> {
   });
 }
 
-async function beginLineage(context: RestoreContext, capture: PostgresCapture): Promise<{ lineage: string; repositories: string[] }> {
+async function beginLineage(
+  context: RestoreContext,
+  capture: PostgresCapture,
+): Promise<{ lineage: string; repositories: string[] }> {
   const { site } = context;
   const { generation, repositories } = await freeGeneration(context);
   await endOldLineage(context);
@@ -73,7 +78,11 @@ async function beginLineage(context: RestoreContext, capture: PostgresCapture): 
 }
 
 /** The last line of a setting counts, so the new archive_command replaces whatever the set brought along. Idempotent. */
-async function pointArchiveAt(context: RestoreContext, lineage: string, repositories: readonly string[]): Promise<void> {
+async function pointArchiveAt(
+  context: RestoreContext,
+  lineage: string,
+  repositories: readonly string[],
+): Promise<void> {
   const { site } = context;
   const attached = [...site.repositories.values()].filter((r) => repositories.includes(r.id));
   const pgb = await openPgBackRest(site, { lineage, repositories: attached, role: 'writer' });
@@ -111,7 +120,9 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
     return same ? rescueWal(site, context.plan.id, settings.dataDir, item.walLast) : [];
   });
   const rescuedWal = rescued.length > 0 ? rescueFolder(site, context.plan.id) : undefined;
-  const { lineage, repositories } = await step(context, item, id('lineage'), 'begin a lineage of its own', () => beginLineage(context, capture));
+  const { lineage, repositories } = await step(context, item, id('lineage'), 'begin a lineage of its own', () =>
+    beginLineage(context, capture),
+  );
   const copied = await step(context, item, id('copy'), 'copy files', async (report) => {
     // A run that died may have left its children at work in the data directory.
     await stopServer(site, settings);
@@ -121,10 +132,20 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
     const begun = performance.now();
     const delta = !(await isEmpty(settings.dataDir));
     const onFraction = (fraction: number) => report(capture.set, fraction);
-    await restoreSet(pgb, { repository: context.source, capture, end, dataDir: settings.dataDir, delta, onFraction, signal });
+    await restoreSet(pgb, {
+      repository: context.source,
+      capture,
+      end,
+      dataDir: settings.dataDir,
+      delta,
+      onFraction,
+      signal,
+    });
     return { seconds: (performance.now() - begun) / 1000 };
   });
-  await step(context, item, id('archive'), `archive to ${lineage}, never to ${capture.lineage}`, () => pointArchiveAt(context, lineage, repositories));
+  await step(context, item, id('archive'), `archive to ${lineage}, never to ${capture.lineage}`, () =>
+    pointArchiveAt(context, lineage, repositories),
+  );
   await step(context, item, id('replay'), 'replay the WAL', async (report) => {
     if (settings.logFile) await rm(settings.logFile, { force: true });
     await startServer(site, settings);
@@ -132,4 +153,3 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
   });
   return { lineage, bytes: capture.bytes, copySeconds: copied.seconds };
 }
-

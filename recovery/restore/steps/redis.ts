@@ -10,7 +10,10 @@ import type { RestoreItem } from '../plan-types.ts';
 import { besides, layDown } from './folder.ts';
 
 /** The account that ran Redis when it was captured, if this host has it and `dr` may give files away. */
-async function ownerOf(context: RestoreContext, capture: ResticCapture): Promise<{ uid: number; gid: number } | undefined> {
+async function ownerOf(
+  context: RestoreContext,
+  capture: ResticCapture,
+): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const account = await lookUpAccount(context.site.environment.runAs);
   if (account) return account;

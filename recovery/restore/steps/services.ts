@@ -23,7 +23,10 @@ export async function stopServices(context: RestoreContext): Promise<void> {
 export async function isHealthy(site: Site, id: string): Promise<{ ok: boolean; said: string }> {
   const health = site.environment.services[id]?.health;
   if (!health) return { ok: true, said: 'has no health command' };
-  const { exitCode, stdout, stderr } = await site.run(health as [string, ...string[]], { accept: [0, 1, 2, 3, 4, 5, 6, 7, 127], timeoutSeconds: 20 });
+  const { exitCode, stdout, stderr } = await site.run(health as [string, ...string[]], {
+    accept: [0, 1, 2, 3, 4, 5, 6, 7, 127],
+    timeoutSeconds: 20,
+  });
   return { ok: exitCode === 0, said: (stdout || stderr).trim().split('\n')[0] ?? '' };
 }
 
@@ -36,7 +39,14 @@ async function waitHealthy(context: RestoreContext, id: string): Promise<string>
       said = health.said;
       if (!health.ok) throw new Error(said);
     },
-    { retries: HEALTHY_WITHIN_SECONDS * 10, minTimeout: 100, maxTimeout: 500, factor: 1.2, maxRetryTime: HEALTHY_WITHIN_SECONDS * 1000, ...(signal ? { signal } : {}) },
+    {
+      retries: HEALTHY_WITHIN_SECONDS * 10,
+      minTimeout: 100,
+      maxTimeout: 500,
+      factor: 1.2,
+      maxRetryTime: HEALTHY_WITHIN_SECONDS * 1000,
+      ...(signal ? { signal } : {}),
+    },
   ).catch((cause) => {
     throw new DrError({
       code: 'SERVICE-UNHEALTHY',
@@ -61,7 +71,14 @@ export async function startTier(context: RestoreContext, tier: string): Promise<
         if (start) await site.run(start as [string, ...string[]], { timeoutSeconds: 60 });
         return waitHealthy(context, id);
       });
-      return { id: `service/${id}`, title: `${id} is well`, tier, expected: 'healthy', actual: said || 'healthy', ok: true };
+      return {
+        id: `service/${id}`,
+        title: `${id} is well`,
+        tier,
+        expected: 'healthy',
+        actual: said || 'healthy',
+        ok: true,
+      };
     }),
   );
 }
