@@ -32,6 +32,8 @@ export interface RestoreData {
     readonly items: readonly { readonly workload: string; readonly point: string }[];
   };
   readonly steps: readonly {
+    /** `postgres/copy` */
+    readonly id: string;
     readonly title: string;
     readonly tier?: string;
     readonly startedAt: string;

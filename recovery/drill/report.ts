@@ -5,10 +5,11 @@ import type { Plan } from '../../plan/types.ts';
 import { type EngineName, findEngine } from '../doctor/engines.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { API_VERSION } from '../report/output.ts';
+import type { RestoreData } from './dr-client.ts';
 import { lostSeconds } from './losses.ts';
 import type { DrillEnvironment, DrillReport, Measured, Throughput, TierResult } from './report-types.ts';
 import type { Recovered } from './scenario.ts';
-import type { Stage } from './stage.ts';
+import type { SeenEvent, Stage } from './stage.ts';
 
 const ENGINES: readonly EngineName[] = ['postgres', 'pgbackrest', 'restic', 'redis-server', 'versitygw', 'git'];
 
@@ -62,9 +63,18 @@ function tierResults(plan: Plan, disasterAt: Date, recovered: Recovered | undefi
   });
 }
 
+/** From the first step of the restore to the last tier: the backup that `dr` takes afterwards belongs to no recovery. */
+function restoreSeconds({ tiers, steps }: RestoreData): number {
+  const begun = Math.min(...steps.map(({ startedAt }) => Date.parse(startedAt)));
+  const ended = Math.max(
+    ...[...tiers.map(({ readyAt: at }) => at), ...steps.map(({ endedAt }) => endedAt)].map(Date.parse),
+  );
+  return Number.isFinite(ended - begun) ? (ended - begun) / 1000 : 0;
+}
+
 function throughputOf(plan: Plan, recovered: Recovered | undefined): Throughput {
   const bytesRestored = recovered?.restored.data.bytesRestored ?? 0;
-  const took = recovered?.restored.seconds ?? 0;
+  const took = recovered ? restoreSeconds(recovered.restored.data) : 0;
   const rate = took > 0 ? bytesRestored / took : 0;
   const limits = plan.tiers.map((tier) => [tier.id, Math.round(rate * seconds(tier.rto))] as const);
   return {
@@ -80,6 +90,18 @@ function exitOf(stage: Stage, tiers: readonly TierResult[], failure: ExitCode | 
   const wrong = stage.verification.some(({ ok }) => !ok) || stage.losses.some(({ expected }) => !expected);
   if (wrong || stage.attempts.some(({ outcome, expected }) => outcome !== expected)) return EXIT.verificationFailed;
   return tiers.every(({ rto, rpo }) => rto.met && rpo.met) ? EXIT.ok : EXIT.objectiveMissed;
+}
+
+/** What somebody waits for; the steps between are in the restore's own journal. */
+const SHOWN_STEPS = /\/(copy|replay|verify|start)$/;
+
+function stepEvent({ id, title, tier, endedAt }: RestoreData['steps'][number]): SeenEvent {
+  return {
+    at: endedAt,
+    event: title.replace(`: ${id}`, ''),
+    detail: id.split('/').at(-1) ?? '',
+    ...(tier ? { tier } : {}),
+  };
 }
 
 function timeline(

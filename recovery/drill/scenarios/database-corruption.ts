@@ -1,4 +1,4 @@
-/** Pages of data files are overwritten. Found by checksums; what can be read is saved, then restored by delta and replayed to the end. */
+/** Pages of data files are overwritten. Found by checksums; what can be read is saved, then restored and replayed to the end. */
 import { join } from 'node:path';
 import { EXIT } from '../../errors.ts';
 import { scanChecksums } from '../checksum-scan.ts';
@@ -56,7 +56,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     () => stage.dr(first).call<Saved>(dump, [EXIT.ok, EXIT.partial]),
     ({ data }) => savedText(data),
   );
-  const args = ['--to', 'latest', '--only', 'postgres', '--delta'];
+  const args = ['--to', 'latest', '--only', 'postgres'];
   const { restored, ready } = await restoreWatched(stage, first, args, async () => {
     await stage.step('services', 'services on', () => first.startServices());
   });

@@ -33,6 +33,9 @@ async function putBack(context: RestoreContext, mirror: string, url: string): Pr
   const { run } = context.site;
   const kind = folder.endsWith('.git') ? ['--mirror'] : [];
   await run(['git', 'clone', '--quiet', ...kind, mirror, aside], { env: GIT_ENV });
+  // A plain clone makes one branch and knows the others as somebody else's.
+  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  await run(['git', '-C', aside, 'fetch', '--quiet', '--update-head-ok', 'origin', ...refs], { env: GIT_ENV });
   await rm(folder, { recursive: true, force: true });
   await run(['mv', aside, folder]);
   const parent = await stat(dirname(folder));
