@@ -14,6 +14,9 @@ const entrySchema = z.discriminatedUnion('event', [
     at: z.string(),
     step: z.string(),
     state: z.enum(['start', 'done', 'failed']),
+    /** With `start`: what people read. */
+    title: z.string().optional(),
+    tier: z.string().optional(),
     data: z.unknown().optional(),
   }),
   z.object({ event: z.literal('resume'), at: z.string(), pid: z.number() }),

@@ -8,7 +8,6 @@ import { lookUpAccount } from './adapters/account.ts';
 import { type Logger, silentLog } from './adapters/log.ts';
 import { openPosixStore } from './adapters/posix-store.ts';
 import { makeRun } from './adapters/process.ts';
-import { openS3Store } from './adapters/s3-store.ts';
 import type { Environment, RepositorySettings } from './environment.ts';
 import { readEnvironment } from './environment-file.ts';
 import { badInput } from './errors.ts';
@@ -55,6 +54,8 @@ function openRepository(id: string, environment: Environment, secrets: Secrets, 
       secretAccessKey: await secrets.read(refs.secretAccessKey, `${where}.secretAccessKey`),
     };
     const onRetry = (detail: unknown) => log.warn({ repository: id, detail }, 'S3 call retried');
+    // The AWS SDK takes longer to load than many a command runs, and a host with folders only never needs it.
+    const { openS3Store } = await import('./adapters/s3-store.ts');
     return openS3Store({ settings, credentials, onRetry });
   };
   return {

@@ -62,7 +62,14 @@ export async function step<T>(
     return before.data as T;
   }
   context.signal?.throwIfAborted();
-  await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'start' });
+  await record(journal, {
+    event: 'step',
+    at: new Date().toISOString(),
+    step: id,
+    state: 'start',
+    title,
+    tier: item.tier,
+  });
   progress({ ...event, state: 'start' });
   try {
     const data = await work((detail, fraction) =>
@@ -92,25 +99,15 @@ export async function step<T>(
 }
 
 /** All finished steps of this restore, over all its runs. */
-export function stepReports(journal: Journal, plan: RestorePlan): StepReport[] {
-  const reports: StepReport[] = [];
-  for (const entry of journal.entries) {
-    if (entry.event !== 'step' || entry.state !== 'done') continue;
-    const start = journal.entries.findLast(
-      (e) => e.event === 'step' && e.step === entry.step && e.state === 'start' && e.at <= entry.at,
-    );
-    const workload = entry.step.split('/')[0];
-    const item = plan.items.find((i) => i.workload === workload);
-    const tier = item?.tier ?? /\b(P\d)\b/.exec(entry.step)?.[1] ?? 'P1';
-    reports.push({
-      id: entry.step,
-      title: item ? `${item.title}: ${entry.step}` : entry.step,
-      tier,
-      startedAt: start?.at ?? entry.at,
-      endedAt: entry.at,
+export function stepReports(journal: Journal): StepReport[] {
+  const steps = journal.entries.flatMap((entry) => (entry.event === 'step' ? [entry] : []));
+  return steps
+    .filter((entry) => entry.state === 'done')
+    .map((entry) => {
+      const start = steps.findLast((e) => e.step === entry.step && e.state === 'start' && e.at <= entry.at);
+      const { title = entry.step, tier = '', at } = start ?? entry;
+      return { id: entry.step, title, tier, startedAt: at, endedAt: entry.at };
     });
-  }
-  return reports;
 }
 
 export async function recordEnd(journal: Journal, outcome: 'ready' | 'failed' | 'superseded'): Promise<void> {

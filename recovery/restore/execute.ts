@@ -125,7 +125,7 @@ export async function executeRestore(
         ? EXIT.ok
         : EXIT.partial,
     tiers,
-    steps: stepReports(journal, plan),
+    steps: stepReports(journal),
     verified: checks,
     items,
     failures,
