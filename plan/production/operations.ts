@@ -76,7 +76,7 @@ export const tests: Plan['tests'] = [
     cadence: 'annual',
     verifies: [],
     shell: './scripts/disaster-recovery/bc-test.sh --full-simulation',
-    run: 'dr drill',
+    run: 'dr drill --scenario all',
   },
   { id: 'third-party', title: 'Third-party integration testing', cadence: 'annual', verifies: [] },
 ];
@@ -148,7 +148,7 @@ export const scripts: Plan['scripts'] = [
   { path: `${DR}/cleanup-old-backups.sh`, purpose: 'Cleanup script', run: 'dr prune' },
   { path: `${DR}/restore.sh`, purpose: 'Main restoration script', run: 'dr restore --to latest' },
   { path: `${DR}/dr-simulation.sh`, purpose: 'DR testing', run: 'dr drill' },
-  { path: `${DR}/bc-test.sh`, purpose: 'Annual business continuity test', run: 'dr drill' },
+  { path: `${DR}/bc-test.sh`, purpose: 'Annual business continuity test', run: 'dr drill --scenario all' },
   { path: 'scripts/health-check.sh', purpose: 'Service validation', run: 'dr health' },
   { path: 'scripts/monitoring/backup-monitor.sh', purpose: 'Backup monitoring', run: 'dr objectives' },
   { path: 'scripts/monitoring/dr-readiness.sh', purpose: 'DR readiness check', run: 'dr doctor' },

@@ -33,9 +33,15 @@ async function folderIsThere({ id, settings }: Repository): Promise<void> {
   });
 }
 
-/** The wanted repositories (all when none is named), each asked once. Throws `REPOSITORY-UNKNOWN` (exit 2). */
+/** Those that the engines write in each run; what the plan fills by an export (offsite) is left out unless it is named. */
+function writtenByEngines(site: Site): string[] {
+  const exports = site.plan.repositories.filter((r) => r.written.by === 'export').map((r) => r.id);
+  return [...site.repositories.keys()].filter((id) => !exports.includes(id));
+}
+
+/** The wanted repositories (all that engines write when none is named), each asked once. Throws `REPOSITORY-UNKNOWN` (exit 2). */
 export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<RepositoryOutcome[]> {
-  const ids = wanted.length > 0 ? wanted : [...site.repositories.keys()];
+  const ids = wanted.length > 0 ? wanted : writtenByEngines(site);
   const repositories = ids.map((id) => site.repository(id));
   return Promise.all(
     repositories.map(async (repository) => {

@@ -7,7 +7,7 @@ export const declareDrill: Declare = (program, action) => {
   const command = program
     .command('drill')
     .description('Build a throwaway platform, stage a disaster of the plan, recover from it and prove it with data.')
-    .option('--scenario <name>', 'a scenario of the plan, e.g. complete-failure (default: all, one after the other)')
+    .option('--scenario <name>', 'a scenario of the plan, or `all`, one after the other', 'complete-failure')
     .addOption(
       new Option('--scale <number>', 'size of the generated data, as a multiple')
         .argParser(numberBetween(0.01, 10_000, 'a number from 0.01 up, e.g. 1 or 10'))
@@ -20,7 +20,8 @@ export const declareDrill: Declare = (program, action) => {
     .action(action(async () => (await import('../commands/drill.ts')).drillCommand, { needsSite: false }));
   examples(command, [
     'dr drill',
-    'dr drill --scenario complete-failure --report ./drill-report',
+    'dr drill --scenario database-corruption --report ./drill-report',
+    'dr drill --scenario all',
     'dr drill --scenario human-error --scale 10 --keep',
   ]);
 };

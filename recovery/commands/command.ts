@@ -146,8 +146,8 @@ export interface UnlockOptions extends SiteOptions {
 }
 
 export interface DrillOptions extends MaybeSiteOptions {
-  /** @default every scenario of the plan, one after the other */
-  readonly scenario?: string;
+  /** A scenario of the plan, or `all`, one after the other. */
+  readonly scenario: string;
   /** Rows of the generated data, as a multiple of the default. */
   readonly scale: number;
   /** Leave the platform and its repositories on disk. */

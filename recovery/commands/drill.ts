@@ -25,7 +25,7 @@ function describe({ report, files, kept }: DrillResult, color: boolean): string 
 
 export const drillCommand: Execute<DrillOptions> = async (options, context) => {
   const plan = await loadPlan();
-  const ids = options.scenario === undefined ? plan.scenarios.map(({ id }) => id) : [options.scenario];
+  const ids = options.scenario === 'all' ? plan.scenarios.map(({ id }) => id) : [options.scenario];
   const scenarios = ids.map(scenarioOf);
   const { progress, signal, now } = context;
   const reports = resolve(options.report);

@@ -234,7 +234,7 @@ test('each script of the written plan has its command', () => {
     'cleanup-old-backups.sh: dr prune',
     'restore.sh: dr restore --to latest',
     'dr-simulation.sh: dr drill',
-    'bc-test.sh: dr drill',
+    'bc-test.sh: dr drill --scenario all',
     'health-check.sh: dr health',
     'backup-monitor.sh: dr objectives',
     'dr-readiness.sh: dr doctor',
