@@ -95,13 +95,8 @@ function exitOf(stage: Stage, tiers: readonly TierResult[], failure: ExitCode | 
 /** What somebody waits for; the steps between are in the restore's own journal. */
 const SHOWN_STEPS = /\/(copy|replay|verify|start)$/;
 
-function stepEvent({ id, title, tier, endedAt }: RestoreData['steps'][number]): SeenEvent {
-  return {
-    at: endedAt,
-    event: title.replace(`: ${id}`, ''),
-    detail: id.split('/').at(-1) ?? '',
-    ...(tier ? { tier } : {}),
-  };
+function stepEvent({ title, tier, endedAt }: RestoreData['steps'][number]): SeenEvent {
+  return { at: endedAt, event: title, ...(tier ? { tier } : {}) };
 }
 
 function timeline(
@@ -113,11 +108,7 @@ function timeline(
   const steps = recovered?.restored.data.steps ?? [];
   const all = [
     ...stage.events,
-    ...steps.map(({ endedAt, title, tier }) => ({
-      at: endedAt,
-      event: title,
-      ...(tier === undefined ? {} : { tier }),
-    })),
+    ...steps.filter(({ id }) => SHOWN_STEPS.test(id)).map(stepEvent),
     ...tiers.flatMap((tier) =>
       tier.readyAt ? [{ at: tier.readyAt, tier: tier.id, event: `${tier.id} is back, verified` }] : [],
     ),

@@ -1,6 +1,6 @@
 /** The repository that a restore reads: as it is, or a copy aside of its state at a moment. */
-import { chown, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { lookUpAccount } from '../adapters/account.ts';
 import { copyAsOf } from '../adapters/as-of.ts';
 import { openPosixStore } from '../adapters/posix-store.ts';
@@ -36,6 +36,8 @@ export async function sourceAsOf(
   const folder = join(site.environment.stateDir, 'as-of', `${repository.id}-${stamp(asOf)}`);
   const event = { step: `restore/as-of/${repository.id}`, title: `read ${repository.id} as of ${asOf.toISOString()}` };
   progress({ ...event, state: 'start' });
+  // On a new site this makes the state folder too: pgBackRest's account passes through, the copy itself is closed to others.
+  await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
   await copyAsOf(store, `${site.environment.name}/`, asOf, folder, {
     onProgress: (p) => progress({ ...event, state: 'progress', fraction: p.ofBytes === 0 ? 1 : p.bytes / p.ofBytes }),
     ...(signal ? { signal } : {}),
