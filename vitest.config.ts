@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['tests/**/*.test.ts'],
+    globalSetup: ['./tests/faults/golden-setup.ts'],
     // Real servers start, back up and restore in these tests.
     testTimeout: 120_000,
     hookTimeout: 120_000,
