@@ -8,7 +8,7 @@ import { checkArchiving, createStanza } from '../engines/pgbackrest/sets.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../engines/postgres/server.ts';
 import { ensureRepository } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { type DrError, precondition } from '../errors.ts';
+import { badInput, type DrError, precondition } from '../errors.ts';
 import { type Lineage, readLineage, writeLineage } from '../lineage.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
@@ -65,6 +65,22 @@ export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): 
   };
 }
 
+/** What a fresh server has, or a stand-in that throws WAL away. */
+const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false', ':'];
+
+/** Another archive_command ships WAL somewhere: that is not ours to end. Throws `ARCHIVE-COMMAND-TAKEN` (exit 6). */
+async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ setting: string }>("SELECT current_setting('archive_command') AS setting");
+  const command = rows[0]?.setting ?? '';
+  if (NO_COMMAND.includes(command.trim()) || command.includes(`${site.environment.stateDir}/pgbackrest/`)) return;
+  throw precondition({
+    code: 'ARCHIVE-COMMAND-TAKEN',
+    where: 'postgres',
+    fact: `archive_command is already ${JSON.stringify(command)}`,
+    hint: 'if nobody needs that archive any more: ALTER SYSTEM RESET archive_command (or take it out of postgresql.conf), reload, and run `dr init` again',
+  });
+}
+
 async function alterSystem(client: pg.Client, settings: Record<string, string>): Promise<string[]> {
   const { rows } = await client.query<{ name: string; setting: string }>(
     'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
@@ -94,6 +110,7 @@ async function turnOnArchiving(
     site,
     settings,
     async (client) => {
+      await refuseForeignCommand(site, client);
       const done = await alterSystem(client, wanted);
       const { rows } = await client.query<{ name: string; setting: string }>(
         "SELECT name, setting FROM pg_settings WHERE name IN ('archive_mode', 'wal_level')",
@@ -116,6 +133,22 @@ async function turnOnArchiving(
   await startServer(site, settings);
   await waitUntilWritable(site, settings);
   return { changed, restarted: true };
+}
+
+/** PostgreSQL's account runs the archive script, not `dr`: what root may read it may not. Throws `SECRET-UNREADABLE` (exit 2). */
+async function checkArchiveSecrets(site: Site, pgb: PgBackRest): Promise<void> {
+  const as = site.environment.runAs;
+  for (const ref of Object.values(pgb.secrets)) {
+    if (!('file' in ref)) continue;
+    const { exitCode } = await site.run(['test', '-r', ref.file], { as, accept: [0, 1] });
+    if (exitCode === 0) continue;
+    throw badInput({
+      code: 'SECRET-UNREADABLE',
+      where: 'archive_command',
+      fact: `the account "${as}", which ships the WAL, may not read ${ref.file}`,
+      hint: `chown root:${as} ${ref.file} && chmod 0640 ${ref.file}`,
+    });
+  }
 }
 
 export async function runInit(site: Site, request: InitRequest): Promise<InitResult> {
@@ -159,6 +192,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`,
     state: 'start',
   });
+  await checkArchiveSecrets(site, pgb);
   await createStanza(pgb, true);
   const { changed, restarted } = await turnOnArchiving(site, request, pgb);
   await checkArchiving(pgb);

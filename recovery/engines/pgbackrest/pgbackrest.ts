@@ -32,6 +32,8 @@ export interface PgBackRest {
   readonly repositories: readonly Repository[];
   readonly configFile: string;
   readonly folder: string;
+  /** What the scripts read, and from where. */
+  readonly secrets: SecretVariables;
   /** For `archive_command`: takes `%p`. */
   readonly pushScript: string;
   /** For `restore_command`: takes `%f` and `%p`. */
@@ -133,6 +135,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
     repositories: scope.repositories,
     configFile,
     folder,
+    secrets: variables,
     pushScript,
     getScript,
     run,
