@@ -1,0 +1,127 @@
+/** A database with many indexes, backed up by `dr`, with WAL after the set; and a second site that reads the same repository. */
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { createEmptySite, createPlatform, type Platform } from '../recovery/drill/platform/platform.ts';
+import { until } from '../recovery/drill/processes.ts';
+import type { PostgresCapture } from '../recovery/point.ts';
+import type { BenchContext } from './benchmark.ts';
+import { dr } from './dr.ts';
+
+/** Of B2, B3 and B5. */
+export const MEGABYTES = 1_200;
+
+export const ENVIRONMENT = 'drill';
+
+export interface Database {
+  /** The site that was backed up; its servers are stopped. */
+  readonly source: Platform;
+  readonly capture: PostgresCapture;
+  /** Bytes of WAL that a restore to the end replays. */
+  readonly walBytes: number;
+  /** A folder of this database alone. */
+  readonly folder: string;
+  /** Another host of the same environment: no data, no state, the source's `local` repository. */
+  newSite(name: string): Promise<Platform>;
+}
+
+/** The platform makes about 150 MB at scale 1, these indexes nearly as much again. */
+const MEGABYTES_AT_SCALE_ONE = 290;
+
+/** What reports and searches of a shop ask for: more bytes of indexes than of rows. */
+const MORE_INDEXES = `
+create index orders_status on orders (status, placed_at);
+create index orders_total on orders (total_cents, id);
+create index orders_note on orders (note);
+create index order_items_item on order_items (menu_item_id, order_id);
+create index order_items_price on order_items (price_cents, quantity);
+create index payments_method on payments (method, paid_at);
+create index payments_amount on payments (amount_cents, order_id);
+create index payments_provider on payments using gin (provider);
+create index events_kind on events (kind, at);
+create index events_payload on events using gin (payload);
+create index accounts_name on accounts (full_name);
+create index accounts_preferences on accounts using gin (preferences);
+`;
+
+/** Rows that arrive between the set and the disaster. */
+function laterRows(count: number): string {
+  return `insert into events (kind, subject, payload, at)
+    select 'seen', 'item:' || i % 400, jsonb_build_object('visitor', md5('later' || i), 'ms', i % 5000), now()
+    from generate_series(1, ${count}) i`;
+}
+
+async function archiveLaterRows(source: Platform, scale: number): Promise<number> {
+  const client = await source.postgres();
+  try {
+    const at = async (sql: string): Promise<string> =>
+      String(Object.values((await client.query(sql)).rows[0] ?? {})[0]);
+    const before = await at('select pg_current_wal_lsn()');
+    await client.query(laterRows(Math.max(1_000, Math.round(30_000 * scale))));
+    const bytes = Number(await at(`select pg_wal_lsn_diff(pg_current_wal_lsn(), '${before}')::bigint`));
+    const last = await at('select pg_walfile_name(pg_switch_wal())');
+    const archived = "select coalesce(last_archived_wal, '') from pg_stat_archiver";
+    await until('the last WAL is archived', async () => (await at(archived)).slice(0, 24) >= last, 120);
+    return bytes;
+  } finally {
+    await client.end();
+  }
+}
+
+interface BackupAnswer {
+  readonly workloads: readonly { readonly captures: Readonly<Record<string, PostgresCapture>> }[];
+}
+
+export async function makeDatabase(context: BenchContext, folder: string, megabytes: number): Promise<Database> {
+  const scale = megabytes / MEGABYTES_AT_SCALE_ONE;
+  context.say(`make a database of about ${megabytes} MB and back it up`);
+  const source = await createPlatform({
+    folder,
+    site: 'first',
+    environment: ENVIRONMENT,
+    scale,
+    seed: 7,
+    services: false,
+  });
+  const client = await source.postgres();
+  await client.query(`set maintenance_work_mem = '256MB'; ${MORE_INDEXES} analyze; checkpoint`);
+  await client.end();
+  await dr(source.envFile, 'init', '--restart');
+  const backup = await dr<BackupAnswer>(source.envFile, 'backup', '--kind', 'full', '--only', 'postgres');
+  const capture = backup.workloads[0]?.captures.local;
+  if (capture === undefined) throw new Error('the backup has no set in local');
+  const walBytes = await archiveLaterRows(source, scale);
+  await source.stop();
+  return { source, capture, walBytes, folder, newSite: (name) => newSite(source, folder, name) };
+}
+
+async function newSite(source: Platform, folder: string, name: string): Promise<Platform> {
+  const site = await createEmptySite({ folder, site: name, environment: ENVIRONMENT });
+  const document = parse(await readFile(site.envFile, 'utf8'));
+  document.repositories.local.path = source.paths.localRepository;
+  await writeFile(site.envFile, stringify(document, { lineWidth: 0 }));
+  return site;
+}
+
+/** As a provider hands it over: nothing runs, no data, and nothing that `dr` has remembered. */
+export async function emptySite(site: Platform): Promise<void> {
+  await site.kill9();
+  for (const path of [site.paths.postgresData, site.paths.state]) await rm(path, { recursive: true, force: true });
+}
+
+export async function bytesOf(file: string): Promise<number> {
+  return (await stat(file)).size;
+}
+
+/** What makes a result readable: how much was restored. */
+export function databaseFacts({ capture, walBytes }: Database): Record<string, string | number> {
+  return {
+    'database (MB)': Math.round(capture.bytes / 1e6),
+    'set in the repository (MB)': Math.round(capture.storedBytes / 1e6),
+    'WAL to replay (MB)': Math.round(walBytes / 1e6),
+  };
+}
+
+export function keyFile(database: Database, name: string): string {
+  return join(database.folder, 'keys', name);
+}

@@ -1,0 +1,39 @@
+/** Runs the sides of a comparison in turn, so that what else the machine does meanwhile falls on all of them. */
+import { performance } from 'node:perf_hooks';
+import type { BenchContext, Samples } from './benchmark.ts';
+
+export interface Side {
+  readonly name: string;
+  /** Not timed. */
+  before?(): Promise<void>;
+  /** Timed from call to return. */
+  timed(): Promise<void>;
+  /** Not timed. */
+  after?(): Promise<void>;
+}
+
+export async function seconds(work: () => Promise<void>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+}
+
+/** Which side goes first changes from round to round: the second one finds a warmer machine. */
+export async function interleave(
+  context: Pick<BenchContext, 'runs' | 'run' | 'say'>,
+  sides: readonly Side[],
+): Promise<Samples[]> {
+  const samples = new Map(sides.map((side) => [side.name, [] as number[]] as const));
+  for (let round = 1; round <= context.runs; round += 1) {
+    for (const side of round % 2 ? sides : sides.toReversed()) {
+      await side.before?.();
+      // What the round before left to be written would be paid for by this one.
+      await context.run(['sync']);
+      const taken = await seconds(() => side.timed());
+      samples.get(side.name)?.push(taken);
+      context.say(`  round ${round}: ${side.name} ${taken.toFixed(3)} s`);
+      await side.after?.();
+    }
+  }
+  return sides.map(({ name }) => ({ name, seconds: samples.get(name) ?? [] }));
+}

@@ -1,0 +1,102 @@
+/** PostgreSQL restored and started as an administrator does by hand, with pgBackRest alone. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { layout, STANZA } from '../plan/layout.ts';
+import { makeOwnedFolder } from '../recovery/adapters/account.ts';
+import { findPostgresBin } from '../recovery/doctor/engines.ts';
+import type { Platform } from '../recovery/drill/platform/platform.ts';
+import { handOver } from '../recovery/drill/secret-files.ts';
+import type { BenchContext } from './benchmark.ts';
+import { type Database, ENVIRONMENT, keyFile } from './database.ts';
+
+/** Same process-max, asynchronous archive-get and spool as `dr` has. */
+async function writeConfig(database: Database, site: Platform, folder: string): Promise<string> {
+  const { source, capture } = database;
+  for (const sub of ['lock', 'log', 'spool']) await makeOwnedFolder(join(folder, sub), site.runAs);
+  const file = join(folder, 'pgbackrest.conf');
+  const lines = [
+    '[global]',
+    `repo1-path=${join(source.paths.localRepository, layout(ENVIRONMENT).pgbackrest(capture.lineage))}`,
+    'repo1-bundle=y',
+    'repo1-cipher-type=aes-256-cbc',
+    `repo1-cipher-pass=${(await readFile(keyFile(database, 'local'), 'utf8')).trim()}`,
+    'archive-async=y',
+    `process-max=${Math.max(2, availableParallelism())}`,
+    'log-level-file=info',
+    ...['lock', 'log', 'spool'].map((sub) => `${sub}-path=${join(folder, sub)}`),
+    `[${STANZA}]`,
+    `pg1-path=${site.paths.postgresData}`,
+    `pg1-socket-path=${site.paths.run}`,
+  ];
+  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+  await handOver(file, site.runAs);
+  return file;
+}
+
+export interface RawPostgres {
+  /** `pgbackrest restore` of the set; `target` is empty. */
+  restore(): Promise<void>;
+  /** Starts the server and returns when it takes writes. */
+  startAndReplay(): Promise<void>;
+  /** Kills the server and empties the site. */
+  clear(): Promise<void>;
+}
+
+export async function rawPostgres(context: BenchContext, database: Database, site: Platform): Promise<RawPostgres> {
+  const folder = join(site.paths.root, 'pgbackrest');
+  const { postgresData, postgresLog, run: socketDir } = site.paths;
+  const config = await writeConfig(database, site, folder);
+  const as = { as: site.runAs, cwd: '/' };
+  const pgBackRest = `pgbackrest --config=${config} --stanza=${STANZA}`;
+  const pgCtl = join(await findPostgresBin(), 'pg_ctl');
+  return {
+    async restore() {
+      await makeOwnedFolder(postgresData, site.runAs);
+      const argv = [
+        ...['pgbackrest', `--config=${config}`, `--stanza=${STANZA}`, 'restore', '--repo=1'],
+        ...[`--set=${database.capture.set}`, '--type=default', `--target-timeline=${database.capture.timeline}`],
+        `--recovery-option=restore_command=${pgBackRest} archive-get %f "%p"`,
+        // The source's archive must stay as it is.
+        ...['--archive-mode=off', '--link-all', '--log-level-console=detail'],
+      ] as const;
+      await context.run(argv as unknown as [string, ...string[]], as);
+    },
+    async startAndReplay() {
+      await context.run([pgCtl, 'start', '-D', postgresData, '-W', '-l', postgresLog, '-o', `-k ${socketDir}`], as);
+      await untilWritable(site);
+    },
+    async clear() {
+      await site.kill9();
+      for (const path of [postgresData, postgresLog, join(folder, 'spool')])
+        await rm(path, { recursive: true, force: true });
+      await mkdir(site.paths.logs, { recursive: true });
+      await makeOwnedFolder(join(folder, 'spool'), site.runAs);
+    },
+  };
+}
+
+async function untilWritable(site: Platform): Promise<void> {
+  const deadline = Date.now() + 600_000;
+  for (;;) {
+    const recovering = await isRecovering(site);
+    if (recovering === false) return;
+    if (Date.now() > deadline) throw new Error(`the server does not take writes; its log: ${site.paths.postgresLog}`);
+    await delay(10);
+  }
+}
+
+/** Undefined while nobody answers. */
+async function isRecovering(site: Platform): Promise<boolean | undefined> {
+  try {
+    const client = await site.postgres({ database: 'postgres' });
+    try {
+      return (await client.query<{ busy: boolean }>('select pg_is_in_recovery() as busy')).rows[0]?.busy;
+    } finally {
+      await client.end();
+    }
+  } catch {
+    return undefined;
+  }
+}
