@@ -71,6 +71,18 @@ async function postgresChecks(context: RestoreContext, item: RestoreItem): Promi
         ok: !archive.includes(`/${capture.lineage}/`),
       }),
     ];
+    if (item.end?.kind === 'time') {
+      const { time } = item.end;
+      const replayed = (await client.query<{ at: Date | null }>('SELECT pg_last_xact_replay_timestamp() AS at')).rows[0]
+        ?.at;
+      const facts = {
+        id: 'postgres/moment',
+        title: 'the last replayed commit is not after the target',
+        expected: `≤ ${time}`,
+      };
+      const ok = !replayed || replayed <= new Date(time);
+      checks.push(check(item, { ...facts, actual: replayed?.toISOString() ?? 'no commit was replayed', ok }));
+    }
     if (reached !== undefined && item.end?.kind === 'end-of-wal' && item.walLast !== undefined) {
       const ok = segmentOfLsn(reached) >= segmentOfName(item.walLast);
       checks.push(

@@ -3,6 +3,7 @@ import pRetry from 'p-retry';
 import { postmasterPid, withClient } from '../engines/postgres/server.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
+import { plantCanary } from '../verify/canary.ts';
 
 const WAIT_SECONDS = 60;
 
@@ -13,6 +14,8 @@ export async function flushWal(site: Site, progress: Progress): Promise<string |
   const event = { step: 'restore/flush', title: 'ship the last WAL of the running server' };
   progress({ ...event, state: 'start' });
   try {
+    // PostgreSQL refuses a target that no commit follows; an idle database would then refuse every honest moment of the last hours.
+    await withClient(site, settings, (client) => plantCanary(client, 'before a restore'));
     await withClient(
       site,
       settings,
