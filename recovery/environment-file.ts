@@ -1,7 +1,7 @@
 /** Reads `dr.yaml`: every problem at once, each with file and line, unknown keys with the nearest name. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { didYouMean } from '../plan/nearest.ts';
 import { type Environment, environmentSchema } from './environment.ts';
@@ -26,20 +26,50 @@ const KNOWN_KEYS = [
   ...['writer', 'restorer', 'accessKeyId', 'secretAccessKey', 'file', 'env', 'from', 'url', 'start', 'stop', 'health'],
 ];
 
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly text: string;
+}
+
+/** Fields that name a secret. What stands there instead may be the secret itself and is never shown. */
+const SECRET_FIELDS = ['from', 'password', 'accessKeyId', 'secretAccessKey'];
+
+function isSecretRef(path: readonly PropertyKey[]): boolean {
+  return SECRET_FIELDS.includes(String(path.at(-1)));
+}
+
 /** A union's own message ("Invalid input") names nothing: take the branch that came closest. */
-function flatten(issue: z.core.$ZodIssue, path: readonly PropertyKey[] = []): { path: PropertyKey[]; text: string }[] {
-  const at = [...path, ...issue.path];
+function flatten(issue: z.core.$ZodIssue, root: unknown, above: readonly PropertyKey[] = []): Problem[] {
+  const path = [...above, ...issue.path];
+  const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], root);
+  if (isSecretRef(path) && (value === null || typeof value !== 'object')) {
+    const text =
+      value === undefined || value === null
+        ? 'is missing'
+        : 'holds a text in this file; a secret is named by {file: /absolute/path} or {env: NAME} and never written here';
+    return [{ path, text }];
+  }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? [];
-    return closest.flatMap((inner) => flatten(inner, at));
+    return closest.flatMap((inner) => flatten(inner, root, path));
   }
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
-      path: [...at, key],
+      path: [...path, key],
       text: `unknown key "${key}".${didYouMean(key, KNOWN_KEYS)}`,
     }));
   }
-  return [{ path: at, text: issue.message }];
+  if (value === undefined) return [{ path, text: 'is missing' }];
+  const shown =
+    typeof value === 'object' || path.some((_, i) => isSecretRef(path.slice(0, i))) ? '' : JSON.stringify(value);
+  return [{ path, text: shown === '' ? issue.message : `${shown}: ${issue.message}` }];
+}
+
+/** The parser says "Map keys must be unique" and not which; the key stands where it points. */
+function yamlProblem(text: string, error: YAMLParseError, line: number): string {
+  if (error.code !== 'DUPLICATE_KEY') return `line ${line}: ${error.message}`;
+  const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
+  return `line ${line}: the key "${key}" stands there a second time`;
 }
 
 /** Throws `ENV-MISSING` or `ENV-INVALID` (exit 2). Relative `file` is taken from the working directory. */
@@ -60,13 +90,14 @@ export async function readEnvironment(file: string): Promise<Environment> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   if (document.errors.length > 0) {
-    const facts = document.errors.map((e) => `line ${lines.linePos(e.pos[0]).line}: ${e.message}`);
+    const facts = document.errors.map((e) => yamlProblem(text, e, lines.linePos(e.pos[0]).line));
     throw badInput({ code: 'ENV-INVALID', where: path, fact: facts.join('\n'), hint: 'mend the YAML at these lines' });
   }
-  const parsed = environmentSchema.safeParse(document.toJS());
+  const root = document.toJS() as unknown;
+  const parsed = environmentSchema.safeParse(root);
   if (parsed.success) return parsed.data;
   const facts = parsed.error.issues
-    .flatMap((issue) => flatten(issue))
+    .flatMap((issue) => flatten(issue, root))
     .map(({ path: at, text: what }) => {
       const node = document.getIn(at, true) ?? document.getIn(at.slice(0, -1), true);
       const range = (node as { range?: [number, number, number] } | undefined)?.range;

@@ -1,4 +1,5 @@
-/** What the schema alone can't see: names that must agree with the plan, and two repositories in one place. */
+/** What the schema alone can't see: names that must agree with the plan, and places that must not lie in one another. */
+import { normalize } from 'node:path';
 import { didYouMean } from '../plan/nearest.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Environment, RepositorySettings } from './environment.ts';
@@ -7,8 +8,16 @@ import { badInput } from './errors.ts';
 /** Where a repository really is: two with the same place are one copy. */
 export function placeOf(settings: RepositorySettings): string {
   return settings.type === 'posix'
-    ? `posix:${settings.path.replace(/\/+$/, '')}`
-    : `s3:${settings.endpoint}/${settings.bucket}`;
+    ? `posix:${folderOf(settings.path)}`
+    : `s3:${new URL(settings.endpoint).host}/${settings.bucket}`;
+}
+
+function folderOf(path: string): string {
+  return normalize(path).replace(/(?<=.)\/+$/, '');
+}
+
+function liesIn(inner: string, outer: string): boolean {
+  return `${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`);
 }
 
 function unknownNames(what: string, given: readonly string[], known: readonly string[]): string[] {
@@ -27,6 +36,52 @@ function doubledPlaces(environment: Environment): string[] {
   });
 }
 
+/** Folders that a restore replaces, by the field that names them. */
+function targets(environment: Environment): { field: string; path: string }[] {
+  const { postgres, redis, folders } = environment;
+  return [
+    ...(postgres ? [{ field: 'postgres.dataDir', path: folderOf(postgres.dataDir) }] : []),
+    ...(redis ? [{ field: 'redis.dataDir', path: folderOf(redis.dataDir) }] : []),
+    ...Object.entries(folders).map(([id, { path }]) => ({ field: `folders.${id}.path`, path: folderOf(path) })),
+  ];
+}
+
+/** A copy beside or inside of what it is a copy of is lost together with it, or overwritten by its own restore. */
+function overlaps(environment: Environment): string[] {
+  const found = targets(environment);
+  const repositories = Object.entries(environment.repositories).flatMap(([id, settings]) =>
+    settings.type === 'posix' ? [{ field: `repositories.${id}.path`, path: folderOf(settings.path) }] : [],
+  );
+  const state = { field: 'stateDir', path: folderOf(environment.stateDir) };
+  const inRepository = [...found, state].flatMap((target) =>
+    repositories
+      .filter(({ path }) => liesIn(target.path, path))
+      .map((r) => `${target.field}: ${target.path} lies in the repository itself (${r.field}: ${r.path})`),
+  );
+  const holding = found.flatMap((target) =>
+    [...repositories, state]
+      .filter((inner) => liesIn(inner.path, target.path) && (inner === state || inner.path !== target.path))
+      .map(
+        (inner) =>
+          `${target.field}: ${target.path} holds ${inner.field} (${inner.path}), which a restore would replace`,
+      ),
+  );
+  const shared = found.flatMap((target, i) =>
+    found
+      .slice(0, i)
+      .filter(({ path }) => liesIn(target.path, path) || liesIn(path, target.path))
+      .map((other) => `${target.field}: ${target.path} and ${other.field} (${other.path}) lie in one another`),
+  );
+  return [...inRepository, ...holding, ...shared];
+}
+
+/** It would stand in argument lists and in the mirror's own configuration. The address is not shown: it holds the secret. */
+function passwordsInUrls(environment: Environment): string[] {
+  return (environment.git?.repositories ?? [])
+    .filter(({ url }) => /^[a-z+]+:\/\/[^/@]*:[^/@]*@/i.test(url))
+    .map(({ name }) => `git.repositories.${name}.url: holds a password; let git ask a credential helper or use a key`);
+}
+
 /** Throws `ENV-INVALID` (exit 2) with all problems. */
 export function checkSite(environment: Environment, plan: Plan): void {
   const workloads = plan.workloads.map((w) => w.id);
@@ -40,8 +95,11 @@ export function checkSite(environment: Environment, plan: Plan): void {
       plan.repositories.map((r) => r.id),
     ),
     ...doubledPlaces(environment),
+    ...overlaps(environment),
+    ...passwordsInUrls(environment),
   ];
   if (facts.length > 0) {
-    throw badInput({ code: 'ENV-INVALID', where: 'environment', fact: facts.join('\n'), hint: 'mend these names' });
+    const hint = 'mend these fields of the environment file; nothing was done';
+    throw badInput({ code: 'ENV-INVALID', where: 'environment', fact: facts.join('\n'), hint });
   }
 }
