@@ -28,15 +28,19 @@ function isNewer(a: VersionRecord, b: VersionRecord): boolean {
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
+/** Between the S3 server's clock and ours. */
+const SKEW_MS = 60_000;
+
 /**
- * When a version was made. versitygw gives a version that is no longer current the moment of its replacement as LastModified; its
- * version ids are ULIDs, which begin with the true moment in milliseconds. Ids of AWS, MinIO and Ceph never look like that.
+ * When a version or a marker was made. versitygw gives a version that is no longer current the moment of its replacement as
+ * LastModified, and now and then a marker that of the object that it hides; its version ids are ULIDs, which begin with the true
+ * moment in milliseconds. Ids of AWS, MinIO and Ceph never look like that.
  */
 export function madeAt(versionId: string, lastModified: Date): Date {
   if (!ULID.test(versionId)) return lastModified;
   const milliseconds = [...versionId.slice(0, 10)].reduce((sum, char) => sum * 32 + CROCKFORD.indexOf(char), 0);
-  // LastModified is cut to the second. An id from after it is no ULID but looks like one.
-  return milliseconds < lastModified.getTime() + 1000 ? new Date(milliseconds) : lastModified;
+  // An id from the future is no ULID but looks like one.
+  return milliseconds < Date.now() + SKEW_MS ? new Date(milliseconds) : lastModified;
 }
 
 /** `records` of one key come newest first, as S3 lists them. */

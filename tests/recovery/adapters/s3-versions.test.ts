@@ -48,6 +48,8 @@ describe('when a version was made', () => {
 
   test('a ULID tells, to the millisecond', () => {
     expect(madeAt('01M85AYHN8Q7M40VR3YGBZQ570', modified).toISOString()).toBe('2026-11-23T23:13:08.776Z');
+    // A marker that the server dates back to the object that it hides.
+    expect(madeAt('01M85AYHN8Q7M40VR3YGBZQ570', at('22:00:00')).toISOString()).toBe('2026-11-23T23:13:08.776Z');
   });
 
   test.each([
