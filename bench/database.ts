@@ -99,6 +99,8 @@ async function newSite(source: Platform, folder: string, name: string): Promise<
   const site = await createEmptySite({ folder, site: name, environment: ENVIRONMENT });
   const document = parse(await readFile(site.envFile, 'utf8'));
   document.repositories.local.path = source.paths.localRepository;
+  // Their start and health checks are no part of a database's restore.
+  document.services = {};
   await writeFile(site.envFile, stringify(document, { lineWidth: 0 }));
   return site;
 }
