@@ -23,7 +23,20 @@ const KNOWN_KEYS = [
     'hooks',
   ],
   ...['socket', 'host', 'configFile', 'path', 'type', 'endpoint', 'region', 'bucket', 'ca', 'uriStyle', 'passphrases'],
-  ...['writer', 'restorer', 'accessKeyId', 'secretAccessKey', 'file', 'env', 'from', 'url', 'start', 'stop', 'health'],
+  ...[
+    'writer',
+    'restorer',
+    'accessKeyId',
+    'secretAccessKey',
+    'file',
+    'env',
+    'from',
+    'url',
+    'start',
+    'stop',
+    'health',
+    'healthyWithinSeconds',
+  ],
 ];
 
 interface Problem {

@@ -96,7 +96,13 @@ const gitWorkload = z.strictObject({
 });
 
 /** How a service is stopped, started and asked for its health. The health command exits 0 when the service answers. */
-const serviceControl = z.strictObject({ start: argv.optional(), stop: argv.optional(), health: argv.optional() });
+const serviceControl = z.strictObject({
+  start: argv.optional(),
+  stop: argv.optional(),
+  health: argv.optional(),
+  /** A service that is not well this long after its start fails the restore. @default 120 */
+  healthyWithinSeconds: z.number().int().positive().optional(),
+});
 
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),

@@ -14,15 +14,18 @@ const MOMENT_WITHOUT_ZONE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/;
 const EXAMPLES =
   'type latest, a point’s id (dr points), or a time with its zone: 2026-11-23T01:59:00Z, 2026-11-23T03:59:00+02:00';
 
-function refuse(code: string, fact: string, hint: string): DrError {
-  return badInput({ code, where: 'target', fact, hint });
-}
+type Refuse = (code: string, fact: string, hint: string) => DrError;
+const refusal =
+  (where: string): Refuse =>
+  (code, fact, hint) =>
+    badInput({ code, where, fact, hint });
 
 /**
- * A moment as typed for a target, a repository time or the declaration of a disaster; a blank may stand for the `T`.
+ * A moment as typed for a target, a repository time or the declaration of a disaster; a blank may stand for the `T`. `where` is the flag.
  * Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2).
  */
-export function parseMoment(text: string, now: Date): Date {
+export function parseMoment(text: string, now: Date, where = 'target'): Date {
+  const refuse = refusal(where);
   const trimmed = text.trim();
   if (MOMENT_WITHOUT_ZONE.test(trimmed)) {
     const iso = trimmed.includes(':') ? trimmed.replace(' ', 'T') : `${trimmed}T00:00:00`;

@@ -29,6 +29,21 @@ async function sha256File(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Cut short, it is as lost as a blob. */
+async function readJson(file: string): Promise<Manifest> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Manifest;
+  } catch (cause) {
+    throw verificationFailed({
+      code: 'IMAGE-DAMAGED',
+      where: file,
+      fact: `is no JSON document: ${(cause as Error).message}`,
+      hint: 'copy the image again: skopeo copy docker://IMAGE oci:FOLDER:TAG',
+      cause,
+    });
+  }
+}
+
 async function checkBlob(layout: string, descriptor: Descriptor, seen: Set<string>): Promise<void> {
   if (seen.has(descriptor.digest)) return;
   seen.add(descriptor.digest);
@@ -44,7 +59,7 @@ async function checkBlob(layout: string, descriptor: Descriptor, seen: Set<strin
     });
   }
   if (!/manifest|index/.test(descriptor.mediaType ?? '')) return;
-  const inner = JSON.parse(await readFile(file, 'utf8')) as Manifest;
+  const inner = await readJson(file);
   for (const next of [...(inner.manifests ?? []), ...(inner.config ? [inner.config] : []), ...(inner.layers ?? [])]) {
     await checkBlob(layout, next, seen);
   }
@@ -55,7 +70,7 @@ export async function checkOciLayouts(folder: string): Promise<{ images: number;
   let images = 0;
   let blobs = 0;
   for (const layout of await layoutsBelow(folder)) {
-    const index = JSON.parse(await readFile(join(layout, 'index.json'), 'utf8')) as Manifest;
+    const index = await readJson(join(layout, 'index.json'));
     const seen = new Set<string>();
     for (const manifest of index.manifests ?? []) {
       images += 1;

@@ -36,6 +36,8 @@ async function coveringPoint(
     if (error) continue;
     const entries = await (await openCatalog(site, repository, 'writer')).points();
     const covering = entries.findLast(({ point }) => {
+      // What changed since the last full copy is no full copy.
+      if (kind === 'full' && point.pointKind !== 'full') return false;
       const held = point.captures.map((c) => c.workload);
       return new Date(point.startedAt).getTime() >= due && wanted.every((id) => held.includes(id));
     });

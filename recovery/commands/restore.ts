@@ -61,6 +61,7 @@ function describe(outcome: RestoreOutcome): string {
   const { plan, result } = outcome;
   const tiers = result.tiers.map((t) => [t.tier, formatTime(t.readyAt), formatDuration(t.seconds)]);
   const checks = result.verified.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
+  const losses = result.losses.map((l) => [l.tier, l.workload, formatTime(l.recoveredTo), formatDuration(l.seconds)]);
   const failures = result.failures.map((f) => `${f.workload}: ${f.error.message}\n  hint: ${f.error.hint}`);
   const verdict =
     result.failures.length === 0
@@ -70,6 +71,7 @@ function describe(outcome: RestoreOutcome): string {
     describePlan(plan),
     checks.length > 0 ? table(['', 'tier', 'verified', 'found'], checks) : '',
     tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : '',
+    losses.length > 0 ? table(['tier', 'workload', 'data up to', 'before the disaster'], losses) : '',
   ];
   return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
 }
@@ -114,11 +116,8 @@ async function firstBackup(
 async function remember(site: Site, plan: RestorePlan, outcome: RestoreOutcome): Promise<void> {
   if (outcome.result.failures.length > 0) return;
   const what = `restore to ${plan.target} from ${plan.repository}`;
-  const lost =
-    plan.lastCommit === undefined
-      ? undefined
-      : (new Date(plan.declaredAt).getTime() - new Date(plan.lastCommit).getTime()) / 1000;
-  const rpo = lost === undefined || lost < 0 ? {} : { rpoSeconds: lost };
+  const lost = outcome.result.losses.find((loss) => loss.workload === 'postgres');
+  const rpo = lost === undefined ? {} : { rpoSeconds: lost.seconds };
   const tiers = outcome.result.tiers.map((t) => ({
     at: t.readyAt,
     what,
@@ -182,11 +181,13 @@ export const restoreCommand: Execute<RestoreOptions> = async (options, context) 
     targetText,
     from: options.from,
     only: options.only,
-    ...(options.repositoryTime === undefined ? {} : { repositoryTime: parseMoment(options.repositoryTime, now) }),
+    ...(options.repositoryTime === undefined
+      ? {}
+      : { repositoryTime: parseMoment(options.repositoryTime, now, '--repository-time') }),
     allowTampered: options.allowTampered,
     allowCompromised: options.allowCompromised,
     keepGoing: options.keepGoing,
-    declaredAt: options.declaredAt === undefined ? now : parseMoment(options.declaredAt, now),
+    declaredAt: options.declaredAt === undefined ? now : parseMoment(options.declaredAt, now, '--declared-at'),
     now: context.now,
     progress: context.progress,
     signal: context.signal,

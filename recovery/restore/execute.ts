@@ -6,6 +6,7 @@ import { asDrError } from '../backup/repositories.ts';
 import { type DrError, EXIT, type ExitCode } from '../errors.ts';
 import { type Check, type RestoreContext, recordEnd, type StepReport, stepReports } from './context.ts';
 import { type ItemResult, restoreItem } from './items.ts';
+import { type Loss, measureLoss } from './loss.ts';
 import { dropBefore } from './steps/folder.ts';
 import { startTier, stopServices } from './steps/services.ts';
 
@@ -28,6 +29,7 @@ export interface RestoreResult {
   readonly items: readonly ItemResult[];
   readonly failures: readonly { readonly workload: string; readonly error: DrError }[];
   readonly bytesRestored: number;
+  readonly losses: readonly Loss[];
   readonly endedAt: string;
 }
 
@@ -130,6 +132,7 @@ export async function executeRestore(
     items,
     failures,
     bytesRestored: items.reduce((sum, i) => sum + i.bytes, 0),
+    losses: measureLoss(plan, items),
     endedAt: options.now().toISOString(),
   };
 }

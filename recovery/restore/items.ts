@@ -31,6 +31,8 @@ export interface ItemResult {
   /** Bytes laid down, and how long that alone took. */
   readonly bytes: number;
   readonly copySeconds: number;
+  /** ISO 8601: the moment that the data is of. */
+  readonly recoveredTo: string;
 }
 
 /** @param configured resolves when PostgreSQL's configuration is in place; the server is not started before. */
@@ -41,10 +43,11 @@ export async function restoreItem(
 ): Promise<ItemResult> {
   const begun = performance.now();
   let copySeconds: number | undefined;
+  let recoveredTo = item.capture.capturedAt;
   switch (item.type) {
     case 'postgres':
       await configured;
-      copySeconds = (await restorePostgres(context, item)).copySeconds;
+      ({ copySeconds, recoveredTo } = await restorePostgres(context, item));
       break;
     case 'postgres-config':
       await placeConfiguration(context, item);
@@ -60,5 +63,5 @@ export async function restoreItem(
   }
   copySeconds ??= (performance.now() - begun) / 1000;
   const checks = await step(context, item, `${item.workload}/verify`, 'verify', () => verifyItem(context, item));
-  return { workload: item.workload, checks, bytes: item.capture.bytes, copySeconds };
+  return { workload: item.workload, checks, bytes: item.capture.bytes, copySeconds, recoveredTo };
 }

@@ -2,16 +2,18 @@
 
 import type { Plan, Workload } from '../../plan/types.ts';
 import { isConfigured, namedWorkloads } from '../backup/select.ts';
-import { openCatalog } from '../catalog.ts';
 import type { Environment } from '../environment.ts';
-import { badInput, DrError } from '../errors.ts';
+import { badInput } from '../errors.ts';
+import { readLineage } from '../lineage.ts';
+import type { PostgresCapture } from '../point.ts';
 import type { Progress } from '../ports.ts';
-import { type Resolution, resolveTarget } from '../resolve.ts';
+import type { Resolution } from '../resolve.ts';
 import type { Repository, Site } from '../site.ts';
 import type { Target } from '../target.ts';
+import { chooseRepository } from './choose-repository.ts';
 import { destinationOf, destinationState } from './destination.ts';
 import type { RestoreItem, RestorePlan } from './plan-types.ts';
-import { sourceAsOf } from './source.ts';
+import { checkServer } from './server-check.ts';
 import { openSource } from './steps/postgres.ts';
 import { checkWal, type WantedEnd } from './wal-check.ts';
 
@@ -46,67 +48,17 @@ function wantedWorkloads(plan: Plan, environment: Environment, only: readonly st
   });
 }
 
-interface Resolved {
-  readonly repository: Repository;
-  readonly source: Repository;
-  readonly resolution: Resolution;
-}
-
-async function resolveIn(
-  site: Site,
-  request: PlanRequest,
-  repository: Repository,
-  workloads: readonly Workload[],
-): Promise<Resolved> {
-  const { repositoryTime } = request;
-  const source = repositoryTime
-    ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
-    : repository;
-  const catalog = await openCatalog(site, source, 'restorer');
-  const resolution = resolveTarget({
-    repository: repository.id,
-    entries: await catalog.points(),
-    target: request.target,
-    workloads: workloads.map((w) => w.id),
-    now: request.now,
-    allowTampered: request.allowTampered,
-    allowCompromised: request.allowCompromised,
-  });
-  return { repository, source, resolution };
-}
-
-/** Named with --from: that one and no other. Otherwise the first in the environment's order that has the target, and why not the ones before. */
-async function chooseRepository(
-  site: Site,
-  request: PlanRequest,
-  workloads: readonly Workload[],
-): Promise<Resolved & { passed: string[] }> {
-  if (request.from !== undefined)
-    return { ...(await resolveIn(site, request, site.repository(request.from), workloads)), passed: [] };
-  const passed: string[] = [];
-  let first: unknown;
-  for (const repository of site.repositories.values()) {
-    try {
-      return { ...(await resolveIn(site, request, repository, workloads)), passed };
-    } catch (error) {
-      if (!(error instanceof DrError)) throw error;
-      first ??= error;
-      passed.push(`${repository.id} was passed over: ${error.fact}`);
-    }
-  }
-  if (passed.length === 1) throw first;
-  throw badInput({
-    code: 'TARGET-NOWHERE',
-    where: request.targetText,
-    fact: `no repository has it:\n${passed.join('\n')}`,
-    hint: '`dr points` lists what there is',
-  });
-}
-
 function wantedEnd(resolution: Resolution, mode: string | undefined): WantedEnd {
   if (mode === 'immediate') return { kind: 'immediate' };
   if (resolution.target.kind === 'time') return { kind: 'time', time: resolution.target.time };
   return { kind: 'end-of-wal' };
+}
+
+/** A life of the database that no point holds yet is not in any target: to be known before it is overwritten. */
+async function lineageNote(site: Site, capture: PostgresCapture): Promise<string[]> {
+  const own = await readLineage(site);
+  if (!own || own.name === capture.lineage) return [];
+  return [`the set is of ${capture.lineage}; what was written here since ${own.since} (${own.name}) is not in it`];
 }
 
 /** Services that are stopped and started: all of the plan that the environment knows, when their data is replaced. */
@@ -119,8 +71,9 @@ function servicesOf(site: Site): RestorePlan['services'] {
 /** Throws DrErrors with exit 2 (`TARGET-…`, `POINT-…`, `WORKLOAD-…`, `REPOSITORY-…`) before anything is touched. */
 export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan: RestorePlan; source: Repository }> {
   const workloads = wantedWorkloads(site.plan, site.environment, request.only);
-  const { repository, source, resolution, passed } = await chooseRepository(site, request, workloads);
+  const { repository, source, resolution, notes } = await chooseRepository(site, request, workloads);
   const items: RestoreItem[] = [];
+  const warnings = [...notes, ...resolution.warnings];
   let lastCommit: string | undefined;
   for (const found of resolution.items) {
     const workload = workloads.find((w) => w.id === found.workload);
@@ -133,6 +86,8 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
       items.push({ ...common, ...place });
       continue;
     }
+    await checkServer(site, capture);
+    warnings.push(...(await lineageNote(site, capture)));
     const pgb = await openSource({ site, source }, capture);
     const reach = await checkWal(site, pgb, source, capture, wantedEnd(resolution, found.mode));
     lastCommit = reach.lastCommit.toISOString();
@@ -155,7 +110,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     touchesServices: touches,
     ...(lastCommit === undefined ? {} : { lastCommit }),
     bytes: items.reduce((sum, i) => sum + i.capture.bytes, 0),
-    warnings: [...passed, ...resolution.warnings],
+    warnings,
   };
   return { plan, source };
 }

@@ -2,8 +2,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { requireEngine } from '../doctor/engines.ts';
-import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
-import { dataDirMajor, readControlData, serverMajor } from '../engines/postgres/control-data.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import { badInput, precondition } from '../errors.ts';
 import type { PostgresCapture, ResticCapture } from '../point.ts';
@@ -18,38 +16,6 @@ async function engines(site: Site, plan: RestorePlan): Promise<void> {
   if (has((i) => i.capture.engine === 'restic')) await requireEngine('restic', site.run);
   if (has((i) => i.type === 'redis')) await requireEngine('redis-server', site.run);
   if (has((i) => i.type === 'git')) await requireEngine('git', site.run);
-}
-
-async function checkServer(site: Site, capture: PostgresCapture): Promise<void> {
-  const settings = postgresSettings(site.environment);
-  const wanted = Number(capture.serverVersion.split('.')[0]);
-  const found = await serverMajor(site, settings);
-  if (found !== wanted) {
-    throw badInput({
-      code: 'POSTGRES-VERSION',
-      where: 'postgres',
-      fact: `the set ${capture.set} is of PostgreSQL ${wanted}, this host has ${found}`,
-      hint: `install PostgreSQL ${wanted}, or restore the logical dump into a running server: --only postgres-dump --into-database NAME`,
-    });
-  }
-  const there = await readControlData(site, settings);
-  if (there && there.systemId !== capture.systemId) {
-    throw badInput({
-      code: 'POSTGRES-OTHER-CLUSTER',
-      where: settings.dataDir,
-      fact: `holds the cluster ${there.systemId}, and the point is of ${capture.systemId}`,
-      hint: 'move that data directory away by hand if it is really to be replaced, or name another one in the environment file',
-    });
-  }
-  const major = await dataDirMajor(settings.dataDir);
-  if (major !== undefined && major !== wanted) {
-    throw badInput({
-      code: 'POSTGRES-VERSION',
-      where: settings.dataDir,
-      fact: `holds a data directory of PostgreSQL ${major}, the set is of ${wanted}`,
-      hint: 'move it away by hand if it is really to be replaced',
-    });
-  }
 }
 
 async function checkSet(site: Site, source: Repository, capture: PostgresCapture): Promise<void> {
@@ -116,7 +82,6 @@ export async function preflight(site: Site, plan: RestorePlan, source: Repositor
   await checkSnapshots(site, source, restic);
   for (const item of plan.items) {
     if (item.capture.engine !== 'pgbackrest') continue;
-    await checkServer(site, item.capture);
     await checkSet(site, source, item.capture);
   }
 }

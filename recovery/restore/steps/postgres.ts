@@ -10,9 +10,10 @@ import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest, type PgBackRest, postgresSettings } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
-import { startServer, stopServer, waitUntilWritable } from '../../engines/postgres/server.ts';
+import { startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
 import { readLineage, writeLineage } from '../../lineage.ts';
 import type { PostgresCapture } from '../../point.ts';
+import type { Site } from '../../site.ts';
 import { type RestoreContext, step } from '../context.ts';
 import type { RestoreItem } from '../plan-types.ts';
 import { rescueFolder, rescueWal } from '../rescue-wal.ts';
@@ -105,6 +106,16 @@ export interface PostgresRestored {
   readonly lineage: string;
   readonly bytes: number;
   readonly copySeconds: number;
+  /** Of the last commit that was replayed; of the set where its end was enough. */
+  readonly recoveredTo: string;
+}
+
+/** Stays what it was when recovery ended, until the server is started anew. Undefined when no commit was replayed. */
+async function lastReplayed(site: Site): Promise<string | undefined> {
+  const settings = postgresSettings(site.environment);
+  const sql = 'SELECT pg_last_xact_replay_timestamp() AS at';
+  const { rows } = await withClient(site, settings, (client) => client.query<{ at: Date | null }>(sql), 'postgres');
+  return rows[0]?.at?.toISOString();
 }
 
 export async function restorePostgres(context: RestoreContext, item: RestoreItem): Promise<PostgresRestored> {
@@ -146,10 +157,14 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
   await step(context, item, id('archive'), `archive to ${lineage}, never to ${capture.lineage}`, () =>
     pointArchiveAt(context, lineage, repositories),
   );
-  await step(context, item, id('replay'), 'replay the WAL', async (report) => {
+  const replayed = await step(context, item, id('replay'), 'replay the WAL', async (report) => {
     if (settings.logFile) await rm(settings.logFile, { force: true });
     await startServer(site, settings);
     await waitUntilWritable(site, settings, { onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
+    return { lastCommit: await lastReplayed(site) };
   });
-  return { lineage, bytes: capture.bytes, copySeconds: copied.seconds };
+  // An idle database: nothing was committed between its last commit and the end of the set.
+  const { lastCommit = capture.capturedAt } = replayed ?? {};
+  const recoveredTo = lastCommit > capture.capturedAt ? lastCommit : capture.capturedAt;
+  return { lineage, bytes: capture.bytes, copySeconds: copied.seconds, recoveredTo };
 }

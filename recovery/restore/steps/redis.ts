@@ -2,9 +2,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
+import { openCatalog } from '../../catalog.ts';
 import { checkRdb, layDownRdb } from '../../engines/redis/files.ts';
 import { redisSettings, startRedis, stopRedis } from '../../engines/redis/server.ts';
-import type { ResticCapture } from '../../point.ts';
+import { DrError } from '../../errors.ts';
+import { isCompromised } from '../../marks.ts';
+import type { Capture, ResticCapture } from '../../point.ts';
 import { type RestoreContext, step } from '../context.ts';
 import type { RestoreItem } from '../plan-types.ts';
 import { besides, layDown } from './folder.ts';
@@ -21,6 +24,22 @@ async function ownerOf(
   return Number.isInteger(uid) ? { uid, gid: uid } : undefined;
 }
 
+/** Names the newest older point with another snapshot: at 3 a.m. nobody looks for it. */
+async function offerPrevious(context: RestoreContext, item: RestoreItem, error: unknown): Promise<never> {
+  if (!(error instanceof DrError) || error.code !== 'REDIS-RDB') throw error;
+  const entries = await (await openCatalog(context.site, context.source, 'restorer')).points();
+  const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry) && entry.point.id < item.point);
+  const differs = (capture: Capture): boolean =>
+    capture.workload === item.workload &&
+    capture.engine === 'restic' &&
+    capture.digest !== (item.capture as ResticCapture).digest;
+  const previous = good.findLast((entry) => entry.point.captures.some(differs))?.point.id;
+  if (previous === undefined) throw error;
+  const { code, where, fact, exit } = error;
+  const hint = `this snapshot is damaged; the one before is of ${previous}: dr restore --to ${previous} --only ${item.workload} --from ${context.plan.repository}`;
+  throw new DrError({ code, where, fact, hint, exit, cause: error });
+}
+
 export async function restoreRedis(context: RestoreContext, item: RestoreItem): Promise<void> {
   const { site, plan, signal } = context;
   const settings = redisSettings(site.environment);
@@ -28,7 +47,9 @@ export async function restoreRedis(context: RestoreContext, item: RestoreItem): 
   const fresh = besides(settings.dataDir, plan.id, 'new');
   const id = (name: string) => `${item.workload}/${name}`;
   await step(context, item, id('copy'), 'copy the snapshot', (report) => layDown(context, item, fresh, report));
-  await step(context, item, id('check'), 'check the RDB', () => checkRdb(site, join(fresh, 'dump.rdb')));
+  await step(context, item, id('check'), 'check the RDB', () =>
+    checkRdb(site, join(fresh, 'dump.rdb')).catch((error: unknown) => offerPrevious(context, item, error)),
+  );
   await step(context, item, id('stop'), 'stop the server', () => stopRedis(site, settings));
   await step(context, item, id('files'), 'lay the files down', async () => {
     // The server may have come back between two runs of this restore.

@@ -1,11 +1,8 @@
 /** Services are stopped before their data is replaced, and started tier by tier when it is back. */
 import pRetry from 'p-retry';
-import { DrError } from '../../errors.ts';
+import { verificationFailed } from '../../errors.ts';
 import type { Site } from '../../site.ts';
 import { type Check, type RestoreContext, step } from '../context.ts';
-
-/** A service that is not well after this long is reported; it may still come. */
-const HEALTHY_WITHIN_SECONDS = 120;
 
 export async function stopServices(context: RestoreContext): Promise<void> {
   const { site, plan } = context;
@@ -32,6 +29,7 @@ export async function isHealthy(site: Site, id: string): Promise<{ ok: boolean; 
 
 async function waitHealthy(context: RestoreContext, id: string): Promise<string> {
   const { site, signal } = context;
+  const { health = [], healthyWithinSeconds = 120 } = site.environment.services[id] ?? {};
   let said = '';
   await pRetry(
     async () => {
@@ -40,19 +38,19 @@ async function waitHealthy(context: RestoreContext, id: string): Promise<string>
       if (!health.ok) throw new Error(said);
     },
     {
-      retries: HEALTHY_WITHIN_SECONDS * 10,
+      retries: healthyWithinSeconds * 10,
       minTimeout: 100,
       maxTimeout: 500,
       factor: 1.2,
-      maxRetryTime: HEALTHY_WITHIN_SECONDS * 1000,
+      maxRetryTime: healthyWithinSeconds * 1000,
       ...(signal ? { signal } : {}),
     },
   ).catch((cause) => {
-    throw new DrError({
+    throw verificationFailed({
       code: 'SERVICE-UNHEALTHY',
       where: id,
-      fact: `not healthy within ${HEALTHY_WITHIN_SECONDS} s: ${said}`,
-      hint: `ask it yourself: ${(site.environment.services[id]?.health ?? []).join(' ')}`,
+      fact: `not healthy within ${healthyWithinSeconds} s: ${said}`,
+      hint: `ask it yourself: ${health.join(' ')}; when it is well, the same command goes on`,
       cause,
     });
   });

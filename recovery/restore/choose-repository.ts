@@ -1,0 +1,125 @@
+/** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
+import type { Workload } from '../../plan/types.ts';
+import { openCatalog } from '../catalog.ts';
+import { badInput, DrError } from '../errors.ts';
+import { type Resolution, resolveTarget } from '../resolve.ts';
+import type { Repository, Site } from '../site.ts';
+import type { PlanRequest } from './make-plan.ts';
+import { sourceAsOf } from './source.ts';
+
+export interface Resolved {
+  readonly repository: Repository;
+  /** The repository itself, or a copy aside of its state at a moment. */
+  readonly source: Repository;
+  readonly resolution: Resolution;
+}
+
+/** A region that does not even refuse must not hold up a recovery that another one can make. */
+const COMPARE_WITHIN_MS = 10_000;
+
+async function resolveIn(
+  site: Site,
+  request: PlanRequest,
+  repository: Repository,
+  workloads: readonly Workload[],
+): Promise<Resolved> {
+  const { repositoryTime } = request;
+  const source = repositoryTime
+    ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
+    : repository;
+  const catalog = await openCatalog(site, source, 'restorer');
+  const resolution = resolveTarget({
+    repository: repository.id,
+    entries: await catalog.points(),
+    target: request.target,
+    workloads: workloads.map((w) => w.id),
+    now: request.now,
+    allowTampered: request.allowTampered,
+    allowCompromised: request.allowCompromised,
+  });
+  return { repository, source, resolution };
+}
+
+/** Ids of points sort by time, and one run has the same id in every repository. */
+function newerWorkloads(than: Resolution, other: Resolution): string[] {
+  const points = new Map(than.items.map((item) => [item.workload, item.point]));
+  return other.items.filter((item) => item.point > (points.get(item.workload) ?? '')).map((item) => item.workload);
+}
+
+/** `latest` means the newest there is, and the first repository may have been away for days. */
+async function newest(
+  first: Resolved,
+  others: readonly { id: string; resolved: Promise<Resolved> }[],
+): Promise<{ chosen: Resolved; notes: string[] }> {
+  let chosen = first;
+  const notes: string[] = [];
+  const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), COMPARE_WITHIN_MS).unref());
+  for (const { id, resolved } of others) {
+    const other = await Promise.race([resolved.catch((error: unknown) => error), late]);
+    if (other === undefined)
+      notes.push(`${id} did not answer within ${COMPARE_WITHIN_MS / 1000} s and was not compared`);
+    if (!(other instanceof Object) || other instanceof Error) continue;
+    const { resolution } = other as Resolved;
+    const newer = newerWorkloads(chosen.resolution, resolution);
+    if (newer.length === 0) continue;
+    const mine = newerWorkloads(resolution, chosen.resolution);
+    if (mine.length > 0) {
+      notes.push(`${id} holds newer copies of ${newer.join(', ')}: --from ${id} --only ${newer.join(',')}`);
+      continue;
+    }
+    notes.push(`${chosen.repository.id} was passed over: ${id} holds newer copies of ${newer.join(', ')}`);
+    chosen = other as Resolved;
+  }
+  return { chosen, notes };
+}
+
+function nowhere(request: PlanRequest, refusals: readonly { id: string; error: DrError }[]): DrError {
+  const [first] = refusals;
+  const codes = new Set(refusals.map(({ error }) => error.code));
+  if (first && refusals.length === 1) return first.error;
+  const fact = refusals.map(({ id, error }) => `${id}: ${error.fact}`).join('\n');
+  // The same reason everywhere is that reason; its hint holds the nearest names or the nearest moment.
+  if (first && codes.size === 1) {
+    const { code, hint, exit } = first.error;
+    return new DrError({ code, where: 'target', fact, hint, exit, cause: first.error });
+  }
+  return badInput({
+    code: 'TARGET-NOWHERE',
+    where: request.targetText,
+    fact: `no repository has it:\n${fact}`,
+    hint: '`dr points` lists what there is',
+  });
+}
+
+/**
+ * Named with --from: that one and no other. Otherwise the first in the environment's order that has the target, and why not the ones
+ * before; for `latest` a later one that holds newer copies is taken instead.
+ */
+export async function chooseRepository(
+  site: Site,
+  request: PlanRequest,
+  workloads: readonly Workload[],
+): Promise<Resolved & { notes: string[] }> {
+  if (request.from !== undefined)
+    return { ...(await resolveIn(site, request, site.repository(request.from), workloads)), notes: [] };
+  const repositories = [...site.repositories.values()];
+  const refusals: { id: string; error: DrError }[] = [];
+  for (const [i, repository] of repositories.entries()) {
+    try {
+      const found = await resolveIn(site, request, repository, workloads);
+      const passed = refusals.map(({ id, error }) => `${id} was passed over: ${error.fact}`);
+      if (request.target.kind !== 'latest' || request.repositoryTime) return { ...found, notes: passed };
+      const others = repositories.slice(i + 1).map((other) => {
+        const resolved = resolveIn(site, request, other, workloads);
+        resolved.catch(() => undefined);
+        return { id: other.id, resolved };
+      });
+      const { chosen, notes } = await newest(found, others);
+      return { ...chosen, notes: [...passed, ...notes] };
+    } catch (error) {
+      if (!(error instanceof DrError)) throw error;
+      refusals.push({ id: repository.id, error });
+    }
+  }
+  throw nowhere(request, refusals);
+}
