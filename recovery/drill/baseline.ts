@@ -172,8 +172,22 @@ const TIER_OF: Partial<Record<FolderWorkload, string>> = {
   'monitoring-config': 'P4',
 };
 
+/** Files that the recovery itself has made new, by workload; each must differ. */
+export type Renewed = ReadonlyMap<FolderWorkload, readonly string[]>;
+
+function folderVerdict(differences: readonly Difference[], renewed: readonly string[]): string {
+  const changed = differences.filter(({ kind }) => kind === 'changed').map(({ item }) => item);
+  const stale = renewed.filter((path) => !changed.includes(path));
+  if (stale.length > 0) return `still the old: ${stale.join(', ')}`;
+  return listed(differences.filter(({ item }) => !renewed.includes(item)));
+}
+
 /** All of it, read from the recovered platform. A part that can't be read is a failed check, not an error. */
-export async function baselineChecks(platform: Platform, baseline: BaselineWithLimits): Promise<Check[]> {
+export async function baselineChecks(
+  platform: Platform,
+  baseline: BaselineWithLimits,
+  renewed: Renewed = new Map(),
+): Promise<Check[]> {
   const stores = await withStores(platform, async (client, redis) => {
     const actual = await redisFingerprint(redis, { ignorePrefixes: WRITTEN_KEYS });
     return [
@@ -191,10 +205,12 @@ export async function baselineChecks(platform: Platform, baseline: BaselineWithL
   const folders: Check[] = [];
   for (const [workload, expected] of baseline.folders) {
     const path = platform.paths.folder(workload);
-    const actual = await folderFingerprint(path).then((found) => listed(compareFolders(expected, found)), String);
+    const fresh = renewed.get(workload) ?? [];
+    const actual = await folderFingerprint(path).then((f) => folderVerdict(compareFolders(expected, f), fresh), String);
+    const but = fresh.length === 0 ? '' : `, ${fresh.length} of them new on purpose`;
     folders.push({
       id: `files/${workload}`,
-      title: `${workload}: ${expected.entries.length} files`,
+      title: `${workload}: ${expected.entries.length} files${but}`,
       tier: TIER_OF[workload] ?? 'P1',
       expected: 'no difference',
       actual,

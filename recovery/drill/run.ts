@@ -165,7 +165,7 @@ async function verify(stage: Stage, recovered: Recovered, baseline: BaselineWith
     'verify',
     'compare the recovered platform with what was',
     async () => {
-      for (const check of await baselineChecks(platform, baseline)) stage.check(check);
+      for (const check of await baselineChecks(platform, baseline, recovered.renewed)) stage.check(check);
       await serviceChecks(stage, platform);
       await newCustomers(stage, platform);
     },

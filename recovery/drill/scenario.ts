@@ -1,4 +1,5 @@
 /** What a scenario is: from a platform with customers to a recovered one. */
+import type { Renewed } from './baseline.ts';
 import type { DrAnswer, RestoreData } from './dr-client.ts';
 import type { LedgerComparison } from './ledger-compare.ts';
 import type { Platform } from './platform/platform.ts';
@@ -12,6 +13,8 @@ export interface Recovered {
   readonly target: DrillReport['target'];
   /** What the customers were promised, against what is there. */
   readonly comparison: LedgerComparison;
+  /** Files that the recovery has made new, such as rotated secrets. */
+  readonly renewed?: Renewed;
   /** By tier, since when it is well. */
   readonly ready: ReadonlyMap<string, Date>;
 }

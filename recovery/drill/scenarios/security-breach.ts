@@ -11,6 +11,7 @@ import { attackDatabase, hideEverything, INTRUDER_ROLE, removeLocalRepository, t
 import { reportLosses } from '../losses.ts';
 import type { Platform } from '../platform/platform.ts';
 import { redisPasswordFile } from '../platform/redis.ts';
+import { SERVICES } from '../platform/services.ts';
 import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
 import { readServiceSecrets, rotateSiteSecrets, tryS3Keys, trySiteSecrets } from '../rotate-secrets.ts';
 import type { KeyPair, S3Role } from '../s3-access.ts';
@@ -142,6 +143,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     restored,
     comparison,
     ready,
+    renewed: new Map([['config-and-secrets', SERVICES.map(({ id }) => `secrets/${id}.yaml`)]]),
     target: {
       repository: 'primary',
       time: clean.toISOString(),
