@@ -7,7 +7,7 @@ import { openPosixStore } from '../adapters/posix-store.ts';
 import { type Backed, backupPath, copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import { DrError } from '../errors.ts';
+import { DrError, EXIT } from '../errors.ts';
 import { acquireLock } from '../lock.ts';
 import type { ResticCapture } from '../point.ts';
 import type { Progress } from '../ports.ts';
@@ -40,6 +40,11 @@ export interface WorkloadOutcome {
   readonly error?: DrError;
 }
 
+interface Target {
+  readonly restic: Restic;
+  readonly outcome: RepositoryOutcome;
+}
+
 interface Captured {
   readonly facts: ResticCapture['facts'];
   readonly backed: Backed;
@@ -65,7 +70,7 @@ async function captureInTurn(
   site: Site,
   request: FilesRequest,
   workload: Workload,
-  targets: readonly Restic[],
+  targets: readonly Target[],
 ): Promise<Map<string, Captured>> {
   const store = openPosixStore(site.environment.stateDir);
   const key = layout(site.environment.name).lock(`capture-${workload.id}`);
@@ -83,11 +88,18 @@ async function captureInTurn(
   return holding(lock, TURN_SECONDS, () => captureOne(site, request, workload, targets));
 }
 
+/** Whose fault is it? A repository that is full, shut or gone must not keep the others from getting their copy. */
+async function isRepositorysFault(restic: Restic, error: unknown): Promise<boolean> {
+  if (!(error instanceof DrError) || error.exit === EXIT.interrupted) return false;
+  if (['PASSPHRASE-WRONG', 'REPOSITORY-UNREACHABLE', 'DISK-FULL'].includes(error.code)) return true;
+  return !(await restic.exists().catch(() => false));
+}
+
 async function captureOne(
   site: Site,
   request: FilesRequest,
   workload: Workload,
-  targets: readonly Restic[],
+  targets: readonly Target[],
 ): Promise<Map<string, Captured>> {
   const { run, force, progress, signal } = request;
   const step = `backup/${workload.id}`;
@@ -96,13 +108,19 @@ async function captureOne(
   try {
     staged = await stage(site, workload, signal);
     const captures = new Map<string, Captured>();
-    for (const restic of targets) {
-      const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
-      const onFraction = (fraction: number) =>
-        progress({ step, title: workload.title, tier: workload.tier, state: 'progress', fraction });
-      const host = site.environment.site;
-      const backed = await backupPath(restic, { path: staged.path, tags, host, force, onFraction, signal });
-      captures.set(restic.repository.id, { facts: staged.facts, backed, path: staged.path });
+    const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
+    const host = site.environment.site;
+    const onFraction = (fraction: number) =>
+      progress({ step, title: workload.title, tier: workload.tier, state: 'progress', fraction });
+    for (const { restic, outcome } of targets) {
+      if (outcome.error) continue;
+      try {
+        const backed = await backupPath(restic, { path: staged.path, tags, host, force, onFraction, signal });
+        captures.set(restic.repository.id, { facts: staged.facts, backed, path: staged.path });
+      } catch (error) {
+        if (!(await isRepositorysFault(restic, error))) throw error;
+        outcome.error ??= asDrError(error, `repository ${restic.repository.id}`);
+      }
     }
     return captures;
   } finally {
@@ -181,9 +199,10 @@ async function nameCaptures(
 export async function backUpFiles(site: Site, request: FilesRequest): Promise<WorkloadOutcome[]> {
   const { progress, workloads } = request;
   const up = request.repositories.filter((r) => r.error === undefined);
+  if (up.length === 0) return workloads.map((w) => ({ workload: w.id, captures: new Map(), seconds: 0 }));
   const folder = up.find((r) => r.repository.settings.type === 'posix');
   const direct = folder ? [folder] : up;
-  const targets = direct.map((r) => openRestic(site, r.repository, 'writer'));
+  const targets = direct.map((outcome) => ({ restic: openRestic(site, outcome.repository, 'writer'), outcome }));
   const captured = new Map<string, Map<string, Captured>>();
   const results = await pMap(
     workloads,
@@ -204,8 +223,11 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
     },
     { concurrency: AT_ONCE },
   );
-  const made = await nameCaptures(request, targets, captured);
-  const source = targets[0];
+  // The folder that the others would have been copied from failed: they are written directly, from the beginning.
+  if (direct.every((r) => r.error) && direct.length < up.length) return backUpFiles(site, request);
+  const written = targets.filter(({ outcome }) => !outcome.error).map(({ restic }) => restic);
+  const made = await nameCaptures(request, written, captured);
+  const [source] = written;
   if (folder && source && made.size > 0) {
     const others = up.filter((r) => r !== folder);
     await Promise.all(others.map((outcome) => copyTo(site, request, source, outcome, made)));

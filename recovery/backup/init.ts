@@ -12,6 +12,7 @@ import { badInput, type DrError, precondition } from '../errors.ts';
 import { type Lineage, readLineage, writeLineage } from '../lineage.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
+import { checkReady } from './ready.ts';
 import { probeRepositories } from './repositories.ts';
 
 export interface InitResult {
@@ -160,6 +161,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
       await prepareFolder(repository.settings.path, site.environment.name);
   }
   const probed = await probeRepositories(site, request.repositories);
+  await checkReady(site, [], probed);
   const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
   const [firstError] = probed.flatMap((r) => r.error ?? []);
   if (up.length === 0 && firstError) throw firstError;

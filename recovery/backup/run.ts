@@ -9,6 +9,7 @@ import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
 import { backUpFiles, type WorkloadOutcome } from './files.ts';
 import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
+import { checkReady } from './ready.ts';
 import { asDrError, probeRepositories, type RepositoryOutcome } from './repositories.ts';
 import { type Selection, selectForBackup } from './select.ts';
 import { toolVersions } from './tools.ts';
@@ -123,6 +124,7 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
   const startedAt = request.now();
   const runId = newPointId(request.kind, startedAt);
   const repositories = await probeRepositories(site, request.repositories);
+  await checkReady(site, selection.workloads, repositories);
   const down = repositories.flatMap((r) => r.error ?? []);
   if (down.length === repositories.length && down[0]) throw down[0];
   const workloads = await capture(site, request, runId, selection, repositories);

@@ -100,7 +100,10 @@ function previousSegment(name: string): string {
 export function lastCommitTime(dump: string): Date | undefined {
   const stamps = [...dump.matchAll(/desc: COMMIT (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC/g)];
   const last = stamps.at(-1)?.[1];
-  return last === undefined ? undefined : new Date(`${last.replace(' ', 'T')}Z`);
+  if (last === undefined) return undefined;
+  // Recovery to a time needs a commit after it: the millisecond before this one, where it has no digits beyond.
+  const exact = /\.\d{3}0*[1-9]\d*$/.test(last) ? 0 : 1;
+  return new Date(Date.parse(`${last.replace(' ', 'T')}Z`) - exact);
 }
 
 export interface WalEnd {
