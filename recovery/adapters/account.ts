@@ -1,6 +1,7 @@
 /** The unprivileged account that owns PostgreSQL: `initdb`, `postgres` and pgBackRest's restored files must not be root's. */
-import { chmod, chown, mkdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, rename, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { badInput } from '../errors.ts';
 
@@ -33,17 +34,35 @@ export async function lookUpAccount(name: string | undefined): Promise<Account |
   return account;
 }
 
-/** Makes a folder (0750) that belongs to the account that the engines run as. */
+/** One level. It gets its owner before its name: killed in between, a later run would take it for another's and leave it root's. */
+async function makeLevel(path: string, account: Account): Promise<void> {
+  const next = join(dirname(path), `.dr-new-${randomBytes(4).toString('hex')}`);
+  await mkdir(next, { mode: 0o750 });
+  await chown(next, account.uid, account.gid);
+  await rename(next, path).catch(async (error: NodeJS.ErrnoException) => {
+    await rmdir(next);
+    // Somebody else was faster.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  });
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Makes a folder (0750), and what is missing above it, that belongs to the account that the engines run as. */
 export async function makeOwnedFolder(path: string, accountName: string | undefined): Promise<void> {
-  const created = await mkdir(path, { recursive: true, mode: 0o750 });
   const account = await lookUpAccount(accountName);
-  if (created === undefined || account === undefined) return;
-  // mkdir -p may have made several levels: all of them are ours to hand over.
-  let level = path;
-  while (level.length >= created.length) {
-    await chown(level, account.uid, account.gid);
-    level = level.slice(0, level.lastIndexOf('/'));
+  if (account === undefined) {
+    await mkdir(path, { recursive: true, mode: 0o750 });
+    return;
   }
+  if (await isThere(path)) return;
+  if (!(await isThere(dirname(path)))) await makeOwnedFolder(dirname(path), accountName);
+  await makeLevel(path, account);
 }
 
 /**

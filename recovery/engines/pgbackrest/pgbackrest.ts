@@ -1,9 +1,10 @@
 /** Runs pgBackRest on one lineage. Every call names its repository; a restore knows no other one (no fall-through). */
-import { chmod, chown, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { STANZA } from '../../../plan/layout.ts';
-import { lookUpAccount, makeOwnedFolder, makeReachableFolder } from '../../adapters/account.ts';
+import { makeOwnedFolder, makeReachableFolder } from '../../adapters/account.ts';
+import { writeOwnedFile } from '../../adapters/owned-file.ts';
 import type { Environment } from '../../environment.ts';
 import { badInput, DrError } from '../../errors.ts';
 import type { RunOptions, RunResult } from '../../ports.ts';
@@ -58,13 +59,6 @@ export function postgresSettings(environment: Environment): NonNullable<Environm
   });
 }
 
-async function writeGenerated(file: string, text: string, mode: number, as: string | undefined): Promise<void> {
-  await writeFile(file, text, { mode });
-  await chmod(file, mode);
-  const account = await lookUpAccount(as);
-  if (account) await chown(file, account.uid, account.gid);
-}
-
 async function readVariables(site: Site, variables: SecretVariables): Promise<Record<string, string>> {
   const entries = Object.entries(variables).map(
     async ([name, ref]) => [name, await site.secrets.read(ref, name)] as const,
@@ -112,13 +106,13 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
     if (await stat(settings.path).catch(() => undefined)) await makeOwnedFolder(join(settings.path, path), as);
   }
   const processMax = Math.max(2, availableParallelism());
-  await writeGenerated(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);
+  await writeOwnedFile(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);
   const pushScript = join(folder, 'archive-push.sh');
   const getScript = join(folder, 'archive-get.sh');
   if (scope.role === 'writer') {
-    await writeGenerated(pushScript, renderPushScript(configFile, variables), 0o750, as);
+    await writeOwnedFile(pushScript, renderPushScript(configFile, variables), 0o750, as);
   }
-  await writeGenerated(getScript, renderGetScript(configFile, variables, scope.rescuedWal), 0o750, as);
+  await writeOwnedFile(getScript, renderGetScript(configFile, variables, scope.rescuedWal), 0o750, as);
 
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {

@@ -42,6 +42,8 @@ export function restoreArguments(request: RestoreRequest, repositoryNumber: numb
     ...target,
     `--target-timeline=${end.timeline}`,
     `--recovery-option=restore_command=${getScript} %f "%p"`,
+    // The set brings its source's archive_command along: whoever starts the server too early must not archive by it.
+    '--archive-mode=off',
     '--link-all',
     ...(request.delta ? ['--delta'] : []),
     '--log-level-console=detail',

@@ -1,5 +1,5 @@
 /** Starting, stopping and asking a PostgreSQL server of this host. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pRetry, { AbortError } from 'p-retry';
 import pg from 'pg';
@@ -79,10 +79,21 @@ export async function stopServer(site: Site, settings: PostgresSettings): Promis
   await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
 }
 
-async function logTail(settings: PostgresSettings): Promise<string> {
-  const file = settings.logFile ?? join(settings.dataDir, 'dr-start.log');
+function logOf(settings: PostgresSettings): string {
+  return settings.logFile ?? join(settings.dataDir, 'dr-start.log');
+}
+
+/** Bytes in the server's log: what comes after is said by the next start. The log itself is evidence and is never cut. */
+export async function logSize(settings: PostgresSettings): Promise<number> {
+  return stat(logOf(settings)).then(
+    (found) => found.size,
+    () => 0,
+  );
+}
+
+async function logTail(settings: PostgresSettings, from: number): Promise<string> {
   try {
-    const text = await readFile(file, 'utf8');
+    const text = (await readFile(logOf(settings))).subarray(from).toString('utf8');
     const fatal = text.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
     return fatal.slice(-4).join('\n');
   } catch {
@@ -95,7 +106,7 @@ function startFailed(settings: PostgresSettings, why: string): DrError {
     code: 'SERVER-START',
     where: settings.dataDir,
     fact: `PostgreSQL did not come up: ${why}`,
-    hint: `its log: ${settings.logFile ?? join(settings.dataDir, 'dr-start.log')}`,
+    hint: `its log: ${logOf(settings)}`,
   });
 }
 
@@ -107,11 +118,10 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
     await site.run(settings.control.start as [string, ...string[]]);
     return;
   }
-  const log = settings.logFile ?? join(settings.dataDir, 'dr-start.log');
   const config =
     settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
   const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
-  await pgCtl(site, settings, ['start', '-W', '-l', log, '-o', options]);
+  await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
 }
 
 /** What a waiting caller may show. */
@@ -124,7 +134,7 @@ export type ReplayProgress = (lsn: string) => void;
 export async function waitUntilWritable(
   site: Site,
   settings: PostgresSettings,
-  options: { onReplay?: ReplayProgress; signal?: AbortSignal | undefined } = {},
+  options: { onReplay?: ReplayProgress; logFrom?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   let missing = 0;
   await pRetry(
@@ -146,7 +156,8 @@ export async function waitUntilWritable(
       } catch (error) {
         // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
         missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
-        if (missing > 20) throw new AbortError(startFailed(settings, (await logTail(settings)) || String(error)));
+        if (missing > 20)
+          throw new AbortError(startFailed(settings, (await logTail(settings, options.logFrom ?? 0)) || String(error)));
         throw error;
       }
       throw new Error('still in recovery');

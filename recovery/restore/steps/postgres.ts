@@ -1,36 +1,40 @@
 /** PostgreSQL: stop → lay the set down → a lineage of its own → replay → verify. */
-import { appendFile, chown, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../../plan/duration.ts';
 import { parseLineage } from '../../../plan/layout.ts';
-import { lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
+import { isThere, lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
+import { writeOwnedFile } from '../../adapters/owned-file.ts';
 import { archiveSettings } from '../../backup/init.ts';
 import { probeRepositories } from '../../backup/repositories.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest, type PgBackRest, postgresSettings } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
-import { startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
+import { logSize, startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
 import { readLineage, writeLineage } from '../../lineage.ts';
 import type { PostgresCapture } from '../../point.ts';
 import type { Site } from '../../site.ts';
 import { type RestoreContext, step } from '../context.ts';
-import type { RestoreItem } from '../plan-types.ts';
+import type { RestoreItem, RestorePlan } from '../plan-types.ts';
 import { rescueFolder, rescueWal } from '../rescue-wal.ts';
 
-/** pgBackRest over exactly the one repository that the plan names. */
+/**
+ * pgBackRest over exactly the one repository that the plan names. A restore has a folder of its own: planning another one meanwhile must
+ * not change the script that a server replays by, and WAL fetched ahead for one lineage is never taken for another's.
+ */
 export async function openSource(
-  context: Pick<RestoreContext, 'site' | 'source'>,
+  context: Pick<RestoreContext, 'site' | 'source'> & { readonly plan?: RestorePlan },
   capture: PostgresCapture,
   rescuedWal?: string,
 ): Promise<PgBackRest> {
-  const { site, source } = context;
+  const { site, source, plan } = context;
   return openPgBackRest(site, {
     lineage: capture.lineage,
     repositories: [source],
     role: 'restorer',
     passphrase: capture.passphrase,
-    folder: join(site.environment.stateDir, 'restore', `pgbackrest-${source.id}`),
+    folder: join(site.environment.stateDir, 'restore', plan?.id ?? 'plan', `pgbackrest-${source.id}`),
     ...(rescuedWal === undefined ? {} : { rescuedWal }),
   });
 }
@@ -60,10 +64,9 @@ async function endOldLineage(context: RestoreContext): Promise<void> {
   const { site } = context;
   const old = await readLineage(site);
   if (!old) return;
-  const script = join(site.environment.stateDir, 'pgbackrest', old.name, 'archive-push.sh');
-  await writeFile(script, ENDED_SCRIPT).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  const folder = join(site.environment.stateDir, 'pgbackrest', old.name);
+  if (!(await isThere(folder))) return;
+  await writeOwnedFile(join(folder, 'archive-push.sh'), ENDED_SCRIPT, 0o750, site.environment.runAs);
 }
 
 async function beginLineage(
@@ -158,11 +161,14 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
     pointArchiveAt(context, lineage, repositories),
   );
   const replayed = await step(context, item, id('replay'), 'replay the WAL', async (report) => {
-    if (settings.logFile) await rm(settings.logFile, { force: true });
+    const logFrom = await logSize(settings);
     await startServer(site, settings);
-    await waitUntilWritable(site, settings, { onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
+    await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
     return { lastCommit: await lastReplayed(site) };
   });
+  // The machine may have gone down since an earlier run did that.
+  await startServer(site, settings);
+  await waitUntilWritable(site, settings, { signal });
   // An idle database: nothing was committed between its last commit and the end of the set.
   const { lastCommit = capture.capturedAt } = replayed ?? {};
   const recoveredTo = lastCommit > capture.capturedAt ? lastCommit : capture.capturedAt;

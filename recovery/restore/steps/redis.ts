@@ -59,5 +59,7 @@ export async function restoreRedis(context: RestoreContext, item: RestoreItem): 
     await layDownRdb(join(fresh, 'dump.rdb'), settings.dataDir, await ownerOf(context, capture));
   });
   await step(context, item, id('start'), 'load the data', () => startRedis(site, settings, signal));
+  // The machine may have gone down since an earlier run did that.
+  await startRedis(site, settings, signal);
   await rm(fresh, { recursive: true, force: true });
 }
