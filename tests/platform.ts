@@ -1,5 +1,5 @@
 /** A tiny throwaway platform for tests with real engines; everything is ended and deleted when `use` returns or throws. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPlatform, type Platform } from '../recovery/drill/platform/platform.ts';
@@ -39,6 +39,8 @@ export async function withRegion<T>(name: 'primary' | 'secondary', use: (region:
 /** A new short folder; whatever still runs in it afterwards is killed, and it is deleted. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir().length < 40 ? tmpdir() : '/tmp', 'dr-test-'));
+  // PostgreSQL's account passes through.
+  await chmod(folder, 0o755);
   try {
     return await use(folder);
   } finally {

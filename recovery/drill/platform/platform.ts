@@ -8,6 +8,7 @@ import { lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
 import { silentLog } from '../../adapters/log.ts';
 import { makeRun } from '../../adapters/process.ts';
 import type { Environment } from '../../environment.ts';
+import { badInput } from '../../errors.ts';
 import type { Run } from '../../ports.ts';
 import { endTracked } from '../processes.ts';
 import type { S3Region } from '../s3-region.ts';
@@ -87,6 +88,18 @@ async function makeKeys(folder: string, runAs: string | undefined): Promise<void
   }
 }
 
+/** Throws `DRILL-FOLDER` (exit 2) where a folder above is closed to the engines' account, as a home of root is. */
+async function checkPassable(run: Run, folder: string, runAs: string | undefined): Promise<void> {
+  const { exitCode } = await run(['test', '-x', folder], { as: runAs, accept: [0, 1], cwd: '/' });
+  if (exitCode === 0) return;
+  throw badInput({
+    code: 'DRILL-FOLDER',
+    where: '--folder',
+    fact: `the account ${runAs} can't enter ${folder}: a folder above it is closed to others`,
+    hint: 'name one that every account may pass, such as /var/tmp',
+  });
+}
+
 /** A site as a provider hands it over: folders, the configuration of Redis, dr.yaml. No data. */
 export async function createEmptySite(options: SiteOptions): Promise<Platform> {
   const runAs = engineAccount();
@@ -96,6 +109,7 @@ export async function createEmptySite(options: SiteOptions): Promise<Platform> {
   await mkdir(options.folder, { recursive: true });
   // The engines' account passes through; what is below has its own modes.
   await chmod(options.folder, 0o755);
+  await checkPassable(run, options.folder, runAs);
   const paths = await sitePaths(options.folder, options.site);
   await makeKeys(keys, runAs);
   await mkdir(paths.root, { recursive: true });
