@@ -20,8 +20,11 @@ export function asDrError(error: unknown, where: string): DrError {
   });
 }
 
-/** A folder that is gone is a lost disk or mount: writing there would fill another file system and protect nothing. */
-async function folderIsThere({ id, settings }: Repository): Promise<void> {
+/**
+ * A folder that is gone is a lost disk or mount: writing there would fill another file system and protect nothing, and an empty
+ * catalog read from there would only seem to be one. Throws `REPOSITORY-UNREACHABLE`.
+ */
+export async function folderIsThere({ id, settings }: Repository): Promise<void> {
   if (settings.type !== 'posix') return;
   const found = await stat(settings.path).catch(() => undefined);
   if (found?.isDirectory()) return;

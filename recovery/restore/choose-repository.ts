@@ -1,5 +1,6 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
 import type { Workload } from '../../plan/types.ts';
+import { folderIsThere } from '../backup/repositories.ts';
 import { openCatalog } from '../catalog.ts';
 import { badInput, DrError } from '../errors.ts';
 import { type Resolution, resolveTarget } from '../resolve.ts';
@@ -24,6 +25,7 @@ async function resolveIn(
   workloads: readonly Workload[],
 ): Promise<Resolved> {
   const { repositoryTime } = request;
+  await folderIsThere(repository);
   const source = repositoryTime
     ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
     : repository;

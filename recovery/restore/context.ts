@@ -45,19 +45,39 @@ async function record(journal: Journal, entry: Parameters<Journal['append']>[0])
   await next;
 }
 
-/** Runs `work` unless the journal says that it is done; then its recorded result is given back. `T` must be JSON. */
+/** For a record that only helps: a full disk must not hide the failure that it is about. */
+async function tryRecord({ site, journal }: RestoreContext, entry: Parameters<Journal['append']>[0]): Promise<void> {
+  await record(journal, entry).catch((error: unknown) =>
+    site.log.warn({ error: String(error), journal: journal.file }, 'not recorded'),
+  );
+}
+
+/** Those of the steps that are done must be done again: somebody has removed what they made, or it has proved to be wrong. */
+export async function redo({ journal, progress }: RestoreContext, ids: readonly string[], why: string): Promise<void> {
+  for (const id of ids) {
+    if (!journal.done(id)) continue;
+    await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'failed', data: why });
+    progress({ step: `restore/${id}`, title: id, state: 'retry', detail: why });
+  }
+}
+
+/**
+ * Runs `work` unless the journal says that it is done; then its recorded result is given back. `T` must be JSON.
+ * @param again Do it in each run: what it has found may have changed since.
+ */
 export async function step<T>(
   context: RestoreContext,
   item: Pick<RestoreItem, 'tier' | 'title'>,
   id: string,
   what: string,
   work: (report: (detail: string, fraction?: number) => void) => Promise<T>,
+  again = false,
 ): Promise<T> {
   const { journal, progress } = context;
   const title = `${item.title}: ${what}`;
   const event = { step: `restore/${id}`, title, tier: item.tier };
   const before = journal.done(id);
-  if (before) {
+  if (before && !again) {
     progress({ ...event, state: 'skipped', detail: 'done by an earlier run' });
     return before.data as T;
   }
@@ -87,7 +107,7 @@ export async function step<T>(
   } catch (error) {
     const failure = asDrError(error, `step ${id}`);
     progress({ ...event, state: 'failed', detail: failure.message });
-    await record(journal, {
+    await tryRecord(context, {
       event: 'step',
       at: new Date().toISOString(),
       step: id,
@@ -110,8 +130,13 @@ export function stepReports(journal: Journal): StepReport[] {
     });
 }
 
-export async function recordEnd(journal: Journal, outcome: 'ready' | 'failed' | 'superseded'): Promise<void> {
+export async function recordEnd(journal: Journal, outcome: 'ready' | 'superseded'): Promise<void> {
   await record(journal, { event: 'end', at: new Date().toISOString(), outcome });
+}
+
+/** A journal without an end goes on too. */
+export async function recordFailure(context: RestoreContext): Promise<void> {
+  await tryRecord(context, { event: 'end', at: new Date().toISOString(), outcome: 'failed' });
 }
 
 export async function recordResume(journal: Journal): Promise<void> {

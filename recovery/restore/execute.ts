@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asDrError } from '../backup/repositories.ts';
 import { type DrError, EXIT, type ExitCode } from '../errors.ts';
-import { type Check, type RestoreContext, recordEnd, type StepReport, stepReports } from './context.ts';
+import { type Check, type RestoreContext, recordEnd, recordFailure, type StepReport, stepReports } from './context.ts';
 import { type ItemResult, restoreItem } from './items.ts';
 import { type Loss, measureLoss } from './loss.ts';
 import { dropBefore } from './steps/folder.ts';
@@ -115,7 +115,7 @@ export async function executeRestore(
     };
     await writeFile(readyFile(stateDir), `${JSON.stringify(ready, undefined, 2)}\n`, { flush: true });
   }
-  await recordEnd(journal, failures.length === 0 ? 'ready' : 'failed');
+  await (failures.length === 0 ? recordEnd(journal, 'ready') : recordFailure(context));
   const [first] = failures;
   return {
     id: plan.id,

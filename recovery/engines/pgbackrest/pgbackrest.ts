@@ -66,22 +66,26 @@ async function readVariables(site: Site, variables: SecretVariables): Promise<Re
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** pgBackRest says "unable to load info file" for a wrong passphrase; a person at 3 a.m. needs the real reason. */
-function explained(error: unknown, scope: PgBackRestScope): unknown {
-  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
-  const repositories = scope.repositories.map((r) => r.id).join(', ');
-  if (
-    /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|FormatError.*cipher/i.test(error.fact)
-  ) {
-    return badInput({
-      code: 'PASSPHRASE-WRONG',
-      where: `repository ${repositories}`,
-      fact: `its pgBackRest files (${scope.lineage}) do not open with the passphrase "${scope.passphrase ?? 'first of the keyring'}"`,
-      hint: 'the copy may well be whole: name the right passphrase in the environment file (repositories.*.passphrases)',
-      cause: error,
-    });
-  }
-  return error;
+/**
+ * With a wrong passphrase pgBackRest 2.45 finds noise where it expects its files: `CryptoError: unable to flush` (29, 95), or a
+ * FormatError in the first line of an info file and of its copy. Damage in the middle of a file reads otherwise (ChecksumError).
+ */
+const NOISE =
+  /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|(?:FormatError: .* at line 1:[\s\S]*){2}/;
+
+/** A person at 3 a.m. needs the reason, and the repository's name. */
+function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
+  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED' || !NOISE.test(error.fact)) return error;
+  const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
+  const asked = scope.repositories.filter((_, i) => number === undefined || i + 1 === Number(number));
+  const names = asked.map(({ settings }) => `"${scope.passphrase ?? settings.passphrases[0]?.name}"`);
+  return badInput({
+    code: 'PASSPHRASE-WRONG',
+    where: `repository ${asked.map((r) => r.id).join(', ')}`,
+    fact: `its pgBackRest files (${scope.lineage}) do not open with the passphrase ${[...new Set(names)].join(', ')}`,
+    hint: 'the copy may well be whole: name the right passphrase in the environment file (repositories.*.passphrases)',
+    cause: error,
+  });
 }
 
 /** Writes the configuration and the two scripts (no secrets in them) and gives a runner. */
@@ -121,7 +125,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
       const base = [`--config=${configFile}`, `--stanza=${STANZA}`, command];
       return await site.run(['pgbackrest', ...base, ...args], { as, cwd: folder, secretEnv, ...options });
     } catch (error) {
-      throw explained(error, scope);
+      throw explained(error, scope, args);
     }
   };
   return {
@@ -144,7 +148,8 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
       if (found) return found;
       const status = JSON.parse(stdout)[0]?.repo?.[0]?.status as { code?: number; message?: string } | undefined;
       // 99: the repository holds something that can't be read; "nothing there" must not be mistaken for it.
-      if (status?.code === 99) throw explained(infoError(repository, status.message ?? ''), scope);
+      if (status?.code === 99)
+        throw explained(infoError(repository, status.message ?? ''), scope, [`--repo=${number(repository)}`]);
       return undefined;
     },
     async list(repository, path) {

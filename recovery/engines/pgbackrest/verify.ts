@@ -1,50 +1,157 @@
 /**
- * `pgbackrest verify` of 2.45 exits 0 after a flipped byte: its log is what counts. It names set and file of what is wrong
- * (`INFO:   backup: 20261123-020000F, status: invalid, total files checked: …` and `checksum mismatch …`).
+ * `pgbackrest verify` of 2.45 exits 0 whatever it finds, a wrong passphrase included: its log is what counts. It names set and file
+ * (`invalid checksum '20261123-020000F/pg_data/base/5/2691.gz'`), inside of bundles too. It does not miss WAL segments (`wal.ts` does) nor
+ * sets of which nothing is left (the caller does, by the results).
  */
-import { verificationFailed } from '../../errors.ts';
+import { STANZA } from '../../../plan/layout.ts';
+import { DrError, verificationFailed } from '../../errors.ts';
 import type { Repository } from '../../site.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
-export interface SetProblem {
+export interface FileProblem {
+  /** Empty for WAL. */
   readonly set: string;
+  /** Relative to the set (`pg_data/base/5/2691.gz`); of WAL the path below the archive. */
   readonly file: string;
+  /** Name of the WAL segment. */
+  readonly segment?: string;
+  /** pgBackRest's words: `invalid checksum`, `file missing`, … */
   readonly fact: string;
 }
 
-const LOG = /^(?:\S+ \S+ )?P\d+\s+(INFO|WARN|ERROR|DETAIL):\s*(.*)$/;
-
-/** Pure: every line of the log that says something is wrong. */
-export function readVerifyLog(log: string): SetProblem[] {
-  const problems: SetProblem[] = [];
-  for (const line of log.split('\n')) {
-    const [, level = '', text = line.trim()] = LOG.exec(line.trim()) ?? [];
-    const wrong =
-      /invalid checksum|checksum mismatch|missing|size invalid|invalid (?:result|size)|unable to|status: invalid|errors?:|is not valid|duplicate/i;
-    const fine = /missing: 0, checksum invalid: 0, size invalid: 0, other: 0|command (?:begin|end)/;
-    if (!wrong.test(text) || fine.test(text)) continue;
-    if (level === 'INFO' && /^(?:Results|archiveId|No )/i.test(text) && !/invalid|missing: [1-9]/.test(text)) continue;
-    const file = /'([^']+)'/.exec(text)?.[1] ?? /(?:\S*\/)?((?:archive|backup)\/\S+)/.exec(text)?.[1] ?? '';
-    const set = /(\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?)/.exec(`${text} ${file}`)?.[1] ?? '';
-    problems.push({ set, file, fact: text });
-  }
-  return problems;
+export interface SetResult {
+  readonly set: string;
+  /** `valid`, `invalid`, `manifest missing`, `in-progress`. */
+  readonly status: string;
+  readonly files: number;
 }
 
-/** Reads everything of the lineage in one repository. An empty list: pgBackRest found nothing wrong. */
-export async function verifySets(pg: PgBackRest, repository: Repository): Promise<SetProblem[]> {
-  const args = [`--repo=${pg.number(repository)}`, '--verbose', '--output=text', '--log-level-console=info'];
-  const { stdout, stderr, exitCode } = await pg.run('verify', args, {
-    accept: Array.from({ length: 256 }, (_, i) => i),
-  });
-  const problems = readVerifyLog(`${stdout}\n${stderr}`);
-  if (exitCode !== 0 && problems.length === 0) {
+export interface VerifyResult {
+  readonly files: readonly FileProblem[];
+  readonly sets: readonly SetResult[];
+  /** Segments that were read. */
+  readonly wal: number;
+  /** What stopped the verification: `No usable backup.info file`. */
+  readonly stopped: readonly string[];
+}
+
+const LOGGED = /^(?:\S+ \S+ )?P\d+\s+(?:INFO|WARN|ERROR):\s*(.*)$/;
+const WRONG = /^(invalid checksum|file missing|invalid size|invalid result)\s+'?([^\s':]+)'?(?::\s*(.*))?$/;
+const RESULT = /^\s*backup: (\S+), status: ([^,]+), total files checked: (\d+)/;
+const ARCHIVE = /^\s*archiveId: \S+, total WAL checked: (\d+)/;
+const STOPPED = /^\s*(No usable \S+ file.*)$/;
+
+/** Library texts may hold bytes of the damaged file. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
+}
+
+function fileProblem(what: string, path: string, detail: string | undefined): FileProblem {
+  const fact = detail === undefined ? what : `${what} (${printable(detail)})`;
+  const [, set, file] = /^(\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?)\/(.+)$/.exec(path) ?? [];
+  if (set !== undefined && file !== undefined) return { set, file, fact };
+  const segment = /\/([0-9A-F]{24})-/.exec(path)?.[1];
+  return { set: '', file: path, fact, ...(segment === undefined ? {} : { segment }) };
+}
+
+/** Pure: output of `verify --verbose --output=text`. */
+export function readVerifyLog(output: string): VerifyResult {
+  const files: FileProblem[] = [];
+  const sets = new Map<string, SetResult>();
+  const stopped = new Set<string>();
+  let wal = 0;
+  for (const line of output.split('\n')) {
+    const logged = LOGGED.exec(line)?.[1];
+    if (logged !== undefined) {
+      const [, what, path, detail] = WRONG.exec(logged) ?? [];
+      if (what !== undefined && path !== undefined) files.push(fileProblem(what, path, detail));
+      continue;
+    }
+    const [, set, status, count] = RESULT.exec(line) ?? [];
+    if (set !== undefined && status !== undefined) sets.set(set, { set, status, files: Number(count) });
+    const [, segments] = ARCHIVE.exec(line) ?? [];
+    // The same results stand in the log and on stdout.
+    if (segments !== undefined) wal = Math.max(wal, Number(segments));
+    const [, why] = STOPPED.exec(line) ?? [];
+    if (why !== undefined) stopped.add(why);
+  }
+  return { files, sets: [...sets.values()], wal, stopped: [...stopped] };
+}
+
+/**
+ * Reads everything of the lineage in one repository; needs no write access. Ask `info` first: it tells a wrong passphrase from a
+ * damaged repository.
+ */
+export async function verifySets(pg: PgBackRest, repository: Repository, signal?: AbortSignal): Promise<VerifyResult> {
+  // One more try at once is enough: S3 calls are repeated below this, and a damaged file stays damaged after 15 seconds.
+  const retry = ['--job-retry=1', '--job-retry-interval=1'];
+  const args = [`--repo=${pg.number(repository)}`, '--verbose', '--output=text', '--log-level-console=info', ...retry];
+  const { stdout, stderr, exitCode } = await pg.run('verify', args, { accept: ANY_EXIT, signal });
+  const result = readVerifyLog(`${stdout}\n${stderr}`);
+  if (exitCode !== 0 || (result.sets.length === 0 && result.stopped.length === 0 && result.wal === 0)) {
+    const said = printable(`${stdout}${stderr}`.trim().split('\n').slice(-3).join(' '));
     throw verificationFailed({
       code: 'VERIFY-ENGINE',
       where: `pgbackrest verify (${repository.id})`,
-      fact: `ended ${exitCode}: ${`${stdout}${stderr}`.trim().split('\n').slice(-3).join(' ')}`,
+      fact: `ended ${exitCode} without results: ${said}`,
       hint: 'its message above is pgBackRest’s own; `dr assess` says whether the repository answers',
     });
   }
-  return problems;
+  return result;
+}
+
+const ANY_EXIT: readonly number[] = Array.from({ length: 256 }, (_, i) => i);
+
+const INFO_FILES = ['backup', 'archive'].flatMap((kind) => {
+  const file = `${kind}/${STANZA}/${kind}.info`;
+  return [file, `${file}.copy`];
+});
+
+/**
+ * Does the lineage's passphrase open any of its four info files? Decryption of one damaged file fails just like a wrong passphrase;
+ * four at once don't.
+ */
+export async function opensAnyInfo(pg: PgBackRest, repository: Repository): Promise<boolean> {
+  for (const file of INFO_FILES) {
+    const args = [`--repo=${pg.number(repository)}`, '--log-level-console=off', '--ignore-missing', file];
+    const { stdout } = await pg.run('repo-get', args, { accept: ANY_EXIT });
+    // A wrong passphrase gives garbage once in 256 times.
+    if (/\[backrest\]|backrest-checksum/.test(stdout)) return true;
+  }
+  return false;
+}
+
+/** `pg_data/base/5/2691.gz: invalid checksum`, the first twenty of them. */
+export function describeFiles(files: readonly FileProblem[]): string {
+  const shown = files.slice(0, 20).map(({ file, fact }) => `${file}: ${fact}`);
+  const more = files.length > shown.length ? [`and ${files.length - shown.length} more`] : [];
+  return [...shown, ...more].join('\n');
+}
+
+/**
+ * A failed restore says `zlib threw error` and names no file. This reads the lineage and gives an error that does, or the given one
+ * when nothing is found.
+ */
+export async function explainFailedRestore(
+  pg: PgBackRest,
+  repository: Repository,
+  set: string,
+  error: unknown,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const damage = /FormatError|CryptoError|ChecksumError|FileMissingError|FileReadError|unexpected eof|checksum/i;
+  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED' || !damage.test(error.fact)) return error;
+  const result = await verifySets(pg, repository, signal).catch(() => undefined);
+  if (result === undefined || result.files.length === 0) return error;
+  const [full] = set.split('_');
+  const own = result.files.filter((file) => file.set.startsWith(full ?? set));
+  const files = own.length > 0 ? own : result.files;
+  const named = files.map((file) => ({ ...file, file: file.set === '' ? file.file : `${file.set}/${file.file}` }));
+  return new DrError({
+    code: 'SET-DAMAGED',
+    where: `set ${set} in ${repository.id}`,
+    fact: `${named.length === 1 ? 'a file is' : `${named.length} files are`} damaged there:\n${describeFiles(named)}`,
+    hint: 'restore from another repository with --from, or from a point of another full set (`dr points`)',
+    cause: error,
+  });
 }

@@ -117,7 +117,12 @@ async function fetchSegment(pg: PgBackRest, repository: Repository, path: string
   const raw = `${target}.raw`;
   await pg.run(
     'repo-get',
-    [`--repo=${pg.number(repository)}`, `archive/${STANZA}/${path}`, '--log-level-console=off'],
+    [
+      `--repo=${pg.number(repository)}`,
+      `archive/${STANZA}/${path}`,
+      '--log-level-console=off',
+      '--log-level-stderr=error',
+    ],
     { stdoutFile: raw },
   );
   const unpack = path.endsWith('.zst') ? [createZstdDecompress()] : path.endsWith('.gz') ? [createGunzip()] : [];

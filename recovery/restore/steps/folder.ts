@@ -1,11 +1,12 @@
 /** Folders: restored beside their place, counted, then swapped in by rename; what was there stays aside until all is verified. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isThere } from '../../adapters/account.ts';
 import { restoreSnapshot } from '../../engines/restic/actions.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
 import { verificationFailed } from '../../errors.ts';
 import type { ResticCapture } from '../../point.ts';
-import { type RestoreContext, step } from '../context.ts';
+import { type RestoreContext, redo, step } from '../context.ts';
 import type { RestoreItem } from '../plan-types.ts';
 
 export interface FolderCount {
@@ -33,7 +34,8 @@ export async function layDown(
   report: (detail: string) => void,
 ): Promise<FolderCount> {
   const capture = item.capture as ResticCapture;
-  const scratch = `${folder}.raw`;
+  // A name of this run's own: restic of a run that was killed may still be at work in another.
+  const scratch = `${folder}.${process.pid}`;
   await rm(scratch, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
@@ -58,32 +60,32 @@ export async function layDown(
   return found;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 export async function restoreFolder(context: RestoreContext, item: RestoreItem): Promise<FolderCount> {
   const { plan } = context;
   const fresh = besides(item.destination, plan.id, 'new');
   const before = besides(item.destination, plan.id, 'before');
+  const own = ['copy', 'swap', 'verify'].map((name) => `${item.workload}/${name}`);
+  if (!(await isThere(fresh)) && !(await isThere(item.destination)))
+    await redo(context, own, `${item.destination} is gone`);
   const count = await step(context, item, `${item.workload}/copy`, 'copy files', (report) =>
     layDown(context, item, fresh, report),
   );
   await step(context, item, `${item.workload}/swap`, 'put in place', async () => {
     // Killed between the two renames: `fresh` is still there and the destination is not.
-    if (!(await exists(fresh))) return;
-    if ((await exists(item.destination)) && !(await exists(before))) await rename(item.destination, before);
-    if (await exists(item.destination)) await rm(item.destination, { recursive: true });
+    if (!(await isThere(fresh))) return;
+    if ((await isThere(item.destination)) && !(await isThere(before))) await rename(item.destination, before);
+    if (await isThere(item.destination)) await rm(item.destination, { recursive: true });
     await rename(fresh, item.destination);
   });
   return count;
 }
 
-/** Once everything is verified, what was there before may go. */
-export async function dropBefore(context: RestoreContext): Promise<void> {
-  for (const item of context.plan.items)
-    await rm(besides(item.destination, context.plan.id, 'before'), { recursive: true, force: true });
+/** Once everything is verified, what was there before may go, and so may what killed runs left. */
+export async function dropBefore({ plan }: RestoreContext): Promise<void> {
+  for (const { destination } of plan.items) {
+    const folder = dirname(destination);
+    const own = basename(besides(destination, plan.id, 'new')).replace(/new$/, '');
+    for (const name of (await readdir(folder)).filter((n) => n.startsWith(own)))
+      await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
+  }
 }

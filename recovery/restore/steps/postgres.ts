@@ -171,6 +171,6 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
   await waitUntilWritable(site, settings, { signal });
   // An idle database: nothing was committed between its last commit and the end of the set.
   const { lastCommit = capture.capturedAt } = replayed ?? {};
-  const recoveredTo = lastCommit > capture.capturedAt ? lastCommit : capture.capturedAt;
+  const recoveredTo = new Date(Math.max(Date.parse(lastCommit), Date.parse(capture.capturedAt))).toISOString();
   return { lineage, bytes: capture.bytes, copySeconds: copied.seconds, recoveredTo };
 }

@@ -1,14 +1,14 @@
 /** Redis: stop → restore beside → check the RDB → lay it down for both ways of persistence → start → count. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
+import { isThere, lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
 import { openCatalog } from '../../catalog.ts';
 import { checkRdb, layDownRdb } from '../../engines/redis/files.ts';
 import { redisSettings, startRedis, stopRedis } from '../../engines/redis/server.ts';
 import { DrError } from '../../errors.ts';
 import { isCompromised } from '../../marks.ts';
 import type { Capture, ResticCapture } from '../../point.ts';
-import { type RestoreContext, step } from '../context.ts';
+import { type RestoreContext, redo, step } from '../context.ts';
 import type { RestoreItem } from '../plan-types.ts';
 import { besides, layDown } from './folder.ts';
 
@@ -46,6 +46,9 @@ export async function restoreRedis(context: RestoreContext, item: RestoreItem): 
   const capture = item.capture as ResticCapture;
   const fresh = besides(settings.dataDir, plan.id, 'new');
   const id = (name: string) => `${item.workload}/${name}`;
+  const files = join(settings.dataDir, 'dump.rdb');
+  if (!(await isThere(fresh)) && (!context.journal.done(id('files')) || !(await isThere(files))))
+    await redo(context, ['copy', 'check', 'stop', 'files', 'start'].map(id), `${settings.dataDir} is gone`);
   await step(context, item, id('copy'), 'copy the snapshot', (report) => layDown(context, item, fresh, report));
   await step(context, item, id('check'), 'check the RDB', () =>
     checkRdb(site, join(fresh, 'dump.rdb')).catch((error: unknown) => offerPrevious(context, item, error)),

@@ -2,17 +2,26 @@
 import pRetry from 'p-retry';
 import { verificationFailed } from '../../errors.ts';
 import type { Site } from '../../site.ts';
-import { type Check, type RestoreContext, step } from '../context.ts';
+import { type Check, type RestoreContext, redo, step } from '../context.ts';
 
 export async function stopServices(context: RestoreContext): Promise<void> {
-  const { site, plan } = context;
+  const { site, plan, journal } = context;
   const last = [...plan.services].reverse();
   for (const { id, tier } of last) {
     const stop = site.environment.services[id]?.stop;
-    if (!stop) continue;
-    await step(context, { tier, title: id }, `services/${id}/stop`, 'stop', async () => {
-      await site.run(stop as [string, ...string[]], { timeoutSeconds: 60 });
-    });
+    // What an earlier run has brought back serves its customers already.
+    if (!stop || journal.done(`services/${id}/start`)) continue;
+    await step(
+      context,
+      { tier, title: id },
+      `services/${id}/stop`,
+      'stop',
+      async () => {
+        await site.run(stop as [string, ...string[]], { timeoutSeconds: 60 });
+        // Again in each run: a machine that went down since has started it anew.
+      },
+      true,
+    );
   }
 }
 
@@ -64,7 +73,10 @@ export async function startTier(context: RestoreContext, tier: string): Promise<
   return Promise.all(
     services.map(async ({ id }) => {
       const item = { tier: tier as 'P1', title: id };
-      const said = await step(context, item, `services/${id}/start`, 'start', async () => {
+      const started = `services/${id}/start`;
+      if (context.journal.done(started) && !(await isHealthy(site, id)).ok)
+        await redo(context, [started], 'it is not well any more');
+      const said = await step(context, item, started, 'start', async () => {
         const start = site.environment.services[id]?.start;
         if (start) await site.run(start as [string, ...string[]], { timeoutSeconds: 60 });
         return waitHealthy(context, id);
