@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Platform } from './platform/platform.ts';
 import { randomSecret, writeSecret } from './secret-files.ts';
 
-export const EVIDENCE_TAG = 'evidence';
+const EVIDENCE_TAG = 'evidence';
 
 export interface Evidence {
   /** Folder of the restic repository. */

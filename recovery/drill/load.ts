@@ -34,7 +34,7 @@ export interface Load {
   more(count: number): Promise<void>;
 }
 
-export function orderDigest(reference: string, accountId: number, totalCents: number, note: string): string {
+function orderDigest(reference: string, accountId: number, totalCents: number, note: string): string {
   return md5([reference, accountId, totalCents, note].join('|'));
 }
 

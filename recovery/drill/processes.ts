@@ -111,14 +111,6 @@ export async function readTracked(pidFile: string): Promise<TrackedProcess | und
   }
 }
 
-/** Every process that the files of this folder name and that still runs. */
-export async function livingIn(folder: string): Promise<TrackedProcess[]> {
-  const names = await readdir(folder).catch(() => []);
-  const tracked = await Promise.all(names.map((name) => readTracked(join(folder, name))));
-  const alive = await Promise.all(tracked.map(async (t) => (t && (await isAlive(t.pid, t.started)) ? t : undefined)));
-  return alive.filter((t) => t !== undefined);
-}
-
 /** Ends a process (and with SIGKILL its descendants) and returns when it is gone; falls back to SIGKILL after `graceMs`. */
 export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', graceMs = 10_000): Promise<void> {
   const family = signal === 'SIGKILL' ? [pid, ...(await descendants(pid))] : [pid];

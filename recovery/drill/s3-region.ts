@@ -1,10 +1,7 @@
 /** One S3 region of the drill: a versitygw with TLS, versions and Object Lock, its data in one folder. */
-import { constants } from 'node:fs';
-import { access, chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { Agent } from 'node:https';
-import { createServer } from 'node:net';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import {
   CreateBucketCommand,
   ListBucketsCommand,
@@ -12,8 +9,10 @@ import {
   PutObjectLockConfigurationCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { requireEngine } from '../doctor/engines.ts';
 import type { Keyring, S3RepositorySettings } from '../environment.ts';
-import { badInput, DrError } from '../errors.ts';
+import { DrError } from '../errors.ts';
+import { freePort, tryPort } from './ports.ts';
 import { endTracked, isAlive, startDaemon, until } from './processes.ts';
 import {
   bucketPolicy,
@@ -72,53 +71,9 @@ export interface S3Region {
   destroy(): Promise<void>;
 }
 
-/** `versitygw` on the PATH, or where `npm run setup` puts it. */
-export async function findVersitygw(): Promise<string> {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const folders = [...(process.env.PATH ?? '').split(delimiter), join(cache, 'go-coffee-dr/bin')];
-  for (const folder of folders) {
-    const path = join(folder, 'versitygw');
-    if (
-      folder !== '' &&
-      (await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return path;
-  }
-  throw badInput({
-    code: 'ENGINE-MISSING',
-    where: 'versitygw',
-    fact: `not on the PATH and not in ${cache}/go-coffee-dr/bin`,
-    hint: 'npm run setup, or: go install github.com/versity/versitygw/cmd/versitygw@v1.8.0',
-  });
-}
-
-async function tryPort(port: number, host: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(undefined));
-    server.listen(port, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-    });
-  });
-}
-
-async function freePort(hint: number | undefined): Promise<number> {
-  const port = (hint === undefined ? undefined : await tryPort(hint, '127.0.0.1')) ?? (await tryPort(0, '127.0.0.1'));
-  if (port !== undefined) return port;
-  throw new DrError({
-    code: 'DRILL-PORT',
-    where: 's3',
-    fact: 'no free port on 127.0.0.1',
-    hint: 'end what holds them',
-  });
-}
-
 export async function startS3Region(options: S3RegionOptions): Promise<S3Region> {
   const { folder, bucket, name, region, runAs } = options;
-  const program = await findVersitygw();
+  const { path: program } = await requireEngine('versitygw');
   const path = (part: string): string => join(folder, part);
   await mkdir(folder, { recursive: true });
   // The account of PostgreSQL passes through here to the certificate and its keys.

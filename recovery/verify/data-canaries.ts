@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
 
-export const CANARY_TABLE = 'dr_canary';
+const CANARY_TABLE = 'dr_canary';
 
 export interface CanaryResult {
   /** False when the database has no such table. */
@@ -30,7 +30,7 @@ interface CanaryRow {
 }
 
 /** Pure: what is wrong with these rows, given in order of their ids. */
-export function canaryViolations(rows: readonly CanaryRow[]): { id: number; fact: string }[] {
+function canaryViolations(rows: readonly CanaryRow[]): { id: number; fact: string }[] {
   const wrong = rows
     .filter((row) => sha256(`${row.id}:${row.content}`) !== row.digest)
     .map(({ id }) => ({ id, fact: 'its content does not match its digest' }));

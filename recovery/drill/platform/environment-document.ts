@@ -39,7 +39,7 @@ function repositories(description: SiteDescription): Record<string, RepositorySe
   };
 }
 
-export function environmentDocument(description: SiteDescription): Environment {
+function environmentDocument(description: SiteDescription): Environment {
   const { paths } = description;
   return environmentSchema.parse({
     apiVersion: 'go-coffee-dr/v1',

@@ -1,7 +1,7 @@
 /** Manifests, ConfigMaps, Secrets, network policies and monitoring rules of the platform, as YAML documents. */
 import { stringify } from 'yaml';
 
-export const NAMESPACE = 'go-coffee';
+const NAMESPACE = 'go-coffee';
 
 export interface ServiceSpec {
   readonly id: string;

@@ -76,7 +76,7 @@ export async function stopPostgres(run: Run, paths: SitePaths, runAs: string | u
 }
 
 /** Undefined when no server of this data directory runs. */
-export async function postmasterPid(paths: SitePaths): Promise<number | undefined> {
+async function postmasterPid(paths: SitePaths): Promise<number | undefined> {
   return livingServer(join(paths.postgresData, 'postmaster.pid'));
 }
 

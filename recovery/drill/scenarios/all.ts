@@ -16,7 +16,7 @@ const SCENARIOS: readonly Scenario[] = [
   humanError,
 ];
 
-export const SCENARIO_IDS: readonly string[] = SCENARIOS.map(({ id }) => id);
+const SCENARIO_IDS: readonly string[] = SCENARIOS.map(({ id }) => id);
 
 /** Throws `SCENARIO-UNKNOWN` (exit 2) with the nearest name. */
 export function scenarioOf(id: string): Scenario {
