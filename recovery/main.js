@@ -14,8 +14,14 @@ if (major < 24) {
 }
 // A third of a second less at each start. Only in a cache folder of our own: who can write there would run as us.
 const cache = process.env.XDG_CACHE_HOME || join(process.env.HOME || '/nonexistent', '.cache');
-if (statSync(cache, { throwIfNoEntry: false })?.uid === process.getuid?.()) {
-  module.enableCompileCache(join(cache, 'go-coffee-dr', 'compile'));
-}
+if (ownerOf(cache) === process.getuid?.()) module.enableCompileCache(join(cache, 'go-coffee-dr', 'compile'));
 const { main } = await import('./cli.ts');
 await main(process.argv);
+
+function ownerOf(path) {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return -1;
+  }
+}
