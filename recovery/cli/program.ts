@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { Execute } from '../commands/command.ts';
 import { declareBackup, declareInit } from './backup.ts';
 import { declareDrill } from './drill.ts';
+import { declareMonitor } from './monitor.ts';
 import { declarePlan } from './plan.ts';
 import { declarePoints } from './points.ts';
 import { declareQuestions } from './questions.ts';
@@ -46,6 +47,7 @@ const FAMILIES: readonly Declare[] = [
   declarePrune,
   declareRestore,
   declareQuestions,
+  declareMonitor,
   declareDrill,
   declareUnlock,
 ];

@@ -3,11 +3,12 @@ import { formatDuration } from '../../plan/duration.ts';
 import { type BackupResult, runBackup } from '../backup/run.ts';
 import { selectForBackup } from '../backup/select.ts';
 import { LOCK_SECONDS, takeTurn } from '../backup/turn.ts';
+import { rememberBackup } from '../monitor/runs.ts';
 import { formatBytes, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import { openSite, type Site } from '../site.ts';
 import { holding } from '../while-locked.ts';
-import type { BackupOptions, CommandResult, Execute } from './command.ts';
+import type { BackupOptions, CommandContext, CommandResult, Execute } from './command.ts';
 
 function dryRun(site: Site, options: BackupOptions): CommandResult {
   const selection = selectForBackup(site.plan, site.environment, options.kind, options.only);
@@ -85,6 +86,14 @@ export const backupCommand: Execute<BackupOptions> = async (options, context) =>
   const site = await openSite(options.env, context.log);
   if (options.dryRun) return dryRun(site, options);
   const { kind, only } = options;
+  const { stateDir } = site.environment;
+  return rememberBackup({ plan: site.plan, stateDir, kind, only, now: context.now }, () =>
+    inTurn(site, options, context),
+  );
+};
+
+async function inTurn(site: Site, options: BackupOptions, context: CommandContext): Promise<CommandResult> {
+  const { kind, only } = options;
   const { progress, now, signal } = context;
   const turn = await takeTurn(site, { kind, only, progress, now, signal });
   return holding(turn.lock, LOCK_SECONDS, async (_, lost) => {
@@ -103,4 +112,4 @@ export const backupCommand: Execute<BackupOptions> = async (options, context) =>
     const result = await runBackup(site, request);
     return { kind: 'Backup', data: toData(result), text: describe(result), exit: result.exit };
   });
-};
+}

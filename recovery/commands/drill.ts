@@ -4,8 +4,10 @@ import { loadPlan } from '../../plan/load.ts';
 import { type DrillResult, runDrill } from '../drill/run.ts';
 import { scenarioOf } from '../drill/scenarios/all.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { type Measurement, recordMeasurements } from '../measurements.ts';
 import { renderTerminal } from '../report/terminal.ts';
-import type { DrillOptions, Execute } from './command.ts';
+import { openSite } from '../site.ts';
+import type { CommandContext, DrillOptions, Execute } from './command.ts';
 
 /** The same data in every drill, so that two reports can be compared. */
 const DEFAULT_SEED = 20_261_123;
@@ -21,6 +23,28 @@ function worst(exits: readonly ExitCode[]): ExitCode {
 function describe({ report, files, kept }: DrillResult, color: boolean): string {
   const left = kept === undefined ? [] : [`kept, and running: ${kept} (its environment files: ${kept}/*/dr.yaml)`];
   return [renderTerminal(report, color), `report: ${files.html}, ${files.json}`, ...left].join('\n');
+}
+
+/** The environment that the drill stands for keeps what was measured. One that failed proves nothing, and leaves the drill overdue. */
+async function remember(env: string, { report }: DrillResult, { log }: CommandContext): Promise<void> {
+  if (!report.passed) return;
+  const measured = report.tiers.map(
+    ({ id, rto, rpo }): Measurement => ({
+      at: report.endedAt,
+      what: `drill ${report.scenario}`,
+      tier: id,
+      ...(rto.measuredSeconds === undefined ? {} : { rtoSeconds: rto.measuredSeconds }),
+      ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
+      source: 'drill',
+    }),
+  );
+  try {
+    const { environment } = await openSite(env, log);
+    await recordMeasurements(environment.stateDir, measured);
+  } catch (error) {
+    // The drill needs no environment file: one that can't be read spoils no result.
+    log.warn({ env, error: String(error) }, 'the drill’s measurements are not kept');
+  }
 }
 
 export const drillCommand: Execute<DrillOptions> = async (options, context) => {
@@ -44,6 +68,7 @@ export const drillCommand: Execute<DrillOptions> = async (options, context) => {
       now,
     });
     results.push(result);
+    if (options.env !== undefined) await remember(options.env, result, context);
   }
   const found = results.map(({ report }) => report);
   return {

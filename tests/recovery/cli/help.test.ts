@@ -36,6 +36,7 @@ test('the commands of the plan are all there', () => {
     'dr health',
     'dr doctor',
     'dr objectives',
+    'dr monitor',
     'dr drill',
     'dr unlock',
   ]);

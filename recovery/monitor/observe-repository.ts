@@ -1,0 +1,90 @@
+/** One repository: does it answer, how new is each workload's copy, when was it verified, and was anything altered. */
+import { existsSync } from 'node:fs';
+import { walEndsOf } from '../catalog/survey.ts';
+import type { CatalogEntry, CatalogProblem } from '../catalog/types.ts';
+import { openCatalog } from '../catalog.ts';
+import { DrError } from '../errors.ts';
+import { isCompromised, verifiedAt } from '../marks.ts';
+import type { Repository, Site } from '../site.ts';
+import type { RepositoryObservation } from './observation.ts';
+import type { RunRecord } from './runs.ts';
+
+export type RepositoryReading =
+  | {
+      readonly kind: 'read';
+      readonly points: readonly CatalogEntry[];
+      readonly problems: readonly CatalogProblem[];
+      /** How far the archived WAL comes; only where it was asked for. */
+      readonly walEnd?: Date;
+    }
+  | { readonly kind: 'away'; readonly fact: string };
+
+/** `withWal`: also look how far the archived WAL comes, because the server can't say. */
+export async function readRepository(site: Site, repository: Repository, withWal: boolean): Promise<RepositoryReading> {
+  const { settings } = repository;
+  // An empty listing would look like a repository without points; a disk that is not mounted is none.
+  if (settings.type === 'posix' && !existsSync(settings.path)) {
+    return { kind: 'away', fact: `the folder ${settings.path} does not exist` };
+  }
+  try {
+    const catalog = await openCatalog(site, repository, 'restorer');
+    const review = await catalog.review();
+    const ends = withWal ? await walEndsOf({ repository, catalog, ...review }) : new Map<string, { time: Date }>();
+    const walEnd = latest([...ends.values()].map(({ time }) => time));
+    return { kind: 'read', ...review, ...(walEnd === undefined ? {} : { walEnd }) };
+  } catch (error) {
+    // Without any signing key nothing can be said of any repository.
+    if (!(error instanceof DrError) || error.where.startsWith('signingKeys')) throw error;
+    return { kind: 'away', fact: error.fact };
+  }
+}
+
+/** Pure. `before` is what was known when the repository was last reached. */
+export function describeRepository(
+  id: string,
+  reading: RepositoryReading,
+  runs: readonly RunRecord[],
+  before: RepositoryObservation | undefined,
+): RepositoryObservation {
+  if (reading.kind === 'away') {
+    const nothing = { id, known: false, newest: new Map(), sound: true, problems: [] };
+    return { ...(before ?? nothing), reachable: false, fact: reading.fact };
+  }
+  const good = reading.points.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  const full = good.findLast(({ point }) => point.pointKind === 'full')?.point;
+  const verified = latest(good.map(verifiedAt));
+  const last = runs.findLast((run) => run.what === 'verify' && run.repository === id);
+  const problems = [
+    ...reading.problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed').map(({ fact }) => fact),
+    ...(last?.ok === false ? [`the verification of ${last.at} failed`] : []),
+  ];
+  return {
+    id,
+    reachable: true,
+    known: true,
+    newest: newestOf(good),
+    ...(full === undefined ? {} : { newestFull: new Date(full.startedAt) }),
+    ...(verified === undefined ? {} : { verifiedAt: verified }),
+    sound: problems.length === 0,
+    problems,
+  };
+}
+
+function newestOf(points: readonly CatalogEntry[]): Map<string, Date> {
+  const newest = new Map<string, Date>();
+  for (const { point } of points) {
+    for (const { workload, capturedAt } of point.captures) {
+      const at = new Date(capturedAt);
+      const known = newest.get(workload);
+      if (known === undefined || known < at) newest.set(workload, at);
+    }
+  }
+  return newest;
+}
+
+function latest(dates: readonly (Date | undefined)[]): Date | undefined {
+  return dates.reduce(
+    (best, date) => (date !== undefined && (best === undefined || best < date) ? date : best),
+    undefined,
+  );
+}

@@ -1,0 +1,25 @@
+/** How full the disks are that a backup fills: state, folders of repositories, and the database's own, where WAL waits. */
+import { statfs } from 'node:fs/promises';
+import { usedPart } from '../health/disks.ts';
+import type { Site } from '../site.ts';
+import type { Observation } from './observation.ts';
+
+/** A place that is not there is left out: that a repository is away is told by its own metric. */
+export async function observeVolumes(site: Site): Promise<Observation['volumes']> {
+  const { environment } = site;
+  const places: (readonly [string, string])[] = [
+    ['state', environment.stateDir],
+    ...(environment.postgres === undefined ? [] : [['postgres', environment.postgres.dataDir] as const]),
+    ...[...site.repositories.values()].flatMap(({ id, settings }) =>
+      settings.type === 'posix' ? [[id, settings.path] as const] : [],
+    ),
+  ];
+  const found = await Promise.all(
+    places.map(async ([volume, path]) => {
+      const stats = await statfs(path).catch(() => undefined);
+      if (stats === undefined) return [];
+      return [{ volume, usedRatio: usedPart(stats.blocks, stats.bfree, stats.bavail) }];
+    }),
+  );
+  return found.flat();
+}
