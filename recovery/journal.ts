@@ -2,7 +2,7 @@
  * What a restore has done, one fsynced JSON line an event, so that the same command goes on after a `kill -9`. A torn last line is
  * dropped and its step done again.
  */
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DrError } from './errors.ts';
@@ -23,6 +23,18 @@ const entrySchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('end'), at: z.string(), outcome: z.enum(['ready', 'failed', 'superseded']) }),
 ]);
 export type JournalEntry = z.infer<typeof entrySchema>;
+
+/** A disk that becomes full takes a part of a line without an error; the next try gets the error. */
+async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; )
+    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+}
+
+/** A new file's name is on disk only with its folder. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
 
 /** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one. */
 export function parseJournal(text: string, file: string): JournalEntry[] {
@@ -59,6 +71,7 @@ export class Journal {
     await mkdir(folder, { recursive: true, mode: 0o755 });
     const journal = new Journal(id, join(folder, `${id}.jsonl`), []);
     await journal.append({ event: 'begin', at: new Date().toISOString(), id, request, plan });
+    await syncFolder(folder);
     return journal;
   }
 
@@ -108,7 +121,7 @@ export class Journal {
       // What follows the last line break is torn: the new line takes its place.
       const whole = written.lastIndexOf('\n') + 1;
       await handle.truncate(whole);
-      await handle.write(`${JSON.stringify(entry)}\n`, whole);
+      await writeAll(handle, Buffer.from(`${JSON.stringify(entry)}\n`), whole);
       await handle.sync();
     } finally {
       await handle.close();

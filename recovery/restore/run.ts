@@ -1,8 +1,10 @@
 /** A whole restore under its lock: new, or the one that was interrupted. */
 import { join } from 'node:path';
 import { canonicalJson } from '../../plan/digest.ts';
+import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
 import { openPosixStore } from '../adapters/posix-store.ts';
+import { openCatalog } from '../catalog.ts';
 import { Journal } from '../journal.ts';
 import { type Lease, leasePoint } from '../lease.ts';
 import type { Progress } from '../ports.ts';
@@ -99,10 +101,42 @@ async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
   }
 }
 
+/**
+ * Why an unfinished restore must not go on, or undefined: its plan is of another day. A site that has been backed up since has lived
+ * since, and "latest" means another moment now.
+ */
+async function outdated(site: Site, before: Journal, now: Date): Promise<string | undefined> {
+  const last = before.entries.at(-1)?.at ?? '';
+  const age = (now.getTime() - new Date(last).getTime()) / 1000;
+  if (!(age < LEASE_SECONDS)) return `nothing has been done under it for ${formatDuration(age)}`;
+  const plan = restorePlanSchema.safeParse(before.plan).data;
+  if (plan === undefined) return 'its plan is of another version';
+  const begun = before.entries[0]?.at ?? '';
+  const workloads = plan.items.some((i) => i.type === 'postgres') ? ['postgres'] : plan.items.map((i) => i.workload);
+  try {
+    const catalog = await openCatalog(site, site.repository(plan.repository), 'restorer');
+    const later = (await catalog.points()).findLast(
+      ({ point }) =>
+        point.site === plan.site &&
+        point.startedAt > begun &&
+        point.captures.some((c) => workloads.includes(c.workload)),
+    );
+    return later && `this site was backed up since, in ${later.point.id}`;
+  } catch (error) {
+    // The restore itself will say what is wrong with the repository.
+    site.log.warn({ error: String(error) }, 'whether the plan is still of today is not known');
+    return undefined;
+  }
+}
+
 async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal): Promise<RestoreOutcome> {
   const text = requestText(site, request);
   const before = await Journal.unfinished(journalFolder(site));
-  const resumed = before !== undefined && before.request === text;
+  const same = before !== undefined && before.request === text;
+  const why = same ? await outdated(site, before, request.now()) : undefined;
+  if (why !== undefined)
+    request.progress({ step: 'restore/resume', title: `leave ${before?.id}`, state: 'skipped', detail: why });
+  const resumed = same && why === undefined;
   let plan: RestorePlan;
   let source: Repository;
   let journal: Journal;

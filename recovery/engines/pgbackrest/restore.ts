@@ -1,8 +1,10 @@
 /** Laying a set down in a data directory. What makes it startable (`recovery.signal`, global/pg_control) is written last by pgBackRest. */
 import type { PostgresCapture } from '../../point.ts';
 import type { Repository } from '../../site.ts';
+import { endOrphans } from './orphans.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 import { type Fraction, readFraction } from './sets.ts';
+import { explainFailedRestore } from './verify.ts';
 
 /** Where replay ends. `timeline` is always explicit, so that a fork in the archive is never followed by chance. */
 export type RecoveryEnd =
@@ -40,7 +42,8 @@ export function restoreArguments(request: RestoreRequest, repositoryNumber: numb
     `--set=${request.capture.set}`,
     `--pg1-path=${request.dataDir}`,
     ...target,
-    `--target-timeline=${end.timeline}`,
+    // Where the set is consistent there is no choice: pgBackRest stays on its timeline, and refuses to be told.
+    ...(end.kind === 'immediate' ? [] : [`--target-timeline=${end.timeline}`]),
     `--recovery-option=restore_command=${getScript} %f "%p"`,
     // The set brings its source's archive_command along: whoever starts the server too early must not archive by it.
     '--archive-mode=off',
@@ -50,14 +53,17 @@ export function restoreArguments(request: RestoreRequest, repositoryNumber: numb
   ];
 }
 
-/** Idempotent with `delta`: what is already right stays. */
+/** Idempotent with `delta`: what is already right stays. Throws `SET-DAMAGED` with the files where pgBackRest only says that it failed. */
 export async function restoreSet(pg: PgBackRest, request: RestoreRequest): Promise<void> {
+  await endOrphans(pg.configFile);
   const args = restoreArguments(request, pg.number(request.repository), pg.getScript);
-  await pg.run('restore', args, {
-    signal: request.signal,
-    onLine: (line) => {
-      const fraction = readFraction(line);
-      if (fraction !== undefined) request.onFraction?.(fraction);
-    },
-  });
+  const onLine = (line: string): void => {
+    const fraction = readFraction(line);
+    if (fraction !== undefined) request.onFraction?.(fraction);
+  };
+  try {
+    await pg.run('restore', args, { signal: request.signal, onLine });
+  } catch (error) {
+    throw await explainFailedRestore(pg, request.repository, request.capture.set, error, request.signal);
+  }
 }

@@ -1,5 +1,5 @@
 /** PostgreSQL: stop → lay the set down → a lineage of its own → replay → verify. */
-import { appendFile, chown, readdir, readFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../../plan/duration.ts';
 import { parseLineage } from '../../../plan/layout.ts';
@@ -12,12 +12,14 @@ import { openPgBackRest, type PgBackRest, postgresSettings } from '../../engines
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
+import { precondition } from '../../errors.ts';
 import { readLineage, writeLineage } from '../../lineage.ts';
 import type { PostgresCapture } from '../../point.ts';
 import type { Site } from '../../site.ts';
-import { type RestoreContext, step } from '../context.ts';
+import { type RestoreContext, redo, step } from '../context.ts';
 import type { RestoreItem, RestorePlan } from '../plan-types.ts';
-import { rescueFolder, rescueWal } from '../rescue-wal.ts';
+import { rescuedBefore, rescueFolder, rescueWal } from '../rescue-wal.ts';
+import { besides } from './folder.ts';
 
 /**
  * pgBackRest over exactly the one repository that the plan names. A restore has a folder of its own: planning another one meanwhile must
@@ -101,8 +103,29 @@ async function pointArchiveAt(
   if (attached.length > 0) await createStanza(pgb, false);
 }
 
-async function isEmpty(folder: string): Promise<boolean> {
-  return (await readdir(folder).catch(() => [])).length === 0;
+/**
+ * True when pgBackRest may keep what is right there (`--delta`). It does that only in a folder that it knows for a data directory; one
+ * whose PG_VERSION is lost too is emptied first: its contents go beside it until everything is verified.
+ */
+async function keepsFiles({ plan }: RestoreContext, dataDir: string): Promise<boolean> {
+  const names = await readdir(dataDir);
+  if (names.includes('PG_VERSION') || names.includes('backup.manifest')) return true;
+  if (names.length === 0) return false;
+  const aside = besides(dataDir, plan.id, 'before');
+  await mkdir(aside, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(aside, 'unknown-'));
+  for (const name of names) {
+    await rename(join(dataDir, name), join(folder, name)).catch((cause: unknown) => {
+      throw precondition({
+        code: 'DATA-DIR-UNKNOWN',
+        where: dataDir,
+        fact: `is not empty, holds no PG_VERSION, and "${name}" can't be moved beside it: ${(cause as Error).message}`,
+        hint: `move its contents to another place by hand (rm them if they are worthless) and start the same command again`,
+        cause,
+      });
+    });
+  }
+  return false;
 }
 
 export interface PostgresRestored {
@@ -129,22 +152,30 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
   const id = (name: string) => `${item.workload}/${name}`;
   await step(context, item, id('stop'), 'stop the server', () => stopServer(site, settings));
   const rescued = await step(context, item, id('rescue'), 'save WAL that was not shipped', async () => {
+    if (end.kind !== 'end-of-wal') return [];
     // Only WAL of the very lineage that is restored belongs after its archive.
-    const same = (await readLineage(site))?.name === capture.lineage && end.kind === 'end-of-wal';
-    return same ? rescueWal(site, context.plan.id, settings.dataDir, item.walLast) : [];
+    const same = (await readLineage(site))?.name === capture.lineage;
+    return same
+      ? rescueWal(site, capture.lineage, settings.dataDir, item.walLast)
+      : rescuedBefore(site, capture.lineage, item.walLast);
   });
-  const rescuedWal = rescued.length > 0 ? rescueFolder(site, context.plan.id) : undefined;
+  const rescuedWal = rescued.length > 0 ? rescueFolder(site, capture.lineage) : undefined;
   const { lineage, repositories } = await step(context, item, id('lineage'), 'begin a lineage of its own', () =>
     beginLineage(context, capture),
   );
+  if (!(await isThere(join(settings.dataDir, 'PG_VERSION'))))
+    await redo(context, ['copy', 'archive', 'replay'].map(id), `${settings.dataDir} is gone`);
   const copied = await step(context, item, id('copy'), 'copy files', async (report) => {
-    // A run that died may have left its children at work in the data directory.
+    // The server may have come back between two runs of this restore.
     await stopServer(site, settings);
     await makeOwnedFolder(settings.dataDir, site.environment.runAs);
+    // A fresh volume's folder is root's.
+    const account = await lookUpAccount(site.environment.runAs);
+    if (account) await chown(settings.dataDir, account.uid, account.gid);
     await makeOwnedFolder(settings.socketDir, site.environment.runAs);
     const pgb = await openSource(context, capture, rescuedWal);
     const begun = performance.now();
-    const delta = !(await isEmpty(settings.dataDir));
+    const delta = await keepsFiles(context, settings.dataDir);
     const onFraction = (fraction: number) => report(capture.set, fraction);
     await restoreSet(pgb, {
       repository: context.source,

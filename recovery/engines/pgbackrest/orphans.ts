@@ -1,0 +1,44 @@
+/**
+ * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When `dr` alone was killed (out of
+ * memory), its pgBackRest is still at work when the next run begins.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import pRetry from 'p-retry';
+
+async function argvOf(pid: string): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').slice(0, -1);
+}
+
+/** Pids of restores, workers too, by this configuration file: it is one restore's own. None where there is no /proc. */
+async function restoresBy(configFile: string): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const [program = '', ...args] = await argvOf(pid);
+      const restores = args.includes('restore') || args.includes('restore:local');
+      return /(?:^|\/)pgbackrest$/.test(program) && restores && args.includes(`--config=${configFile}`);
+    }),
+  );
+  return pids.filter((_, i) => found[i]).map(Number);
+}
+
+/** Ends them and returns when they are gone. */
+export async function endOrphans(configFile: string): Promise<number[]> {
+  const pids = await restoresBy(configFile);
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Ended by itself.
+    }
+  }
+  await pRetry(
+    async () => {
+      const left = await restoresBy(configFile);
+      if (left.length > 0)
+        throw new Error(`pgbackrest restore (pid ${left.join(', ')}) of an earlier run can't be ended`);
+    },
+    { retries: 100, minTimeout: 50, maxTimeout: 100, factor: 1 },
+  );
+  return pids;
+}

@@ -1,0 +1,81 @@
+/** F02: pgBackRest is killed in the middle of copying. What lies there can't be started, and the same command completes it. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import { startPostgres } from '../../recovery/drill/platform/postgres.ts';
+import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
+import { until } from '../../recovery/drill/processes.ts';
+import { expectDatabase, expectNoSecrets, isReady, sourceDigests } from './evidence.ts';
+import { drEnds, type RunningDr, startDr, withGolden } from './golden.ts';
+import { journalLines, killAtLine, nameOf } from './journal-watch.ts';
+
+const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--only', 'postgres'];
+
+async function files(folder: string): Promise<number> {
+  return (await readdir(folder, { recursive: true }).catch(() => [])).length;
+}
+
+/** Returns when pgBackRest has laid some files down, and not yet all. */
+async function copying(site: Platform, run: RunningDr): Promise<void> {
+  await until('files appear', async () => !run.alive() || (await files(join(site.paths.postgresData, 'base'))) > 50);
+  expect((await journalLines(site)).map(nameOf)).not.toContain('postgres/copy done');
+}
+
+async function pgBackRestLog(site: Platform): Promise<string> {
+  const folder = join(site.paths.state, 'restore');
+  const names = await readdir(folder, { recursive: true });
+  const logs = names.filter((name) => /go-coffee-restore\.log$/.test(name));
+  return (await Promise.all(logs.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
+}
+
+test('F02: killed with its engine', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second');
+    const before = await sourceDigests(golden);
+    const run = startDr(site.envFile, RESTORE);
+    await copying(site, run);
+    run.kill9();
+    const killed = await run.done;
+    expect(killed.exitCode).toBeUndefined();
+
+    await expect(startPostgres(site.run, site.paths, site.runAs)).rejects.toThrow(/pg_ctl/);
+    expect(isReady(site)).toBe(false);
+
+    const second = await drEnds(0, site.envFile, RESTORE);
+    expect(await pgBackRestLog(site)).toMatch(/restore command begin .* --delta/);
+    await expectDatabase(site, golden.facts);
+    expect(isReady(site)).toBe(true);
+    expect(await sourceDigests(golden)).toEqual(before);
+    await expectNoSecrets(golden, site, [killed, second]);
+  });
+});
+
+test('only dr is killed, and its pgBackRest goes on: the next run ends it first', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second');
+    const run = startDr(site.envFile, RESTORE);
+    await copying(site, run);
+    process.kill(run.pid, 'SIGKILL');
+    expect((await processesBelow(site.paths.root)).some(({ command }) => /pgbackrest.* restore /.test(command))).toBe(
+      true,
+    );
+    await drEnds(0, site.envFile, RESTORE);
+    await expectDatabase(site, golden.facts);
+  });
+});
+
+test('the half-restored folder was wiped before the next run, or has lost what makes it known', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second');
+    const { hit } = await killAtLine(site, RESTORE, (name) => name === 'postgres/copy done');
+    expect(hit).toBe('postgres/copy done');
+    await rm(site.paths.postgresData, { recursive: true });
+    // As after `rm -rf` that was stopped half-way: pgBackRest takes no such folder.
+    await mkdir(join(site.paths.postgresData, 'base'), { recursive: true });
+    await writeFile(join(site.paths.postgresData, 'base', 'left'), 'over');
+    await drEnds(0, site.envFile, RESTORE);
+    await expectDatabase(site, golden.facts);
+    expect((await readdir(join(site.paths.root, 'postgres'))).toSorted()).toEqual(['data']);
+  });
+});

@@ -1,0 +1,76 @@
+/** F03: PostgreSQL is killed while it replays. The same command replays to the same end. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
+import { endProcess, until } from '../../recovery/drill/processes.ts';
+import { expectDatabase, expectNoSecrets, isReady, sourceDigests } from './evidence.ts';
+import { drEnds, type Golden, startDr, withGolden } from './golden.ts';
+
+const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--only', 'postgres'];
+
+/** Where the timeline that the restore began has left the old one. */
+async function endOf(site: Platform): Promise<string> {
+  const client = await site.postgres();
+  try {
+    const { rows } = await client.query<{ text: string }>("SELECT pg_read_file('pg_wal/00000002.history') AS text");
+    return /^\s*1\s+(\S+)/.exec(rows[0]?.text ?? '')?.[1] ?? '';
+  } finally {
+    await client.end();
+  }
+}
+
+/** The position right behind the last segment in the archive. */
+async function endOfArchive(golden: Golden): Promise<string> {
+  const names = await readdir(join(golden.repositories, 'local'), { recursive: true });
+  const last =
+    names
+      .flatMap((name) => /\/([0-9A-F]{24})-[0-9a-f]{40}/.exec(name)?.[1] ?? [])
+      .toSorted()
+      .at(-1) ?? '';
+  const [log, segment] = [last.slice(8, 16), last.slice(16)].map((hex) => Number.parseInt(hex, 16)) as [number, number];
+  return `${log.toString(16).toUpperCase()}/${(segment + 1).toString(16).toUpperCase()}000000`;
+}
+
+test('F03: the same rows and the same last position', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second');
+    const before = await sourceDigests(golden);
+    const run = startDr(site.envFile, RESTORE);
+    const log = async (): Promise<string> => readFile(site.paths.postgresLog, 'utf8').catch(() => '');
+    await until('4 segments', async () => (await log()).split('restored log file').length > 4, 60);
+    const servers = (await processesBelow(site.paths.postgresData)).filter(({ command }) => / -D /.test(command));
+    expect(servers).toHaveLength(1);
+    await endProcess(servers[0]?.pid ?? 0, 'SIGKILL');
+    const first = await run.done;
+    expect(await log()).not.toContain('selected new timeline');
+    expect(first.exitCode, first.stdout).toBe(1);
+    expect(first.stdout).toMatch(/postgres: DR-SERVER-START .*did not come up/);
+    expect(isReady(site)).toBe(false);
+
+    const second = await drEnds(0, site.envFile, RESTORE);
+    await expectDatabase(site, golden.facts);
+    expect(await endOf(site)).toBe(await endOfArchive(golden));
+    expect(await sourceDigests(golden)).toEqual(before);
+    await expectNoSecrets(golden, site, [first, second]);
+  });
+});
+
+test('a key file that goes away during replay stops it: no early end', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second');
+    const run = startDr(site.envFile, RESTORE);
+    const log = async (): Promise<string> => readFile(site.paths.postgresLog, 'utf8').catch(() => '');
+    await until('replay', async () => (await log()).includes('restored log file'), 60);
+    const key = join(golden.keys, 'local');
+    await site.run(['mv', key, `${key}.away`]);
+    const first = await run.done;
+    expect(first.exitCode, first.stdout).toBe(1);
+    expect(await log()).not.toContain('selected new timeline');
+    expect(isReady(site)).toBe(false);
+    await site.run(['mv', `${key}.away`, key]);
+    await drEnds(0, site.envFile, RESTORE);
+    await expectDatabase(site, golden.facts);
+  });
+});
