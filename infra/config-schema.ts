@@ -1,0 +1,168 @@
+/** The shapes of the config's keys. Pulumi.yaml says the same in words; a test holds the two together. */
+import { z } from 'zod';
+import { idSchema, lineSchema } from '../plan/fields.ts';
+
+const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is no size of a volume; write e.g. 50Gi' });
+
+/** A tag that can be moved would make two runs of the same program two platforms. */
+const image = z
+  .string()
+  .refine((name) => /(@sha256:[0-9a-f]{64}|:[\w][\w.-]{0,127})$/.test(name) && !/:latest$/.test(name), {
+    error: 'names no fixed image; write a digest (name@sha256:…) or a tag that is never moved, and not latest',
+  });
+
+const arn = (kind: string, pattern: RegExp) =>
+  z.string().regex(pattern, { error: `is no ARN of ${kind}; copy it from IAM` });
+
+const endpoint = z.string().refine(
+  (url) => {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    return parsed?.protocol === 'https:' && !/^[\d.]+$|^\[/.test(parsed.hostname) && parsed.pathname === '/';
+  },
+  { error: 'is no endpoint; write https://host[:port] with a host name: pgBackRest refuses http and IP addresses' },
+);
+
+const pem = z
+  .string()
+  .regex(/^-----BEGIN CERTIFICATE-----\n/, { error: 'is no certificate; put the PEM text of the authority here' });
+
+const bucket = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'is no name of a bucket; write 3 to 63 of a-z, 0-9, . and -' });
+
+const endpointSchema = z.strictObject({
+  endpoint,
+  /** @default the plan's */
+  region: lineSchema.optional(),
+  /** @default the plan's location */
+  bucket: bucket.optional(),
+  ca: pem.optional(),
+});
+
+const awsRole = arn('a role', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/.+$/);
+
+const storage = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('aws'),
+    manage: z.enum(['declared', 'given']).default('declared'),
+    deployerRoleArn: awsRole,
+    breakGlassPrincipals: z
+      .array(
+        arn('a user, role or account', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)$/),
+      )
+      .min(1, { error: 'is empty; name who may take the break-glass role' }),
+    /** Overrides of the plan's `immutable.mode` for all repositories. */
+    lockMode: z.enum(['governance', 'compliance']).optional(),
+    accessLogs: z.enum(['none', 's3', 'cloudtrail']).default('cloudtrail'),
+    budgetGiB: z.int().positive().default(1024),
+    /** Overrides of the plan's places. */
+    repositories: z
+      .record(z.string(), z.strictObject({ bucket: bucket.optional(), region: lineSchema.optional() }))
+      .default({}),
+    offsite: endpointSchema.required({ bucket: true, region: true }).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('s3-compatible'),
+    repositories: z.record(z.string(), endpointSchema),
+    lockMode: z.enum(['governance', 'compliance']).optional(),
+  }),
+]);
+
+const secretText = z
+  .string()
+  .min(1, { error: 'is empty; set it with `pulumi config set --secret --path`' })
+  .refine((text) => !/\s$/.test(text), {
+    error: 'ends with a line break or blank; set it again without: `printf %s` does not add one',
+  });
+
+const keyPair = z.strictObject({ accessKeyId: secretText, secretAccessKey: secretText });
+
+const absolutePath = z
+  .string()
+  .refine((path) => path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\n'), {
+    error: 'is no absolute path; write it from the root, without ".."',
+  });
+
+const hostName = z
+  .string()
+  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
+
+/** Keys in plain text. Every value that JSON can hold; `Pulumi.yaml` gives the optional ones an empty default. */
+export const plainSchemas = {
+  role: z.enum(['primary', 'standby', 'recovery']),
+  environment: idSchema,
+  site: idSchema,
+  generation: z.int().min(1, { error: 'is no generation; count from 1' }),
+  storage,
+  cluster: z.strictObject({ context: lineSchema, kubeconfig: absolutePath.optional() }),
+  namespaces: z.strictObject({ platform: idSchema.default('go-coffee'), recovery: idSchema.default('go-coffee-dr') }),
+  oidcProvider: z.strictObject({
+    arn: arn('an OIDC provider', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:oidc-provider\/.+$/),
+  }),
+  storageClasses: z.strictObject({
+    postgres: lineSchema.optional(),
+    redis: lineSchema.optional(),
+    backups: lineSchema.optional(),
+  }),
+  images: z.strictObject({ toolbox: image, postgres: image, redis: image }),
+  postgres: z.strictObject({ instances: z.int().min(1).default(3), storage: quantity.default('50Gi') }),
+  redis: z.strictObject({ storage: quantity.default('5Gi') }),
+  backups: z.strictObject({ storage: quantity.default('200Gi') }),
+  secrets: z.discriminatedUnion('from', [
+    z.strictObject({ from: z.literal('generated') }),
+    z.strictObject({ from: z.literal('config') }),
+    z.strictObject({ from: z.literal('secrets-manager'), region: lineSchema }),
+  ]),
+  standby: z.strictObject({
+    of: z.strictObject({ site: idSchema, generation: z.int().min(1) }),
+    repository: idSchema,
+  }),
+  recovery: z.strictObject({ from: lineSchema, repository: idSchema.optional() }),
+  traffic: z.strictObject({
+    zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is no id of a hosted zone; copy it from Route 53' }),
+    names: z.array(hostName).min(1),
+    primary: hostName,
+    standby: hostName,
+    healthPath: z.string().startsWith('/', { error: 'is no path; begin it with /' }).default('/health'),
+  }),
+  registry: z.strictObject({ prefixes: z.array(lineSchema).min(1) }),
+  notifications: z.strictObject({
+    email: z.array(z.email({ error: 'is no e-mail address; write name@example.com' })).default([]),
+    slack: z
+      .strictObject({
+        teamId: z.string().regex(/^T[A-Z0-9]+$/, { error: 'is no workspace; its id begins with T' }),
+        channelId: z.string().regex(/^[CG][A-Z0-9]+$/, { error: 'is no channel; its id begins with C or G' }),
+      })
+      .optional(),
+  }),
+  /** Merged into the plan by ids; the result is checked as a plan is. */
+  plan: z.record(z.string(), z.unknown()),
+} as const;
+
+/** Keys that must be encrypted in the stack's file. */
+export const secretSchemas = {
+  kubeconfig: secretText,
+  s3Credentials: z.record(
+    z.string(),
+    z.strictObject({ writer: keyPair, restorer: keyPair, admin: keyPair.optional() }),
+  ),
+  secretValues: z.strictObject({
+    passphrases: z.record(z.string(), secretText),
+    signingKey: secretText,
+    postgres: z.strictObject({ superuser: secretText, replication: secretText, application: secretText }),
+    redis: secretText,
+  }),
+  alertTargets: z.strictObject({
+    slackWebhook: z.url({ error: 'is no URL; copy it from Slack' }).optional(),
+    pagerdutyUrl: z.url({ error: 'is no URL; copy it from PagerDuty' }).optional(),
+    pingUrl: z.url({ error: 'is no URL; write https://…' }).optional(),
+  }),
+} as const;
+
+/** Keys that every stack has to set. */
+export const REQUIRED_KEYS = ['role', 'site', 'storage', 'cluster', 'images'] as const;
+
+export const CONFIG_KEYS: readonly string[] = [...Object.keys(plainSchemas), ...Object.keys(secretSchemas)];
+
+export type Plain = { -readonly [K in keyof typeof plainSchemas]?: z.infer<(typeof plainSchemas)[K]> };
+export type Secret = { -readonly [K in keyof typeof secretSchemas]?: z.infer<(typeof secretSchemas)[K]> };
