@@ -1,0 +1,101 @@
+/** Runs of one host take turns: who waits, and who need not run any more. */
+import { mkdir } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { planDigest } from '../../../plan/digest.ts';
+import { layout } from '../../../plan/layout.ts';
+import { productionPlan } from '../../../plan/production.ts';
+import { lockOf } from '../../../plan/select.ts';
+import { openPosixStore } from '../../../recovery/adapters/posix-store.ts';
+import { takeTurn } from '../../../recovery/backup/turn.ts';
+import { openCatalog } from '../../../recovery/catalog.ts';
+import { acquireLock, type Lock } from '../../../recovery/lock.ts';
+import type { Capture, PointKind } from '../../../recovery/point.ts';
+import type { ProgressEvent } from '../../../recovery/ports.ts';
+import type { Site } from '../../../recovery/site.ts';
+import { pointBody, resticCapture } from '../point-fixture.ts';
+import { scratch } from '../scratch.ts';
+import { makeSite, repositoryOf } from '../site-fixture.ts';
+
+const ASKED = '2026-11-23T02:00:20Z';
+const UPLOADS = [resticCapture('uploads', '2026-11-23T02:00:10Z')];
+
+async function siteWithUploads(): Promise<Site> {
+  const folder = await scratch();
+  const site = await makeSite(folder);
+  await mkdir(`${folder}/local`, { recursive: true });
+  const environment = { ...site.environment, folders: { uploads: { path: `${folder}/uploads` } } };
+  return { ...site, environment, plan: productionPlan, planDigest: planDigest(productionPlan) };
+}
+
+async function otherRun(site: Site, kind: PointKind): Promise<Lock> {
+  const key = layout(site.environment.name).lock(lockOf(site.plan, kind, ['uploads']));
+  const what = `dr backup --kind ${kind}`;
+  return acquireLock(openPosixStore(site.environment.stateDir), key, { ttlSeconds: 60, what });
+}
+
+/** What a run of `kind` that was asked for at 02:00:20 does after another one that began at `begun` and wrote `captures`. */
+async function turnAfter(
+  kind: PointKind,
+  other: { kind: PointKind; begun: string; captures: Capture[] },
+): Promise<{ coveredBy: string | undefined; id: string; events: ProgressEvent[] }> {
+  const site = await siteWithUploads();
+  const running = await otherRun(site, other.kind);
+  const events: ProgressEvent[] = [];
+  let id = '';
+  const turn = await takeTurn(site, {
+    kind,
+    only: [],
+    now: () => new Date(ASKED),
+    progress: (event) => {
+      events.push(event);
+      if (event.state !== 'start') return;
+      // It waits: the other run writes its point and ends.
+      void (async () => {
+        const catalog = await openCatalog(site, repositoryOf(site), 'writer');
+        id = (await catalog.write(pointBody(other.begun, other.captures, { kind: other.kind }))).id;
+        await running.release();
+      })();
+    },
+  });
+  await turn.lock.release();
+  return { coveredBy: turn.coveredBy, id, events };
+}
+
+test('nobody runs: the turn is taken at once', async () => {
+  const site = await siteWithUploads();
+  const events: ProgressEvent[] = [];
+  const request = {
+    kind: 'full',
+    only: [],
+    now: () => new Date(ASKED),
+    progress: (e: ProgressEvent) => events.push(e),
+  } as const;
+  const turn = await takeTurn(site, request);
+  expect(turn.coveredBy).toBeUndefined();
+  expect(events).toEqual([]);
+  // The lock is its own now: another run would wait.
+  await expect(otherRun(site, 'full')).rejects.toMatchObject({ code: 'LOCKED', exit: 6 });
+  await turn.lock.release();
+});
+
+test('the hourly run that meets the full one of the same minute waits, and is skipped', async () => {
+  const { coveredBy, id, events } = await turnAfter('incremental', {
+    kind: 'full',
+    begun: '2026-11-23T02:00:01Z',
+    captures: UPLOADS,
+  });
+  expect(coveredBy).toBe(id);
+  expect(events.map((event) => [event.step, event.state])).toEqual([
+    ['backup/turn', 'start'],
+    ['backup/turn', 'done'],
+  ]);
+  expect(events[0]?.detail).toMatch(/held by .* \(dr backup --kind full\) since /);
+});
+
+test.each<[string, PointKind, { kind: PointKind; begun: string; captures: Capture[] }]>([
+  ['began before it was due', 'incremental', { kind: 'full', begun: '2026-11-23T01:58:00Z', captures: UPLOADS }],
+  ['does not hold all of it', 'incremental', { kind: 'full', begun: '2026-11-23T02:00:01Z', captures: [] }],
+  ['is no full one', 'full', { kind: 'incremental', begun: '2026-11-23T02:00:01Z', captures: UPLOADS }],
+])('the run before %s: the work is done all the same', async (_, kind, other) => {
+  expect((await turnAfter(kind, other)).coveredBy).toBeUndefined();
+});
