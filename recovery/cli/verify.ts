@@ -16,7 +16,7 @@ export const declareVerify: Declare = (program, action) => {
         .argParser(numberBetween(0, 100, 'a percentage from 0 to 100, e.g. 10'))
         .default(10),
     )
-    .option('--point <id>', 'the point to verify (default: the newest)')
+    .option('--point <id>', 'the point to verify (default: the newest complete one)')
     .action(action(async () => (await import('../commands/verify.ts')).verifyCommand));
   examples(command, ['dr verify', 'dr verify --deep --repository secondary', 'dr verify --read-data 100']);
 };

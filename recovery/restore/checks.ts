@@ -31,7 +31,7 @@ export function segmentOfName(name: string): number {
   return Number.parseInt(name.slice(8, 16), 16) * 256 + Number.parseInt(name.slice(16, 24), 16);
 }
 
-async function postgresChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+async function postgresChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
   const capture = item.capture as PostgresCapture;
   const settings = postgresSettings(context.site.environment);
   const control = await readControlData(context.site, settings);
@@ -99,7 +99,7 @@ async function postgresChecks(context: RestoreContext, item: RestoreItem): Promi
   });
 }
 
-async function redisChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+async function redisChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
   const held = Number((item.capture as ResticCapture).facts.keys);
   const { size, expired } = await withRedis(context.site, redisSettings(context.site.environment), async (redis) => {
     const info = await redis.info('persistence');
@@ -123,7 +123,7 @@ async function redisChecks(context: RestoreContext, item: RestoreItem): Promise<
 }
 
 /** Files and bytes are those of the capture; what Kubernetes is rebuilt from parses (elsewhere `.yaml` may be a template). */
-async function folderChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+async function folderChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
   const capture = item.capture as ResticCapture;
   const say = (files: number, bytes: number) => `${files} files, ${bytes} bytes`;
   const found = await countFolder(item.destination);
@@ -152,7 +152,7 @@ async function folderChecks(context: RestoreContext, item: RestoreItem): Promise
   ];
 }
 
-async function gitChecks(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+async function gitChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
   const { facts } = item.capture as ResticCapture;
   const names = Object.keys(facts).flatMap((key) => (key.startsWith('main/') ? [key.slice(5)] : []));
   return Promise.all(
@@ -189,7 +189,7 @@ async function imageChecks(item: RestoreItem): Promise<Check[]> {
 }
 
 /** Throws `VERIFICATION-FAILED` (exit 5) with every difference. */
-export async function verifyItem(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
+export async function verifyItem(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
   const checks =
     item.type === 'postgres'
       ? await postgresChecks(context, item)

@@ -133,30 +133,6 @@ export function lostPaths(lines: readonly string[]): string[] {
   return [...new Set(paths)].slice(0, 50);
 }
 
-/** restic's own check; reads `percent` of the packs back. Every line that says something is wrong. */
-export async function checkRepository(restic: Restic, percent: number): Promise<string[]> {
-  const subset = percent >= 100 ? ['--read-data'] : percent <= 0 ? [] : [`--read-data-subset=${percent}%`];
-  const accept = Array.from({ length: 256 }, (_, i) => i);
-  const { stdout, stderr, exitCode } = await restic.run(['check', ...subset], { accept });
-  if (exitCode === 0) return [];
-  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
-  const wrong = lines.filter((line) => /error|pack|missing|damaged|hash|Fatal|ciphertext|does not match/i.test(line));
-  const shown = wrong.filter(
-    (line) => !/^(?:check all packs|load indexes|create exclusive|using temporary cache|read \d|\[)/i.test(line),
-  );
-  return shown.length > 0 ? [...new Set(shown)] : [`restic check ended ${exitCode}`];
-}
-
-/** Path → files that need one of the missing or damaged packs, by restic's own listing of each snapshot. */
-export async function snapshotFiles(restic: Restic, snapshot: string): Promise<string[]> {
-  const { stdout } = await restic.run(['ls', '--json', snapshot]);
-  const nodes = stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return nodes.filter((node) => node.type === 'file').map((node) => String(node.path));
-}
-
 /** Removes snapshots and what only they held. */
 export async function forgetSnapshots(restic: Restic, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await restic.run(['forget', '--prune', ...ids]);

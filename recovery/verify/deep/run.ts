@@ -1,0 +1,158 @@
+/** The only proof that a copy can be restored is a restore: all of a point, in a scratch place, asked the questions of a real one. */
+import { join } from 'node:path';
+import { asDrError } from '../../backup/repositories.ts';
+import { isConfigured } from '../../backup/select.ts';
+import type { Catalog, CatalogEntry } from '../../catalog/types.ts';
+import { requireEngine } from '../../doctor/engines.ts';
+import { type DrError, EXIT } from '../../errors.ts';
+import { holderName } from '../../holder.ts';
+import { isCompromised } from '../../marks.ts';
+import type { Progress } from '../../ports.ts';
+import { resolveTarget } from '../../resolve.ts';
+import type { Check } from '../../restore/context.ts';
+import type { RestoreItem } from '../../restore/plan-types.ts';
+import type { Repository, Site } from '../../site.ts';
+import type { DeepResult, Finding } from '../types.ts';
+import { tryFiles } from './files.ts';
+import { tryPostgres } from './postgres.ts';
+import { checkRoom, makeScratch, type Scratch } from './scratch.ts';
+
+export interface DeepRequest {
+  readonly repository: Repository;
+  readonly catalog: Catalog;
+  /** Oldest first. */
+  readonly entries: readonly CatalogEntry[];
+  readonly point: string;
+  readonly now: Date;
+  readonly folder: string;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The newest complete point that one would restore; the newest at all where none is complete. */
+export function pointToTry(entries: readonly CatalogEntry[]): string | undefined {
+  const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  return (good.findLast(({ point }) => point.complete) ?? good.at(-1))?.point.id;
+}
+
+/** What a restore of the point would bring back: its own captures, and for what it lacks the newest before it. */
+function itemsOf(site: Site, request: DeepRequest): { items: RestoreItem[]; warnings: readonly string[] } {
+  const { repository, entries, point, now } = request;
+  const workloads = site.plan.workloads.filter((workload) => isConfigured(site.environment, workload));
+  const resolution = resolveTarget({
+    repository: repository.id,
+    entries,
+    target: { kind: 'point', id: point },
+    workloads: workloads.map(({ id }) => id),
+    now,
+  });
+  const items = resolution.items.flatMap((found): RestoreItem[] => {
+    const workload = workloads.find(({ id }) => id === found.workload);
+    if (workload === undefined) return [];
+    const { id, type, title, tier } = workload;
+    const { capture, point: from, skewSeconds } = found;
+    return [{ workload: id, type, title, tier, capture, point: from, skewSeconds, destination: '', state: 'absent' }];
+  });
+  return { items, warnings: resolution.warnings };
+}
+
+async function requireEngines(site: Site, items: readonly RestoreItem[]): Promise<void> {
+  const has = (test: (item: RestoreItem) => boolean): boolean => items.some(test);
+  if (has(({ capture }) => capture.engine === 'pgbackrest')) await requireEngine('pgbackrest', site.run);
+  if (has(({ capture }) => capture.engine === 'restic')) await requireEngine('restic', site.run);
+  if (has(({ type }) => type === 'redis')) await requireEngine('redis-server', site.run);
+  if (has(({ type }) => type === 'git')) await requireEngine('git', site.run);
+}
+
+interface Trial {
+  readonly checks: readonly Check[];
+  readonly tables: number;
+  readonly rows: number;
+}
+
+async function tryItem(site: Site, request: DeepRequest, scratch: Scratch, item: RestoreItem): Promise<Trial> {
+  const { repository, progress, signal } = request;
+  const event = { step: `verify/${repository.id}/deep/${item.workload}`, title: `${repository.id}: try ${item.title}` };
+  const report = (detail: string, fraction?: number): void =>
+    progress({ ...event, tier: item.tier, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) });
+  progress({ ...event, tier: item.tier, state: 'start' });
+  try {
+    const options = { report, signal };
+    const trial =
+      item.type === 'postgres'
+        ? await tryPostgres(site, repository, item, scratch, options)
+        : { checks: await tryFiles(site, repository, item, scratch, options), tables: 0, rows: 0 };
+    progress({ ...event, tier: item.tier, state: 'done' });
+    return trial;
+  } catch (error) {
+    progress({ ...event, tier: item.tier, state: 'failed', detail: (error as Error).message });
+    throw error;
+  }
+}
+
+function failure(request: DeepRequest, item: RestoreItem, error: DrError): Finding {
+  return {
+    repository: request.repository.id,
+    area: item.workload,
+    severity: 'wrong',
+    code: error.code,
+    what: `trial restore of ${item.workload} (${request.point})`,
+    fact: `${error.where}: ${error.fact}`,
+    hint: error.hint,
+    points: [...new Set([request.point, item.point])],
+  };
+}
+
+/**
+ * A key that is missing, an engine that is not installed or too little disk is thrown (exit 2 and 6): it says nothing of the copy.
+ * Everything else is a finding, and the next workload is tried.
+ */
+export async function deepVerify(
+  site: Site,
+  request: DeepRequest,
+): Promise<{ result: DeepResult; findings: Finding[] }> {
+  const begun = performance.now();
+  const { items } = itemsOf(site, request);
+  await requireEngines(site, items);
+  const scratch = await makeScratch(site, join(request.folder, 'deep'));
+  const findings: Finding[] = [];
+  const checks: Check[] = [];
+  let [tables, rows] = [0, 0];
+  try {
+    await checkRoom(scratch, Math.max(0, ...items.map(({ capture }) => capture.bytes)));
+    for (const item of items) {
+      request.signal?.throwIfAborted();
+      try {
+        const trial = await tryItem(site, request, scratch, item);
+        tables += trial.tables;
+        rows += trial.rows;
+        checks.push(...trial.checks);
+        const wrong = trial.checks.filter(({ ok }) => !ok);
+        findings.push(...wrong.map((check) => differs(request, item, check)));
+      } catch (error) {
+        const told = asDrError(error, `workload ${item.workload}`);
+        if (told.exit === EXIT.usage || told.exit === EXIT.interrupted || told.exit === EXIT.locked) throw told;
+        findings.push(failure(request, item, told));
+      }
+    }
+  } finally {
+    await scratch.remove();
+  }
+  const marked = findings.length === 0 && items.length > 0;
+  if (marked) await request.catalog.mark(request.point, 'verified', holderName(), 'restored by `dr verify --deep`');
+  const seconds = (performance.now() - begun) / 1000;
+  return { result: { point: request.point, checks, tables, rows, seconds, marked }, findings };
+}
+
+function differs(request: DeepRequest, item: RestoreItem, check: Check): Finding {
+  return {
+    repository: request.repository.id,
+    area: item.workload,
+    severity: 'wrong',
+    code: 'VERIFICATION-FAILED',
+    what: `trial restore of ${item.workload} (${request.point})`,
+    fact: `${check.title}: expected ${check.expected}, found ${check.actual}`,
+    hint: 'restore from another point or repository (`dr points`)',
+    points: [...new Set([request.point, item.point])],
+  };
+}

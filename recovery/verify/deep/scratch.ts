@@ -1,0 +1,59 @@
+/** A place of its own for a trial restore, below the state directory; nothing in it outlives the verification. */
+import { chmod, chown, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lookUpAccount, makeReachableFolder } from '../../adapters/account.ts';
+import { precondition } from '../../errors.ts';
+import { formatBytes } from '../../report/format.ts';
+import type { Site } from '../../site.ts';
+
+export interface Scratch {
+  readonly folder: string;
+  /** For sockets, whose paths may have 107 bytes at most. */
+  readonly sockets: string;
+  remove(): Promise<void>;
+}
+
+const LONGEST_SOCKET = '/.s.PGSQL.5432'.length;
+
+/** Only the engines' account may enter: what is restored here is as secret as the original. */
+async function makeSockets(site: Site, folder: string): Promise<string> {
+  const near = join(folder, 'run');
+  const as = site.environment.runAs;
+  if (near.length + LONGEST_SOCKET <= 107) {
+    await makeReachableFolder(site.environment.stateDir, near, as);
+    await chmod(near, 0o700);
+    return near;
+  }
+  const short = tmpdir().length < 40 ? tmpdir() : '/tmp';
+  const made = await mkdtemp(join(short, 'dr-verify-'));
+  const account = await lookUpAccount(as);
+  if (account) await chown(made, account.uid, account.gid);
+  return made;
+}
+
+export async function makeScratch(site: Site, folder: string): Promise<Scratch> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const sockets = await makeSockets(site, folder);
+  return {
+    folder,
+    sockets,
+    async remove() {
+      for (const path of [sockets, folder]) await rm(path, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Copies are tried one after another, so the largest decides. Throws `DISK-TOO-SMALL` (exit 6). */
+export async function checkRoom(scratch: Scratch, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(scratch.folder);
+  const free = bavail * bsize;
+  if (bytes <= free) return;
+  throw precondition({
+    code: 'DISK-TOO-SMALL',
+    where: scratch.folder,
+    fact: `the trial restore needs ${formatBytes(bytes)} there and ${formatBytes(free)} are free`,
+    hint: 'make room, or verify on a host that has more; without --deep nothing is laid down',
+  });
+}

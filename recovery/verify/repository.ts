@@ -1,0 +1,140 @@
+/** One repository, asked everything by the restorer, who can change nothing in it. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seconds } from '../../plan/duration.ts';
+import { asDrError } from '../backup/repositories.ts';
+import { openCatalog } from '../catalog.ts';
+import { type DrError, EXIT } from '../errors.ts';
+import type { Progress } from '../ports.ts';
+import type { Repository, Site } from '../site.ts';
+import { whileLocked } from '../while-locked.ts';
+import { catalogFindings } from './catalog-findings.ts';
+import { deepVerify, pointToTry } from './deep/run.ts';
+import { verifyFiles } from './files.ts';
+import { verifyPostgres } from './postgres.ts';
+import type { Coverage, DeepResult, Finding, RepositoryReport, RepositoryStatus } from './types.ts';
+
+export interface VerifyRequest {
+  /** Restore the point to a scratch place too. */
+  readonly deep: boolean;
+  /** Part of the stored data that is read back, 0 to 100; pgBackRest reads all of it, or with 0 nothing. */
+  readonly readData: number;
+  /** @default the newest complete point of each repository */
+  readonly point?: string | undefined;
+  readonly now: Date;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who dies leaves this lock; on another host nothing is pruned, and nobody verifies, for that long. */
+const LOCK_SECONDS = 300;
+
+interface Verified {
+  readonly findings: readonly Finding[];
+  readonly coverage: Coverage;
+  readonly deep?: DeepResult;
+}
+
+function missingPoint(repository: string, id: string): Finding {
+  return {
+    repository,
+    area: 'catalog',
+    severity: 'wrong',
+    code: 'POINT-MISSING',
+    what: id,
+    fact: 'this repository does not hold that point',
+    hint: 'it was down when the point was made, or lost it: `dr points show` lists who holds it',
+    points: [id],
+  };
+}
+
+async function verifyAll(
+  site: Site,
+  repository: Repository,
+  request: VerifyRequest,
+  folder: string,
+): Promise<Verified> {
+  const { progress, signal, now, readData } = request;
+  const event = { step: `verify/${repository.id}/catalog`, title: `${repository.id}: catalog` };
+  progress({ ...event, state: 'start' });
+  const catalog = await openCatalog(site, repository, 'restorer');
+  const { points: entries, problems } = await catalog.review();
+  const catalogued = catalogFindings(repository.id, problems);
+  progress({ ...event, state: catalogued.length > 0 ? 'failed' : 'done', detail: `${entries.length} points` });
+  const believed = entries.filter(({ trust }) => trust !== 'tampered');
+  const retention = site.plan.repositories.find(({ id }) => id === repository.id)?.retention;
+  const retainedSince = new Date(retention === undefined ? 0 : now.getTime() - seconds(retention) * 1000);
+  const common = { repository, entries: believed, folder, progress, signal };
+  // Files first: that a passphrase opens them tells a wrong passphrase of the sets from damage.
+  const files = await verifyFiles(site, { ...common, percent: readData });
+  const postgres = await verifyPostgres(site, { ...common, read: readData > 0, retainedSince });
+  const point = request.point ?? pointToTry(believed);
+  const held = believed.some((entry) => entry.point.id === point);
+  const unheld = point !== undefined && !held ? [missingPoint(repository.id, point)] : [];
+  const deep =
+    request.deep && point !== undefined && held
+      ? await deepVerify(site, { repository, catalog, entries: believed, point, now, folder, progress, signal })
+      : undefined;
+  const coverage = {
+    points: entries.length,
+    sets: postgres.sets,
+    walSegments: postgres.walSegments,
+    snapshots: files.snapshots,
+  };
+  const findings = [...catalogued, ...unheld, ...files.findings, ...postgres.findings, ...(deep?.findings ?? [])];
+  return { findings, coverage, ...(deep ? { deep: deep.result } : {}) };
+}
+
+/** Nothing is pruned while it is read. A repository that takes no lock (mounted read-only) is verified all the same. */
+async function whileNotPruned<T>(site: Site, repository: Repository, work: () => Promise<T>): Promise<T> {
+  const store = await repository.store('restorer');
+  const options = { ttlSeconds: LOCK_SECONDS, what: `dr verify (${repository.id})` };
+  let begun = false;
+  try {
+    return await whileLocked(store, repository.layout.lock('prune'), options, () => {
+      begun = true;
+      return work();
+    });
+  } catch (error) {
+    if (begun || asDrError(error, repository.id).code !== 'REPOSITORY-DENIED') throw error;
+    site.log.warn({ repository: repository.id, error: String(error) }, 'verified without a lock against pruning');
+    return work();
+  }
+}
+
+const NOTHING: Coverage = { points: 0, sets: 0, walSegments: 0, snapshots: 0 };
+
+/** Exit 2 is about keys, programs and the environment file; what is locked or away could not be asked. */
+function statusOf(error: DrError): RepositoryStatus {
+  if (error.exit === EXIT.usage) return 'unusable';
+  return error.exit === EXIT.verificationFailed ? 'wrong' : 'unreachable';
+}
+
+function engineFailure(repository: string, error: DrError): Finding {
+  const { code, where, fact, hint } = error;
+  return { repository, area: 'repository', severity: 'wrong', code, what: where, fact, hint, points: [] };
+}
+
+/** Throws only for what is nobody's fault but the caller's: an interruption. */
+export async function verifyRepository(
+  site: Site,
+  repository: Repository,
+  request: VerifyRequest,
+): Promise<RepositoryReport> {
+  const begun = performance.now();
+  const folder = join(site.environment.stateDir, 'verify', repository.id);
+  const took = () => (performance.now() - begun) / 1000;
+  try {
+    const verified = await whileNotPruned(site, repository, () => verifyAll(site, repository, request, folder));
+    const wrong = verified.findings.some(({ severity }) => severity === 'wrong');
+    return { id: repository.id, status: wrong ? 'wrong' : 'ok', seconds: took(), ...verified };
+  } catch (thrown) {
+    const error = asDrError(thrown, `repository ${repository.id}`);
+    if (error.exit === EXIT.interrupted || request.signal?.aborted === true) throw error;
+    const status = statusOf(error);
+    const findings = status === 'wrong' ? [engineFailure(repository.id, error)] : [];
+    return { id: repository.id, status, findings, coverage: NOTHING, seconds: took(), error };
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

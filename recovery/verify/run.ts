@@ -1,0 +1,39 @@
+/** All repositories: what each of them can be trusted with. */
+import pMap from 'p-map';
+import { readKeyring } from '../catalog/keyring.ts';
+import { holdersOf, surveyCatalogs } from '../catalog/survey.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { Site } from '../site.ts';
+import { type VerifyRequest, verifyRepository } from './repository.ts';
+import type { RepositoryReport, VerifyReport } from './types.ts';
+
+/** Each reads a lot and computes little; a trial restore has the host for itself. */
+const AT_ONCE = 2;
+
+/** Anything wrong is worse news than a missing key, and that is worse than a repository that is away. */
+export function exitOf(reports: readonly RepositoryReport[]): ExitCode {
+  const has = (status: RepositoryReport['status']): boolean => reports.some((report) => report.status === status);
+  if (has('wrong')) return EXIT.verificationFailed;
+  if (has('unusable')) return EXIT.usage;
+  return has('unreachable') ? EXIT.partial : EXIT.ok;
+}
+
+/**
+ * Repositories by id, all when none is named. Throws `REPOSITORY-UNKNOWN`, `POINT-UNKNOWN`, missing signing keys (exit 2), and when no
+ * repository could be verified at all the first one's error.
+ */
+export async function verifyRepositories(
+  site: Site,
+  ids: readonly string[],
+  request: VerifyRequest,
+): Promise<VerifyReport> {
+  const repositories = (ids.length > 0 ? ids : [...site.repositories.keys()]).map((id) => site.repository(id));
+  await readKeyring(site);
+  if (request.point !== undefined) holdersOf(await surveyCatalogs(site), request.point);
+  const reports = await pMap(repositories, (repository) => verifyRepository(site, repository, request), {
+    concurrency: request.deep ? 1 : AT_ONCE,
+  });
+  const [first] = reports;
+  if (first?.error && reports.every(({ error, findings }) => error && findings.length === 0)) throw first.error;
+  return { at: request.now.toISOString(), environment: site.environment.name, repositories: reports };
+}

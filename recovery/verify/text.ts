@@ -1,0 +1,67 @@
+/** The report for people: a line a repository, then what is wrong, then the verdict. */
+import { formatDuration } from '../../plan/duration.ts';
+import { formatCount, plural } from '../report/format.ts';
+import { table } from '../report/table.ts';
+import type { Finding, RepositoryReport, VerifyReport } from './types.ts';
+
+const STATES = { ok: 'ok', wrong: 'WRONG', unusable: 'NOT VERIFIED', unreachable: 'NOT REACHED' } as const;
+
+function row({ id, status, coverage, seconds, deep }: RepositoryReport): string[] {
+  const { points, sets, walSegments, snapshots } = coverage;
+  const tried = deep === undefined ? '-' : `${deep.point}${deep.marked ? '' : ' FAILED'}`;
+  return [
+    id,
+    STATES[status],
+    ...[points, sets, walSegments, snapshots].map(formatCount),
+    tried,
+    formatDuration(seconds),
+  ];
+}
+
+function indented(text: string): string {
+  return text.replaceAll('\n', '\n    ');
+}
+
+function findingText({ repository, severity, code, what, fact, hint, points }: Finding): string {
+  const head = severity === 'wrong' ? `WRONG ${code}` : `note ${code}`;
+  const shown = points.length > 5 ? `${points.slice(-5).join(', ')} and ${points.length - 5} older` : points.join(', ');
+  const concerned = points.length === 0 ? [] : [`  points: ${shown}`];
+  return [`${head} ${repository}: ${what}: ${indented(fact)}`, ...concerned, `  hint: ${hint}`].join('\n');
+}
+
+function deepText({ id, deep }: RepositoryReport): string[] {
+  if (deep === undefined) return [];
+  const checks = deep.checks.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
+  const outcome = deep.marked ? 'restored, checked, and marked verified' : 'its trial restore failed';
+  const read = `${formatCount(deep.rows)} rows of ${plural(deep.tables, 'table')} read, in ${formatDuration(deep.seconds)}`;
+  return [`${deep.point} from ${id}: ${outcome} (${read})\n${table(['', 'tier', 'verified', 'found'], checks)}`];
+}
+
+function errorText({ id, error, findings }: RepositoryReport): string[] {
+  if (error === undefined || findings.length > 0) return [];
+  return [`${id} was not verified: ${error.message}\n  hint: ${error.hint}`];
+}
+
+function verdict(reports: readonly RepositoryReport[]): string {
+  const wrong = reports.flatMap(({ findings }) => findings).filter(({ severity }) => severity === 'wrong');
+  const skipped = reports.filter(({ status }) => status === 'unusable' || status === 'unreachable').map(({ id }) => id);
+  const bad = reports.filter(({ status }) => status === 'wrong').map(({ id }) => id);
+  const rest = skipped.length === 0 ? '' : `; ${skipped.join(', ')} not verified`;
+  if (bad.length > 0) return `verdict: WRONG in ${bad.join(', ')} (${plural(wrong.length, 'finding')})${rest}`;
+  const good = reports.filter(({ status }) => status === 'ok').map(({ id }) => id);
+  return `verdict: ok in ${good.join(', ') || 'none'}${rest}`;
+}
+
+export function verifyText({ repositories }: VerifyReport): string {
+  const head = ['repository', 'state', 'points', 'sets', 'wal', 'snapshots', 'tried', 'took'];
+  const right = ['left', 'left', 'right', 'right', 'right', 'right', 'left', 'right'] as const;
+  const findings = repositories.flatMap((report) => report.findings).map(findingText);
+  const parts = [
+    table(head, repositories.map(row), right),
+    ...repositories.flatMap(deepText),
+    ...findings,
+    ...repositories.flatMap(errorText),
+    verdict(repositories),
+  ];
+  return parts.join('\n\n');
+}

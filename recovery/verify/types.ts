@@ -1,0 +1,61 @@
+/** What a verification finds, and what it looked at. */
+import type { DrError } from '../errors.ts';
+import type { Check } from '../restore/context.ts';
+
+export interface Finding {
+  readonly repository: string;
+  /** `catalog`, `postgres`, `restic`, or the workload concerned. */
+  readonly area: string;
+  /** `note`: worth knowing; nothing is lost. */
+  readonly severity: 'wrong' | 'note';
+  readonly code: string;
+  /** Point, set, WAL segment, packs or snapshot. */
+  readonly what: string;
+  readonly fact: string;
+  readonly hint: string;
+  /** Ids of the points that can't be restored as they are. */
+  readonly points: readonly string[];
+}
+
+/** How much was looked at. */
+export interface Coverage {
+  readonly points: number;
+  readonly sets: number;
+  readonly walSegments: number;
+  readonly snapshots: number;
+}
+
+export interface DeepResult {
+  /** The point that was restored to a scratch place. */
+  readonly point: string;
+  readonly checks: readonly Check[];
+  /** Tables that were read to their ends, with the number of rows, over all databases. */
+  readonly tables: number;
+  readonly rows: number;
+  readonly seconds: number;
+  /** The point bears the mark `verified` now. */
+  readonly marked: boolean;
+}
+
+/**
+ * `unusable`: a key is missing or wrong, which says nothing of the copies. `unreachable`: it could not be asked, or somebody else
+ * works in it.
+ */
+export type RepositoryStatus = 'ok' | 'wrong' | 'unusable' | 'unreachable';
+
+export interface RepositoryReport {
+  readonly id: string;
+  readonly status: RepositoryStatus;
+  readonly findings: readonly Finding[];
+  readonly coverage: Coverage;
+  readonly seconds: number;
+  readonly deep?: DeepResult;
+  readonly error?: DrError;
+}
+
+export interface VerifyReport {
+  /** ISO 8601 */
+  readonly at: string;
+  readonly environment: string;
+  readonly repositories: readonly RepositoryReport[];
+}

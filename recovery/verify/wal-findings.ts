@@ -1,0 +1,76 @@
+/** Pure: can every set be replayed, and how far. */
+import { followWal, nextSegment } from '../engines/pgbackrest/wal.ts';
+import type { PostgresCapture } from '../point.ts';
+import type { Finding } from './types.ts';
+
+export interface WalInput {
+  readonly repository: string;
+  readonly lineage: string;
+  /** Names of the segments in the archive. */
+  readonly segments: ReadonlySet<string>;
+  /** Captures of the lineage with the points that name them. */
+  readonly captures: ReadonlyMap<string, { readonly capture: PostgresCapture; readonly points: readonly string[] }>;
+  /** Segments that full sets begin with. */
+  readonly fullStarts: ReadonlySet<string>;
+  /** Sets from before this moment keep only the WAL of their own. */
+  readonly retainedSince: Date;
+}
+
+/** Position without the timeline. */
+const place = (segment: string): string => segment.slice(8);
+
+/** The last segment that is missing from `first` on, and the one that is there after it. */
+function endOfGap(segments: ReadonlySet<string>, first: string): { last: string; next: string } {
+  const later = [...segments]
+    .filter((name) => place(name) > place(first))
+    .sort((a, b) => (place(a) < place(b) ? -1 : 1));
+  const next = later[0] ?? first;
+  let last = first;
+  while (place(nextSegment(last)) < place(next)) last = nextSegment(last);
+  return { last, next };
+}
+
+/** Prune cuts the WAL between a set that is kept for its own sake and the full set that the window of recovery begins with. */
+function isPruned(input: WalInput, capture: PostgresCapture, next: string): boolean {
+  return input.fullStarts.has(next) && new Date(capture.capturedAt) < input.retainedSince;
+}
+
+export function walFindings(input: WalInput): Finding[] {
+  const { repository, lineage, segments } = input;
+  const findings: Finding[] = [];
+  const gaps = new Map<string, { set: string; last: string }>();
+  for (const [set, { capture, points }] of input.captures) {
+    const range = followWal(segments, capture.walStart);
+    if (range === undefined || place(range.last) < place(capture.walStop)) {
+      const missing = range === undefined ? capture.walStart : nextSegment(range.last);
+      findings.push({
+        repository,
+        area: 'postgres',
+        severity: 'wrong',
+        code: 'WAL-MISSING',
+        what: `WAL segment ${missing} (${lineage})`,
+        fact: `is missing, and the set ${set} needs it: that set can't be restored`,
+        hint: 'restore from another repository (--from) or from another point; a full backup now begins a new chain',
+        points,
+      });
+      continue;
+    }
+    if (range.gap === undefined) continue;
+    const { last, next } = endOfGap(segments, range.gap);
+    if (!gaps.has(range.gap) && !isPruned(input, capture, next)) gaps.set(range.gap, { set, last });
+  }
+  for (const [first, { set, last }] of gaps) {
+    const which = first === last ? `WAL segment ${first}` : `WAL segments ${first} to ${last}`;
+    findings.push({
+      repository,
+      area: 'postgres',
+      severity: 'wrong',
+      code: 'WAL-GAP',
+      what: `${which} (${lineage})`,
+      fact: `missing, and later ones are there: from the set ${set} PostgreSQL can be taken up to that gap and not beyond`,
+      hint: 'for a later moment restore from another repository (--from), or from a set after the gap; a full backup now closes it',
+      points: [],
+    });
+  }
+  return findings;
+}
