@@ -10,12 +10,21 @@ import type { Repository, Site } from '../site.ts';
 import type { RestoreItem, RestorePlan } from './plan-types.ts';
 import { openSource } from './steps/postgres.ts';
 
+/** At once, since each waits for a program or a disk. Of several findings the first in this order is told. */
+async function together(...checks: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(checks)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
 async function engines(site: Site, plan: RestorePlan): Promise<void> {
   const has = (test: (item: RestoreItem) => boolean) => plan.items.some(test);
-  if (has((i) => i.capture.engine === 'pgbackrest')) await requireEngine('pgbackrest', site.run);
-  if (has((i) => i.capture.engine === 'restic')) await requireEngine('restic', site.run);
-  if (has((i) => i.type === 'redis')) await requireEngine('redis-server', site.run);
-  if (has((i) => i.type === 'git')) await requireEngine('git', site.run);
+  const needed = [
+    ...(has((i) => i.capture.engine === 'pgbackrest') ? (['pgbackrest'] as const) : []),
+    ...(has((i) => i.capture.engine === 'restic') ? (['restic'] as const) : []),
+    ...(has((i) => i.type === 'redis') ? (['redis-server'] as const) : []),
+    ...(has((i) => i.type === 'git') ? (['git'] as const) : []),
+  ];
+  await together(...needed.map((name) => requireEngine(name, site.run)));
 }
 
 async function checkSet(site: Site, source: Repository, capture: PostgresCapture): Promise<void> {
@@ -76,12 +85,15 @@ async function checkDisk(plan: RestorePlan): Promise<void> {
 }
 
 export async function preflight(site: Site, plan: RestorePlan, source: Repository): Promise<void> {
-  await engines(site, plan);
-  await checkDisk(plan);
-  const restic = plan.items.flatMap((i) => (i.capture.engine === 'restic' ? [i.capture] : []));
-  await checkSnapshots(site, source, restic);
-  for (const item of plan.items) {
-    if (item.capture.engine !== 'pgbackrest') continue;
-    await checkSet(site, source, item.capture);
-  }
+  const captures = plan.items.map((item) => item.capture);
+  await together(
+    engines(site, plan),
+    checkDisk(plan),
+    checkSnapshots(
+      site,
+      source,
+      captures.filter((capture) => capture.engine === 'restic'),
+    ),
+    ...captures.filter((capture) => capture.engine === 'pgbackrest').map((capture) => checkSet(site, source, capture)),
+  );
 }

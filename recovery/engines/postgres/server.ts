@@ -1,6 +1,7 @@
 /** Starting, stopping and asking a PostgreSQL server of this host. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pRetry, { AbortError } from 'p-retry';
 import pg from 'pg';
 import { findPostgresBin } from '../../doctor/engines.ts';
@@ -127,6 +128,27 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
 /** What a waiting caller may show. */
 export type ReplayProgress = (lsn: string) => void;
 
+const TRY_MS = 50;
+const DEAD_AFTER_TRIES = 40;
+const ASK_MS = 20;
+
+/** A connection that is made during recovery outlives its end, and asking on it costs next to nothing. */
+async function untilRecovered(
+  client: pg.Client,
+  { onReplay, signal }: { onReplay?: ReplayProgress; signal?: AbortSignal | undefined },
+): Promise<void> {
+  for (let said = ''; ; ) {
+    const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
+      'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
+    );
+    const [row] = rows;
+    if (!row?.busy) return;
+    if (row.lsn !== null && row.lsn !== said) onReplay?.(row.lsn);
+    said = row.lsn ?? said;
+    await delay(ASK_MS, undefined, signal ? { signal } : {});
+  }
+}
+
 /**
  * Waits until the server has ended recovery and takes writes. Replay has no time limit; a server that has died fails at once.
  * Throws `SERVER-START` with the last errors of its log.
@@ -140,32 +162,20 @@ export async function waitUntilWritable(
   await pRetry(
     async () => {
       try {
-        const recovering = await withClient(
-          site,
-          settings,
-          async (client) => {
-            const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
-              'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
-            );
-            return rows[0];
-          },
-          'postgres',
-        );
-        if (!recovering?.busy) return;
-        if (recovering.lsn) options.onReplay?.(recovering.lsn);
+        await withClient(site, settings, (client) => untilRecovered(client, options), 'postgres');
+        return;
       } catch (error) {
         // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
         missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
-        if (missing > 20)
+        if (missing > DEAD_AFTER_TRIES)
           throw new AbortError(startFailed(settings, (await logTail(settings, options.logFrom ?? 0)) || String(error)));
         throw error;
       }
-      throw new Error('still in recovery');
     },
     {
       retries: Number.POSITIVE_INFINITY,
-      minTimeout: 100,
-      maxTimeout: 100,
+      minTimeout: TRY_MS,
+      maxTimeout: TRY_MS,
       factor: 1,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     },
