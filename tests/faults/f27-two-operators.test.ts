@@ -1,0 +1,70 @@
+/** F27: two operators restore the same target. The second gets the first one's name, and since when. */
+import { userInfo } from 'node:os';
+import { expect, test } from 'vitest';
+import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
+import { dr, drEnds, startDr, withGolden } from './golden.ts';
+import { journalFiles, journalLines, untilLine } from './journal-watch.ts';
+
+const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
+
+test('F27: refused while the first one works, and nothing is touched', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second', { workloads: ['postgres', 'uploads'] });
+    const before = await sourceDigests(golden);
+    const begun = new Date().toISOString();
+    const first = startDr(site.envFile, RESTORE);
+    await untilLine(site, first, 0, (name) => name === 'postgres/copy start');
+
+    const [second, other] = await Promise.all([
+      dr(site.envFile, RESTORE),
+      // Another target is the same site all the same.
+      dr(site.envFile, ['restore', '--to', golden.facts.points.full, '--no-backup', '--confirm', 'drill']),
+    ]);
+    expect(first.alive()).toBe(true);
+    for (const refused of [second, other]) {
+      expect(refused.exitCode, refused.stderr).toBe(6);
+      const holder = new RegExp(
+        `DR-LOCKED restore-second: held by ${userInfo().username}@\\S+ pid ${first.pid} \\(dr restore --to latest\\) since (\\S+), until`,
+      );
+      const since = holder.exec(refused.stderr)?.[1] ?? '';
+      expect(since > begun && since < new Date().toISOString(), refused.stderr).toBe(true);
+      expect(refused.stderr).toMatch(/hint: .*dr unlock restore-second/);
+    }
+    expect(isReady(site)).toBe(false);
+    expect(await journalFiles(site)).toHaveLength(1);
+
+    const result = await first.done;
+    expect(result.exitCode, result.stderr).toBe(0);
+    expect((await journalLines(site)).filter((line) => line.event === 'resume')).toEqual([]);
+    await expectWhole(site, golden.facts);
+    expect(await sourceDigests(golden)).toEqual(before);
+    await expectNoSecrets(golden, site, [result, second, other]);
+  });
+});
+
+test('both at the same moment: one of them works', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second', { workloads: ['uploads'] });
+    const results = await Promise.all([1, 2, 3].map(() => dr(site.envFile, [...RESTORE, '--confirm', 'drill'])));
+    const exits = results.map((result) => result.exitCode);
+    // Whoever comes after the first one has ended restores once more: the name was typed.
+    expect(
+      exits.every((exit) => exit === 0 || exit === 6),
+      exits.join(),
+    ).toBe(true);
+    expect(exits).toContain(0);
+    await expectWhole(site, golden.facts);
+  });
+});
+
+test('a dead operator holds nothing', async () => {
+  await withGolden(async (golden) => {
+    const site = await golden.emptySite('second', { workloads: ['uploads'] });
+    const first = startDr(site.envFile, RESTORE);
+    await untilLine(site, first, 0, (name) => name === 'uploads/copy start');
+    first.kill9();
+    await first.done;
+    await drEnds(0, site.envFile, RESTORE);
+    await expectWhole(site, golden.facts);
+  });
+});
