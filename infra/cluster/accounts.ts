@@ -1,0 +1,78 @@
+/** Service accounts, and what they may do in the cluster: Patroni its elections, everybody else nothing. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { labelsOf } from './labels.ts';
+import type { PolicyRule } from './manifests.ts';
+import type { Namespaces } from './openings.ts';
+import { POSTGRES, REDIS } from './ports.ts';
+
+/** `dr-drill` has no identity at the storage: a throwaway platform must not reach a real repository. */
+export const DR_ACCOUNTS = ['dr-writer', 'dr-restorer', 'dr-auditor', 'dr-pruner', 'dr-monitor', 'dr-drill'] as const;
+export type DrAccount = (typeof DR_ACCOUNTS)[number];
+
+export interface AccountsArgs {
+  readonly namespaces: Namespaces;
+  /** ARN of the role that a service account takes by its token (IRSA), by the account's name. */
+  readonly roleArns?: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/**
+ * Endpoints are its store (leader, config, failover, sync), and it labels its pods with their role. Objects that it makes can't be
+ * named beforehand in RBAC, so `create` stands alone; services and secrets it needs none of.
+ */
+export const PATRONI_RULES: readonly PolicyRule[] = [
+  { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'list', 'watch'] },
+  {
+    apiGroups: [''],
+    resources: ['endpoints'],
+    resourceNames: ['', '-config', '-failover', '-sync'].map((suffix) => `${POSTGRES}${suffix}`),
+    verbs: ['get', 'patch', 'update', 'delete'],
+  },
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch', 'update'] },
+];
+
+export class Accounts extends pulumi.ComponentResource {
+  readonly postgres: pulumi.Output<string>;
+  readonly redis: pulumi.Output<string>;
+  /** By name; in the recovery namespace. */
+  readonly dr: Readonly<Record<DrAccount, pulumi.Output<string>>>;
+
+  constructor(name: string, args: AccountsArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:cluster:Accounts', name, {}, opts);
+    const account = (accountName: string, namespace: string): pulumi.Output<string> => {
+      const arn = args.roleArns?.[accountName];
+      const annotations = arn === undefined ? {} : { annotations: { 'eks.amazonaws.com/role-arn': arn } };
+      const made = new k8s.core.v1.ServiceAccount(
+        `${name}-${accountName}`,
+        {
+          metadata: { name: accountName, namespace, labels: labelsOf(accountName), ...annotations },
+          automountServiceAccountToken: false,
+        },
+        { parent: this },
+      );
+      return made.metadata.name;
+    };
+    const { platform, recovery } = args.namespaces;
+    this.postgres = account(POSTGRES, platform);
+    this.redis = account(REDIS, platform);
+    const dr = DR_ACCOUNTS.map((accountName) => [accountName, account(accountName, recovery)] as const);
+    this.dr = Object.fromEntries(dr) as Record<DrAccount, pulumi.Output<string>>;
+    this.#patroni(name, platform);
+    this.registerOutputs({});
+  }
+
+  #patroni(name: string, namespace: string): void {
+    const metadata = { name: 'patroni', namespace, labels: labelsOf(POSTGRES) };
+    const rules = PATRONI_RULES.map((rule) => ({ ...rule }));
+    const role = new k8s.rbac.v1.Role(`${name}-patroni`, { metadata, rules }, { parent: this });
+    new k8s.rbac.v1.RoleBinding(
+      `${name}-patroni`,
+      {
+        metadata,
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role.metadata.name },
+        subjects: [{ kind: 'ServiceAccount', name: this.postgres, namespace }],
+      },
+      { parent: this },
+    );
+  }
+}

@@ -1,0 +1,103 @@
+/** Pure: the `dr.yaml` of the pods. It names secrets by their files and holds none. */
+import { stringify } from 'yaml';
+import type { Namespaces } from './openings.ts';
+import { accessFiles, authorityFile, KEY_FILES, PATHS, passphraseFile, TLS_FILES } from './paths.ts';
+import { PORTS, POSTGRES, REDIS, serviceHost } from './ports.ts';
+import type { ClusterRepository } from './repository.ts';
+
+export interface EnvironmentArgs {
+  readonly environment: string;
+  readonly site: string;
+  readonly namespaces: Namespaces;
+  readonly database: string;
+  /** All that `dr` may be asked about, the exported one too. */
+  readonly repositories: readonly ClusterRepository[];
+  /** Name of the passphrase of new data, by repository. */
+  readonly passphraseNames: Readonly<Record<string, string>>;
+  readonly signingKeyName: string;
+  /** Folder workload → path where its volume is mounted. */
+  readonly folders: Readonly<Record<string, string>>;
+}
+
+const file = (path: string) => ({ file: path });
+
+function access(repository: string, role: 'writer' | 'restorer') {
+  const files = accessFiles(role, repository);
+  return { accessKeyId: file(files.id), secretAccessKey: file(files.secret) };
+}
+
+function repositoryOf(repository: ClusterRepository, passphraseName: string): Record<string, unknown> {
+  const passphrases = [{ name: passphraseName, from: file(passphraseFile(repository.id)) }];
+  if (repository.kind === 'local') return { type: 'posix', path: repository.path, passphrases };
+  const { endpoint, region, bucket, uriStyle, ownAuthority, id } = repository;
+  const roles =
+    repository.access === 'web-identity'
+      ? { writer: 'web-identity', restorer: 'web-identity' }
+      : { writer: access(id, 'writer'), restorer: access(id, 'restorer') };
+  return {
+    type: 's3',
+    endpoint,
+    region,
+    bucket,
+    uriStyle,
+    ...(ownAuthority ? { ca: authorityFile(id) } : {}),
+    passphrases,
+    ...roles,
+  };
+}
+
+/** PostgreSQL is another pod: SQL by TCP, its files by pgBackRest's TLS server beside it. */
+function postgresOf({ namespaces, database }: EnvironmentArgs): Record<string, unknown> {
+  return {
+    host: serviceHost(POSTGRES, namespaces.platform),
+    port: PORTS.postgres,
+    user: 'postgres',
+    database,
+    password: file(`${PATHS.stores}/${KEY_FILES.database}`),
+    // As PostgreSQL's own pods have them.
+    dataDir: PATHS.pgData,
+    socketDir: PATHS.pgSocket,
+    tls: {
+      port: PORTS.pgbackrest,
+      ca: TLS_FILES.authority,
+      certificate: TLS_FILES.certificate,
+      key: TLS_FILES.key,
+    },
+  };
+}
+
+function redisOf({ namespaces }: EnvironmentArgs): Record<string, unknown> {
+  return {
+    host: serviceHost(REDIS, namespaces.platform),
+    port: PORTS.redis,
+    password: file(`${PATHS.stores}/${KEY_FILES.redis}`),
+    dataDir: PATHS.redisData,
+    transfer: 'replication',
+  };
+}
+
+/** YAML. Throws RangeError where a repository has no named passphrase. */
+export function renderEnvironment(args: EnvironmentArgs): string {
+  const repositories = args.repositories.map((repository) => {
+    const name = args.passphraseNames[repository.id];
+    if (name === undefined) throw new RangeError(`no passphrase is named for the repository "${repository.id}"`);
+    return [repository.id, repositoryOf(repository, name)] as const;
+  });
+  const folders = Object.entries(args.folders).map(([workload, path]) => [workload, { path }] as const);
+  return stringify(
+    {
+      apiVersion: 'go-coffee-dr/v1',
+      kind: 'Environment',
+      name: args.environment,
+      site: args.site,
+      stateDir: PATHS.state,
+      plan: PATHS.plan,
+      signingKeys: [{ name: args.signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) }],
+      postgres: postgresOf(args),
+      redis: redisOf(args),
+      folders: Object.fromEntries(folders),
+      repositories: Object.fromEntries(repositories),
+    },
+    { lineWidth: 0 },
+  );
+}

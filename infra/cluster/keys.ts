@@ -1,0 +1,68 @@
+/** Kubernetes Secrets of passphrases, keys and certificates: what each part needs, in files as `paths.ts` names them. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import type { Certificate } from './certificates.ts';
+import { KEY_FILES, type StorageRole } from './paths.ts';
+
+export interface AccessKey {
+  readonly accessKeyId: pulumi.Input<string>;
+  readonly secretAccessKey: pulumi.Input<string>;
+}
+
+/** All Pulumi secrets. */
+export interface ClusterSecrets {
+  readonly signingKey: { readonly name: string; readonly value: pulumi.Input<string> };
+  /** By repository. `name` is written into every point, so that a later key doesn't lose what this one opened. */
+  readonly passphrases: Readonly<Record<string, { readonly name: string; readonly value: pulumi.Input<string> }>>;
+  /** By repository; those with a web identity have none. */
+  readonly access: Readonly<Record<string, Readonly<Record<StorageRole, AccessKey>>>>;
+  readonly postgres: {
+    readonly superuser: pulumi.Input<string>;
+    readonly replication: pulumi.Input<string>;
+    readonly application: pulumi.Input<string>;
+  };
+  readonly redis: pulumi.Input<string>;
+}
+
+export type SecretData = Readonly<Record<string, pulumi.Input<string>>>;
+
+export function passphraseData(secrets: ClusterSecrets, repositories: readonly string[]): SecretData {
+  return Object.fromEntries(
+    repositories.flatMap((id) => {
+      const found = secrets.passphrases[id];
+      return found === undefined ? [] : [[KEY_FILES.passphrase(id), found.value] as const];
+    }),
+  );
+}
+
+export function accessData(secrets: ClusterSecrets, role: StorageRole, repositories: readonly string[]): SecretData {
+  return Object.fromEntries(
+    repositories.flatMap((id) => {
+      const keys = secrets.access[id]?.[role];
+      if (keys === undefined) return [];
+      return [
+        [KEY_FILES.accessKeyId(id), keys.accessKeyId] as const,
+        [KEY_FILES.secretAccessKey(id), keys.secretAccessKey] as const,
+      ];
+    }),
+  );
+}
+
+export function certificateData({ ca, certificate, key }: Certificate): SecretData {
+  return { 'ca.crt': ca, 'tls.crt': certificate, 'tls.key': key };
+}
+
+/** Marked as secret as a whole: what a preview or a state file shows of it is `[secret]`. */
+export function makeSecret(
+  resourceName: string,
+  metadata: {
+    readonly name: string;
+    readonly namespace: pulumi.Input<string>;
+    readonly labels: Record<string, string>;
+  },
+  data: SecretData,
+  opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.Secret {
+  const stringData = pulumi.secret(pulumi.output(data as Record<string, pulumi.Input<string>>));
+  return new k8s.core.v1.Secret(resourceName, { metadata, type: 'Opaque', stringData }, opts);
+}

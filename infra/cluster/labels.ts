@@ -1,0 +1,23 @@
+/** Labels by which network policies, budgets and services find pods. */
+import { STANZA } from '../../plan/layout.ts';
+
+/** What a pod may reach. Each is one opening of `openings.ts`; a pod without any may not even ask for a name. */
+export const REACHES = ['dns', 'kubernetes-api', 'object-storage', 'postgres', 'pgbackrest', 'redis'] as const;
+export type Reach = (typeof REACHES)[number];
+
+export function reachLabel(reach: Reach): string {
+  return `reach.${STANZA}/${reach}`;
+}
+
+/** Labels of a pod, or of any object of that part: what it is, and what it may reach. */
+export function labelsOf(name: string, reaches: readonly Reach[] = []): Record<string, string> {
+  return {
+    'app.kubernetes.io/name': name,
+    'app.kubernetes.io/part-of': STANZA,
+    ...Object.fromEntries(reaches.map((reach) => [reachLabel(reach), 'allowed'])),
+  };
+}
+
+export function selectorOf(name: string): Record<string, string> {
+  return { 'app.kubernetes.io/name': name };
+}

@@ -1,0 +1,70 @@
+/** Where files lie in every pod of ours: `dr.yaml`, scripts and configurations name the same paths in each. */
+const CONFIG = '/etc/go-coffee-dr';
+const SECRETS = '/run/go-coffee-dr';
+
+export const PATHS = {
+  config: CONFIG,
+  environment: `${CONFIG}/dr.yaml`,
+  plan: `${CONFIG}/plan.json`,
+  authorities: `${CONFIG}/ca`,
+  /** Signing key and passphrases. */
+  keys: `${SECRETS}/keys`,
+  /** Passwords of PostgreSQL and Redis. */
+  stores: `${SECRETS}/stores`,
+  tls: `${SECRETS}/tls`,
+  /** Journals, locks, lineage, mirrors, scratch restores; shared by all jobs. */
+  state: '/var/lib/go-coffee-dr',
+  scratch: '/scratch',
+  pgData: '/var/lib/postgresql/data/pgdata',
+  pgVolume: '/var/lib/postgresql/data',
+  pgSocket: '/var/run/postgresql',
+  pgbackrestConfig: '/etc/pgbackrest',
+  pgbackrestWork: '/var/spool/pgbackrest',
+  patroni: '/etc/patroni',
+  redisData: '/var/lib/redis',
+} as const;
+
+export type StorageRole = 'writer' | 'restorer';
+
+export function accessFolder(role: StorageRole): string {
+  return `${SECRETS}/${role}`;
+}
+
+export const KEY_FILES = {
+  signing: 'signing',
+  passphrase: (repository: string) => `${repository}.passphrase`,
+  accessKeyId: (repository: string) => `${repository}.id`,
+  secretAccessKey: (repository: string) => `${repository}.secret`,
+  database: 'database',
+  redis: 'redis',
+} as const;
+
+export function passphraseFile(repository: string): string {
+  return `${PATHS.keys}/${KEY_FILES.passphrase(repository)}`;
+}
+
+export function accessFiles(role: StorageRole, repository: string): { id: string; secret: string } {
+  const folder = accessFolder(role);
+  return {
+    id: `${folder}/${KEY_FILES.accessKeyId(repository)}`,
+    secret: `${folder}/${KEY_FILES.secretAccessKey(repository)}`,
+  };
+}
+
+export function authorityFile(repository: string): string {
+  return `${PATHS.authorities}/${repository}.crt`;
+}
+
+export const TLS_FILES = {
+  authority: `${PATHS.tls}/ca.crt`,
+  certificate: `${PATHS.tls}/tls.crt`,
+  key: `${PATHS.tls}/tls.key`,
+} as const;
+
+/**
+ * Where `dr init` would write the scripts of a lineage. The PostgreSQL pods have theirs at the same path, so `archive_command` is
+ * what `dr` expects, and it has nothing to change on a running server.
+ */
+export function scriptsFolder(lineage: string): string {
+  return [PATHS.state, 'pgbackrest', lineage].join('/');
+}

@@ -1,0 +1,42 @@
+/** What the cluster side must know of a repository, as plain text: the renderers are pure and know no outputs. */
+import type { Plan } from '../../plan/types.ts';
+
+/** How pods prove who they are to the storage: with keys of their own, or by the service account's token (IRSA). */
+export type StorageAccess = 'keys' | 'web-identity';
+
+export interface LocalRepository {
+  readonly id: string;
+  readonly kind: 'local';
+  /** Absolute path where the volume is mounted. */
+  readonly path: string;
+}
+
+export interface S3Repository {
+  readonly id: string;
+  readonly kind: 's3';
+  /** `https://host[:port]` */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly uriStyle: 'path' | 'host';
+  readonly access: StorageAccess;
+  /** True when the endpoint's certificate comes from an authority of its own (`caFile`). */
+  readonly ownAuthority: boolean;
+}
+
+export type ClusterRepository = LocalRepository | S3Repository;
+
+/** Those that the engines write in each run, in the plan's order; an export (offsite) takes no WAL. */
+export function writtenByEngines<T extends { readonly id: string }>(plan: Plan, repositories: readonly T[]): T[] {
+  return plan.repositories
+    .filter(({ written }) => written.by === 'engines')
+    .flatMap(({ id }) => repositories.find((repository) => repository.id === id) ?? []);
+}
+
+/** Ports of the storage endpoints, for the network policy. */
+export function storagePorts(repositories: readonly ClusterRepository[]): number[] {
+  const ports = repositories.flatMap((repository) =>
+    repository.kind === 's3' ? [Number(new URL(repository.endpoint).port || 443)] : [],
+  );
+  return [...new Set(ports)].sort((a, b) => a - b);
+}

@@ -1,0 +1,59 @@
+/** How a PostgreSQL cluster gets its first data directory. A populated one is never initialised again: Patroni sees to that. */
+import type { ClusterRepository } from '../cluster/repository.ts';
+
+/** Where replay ends. `timeline` is explicit, so that a fork in the archive is never followed by chance. */
+export type RecoveryEnd =
+  | { readonly kind: 'end-of-wal'; readonly timeline: number }
+  | { readonly kind: 'immediate'; readonly timeline: number }
+  /** ISO 8601 in UTC, e.g. `2026-11-23T02:00:00Z`. */
+  | { readonly kind: 'time'; readonly timeline: number; readonly time: string };
+
+/** One repository and one lineage of it: pgBackRest, given several repositories, silently goes on with the next. */
+export interface Source {
+  readonly repository: ClusterRepository;
+  /** `<site>-<generation>` of the cluster that wrote it. */
+  readonly lineage: string;
+}
+
+export type Bootstrap =
+  /** An empty database. */
+  | { readonly kind: 'primary' }
+  /** Follows the source's WAL until it is promoted. */
+  | { readonly kind: 'standby'; readonly source: Source }
+  /** That set, replayed to that end. */
+  | { readonly kind: 'recovery'; readonly source: Source; readonly set: string; readonly end: RecoveryEnd };
+
+export function sourceOf(bootstrap: Bootstrap): Source | undefined {
+  return bootstrap.kind === 'primary' ? undefined : bootstrap.source;
+}
+
+/** PostgreSQL takes `2026-11-23 02:00:00.123+00` whatever its time zone. */
+function recoveryTime(iso: string): string {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(iso)) {
+    throw new RangeError(`${JSON.stringify(iso)} is no time in UTC, e.g. 2026-11-23T02:00:00Z`);
+  }
+  return iso.replace('T', ' ').replace(/Z$/, '+00');
+}
+
+const SET = /^\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?$/;
+
+/** Arguments of `pgbackrest restore` for a recovery. Throws RangeError for what is no set or no time. */
+export function recoveryArguments(
+  { set, end }: Extract<Bootstrap, { kind: 'recovery' }>,
+  restoreCommand: string,
+): string[] {
+  if (!SET.test(set)) throw new RangeError(`${JSON.stringify(set)} is no label of a backup set, e.g. 20261123-020000F`);
+  const target =
+    end.kind === 'end-of-wal'
+      ? ['--type=default']
+      : end.kind === 'immediate'
+        ? ['--type=immediate', '--target-action=promote']
+        : ['--type=time', `--target=${recoveryTime(end.time)}`, '--target-action=promote'];
+  return [
+    `--set=${set}`,
+    ...target,
+    `--target-timeline=${end.timeline}`,
+    `--recovery-option=restore_command=${restoreCommand}`,
+    '--link-all',
+  ];
+}

@@ -1,0 +1,136 @@
+/** Pure: Patroni's configuration over the ways to begin. Passwords come by PATRONI_… variables, never by this text. */
+import { stringify } from 'yaml';
+import { seconds } from '../../plan/duration.ts';
+import type { Plan } from '../../plan/types.ts';
+import { PATHS, scriptsFolder, TLS_FILES } from '../cluster/paths.ts';
+import { PORTS, POSTGRES } from '../cluster/ports.ts';
+import type { Bootstrap } from './bootstrap.ts';
+import { SCRIPTS, sourceGetCommand } from './scripts.ts';
+
+/** Patroni finds its members by this label and `kubernetes.labels` together: a pod without it sees no other. */
+export const SCOPE_LABEL = 'cluster-name';
+export const LABELS = { 'app.kubernetes.io/name': POSTGRES } as const;
+export const ROLE_LABEL = 'role';
+
+export interface PatroniArgs {
+  readonly plan: Plan;
+  /** The cluster's own `<site>-<generation>`. */
+  readonly lineage: string;
+  readonly bootstrap: Bootstrap;
+}
+
+function parameters({ plan, lineage }: PatroniArgs): Record<string, string | number> {
+  const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
+  return {
+    // On in a standby too: it archives nothing while it follows, and must not need a restart when it is promoted.
+    archive_mode: 'on',
+    archive_command: `${scriptsFolder(lineage)}/${SCRIPTS.push} %p`,
+    ...(timeout === undefined ? {} : { archive_timeout: seconds(timeout) }),
+    unix_socket_directories: PATHS.pgSocket,
+    password_encryption: 'scram-sha-256',
+    ssl: 'on',
+    ssl_cert_file: TLS_FILES.certificate,
+    ssl_key_file: TLS_FILES.key,
+  };
+}
+
+function standbyCluster(bootstrap: Bootstrap, lineage: string): Record<string, unknown> {
+  if (bootstrap.kind !== 'standby') return {};
+  return {
+    standby_cluster: {
+      restore_command: sourceGetCommand(lineage),
+      create_replica_methods: ['pgbackrest'],
+    },
+  };
+}
+
+/** What the cluster begins with; Patroni reads it once, and keeps `dcs` in the cluster from then on. */
+function beginning({ bootstrap, lineage }: PatroniArgs): Record<string, unknown> {
+  const scripts = scriptsFolder(lineage);
+  const dcs = {
+    ttl: 30,
+    loop_wait: 10,
+    retry_timeout: 10,
+    // 1 MiB: a replica further behind would lose more than a moment of commits.
+    maximum_lag_on_failover: 1_048_576,
+    ...standbyCluster(bootstrap, lineage),
+    postgresql: {
+      use_pg_rewind: true,
+      use_slots: true,
+      parameters: { wal_level: 'replica', hot_standby: 'on', wal_log_hints: 'on', max_wal_senders: 10 },
+    },
+  };
+  const afterInit = { post_init: `${scripts}/${SCRIPTS.afterInit}` };
+  switch (bootstrap.kind) {
+    case 'primary':
+      return { dcs, initdb: ['data-checksums', { encoding: 'UTF8' }, { locale: 'C.UTF-8' }], ...afterInit };
+    case 'standby':
+      return { dcs };
+    case 'recovery':
+      return {
+        dcs,
+        method: 'pgbackrest',
+        pgbackrest: { command: `${scripts}/${SCRIPTS.restore}`, no_params: true, keep_existing_recovery_conf: true },
+        ...afterInit,
+      };
+  }
+}
+
+function postgresql(args: PatroniArgs): Record<string, unknown> {
+  const { bootstrap, lineage } = args;
+  const scripts = scriptsFolder(lineage);
+  return {
+    listen: `*:${PORTS.postgres}`,
+    data_dir: PATHS.pgData,
+    // The default lies in the home folder, which can't be written.
+    pgpass: '/tmp/pgpass',
+    use_unix_socket: true,
+    authentication: {
+      superuser: { username: 'postgres' },
+      replication: { username: 'replicator' },
+    },
+    // Peer authentication by the socket: the containers of the pod run as the account `postgres`.
+    pg_hba: [
+      'local all all peer',
+      'hostssl replication replicator all scram-sha-256',
+      'host all all all scram-sha-256',
+    ],
+    parameters: parameters(args),
+    recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` },
+    create_replica_methods: ['basebackup'],
+    basebackup: [{ checkpoint: 'fast' }],
+    ...(bootstrap.kind === 'standby'
+      ? { pgbackrest: { command: `${scripts}/${SCRIPTS.restore}`, keep_data: true, no_params: true, no_leader: true } }
+      : {}),
+  };
+}
+
+/** The part that a running cluster follows; a change of the beginning alone restarts nothing. */
+function running(args: PatroniArgs): Record<string, unknown> {
+  return {
+    scope: POSTGRES,
+    kubernetes: {
+      use_endpoints: true,
+      scope_label: SCOPE_LABEL,
+      role_label: ROLE_LABEL,
+      labels: LABELS,
+      // The leader's endpoint: also pgBackRest's server beside it.
+      ports: [
+        { name: 'postgres', port: PORTS.postgres },
+        { name: 'pgbackrest', port: PORTS.pgbackrest },
+      ],
+    },
+    // Whoever may ask for its state may not change it: only members may.
+    restapi: { listen: `*:${PORTS.patroni}`, allowlist: ['127.0.0.1'], allowlist_include_members: true },
+    postgresql: postgresql(args),
+  };
+}
+
+/** YAML. The second text is the part whose change needs a restart of the pods. */
+export function renderPatroni(args: PatroniArgs): { readonly config: string; readonly running: string } {
+  const part = running(args);
+  return {
+    config: stringify({ ...part, bootstrap: beginning(args) }, { lineWidth: 0 }),
+    running: stringify(part, { lineWidth: 0 }),
+  };
+}

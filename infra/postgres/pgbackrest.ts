@@ -1,0 +1,122 @@
+/** Pure: pgBackRest's configurations in the cluster. None holds a secret; those come by environment variables from the scripts. */
+import { layout, STANZA } from '../../plan/layout.ts';
+import { authorityFile, PATHS, TLS_FILES } from '../cluster/paths.ts';
+import { PORTS, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
+import type { ClusterRepository, S3Repository } from '../cluster/repository.ts';
+
+/** Whoever has a key of the cluster's authority is known by its certificate's common name. */
+export const CLIENTS = { jobs: 'dr', postgres: 'postgres' } as const;
+
+export interface Archive {
+  /** Prefix in every repository. */
+  readonly environment: string;
+  /** `<site>-<generation>` */
+  readonly lineage: string;
+  /** In pgBackRest's order: the first is `repo1`. */
+  readonly repositories: readonly ClusterRepository[];
+  readonly namespaces: { readonly recovery: string };
+}
+
+/** File of a lineage; the repository server has one of the same name. */
+export function configFile(lineage: string): string {
+  return `${PATHS.pgbackrestConfig}/${lineage}.conf`;
+}
+
+const folderOf = ({ environment, lineage }: Archive): string => layout(environment).pgbackrest(lineage);
+
+function s3Lines(repository: S3Repository, archive: Archive, key: (name: string, value: string) => string): string[] {
+  const endpoint = new URL(repository.endpoint);
+  return [
+    key('type', 's3'),
+    key('path', `/${folderOf(archive)}`),
+    key('s3-bucket', repository.bucket),
+    key('s3-endpoint', endpoint.hostname),
+    key('s3-region', repository.region),
+    key('s3-uri-style', repository.uriStyle),
+    ...(repository.access === 'web-identity' ? [key('s3-key-type', 'web-id')] : []),
+    ...(endpoint.port === '' ? [] : [key('storage-port', endpoint.port)]),
+    ...(repository.ownAuthority ? [key('storage-ca-file', authorityFile(repository.id))] : []),
+  ];
+}
+
+/** The local repository's volume belongs to the recovery namespace, which outlives PostgreSQL's: it is reached over TLS. */
+function localLines(archive: Archive, key: (name: string, value: string) => string): string[] {
+  return [
+    key('host', serviceHost(REPOSITORY_SERVER, archive.namespaces.recovery)),
+    key('host-type', 'tls'),
+    key('host-port', String(PORTS.pgbackrest)),
+    key('host-ca-file', TLS_FILES.authority),
+    key('host-cert-file', TLS_FILES.certificate),
+    key('host-key-file', TLS_FILES.key),
+    key('host-config', configFile(archive.lineage)),
+  ];
+}
+
+function server(client: string): string[] {
+  return [
+    'tls-server-address=*',
+    `tls-server-port=${PORTS.pgbackrest}`,
+    `tls-server-ca-file=${TLS_FILES.authority}`,
+    `tls-server-cert-file=${TLS_FILES.certificate}`,
+    `tls-server-key-file=${TLS_FILES.key}`,
+    `tls-server-auth=${client}=${STANZA}`,
+  ];
+}
+
+/** No `archive-push-queue-max`: it drops WAL when a repository is away. */
+const WORK = [
+  `lock-path=${PATHS.pgbackrestWork}/lock`,
+  `log-path=${PATHS.pgbackrestWork}/log`,
+  'log-level-console=info',
+  'log-level-file=off',
+  'log-level-stderr=off',
+];
+
+const DATABASE = [
+  '',
+  `[${STANZA}]`,
+  `pg1-path=${PATHS.pgData}`,
+  `pg1-socket-path=${PATHS.pgSocket}`,
+  `pg1-port=${PORTS.postgres}`,
+  'pg1-user=postgres',
+];
+
+const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
+
+/** Beside PostgreSQL: archive-push, archive-get and restore of one lineage. */
+export function renderArchiveConfig(archive: Archive): string {
+  const repositories = archive.repositories.flatMap((repository, i) => {
+    const key = (name: string, value: string) => `repo${i + 1}-${name}=${value}`;
+    const place = repository.kind === 'local' ? localLines(archive, key) : s3Lines(repository, archive, key);
+    return [...place, key('cipher-type', 'aes-256-cbc')];
+  });
+  return text([
+    '[global]',
+    ...repositories,
+    'archive-async=y',
+    `spool-path=${PATHS.pgbackrestWork}/spool`,
+    'compress-type=zst',
+    'process-max=2',
+    ...WORK,
+    ...DATABASE,
+  ]);
+}
+
+/** The TLS server beside each PostgreSQL: backup jobs copy its data directory through it. */
+export function renderPostgresServerConfig(): string {
+  return text(['[global]', ...server(CLIENTS.jobs), ...WORK, ...DATABASE]);
+}
+
+/** The TLS server with the local repository's volume. It sees only what is encrypted already and knows no passphrase. */
+export function renderRepositoryServerConfig(): string {
+  return text(['[global]', ...server(CLIENTS.postgres), ...WORK]);
+}
+
+/** What that server does for one lineage; undefined where no repository is local. */
+export function renderLineageConfig(archive: Archive): string | undefined {
+  const index = archive.repositories.findIndex(({ kind }) => kind === 'local');
+  const repository = archive.repositories[index];
+  if (repository?.kind !== 'local') return undefined;
+  const path = `repo${index + 1}-path=${repository.path.replace(/\/+$/, '')}/${folderOf(archive)}`;
+  return text(['[global]', path, ...WORK, '', `[${STANZA}]`]);
+}

@@ -1,0 +1,269 @@
+/** PostgreSQL in the cluster: Patroni members that archive to every repository, and what they need. */
+import { createHash } from 'node:crypto';
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { seconds } from '../../plan/duration.ts';
+import { lineageName } from '../../plan/layout.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { Certificate } from '../cluster/certificates.ts';
+import { accessData, type ClusterSecrets, certificateData, makeSecret, passphraseData } from '../cluster/keys.ts';
+import { labelsOf, selectorOf } from '../cluster/labels.ts';
+import type { Namespaces } from '../cluster/openings.ts';
+import type { StorageRole } from '../cluster/paths.ts';
+import { PORTS, POSTGRES } from '../cluster/ports.ts';
+import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
+import type { Resources } from '../cluster/restricted.ts';
+import type { Bootstrap, RecoveryEnd } from './bootstrap.ts';
+import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
+import { Promotion } from './promotion.ts';
+import { renderMember } from './render.ts';
+
+/** How it begins, by names; the repository is looked up among `repositories`. */
+export type Origin =
+  | { readonly kind: 'primary' }
+  | { readonly kind: 'standby'; readonly repository: string; readonly lineage: string }
+  | {
+      readonly kind: 'recovery';
+      readonly repository: string;
+      readonly lineage: string;
+      readonly set: string;
+      readonly end: RecoveryEnd;
+    };
+
+export interface PostgresArgs {
+  readonly plan: Plan;
+  readonly environment: string;
+  readonly site: string;
+  readonly generation: number;
+  readonly namespaces: Namespaces;
+  readonly repositories: pulumi.Input<readonly ClusterRepository[]>;
+  readonly origin: Origin;
+  /** A standby whose stack says `primary` is promoted. */
+  readonly role: 'primary' | 'standby' | 'recovery';
+  readonly image: string;
+  readonly instances: number;
+  readonly storage: string;
+  /** @default the cluster's default class */
+  readonly storageClass?: string | undefined;
+  readonly resources: Resources;
+  readonly spread: 'required' | 'preferred';
+  readonly database: string;
+  readonly secrets: ClusterSecrets;
+  readonly certificate: Certificate;
+  /** PEM texts by repository, for endpoints with an authority of their own. */
+  readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly serviceAccount: pulumi.Input<string>;
+}
+
+function bootstrapOf(origin: Origin, repositories: readonly ClusterRepository[]): Bootstrap {
+  if (origin.kind === 'primary') return origin;
+  const repository = repositories.find(({ id }) => id === origin.repository);
+  if (repository === undefined) throw new RangeError(`the stack has no repository "${origin.repository}"`);
+  const source = { repository, lineage: origin.lineage };
+  return origin.kind === 'standby'
+    ? { kind: 'standby', source }
+    : { kind: 'recovery', source, set: origin.set, end: origin.end };
+}
+
+export class Postgres extends pulumi.ComponentResource {
+  /** `<site>-<generation>`: where it archives, and nothing else does. */
+  readonly lineage: string;
+  readonly statefulSet: k8s.apps.v1.StatefulSet;
+
+  constructor(name: string, args: PostgresArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:postgres:Postgres', name, {}, opts);
+    this.lineage = lineageName(args.site, args.generation);
+    const files = this.#files(name, args);
+    const secrets = this.#secrets(name, args);
+    const services = this.#services(name, args.namespaces.platform);
+    this.statefulSet = this.#members(name, args, files.checksum, [...files.objects, ...secrets, ...services]);
+    this.#budget(name, args);
+    if (args.origin.kind === 'standby' && args.role === 'primary') {
+      new Promotion(
+        `${name}-promotion`,
+        {
+          namespace: args.namespaces.platform,
+          generation: args.generation,
+          image: args.image,
+          serviceAccount: args.serviceAccount,
+          deadlineSeconds: tierSeconds(args.plan),
+        },
+        { parent: this, dependsOn: [this.statefulSet] },
+      );
+    }
+    this.registerOutputs({ lineage: this.lineage });
+  }
+
+  #metadata(name: string, args: PostgresArgs): { name: string; namespace: string; labels: Record<string, string> } {
+    return { name, namespace: args.namespaces.platform, labels: labelsOf(POSTGRES) };
+  }
+
+  #files(name: string, args: PostgresArgs): { checksum: pulumi.Output<string>; objects: pulumi.Resource[] } {
+    const rendered = pulumi.output(args.repositories).apply((all) =>
+      renderMember({
+        plan: args.plan,
+        database: args.database,
+        bootstrap: bootstrapOf(args.origin, all),
+        archive: {
+          environment: args.environment,
+          lineage: this.lineage,
+          repositories: writtenByEngines(args.plan, all),
+          namespaces: args.namespaces,
+        },
+      }),
+    );
+    const map = (object: string, data: pulumi.Input<Record<string, pulumi.Input<string>>>) =>
+      new k8s.core.v1.ConfigMap(
+        `${name}-${object}`,
+        { metadata: this.#metadata(object, args), data },
+        { parent: this },
+      );
+    const { patroni, pgbackrest, scripts, authorities } = POSTGRES_OBJECTS;
+    const files = Object.entries(args.authorities).map(([id, pem]) => [`${id}.crt`, pem] as const);
+    const objects = [
+      map(
+        patroni,
+        rendered.apply((r) => ({ 'patroni.yml': r.patroni })),
+      ),
+      map(
+        pgbackrest,
+        rendered.apply((r) => r.pgbackrest),
+      ),
+      map(
+        scripts,
+        rendered.apply((r) => r.scripts),
+      ),
+      ...(files.length === 0 ? [] : [map(authorities, Object.fromEntries(files))]),
+    ];
+    const checksum = rendered.apply((r) => createHash('sha256').update(r.restartOn).digest('hex'));
+    return { checksum, objects };
+  }
+
+  #secrets(name: string, args: PostgresArgs): pulumi.Resource[] {
+    const { passwords, keys, tls, access } = POSTGRES_OBJECTS;
+    const engines = args.plan.repositories.filter(({ written }) => written.by === 'engines').map(({ id }) => id);
+    const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
+      makeSecret(`${name}-${object}`, this.#metadata(object, args), data, { parent: this });
+    return [
+      make(passwords, args.secrets.postgres),
+      make(keys, passphraseData(args.secrets, engines)),
+      make(tls, certificateData(args.certificate)),
+      ...accessRoles(args).map((role) => {
+        // The restorer's key only of the repository that this cluster begins from.
+        const of = role === 'writer' || args.origin.kind === 'primary' ? engines : [args.origin.repository];
+        return make(access(role), accessData(args.secrets, role, of));
+      }),
+    ];
+  }
+
+  #services(name: string, namespace: string): pulumi.Resource[] {
+    const service = (
+      suffix: string,
+      spec: k8s.types.input.core.v1.ServiceSpec,
+      labels: Record<string, string> = labelsOf(POSTGRES),
+    ): pulumi.Resource =>
+      new k8s.core.v1.Service(
+        `${name}${suffix}`,
+        {
+          metadata: {
+            name: `${POSTGRES}${suffix}`,
+            namespace,
+            labels,
+            // Their endpoints come with the members, which wait for nothing here.
+            annotations: { 'pulumi.com/skipAwait': 'true' },
+          },
+          spec,
+        },
+        { parent: this },
+      );
+    const sql = { name: 'postgres', port: PORTS.postgres };
+    return [
+      // No selector: Patroni writes the leader's address into the endpoint of the same name.
+      service('', { ports: [sql, { name: 'pgbackrest', port: PORTS.pgbackrest }] }),
+      // Patroni keeps its configuration in this one's endpoint; without the service Kubernetes would tidy it away.
+      service('-config', { clusterIP: 'None' }),
+      service('-replicas', { selector: { ...selectorOf(POSTGRES), role: 'replica' }, ports: [sql] }),
+      service('-members', {
+        clusterIP: 'None',
+        publishNotReadyAddresses: true,
+        selector: selectorOf(POSTGRES),
+        ports: [sql],
+      }),
+    ];
+  }
+
+  #members(
+    name: string,
+    args: PostgresArgs,
+    checksum: pulumi.Output<string>,
+    dependsOn: pulumi.Resource[],
+  ): k8s.apps.v1.StatefulSet {
+    const pod = memberSpec({
+      image: args.image,
+      serviceAccount: args.serviceAccount,
+      lineage: this.lineage,
+      access: accessRoles(args),
+      spread: args.spread,
+      resources: args.resources,
+    });
+    const claim = {
+      metadata: { name: 'data' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        ...(args.storageClass === undefined ? {} : { storageClassName: args.storageClass }),
+        resources: { requests: { storage: args.storage } },
+      },
+    };
+    return new k8s.apps.v1.StatefulSet(
+      name,
+      {
+        metadata: this.#metadata(POSTGRES, args),
+        spec: {
+          serviceName: `${POSTGRES}-members`,
+          replicas: args.instances,
+          // Patroni decides who leads; members that wait for each other in order could wait for ever.
+          podManagementPolicy: 'Parallel',
+          selector: { matchLabels: selectorOf(POSTGRES) },
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          template: {
+            metadata: { labels: memberLabels(), annotations: { 'go-coffee-dr/config': checksum } },
+            spec: pod,
+          },
+          volumeClaimTemplates: [claim],
+        },
+      },
+      {
+        parent: this,
+        dependsOn,
+        protect: true,
+        // A restore may take as long as the plan lets the tier take.
+        customTimeouts: { create: `${tierSeconds(args.plan)}s`, update: `${tierSeconds(args.plan)}s` },
+      },
+    );
+  }
+
+  #budget(name: string, args: PostgresArgs): void {
+    new k8s.policy.v1.PodDisruptionBudget(
+      name,
+      {
+        metadata: this.#metadata(POSTGRES, args),
+        spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(POSTGRES) } },
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** Keys for the storage that the members mount: of their own archive, and of what they begin from. */
+function accessRoles({ origin, secrets }: PostgresArgs): StorageRole[] {
+  if (Object.keys(secrets.access).length === 0) return [];
+  return origin.kind === 'primary' ? ['writer'] : ['writer', 'restorer'];
+}
+
+/** RTO of the database's tier. */
+function tierSeconds(plan: Plan): number {
+  const workload = plan.workloads.find(({ type }) => type === 'postgres');
+  const tier = plan.tiers.find(({ id }) => id === workload?.tier);
+  if (tier === undefined) throw new RangeError('the plan has no tier for PostgreSQL');
+  return seconds(tier.rto);
+}

@@ -1,0 +1,100 @@
+/** A standby becomes the leader of its own: a Job with the generation in its name, which runs once and finds nothing to do again. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { labelsOf } from '../cluster/labels.ts';
+import type { PodSpec } from '../cluster/manifests.ts';
+import { PATHS } from '../cluster/paths.ts';
+import { POSTGRES } from '../cluster/ports.ts';
+import { containerSecurity, podSecurity, resources } from '../cluster/restricted.ts';
+import { POSTGRES_OBJECTS } from './pod.ts';
+
+export interface PromotionArgs {
+  readonly namespace: string;
+  readonly generation: number;
+  readonly image: string;
+  /** Patroni's own: its configuration lies in the API's endpoints. */
+  readonly serviceAccount: pulumi.Input<string>;
+  readonly deadlineSeconds: number;
+}
+
+const PROMOTION = 'postgres-promotion';
+
+/** Patroni promotes when its configuration no longer says `standby_cluster`; done is when the server takes writes. */
+function script(): string {
+  const sql = 'psql --no-psqlrc --tuples-only --no-align --host "$POSTGRES" --username postgres --dbname postgres';
+  return [
+    'set -eu',
+    `patronictl --config-file ${PATHS.patroni}/patroni.yml edit-config --force --set standby_cluster=null "$POSTGRES"`,
+    `until [ "$(${sql} --command 'SELECT pg_is_in_recovery()' 2>/tmp/why)" = f ]; do`,
+    '  cat /tmp/why >&2',
+    '  sleep 2',
+    'done',
+    'echo "$POSTGRES leads and takes writes"',
+  ].join('\n');
+}
+
+function podSpec(args: PromotionArgs): PodSpec {
+  const { patroni, passwords } = POSTGRES_OBJECTS;
+  return {
+    serviceAccountName: args.serviceAccount,
+    automountServiceAccountToken: true,
+    enableServiceLinks: false,
+    restartPolicy: 'Never',
+    securityContext: podSecurity(),
+    containers: [
+      {
+        name: 'promote',
+        image: args.image,
+        imagePullPolicy: 'IfNotPresent',
+        command: ['sh', '-c', script()],
+        env: [
+          { name: 'POSTGRES', value: POSTGRES },
+          { name: 'PATRONI_KUBERNETES_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+          { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: passwords, key: 'superuser' } } },
+          { name: 'PGCONNECT_TIMEOUT', value: '5' },
+          { name: 'HOME', value: '/tmp' },
+        ],
+        securityContext: containerSecurity(),
+        resources: resources({ cpu: '50m', memory: '128Mi' }),
+        volumeMounts: [
+          { name: patroni, mountPath: PATHS.patroni, readOnly: true },
+          { name: 'tmp', mountPath: '/tmp' },
+        ],
+      },
+    ],
+    volumes: [
+      { name: patroni, configMap: { name: patroni } },
+      { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } },
+    ],
+  };
+}
+
+export class Promotion extends pulumi.ComponentResource {
+  readonly job: k8s.batch.v1.Job;
+
+  constructor(name: string, args: PromotionArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:postgres:Promotion', name, {}, opts);
+    this.job = new k8s.batch.v1.Job(
+      name,
+      {
+        metadata: {
+          name: `${PROMOTION}-${args.generation}`,
+          namespace: args.namespace,
+          labels: labelsOf(PROMOTION),
+        },
+        // No TTL: a Job that is tidied away would be made, and run, again by the next refresh.
+        spec: {
+          backoffLimit: 6,
+          activeDeadlineSeconds: args.deadlineSeconds,
+          template: {
+            metadata: { labels: labelsOf(PROMOTION, ['dns', 'kubernetes-api', 'postgres']) },
+            spec: podSpec(args),
+          },
+        },
+      },
+      // What was promoted stays promoted when this declaration goes.
+      { parent: this, retainOnDelete: true },
+    );
+    this.registerOutputs({});
+  }
+}

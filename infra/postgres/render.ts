@@ -1,0 +1,47 @@
+/** Pure: every file of a PostgreSQL member. */
+import type { Plan } from '../../plan/types.ts';
+import { type Bootstrap, sourceOf } from './bootstrap.ts';
+import { renderPatroni } from './patroni.ts';
+import { type Archive, renderArchiveConfig, renderPostgresServerConfig } from './pgbackrest.ts';
+import { SERVER_CONFIG } from './pod.ts';
+import { renderScripts } from './scripts.ts';
+
+export interface MemberArgs {
+  readonly plan: Plan;
+  readonly database: string;
+  readonly bootstrap: Bootstrap;
+  readonly archive: Archive;
+}
+
+export interface MemberFiles {
+  readonly patroni: string;
+  /** By file name. */
+  readonly pgbackrest: Record<string, string>;
+  readonly scripts: Record<string, string>;
+  /** What the pods must be restarted for; a promotion changes none of it. */
+  readonly restartOn: string;
+}
+
+/** Throws RangeError where the cluster would archive into the lineage that it begins from. */
+export function renderMember({ plan, database, bootstrap, archive }: MemberArgs): MemberFiles {
+  const source = sourceOf(bootstrap);
+  if (source?.lineage === archive.lineage) {
+    throw new RangeError(
+      `this cluster begins from ${source.lineage} and would archive into it; raise the generation in the stack's config`,
+    );
+  }
+  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap });
+  const config = (of: Archive) => ({ [`${of.lineage}.conf`]: renderArchiveConfig(of) });
+  const pgbackrest = {
+    ...config(archive),
+    ...(source === undefined ? {} : config({ ...archive, lineage: source.lineage, repositories: [source.repository] })),
+    [SERVER_CONFIG]: renderPostgresServerConfig(),
+  };
+  const scripts = renderScripts({ lineage: archive.lineage, repositories: archive.repositories, bootstrap, database });
+  return {
+    patroni: patroni.config,
+    pgbackrest,
+    scripts,
+    restartOn: JSON.stringify([patroni.running, pgbackrest]),
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * Pure: the scripts that PostgreSQL and Patroni call. They know only where secrets lie, read them into their own environment and
+ * run pgBackRest; so no secret stands in a ConfigMap, in postgresql.conf or in an argument list.
+ */
+import { STANZA } from '../../plan/layout.ts';
+import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
+import type { ClusterRepository } from '../cluster/repository.ts';
+import { type Bootstrap, recoveryArguments, type Source } from './bootstrap.ts';
+import { configFile } from './pgbackrest.ts';
+
+export const SCRIPTS = {
+  push: 'archive-push.sh',
+  get: 'archive-get.sh',
+  sourceGet: 'source-get.sh',
+  restore: 'restore.sh',
+  afterInit: 'after-init.sh',
+} as const;
+
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Variable of pgBackRest → file with its value. */
+function secretFiles(repositories: readonly ClusterRepository[], role: StorageRole): [string, string][] {
+  return repositories.flatMap((repository, i): [string, string][] => {
+    const prefix = `PGBACKREST_REPO${i + 1}`;
+    const cipher: [string, string] = [`${prefix}_CIPHER_PASS`, passphraseFile(repository.id)];
+    if (repository.kind === 'local' || repository.access === 'web-identity') return [cipher];
+    const files = accessFiles(role, repository.id);
+    return [cipher, [`${prefix}_S3_KEY`, files.id], [`${prefix}_S3_KEY_SECRET`, files.secret]];
+  });
+}
+
+/** `cat` of a file that is gone must not go on with an empty passphrase. */
+function readSecrets(repositories: readonly ClusterRepository[], role: StorageRole, failed: number): string[] {
+  return secretFiles(repositories, role).map(
+    ([variable, file]) => `${variable}=$(cat ${quote(file)}) || exit ${failed}\nexport ${variable}`,
+  );
+}
+
+const script = (use: string, lines: readonly string[]): string => `${['#!/bin/sh', `# ${use}`, ...lines].join('\n')}\n`;
+
+const pgbackrest = (lineage: string): string => `pgbackrest --config=${configFile(lineage)} --stanza=${STANZA}`;
+
+export function renderPush(lineage: string, repositories: readonly ClusterRepository[]): string {
+  return script('archive_command = "<this file> %p"', [
+    ...readSecrets(repositories, 'writer', 1),
+    `exec ${pgbackrest(lineage)} archive-push "$@"`,
+  ]);
+}
+
+/**
+ * PostgreSQL takes every exit code up to 125 for "no such segment": it would end recovery there and open for writes. Only pgBackRest's
+ * 1 (not found) may say so; a repository that is away, or a key that is gone, becomes 126, which stops the server.
+ */
+export function renderGet(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string {
+  return script('restore_command = "<this file> %f %p"', [
+    ...readSecrets(repositories, role, 126),
+    `${pgbackrest(lineage)} archive-get "$@"`,
+    'code=$?',
+    '[ "$code" -le 1 ] && exit "$code"',
+    'exit 126',
+  ]);
+}
+
+export function sourceGetCommand(lineage: string): string {
+  return `${scriptsFolder(lineage)}/${SCRIPTS.sourceGet} %f "%p"`;
+}
+
+/** What the set brings along of its source's archiving goes: that command is the source's, and its lineage too (F30). */
+const FORGET_ARCHIVING = `sed -i -E '/^[[:space:]]*(archive_(mode|command|timeout|library)|wal_level)[[:space:]]*=/d' ${quote(
+  `${PATHS.pgData}/postgresql.auto.conf`,
+)}`;
+
+function restoreArguments(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>, lineage: string): string[] {
+  const command = sourceGetCommand(lineage);
+  if (bootstrap.kind === 'recovery') return recoveryArguments(bootstrap, command);
+  // Patroni writes the standby's own recovery settings.
+  return ['--type=none', '--link-all'];
+}
+
+/** Lays the source's set down in an empty data directory; `--delta` lets a killed run go on. */
+export function renderRestore(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>, lineage: string): string {
+  const { source } = bootstrap;
+  const args = ['--repo=1', '--delta', ...restoreArguments(bootstrap, lineage)];
+  return script(`Fills ${PATHS.pgData} from ${source.lineage} in ${source.repository.id}.`, [
+    'set -eu',
+    'umask 077',
+    `mkdir -p ${quote(PATHS.pgData)}`,
+    ...readSecrets([source.repository], 'restorer', 1),
+    `${pgbackrest(source.lineage)} ${args.map(quote).join(' ')} restore`,
+    FORGET_ARCHIVING,
+  ]);
+}
+
+export const APPLICATION_PASSWORD = 'APPLICATION_PASSWORD';
+
+/**
+ * Patroni gives a connection string. Asking first makes it harmless on a database that was restored, whose application role gets
+ * this stack's password. psql takes that from the environment: in an argument list others could read it.
+ */
+function renderAfterInit(database: string): string {
+  return script('Makes the role and the database of the platform where they are missing.', [
+    'set -eu',
+    `exec psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" <<'SQL'`,
+    `\\getenv password ${APPLICATION_PASSWORD}`,
+    `SELECT 'CREATE ROLE ${database} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${database}') \\gexec`,
+    `ALTER ROLE ${database} LOGIN PASSWORD :'password';`,
+    `SELECT 'CREATE DATABASE ${database} OWNER ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`,
+    'SQL',
+  ]);
+}
+
+export interface ScriptsArgs {
+  readonly lineage: string;
+  readonly repositories: readonly ClusterRepository[];
+  readonly bootstrap: Bootstrap;
+  /** Also the name of the role that owns it. */
+  readonly database: string;
+}
+
+function sourceScripts(bootstrap: Bootstrap, lineage: string): Record<string, string> {
+  if (bootstrap.kind === 'primary') return {};
+  const source: Source = bootstrap.source;
+  return {
+    [SCRIPTS.restore]: renderRestore(bootstrap, lineage),
+    [SCRIPTS.sourceGet]: renderGet(source.lineage, [source.repository], 'restorer'),
+  };
+}
+
+/** File name → text. */
+export function renderScripts({ lineage, repositories, bootstrap, database }: ScriptsArgs): Record<string, string> {
+  if (!/^[a-z_][a-z0-9_]*$/.test(database))
+    throw new RangeError(`${JSON.stringify(database)} is no name of a database`);
+  return {
+    [SCRIPTS.push]: renderPush(lineage, repositories),
+    [SCRIPTS.get]: renderGet(lineage, repositories, 'writer'),
+    [SCRIPTS.afterInit]: renderAfterInit(database),
+    ...sourceScripts(bootstrap, lineage),
+  };
+}
