@@ -13,7 +13,7 @@ import { type Lineage, readLineage, writeLineage } from '../lineage.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
 import { checkReady } from './ready.ts';
-import { probeRepositories } from './repositories.ts';
+import { asDrError, probeRepositories } from './repositories.ts';
 
 export interface InitResult {
   readonly lineage?: string;
@@ -196,7 +196,9 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   });
   await checkArchiveSecrets(site, pgb);
   await createStanza(pgb, true);
-  const { changed, restarted } = await turnOnArchiving(site, request, pgb);
+  const { changed, restarted } = await turnOnArchiving(site, request, pgb).catch((error: unknown) => {
+    throw asDrError(error, 'postgres');
+  });
   await checkArchiving(pgb);
   progress({
     step: 'init/stanza',

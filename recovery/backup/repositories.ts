@@ -1,5 +1,6 @@
 /** Which repositories a run can write to. One that is down doesn't stop the others; the run then ends 3. */
 import { stat } from 'node:fs/promises';
+import { explainPostgres } from '../engines/postgres/explain.ts';
 import { DrError } from '../errors.ts';
 import type { Repository, Site } from '../site.ts';
 
@@ -11,6 +12,8 @@ export interface RepositoryOutcome {
 
 export function asDrError(error: unknown, where: string): DrError {
   if (error instanceof DrError) return error;
+  const postgres = explainPostgres(error);
+  if (postgres) return postgres;
   return new DrError({
     code: 'UNEXPECTED',
     where,

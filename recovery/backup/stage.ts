@@ -6,6 +6,7 @@ import { makeOwnedFolder } from '../adapters/account.ts';
 import { censusFacts, takeCensus } from '../assess/tables.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { postgresSecretEnv } from '../engines/postgres/secret-env.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { captureRedis } from '../engines/redis/capture.ts';
 import { redisSettings } from '../engines/redis/server.ts';
@@ -51,8 +52,7 @@ async function stageDump(site: Site, workload: Workload, signal?: AbortSignal): 
   await chmod(folder, 0o700);
   const bin = await findPostgresBin(pg.binDir);
   const at = ['-h', pg.socketDir, '-p', String(pg.port), '-U', pg.user];
-  const secretEnv: Record<string, string> = {};
-  if (pg.password) secretEnv.PGPASSWORD = await site.secrets.read(pg.password, 'postgres.password');
+  const secretEnv = await postgresSecretEnv(site);
   const options = { as: site.environment.runAs, cwd: folder, secretEnv, signal };
   const dump = ['--format=directory', '--jobs=2', '--compress=0', `--file=${join(folder, 'database')}`, pg.database];
   await site.run([join(bin, 'pg_dump'), ...at, ...dump], options);

@@ -7,8 +7,9 @@ import { badInput, DrError, EXIT } from '../errors.ts';
 import { recordMeasurements } from '../measurements.ts';
 import { formatBytes, formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
+import type { Choice } from '../restore/choose-repository.ts';
 import { emergencyDump } from '../restore/emergency.ts';
-import { restoreLogical } from '../restore/logical.ts';
+import { findDump, restoreLogical } from '../restore/logical.ts';
 import type { RestorePlan } from '../restore/plan-types.ts';
 import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../restore/run.ts';
 import { openSite, type Site } from '../site.ts';
@@ -142,6 +143,10 @@ async function saveFirst(site: Site, options: RestoreOptions, context: CommandCo
       fact: `"${folder}" is a relative path`,
       hint: 'give the whole path, on a disk with room',
     });
+  if (options.dryRun) {
+    const text = `would save what can still be read of the database into ${folder}`;
+    return { kind: 'EmergencyDump', data: { dryRun: true, folder }, text };
+  }
   const result = await emergencyDump(site, folder, context.progress);
   const rows = result.tables.map((t) => [t.table, t.state, formatBytes(t.bytes), t.error ?? '']);
   const text = `${table(['table', 'state', 'size', 'error'], rows)}\nsaved in ${result.folder} (schema: ${result.schema ? 'yes' : 'no'}, roles: ${result.globals ? 'yes' : 'no'})`;
@@ -149,24 +154,52 @@ async function saveFirst(site: Site, options: RestoreOptions, context: CommandCo
 }
 
 async function fromDump(site: Site, options: RestoreOptions, context: CommandContext): Promise<CommandResult> {
-  const target = parseTarget(needTarget(options), context.now());
-  const repository = site.repository(options.from ?? [...site.repositories.keys()][0] ?? '');
-  const stamp = context.now().toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
+  const now = context.now();
+  const other = options.only.find((id) => id !== 'postgres-dump');
+  if (other !== undefined)
+    throw badInput({
+      code: 'USAGE',
+      where: '--only',
+      fact: `"${other}" can’t go into a database`,
+      hint: 'leave out --only, or --into-database',
+    });
+  const targetText = needTarget(options);
+  const stamp = now.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
   const database = options.intoDatabase ?? `dr_restored_${stamp}`;
-  const result = await restoreLogical(site, {
-    repository,
-    target,
-    tables: options.table,
-    database,
-    now: context.now(),
+  const request = { ...choiceOf(options, context, now, targetText), tables: options.table, database };
+  if (options.dryRun) {
+    const dump = await findDump(site, request);
+    const what = options.table.length === 0 ? 'all tables' : options.table.join(', ');
+    const place = `the dump of ${formatTime(dump.capture.capturedAt)} (${dump.point} in ${dump.repository.id})`;
+    const data = { dryRun: true, database, tables: options.table, repository: dump.repository.id, point: dump.point };
+    return { kind: 'LogicalRestore', data, text: `would restore ${what} of ${place} into database ${database}` };
+  }
+  const result = await restoreLogical(site, request);
+  const rows = result.tables.map((t) => [t.table, String(t.rows)]);
+  const notes = [
+    ...result.notes,
+    ...(result.grants ? [] : ['permissions (GRANT) are not restored: tables alone, or roles that are not here']),
+  ];
+  const text = [
+    table(['table', 'rows'], rows),
+    ...notes.map((note) => `note: ${note}`),
+    `in database ${database}, as of ${formatTime(result.capturedAt)} (${result.point} in ${result.repository})`,
+  ].join('\n');
+  return { kind: 'LogicalRestore', data: result, text };
+}
+
+function choiceOf(options: RestoreOptions, context: CommandContext, now: Date, targetText: string): Choice {
+  const { repositoryTime } = options;
+  return {
+    target: parseTarget(targetText, now),
+    targetText,
+    from: options.from,
+    ...(repositoryTime === undefined ? {} : { repositoryTime: parseMoment(repositoryTime, now, '--repository-time') }),
+    allowTampered: options.allowTampered,
+    allowCompromised: options.allowCompromised,
+    now,
     progress: context.progress,
     signal: context.signal,
-  });
-  const rows = result.tables.map((t) => [t.table, String(t.rows)]);
-  return {
-    kind: 'LogicalRestore',
-    data: result,
-    text: `${table(['table', 'rows'], rows)}\nin database ${database}, as of ${formatTime(result.capturedAt)} (${result.point})`,
   };
 }
 
@@ -177,19 +210,11 @@ export const restoreCommand: Execute<RestoreOptions> = async (options, context) 
   const now = context.now();
   const targetText = needTarget(options);
   const request: RestoreRequest = {
-    target: parseTarget(targetText, now),
-    targetText,
-    from: options.from,
+    ...choiceOf(options, context, now, targetText),
     only: options.only,
-    ...(options.repositoryTime === undefined
-      ? {}
-      : { repositoryTime: parseMoment(options.repositoryTime, now, '--repository-time') }),
-    allowTampered: options.allowTampered,
-    allowCompromised: options.allowCompromised,
     keepGoing: options.keepGoing,
     declaredAt: options.declaredAt === undefined ? now : parseMoment(options.declaredAt, now, '--declared-at'),
     now: context.now,
-    progress: context.progress,
     signal: context.signal,
     approve: async (plan) => {
       const what = overwritten(plan);

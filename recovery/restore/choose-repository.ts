@@ -15,12 +15,26 @@ export interface Resolved {
   readonly resolution: Resolution;
 }
 
+/** What the choice depends on. */
+export type Choice = Pick<
+  PlanRequest,
+  | 'target'
+  | 'targetText'
+  | 'from'
+  | 'repositoryTime'
+  | 'allowTampered'
+  | 'allowCompromised'
+  | 'now'
+  | 'progress'
+  | 'signal'
+>;
+
 /** A region that does not even refuse must not hold up a recovery that another one can make. */
 const COMPARE_WITHIN_MS = 10_000;
 
 async function resolveIn(
   site: Site,
-  request: PlanRequest,
+  request: Choice,
   repository: Repository,
   workloads: readonly Workload[],
 ): Promise<Resolved> {
@@ -75,7 +89,7 @@ async function newest(
   return { chosen, notes };
 }
 
-function nowhere(request: PlanRequest, refusals: readonly { id: string; error: DrError }[]): DrError {
+function nowhere(request: Choice, refusals: readonly { id: string; error: DrError }[]): DrError {
   const [first] = refusals;
   const codes = new Set(refusals.map(({ error }) => error.code));
   if (first && refusals.length === 1) return first.error;
@@ -99,7 +113,7 @@ function nowhere(request: PlanRequest, refusals: readonly { id: string; error: D
  */
 export async function chooseRepository(
   site: Site,
-  request: PlanRequest,
+  request: Choice,
   workloads: readonly Workload[],
 ): Promise<Resolved & { notes: string[] }> {
   if (request.from !== undefined)

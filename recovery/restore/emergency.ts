@@ -1,11 +1,11 @@
 /** Saves what can still be read of a damaged database, table by table, before anything else is done to it. */
-import { chown, mkdir, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pRetry from 'p-retry';
-import { lookUpAccount } from '../adapters/account.ts';
 import { asDrError } from '../backup/repositories.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { postgresSecretEnv } from '../engines/postgres/secret-env.ts';
 import { answers, connect, startServer } from '../engines/postgres/server.ts';
 import { DrError, EXIT, type ExitCode } from '../errors.ts';
 import type { Progress } from '../ports.ts';
@@ -51,29 +51,28 @@ async function running(site: Site): Promise<void> {
 export async function emergencyDump(site: Site, folder: string, progress: Progress): Promise<EmergencyResult> {
   const settings = postgresSettings(site.environment);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const account = await lookUpAccount(site.environment.runAs);
-  if (account) await chown(folder, account.uid, account.gid);
   await running(site);
   const bin = await findPostgresBin(settings.binDir);
   const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user];
   const as = site.environment.runAs;
+  const secretEnv = await postgresSecretEnv(site);
+  // Written by this process: the server's account may not be let into the folder that was named.
   const attempt = async (
     program: string,
     args: readonly string[],
+    stdoutFile: string,
     env: Record<string, string> = {},
   ): Promise<string | undefined> => {
     try {
-      await site.run([join(bin, program), ...at, ...args], { as, cwd: folder, env });
+      await site.run([join(bin, program), ...at, ...args], { as, cwd: '/', env, secretEnv, stdoutFile });
       return undefined;
     } catch (error) {
       return asDrError(error, program).fact;
     }
   };
   const database = settings.database;
-  const schema =
-    (await attempt('pg_dump', ['--schema-only', '--file', join(folder, 'schema.sql'), database])) === undefined;
-  const globals =
-    (await attempt('pg_dumpall', ['--globals-only', '--file', join(folder, 'globals.sql')])) === undefined;
+  const schema = (await attempt('pg_dump', ['--schema-only', database], join(folder, 'schema.sql'))) === undefined;
+  const globals = (await attempt('pg_dumpall', ['--globals-only'], join(folder, 'globals.sql'))) === undefined;
   const client = await connect(site, settings);
   const { rows } = await client
     .query<{ schemaname: string; tablename: string }>(
@@ -84,15 +83,17 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
   for (const { schemaname, tablename } of rows) {
     const table = `${schemaname}.${tablename}`;
     const file = join(folder, `${table}.dump`);
-    const args = ['--format=custom', '--data-only', `--table="${schemaname}"."${tablename}"`, '--file', file, database];
+    const args = ['--format=custom', '--data-only', `--table="${schemaname}"."${tablename}"`, database];
     const event = { step: `emergency/${table}`, title: `save ${table}` };
     progress({ ...event, state: 'start' });
-    const first = await attempt('pg_dump', args);
+    const first = await attempt('pg_dump', args, file);
     // Damaged pages read as empty ones: what stands on the others is saved. Only this session sees it so; nothing is written back.
     const second =
       first === undefined
         ? undefined
-        : await attempt('pg_dump', args, { PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off' });
+        : await attempt('pg_dump', args, file, {
+            PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off',
+          });
     const state = first === undefined ? 'whole' : second === undefined ? 'partial' : 'lost';
     const bytes = await stat(file).then(
       (s) => s.size,
@@ -101,6 +102,6 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
     tables.push({ table, state, bytes, ...(first === undefined ? {} : { error: first.split('\n').at(-1) ?? first }) });
     progress({ ...event, state: state === 'lost' ? 'failed' : 'done', detail: state });
   }
-  const all = schema && tables.every((t) => t.state === 'whole');
+  const all = schema && globals && tables.every((t) => t.state === 'whole');
   return { folder, schema, globals, tables, exit: all ? EXIT.ok : EXIT.partial };
 }

@@ -1,36 +1,38 @@
 /** The logical dump: one table, another PostgreSQL major, or the day when the physical chain is in doubt. Never into a database that is in use. */
-import { chown, mkdir, readdir, rm } from 'node:fs/promises';
+import { chown, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lookUpAccount } from '../adapters/account.ts';
-import { openCatalog } from '../catalog.ts';
+import type pg from 'pg';
+import { didYouMean } from '../../plan/nearest.ts';
+import { lookUpAccount, makeReachableFolder } from '../adapters/account.ts';
+import { asDrError } from '../backup/repositories.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { postgresSecretEnv } from '../engines/postgres/secret-env.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { badInput, precondition } from '../errors.ts';
+import { badInput, DrError, precondition } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
-import type { Progress } from '../ports.ts';
-import { resolveTarget } from '../resolve.ts';
+import { plural } from '../report/format.ts';
 import type { Repository, Site } from '../site.ts';
-import type { Target } from '../target.ts';
+import { type Choice, chooseRepository } from './choose-repository.ts';
 
-export interface LogicalRequest {
-  readonly repository: Repository;
-  readonly target: Target;
+export interface LogicalRequest extends Choice {
   /** `schema.table`; empty for the whole database. */
   readonly tables: readonly string[];
   /** A new or empty database. */
   readonly database: string;
-  readonly now: Date;
-  readonly progress: Progress;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LogicalResult {
   readonly database: string;
+  readonly repository: string;
   readonly point: string;
   readonly capturedAt: string;
+  /** False when roles that the dump grants to are not here: the rows are, their permissions are not. */
+  readonly grants: boolean;
+  /** Repositories that were passed over, and why. */
+  readonly notes: readonly string[];
   readonly tables: readonly { readonly table: string; readonly rows: number }[];
 }
 
@@ -46,125 +48,163 @@ function checkName(name: string, where: string): void {
   });
 }
 
-function splitTable(table: string): { schema: string; name: string } {
-  const [schema, name, more] = table.includes('.') ? table.split('.') : ['public', table];
-  checkName(schema ?? '', '--table');
-  checkName(name ?? '', '--table');
-  if (more !== undefined) checkName('', '--table');
-  return { schema: schema ?? '', name: name ?? '' };
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
 }
 
-/** Makes the database, or takes one that holds no table. Throws `DATABASE-NOT-EMPTY` (exit 6). */
-async function emptyDatabase(site: Site, database: string): Promise<void> {
+function splitTable(table: string): TableName {
+  const [schema = '', name = '', ...more] = table.includes('.') ? table.split('.') : ['public', table];
+  if (more.length > 0) checkName(table, '--table');
+  checkName(schema, '--table');
+  checkName(name, '--table');
+  return { schema, name };
+}
+
+/** Makes the database, or takes one that holds no table. Throws `DATABASE-NOT-EMPTY` (exit 6). Returns whether it was made. */
+async function emptyDatabase(site: Site, database: string): Promise<boolean> {
   const settings = postgresSettings(site.environment);
-  const there = await withClient(
-    site,
-    settings,
-    async (client) => {
-      const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
-      if (found.rowCount === 0) await client.query(`CREATE DATABASE "${database}"`);
-      return found.rowCount !== 0;
-    },
-    'postgres',
-  );
-  if (!there) return;
-  const tables = await withClient(
-    site,
-    settings,
-    async (client) => {
-      const { rows } = await client.query<{ n: string }>(
-        "SELECT count(*) AS n FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
-      );
-      return Number(rows[0]?.n);
-    },
-    database,
-  );
-  if (tables === 0) return;
+  const create = async (client: pg.Client): Promise<boolean> => {
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE "${database}"`);
+    return found.rowCount === 0;
+  };
+  if (await withClient(site, settings, create, 'postgres')) return true;
+  const tables = await withClient(site, settings, tablesOf, database);
+  if (tables.length === 0) return false;
   throw precondition({
     code: 'DATABASE-NOT-EMPTY',
     where: `database ${database}`,
-    fact: `holds ${tables} tables`,
+    fact: `holds ${plural(tables.length, 'table')}`,
     hint: 'name a new database with --into-database, look at the rows there, and copy over what you want',
   });
 }
 
-export async function restoreLogical(site: Site, request: LogicalRequest): Promise<LogicalResult> {
-  const { repository, database, progress, signal } = request;
-  checkName(database, '--into-database');
-  const tables = request.tables.map(splitTable);
+async function dropDatabase(site: Site, database: string): Promise<void> {
   const settings = postgresSettings(site.environment);
-  const catalog = await openCatalog(site, repository, 'restorer');
-  const resolution = resolveTarget({
-    repository: repository.id,
-    entries: await catalog.points(),
-    target: request.target,
-    workloads: ['postgres-dump'],
-    now: request.now,
+  await withClient(site, settings, (client) => client.query(`DROP DATABASE IF EXISTS "${database}"`), 'postgres');
+}
+
+async function tablesOf(client: pg.Client): Promise<TableName[]> {
+  const { rows } = await client.query<TableName>(
+    `SELECT schemaname AS schema, tablename AS name FROM pg_tables
+     WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2`,
+  );
+  return rows;
+}
+
+/** `217; 1259 16386 TABLE public orders postgres` → `public.orders`. */
+function tablesInDump(listing: string): string[] {
+  return [...listing.matchAll(/^\d+; \d+ \d+ TABLE (\S+) (\S+) /gm)].map(([, schema, name]) => `${schema}.${name}`);
+}
+
+/** Throws `TABLE-UNKNOWN` (exit 2) with the nearest names. */
+function checkTables(wanted: readonly TableName[], held: readonly string[]): void {
+  const lost = wanted.map(({ schema, name }) => `${schema}.${name}`).find((table) => !held.includes(table));
+  if (lost === undefined) return;
+  throw badInput({
+    code: 'TABLE-UNKNOWN',
+    where: '--table',
+    fact: `the dump holds no table "${lost}".${didYouMean(lost, held)}`,
+    hint: 'name one of those that it holds, or leave --table out to look at all of it',
   });
-  const found = resolution.items.find((i) => i.workload === 'postgres-dump');
-  if (!found) {
-    throw badInput({
-      code: 'DUMP-MISSING',
-      where: repository.id,
-      fact: 'holds no logical dump up to that target',
-      hint: 'a full backup takes one: dr points',
-    });
+}
+
+/** The dump as files that the server's account can read. */
+async function fetchDump(site: Site, source: Repository, capture: ResticCapture, folder: string, signal?: AbortSignal) {
+  await makeReachableFolder(site.environment.stateDir, folder, site.environment.runAs);
+  await restoreSnapshot(openRestic(site, source, 'restorer'), { snapshot: capture.snapshot, folder, signal });
+  const account = await lookUpAccount(site.environment.runAs);
+  if (account) {
+    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
+      await chown(join(entry.parentPath, entry.name), account.uid, account.gid);
   }
-  const capture = found.capture as ResticCapture;
-  await emptyDatabase(site, database);
+  return join(folder, capture.path, 'database');
+}
+
+async function countRows(client: pg.Client): Promise<{ table: string; rows: number }[]> {
+  const counted: { table: string; rows: number }[] = [];
+  for (const { schema, name } of await tablesOf(client)) {
+    const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM "${schema}"."${name}"`);
+    counted.push({ table: `${schema}.${name}`, rows: Number(rows[0]?.n) });
+  }
+  return counted;
+}
+
+/** A database that is made here and can't be filled is removed again, so that the same command can be given again. */
+async function fill(site: Site, request: LogicalRequest, dump: string, folder: string): Promise<{ grants: boolean }> {
+  const { database, signal } = request;
+  const settings = postgresSettings(site.environment);
+  const program = join(await findPostgresBin(settings.binDir), 'pg_restore');
+  const secretEnv = await postgresSecretEnv(site);
+  const options = { as: site.environment.runAs, cwd: folder, signal, secretEnv };
+  const tables = request.tables.map(splitTable);
+  checkTables(tables, tablesInDump((await site.run([program, '--list', dump], options)).stdout));
+  const only = tables.flatMap((t) => ['--schema', t.schema, '--table', t.name]);
+  const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user, '-d', database];
+  const attempt = async (flags: readonly string[]): Promise<void> => {
+    const made = await emptyDatabase(site, database);
+    try {
+      await withClient(
+        site,
+        settings,
+        async (client) => {
+          for (const { schema } of tables) await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+        },
+        database,
+      );
+      await site.run([program, ...at, '--no-owner', '--exit-on-error', ...flags, ...only, dump], options);
+    } catch (error) {
+      if (made) await dropDatabase(site, database);
+      throw error;
+    }
+  };
+  try {
+    await attempt(['--jobs=2']);
+    return { grants: tables.length === 0 };
+  } catch (error) {
+    // On another server the roles may not be there, and the rows matter more than who may read them.
+    if (!(error instanceof DrError) || !/role "[^"]+" does not exist/.test(error.fact)) throw error;
+    await attempt(['--jobs=2', '--no-privileges']);
+    return { grants: false };
+  }
+}
+
+export interface Dump {
+  readonly repository: Repository;
+  /** The repository, or a copy aside of its state at a moment. */
+  readonly source: Repository;
+  readonly point: string;
+  readonly capture: ResticCapture;
+  readonly notes: readonly string[];
+}
+
+/** Reads only. Throws DrErrors with exit 2 for names, targets and repositories. */
+export async function findDump(site: Site, request: LogicalRequest): Promise<Dump> {
+  checkName(request.database, '--into-database');
+  for (const table of request.tables) splitTable(table);
+  const workload = site.plan.workloads.filter((w) => w.type === 'postgres-dump');
+  const { repository, source, resolution, notes } = await chooseRepository(site, request, workload);
+  const [found] = resolution.items;
+  if (found?.capture.engine !== 'restic') throw new Error('a logical dump is held by restic');
+  return { repository, source, notes, point: found.point, capture: found.capture };
+}
+
+export async function restoreLogical(site: Site, request: LogicalRequest): Promise<LogicalResult> {
+  const { database, progress, signal } = request;
+  const { repository, source, point, capture, notes } = await findDump(site, request);
   const folder = join(site.environment.stateDir, 'restore', `logical-${process.pid}`);
   const event = { step: 'restore/logical', title: `logical dump of ${capture.capturedAt} into ${database}` };
   progress({ ...event, state: 'start' });
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await restoreSnapshot(openRestic(site, repository, 'restorer'), { snapshot: capture.snapshot, folder, signal });
-    const account = await lookUpAccount(site.environment.runAs);
-    if (account) {
-      await chown(folder, account.uid, account.gid);
-      for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
-        await chown(join(entry.parentPath, entry.name), account.uid, account.gid);
-    }
-    const bin = await findPostgresBin(settings.binDir);
-    const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user, '-d', database];
-    const only = tables.flatMap((t) => ['--schema', t.schema, '--table', t.name]);
-    const options = ['--no-owner', '--jobs=2', ...(tables.length > 0 ? [] : ['--exit-on-error']), ...only];
-    const dump = join(folder, capture.path, 'database');
-    await site.run([join(bin, 'pg_restore'), ...at, ...options, dump], {
-      as: site.environment.runAs,
-      cwd: folder,
-      signal,
-    });
-    const rows = await withClient(
-      site,
-      settings,
-      async (client) => {
-        const { rows: names } = await client.query<{ schemaname: string; tablename: string }>(
-          "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2",
-        );
-        const counted: { table: string; rows: number }[] = [];
-        for (const { schemaname, tablename } of names) {
-          const { rows: n } = await client.query<{ n: string }>(
-            `SELECT count(*) AS n FROM "${schemaname}"."${tablename}"`,
-          );
-          counted.push({ table: `${schemaname}.${tablename}`, rows: Number(n[0]?.n) });
-        }
-        return counted;
-      },
-      database,
-    );
-    const lost = tables.find((t) => !rows.some((r) => r.table === `${t.schema}.${t.name}`));
-    if (lost)
-      throw badInput({
-        code: 'TABLE-UNKNOWN',
-        where: '--table',
-        fact: `the dump holds no table ${lost.schema}.${lost.name}`,
-        hint: 'look at all of it: leave --table out',
-      });
+    const { grants } = await fill(site, request, await fetchDump(site, source, capture, folder, signal), folder);
+    const tables = await withClient(site, postgresSettings(site.environment), countRows, database);
     progress({ ...event, state: 'done' });
-    return { database, point: found.point, capturedAt: capture.capturedAt, tables: rows };
+    return { database, repository: repository.id, point, capturedAt: capture.capturedAt, grants, notes, tables };
   } catch (error) {
-    progress({ ...event, state: 'failed', detail: (error as Error).message });
-    throw error;
+    const failure = asDrError(error, 'logical restore');
+    progress({ ...event, state: 'failed', detail: failure.message });
+    throw failure;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
