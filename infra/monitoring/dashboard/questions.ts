@@ -1,0 +1,176 @@
+/** The questions of a recovery, in the order in which they are asked, with the plan's limits. */
+import { seconds } from '../../../plan/duration.ts';
+import { rpoObjective } from '../../../plan/objectives.ts';
+import type { Plan } from '../../../plan/types.ts';
+import { fullInterval, testCalendar } from '../rules/limits.ts';
+import type { Question, Step } from './panels.ts';
+
+const above = (limit: number): Step[] => [
+  { color: 'green', value: null },
+  { color: 'red', value: limit },
+];
+const between = (warning: number, critical: number): Step[] => [
+  { color: 'green', value: null },
+  { color: 'yellow', value: warning },
+  { color: 'red', value: critical },
+];
+const YES: readonly Step[] = [
+  { color: 'red', value: null },
+  { color: 'green', value: 1 },
+];
+const NO: readonly Step[] = above(1);
+
+export function couldWeRecover(plan: Plan): Question[] {
+  const rpo = plan.tiers.map(
+    ({ id, rpo: objective }): Question => ({
+      title: `${id}: would lose now`,
+      description: `The greatest age of its data's newest copies. RPO ${objective}.`,
+      type: 'stat',
+      unit: 's',
+      steps: above(seconds(objective)),
+      show: [[`go_coffee_dr_rpo_seconds{tier="${id}"}`, id]],
+    }),
+  );
+  const rto = plan.tiers.map(
+    ({ id, rto: objective }): Question => ({
+      title: `${id}: last recovery took`,
+      description: `Measured by the last restore or drill. RTO ${objective}.`,
+      type: 'stat',
+      unit: 's',
+      steps: above(seconds(objective)),
+      show: [[`go_coffee_dr_rto_seconds{tier="${id}"}`, id]],
+    }),
+  );
+  return [...rpo, ...rto];
+}
+
+export function areCopiesFresh(plan: Plan): Question[] {
+  const shortest = Math.min(...plan.workloads.flatMap((workload) => rpoObjective(plan, workload) ?? []));
+  return [
+    {
+      title: 'Age of the newest copy, best repository',
+      description: 'By workload. The line is the shortest RPO of the plan; each workload has its own alert.',
+      type: 'timeseries',
+      unit: 's',
+      steps: above(shortest),
+      show: [['min by (workload) (go_coffee_dr_last_point_age_seconds)', '{{workload}}']],
+    },
+    {
+      title: 'Age of the newest copy, by repository',
+      description: 'The oldest of its workloads. A repository that is behind or away grows without end.',
+      type: 'timeseries',
+      unit: 's',
+      steps: above(Math.max(...Object.values(plan.objectives.rpo).map(seconds))),
+      show: [['max by (repository) (go_coffee_dr_last_point_age_seconds)', '{{repository}}']],
+    },
+    {
+      title: 'Failed runs',
+      description: 'The last run of a schedule failed, or left no point in time.',
+      type: 'stat',
+      unit: 'bool_yes_no',
+      steps: NO,
+      show: [['go_coffee_dr_backup_last_run_failed', '{{schedule}}']],
+    },
+    {
+      title: 'Objective met',
+      description: 'RPO by the age of copies, RTO by the last measured recovery.',
+      type: 'stat',
+      unit: 'bool_yes_no',
+      steps: YES,
+      show: [['go_coffee_dr_objective_met', '{{tier}} {{objective}}']],
+    },
+  ];
+}
+
+export function isWalShipped(plan: Plan): Question[] {
+  const shipped = plan.workloads.find(({ continuous }) => continuous !== undefined);
+  if (shipped?.continuous === undefined) return [];
+  const { archiveTimeout, pushDelay } = shipped.continuous;
+  const late = seconds(archiveTimeout) + seconds(pushDelay);
+  const steps = between(late, rpoObjective(plan, shipped) ?? late);
+  return [
+    {
+      title: 'Age of the archived WAL, lag of the standby',
+      description: 'What a loss of the server, or a failover, would cost now.',
+      type: 'timeseries',
+      unit: 's',
+      steps,
+      show: [
+        ['go_coffee_dr_wal_lag_seconds', 'archived WAL'],
+        ['go_coffee_dr_standby_lag_seconds', 'standby'],
+      ],
+    },
+    {
+      title: 'WAL segments that wait',
+      description: 'They fill the primary’s disk while a repository is away.',
+      type: 'timeseries',
+      unit: 'short',
+      steps: above(Math.ceil(seconds(pushDelay) / seconds(archiveTimeout))),
+      show: [['go_coffee_dr_wal_backlog_segments', 'segments']],
+    },
+  ];
+}
+
+export function canCopiesBeTrusted(plan: Plan): Question[] {
+  const { warningPercent, criticalPercent } = plan.thresholds.storage;
+  const calendar = testCalendar(plan);
+  return [
+    {
+      title: 'Repository answers',
+      description: 'At the last refresh.',
+      type: 'stat',
+      unit: 'bool_yes_no',
+      steps: YES,
+      show: [['go_coffee_dr_repository_reachable', '{{repository}}']],
+    },
+    {
+      title: 'Integrity',
+      description: 'Points unaltered, last verification passed.',
+      type: 'stat',
+      unit: 'bool_yes_no',
+      steps: YES,
+      show: [['go_coffee_dr_verification_ok', '{{repository}}']],
+    },
+    {
+      title: 'Since the last verification',
+      description: 'By repository.',
+      type: 'bargauge',
+      unit: 's',
+      steps: above(2 * fullInterval(plan)),
+      show: [['go_coffee_dr_verification_age_seconds', '{{repository}}']],
+    },
+    {
+      title: 'Storage used',
+      description: `Warning above ${warningPercent}%, critical above ${criticalPercent}%.`,
+      type: 'bargauge',
+      unit: 'percentunit',
+      max: 1,
+      steps: between(warningPercent / 100, criticalPercent / 100),
+      show: [['go_coffee_dr_storage_used_ratio', '{{volume}}']],
+    },
+    {
+      title: 'Since the last drill that passed',
+      description: `By scenario: ${calendar.map(({ scenario, cadence }) => `${scenario} ${cadence}`).join(', ')}.`,
+      type: 'bargauge',
+      unit: 's',
+      steps: between(
+        Math.min(...calendar.map((each) => each.seconds)),
+        Math.max(...calendar.map((each) => each.seconds)),
+      ),
+      show: [['go_coffee_dr_drill_age_seconds', '{{scenario}}']],
+    },
+    {
+      title: 'Refreshed',
+      description: 'When the exporter last looked, and the plan that it compares with.',
+      type: 'stat',
+      unit: 'dateTimeFromNow',
+      steps: [{ color: 'green', value: null }],
+      show: [
+        [
+          '1000 * (go_coffee_dr_refreshed_timestamp_seconds * on () group_left (version) go_coffee_dr_plan_info)',
+          'plan {{version}}',
+        ],
+      ],
+    },
+  ];
+}

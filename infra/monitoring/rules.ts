@@ -1,0 +1,30 @@
+/** The plan's thresholds and objectives as Prometheus alert rules. Pure: no number stands here that the plan has. */
+import { stringify } from 'yaml';
+import type { Plan } from '../../plan/types.ts';
+import { backupRules, pointRules } from './rules/backups.ts';
+import { testCalendar } from './rules/limits.ts';
+import { drillOverdue, objectiveMissed } from './rules/objectives.ts';
+import { repositoryRules, storageRules, verificationRules } from './rules/repositories.ts';
+import { silenceRules } from './rules/silence.ts';
+import type { RuleFile, RuleSettings } from './rules/types.ts';
+import { standbyRules, walRules } from './rules/wal.ts';
+
+export type { AlertRule, RuleFile, RuleGroup, RuleSettings } from './rules/types.ts';
+
+export function alertRules(plan: Plan, settings: RuleSettings = {}): RuleFile {
+  const standby = settings.role === 'standby';
+  return {
+    groups: [
+      { name: 'dr-backups', rules: [...backupRules(plan, settings), ...pointRules(plan)] },
+      { name: 'dr-repositories', rules: [...repositoryRules(plan), ...storageRules(plan)] },
+      { name: 'dr-verification', rules: verificationRules(plan, settings) },
+      { name: 'dr-wal', rules: standby ? standbyRules(plan) : walRules(plan) },
+      { name: 'dr-objectives', rules: [objectiveMissed(), ...testCalendar(plan).map(drillOverdue)] },
+      { name: 'dr-silence', rules: silenceRules(plan, settings) },
+    ],
+  };
+}
+
+export function rulesYaml(file: RuleFile): string {
+  return stringify(file, { lineWidth: 0, aliasDuplicateObjects: false });
+}

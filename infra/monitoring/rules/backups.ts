@@ -1,0 +1,70 @@
+/** A backup that failed, and a workload without a new point. */
+import { formatDuration } from '../../../plan/duration.ts';
+import { rpoObjective } from '../../../plan/objectives.ts';
+import type { Plan, Workload } from '../../../plan/types.ts';
+import { worstPointAge } from './limits.ts';
+import { type AlertRule, type RuleSettings, SEVERITY } from './types.ts';
+
+export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[] {
+  const labels = { severity: SEVERITY[plan.thresholds.backupFailure] };
+  const annotations = {
+    description: 'It failed, or left no recovery point by the time that it may take at most.',
+    runbook: 'dr points; dr doctor; dr backup --kind incremental',
+  };
+  const failed: AlertRule = {
+    alert: 'DrBackupFailed',
+    expr: 'go_coffee_dr_backup_last_run_failed == 1',
+    labels,
+    annotations: { summary: 'The last backup run of schedule {{ $labels.schedule }} failed', ...annotations },
+  };
+  if (namespace === undefined) return [failed];
+  const jobs = `namespace="${namespace}",job_name=~"dr-.+"`;
+  const job: AlertRule = {
+    alert: 'DrJobFailed',
+    // A failed Job stays for its log: after a day it is no news.
+    expr: `kube_job_failed{${jobs},condition="true"} == 1 and on (namespace, job_name) time() - kube_job_status_start_time{${jobs}} < 86400`,
+    labels,
+    annotations: {
+      summary: 'Job {{ $labels.job_name }} failed',
+      description: 'A scheduled run of backup, verification, pruning, export or drill ended with an error.',
+      runbook: `kubectl -n ${namespace} logs job/{{ $labels.job_name }}`,
+    },
+  };
+  return [failed, job];
+}
+
+export function pointRules(plan: Plan): AlertRule[] {
+  return plan.workloads.flatMap((workload) => {
+    const limit = pointLimit(plan, workload);
+    if (!Number.isFinite(limit.seconds)) return [];
+    return [
+      {
+        alert: 'DrNoNewPoint',
+        expr: `min(go_coffee_dr_last_point_age_seconds{workload="${workload.id}"}) > ${limit.seconds}`,
+        labels: { severity: limit.severity, tier: workload.tier, workload: workload.id },
+        annotations: {
+          summary: `No new recovery point of ${workload.id} for more than ${formatDuration(limit.seconds)}`,
+          description: `${workload.title} (${workload.tier}): ${limit.why}. No repository that could be asked has a newer copy.`,
+          runbook: `dr points; dr backup --kind incremental --only ${workload.id}`,
+        },
+      },
+    ];
+  });
+}
+
+/** Log shipping keeps the RPO between two sets, and another form of the same data has none: there a set that is overdue is a warning. */
+function pointLimit(
+  plan: Plan,
+  workload: Workload,
+): { readonly seconds: number; readonly severity: 'warning' | 'critical'; readonly why: string } {
+  const objective = rpoObjective(plan, workload);
+  if (objective !== undefined && workload.continuous === undefined) {
+    return { seconds: objective, severity: 'critical', why: `its RPO of ${formatDuration(objective)} is missed` };
+  }
+  const overdue = worstPointAge(plan, workload);
+  return {
+    seconds: overdue,
+    severity: 'warning',
+    why: `by its schedules one is due every ${formatDuration(overdue)} at worst`,
+  };
+}

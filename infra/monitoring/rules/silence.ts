@@ -1,0 +1,46 @@
+/** What says nothing is not well. */
+import { seconds } from '../../../plan/duration.ts';
+import type { Plan } from '../../../plan/types.ts';
+import { type AlertRule, type RuleSettings, STALE } from './types.ts';
+
+export function silenceRules(plan: Plan, { job = 'dr-monitor', role }: RuleSettings): AlertRule[] {
+  const runbook = 'dr monitor; dr doctor';
+  const absent = (selector: string, what: string): AlertRule => ({
+    alert: 'DrMetricMissing',
+    expr: `absent(${selector})`,
+    for: '10m',
+    labels: { severity: 'warning', missing: what },
+    annotations: { summary: `Nothing is known of ${what}`, description: `No value of ${selector}.`, runbook },
+  });
+  const direct = plan.repositories.filter(({ written }) => written.by === 'engines');
+  return [
+    {
+      alert: 'DrMonitorDown',
+      expr: `absent(up{job="${job}"} == 1)`,
+      for: STALE,
+      labels: { severity: 'critical' },
+      annotations: {
+        summary: 'The exporter of dr can’t be scraped',
+        description: 'Every other alert of this file is blind.',
+        runbook,
+      },
+    },
+    {
+      alert: 'DrMonitorStale',
+      expr: `time() - go_coffee_dr_refreshed_timestamp_seconds > ${seconds(STALE)}`,
+      labels: { severity: 'critical' },
+      annotations: {
+        summary: 'The exporter of dr has not refreshed its values',
+        description: 'It answers, with what it saw long ago.',
+        runbook,
+      },
+    },
+    ...direct.map(({ id }) => absent(`go_coffee_dr_repository_reachable{repository="${id}"}`, `repository ${id}`)),
+    ...plan.workloads.map(({ id }) =>
+      absent(`go_coffee_dr_last_point_age_seconds{workload="${id}"}`, `copies of ${id}`),
+    ),
+    ...(role === 'standby'
+      ? [absent('go_coffee_dr_standby_lag_seconds', 'the standby')]
+      : [absent('go_coffee_dr_wal_lag_seconds', 'the archived WAL')]),
+  ];
+}

@@ -1,0 +1,40 @@
+/** What an alert rule is, and what its renderers may be told. */
+import type { Duration } from '../../../plan/duration.ts';
+
+export interface AlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: Duration;
+  readonly labels: Readonly<Record<string, string>> & { readonly severity: 'warning' | 'critical' };
+  readonly annotations: {
+    readonly summary: string;
+    readonly description: string;
+    /** What is typed next. */
+    readonly runbook: string;
+  };
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly rules: readonly AlertRule[];
+}
+
+/** A rule file, and the `spec` of a PrometheusRule. */
+export interface RuleFile {
+  readonly groups: readonly RuleGroup[];
+}
+
+export interface RuleSettings {
+  /** A standby archives nothing and must not be behind. @default 'primary' */
+  readonly role?: 'primary' | 'standby' | 'recovery';
+  /** Prometheus' name for the exporter's scrape job. @default 'dr-monitor' */
+  readonly job?: string;
+  /** Where the CronJobs run: their failures are known from kube-state-metrics too. @default no such rule */
+  readonly namespace?: string;
+  /** How often a verification is due. @default the interval of the full backup */
+  readonly verifyEvery?: Duration;
+}
+
+export const SEVERITY = { immediate: 'critical', critical: 'critical', warning: 'warning' } as const;
+/** A refresh every minute: three that are missing are no accident. */
+export const STALE = '5m';

@@ -1,0 +1,87 @@
+/** Between two backups the RPO rests on WAL: archived by a primary, replayed by a standby. */
+import { formatDuration, seconds } from '../../../plan/duration.ts';
+import { rpoObjective } from '../../../plan/objectives.ts';
+import type { Plan, Workload } from '../../../plan/types.ts';
+import { type AlertRule, STALE } from './types.ts';
+
+interface Shipping {
+  readonly workload: Workload;
+  /** Seconds. */
+  readonly objective: number;
+  readonly push: number;
+  readonly archiveTimeout: number;
+}
+
+function shipping(plan: Plan): Shipping[] {
+  return plan.workloads.flatMap((workload) => {
+    const objective = rpoObjective(plan, workload);
+    if (workload.continuous === undefined || objective === undefined) return [];
+    const { archiveTimeout, pushDelay } = workload.continuous;
+    return [{ workload, objective, push: seconds(pushDelay), archiveTimeout: seconds(archiveTimeout) }];
+  });
+}
+
+export function walRules(plan: Plan): AlertRule[] {
+  return shipping(plan).flatMap(({ workload, objective, push, archiveTimeout }): AlertRule[] => {
+    const late = push + archiveTimeout;
+    const lag = 'go_coffee_dr_wal_lag_seconds';
+    const annotations = {
+      description: `What is committed and not archived is lost with the server. The RPO of ${workload.id} is ${formatDuration(objective)}.`,
+      runbook: 'dr health --comprehensive; dr doctor',
+    };
+    const summary = (limit: number): string => `No WAL was archived for more than ${formatDuration(limit)}`;
+    return [
+      {
+        alert: 'DrWalLate',
+        expr: `${lag} > ${late} and ${lag} <= ${objective}`,
+        labels: { severity: 'warning', tier: workload.tier },
+        annotations: { summary: summary(late), ...annotations },
+      },
+      {
+        alert: 'DrWalRpoMissed',
+        expr: `${lag} > ${objective}`,
+        labels: { severity: 'critical', tier: workload.tier },
+        annotations: { summary: summary(objective), ...annotations },
+      },
+      {
+        alert: 'DrWalBacklog',
+        // More than a quiet server makes in the time that a push may take.
+        expr: `go_coffee_dr_wal_backlog_segments > ${Math.ceil(push / archiveTimeout)}`,
+        for: `${push}s`,
+        labels: { severity: 'warning', tier: workload.tier },
+        annotations: {
+          summary: '{{ $value }} WAL segments wait to be archived',
+          description: 'They fill the primary’s disk, and their data has one copy only. Is a repository away?',
+          runbook: 'dr health --comprehensive; dr doctor',
+        },
+      },
+    ];
+  });
+}
+
+export function standbyRules(plan: Plan): AlertRule[] {
+  return shipping(plan).flatMap(({ workload, objective, push, archiveTimeout }): AlertRule[] => {
+    // What is shipped by archive comes a push later, and is replayed in the next turn.
+    const late = 2 * (push + archiveTimeout);
+    const lag = 'go_coffee_dr_standby_lag_seconds';
+    const annotations = {
+      description: `A failover now would lose this much. The RPO of ${workload.id} is ${formatDuration(objective)}.`,
+      runbook: 'dr health; dr points',
+    };
+    return [
+      {
+        alert: 'DrStandbyLate',
+        expr: `${lag} > ${late} and ${lag} <= ${objective}`,
+        for: STALE,
+        labels: { severity: 'warning', tier: workload.tier },
+        annotations: { summary: `The standby is more than ${formatDuration(late)} behind`, ...annotations },
+      },
+      {
+        alert: 'DrStandbyRpoMissed',
+        expr: `${lag} > ${objective}`,
+        labels: { severity: 'critical', tier: workload.tier },
+        annotations: { summary: `The standby is more than ${formatDuration(objective)} behind`, ...annotations },
+      },
+    ];
+  });
+}
