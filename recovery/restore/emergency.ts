@@ -27,6 +27,11 @@ export interface EmergencyResult {
   readonly exit: ExitCode;
 }
 
+/** pg_dump ends with the command that it sent; why the server refused it stands before. */
+function serverError(text: string): string {
+  return /ERROR: +(.*)/.exec(text)?.[1] ?? text.split('\n').at(-1) ?? text;
+}
+
 async function running(site: Site): Promise<void> {
   const settings = postgresSettings(site.environment);
   if (await answers(site, settings)) return;
@@ -99,7 +104,7 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
       (s) => s.size,
       () => 0,
     );
-    tables.push({ table, state, bytes, ...(first === undefined ? {} : { error: first.split('\n').at(-1) ?? first }) });
+    tables.push({ table, state, bytes, ...(first === undefined ? {} : { error: serverError(first) }) });
     progress({ ...event, state: state === 'lost' ? 'failed' : 'done', detail: state });
   }
   const all = schema && globals && tables.every((t) => t.state === 'whole');
