@@ -6,7 +6,7 @@ import { type Changed, changeOnePercent } from './changed-pages.ts';
 import { databaseFacts, ENVIRONMENT, emptySite, MEGABYTES } from './database.ts';
 import { drRestore, type StepTimes, stepFacts } from './dr.ts';
 import { interleave } from './interleave.ts';
-import { median } from './statistics.ts';
+import { fastestRatio, median } from './statistics.ts';
 
 const say = ({ pages, ofPages, files, ofFiles }: Changed): string =>
   `${pages} of ${ofPages} pages, in ${files} of ${ofFiles} files`;
@@ -41,6 +41,8 @@ async function run(context: BenchContext): Promise<BenchResult> {
     measures: [
       { name: 'ratio, pages together', value: together / full, unit: '×', target },
       { name: 'ratio, pages scattered', value: scattered / full, unit: '×', target },
+      { name: 'fastest rounds, pages together', value: fastestRatio(samples[1], samples[0]), unit: '×' },
+      { name: 'fastest rounds, pages scattered', value: fastestRatio(samples[2], samples[0]), unit: '×' },
     ],
     samples,
     facts: { ...databaseFacts(database), ...facts, ...stepFacts(times) },

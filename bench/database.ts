@@ -1,5 +1,5 @@
 /** A database with many indexes, backed up by `dr`, with WAL after the set; and a second site that reads the same repository. */
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { createEmptySite, createPlatform, type Platform } from '../recovery/drill/platform/platform.ts';
@@ -8,8 +8,8 @@ import type { PostgresCapture } from '../recovery/point.ts';
 import type { BenchContext } from './benchmark.ts';
 import { dr } from './dr.ts';
 
-/** Of B2, B3 and B5. */
-export const MEGABYTES = 1_200;
+/** Of B1, B2 and B5, at scale 1. */
+export const MEGABYTES = 4_000;
 
 export const ENVIRONMENT = 'drill';
 
@@ -57,7 +57,7 @@ async function archiveLaterRows(source: Platform, scale: number): Promise<number
     const at = async (sql: string): Promise<string> =>
       String(Object.values((await client.query(sql)).rows[0] ?? {})[0]);
     const before = await at('select pg_current_wal_lsn()');
-    await client.query(laterRows(Math.max(1_000, Math.round(30_000 * scale))));
+    await client.query(laterRows(Math.max(1_000, Math.round(8_000 * scale))));
     const bytes = Number(await at(`select pg_wal_lsn_diff(pg_current_wal_lsn(), '${before}')::bigint`));
     const last = await at('select pg_walfile_name(pg_switch_wal())');
     const archived = "select coalesce(last_archived_wal, '') from pg_stat_archiver";
@@ -109,10 +109,6 @@ async function newSite(source: Platform, folder: string, name: string): Promise<
 export async function emptySite(site: Platform): Promise<void> {
   await site.kill9();
   for (const path of [site.paths.postgresData, site.paths.state]) await rm(path, { recursive: true, force: true });
-}
-
-export async function bytesOf(file: string): Promise<number> {
-  return (await stat(file)).size;
 }
 
 /** What makes a result readable: how much was restored. */

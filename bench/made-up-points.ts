@@ -1,7 +1,7 @@
 /** A catalog as it is after a year of hourly runs: signed, chained, in a folder. */
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../plan/digest.ts';
 import type { Workload } from '../plan/types.ts';
@@ -72,9 +72,4 @@ export async function writePoints(site: Site, repository: Repository, count: num
     await writeFile(join(root, repository.layout.point(point.id)), `${canonicalJson(point)}\n`);
     previous = documentDigest(point);
   }
-}
-
-export async function bytesOfPoint(site: Site, repository: Repository, id: string): Promise<number> {
-  const root = repository.settings.type === 'posix' ? repository.settings.path : site.file;
-  return (await readFile(join(root, repository.layout.point(id)))).length;
 }

@@ -12,3 +12,8 @@ export function median(values: readonly number[]): number {
   const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
   return Number.isInteger(middle) ? (low + (sorted[middle] ?? Number.NaN)) / 2 : low;
 }
+
+/** Of the fastest rounds: what other work on the machine disturbs least. */
+export function fastestRatio(ours: { readonly seconds: readonly number[] } | undefined, theirs: typeof ours): number {
+  return Math.min(...(ours?.seconds ?? [])) / Math.min(...(theirs?.seconds ?? []));
+}
