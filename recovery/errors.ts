@@ -64,3 +64,22 @@ export function precondition(facts: Omit<ErrorFacts, 'exit'>): DrError {
 export function verificationFailed(facts: Omit<ErrorFacts, 'exit'>): DrError {
   return new DrError({ ...facts, exit: EXIT.verificationFailed });
 }
+
+const SYSTEM: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
+  ENOSPC: { code: 'DISK-FULL', hint: 'make room there and start the same command again' },
+  EDQUOT: { code: 'DISK-FULL', hint: 'the quota is used up: make room and start the same command again' },
+  EROFS: {
+    code: 'DISK-READ-ONLY',
+    hint: 'the file system is mounted read-only, often after an error of the disk: see dmesg',
+  },
+  EACCES: { code: 'PERMISSION-DENIED', hint: 'run `dr` as the user that owns it (usually root)' },
+  EPERM: { code: 'PERMISSION-DENIED', hint: 'run `dr` as the user that owns it (usually root)' },
+};
+
+/** A refusal of the operating system that is no bug of `dr`: full disk, no permission. Undefined for anything else. */
+export function systemError(error: unknown, where: string): DrError | undefined {
+  const { code, message, path, syscall } = error as NodeJS.ErrnoException;
+  const known = code === undefined ? undefined : SYSTEM[code];
+  if (!(error instanceof Error) || known === undefined || syscall === undefined) return undefined;
+  return new DrError({ ...known, where: path ?? where, fact: message, cause: error });
+}

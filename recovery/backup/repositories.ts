@@ -1,7 +1,7 @@
 /** Which repositories a run can write to. One that is down doesn't stop the others; the run then ends 3. */
 import { stat } from 'node:fs/promises';
 import { explainPostgres } from '../engines/postgres/explain.ts';
-import { DrError } from '../errors.ts';
+import { DrError, systemError } from '../errors.ts';
 import type { Repository, Site } from '../site.ts';
 
 export interface RepositoryOutcome {
@@ -12,6 +12,8 @@ export interface RepositoryOutcome {
 
 export function asDrError(error: unknown, where: string): DrError {
   if (error instanceof DrError) return error;
+  const refused = systemError(error, where);
+  if (refused) return refused;
   const postgres = explainPostgres(error);
   if (postgres) return postgres;
   return new DrError({

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { PlanError } from '../../plan/errors.ts';
 import { scrub } from '../adapters/log.ts';
-import { DrError, EXIT, type ExitCode } from '../errors.ts';
+import { DrError, EXIT, type ExitCode, systemError } from '../errors.ts';
 
 interface Problem {
   readonly code: string;
@@ -22,7 +22,8 @@ export interface ShownError {
 export function showError(error: unknown, verbose: boolean): ShownError {
   if (error instanceof PlanError) return showPlanError(error);
   if (error instanceof DrError) return showDrError(error, verbose);
-  return showBug(error);
+  const refused = systemError(error, 'dr');
+  return refused ? showDrError(refused, verbose) : showBug(error);
 }
 
 function showDrError(error: DrError, verbose: boolean): ShownError {

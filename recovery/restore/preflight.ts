@@ -1,12 +1,10 @@
 /** Everything that can be known before the target is touched. All of it throws with exit 2 or 6, naming what to do. */
-import { stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { requireEngine } from '../doctor/engines.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { badInput, precondition } from '../errors.ts';
+import { badInput } from '../errors.ts';
 import type { PostgresCapture, ResticCapture } from '../point.ts';
-import { formatBytes } from '../report/format.ts';
 import type { Repository, Site } from '../site.ts';
+import { checkDisk } from './disk.ts';
 import type { RestoreItem, RestorePlan } from './plan-types.ts';
 import { openSource } from './steps/postgres.ts';
 
@@ -55,40 +53,11 @@ async function checkSnapshots(site: Site, source: Repository, captures: readonly
   });
 }
 
-async function nearestExisting(path: string): Promise<string> {
-  return stat(path).then(
-    () => path,
-    () => (path === '/' ? '/' : nearestExisting(dirname(path))),
-  );
-}
-
-/** What a restore adds to a file system: files lie beside what they replace until they are verified; PostgreSQL is restored in place. */
-async function checkDisk(plan: RestorePlan): Promise<void> {
-  const needs = new Map<number, { path: string; needed: number; free: number; total: number }>();
-  for (const item of plan.items) {
-    const path = await nearestExisting(item.destination);
-    const [{ dev }, fs] = [await stat(path), await statfs(path)];
-    const need = needs.get(dev) ?? { path, needed: 0, free: fs.bavail * fs.bsize, total: fs.blocks * fs.bsize };
-    const inPlace = item.type === 'postgres' && item.state !== 'absent' && item.state !== 'empty';
-    need.needed += inPlace ? 0 : item.capture.bytes;
-    needs.set(dev, need);
-  }
-  for (const { path, needed, free } of needs.values()) {
-    if (needed <= free) continue;
-    throw precondition({
-      code: 'DISK-TOO-SMALL',
-      where: path,
-      fact: `the restore needs ${formatBytes(needed)} there and ${formatBytes(free)} are free`,
-      hint: 'make room, or restore in parts with --only',
-    });
-  }
-}
-
 export async function preflight(site: Site, plan: RestorePlan, source: Repository): Promise<void> {
   const captures = plan.items.map((item) => item.capture);
   await together(
     engines(site, plan),
-    checkDisk(plan),
+    checkDisk(site, plan),
     checkSnapshots(
       site,
       source,

@@ -4,7 +4,9 @@ import { canonicalJson } from '../../plan/digest.ts';
 import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
 import { openPosixStore } from '../adapters/posix-store.ts';
+import { asDrError } from '../backup/repositories.ts';
 import { openCatalog } from '../catalog.ts';
+import { precondition } from '../errors.ts';
 import { Journal } from '../journal.ts';
 import { type Lease, leasePoint } from '../lease.ts';
 import type { Progress } from '../ports.ts';
@@ -14,7 +16,7 @@ import { whileLocked } from '../while-locked.ts';
 import { type RestoreContext, recordEnd, recordResume } from './context.ts';
 import { executeRestore, type RestoreResult } from './execute.ts';
 import { flushWal } from './flush.ts';
-import { makePlan } from './make-plan.ts';
+import { makePlan, type PlanRequest } from './make-plan.ts';
 import { type RestorePlan, restorePlanSchema } from './plan-types.ts';
 import { preflight } from './preflight.ts';
 import { sourceAsOf } from './source.ts';
@@ -65,6 +67,21 @@ function restoreId(now: Date): string {
   return `restore-${now.toISOString().replaceAll(/[-:.]/g, '')}`;
 }
 
+/** What is looked at to make a plan needs some room itself. */
+async function planned(site: Site, request: PlanRequest): Promise<{ plan: RestorePlan; source: Repository }> {
+  try {
+    const made = await makePlan(site, request);
+    await preflight(site, made.plan, made.source);
+    return made;
+  } catch (error) {
+    const refused = asDrError(error, site.environment.stateDir);
+    if (refused.code !== 'DISK-FULL') throw error;
+    const { where, fact } = refused;
+    const hint = 'make room there: the newest WAL segments are read to learn how far the archive reaches';
+    throw precondition({ code: 'DISK-TOO-SMALL', where, fact, hint, cause: error });
+  }
+}
+
 /** Plan and preflight; nothing is touched. Flushing ships WAL that a living server still has, and is left out for a dry run. */
 export async function planRestore(
   site: Site,
@@ -75,8 +92,7 @@ export async function planRestore(
   const database = request.only.length === 0 || request.only.includes('postgres');
   const warning =
     flush && database && request.target.kind !== 'point' ? await flushWal(site, request.progress) : undefined;
-  const { plan, source } = await makePlan(site, { ...request, id: restoreId(now), now });
-  await preflight(site, plan, source);
+  const { plan, source } = await planned(site, { ...request, id: restoreId(now), now });
   return { plan: warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] }, source };
 }
 

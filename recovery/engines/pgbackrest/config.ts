@@ -45,6 +45,9 @@ function repositoryLines({ settings, path }: ConfigRepository, number: number): 
   ];
 }
 
+/** pgBackRest's 60 add up to five minutes of silence with its retries. */
+const IO_TIMEOUT_SECONDS = 20;
+
 /** Pruning is `dr prune`'s alone (`expire-auto=n`); WAL has one compression for all repositories, backups choose theirs per run. */
 export function renderConfig(config: PgBackRestConfig): string {
   const { postgres: pg } = config;
@@ -55,6 +58,8 @@ export function renderConfig(config: PgBackRestConfig): string {
     'archive-async=y',
     'compress-type=zst',
     'expire-auto=n',
+    // A repository that has gone away is tried for this long, and each file's copy twice more: a restore then fails within two minutes.
+    `io-timeout=${IO_TIMEOUT_SECONDS}`,
     `lock-path=${config.folder}/lock`,
     'log-level-console=info',
     'log-level-file=info',

@@ -1,0 +1,110 @@
+/** F35: too little disk is refused at preflight; a disk that becomes full half-way fails the restore, and the same command goes on. */
+import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { silentLog } from '../../recovery/adapters/log.ts';
+import { makeRun } from '../../recovery/adapters/process.ts';
+import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
+import { dr, drEnds, type Golden, startDr, withGolden } from './golden.ts';
+import { journalFiles, journalLines, nameOf, untilLine } from './journal-watch.ts';
+
+const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
+const MEGABYTE = 1024 * 1024;
+const run = makeRun(silentLog);
+
+/** Only root may mount a small file system. */
+const asRoot = test.skipIf(process.getuid?.() !== 0);
+
+/** A site whose whole root is a file system of its own. */
+async function onSmallDisk<T>(
+  golden: Golden,
+  megabytes: number,
+  workloads: readonly string[],
+  use: (site: Platform) => Promise<T>,
+): Promise<T> {
+  const root = join(golden.folder, 'second');
+  await mkdir(root);
+  await run(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', root]);
+  let site: Platform | undefined;
+  try {
+    site = await golden.emptySite('second', { workloads });
+    return await use(site);
+  } finally {
+    await site?.kill9();
+    await run(['umount', '-l', root]);
+  }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
+/** Takes all of the disk but `left` bytes. */
+async function fill(site: Platform, left: number): Promise<string> {
+  const ballast = join(site.paths.root, 'ballast');
+  // The restore writes meanwhile: what was free a moment ago may be less by now.
+  for (;;) {
+    const size = Math.max(1, (await freeBytes(site.paths.root)) - left);
+    const { exitCode } = await run(['fallocate', '-l', String(size), ballast], { accept: [0, 1] });
+    if (exitCode === 0) return ballast;
+  }
+}
+
+asRoot('F35: refused at preflight, and nothing is touched', async () => {
+  await withGolden(async (golden) => {
+    await onSmallDisk(golden, 120, ['postgres', 'redis', 'uploads'], async (site) => {
+      const before = await sourceDigests(golden);
+      const refused = await dr(site.envFile, RESTORE);
+      expect(refused.exitCode, refused.stderr).toBe(6);
+      expect(refused.stderr).toMatch(
+        /DR-DISK-TOO-SMALL \S+\/second(?:\/\S*)?: the restore needs \d+(?:\.\d+)? MB there and \d+(?:\.\d+)? MB are free/,
+      );
+      expect(await journalFiles(site)).toEqual([]);
+      expect((await readdir(site.paths.state)).includes('lineage.json')).toBe(false);
+      expect(await readdir(join(site.paths.root, 'postgres'))).toEqual([]);
+      expect(await sourceDigests(golden)).toEqual(before);
+      await expectNoSecrets(golden, site, [refused]);
+      // What fits is not refused with the rest.
+      await drEnds(0, site.envFile, [...RESTORE, '--only', 'uploads', '--only', 'redis']);
+    });
+  });
+});
+
+asRoot('not even room to read the newest WAL: refused as well', async () => {
+  await withGolden(async (golden) => {
+    await onSmallDisk(golden, 20, ['postgres'], async (site) => {
+      const refused = await dr(site.envFile, RESTORE);
+      expect(refused.exitCode, refused.stderr).toBe(6);
+      expect(refused.stderr).toMatch(/DR-DISK-TOO-SMALL \S+: .*no space left/i);
+      expect(await journalFiles(site)).toEqual([]);
+    });
+  });
+});
+
+asRoot.each([
+  { workload: 'postgres', at: 'postgres/lineage start', left: 8 * MEGABYTE },
+  { workload: 'uploads', at: 'uploads/copy start', left: 100_000 },
+])('full from $at on: fails, and goes on when there is room', async ({ workload, at, left }) => {
+  await withGolden(async (golden) => {
+    await onSmallDisk(golden, 600, [workload], async (site) => {
+      const before = await sourceDigests(golden);
+      const command = startDr(site.envFile, RESTORE);
+      expect(await untilLine(site, command, 0, (name) => name === at)).toBe(at);
+      const ballast = await fill(site, left);
+      const failed = await command.done;
+      expect(failed.exitCode, `${failed.stdout}${failed.stderr}`).toBe(1);
+      expect(`${failed.stdout}${failed.stderr}`).toMatch(/no space left on device|ENOSPC|No space left/i);
+      expect(`${failed.stdout}${failed.stderr}`).not.toMatch(/this is a bug/);
+      expect(isReady(site)).toBe(false);
+
+      await rm(ballast);
+      const second = await drEnds(0, site.envFile, RESTORE);
+      expect((await journalLines(site)).map(nameOf)).toContain('resume');
+      await expectWhole(site, golden.facts);
+      expect(await sourceDigests(golden)).toEqual(before);
+      await expectNoSecrets(golden, site, [failed, second]);
+    });
+  });
+});
