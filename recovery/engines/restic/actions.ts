@@ -1,6 +1,8 @@
 /** What `dr` asks of restic. */
 import { DrError } from '../../errors.ts';
 import type { RunOptions } from '../../ports.ts';
+import { checkRepository } from './check.ts';
+import { lossOf } from './loss.ts';
 import { parseBackupSummary, parseStatus, type Snapshot } from './output.ts';
 import type { Restic } from './restic.ts';
 
@@ -97,18 +99,31 @@ export interface RestoreSnapshot {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** restic would ask ten times, for 45 seconds, for each pack that is not there. */
+const GONE = /returned error, retrying.*(?:no such file or directory|does not exist|NoSuchKey)/;
+
+/** Every exit code but that of a wrong passphrase (later versions of restic). */
+const ACCEPTED = Array.from({ length: 256 }, (_, i) => i).filter((code) => code !== 12);
+
 /**
  * Lays a snapshot down below `folder`, each file checked against its hash (`--verify`). Throws `SNAPSHOT-DAMAGED` (exit 1) with the
- * paths that could not be restored.
+ * paths that could not be restored; it does not wait for the rest when packs are missing.
  */
 export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot): Promise<void> {
+  const { signal } = request;
   const include = request.include === undefined ? [] : ['--include', request.include];
   const args = ['restore', request.snapshot, '--target', request.folder, '--verify', ...include];
-  const result = await restic.run(args, {
-    accept: Array.from({ length: 256 }, (_, i) => i).filter((code) => code !== 12),
-    signal: request.signal,
-    ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
+  const gone = new AbortController();
+  const onLine: RunOptions['onLine'] = (line, stream) => {
+    if (GONE.test(line)) gone.abort();
+    request.onLine?.(line, stream);
+  };
+  const either = signal ? AbortSignal.any([signal, gone.signal]) : gone.signal;
+  const result = await restic.run(args, { accept: ACCEPTED, signal: either, onLine }).catch((error: unknown) => {
+    if (!gone.signal.aborted || signal?.aborted === true) throw error;
+    return undefined;
   });
+  if (result === undefined) throw await packsMissing(restic, request);
   if (result.exitCode === 0 && !/^There were \d+ errors/m.test(result.stderr)) return;
   const lines = `${result.stderr}\n${result.stdout}`.split('\n');
   const lost = lines.filter((line) =>
@@ -116,29 +131,47 @@ export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot):
   );
   if (result.exitCode !== 0 && lost.length === 0) {
     // Not about single files: let the runner explain it (passphrase, reachability, disk).
-    await restic.run(args, { signal: request.signal });
+    await restic.run(args, { signal });
     return;
   }
-  throw new DrError({
+  throw snapshotDamaged(restic, request.snapshot, lostPaths(lost));
+}
+
+async function packsMissing(restic: Restic, { snapshot, signal }: RestoreSnapshot): Promise<DrError> {
+  const [found] = await restic.snapshots({ ids: [snapshot] });
+  const { packs, trees } = await checkRepository(restic, { percent: 0, signal });
+  const damage = { packs: packs.map(({ pack }) => pack), trees };
+  const [loss] = found === undefined ? [] : await lossOf(restic, damage, [found], signal);
+  const all = `everything below ${found?.paths.join(', ') ?? 'its root'}`;
+  const paths = loss === undefined || loss.whole ? [all] : loss.paths;
+  return snapshotDamaged(restic, snapshot, paths);
+}
+
+const SHOWN = 50;
+
+function snapshotDamaged(restic: Restic, snapshot: string, paths: readonly string[]): DrError {
+  const more = paths.length > SHOWN ? `\nand ${paths.length - SHOWN} more` : '';
+  return new DrError({
     code: 'SNAPSHOT-DAMAGED',
-    where: `snapshot ${request.snapshot.slice(0, 8)} in ${restic.repository.id}`,
-    fact: `${lost.length} problem${lost.length === 1 ? '' : 's'}; these paths are lost there:\n${lostPaths(lost).join('\n')}`,
+    where: `snapshot ${snapshot.slice(0, 8)} in ${restic.repository.id}`,
+    fact: `${paths.length === 1 ? 'this path is' : `these ${paths.length} paths are`} lost there:\n${paths.slice(0, SHOWN).join('\n')}${more}`,
     hint: 'restore from another repository with --from, or from an older point; `dr verify` says what else is damaged',
   });
 }
 
 /** `ignoring error for /a/b: …` → `/a/b`. Lines without a path stay as they are. */
-export function lostPaths(lines: readonly string[]): string[] {
+function lostPaths(lines: readonly string[]): string[] {
   const paths = lines.map((line) => /error for (\/.*?): /.exec(line)?.[1] ?? line.trim());
-  return [...new Set(paths)].slice(0, 50);
+  return [...new Set(paths)];
 }
 
-/** Removes snapshots and what only they held. */
-export async function forgetSnapshots(restic: Restic, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await restic.run(['forget', '--prune', ...ids]);
-}
+/** A command line has an end. */
+const IDS_AT_ONCE = 1000;
 
-/** Removes locks that dead processes of this host left (restic's own judgement: stale ones only). */
-export async function removeStaleLocks(restic: Restic): Promise<void> {
-  await restic.run(['unlock']);
+/** Removes snapshots, and all data that no snapshot needs: what a killed backup left too. Needs the repository for itself. */
+export async function forgetSnapshots(restic: Restic, ids: readonly string[], signal?: AbortSignal): Promise<void> {
+  for (let n = 0; n < ids.length; n += IDS_AT_ONCE) {
+    await restic.run(['forget', ...ids.slice(n, n + IDS_AT_ONCE)], { signal });
+  }
+  await restic.run(['prune'], { signal });
 }

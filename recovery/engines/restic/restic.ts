@@ -1,6 +1,6 @@
 /** Runs restic on one repository. Passphrase and keys go by environment variables; the restorer never writes a lock. */
 import { join } from 'node:path';
-import { badInput, DrError } from '../../errors.ts';
+import { badInput, DrError, precondition } from '../../errors.ts';
 import type { RunOptions, RunResult } from '../../ports.ts';
 import type { Repository, Site, StoreRole } from '../../site.ts';
 import { resticArguments, resticLocation } from './location.ts';
@@ -16,6 +16,8 @@ export interface Restic {
   exists(): Promise<boolean>;
   snapshots(filter?: { tags?: readonly string[]; ids?: readonly string[] }): Promise<Snapshot[]>;
 }
+
+const LOCKED = /repository is already locked|unable to create lock in backend/;
 
 /** restic says these on stderr; each is a different thing to do at 3 a.m. */
 function explained(error: unknown, repository: Repository, passphrase: string): unknown {
@@ -39,6 +41,15 @@ function explained(error: unknown, repository: Repository, passphrase: string): 
       where: `repository ${repository.id}`,
       fact: error.fact,
       hint: 'start the same command again when it answers, or name another repository with --from',
+      cause: error,
+    });
+  }
+  if (LOCKED.test(error.fact)) {
+    return precondition({
+      code: 'REPOSITORY-BUSY',
+      where: `repository ${repository.id}`,
+      fact: error.fact,
+      hint: 'another restic works there: wait for it. Locks of a dead process elsewhere end by themselves after 30 minutes',
       cause: error,
     });
   }
@@ -76,8 +87,14 @@ export function openRestic(site: Site, repository: Repository, role: StoreRole):
   const run: Restic['run'] = async (args, options = {}) => {
     const lock = role === 'restorer' ? ['--no-lock'] : [];
     const secrets = { ...(await secretEnv()), ...options.secretEnv };
+    const call = () => site.run(['restic', ...args, ...base, ...lock], { ...options, secretEnv: secrets });
     try {
-      return await site.run(['restic', ...args, ...base, ...lock], { ...options, secretEnv: secrets });
+      return await call().catch(async (error: unknown) => {
+        if (role !== 'writer' || !(error instanceof DrError) || !LOCKED.test(error.fact)) throw error;
+        // A killed run leaves its lock behind. This removes only what restic itself takes for dead: no such process on this host.
+        await site.run(['restic', 'unlock', ...base], { secretEnv: secrets });
+        return call();
+      });
     } catch (error) {
       throw explained(error, repository, passphrase?.name ?? '');
     }

@@ -1,0 +1,174 @@
+/** Pure: which points of a repository go, and why the others stay. */
+import type { CatalogEntry } from '../catalog/types.ts';
+import { isCompromised, isHeld, verifiedAt } from '../marks.ts';
+import type { PostgresCapture } from '../point.ts';
+import { type Copy, copiesByWorkload } from '../window.ts';
+
+export interface DecideInput {
+  /** Oldest first. */
+  readonly entries: readonly CatalogEntry[];
+  readonly retentionSeconds: number;
+  readonly now: Date;
+  /** Points that a restore reads right now. */
+  readonly leased: ReadonlySet<string>;
+  /** The lineage that the living database archives to. @default that of the newest set */
+  readonly lineage?: string | undefined;
+}
+
+export type KeepReason =
+  | 'young'
+  | 'held'
+  | 'leased'
+  /** The newest one that was proved by a restore. */
+  | 'verified'
+  /** The newest complete one of the present lineage. */
+  | 'newest'
+  /** A restore to the oldest moment within the retention would take it. */
+  | 'base'
+  /** A set that stays is built on its set. */
+  | 'chain'
+  /** A point that stays lacks a workload, and this one has the copy that a restore would take. */
+  | 'supplier'
+  /** Its signature is bad or can't be checked, so its age and content can't be believed. */
+  | 'untrusted';
+
+export interface PointDecision {
+  readonly id: string;
+  readonly endedAt: string;
+  /** Empty: it goes. */
+  readonly keep: readonly KeepReason[];
+}
+
+/** The set that a set is directly or indirectly built on: `20261123-020000F_20261123-030000I` → `20261123-020000F`. */
+export function fullOf(set: string): string {
+  return set.split('_')[0] ?? set;
+}
+
+function setOf(entry: CatalogEntry): PostgresCapture | undefined {
+  return entry.point.captures.find((capture) => capture.engine === 'pgbackrest');
+}
+
+function endOf(entry: CatalogEntry): number {
+  return Date.parse(entry.point.endedAt);
+}
+
+const sound = (entry: CatalogEntry): boolean => entry.trust === 'ok' && !isCompromised(entry);
+
+/** An incremental set needs all sets of its chain before it; a differential one only the full. */
+function needs(set: string, other: string): boolean {
+  if (fullOf(set) !== fullOf(other) || other >= set) return false;
+  return other === fullOf(set) || set.endsWith('I');
+}
+
+function newestLineage(entries: readonly CatalogEntry[]): string | undefined {
+  const newest = entries.findLast((entry) => sound(entry) && setOf(entry) !== undefined);
+  return newest && setOf(newest)?.lineage;
+}
+
+function newestComplete(entries: readonly CatalogEntry[], lineage: string | undefined): CatalogEntry | undefined {
+  const complete = entries.filter((entry) => sound(entry) && entry.point.complete);
+  const own = complete.filter((entry) => setOf(entry)?.lineage === lineage && lineage !== undefined);
+  return own.at(-1) ?? complete.findLast((entry) => setOf(entry) !== undefined) ?? complete.at(-1);
+}
+
+/** The newest point with the mark; one that was found to be compromised since proves nothing. */
+export function lastVerified(entries: readonly CatalogEntry[]): CatalogEntry | undefined {
+  return entries.findLast((entry) => sound(entry) && verifiedAt(entry) !== undefined);
+}
+
+/** The newest of sorted copies that is not after `limit`, nor older than `oldest`: a workload that was given up is not kept for ever. */
+function newestBetween(copies: readonly Copy[], oldest: number, limit: number): Copy | undefined {
+  let [low, high] = [0, copies.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((copies[middle] as Copy).at <= limit) low = middle + 1;
+    else high = middle;
+  }
+  const found = copies[low - 1];
+  return found !== undefined && found.at >= oldest ? found : undefined;
+}
+
+class Keeping {
+  readonly reasons: Map<string, Set<KeepReason>>;
+  readonly #entries: readonly CatalogEntry[];
+  readonly #chains = new Map<string, CatalogEntry[]>();
+  readonly #copies: ReadonlyMap<string, readonly Copy[]>;
+  readonly #retentionMs: number;
+
+  constructor(entries: readonly CatalogEntry[], retentionMs: number) {
+    this.#entries = entries;
+    this.#retentionMs = retentionMs;
+    this.reasons = new Map(entries.map((entry) => [entry.point.id, new Set()]));
+    for (const entry of entries) {
+      const capture = setOf(entry);
+      if (capture === undefined) continue;
+      const key = `${capture.lineage} ${fullOf(capture.set)}`;
+      this.#chains.set(key, [...(this.#chains.get(key) ?? []), entry]);
+    }
+    this.#copies = copiesByWorkload(entries.filter(sound));
+  }
+
+  keep(entry: CatalogEntry | undefined, reason: KeepReason): void {
+    if (entry !== undefined) this.reasons.get(entry.point.id)?.add(reason);
+  }
+
+  isKept(entry: CatalogEntry): boolean {
+    return (this.reasons.get(entry.point.id)?.size ?? 0) > 0;
+  }
+
+  /** What a restore to this moment would take. */
+  keepMoment(moment: number, reason: KeepReason, except: ReadonlySet<string> = new Set()): void {
+    for (const [workload, copies] of this.#copies) {
+      if (except.has(workload)) continue;
+      this.keep(newestBetween(copies, moment - this.#retentionMs, moment)?.entry, reason);
+    }
+  }
+
+  /** What is kept stays restorable as a whole. Suppliers bring data only, so what they lack themselves is not asked for. */
+  complete(): void {
+    for (const entry of this.#entries.filter((e) => this.isKept(e))) this.#keepSuppliers(entry);
+    for (const entry of this.#entries.filter((e) => this.isKept(e))) this.#keepChain(entry);
+  }
+
+  #keepChain(entry: CatalogEntry): void {
+    const capture = setOf(entry);
+    if (capture === undefined) return;
+    for (const other of this.#chains.get(`${capture.lineage} ${fullOf(capture.set)}`) ?? []) {
+      const set = setOf(other)?.set;
+      if (set !== undefined && needs(capture.set, set)) this.keep(other, 'chain');
+    }
+  }
+
+  #keepSuppliers(entry: CatalogEntry): void {
+    const own = new Set(entry.point.captures.map(({ workload }) => workload));
+    const moment = Math.max(
+      ...entry.point.captures.map(({ capturedAt }) => Date.parse(capturedAt)),
+      Date.parse(entry.point.startedAt),
+    );
+    this.keepMoment(moment, 'supplier', own);
+  }
+}
+
+/** In the order of `entries`. */
+export function decidePrune(input: DecideInput): PointDecision[] {
+  const { entries, leased, now } = input;
+  const retentionMs = input.retentionSeconds * 1000;
+  const cutoff = now.getTime() - retentionMs;
+  const keeping = new Keeping(entries, retentionMs);
+  for (const entry of entries) {
+    if (endOf(entry) > cutoff) keeping.keep(entry, 'young');
+    if (isHeld(entry)) keeping.keep(entry, 'held');
+    if (leased.has(entry.point.id)) keeping.keep(entry, 'leased');
+    if (entry.trust !== 'ok') keeping.keep(entry, 'untrusted');
+  }
+  const newest = newestComplete(entries, input.lineage ?? newestLineage(entries));
+  keeping.keep(lastVerified(entries), 'verified');
+  keeping.keep(newest, 'newest');
+  keeping.keepMoment(cutoff, 'base');
+  keeping.complete();
+  return entries.map(({ point }) => ({
+    id: point.id,
+    endedAt: point.endedAt,
+    keep: [...(keeping.reasons.get(point.id) ?? [])],
+  }));
+}

@@ -1,0 +1,78 @@
+/**
+ * Does what was planned. Points go first, by a signed checkpoint: a point must never name data that is gone. Killed after that, data
+ * is left that no point names; the next run removes it.
+ */
+import { openCatalog } from '../catalog.ts';
+import { forgetSnapshots } from '../engines/restic/actions.ts';
+import { openRestic } from '../engines/restic/restic.ts';
+import { holderName } from '../holder.ts';
+import type { Progress } from '../ports.ts';
+import { plural } from '../report/format.ts';
+import type { Repository, Site } from '../site.ts';
+import { openForPruning } from './plan.ts';
+import type { LineagePlan, RepositoryPlan } from './types.ts';
+
+/** pgBackRest warns when no limit is set; ours are the points. */
+const UNLIMITED = '9999999';
+
+async function pruneLineage(
+  site: Site,
+  repository: Repository,
+  plan: LineagePlan,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const pg = await openForPruning(site, repository, plan);
+  const n = pg.number(repository);
+  const repo = `--repo=${n}`;
+  if (plan.whole) {
+    // Its lock folder is this run's own: nobody else is stopped.
+    await pg.run('stop');
+    await pg.run('stanza-delete', [repo, '--force'], { signal });
+    const store = await repository.store('writer');
+    for (const { key } of await store.list(`${repository.layout.pgbackrest(plan.lineage)}/`)) await store.delete(key);
+    return;
+  }
+  const full = `--repo${n}-retention-full=${UNLIMITED}`;
+  for (const set of plan.roots) await pg.run('expire', [repo, `--set=${set}`, full], { signal });
+  if (plan.archiveFulls === 0) return;
+  const archive = [`--repo${n}-retention-archive-type=full`, `--repo${n}-retention-archive=${plan.archiveFulls}`];
+  await pg.run('expire', [repo, full, ...archive], { signal });
+}
+
+export async function executePrune(
+  site: Site,
+  repository: Repository,
+  plan: RepositoryPlan,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
+  const step = async (id: string, title: string, detail: string, work: () => Promise<void>): Promise<void> => {
+    const event = { step: `prune/${repository.id}/${id}`, title: `${repository.id}: ${title}` };
+    signal?.throwIfAborted();
+    progress({ ...event, state: 'start' });
+    try {
+      await work();
+    } catch (error) {
+      progress({ ...event, state: 'failed', detail: (error as Error).message });
+      throw error;
+    }
+    progress({ ...event, state: 'done', detail });
+  };
+  if (plan.remove.length > 0) {
+    const catalog = await openCatalog(site, repository, 'writer');
+    await step('points', 'remove points', plural(plan.remove.length, 'point'), () =>
+      catalog.removePoints(plan.remove, holderName()),
+    );
+  }
+  for (const lineage of plan.lineages) {
+    const detail = lineage.whole ? 'the whole lineage' : plural(lineage.sets.length, 'set');
+    await step(lineage.lineage, `PostgreSQL ${lineage.lineage}`, detail, () =>
+      pruneLineage(site, repository, lineage, signal),
+    );
+  }
+  const restic = openRestic(site, repository, 'writer');
+  if (!(await restic.exists())) return;
+  await step('restic', 'files', plural(plan.snapshots.length, 'snapshot'), () =>
+    forgetSnapshots(restic, plan.snapshots, signal),
+  );
+}

@@ -1,0 +1,176 @@
+/** Reads one repository and decides what goes. Changes nothing. */
+import { join } from 'node:path';
+import { seconds } from '../../plan/duration.ts';
+import type { CatalogEntry } from '../catalog/types.ts';
+import { openCatalog } from '../catalog.ts';
+import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
+import { openRestic } from '../engines/restic/restic.ts';
+import { DrError } from '../errors.ts';
+import { activeLeases } from '../lease.ts';
+import { readLineage } from '../lineage.ts';
+import { plural } from '../report/format.ts';
+import type { Repository, Site } from '../site.ts';
+import { decidePrune, type PointDecision } from './decide.ts';
+import { type Named, setsToExpire, snapshotsToForget } from './engine-data.ts';
+import type { LineagePlan, RepositoryPlan } from './types.ts';
+
+interface Decided {
+  readonly entries: readonly CatalogEntry[];
+  readonly decisions: readonly PointDecision[];
+  readonly remove: ReadonlySet<string>;
+  /** The catalog is in order: what no point names really is nobody's. */
+  readonly inOrder: boolean;
+  readonly warnings: readonly string[];
+}
+
+async function decide(site: Site, repository: Repository, now: Date, only?: ReadonlySet<string>): Promise<Decided> {
+  const catalog = await openCatalog(site, repository, 'writer');
+  const { points: entries, problems } = await catalog.review();
+  const store = await repository.store('writer');
+  const leases = await activeLeases(store, repository.layout, now);
+  const decisions = decidePrune({
+    entries,
+    retentionSeconds: seconds(retentionOf(site, repository)),
+    now,
+    leased: new Set(leases.map(({ point }) => point)),
+    lineage: (await readLineage(site))?.name,
+  });
+  const remove = decisions.filter(({ id, keep }) => keep.length === 0 && (only === undefined || only.has(id)));
+  const inOrder = problems.length === 0;
+  const warning = `${plural(problems.length, 'document')} of the catalog can't be believed (\`dr points\`): data that no point names is left alone`;
+  return {
+    entries,
+    decisions,
+    remove: new Set(remove.map(({ id }) => id)),
+    inOrder,
+    warnings: inOrder ? [] : [warning],
+  };
+}
+
+function retentionOf(site: Site, repository: Repository) {
+  const planned = site.plan.repositories.find(({ id }) => id === repository.id);
+  if (planned) return planned.retention;
+  throw new DrError({
+    code: 'REPOSITORY-UNPLANNED',
+    where: `repository ${repository.id}`,
+    fact: 'the plan says nothing of its retention',
+    hint: 'add it to the repositories of the plan',
+    exit: 2,
+  });
+}
+
+/** What the points name in one engine, by whether the points stay. */
+function named(decided: Decided, now: Date, idsOf: (entry: CatalogEntry) => readonly string[]): Named {
+  const ids = (wanted: boolean) =>
+    new Set(decided.entries.filter(({ point }) => decided.remove.has(point.id) === wanted).flatMap(idsOf));
+  return { kept: ids(false), removed: ids(true), leftovers: decided.inOrder, now };
+}
+
+const snapshotsOf = ({ point }: CatalogEntry): string[] =>
+  point.captures.flatMap((capture) => (capture.engine === 'restic' ? [capture.snapshot] : []));
+
+function setsOf(lineage: string): (entry: CatalogEntry) => string[] {
+  return ({ point }) =>
+    point.captures.flatMap((capture) =>
+      capture.engine === 'pgbackrest' && capture.lineage === lineage ? [capture.set] : [],
+    );
+}
+
+/** Generated configurations, removed at the end. */
+export function pruneFolder(site: Site): string {
+  return join(site.environment.stateDir, 'prune');
+}
+
+/** A configuration of its own: that of the living lineage, which `archive_command` uses, knows all repositories. */
+export async function openForPruning(
+  site: Site,
+  repository: Repository,
+  { lineage, passphrase }: Pick<LineagePlan, 'lineage' | 'passphrase'>,
+): Promise<PgBackRest> {
+  return openPgBackRest(site, {
+    lineage,
+    repositories: [repository],
+    role: 'writer',
+    passphrase,
+    folder: join(pruneFolder(site), `${repository.id}-${lineage}`),
+    postgres: site.environment.postgres ?? {
+      dataDir: '/nonexistent',
+      socketDir: '/nonexistent',
+      port: 5432,
+      user: 'postgres',
+      database: 'postgres',
+    },
+  });
+}
+
+/** Lineages with files in the repository, and when the newest of them was written. */
+async function lineagesIn(repository: Repository): Promise<Map<string, Date>> {
+  const { pgbackrestPrefix } = repository.layout;
+  const newest = new Map<string, Date>();
+  for (const { key, modified } of await (await repository.store('writer')).list(pgbackrestPrefix)) {
+    const lineage = key.slice(pgbackrestPrefix.length).split('/')[0] ?? '';
+    const known = newest.get(lineage);
+    if (known === undefined || modified > known) newest.set(lineage, modified);
+  }
+  return newest;
+}
+
+/** Reasons for which a set is part of the window of recovery, and not kept for its own sake. */
+const IN_WINDOW = new Set(['young', 'base', 'newest']);
+
+async function planLineage(
+  site: Site,
+  repository: Repository,
+  decided: Decided,
+  lineage: string,
+  newest: Date,
+  now: Date,
+): Promise<LineagePlan> {
+  const sets = named(decided, now, setsOf(lineage));
+  const naming = decided.entries.flatMap(({ point }) => point.captures);
+  const passphrase = naming.findLast((c) => c.engine === 'pgbackrest' && c.lineage === lineage);
+  const head = { lineage, passphrase: passphrase?.engine === 'pgbackrest' ? passphrase.passphrase : undefined };
+  const retentionMs = seconds(retentionOf(site, repository)) * 1000;
+  const present = (await readLineage(site))?.name === lineage;
+  const old = now.getTime() - newest.getTime() > Math.max(retentionMs, 24 * 3600 * 1000);
+  const whole = sets.kept.size === 0 && decided.inOrder && !present && old;
+  if (whole) return { ...head, whole, sets: [...sets.removed], roots: [], archiveFulls: 0 };
+  const info = await (await openForPruning(site, repository, head)).info(repository);
+  const windowed = decided.decisions.filter(({ keep }) => keep.some((reason) => IN_WINDOW.has(reason)));
+  const ids = new Set(windowed.map(({ id }) => id));
+  const window = new Set(decided.entries.filter(({ point }) => ids.has(point.id)).flatMap(setsOf(lineage)));
+  return { ...head, whole, ...setsToExpire(info?.backup ?? [], sets, window) };
+}
+
+/** @param only points that may go; @default all that the decision names */
+export async function planRepository(
+  site: Site,
+  repository: Repository,
+  now: Date,
+  only?: ReadonlySet<string>,
+): Promise<RepositoryPlan> {
+  const decided = await decide(site, repository, now, only);
+  const restic = openRestic(site, repository, 'writer');
+  const snapshots = (await restic.exists()) ? await restic.snapshots() : [];
+  const lineages: LineagePlan[] = [];
+  const warnings = [...decided.warnings];
+  for (const [lineage, newest] of await lineagesIn(repository)) {
+    try {
+      lineages.push(await planLineage(site, repository, decided, lineage, newest, now));
+    } catch (error) {
+      // What no point names may be of a site whose passphrase is not here.
+      if (!(error instanceof DrError) || decided.entries.some((entry) => setsOf(lineage)(entry).length > 0))
+        throw error;
+      warnings.push(`${lineage} was left alone, no point names it: ${error.fact.split('\n')[0]}`);
+    }
+  }
+  return {
+    repository: repository.id,
+    retention: retentionOf(site, repository),
+    points: decided.decisions,
+    remove: [...decided.remove],
+    snapshots: snapshotsToForget(snapshots, named(decided, now, snapshotsOf)),
+    lineages,
+    warnings,
+  };
+}

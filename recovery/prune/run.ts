@@ -1,0 +1,121 @@
+/** Pruning of several repositories: decide, ask, lock, decide again, do. */
+import { rm } from 'node:fs/promises';
+import { layout } from '../../plan/layout.ts';
+import { openPosixStore } from '../adapters/posix-store.ts';
+import { asDrError } from '../backup/repositories.ts';
+import { type DrError, EXIT, type ExitCode } from '../errors.ts';
+import type { ObjectStore, Progress } from '../ports.ts';
+import type { Repository, Site } from '../site.ts';
+import { whileLocked } from '../while-locked.ts';
+import { executePrune } from './execute.ts';
+import { planRepository, pruneFolder } from './plan.ts';
+import type { PruneOutcome, RepositoryPlan } from './types.ts';
+
+const LOCK_SECONDS = 300;
+
+export interface PruneRequest {
+  readonly repositories: readonly string[];
+  readonly dryRun: boolean;
+  readonly now: () => Date;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+  /** Called before points are removed; throws when the person says no. */
+  readonly approve: (plans: readonly RepositoryPlan[]) => Promise<void>;
+}
+
+export interface PruneResult {
+  readonly outcomes: readonly PruneOutcome[];
+  readonly exit: ExitCode;
+}
+
+interface Key {
+  readonly store: ObjectStore;
+  readonly key: string;
+}
+
+/** All of them or none; given back in reverse order. `lost` is aborted when any of them is taken over. */
+async function whileAllLocked<T>(
+  keys: readonly Key[],
+  what: string,
+  work: (lost: readonly AbortSignal[]) => Promise<T>,
+  lost: readonly AbortSignal[] = [],
+): Promise<T> {
+  const [first, ...rest] = keys;
+  if (first === undefined) return work(lost);
+  return whileLocked(first.store, first.key, { ttlSeconds: LOCK_SECONDS, what }, (_, signal) =>
+    whileAllLocked(rest, what, work, [...lost, signal]),
+  );
+}
+
+/** No backup of this host runs meanwhile, whatever its kind; nobody else prunes or verifies the repository. */
+async function locksFor(site: Site, repository: Repository): Promise<Key[]> {
+  const host = openPosixStore(site.environment.stateDir);
+  const own = layout(site.environment.name);
+  const names = [...new Set(['backup', ...site.plan.schedules.map(({ lock }) => lock)])];
+  const shared = { store: await repository.store('writer'), key: repository.layout.lock('prune') };
+  return [...names.map((name) => ({ store: host, key: own.lock(name) })), shared];
+}
+
+async function attempt<T>(repository: Repository, work: () => Promise<T>): Promise<T | DrError> {
+  try {
+    return await work();
+  } catch (error) {
+    const told = asDrError(error, `repository ${repository.id}`);
+    if (told.exit === EXIT.interrupted) throw told;
+    return told;
+  }
+}
+
+async function pruneOne(
+  site: Site,
+  repository: Repository,
+  approved: RepositoryPlan,
+  request: PruneRequest,
+): Promise<PruneOutcome> {
+  const { progress, now, signal } = request;
+  const keys = await locksFor(site, repository);
+  const plan = await whileAllLocked(keys, `dr prune (${repository.id})`, async (lost) => {
+    // Since it was asked, a restore may have taken a lease or somebody a hold: what is not to go any more stays.
+    const plan = await planRepository(site, repository, now(), new Set(approved.remove));
+    await executePrune(site, repository, plan, progress, AbortSignal.any([...(signal ? [signal] : []), ...lost]));
+    return plan;
+  });
+  return { repository: repository.id, plan };
+}
+
+/**
+ * A repository that can't be pruned doesn't keep the others from it: exit 3; so does a catalog that can't be believed. Throws what
+ * `approve` throws, `REPOSITORY-UNKNOWN`, and the first error when no repository could be pruned.
+ */
+export async function runPrune(site: Site, request: PruneRequest): Promise<PruneResult> {
+  const ids = request.repositories.length > 0 ? request.repositories : [...site.repositories.keys()];
+  const repositories = ids.map((id) => site.repository(id));
+  try {
+    return await pruneAll(site, repositories, request);
+  } finally {
+    await rm(pruneFolder(site), { recursive: true, force: true });
+  }
+}
+
+async function pruneAll(site: Site, repositories: readonly Repository[], request: PruneRequest): Promise<PruneResult> {
+  const planned: { repository: Repository; plan: RepositoryPlan | DrError }[] = [];
+  for (const repository of repositories) {
+    const plan = await attempt(repository, () => planRepository(site, repository, request.now()));
+    planned.push({ repository, plan });
+  }
+  const plans = planned.flatMap(({ plan }) => ('points' in plan ? [plan] : []));
+  if (!request.dryRun && plans.some(({ remove }) => remove.length > 0)) await request.approve(plans);
+  const outcomes: PruneOutcome[] = [];
+  for (const { repository, plan } of planned) {
+    if (!('points' in plan)) outcomes.push({ repository: repository.id, error: plan });
+    else if (request.dryRun) outcomes.push({ repository: repository.id, plan });
+    else {
+      const done = await attempt(repository, () => pruneOne(site, repository, plan, request));
+      outcomes.push('repository' in done ? done : { repository: repository.id, error: done });
+    }
+  }
+  const failures = outcomes.flatMap(({ error }) => error ?? []);
+  if (failures[0] && failures.length === outcomes.length) throw failures[0];
+  const doubted = outcomes.some(({ plan }) => (plan?.warnings.length ?? 0) > 0);
+  return { outcomes, exit: failures.length > 0 || doubted ? EXIT.partial : EXIT.ok };
+}
