@@ -127,10 +127,8 @@ async function checkWal(
   info: StanzaInfo,
 ): Promise<{ findings: Finding[]; segments: number }> {
   const { repository, retainedSince } = request;
-  const fullStarts = new Set(
-    info.backup.flatMap((b) => (b.type === 'full' && b.archive.start ? [b.archive.start] : [])),
-  );
-  const common = { ...named, repository: repository.id, fullStarts, retainedSince };
+  const setStarts = new Set(info.backup.flatMap(({ archive }) => archive.start ?? []));
+  const common = { ...named, repository: repository.id, setStarts, retainedSince };
   let segments = await listSegments(pg, repository);
   let findings = walFindings({ ...common, segments });
   if (findings.length > 0) {

@@ -10,8 +10,8 @@ export interface WalInput {
   readonly segments: ReadonlySet<string>;
   /** Captures of the lineage with the points that name them. */
   readonly captures: ReadonlyMap<string, { readonly capture: PostgresCapture; readonly points: readonly string[] }>;
-  /** Segments that full sets begin with. */
-  readonly fullStarts: ReadonlySet<string>;
+  /** Segments that the repository's sets begin with. */
+  readonly setStarts: ReadonlySet<string>;
   /** Sets from before this moment keep only the WAL of their own. */
   readonly retainedSince: Date;
 }
@@ -30,9 +30,9 @@ function endOfGap(segments: ReadonlySet<string>, first: string): { last: string;
   return { last, next };
 }
 
-/** Prune cuts the WAL between a set that is kept for its own sake and the full set that the window of recovery begins with. */
+/** Of a set that is kept for its own sake only the WAL of its own stays: prune cuts from there to the beginning of the next set. */
 function isPruned(input: WalInput, capture: PostgresCapture, next: string): boolean {
-  return input.fullStarts.has(next) && new Date(capture.capturedAt) < input.retainedSince;
+  return input.setStarts.has(next) && new Date(capture.capturedAt) < input.retainedSince;
 }
 
 export function walFindings(input: WalInput): Finding[] {
