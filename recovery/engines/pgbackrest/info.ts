@@ -48,14 +48,19 @@ function quoteSystemIds(json: string): string {
   return json.replaceAll(/"system-id":\s*(\d+)/g, '"system-id":"$1"');
 }
 
-/** Undefined when the repository does not know the stanza. Throws on output that is not pgBackRest's. */
+/** pgBackRest quotes what it could not read as it is: with a wrong passphrase that is noise, which no JSON parser takes. */
+export function readableJson(output: string): string {
+  return output.replaceAll(/\p{Cc}+/gu, ' ');
+}
+
+/** Undefined when the repository does not know the stanza, or can't read what it holds of it. Throws on output that is not pgBackRest's. */
 export function parseInfo(json: string, stanza: string): StanzaInfo | undefined {
   const stanzas = z
     .array(z.looseObject({ name: z.string(), status: z.object({ code: z.number() }) }))
     .parse(JSON.parse(json));
   const found = stanzas.find((entry) => entry.name === stanza);
-  // 1: missing stanza path; 3: missing stanza data. Both have no `db` to read.
-  if (!found || found.status.code === 1 || found.status.code === 3) return undefined;
+  // 1: missing stanza path; 3: missing stanza data; 99: something that can't be read. None has sets to list.
+  if (!found || [1, 3, 99].includes(found.status.code)) return undefined;
   const all = JSON.parse(quoteSystemIds(json)) as unknown[];
   return stanzaSchema.parse(all[stanzas.indexOf(found)]);
 }

@@ -140,7 +140,10 @@ export async function explainFailedRestore(
   signal?: AbortSignal,
 ): Promise<unknown> {
   const damage = /FormatError|CryptoError|ChecksumError|FileMissingError|FileReadError|unexpected eof|checksum/i;
-  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED' || !damage.test(error.fact)) return error;
+  if (!(error instanceof DrError)) return error;
+  // The first byte of an encrypted file flipped looks like a wrong passphrase, which has opened the lineage a moment ago.
+  const likeWrong = error.code === 'PASSPHRASE-WRONG' && (await opensAnyInfo(pg, repository).catch(() => false));
+  if (!likeWrong && (error.code !== 'ENGINE-FAILED' || !damage.test(error.fact))) return error;
   const result = await verifySets(pg, repository, signal).catch(() => undefined);
   if (result === undefined || result.files.length === 0) return error;
   const [full] = set.split('_');

@@ -1,0 +1,98 @@
+/** F20: a pack of restic is missing or damaged. Verification and restore fail and name the paths that are lost. */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openRestic } from '../../recovery/engines/restic/restic.ts';
+import { openSite } from '../../recovery/site.ts';
+import { isReady } from './evidence.ts';
+import { drEnds, type Golden, withGolden } from './golden.ts';
+import { findings, whileDamaged } from './verify-dr.ts';
+
+interface Pack {
+  readonly file: string;
+  readonly id: string;
+}
+
+/** The packs that hold uploads of the newest snapshot, by what they hold. */
+async function packsOfUploads(golden: Golden, envFile: string): Promise<{ data: Pack; tree: Pack; path: string }> {
+  const site = await openSite(envFile);
+  const restic = openRestic(site, site.repository('local'), 'restorer');
+  const newest = (await restic.snapshots({ tags: ['workload=uploads'] })).at(-1);
+  const indexes = (await restic.run(['list', 'index', '--quiet'])).stdout.split('\n').filter((id) => id !== '');
+  const packs: { id: string; blobs: { id: string }[] }[] = [];
+  for (const id of indexes) packs.push(...JSON.parse((await restic.run(['cat', 'index', id, '--quiet'])).stdout).packs);
+  const holding = (blob: string): Pack => {
+    const id = packs.find(({ blobs }) => blobs.some((b) => b.id === blob))?.id ?? '';
+    return { id, file: join(golden.repositories, 'local/drill/restic/data', id.slice(0, 2), id) };
+  };
+  const { stdout } = await restic.run(['ls', '--json', newest?.id ?? '']);
+  const nodes = stdout.split('\n').filter((line) => line.startsWith('{'));
+  const path = String(nodes.map((line) => JSON.parse(line)).find((node) => node.type === 'file').path);
+  const found = await restic.run(['cat', 'blob', newest?.tree ?? '', '--quiet']);
+  expect(found.stdout).toContain('"nodes"');
+  // The content of that file: restic names a pack's content by the other way round, too.
+  for (const { id, blobs } of packs) {
+    const { stdout: text } = await restic.run([
+      'find',
+      '--blob',
+      ...blobs.map((b) => b.id),
+      '--snapshot',
+      newest?.id ?? '',
+    ]);
+    if (text.includes(`in file ${path}`))
+      return { data: holding(blobs[0]?.id ?? id), tree: holding(newest?.tree ?? ''), path };
+  }
+  throw new Error(`no pack holds ${path}`);
+}
+
+const ARGS = ['--repository', 'local', '--read-data'];
+
+test('F20', async () => {
+  await withGolden(async (golden) => {
+    const { points } = golden.facts;
+    const site = await golden.emptySite('second', { workloads: ['uploads'] });
+    const { data, tree, path } = await packsOfUploads(golden, site.envFile);
+    expect(basename(data.file)).toBe(data.id);
+    await readFile(data.file);
+
+    await whileDamaged(data.file, 'missing', async () => {
+      // Reading back would ask for the pack again and again: it must end all the same.
+      const found = await findings(5, site.envFile, [...ARGS, '100']);
+      const lost = found.find(({ code }) => code === 'FILES-LOST');
+      expect(lost).toMatchObject({ area: 'uploads', points: [points.full, points.incremental] });
+      expect(lost?.fact).toContain(path);
+      expect(found.find(({ code }) => code === 'PACK-DAMAGED')?.fact).toContain(`${data.id}: does not exist`);
+
+      const restored = await drEnds(1, site.envFile, [
+        'restore',
+        '--to',
+        'latest',
+        '--from',
+        'local',
+        '--only',
+        'uploads',
+      ]);
+      expect(restored.stdout + restored.stderr).toContain('SNAPSHOT-DAMAGED');
+      expect(restored.stdout + restored.stderr).toContain(path);
+      expect(isReady(site)).toBe(false);
+    });
+
+    // A byte shows only when it is read; a pack that was cut short shows by its size.
+    await whileDamaged(data.file, 'flipped', async () => {
+      expect(await findings(0, site.envFile, [...ARGS, '0'])).toEqual([]);
+      const found = await findings(5, site.envFile, [...ARGS, '100']);
+      expect(found.find(({ code }) => code === 'FILES-LOST')?.fact).toContain(path);
+    });
+    await whileDamaged(data.file, 'cut', async () => {
+      const found = await findings(5, site.envFile, [...ARGS, '0']);
+      expect(found.find(({ code }) => code === 'FILES-LOST')?.fact).toContain(path);
+    });
+
+    // With the listing of the root everything of that snapshot is gone.
+    await whileDamaged(tree.file, 'missing', async () => {
+      const found = await findings(5, site.envFile, [...ARGS, '0']);
+      const lost = found.find(({ code, area }) => code === 'FILES-LOST' && area === 'uploads');
+      expect(lost?.fact).toMatch(/\/uploads\/ \(everything\)/);
+    });
+  });
+});
