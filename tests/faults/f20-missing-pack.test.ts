@@ -1,6 +1,5 @@
 /** F20: a pack of restic is missing or damaged. Verification and restore fail and name the paths that are lost. */
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
 import { openSite } from '../../recovery/site.ts';
@@ -13,36 +12,23 @@ interface Pack {
   readonly id: string;
 }
 
-/** The packs that hold uploads of the newest snapshot, by what they hold. */
+/** A pack with content and the pack with the root folder of the newest snapshot of the uploads; and a file that needs the first. */
 async function packsOfUploads(golden: Golden, envFile: string): Promise<{ data: Pack; tree: Pack; path: string }> {
   const site = await openSite(envFile);
   const restic = openRestic(site, site.repository('local'), 'restorer');
   const newest = (await restic.snapshots({ tags: ['workload=uploads'] })).at(-1);
   const indexes = (await restic.run(['list', 'index', '--quiet'])).stdout.split('\n').filter((id) => id !== '');
-  const packs: { id: string; blobs: { id: string }[] }[] = [];
+  const packs: { id: string; blobs: { id: string; type: string }[] }[] = [];
   for (const id of indexes) packs.push(...JSON.parse((await restic.run(['cat', 'index', id, '--quiet'])).stdout).packs);
   const holding = (blob: string): Pack => {
     const id = packs.find(({ blobs }) => blobs.some((b) => b.id === blob))?.id ?? '';
     return { id, file: join(golden.repositories, 'local/drill/restic/data', id.slice(0, 2), id) };
   };
-  const { stdout } = await restic.run(['ls', '--json', newest?.id ?? '']);
-  const nodes = stdout.split('\n').filter((line) => line.startsWith('{'));
-  const path = String(nodes.map((line) => JSON.parse(line)).find((node) => node.type === 'file').path);
-  const found = await restic.run(['cat', 'blob', newest?.tree ?? '', '--quiet']);
-  expect(found.stdout).toContain('"nodes"');
-  // The content of that file: restic names a pack's content by the other way round, too.
-  for (const { id, blobs } of packs) {
-    const { stdout: text } = await restic.run([
-      'find',
-      '--blob',
-      ...blobs.map((b) => b.id),
-      '--snapshot',
-      newest?.id ?? '',
-    ]);
-    if (text.includes(`in file ${path}`))
-      return { data: holding(blobs[0]?.id ?? id), tree: holding(newest?.tree ?? ''), path };
-  }
-  throw new Error(`no pack holds ${path}`);
+  const blobs = packs.flatMap((pack) => pack.blobs.filter(({ type }) => type === 'data').map(({ id }) => id));
+  const found = await restic.run(['find', '--snapshot', newest?.id ?? '', '--blob', ...blobs]);
+  const [, blob = '', path = ''] = /Found blob ([0-9a-f]{64})\n \.\.\. in file (.*)/.exec(found.stdout) ?? [];
+  expect(path).toContain('/uploads/');
+  return { data: holding(blob), tree: holding(newest?.tree ?? ''), path };
 }
 
 const ARGS = ['--repository', 'local', '--read-data'];
@@ -52,8 +38,6 @@ test('F20', async () => {
     const { points } = golden.facts;
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     const { data, tree, path } = await packsOfUploads(golden, site.envFile);
-    expect(basename(data.file)).toBe(data.id);
-    await readFile(data.file);
 
     await whileDamaged(data.file, 'missing', async () => {
       // Reading back would ask for the pack again and again: it must end all the same.
