@@ -9,6 +9,8 @@ export interface DecideInput {
   readonly entries: readonly CatalogEntry[];
   readonly retentionSeconds: number;
   readonly now: Date;
+  /** Those of the plan. Of a workload that was given up nothing is kept for ever. */
+  readonly workloads: ReadonlySet<string>;
   /** Points that a restore reads right now. */
   readonly leased: ReadonlySet<string>;
   /** The lineage that the living database archives to. @default that of the newest set */
@@ -21,7 +23,7 @@ export type KeepReason =
   | 'leased'
   /** The newest one that was proved by a restore. */
   | 'verified'
-  /** The newest complete one of the present lineage. */
+  /** The newest complete one of the present lineage, and whatever holds the newest copy of a workload: `latest` stays what it is. */
   | 'newest'
   /** A restore to the oldest moment within the retention would take it. */
   | 'base'
@@ -116,6 +118,11 @@ class Keeping {
     return (this.reasons.get(entry.point.id)?.size ?? 0) > 0;
   }
 
+  keepNewest(workloads: ReadonlySet<string>): void {
+    for (const [workload, copies] of this.#copies)
+      if (workloads.has(workload)) this.keep(copies.at(-1)?.entry, 'newest');
+  }
+
   /** What a restore to this moment would take. */
   keepMoment(moment: number, reason: KeepReason, except: ReadonlySet<string> = new Set()): void {
     for (const [workload, copies] of this.#copies) {
@@ -164,6 +171,7 @@ export function decidePrune(input: DecideInput): PointDecision[] {
   const newest = newestComplete(entries, input.lineage ?? newestLineage(entries));
   keeping.keep(lastVerified(entries), 'verified');
   keeping.keep(newest, 'newest');
+  keeping.keepNewest(input.workloads);
   keeping.keepMoment(cutoff, 'base');
   keeping.complete();
   return entries.map(({ point }) => ({

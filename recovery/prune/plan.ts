@@ -32,6 +32,7 @@ async function decide(site: Site, repository: Repository, now: Date, only?: Read
     entries,
     retentionSeconds: seconds(retentionOf(site, repository)),
     now,
+    workloads: new Set(site.plan.workloads.map(({ id }) => id)),
     leased: new Set(leases.map(({ point }) => point)),
     lineage: (await readLineage(site))?.name,
   });

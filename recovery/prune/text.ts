@@ -12,7 +12,7 @@ const REASONS: Record<KeepReason, string> = {
   held: 'marked hold',
   leased: 'a restore reads it',
   verified: 'the last verified point: never removed',
-  newest: 'the newest complete point',
+  newest: 'the newest complete point, or the newest copy of a workload',
   base: 'the first moments of the retention are restored from it',
   chain: 'a set that stays is built on its set',
   supplier: 'holds copies that a point that stays lacks',

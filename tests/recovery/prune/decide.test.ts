@@ -8,6 +8,7 @@ import { type EntryFacts, entryAt } from '../entry-fixture.ts';
 import { postgresCapture, resticCapture } from '../point-fixture.ts';
 
 const DAY = 86_400;
+const WORKLOADS = new Set(['postgres', 'uploads', 'redis']);
 const NOW = new Date('2026-11-23T12:00:00Z');
 
 function daysAgo(days: number): string {
@@ -38,7 +39,14 @@ function only(workload: string, days: number, facts: EntryFacts = {}): CatalogEn
 }
 
 function decide(entries: readonly CatalogEntry[], leased: readonly string[] = [], lineage?: string) {
-  return decidePrune({ entries, retentionSeconds: 30 * DAY, now: NOW, leased: new Set(leased), lineage });
+  return decidePrune({
+    entries,
+    retentionSeconds: 30 * DAY,
+    now: NOW,
+    workloads: WORKLOADS,
+    leased: new Set(leased),
+    lineage,
+  });
 }
 
 /** Ages in days of what stays, with the reasons. */
@@ -71,13 +79,14 @@ describe('what stays', () => {
     expect(kept(entries)).toEqual({ 90: 'verified', 1: 'newest young' });
   });
 
-  test('without a verified one the newest complete one, even when everything is old', () => {
-    expect(kept([full(90), full(80), full(70, { complete: false })])).toEqual({ 80: 'newest' });
+  test('the newest complete one and the newest copies, even when everything is old', () => {
+    expect(kept([full(90), full(80), full(70, { complete: false })])).toEqual({ 80: 'newest', 70: 'newest' });
+    expect(kept([full(90), only('uploads', 80)])).toEqual({ 90: 'newest supplier', 80: 'newest' });
   });
 
   test('the newest complete one of the present lineage, not of one that is over', () => {
     const entries = [full(90, {}, 'main-2'), full(80, {}, 'main-1')];
-    expect(kept(entries, [], 'main-2')).toEqual({ 90: 'newest' });
+    expect(kept(entries, [], 'main-2')).toEqual({ 90: 'newest', 80: 'newest' });
     expect(kept(entries)).toEqual({ 80: 'newest' });
   });
 
@@ -111,7 +120,7 @@ describe('what stays', () => {
 
   test('what a kept point lacks stays with the point that has it', () => {
     const entries = [full(90), only('redis', 89), only('redis', 88, { marks: ['verified'] }), full(1)];
-    expect(kept(entries)).toEqual({ 90: 'supplier', 88: 'verified', 1: 'newest young' });
+    expect(kept(entries)).toEqual({ 90: 'supplier', 88: 'newest verified', 1: 'newest young' });
   });
 
   test('a workload that was given up is not kept for ever', () => {

@@ -1,0 +1,83 @@
+/** F32: a prune that would remove the last verified point keeps it, says so, and it can still be restored. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { silentLog } from '../../recovery/adapters/log.ts';
+import { openPgBackRest } from '../../recovery/engines/pgbackrest/pgbackrest.ts';
+import { leasePoint } from '../../recovery/lease.ts';
+import { type PruneRequest, runPrune } from '../../recovery/prune/run.ts';
+import { pruneText } from '../../recovery/prune/text.ts';
+import { openSite } from '../../recovery/site.ts';
+import { verifyRepositories } from '../../recovery/verify/run.ts';
+import { drEnds, withGolden } from './golden.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** Three times the retention of `local`. */
+const LATER = () => new Date(Date.now() + 90 * DAY_MS);
+
+test('F32', async () => {
+  await withGolden(async (golden) => {
+    const source = await golden.startSource();
+    const { envFile } = source;
+    const { full, incremental } = golden.facts.points;
+    const backup = async (): Promise<string> => {
+      const args = ['backup', '--kind', 'full', '--only', 'postgres,uploads', '--repository', 'local', '-o', 'json'];
+      return (JSON.parse((await drEnds(0, envFile, args)).stdout) as { runId: string }).runId;
+    };
+    const [middle, newest] = [await backup(), await backup()];
+    await drEnds(0, envFile, ['points', 'mark', full, 'verified', '--repository', 'local']);
+
+    const site = await openSite(envFile, silentLog);
+    const repository = site.repository('local');
+    let asked = 0;
+    const request: PruneRequest = {
+      repositories: ['local'],
+      dryRun: false,
+      now: LATER,
+      progress: () => undefined,
+      approve: async () => {
+        asked += 1;
+      },
+    };
+    const ids = async (): Promise<string[]> => {
+      const { stdout } = await drEnds(0, envFile, ['points', '--repository', 'local', '-o', 'json']);
+      return (JSON.parse(stdout) as { points: { id: string }[] }).points.map(({ id }) => id).sort();
+    };
+    const all = [full, incremental, middle, newest];
+
+    const dry = await runPrune(site, { ...request, dryRun: true });
+    expect(dry.outcomes[0]?.plan?.remove).toEqual([middle]);
+    expect(pruneText(dry.outcomes, true)).toMatch(new RegExp(`kept +${full} .*the last verified point: never removed`));
+    const refusal = new Error('no');
+    const refuse = async (): Promise<void> => {
+      throw refusal;
+    };
+    await expect(runPrune(site, { ...request, approve: refuse })).rejects.toBe(refusal);
+    expect(await ids()).toEqual(all);
+    expect(asked).toBe(0);
+
+    // Who begins to restore it while the question is asked keeps it.
+    const store = await repository.store('restorer');
+    const approve = async (): Promise<void> => {
+      await leasePoint(store, repository.layout, middle, 'someone', 100 * 24 * 3600);
+    };
+    await runPrune(site, { ...request, approve });
+    expect(await ids()).toEqual(all);
+    await drEnds(0, envFile, ['points', '--repository', 'local']);
+    for (const { key } of await store.list(repository.layout.leasesOf(middle))) await store.delete(key);
+
+    expect((await runPrune(site, request)).exit).toBe(0);
+    expect(asked).toBe(1);
+    expect(await ids()).toEqual([full, incremental, newest]);
+    const folder = join(golden.folder, 'look');
+    const pg = await openPgBackRest(site, { lineage: 'first-1', repositories: [repository], role: 'restorer', folder });
+    expect((await pg.info(repository))?.backup.map(({ type }) => type)).toEqual(['full', 'incr', 'full']);
+
+    // The signed checkpoint says what went; the WAL that went with it is no gap; and what was kept is no shell.
+    const now = LATER();
+    const later = { deep: true, readData: 100, point: full, now, progress: () => undefined };
+    const { repositories } = await verifyRepositories(site, ['local'], later);
+    expect(repositories[0]?.findings).toEqual([]);
+    expect(repositories[0]?.deep).toMatchObject({ point: full, marked: true });
+    expect(repositories[0]?.deep?.rows).toBeGreaterThan(golden.facts.rows.beforeFull);
+  });
+});
