@@ -5,13 +5,10 @@ import { findPostgresBin } from '../recovery/doctor/engines.ts';
 import type { Platform } from '../recovery/drill/platform/platform.ts';
 import { initPostgres, startPostgres, stopPostgres } from '../recovery/drill/platform/postgres.ts';
 import type { BenchContext, Benchmark, BenchResult } from './benchmark.ts';
-import { databaseFacts, emptySite } from './database.ts';
+import { databaseFacts, emptySite, MEGABYTES } from './database.ts';
 import { drRestore, type StepTimes, stepFacts } from './dr.ts';
 import { interleave, seconds } from './interleave.ts';
 import { fastestRatio, median } from './statistics.ts';
-
-/** Less than the others': SQL takes its time. */
-const MEGABYTES = 1_200;
 
 /** A server as it is after its installation, running; with archiving off, which is to the script's advantage. */
 async function freshServer(site: Platform): Promise<void> {

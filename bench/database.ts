@@ -8,7 +8,7 @@ import type { PostgresCapture } from '../recovery/point.ts';
 import type { BenchContext } from './benchmark.ts';
 import { dr } from './dr.ts';
 
-/** Of B1, B2 and B5, at scale 1. */
+/** Of all restores, at scale 1. */
 export const MEGABYTES = 4_000;
 
 export const ENVIRONMENT = 'drill';
