@@ -51,6 +51,7 @@ export interface Layout {
   /** Folder of one lineage; pgBackRest wants it with a `/` in front. */
   pgbackrest(lineage: string): string;
   readonly restic: string;
+  readonly evidencePrefix: string;
   evidence(incident: string): string;
   readonly incidentsPrefix: string;
   incident(id: string): string;
@@ -80,6 +81,7 @@ export function layout(environment: string): Layout {
     pgbackrestPrefix: `${root}/pgbackrest/`,
     pgbackrest: (lineage) => `${root}/pgbackrest/${part(lineage, 'lineage')}`,
     restic: `${root}/restic`,
+    evidencePrefix: `${root}/evidence/`,
     evidence: (incident) => `${root}/evidence/${part(incident, 'incident')}/`,
     incidentsPrefix: `${root}/incidents/`,
     incident: (id) => `${root}/incidents/${part(id, 'incident')}/`,

@@ -33,6 +33,12 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
 }
 
+/** A child that moves less than `bytes` (read and written, sockets included) in `seconds` is ended. Only where /proc tells. */
+export interface IdleLimit {
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
 /** Environment of a child process. Values of `secretEnv` are masked in every message and log. */
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -44,6 +50,7 @@ export interface RunOptions {
   /** Send stdout to this file (created 0600) and not to memory. */
   readonly stdoutFile?: string;
   readonly timeoutSeconds?: number;
+  readonly idle?: IdleLimit | undefined;
   /** Called for each line of stdout and stderr. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** Exit codes that are no error. @default [0] */
@@ -58,7 +65,7 @@ export interface RunResult {
   readonly durationMs: number;
 }
 
-/** Runs `argv[0]` with the rest as arguments, without a shell. Throws a DrError (code `ENGINE-FAILED` or `ENGINE-MISSING`). */
+/** Runs `argv[0]` with the rest as arguments, without a shell. Throws a DrError (`ENGINE-FAILED`, `ENGINE-MISSING`, `ENGINE-TIMEOUT`, `ENGINE-STALLED`). */
 export type Run = (argv: readonly [string, ...string[]], options?: RunOptions) => Promise<RunResult>;
 
 /** One thing that happens during long work. `step` ids are stable: `restore/postgres/copy`. */

@@ -6,6 +6,7 @@ import { execa, type Options } from 'execa';
 import { DrError, EXIT } from '../errors.ts';
 import type { Run, RunOptions } from '../ports.ts';
 import { type Account, lookUpAccount } from './account.ts';
+import { watchIdle } from './idle-watch.ts';
 import type { Logger } from './log.ts';
 
 /** Inherited variables that no engine needs and that could redirect one (PGHOST, RESTIC_REPOSITORY, PGBACKREST_STANZA …). */
@@ -16,11 +17,13 @@ function inheritedEnv(): Record<string, string> {
   return Object.fromEntries(kept) as Record<string, string>;
 }
 
-/** From the first line that calls itself an error on, else the last ones; what comes before is progress. */
+/** From the first line that calls itself an error on, with the warnings before it, else the last ones; the rest is progress. */
 function reason(text: string): string {
   const lines = text.trim().split('\n');
+  const warnings = lines.filter((line) => /\bWARN:/.test(line)).slice(0, 4);
   const first = lines.findIndex((line) => /\b(?:ERROR|FATAL|PANIC|Fatal|error):/.test(line));
-  const said = first < 0 ? lines.slice(-8) : lines.slice(first, first + 8);
+  const errors = lines.slice(first, first + 8).filter((line) => !warnings.includes(line));
+  const said = first < 0 ? lines.slice(-8) : [...warnings, ...errors];
   return said.filter((line) => !/INFO: \S+ command (?:begin|end)/.test(line)).join('\n');
 }
 
@@ -43,7 +46,7 @@ function accountEnv(account: Account | undefined): Record<string, string> {
   return account === undefined ? {} : { HOME: account.home, USER: account.name, LOGNAME: account.name };
 }
 
-/** Runs a program; see `Run` in ports.ts. Throws `ENGINE-MISSING` (exit 2), `ENGINE-TIMEOUT` or `ENGINE-FAILED` (exit 1). */
+/** Runs a program; see `Run` in ports.ts. Throws `ENGINE-MISSING` (exit 2), `ENGINE-TIMEOUT`, `ENGINE-STALLED` or `ENGINE-FAILED` (exit 1). */
 export function makeRun(log: Logger): Run {
   return async (argv, options = {}) => {
     const [program, ...args] = argv;
@@ -69,12 +72,18 @@ export function makeRun(log: Logger): Run {
       const child = execa(program, args, settings);
       forwardLines(child.stdout as Readable | null, 'stdout', options, secrets);
       forwardLines(child.stderr as Readable | null, 'stderr', options, secrets);
+      let stalled = false;
+      const unwatch = watchIdle(child.pid, options.idle, () => {
+        stalled = true;
+        child.kill();
+      });
       const result = await child;
+      unwatch();
       const stdout = typeof result.stdout === 'string' ? result.stdout : '';
       const stderr = typeof result.stderr === 'string' ? result.stderr : '';
       const done = { stdout, stderr, exitCode: result.exitCode ?? -1, durationMs: result.durationMs };
       log.debug({ program, exitCode: result.exitCode, ms: Math.round(result.durationMs) }, 'ended');
-      if (!result.failed || (options.accept ?? [0]).includes(done.exitCode)) return done;
+      if (!stalled && (!result.failed || (options.accept ?? [0]).includes(done.exitCode))) return done;
       const said = maskWith(secrets, reason(stderr.trim() || stdout || (result.originalMessage ?? '')));
       if (result.code === 'ENOENT' || result.code === 'EACCES') {
         throw new DrError({
@@ -83,6 +92,14 @@ export function makeRun(log: Logger): Run {
           fact: `can't be started (${result.code})`,
           hint: 'run `dr doctor` to see what is missing and how to get it',
           exit: EXIT.usage,
+        });
+      }
+      if (stalled) {
+        throw new DrError({
+          code: 'ENGINE-STALLED',
+          where: program,
+          fact: `moved no data for ${options.idle?.seconds} s and was ended${said === '' ? '' : `; it last said:\n${said}`}`,
+          hint: 'see whether the repository answers (`dr assess`), and start the same command again',
         });
       }
       if (result.isCanceled) {

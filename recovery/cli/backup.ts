@@ -12,7 +12,12 @@ export const declareInit: Declare = (program, action) => {
     .addOption(dryRunOption())
     .addOption(new Option('--restart', 'restart PostgreSQL where archive_mode needs it').default(false))
     .action(action(async () => (await import('../commands/init.ts')).initCommand));
-  examples(command, ['dr init --dry-run', 'dr init --restart', 'dr init --env /etc/go-coffee-dr/dr.yaml', 'dr init --repository secondary']);
+  examples(command, [
+    'dr init --dry-run',
+    'dr init --restart',
+    'dr init --env /etc/go-coffee-dr/dr.yaml',
+    'dr init --repository secondary',
+  ]);
 };
 
 export const declareBackup: Declare = (program, action) => {

@@ -172,11 +172,10 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   const leases = await leasePoints(site, plan);
   const signal = AbortSignal.any([request.signal, lost]);
   const context: RestoreContext = { site, source, plan, journal, progress: request.progress, signal };
-  try {
-    return { plan, result: await executeRestore(context, request), resumed };
-  } finally {
-    await Promise.all(leases.map((lease) => lease.release().catch(() => undefined)));
-  }
+  const result = await executeRestore(context, request);
+  // A restore that failed goes on later, and finds its points only if they are kept until then.
+  if (result.failures.length === 0) await Promise.all(leases.map((lease) => lease.release().catch(() => undefined)));
+  return { plan, result, resumed };
 }
 
 /** Throws `LOCKED` (exit 6) with the holder's name while another restore of this site runs. */

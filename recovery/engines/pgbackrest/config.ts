@@ -46,7 +46,7 @@ function repositoryLines({ settings, path }: ConfigRepository, number: number): 
 }
 
 /** pgBackRest's 60 add up to five minutes of silence with its retries. */
-const IO_TIMEOUT_SECONDS = 20;
+const IO_TIMEOUT_SECONDS = 15;
 
 /** Pruning is `dr prune`'s alone (`expire-auto=n`); WAL has one compression for all repositories, backups choose theirs per run. */
 export function renderConfig(config: PgBackRestConfig): string {

@@ -11,7 +11,7 @@ import type { RunOptions, RunResult } from '../../ports.ts';
 import type { Repository, Site, StoreRole } from '../../site.ts';
 import { renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
-import { parseInfo, parseListing, type StanzaInfo } from './info.ts';
+import { parseInfo, parseListing, readableJson, type StanzaInfo } from './info.ts';
 import { secretVariables } from './secrets.ts';
 
 export interface PgBackRestScope {
@@ -73,15 +73,29 @@ async function readVariables(site: Site, variables: SecretVariables): Promise<Re
 const NOISE =
   /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|(?:FormatError: .* at line 1:[\s\S]*){2}/;
 
+/** Of a repository that does not answer it says in the end that the set or the stanza "is not valid": that is no damage. */
+const AWAY = /HostConnectError|ServiceError|timeout connecting|Connection refused|unexpected eof|timeout after \d+ms/;
+
 /** A person at 3 a.m. needs the reason, and the repository's name. */
 function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
-  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED' || !NOISE.test(error.fact)) return error;
+  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
   const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
   const asked = scope.repositories.filter((_, i) => number === undefined || i + 1 === Number(number));
+  const where = `repository ${asked.map((r) => r.id).join(', ')}`;
+  if (asked.some((r) => r.settings.type === 's3') && AWAY.test(error.fact)) {
+    return new DrError({
+      code: 'REPOSITORY-UNREACHABLE',
+      where,
+      fact: error.fact,
+      hint: 'start the same command again when it answers, or name another repository with --from',
+      cause: error,
+    });
+  }
+  if (!NOISE.test(error.fact)) return error;
   const names = asked.map(({ settings }) => `"${scope.passphrase ?? settings.passphrases[0]?.name}"`);
   return badInput({
     code: 'PASSPHRASE-WRONG',
-    where: `repository ${asked.map((r) => r.id).join(', ')}`,
+    where,
     fact: `its pgBackRest files (${scope.lineage}) do not open with the passphrase ${[...new Set(names)].join(', ')}`,
     hint: 'the copy may well be whole: name the right passphrase in the environment file (repositories.*.passphrases)',
     cause: error,
@@ -139,14 +153,11 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
     run,
     number,
     async info(repository) {
-      const { stdout } = await run('info', [
-        `--repo=${number(repository)}`,
-        '--output=json',
-        '--log-level-console=error',
-      ]);
-      const found = parseInfo(stdout, STANZA);
+      const args = [`--repo=${number(repository)}`, '--output=json', '--log-level-console=error'];
+      const json = readableJson((await run('info', args)).stdout);
+      const found = parseInfo(json, STANZA);
       if (found) return found;
-      const status = JSON.parse(stdout)[0]?.repo?.[0]?.status as { code?: number; message?: string } | undefined;
+      const status = JSON.parse(json)[0]?.repo?.[0]?.status as { code?: number; message?: string } | undefined;
       // 99: the repository holds something that can't be read; "nothing there" must not be mistaken for it.
       if (status?.code === 99)
         throw explained(infoError(repository, status.message ?? ''), scope, [`--repo=${number(repository)}`]);

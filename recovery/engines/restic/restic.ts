@@ -1,7 +1,7 @@
 /** Runs restic on one repository. Passphrase and keys go by environment variables; the restorer never writes a lock. */
 import { join } from 'node:path';
 import { badInput, DrError, precondition } from '../../errors.ts';
-import type { RunOptions, RunResult } from '../../ports.ts';
+import type { IdleLimit, RunOptions, RunResult } from '../../ports.ts';
 import type { Repository, Site, StoreRole } from '../../site.ts';
 import { resticArguments, resticLocation } from './location.ts';
 import { parseSnapshots, type Snapshot } from './output.ts';
@@ -17,11 +17,16 @@ export interface Restic {
   snapshots(filter?: { tags?: readonly string[]; ids?: readonly string[] }): Promise<Snapshot[]>;
 }
 
+/** What a connection that is only tried again and again moves is less: handshakes. */
+const IDLE: IdleLimit = { seconds: 45, bytes: 1024 * 1024 };
+/** Commands that wait for the network or move data all the time. A backup may look at a million unchanged files without reading one. */
+const WATCHED = ['cat', 'snapshots', 'restore', 'ls'];
+
 const LOCKED = /repository is already locked|unable to create lock in backend/;
 
 /** restic says these on stderr; each is a different thing to do at 3 a.m. */
 function explained(error: unknown, repository: Repository, passphrase: string): unknown {
-  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
+  if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
   if (/wrong password or no key found/.test(error.fact)) {
     return badInput({
       code: 'PASSPHRASE-WRONG',
@@ -32,6 +37,7 @@ function explained(error: unknown, repository: Repository, passphrase: string): 
     });
   }
   if (
+    error.code === 'ENGINE-STALLED' ||
     /connection refused|no such host|i\/o timeout|context deadline|TLS handshake|503 Service|Service Unavailable/i.test(
       error.fact,
     )
@@ -87,7 +93,8 @@ export function openRestic(site: Site, repository: Repository, role: StoreRole):
   const run: Restic['run'] = async (args, options = {}) => {
     const lock = role === 'restorer' ? ['--no-lock'] : [];
     const secrets = { ...(await secretEnv()), ...options.secretEnv };
-    const call = () => site.run(['restic', ...args, ...base, ...lock], { ...options, secretEnv: secrets });
+    const idle = settings.type === 's3' && WATCHED.includes(args[0] ?? '') ? IDLE : undefined;
+    const call = () => site.run(['restic', ...args, ...base, ...lock], { idle, ...options, secretEnv: secrets });
     try {
       return await call().catch(async (error: unknown) => {
         if (role !== 'writer' || !(error instanceof DrError) || !LOCKED.test(error.fact)) throw error;

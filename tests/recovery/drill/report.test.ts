@@ -11,7 +11,7 @@ import { Stage } from '../../../recovery/drill/stage.ts';
 import { EXIT } from '../../../recovery/errors.ts';
 
 const disasterAt = new Date('2026-11-23T02:00:00.000Z');
-const after = (seconds: number): Date => new Date(disasterAt.getTime() + seconds * 1000);
+const secondsIn = (seconds: number): Date => new Date(disasterAt.getTime() + seconds * 1000);
 
 function newStage(): Stage {
   return new Stage({
@@ -42,12 +42,12 @@ interface Facts {
 }
 
 function recovered({ ready, claimed, kinds }: Facts): Recovered {
-  const all = new Map(['P1', 'P2', 'P3', 'P4'].map((tier, i) => [tier, after(60 * (i + 1))] as const));
+  const all = new Map(['P1', 'P2', 'P3', 'P4'].map((tier, i) => [tier, secondsIn(60 * (i + 1))] as const));
   const step = {
     id: 'postgres/copy',
     title: 'copy',
-    startedAt: after(10).toISOString(),
-    endedAt: after(60).toISOString(),
+    startedAt: secondsIn(10).toISOString(),
+    endedAt: secondsIn(60).toISOString(),
   };
   const data: RestoreData = {
     plan: { repository: 'secondary', items: [{ workload: 'postgres', point: 'a-point' }] },
@@ -67,7 +67,7 @@ function recovered({ ready, claimed, kinds }: Facts): Recovered {
 
 function reportOf(stage: Stage, facts: Facts | undefined, failure?: DrillReport['exit']): DrillReport {
   const environment = { engines: {}, cpus: 1, memoryBytes: 1, platform: 'test' };
-  const times = { startedAt: after(-60), endedAt: after(600), disasterAt };
+  const times = { startedAt: secondsIn(-60), endedAt: secondsIn(600), disasterAt };
   return drillReport({ stage, ...times, recovered: facts && recovered(facts), failure, environment });
 }
 
@@ -82,27 +82,27 @@ describe('the clocks', () => {
 
   test('a tier is not ready before the one that it needs, nor before dr has verified it', () => {
     const ready = new Map([
-      ['P1', after(100)],
-      ['P2', after(20)],
-      ['P3', after(110)],
-      ['P4', after(120)],
+      ['P1', secondsIn(100)],
+      ['P2', secondsIn(20)],
+      ['P3', secondsIn(110)],
+      ['P4', secondsIn(120)],
     ]);
-    const claimed = [{ tier: 'P3', readyAt: after(150).toISOString(), seconds: 150 }];
+    const claimed = [{ tier: 'P3', readyAt: secondsIn(150).toISOString(), seconds: 150 }];
     const report = reportOf(newStage(), { ready, claimed });
     expect(report.tiers.map(({ rto }) => rto.measuredSeconds)).toEqual([100, 100, 150, 150]);
   });
 
   test('a late tier, and one that never came, miss their RTO: exit 4', () => {
     const late = new Map([
-      ['P1', after(7201)],
-      ['P2', after(7202)],
-      ['P3', after(7203)],
-      ['P4', after(7204)],
+      ['P1', secondsIn(7201)],
+      ['P2', secondsIn(7202)],
+      ['P3', secondsIn(7203)],
+      ['P4', secondsIn(7204)],
     ]);
     const report = reportOf(newStage(), { ready: late });
     expect(report.exit).toBe(EXIT.objectiveMissed);
     expect(report.tiers.map(({ rto }) => rto.met)).toEqual([false, true, true, true]);
-    const absent = reportOf(newStage(), { ready: new Map([['P1', after(1)]]) });
+    const absent = reportOf(newStage(), { ready: new Map([['P1', secondsIn(1)]]) });
     expect(absent.tiers[1]?.rto).toEqual({ objectiveSeconds: 4 * 3600, met: false });
     expect(absent.exit).toBe(EXIT.objectiveMissed);
   });
@@ -137,7 +137,7 @@ describe('what is wrong weighs more than what is late: exit 5', () => {
     const entries = Array.from({ length: 10 }, (_, i) => ({
       kind: 'order' as const,
       id: `o${i}`,
-      at: after(i - 10).toISOString(),
+      at: secondsIn(i - 10).toISOString(),
       digest: 'd',
     }));
     const present = new Map(entries.slice(0, 7).map(({ id, digest }) => [id, digest]));
@@ -170,7 +170,7 @@ describe('the ledger', () => {
   const entry = (id: string, second: number) => ({
     kind: 'order' as const,
     id,
-    at: after(second).toISOString(),
+    at: secondsIn(second).toISOString(),
     digest: id,
   });
   const entries = [entry('a', -5), entry('b', -4), entry('c', -3), entry('d', -1)];
@@ -190,7 +190,7 @@ describe('the ledger', () => {
       ['a', 'a'],
       ['b', 'b'],
     ]);
-    const found = compareKind('order', entries, present, disasterAt, after(-4));
+    const found = compareKind('order', entries, present, disasterAt, secondsIn(-4));
     expect(found).toMatchObject({
       acknowledged: 2,
       found: 2,

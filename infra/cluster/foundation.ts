@@ -1,0 +1,102 @@
+/** Two namespaces in which nothing is open: who may run there, who may talk to whom, how much they may take. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { Accounts, type AccountsArgs } from './accounts.ts';
+import { labelsOf } from './labels.ts';
+import { type Namespaces, networkPolicies, type Outside } from './openings.ts';
+
+/** Most that a namespace's pods may ask for together. Kubernetes quantities. */
+export interface Quota {
+  readonly cpu: string;
+  readonly memory: string;
+  readonly storage: string;
+  readonly pods: number;
+}
+
+export interface FoundationArgs {
+  readonly namespaces: Namespaces;
+  readonly outside: Outside;
+  readonly quotas: { readonly platform: Quota; readonly recovery: Quota };
+  readonly roleArns?: AccountsArgs['roleArns'];
+}
+
+/** `restricted` for all three: a pod that asks for more is not made, and a person who applies it is told. */
+const POD_SECURITY = Object.fromEntries(
+  ['enforce', 'audit', 'warn'].flatMap((mode) => [
+    [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+    [`pod-security.kubernetes.io/${mode}-version`, 'latest'],
+  ]),
+);
+
+export class Foundation extends pulumi.ComponentResource {
+  readonly accounts: Accounts;
+  /** What everything else in the namespaces comes after: no pod starts before its walls stand. */
+  readonly walls: readonly pulumi.Resource[];
+
+  constructor(name: string, args: FoundationArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:cluster:Foundation', name, {}, opts);
+    const namespaces = [args.namespaces.platform, args.namespaces.recovery].map((namespace) =>
+      this.#namespace(name, namespace),
+    );
+    const policies = this.#policies(name, args, namespaces);
+    const quotas = (['platform', 'recovery'] as const).flatMap((which) =>
+      this.#quota(name, args.namespaces[which], args.quotas[which], namespaces),
+    );
+    this.accounts = new Accounts(
+      `${name}-accounts`,
+      { namespaces: args.namespaces, ...(args.roleArns === undefined ? {} : { roleArns: args.roleArns }) },
+      { parent: this, dependsOn: namespaces },
+    );
+    this.walls = [...namespaces, ...policies, ...quotas, this.accounts];
+    this.registerOutputs({});
+  }
+
+  #namespace(name: string, namespace: string): k8s.core.v1.Namespace {
+    return new k8s.core.v1.Namespace(
+      `${name}-${namespace}`,
+      { metadata: { name: namespace, labels: { ...labelsOf(namespace), ...POD_SECURITY } } },
+      // Its deletion would take every claim in it along.
+      { parent: this, protect: true, retainOnDelete: true },
+    );
+  }
+
+  #policies(name: string, args: FoundationArgs, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
+    return networkPolicies(args.namespaces, args.outside).map(
+      (policy) =>
+        new k8s.networking.v1.NetworkPolicy(
+          `${name}-${policy.namespace}-${policy.name}`,
+          {
+            metadata: { name: policy.name, namespace: policy.namespace, labels: labelsOf(policy.name) },
+            spec: policy.spec,
+          },
+          { parent: this, dependsOn },
+        ),
+    );
+  }
+
+  #quota(name: string, namespace: string, quota: Quota, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
+    const metadata = { name: 'everything', namespace, labels: labelsOf(namespace) };
+    const hard = {
+      'requests.cpu': quota.cpu,
+      'requests.memory': quota.memory,
+      'limits.memory': quota.memory,
+      'requests.storage': quota.storage,
+      pods: String(quota.pods),
+      'services.loadbalancers': '0',
+      'services.nodeports': '0',
+    };
+    const defaults = { cpu: '100m', memory: '128Mi' };
+    return [
+      new k8s.core.v1.ResourceQuota(`${name}-${namespace}`, { metadata, spec: { hard } }, { parent: this, dependsOn }),
+      // A quota refuses pods that ask for nothing; a service without a wish gets this.
+      new k8s.core.v1.LimitRange(
+        `${name}-${namespace}`,
+        {
+          metadata,
+          spec: { limits: [{ type: 'Container', defaultRequest: defaults, default: { memory: '512Mi' } }] },
+        },
+        { parent: this, dependsOn },
+      ),
+    ];
+  }
+}

@@ -1,0 +1,128 @@
+/** What every `dr` pod mounts: dr.yaml, the plan, the keys by purpose, the state and the local repository. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { canonicalJson, planDigest } from '../../plan/digest.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { Certificate } from './certificates.ts';
+import { OBJECTS } from './dr-pod.ts';
+import { renderEnvironment } from './environment.ts';
+import { accessData, type ClusterSecrets, certificateData, makeSecret, passphraseData } from './keys.ts';
+import { labelsOf } from './labels.ts';
+import type { Namespaces } from './openings.ts';
+import { KEY_FILES } from './paths.ts';
+import type { ClusterRepository } from './repository.ts';
+
+export interface RecoverySiteArgs {
+  readonly plan: Plan;
+  readonly environment: string;
+  readonly site: string;
+  readonly namespaces: Namespaces;
+  readonly database: string;
+  readonly repositories: pulumi.Input<readonly ClusterRepository[]>;
+  readonly secrets: ClusterSecrets;
+  readonly jobsCertificate: Certificate;
+  /** PEM texts by repository. */
+  readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Folder workload → path where its claim is mounted. */
+  readonly folders: Readonly<Record<string, string>>;
+  readonly volumes: {
+    /** Of the local repository; ReadWriteMany. */
+    readonly backups: string;
+    readonly state: string;
+    /** @default the cluster's default class */
+    readonly storageClass?: string | undefined;
+  };
+}
+
+const ACCESS_ROLES = ['writer', 'restorer'] as const;
+
+export class RecoverySite extends pulumi.ComponentResource {
+  /** Digest of the effective plan, as in every point. */
+  readonly planDigest: string;
+  /** What pods of the site come after. */
+  readonly ready: readonly pulumi.Resource[];
+  readonly #args: RecoverySiteArgs;
+
+  constructor(name: string, args: RecoverySiteArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:cluster:RecoverySite', name, {}, opts);
+    this.#args = args;
+    this.planDigest = planDigest(args.plan);
+    this.ready = [...this.#maps(name), ...this.#secrets(name), ...this.#volumes(name)];
+    this.registerOutputs({ planDigest: this.planDigest });
+  }
+
+  #metadata(object: string, namespace = this.#args.namespaces.recovery) {
+    const annotations: Record<string, string> =
+      object === OBJECTS.plan ? { 'go-coffee-dr/plan-digest': this.planDigest } : {};
+    return { name: object, namespace, labels: labelsOf(object), annotations };
+  }
+
+  #maps(name: string): pulumi.Resource[] {
+    const { plan, secrets, repositories, authorities, namespaces, ...rest } = this.#args;
+    const passphraseNames = Object.fromEntries(Object.entries(secrets.passphrases).map(([id, { name: n }]) => [id, n]));
+    const environment = pulumi.output(repositories).apply((all) =>
+      renderEnvironment({
+        ...rest,
+        namespaces,
+        repositories: all,
+        passphraseNames,
+        signingKeyName: secrets.signingKey.name,
+      }),
+    );
+    const map = (object: string, data: pulumi.Input<Record<string, pulumi.Input<string>>>, namespace?: string) =>
+      new k8s.core.v1.ConfigMap(
+        `${name}-${object}${namespace === undefined ? '' : `-${namespace}`}`,
+        { metadata: this.#metadata(object, namespace), data },
+        { parent: this },
+      );
+    const planData = { 'plan.json': canonicalJson(plan), digest: this.planDigest };
+    const files = Object.entries(authorities).map(([id, pem]) => [`${id}.crt`, pem] as const);
+    return [
+      map(OBJECTS.environment, { 'dr.yaml': environment }),
+      map(OBJECTS.plan, planData),
+      // Services read their tier from it.
+      map(OBJECTS.plan, planData, namespaces.platform),
+      map(OBJECTS.authorities, Object.fromEntries(files)),
+    ];
+  }
+
+  #secrets(name: string): pulumi.Resource[] {
+    const { plan, secrets } = this.#args;
+    const ids = plan.repositories.map(({ id }) => id);
+    const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
+      makeSecret(`${name}-${object}`, this.#metadata(object), data, { parent: this });
+    return [
+      make(OBJECTS.keys, { [KEY_FILES.signing]: secrets.signingKey.value, ...passphraseData(secrets, ids) }),
+      make(OBJECTS.stores, {
+        [KEY_FILES.database]: secrets.postgres.superuser,
+        [KEY_FILES.redis]: secrets.redis,
+      }),
+      make(OBJECTS.tls, certificateData(this.#args.jobsCertificate)),
+      // Made even where a web identity leaves them empty: a pod waits for ever for a Secret that is not there.
+      ...ACCESS_ROLES.map((role) => make(OBJECTS.access(role), accessData(secrets, role, ids))),
+    ];
+  }
+
+  #volumes(name: string): pulumi.Resource[] {
+    const { volumes } = this.#args;
+    const claim = (object: string, storage: string) =>
+      new k8s.core.v1.PersistentVolumeClaim(
+        `${name}-${object}`,
+        {
+          // A class that binds at the first pod would make the program wait for a pod that comes later.
+          metadata: {
+            ...this.#metadata(object),
+            annotations: { 'pulumi.com/skipAwait': 'true' },
+          },
+          spec: {
+            // Jobs of the same minute may run on different nodes.
+            accessModes: ['ReadWriteMany'],
+            ...(volumes.storageClass === undefined ? {} : { storageClassName: volumes.storageClass }),
+            resources: { requests: { storage } },
+          },
+        },
+        { parent: this, protect: true, retainOnDelete: true },
+      );
+    return [claim(OBJECTS.backups, volumes.backups), claim(OBJECTS.state, volumes.state)];
+  }
+}

@@ -1,0 +1,91 @@
+/** The roles that pods take, and the one that people take when all else fails. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { breakGlassRoleName } from './names.ts';
+import {
+  breakGlassPolicy,
+  breakGlassTrust,
+  ROLES,
+  type RoleFacts,
+  type RoleName,
+  rolePolicy,
+  serviceAccountTrust,
+} from './role-policies.ts';
+
+export interface IdentitiesArgs extends RoleFacts {
+  readonly oidcProvider: { readonly arn: string; readonly url: string };
+  readonly namespaces: { readonly platform: string; readonly recovery: string };
+  /** Of the account, so only the stack that owns the buckets makes it. @default none */
+  readonly breakGlassPrincipals?: readonly string[] | undefined;
+}
+
+export interface Identity {
+  readonly arn: pulumi.Output<string>;
+  /** The service account that is named after it, in the recovery namespace. */
+  readonly serviceAccount: string;
+}
+
+type Namespace = 'platform' | 'recovery';
+
+/** PostgreSQL pushes its WAL itself; the monitor only looks. */
+const SERVICE_ACCOUNTS: Readonly<Record<RoleName, readonly (readonly [Namespace, string])[]>> = {
+  writer: [
+    ['recovery', 'dr-writer'],
+    ['platform', 'postgres'],
+  ],
+  restorer: [['recovery', 'dr-restorer']],
+  auditor: [
+    ['recovery', 'dr-auditor'],
+    ['recovery', 'dr-monitor'],
+  ],
+  pruner: [['recovery', 'dr-pruner']],
+};
+
+const BREAK_GLASS_SECONDS = 3600;
+
+export class Identities extends pulumi.ComponentResource {
+  readonly roles: Readonly<Record<RoleName, Identity>>;
+
+  constructor(name: string, args: IdentitiesArgs, opts: pulumi.ComponentResourceOptions) {
+    super('go-coffee-dr:identity:Identities', name, {}, opts);
+    const { environment, site, namespaces, oidcProvider, breakGlassPrincipals } = args;
+    const role = (id: RoleName): Identity => {
+      const accounts = SERVICE_ACCOUNTS[id];
+      const serviceAccounts = accounts.map(([namespace, account]) => `${namespaces[namespace]}:${account}`);
+      const made = new aws.iam.Role(
+        `${name}-${id}`,
+        {
+          description: `go-coffee ${environment}, ${site}: ${id} of backups`,
+          assumeRolePolicy: JSON.stringify(serviceAccountTrust({ oidcProvider, serviceAccounts })),
+        },
+        { parent: this },
+      );
+      new aws.iam.RolePolicy(
+        `${name}-${id}-policy`,
+        { role: made.name, policy: JSON.stringify(rolePolicy(id, args)) },
+        { parent: this },
+      );
+      return { arn: made.arn, serviceAccount: accounts[0]?.[1] ?? id };
+    };
+    this.roles = Object.fromEntries(ROLES.map((id) => [id, role(id)])) as Record<RoleName, Identity>;
+    if (breakGlassPrincipals !== undefined) {
+      const breakGlass = new aws.iam.Role(
+        `${name}-break-glass`,
+        {
+          // A fixed name: the buckets' and the key's policies except it before it exists.
+          name: breakGlassRoleName(environment),
+          description: `go-coffee ${environment}: ends locked backups; every use is an alert`,
+          assumeRolePolicy: JSON.stringify(breakGlassTrust(breakGlassPrincipals)),
+          maxSessionDuration: BREAK_GLASS_SECONDS,
+        },
+        { parent: this, protect: true },
+      );
+      new aws.iam.RolePolicy(
+        `${name}-break-glass-policy`,
+        { role: breakGlass.name, policy: JSON.stringify(breakGlassPolicy(args)) },
+        { parent: this, protect: true },
+      );
+    }
+    this.registerOutputs({ roles: this.roles });
+  }
+}

@@ -1,0 +1,26 @@
+/** Names that one stack gives and another only uses: computed, so that no stack has to ask another one. */
+
+/** Account and partition that everything of a stack is in. */
+export interface Account {
+  /** Twelve digits. */
+  readonly account: string;
+  /** `aws`, `aws-cn`, `aws-us-gov` */
+  readonly partition: string;
+}
+
+export function breakGlassRoleName(environment: string): string {
+  return `go-coffee-dr-${environment}-break-glass`;
+}
+
+export function breakGlassRoleArn({ account, partition }: Account, environment: string): string {
+  return `arn:${partition}:iam::${account}:role/${breakGlassRoleName(environment)}`;
+}
+
+/** The same in both regions: a policy names it instead of a key id, which only the stack that made the key knows. */
+export function keyAlias(environment: string): string {
+  return `alias/go-coffee-dr-${environment}`;
+}
+
+export function secretName(environment: string): string {
+  return `go-coffee-dr/${environment}`;
+}

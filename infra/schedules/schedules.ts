@@ -1,0 +1,128 @@
+/** The plan's jobs as CronJobs, and the Job that makes the repositories ready first. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { seconds } from '../../plan/duration.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { Accounts } from '../cluster/accounts.ts';
+import { type DrPod, drPodLabels, drPodSpec } from '../cluster/dr-pod.ts';
+import type { LocalRepository } from '../cluster/repository.ts';
+import type { Resources } from '../cluster/restricted.ts';
+import { MEANS, type Purpose, type ScheduledJob, scheduledJobs } from './jobs.ts';
+
+export interface SchedulesArgs {
+  readonly plan: Plan;
+  readonly namespace: string;
+  readonly image: string;
+  readonly accounts: Accounts;
+  readonly localRepository?: LocalRepository | undefined;
+  /** Path → claim in the recovery namespace, of the workloads that are folders. */
+  readonly folders: Readonly<Record<string, string>>;
+  /** A standby copies nothing until it leads. Its checks and drills go on. */
+  readonly capturing: boolean;
+  /** `<site>-<generation>`: each life of the database has its repositories made ready once. */
+  readonly lineage: string;
+  readonly resources: Readonly<Record<'job' | 'drill', Resources>>;
+  /** Kubernetes quantities of the pods' own scratch volumes. */
+  readonly scratch: Readonly<Record<'job' | 'drill', string>>;
+}
+
+/** What stops with a standby's being one: everything that writes new copies. */
+const CAPTURING: readonly Purpose[] = ['backup', 'prune', 'offsite'];
+
+function podOf(name: string, purpose: Purpose, command: readonly string[], args: SchedulesArgs): DrPod {
+  const means = MEANS[purpose];
+  const size = purpose === 'drill' ? 'drill' : 'job';
+  return {
+    name,
+    image: args.image,
+    args: command,
+    serviceAccount: args.accounts.dr[means.account],
+    reaches: means.reaches,
+    material: means.material,
+    localRepository: means.local === 'none' ? undefined : args.localRepository?.path,
+    repositoryReadOnly: means.local === 'reads',
+    folders: purpose === 'backup' ? args.folders : {},
+    site: purpose !== 'drill',
+    resources: args.resources[size],
+    scratch: args.scratch[size],
+    restartPolicy: 'Never',
+  };
+}
+
+export class Schedules extends pulumi.ComponentResource {
+  /** Absent in a standby: its own lineage begins with its promotion. */
+  readonly init?: k8s.batch.v1.Job;
+  /** By the job's id. */
+  readonly cronJobs: Readonly<Record<string, k8s.batch.v1.CronJob>>;
+
+  constructor(name: string, args: SchedulesArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:schedules:Schedules', name, {}, opts);
+    if (args.capturing) this.init = this.#init(name, args);
+    const jobs = scheduledJobs(args.plan).map((job) => [job.id, this.#cronJob(name, job, args)] as const);
+    this.cronJobs = Object.fromEntries(jobs);
+    this.registerOutputs({});
+  }
+
+  /** Stanza and restic repositories; `dr init` finds what is there and adds what is missing. */
+  #init(name: string, args: SchedulesArgs): k8s.batch.v1.Job {
+    const pod = podOf('dr-init', 'backup', ['init'], args);
+    const labels = drPodLabels(pod);
+    const longest = Math.max(...args.plan.schedules.map(({ longestRun }) => seconds(longestRun)));
+    return new k8s.batch.v1.Job(
+      `${name}-init`,
+      {
+        metadata: { name: `dr-init-${args.lineage}`, namespace: args.namespace, labels },
+        spec: {
+          backoffLimit: 6,
+          activeDeadlineSeconds: longest,
+          template: { metadata: { labels }, spec: drPodSpec(pod) },
+        },
+      },
+      {
+        parent: this,
+        // The template of a Job can't be changed: a new image makes a new one, and the old goes first for its name.
+        deleteBeforeReplace: true,
+        customTimeouts: { create: `${longest}s` },
+      },
+    );
+  }
+
+  #cronJob(name: string, job: ScheduledJob, args: SchedulesArgs): k8s.batch.v1.CronJob {
+    const pod = podOf(`dr-${job.id}`, job.purpose, job.args, args);
+    const labels = drPodLabels(pod);
+    return new k8s.batch.v1.CronJob(
+      `${name}-${job.id}`,
+      {
+        metadata: {
+          name: `dr-${job.id}`,
+          namespace: args.namespace,
+          labels,
+          annotations: { 'go-coffee-dr/title': job.title },
+        },
+        spec: {
+          schedule: job.cron,
+          timeZone: 'Etc/UTC',
+          suspend: !args.capturing && CAPTURING.includes(job.purpose),
+          concurrencyPolicy: 'Forbid',
+          startingDeadlineSeconds: job.startWithinSeconds,
+          successfulJobsHistoryLimit: 3,
+          failedJobsHistoryLimit: 5,
+          jobTemplate: {
+            metadata: { labels },
+            spec: {
+              // One try: a run that failed is an alert at once, and the next one comes by itself.
+              backoffLimit: 0,
+              activeDeadlineSeconds: job.deadlineSeconds,
+              template: { metadata: { labels }, spec: drPodSpec(pod) },
+            },
+          },
+        },
+      },
+      // Jobs that find no stanza would fail, and wake people up.
+      {
+        parent: this,
+        ...(this.init !== undefined && CAPTURING.includes(job.purpose) ? { dependsOn: [this.init] } : {}),
+      },
+    );
+  }
+}

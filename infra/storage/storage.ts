@@ -1,0 +1,122 @@
+/** Where the copies live: buckets of this stack, buckets that another stack owns, or S3-compatible endpoints. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { Plan } from '../../plan/types.ts';
+import type { AwsStorage, S3CompatibleStorage, S3Endpoint } from '../config-types.ts';
+import { breakGlassRoleArn } from '../identity/names.ts';
+import { AccessLog } from './access-log.ts';
+import { RepositoryBucket } from './bucket.ts';
+import { bucketPolicy } from './bucket-policy.ts';
+import { bucketSpecs, days } from './buckets.ts';
+import { EncryptionKeys } from './keys.ts';
+import { Replication } from './replication.ts';
+
+/** What everything else needs of an S3 repository. */
+export interface RepositoryPlace {
+  readonly id: string;
+  readonly kind: 'aws' | 's3-compatible';
+  readonly bucket: string;
+  readonly region: string;
+  /** `https://host[:port]` */
+  readonly endpoint: string;
+  readonly uriStyle: 'path' | 'host';
+  /** PEM text. @default the system's */
+  readonly ca?: string | undefined;
+  /** Absent where pods take a role. */
+  readonly credentials?: S3Endpoint['credentials'] | undefined;
+}
+
+export interface RepositoryStorageArgs {
+  readonly plan: Plan;
+  readonly storage: AwsStorage | S3CompatibleStorage;
+}
+
+const compatible = (id: string, { bucket, region, endpoint, ca, credentials }: S3Endpoint): RepositoryPlace => ({
+  id,
+  kind: 's3-compatible',
+  bucket,
+  region,
+  endpoint,
+  uriStyle: 'path',
+  ca,
+  credentials,
+});
+
+/** Known before anything is made, so that what names a place waits for nothing. */
+export function repositoryPlaces({ plan, storage }: RepositoryStorageArgs): Record<string, RepositoryPlace> {
+  if (storage.kind === 's3-compatible') {
+    return Object.fromEntries(Object.entries(storage.repositories).map(([id, place]) => [id, compatible(id, place)]));
+  }
+  const domain = storage.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const own = bucketSpecs(plan).map(({ id, bucket, region }): RepositoryPlace => {
+    return { id, kind: 'aws', bucket, region, endpoint: `https://s3.${region}.${domain}`, uriStyle: 'host' };
+  });
+  const exported = plan.repositories.find(({ written }) => written.by === 'export');
+  const offsite = exported && storage.offsite ? [compatible(exported.id, storage.offsite)] : [];
+  return Object.fromEntries([...own, ...offsite].map((place) => [place.id, place]));
+}
+
+export class RepositoryStorage extends pulumi.ComponentResource {
+  readonly places: Readonly<Record<string, RepositoryPlace>>;
+  /** ARN of the buckets' key by region; empty where this stack declares no bucket. */
+  readonly keyArns: Readonly<Record<string, pulumi.Output<string>>>;
+  /** By repository; empty where this stack declares none. */
+  readonly buckets: Readonly<Record<string, RepositoryBucket>>;
+
+  constructor(name: string, args: RepositoryStorageArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:storage:RepositoryStorage', name, {}, opts);
+    const { plan, storage } = args;
+    this.places = repositoryPlaces(args);
+    const made =
+      storage.kind === 'aws' && storage.manage === 'declared' ? this.#declare(name, plan, storage) : undefined;
+    this.keyArns = made?.keyArns ?? {};
+    this.buckets = made?.buckets ?? {};
+    this.registerOutputs({ places: this.places });
+  }
+
+  #declare(name: string, plan: Plan, storage: AwsStorage) {
+    const { environment } = plan;
+    const { account, partition, deployerRoleArn, accessLogs } = storage;
+    const child = { parent: this };
+    const guards = { deployerRoleArn, breakGlassRoleArn: breakGlassRoleArn(storage, environment) };
+    const specs = bucketSpecs(plan);
+    const [home, ...others] = [...new Set(specs.map(({ region }) => region))];
+    if (home === undefined) throw new RangeError('the plan has no S3 repository that engines write');
+    const keys = new EncryptionKeys(
+      `${name}-key`,
+      { environment, account, partition, ...guards, regions: [home, ...others] },
+      child,
+    );
+    const keyIn = (region: string) => keys.arns[region] as pulumi.Output<string>;
+    const sides = specs.map((spec) => {
+      const keyArn = keyIn(spec.region);
+      return { spec, keyArn, bucket: new RepositoryBucket(`${name}-${spec.id}`, { spec, environment, keyArn }, child) };
+    });
+    const [first, second] = sides;
+    const replication =
+      first && second
+        ? new Replication(`${name}-replication`, { environment, account, partition, sides: [first, second] }, child)
+        : undefined;
+    const retentionDays = Math.max(...plan.repositories.map(({ retention }) => days(retention)));
+    const log =
+      accessLogs === 'none'
+        ? undefined
+        : new AccessLog(
+            `${name}-log`,
+            { kind: accessLogs, environment, account, partition, ...guards, retentionDays, buckets: sides },
+            child,
+          );
+    for (const { spec, keyArn, bucket } of sides) {
+      const bucketArn = `arn:${partition}:s3:::${spec.bucket}`;
+      const policy = keyArn.apply((key) => JSON.stringify(bucketPolicy({ bucketArn, keyArn: key, ...guards })));
+      // Last of all: from then on every other setting is the deployer's alone.
+      const before = [...bucket.settings, ...(replication?.settings ?? []), ...(log?.settings ?? [])];
+      new aws.s3.BucketPolicy(
+        `${name}-${spec.id}-policy`,
+        { region: spec.region, bucket: bucket.bucket, policy },
+        { ...child, protect: true, retainOnDelete: true, dependsOn: before },
+      );
+    }
+    return { keyArns: keys.arns, buckets: Object.fromEntries(sides.map(({ spec, bucket }) => [spec.id, bucket])) };
+  }
+}
