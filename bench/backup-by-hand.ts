@@ -13,10 +13,6 @@ import type { RunOptions } from '../recovery/ports.ts';
 import type { BenchContext } from './benchmark.ts';
 import { ENVIRONMENT } from './database.ts';
 
-export interface StepSeconds {
-  readonly [step: string]: number[];
-}
-
 interface Hands {
   readonly folder: string;
   readonly bin: string;

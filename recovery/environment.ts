@@ -6,7 +6,7 @@ const absolute = z.string().refine((p) => p.startsWith('/') && !p.split('/').inc
 });
 
 /** A name that becomes part of paths and object keys. */
-export const nameSchema = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+const nameSchema = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
   message: 'must be 1 to 63 of a-z, 0-9 and "-", and begin and end with a letter or digit',
 });
 

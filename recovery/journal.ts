@@ -37,7 +37,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one. */
-export function parseJournal(text: string, file: string): JournalEntry[] {
+function parseJournal(text: string, file: string): JournalEntry[] {
   const lines = text.split('\n');
   // Without the final newline the last line was being written when the machine or the process went away.
   return lines.slice(0, -1).map((line, i) => {

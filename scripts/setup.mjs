@@ -2,6 +2,7 @@
 /**
  * Brings what the tests and the drill need: npm packages, engines, an S3 server. Silent when nothing is missing.
  * Plain JavaScript without packages, because it runs before there are any, with the machine's own Node (18 or newer).
+ * `--tests` adds what only the tests need.
  * DR_NO_INSTALL=1: only say what is missing. Exit 0 ready, 1 an installation failed, 2 something is left to you.
  */
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { engineSteps } from './setup/engines.mjs';
 import { packageSteps } from './setup/packages.mjs';
 import { s3ServerSteps } from './setup/s3-server.mjs';
 import { LeftToYou } from './setup/step.mjs';
+import { testToolSteps } from './setup/test-tools.mjs';
 
 function say(text) {
   process.stderr.write(`setup: ${text}\n`);
@@ -39,6 +41,7 @@ async function carryOut(step) {
 async function main() {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const steps = [...packageSteps(root), ...(await engineSteps()), ...(await s3ServerSteps())];
+  if (process.argv.includes('--tests')) steps.push(...(await testToolSteps()));
   if (steps.length === 0) return 0;
   announce(steps);
   const outcomes = [];

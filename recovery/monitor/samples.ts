@@ -102,7 +102,7 @@ function ofRepository(
 }
 
 /** Scenarios that a test of the plan's calendar drills. */
-export function drilledScenarios(plan: Plan): string[] {
+function drilledScenarios(plan: Plan): string[] {
   return plan.scenarios
     .map(({ id }) => id)
     .filter((id) =>

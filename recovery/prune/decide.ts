@@ -74,7 +74,7 @@ function newestComplete(entries: readonly CatalogEntry[], lineage: string | unde
 }
 
 /** The newest point with the mark; one that was found to be compromised since proves nothing. */
-export function lastVerified(entries: readonly CatalogEntry[]): CatalogEntry | undefined {
+function lastVerified(entries: readonly CatalogEntry[]): CatalogEntry | undefined {
   return entries.findLast((entry) => sound(entry) && verifiedAt(entry) !== undefined);
 }
 

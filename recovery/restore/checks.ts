@@ -22,7 +22,7 @@ function check(item: RestoreItem, facts: Facts): Check {
 }
 
 /** Number of a segment of 16 MiB: of an LSN (`0/3000000`) or of a WAL file's name. */
-export function segmentOfLsn(lsn: string): number {
+function segmentOfLsn(lsn: string): number {
   const [high = '0', low = '0'] = lsn.split('/');
   return Number.parseInt(high, 16) * 256 + Math.floor(Number.parseInt(low, 16) / 0x1000000);
 }

@@ -35,7 +35,7 @@ async function sizeBelow(folder: string): Promise<number> {
 }
 
 /** Bytes of WAL between the set's beginning and the archive's end. */
-export function walBytes(item: Pick<RestoreItem, 'capture' | 'walLast'>): number {
+function walBytes(item: Pick<RestoreItem, 'capture' | 'walLast'>): number {
   if (item.capture.engine !== 'pgbackrest') return 0;
   const last = item.walLast ?? item.capture.walStop;
   return (segmentOfName(last) - segmentOfName(item.capture.walStart) + 1) * SEGMENT;

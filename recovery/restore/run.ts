@@ -45,7 +45,7 @@ export interface RestoreRequest {
 
 export type RestoreOutcome = { readonly plan: RestorePlan; readonly result: RestoreResult; readonly resumed: boolean };
 
-export function journalFolder(site: Site): string {
+function journalFolder(site: Site): string {
   return join(site.environment.stateDir, 'journal');
 }
 

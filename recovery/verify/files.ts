@@ -46,7 +46,7 @@ function namedSnapshots(entries: readonly CatalogEntry[]): Map<string, Named> {
 }
 
 /** Snapshots that points name and that are gone, or that are not what the point remembers. */
-export function snapshotFindings(
+function snapshotFindings(
   repository: string,
   named: ReadonlyMap<string, Named>,
   there: readonly Pick<Snapshot, 'id' | 'tree'>[],
@@ -74,11 +74,7 @@ function shortened(all: readonly string[]): string {
 }
 
 /** A finding for each workload that lost something, with the paths. */
-export function lossFindings(
-  repository: string,
-  named: ReadonlyMap<string, Named>,
-  losses: readonly Loss[],
-): Finding[] {
+function lossFindings(repository: string, named: ReadonlyMap<string, Named>, losses: readonly Loss[]): Finding[] {
   const workloads = new Map<string, { paths: Set<string>; snapshots: string[]; points: Set<string> }>();
   for (const { snapshot, whole, paths } of losses) {
     const entry = named.get(snapshot);

@@ -33,7 +33,7 @@ export interface PostgresRequest {
 }
 
 /** Lineage → its captures, oldest first. */
-export function lineagesOf(entries: readonly CatalogEntry[], repository: string): Map<string, NamedSets> {
+function lineagesOf(entries: readonly CatalogEntry[], repository: string): Map<string, NamedSets> {
   const lineages = new Map<string, Map<string, { capture: PostgresCapture; points: string[] }>>();
   for (const { point } of entries) {
     for (const capture of point.captures) {
@@ -56,7 +56,7 @@ const NO_SERVER = {
   database: 'postgres',
 };
 
-export async function openLineage(
+async function openLineage(
   site: Site,
   repository: Repository,
   { lineage, captures }: NamedSets,

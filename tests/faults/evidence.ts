@@ -34,7 +34,7 @@ export async function sourceDigests(golden: Golden): Promise<RepositoryDigests> 
   return new Map(await Promise.all(digests));
 }
 
-export function readyFile(site: Platform): string {
+function readyFile(site: Platform): string {
   return join(site.paths.state, 'ready.json');
 }
 
@@ -92,7 +92,7 @@ export async function expectDatabase(site: Platform, facts: GoldenFacts): Promis
   }
 }
 
-export async function expectRedis(site: Platform, facts: GoldenFacts): Promise<void> {
+async function expectRedis(site: Platform, facts: GoldenFacts): Promise<void> {
   const redis = await site.redis();
   try {
     const { keys, digest } = await redisFingerprint(redis);
@@ -102,7 +102,7 @@ export async function expectRedis(site: Platform, facts: GoldenFacts): Promise<v
   }
 }
 
-export async function expectFolders(site: Platform, facts: GoldenFacts): Promise<void> {
+async function expectFolders(site: Platform, facts: GoldenFacts): Promise<void> {
   for (const name of ['uploads', 'manifests'] as const) {
     if (!site.environment.folders[name]) continue;
     const found = await folderFingerprint(site.paths.folder(name));

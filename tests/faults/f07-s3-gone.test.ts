@@ -30,7 +30,6 @@ async function lost(workload: string, { moment, gone, back }: Loss): Promise<voi
     const seconds = (performance.now() - since) / 1000;
     expect(failed.exitCode, `${failed.stdout}${failed.stderr}`).toBe(1);
     expect(seconds).toBeLessThan(DEADLINE_SECONDS);
-    console.log(workload, seconds, failed.stdout.slice(-1500));
     expect(isReady(site)).toBe(false);
     expect(failed.stdout).toContain('the same command goes on');
 

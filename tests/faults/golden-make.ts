@@ -13,7 +13,7 @@ import { drEnds } from './dr-process.ts';
 
 /** Folders of the golden site. Few, so that a restore takes seconds. */
 export const GOLDEN_FOLDERS = ['uploads', 'manifests'] as const;
-export const GOLDEN_REPOSITORIES = ['local', 'secondary'] as const;
+const GOLDEN_REPOSITORIES = ['local', 'secondary'] as const;
 
 /** Rows of `golden_rows` by the moment they were committed. */
 export interface GoldenRows {

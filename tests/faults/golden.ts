@@ -13,7 +13,7 @@ import { type Environment, environmentSchema } from '../../recovery/environment.
 import { withFolder } from '../platform.ts';
 import { editEnvironment, type GoldenFacts, goldenEnvironment, goldenFacts } from './golden-make.ts';
 
-export { type DrOptions, type DrResult, dr, drEnds, type RunningDr, startDr } from './dr-process.ts';
+export { type DrResult, dr, drEnds, type RunningDr, startDr } from './dr-process.ts';
 export { editEnvironment, type GoldenFacts, SELF_CHANGING } from './golden-make.ts';
 
 export interface EmptySiteOptions {

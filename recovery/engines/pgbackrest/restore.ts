@@ -24,7 +24,7 @@ export interface RestoreRequest {
 }
 
 /** `2026-11-23 02:00:00.123+00`: what PostgreSQL takes as recovery_target_time whatever its time zone. */
-export function recoveryTime(iso: string): string {
+function recoveryTime(iso: string): string {
   return iso.replace('T', ' ').replace(/Z$/, '+00');
 }
 

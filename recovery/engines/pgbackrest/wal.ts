@@ -97,7 +97,7 @@ function previousSegment(name: string): string {
 }
 
 /** `… desc: COMMIT 2026-11-23 02:00:00.123456 UTC; …` in output made with TZ=UTC. */
-export function lastCommitTime(dump: string): Date | undefined {
+function lastCommitTime(dump: string): Date | undefined {
   const stamps = [...dump.matchAll(/desc: COMMIT (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC/g)];
   const last = stamps.at(-1)?.[1];
   if (last === undefined) return undefined;

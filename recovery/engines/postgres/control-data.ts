@@ -15,7 +15,7 @@ export interface ControlData {
 }
 
 /** Pure. Undefined when the text is not `pg_controldata`'s (LANG=C). */
-export function parseControlData(text: string): ControlData | undefined {
+function parseControlData(text: string): ControlData | undefined {
   const value = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(text)?.[1]?.trim();
   const systemId = value('Database system identifier');
   const state = value('Database cluster state');

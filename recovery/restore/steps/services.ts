@@ -26,7 +26,7 @@ export async function stopServices(context: RestoreContext): Promise<void> {
 }
 
 /** One try of a service's health command. */
-export async function isHealthy(site: Site, id: string): Promise<{ ok: boolean; said: string }> {
+async function isHealthy(site: Site, id: string): Promise<{ ok: boolean; said: string }> {
   const health = site.environment.services[id]?.health;
   if (!health) return { ok: true, said: 'has no health command' };
   const { exitCode, stdout, stderr } = await site.run(health as [string, ...string[]], {
