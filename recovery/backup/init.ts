@@ -73,7 +73,7 @@ const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false'
 async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ setting: string }>("SELECT current_setting('archive_command') AS setting");
   const command = rows[0]?.setting ?? '';
-  if (NO_COMMAND.includes(command.trim()) || command.includes(`${site.environment.stateDir}/pgbackrest/`)) return;
+  if (NO_COMMAND.includes(command.trim()) || command.includes(join(site.environment.stateDir, 'pgbackrest', '/'))) return;
   throw precondition({
     code: 'ARCHIVE-COMMAND-TAKEN',
     where: 'postgres',
