@@ -6,6 +6,7 @@ import type { S3Endpoint, SecretSource, StackConfig } from './config-types.ts';
 
 type Storage = NonNullable<Plain['storage']>;
 
+const ALERT_TARGETS = ['slackWebhook', 'pagerdutyUrl', 'pingUrl'] as const;
 const DEFAULT_REGION = 'us-east-1';
 
 function endpointOf(id: string, storage: Storage, secret: Secret, plan: Plan): S3Endpoint | undefined {
@@ -89,6 +90,10 @@ export function makeStackConfig(
     postgres: present(plain.postgres, 'postgres'),
     redis: present(plain.redis, 'redis'),
     backups: present(plain.backups, 'backups'),
+    folders: plain.folders ?? {},
+    network: present(plain.network, 'network'),
+    monitoring: present(plain.monitoring, 'monitoring'),
+    quotas: present(plain.quotas, 'quotas'),
     secrets: secretsOf(plain, secret),
     standby: plain.standby,
     recovery: plain.recovery,
@@ -98,6 +103,7 @@ export function makeStackConfig(
       email: plain.notifications?.email ?? [],
       slack: plain.notifications?.slack,
       targets: alertTargets && pulumi.secret(alertTargets),
+      targetNames: ALERT_TARGETS.filter((name) => alertTargets?.[name] !== undefined),
     },
   };
 }

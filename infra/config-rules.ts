@@ -149,6 +149,17 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
   return problems;
 }
 
+function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {
+  const known = plan.workloads.filter(({ type }) => type === 'files').map(({ id }) => id);
+  return Object.keys(folders ?? {})
+    .filter((id) => !known.includes(id))
+    .map((id) => ({
+      path: ['folders', id],
+      fact: `the plan has no folder workload "${id}".${didYouMean(id, known)}`,
+      hint: `workloads that are folders: ${known.join(', ')}`,
+    }));
+}
+
 /** Of what could be parsed; a key that is wrong by itself is reported there and not here. */
 export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
   return [
@@ -156,5 +167,6 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...secretProblems(plain, secret, plan),
     ...clusterProblems(plain, secret),
     ...roleProblems(plain, plan),
+    ...folderProblems(plain, plan),
   ];
 }

@@ -4,6 +4,22 @@ import { idSchema, lineSchema } from '../plan/fields.ts';
 
 const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is no size of a volume; write e.g. 50Gi' });
 
+const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is no share of processors; write e.g. 500m or 2' });
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is no network; write e.g. 10.0.0.0/16' });
+
+/** Not only letters and digits: it becomes part of SQL and of a role's name. */
+const database = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, {
+  error: 'is no name of a database; write 1 to 63 of a-z, 0-9 and _, and no digit first',
+});
+
+const quota = z.strictObject({
+  cpu: cpu.optional(),
+  memory: quantity.optional(),
+  storage: quantity.optional(),
+  pods: z.int().positive().optional(),
+});
+
 /** A tag that can be moved would make two runs of the same program two platforms. */
 const image = z
   .string()
@@ -105,9 +121,36 @@ export const plainSchemas = {
     backups: lineSchema.optional(),
   }),
   images: z.strictObject({ toolbox: image, postgres: image, redis: image }),
-  postgres: z.strictObject({ instances: z.int().min(1).default(3), storage: quantity.default('50Gi') }),
-  redis: z.strictObject({ storage: quantity.default('5Gi') }),
-  backups: z.strictObject({ storage: quantity.default('200Gi') }),
+  postgres: z.strictObject({
+    instances: z.int().min(1).default(3),
+    storage: quantity.default('50Gi'),
+    database: database.default('go_coffee'),
+    cpu: cpu.default('1'),
+    memory: quantity.default('4Gi'),
+    spread: z.enum(['required', 'preferred']).default('required'),
+  }),
+  redis: z.strictObject({
+    storage: quantity.default('5Gi'),
+    cpu: cpu.default('250m'),
+    memory: quantity.default('1Gi'),
+  }),
+  backups: z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') }),
+  /** Folder workload of the plan → claim in the recovery namespace that holds it. */
+  folders: z.record(z.string(), idSchema),
+  network: z.strictObject({
+    kubernetesApi: z
+      .strictObject({
+        cidrs: z.array(cidr).min(1).default(['0.0.0.0/0']),
+        ports: z.array(z.int().min(1).max(65_535)).min(1).default([443, 6443]),
+      })
+      .prefault({}),
+    objectStorage: z.strictObject({ cidrs: z.array(cidr).min(1).default(['0.0.0.0/0']) }).prefault({}),
+  }),
+  monitoring: z.strictObject({
+    prometheusOperator: z.boolean().default(false),
+    namespace: idSchema.optional(),
+  }),
+  quotas: z.strictObject({ platform: quota.prefault({}), recovery: quota.prefault({}) }),
   secrets: z.discriminatedUnion('from', [
     z.strictObject({ from: z.literal('generated') }),
     z.strictObject({ from: z.literal('config') }),

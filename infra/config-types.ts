@@ -79,20 +79,36 @@ export interface Traffic {
   readonly healthPath: string;
 }
 
+export interface AlertTargets {
+  readonly slackWebhook?: string | undefined;
+  readonly pagerdutyUrl?: string | undefined;
+  /** Called after each good refresh of the monitor: a dead man's switch outside of all this. */
+  readonly pingUrl?: string | undefined;
+}
+
 export interface Notifications {
   /** Besides the plan's internal e-mail channel. */
   readonly email: readonly string[];
   /** The workspace and channel that AWS Chatbot writes to. */
   readonly slack?: { readonly teamId: string; readonly channelId: string } | undefined;
-  /** A Pulumi secret: webhooks for the alerts that start in the cluster. */
-  readonly targets?:
-    | Output<{
-        readonly slackWebhook?: string | undefined;
-        readonly pagerdutyUrl?: string | undefined;
-        /** Called after each good run: a dead man's switch outside of all this. */
-        readonly pingUrl?: string | undefined;
-      }>
-    | undefined;
+  /** A Pulumi secret: URLs for the alerts that start in the cluster. */
+  readonly targets?: Output<AlertTargets> | undefined;
+  /** Which of them there are: that is no secret. */
+  readonly targetNames: readonly (keyof AlertTargets)[];
+}
+
+/** What a container is given. Kubernetes quantities. */
+export interface Share {
+  readonly cpu: string;
+  readonly memory: string;
+}
+
+/** Most that a namespace's pods may ask for together; what is absent is computed from the parts. */
+export interface QuotaConfig {
+  readonly cpu?: string | undefined;
+  readonly memory?: string | undefined;
+  readonly storage?: string | undefined;
+  readonly pods?: number | undefined;
 }
 
 export interface StackConfig {
@@ -123,10 +139,31 @@ export interface StackConfig {
     readonly backups?: string | undefined;
   };
   readonly images: { readonly toolbox: string; readonly postgres: string; readonly redis: string };
-  readonly postgres: { readonly instances: number; readonly storage: string };
-  readonly redis: { readonly storage: string };
-  /** Size of the volume of the local repository. */
-  readonly backups: { readonly storage: string };
+  readonly postgres: Share & {
+    readonly instances: number;
+    readonly storage: string;
+    /** Also the name of the role that owns it. */
+    readonly database: string;
+    /** `required`: never two members on one node; `preferred` where there are fewer nodes than members. */
+    readonly spread: 'required' | 'preferred';
+  };
+  readonly redis: Share & { readonly storage: string };
+  /** Sizes of the volumes of the local repository, and of the jobs' state: staged dumps, mirrors, trial restores. */
+  readonly backups: { readonly storage: string; readonly state: string };
+  /** Folder workload → claim in the recovery namespace that holds it. */
+  readonly folders: Readonly<Record<string, string>>;
+  /** Networks (CIDR) that pods may reach outside of the cluster's own pods. */
+  readonly network: {
+    readonly kubernetesApi: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
+    readonly objectStorage: { readonly cidrs: readonly string[] };
+  };
+  readonly monitoring: {
+    /** Whether ServiceMonitor and PrometheusRule are known to the cluster: a preview must not need to ask it. */
+    readonly prometheusOperator: boolean;
+    /** Of Prometheus; without it nobody may scrape. */
+    readonly namespace?: string | undefined;
+  };
+  readonly quotas: { readonly platform: QuotaConfig; readonly recovery: QuotaConfig };
   readonly secrets: SecretSource;
   /** What a standby follows. Kept through a promotion: the failback needs it. */
   readonly standby?:

@@ -1,12 +1,170 @@
 /** The platform's recovery, part by part. Which parts a stack has follows from its config alone. */
 import type { Input } from '@pulumi/pulumi';
+import { after } from './after.ts';
+import { Certificates } from './cluster/certificates.ts';
+import { Foundation } from './cluster/foundation.ts';
+import { folderPath } from './cluster/paths.ts';
+import { quotasOf } from './cluster/quotas.ts';
+import { RecoverySite } from './cluster/recovery-site.ts';
+import { authoritiesOf, clusterRepositories, localOf, storagePorts } from './cluster/repository.ts';
+import { RepositoryServer } from './cluster/repository-server.ts';
 import { readConfig } from './config.ts';
+import { clusterProvider } from './kubernetes.ts';
+import { AlertRoutes } from './monitoring/alert-routes.ts';
+import { Monitor } from './monitoring/monitor.ts';
+import { isPromoted, leads, originOf } from './origin.ts';
+import { outputsOf } from './outputs.ts';
+import { archivesOf } from './postgres/archives.ts';
+import { Postgres } from './postgres/postgres.ts';
+import { Redis } from './redis.ts';
+import { Schedules } from './schedules/schedules.ts';
+import { RecoverySecrets } from './secrets.ts';
+import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
+import { repositoryPlaces } from './storage/storage.ts';
 
 export function stack(): Record<string, Input<unknown>> {
   const config = readConfig();
-  return {
-    role: config.role,
-    environment: config.environment,
-    planDigest: config.planDigest,
-  };
+  const origin = originOf(config);
+  const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
+  const { prometheusOperator } = config.monitoring;
+
+  const places = repositoryPlaces({ plan, storage });
+  const repositories = clusterRepositories(plan, places);
+  const localRepository = localOf(repositories);
+  const authorities = authoritiesOf(places);
+
+  const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage });
+  const certificates = new Certificates('certificates', { namespaces });
+
+  const cluster = clusterProvider(config.cluster);
+  const { accounts, walls } = new Foundation(
+    'foundation',
+    {
+      namespaces,
+      outside: {
+        kubernetesApi: network.kubernetesApi,
+        objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
+        monitoringNamespace: config.monitoring.namespace,
+      },
+      quotas: quotasOf({ ...config, overrides: config.quotas }),
+    },
+    { providers: [cluster] },
+  );
+  const behindWalls = after(walls, cluster);
+
+  const folders = Object.entries(config.folders).map(([id, claim]) => ({ id, claim, path: folderPath(id) }));
+  const recovery = new RecoverySite(
+    'recovery',
+    {
+      ...config,
+      database: config.postgres.database,
+      repositories,
+      secrets: secrets.cluster,
+      jobsCertificate: certificates.jobs,
+      authorities,
+      folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
+      volumes: { backups: config.backups.storage, state: config.backups.state, storageClass: storageClasses.backups },
+    },
+    behindWalls,
+  );
+
+  const server =
+    localRepository &&
+    new RepositoryServer(
+      'repository-server',
+      {
+        repository: localRepository,
+        archives: archivesOf({ ...config, origin, repositories }),
+        namespace: namespaces.recovery,
+        image: images.postgres,
+        certificate: certificates.repository,
+      },
+      after([...walls, ...recovery.ready], cluster),
+    );
+
+  const postgres = new Postgres(
+    'postgres',
+    {
+      ...config,
+      ...config.postgres,
+      repositories,
+      origin,
+      image: images.postgres,
+      storageClass: storageClasses.postgres,
+      resources: config.postgres,
+      secrets: secrets.cluster,
+      certificate: certificates.postgres,
+      authorities,
+      serviceAccount: accounts.postgres,
+    },
+    // A standby begins from a repository; a leader without its own would fill its disk with WAL.
+    after([...walls, ...(server === undefined ? [] : [server])], cluster),
+  );
+
+  const redis = new Redis(
+    'redis',
+    {
+      ...config.redis,
+      namespace: namespaces.platform,
+      image: images.redis,
+      storageClass: storageClasses.redis,
+      resources: config.redis,
+      password: secrets.cluster.redis,
+      running: leads(config),
+      serviceAccount: accounts.redis,
+    },
+    // Up only when the database leads.
+    after([...walls, postgres], cluster),
+  );
+
+  const schedules = new Schedules(
+    'schedules',
+    {
+      plan,
+      namespace: namespaces.recovery,
+      image: images.toolbox,
+      accounts,
+      localRepository,
+      folders: Object.fromEntries(folders.map(({ path, claim }) => [path, claim])),
+      capturing: leads(config),
+      beginsWithFull: isPromoted(config),
+      lineage: postgres.lineage,
+      ...JOBS,
+    },
+    after([...walls, ...recovery.ready, postgres, redis], cluster),
+  );
+
+  const { targets, targetNames } = notifications;
+  const routes =
+    targets &&
+    new AlertRoutes(
+      'alerts',
+      { plan, namespace: namespaces.recovery, targets, targetNames, prometheusOperator },
+      behindWalls,
+    );
+  const monitor = new Monitor(
+    'monitor',
+    {
+      plan,
+      role: config.role,
+      namespace: namespaces.recovery,
+      image: images.toolbox,
+      serviceAccount: accounts.dr['dr-monitor'],
+      localRepository,
+      prometheusOperator,
+      pings: targetNames.includes('pingUrl'),
+      resources: MONITOR_RESOURCES,
+    },
+    // It answers for its health only when it has seen the repositories.
+    after([...walls, ...recovery.ready, ...schedules.ready, ...(routes === undefined ? [] : [routes])], cluster),
+  );
+
+  return outputsOf(config, {
+    lineage: postgres.lineage,
+    repositories,
+    cronJobs: Object.keys(schedules.cronJobs),
+    dashboard: monitor.dashboard,
+    secrets: secrets.values,
+    aws: {},
+  });
 }

@@ -14,12 +14,13 @@ export const OBJECTS = {
   keys: 'dr-keys',
   stores: 'dr-stores',
   tls: 'dr-tls',
+  alerts: 'dr-alerts',
   state: 'dr-state',
   backups: 'local-repository',
   access: (role: StorageRole) => `dr-${role}`,
 } as const;
 
-export type KeyMaterial = 'keys' | 'stores' | 'tls' | StorageRole;
+export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'alerts' | StorageRole;
 
 export interface DrPod {
   /** Also the container's name. */
@@ -73,6 +74,7 @@ const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
   keys: secret(OBJECTS.keys, PATHS.keys),
   stores: secret(OBJECTS.stores, PATHS.stores),
   tls: secret(OBJECTS.tls, PATHS.tls),
+  alerts: secret(OBJECTS.alerts, PATHS.alerts),
   writer: secret(OBJECTS.access('writer'), accessFolder('writer')),
   restorer: secret(OBJECTS.access('restorer'), accessFolder('restorer')),
 };

@@ -1,6 +1,7 @@
 /** Two namespaces in which nothing is open: who may run there, who may talk to whom, how much they may take. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import { after } from '../after.ts';
 import { Accounts, type AccountsArgs } from './accounts.ts';
 import { labelsOf } from './labels.ts';
 import { type Namespaces, networkPolicies, type Outside } from './openings.ts';
@@ -45,7 +46,7 @@ export class Foundation extends pulumi.ComponentResource {
     this.accounts = new Accounts(
       `${name}-accounts`,
       { namespaces: args.namespaces, ...(args.roleArns === undefined ? {} : { roleArns: args.roleArns }) },
-      { parent: this, dependsOn: namespaces },
+      { parent: this, ...after(namespaces) },
     );
     this.walls = [...namespaces, ...policies, ...quotas, this.accounts];
     this.registerOutputs({});

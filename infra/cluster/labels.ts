@@ -2,7 +2,15 @@
 import { STANZA } from '../../plan/layout.ts';
 
 /** What a pod may reach. Each is one opening of `openings.ts`; a pod without any may not even ask for a name. */
-export const REACHES = ['dns', 'kubernetes-api', 'object-storage', 'postgres', 'pgbackrest', 'redis'] as const;
+export const REACHES = [
+  'dns',
+  'kubernetes-api',
+  'object-storage',
+  'postgres',
+  'pgbackrest',
+  'redis',
+  'alerting',
+] as const;
 export type Reach = (typeof REACHES)[number];
 
 export function reachLabel(reach: Reach): string {

@@ -8,7 +8,7 @@ export interface Outside {
   readonly kubernetesApi: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
   readonly objectStorage: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
   /** Namespace of Prometheus; none may scrape where it is absent. */
-  readonly monitoringNamespace?: string;
+  readonly monitoringNamespace?: string | undefined;
 }
 
 export interface Namespaces {
@@ -26,7 +26,11 @@ export interface NamedPolicy {
 
 const tcp = (...ports: readonly number[]): NetworkPolicyPort[] => ports.map((port) => ({ protocol: 'TCP', port }));
 
-const networks = (cidrs: readonly string[]): NetworkPolicyPeer[] => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+/** Any address but the node's own metadata, where a pod would find the node's credentials. */
+const ANY = { '0.0.0.0/0': ['169.254.0.0/16'], '::/0': ['fe80::/10', 'fd00:ec2::/32'] } as Record<string, string[]>;
+
+const networks = (cidrs: readonly string[]): NetworkPolicyPeer[] =>
+  cidrs.map((cidr) => ({ ipBlock: { cidr, ...(ANY[cidr] === undefined ? {} : { except: ANY[cidr] }) } }));
 
 function inNamespace(namespace: string, labels: Record<string, string>): NetworkPolicyPeer {
   return {
@@ -74,6 +78,9 @@ function destination(reach: Reach, namespaces: Namespaces, outside: Outside): No
       ];
     case 'redis':
       return [{ to: [inNamespace(namespaces.platform, selectorOf(REDIS))], ports: tcp(PORTS.redis) }];
+    case 'alerting':
+      // Whom the monitor calls is known by a name only, which a network policy can't hold.
+      return [{ to: networks(['0.0.0.0/0', '::/0']), ports: tcp(443) }];
   }
 }
 

@@ -12,6 +12,8 @@ export const PATHS = {
   /** Passwords of PostgreSQL and Redis. */
   stores: `${SECRETS}/stores`,
   tls: `${SECRETS}/tls`,
+  /** URLs of those who are to be told. */
+  alerts: `${SECRETS}/alerts`,
   /** Journals, locks, lineage, mirrors, scratch restores; shared by all jobs. */
   state: '/var/lib/go-coffee-dr',
   scratch: '/scratch',
@@ -37,7 +39,15 @@ export const KEY_FILES = {
   secretAccessKey: (repository: string) => `${repository}.secret`,
   database: 'database',
   redis: 'redis',
+  ping: 'ping',
+  slack: 'slack',
+  pagerduty: 'pagerduty',
 } as const;
+
+/** Where a folder workload's volume is mounted. */
+export function folderPath(workload: string): string {
+  return `/data/${workload}`;
+}
 
 export function passphraseFile(repository: string): string {
   return `${PATHS.keys}/${KEY_FILES.passphrase(repository)}`;

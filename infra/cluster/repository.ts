@@ -1,5 +1,6 @@
 /** What the cluster side must know of a repository, as plain text: the renderers are pure and know no outputs. */
 import type { Plan } from '../../plan/types.ts';
+import type { RepositoryPlace } from '../storage/storage.ts';
 
 /** How pods prove who they are to the storage: with keys of their own, or by the service account's token (IRSA). */
 export type StorageAccess = 'keys' | 'web-identity';
@@ -25,6 +26,31 @@ export interface S3Repository {
 }
 
 export type ClusterRepository = LocalRepository | S3Repository;
+
+/** All that pods can reach, in the plan's order. A drive is carried, and no pod sees it. */
+export function clusterRepositories(
+  plan: Plan,
+  places: Readonly<Record<string, RepositoryPlace>>,
+): ClusterRepository[] {
+  return plan.repositories.flatMap(({ id, storage, location }): ClusterRepository[] => {
+    if (storage === 'posix') return [{ id, kind: 'local', path: location.replace(/(?<=.)\/+$/, '') }];
+    const place = places[id];
+    if (place === undefined) return [];
+    const { endpoint, region, bucket, uriStyle, ca } = place;
+    const access = place.kind === 'aws' ? 'web-identity' : 'keys';
+    return [{ id, kind: 's3', endpoint, region, bucket, uriStyle, access, ownAuthority: ca !== undefined }];
+  });
+}
+
+/** The one that is a volume of this cluster. */
+export function localOf(repositories: readonly ClusterRepository[]): LocalRepository | undefined {
+  return repositories.find((repository): repository is LocalRepository => repository.kind === 'local');
+}
+
+/** PEM texts by repository, of those whose certificate comes from an authority of its own. */
+export function authoritiesOf(places: Readonly<Record<string, RepositoryPlace>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(places).flatMap(([id, { ca }]) => (ca === undefined ? [] : [[id, ca]])));
+}
 
 /** Those that the engines write in each run, in the plan's order; an export (offsite) takes no WAL. */
 export function writtenByEngines<T extends { readonly id: string }>(plan: Plan, repositories: readonly T[]): T[] {

@@ -7,7 +7,7 @@ import type { Accounts } from '../cluster/accounts.ts';
 import { type DrPod, drPodLabels, drPodSpec } from '../cluster/dr-pod.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
 import type { Resources } from '../cluster/restricted.ts';
-import { MEANS, type Purpose, type ScheduledJob, scheduledJobs } from './jobs.ts';
+import { backupArguments, MEANS, type Purpose, runDeadline, type ScheduledJob, scheduledJobs } from './jobs.ts';
 
 export interface SchedulesArgs {
   readonly plan: Plan;
@@ -19,6 +19,8 @@ export interface SchedulesArgs {
   readonly folders: Readonly<Record<string, string>>;
   /** A standby copies nothing until it leads. Its checks and drills go on. */
   readonly capturing: boolean;
+  /** After a promotion: the new lineage has nothing to build on. @default false */
+  readonly beginsWithFull?: boolean;
   /** `<site>-<generation>`: each life of the database has its repositories made ready once. */
   readonly lineage: string;
   readonly resources: Readonly<Record<'job' | 'drill', Resources>>;
@@ -54,10 +56,14 @@ export class Schedules extends pulumi.ComponentResource {
   readonly init?: k8s.batch.v1.Job;
   /** By the job's id. */
   readonly cronJobs: Readonly<Record<string, k8s.batch.v1.CronJob>>;
+  /** What those who read the repositories come after. */
+  readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: SchedulesArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:schedules:Schedules', name, {}, opts);
     if (args.capturing) this.init = this.#init(name, args);
+    this.ready = this.init === undefined ? [] : [this.init];
+    if (args.capturing && args.beginsWithFull === true) this.#full(name, args);
     const jobs = scheduledJobs(args.plan).map((job) => [job.id, this.#cronJob(name, job, args)] as const);
     this.cronJobs = Object.fromEntries(jobs);
     this.registerOutputs({});
@@ -84,6 +90,31 @@ export class Schedules extends pulumi.ComponentResource {
         deleteBeforeReplace: true,
         customTimeouts: { create: `${longest}s` },
       },
+    );
+  }
+
+  /** Named by the lineage and without TTL, so that it runs once. Nothing waits for it: traffic must not. */
+  #full(name: string, args: SchedulesArgs): void {
+    const full = args.plan.schedules.find(({ kind }) => kind === 'full');
+    if (full === undefined) throw new RangeError('the plan has no full backup');
+    const pod = podOf('dr-full', 'backup', backupArguments(args.plan, full), args);
+    const labels = drPodLabels(pod);
+    new k8s.batch.v1.Job(
+      `${name}-full`,
+      {
+        metadata: {
+          name: `dr-full-${args.lineage}`,
+          namespace: args.namespace,
+          labels,
+          annotations: { 'pulumi.com/skipAwait': 'true' },
+        },
+        spec: {
+          backoffLimit: 3,
+          activeDeadlineSeconds: runDeadline(args.plan, full),
+          template: { metadata: { labels }, spec: drPodSpec(pod) },
+        },
+      },
+      { parent: this, dependsOn: [...this.ready], retainOnDelete: true },
     );
   }
 

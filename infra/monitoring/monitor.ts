@@ -1,0 +1,162 @@
+/** The exporter, whom it tells, and what Prometheus and Grafana are given: rendered from the plan. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import type { Plan } from '../../plan/types.ts';
+import { type DrPod, drPodLabels, drPodSpec } from '../cluster/dr-pod.ts';
+import { labelsOf, type Reach, selectorOf } from '../cluster/labels.ts';
+import { KEY_FILES, PATHS } from '../cluster/paths.ts';
+import { MONITOR, PORTS } from '../cluster/ports.ts';
+import type { LocalRepository } from '../cluster/repository.ts';
+import type { Resources } from '../cluster/restricted.ts';
+import type { Role } from '../config-types.ts';
+import { dashboard } from './dashboard.ts';
+import { alertRules, rulesYaml } from './rules.ts';
+
+export interface MonitorArgs {
+  readonly plan: Plan;
+  readonly role: Role;
+  readonly namespace: string;
+  readonly image: string;
+  readonly serviceAccount: pulumi.Input<string>;
+  readonly localRepository?: LocalRepository | undefined;
+  /** Whether the cluster knows ServiceMonitor, PrometheusRule and AlertmanagerConfig. */
+  readonly prometheusOperator: boolean;
+  /** The Secret `OBJECTS.alerts` holds a URL that is called after each good refresh. */
+  readonly pings: boolean;
+  readonly resources: Resources;
+}
+
+const REFRESH_SECONDS = 60;
+const SCRATCH = '1Gi';
+
+/** Pure. */
+export function monitorPod(args: MonitorArgs): DrPod {
+  const { role, image, serviceAccount, localRepository, pings } = args;
+  const reaches: Reach[] = ['dns', 'object-storage', 'postgres', 'redis', ...(pings ? (['alerting'] as const) : [])];
+  const http = { httpGet: { path: '/healthz', port: PORTS.metrics } };
+  return {
+    name: MONITOR,
+    image,
+    args: [
+      'monitor',
+      '--serve',
+      '--listen',
+      '0.0.0.0',
+      '--port',
+      String(PORTS.metrics),
+      '--interval',
+      `${REFRESH_SECONDS}s`,
+      // A standby takes no writes, and replays its source's heartbeat.
+      ...(role === 'standby' ? [] : ['--heartbeat']),
+      ...(pings ? ['--ping-url-file', `${PATHS.alerts}/${KEY_FILES.ping}`] : []),
+    ],
+    serviceAccount,
+    reaches,
+    material: ['keys', 'stores', 'restorer', ...(pings ? (['alerts'] as const) : [])],
+    localRepository: localRepository?.path,
+    repositoryReadOnly: true,
+    resources: args.resources,
+    scratch: SCRATCH,
+    ports: [{ name: 'metrics', containerPort: PORTS.metrics }],
+    probes: {
+      // The first answer comes after the first refresh, which reads every catalog.
+      readinessProbe: { ...http, periodSeconds: 10, failureThreshold: 3 },
+      livenessProbe: { ...http, initialDelaySeconds: 5 * REFRESH_SECONDS, periodSeconds: REFRESH_SECONDS },
+    },
+    restartPolicy: 'Always',
+  };
+}
+
+export class Monitor extends pulumi.ComponentResource {
+  readonly deployment: k8s.apps.v1.Deployment;
+  /** Of the dashboard in Grafana: `/d/<uid>`. */
+  readonly dashboard: string;
+  readonly #args: MonitorArgs;
+
+  constructor(name: string, args: MonitorArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:monitoring:Monitor', name, {}, opts);
+    this.#args = args;
+    this.deployment = this.#exporter(name);
+    if (args.prometheusOperator) this.#operatorObjects(name);
+    else this.#map(`${name}-rules`, 'dr-alert-rules', { 'go-coffee-dr.rules.yaml': rulesYaml(this.#rules()) });
+    this.dashboard = this.#dashboard(name);
+    this.registerOutputs({});
+  }
+
+  #metadata(object: string, labels: Record<string, string> = {}) {
+    return { name: object, namespace: this.#args.namespace, labels: { ...labelsOf(MONITOR), ...labels } };
+  }
+
+  #rules() {
+    const { plan, role, namespace } = this.#args;
+    return alertRules(plan, { role, namespace, job: MONITOR });
+  }
+
+  #exporter(name: string): k8s.apps.v1.Deployment {
+    const pod = monitorPod(this.#args);
+    const ports = [{ name: 'metrics', port: PORTS.metrics, targetPort: 'metrics' }];
+    new k8s.core.v1.Service(
+      name,
+      {
+        metadata: { ...this.#metadata(MONITOR), annotations: { 'pulumi.com/skipAwait': 'true' } },
+        spec: { selector: selectorOf(MONITOR), ports },
+      },
+      { parent: this },
+    );
+    return new k8s.apps.v1.Deployment(
+      name,
+      {
+        metadata: this.#metadata(MONITOR),
+        spec: {
+          replicas: 1,
+          // Two would both touch the heartbeat, and report twice.
+          strategy: { type: 'Recreate' },
+          selector: { matchLabels: selectorOf(MONITOR) },
+          template: { metadata: { labels: drPodLabels(pod) }, spec: drPodSpec(pod) },
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  #map(name: string, object: string, data: Record<string, string>, labels: Record<string, string> = {}): void {
+    new k8s.core.v1.ConfigMap(name, { metadata: this.#metadata(object, labels), data }, { parent: this });
+  }
+
+  #operatorObjects(name: string): void {
+    const { namespace } = this.#args;
+    const apiVersion = 'monitoring.coreos.com/v1';
+    new k8s.apiextensions.CustomResource(
+      `${name}-scrape`,
+      {
+        apiVersion,
+        kind: 'ServiceMonitor',
+        metadata: this.#metadata(MONITOR),
+        spec: {
+          selector: { matchLabels: selectorOf(MONITOR) },
+          // Prometheus' job is then the service's name, which the rules ask for.
+          endpoints: [{ port: 'metrics', interval: `${REFRESH_SECONDS}s` }],
+        },
+      },
+      { parent: this },
+    );
+    // Alertmanager routes what belongs to this namespace; `absent()` has no labels of its own.
+    const groups = this.#rules().groups.map(({ name: group, rules }) => ({
+      name: group,
+      rules: rules.map((rule) => ({ ...rule, labels: { ...rule.labels, namespace } })),
+    }));
+    new k8s.apiextensions.CustomResource(
+      `${name}-rules`,
+      { apiVersion, kind: 'PrometheusRule', metadata: this.#metadata(MONITOR), spec: { groups } },
+      { parent: this },
+    );
+  }
+
+  /** Grafana's sidecar takes every ConfigMap with this label. */
+  #dashboard(name: string): string {
+    const rendered = dashboard(this.#args.plan);
+    const data = { 'go-coffee-dr.json': JSON.stringify(rendered) };
+    this.#map(`${name}-dashboard`, 'dr-dashboard', data, { grafana_dashboard: '1' });
+    return rendered.uid;
+  }
+}

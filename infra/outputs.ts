@@ -1,0 +1,53 @@
+/** What an operator and `dr` need of a stack. What is secret stays a secret output. */
+import type { Input } from '@pulumi/pulumi';
+import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
+import type { ClusterRepository } from './cluster/repository.ts';
+import type { StackConfig } from './config-types.ts';
+import { leads } from './origin.ts';
+
+export interface Parts {
+  /** `<site>-<generation>` */
+  readonly lineage: string;
+  readonly repositories: readonly ClusterRepository[];
+  /** By id; suspended in a standby as far as they write. */
+  readonly cronJobs: readonly string[];
+  /** UID in Grafana. */
+  readonly dashboard: string;
+  /** A Pulumi secret: what the escrow file holds. */
+  readonly secrets: Input<unknown>;
+  readonly aws: Readonly<Record<string, Input<unknown>>>;
+}
+
+function placeOf(repository: ClusterRepository): Record<string, string> {
+  if (repository.kind === 'local') return { kind: 'local', path: repository.path };
+  const { kind, endpoint, region, bucket } = repository;
+  return { kind, endpoint, region, bucket };
+}
+
+export function outputsOf(config: StackConfig, parts: Parts): Record<string, Input<unknown>> {
+  const { role, environment, site, generation, namespaces, standby, planDigest } = config;
+  const { platform, recovery } = namespaces;
+  return {
+    role,
+    /** The generation of this site that takes writes; a later `up` with role standby asks for another one. */
+    leads: leads(config),
+    environment,
+    site,
+    generation,
+    lineage: parts.lineage,
+    planDigest,
+    ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
+    namespaces,
+    context: config.cluster.context,
+    repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, placeOf(repository)])),
+    hosts: {
+      postgres: serviceHost(POSTGRES, platform),
+      redis: serviceHost(REDIS, platform),
+      monitor: serviceHost(MONITOR, recovery),
+    },
+    cronJobs: parts.cronJobs,
+    dashboard: parts.dashboard,
+    secrets: parts.secrets,
+    ...parts.aws,
+  };
+}

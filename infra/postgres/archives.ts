@@ -1,0 +1,19 @@
+/** Pure: which lineages the repository server answers for. */
+import { lineageName } from '../../plan/layout.ts';
+import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
+import type { Archive } from './pgbackrest.ts';
+import type { PostgresArgs } from './postgres.ts';
+
+type ArchivesArgs = Pick<PostgresArgs, 'plan' | 'environment' | 'site' | 'generation' | 'origin' | 'namespaces'> & {
+  readonly repositories: readonly ClusterRepository[];
+};
+
+/** The current one in all repositories, and the one that it began from in that repository alone. */
+export function archivesOf(args: ArchivesArgs): Archive[] {
+  const { plan, environment, origin, namespaces, repositories } = args;
+  const lineage = lineageName(args.site, args.generation);
+  const own = { environment, lineage, repositories: writtenByEngines(plan, repositories), namespaces };
+  if (origin.kind === 'primary') return [own];
+  const source = repositories.filter(({ id }) => id === origin.repository);
+  return [own, { environment, lineage: origin.lineage, repositories: source, namespaces }];
+}

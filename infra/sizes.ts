@@ -1,0 +1,16 @@
+/** How much the parts take that no key of the config speaks of. Figures are requests, and memory is also the limit. */
+import type { Resources } from './cluster/restricted.ts';
+
+/** restic keeps its index in memory: about 1 GiB for 10 million blobs; pgBackRest takes two processes of about 100 MiB. */
+const JOB: Resources = { cpu: '100m', memory: '1Gi' };
+
+/** A whole throwaway platform in one pod: PostgreSQL twice, Redis, two S3 servers, services, and the load. */
+const DRILL: Resources = { cpu: '500m', memory: '4Gi' };
+
+export const JOBS = {
+  resources: { job: JOB, drill: DRILL },
+  /** A job's own: restic's cache, temporary files; what is staged lies in the state volume. A drill's: its data, several times. */
+  scratch: { job: '5Gi', drill: '20Gi' },
+} as const;
+
+export const MONITOR_RESOURCES: Resources = { cpu: '50m', memory: '512Mi' };
