@@ -2,27 +2,14 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { breakGlassRoleName } from './names.ts';
-import {
-  breakGlassPolicy,
-  breakGlassTrust,
-  ROLES,
-  type RoleFacts,
-  type RoleName,
-  rolePolicy,
-  serviceAccountTrust,
-} from './role-policies.ts';
+import { breakGlassPolicy, ROLES, type RoleFacts, type RoleName, rolePolicy } from './role-policies.ts';
+import { breakGlassTrust, serviceAccountTrust } from './trust-policies.ts';
 
 export interface IdentitiesArgs extends RoleFacts {
   readonly oidcProvider: { readonly arn: string; readonly url: string };
   readonly namespaces: { readonly platform: string; readonly recovery: string };
   /** Of the account, so only the stack that owns the buckets makes it. @default none */
   readonly breakGlassPrincipals?: readonly string[] | undefined;
-}
-
-export interface Identity {
-  readonly arn: pulumi.Output<string>;
-  /** The service account that is named after it, in the recovery namespace. */
-  readonly serviceAccount: string;
 }
 
 type Namespace = 'platform' | 'recovery';
@@ -44,12 +31,15 @@ const SERVICE_ACCOUNTS: Readonly<Record<RoleName, readonly (readonly [Namespace,
 const BREAK_GLASS_SECONDS = 3600;
 
 export class Identities extends pulumi.ComponentResource {
-  readonly roles: Readonly<Record<RoleName, Identity>>;
+  /** ARN of a role by the service account that takes it. */
+  readonly roleArns: Readonly<Record<string, pulumi.Output<string>>>;
+  /** What takes a role comes after it may do something. */
+  readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: IdentitiesArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:identity:Identities', name, {}, opts);
     const { environment, site, namespaces, oidcProvider, breakGlassPrincipals } = args;
-    const role = (id: RoleName): Identity => {
+    const role = (id: RoleName) => {
       const accounts = SERVICE_ACCOUNTS[id];
       const serviceAccounts = accounts.map(([namespace, account]) => `${namespaces[namespace]}:${account}`);
       const made = new aws.iam.Role(
@@ -60,14 +50,16 @@ export class Identities extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-      new aws.iam.RolePolicy(
+      const policy = new aws.iam.RolePolicy(
         `${name}-${id}-policy`,
         { role: made.name, policy: JSON.stringify(rolePolicy(id, args)) },
         { parent: this },
       );
-      return { arn: made.arn, serviceAccount: accounts[0]?.[1] ?? id };
+      return { policy, arns: accounts.map(([, account]) => [account, made.arn] as const) };
     };
-    this.roles = Object.fromEntries(ROLES.map((id) => [id, role(id)])) as Record<RoleName, Identity>;
+    const roles = ROLES.map(role);
+    this.ready = roles.map(({ policy }) => policy);
+    this.roleArns = Object.fromEntries(roles.flatMap(({ arns }) => arns));
     if (breakGlassPrincipals !== undefined) {
       const breakGlass = new aws.iam.Role(
         `${name}-break-glass`,
@@ -86,6 +78,6 @@ export class Identities extends pulumi.ComponentResource {
         { parent: this, protect: true },
       );
     }
-    this.registerOutputs({ roles: this.roles });
+    this.registerOutputs({ roleArns: this.roleArns });
   }
 }

@@ -4,7 +4,7 @@
  */
 import { layout } from '../../plan/layout.ts';
 import { type BucketSpec, replicatedPrefixes } from '../storage/buckets.ts';
-import { type Account, keyAlias } from './names.ts';
+import { type Account, keyAlias, secretName } from './names.ts';
 import { type PolicyDocument, policyOf, type Statement } from './policy-document.ts';
 
 export const ROLES = ['writer', 'restorer', 'auditor', 'pruner'] as const;
@@ -36,13 +36,14 @@ const allow = (
   ...(Condition === undefined ? {} : { Condition }),
 });
 
-/** Only what goes through S3, only in the buckets' regions, only under the buckets' key. */
+/** Only what goes through one service, only in the buckets' regions, only under the buckets' key. */
 function useKey(
   Sid: string,
   actions: readonly string[],
   account: Account,
   environment: string,
   regions: readonly string[],
+  service = 's3',
 ): Statement {
   return allow(
     Sid,
@@ -50,7 +51,7 @@ function useKey(
     regions.map((region) => `arn:${account.partition}:kms:${region}:${account.account}:key/*`),
     {
       'ForAnyValue:StringEquals': { 'kms:ResourceAliases': keyAlias(environment) },
-      StringEquals: { 'kms:ViaService': regions.map((region) => `s3.${region}.amazonaws.com`) },
+      StringEquals: { 'kms:ViaService': regions.map((region) => `${service}.${region}.amazonaws.com`) },
     },
   );
 }
@@ -172,6 +173,7 @@ export function rolePolicy(role: RoleName, facts: RoleFacts): PolicyDocument {
 export function breakGlassPolicy(facts: Omit<RoleFacts, 'site'>): PolicyDocument {
   const { account, partition, environment, buckets } = facts;
   const arns = arnsOf({ ...facts, site: '' });
+  const regions = buckets.map(({ region }) => region);
   return policyOf([
     allow('List', [...LIST, ...LIST_VERSIONS, ...READ_SETTINGS, 's3:DeleteBucket'], arns),
     allow(
@@ -188,32 +190,28 @@ export function breakGlassPolicy(facts: Omit<RoleFacts, 'site'>): PolicyDocument
       ],
       arns.map((arn) => `${arn}/*`),
     ),
-    useKey(
-      'Key',
-      ['kms:Decrypt'],
-      { account, partition },
-      environment,
-      buckets.map(({ region }) => region),
-    ),
+    useKey('Key', ['kms:Decrypt'], { account, partition }, environment, regions),
     allow(
       'KeyLife',
       ['kms:DescribeKey', 'kms:ScheduleKeyDeletion', 'kms:CancelKeyDeletion', 'kms:DisableKey', 'kms:EnableKey'],
-      buckets.map(({ region }) => `arn:${partition}:kms:${region}:${account}:key/*`),
+      regions.map((region) => `arn:${partition}:kms:${region}:${account}:key/*`),
       { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': keyAlias(environment) } },
     ),
-  ]);
-}
-
-/** People, and only with a second factor. */
-export function breakGlassTrust(principals: readonly string[]): PolicyDocument {
-  return policyOf([
-    {
-      Sid: 'PeopleWithMfa',
-      Effect: 'Allow',
-      Principal: { AWS: principals },
-      Action: 'sts:AssumeRole',
-      Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
-    },
+    // For the day when the deployer's role is lost or in other hands.
+    allow(
+      'Secrets',
+      [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+        'secretsmanager:DeleteSecret',
+        'secretsmanager:RestoreSecret',
+      ],
+      // The service adds six characters to the name.
+      regions.map(
+        (region) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${secretName(environment)}-??????`,
+      ),
+    ),
+    useKey('SecretKey', ['kms:Decrypt'], { account, partition }, environment, regions, 'secretsmanager'),
   ]);
 }
 
@@ -245,42 +243,5 @@ export function replicationPolicy({ account, partition, environment, from, to }:
     allow('Destination', ['s3:ReplicateObject', 's3:ReplicateTags'], objects(to)),
     useKey('SourceKey', ['kms:Decrypt'], { account, partition }, environment, [from.region]),
     useKey('DestinationKey', ['kms:Encrypt', 'kms:GenerateDataKey'], { account, partition }, environment, [to.region]),
-  ]);
-}
-
-/** An AWS service, and only when it works for these. */
-export function serviceTrust(service: string, account: string, sourceArns: readonly string[]): PolicyDocument {
-  return policyOf([
-    {
-      Sid: 'Service',
-      Effect: 'Allow',
-      Principal: { Service: service },
-      Action: 'sts:AssumeRole',
-      Condition: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': sourceArns } },
-    },
-  ]);
-}
-
-export interface TrustFacts {
-  readonly oidcProvider: { readonly arn: string; readonly url: string };
-  /** `namespace:name` */
-  readonly serviceAccounts: readonly string[];
-}
-
-/** Pods of these service accounts of this cluster, and nobody else. */
-export function serviceAccountTrust({ oidcProvider, serviceAccounts }: TrustFacts): PolicyDocument {
-  return policyOf([
-    {
-      Sid: 'ServiceAccounts',
-      Effect: 'Allow',
-      Principal: { Federated: oidcProvider.arn },
-      Action: 'sts:AssumeRoleWithWebIdentity',
-      Condition: {
-        StringEquals: {
-          [`${oidcProvider.url}:aud`]: 'sts.amazonaws.com',
-          [`${oidcProvider.url}:sub`]: serviceAccounts.map((name) => `system:serviceaccount:${name}`),
-        },
-      },
-    },
   ]);
 }

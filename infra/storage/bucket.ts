@@ -1,6 +1,7 @@
 /** One S3 repository: nothing in it goes before its time, and nobody but two named roles can change that. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import type { AlarmTopic } from '../alarms/topic.ts';
 import type { BucketSpec } from './buckets.ts';
 import { lifecycleRules } from './lifecycle.ts';
 
@@ -9,7 +10,11 @@ export interface RepositoryBucketArgs {
   readonly environment: string;
   /** Of the key in the bucket's region. */
   readonly keyArn: pulumi.Input<string>;
+  /** Who hears of copies that failed or are late; in the bucket's region. */
+  readonly topic?: AlarmTopic | undefined;
 }
+
+const REPLICATION_EVENTS = ['s3:Replication:OperationFailedReplication', 's3:Replication:OperationMissedThreshold'];
 
 export class RepositoryBucket extends pulumi.ComponentResource {
   readonly bucket: pulumi.Output<string>;
@@ -21,7 +26,7 @@ export class RepositoryBucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: RepositoryBucketArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:storage:RepositoryBucket', name, {}, opts);
-    const { spec, environment, keyArn } = args;
+    const { spec, environment, keyArn, topic } = args;
     const { region } = spec;
     const kept = { parent: this, protect: true, retainOnDelete: true };
     const bucket = new aws.s3.Bucket(
@@ -79,9 +84,20 @@ export class RepositoryBucket extends pulumi.ComponentResource {
       },
       { ...kept, dependsOn: [this.versioning] },
     );
+    const notification = new aws.s3.BucketNotification(
+      `${name}-notification`,
+      {
+        ...of,
+        // The dead man's switches listen there.
+        eventbridge: true,
+        topics: topic === undefined ? [] : [{ id: 'replication', topicArn: topic.arn, events: REPLICATION_EVENTS }],
+      },
+      // S3 tries to speak to the topic before it takes the setting.
+      { ...kept, dependsOn: topic === undefined ? [] : [topic.policy] },
+    );
     this.bucket = bucket.bucket;
     this.arn = bucket.arn;
-    this.settings = [this.versioning, lock, encryption, ownership, access, lifecycle];
+    this.settings = [this.versioning, lock, encryption, ownership, access, lifecycle, notification];
     this.registerOutputs({ bucket: this.bucket, arn: this.arn });
   }
 }

@@ -2,7 +2,8 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Account } from '../identity/names.ts';
-import { replicationPolicy, serviceTrust } from '../identity/role-policies.ts';
+import { replicationPolicy } from '../identity/role-policies.ts';
+import { serviceTrust } from '../identity/trust-policies.ts';
 import type { RepositoryBucket } from './bucket.ts';
 import type { BucketSpec } from './buckets.ts';
 import { replicationRules } from './replication-rules.ts';

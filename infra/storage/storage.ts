@@ -2,6 +2,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
+import type { AlarmTopic } from '../alarms/topic.ts';
 import type { AwsStorage, S3CompatibleStorage, S3Endpoint } from '../config-types.ts';
 import { breakGlassRoleArn } from '../identity/names.ts';
 import { AccessLog } from './access-log.ts';
@@ -29,6 +30,11 @@ export interface RepositoryPlace {
 export interface RepositoryStorageArgs {
   readonly plan: Plan;
   readonly storage: AwsStorage | S3CompatibleStorage;
+}
+
+export interface DeclaredStorageArgs extends RepositoryStorageArgs {
+  /** Who hears of copies that failed, by region. */
+  readonly topics: Readonly<Record<string, AlarmTopic>>;
 }
 
 const compatible = (id: string, { bucket, region, endpoint, ca, credentials }: S3Endpoint): RepositoryPlace => ({
@@ -60,21 +66,21 @@ export class RepositoryStorage extends pulumi.ComponentResource {
   readonly places: Readonly<Record<string, RepositoryPlace>>;
   /** ARN of the buckets' key by region; empty where this stack declares no bucket. */
   readonly keyArns: Readonly<Record<string, pulumi.Output<string>>>;
-  /** By repository; empty where this stack declares none. */
-  readonly buckets: Readonly<Record<string, RepositoryBucket>>;
+  /** The buckets with all their settings; none where this stack declares none. */
+  readonly ready: readonly pulumi.Resource[];
 
-  constructor(name: string, args: RepositoryStorageArgs, opts: pulumi.ComponentResourceOptions = {}) {
+  constructor(name: string, args: DeclaredStorageArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:storage:RepositoryStorage', name, {}, opts);
-    const { plan, storage } = args;
+    const { plan, storage, topics } = args;
     this.places = repositoryPlaces(args);
     const made =
-      storage.kind === 'aws' && storage.manage === 'declared' ? this.#declare(name, plan, storage) : undefined;
+      storage.kind === 'aws' && storage.manage === 'declared' ? this.#declare(name, plan, storage, topics) : undefined;
     this.keyArns = made?.keyArns ?? {};
-    this.buckets = made?.buckets ?? {};
-    this.registerOutputs({ places: this.places });
+    this.ready = made?.ready ?? [];
+    this.registerOutputs({ keyArns: this.keyArns });
   }
 
-  #declare(name: string, plan: Plan, storage: AwsStorage) {
+  #declare(name: string, plan: Plan, storage: AwsStorage, topics: DeclaredStorageArgs['topics']) {
     const { environment } = plan;
     const { account, partition, deployerRoleArn, accessLogs } = storage;
     const child = { parent: this };
@@ -90,7 +96,8 @@ export class RepositoryStorage extends pulumi.ComponentResource {
     const keyIn = (region: string) => keys.arns[region] as pulumi.Output<string>;
     const sides = specs.map((spec) => {
       const keyArn = keyIn(spec.region);
-      return { spec, keyArn, bucket: new RepositoryBucket(`${name}-${spec.id}`, { spec, environment, keyArn }, child) };
+      const args = { spec, environment, keyArn, topic: topics[spec.region] };
+      return { spec, keyArn, bucket: new RepositoryBucket(`${name}-${spec.id}`, args, child) };
     });
     const [first, second] = sides;
     const replication =
@@ -106,17 +113,17 @@ export class RepositoryStorage extends pulumi.ComponentResource {
             { kind: accessLogs, environment, account, partition, ...guards, retentionDays, buckets: sides },
             child,
           );
-    for (const { spec, keyArn, bucket } of sides) {
+    const ready = sides.map(({ spec, keyArn, bucket }) => {
       const bucketArn = `arn:${partition}:s3:::${spec.bucket}`;
       const policy = keyArn.apply((key) => JSON.stringify(bucketPolicy({ bucketArn, keyArn: key, ...guards })));
       // Last of all: from then on every other setting is the deployer's alone.
       const before = [...bucket.settings, ...(replication?.settings ?? []), ...(log?.settings ?? [])];
-      new aws.s3.BucketPolicy(
+      return new aws.s3.BucketPolicy(
         `${name}-${spec.id}-policy`,
         { region: spec.region, bucket: bucket.bucket, policy },
         { ...child, protect: true, retainOnDelete: true, dependsOn: before },
       );
-    }
-    return { keyArns: keys.arns, buckets: Object.fromEntries(sides.map(({ spec, bucket }) => [spec.id, bucket])) };
+    });
+    return { keyArns: keys.arns, ready };
   }
 }

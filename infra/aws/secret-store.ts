@@ -1,0 +1,64 @@
+/** What opens the backups, kept where the second region can read it alone. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { SecretValues } from '../config-types.ts';
+import { secretName } from '../identity/names.ts';
+import { renderStored } from '../stored-secrets.ts';
+import { type SecretPolicyFacts, secretPolicy } from './secret-policy.ts';
+
+export interface SecretStoreArgs extends SecretPolicyFacts {
+  readonly environment: string;
+  /** Where it is written, then where its replicas are. */
+  readonly regions: readonly [string, ...string[]];
+  /** ARN of the key by region. */
+  readonly keyArns: Readonly<Record<string, pulumi.Input<string>>>;
+  /** A Pulumi secret. */
+  readonly values: pulumi.Output<SecretValues>;
+}
+
+/** The longest that there is: a month to see the alarm and call it off. */
+const RECOVERY_DAYS = 30;
+
+export class SecretStore extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+
+  constructor(name: string, args: SecretStoreArgs, opts: pulumi.ComponentResourceOptions) {
+    super('go-coffee-dr:aws:SecretStore', name, {}, opts);
+    const { environment, regions, keyArns, values } = args;
+    const [home, ...others] = regions;
+    const kept = { parent: this, protect: true, retainOnDelete: true };
+    const keyIn = (region: string): pulumi.Input<string> => {
+      const key = keyArns[region];
+      if (key === undefined) throw new RangeError(`no key in ${region}`);
+      return key;
+    };
+    const secret = new aws.secretsmanager.Secret(
+      name,
+      {
+        region: home,
+        name: secretName(environment),
+        description: `Passphrases of the repositories and passwords of go-coffee ${environment}`,
+        kmsKeyId: keyIn(home),
+        recoveryWindowInDays: RECOVERY_DAYS,
+        replicas: others.map((region) => ({ region, kmsKeyId: keyIn(region) })),
+        // A secret of that name in the other region is somebody's: never written over.
+        forceOverwriteReplicaSecret: false,
+      },
+      kept,
+    );
+    const of = { region: home, secretArn: secret.arn };
+    const policy = new aws.secretsmanager.SecretPolicy(
+      `${name}-policy`,
+      { ...of, policy: JSON.stringify(secretPolicy(args)), blockPublicPolicy: true },
+      kept,
+    );
+    new aws.secretsmanager.SecretVersion(
+      `${name}-version`,
+      { region: home, secretId: secret.id, secretString: pulumi.secret(values.apply(renderStored)) },
+      // Guarded before it holds anything.
+      { ...kept, dependsOn: [policy] },
+    );
+    this.arn = secret.arn;
+    this.registerOutputs({ arn: this.arn });
+  }
+}

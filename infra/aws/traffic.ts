@@ -1,0 +1,69 @@
+/** Where users go. Which entrance answers is the role's doing; a failing health check alone never promotes anything. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { Role, Traffic } from '../config-types.ts';
+
+export interface TrafficRecordsArgs extends Traffic {
+  readonly role: Role;
+  /** Whether this stack follows, or followed until its promotion, another site. */
+  readonly follows: boolean;
+}
+
+type Entrance = 'primary' | 'standby';
+
+/** Which entrance users are led to: the standby's only once it has been promoted. */
+export function activeEntrance({ role, follows }: Pick<TrafficRecordsArgs, 'role' | 'follows'>): Entrance {
+  return role === 'primary' && follows ? 'standby' : 'primary';
+}
+
+const TTL_SECONDS = 60;
+/** 3 × 30 s: a restart of the entrance moves nobody. */
+const CHECK = { type: 'HTTPS', port: 443, requestInterval: 30, failureThreshold: 3 } as const;
+
+export class TrafficRecords extends pulumi.ComponentResource {
+  constructor(name: string, args: TrafficRecordsArgs, opts: pulumi.ComponentResourceOptions) {
+    super('go-coffee-dr:aws:TrafficRecords', name, {}, opts);
+    const { zoneId, names, healthPath } = args;
+    const active = activeEntrance(args);
+    const passive: Entrance = active === 'primary' ? 'standby' : 'primary';
+    const check = (entrance: Entrance) => {
+      const left = active === 'standby' && entrance === 'primary';
+      return new aws.route53.HealthCheck(
+        `${name}-${entrance}`,
+        {
+          ...CHECK,
+          fqdn: args[entrance],
+          resourcePath: healthPath,
+          enableSni: true,
+          measureLatency: false,
+          // The site that was left may come back with data from before: it counts as unhealthy until a failback says otherwise.
+          ...(left ? { disabled: true, invertHealthcheck: true } : { disabled: false, invertHealthcheck: false }),
+          tags: { Name: `${name}-${entrance}` },
+        },
+        { parent: this },
+      );
+    };
+    const checks = { primary: check('primary'), standby: check('standby') };
+    for (const host of names) {
+      // Only the value of a record changes with the role: two records that swapped PRIMARY and SECONDARY would be refused half-way.
+      const record = (place: 'active' | 'passive', type: 'PRIMARY' | 'SECONDARY', entrance: Entrance) =>
+        new aws.route53.Record(
+          `${name}-${host}-${place}`,
+          {
+            zoneId,
+            name: host,
+            type: 'CNAME',
+            ttl: TTL_SECONDS,
+            setIdentifier: place,
+            failoverRoutingPolicies: [{ type }],
+            healthCheckId: checks[entrance].id,
+            records: [args[entrance]],
+          },
+          { parent: this },
+        );
+      record('active', 'PRIMARY', active);
+      record('passive', 'SECONDARY', passive);
+    }
+    this.registerOutputs({ active });
+  }
+}

@@ -1,0 +1,106 @@
+/** Passphrases, keys and passwords: made here, set by a person, or read from where the producing stack keeps them. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import * as random from '@pulumi/random';
+import type { Plan } from '../plan/types.ts';
+import type { AccessKey, ClusterSecrets } from './cluster/keys.ts';
+import type { StorageRole } from './cluster/paths.ts';
+import type { SecretSource, SecretValues, StackConfig } from './config-types.ts';
+import { secretName } from './identity/names.ts';
+import { repositoryPlaces } from './storage/storage.ts';
+import { parseStored } from './stored-secrets.ts';
+
+export interface RecoverySecretsArgs {
+  readonly plan: Plan;
+  readonly source: SecretSource;
+  readonly storage: StackConfig['storage'];
+  /** Needed with `secrets-manager`. */
+  readonly provider?: aws.Provider | undefined;
+}
+
+/** The first of its kind. The name stands in every point: stacks that share a repository must give it the same one. */
+const FIRST = 'first';
+
+/** Letters and digits only: it goes through URLs, configuration files and shells. 48 of them are 285 bits. */
+const LENGTH = 48;
+
+export class RecoverySecrets extends pulumi.ComponentResource {
+  /** A Pulumi secret as a whole. */
+  readonly values: pulumi.Output<SecretValues>;
+  readonly cluster: ClusterSecrets;
+
+  constructor(name: string, args: RecoverySecretsArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:secrets:RecoverySecrets', name, {}, opts);
+    this.values = pulumi.secret(this.#from(name, args));
+    this.cluster = this.#forCluster(args);
+    this.registerOutputs({});
+  }
+
+  #from(name: string, { plan, source, provider }: RecoverySecretsArgs): pulumi.Output<SecretValues> {
+    const repositories = plan.repositories.map(({ id }) => id);
+    switch (source.from) {
+      case 'generated':
+        return this.#generate(name, repositories);
+      case 'config':
+        return source.values;
+      case 'secrets-manager': {
+        if (provider === undefined) throw new TypeError('secrets of the Secrets Manager need a provider of aws');
+        const { region } = source;
+        const secretId = secretName(plan.environment);
+        // The replica of this stack's own region: it has to be readable while the region that made it is gone.
+        const found = aws.secretsmanager.getSecretVersionOutput({ secretId, region }, { parent: this, provider });
+        return found.secretString.apply((text) => parseStored(text, `${secretId} in ${region}`, repositories));
+      }
+    }
+  }
+
+  /** Protected: without its passphrase no backup of a repository can be read any more. */
+  #generate(name: string, repositories: readonly string[]): pulumi.Output<SecretValues> {
+    const kept = { parent: this, protect: true };
+    const made = (what: string): pulumi.Output<string> =>
+      new random.RandomPassword(`${name}-${what}`, { length: LENGTH, special: false }, kept).result;
+    return pulumi.output({
+      passphrases: Object.fromEntries(repositories.map((id) => [id, made(`passphrase-${id}`)])),
+      signingKey: made('signing-key'),
+      postgres: {
+        superuser: made('postgres-superuser'),
+        replication: made('postgres-replication'),
+        application: made('postgres-application'),
+      },
+      redis: made('redis'),
+    });
+  }
+
+  #forCluster({ plan, storage }: RecoverySecretsArgs): ClusterSecrets {
+    const value = (of: (values: SecretValues) => string | undefined): pulumi.Output<string> =>
+      this.values.apply((values) => of(values) ?? '');
+    const passphrases = plan.repositories.map(
+      ({ id }) => [id, { name: FIRST, value: value(({ passphrases: all }) => all[id]) }] as const,
+    );
+    return {
+      signingKey: { name: FIRST, value: value(({ signingKey }) => signingKey) },
+      passphrases: Object.fromEntries(passphrases),
+      access: accessKeys({ plan, storage }),
+      postgres: {
+        superuser: value(({ postgres }) => postgres.superuser),
+        replication: value(({ postgres }) => postgres.replication),
+        application: value(({ postgres }) => postgres.application),
+      },
+      redis: value(({ redis }) => redis),
+    };
+  }
+}
+
+/** Of S3-compatible places; in AWS pods take roles. */
+function accessKeys(args: Pick<RecoverySecretsArgs, 'plan' | 'storage'>): ClusterSecrets['access'] {
+  return Object.fromEntries(
+    Object.values(repositoryPlaces(args)).flatMap(({ id, credentials }) => {
+      if (credentials === undefined) return [];
+      const pair = (role: StorageRole): AccessKey => ({
+        accessKeyId: credentials.apply((all) => all[role].accessKeyId),
+        secretAccessKey: credentials.apply((all) => all[role].secretAccessKey),
+      });
+      return [[id, { writer: pair('writer'), restorer: pair('restorer') }] as const];
+    }),
+  );
+}
