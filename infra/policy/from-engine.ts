@@ -1,0 +1,40 @@
+/** Resources as the engine hands them to a policy: behind proxies that throw at unknown values and hide which ones are secret. */
+import { Secret } from '@pulumi/policy';
+import type { Resource } from './resource.ts';
+
+/** How @pulumi/policy's proxies answer what is behind them (its proxy.ts; internal, so the pack's test would see them go). */
+const IS_PROXY = '__isSpecialProxy';
+const TARGET = '__getSpecialProxyTarget';
+
+interface EngineResource {
+  readonly type: string;
+  readonly name: string;
+  readonly props: Readonly<Record<string, unknown>>;
+}
+
+function behindProxies(value: unknown): unknown {
+  let target = value;
+  while (typeof target === 'object' && target !== null && (target as Record<string, unknown>)[IS_PROXY] === true) {
+    target = (target as Record<string, unknown>)[TARGET];
+  }
+  return target;
+}
+
+function plain(value: unknown, path: string, secrets: string[]): unknown {
+  const target = behindProxies(value);
+  if (target instanceof Secret) {
+    secrets.push(path);
+    return plain(target.value, path, []);
+  }
+  if (Array.isArray(target)) return target.map((item, n) => plain(item, `${path}.${n}`, secrets));
+  if (typeof target !== 'object' || target === null) return target;
+  const inner = (key: string) => (path === '' ? key : `${path}.${key}`);
+  return Object.fromEntries(Object.entries(target).map(([key, item]) => [key, plain(item, inner(key), secrets)]));
+}
+
+/** @param seesSecrets only a remediation is shown which values are secret; a validation gets them all in plain */
+export function fromEngine({ type, name, props }: EngineResource, seesSecrets: boolean): Resource {
+  const secrets: string[] = [];
+  const inputs = plain(props, '', secrets) as Record<string, unknown>;
+  return { type, name, props: inputs, secrets: seesSecrets ? secrets : undefined };
+}

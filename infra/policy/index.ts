@@ -1,0 +1,6 @@
+/** The policy pack: `pulumi preview --policy-pack infra/policy`. The rules know nothing of the engine, and this file nothing of them. */
+import { PolicyPack } from '@pulumi/policy';
+import { policiesOf } from './policies.ts';
+import { RULES } from './rules.ts';
+
+new PolicyPack('go-coffee-dr', { enforcementLevel: 'mandatory', policies: policiesOf(RULES) });

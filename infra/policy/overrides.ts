@@ -1,0 +1,56 @@
+/** Breaches that somebody has accepted, by rule and resource, with the reason: nothing else lets one through. */
+import type { PolicyConfigSchema } from '@pulumi/policy';
+import { z } from 'zod';
+import type { Breach } from './rule.ts';
+
+const acceptedSchema = z.object({
+  accepted: z.array(z.strictObject({ resource: z.string().min(1), reason: z.string().trim().min(10) })).default([]),
+});
+
+export type Accepted = z.infer<typeof acceptedSchema>['accepted'];
+
+/** The same for the engine, which refuses a config that has another shape. */
+export const OVERRIDES_SCHEMA: PolicyConfigSchema = {
+  properties: {
+    accepted: {
+      type: 'array',
+      description: 'Breaches of this rule that are let through',
+      items: {
+        type: 'object',
+        required: ['resource', 'reason'],
+        additionalProperties: false,
+        properties: {
+          resource: {
+            type: 'string',
+            minLength: 1,
+            description: 'Name of the resource, or * for whatever breaks the rule',
+          },
+          reason: { type: 'string', minLength: 10, description: 'Why; it is shown in each preview' },
+        },
+      },
+    },
+  },
+};
+
+/** Throws ZodError for a shape that the engine would have refused. */
+export function parseAccepted(config: unknown): Accepted {
+  return acceptedSchema.parse(config).accepted;
+}
+
+export interface Sifted {
+  readonly refused: readonly Breach[];
+  readonly accepted: readonly { readonly breach: Breach; readonly reason: string }[];
+}
+
+/** Pure. A missing resource has no name: only `*` accepts its breach. */
+export function sift(breaches: readonly Breach[], accepted: Accepted): Sifted {
+  const reasonFor = ({ resource }: Breach) =>
+    accepted.find((one) => one.resource === '*' || one.resource === resource)?.reason;
+  return {
+    refused: breaches.filter((breach) => reasonFor(breach) === undefined),
+    accepted: breaches.flatMap((breach) => {
+      const reason = reasonFor(breach);
+      return reason === undefined ? [] : [{ breach, reason }];
+    }),
+  };
+}

@@ -1,0 +1,62 @@
+/** Which buckets a stack declares, which of them are the plan's repositories, and the settings of each. */
+import { type BucketSpec, bucketSpecs } from '../../storage/buckets.ts';
+import { at, has, isUnknown, ofType, quoted, type Resource, textAt } from '../resource.ts';
+import type { Breach, Stack } from '../rule.ts';
+
+export const AWS = {
+  bucket: 'aws:s3/bucket:Bucket',
+  versioning: 'aws:s3/bucketVersioning:BucketVersioning',
+  lock: 'aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration',
+  encryption: 'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration',
+  lifecycle: 'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration',
+  policy: 'aws:s3/bucketPolicy:BucketPolicy',
+} as const;
+
+export interface DeclaredBucket {
+  readonly resource: Resource;
+  /** The bucket's own name; undefined where only the update knows it. */
+  readonly bucket: string | undefined;
+  /** What the plan asks of it; undefined for a bucket of logs. */
+  readonly repository: BucketSpec | undefined;
+}
+
+export function declaredBuckets({ resources, plan }: Stack): readonly DeclaredBucket[] {
+  const specs = bucketSpecs(plan);
+  return ofType(resources, AWS.bucket).map((resource) => {
+    const name = textAt(resource.props, 'bucket');
+    const bucket = name === undefined || isUnknown(name) ? undefined : name;
+    return { resource, bucket, repository: specs.find((spec) => spec.bucket === bucket) };
+  });
+}
+
+/** Settings of that bucket. In the first preview their `bucket` may be unknown: then they count for every one. */
+export function settingsOf(
+  resources: readonly Resource[],
+  type: string,
+  bucket: string | undefined,
+): readonly Resource[] {
+  return ofType(resources, type).filter(({ props }) => bucket === undefined || has(props, ['bucket'], bucket));
+}
+
+/** One breach for a bucket without the setting, or what `wrong` says of the setting that it has. */
+export function eachSetting(
+  stack: Stack,
+  type: string,
+  wrong: (setting: Resource, bucket: DeclaredBucket) => string | undefined,
+  which: (bucket: DeclaredBucket) => boolean = () => true,
+): readonly Breach[] {
+  const what = type.slice(type.lastIndexOf(':') + 1);
+  return declaredBuckets(stack)
+    .filter(which)
+    .flatMap((declared): Breach[] => {
+      const { resource, bucket } = declared;
+      const settings = settingsOf(stack.resources, type, bucket);
+      if (settings.length === 0) {
+        return [{ resource: resource.name, found: `bucket ${quoted(at(resource.props, 'bucket'))} has no ${what}` }];
+      }
+      return settings.flatMap((setting) => {
+        const found = wrong(setting, declared);
+        return found === undefined ? [] : [{ resource: setting.name, found }];
+      });
+    });
+}

@@ -1,0 +1,43 @@
+/** In every namespace nothing is reached that no policy opens. */
+import { at, isUnknown, listAt, ofType, quoted, type Resource, textAt } from '../resource.ts';
+import type { Breach, Rule, Stack } from '../rule.ts';
+import { LINES } from './lines.ts';
+
+export const NAMESPACE = 'kubernetes:core/v1:Namespace';
+export const NETWORK_POLICY = 'kubernetes:networking.k8s.io/v1:NetworkPolicy';
+
+/** Every pod, both ways, and nothing opened. */
+function deniesAll({ props }: Resource): boolean {
+  const selector = at(props, 'spec', 'podSelector');
+  const types = listAt(props, 'spec', 'policyTypes');
+  const everyPod =
+    typeof selector === 'object' &&
+    selector !== null &&
+    Object.keys(at(selector, 'matchLabels') ?? {}).length === 0 &&
+    listAt(selector, 'matchExpressions').length === 0;
+  const opened = [...listAt(props, 'spec', 'ingress'), ...listAt(props, 'spec', 'egress')];
+  return everyPod && types.includes('Ingress') && types.includes('Egress') && opened.length === 0;
+}
+
+function check({ resources }: Stack): Breach[] {
+  const policies = ofType(resources, NETWORK_POLICY);
+  return ofType(resources, NAMESPACE).flatMap(({ name, props }) => {
+    const namespace = textAt(props, 'metadata', 'name');
+    const denied = policies.some((policy) => {
+      const own = at(policy.props, 'metadata', 'namespace');
+      return (own === namespace || isUnknown(own) || isUnknown(namespace)) && deniesAll(policy);
+    });
+    if (denied) return [];
+    return [
+      { resource: name, found: `namespace ${quoted(namespace)} has no NetworkPolicy that denies all by default` },
+    ];
+  });
+}
+
+export const defaultDeny: Rule = {
+  id: 'default-deny',
+  over: 'stack',
+  holds: 'Every namespace has a policy that denies all traffic by default.',
+  breaks: LINES.network,
+  check,
+};

@@ -1,0 +1,69 @@
+/** The CronJobs of a stack that run `dr`, and whether the stack is one that has to have them. */
+import { parse } from 'yaml';
+import { OBJECTS } from '../../cluster/dr-pod.ts';
+import { CONFIG_MAP } from '../effective-plan.ts';
+import { at, isUnknown, listAt, ofType, type Resource, textAt } from '../resource.ts';
+import type { Stack } from '../rule.ts';
+
+const CRON_JOB = 'kubernetes:batch/v1:CronJob';
+
+export interface DrJob {
+  readonly resource: string;
+  /** The plan's id: the object is `dr-<id>`. */
+  readonly id: string;
+  readonly cron: string;
+  readonly suspended: boolean;
+  /** What follows `dr`. */
+  readonly args: readonly string[];
+}
+
+export function drJobs(resources: readonly Resource[]): readonly DrJob[] {
+  return ofType(resources, CRON_JOB).flatMap(({ name, props }): DrJob[] => {
+    const object = textAt(props, 'metadata', 'name') ?? '';
+    const [container] = listAt(props, 'spec', 'jobTemplate', 'spec', 'template', 'spec', 'containers');
+    if (!object.startsWith('dr-') || listAt(container, 'command')[0] !== 'dr') return [];
+    return [
+      {
+        resource: name,
+        id: object.slice('dr-'.length),
+        cron: textAt(props, 'spec', 'schedule') ?? '',
+        suspended: at(props, 'spec', 'suspend') === true,
+        args: listAt(container, 'args').map(String),
+      },
+    ];
+  });
+}
+
+function configMap(resources: readonly Resource[], object: string, key: string): string | undefined {
+  const found = ofType(resources, CONFIG_MAP).find(({ props }) => textAt(props, 'metadata', 'name') === object);
+  return found === undefined ? undefined : textAt(found.props, 'data', key);
+}
+
+/** Of the pods' dr.yaml; undefined where there is none yet. */
+export function environmentRepositories(
+  resources: readonly Resource[],
+): Readonly<Record<string, { readonly region?: string; readonly type?: string }>> | undefined {
+  const text = configMap(resources, OBJECTS.environment, 'dr.yaml');
+  if (text === undefined || isUnknown(text)) return undefined;
+  return (
+    (parse(text) as { repositories?: Record<string, { region?: string; type?: string }> } | null)?.repositories ?? {}
+  );
+}
+
+/** A stack with a site to back up; one of storage alone has no jobs. */
+export function hasSite({ resources }: Stack): boolean {
+  const site = ofType(resources, CONFIG_MAP).some(
+    ({ props }) => textAt(props, 'metadata', 'name') === OBJECTS.environment,
+  );
+  return site || drJobs(resources).length > 0;
+}
+
+const FOLLOWING = /^\s*standby_cluster:/m;
+
+/** A standby writes no copies before its promotion. Suspending them is no way out anywhere else. */
+export function follows({ resources }: Stack): boolean {
+  return ofType(resources, CONFIG_MAP).some(({ props }) => {
+    const text = textAt(props, 'data', 'patroni.yml');
+    return text !== undefined && (isUnknown(text) || FOLLOWING.test(text));
+  });
+}

@@ -1,0 +1,30 @@
+/** Lines of the written plan that rules guard. "Line" is the line of the written plan, version 1.0. */
+import type { PlanLine } from '../rule.ts';
+
+export const LINES = {
+  breach: { line: '30', says: 'Security Breach - Compromised systems requiring clean restoration' },
+  objectives: { line: '36–43', says: 'Recovery Time Objective (RTO), Recovery Point Objective (RPO)' },
+  priorities: { line: '49–52', says: 'P1 (Critical) to P4 (Low): RTO and RPO' },
+  database: { line: '41', says: 'Database: 1 hour (continuous replication)' },
+  applicationData: { line: '42', says: 'Application Data: 4 hours (scheduled backups)' },
+  configuration: { line: '43', says: 'Configuration: 24 hours (daily backups)' },
+  daily: { line: '59–60', says: 'Daily full backups at 2 AM UTC' },
+  hourly: { line: '62–63', says: 'Hourly incremental backups for critical data' },
+  weekly: { line: '65–66', says: 'Weekly configuration snapshots' },
+  secrets: { line: '85', says: 'Secrets and ConfigMaps (encrypted)' },
+  network: { line: '86', says: 'Network policies and RBAC' },
+  images: { line: '91', says: 'Docker images in registry' },
+  localStorage: { line: '97–101', says: 'Primary Storage (Local)' },
+  localRetention: { line: '99', says: 'Retention: 30 days' },
+  encryption: { line: '100', says: 'Encryption: AES-256' },
+  s3: { line: '103–107', says: 'Secondary Storage (S3)' },
+  regions: { line: '105', says: 'Regions: Primary (us-east-1), Secondary (eu-west-1)' },
+  s3Retention: { line: '106', says: 'Retention: 90 days' },
+  lifecycle: { line: '107', says: 'Lifecycle: Automatic transition to IA/Glacier' },
+  offsite: { line: '109–113', says: 'Tertiary Storage (Offsite)' },
+  offsiteRetention: { line: '113', says: 'Retention: 1 year' },
+  tests: { line: '215–230', says: 'Recovery Testing Schedule' },
+  monthly: { line: '217–220', says: 'Monthly Tests' },
+  quarterly: { line: '222–225', says: 'Quarterly Tests' },
+  annual: { line: '227–230', says: 'Annual Tests' },
+} as const satisfies Record<string, PlanLine>;

@@ -1,0 +1,81 @@
+/** Every repository of the plan is there, in its region, written by the engines or by its export. */
+import type { PlanRepository } from '../../../plan/types.ts';
+import { isUnknown, quoted, textAt } from '../resource.ts';
+import type { Breach, PlanLine, Rule, Stack } from '../rule.ts';
+import { declaredBuckets } from './bucket-facts.ts';
+import { drJobs, environmentRepositories, follows, hasSite } from './job-facts.ts';
+import { LINES } from './lines.ts';
+
+function lineOf({ storage, written }: PlanRepository): PlanLine {
+  if (written.by === 'export') return LINES.offsite;
+  return storage === 's3' ? LINES.s3 : LINES.localStorage;
+}
+
+/** A stack that owns any bucket of the plan owns all of them. */
+function buckets(stack: Stack): Breach[] {
+  const declared = declaredBuckets(stack);
+  // In the first preview a name may be unknown, and with it which repository it is.
+  if (
+    declared.every(({ repository }) => repository === undefined) ||
+    declared.some(({ bucket }) => bucket === undefined)
+  ) {
+    return [];
+  }
+  return stack.plan.repositories
+    .filter(({ storage, written }) => storage === 's3' && written.by === 'engines')
+    .flatMap(({ id, location, region }): Breach[] => {
+      const found = declared.find(({ bucket }) => bucket === location)?.resource;
+      const wanted = `wanted bucket ${quoted(location)} in ${quoted(region)}`;
+      if (found === undefined) return [{ found: `repository ${id} has no bucket, ${wanted}`, breaks: LINES.regions }];
+      const actual = textAt(found.props, 'region');
+      if (actual === region || isUnknown(actual)) return [];
+      return [
+        { resource: found.name, found: `repository ${id} is in ${quoted(actual)}, ${wanted}`, breaks: LINES.regions },
+      ];
+    });
+}
+
+/** What the jobs are told. */
+function environment(stack: Stack): Breach[] {
+  const known = environmentRepositories(stack.resources);
+  if (known === undefined) return [];
+  return stack.plan.repositories
+    .filter(({ written }) => written.by === 'engines')
+    .flatMap((repository): Breach[] => {
+      const { id, region } = repository;
+      const found = known[id];
+      if (found === undefined) {
+        const names = Object.keys(known).join(', ') || 'none';
+        return [{ found: `repository ${id} is not in the jobs' dr.yaml (${names})`, breaks: lineOf(repository) }];
+      }
+      if (region === undefined || found.region === region) return [];
+      const wrong = `repository ${id} is in ${quoted(found.region)} by the jobs' dr.yaml, wanted ${quoted(region)}`;
+      return [{ found: wrong, breaks: LINES.regions }];
+    });
+}
+
+function exported(stack: Stack): Breach[] {
+  if (!hasSite(stack)) return [];
+  const jobs = drJobs(stack.resources);
+  return stack.plan.repositories.flatMap(({ id, written }): Breach[] => {
+    if (written.by !== 'export') return [];
+    const job = jobs.find((candidate) => candidate.id === id);
+    if (job !== undefined && (!job.suspended || follows(stack))) return [];
+    const what = job === undefined ? 'is written by no CronJob' : 'is not written: its CronJob is suspended';
+    return [
+      {
+        resource: job?.resource,
+        found: `repository ${id} ${what}, wanted dr-${id} at "${written.cron}"`,
+        breaks: LINES.offsite,
+      },
+    ];
+  });
+}
+
+export const repositories: Rule = {
+  id: 'repositories',
+  over: 'stack',
+  holds: 'Every repository of the plan is there, in its region.',
+  breaks: LINES.s3,
+  check: (stack) => [...buckets(stack), ...environment(stack), ...exported(stack)],
+};
