@@ -14,9 +14,35 @@ export function readFraction(line: string): number | undefined {
   return percent === undefined ? undefined : Number(percent) / 100;
 }
 
-/** Makes the stanza in every repository of the lineage. `online: false` needs the data directory only, no running server. */
+const HALF_MADE = /(?:archive|backup)\.info exists but (?:archive|backup)\.info is missing on repo(\d+)/;
+const INFO_FILE = /\/(?:archive|backup)\.info(?:\.copy)?(?:\.pgbackrest\.tmp)?$/;
+
+/** True when one of a killed run's two info files was all that the lineage had there, and is gone now. */
+async function clearHalfMade(pg: PgBackRest, repository: Repository | undefined): Promise<boolean> {
+  if (repository === undefined) return false;
+  const store = await repository.store('writer');
+  const objects = await store.list(`${repository.layout.pgbackrest(pg.lineage)}/`);
+  // With a set or a segment beside it this is damage, and not ours to tidy away.
+  if (objects.length === 0 || !objects.every(({ key }) => INFO_FILE.test(key))) return false;
+  for (const { key } of objects) await store.delete(key);
+  return true;
+}
+
+/**
+ * Makes the stanza in every repository of the lineage. `online: false` needs the data directory only, no running server. Idempotent:
+ * pgBackRest refuses what a killed run of it left half-made, so that is made anew where nothing else is in the lineage.
+ */
 export async function createStanza(pg: PgBackRest, online: boolean): Promise<void> {
-  await pg.run('stanza-create', online ? [] : ['--no-online']);
+  for (let cleared = 0; ; cleared += 1) {
+    try {
+      await pg.run('stanza-create', online ? [] : ['--no-online']);
+      return;
+    } catch (error) {
+      const half = error instanceof DrError ? HALF_MADE.exec(error.fact)?.[1] : undefined;
+      const repository = pg.repositories[Number(half) - 1];
+      if (cleared === pg.repositories.length || !(await clearHalfMade(pg, repository))) throw error;
+    }
+  }
 }
 
 /** Throws when one of the repositories does not take WAL within a minute. */
