@@ -21,11 +21,28 @@ const KNOWN_KEYS = [
     'logFile',
     'control',
     'hooks',
+    'tls',
+    'certificate',
+    'key',
   ],
-  ...['socket', 'host', 'configFile', 'path', 'type', 'endpoint', 'region', 'bucket', 'ca', 'uriStyle', 'passphrases'],
+  ...[
+    'socket',
+    'host',
+    'transfer',
+    'configFile',
+    'path',
+    'type',
+    'endpoint',
+    'region',
+    'bucket',
+    'ca',
+    'uriStyle',
+    'passphrases',
+  ],
   ...[
     'writer',
     'restorer',
+    'admin',
     'accessKeyId',
     'secretAccessKey',
     'file',
@@ -47,8 +64,20 @@ interface Problem {
 /** Fields that name a secret. What stands there instead may be the secret itself and is never shown. */
 const SECRET_FIELDS = ['from', 'password', 'accessKeyId', 'secretAccessKey'];
 
+/** Fields with a pair of secrets, or a word. */
+const ACCESS_FIELDS = ['writer', 'restorer', 'admin'];
+
 function isSecretRef(path: readonly PropertyKey[]): boolean {
   return SECRET_FIELDS.includes(String(path.at(-1)));
+}
+
+type Branch = readonly z.core.$ZodIssue[];
+
+/** Of something with fields, a branch that looks into them says more than one that wants another kind of value. */
+function closestBranch(branches: readonly Branch[], hasFields: boolean): Branch {
+  const looks = (branch: Branch) => branch.some((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys');
+  const fitting = hasFields ? branches.filter(looks) : [];
+  return [...(fitting.length > 0 ? fitting : branches)].sort((a, b) => a.length - b.length)[0] ?? [];
 }
 
 /** A union's own message ("Invalid input") names nothing: take the branch that came closest. */
@@ -62,8 +91,15 @@ function flatten(issue: z.core.$ZodIssue, root: unknown, above: readonly Propert
         : 'holds a text in this file; a secret is named by {file: /absolute/path} or {env: NAME} and never written here';
     return [{ path, text }];
   }
+  if (
+    ACCESS_FIELDS.includes(String(path.at(-1))) &&
+    value !== undefined &&
+    (value === null || typeof value !== 'object')
+  ) {
+    return [{ path, text: 'is neither {accessKeyId: …, secretAccessKey: …}, each a named secret, nor "web-identity"' }];
+  }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? [];
+    const closest = closestBranch(issue.errors, typeof value === 'object');
     return closest.flatMap((inner) => flatten(inner, root, path));
   }
   if (issue.code === 'unrecognized_keys') {

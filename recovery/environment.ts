@@ -25,6 +25,11 @@ export type Keyring = z.infer<typeof keyring>;
 const argv = z.array(z.string()).min(1);
 
 const s3Credentials = z.strictObject({ accessKeyId: secretRefSchema, secretAccessKey: secretRefSchema });
+export type S3KeyRefs = z.infer<typeof s3Credentials>;
+
+/** `web-identity`: the role of the pod's own service account (IRSA), by AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. */
+const s3Access = z.union([s3Credentials, z.literal('web-identity')]);
+export type S3Access = z.infer<typeof s3Access>;
 
 const posixRepository = z.strictObject({
   type: z.literal('posix'),
@@ -44,9 +49,11 @@ const s3Repository = z.strictObject({
   uriStyle: z.enum(['path', 'host']).default('path'),
   passphrases: keyring,
   /** Puts, and deletes by marker only. Used by backup and prune. */
-  writer: s3Credentials,
+  writer: s3Access,
   /** Reads, and puts under locks/, leases/ and marks/ only. Used by restore and verify. */
-  restorer: s3Credentials,
+  restorer: s3Access,
+  /** Makes the bucket where it is missing, with versions and Object Lock. Used by `dr init` alone. */
+  admin: s3Credentials.optional(),
 });
 
 const repositorySchema = z.discriminatedUnion('type', [posixRepository, s3Repository]);
@@ -58,16 +65,33 @@ const hooks = z.strictObject({ pre: argv.optional(), post: argv.optional() });
 /** How a server is started and stopped when it is not run by `dr` itself (e.g. `systemctl start postgresql@15-main`). */
 const control = z.strictObject({ start: argv, stop: argv });
 
+/** pgBackRest's TLS server beside a PostgreSQL on another host: the way to its files. PEM files of this side. */
+const tlsServer = z.strictObject({
+  port: z.number().int().min(1).max(65535).default(8432),
+  /** Signs both servers there, pgBackRest's and PostgreSQL's own. */
+  ca: absolute,
+  /** What pgBackRest's server knows this side by. */
+  certificate: absolute,
+  /** Mode 0600, or 0640 when it belongs to root. */
+  key: absolute,
+});
+
 const postgresSchema = z.strictObject({
+  /** SQL by TCP. With `tls` the server must show a certificate of that authority; without, TLS is used where it is offered. */
+  host: z.string().min(1).optional(),
+  /** PostgreSQL and its files are on `host`. Without it they are on this one. */
+  tls: tlsServer.optional(),
+  /** As the server itself sees it. */
   dataDir: absolute,
   /** Folder of the server's programs. @default found by `pg_config --bindir`, then /usr/lib/postgresql/<newest>/bin */
   binDir: absolute.optional(),
+  /** As the server itself sees it. */
   socketDir: absolute,
   port: z.number().int().min(1).max(65535).default(5432),
   user: z.string().default('postgres'),
   /** Database with the application's data. */
   database: z.string().default('go_coffee'),
-  /** Only where the socket does not use peer authentication. */
+  /** Where neither the socket nor the host lets `user` in without one. */
   password: secretRefSchema.optional(),
   /** Folder of postgresql.conf when it lies outside of the data directory (Debian: /etc/postgresql/15/main). */
   configDir: absolute.optional(),
@@ -78,8 +102,13 @@ const postgresSchema = z.strictObject({
 
 const redisSchema = z.strictObject({
   socket: absolute.optional(),
-  host: z.string().optional(),
+  host: z.string().min(1).optional(),
   port: z.number().int().min(1).max(65535).optional(),
+  /**
+   * `replication`: the RDB comes over the wire, for a server on another host; its append-only files stay there.
+   * @default 'files'
+   */
+  transfer: z.enum(['files', 'replication']).optional(),
   password: secretRefSchema.optional(),
   dataDir: absolute,
   /** redis.conf; used to start the server where `control` is absent. */
@@ -110,6 +139,8 @@ export const environmentSchema = z.strictObject({
   /** Prefix in every repository, and what `--confirm` wants typed. */
   name: nameSchema,
   site: nameSchema,
+  /** Life of a PostgreSQL on another host, whose archive_command names `<site>-<generation>`. A host counts its own. */
+  generation: z.number().int().min(1).optional(),
   /** Journals, locks, generated pgBackRest configuration, git mirrors, scratch restores. */
   stateDir: absolute,
   /** Unprivileged user that owns PostgreSQL and runs pgBackRest when `dr` is root. */
@@ -128,3 +159,10 @@ export const environmentSchema = z.strictObject({
 });
 
 export type Environment = z.infer<typeof environmentSchema>;
+export type PostgresSettings = NonNullable<Environment['postgres']>;
+
+/** Their files can't be seen from here. */
+export function isElsewhere(settings: Environment['postgres'] | Environment['redis']): boolean {
+  if (settings === undefined) return false;
+  return 'tls' in settings ? settings.tls !== undefined : 'transfer' in settings && settings.transfer === 'replication';
+}

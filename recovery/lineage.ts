@@ -2,6 +2,7 @@
  * A lineage is one life of a PostgreSQL cluster: `<site>-<generation>`. Each restore begins a new one before the server starts,
  * so that two servers can never write into one WAL archive.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -28,8 +29,18 @@ function lineageFile(site: Site): string {
   return join(site.environment.stateDir, 'lineage.json');
 }
 
-/** The current lineage of this host, or undefined before `dr init`. Throws `LINEAGE-UNREADABLE`. */
+/**
+ * The current lineage, or undefined before `dr init`. Where the environment file names the generation, a record of another one
+ * is of a life that is over. Throws `LINEAGE-UNREADABLE`.
+ */
 export async function readLineage(site: Site): Promise<Lineage | undefined> {
+  const { generation } = site.environment;
+  const record = await readRecord(site);
+  return generation === undefined || record?.generation === generation ? record : undefined;
+}
+
+/** The last one that was begun here, whatever the environment file names. */
+export async function readRecord(site: Site): Promise<Lineage | undefined> {
   let text: string;
   try {
     text = await readFile(lineageFile(site), 'utf8');
@@ -55,7 +66,8 @@ export async function readLineage(site: Site): Promise<Lineage | undefined> {
 export async function writeLineage(site: Site, record: LineageRecord): Promise<Lineage> {
   const file = lineageFile(site);
   await mkdir(site.environment.stateDir, { recursive: true, mode: 0o755 });
-  const temporary = `${file}.${process.pid}`;
+  // Not by the pid: in containers that share the folder each is number 1.
+  const temporary = `${file}.${randomBytes(4).toString('hex')}`;
   await writeFile(temporary, `${JSON.stringify(lineageSchema.parse(record), undefined, 2)}\n`, { flush: true });
   await rename(temporary, file);
   return { ...record, name: lineageName(site.environment.site, record.generation) };

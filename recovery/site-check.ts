@@ -2,7 +2,7 @@
 import { normalize } from 'node:path';
 import { didYouMean } from '../plan/nearest.ts';
 import type { Plan } from '../plan/types.ts';
-import type { Environment, RepositorySettings } from './environment.ts';
+import { type Environment, isElsewhere, type RepositorySettings } from './environment.ts';
 import { badInput } from './errors.ts';
 
 /** Where a repository really is: two with the same place are one copy. */
@@ -40,8 +40,8 @@ function doubledPlaces(environment: Environment): string[] {
 function targets(environment: Environment): { field: string; path: string }[] {
   const { postgres, redis, folders } = environment;
   return [
-    ...(postgres ? [{ field: 'postgres.dataDir', path: folderOf(postgres.dataDir) }] : []),
-    ...(redis ? [{ field: 'redis.dataDir', path: folderOf(redis.dataDir) }] : []),
+    ...(postgres && !isElsewhere(postgres) ? [{ field: 'postgres.dataDir', path: folderOf(postgres.dataDir) }] : []),
+    ...(redis && !isElsewhere(redis) ? [{ field: 'redis.dataDir', path: folderOf(redis.dataDir) }] : []),
     ...Object.entries(folders).map(([id, { path }]) => ({ field: `folders.${id}.path`, path: folderOf(path) })),
   ];
 }
@@ -75,6 +75,28 @@ function overlaps(environment: Environment): string[] {
   return [...inRepository, ...holding, ...shared];
 }
 
+/** Fields that say nothing, or the wrong thing, of a store on another host. */
+function aboutOtherHosts({ postgres, redis, generation }: Environment): string[] {
+  const facts: string[] = [];
+  if (postgres?.tls !== undefined) {
+    if (postgres.host === undefined)
+      facts.push('postgres.host: is missing; postgres.tls is of a server on another host');
+    const local = (['control', 'configDir', 'logFile'] as const).filter((field) => postgres[field] !== undefined);
+    for (const field of local)
+      facts.push(`postgres.${field}: is of this host, and with postgres.tls the server is on another`);
+  }
+  if (generation !== undefined && postgres?.tls === undefined)
+    facts.push('generation: goes with postgres.tls; a server of this host has its generations counted by dr');
+  if (redis?.transfer === 'replication') {
+    if (redis.host === undefined)
+      facts.push('redis.host: is missing; redis.transfer: replication is for a server on another host');
+    const local = (['socket', 'control', 'configFile'] as const).filter((field) => redis[field] !== undefined);
+    for (const field of local)
+      facts.push(`redis.${field}: is of this host, and with redis.transfer: replication the server is on another`);
+  }
+  return facts;
+}
+
 /** It would stand in argument lists and in the mirror's own configuration. The address is not shown: it holds the secret. */
 function passwordsInUrls(environment: Environment): string[] {
   return (environment.git?.repositories ?? [])
@@ -97,6 +119,7 @@ export function checkSite(environment: Environment, plan: Plan): void {
     ...doubledPlaces(environment),
     ...overlaps(environment),
     ...passwordsInUrls(environment),
+    ...aboutOtherHosts(environment),
   ];
   if (facts.length > 0) {
     const hint = 'mend these fields of the environment file; nothing was done';

@@ -8,7 +8,8 @@ import { lookUpAccount } from './adapters/account.ts';
 import { type Logger, silentLog } from './adapters/log.ts';
 import { openPosixStore } from './adapters/posix-store.ts';
 import { makeRun } from './adapters/process.ts';
-import type { Environment, RepositorySettings } from './environment.ts';
+import { webIdentityEnv } from './adapters/web-identity.ts';
+import type { Environment, RepositorySettings, S3Access, S3KeyRefs } from './environment.ts';
 import { readEnvironment } from './environment-file.ts';
 import { badInput } from './errors.ts';
 import type { ObjectStore, Run } from './ports.ts';
@@ -21,6 +22,8 @@ export interface Repository {
   readonly id: string;
   readonly settings: RepositorySettings;
   readonly layout: Layout;
+  /** Holds dated copies (`dr offsite export`); the engines never write to it in a run. */
+  readonly exported?: boolean | undefined;
   /** Opened once for each role; `restorer` may only read, and put under locks/, leases/ and marks/. */
   store(role: StoreRole): Promise<ObjectStore>;
 }
@@ -39,7 +42,26 @@ export interface Site {
   repository(id: string): Repository;
 }
 
-function openRepository(id: string, environment: Environment, secrets: Secrets, log: Logger): Repository {
+export interface S3Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export async function readKeys(secrets: Secrets, refs: S3KeyRefs, where: string): Promise<S3Keys> {
+  return {
+    accessKeyId: await secrets.read(refs.accessKeyId, `${where}.accessKeyId`),
+    secretAccessKey: await secrets.read(refs.secretAccessKey, `${where}.secretAccessKey`),
+  };
+}
+
+/** Throws `SECRET-…` or `WEB-IDENTITY-MISSING` (exit 2). */
+export async function readAccess(secrets: Secrets, access: S3Access, where: string): Promise<S3Keys | 'web-identity'> {
+  if (access !== 'web-identity') return readKeys(secrets, access, where);
+  webIdentityEnv(where);
+  return access;
+}
+
+function openRepository(id: string, environment: Environment, plan: Plan, secrets: Secrets, log: Logger): Repository {
   const settings = environment.repositories[id] as RepositorySettings;
   const stores = new Map<StoreRole, Promise<ObjectStore>>();
   const open = async (role: StoreRole): Promise<ObjectStore> => {
@@ -47,12 +69,7 @@ function openRepository(id: string, environment: Environment, secrets: Secrets, 
       const owner = await lookUpAccount(environment.runAs);
       return openPosixStore(settings.path, owner);
     }
-    const refs = settings[role];
-    const where = `repositories.${id}.${role}`;
-    const credentials = {
-      accessKeyId: await secrets.read(refs.accessKeyId, `${where}.accessKeyId`),
-      secretAccessKey: await secrets.read(refs.secretAccessKey, `${where}.secretAccessKey`),
-    };
+    const credentials = await readAccess(secrets, settings[role], `repositories.${id}.${role}`);
     const onRetry = (detail: unknown) => log.warn({ repository: id, detail }, 'S3 call retried');
     // The AWS SDK takes longer to load than many a command runs, and a host with folders only never needs it.
     const { openS3Store } = await import('./adapters/s3-store.ts');
@@ -62,6 +79,7 @@ function openRepository(id: string, environment: Environment, secrets: Secrets, 
     id,
     settings,
     layout: layout(environment.name),
+    exported: plan.repositories.some((planned) => planned.id === id && planned.written.by === 'export'),
     store(role) {
       const opened = stores.get(role) ?? open(role);
       stores.set(role, opened);
@@ -77,7 +95,7 @@ export async function openSite(file: string, log: Logger = silentLog): Promise<S
   checkSite(environment, plan);
   const secrets = openSecrets();
   const ids = Object.keys(environment.repositories);
-  const repositories = new Map(ids.map((id) => [id, openRepository(id, environment, secrets, log)] as const));
+  const repositories = new Map(ids.map((id) => [id, openRepository(id, environment, plan, secrets, log)] as const));
   return {
     file,
     environment,

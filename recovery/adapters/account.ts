@@ -70,6 +70,11 @@ export async function makeOwnedFolder(path: string, accountName: string | undefi
  * directory is root's, and what lies in it belongs to several accounts with modes of their own.
  */
 export async function makeReachableFolder(root: string, path: string, accountName: string | undefined): Promise<void> {
+  // A process without rights makes everything as itself: nobody else has to pass.
+  if ((await lookUpAccount(accountName)) === undefined && process.getuid?.() !== 0) {
+    await makeOwnedFolder(path, accountName);
+    return;
+  }
   await mkdir(root, { recursive: true, mode: 0o755 });
   await chmod(root, 0o755);
   const parts = relative(root, path).split('/').slice(0, -1);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { fromTokenFile } from '@aws-sdk/credential-provider-web-identity';
 import type { S3RepositorySettings } from '../environment.ts';
 import { badInput } from '../errors.ts';
 
@@ -21,7 +22,8 @@ export interface S3Credentials {
 
 export interface S3StoreOptions {
   readonly settings: S3RepositorySettings;
-  readonly credentials: S3Credentials;
+  /** Keys, or the role of this pod's own service account. */
+  readonly credentials: S3Credentials | 'web-identity';
   readonly onRetry?: (retry: S3Retry) => void;
   /** A call with all its retries fails after this long; while a large object is read, after this long without a byte. @default 60 */
   readonly deadlineSeconds?: number;
@@ -59,7 +61,8 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
   const config: S3ClientConfig = {
     endpoint: settings.endpoint,
     region: settings.region,
-    credentials,
+    credentials:
+      credentials === 'web-identity' ? fromTokenFile({ clientConfig: { region: settings.region } }) : credentials,
     forcePathStyle: settings.uriStyle === 'path',
     maxAttempts: options.attempts ?? 6,
     // Stores that are not AWS don't know the newer checksums; TLS and the engines' own checksums guard the content.

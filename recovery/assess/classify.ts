@@ -1,5 +1,5 @@
 /** Which of the plan's scenarios the findings are. Pure, and honest about what it can't tell apart. */
-import { type Findings, isLost } from './findings.ts';
+import { type FileState, type Findings, isLost } from './findings.ts';
 
 export const SCENARIOS = [
   'complete-failure',
@@ -106,13 +106,19 @@ function applicationFailure(findings: Findings): Classification | undefined {
     return { scenario: 'application-failure', why, confidence: 'high' };
   }
   const stopped = [
-    ...(findings.postgres?.server === 'down' ? ['PostgreSQL does not run; its files are whole'] : []),
-    ...(findings.redis?.server === 'down' ? ['Redis does not run; its files are whole'] : []),
+    ...(findings.postgres?.server === 'down' ? [stoppedServer('PostgreSQL', findings.postgres.files)] : []),
+    ...(findings.redis?.server === 'down' ? [stoppedServer('Redis', findings.redis.files)] : []),
   ];
   const failing = findings.services.filter(({ well }) => well === false);
   if (stopped.length + failing.length === 0) return undefined;
   const why = [...stopped, ...failing.map(({ service, fact }) => `${service}: ${fact}`)];
   return { scenario: 'application-failure', why, confidence: 'low' };
+}
+
+function stoppedServer(name: string, files: FileState): string {
+  return files === 'unknown'
+    ? `${name} does not answer; its files can't be seen from here`
+    : `${name} does not run; its files are whole`;
 }
 
 function isGone(state: string): boolean {

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { type ControlData, readControlData } from '../engines/postgres/control-data.ts';
 import { postmasterPid, withClient } from '../engines/postgres/server.ts';
-import type { Environment } from '../environment.ts';
+import { isElsewhere, type PostgresSettings } from '../environment.ts';
 import { DrError } from '../errors.ts';
 import { formatCount, formatTime, plural } from '../report/format.ts';
 import type { Site } from '../site.ts';
@@ -11,8 +11,6 @@ import type { FileState, PostgresFinding } from './findings.ts';
 import { checkPages, type PageCheck } from './page-check.ts';
 import { parseLsn } from './page-checksum.ts';
 import { type CaptureFacts, lostTables, takeCensus, unknownSuperusers } from './tables.ts';
-
-type PostgresSettings = NonNullable<Environment['postgres']>;
 
 /** Reading a terabyte would take longer than people wait; the report says how far it came. */
 const PAGE_CHECK_SECONDS = 60;
@@ -35,6 +33,7 @@ interface ServerAnswers {
 
 export async function inspectPostgres(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
   const { settings } = question;
+  if (isElsewhere(settings)) return inspectElsewhere(site, question);
   const folder = await folderState(settings.dataDir);
   const answers = await askServer(site, question);
   if (folder !== 'well') {
@@ -73,6 +72,21 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
   };
 }
 
+/** Its files are read there alone: what the server itself met of damage is all that can be said. */
+async function inspectElsewhere(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
+  const { server, damage, lost, superusers, lastArchivedAt, facts } = await askServer(site, question);
+  const { host, dataDir } = question.settings;
+  return {
+    server,
+    files: damage.length > 0 ? 'damaged' : 'unknown',
+    damage,
+    lostTables: lost,
+    unknownSuperusers: superusers,
+    ...(lastArchivedAt === undefined ? {} : { lastArchivedAt }),
+    facts: [...facts, `the files (${dataDir}) are on ${host} and can't be looked at from here`],
+  };
+}
+
 /** Without PostgreSQL's programs here nothing can be said of the files; that is no damage. */
 async function controlOf(site: Site, settings: PostgresSettings): Promise<ControlData | undefined | DrError> {
   try {
@@ -106,10 +120,21 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     if (code === '57P03') return { ...silent, server: 'starting', facts: [`PostgreSQL: ${message}`] };
     if (code === '3D000') return askWithoutDatabase(site, question);
     if (/^(?:58|XX)/.test(code ?? '')) return { ...silent, server: 'up', damage: [message], facts: [] };
+    if (isElsewhere(settings)) return { ...silent, ...otherHostSays(error as Error) };
     const pid = await postmasterPid(settings);
     if (pid === undefined) return { ...silent, server: 'down', facts: ['PostgreSQL does not run'] };
     return { ...silent, server: 'up', facts: [`PostgreSQL (pid ${pid}) runs and refuses: ${message}`] };
   }
+}
+
+/** A server that refuses is one that runs. */
+function otherHostSays(error: Error): Pick<ServerAnswers, 'server' | 'facts'> {
+  const unreachable = error instanceof DrError && error.code === 'POSTGRES-UNREACHABLE';
+  const said = error instanceof DrError ? `${error.where}: ${error.fact}` : error.message;
+  return {
+    server: unreachable ? 'down' : 'up',
+    facts: [`PostgreSQL ${unreachable ? 'does not answer' : 'refuses'}: ${said}`],
+  };
 }
 
 async function askClient(client: pg.Client, before: CaptureFacts | undefined): Promise<ServerAnswers> {

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkRdb } from '../engines/redis/files.ts';
 import { type RedisSettings, withRedis } from '../engines/redis/server.ts';
+import { isElsewhere } from '../environment.ts';
 import { DrError } from '../errors.ts';
 import { plural } from '../report/format.ts';
 import type { Site } from '../site.ts';
@@ -25,7 +26,7 @@ export async function inspectRedis(
   settings: RedisSettings,
   before: CaptureFacts | undefined,
 ): Promise<RedisFinding> {
-  const [answer, files] = await Promise.all([ask(site, settings), filesOrUnknown(site, settings.dataDir)]);
+  const [answer, files] = await Promise.all([ask(site, settings), filesOrUnknown(site, settings)]);
   const facts = [...answer.facts, ...files.facts];
   const keysThen = typeof before?.keys === 'number' ? before.keys : 0;
   // What counts is what a live server holds: its files follow at the next save.
@@ -52,7 +53,10 @@ async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
 }
 
 /** Without Redis' programs here nothing can be said of its files; that is no damage. */
-async function filesOrUnknown(site: Site, dataDir: string): Promise<Files> {
+async function filesOrUnknown(site: Site, settings: RedisSettings): Promise<Files> {
+  const { host, dataDir } = settings;
+  if (isElsewhere(settings))
+    return { state: 'unknown', facts: [`the files (${dataDir}) are on ${host} and can't be looked at from here`] };
   try {
     return await inspectFiles(site, dataDir);
   } catch (error) {

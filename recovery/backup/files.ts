@@ -85,7 +85,11 @@ async function captureInTurn(
       shouldRetry: ({ error }) => error instanceof DrError && error.code === 'LOCKED',
     },
   );
-  return holding(lock, TURN_SECONDS, () => captureOne(site, request, workload, targets));
+  return holding(lock, TURN_SECONDS, (_, lost) => {
+    // A pod that was frozen for longer than its lock lasts must not write into the folder of its successor.
+    const signal = request.signal === undefined ? lost : AbortSignal.any([request.signal, lost]);
+    return captureOne(site, { ...request, signal }, workload, targets);
+  });
 }
 
 /** Whose fault is it? A repository that is full, shut or gone must not keep the others from getting their copy. */

@@ -1,17 +1,17 @@
 /** Makes the repositories ready, begins the first lineage, and lets the running server ship its WAL. Running it again attaches more repositories. */
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type pg from 'pg';
 import { seconds } from '../../plan/duration.ts';
-import { openPgBackRest, type PgBackRest, postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
-import { checkArchiving, createStanza } from '../engines/pgbackrest/sets.ts';
-import { startServer, stopServer, waitUntilWritable, withClient } from '../engines/postgres/server.ts';
+import { makeMissingBucket } from '../adapters/s3-bucket.ts';
+import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
+import { checkArchiving } from '../engines/pgbackrest/sets.ts';
 import { ensureRepository } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { badInput, type DrError, precondition } from '../errors.ts';
-import { type Lineage, readLineage, writeLineage } from '../lineage.ts';
+import { type DrError, precondition } from '../errors.ts';
+import { type Lineage, readLineage, readRecord, writeLineage } from '../lineage.ts';
 import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
+import { type Repository, readKeys, type Site } from '../site.ts';
+import { makeArchive } from './archiving.ts';
 import { checkReady } from './ready.ts';
 import { asDrError, probeRepositories } from './repositories.ts';
 
@@ -45,6 +45,7 @@ async function nextGeneration(
   now: Date,
   attached: readonly string[],
 ): Promise<Lineage> {
+  const { generation = 1 } = site.environment;
   if (current) {
     const repositories = [...new Set([...current.repositories, ...attached])];
     const { name: _, ...record } = current;
@@ -53,112 +54,65 @@ async function nextGeneration(
       repositories: [...site.repositories.keys()].filter((id) => repositories.includes(id)),
     });
   }
-  return writeLineage(site, { generation: 1, repositories: [...attached], since: now.toISOString() });
+  return writeLineage(site, { generation, repositories: [...attached], since: now.toISOString() });
 }
 
-/** What the server must be told; `archive_mode` and `wal_level` take effect at its next start. */
-export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
-  return {
-    wal_level: 'replica',
-    archive_mode: 'on',
-    archive_command: `${pg.pushScript} %p`,
-    archive_timeout: String(archiveTimeoutSeconds),
-  };
-}
-
-/** What a fresh server has, or a stand-in that throws WAL away. */
-const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false', ':'];
-
-/** Another archive_command ships WAL somewhere: that is not ours to end. Throws `ARCHIVE-COMMAND-TAKEN` (exit 6). */
-async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ setting: string }>("SELECT current_setting('archive_command') AS setting");
-  const command = rows[0]?.setting ?? '';
-  if (NO_COMMAND.includes(command.trim()) || command.includes(join(site.environment.stateDir, 'pgbackrest', '/'))) return;
+/** Throws `GENERATION-ENDED` (exit 6): two servers would write into one archive. */
+async function refuseEndedGeneration(site: Site): Promise<void> {
+  const { generation } = site.environment;
+  const last = await readRecord(site);
+  if (generation === undefined || last === undefined || last.generation <= generation) return;
   throw precondition({
-    code: 'ARCHIVE-COMMAND-TAKEN',
-    where: 'postgres',
-    fact: `archive_command is already ${JSON.stringify(command)}`,
-    hint: 'if nobody needs that archive any more: ALTER SYSTEM RESET archive_command (or take it out of postgresql.conf), reload, and run `dr init` again',
+    code: 'GENERATION-ENDED',
+    where: 'generation',
+    fact: `the environment file names ${generation}, and ${last.name} has begun here since ${last.since}`,
+    hint: 'a life of the database that has ended never goes on: name a higher generation',
   });
 }
 
-async function alterSystem(client: pg.Client, settings: Record<string, string>): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; setting: string }>(
-    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
-    [Object.keys(settings)],
-  );
-  const current = new Map(rows.map((row) => [row.name, row.setting]));
-  // `logical` holds more than `replica` does: never turned down.
-  const same = (name: string, value: string) =>
-    current.get(name) === value || (name === 'wal_level' && current.get(name) === 'logical');
-  const changes = Object.entries(settings).filter(([name, value]) => !same(name, value));
-  for (const [name, value] of changes)
-    await client.query(`ALTER SYSTEM SET ${name} = '${value.replaceAll("'", "''")}'`);
-  await client.query('SELECT pg_reload_conf()');
-  return changes.map(([name]) => name);
-}
+const DAY_SECONDS = 86_400;
 
-/** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
-async function turnOnArchiving(
-  site: Site,
-  request: InitRequest,
-  pgb: PgBackRest,
-): Promise<{ changed: string[]; restarted: boolean }> {
-  const settings = postgresSettings(site.environment);
-  const timeout = site.plan.workloads.find((w) => w.type === 'postgres')?.continuous?.archiveTimeout ?? '60s';
-  const wanted = archiveSettings(pgb, seconds(timeout));
-  const { changed, pending } = await withClient(
-    site,
+/** Where the environment file names somebody who may; what is there is never changed. */
+async function prepareBucket(site: Site, { id, settings }: Repository, progress: Progress): Promise<void> {
+  if (settings.type !== 's3' || settings.admin === undefined) return;
+  const { immutable } = site.plan.repositories.find((planned) => planned.id === id) ?? {};
+  const users = await Promise.all(
+    (['writer', 'restorer'] as const).map(async (role) => {
+      const access = settings[role];
+      return access === 'web-identity' ? undefined : readKeys(site.secrets, access, `repositories.${id}.${role}`);
+    }),
+  );
+  const made = await makeMissingBucket({
     settings,
-    async (client) => {
-      await refuseForeignCommand(site, client);
-      const done = await alterSystem(client, wanted);
-      const { rows } = await client.query<{ name: string; setting: string }>(
-        "SELECT name, setting FROM pg_settings WHERE name IN ('archive_mode', 'wal_level')",
-      );
-      const off = rows.some((r) => (r.name === 'archive_mode' ? r.setting === 'off' : r.setting === 'minimal'));
-      return { changed: done, pending: off };
-    },
-    'postgres',
-  );
-  if (!pending) return { changed, restarted: false };
-  if (!request.restart) {
-    throw precondition({
-      code: 'RESTART-NEEDED',
-      where: 'postgres',
-      fact: 'archive_mode is set now and takes effect at the next start of the server',
-      hint: 'restart PostgreSQL and run `dr init` again, or let it do so: `dr init --restart`',
-    });
-  }
-  await stopServer(site, settings);
-  await startServer(site, settings);
-  await waitUntilWritable(site, settings);
-  return { changed, restarted: true };
-}
-
-/** PostgreSQL's account runs the archive script, not `dr`: what root may read it may not. Throws `SECRET-UNREADABLE` (exit 2). */
-async function checkArchiveSecrets(site: Site, pgb: PgBackRest): Promise<void> {
-  const as = site.environment.runAs;
-  for (const ref of Object.values(pgb.secrets)) {
-    if (!('file' in ref)) continue;
-    const { exitCode } = await site.run(['test', '-r', ref.file], { as, accept: [0, 1] });
-    if (exitCode === 0) continue;
-    throw badInput({
-      code: 'SECRET-UNREADABLE',
-      where: 'archive_command',
-      fact: `the account "${as}", which ships the WAL, may not read ${ref.file}`,
-      hint: `chown root:${as} ${ref.file} && chmod 0640 ${ref.file}`,
-    });
-  }
+    admin: await readKeys(site.secrets, settings.admin, `repositories.${id}.admin`),
+    environment: site.environment.name,
+    writer: users[0]?.accessKeyId,
+    restorer: users[1]?.accessKeyId,
+    ...(immutable === undefined
+      ? {}
+      : { lock: { mode: immutable.mode, days: Math.ceil(seconds(immutable.lock) / DAY_SECONDS) } }),
+  });
+  if (!made.made) return;
+  progress({
+    step: `init/${id}/bucket`,
+    title: `bucket ${settings.bucket} of ${id}`,
+    state: 'done',
+    detail: made.fact,
+  });
 }
 
 export async function runInit(site: Site, request: InitRequest): Promise<InitResult> {
   const { progress } = request;
+  await refuseEndedGeneration(site);
   // Only here: a backup that finds its folder gone has lost a disk or a mount, and must not write beside it.
   for (const [id, repository] of site.repositories) {
     const wanted = request.repositories.length === 0 || request.repositories.includes(id);
-    if (wanted && repository.settings.type === 'posix')
-      await prepareFolder(repository.settings.path, site.environment.name);
+    if (!wanted) continue;
+    if (repository.settings.type === 'posix') await prepareFolder(repository.settings.path, site.environment.name);
+    // The probe says what is still wrong with it.
+    await prepareBucket(site, repository, progress).catch((error: unknown) =>
+      site.log.warn({ repository: id, error: String(error) }, 'the bucket could not be made'),
+    );
   }
   const probed = await probeRepositories(site, request.repositories);
   await checkReady(site, [], probed);
@@ -194,9 +148,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`,
     state: 'start',
   });
-  await checkArchiveSecrets(site, pgb);
-  await createStanza(pgb, true);
-  const { changed, restarted } = await turnOnArchiving(site, request, pgb).catch((error: unknown) => {
+  const { changed, restarted } = await makeArchive(site, request.restart, pgb).catch((error: unknown) => {
     throw asDrError(error, 'postgres');
   });
   await checkArchiving(pgb);

@@ -1,20 +1,22 @@
 /** Brings a workload's data into a folder that restic can read: a consistent copy, or the folder itself. */
-import { chmod, copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import { makeOwnedFolder } from '../adapters/account.ts';
 import { censusFacts, takeCensus } from '../assess/tables.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
-import { postgresSecretEnv } from '../engines/postgres/secret-env.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { captureRedis } from '../engines/redis/capture.ts';
 import { redisSettings } from '../engines/redis/server.ts';
+import { isElsewhere } from '../environment.ts';
 import { badInput } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
 import type { Site } from '../site.ts';
 import { mirrorRepositories } from './git-mirrors.ts';
 import { checkOciLayouts } from './oci.ts';
+import { capturePostgresConfig } from './postgres-config.ts';
 
 export interface Staged {
   readonly path: string;
@@ -41,7 +43,8 @@ async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal):
   const settings = redisSettings(site.environment);
   const folder = await freshFolder(site, workload);
   const facts = await captureRedis(site, settings, folder, signal);
-  return { path: folder, facts: { ...facts, owner: (await stat(settings.dataDir)).uid }, remove: discard(folder) };
+  const owner = isElsewhere(settings) ? {} : { owner: (await stat(settings.dataDir)).uid };
+  return { path: folder, facts: { ...facts, ...owner }, remove: discard(folder) };
 }
 
 /** Directory format, uncompressed: restic deduplicates and compresses. Globals (roles with their hashes) apart. */
@@ -51,9 +54,9 @@ async function stageDump(site: Site, workload: Workload, signal?: AbortSignal): 
   await makeOwnedFolder(folder, site.environment.runAs);
   await chmod(folder, 0o700);
   const bin = await findPostgresBin(pg.binDir);
-  const at = ['-h', pg.socketDir, '-p', String(pg.port), '-U', pg.user];
-  const secretEnv = await postgresSecretEnv(site);
-  const options = { as: site.environment.runAs, cwd: folder, secretEnv, signal };
+  const at = clientArguments(pg);
+  const secretEnv = await clientSecrets(site);
+  const options = { as: site.environment.runAs, cwd: folder, env: clientEnv(pg), secretEnv, signal };
   const dump = ['--format=directory', '--jobs=2', '--compress=0', `--file=${join(folder, 'database')}`, pg.database];
   await site.run([join(bin, 'pg_dump'), ...at, ...dump], options);
   await site.run([join(bin, 'pg_dumpall'), ...at, '--globals-only', `--file=${join(folder, 'globals.sql')}`], options);
@@ -65,25 +68,11 @@ async function stageDump(site: Site, workload: Workload, signal?: AbortSignal): 
   return { path: folder, facts, remove: discard(folder) };
 }
 
-/** Debian keeps the configuration outside of the data directory; both places are looked at. */
 async function stagePostgresConfig(site: Site, workload: Workload): Promise<Staged> {
-  const pg = postgresSettings(site.environment);
   const folder = await freshFolder(site, workload);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const sources = pg.configDir === undefined ? [pg.dataDir] : [pg.configDir, pg.dataDir];
-  let files = 0;
-  for (const source of sources.reverse()) {
-    for (const name of (await readdir(source)).filter((n) => /\.conf$/.test(n))) {
-      await copyFile(join(source, name), join(folder, name));
-      files += 1;
-    }
-  }
-  const settings = await withClient(site, pg, async (client) => {
-    const query = "SELECT name, setting, unit, source FROM pg_settings WHERE source <> 'default' ORDER BY name";
-    return (await client.query(query)).rows;
-  });
-  await writeFile(join(folder, 'settings.json'), `${JSON.stringify(settings, undefined, 1)}\n`);
-  return { path: folder, facts: { files, settings: settings.length }, remove: discard(folder) };
+  const facts = await capturePostgresConfig(site, postgresSettings(site.environment), folder);
+  return { path: folder, facts, remove: discard(folder) };
 }
 
 async function stageFolder(site: Site, workload: Workload): Promise<Staged> {

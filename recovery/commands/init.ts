@@ -1,4 +1,5 @@
 /** `dr init` */
+import { lineageName } from '../../plan/layout.ts';
 import { runInit } from '../backup/init.ts';
 import { probeRepositories } from '../backup/repositories.ts';
 import { EXIT } from '../errors.ts';
@@ -14,7 +15,9 @@ async function dryRun(options: InitOptions, site: Awaited<ReturnType<typeof open
     repository.id,
     error ? `not reachable: ${error.fact}` : 'reachable',
   ]);
-  const next = lineage ? `goes on with lineage ${lineage.name}` : `begins lineage ${site.environment.site}-1`;
+  const next = lineage
+    ? `goes on with lineage ${lineage.name}`
+    : `begins lineage ${lineageName(site.environment.site, site.environment.generation ?? 1)}`;
   const data = {
     dryRun: true,
     lineage: lineage?.name ?? null,

@@ -55,10 +55,14 @@ function secretsOfRepository(id: string, settings: RepositorySettings): [string,
     from,
   ]);
   if (settings.type === 'posix') return passphrases;
-  const keys = (['writer', 'restorer'] as const).flatMap((role): [string, SecretRef][] => [
-    [`${where}.${role}.accessKeyId`, settings[role].accessKeyId],
-    [`${where}.${role}.secretAccessKey`, settings[role].secretAccessKey],
-  ]);
+  const keys = (['writer', 'restorer'] as const).flatMap((role): [string, SecretRef][] => {
+    const access = settings[role];
+    if (access === 'web-identity') return [];
+    return [
+      [`${where}.${role}.accessKeyId`, access.accessKeyId],
+      [`${where}.${role}.secretAccessKey`, access.secretAccessKey],
+    ];
+  });
   return [...passphrases, ...keys];
 }
 

@@ -1,4 +1,4 @@
-/** Who may do what in a region: the two users, and the bucket policy that keeps the writer from undoing backups. */
+/** The two users of a region, and their keys. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeSecretFolder, randomSecret, writeSecret } from './secret-files.ts';
@@ -42,45 +42,4 @@ export async function writeUsers(iamFolder: string, users: readonly KeyPair[]): 
     { access: accessKeyId, secret: secretAccessKey, role: 'user', userID: 0, groupID: 0, projectID: 0 },
   ]);
   await writeSecret(join(iamFolder, 'users.json'), JSON.stringify({ accessAccounts: Object.fromEntries(accounts) }));
-}
-
-const READ_BUCKET = [
-  's3:ListBucket',
-  's3:ListBucketVersions',
-  's3:GetBucketLocation',
-  's3:GetBucketVersioning',
-  's3:GetBucketObjectLockConfiguration',
-];
-const READ_OBJECT = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention'];
-
-interface Statement {
-  readonly Effect: 'Allow';
-  readonly Principal: { readonly AWS: string };
-  readonly Action: readonly string[];
-  readonly Resource: string;
-}
-
-/**
- * The writer puts, and deletes by laying a marker: DeleteObjectVersion, BypassGovernanceRetention, PutObjectRetention and every
- * change of the bucket itself are absent. The restorer reads, and writes only what coordinates restores.
- */
-export function bucketPolicy(bucket: string, environment: string, writer: string, restorer: string): string {
-  const allow = (who: string, actions: readonly string[], resource = ''): Statement => ({
-    Effect: 'Allow',
-    Principal: { AWS: who },
-    Action: actions,
-    Resource: `arn:aws:s3:::${bucket}${resource}`,
-  });
-  const change = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
-  const coordination = ['locks', 'leases', 'marks'].map((folder) =>
-    allow(restorer, ['s3:PutObject', 's3:DeleteObject'], `/${environment}/${folder}/*`),
-  );
-  const statements = [
-    allow(writer, [...READ_BUCKET, 's3:ListBucketMultipartUploads']),
-    allow(writer, [...READ_OBJECT, ...change], '/*'),
-    allow(restorer, READ_BUCKET),
-    allow(restorer, READ_OBJECT, '/*'),
-    ...coordination,
-  ];
-  return JSON.stringify({ Version: '2012-10-17', Statement: statements });
 }

@@ -9,21 +9,13 @@ import {
   PutObjectLockConfigurationCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { bucketPolicy } from '../adapters/bucket-policy.ts';
 import { requireEngine } from '../doctor/engines.ts';
-import type { Keyring, S3RepositorySettings } from '../environment.ts';
+import type { Keyring, S3KeyRefs, S3RepositorySettings } from '../environment.ts';
 import { DrError } from '../errors.ts';
 import { freePort, tryPort } from './ports.ts';
 import { endTracked, isAlive, startDaemon, until } from './processes.ts';
-import {
-  bucketPolicy,
-  type KeyPair,
-  keyFiles,
-  newKeys,
-  readKeys,
-  S3_ROLES,
-  type S3Role,
-  writeUsers,
-} from './s3-access.ts';
+import { type KeyPair, keyFiles, newKeys, readKeys, S3_ROLES, type S3Role, writeUsers } from './s3-access.ts';
 import { makeTls } from './s3-tls.ts';
 
 export interface S3RegionOptions {
@@ -43,6 +35,8 @@ export interface S3RegionOptions {
   readonly lockDays: number;
   /** Used when free. @default any free port */
   readonly portHint?: number;
+  /** How others reach it, when it is not for this machine alone: its name, and the address that it listens at. */
+  readonly host?: { readonly name: string; readonly address: string };
   /** Unprivileged reader of the key files when this process is root. */
   readonly runAs?: string | undefined;
   /** Where the pid file goes. @default `<folder>/pids` */
@@ -57,7 +51,7 @@ export interface S3Region {
   readonly ca: string;
   readonly bucket: string;
   readonly folder: string;
-  settings(passphrases: Keyring): S3RepositorySettings;
+  settings(passphrases: Keyring): S3RepositorySettings & Record<S3Role, S3KeyRefs>;
   client(keys: KeyPair): S3Client;
   keys(role: S3Role | 'root'): Promise<KeyPair>;
   /** New key pairs for both users; the old ones are unknown from then on. Gives the old ones back, to prove that. */
@@ -80,7 +74,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
   await chmod(folder, 0o711);
   for (const part of ['data', 'versions', 'iam', 'sidecar', 'root'])
     await mkdir(path(part), { recursive: true, mode: 0o700 });
-  const tls = await makeTls(folder);
+  const tls = await makeTls(folder, options.host);
   const names: Record<S3Role, string> = {
     writer: options.writer ?? 'writer',
     restorer: options.restorer ?? 'restorer',
@@ -93,15 +87,17 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
   const first = await makeKeys();
   await writeUsers(path('iam'), Object.values(first));
   const pidFile = join(options.pids ?? path('pids'), `s3-${name}`);
-  const port = await freePort(options.portHint);
+  const address = options.host?.address ?? '127.0.0.1';
+  const port = await freePort(options.portHint, address);
   // pgBackRest connects to the first address of the name: where the machine has ::1 that comes first.
-  const v6 = (await tryPort(port, '::1')) !== undefined;
-  const endpoint = `https://localhost:${port}`;
+  const v6 = options.host === undefined && (await tryPort(port, '::1')) !== undefined;
+  const endpoint = `https://${options.host?.name ?? 'localhost'}:${port}`;
   const caText = await readFile(tls.ca, 'utf8');
 
   const client = (keys: KeyPair): S3Client =>
     new S3Client({
-      endpoint,
+      // This machine need not know the name.
+      endpoint: options.host === undefined ? endpoint : `https://${address}:${port}`,
       region,
       forcePathStyle: true,
       credentials: keys,
@@ -110,7 +106,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
     });
 
   const launch = async (sidecar: boolean): Promise<void> => {
-    const listen = ['--port', `127.0.0.1:${port}`, ...(v6 ? ['--port', `[::1]:${port}`] : [])];
+    const listen = ['--port', `${address}:${port}`, ...(v6 ? ['--port', `[::1]:${port}`] : [])];
     const backend = [
       '--versioning-dir',
       path('versions'),
@@ -169,7 +165,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
   admin.destroy();
   await putPolicy(first);
 
-  const refs = (role: S3Role): S3RepositorySettings['writer'] => {
+  const refs = (role: S3Role): S3KeyRefs => {
     const files = keyFiles(path('keys'), role);
     return { accessKeyId: { file: files.accessKeyId }, secretAccessKey: { file: files.secretAccessKey } };
   };

@@ -1,15 +1,20 @@
 /** How full the disks are that a backup fills: state, folders of repositories, and the database's own, where WAL waits. */
 import { statfs } from 'node:fs/promises';
+import { isElsewhere } from '../environment.ts';
 import { usedPart } from '../health/disks.ts';
 import type { Site } from '../site.ts';
 import type { Observation } from './observation.ts';
 
-/** A place that is not there is left out: that a repository is away is told by its own metric. */
+/**
+ * A place that is not there is left out: that a repository is away is told by its own metric. So is the disk of a database on
+ * another host, which SQL does not tell; how much WAL waits there is told by its own metric too.
+ */
 export async function observeVolumes(site: Site): Promise<Observation['volumes']> {
   const { environment } = site;
+  const { postgres } = environment;
   const places: (readonly [string, string])[] = [
     ['state', environment.stateDir],
-    ...(environment.postgres === undefined ? [] : [['postgres', environment.postgres.dataDir] as const]),
+    ...(postgres === undefined || isElsewhere(postgres) ? [] : [['postgres', postgres.dataDir] as const]),
     ...[...site.repositories.values()].flatMap(({ id, settings }) =>
       settings.type === 'posix' ? [[id, settings.path] as const] : [],
     ),

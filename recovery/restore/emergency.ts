@@ -5,8 +5,9 @@ import pRetry from 'p-retry';
 import { asDrError } from '../backup/repositories.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
-import { postgresSecretEnv } from '../engines/postgres/secret-env.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
 import { answers, connect, startServer } from '../engines/postgres/server.ts';
+import { isElsewhere } from '../environment.ts';
 import { DrError, EXIT, type ExitCode } from '../errors.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
@@ -35,7 +36,8 @@ function serverError(text: string): string {
 async function running(site: Site): Promise<void> {
   const settings = postgresSettings(site.environment);
   if (await answers(site, settings)) return;
-  await startServer(site, settings).catch(() => undefined);
+  // Another host's server is not ours to start.
+  if (!isElsewhere(settings)) await startServer(site, settings).catch(() => undefined);
   await pRetry(
     async () => {
       if (!(await answers(site, settings))) throw new Error('does not answer');
@@ -58,9 +60,9 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await running(site);
   const bin = await findPostgresBin(settings.binDir);
-  const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user];
+  const at = clientArguments(settings);
   const as = site.environment.runAs;
-  const secretEnv = await postgresSecretEnv(site);
+  const secretEnv = await clientSecrets(site);
   // Written by this process: the server's account may not be let into the folder that was named.
   const attempt = async (
     program: string,
@@ -69,7 +71,13 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
     env: Record<string, string> = {},
   ): Promise<string | undefined> => {
     try {
-      await site.run([join(bin, program), ...at, ...args], { as, cwd: '/', env, secretEnv, stdoutFile });
+      await site.run([join(bin, program), ...at, ...args], {
+        as,
+        cwd: '/',
+        env: { ...clientEnv(settings), ...env },
+        secretEnv,
+        stdoutFile,
+      });
       return undefined;
     } catch (error) {
       return asDrError(error, program).fact;

@@ -1,4 +1,5 @@
 /** The logical dump: one table, another PostgreSQL major, or the day when the physical chain is in doubt. Never into a database that is in use. */
+import { randomBytes } from 'node:crypto';
 import { chown, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
@@ -7,7 +8,7 @@ import { lookUpAccount, makeReachableFolder } from '../adapters/account.ts';
 import { asDrError } from '../backup/repositories.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
-import { postgresSecretEnv } from '../engines/postgres/secret-env.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
@@ -136,12 +137,12 @@ async function fill(site: Site, request: LogicalRequest, dump: string, folder: s
   const { database, signal } = request;
   const settings = postgresSettings(site.environment);
   const program = join(await findPostgresBin(settings.binDir), 'pg_restore');
-  const secretEnv = await postgresSecretEnv(site);
-  const options = { as: site.environment.runAs, cwd: folder, signal, secretEnv };
+  const secretEnv = await clientSecrets(site);
+  const options = { as: site.environment.runAs, cwd: folder, signal, env: clientEnv(settings), secretEnv };
   const tables = request.tables.map(splitTable);
   checkTables(tables, tablesInDump((await site.run([program, '--list', dump], options)).stdout));
   const only = tables.flatMap((t) => ['--schema', t.schema, '--table', t.name]);
-  const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user, '-d', database];
+  const at = [...clientArguments(settings), '-d', database];
   const attempt = async (flags: readonly string[]): Promise<void> => {
     const made = await emptyDatabase(site, database);
     try {
@@ -193,7 +194,7 @@ export async function findDump(site: Site, request: LogicalRequest): Promise<Dum
 export async function restoreLogical(site: Site, request: LogicalRequest): Promise<LogicalResult> {
   const { database, progress, signal } = request;
   const { repository, source, point, capture, notes } = await findDump(site, request);
-  const folder = join(site.environment.stateDir, 'restore', `logical-${process.pid}`);
+  const folder = join(site.environment.stateDir, 'restore', `logical-${randomBytes(4).toString('hex')}`);
   const event = { step: 'restore/logical', title: `logical dump of ${capture.capturedAt} into ${database}` };
   progress({ ...event, state: 'start' });
   try {

@@ -2,7 +2,7 @@
 
 import type { Plan, Workload } from '../../plan/types.ts';
 import { isConfigured, namedWorkloads } from '../backup/select.ts';
-import type { Environment } from '../environment.ts';
+import { type Environment, isElsewhere } from '../environment.ts';
 import { badInput } from '../errors.ts';
 import { readLineage } from '../lineage.ts';
 import type { PostgresCapture } from '../point.ts';
@@ -48,6 +48,27 @@ function wantedWorkloads(plan: Plan, environment: Environment, only: readonly st
   });
 }
 
+/** Another host's files can't be laid down from here. Throws `STORE-ELSEWHERE` (exit 2). */
+function refuseElsewhere({ postgres, redis }: Environment, workloads: readonly Workload[]): void {
+  const stores = [
+    { type: 'postgres', settings: postgres, field: 'postgres.tls' },
+    { type: 'redis', settings: redis, field: 'redis.transfer' },
+  ] as const;
+  for (const { type, settings, field } of stores) {
+    const workload = workloads.find((w) => w.type === type);
+    if (workload === undefined || settings === undefined || !isElsewhere(settings)) continue;
+    const others = workloads.filter((w) => w.type !== 'postgres' && w.type !== 'redis').map((w) => w.id);
+    throw badInput({
+      code: 'STORE-ELSEWHERE',
+      where: workload.id,
+      fact: `its data directory is on ${settings.host}, and a restore lays files down on this host`,
+      hint: `in a cluster a stack makes it anew from a point (recovery.from); on a host of its own: an environment file without ${field}${
+        others.length === 0 ? '' : `. The others go from here: --only ${others.join(',')}`
+      }`,
+    });
+  }
+}
+
 function wantedEnd(resolution: Resolution, mode: string | undefined): WantedEnd {
   if (mode === 'immediate') return { kind: 'immediate' };
   if (resolution.target.kind === 'time') return { kind: 'time', time: resolution.target.time };
@@ -71,6 +92,7 @@ function servicesOf(site: Site): RestorePlan['services'] {
 /** Throws DrErrors with exit 2 (`TARGET-…`, `POINT-…`, `WORKLOAD-…`, `REPOSITORY-…`) before anything is touched. */
 export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan: RestorePlan; source: Repository }> {
   const workloads = wantedWorkloads(site.plan, site.environment, request.only);
+  refuseElsewhere(site.environment, workloads);
   const { repository, source, resolution, notes } = await chooseRepository(site, request, workloads);
   const items: RestoreItem[] = [];
   const warnings = [...notes, ...resolution.warnings];

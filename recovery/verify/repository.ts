@@ -125,7 +125,14 @@ export async function verifyRepository(
   const folder = join(site.environment.stateDir, 'verify', repository.id);
   const took = () => (performance.now() - begun) / 1000;
   try {
-    const verified = await whileNotPruned(site, repository, () => verifyAll(site, repository, request, folder));
+    const verified = await whileNotPruned(site, repository, async () => {
+      try {
+        return await verifyAll(site, repository, request, folder);
+      } finally {
+        // Under the lock: whoever was refused it must not remove what its holder works in.
+        await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      }
+    });
     const wrong = verified.findings.some(({ severity }) => severity === 'wrong');
     return { id: repository.id, status: wrong ? 'wrong' : 'ok', seconds: took(), ...verified };
   } catch (thrown) {
@@ -134,7 +141,5 @@ export async function verifyRepository(
     const status = statusOf(error);
     const findings = status === 'wrong' ? [engineFailure(repository.id, error)] : [];
     return { id: repository.id, status, findings, coverage: NOTHING, seconds: took(), error };
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

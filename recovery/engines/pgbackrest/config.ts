@@ -1,14 +1,19 @@
 /** Pure: the text of a pgBackRest configuration. It never holds a secret; those come by environment variables (`secrets.ts`). */
 import { STANZA } from '../../../plan/layout.ts';
-import type { RepositorySettings } from '../../environment.ts';
+import type { PostgresSettings, RepositorySettings } from '../../environment.ts';
+import type { StoreRole } from '../../site.ts';
 
 export interface ConfigRepository {
   readonly settings: RepositorySettings;
   /** Path of the pgBackRest repository, relative to the root of the bucket or folder. */
   readonly path: string;
+  readonly role: StoreRole;
 }
 
 export interface ConfigPostgres {
+  readonly host?: PostgresSettings['host'];
+  /** The files are read through this server; without it they are on this host. */
+  readonly tls?: PostgresSettings['tls'];
   readonly dataDir: string;
   readonly socketDir: string;
   readonly port: number;
@@ -25,7 +30,7 @@ export interface PgBackRestConfig {
   readonly processMax: number;
 }
 
-function repositoryLines({ settings, path }: ConfigRepository, number: number): string[] {
+function repositoryLines({ settings, path, role }: ConfigRepository, number: number): string[] {
   const key = (name: string, value: string | number) => `repo${number}-${name}=${value}`;
   const common = [key('bundle', 'y'), key('cipher-type', 'aes-256-cbc')];
   if (settings.type === 'posix') {
@@ -39,6 +44,7 @@ function repositoryLines({ settings, path }: ConfigRepository, number: number): 
     key('s3-endpoint', endpoint.hostname),
     key('s3-region', settings.region),
     key('s3-uri-style', settings.uriStyle),
+    ...(settings[role] === 'web-identity' ? [key('s3-key-type', 'web-id')] : []),
     ...(endpoint.port === '' ? [] : [key('storage-port', endpoint.port)]),
     ...(settings.ca === undefined ? [] : [key('storage-ca-file', settings.ca)]),
     ...common,
@@ -47,6 +53,18 @@ function repositoryLines({ settings, path }: ConfigRepository, number: number): 
 
 /** pgBackRest's 60 add up to five minutes of silence with its retries. */
 const IO_TIMEOUT_SECONDS = 15;
+
+function hostLines({ host, tls }: ConfigPostgres): string[] {
+  if (host === undefined || tls === undefined) return [];
+  return [
+    `pg1-host=${host}`,
+    'pg1-host-type=tls',
+    `pg1-host-port=${tls.port}`,
+    `pg1-host-ca-file=${tls.ca}`,
+    `pg1-host-cert-file=${tls.certificate}`,
+    `pg1-host-key-file=${tls.key}`,
+  ];
+}
 
 /** Pruning is `dr prune`'s alone (`expire-auto=n`); WAL has one compression for all repositories, backups choose theirs per run. */
 export function renderConfig(config: PgBackRestConfig): string {
@@ -70,6 +88,7 @@ export function renderConfig(config: PgBackRestConfig): string {
     'start-fast=y',
     '',
     `[${STANZA}]`,
+    ...hostLines(pg),
     `pg1-path=${pg.dataDir}`,
     `pg1-socket-path=${pg.socketDir}`,
     `pg1-port=${pg.port}`,

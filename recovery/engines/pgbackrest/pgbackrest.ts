@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { STANZA } from '../../../plan/layout.ts';
 import { makeOwnedFolder, makeReachableFolder } from '../../adapters/account.ts';
 import { writeOwnedFile } from '../../adapters/owned-file.ts';
-import type { Environment } from '../../environment.ts';
+import { webIdentityEnv } from '../../adapters/web-identity.ts';
+import { type Environment, isElsewhere, type PostgresSettings } from '../../environment.ts';
 import { badInput, DrError } from '../../errors.ts';
 import type { RunOptions, RunResult } from '../../ports.ts';
 import type { Repository, Site, StoreRole } from '../../site.ts';
-import { renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
+import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo } from './info.ts';
 import { secretVariables } from './secrets.ts';
@@ -49,7 +50,7 @@ export interface PgBackRest {
 }
 
 /** Throws `POSTGRES-UNCONFIGURED` (exit 2). */
-export function postgresSettings(environment: Environment): NonNullable<Environment['postgres']> {
+export function postgresSettings(environment: Environment): PostgresSettings {
   if (environment.postgres) return environment.postgres;
   throw badInput({
     code: 'POSTGRES-UNCONFIGURED',
@@ -102,6 +103,12 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
   });
 }
 
+/** Who this pod is at AWS, where a repository is reached by that and not by keys. */
+function identity({ repositories, role }: PgBackRestScope): PlainVariables {
+  const by = repositories.find(({ settings }) => settings.type === 's3' && settings[role] === 'web-identity');
+  return by === undefined ? {} : webIdentityEnv(`repositories.${by.id}.${role}`);
+}
+
 /** Writes the configuration and the two scripts (no secrets in them) and gives a runner. */
 export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promise<PgBackRest> {
   const { environment } = site;
@@ -113,10 +120,14 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   const variables = secretVariables(
     scope.repositories.map((r) => ({ ...r, passphrase: scope.passphrase, role: scope.role })),
   );
-  const postgres = scope.postgres ?? postgresSettings(environment);
+  const { tls, ...server } = scope.postgres ?? postgresSettings(environment);
+  // Only who writes copies data files: nobody else holds the key, or is let through to that server.
+  const postgres = scope.role === 'writer' && tls !== undefined ? { ...server, tls } : server;
+  const plain = identity(scope);
   const repositories = scope.repositories.map((r) => ({
     settings: r.settings,
     path: r.layout.pgbackrest(scope.lineage),
+    role: scope.role,
   }));
   for (const { settings, path } of repositories) {
     if (settings.type !== 'posix' || scope.role !== 'writer') continue;
@@ -127,17 +138,18 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   await writeOwnedFile(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);
   const pushScript = join(folder, 'archive-push.sh');
   const getScript = join(folder, 'archive-get.sh');
-  if (scope.role === 'writer') {
-    await writeOwnedFile(pushScript, renderPushScript(configFile, variables), 0o750, as);
-  }
-  await writeOwnedFile(getScript, renderGetScript(configFile, variables, scope.rescuedWal), 0o750, as);
+  const script = (path: string, text: string) => writeOwnedFile(path, text, 0o750, as);
+  const read = { secrets: variables, plain };
+  // A server on another host has scripts of its own, and this configuration would be wrong there.
+  if (scope.role === 'writer' && !isElsewhere(postgres)) await script(pushScript, renderPushScript(configFile, read));
+  if (!isElsewhere(postgres)) await script(getScript, renderGetScript(configFile, read, scope.rescuedWal));
 
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {
     const secretEnv = await readVariables(site, variables);
     try {
       const base = [`--config=${configFile}`, `--stanza=${STANZA}`, command];
-      return await site.run(['pgbackrest', ...base, ...args], { as, cwd: folder, secretEnv, ...options });
+      return await site.run(['pgbackrest', ...base, ...args], { as, cwd: folder, env: plain, secretEnv, ...options });
     } catch (error) {
       throw explained(error, scope, args);
     }

@@ -36,6 +36,7 @@ export function secretVariables(sources: readonly SecretSource[]): SecretVariabl
     const cipher: [string, SecretRef] = [`${prefix}_CIPHER_PASS`, chosen.from];
     if (settings.type === 'posix') return [cipher];
     const keys = settings[role];
+    if (keys === 'web-identity') return [cipher];
     const access: [string, SecretRef] = [`${prefix}_S3_KEY`, keys.accessKeyId];
     const secret: [string, SecretRef] = [`${prefix}_S3_KEY_SECRET`, keys.secretAccessKey];
     return [cipher, access, secret];

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findPostgresBin } from '../../doctor/engines.ts';
-import type { Environment } from '../../environment.ts';
+import type { PostgresSettings } from '../../environment.ts';
 import type { Site } from '../../site.ts';
 
 export interface ControlData {
@@ -32,10 +32,7 @@ function parseControlData(text: string): ControlData | undefined {
 }
 
 /** Undefined when the directory holds no readable control file. */
-export async function readControlData(
-  site: Site,
-  settings: NonNullable<Environment['postgres']>,
-): Promise<ControlData | undefined> {
+export async function readControlData(site: Site, settings: PostgresSettings): Promise<ControlData | undefined> {
   const bin = await findPostgresBin(settings.binDir);
   const accept = Array.from({ length: 256 }, (_, i) => i);
   const argv: [string, ...string[]] = [join(bin, 'pg_controldata'), '-D', settings.dataDir];
@@ -53,7 +50,7 @@ export async function dataDirMajor(dataDir: string): Promise<number | undefined>
 }
 
 /** Major version of the server's programs. */
-export async function serverMajor(site: Site, settings: NonNullable<Environment['postgres']>): Promise<number> {
+export async function serverMajor(site: Site, settings: PostgresSettings): Promise<number> {
   const bin = await findPostgresBin(settings.binDir);
   const { stdout } = await site.run([join(bin, 'postgres'), '--version'], { cwd: '/' });
   return Number(/(\d+)(?:\.\d+|devel|beta|rc)/.exec(stdout)?.[1]);

@@ -1,16 +1,15 @@
-/** Starting, stopping and asking a PostgreSQL server of this host. */
+/** Asking a PostgreSQL server; starting and stopping one of this host. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry, { AbortError } from 'p-retry';
-import pg from 'pg';
+import type pg from 'pg';
 import { findPostgresBin } from '../../doctor/engines.ts';
-import type { Environment } from '../../environment.ts';
+import type { PostgresSettings } from '../../environment.ts';
 import { DrError } from '../../errors.ts';
 import type { Site } from '../../site.ts';
+import { connectClient } from './client.ts';
 import { livingServer, removeStaleLocks } from './stale-locks.ts';
-
-type PostgresSettings = NonNullable<Environment['postgres']>;
 
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;
@@ -18,19 +17,16 @@ const CONNECT_MS = 5_000;
 export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
   const password =
     settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
-  const client = new pg.Client({
-    host: settings.socketDir,
-    port: settings.port,
-    user: settings.user,
+  const base = {
     database: database ?? settings.database,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: 'dr',
     ...(password === undefined ? {} : { password }),
+  };
+  return connectClient(settings, base, (client) => {
+    // A server that is stopped drops its clients: without a listener that would end the process.
+    client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
   });
-  // A server that is stopped drops its clients: without a listener that would end the process.
-  client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
-  await client.connect();
-  return client;
 }
 
 export async function withClient<T>(

@@ -1,8 +1,12 @@
-/** A fresh RDB by `BGSAVE`, and a safe copy of the append-only files beside it. */
+/**
+ * A fresh RDB by `BGSAVE`, and a safe copy of the append-only files beside it. Of a server on another host the RDB comes over the
+ * replication protocol, and nothing else.
+ */
 import { copyFile, cp, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import pRetry from 'p-retry';
+import { isElsewhere } from '../../environment.ts';
 import { DrError } from '../../errors.ts';
 import type { Site } from '../../site.ts';
 import { checkRdb } from './files.ts';
@@ -12,7 +16,11 @@ export interface RedisFacts {
   /** Keys in the RDB, as `redis-check-rdb` counted them. */
   readonly keys: number;
   readonly serverVersion: string;
+  /** True when the append-only files are in the copy too. */
   readonly appendOnly: boolean;
+  readonly transfer?: 'replication';
+  /** What is not in the copy although it is there. */
+  readonly leftOut?: string;
 }
 
 function field(info: string, name: string): string {
@@ -65,7 +73,27 @@ async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Pr
   }
 }
 
-/** Fills `folder` with `dump.rdb` and `appendonlydir/`; the RDB is checked before it counts. */
+async function copyFiles(redis: Redis, settings: RedisSettings, folder: string, signal?: AbortSignal) {
+  await freshSave(redis, signal);
+  const source = join(settings.dataDir, (await config(redis, 'dbfilename')) || 'dump.rdb');
+  await stat(source);
+  await copyFile(source, join(folder, 'dump.rdb'));
+  return { appendOnly: await copyAppendOnly(redis, settings.dataDir, folder) };
+}
+
+/** `redis-cli --rdb` asks as a replica would: the server makes a snapshot of this moment for it. */
+async function fetchSnapshot(site: Site, redis: Redis, settings: RedisSettings, folder: string, signal?: AbortSignal) {
+  const { host = '127.0.0.1', port = 6379, password } = settings;
+  const secretEnv =
+    password === undefined ? {} : { REDISCLI_AUTH: await site.secrets.read(password, 'redis.password') };
+  const at = ['-h', host, '-p', String(port)];
+  await site.run(['redis-cli', ...at, '--rdb', join(folder, 'dump.rdb')], { secretEnv, signal });
+  const hasFiles = (await config(redis, 'appendonly')) === 'yes';
+  const leftOut = hasFiles ? { leftOut: 'append-only files: they stay on the other host' } : {};
+  return { appendOnly: false, transfer: 'replication' as const, ...leftOut };
+}
+
+/** Fills `folder` with `dump.rdb` and, of a server on this host, `appendonlydir/`; the RDB is checked before it counts. */
 export async function captureRedis(
   site: Site,
   settings: RedisSettings,
@@ -75,12 +103,10 @@ export async function captureRedis(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return withRedis(site, settings, async (redis) => {
-    await freshSave(redis, signal);
-    const source = join(settings.dataDir, (await config(redis, 'dbfilename')) || 'dump.rdb');
-    await stat(source);
-    await copyFile(source, join(folder, 'dump.rdb'));
-    const appendOnly = await copyAppendOnly(redis, settings.dataDir, folder);
+    const brought = isElsewhere(settings)
+      ? await fetchSnapshot(site, redis, settings, folder, signal)
+      : await copyFiles(redis, settings, folder, signal);
     const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));
-    return { keys, serverVersion: field(await redis.info('server'), 'redis_version'), appendOnly };
+    return { keys, serverVersion: field(await redis.info('server'), 'redis_version'), ...brought };
   });
 }

@@ -1,8 +1,9 @@
 /** Runs restic on one repository. Passphrase and keys go by environment variables; the restorer never writes a lock. */
 import { join } from 'node:path';
+import { webIdentityEnv } from '../../adapters/web-identity.ts';
 import { badInput, DrError, precondition } from '../../errors.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../ports.ts';
-import type { Repository, Site, StoreRole } from '../../site.ts';
+import { type Repository, readAccess, type Site, type StoreRole } from '../../site.ts';
 import { resticArguments, resticLocation } from './location.ts';
 import { parseSnapshots, type Snapshot } from './output.ts';
 
@@ -82,24 +83,25 @@ export function openRestic(site: Site, repository: Repository, role: StoreRole):
     const secrets: Record<string, string> = {
       RESTIC_PASSWORD: await site.secrets.read(passphrase.from, `${where}.passphrases`),
     };
-    if (settings.type === 's3') {
-      const keys = settings[role];
-      secrets.AWS_ACCESS_KEY_ID = await site.secrets.read(keys.accessKeyId, `${where}.${role}.accessKeyId`);
-      secrets.AWS_SECRET_ACCESS_KEY = await site.secrets.read(keys.secretAccessKey, `${where}.${role}.secretAccessKey`);
-    }
-    return secrets;
+    if (settings.type !== 's3') return secrets;
+    const access = await readAccess(site.secrets, settings[role], `${where}.${role}`);
+    if (access === 'web-identity') return secrets;
+    return { ...secrets, AWS_ACCESS_KEY_ID: access.accessKeyId, AWS_SECRET_ACCESS_KEY: access.secretAccessKey };
   };
   const base = ['--repo', location, ...resticArguments(settings, cacheDir)];
   const run: Restic['run'] = async (args, options = {}) => {
     const lock = role === 'restorer' ? ['--no-lock'] : [];
     const secrets = { ...(await secretEnv()), ...options.secretEnv };
+    const web = settings.type === 's3' && settings[role] === 'web-identity';
+    // restic asks for the role by itself.
+    const env = { ...(web ? webIdentityEnv(`${where}.${role}`) : {}), ...options.env };
     const idle = settings.type === 's3' && WATCHED.includes(args[0] ?? '') ? IDLE : undefined;
-    const call = () => site.run(['restic', ...args, ...base, ...lock], { idle, ...options, secretEnv: secrets });
+    const call = () => site.run(['restic', ...args, ...base, ...lock], { idle, ...options, env, secretEnv: secrets });
     try {
       return await call().catch(async (error: unknown) => {
         if (role !== 'writer' || !(error instanceof DrError) || !LOCKED.test(error.fact)) throw error;
         // A killed run leaves its lock behind. This removes only what restic itself takes for dead: no such process on this host.
-        await site.run(['restic', 'unlock', ...base], { secretEnv: secrets });
+        await site.run(['restic', 'unlock', ...base], { env, secretEnv: secrets });
         return call();
       });
     } catch (error) {

@@ -5,7 +5,7 @@ import { seconds } from '../../../plan/duration.ts';
 import { parseLineage } from '../../../plan/layout.ts';
 import { isThere, lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
 import { writeOwnedFile } from '../../adapters/owned-file.ts';
-import { archiveSettings } from '../../backup/init.ts';
+import { archiveSettings } from '../../backup/archiving.ts';
 import { probeRepositories } from '../../backup/repositories.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest, type PgBackRest, postgresSettings } from '../../engines/pgbackrest/pgbackrest.ts';

@@ -9,7 +9,7 @@ import { restoreArguments } from '../../engines/pgbackrest/restore.ts';
 import { readFraction } from '../../engines/pgbackrest/sets.ts';
 import { explainFailedRestore } from '../../engines/pgbackrest/verify.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
-import type { Environment } from '../../environment.ts';
+import type { PostgresSettings } from '../../environment.ts';
 import type { PostgresCapture } from '../../point.ts';
 import { verifyItem } from '../../restore/checks.ts';
 import type { Check } from '../../restore/context.ts';
@@ -17,8 +17,6 @@ import type { RestoreItem } from '../../restore/plan-types.ts';
 import type { Repository, Site } from '../../site.ts';
 import { databaseFingerprint } from '../data-database.ts';
 import type { Scratch } from './scratch.ts';
-
-type PostgresSettings = NonNullable<Environment['postgres']>;
 
 export interface PostgresTrial {
   readonly checks: readonly Check[];

@@ -1,0 +1,99 @@
+/** How SQL reaches the server: by its socket, or by TCP with TLS. */
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { isElsewhere, type PostgresSettings } from '../../environment.ts';
+import { badInput, DrError } from '../../errors.ts';
+import type { Site } from '../../site.ts';
+
+type Encryption = NonNullable<pg.ClientConfig['ssl']>;
+
+async function authorityOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw badInput({
+      code: 'POSTGRES-CA-UNREADABLE',
+      where: 'postgres.tls.ca',
+      fact: `${path} can't be read (${(cause as NodeJS.ErrnoException).code})`,
+      hint: 'put the PEM file of the authority there that signed the certificate of PostgreSQL',
+      cause,
+    });
+  }
+}
+
+/** With a known authority the server must prove itself. Without one, what is offered is better than nothing: nobody's word is taken for it. */
+async function encryption(settings: PostgresSettings): Promise<Encryption | undefined> {
+  if (settings.host === undefined) return undefined;
+  if (settings.tls === undefined) return { rejectUnauthorized: false };
+  return { ca: await authorityOf(settings.tls.ca) };
+}
+
+const NO_TLS = /does not support SSL connections/;
+const BAD_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/;
+const NETWORK = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET'];
+
+/** What goes wrong before the server says a word. Its own words pass as they are: callers know them by their code. */
+function explained(error: unknown, settings: PostgresSettings): unknown {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const where = `${settings.host}:${settings.port}`;
+  if (NO_TLS.test(message) || BAD_CERTIFICATE.test(code)) {
+    return new DrError({
+      code: 'POSTGRES-TLS',
+      where,
+      fact: NO_TLS.test(message) ? 'it offers no TLS' : `its certificate is not good: ${message} (${code})`,
+      hint: 'see ssl, ssl_cert_file of the server, and postgres.host and postgres.tls.ca of the environment file',
+      cause: error,
+    });
+  }
+  if (!NETWORK.includes(code) && message !== 'timeout expired') return error;
+  return new DrError({
+    code: 'POSTGRES-UNREACHABLE',
+    where,
+    fact: code === '' ? 'gave no answer in time' : `nobody answers there (${code})`,
+    hint: 'see whether the server runs, and whether this host may reach it',
+    cause: error,
+  });
+}
+
+/**
+ * Connects with what `base` says besides. Throws what the client throws; by TCP also `POSTGRES-UNREACHABLE` or `POSTGRES-TLS`.
+ * @param listen Called with each client before it connects.
+ */
+export async function connectClient(
+  settings: PostgresSettings,
+  base: pg.ClientConfig,
+  listen: (client: pg.Client) => void,
+): Promise<pg.Client> {
+  const open = async (ssl: Encryption | undefined): Promise<pg.Client> => {
+    const place = { host: settings.host ?? settings.socketDir, port: settings.port, user: settings.user };
+    const client = new pg.Client({ ...base, ...place, ...(ssl === undefined ? {} : { ssl }) });
+    listen(client);
+    await client.connect();
+    return client;
+  };
+  if (settings.host === undefined) return open(undefined);
+  try {
+    return await open(await encryption(settings)).catch((error: unknown) => {
+      if (isElsewhere(settings) || !NO_TLS.test((error as Error).message)) throw error;
+      return open(undefined);
+    });
+  } catch (error) {
+    throw explained(error, settings);
+  }
+}
+
+/** `-h … -p … -U …` for PostgreSQL's own programs. */
+export function clientArguments(settings: PostgresSettings): string[] {
+  return ['-h', settings.host ?? settings.socketDir, '-p', String(settings.port), '-U', settings.user];
+}
+
+/** The environment of those programs; they take TLS where it is offered by themselves. */
+export function clientEnv({ tls }: PostgresSettings): Record<string, string> {
+  return tls === undefined ? {} : { PGSSLMODE: 'verify-full', PGSSLROOTCERT: tls.ca };
+}
+
+/** The password for those programs: by the environment, never in an argument. */
+export async function clientSecrets(site: Site): Promise<Record<string, string>> {
+  const password = site.environment.postgres?.password;
+  return password === undefined ? {} : { PGPASSWORD: await site.secrets.read(password, 'postgres.password') };
+}
