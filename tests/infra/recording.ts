@@ -93,6 +93,8 @@ function madeUp(type: string, name: string, inputs: Json): { id: string; state: 
       };
     case 'tls:index/privateKey:PrivateKey':
       return { id: name, state: { ...inputs, privateKeyPem: `key-of-${name}`, publicKeyPem: `public-${name}` } };
+    case 'tls:index/certRequest:CertRequest':
+      return { id: name, state: { ...inputs, certRequestPem: `request-of-${name}` } };
     case 'tls:index/selfSignedCert:SelfSignedCert':
     case 'tls:index/locallySignedCert:LocallySignedCert':
       return { id: name, state: { ...inputs, certPem: `cert-of-${name}` } };
@@ -104,12 +106,17 @@ function madeUp(type: string, name: string, inputs: Json): { id: string; state: 
 /** Answers to data sources, by token. */
 export type Answers = Readonly<Record<string, (inputs: Json) => Json>>;
 
+/** What a provider makes up by itself, e.g. `{result}` of a password; undefined for what is to be made up here. */
+export type Generate = (type: string, name: string, inputs: Readonly<Json>) => Promise<Json | undefined>;
+
 export interface ProgramOptions {
   readonly stack: string;
   /** Keys of the project; objects become JSON, as the engine does it. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly secretKeys?: readonly string[];
   readonly answers?: Answers;
+  /** @default made-up text, e.g. `random-<name>` */
+  readonly generate?: Generate | undefined;
   /** @default false */
   readonly preview?: boolean;
 }
@@ -148,8 +155,9 @@ export async function recordProgram(run: () => unknown, options: ProgramOptions)
   const secretOutputsOf = new Map<string, readonly string[]>();
   await pulumi.runtime.setMocks(
     {
-      newResource({ type, name, inputs }) {
+      async newResource({ type, name, inputs }) {
         const { id, state } = madeUp(type, name, inputs as Json);
+        Object.assign(state, await options.generate?.(type, name, unwrap(inputs, '', []) as Json));
         // The real engine does this; the mock one leaves it out.
         for (const key of secretOutputsOf.get(`${type} ${name}`) ?? []) {
           if (key in state) state[key] = pulumi.secret(state[key]);
@@ -258,12 +266,17 @@ const ANSWERS: Answers = {
 };
 
 /** A shipped stack (`production`, `dr`, `local`), with some of its config replaced. */
-export async function record(stack: string, config: Readonly<Record<string, unknown>> = {}): Promise<Recording> {
+export async function record(
+  stack: string,
+  config: Readonly<Record<string, unknown>> = {},
+  options: Pick<ProgramOptions, 'generate'> = {},
+): Promise<Recording> {
   const secrets = TEST_SECRETS[stack] ?? {};
   return recordProgram(program, {
     stack,
     config: { ...(await shippedConfig(stack)), ...secrets, ...config },
     secretKeys: ['s3Credentials', 'kubeconfig', 'secretValues', 'alertTargets'],
     answers: ANSWERS,
+    ...options,
   });
 }
