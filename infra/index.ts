@@ -1,6 +1,9 @@
 /** The platform's recovery, part by part. Which parts a stack has follows from its config alone. */
 import type { Input } from '@pulumi/pulumi';
 import { after } from './after.ts';
+import { AwsSide } from './aws/aws-side.ts';
+import { stackProvider } from './aws/provider.ts';
+import { TrafficRecords } from './aws/traffic.ts';
 import { Certificates } from './cluster/certificates.ts';
 import { Foundation } from './cluster/foundation.ts';
 import { folderPath } from './cluster/paths.ts';
@@ -33,7 +36,14 @@ export function stack(): Record<string, Input<unknown>> {
   const localRepository = localOf(repositories);
   const authorities = authoritiesOf(places);
 
-  const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage });
+  // Of AWS there is nothing where the storage is not: no provider, no account, no call.
+  const account = storage.kind === 'aws' ? stackProvider('aws', config, storage) : undefined;
+  const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account });
+  const aws =
+    account && storage.kind === 'aws'
+      ? new AwsSide('aws', { config, storage, secrets: secrets.values }, { providers: [account] })
+      : undefined;
+  const stored = aws?.ready ?? [];
   const certificates = new Certificates('certificates', { namespaces });
 
   const cluster = clusterProvider(config.cluster);
@@ -47,6 +57,7 @@ export function stack(): Record<string, Input<unknown>> {
         monitoringNamespace: config.monitoring.namespace,
       },
       quotas: quotasOf({ ...config, overrides: config.quotas }),
+      roleArns: aws?.roleArns,
     },
     { providers: [cluster] },
   );
@@ -98,7 +109,7 @@ export function stack(): Record<string, Input<unknown>> {
       serviceAccount: accounts.postgres,
     },
     // A standby begins from a repository; a leader without its own would fill its disk with WAL.
-    after([...walls, ...(server === undefined ? [] : [server])], cluster),
+    after([...walls, ...stored, ...(server === undefined ? [] : [server])], cluster),
   );
 
   const redis = new Redis(
@@ -125,13 +136,14 @@ export function stack(): Record<string, Input<unknown>> {
       image: images.toolbox,
       accounts,
       localRepository,
+      reachable: repositories.map(({ id }) => id),
       folders: Object.fromEntries(folders.map(({ path, claim }) => [path, claim])),
       capturing: leads(config),
       beginsWithFull: isPromoted(config),
       lineage: postgres.lineage,
       ...JOBS,
     },
-    after([...walls, ...recovery.ready, postgres, redis], cluster),
+    after([...walls, ...stored, ...recovery.ready, postgres, redis], cluster),
   );
 
   const { targets, targetNames } = notifications;
@@ -159,12 +171,18 @@ export function stack(): Record<string, Input<unknown>> {
     after([...walls, ...recovery.ready, ...schedules.ready, ...(routes === undefined ? [] : [routes])], cluster),
   );
 
+  // Last: users come when there is something that answers.
+  if (account && config.traffic) {
+    const args = { ...config.traffic, role: config.role, follows: config.standby !== undefined };
+    new TrafficRecords('traffic', args, after([postgres, redis, ...schedules.ready], account));
+  }
+
   return outputsOf(config, {
     lineage: postgres.lineage,
     repositories,
     cronJobs: Object.keys(schedules.cronJobs),
     dashboard: monitor.dashboard,
     secrets: secrets.values,
-    aws: {},
+    aws: aws?.outputs ?? {},
   });
 }

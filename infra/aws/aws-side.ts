@@ -1,4 +1,4 @@
-/** Everything that a stack has in AWS. Which parts there are follows from the config alone. */
+/** Everything that a stack has in AWS but its traffic, which moves last. Which parts there are follows from the config alone. */
 import * as pulumi from '@pulumi/pulumi';
 import { Alarms, alarmPrefix } from '../alarms/alarms.ts';
 import { AlarmTopic } from '../alarms/topic.ts';
@@ -10,7 +10,6 @@ import { RepositoryStorage } from '../storage/storage.ts';
 import { homeRegion } from './provider.ts';
 import { ImageReplication } from './registry.ts';
 import { SecretStore } from './secret-store.ts';
-import { TrafficRecords } from './traffic.ts';
 
 export interface AwsSideArgs {
   readonly config: StackConfig;
@@ -40,7 +39,6 @@ export class AwsSide extends pulumi.ComponentResource {
     const secretArn = this.#secretStore(storage);
     this.#alarms(topics);
     this.#images();
-    this.#traffic();
     this.places = storage.places;
     this.roleArns = identities.roleArns;
     this.ready = [...storage.ready, ...identities.ready];
@@ -174,12 +172,5 @@ export class AwsSide extends pulumi.ComponentResource {
     const { prefixes } = config.registry;
     const args = { account: storage.account, home, others, prefixes };
     new ImageReplication(`${this.#name}-images`, args, { parent: this });
-  }
-
-  #traffic(): void {
-    const { traffic, role, standby } = this.#args.config;
-    if (traffic === undefined) return;
-    const args = { ...traffic, role, follows: standby !== undefined };
-    new TrafficRecords(`${this.#name}-traffic`, args, { parent: this });
   }
 }

@@ -18,7 +18,7 @@ export interface FoundationArgs {
   readonly namespaces: Namespaces;
   readonly outside: Outside;
   readonly quotas: { readonly platform: Quota; readonly recovery: Quota };
-  readonly roleArns?: AccountsArgs['roleArns'];
+  readonly roleArns?: AccountsArgs['roleArns'] | undefined;
 }
 
 /** `restricted` for all three: a pod that asks for more is not made, and a person who applies it is told. */

@@ -147,9 +147,9 @@ function upkeep(plan: Plan): Timed[] {
   ];
 }
 
-function exports(plan: Plan): Timed[] {
+function exports(plan: Plan, reachable: readonly string[]): Timed[] {
   return plan.repositories.flatMap(({ id, title, written }) =>
-    written.by === 'export'
+    written.by === 'export' && reachable.includes(id)
       ? [
           {
             id,
@@ -189,7 +189,8 @@ function drills(plan: Plan): Timed[] {
     });
 }
 
-export function scheduledJobs(plan: Plan): ScheduledJob[] {
+/** @param reachable ids of the repositories that a pod can write to. */
+export function scheduledJobs(plan: Plan, reachable: readonly string[]): ScheduledJob[] {
   const backups = plan.schedules.map(
     (schedule): Timed => ({
       id: schedule.id,
@@ -200,7 +201,7 @@ export function scheduledJobs(plan: Plan): ScheduledJob[] {
       deadlineSeconds: runDeadline(plan, schedule),
     }),
   );
-  return [...backups, ...upkeep(plan), ...exports(plan), ...drills(plan)].map((job) => ({
+  return [...backups, ...upkeep(plan), ...exports(plan, reachable), ...drills(plan)].map((job) => ({
     ...job,
     startWithinSeconds: startWithin(job.cron),
   }));

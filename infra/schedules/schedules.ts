@@ -15,6 +15,8 @@ export interface SchedulesArgs {
   readonly image: string;
   readonly accounts: Accounts;
   readonly localRepository?: LocalRepository | undefined;
+  /** Ids of those that pods can reach. What goes onto a drive is exported by whoever carries it. */
+  readonly reachable: readonly string[];
   /** Path → claim in the recovery namespace, of the workloads that are folders. */
   readonly folders: Readonly<Record<string, string>>;
   /** A standby copies nothing until it leads. Its checks and drills go on. */
@@ -64,7 +66,9 @@ export class Schedules extends pulumi.ComponentResource {
     if (args.capturing) this.init = this.#init(name, args);
     this.ready = this.init === undefined ? [] : [this.init];
     if (args.capturing && args.beginsWithFull === true) this.#full(name, args);
-    const jobs = scheduledJobs(args.plan).map((job) => [job.id, this.#cronJob(name, job, args)] as const);
+    const jobs = scheduledJobs(args.plan, args.reachable).map(
+      (job) => [job.id, this.#cronJob(name, job, args)] as const,
+    );
     this.cronJobs = Object.fromEntries(jobs);
     this.registerOutputs({});
   }
