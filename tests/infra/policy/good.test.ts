@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { declaredPlan } from '../../../infra/policy/effective-plan.ts';
+import { breaches, message } from '../../../infra/policy/rule.ts';
+import { RULES } from '../../../infra/policy/rules.ts';
+import { declaredBy } from './declared.ts';
+
+test.each(['production', 'dr', 'local'])('%s as it is shipped breaks no rule', async (stack) => {
+  const resources = await declaredBy(stack);
+  const { kind, plan } = declaredPlan(resources);
+  expect(kind).toBe('declared');
+  const found = RULES.flatMap((rule) => breaches(rule, { resources, plan }).map((breach) => message(rule, breach)));
+  expect(found).toEqual([]);
+});
+
+test('a dr stack that leads breaks no rule: its schedules are on', async () => {
+  const resources = await declaredBy('dr', { role: 'primary' });
+  const { plan } = declaredPlan(resources);
+  const found = RULES.flatMap((rule) => breaches(rule, { resources, plan }).map((breach) => message(rule, breach)));
+  expect(found).toEqual([]);
+});
