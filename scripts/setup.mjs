@@ -2,10 +2,11 @@
 /**
  * Brings what the tests and the drill need: npm packages, engines, an S3 server. Silent when nothing is missing.
  * Plain JavaScript without packages, because it runs before there are any, with the machine's own Node (18 or newer).
- * `--tests` adds what only the tests need.
+ * `--tests` adds what only the tests need, `--cluster` what brings up a Kubernetes on this machine.
  * DR_NO_INSTALL=1: only say what is missing. Exit 0 ready, 1 an installation failed, 2 something is left to you.
  */
 import { fileURLToPath } from 'node:url';
+import { clusterSteps } from './setup/cluster.mjs';
 import { engineSteps } from './setup/engines.mjs';
 import { packageSteps } from './setup/packages.mjs';
 import { s3ServerSteps } from './setup/s3-server.mjs';
@@ -42,6 +43,7 @@ async function main() {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const steps = [...packageSteps(root), ...(await engineSteps()), ...(await s3ServerSteps())];
   if (process.argv.includes('--tests')) steps.push(...(await testToolSteps()));
+  if (process.argv.includes('--cluster')) steps.push(...(await clusterSteps()));
   if (steps.length === 0) return 0;
   announce(steps);
   const outcomes = [];

@@ -1,0 +1,118 @@
+/** What `npm run test:cluster` needs, with `setup.mjs --cluster`: a container runtime, and Kubernetes built from its Go modules. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from './run.mjs';
+import { cacheBin, findProgram, inspect } from './search.mjs';
+import { LeftToYou } from './step.mjs';
+import { aptInstall, asRoot, installCommand, packageManager } from './system.mjs';
+
+const MODULE = fileURLToPath(new URL('../../tests/cluster/kubernetes', import.meta.url));
+const COREDNS = 'github.com/coredns/coredns@v1.12.4';
+
+const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet'];
+
+/** Program → Debian package. */
+const PACKAGES = {
+  etcd: 'etcd-server',
+  containerd: 'containerd',
+  runc: 'runc',
+  iptables: 'iptables',
+  conntrack: 'conntrack',
+  buildah: 'buildah',
+  debootstrap: 'debootstrap',
+};
+const NETWORK_PLUGIN = '/usr/lib/cni/bridge';
+
+function missingPackages() {
+  const programs = Object.entries(PACKAGES).filter(([program]) => findProgram(program) === undefined);
+  const plugins = existsSync(NETWORK_PLUGIN) ? [] : [[NETWORK_PLUGIN, 'containernetworking-plugins']];
+  return [...programs, ...plugins];
+}
+
+async function installPackages(sudo, packages) {
+  const update = await run([...sudo, 'apt-get', 'update', '-q']);
+  if (update.code !== 0) return `apt-get update ended ${update.code}:\n${update.output.trim()}`;
+  return aptInstall(sudo, packages);
+}
+
+async function packageSteps() {
+  const missing = missingPackages();
+  if (missing.length === 0) return [];
+  const packages = missing.map(([, name]) => name);
+  const step = {
+    lacks: missing.map(([program]) => `${program}: not found (the cluster of the tests)`),
+    command: installCommand(packageManager(), packages),
+  };
+  const sudo = packageManager() === 'apt' ? await asRoot() : undefined;
+  if (sudo === undefined) return [step];
+  return [{ ...step, note: 'no service is started or enabled', install: () => installPackages(sudo, packages) }];
+}
+
+/** Its go.mod pins the version. */
+function kubernetesVersion() {
+  const text = readFileSync(join(MODULE, 'go.mod'), 'utf8');
+  return /^require k8s\.io\/kubernetes (v[\d.]+)$/m.exec(text)[1];
+}
+
+/** Beside the other programs that are built here; a new version gets a folder of its own. */
+function binOf(version) {
+  return join(dirname(cacheBin), `kubernetes-${version}`);
+}
+
+function ldflags(gitVersion) {
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion);
+  const version = 'k8s.io/component-base/version';
+  const values = { gitVersion, gitMajor: major, gitMinor: minor };
+  return ['-s', '-w', ...Object.entries(values).map(([name, value]) => `-X ${version}.${name}=${value}`)].join(' ');
+}
+
+/** A build that is killed leaves no program that looks whole. */
+async function buildOne(go, bin, { name, argv }) {
+  const half = join(bin, `${name}.half`);
+  const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'auto' };
+  const { code, output } = await run([go, 'build', '-o', half, ...argv], { cwd: MODULE, env });
+  if (code !== 0) return `go build of ${name} ended ${code}:\n${output.trim()}`;
+  renameSync(half, join(bin, name));
+  return undefined;
+}
+
+async function buildCoreDns(go, bin) {
+  const folder = join(bin, 'coredns.half');
+  const env = { CGO_ENABLED: '0', GOBIN: folder, GOTOOLCHAIN: 'auto' };
+  const { code, output } = await run([go, 'install', COREDNS], { env });
+  if (code !== 0) return `go install of ${COREDNS} ended ${code}:\n${output.trim()}`;
+  renameSync(join(folder, 'coredns'), join(bin, 'coredns'));
+  rmSync(folder, { recursive: true });
+  return undefined;
+}
+
+async function build(version, bin, missing) {
+  const go = (await inspect('go', ['version'])) ?? (await inspect('go', ['version'], ['/usr/local/go/bin']));
+  if (go === undefined)
+    return new LeftToYou('install Go 1.24 or newer (https://go.dev/dl), then the same command again');
+  mkdirSync(bin, { recursive: true });
+  const flags = ldflags(version);
+  for (const name of missing) {
+    const argv =
+      name === 'pause' ? ['-ldflags', '-s -w', './pause'] : ['-ldflags', flags, `k8s.io/kubernetes/cmd/${name}`];
+    const problem =
+      name === 'coredns' ? await buildCoreDns(go.path, bin) : await buildOne(go.path, bin, { name, argv });
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** @returns {Promise<import('./step.mjs').Step[]>} */
+export async function clusterSteps() {
+  const version = kubernetesVersion();
+  const bin = binOf(version);
+  const missing = [...COMPONENTS, 'pause', 'coredns'].filter((name) => !existsSync(join(bin, name)));
+  const buildStep = {
+    lacks: [`Kubernetes ${version}: ${missing.join(', ')} not in ${bin}`],
+    command: `go build k8s.io/kubernetes/cmd/… (as tests/cluster/kubernetes/go.mod pins it)`,
+    note: 'from source, which takes about 7 minutes',
+    install: () => build(version, bin, missing),
+  };
+  return [...(await packageSteps()), ...(missing.length === 0 ? [] : [buildStep])];
+}

@@ -1,0 +1,57 @@
+/** Ends all that `up` started and forgets what it stored: `node tests/cluster/down.ts`. Also finds what a killed run left. */
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+import { endTracked } from '../../recovery/drill/processes.ts';
+import { DAEMONS, pidFile } from './daemons.ts';
+import { containerdSocket } from './node.ts';
+import { NETWORK, type Place, place } from './place.ts';
+
+async function ctr(at: Place, ...args: readonly string[]): Promise<string[]> {
+  const all = ['--address', containerdSocket(at), '--timeout', '10s', '--namespace', 'k8s.io', ...args];
+  const { stdout } = await execa('ctr', all, { reject: false });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** Containers outlive containerd: each has a process of its own that holds it. */
+async function endContainers(at: Place): Promise<void> {
+  const tasks = await ctr(at, 'tasks', 'ls', '--quiet');
+  await Promise.all(tasks.map((task) => ctr(at, 'tasks', 'kill', '--signal', 'SIGKILL', task)));
+  for (let round = 0; round < 50; round += 1) {
+    const running = (await ctr(at, 'tasks', 'ls')).slice(1).filter((line) => line.includes('RUNNING'));
+    if (running.length === 0) break;
+    await delay(100);
+  }
+  const containers = await ctr(at, 'containers', 'ls', '--quiet');
+  for (const id of containers) {
+    await ctr(at, 'tasks', 'rm', '--force', id);
+    await ctr(at, 'containers', 'rm', id);
+  }
+}
+
+/** Volumes, secrets and root file systems of pods; what lies deepest goes first. */
+async function unmount(at: Place): Promise<void> {
+  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  const own = mounts.filter((path) => path.startsWith(`${at.folder}/`)).sort((a, b) => b.localeCompare(a));
+  for (const path of own) await execa('umount', ['--lazy', path], { reject: false });
+}
+
+/** Network interfaces of pods go with their namespaces; rules of the packet filter don't. */
+async function forgetNetwork(): Promise<void> {
+  await execa('ip', ['link', 'delete', NETWORK.bridge], { reject: false });
+  const { stdout } = await execa('iptables-save', { reject: false });
+  const kept = stdout.split('\n').filter((line) => !/KUBE-|CNI-|CNI:|:CNI/.test(line));
+  if (stdout.includes('KUBE-')) await execa('iptables-restore', { input: `${kept.join('\n')}\n`, reject: false });
+}
+
+export async function down(at: Place): Promise<void> {
+  for (const name of [...DAEMONS].reverse()) {
+    if (name === 'containerd') await endContainers(at);
+    await endTracked(pidFile(at, name));
+  }
+  await unmount(at);
+  await rm(at.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  await forgetNetwork();
+}
+
+if (import.meta.main) await down(place());

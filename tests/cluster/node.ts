@@ -1,0 +1,110 @@
+/** The one node: bridge network, containerd, kubelet. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import { until } from '../../recovery/drill/processes.ts';
+import { start } from './daemons.ts';
+import { loadImage, PAUSE } from './images.ts';
+import { NETWORK, NODE, type Place, S3_HOSTS } from './place.ts';
+
+const DNS_IP = NETWORK.dns;
+
+export function containerdSocket(place: Place): string {
+  return join(place.folder, 'containerd.sock');
+}
+
+/** The bridge is made before any pod is, so that the node has its address; the S3 servers have theirs on it too. */
+export async function makeBridge(): Promise<void> {
+  const { bridge, nodeIp } = NETWORK;
+  const link = await execa('ip', ['link', 'show', bridge], { reject: false });
+  if (link.exitCode !== 0) await execa('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  await execa('ip', ['address', 'replace', `${nodeIp}/16`, 'dev', bridge]);
+  for (const { address } of Object.values(S3_HOSTS))
+    await execa('ip', ['address', 'replace', `${address}/32`, 'dev', bridge]);
+  await execa('ip', ['link', 'set', bridge, 'up']);
+  await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
+}
+
+function containerdConfig(place: Place): string {
+  return `version = 2
+root = "${join(place.folder, 'containerd', 'root')}"
+state = "${join(place.folder, 'containerd', 'state')}"
+[grpc]
+  address = "${containerdSocket(place)}"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${PAUSE}"
+  # Without it runc may not start a sandbox where CAP_SYS_RESOURCE is missing.
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "${join(place.folder, 'cni')}"
+`;
+}
+
+function podNetwork(): string {
+  const ranges = [[{ subnet: NETWORK.pods }]];
+  return JSON.stringify({
+    cniVersion: '0.4.0',
+    name: 'pods',
+    plugins: [
+      {
+        type: 'bridge',
+        bridge: NETWORK.bridge,
+        isGateway: true,
+        ipMasq: true,
+        hairpinMode: true,
+        ipam: { type: 'host-local', ranges, routes: [{ dst: '0.0.0.0/0' }] },
+      },
+      { type: 'portmap', capabilities: { portMappings: true } },
+    ],
+  });
+}
+
+export async function startContainerd(place: Place): Promise<void> {
+  await mkdir(join(place.folder, 'cni'), { recursive: true });
+  await writeFile(join(place.folder, 'cni', '10-bridge.conflist'), podNetwork());
+  const config = join(place.folder, 'containerd.toml');
+  await writeFile(config, containerdConfig(place));
+  await start(place, 'containerd', ['containerd', '--config', config]);
+  const asked = ['--address', containerdSocket(place), 'version'];
+  await until('containerd answers', async () => (await execa('ctr', asked, { reject: false })).exitCode === 0);
+  await loadImage(place, containerdSocket(place), PAUSE);
+}
+
+function kubeletConfig(place: Place): string {
+  return stringify({
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: join(place.folder, 'pki', 'ca.crt') },
+    },
+    authorization: { mode: 'Webhook' },
+    cgroupDriver: 'cgroupfs',
+    failSwapOn: false,
+    failCgroupV1: false,
+    containerRuntimeEndpoint: `unix://${containerdSocket(place)}`,
+    evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%' },
+    localStorageCapacityIsolation: false,
+    clusterDNS: [DNS_IP],
+    clusterDomain: 'cluster.local',
+    resolvConf: '',
+  });
+}
+
+export async function startKubelet(place: Place): Promise<void> {
+  const config = join(place.folder, 'kubelet.yaml');
+  await writeFile(config, kubeletConfig(place));
+  await start(place, 'kubelet', [
+    place.program('kubelet'),
+    `--config=${config}`,
+    `--kubeconfig=${join(place.folder, 'kubelet.kubeconfig')}`,
+    `--hostname-override=${NODE}`,
+    `--node-ip=${NETWORK.nodeIp}`,
+    `--root-dir=${join(place.folder, 'kubelet')}`,
+    `--tls-cert-file=${join(place.folder, 'pki', 'kubelet.crt')}`,
+    `--tls-private-key-file=${join(place.folder, 'pki', 'kubelet.key')}`,
+  ]);
+}
