@@ -14,13 +14,13 @@ export async function tryPort(port: number, host: string): Promise<number | unde
 }
 
 /** Throws `DRILL-PORT`. */
-export async function freePort(hint: number | undefined): Promise<number> {
-  const port = (hint === undefined ? undefined : await tryPort(hint, '127.0.0.1')) ?? (await tryPort(0, '127.0.0.1'));
+export async function freePort(hint: number | undefined, address = '127.0.0.1'): Promise<number> {
+  const port = (hint === undefined ? undefined : await tryPort(hint, address)) ?? (await tryPort(0, address));
   if (port !== undefined) return port;
   throw new DrError({
     code: 'DRILL-PORT',
     where: 's3',
-    fact: 'no free port on 127.0.0.1',
+    fact: `no free port on ${address}`,
     hint: 'end what holds them',
   });
 }

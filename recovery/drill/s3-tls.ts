@@ -11,7 +11,13 @@ export interface TlsFiles {
 
 const DAY_MS = 86_400_000;
 
-export async function makeTls(folder: string): Promise<TlsFiles> {
+export interface TlsHost {
+  readonly name: string;
+  /** IPv4. */
+  readonly address?: string;
+}
+
+export async function makeTls(folder: string, host: TlsHost = { name: 'localhost' }): Promise<TlsFiles> {
   const files = { ca: join(folder, 'ca.pem'), cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
   const common = {
     keyType: 'ec',
@@ -27,14 +33,15 @@ export async function makeTls(folder: string): Promise<TlsFiles> {
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
-  const leaf = await generate([{ name: 'commonName', value: 'localhost' }], {
+  const addresses = host.address === undefined ? [] : [{ type: 7, ip: host.address } as const];
+  const leaf = await generate([{ name: 'commonName', value: host.name }], {
     ...common,
     ca: { key: ca.private, cert: ca.cert },
     extensions: [
       { name: 'basicConstraints', cA: false },
       { name: 'keyUsage', digitalSignature: true },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
+      { name: 'subjectAltName', altNames: [{ type: 2, value: host.name }, ...addresses] },
     ],
   });
   await writeFile(files.ca, ca.cert, { mode: 0o644 });

@@ -22,10 +22,12 @@ export async function assemble(
   from: string,
   files: Readonly<Record<string, string>>,
   config: readonly string[] = [],
+  command: readonly string[] = [],
 ): Promise<void> {
   const container = await run('from', from);
   try {
     for (const [to, path] of Object.entries(files)) await run('add', '--quiet', container, path, to);
+    if (command.length > 0) await run('run', '--isolation', 'chroot', container, ...command);
     if (config.length > 0) await run('config', ...config, container);
     await run('commit', '--quiet', container, name);
   } finally {

@@ -70,12 +70,8 @@ async function makeNode(run: Buildah): Promise<void> {
       '/usr/local/lib/node_modules/npm': dirname(dirname(npm)),
       [AUTHORITIES]: AUTHORITIES,
     },
-    [
-      '--env',
-      `NODE_EXTRA_CA_CERTS=${AUTHORITIES}`,
-      '--env',
-      'PATH=/usr/local/lib/node_modules/npm/bin:/usr/local/bin:/usr/bin:/bin',
-    ],
+    ['--env', `NODE_EXTRA_CA_CERTS=${AUTHORITIES}`],
+    ['ln', '-s', '../lib/node_modules/npm/bin/npm-cli.js', '/usr/local/bin/npm'],
   );
 }
 
