@@ -1,9 +1,15 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** What takes minutes by itself: `npm run test:slow`. */
+export const SLOW = 'tests/**/*.slow.test.ts';
+/** What needs a Kubernetes: `npm run test:cluster`. */
+export const CLUSTER = 'tests/cluster/**';
 
 export default defineConfig({
   test: {
     environment: 'node',
     include: ['tests/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, SLOW, CLUSTER],
     globalSetup: ['./tests/faults/golden-setup.ts'],
     // Real servers start, back up and restore in these tests.
     testTimeout: 120_000,
