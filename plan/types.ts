@@ -29,6 +29,10 @@ export const WORKLOAD_TYPES = [
   'images',
 ] as const;
 
+/** Parts of what a Kubernetes API holds of the platform. */
+export const OBJECT_PARTS = ['manifests', 'configuration', 'access', 'monitoring'] as const;
+export type ObjectPart = (typeof OBJECT_PARTS)[number];
+
 const DATA_CLASSES = ['database', 'application-data', 'configuration'] as const;
 export type DataClass = (typeof DATA_CLASSES)[number];
 
@@ -87,6 +91,8 @@ export const workloadSchema = z.strictObject({
     .optional(),
   /** Another form of that workload's data: the RPO rests on the other, this one is for the day when that chain is in doubt. */
   secondFormOf: idSchema.optional(),
+  /** Where the platform runs in Kubernetes it is this part of the API's objects; on a single host it is a folder. */
+  objects: z.enum(OBJECT_PARTS).optional(),
   /** The plan's words that this workload answers. */
   covers: z.array(lineSchema),
 });

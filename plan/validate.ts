@@ -2,6 +2,7 @@
 import { checkCopies } from './checks/copies.ts';
 import { checkNames } from './checks/names.ts';
 import { checkObjectives } from './checks/objectives.ts';
+import { checkObjects } from './checks/objects.ts';
 import { checkPlaces } from './checks/places.ts';
 import { checkCrons, checkSchedules } from './checks/schedules.ts';
 import { checkTensions } from './checks/tensions.ts';
@@ -15,7 +16,7 @@ export type { Finding } from './finding.ts';
  * is read. The other findings must not keep anyone from restoring.
  */
 export function checkMeaning(plan: Plan): Finding[] {
-  return [...checkNames(plan), ...checkCrons(plan)];
+  return [...checkNames(plan), ...checkObjects(plan), ...checkCrons(plan)];
 }
 
 /** The whole of it, as `dr plan check` shows it. No finding with severity `error`: the plan can keep its promises. */

@@ -53,6 +53,10 @@ const KNOWN_KEYS = [
     'stop',
     'health',
     'healthyWithinSeconds',
+    'kubeconfig',
+    'context',
+    'inCluster',
+    'namespaces',
   ],
 ];
 

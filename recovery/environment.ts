@@ -124,6 +124,24 @@ const gitWorkload = z.strictObject({
   hooks: hooks.optional(),
 });
 
+/** Never the current context of a kubeconfig: which cluster it is has to be said. */
+const kubernetesSchema = z
+  .strictObject({
+    /** @default ~/.kube/config */
+    kubeconfig: absolute.optional(),
+    context: z.string().min(1).optional(),
+    /** The cluster that this pod runs in, as its service account. */
+    inCluster: z.literal(true).optional(),
+    /** Those of the platform. */
+    namespaces: z.array(nameSchema).min(1),
+    /** Around the reading of all objects, once a run. */
+    hooks: hooks.optional(),
+  })
+  .refine(({ context, inCluster }) => (context === undefined) !== (inCluster === undefined), {
+    message: 'says not which cluster; write either a context of the kubeconfig, or inCluster: true',
+  });
+export type KubernetesSettings = z.infer<typeof kubernetesSchema>;
+
 /** How a service is stopped, started and asked for its health. The health command exits 0 when the service answers. */
 const serviceControl = z.strictObject({
   start: argv.optional(),
@@ -154,6 +172,8 @@ export const environmentSchema = z.strictObject({
   /** Folder workloads by the plan's name of the workload. */
   folders: z.record(z.string(), folderWorkload).default({}),
   git: gitWorkload.optional(),
+  /** The plan's workloads with `objects` come from this API, and not from folders. */
+  kubernetes: kubernetesSchema.optional(),
   services: z.record(z.string(), serviceControl).default({}),
   repositories: z.record(nameSchema, repositorySchema),
 });

@@ -2,6 +2,7 @@
 import { formatDuration, seconds } from '../plan/duration.ts';
 import { rpoObjective } from '../plan/objectives.ts';
 import type { Plan, Workload } from '../plan/types.ts';
+import { isConfigured } from './backup/select.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { openCatalog } from './catalog.ts';
 import { withClient } from './engines/postgres/server.ts';
@@ -55,7 +56,13 @@ export async function achievedObjectives(site: Site, now: Date): Promise<Objecti
   const archived = await archivedCopies(site, copies);
   const measurements = await readMeasurements(site.environment.stateDir);
   return {
-    ...judgeObjectives(site.plan, configuredWorkloads(site), [...copies, ...archived], measurements, now),
+    ...judgeObjectives(
+      site.plan,
+      site.plan.workloads.filter((workload) => isConfigured(site.environment, workload)),
+      [...copies, ...archived],
+      measurements,
+      now,
+    ),
     environment: site.environment.name,
     unreachable,
   };
@@ -103,17 +110,6 @@ function judgeRto(tier: Plan['tiers'][number], measurements: readonly Measuremen
   if (last?.rtoSeconds === undefined) return { ...head, met: true };
   const measured = { seconds: last.rtoSeconds, at: last.at, what: last.what };
   return { ...head, measured, met: last.rtoSeconds <= objectiveSeconds };
-}
-
-/** Workloads that this environment has: the others are another host's. */
-function configuredWorkloads(site: Site): Workload[] {
-  const { postgres, redis, git, folders } = site.environment;
-  return site.plan.workloads.filter((workload) => {
-    if (workload.type.startsWith('postgres')) return postgres !== undefined;
-    if (workload.type === 'redis') return redis !== undefined;
-    if (workload.type === 'git') return git !== undefined;
-    return folders[workload.id] !== undefined;
-  });
 }
 
 interface CopiesRead {

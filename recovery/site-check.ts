@@ -97,6 +97,19 @@ function aboutOtherHosts({ postgres, redis, generation }: Environment): string[]
   return facts;
 }
 
+/** Objects come from one place: a folder beside the API would be captured by nobody. */
+function aboutObjects({ kubernetes, folders }: Environment, plan: Plan): string[] {
+  if (kubernetes === undefined) return [];
+  const holders = plan.workloads.filter(({ objects }) => objects !== undefined).map(({ id }) => id);
+  if (holders.length === 0)
+    return [
+      'kubernetes: no workload of the plan holds objects; write objects: manifests and the like into those that do',
+    ];
+  return holders
+    .filter((id) => folders[id] !== undefined)
+    .map((id) => `folders.${id}: comes from the API of the cluster (kubernetes); leave one of the two out`);
+}
+
 /** It would stand in argument lists and in the mirror's own configuration. The address is not shown: it holds the secret. */
 function passwordsInUrls(environment: Environment): string[] {
   return (environment.git?.repositories ?? [])
@@ -120,6 +133,7 @@ export function checkSite(environment: Environment, plan: Plan): void {
     ...overlaps(environment),
     ...passwordsInUrls(environment),
     ...aboutOtherHosts(environment),
+    ...aboutObjects(environment, plan),
   ];
   if (facts.length > 0) {
     const hint = 'mend these fields of the environment file; nothing was done';

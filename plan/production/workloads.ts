@@ -96,6 +96,7 @@ const infrastructure = group('infrastructure', [
     tier: 'P1',
     dataClass: 'configuration',
     services: [],
+    objects: 'manifests',
     covers: ['Kubernetes manifests and configurations'],
   },
   {
@@ -105,6 +106,7 @@ const infrastructure = group('infrastructure', [
     tier: 'P1',
     dataClass: 'configuration',
     services: [],
+    objects: 'configuration',
     covers: ['Secrets and ConfigMaps (encrypted)'],
   },
   {
@@ -114,6 +116,7 @@ const infrastructure = group('infrastructure', [
     tier: 'P1',
     dataClass: 'configuration',
     services: [],
+    objects: 'access',
     covers: ['Network policies and RBAC'],
   },
   {
@@ -123,6 +126,7 @@ const infrastructure = group('infrastructure', [
     tier: 'P4',
     dataClass: 'configuration',
     services: ['monitoring', 'logging'],
+    objects: 'monitoring',
     covers: ['Monitoring configurations'],
   },
 ]);

@@ -14,6 +14,7 @@ import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
 import { holding } from '../while-locked.ts';
 import { runHook } from './hooks.ts';
+import { objectsReader, type ReadObjects } from './objects.ts';
 import { asDrError, type RepositoryOutcome } from './repositories.ts';
 import { type Staged, stage } from './stage.ts';
 
@@ -38,6 +39,10 @@ export interface WorkloadOutcome {
   readonly captures: ReadonlyMap<string, ResticCapture>;
   readonly seconds: number;
   readonly error?: DrError;
+}
+
+interface Work extends FilesRequest {
+  readonly readObjects: ReadObjects;
 }
 
 interface Target {
@@ -68,7 +73,7 @@ function toCapture(workload: string, captured: Captured, snapshot: Snapshot): Re
 /** A quarter-hourly run of Redis may meet the full one: they share its staging folder and its server, so they take turns. */
 async function captureInTurn(
   site: Site,
-  request: FilesRequest,
+  request: Work,
   workload: Workload,
   targets: readonly Target[],
 ): Promise<Map<string, Captured>> {
@@ -101,16 +106,16 @@ async function isRepositorysFault(restic: Restic, error: unknown): Promise<boole
 
 async function captureOne(
   site: Site,
-  request: FilesRequest,
+  request: Work,
   workload: Workload,
   targets: readonly Target[],
 ): Promise<Map<string, Captured>> {
-  const { run, force, progress, signal } = request;
+  const { run, force, progress, signal, readObjects } = request;
   const step = `backup/${workload.id}`;
   await runHook(site, workload, 'pre', signal);
   let staged: Staged | undefined;
   try {
-    staged = await stage(site, workload, signal);
+    staged = await stage(site, workload, readObjects, signal);
     const captures = new Map<string, Captured>();
     const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
     const host = site.environment.site;
@@ -208,6 +213,7 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
   const direct = folder ? [folder] : up;
   const targets = direct.map((outcome) => ({ restic: openRestic(site, outcome.repository, 'writer'), outcome }));
   const captured = new Map<string, Map<string, Captured>>();
+  const work = { ...request, readObjects: objectsReader(site, request.signal) };
   const results = await pMap(
     workloads,
     async (workload) => {
@@ -216,7 +222,7 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
       const begun = performance.now();
       progress({ step, title, tier, state: 'start' });
       try {
-        captured.set(workload.id, await captureInTurn(site, request, workload, targets));
+        captured.set(workload.id, await captureInTurn(site, work, workload, targets));
         progress({ step, title, tier, state: 'done' });
         return { workload: workload.id, seconds: (performance.now() - begun) / 1000 };
       } catch (error) {

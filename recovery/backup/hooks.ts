@@ -20,21 +20,26 @@ function hooksOf(
   }
 }
 
+/** Of all that the API holds: it is read once, for several workloads. */
+export const CLUSTER = 'kubernetes';
+
 /** A failing pre hook fails the workload before anything is read; a failing post hook fails it too, since what it undoes stays done. */
 export async function runHook(
   site: Site,
-  workload: Workload,
+  workload: Workload | typeof CLUSTER,
   when: 'pre' | 'post',
   signal?: AbortSignal,
 ): Promise<void> {
-  const argv = hooksOf(site.environment, workload)?.[when];
+  const hooks = workload === CLUSTER ? site.environment.kubernetes?.hooks : hooksOf(site.environment, workload);
+  const id = workload === CLUSTER ? CLUSTER : workload.id;
+  const argv = hooks?.[when];
   if (argv === undefined) return;
   try {
-    await site.run(argv as [string, ...string[]], { signal, env: { DR_WORKLOAD: workload.id, DR_HOOK: when } });
+    await site.run(argv as [string, ...string[]], { signal, env: { DR_WORKLOAD: id, DR_HOOK: when } });
   } catch (cause) {
     throw new DrError({
       code: 'HOOK-FAILED',
-      where: `${when} hook of ${workload.id}`,
+      where: `${when} hook of ${id}`,
       fact: cause instanceof DrError ? cause.fact : String(cause),
       hint: `run it by hand: ${argv.join(' ')}`,
       cause,

@@ -18,8 +18,13 @@ export function isConfigured(environment: Environment, workload: Workload): bool
     case 'git':
       return environment.git !== undefined;
     default:
-      return environment.folders[workload.id] !== undefined;
+      return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
   }
+}
+
+/** Objects of the cluster's API; where the environment names no cluster, the same workload is a folder. */
+export function isFromCluster(environment: Environment, workload: Pick<Workload, 'objects'>): boolean {
+  return environment.kubernetes !== undefined && workload.objects !== undefined;
 }
 
 /** All that a kind of run covers by the plan: a full run everything, the others what their schedules name. */
@@ -52,7 +57,7 @@ export function selectForBackup(
       code: 'WORKLOAD-UNCONFIGURED',
       where: only.length > 0 ? '--only' : 'environment file',
       fact: `it does not say where the data of ${unconfigured.map((id) => `"${id}"`).join(', ')} is`,
-      hint: 'add postgres, redis, git or folders.<workload> to it, or leave the workload out',
+      hint: 'add postgres, redis, git, kubernetes or folders.<workload> to it, or leave the workload out',
     });
   }
   return { workloads, unconfigured, complete: only.length === 0 };

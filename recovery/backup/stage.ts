@@ -1,9 +1,10 @@
 /** Brings a workload's data into a folder that restic can read: a consistent copy, or the folder itself. */
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Workload } from '../../plan/types.ts';
+import type { ObjectPart, Workload } from '../../plan/types.ts';
 import { makeOwnedFolder } from '../adapters/account.ts';
 import { censusFacts, takeCensus } from '../assess/tables.ts';
+import { writePart } from '../capture/files.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
@@ -15,8 +16,10 @@ import { badInput } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
 import type { Site } from '../site.ts';
 import { mirrorRepositories } from './git-mirrors.ts';
+import { objectFacts, type ReadObjects } from './objects.ts';
 import { checkOciLayouts } from './oci.ts';
 import { capturePostgresConfig } from './postgres-config.ts';
+import { isFromCluster } from './select.ts';
 
 export interface Staged {
   readonly path: string;
@@ -89,7 +92,29 @@ async function stageFolder(site: Site, workload: Workload): Promise<Staged> {
   return { path, facts: workload.type === 'images' ? await checkOciLayouts(path) : {}, remove: nothing };
 }
 
-export async function stage(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+/** Secrets among them: they rest here only until restic has encrypted them. */
+async function stageObjects(site: Site, workload: Workload, part: ObjectPart, read: ReadObjects): Promise<Staged> {
+  const { capture, readAt } = await read();
+  const folder = await freshFolder(site, workload);
+  await mkdir(folder, { mode: 0o700 });
+  try {
+    const index = await writePart(capture, part, folder, readAt);
+    return { path: folder, facts: objectFacts(index), remove: discard(folder) };
+  } catch (error) {
+    await discard(folder)();
+    throw error;
+  }
+}
+
+/** @param readObjects the one reading of the cluster that all of a run's workloads share */
+export async function stage(
+  site: Site,
+  workload: Workload,
+  readObjects: ReadObjects,
+  signal?: AbortSignal,
+): Promise<Staged> {
+  if (isFromCluster(site.environment, workload) && workload.objects !== undefined)
+    return stageObjects(site, workload, workload.objects, readObjects);
   switch (workload.type) {
     case 'redis':
       return stageRedis(site, workload, signal);

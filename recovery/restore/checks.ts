@@ -3,7 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { GIT_ENV } from '../backup/git-mirrors.ts';
+import { OBJECTS } from '../backup/objects.ts';
 import { checkOciLayouts } from '../backup/oci.ts';
+import { readPart } from '../capture/files.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { readControlData } from '../engines/postgres/control-data.ts';
 import { withClient } from '../engines/postgres/server.ts';
@@ -188,6 +190,15 @@ async function imageChecks(item: RestoreItem): Promise<Check[]> {
   ];
 }
 
+/** Every object is there as the index says; `readPart` throws for one that isn't. */
+async function objectChecks(item: RestoreItem): Promise<Check[]> {
+  const { facts } = item.capture as ResticCapture;
+  const { objects } = await readPart(item.destination);
+  const expected = `${facts[OBJECTS]} objects`;
+  const title = `${item.workload}: every object is as it was captured`;
+  return [check(item, { id: `${item.workload}/objects`, title, expected, actual: `${objects.length} objects` })];
+}
+
 /** Throws `VERIFICATION-FAILED` (exit 5) with every difference. */
 export async function verifyItem(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
   const checks =
@@ -199,7 +210,9 @@ export async function verifyItem(context: Pick<RestoreContext, 'site'>, item: Re
           ? await gitChecks(context, item)
           : item.type === 'images'
             ? await imageChecks(item)
-            : await folderChecks(context, item);
+            : (item.capture as ResticCapture).facts[OBJECTS] !== undefined
+              ? await objectChecks(item)
+              : await folderChecks(context, item);
   const wrong = checks.filter((c) => !c.ok);
   if (wrong.length === 0) return checks;
   throw verificationFailed({

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import { mirrorsFolder } from '../backup/git-mirrors.ts';
+import { isFromCluster } from '../backup/select.ts';
 import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { postmasterPid } from '../engines/postgres/server.ts';
 import { redisAnswers, redisSettings } from '../engines/redis/server.ts';
@@ -23,6 +24,8 @@ export function destinationOf(site: Site, workload: Workload): string {
     case 'postgres-config':
       return join(environment.stateDir, 'restored', workload.id);
     default:
+      // Objects are laid down to be looked at, or applied; a restore changes no cluster.
+      if (isFromCluster(environment, workload)) return join(environment.stateDir, 'restored', workload.id);
       return environment.folders[workload.id]?.path ?? '';
   }
 }

@@ -1,7 +1,7 @@
 /** Target and repository → the plan. Reads only. */
 
 import type { Plan, Workload } from '../../plan/types.ts';
-import { isConfigured, namedWorkloads } from '../backup/select.ts';
+import { isConfigured, isFromCluster, namedWorkloads } from '../backup/select.ts';
 import { type Environment, isElsewhere } from '../environment.ts';
 import { badInput } from '../errors.ts';
 import { readLineage } from '../lineage.ts';
@@ -32,6 +32,9 @@ export interface PlanRequest {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Services need not stop for these. */
+const QUIET: readonly string[] = ['git', 'images', 'postgres-dump', 'postgres-config'];
 
 /** Without --only: all that the environment has a place for. The logical dump comes back only when it is named. */
 function wantedWorkloads(plan: Plan, environment: Environment, only: readonly string[]): Workload[] {
@@ -115,7 +118,8 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     lastCommit = reach.lastCommit.toISOString();
     items.push({ ...common, ...place, end: reach.end, walLast: reach.range.last });
   }
-  const touches = items.some((i) => !['git', 'images', 'postgres-dump', 'postgres-config'].includes(i.type));
+  const quiet = workloads.filter((w) => QUIET.includes(w.type) || isFromCluster(site.environment, w)).map((w) => w.id);
+  const touches = items.some((i) => !quiet.includes(i.workload));
   const plan: RestorePlan = {
     apiVersion: 'go-coffee-dr/v1',
     kind: 'RestorePlan',
