@@ -1,0 +1,49 @@
+/** Applies what a stack declares as Pulumi's engine would: each object when all that it depends on is ready. */
+import type { KubernetesObject } from '../infra/manifests-of.ts';
+import type { Api, Manifest } from './api.ts';
+import { readiness } from './await.ts';
+import { poll } from './poll.ts';
+import { describeTrouble } from './trouble.ts';
+
+export interface ApplyOptions {
+  /** For one object. */
+  readonly seconds: number;
+  /** A line for each part that took its time. */
+  readonly say: (line: string) => void;
+}
+
+const nameOf = ({ kind, metadata }: Manifest): string =>
+  `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join('/')}`;
+
+async function untilReady(api: Api, manifest: Manifest, { seconds, say }: ApplyOptions): Promise<void> {
+  const started = Date.now();
+  const last = await poll(
+    seconds,
+    async () => {
+      const live = await api.read(manifest);
+      return live === undefined ? ({ state: 'waiting', why: 'it is not there' } as const) : readiness(live);
+    },
+    ({ state }) => state !== 'waiting',
+  );
+  const took = Math.round((Date.now() - started) / 1000);
+  if (last.state === 'ready') {
+    if (took > 1) say(`${nameOf(manifest)} is ready after ${took} s`);
+    return;
+  }
+  throw new Error(`${nameOf(manifest)}: ${last.why} after ${took} s\n${await describeTrouble(api, manifest)}`);
+}
+
+/** Throws the first failure; what depends on it is not applied. */
+export async function applyStack(api: Api, objects: readonly KubernetesObject[], options: ApplyOptions): Promise<void> {
+  const done = new Map<string, Promise<void>>();
+  for (const { urn, manifest, dependsOn, awaited } of objects) {
+    const before = dependsOn.flatMap((each) => done.get(each) ?? []);
+    const applied = Promise.all(before).then(async () => {
+      await api.apply(manifest);
+      if (awaited) await untilReady(api, manifest, options);
+    });
+    applied.catch(() => undefined);
+    done.set(urn, applied);
+  }
+  await Promise.all(done.values());
+}

@@ -1,0 +1,58 @@
+/** PostgreSQL of a stack, asked from outside: the node reaches every pod and service. */
+import pg from 'pg';
+import { PORTS, POSTGRES } from '../../infra/cluster/ports.ts';
+import type { Api } from './api.ts';
+
+export interface Member {
+  readonly name: string;
+  /** As Patroni calls it: `leader`, `replica`, `standby_leader`. */
+  readonly role: string;
+  readonly state: string;
+  readonly host: string;
+  readonly timeline?: number;
+}
+
+async function podAddresses(api: Api, namespace: string): Promise<string[]> {
+  const labelSelector = `app.kubernetes.io/name=${POSTGRES}`;
+  const { items } = await api.core.listNamespacedPod({ namespace, labelSelector });
+  return items.flatMap(({ status }) => status?.podIP ?? []);
+}
+
+/** As the first member that answers sees them; empty when none does. */
+export async function members(api: Api, namespace: string): Promise<Member[]> {
+  for (const address of await podAddresses(api, namespace)) {
+    const answer = await fetch(`http://${address}:${PORTS.patroni}/cluster`, {
+      signal: AbortSignal.timeout(5000),
+    }).catch(() => undefined);
+    if (answer?.ok) return ((await answer.json()) as { members: Member[] }).members;
+  }
+  return [];
+}
+
+async function password(api: Api, namespace: string): Promise<string> {
+  const { data } = await api.core.readNamespacedSecret({ name: `${POSTGRES}-passwords`, namespace });
+  return Buffer.from(data?.superuser ?? '', 'base64').toString('utf8');
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** One statement as superuser. @param host of a member; the leader's service when absent */
+export async function sql(api: Api, namespace: string, text: string, host?: string): Promise<Row[]> {
+  const service = host ?? (await api.core.readNamespacedService({ name: POSTGRES, namespace })).spec?.clusterIP;
+  const client = new pg.Client({
+    host: service ?? '',
+    port: PORTS.postgres,
+    user: 'postgres',
+    database: 'postgres',
+    password: await password(api, namespace),
+    // The certificate is for names of the cluster.
+    ssl: { rejectUnauthorized: false },
+    connectionTimeoutMillis: 5000,
+  });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The stack `local` on a real Kubernetes, as its program declares it: it comes up, archives, and every CronJob's run succeeds; then
+ * the standby comes up beside it.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scheduledJobs } from '../../infra/schedules/jobs.ts';
+import { productionPlan } from '../../plan/production.ts';
+import { applyStack } from './apply.ts';
+import { holdersOf } from './archive.ts';
+import { type Cluster, say, startCluster } from './cluster.ts';
+import { runNow } from './cron.ts';
+import { members, type Row, sql } from './database.ts';
+import { place } from './place.ts';
+import { poll } from './poll.ts';
+import { type Declared, localStack, STANDBY, standbyStack } from './stacks.ts';
+
+const PLATFORM = 'go-coffee';
+const RECOVERY = 'go-coffee-dr';
+/** For one object of a stack. */
+const READY_SECONDS = 300;
+/** For one run of a CronJob, below its own deadline: a drill of five scenarios takes the longest. */
+const RUN_SECONDS = 900;
+
+/** In the order in which they make sense; the offsite copy goes onto a drive, which no pod has. */
+const JOBS = scheduledJobs(productionPlan, ['local', 'primary', 'secondary']).map(({ id }) => id);
+
+let cluster: Cluster;
+let local: Declared;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  local = await localStack(cluster.storage);
+});
+
+afterAll(async () => {
+  await cluster?.end();
+});
+
+const count = async (namespace: string, host?: string): Promise<Row[]> =>
+  sql(cluster.api, namespace, 'SELECT count(*)::int AS orders FROM orders', host).catch(() => []);
+
+const rolesOf = (found: readonly { role: string; state: string }[]): string[] =>
+  found.map(({ role, state }) => `${role} ${state}`).sort();
+
+describe('local', () => {
+  it('comes up', async () => {
+    await applyStack(cluster.api, local.objects, { seconds: READY_SECONDS, say });
+  });
+
+  it('leads, and a replica follows', async () => {
+    const { api } = cluster;
+    const found = await poll(
+      120,
+      () => members(api, PLATFORM),
+      (all) => all.every(({ state }) => state !== 'starting') && all.length === 2,
+    );
+    expect(rolesOf(found)).toEqual(['leader running', expect.stringMatching(/^replica (running|streaming)$/)]);
+    await sql(api, PLATFORM, 'CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id');
+    const replica = found.find(({ role }) => role === 'replica')?.host;
+    const rows = await poll(
+      60,
+      () => count(PLATFORM, replica),
+      ([row]) => row?.orders === 1000,
+    );
+    expect(rows).toEqual([{ orders: 1000 }]);
+  });
+
+  it('archives into every repository', async () => {
+    const [before] = await sql(cluster.api, PLATFORM, 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS segment');
+    await sql(cluster.api, PLATFORM, 'SELECT pg_switch_wal()');
+    const holders = await poll(
+      120,
+      () => holdersOf(place(), cluster.storage, 'local-1', String(before?.segment)),
+      (ids) => ids.length === 3,
+    );
+    expect(holders).toEqual(['local', 'primary', 'secondary']);
+  });
+
+  it('declares the CronJobs of the plan', async () => {
+    const { items } = await cluster.api.batch.listNamespacedCronJob({ namespace: RECOVERY });
+    const names = items.map(({ metadata }) => metadata?.name).sort();
+    expect(names).toEqual(JOBS.map((id) => `dr-${id}`).sort());
+  });
+
+  it.each(JOBS)('dr-%s succeeds', async (id) => {
+    const { succeeded, log } = await runNow(cluster.api, RECOVERY, `dr-${id}`, RUN_SECONDS);
+    expect(succeeded, log).toBe(true);
+  });
+});

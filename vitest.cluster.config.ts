@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import { CLUSTER } from './vitest.config.ts';
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: [`${CLUSTER}/*.test.ts`],
+    // One cluster for a machine, and one story: what comes later stands on what came before.
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 1_500_000,
+    teardownTimeout: 120_000,
+    reporters: ['verbose', './tests/reporter.ts'],
+  },
+});
