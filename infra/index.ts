@@ -19,15 +19,17 @@ import { isPromoted, leads, originOf } from './origin.ts';
 import { outputsOf } from './outputs.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
+import { checkStep } from './previous.ts';
 import { Redis } from './redis.ts';
 import { Schedules } from './schedules/schedules.ts';
 import { RecoverySecrets } from './secrets.ts';
 import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
 import { repositoryPlaces } from './storage/storage.ts';
 
-export function stack(): Record<string, Input<unknown>> {
+export async function stack(): Promise<Record<string, Input<unknown>>> {
   const config = readConfig();
   const origin = originOf(config);
+  await checkStep(config);
   const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
   const { prometheusOperator } = config.monitoring;
 

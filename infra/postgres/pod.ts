@@ -6,7 +6,7 @@ import { accessFolder, PATHS, type StorageRole, scriptsFolder } from '../cluster
 import { PORTS, POSTGRES } from '../cluster/ports.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/restricted.ts';
 import { SCOPE_LABEL } from './patroni.ts';
-import { APPLICATION_PASSWORD } from './scripts.ts';
+import { APPLICATION_PASSWORD, SCRIPTS } from './scripts.ts';
 
 /** Objects of the platform's namespace that the members mount. */
 export const POSTGRES_OBJECTS = {
@@ -105,7 +105,7 @@ function postgresContainer(pod: PostgresPod): Container {
     name: 'postgres',
     image: pod.image,
     imagePullPolicy: 'IfNotPresent',
-    command: ['patroni', `${PATHS.patroni}/patroni.yml`],
+    command: [`${scriptsFolder(pod.lineage)}/${SCRIPTS.start}`],
     env: patroniEnvironment(),
     ports: [
       { name: 'postgres', containerPort: PORTS.postgres },

@@ -9,6 +9,7 @@ import { type Bootstrap, recoveryArguments, type Source } from './bootstrap.ts';
 import { configFile } from './pgbackrest.ts';
 
 export const SCRIPTS = {
+  start: 'start.sh',
   push: 'archive-push.sh',
   get: 'archive-get.sh',
   sourceGet: 'source-get.sh',
@@ -91,6 +92,28 @@ export function renderRestore(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>
   ]);
 }
 
+/** Beside the data directory, in the same volume. */
+const LINEAGE_MARK = `${PATHS.pgVolume}/lineage`;
+
+/**
+ * A volume belongs to one life of the database. Without this a new generation would start on the old one's data: a former leader
+ * would go on leading, and archive what its successor never had.
+ */
+function renderStart(lineage: string): string {
+  return script(`Starts Patroni on a volume that is new or holds ${lineage}.`, [
+    'set -eu',
+    `held=$(cat ${LINEAGE_MARK} 2>/dev/null || true)`,
+    `if [ -n "$held" ] && [ "$held" != ${quote(lineage)} ]; then`,
+    `  echo "this volume holds the data of $held, and this server is ${lineage}: nothing was touched" >&2`,
+    '  echo "hint: keep the volume until it is not needed, then delete its claim; a new one is filled from the repository" >&2',
+    '  exit 1',
+    'fi',
+    `echo ${quote(lineage)} > ${LINEAGE_MARK}.new`,
+    `mv ${LINEAGE_MARK}.new ${LINEAGE_MARK}`,
+    `exec patroni ${PATHS.patroni}/patroni.yml`,
+  ]);
+}
+
 export const APPLICATION_PASSWORD = 'APPLICATION_PASSWORD';
 
 /**
@@ -131,6 +154,7 @@ export function renderScripts({ lineage, repositories, bootstrap, database }: Sc
   if (!/^[a-z_][a-z0-9_]*$/.test(database))
     throw new RangeError(`${JSON.stringify(database)} is no name of a database`);
   return {
+    [SCRIPTS.start]: renderStart(lineage),
     [SCRIPTS.push]: renderPush(lineage, repositories),
     [SCRIPTS.get]: renderGet(lineage, repositories, 'writer'),
     [SCRIPTS.afterInit]: renderAfterInit(database),

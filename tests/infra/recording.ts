@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { parse } from 'yaml';
 import { stack as program } from '../../infra/index.ts';
+import { madeUp } from './made-up.ts';
 
 export interface RecordedResource {
   readonly type: string;
@@ -56,53 +57,6 @@ function unwrap(value: unknown, path: string, secrets: string[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unwrap(item, join(key), secrets)]));
 }
 
-/** What AWS would answer with, as far as another resource is built from it. */
-function madeUp(type: string, name: string, inputs: Json): { id: string; state: Json } {
-  const region = typeof inputs.region === 'string' ? inputs.region : 'us-east-1';
-  const named = (...keys: string[]) =>
-    String(keys.map((key) => inputs[key]).find((value) => value !== undefined) ?? name);
-  const arn = (service: string, what: string, where = region) => `arn:aws:${service}:${where}:123456789012:${what}`;
-  switch (type) {
-    case 'aws:s3/bucket:Bucket': {
-      const bucket = named('bucket');
-      return { id: bucket, state: { ...inputs, bucket, arn: `arn:aws:s3:::${bucket}` } };
-    }
-    case 'aws:kms/key:Key':
-    case 'aws:kms/replicaKey:ReplicaKey': {
-      const keyId = 'mrk-00000000000000000000000000000001';
-      return { id: keyId, state: { ...inputs, keyId, arn: arn('kms', `key/${keyId}`) } };
-    }
-    case 'aws:iam/role:Role':
-      return { id: named('name'), state: { name, ...inputs, arn: arn('iam', `role/${named('name')}`, '') } };
-    case 'aws:sns/topic:Topic':
-      return { id: arn('sns', named('name')), state: { name, ...inputs, arn: arn('sns', named('name')) } };
-    case 'aws:cloudwatch/logGroup:LogGroup':
-      return { id: named('name'), state: { name, ...inputs, arn: arn('logs', `log-group:${named('name')}`) } };
-    case 'aws:cloudwatch/eventRule:EventRule':
-      return { id: named('name'), state: { name, ...inputs, arn: arn('events', `rule/${named('name')}`) } };
-    case 'aws:secretsmanager/secret:Secret':
-      return {
-        id: arn('secretsmanager', `secret:${named('name')}`),
-        state: { ...inputs, arn: arn('secretsmanager', `secret:${named('name')}`) },
-      };
-    case 'random:index/randomPassword:RandomPassword':
-    case 'random:index/randomBytes:RandomBytes':
-      return {
-        id: 'none',
-        state: { ...inputs, result: `random-${name}`, base64: `random-${name}`, hex: `random-${name}` },
-      };
-    case 'tls:index/privateKey:PrivateKey':
-      return { id: name, state: { ...inputs, privateKeyPem: `key-of-${name}`, publicKeyPem: `public-${name}` } };
-    case 'tls:index/certRequest:CertRequest':
-      return { id: name, state: { ...inputs, certRequestPem: `request-of-${name}` } };
-    case 'tls:index/selfSignedCert:SelfSignedCert':
-    case 'tls:index/locallySignedCert:LocallySignedCert':
-      return { id: name, state: { ...inputs, certPem: `cert-of-${name}` } };
-    default:
-      return { id: `${name}-id`, state: { ...inputs, arn: arn(type.split(':')[1]?.split('/')[0] ?? 'any', name) } };
-  }
-}
-
 /** Answers to data sources, by token. */
 export type Answers = Readonly<Record<string, (inputs: Json) => Json>>;
 
@@ -115,6 +69,8 @@ export interface ProgramOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly secretKeys?: readonly string[];
   readonly answers?: Answers;
+  /** Outputs of the stack's last `up`. @default none: this is its first */
+  readonly previous?: Readonly<Json> | undefined;
   /** @default made-up text, e.g. `random-<name>` */
   readonly generate?: Generate | undefined;
   /** @default false */
@@ -157,6 +113,7 @@ export async function recordProgram(run: () => unknown, options: ProgramOptions)
     {
       async newResource({ type, name, inputs }) {
         const { id, state } = madeUp(type, name, inputs as Json);
+        if (type === 'pulumi:pulumi:StackReference') Object.assign(state, { outputs: options.previous ?? {} });
         Object.assign(state, await options.generate?.(type, name, unwrap(inputs, '', []) as Json));
         // The real engine does this; the mock one leaves it out.
         for (const key of secretOutputsOf.get(`${type} ${name}`) ?? []) {
@@ -172,6 +129,7 @@ export async function recordProgram(run: () => unknown, options: ProgramOptions)
     PROJECT,
     options.stack,
     options.preview ?? false,
+    'organization',
   );
   const texts = Object.entries(options.config ?? {}).map(
     ([key, value]) => [`${PROJECT}:${key}`, typeof value === 'string' ? value : JSON.stringify(value)] as const,
@@ -217,8 +175,18 @@ export async function recordProgram(run: () => unknown, options: ProgramOptions)
     registerOutputs(request, callback);
   };
 
-  await pulumi.runtime.runInPulumiStack(async () => run() as Promise<unknown>);
+  let failure: unknown;
+  await pulumi.runtime.runInPulumiStack(async () => {
+    try {
+      return (await run()) as object;
+    } catch (error) {
+      // Thrown in there it would also come as a rejection that nobody handles.
+      failure = error;
+      return {};
+    }
+  });
   await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+  if (failure !== undefined) throw failure;
   return Object.assign(resources, {
     calls,
     outputs,
@@ -269,7 +237,7 @@ const ANSWERS: Answers = {
 export async function record(
   stack: string,
   config: Readonly<Record<string, unknown>> = {},
-  options: Pick<ProgramOptions, 'generate'> = {},
+  options: Pick<ProgramOptions, 'generate' | 'previous'> = {},
 ): Promise<Recording> {
   const secrets = TEST_SECRETS[stack] ?? {};
   return recordProgram(program, {

@@ -1,0 +1,50 @@
+/** What the last `pulumi up` of this very stack has made, from its own state: no other stack is asked. */
+import * as pulumi from '@pulumi/pulumi';
+import { ConfigError, type ConfigProblem } from './config-problems.ts';
+import type { StackConfig } from './config-types.ts';
+
+/** As `outputs.ts` writes it. */
+export interface Previous {
+  readonly leads: boolean;
+  readonly site: string;
+  readonly generation: number;
+}
+
+/** Pure. What would turn a running site into something that it can't become by itself. */
+export function stepProblems(
+  { role, site, generation }: Pick<StackConfig, 'role' | 'site' | 'generation'>,
+  previous: Previous | undefined,
+): ConfigProblem[] {
+  if (previous === undefined) return [];
+  if (site !== previous.site) {
+    const fact = `"${site}", and this stack is site "${previous.site}": its database would archive under another name`;
+    return [{ path: ['site'], fact, hint: 'a site keeps its name; another one is another stack' }];
+  }
+  if (generation < previous.generation) {
+    const fact = `${generation} is behind generation ${previous.generation}, whose archive is newer`;
+    return [{ path: ['generation'], fact, hint: `write ${previous.generation}, or the next for a new life` }];
+  }
+  if (role === 'standby' && previous.leads && generation === previous.generation) {
+    const fact = `"standby", and ${site}-${generation} leads: what it has written since would be lost`;
+    const hint = `a failback begins with a leader elsewhere; then write standby.of of that one and generation ${generation + 1}`;
+    return [{ path: ['role'], fact, hint }];
+  }
+  return [];
+}
+
+async function readPrevious(): Promise<Previous | undefined> {
+  const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
+  const own = new pulumi.StackReference('previous', { name });
+  const [leads, site, generation] = await Promise.all(
+    (['leads', 'site', 'generation'] as const).map((output) => own.getOutputValue(output) as Promise<unknown>),
+  );
+  // The first `up`, or the one after a first that failed before its end.
+  if (typeof leads !== 'boolean' || typeof site !== 'string' || typeof generation !== 'number') return undefined;
+  return { leads, site, generation };
+}
+
+/** Throws ConfigError, before anything is declared. */
+export async function checkStep(config: StackConfig): Promise<void> {
+  const problems = stepProblems(config, await readPrevious());
+  if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
+}
