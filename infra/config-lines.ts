@@ -1,5 +1,6 @@
 /** Where a key stands in `Pulumi.<stack>.yaml`. Config may come from elsewhere too (ESC, flags): then there is no line. */
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { ConfigProblem } from './config-problems.ts';
 
 export interface StackFile {
   readonly name: string;
@@ -23,4 +24,18 @@ export function lineFinder(file: StackFile | undefined, project: string): (path:
     }
     return '';
   };
+}
+
+/** Keys that stand there twice: of two values one would be lost without a word. Other faults of the file are the engine's to say. */
+export function doubledKeys(file: StackFile | undefined, project: string): ConfigProblem[] {
+  if (file === undefined) return [];
+  const lines = new LineCounter();
+  const { errors } = parseDocument(file.text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  return errors
+    .filter(({ code }) => code === 'DUPLICATE_KEY')
+    .map(({ pos: [start] }) => {
+      const key = (/^[\w.:-]+(?=\s*:)/.exec(file.text.slice(start))?.[0] ?? '').replace(`${project}:`, '');
+      const fact = `stands there a second time (${file.name}, line ${lines.linePos(start).line})`;
+      return { path: [key], fact, hint: 'keep one of the two' };
+    });
 }

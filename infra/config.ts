@@ -9,7 +9,7 @@ import { planDigest } from '../plan/digest.ts';
 import { didYouMean } from '../plan/nearest.ts';
 import { productionPlan } from '../plan/production.ts';
 import type { Plan } from '../plan/types.ts';
-import { lineFinder, type StackFile } from './config-lines.ts';
+import { doubledKeys, lineFinder, type StackFile } from './config-lines.ts';
 import { makeStackConfig } from './config-make.ts';
 import { overridePlan } from './config-plan.ts';
 import { ConfigError, type ConfigProblem, shapeProblems } from './config-problems.ts';
@@ -92,7 +92,13 @@ export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackC
   const places = placeOverrides(plain, base);
   const effective = overridePlan(base, [...places.overrides, plain.plan ?? {}], plain.role !== 'recovery');
   const { plan } = effective;
-  const all = [...problems, ...places.problems, ...effective.problems, ...ruleProblems(plain, secret, plan)];
+  const all = [
+    ...doubledKeys(raw.file, PROJECT),
+    ...problems,
+    ...places.problems,
+    ...effective.problems,
+    ...ruleProblems(plain, secret, plan),
+  ];
   if (all.length > 0) throw new ConfigError(raw.stack, all, lineFinder(raw.file, PROJECT));
   return makeStackConfig(raw.stack, plain, secret, plan, planDigest(plan));
 }
