@@ -108,7 +108,11 @@ export const plainSchemas = {
   role: z.enum(['primary', 'standby', 'recovery']),
   environment: idSchema,
   site: idSchema,
-  generation: z.int().min(1, { error: 'is no generation; count from 1' }),
+  /** The writer's role knows two digits. */
+  generation: z
+    .int()
+    .min(1, { error: 'is no generation; count from 1' })
+    .max(99, { error: 'is more than 99: give the site a new name and begin again with 1' }),
   storage,
   cluster: z.strictObject({ context: lineSchema, kubeconfig: absolutePath.optional() }),
   namespaces: z.strictObject({ platform: idSchema.default('go-coffee'), recovery: idSchema.default('go-coffee-dr') }),

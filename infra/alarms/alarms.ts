@@ -8,6 +8,7 @@ import type { Plan } from '../../plan/types.ts';
 import type { Notifications, Role } from '../config-types.ts';
 import type { Account } from '../identity/names.ts';
 import type { BucketSpec } from '../storage/buckets.ts';
+import { arrivalLogPolicy } from './arrival-log.ts';
 import { Chat } from './chat.ts';
 import { DeadMansSwitch } from './dead-mans-switch.ts';
 import { type MetricRule, replicationMetricRules, sizeRules } from './metrics.ts';
@@ -18,6 +19,7 @@ import type { AlarmTopic } from './topic.ts';
 export interface AlarmsArgs extends Account {
   readonly plan: Plan;
   readonly site: string;
+  readonly generation: number;
   readonly role: Role;
   /** Whether this stack owns the buckets. */
   readonly owner: boolean;
@@ -59,18 +61,34 @@ export class Alarms extends pulumi.ComponentResource {
   }
 
   #silences(): void {
-    const { plan, site, role, owner, buckets } = this.#args;
-    const wal = role === 'primary' ? walSilence(plan, site) : undefined;
+    const { plan, site, generation, role, owner, buckets, topics } = this.#args;
+    const wal = role === 'primary' ? walSilence(plan, site, generation) : undefined;
     const silences: Silence[] = [...(owner ? pointSilences(plan) : []), ...(wal === undefined ? [] : [wal])];
+    if (silences.length === 0) return;
+    const logAccess = Object.fromEntries(Object.keys(topics).map((region) => [region, this.#logAccess(region)]));
     for (const { id, bucket, region } of buckets) {
       for (const silence of silences) {
         // Beyond a week the rule in the cluster is alone.
         if (windowOf(silence.seconds) === undefined) continue;
         const title = `${alarmPrefix(plan, site)}-${id}-${silence.id}`;
-        const topic = this.#topic(region);
-        new DeadMansSwitch(`${this.#name}-${id}-${silence.id}`, { title, silence, bucket, topic }, { parent: this });
+        new DeadMansSwitch(
+          `${this.#name}-${id}-${silence.id}`,
+          { title, silence, bucket, topic: this.#topic(region), logAccess: logAccess[region] as pulumi.Resource },
+          { parent: this },
+        );
       }
     }
+  }
+
+  #logAccess(region: string): pulumi.Resource {
+    const { plan, site, account, partition } = this.#args;
+    const prefix = alarmPrefix(plan, site);
+    const document = arrivalLogPolicy({ account, partition, region, prefix });
+    return new aws.cloudwatch.LogResourcePolicy(
+      `${this.#name}-${region}-logs`,
+      { region, policyName: prefix, policyDocument: JSON.stringify(document) },
+      { parent: this },
+    );
   }
 
   #metrics(): void {

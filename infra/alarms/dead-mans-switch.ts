@@ -4,7 +4,7 @@
  */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { type PolicyDocument, policyOf, type Statement } from '../identity/policy-document.ts';
+import { arrivalLog } from './arrival-log.ts';
 import { arrivalPattern } from './patterns.ts';
 import { type Silence, windowOf } from './silences.ts';
 import type { AlarmTopic } from './topic.ts';
@@ -15,41 +15,24 @@ export interface DeadMansSwitchArgs {
   readonly silence: Silence;
   readonly bucket: string;
   readonly topic: AlarmTopic;
+  /** By which rules may write into logs. */
+  readonly logAccess: pulumi.Resource;
 }
 
 /** One of the values that CloudWatch takes. */
 const LOG_DAYS = 90;
 
-/** @param ruleArn of the one rule that may write */
-export function arrivalLogPolicy(logGroupArn: string, ruleArn: string): PolicyDocument {
-  const allow = (Sid: string, Action: string, Resource: string): Statement => ({
-    Sid,
-    Effect: 'Allow',
-    Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
-    Action,
-    Resource,
-  });
-  return policyOf([
-    allow('Stream', 'logs:CreateLogStream', `${logGroupArn}:*`),
-    {
-      ...allow('Events', 'logs:PutLogEvents', `${logGroupArn}:*:*`),
-      Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
-    },
-  ]);
-}
-
 export class DeadMansSwitch extends pulumi.ComponentResource {
   constructor(name: string, args: DeadMansSwitchArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:alarms:DeadMansSwitch', name, {}, opts);
-    const { title, silence, bucket, topic } = args;
+    const { title, silence, bucket, topic, logAccess } = args;
     const { region } = topic;
     const window = windowOf(silence.seconds);
     if (window === undefined) throw new RangeError(`${title}: CloudWatch can't wait ${silence.seconds} s`);
     const child = { parent: this };
-    // Events go only to groups below this name.
     const group = new aws.cloudwatch.LogGroup(
       `${name}-log`,
-      { region, name: `/aws/events/${title}`, retentionInDays: LOG_DAYS },
+      { region, name: arrivalLog(title), retentionInDays: LOG_DAYS },
       child,
     );
     const rule = new aws.cloudwatch.EventRule(
@@ -62,21 +45,10 @@ export class DeadMansSwitch extends pulumi.ComponentResource {
       },
       child,
     );
-    const access = new aws.cloudwatch.LogResourcePolicy(
-      `${name}-log-policy`,
-      {
-        region,
-        policyName: title,
-        policyDocument: pulumi
-          .all([group.arn, rule.arn])
-          .apply(([log, source]) => JSON.stringify(arrivalLogPolicy(log, source))),
-      },
-      child,
-    );
     new aws.cloudwatch.EventTarget(
       `${name}-target`,
       { region, rule: rule.name, targetId: 'log', arn: group.arn },
-      { ...child, dependsOn: [access] },
+      { ...child, dependsOn: [logAccess] },
     );
     new aws.cloudwatch.MetricAlarm(
       `${name}-alarm`,

@@ -3,7 +3,7 @@
  * when everything else has died quietly, because nothing of ours has to run for them.
  */
 import { seconds } from '../../plan/duration.ts';
-import { layout, STANZA } from '../../plan/layout.ts';
+import { layout, lineageName, STANZA } from '../../plan/layout.ts';
 import { worstCaseRpo } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
 import { fullInterval } from '../monitoring/rules/limits.ts';
@@ -63,12 +63,12 @@ export function pointSilences(plan: Plan): Silence[] {
 }
 
 /** Of a site that leads: an idle database closes a segment all the same, because the heartbeat writes. */
-export function walSilence(plan: Plan, site: string): Silence | undefined {
+export function walSilence(plan: Plan, site: string, generation: number): Silence | undefined {
   const continuous = plan.workloads.flatMap((workload) => workload.continuous ?? []);
   if (continuous.length === 0) return undefined;
   const limit = Math.max(
     ...continuous.map(({ archiveTimeout, pushDelay }) => seconds(archiveTimeout) + seconds(pushDelay)),
   );
-  const keys = `${layout(plan.environment).pgbackrestPrefix}${site}-*/archive/${STANZA}/*`;
-  return { id: 'wal', title: `No WAL of ${site} arrives`, keys, seconds: limit };
+  const folder = layout(plan.environment).pgbackrest(lineageName(site, generation));
+  return { id: 'wal', title: `No WAL of ${site} arrives`, keys: `${folder}/archive/${STANZA}/*`, seconds: limit };
 }

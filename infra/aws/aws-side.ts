@@ -144,7 +144,7 @@ export class AwsSide extends pulumi.ComponentResource {
 
   #alarms(topics: Readonly<Record<string, AlarmTopic>>): void {
     const { config, storage } = this.#args;
-    const { plan, site, role, notifications } = config;
+    const { plan, site, generation, role, notifications } = config;
     const { account, partition, budgetGiB } = storage;
     new Alarms(
       `${this.#name}-alarms`,
@@ -153,6 +153,7 @@ export class AwsSide extends pulumi.ComponentResource {
         partition,
         plan,
         site,
+        generation,
         role,
         notifications,
         budgetGiB,

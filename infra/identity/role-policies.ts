@@ -92,13 +92,12 @@ interface Prefixes {
   readonly locks: string;
   readonly leases: string;
   readonly lineages: string;
-  readonly ownLineages: string;
   readonly restic: string;
   readonly evidence: string;
   readonly incidents: string;
 }
 
-function prefixesOf({ environment, site }: RoleFacts): Prefixes {
+function prefixesOf({ environment }: RoleFacts): Prefixes {
   const at = layout(environment);
   return {
     all: `${environment}/`,
@@ -108,11 +107,21 @@ function prefixesOf({ environment, site }: RoleFacts): Prefixes {
     locks: at.locksPrefix,
     leases: at.leasesPrefix,
     lineages: at.pgbackrestPrefix,
-    ownLineages: `${at.pgbackrestPrefix}${site}-`,
     restic: `${at.restic}/`,
     evidence: at.evidencePrefix,
     incidents: at.incidentsPrefix,
   };
+}
+
+/**
+ * The lineages of one's own site, up to the 99th. Numbers can't be told from letters here, so `<site>-*` would also be those of a
+ * site whose name begins with this one's: us-east, and us-east-1.
+ */
+function ownLineages(facts: RoleFacts): string[] {
+  const { pgbackrestPrefix } = layout(facts.environment);
+  return arnsOf(facts).flatMap((arn) =>
+    ['?', '??'].map((generation) => `${arn}/${pgbackrestPrefix}${facts.site}-${generation}/*`),
+  );
 }
 
 /** Makes backups. Its points, once written, are out of its reach: only the engines' own files can be overwritten or marked. */
@@ -121,8 +130,8 @@ function writer(facts: RoleFacts): Statement[] {
   return [
     allow('List', LIST, arnsOf(facts)),
     allow('Read', ['s3:GetObject'], below(facts, [at.all])),
-    allow('Write', PUT, below(facts, [at.points, at.locks, at.leases, at.ownLineages, at.restic])),
-    allow('MarkDeleted', MARK_DELETED, below(facts, [at.leases, at.ownLineages, at.restic])),
+    allow('Write', PUT, [...below(facts, [at.points, at.locks, at.leases, at.restic]), ...ownLineages(facts)]),
+    allow('MarkDeleted', MARK_DELETED, [...below(facts, [at.leases, at.restic]), ...ownLineages(facts)]),
     key(facts),
   ];
 }

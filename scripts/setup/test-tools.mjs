@@ -1,4 +1,5 @@
 /** What only the tests need, with `setup.mjs --tests`: programs that check what this one renders. */
+import { motoSteps } from './moto.mjs';
 import { run } from './run.mjs';
 import { findProgram } from './search.mjs';
 import { aptInstall, asRoot, installCommand, packageManager } from './system.mjs';
@@ -13,7 +14,7 @@ async function install(sudo, packages) {
 }
 
 /** @returns {Promise<import('./step.mjs').Step[]>} */
-export async function testToolSteps() {
+async function promtoolSteps() {
   if (findProgram('promtool')) return [];
   const manager = packageManager();
   const packages = PROMETHEUS[manager ?? 'apt'];
@@ -24,4 +25,9 @@ export async function testToolSteps() {
   const sudo = manager === 'apt' ? await asRoot() : undefined;
   if (sudo === undefined) return [step];
   return [{ ...step, note: 'its server is neither started nor enabled', install: () => install(sudo, packages) }];
+}
+
+/** @returns {Promise<import('./step.mjs').Step[]>} */
+export async function testToolSteps() {
+  return [...(await promtoolSteps()), ...motoSteps()];
 }
