@@ -57,10 +57,20 @@ export interface Layout {
   incident(id: string): string;
   readonly keysPrefix: string;
   key(name: string): string;
+  /** All dated copies of a repository that is written by an export. */
+  readonly copiesPrefix: string;
+  copyPrefix(pointId: string): string;
+  /** `README.txt` and the like, beside the engines' data of a dated copy. */
+  copyFile(pointId: string, name: string): string;
+  /** The same catalog, with the engines' data of one dated copy: nothing of it is shared with another one's. */
+  ofCopy(pointId: string): Layout;
 }
 
-export function layout(environment: string): Layout {
+/** @param copy point whose dated copy holds the engines' data; @default they write to the repository itself */
+export function layout(environment: string, copy?: string): Layout {
   const root = part(environment, 'environment');
+  const copyRoot = (pointId: string) => `${root}/copies/${part(pointId, 'point')}`;
+  const engines = copy === undefined ? root : copyRoot(copy);
   const catalogPrefix = `${root}/catalog/v1/points/`;
   const checkpointPrefix = `${root}/catalog/v1/checkpoints/`;
   const marksPrefix = (pointId: string) => `${root}/marks/${part(pointId, 'point')}/`;
@@ -78,14 +88,18 @@ export function layout(environment: string): Layout {
     leasesPrefix: `${root}/leases/`,
     leasesOf,
     lease: (pointId, holder) => `${leasesOf(pointId)}${part(holder, 'holder')}.json`,
-    pgbackrestPrefix: `${root}/pgbackrest/`,
-    pgbackrest: (lineage) => `${root}/pgbackrest/${part(lineage, 'lineage')}`,
-    restic: `${root}/restic`,
+    pgbackrestPrefix: `${engines}/pgbackrest/`,
+    pgbackrest: (lineage) => `${engines}/pgbackrest/${part(lineage, 'lineage')}`,
+    restic: `${engines}/restic`,
     evidencePrefix: `${root}/evidence/`,
     evidence: (incident) => `${root}/evidence/${part(incident, 'incident')}/`,
     incidentsPrefix: `${root}/incidents/`,
     incident: (id) => `${root}/incidents/${part(id, 'incident')}/`,
     keysPrefix: `${root}/keys/`,
     key: (name) => `${root}/keys/${part(name, 'key')}`,
+    copiesPrefix: `${root}/copies/`,
+    copyPrefix: (pointId) => `${copyRoot(pointId)}/`,
+    copyFile: (pointId, name) => `${copyRoot(pointId)}/${part(name, 'file')}`,
+    ofCopy: (pointId) => layout(environment, pointId),
   };
 }

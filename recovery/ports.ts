@@ -33,6 +33,14 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
 }
 
+/** Moves large objects by way of files, without holding them in memory. */
+export interface BulkStore extends ObjectStore {
+  /** Writes an object to `file`; the folder must be there. The file may be the object itself: it is only to be read. */
+  download(object: ObjectInfo, file: string): Promise<void>;
+  /** Puts the whole of `file`, which nobody changes meanwhile, over whatever was there. */
+  upload(key: string, file: string): Promise<void>;
+}
+
 /** A child that moves less than `bytes` (read and written, sockets included) in `seconds` is ended. Only where /proc tells. */
 export interface IdleLimit {
   readonly seconds: number;

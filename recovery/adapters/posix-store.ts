@@ -1,11 +1,11 @@
 /** A repository in a folder: a local disk, a shared volume, a drive. Every write is atomic and on disk when it returns. */
 import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
-import { chmod, chown, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type BigIntStats, createReadStream, lstatSync, readdirSync } from 'node:fs';
+import { chmod, chown, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { badInput, DrError } from '../errors.ts';
-import { ConditionFailed, type ObjectInfo, type ObjectStore, type PutCondition, type StoredObject } from '../ports.ts';
+import { type BulkStore, ConditionFailed, type ObjectInfo, type PutCondition, type StoredObject } from '../ports.ts';
 import { whileExclusive } from './exclusive-file.ts';
 import { byKey, checkKey } from './object-key.ts';
 
@@ -33,7 +33,9 @@ function infoOf(key: string, stats: BigIntStats): ObjectInfo {
 
 const errno = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
-class PosixStore implements ObjectStore {
+type Body = string | Buffer | AsyncIterable<Buffer>;
+
+class PosixStore implements BulkStore {
   readonly describe: string;
   readonly #root: string;
   readonly #owner: Owner | undefined;
@@ -77,7 +79,7 @@ class PosixStore implements ObjectStore {
     });
   }
 
-  async put(key: string, body: string | Buffer, condition?: PutCondition): Promise<{ readonly etag: string }> {
+  async put(key: string, body: Body, condition?: PutCondition): Promise<{ readonly etag: string }> {
     const file = this.#file(key);
     return this.#translated(async () => {
       await this.#makeFolder(dirname(file));
@@ -110,12 +112,22 @@ class PosixStore implements ObjectStore {
     });
   }
 
+  /** Objects are replaced and never edited, so a second name for one is as good as a copy, where both lie on one file system. */
+  async download({ key }: ObjectInfo, file: string): Promise<void> {
+    const from = this.#file(key);
+    await this.#translated(() => link(from, file).catch(() => copyFile(from, file)));
+  }
+
+  async upload(key: string, file: string): Promise<void> {
+    await this.put(key, createReadStream(file));
+  }
+
   #file(key: string): string {
     checkKey(key);
     return join(this.#root, key);
   }
 
-  async #fill(handle: FileHandle, body: string | Buffer): Promise<void> {
+  async #fill(handle: FileHandle, body: Body): Promise<void> {
     await handle.writeFile(body);
     await handle.chmod(FILE_MODE);
     if (this.#owner) await handle.chown(this.#owner.uid, this.#owner.gid);
@@ -243,6 +255,6 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** `path` is absolute. What is written belongs to `owner` (needs root): engines that run unprivileged share the folder. */
-export function openPosixStore(path: string, owner?: Owner): ObjectStore {
+export function openPosixStore(path: string, owner?: Owner): BulkStore {
   return new PosixStore(path, owner);
 }

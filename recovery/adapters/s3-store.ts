@@ -1,9 +1,14 @@
 /** A repository in an S3 bucket, with conditional writes, a deadline on every call, and reading as of a moment. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import pRetry from 'p-retry';
 import { DrError } from '../errors.ts';
-import { ConditionFailed, type ObjectInfo, type PutCondition, type StoredObject } from '../ports.ts';
+import { type BulkStore, ConditionFailed, type ObjectInfo, type PutCondition, type StoredObject } from '../ports.ts';
 import { byKey, checkKey } from './object-key.ts';
 import { makeS3Client, type S3StoreOptions } from './s3-client.ts';
 import { explainS3Failure, isAbsent, isConflict, statusOf } from './s3-failure.ts';
@@ -15,7 +20,7 @@ const BODY_ATTEMPTS = 4;
 
 class BrokenBody extends Error {}
 
-class S3Store implements VersionedStore {
+class S3Store implements VersionedStore, BulkStore {
   readonly describe: string;
   readonly #client: S3Client;
   readonly #bucket: string;
@@ -110,7 +115,7 @@ class S3Store implements VersionedStore {
     );
   }
 
-  async download(version: ObjectVersion, file: string): Promise<void> {
+  async download(version: ObjectInfo & Partial<ObjectVersion>, file: string): Promise<void> {
     const written = await this.#read(version.key, version.versionId, async (answer, alive, signal) => {
       await streamToFile(answer.Body as AsyncIterable<Buffer>, file, version, alive, signal);
       return true;
@@ -119,9 +124,26 @@ class S3Store implements VersionedStore {
     throw new DrError({
       code: 'OBJECT-GONE',
       where: this.describe,
-      fact: `${version.key} no longer has the version ${version.versionId}`,
+      fact: `${version.key} ${version.versionId === undefined ? 'is gone' : `no longer has the version ${version.versionId}`}`,
       hint: 'its retention is over, or it was removed on purpose: choose a later repository time or another repository',
     });
+  }
+
+  /** The store compares the digest, so what is put is what the file held. A body that is a stream is not retried by the SDK. */
+  async upload(key: string, file: string): Promise<void> {
+    checkKey(key);
+    const { size } = await stat(file);
+    const md5 = createHash('md5');
+    await pipeline(createReadStream(file), md5);
+    const ContentMD5 = md5.digest('base64');
+    const request = { Bucket: this.#bucket, Key: key, ContentLength: size, ContentMD5 };
+    const once = async (abortSignal: AbortSignal, alive: () => void): Promise<void> => {
+      const Body = Readable.from(aliveWhileRead(file, alive), { objectMode: false });
+      await this.#client.send(new PutObjectCommand({ ...request, Body }), { abortSignal });
+    };
+    await this.#call((signal, alive) =>
+      pRetry(() => once(signal, alive), { retries: BODY_ATTEMPTS - 1, minTimeout: 200, signal }),
+    );
   }
 
   /** Undefined for an absent object. An answer that breaks off half-way is asked for again: the SDK retries only up to its head. */
@@ -176,6 +198,13 @@ class S3Store implements VersionedStore {
   }
 }
 
+async function* aliveWhileRead(file: string, alive: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(file)) {
+    alive();
+    yield chunk as Buffer;
+  }
+}
+
 /** S3 gives etags in quotes and wants them so. */
 const bare = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '');
 
@@ -188,6 +217,6 @@ const triedTwice = (error: unknown): boolean =>
   ((error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1) > 1;
 
 /** Reads the CA file; connects at the first call. Calls throw `REPOSITORY-UNREACHABLE`, `-DENIED`, `-MISSING` or `-FAILED`. */
-export function openS3Store(options: S3StoreOptions): VersionedStore {
+export function openS3Store(options: S3StoreOptions): VersionedStore & BulkStore {
   return new S3Store(options);
 }

@@ -108,7 +108,9 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   for (const [id, repository] of site.repositories) {
     const wanted = request.repositories.length === 0 || request.repositories.includes(id);
     if (!wanted) continue;
-    if (repository.settings.type === 'posix') await prepareFolder(repository.settings.path, site.environment.name);
+    // A drive for dated copies is told from its bare mount point by a folder that a person makes on it.
+    if (repository.settings.type === 'posix' && repository.exported !== true)
+      await prepareFolder(repository.settings.path, site.environment.name);
     // The probe says what is still wrong with it.
     await prepareBucket(site, repository, progress).catch((error: unknown) =>
       site.log.warn({ repository: id, error: String(error) }, 'the bucket could not be made'),

@@ -1,5 +1,6 @@
 /** Which repositories a run can write to. One that is down doesn't stop the others; the run then ends 3. */
 import { stat } from 'node:fs/promises';
+import { refuseExported } from '../dated-copy.ts';
 import { explainPostgres } from '../engines/postgres/explain.ts';
 import { DrError, systemError } from '../errors.ts';
 import type { Repository, Site } from '../site.ts';
@@ -41,16 +42,14 @@ export async function folderIsThere({ id, settings }: Repository): Promise<void>
   });
 }
 
-/** Those that the engines write in each run; what the plan fills by an export (offsite) is left out unless it is named. */
-function writtenByEngines(site: Site): string[] {
-  const exports = site.plan.repositories.filter((r) => r.written.by === 'export').map((r) => r.id);
-  return [...site.repositories.keys()].filter((id) => !exports.includes(id));
-}
-
-/** The wanted repositories (all that engines write when none is named), each asked once. Throws `REPOSITORY-UNKNOWN` (exit 2). */
+/**
+ * The wanted repositories (all that engines write when none is named), each asked once. Throws `REPOSITORY-UNKNOWN`, and
+ * `REPOSITORY-EXPORTED` for one that the plan fills by an export (exit 2).
+ */
 export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<RepositoryOutcome[]> {
-  const ids = wanted.length > 0 ? wanted : writtenByEngines(site);
-  const repositories = ids.map((id) => site.repository(id));
+  const engines = [...site.repositories.values()].filter(({ exported }) => exported !== true);
+  const repositories = wanted.length > 0 ? wanted.map((id) => site.repository(id)) : engines;
+  for (const repository of repositories) refuseExported(repository);
   return Promise.all(
     repositories.map(async (repository) => {
       try {

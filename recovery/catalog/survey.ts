@@ -2,6 +2,7 @@
 
 import { didYouMean } from '../../plan/nearest.ts';
 import { openCatalog } from '../catalog.ts';
+import { driveAway, isDriveAway } from '../dated-copy.ts';
 import { badInput, DrError } from '../errors.ts';
 import { isCompromised } from '../marks.ts';
 import type { PostgresCapture } from '../point.ts';
@@ -34,6 +35,7 @@ export async function surveyCatalogs(site: Site, named?: string, role: StoreRole
   const results = await Promise.all(
     repositories.map(async (repository): Promise<Surveyed | Unreachable> => {
       try {
+        if (isDriveAway(site, repository)) throw driveAway(site, repository);
         const catalog = await openCatalog(site, repository, role);
         return { repository, catalog, ...(await catalog.review()) };
       } catch (error) {
@@ -54,6 +56,8 @@ export async function walEndsOf(
   { repository, points }: Surveyed,
   role: StoreRole = 'restorer',
 ): Promise<Map<string, WalEnd>> {
+  // When a segment of a dated copy was stored says when it was copied.
+  if (repository.exported === true) return new Map();
   const newest = new Map<string, PostgresCapture>();
   for (const entry of points) {
     if (entry.trust !== 'ok' || isCompromised(entry)) continue;

@@ -3,7 +3,9 @@ import { Command, Option } from 'commander';
 import type { Execute } from '../commands/command.ts';
 import { declareBackup, declareInit } from './backup.ts';
 import { declareDrill } from './drill.ts';
+import { declareKeys } from './keys.ts';
 import { declareMonitor } from './monitor.ts';
+import { declareOffsite } from './offsite.ts';
 import { declarePlan } from './plan.ts';
 import { declarePoints } from './points.ts';
 import { declareQuestions } from './questions.ts';
@@ -46,6 +48,8 @@ const FAMILIES: readonly Declare[] = [
   declareVerify,
   declarePrune,
   declareRestore,
+  declareOffsite,
+  declareKeys,
   declareQuestions,
   declareMonitor,
   declareDrill,

@@ -128,6 +128,44 @@ export interface RestoreOptions extends SiteOptions {
   readonly backup: boolean;
 }
 
+export interface OffsiteListOptions extends SiteOptions {
+  /** @default the one that the plan fills by an export */
+  readonly repository?: string;
+}
+
+export interface OffsiteExportOptions extends OffsiteListOptions {
+  /** Repository to read. @default the first that has the point */
+  readonly from?: string;
+  /** `latest` or a point's id. */
+  readonly to: string;
+  readonly dryRun: boolean;
+}
+
+export interface OffsiteVerifyOptions extends OffsiteListOptions {
+  readonly deep: boolean;
+  readonly readData: number;
+  readonly point?: string;
+}
+
+export interface KeysEscrowOptions extends SiteOptions {
+  /** `age1…`, each of whom can open the bundle. */
+  readonly recipient: readonly string[];
+  /** @default `<environment>-escrow-<date>.age` in the working directory */
+  readonly out?: string;
+  readonly armor: boolean;
+}
+
+export interface KeysShowOptions extends MaybeSiteOptions {
+  readonly file: string;
+  /** File with `AGE-SECRET-KEY-1…`. */
+  readonly identity: string;
+}
+
+export interface KeysOpenOptions extends KeysShowOptions {
+  /** Folder; it must be absent or empty. */
+  readonly into: string;
+}
+
 export type AssessOptions = SiteOptions;
 
 export interface HealthOptions extends SiteOptions {

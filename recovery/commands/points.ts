@@ -15,7 +15,8 @@ function exitOf(survey: Survey): ExitCode {
   const kinds = new Set(survey.reached.flatMap(({ problems }) => problems.map((problem) => problem.kind)));
   if (kinds.has('tampered') || kinds.has('removed') || kinds.has('unreadable')) return EXIT.verificationFailed;
   if (survey.reached.length === 0) return EXIT.failure;
-  return survey.unreachable.length > 0 ? EXIT.partial : EXIT.ok;
+  // A drive in a safe is where it should be.
+  return survey.unreachable.some(({ error }) => error.code !== 'DRIVE-AWAY') ? EXIT.partial : EXIT.ok;
 }
 
 /** Exit 3: a repository could not be asked. Exit 5: points were altered or removed. Exit 1: no repository could be asked. */
@@ -32,7 +33,8 @@ export const pointsShow: Execute<PointsShowOptions> = async ({ env, id, reposito
   const survey = await surveyCatalogs(site, repository);
   const details = detailsOf(survey, id, site.planDigest);
   const tampered = details.copies.some(({ trust }) => trust === 'tampered');
-  const exit = tampered ? EXIT.verificationFailed : survey.unreachable.length > 0 ? EXIT.partial : EXIT.ok;
+  const away = survey.unreachable.some(({ error }) => error.code !== 'DRIVE-AWAY');
+  const exit = tampered ? EXIT.verificationFailed : away ? EXIT.partial : EXIT.ok;
   return { exit, kind: 'RecoveryPointDetails', data: details, text: detailsText(details, context.color) };
 };
 

@@ -11,6 +11,8 @@ export interface DecideInput {
   readonly now: Date;
   /** Those of the plan. Of a workload that was given up nothing is kept for ever. */
   readonly workloads: ReadonlySet<string>;
+  /** Dated copies: no point needs what another one names. */
+  readonly selfContained?: boolean | undefined;
   /** Points that a restore reads right now. */
   readonly leased: ReadonlySet<string>;
   /** The lineage that the living database archives to. @default that of the newest set */
@@ -173,7 +175,7 @@ export function decidePrune(input: DecideInput): PointDecision[] {
   keeping.keep(newest, 'newest');
   keeping.keepNewest(input.workloads);
   keeping.keepMoment(cutoff, 'base');
-  keeping.complete();
+  if (input.selfContained !== true) keeping.complete();
   return entries.map(({ point }) => ({
     id: point.id,
     endedAt: point.endedAt,

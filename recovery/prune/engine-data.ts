@@ -4,7 +4,7 @@ import type { Snapshot } from '../engines/restic/output.ts';
 import { fullOf } from './decide.ts';
 
 /** What no point names and is younger may belong to a backup that still runs, here or on another host. */
-const GRACE_SECONDS = 24 * 3600;
+export const GRACE_SECONDS = 24 * 3600;
 
 export interface Named {
   /** Sets or snapshots that points name which stay. */

@@ -2,11 +2,14 @@
  * Does what was planned. Points go first, by a signed checkpoint: a point must never name data that is gone. Killed after that, data
  * is left that no point names; the next run removes it.
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
 import { openCatalog } from '../catalog.ts';
 import { forgetSnapshots } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import { holderName } from '../holder.ts';
-import type { Progress } from '../ports.ts';
+import type { ObjectInfo, Progress } from '../ports.ts';
 import { plural } from '../report/format.ts';
 import type { Repository, Site } from '../site.ts';
 import { openForPruning } from './plan.ts';
@@ -14,6 +17,8 @@ import type { LineagePlan, RepositoryPlan } from './types.ts';
 
 /** pgBackRest warns when no limit is set; ours are the points. */
 const UNLIMITED = '9999999';
+
+const DELETES_AT_ONCE = 16;
 
 async function pruneLineage(
   site: Site,
@@ -37,6 +42,20 @@ async function pruneLineage(
   if (plan.archiveFulls === 0) return;
   const archive = [`--repo${n}-retention-archive-type=full`, `--repo${n}-retention-archive=${plan.archiveFulls}`];
   await pg.run('expire', [repo, full, ...archive], { signal });
+}
+
+/** Its point is gone by now: killed in between, the rest is what an interrupted export would have left. */
+async function removeCopy(repository: Repository, point: string, signal: AbortSignal | undefined): Promise<void> {
+  const store = await repository.store('writer');
+  const prefix = repository.layout.copyPrefix(point);
+  const remove = async ({ key }: ObjectInfo): Promise<void> => {
+    signal?.throwIfAborted();
+    await store.delete(key);
+  };
+  await pMap(await store.list(prefix), remove, { concurrency: DELETES_AT_ONCE });
+  // Of a folder the empty ones below it are left.
+  const { settings } = repository;
+  if (settings.type === 'posix') await rm(join(settings.path, prefix), { recursive: true, force: true });
 }
 
 export async function executePrune(
@@ -69,6 +88,11 @@ export async function executePrune(
     await step(lineage.lineage, `PostgreSQL ${lineage.lineage}`, detail, () =>
       pruneLineage(site, repository, lineage, signal),
     );
+  }
+  if (repository.exported === true) {
+    for (const point of plan.copies ?? [])
+      await step(`copy/${point}`, `copy of ${point}`, 'all of it', () => removeCopy(repository, point, signal));
+    return;
   }
   const restic = openRestic(site, repository, 'writer');
   if (!(await restic.exists())) return;

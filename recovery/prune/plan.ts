@@ -8,10 +8,11 @@ import { openRestic } from '../engines/restic/restic.ts';
 import { DrError } from '../errors.ts';
 import { activeLeases } from '../lease.ts';
 import { readLineage } from '../lineage.ts';
+import { copyFolders } from '../offsite/copies.ts';
 import { plural } from '../report/format.ts';
 import type { Repository, Site } from '../site.ts';
 import { decidePrune, type PointDecision } from './decide.ts';
-import { type Named, setsToExpire, snapshotsToForget } from './engine-data.ts';
+import { GRACE_SECONDS, type Named, setsToExpire, snapshotsToForget } from './engine-data.ts';
 import type { LineagePlan, RepositoryPlan } from './types.ts';
 
 interface Decided {
@@ -33,6 +34,7 @@ async function decide(site: Site, repository: Repository, now: Date, only?: Read
     retentionSeconds: seconds(retentionOf(site, repository)),
     now,
     workloads: new Set(site.plan.workloads.map(({ id }) => id)),
+    selfContained: repository.exported,
     leased: new Set(leases.map(({ point }) => point)),
     lineage: (await readLineage(site))?.name,
   });
@@ -143,6 +145,25 @@ async function planLineage(
   return { ...head, whole, ...setsToExpire(info?.backup ?? [], sets, window) };
 }
 
+/** A dated copy stands alone, so nothing of it can be needed by another one: it goes as a whole or not at all. */
+async function planCopies(site: Site, repository: Repository, decided: Decided, now: Date): Promise<RepositoryPlan> {
+  const listed = new Set(decided.entries.map(({ point }) => point.id));
+  const old = (newest: Date): boolean => now.getTime() - newest.getTime() > GRACE_SECONDS * 1000;
+  const copies = (await copyFolders(repository, 'writer'))
+    .filter(({ point, newest }) => decided.remove.has(point) || (decided.inOrder && !listed.has(point) && old(newest)))
+    .map(({ point }) => point);
+  return {
+    repository: repository.id,
+    retention: retentionOf(site, repository),
+    points: decided.decisions,
+    remove: [...decided.remove],
+    snapshots: [],
+    lineages: [],
+    copies,
+    warnings: [...decided.warnings],
+  };
+}
+
 /** @param only points that may go; @default all that the decision names */
 export async function planRepository(
   site: Site,
@@ -151,6 +172,7 @@ export async function planRepository(
   only?: ReadonlySet<string>,
 ): Promise<RepositoryPlan> {
   const decided = await decide(site, repository, now, only);
+  if (repository.exported === true) return planCopies(site, repository, decided, now);
   const restic = openRestic(site, repository, 'writer');
   const snapshots = (await restic.exists()) ? await restic.snapshots() : [];
   const lineages: LineagePlan[] = [];

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { layout } from '../../plan/layout.ts';
 import { openPosixStore } from '../adapters/posix-store.ts';
 import { asDrError } from '../backup/repositories.ts';
+import { presentRepositories } from '../dated-copy.ts';
 import { type DrError, EXIT, type ExitCode } from '../errors.ts';
 import type { ObjectStore, Progress } from '../ports.ts';
 import type { Repository, Site } from '../site.ts';
@@ -88,8 +89,8 @@ async function pruneOne(
  * `approve` throws, `REPOSITORY-UNKNOWN`, and the first error when no repository could be pruned.
  */
 export async function runPrune(site: Site, request: PruneRequest): Promise<PruneResult> {
-  const ids = request.repositories.length > 0 ? request.repositories : [...site.repositories.keys()];
-  const repositories = ids.map((id) => site.repository(id));
+  const named = request.repositories.map((id) => site.repository(id));
+  const repositories = named.length > 0 ? named : presentRepositories(site);
   try {
     return await pruneAll(site, repositories, request);
   } finally {

@@ -27,6 +27,7 @@ function reasonText({ keep }: PointDecision): string {
 }
 
 function dataText(plan: RepositoryPlan): string {
+  if (plan.copies !== undefined) return plural(plan.copies.length, 'dated copy', 'dated copies');
   const sets = plan.lineages.reduce((sum, { sets }) => sum + sets.length, 0);
   const whole = plan.lineages.filter((lineage) => lineage.whole).map(({ lineage }) => lineage);
   const lineages = whole.length === 0 ? '' : `, the whole lineage ${whole.join(', ')}`;

@@ -20,6 +20,8 @@ export interface RepositoryPlan {
   readonly remove: readonly string[];
   readonly snapshots: readonly string[];
   readonly lineages: readonly LineagePlan[];
+  /** Dated copies, by their points, that go as a whole: of points that go, and what interrupted exports have left. */
+  readonly copies?: readonly string[];
   /** For people, a sentence each. */
   readonly warnings: readonly string[];
 }

@@ -1,16 +1,19 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
 import type { Workload } from '../../plan/types.ts';
 import { folderIsThere } from '../backup/repositories.ts';
+import type { CatalogEntry } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
+import { holding } from '../dated-copy.ts';
 import { badInput, DrError } from '../errors.ts';
 import { type Resolution, resolveTarget } from '../resolve.ts';
 import type { Repository, Site } from '../site.ts';
+import { resolveInOneCopy } from './in-one-copy.ts';
 import type { PlanRequest } from './make-plan.ts';
 import { sourceAsOf } from './source.ts';
 
 export interface Resolved {
   readonly repository: Repository;
-  /** The repository itself, or a copy aside of its state at a moment. */
+  /** The repository itself, a copy aside of its state at a moment, or one of its dated copies. */
   readonly source: Repository;
   readonly resolution: Resolution;
 }
@@ -44,16 +47,20 @@ async function resolveIn(
     ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
     : repository;
   const catalog = await openCatalog(site, source, 'restorer');
-  const resolution = resolveTarget({
-    repository: repository.id,
-    entries: await catalog.points(),
-    target: request.target,
-    workloads: workloads.map((w) => w.id),
-    now: request.now,
-    allowTampered: request.allowTampered,
-    allowCompromised: request.allowCompromised,
-  });
-  return { repository, source, resolution };
+  const entries = await catalog.points();
+  const resolve = (among: readonly CatalogEntry[]): Resolution =>
+    resolveTarget({
+      repository: repository.id,
+      entries: among,
+      target: request.target,
+      workloads: workloads.map((w) => w.id),
+      now: request.now,
+      allowTampered: request.allowTampered,
+      allowCompromised: request.allowCompromised,
+    });
+  if (repository.exported !== true) return { repository, source, resolution: resolve(entries) };
+  const { point, resolution } = resolveInOneCopy(entries, resolve);
+  return { repository, source: holding(source, point), resolution };
 }
 
 /** Ids of points sort by time, and one run has the same id in every repository. */

@@ -6,6 +6,7 @@ import { layout } from '../../plan/layout.ts';
 import { openPosixStore } from '../adapters/posix-store.ts';
 import { asDrError } from '../backup/repositories.ts';
 import { openCatalog } from '../catalog.ts';
+import { holding } from '../dated-copy.ts';
 import { precondition } from '../errors.ts';
 import { Journal } from '../journal.ts';
 import { type Lease, leasePoint } from '../lease.ts';
@@ -98,8 +99,12 @@ export async function planRestore(
 
 async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest): Promise<Repository> {
   const repository = site.repository(plan.repository);
-  if (plan.repositoryTime === undefined) return repository;
-  return sourceAsOf(site, repository, new Date(plan.repositoryTime), request.progress, request.signal);
+  const source =
+    plan.repositoryTime === undefined
+      ? repository
+      : await sourceAsOf(site, repository, new Date(plan.repositoryTime), request.progress, request.signal);
+  // All items of a dated copy are of one point.
+  return holding(source, plan.items[0]?.point ?? '');
 }
 
 async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {

@@ -50,6 +50,7 @@ export async function sourceAsOf(
     id: repository.id,
     settings: { type: 'posix', path: folder, passphrases: repository.settings.passphrases },
     layout: repository.layout,
+    exported: repository.exported,
     store: async () => aside,
   };
 }

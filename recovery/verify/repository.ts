@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
 import { asDrError } from '../backup/repositories.ts';
 import { openCatalog } from '../catalog.ts';
+import { holding } from '../dated-copy.ts';
 import { type DrError, EXIT } from '../errors.ts';
 import type { Progress } from '../ports.ts';
 import type { Repository, Site } from '../site.ts';
 import { whileLocked } from '../while-locked.ts';
 import { catalogFindings } from './catalog-findings.ts';
+import { copyFindings } from './copies.ts';
 import { deepVerify, pointToTry } from './deep/run.ts';
 import { verifyFiles } from './files.ts';
 import { verifyPostgres } from './postgres.ts';
@@ -64,16 +66,22 @@ async function verifyAll(
   const believed = entries.filter(({ trust }) => trust !== 'tampered');
   const retention = site.plan.repositories.find(({ id }) => id === repository.id)?.retention;
   const retainedSince = new Date(retention === undefined ? 0 : now.getTime() - seconds(retention) * 1000);
-  const common = { repository, entries: believed, folder, progress, signal };
+  const point = request.point ?? pointToTry(believed);
+  const held = believed.filter((entry) => entry.point.id === point);
+  // A dated copy a week for a year: all are held against their lists, one is read.
+  const copies = repository.exported === true ? await copyFindings(site, repository, believed) : [];
+  const read =
+    repository.exported === true && point !== undefined
+      ? { repository: holding(repository, point), entries: held }
+      : { repository, entries: believed };
+  const common = { ...read, folder, progress, signal };
   // Files first: that a passphrase opens them tells a wrong passphrase of the sets from damage.
   const files = await verifyFiles(site, { ...common, percent: readData });
   const postgres = await verifyPostgres(site, { ...common, read: readData > 0, retainedSince });
-  const point = request.point ?? pointToTry(believed);
-  const held = believed.some((entry) => entry.point.id === point);
-  const unheld = point !== undefined && !held ? [missingPoint(repository.id, point)] : [];
+  const unheld = point !== undefined && held.length === 0 ? [missingPoint(repository.id, point)] : [];
   const deep =
-    request.deep && point !== undefined && held
-      ? await deepVerify(site, { repository, catalog, entries: believed, point, now, folder, progress, signal })
+    request.deep && point !== undefined && held.length > 0
+      ? await deepVerify(site, { ...common, catalog, point, now })
       : undefined;
   const coverage = {
     points: entries.length,
@@ -81,7 +89,14 @@ async function verifyAll(
     walSegments: postgres.walSegments,
     snapshots: files.snapshots,
   };
-  const findings = [...catalogued, ...unheld, ...files.findings, ...postgres.findings, ...(deep?.findings ?? [])];
+  const findings = [
+    ...catalogued,
+    ...copies,
+    ...unheld,
+    ...files.findings,
+    ...postgres.findings,
+    ...(deep?.findings ?? []),
+  ];
   return { findings, coverage, ...(deep ? { deep: deep.result } : {}) };
 }
 

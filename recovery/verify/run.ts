@@ -2,6 +2,7 @@
 import pMap from 'p-map';
 import { readKeyring } from '../catalog/keyring.ts';
 import { holdersOf, surveyCatalogs } from '../catalog/survey.ts';
+import { presentRepositories } from '../dated-copy.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Site } from '../site.ts';
 import { type VerifyRequest, verifyRepository } from './repository.ts';
@@ -27,7 +28,7 @@ export async function verifyRepositories(
   ids: readonly string[],
   request: VerifyRequest,
 ): Promise<VerifyReport> {
-  const repositories = (ids.length > 0 ? ids : [...site.repositories.keys()]).map((id) => site.repository(id));
+  const repositories = ids.length > 0 ? ids.map((id) => site.repository(id)) : presentRepositories(site);
   await readKeyring(site);
   if (request.point !== undefined) holdersOf(await surveyCatalogs(site), request.point);
   const reports = await pMap(repositories, (repository) => verifyRepository(site, repository, request), {

@@ -131,7 +131,9 @@ export async function overviewOf(site: Site, survey: Survey, now: Date): Promise
   const windows = await Promise.all(
     survey.reached.map(async (surveyed) => {
       const ends = await walEndsOf(surveyed).catch(unknownEnds);
-      const window = recoverableWindow(surveyed.points, (lineage) => ends.get(lineage));
+      // Between two dated copies there is no WAL: of each only its own moment can be reached.
+      const joined = surveyed.repository.exported === true ? surveyed.points.slice(-1) : surveyed.points;
+      const window = recoverableWindow(joined, (lineage) => ends.get(lineage));
       return { id: surveyed.repository.id, points: surveyed.points.length, window };
     }),
   );

@@ -2,6 +2,7 @@
 import { DrError } from '../../errors.ts';
 import type { RunOptions } from '../../ports.ts';
 import { checkRepository } from './check.ts';
+import { s3Arguments } from './location.ts';
 import { lossOf } from './loss.ts';
 import { parseBackupSummary, parseStatus, type Snapshot } from './output.ts';
 import type { Restic } from './restic.ts';
@@ -13,19 +14,20 @@ export async function ensureRepository(restic: Restic, like?: Restic): Promise<'
   if (await restic.exists()) return 'there';
   if (like === undefined) await restic.run(['init', '--repository-version', '2']);
   else {
-    const { args, secretEnv } = await from(like);
+    const { args, secretEnv } = await from(like, restic);
     await restic.run(['init', '--repository-version', '2', '--copy-chunker-params', ...args], { secretEnv });
   }
   return 'made';
 }
 
-/** The second repository of a `copy`. It must be a folder: two S3 repositories would share one pair of keys. */
-async function from(source: Restic): Promise<{ args: string[]; secretEnv: Record<string, string> }> {
-  if (source.repository.settings.type !== 'posix') throw new Error('restic copies from a folder only');
-  const secrets = await source.secretEnv();
+/** The second repository of a `copy`. One of the two must be a folder: two S3 repositories would share one pair of keys. */
+async function from(source: Restic, target: Restic): Promise<{ args: string[]; secretEnv: Record<string, string> }> {
+  const [near, far] = [source.repository.settings, target.repository.settings];
+  if (near.type === 's3' && far.type === 's3') throw new Error('restic copies from or to a folder only');
+  const { RESTIC_PASSWORD = '', ...access } = await source.secretEnv();
   return {
-    args: ['--from-repo', source.location],
-    secretEnv: { RESTIC_FROM_PASSWORD: secrets.RESTIC_PASSWORD ?? '' },
+    args: ['--from-repo', source.location, ...(near.type === 's3' ? s3Arguments(near) : [])],
+    secretEnv: { ...access, RESTIC_FROM_PASSWORD: RESTIC_PASSWORD },
   };
 }
 
@@ -80,15 +82,16 @@ export function snapshotMissing(restic: Restic, workload: string): DrError {
   });
 }
 
-/** Copies snapshots of a folder repository; what is there already is not sent again. */
+/** Copies snapshots from or to a folder repository; what is there already is not sent again. */
 export async function copySnapshots(
   source: Restic,
   target: Restic,
   ids: readonly string[],
   signal?: AbortSignal,
+  flags: readonly string[] = [],
 ): Promise<void> {
-  const { args, secretEnv } = await from(source);
-  await target.run(['copy', ...args, ...ids], { secretEnv, signal });
+  const { args, secretEnv } = await from(source, target);
+  await target.run(['copy', ...args, ...flags, ...ids], { secretEnv, signal });
 }
 
 export interface RestoreSnapshot {

@@ -1,15 +1,19 @@
 /** Pure: how restic names a repository. */
-import type { RepositorySettings } from '../../environment.ts';
+import type { RepositorySettings, S3RepositorySettings } from '../../environment.ts';
 
 export function resticLocation(settings: RepositorySettings, path: string): string {
   if (settings.type === 'posix') return `${settings.path.replace(/\/+$/, '')}/${path}`;
   return `s3:${settings.endpoint.replace(/\/+$/, '')}/${settings.bucket}/${path}`;
 }
 
-/** Arguments of every call that are no secret. */
-export function resticArguments(settings: RepositorySettings, cacheDir: string): string[] {
-  if (settings.type === 'posix') return ['--cache-dir', cacheDir];
+/** How an S3 repository is reached. */
+export function s3Arguments(settings: S3RepositorySettings): string[] {
   const ca = settings.ca === undefined ? [] : ['--cacert', settings.ca];
   const style = settings.uriStyle === 'path' ? ['-o', 's3.bucket-lookup=path'] : ['-o', 's3.bucket-lookup=dns'];
-  return ['--cache-dir', cacheDir, ...ca, ...style, '-o', `s3.region=${settings.region}`];
+  return [...ca, ...style, '-o', `s3.region=${settings.region}`];
+}
+
+/** Arguments of every call that are no secret. */
+export function resticArguments(settings: RepositorySettings, cacheDir: string): string[] {
+  return ['--cache-dir', cacheDir, ...(settings.type === 's3' ? s3Arguments(settings) : [])];
 }

@@ -32,6 +32,14 @@ test('the commands of the plan are all there', () => {
     'dr verify',
     'dr prune',
     'dr restore',
+    'dr offsite',
+    'dr offsite export',
+    'dr offsite list',
+    'dr offsite verify',
+    'dr keys',
+    'dr keys escrow',
+    'dr keys show',
+    'dr keys open',
     'dr assess',
     'dr health',
     'dr doctor',
@@ -52,7 +60,7 @@ test.each(commands.map((command) => [pathOf(command), command] as const))('%s ex
 test('what changes something can be tried dry, and what destroys wants a name', () => {
   const flags = (name: string): string[] =>
     commands.find((command) => command.name() === name)?.options.map((option) => option.long ?? '') ?? [];
-  for (const name of ['init', 'backup', 'prune', 'restore']) expect(flags(name)).toContain('--dry-run');
+  for (const name of ['init', 'backup', 'prune', 'restore', 'export']) expect(flags(name)).toContain('--dry-run');
   for (const name of ['prune', 'restore', 'unlock']) expect(flags(name)).toContain('--confirm');
 });
 

@@ -1,0 +1,80 @@
+/**
+ * Repositories that the plan fills by an export hold dated copies: the catalog is one, and the engines' data of each point lies below a
+ * prefix of its own. Nothing is shared between two copies, so one can be carried away, damaged or removed without the others.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { badInput, DrError } from './errors.ts';
+import type { Repository, Site } from './site.ts';
+
+/** The repository as the engines must see it to find what the point names. */
+export function holding(repository: Repository, point: string): Repository {
+  return repository.exported === true ? { ...repository, layout: repository.layout.ofCopy(point) } : repository;
+}
+
+/** Of a drive the folder of the environment: its mount point is there without it. Undefined where there is nothing to look for. */
+function driveFolder(site: Site, { exported, settings }: Repository): string | undefined {
+  return exported === true && settings.type === 'posix' ? join(settings.path, site.environment.name) : undefined;
+}
+
+/** A drive that lies in a safe can't be asked, and that is as it should be. */
+export function isDriveAway(site: Site, repository: Repository): boolean {
+  const folder = driveFolder(site, repository);
+  return folder !== undefined && !existsSync(folder);
+}
+
+/** What can be asked when nobody names a repository. */
+export function presentRepositories(site: Site): Repository[] {
+  return [...site.repositories.values()].filter((repository) => !isDriveAway(site, repository));
+}
+
+export function driveAway(site: Site, repository: Repository): DrError {
+  const folder = driveFolder(site, repository) ?? repository.id;
+  return new DrError({
+    code: 'DRIVE-AWAY',
+    where: `repository ${repository.id}`,
+    fact: `there is no ${folder}: the drive is not mounted`,
+    hint: `mount it; on a new drive make the folder once: mkdir ${folder}`,
+  });
+}
+
+/** The named repository, or the one that the plan fills by an export. Throws `OFFSITE-UNCONFIGURED` or `REPOSITORY-UNKNOWN` (exit 2). */
+export function exportedRepository(site: Site, id: string | undefined): Repository {
+  const planned = site.plan.repositories.filter(({ written }) => written.by === 'export').map((each) => each.id);
+  const own = [...site.repositories.values()].filter(({ exported }) => exported === true);
+  if (id !== undefined && (!planned.includes(id) || site.repositories.has(id))) {
+    const named = site.repository(id);
+    if (named.exported === true) return named;
+    throw badInput({
+      code: 'REPOSITORY-NOT-EXPORTED',
+      where: '--repository',
+      fact: `"${id}" is written by the engines in each backup`,
+      hint: `by the plan an export fills: ${planned.join(', ') || 'none'}`,
+    });
+  }
+  const [first] = own;
+  if (first && own.length === 1) return first;
+  throw badInput({
+    code: 'OFFSITE-UNCONFIGURED',
+    where: site.file,
+    fact:
+      own.length > 1
+        ? `it has several that an export fills: ${own.map((each) => each.id).join(', ')}`
+        : `it has no repository "${id ?? (planned.join('" or "') || 'offsite')}"`,
+    hint:
+      own.length > 1
+        ? 'name one with --repository'
+        : 'add it to `repositories`: a mounted drive (posix) or a partner’s S3 endpoint (s3)',
+  });
+}
+
+/** The engines write to the others by themselves. Throws `REPOSITORY-EXPORTED` (exit 2). */
+export function refuseExported(repository: Repository): void {
+  if (repository.exported !== true) return;
+  throw badInput({
+    code: 'REPOSITORY-EXPORTED',
+    where: '--repository',
+    fact: `"${repository.id}" holds dated copies and is no place for the engines to write to`,
+    hint: 'write a copy with `dr offsite export`; it needs no `dr init`',
+  });
+}

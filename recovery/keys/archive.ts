@@ -1,0 +1,33 @@
+/** A tar in memory: secrets never touch a disk on their way into an escrow file. */
+import { buffer } from 'node:stream/consumers';
+import { extract, pack } from 'tar-stream';
+import type { BundleFile } from './bundle.ts';
+
+/** Modes are those of a folder that only its owner may enter. */
+export async function toTar(files: readonly BundleFile[], at: Date): Promise<Buffer> {
+  const tar = pack();
+  const all = buffer(tar);
+  for (const { path, body, executable } of files)
+    tar.entry({ name: path, mode: executable === true ? 0o700 : 0o600, mtime: at }, body);
+  tar.finalize();
+  return all;
+}
+
+/** Whoever made an escrow file may have had other plans for the machine that opens it. */
+function staysInside(path: string): boolean {
+  const parts = path.split('/');
+  return !/\p{Cc}/u.test(path) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** Throws a plain Error for a tar that is torn, or that holds what no bundle holds: links, or a path that leaves its folder. */
+export async function fromTar(tar: Uint8Array): Promise<BundleFile[]> {
+  const reader = extract();
+  const files: BundleFile[] = [];
+  reader.end(Buffer.from(tar));
+  for await (const entry of reader) {
+    const { name, type, mode = 0 } = entry.header;
+    if (type !== 'file' || !staysInside(name)) throw new Error(`it holds ${type} ${JSON.stringify(name)}`);
+    files.push({ path: name, what: '', body: await buffer(entry), executable: (mode & 0o100) !== 0 });
+  }
+  return files;
+}

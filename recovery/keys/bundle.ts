@@ -1,0 +1,80 @@
+/**
+ * An escrow file: a tar inside of an age file, so that `age -d | tar x` opens it too, on a machine that has nothing of this program.
+ * `dr.yaml` in it names its files below `HERE`, for which the folder that it is laid down in is put.
+ */
+import { z } from 'zod';
+
+/** Stands in dr.yaml where the folder of the opened file goes. */
+export const HERE = '/escrow-folder';
+
+export const BUNDLE_FILES = {
+  index: 'index.json',
+  environment: 'dr.yaml',
+  plan: 'plan.json',
+  readme: 'README.txt',
+} as const;
+
+/** Folders of the bundle. `keys/` holds secrets. */
+export const BUNDLE_FOLDERS = { keys: 'keys', authorities: 'ca', program: 'program' } as const;
+
+export interface BundleFile {
+  /** Relative, with `/`; the first part is a folder or a file of the above. */
+  readonly path: string;
+  /** For people: the field of dr.yaml, or what it is. */
+  readonly what: string;
+  readonly body: Buffer;
+  readonly executable?: boolean;
+}
+
+const indexSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Escrow'),
+  environment: z.string(),
+  site: z.string(),
+  createdAt: z.iso.datetime(),
+  planDigest: z.string(),
+  program: z.strictObject({ version: z.string(), files: z.number().int().nonnegative() }),
+  /** Where the repositories are: type, endpoint and bucket, or folder. */
+  repositories: z.array(z.strictObject({ id: z.string(), place: z.string() })),
+  /** Everything but the program, sorted; no digests, because that of a short secret would tell it. */
+  files: z.array(z.strictObject({ path: z.string(), what: z.string(), bytes: z.number().int().nonnegative() })),
+});
+export type BundleIndex = z.infer<typeof indexSchema>;
+
+/** Undefined for what is no index. */
+export function parseIndex(text: string): BundleIndex | undefined {
+  try {
+    return indexSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isProgram({ path }: Pick<BundleFile, 'path'>): boolean {
+  return path.startsWith(`${BUNDLE_FOLDERS.program}/`);
+}
+
+export function renderBundleReadme({ environment, createdAt, repositories }: Omit<BundleIndex, 'files'>): string {
+  return `What the recovery of "${environment}" needs besides its repositories, as of ${createdAt}.
+
+  keys/      passphrases, signing keys, S3 credentials: whoever has them reads and signs everything
+  ca/        certificate authorities
+  dr.yaml    the environment; ${HERE} stands for this folder
+  plan.json  the plan that was in force
+  program/   this program as it was, with its lock file
+
+Repositories:
+${repositories.map(({ id, place }) => `  ${id.padEnd(10)} ${place}`).join('\n')}
+
+On an empty machine (Node 24, pgBackRest, restic, PostgreSQL; \`npm run setup\` in program/ brings or names what is missing):
+
+  mkdir recovery && cd recovery && chmod 700 .
+  age -d -i IDENTITY FILE | tar x            # or: dr keys open FILE --identity IDENTITY --into recovery
+  sed -i "s|${HERE}|$PWD|g" dr.yaml          # \`dr keys open\` has done that
+  cd program && npm ci
+  npm run -s dr -- points --env ../dr.yaml
+  npm run -s dr -- restore --to latest --from REPOSITORY --env ../dr.yaml --dry-run
+
+Folders and sockets in dr.yaml are those of the lost host: change what is different here.
+`;
+}

@@ -1,0 +1,156 @@
+/** Making an escrow file, and reading one. */
+import { createHash } from 'node:crypto';
+import { open, readFile, rm } from 'node:fs/promises';
+import packageJson from '../../package.json' with { type: 'json' };
+import { badInput, DrError, precondition } from '../errors.ts';
+import type { Site } from '../site.ts';
+import { placeOf } from '../site-check.ts';
+import { checkRecipients, countRecipients, decrypt, encrypt, readIdentities } from './age.ts';
+import { fromTar, toTar } from './archive.ts';
+import {
+  BUNDLE_FILES,
+  type BundleFile,
+  type BundleIndex,
+  isProgram,
+  parseIndex,
+  renderBundleReadme,
+} from './bundle.ts';
+import { collectEnvironment } from './collect.ts';
+import { programFiles } from './program-files.ts';
+
+export interface EscrowRequest {
+  readonly recipients: readonly string[];
+  /** Absolute path. */
+  readonly out: string;
+  readonly armor: boolean;
+  readonly now: Date;
+}
+
+export interface Escrow {
+  readonly index: BundleIndex;
+  readonly recipients: readonly string[];
+  /** Bytes of the encrypted file, and its sha256. */
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+
+async function collect(site: Site, now: Date): Promise<{ index: BundleIndex; files: BundleFile[] }> {
+  const [own, program] = await Promise.all([collectEnvironment(site), programFiles(site.run)]);
+  const repositories = [...site.repositories.values()].map(({ id, settings }) => ({ id, place: placeOf(settings) }));
+  const head = {
+    apiVersion: 'go-coffee-dr/v1' as const,
+    kind: 'Escrow' as const,
+    environment: site.environment.name,
+    site: site.environment.site,
+    createdAt: now.toISOString(),
+    planDigest: site.planDigest,
+    program: { version: packageJson.version, files: program.length },
+    repositories,
+  };
+  const readme = { path: BUNDLE_FILES.readme, what: 'how to use it', body: Buffer.from(renderBundleReadme(head)) };
+  const files = [readme, ...own];
+  const index = { ...head, files: files.map(({ path, what, body }) => ({ path, what, bytes: body.length })) };
+  const body = Buffer.from(`${JSON.stringify(index, undefined, 2)}\n`);
+  return { index, files: [{ path: BUNDLE_FILES.index, what: 'index', body }, ...files, ...program] };
+}
+
+/** Nothing is overwritten: an older escrow file may be the only one that still opens an older copy. */
+async function writeOnce(file: string, content: Buffer): Promise<void> {
+  const handle = await open(file, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EEXIST')
+      throw precondition({
+        code: 'ESCROW-EXISTS',
+        where: file,
+        fact: 'there is a file of this name',
+        hint: 'name another one with --out; old escrow files are needed as long as copies of their time are kept',
+        cause,
+      });
+    if (cause.code !== 'ENOENT') throw cause;
+    throw badInput({
+      code: 'ESCROW-NO-FOLDER',
+      where: '--out',
+      fact: `the folder of ${file} does not exist`,
+      hint: 'make it, or name another file',
+      cause,
+    });
+  });
+  try {
+    await handle.writeFile(content);
+    await handle.chmod(0o600);
+    await handle.sync();
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Without an identity nobody can open it here; that it is what was meant to be written can be told all the same. */
+async function checkWritten(file: string, wanted: Buffer, recipients: number): Promise<void> {
+  const found = await readFile(file);
+  const count = found.equals(wanted) ? countRecipients(found, file) : -1;
+  if (count === recipients) return;
+  throw new DrError({
+    code: 'ESCROW-DAMAGED',
+    where: file,
+    fact:
+      count < 0
+        ? 'what is on the disk is not what was written'
+        : `its header names ${count} recipients, not ${recipients}`,
+    hint: 'write it to another disk',
+  });
+}
+
+/** Throws `RECIPIENT-…`, `SECRET-…`, `ESCROW-INCOMPLETE` (exit 2) before anything is written, and `ESCROW-EXISTS` (exit 6). */
+export async function makeEscrow(site: Site, request: EscrowRequest): Promise<Escrow> {
+  const recipients = checkRecipients(request.recipients);
+  const { index, files } = await collect(site, request.now);
+  const content = await encrypt(await toTar(files, request.now), recipients, request.armor);
+  await writeOnce(request.out, content);
+  await checkWritten(request.out, content, recipients.length);
+  return { index, recipients, bytes: content.length, sha256: sha256(content) };
+}
+
+export interface OpenedEscrow {
+  readonly index: BundleIndex;
+  readonly files: readonly BundleFile[];
+  /** Those of the program are among `files` too. */
+  readonly program: readonly BundleFile[];
+}
+
+/** Throws `ESCROW-…` and `IDENTITY-…` (exit 2). */
+export async function readEscrow(file: string, identityFile: string): Promise<OpenedEscrow> {
+  const identities = await readIdentities(identityFile);
+  const content = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    const fact = `can't be read (${cause.code})`;
+    throw badInput({
+      code: 'ESCROW-MISSING',
+      where: file,
+      fact,
+      hint: 'name the file that `dr keys escrow` wrote',
+      cause,
+    });
+  });
+  const plain = await decrypt(content, identities, file);
+  const unknown = (fact: string, cause?: unknown): Error =>
+    badInput({
+      code: 'ESCROW-UNKNOWN',
+      where: file,
+      fact: `it opens, and ${fact}`,
+      hint: 'name the file that `dr keys escrow` wrote; the age file of something else is none',
+      cause,
+    });
+  const files = await fromTar(plain).catch((cause: Error) => {
+    throw unknown(`holds no bundle: ${cause.message}`, cause);
+  });
+  const found = files.find(({ path }) => path === BUNDLE_FILES.index);
+  const index = found && parseIndex(found.body.toString('utf8'));
+  if (index === undefined) throw unknown('holds no index that this version of dr reads');
+  const there = new Set(files.map(({ path }) => path));
+  const missing = index.files.filter(({ path }) => !there.has(path));
+  if (missing.length > 0) throw unknown(`lacks ${missing.map(({ path }) => path).join(', ')}`);
+  return { index, files, program: files.filter(isProgram) };
+}

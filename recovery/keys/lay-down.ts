@@ -1,0 +1,97 @@
+/** An escrow file as a folder that works: keys, dr.yaml with this folder's paths, the plan, the program. */
+import { chmod, chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Account, lookUpAccount } from '../adapters/account.ts';
+import type { Environment } from '../environment.ts';
+import { readEnvironment } from '../environment-file.ts';
+import { DrError, precondition } from '../errors.ts';
+import { BUNDLE_FILES, BUNDLE_FOLDERS, HERE } from './bundle.ts';
+import type { OpenedEscrow } from './escrow.ts';
+
+/** Passphrases, credentials and authorities of repositories. Nobody but `dr` signs, and PostgreSQL has no business in a cluster. */
+const SHARED = /^(?:ca|keys)\/(?!signingkeys-|kubernetes-)/;
+
+export interface LaidDown {
+  readonly environmentFile: string;
+  readonly environment: Environment;
+  /** For people, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+async function claimFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const names = await readdir(folder);
+  if (names.length > 0) {
+    throw precondition({
+      code: 'FOLDER-NOT-EMPTY',
+      where: '--into',
+      fact: `${folder} holds ${names.length === 1 ? `"${names[0]}"` : `${names.length} files and folders`}`,
+      hint: 'name a folder that is absent or empty',
+    });
+  }
+  await chmod(folder, 0o700);
+}
+
+/** Undefined where PostgreSQL runs as who opens the file, or its account is not made yet. */
+async function engineAccount(runAs: string | undefined): Promise<{ account?: Account; note?: string }> {
+  try {
+    const account = await lookUpAccount(runAs);
+    return account ? { account } : {};
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    return { note: `this machine has no account "${runAs}" yet: make it, and open the file again into another folder` };
+  }
+}
+
+/** PostgreSQL's account reads the passphrases and credentials by which it fetches WAL, and passes through to them: by its group. */
+async function handOver(folder: string, files: readonly string[], account: Account): Promise<void> {
+  for (const path of files) {
+    await chown(path, 0, account.gid);
+    await chmod(path, 0o640);
+  }
+  const { keys, authorities } = BUNDLE_FOLDERS;
+  for (const path of [folder, join(folder, keys), join(folder, authorities)]) {
+    if (!(await stat(path).catch(() => undefined))) continue;
+    await chown(path, 0, account.gid);
+    await chmod(path, 0o710);
+  }
+}
+
+/** The folders above are somebody else's: what is closed there stays closed. */
+async function closedAbove(folder: string): Promise<string | undefined> {
+  for (let above = dirname(folder); ; above = dirname(above)) {
+    const { mode } = await stat(above);
+    if ((mode & 0o001) === 0) return above;
+    if (above === '/') return undefined;
+  }
+}
+
+/**
+ * Modes are 0700 and 0600; as root, with `runAs` in dr.yaml, keys and certificates are readable by that account's group too. Throws
+ * `FOLDER-NOT-EMPTY` (exit 6), and what is wrong with the environment (exit 2).
+ */
+export async function layDown(opened: OpenedEscrow, folder: string): Promise<LaidDown> {
+  await claimFolder(folder);
+  const shared: string[] = [];
+  for (const file of opened.files) {
+    const path = join(folder, file.path);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const own = file.path === BUNDLE_FILES.environment;
+    const body = own ? file.body.toString('utf8').replaceAll(HERE, folder) : file.body;
+    await writeFile(path, body, { flag: 'wx', mode: file.executable === true ? 0o700 : 0o600 });
+    if (SHARED.test(file.path)) shared.push(path);
+  }
+  const environmentFile = join(folder, BUNDLE_FILES.environment);
+  const environment = await readEnvironment(environmentFile);
+  const { account, note } = await engineAccount(environment.runAs);
+  if (account === undefined) return { environmentFile, environment, notes: note === undefined ? [] : [note] };
+  await handOver(folder, shared, account);
+  const closed = await closedAbove(folder);
+  const notes =
+    closed === undefined
+      ? []
+      : [
+          `${account.name}, as which PostgreSQL runs, can't pass through ${closed} to the keys: chmod o+x ${closed}, or open the file elsewhere`,
+        ];
+  return { environmentFile, environment, notes };
+}

@@ -1,0 +1,189 @@
+/** Writes one dated copy: PostgreSQL and files, verified by their engines, then what it says of itself, and the point last. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readKeyring } from '../catalog/keyring.ts';
+import type { CatalogEntry } from '../catalog/types.ts';
+import { openCatalog } from '../catalog.ts';
+import { holding } from '../dated-copy.ts';
+import { verificationFailed } from '../errors.ts';
+import { holderName } from '../holder.ts';
+import type { Capture, RecoveryPoint } from '../point.ts';
+import type { Progress } from '../ports.ts';
+import { plural } from '../report/format.ts';
+import type { Repository, Site } from '../site.ts';
+import { verifyFiles } from '../verify/files.ts';
+import { verifyPostgres } from '../verify/postgres.ts';
+import type { Finding } from '../verify/types.ts';
+import { copySnapshotsOf } from './copy-files.ts';
+import { copySet } from './copy-postgres.ts';
+import { COPY_FILES, renderManifest, renderSums, resticDigest } from './manifest.ts';
+import { renderReadme } from './readme.ts';
+import { type CopiedFile, digestOf } from './transfer.ts';
+
+export interface CopyRequest {
+  readonly source: Repository;
+  readonly target: Repository;
+  readonly entry: CatalogEntry;
+  readonly now: () => Date;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface CopyMade {
+  readonly point: RecoveryPoint;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Generated configurations and objects on their way; removed at the end. */
+function workFolder(site: Site): string {
+  return join(site.environment.stateDir, 'offsite');
+}
+
+async function step<T>(
+  { progress, signal }: CopyRequest,
+  id: string,
+  title: string,
+  work: (onFraction: (fraction: number) => void) => Promise<T>,
+): Promise<T> {
+  const event = { step: `offsite/${id}`, title };
+  signal.throwIfAborted();
+  progress({ ...event, state: 'start' });
+  try {
+    const result = await work((fraction) => progress({ ...event, state: 'progress', fraction }));
+    progress({ ...event, state: 'done' });
+    return result;
+  } catch (error) {
+    progress({ ...event, state: 'failed', detail: (error as Error).message });
+    throw error;
+  }
+}
+
+async function copyAll(
+  site: Site,
+  request: CopyRequest,
+  copy: Repository,
+): Promise<{ captures: Capture[]; files: CopiedFile[] }> {
+  const { source, signal, entry } = request;
+  const { id, captures } = entry.point;
+  const common = { source, target: copy, folder: workFolder(site), signal };
+  const files: CopiedFile[] = [];
+  const made = new Map<string, Capture>();
+  for (const capture of captures) {
+    if (capture.engine !== 'pgbackrest') continue;
+    const copied = await step(request, capture.workload, 'copy PostgreSQL', (onFraction) =>
+      copySet(site, { ...common, capture, onFraction }),
+    );
+    made.set(capture.workload, copied.capture);
+    files.push(...copied.files);
+  }
+  const others = captures.filter((capture) => capture.engine === 'restic');
+  const copied = await step(request, 'files', `copy ${plural(others.length, 'snapshot')}`, () =>
+    copySnapshotsOf(site, { ...common, captures: others, point: id }),
+  );
+  for (const capture of copied) made.set(capture.workload, capture);
+  return { captures: captures.map((capture) => made.get(capture.workload) ?? capture), files };
+}
+
+/** By the engines, from the copy alone, every byte: a copy with a hole gets no point. Throws `COPY-DAMAGED` (exit 5). */
+async function verifyCopy(site: Site, request: CopyRequest, copy: Repository, captures: readonly Capture[]) {
+  const { entry, progress, signal } = request;
+  const point: RecoveryPoint = { ...entry.point, repository: copy.id, captures: [...captures] };
+  const entries: CatalogEntry[] = [{ point, marks: [], trust: 'ok' }];
+  const common = { repository: copy, entries, folder: join(workFolder(site), 'verify'), progress, signal };
+  const files = await verifyFiles(site, { ...common, percent: 100 });
+  const postgres = await verifyPostgres(site, { ...common, read: true, retainedSince: new Date(0) });
+  const wrong = [...files.findings, ...postgres.findings].filter(({ severity }) => severity === 'wrong');
+  if (wrong.length > 0) throw copyDamaged(copy, entry.point.id, wrong);
+}
+
+function copyDamaged(copy: Repository, point: string, wrong: readonly Finding[]): Error {
+  return verificationFailed({
+    code: 'COPY-DAMAGED',
+    where: `${point} in ${copy.id}`,
+    fact: wrong.map(({ what, fact }) => `${what}: ${fact}`).join('\n'),
+    hint: `it is not listed as a point. Remove it (\`dr prune --repository ${copy.id}\` does a day later) and export again, from another repository (--from) or to another drive`,
+  });
+}
+
+/** Everything that lies in the copy, each with the digest that is known, or read back. */
+async function describeFiles(copy: Repository, point: string, known: readonly CopiedFile[]): Promise<CopiedFile[]> {
+  const store = await copy.store('writer');
+  const prefix = copy.layout.copyPrefix(point);
+  const digests = new Map(known.map(({ path, sha256 }) => [path, sha256]));
+  const own: readonly string[] = [COPY_FILES.manifest, COPY_FILES.sums];
+  const files: CopiedFile[] = [];
+  for (const { key, size } of await store.list(prefix)) {
+    const path = key.slice(prefix.length);
+    if (own.includes(path)) continue;
+    files.push({ path, size, sha256: digests.get(key) ?? resticDigest(path) ?? (await digestOf(store, key)) });
+  }
+  return files;
+}
+
+async function describe(
+  site: Site,
+  request: CopyRequest,
+  copy: Repository,
+  captures: readonly Capture[],
+  known: readonly CopiedFile[],
+) {
+  const { entry, source, target, now } = request;
+  const { id } = entry.point;
+  const store = await target.store('writer');
+  const at = (name: string): string => target.layout.copyFile(id, name);
+  const facts = { point: { ...entry.point, captures: [...captures] }, repository: target.id };
+  await store.put(at(COPY_FILES.readme), renderReadme({ ...facts, prefix: target.layout.copyPrefix(id).slice(0, -1) }));
+  const original = await (await source.store('restorer')).get(source.layout.point(id));
+  if (original) await store.put(at(COPY_FILES.point), original.body);
+  const files = await describeFiles(copy, id, known);
+  const manifest = {
+    apiVersion: 'go-coffee-dr/v1' as const,
+    kind: 'OffsiteCopy' as const,
+    environment: site.environment.name,
+    repository: target.id,
+    point: id,
+    exportedAt: now().toISOString(),
+    by: holderName(),
+    from: { repository: source.id, marks: [...entry.marks] },
+    files,
+  };
+  await store.put(at(COPY_FILES.sums), renderSums(files));
+  await store.put(at(COPY_FILES.manifest), renderManifest(manifest, (await readKeyring(site)).signingKey()));
+  return files;
+}
+
+/**
+ * A run that dies leaves a copy without a point: nothing shows it, the same export goes on with it, and `dr prune` removes it. The
+ * caller holds the locks.
+ */
+export async function makeCopy(site: Site, request: CopyRequest): Promise<CopyMade> {
+  const { target, entry } = request;
+  const copy = holding(target, entry.point.id);
+  try {
+    const { captures, files: known } = await copyAll(site, request, copy);
+    await verifyCopy(site, request, copy, captures);
+    const files = await step(request, 'manifest', 'list what was copied', () =>
+      describe(site, request, copy, captures, known),
+    );
+    const point = await step(request, 'point', `point in ${target.id}`, async () => {
+      const catalog = await openCatalog(site, target, 'writer');
+      const { signature: _, previous: __, ...body } = entry.point;
+      const written = await catalog.write({ ...body, repository: target.id, captures });
+      // A hold is a person's wish about the point. That it was verified elsewhere proves nothing of this copy.
+      for (const { mark, by, at, note } of entry.marks) {
+        if (mark !== 'hold') continue;
+        await catalog.mark(
+          written.id,
+          mark,
+          holderName(),
+          `${by} at ${at} in ${request.source.id}${note ? `: ${note}` : ''}`,
+        );
+      }
+      return written;
+    });
+    return { point, files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
+  } finally {
+    await rm(workFolder(site), { recursive: true, force: true });
+  }
+}

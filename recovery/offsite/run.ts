@@ -1,0 +1,159 @@
+/** `dr offsite export` from beginning to end: which point, from where, under which locks. */
+import { runs } from '../../plan/cron.ts';
+import { folderIsThere } from '../backup/repositories.ts';
+import { isConfigured } from '../backup/select.ts';
+import { holdersOf, surveyCatalogs } from '../catalog/survey.ts';
+import { openCatalog } from '../catalog.ts';
+import { driveAway, isDriveAway } from '../dated-copy.ts';
+import { requireEngine } from '../doctor/engines.ts';
+import { badInput, DrError, precondition } from '../errors.ts';
+import { holderName } from '../holder.ts';
+import { leasePoint } from '../lease.ts';
+import { isCompromised } from '../marks.ts';
+import type { Progress } from '../ports.ts';
+import type { Repository, Site } from '../site.ts';
+import { whileLocked } from '../while-locked.ts';
+import { type Chosen, choosePoint } from './choose.ts';
+import { type CopyMade, makeCopy } from './export.ts';
+
+/** Who dies leaves this lock; on this host that is seen at once. */
+const LOCK_SECONDS = 300;
+/** An export may take half a day, and the point must not be pruned meanwhile. */
+const LEASE_SECONDS = 24 * 3600;
+
+export interface ExportRequest {
+  readonly target: Repository;
+  /** Repository to read. @default the first of the environment that has the point */
+  readonly from?: string | undefined;
+  /** A point's id. @default the newest whole one */
+  readonly point?: string | undefined;
+  readonly now: () => Date;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface ExportPlan {
+  readonly source: Repository;
+  readonly chosen: Chosen;
+  /** The copy is there already, complete. */
+  readonly there: boolean;
+}
+
+export type ExportOutcome = ExportPlan & { readonly made?: CopyMade };
+
+/** Milliseconds between two exports by the plan. */
+function intervalOf(site: Site, target: Repository): number {
+  const written = site.plan.repositories.find(({ id }) => id === target.id)?.written;
+  if (written?.by !== 'export') return 0;
+  const [first = 0, second = 0] = runs(written.cron, 400);
+  return second - first;
+}
+
+/** What the engines write: a copy of a copy would age without anybody seeing it. */
+async function sources(site: Site, request: ExportRequest) {
+  if (request.from !== undefined && site.repository(request.from).exported === true) {
+    throw badInput({
+      code: 'USAGE',
+      where: '--from',
+      fact: `"${request.from}" holds dated copies itself`,
+      hint: 'name one that the engines write to, or leave --from out',
+    });
+  }
+  const survey = await surveyCatalogs(site, request.from);
+  const reached = survey.reached.filter(({ repository }) => repository.exported !== true);
+  const [away] = survey.unreachable.filter(({ repository }) => repository.exported !== true);
+  if (reached.length === 0 && away) throw away.error;
+  return { ...survey, reached };
+}
+
+/** Throws `POINT-UNKNOWN` (exit 2), `POINT-UNFIT` or `OFFSITE-NO-POINT` (exit 6). */
+async function choose(site: Site, request: ExportRequest): Promise<Chosen> {
+  const survey = await sources(site, request);
+  const { point: id } = request;
+  if (id === undefined) {
+    const configured = site.plan.workloads.filter((w) => isConfigured(site.environment, w)).map((w) => w.id);
+    const held = survey.reached.map(({ repository, points }) => ({ repository: repository.id, entries: points }));
+    const chosen = choosePoint(held, configured, intervalOf(site, request.target));
+    if (chosen) return chosen;
+    throw precondition({
+      code: 'OFFSITE-NO-POINT',
+      where: held.map(({ repository }) => repository).join(', '),
+      fact: 'no complete recovery point that can be believed is there',
+      hint: 'write one with `dr backup --kind full`; `dr points` lists what there is',
+    });
+  }
+  const holders = holdersOf(survey, id).flatMap(({ repository, points }) => {
+    const entry = points.find(({ point }) => point.id === id);
+    return entry ? [{ repository: repository.id, entry }] : [];
+  });
+  const fit = holders.find(({ entry }) => entry.trust === 'ok' && !isCompromised(entry));
+  if (fit) return fit;
+  throw precondition({
+    code: 'POINT-UNFIT',
+    where: id,
+    fact: holders
+      .map(({ repository, entry }) => `${repository}: ${isCompromised(entry) ? 'marked compromised' : entry.trust}`)
+      .join(', '),
+    hint: 'export another point: a copy that is kept for a year must be one to believe in',
+  });
+}
+
+/** Reads only. Throws `DRIVE-AWAY` and `REPOSITORY-UNREACHABLE` before anything is chosen. */
+export async function planExport(site: Site, request: ExportRequest): Promise<ExportPlan> {
+  await folderIsThere(request.target);
+  if (isDriveAway(site, request.target)) throw driveAway(site, request.target);
+  const chosen = await choose(site, request);
+  const catalog = await openCatalog(site, request.target, 'writer');
+  const there = (await catalog.get(chosen.entry.point.id)) !== undefined;
+  return { source: site.repository(chosen.repository), chosen, there };
+}
+
+/** A source that can't be written to is read all the same; its own retention is much longer than an export takes. */
+async function lease(site: Site, { source, chosen }: ExportPlan): Promise<() => Promise<void>> {
+  try {
+    const store = await source.store('restorer');
+    const held = await leasePoint(
+      store,
+      source.layout,
+      chosen.entry.point.id,
+      `offsite ${holderName()}`,
+      LEASE_SECONDS,
+    );
+    return () => held.release().catch(() => undefined);
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    site.log.warn({ error: error.message, repository: source.id }, 'the point could not be leased');
+    return async () => undefined;
+  }
+}
+
+/** Throws `LOCKED` (exit 6) while another export, prune or verification works in the target. */
+export async function runExport(site: Site, request: ExportRequest): Promise<ExportOutcome> {
+  const { target } = request;
+  await Promise.all((['pgbackrest', 'restic'] as const).map((name) => requireEngine(name, site.run)));
+  const store = await target.store('writer');
+  const early = await planExport(site, request);
+  if (early.there) return early;
+  const options = { ttlSeconds: LOCK_SECONDS, what: `dr offsite export (${early.chosen.entry.point.id})` };
+  return whileLocked(store, target.layout.lock('prune'), options, async (_, lost) => {
+    // Somebody else may have exported it while this one waited for the lock.
+    const plan = await planExport(site, { ...request, point: early.chosen.entry.point.id, from: early.source.id });
+    if (plan.there) return plan;
+    const release = await lease(site, plan);
+    try {
+      const { now, progress } = request;
+      const signal = AbortSignal.any([request.signal, lost]);
+      const made = await makeCopy(site, {
+        source: plan.source,
+        target,
+        entry: plan.chosen.entry,
+        now,
+        progress,
+        signal,
+      });
+      return { ...plan, made };
+    } finally {
+      await release();
+    }
+  });
+}

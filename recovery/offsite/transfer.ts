@@ -1,0 +1,88 @@
+/** Moves single objects from one repository to another by way of a scratch folder, with their digests. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import pMap from 'p-map';
+import { DrError } from '../errors.ts';
+import type { BulkStore, ObjectInfo, ObjectStore } from '../ports.ts';
+
+/** One file of a dated copy; `path` is relative to the copy's folder. */
+export interface CopiedFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** Files on their way at once: each lies whole in the scratch folder. */
+const AT_ONCE = 4;
+
+export function asBulk(store: ObjectStore): BulkStore {
+  if ('upload' in store && 'download' in store) return store as BulkStore;
+  throw new TypeError(`${store.describe} can't move files`);
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+export interface Move {
+  readonly from: ObjectInfo;
+  readonly to: string;
+}
+
+export interface TransferRequest {
+  readonly source: BulkStore;
+  readonly target: BulkStore;
+  readonly moves: readonly Move[];
+  /** Made, and removed at the end. */
+  readonly scratch: string;
+  readonly onFraction: (fraction: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Objects are put whole, so one that an earlier run has put with the right size is not sent again; that it is right is for the
+ * engine's own verification to say. Digests are of the source's bytes. In the order of `moves`.
+ */
+export async function transfer(request: TransferRequest, present: ReadonlyMap<string, number>): Promise<CopiedFile[]> {
+  const { source, target, moves, scratch, signal } = request;
+  const all = moves.reduce((sum, { from }) => sum + from.size, 0);
+  let done = 0;
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  try {
+    return await pMap(
+      moves,
+      async ({ from, to }, n) => {
+        signal?.throwIfAborted();
+        const file = join(scratch, String(n));
+        await source.download(from, file);
+        const sha256 = await sha256Of(file);
+        if (present.get(to) !== from.size) await target.upload(to, file);
+        await rm(file, { force: true });
+        done += from.size;
+        request.onFraction(all === 0 ? 1 : done / all);
+        return { path: to, size: from.size, sha256 };
+      },
+      { concurrency: AT_ONCE },
+    );
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Of what was written by other means. */
+export async function digestOf(store: ObjectStore, key: string): Promise<string> {
+  const object = await store.get(key);
+  if (object !== undefined) return createHash('sha256').update(object.body).digest('hex');
+  throw new DrError({
+    code: 'COPY-INCOMPLETE',
+    where: store.describe,
+    fact: `${key} was written and is not there`,
+    hint: 'run the export again: it goes on where it stopped',
+  });
+}

@@ -1,0 +1,34 @@
+/** Pure: a target in a repository of dated copies. Each copy stands alone, so everything comes from one of them. */
+import type { CatalogEntry } from '../catalog/types.ts';
+import { DrError } from '../errors.ts';
+import type { Resolution } from '../resolve.ts';
+
+/** Among all entries, or only some of them; throws DrErrors. */
+type Resolve = (entries: readonly CatalogEntry[]) => Resolution;
+
+/**
+ * The newest copy that reaches the target. What it lacks is missing, though an older copy may have it. Throws what the resolution among
+ * all copies throws: it knows all ids and the oldest moment.
+ * @param entries oldest first
+ */
+export function resolveInOneCopy(
+  entries: readonly CatalogEntry[],
+  resolve: Resolve,
+): { readonly point: string; readonly resolution: Resolution } {
+  const newest = resolve(entries)
+    .items.map((item) => item.point)
+    .sort()
+    .at(-1);
+  let refusal: unknown = new TypeError('a resolution has items');
+  for (const entry of entries.toReversed()) {
+    const { id } = entry.point;
+    if (newest === undefined || id > newest) continue;
+    try {
+      return { point: id, resolution: resolve([entry]) };
+    } catch (error) {
+      if (!(error instanceof DrError)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
