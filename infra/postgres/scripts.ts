@@ -48,16 +48,34 @@ export function renderPush(lineage: string, repositories: readonly ClusterReposi
   ]);
 }
 
+const GET = 'restore_command = "<this file> %f %p"';
+
 /**
  * PostgreSQL takes every exit code up to 125 for "no such segment": it would end recovery there and open for writes. Only pgBackRest's
  * 1 (not found) may say so; a repository that is away, or a key that is gone, becomes 126, which stops the server.
  */
-export function renderGet(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string {
-  return script('restore_command = "<this file> %f %p"', [
+function getLines(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string[] {
+  return [
     ...readSecrets(repositories, role, 126),
     `${pgbackrest(lineage)} archive-get "$@"`,
     'code=$?',
     '[ "$code" -le 1 ] && exit "$code"',
+  ];
+}
+
+/** From a lineage that must be there. */
+export function renderGet(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string {
+  return script(GET, [...getLines(lineage, repositories, role), 'exit 126']);
+}
+
+/**
+ * From the cluster's own lineage, which `dr init` begins only when the database is up: until then no repository has it, nothing can
+ * be in it, and a replica has to come up by streaming. One repository that can't be asked makes it 126 again.
+ */
+export function renderOwnGet(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string {
+  return script(GET, [
+    ...getLines(lineage, repositories, role),
+    `if ${pgbackrest(lineage)} --output=json --log-level-console=off info | grep -qF '"status":{"code":1,"lock":'; then exit 1; fi`,
     'exit 126',
   ]);
 }
@@ -156,7 +174,7 @@ export function renderScripts({ lineage, repositories, bootstrap, database }: Sc
   return {
     [SCRIPTS.start]: renderStart(lineage),
     [SCRIPTS.push]: renderPush(lineage, repositories),
-    [SCRIPTS.get]: renderGet(lineage, repositories, 'writer'),
+    [SCRIPTS.get]: renderOwnGet(lineage, repositories, 'writer'),
     [SCRIPTS.afterInit]: renderAfterInit(database),
     ...sourceScripts(bootstrap, lineage),
   };
