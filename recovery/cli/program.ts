@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { Execute } from '../commands/command.ts';
 import { declareBackup, declareInit } from './backup.ts';
 import { declareDrill } from './drill.ts';
+import { declareImpact } from './impact.ts';
 import { declareKeys } from './keys.ts';
 import { declareMonitor } from './monitor.ts';
 import { declareOffsite } from './offsite.ts';
@@ -53,6 +54,7 @@ const FAMILIES: readonly Declare[] = [
   declareQuestions,
   declareMonitor,
   declareDrill,
+  declareImpact,
   declareUnlock,
 ];
 

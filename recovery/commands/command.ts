@@ -196,3 +196,12 @@ export interface DrillOptions extends MaybeSiteOptions {
   readonly report: string;
   readonly seed?: number;
 }
+
+export interface ImpactOptions extends MaybeSiteOptions {
+  /** One preview that holds both sides. */
+  readonly preview?: string;
+  readonly before?: string;
+  readonly after?: string;
+  /** `AREA=REASON`, or the words of a row of the table. */
+  readonly accept: readonly string[];
+}

@@ -46,6 +46,7 @@ test('the commands of the plan are all there', () => {
     'dr objectives',
     'dr monitor',
     'dr drill',
+    'dr impact',
     'dr unlock',
   ]);
 });

@@ -1,0 +1,124 @@
+/** What the buckets keep, for how long, for whom, and in which class: one resource of Pulumi a setting. */
+import { z } from 'zod';
+import { type DeclaredResource, UNKNOWN } from '../declared.ts';
+import type { Area, Fact } from '../fact.ts';
+import {
+  bucketSchema,
+  encryptionSchema,
+  lifecycleSchema,
+  lockSchema,
+  policySchema,
+  replicationSchema,
+  versioningSchema,
+} from '../objects.ts';
+
+type Lifecycle = z.infer<typeof lifecycleSchema>;
+
+const LATER = 'known after the update';
+
+function fact(area: Area, what: string, value: string, worth?: number): Fact {
+  return { area, what, value: value === UNKNOWN ? LATER : value, ...(value === UNKNOWN ? {} : { worth }) };
+}
+
+/** Weaker ones first. */
+const ALGORITHMS = ['AES256', 'aws:kms', 'aws:kms:dsse'];
+
+const statementSchema = z.object({
+  Effect: z.string(),
+  Action: z.unknown(),
+  Condition: z.object({ Bool: z.object({ 'aws:SecureTransport': z.coerce.string() }) }),
+});
+
+function deniesHttp(policy: string): boolean {
+  const parsed = z.object({ Statement: z.array(z.unknown()) }).safeParse(JSON.parse(policy));
+  const statements = (parsed.data?.Statement ?? []).flatMap((one) => statementSchema.safeParse(one).data ?? []);
+  return statements.some(
+    ({ Effect, Action, Condition }) =>
+      Effect === 'Deny' && [Action].flat().includes('s3:*') && Condition.Bool['aws:SecureTransport'] === 'false',
+  );
+}
+
+function policyFacts(bucket: string, policy: string): Fact[] {
+  const what = `plain HTTP to ${bucket}`;
+  if (policy === UNKNOWN) return [fact('encryption', what, UNKNOWN)];
+  try {
+    return [deniesHttp(policy) ? fact('encryption', what, 'refused', 1) : fact('encryption', what, 'let in', 0)];
+  } catch {
+    return [fact('encryption', what, 'let in: the policy is no JSON', 0)];
+  }
+}
+
+/** Hours to thaw: no RTO survives them. */
+const COLD = ['GLACIER', 'DEEP_ARCHIVE'];
+
+function lifecycleFacts({ bucket, rules }: Lifecycle): Fact[] {
+  const on = rules.filter(({ status }) => status !== 'Disabled');
+  const noncurrent = on.flatMap((rule) => rule.noncurrentVersionExpiration?.noncurrentDays ?? []);
+  const kept = Math.min(...noncurrent);
+  const ages = on.flatMap(({ expiration }) => (expiration?.days ? [expiration.days] : expiration?.date ? [0] : []));
+  const expired = Math.min(...ages);
+  const moves = on.flatMap(({ transitions }) => transitions);
+  const classes = [...new Set(moves.map(({ days, storageClass }) => `${storageClass} at ${days} d`))];
+  return [
+    fact('retention', `noncurrent versions in ${bucket}`, Number.isFinite(kept) ? `${kept} d` : 'for ever', kept),
+    fact(
+      'retention',
+      `expiry of current objects in ${bucket}`,
+      Number.isFinite(expired) ? `${expired} d` : 'never',
+      expired,
+    ),
+    fact(
+      'cost',
+      `storage classes in ${bucket}`,
+      classes.join(', ') || 'STANDARD',
+      moves.some(({ storageClass }) => COLD.includes(storageClass)) ? 0 : 1,
+    ),
+  ];
+}
+
+/** Facts of one kind of resource; what has another shape than this says nothing. */
+function reading<Schema extends z.ZodType>(schema: Schema, facts: (found: z.infer<Schema>) => Fact[]) {
+  return (inputs: unknown): Fact[] => {
+    const { success, data } = schema.safeParse(inputs);
+    return success ? facts(data as z.infer<Schema>) : [];
+  };
+}
+
+const READERS: Readonly<Record<string, (inputs: unknown) => Fact[]>> = {
+  'aws:s3/bucket:Bucket': reading(bucketSchema, ({ bucket, region }) => [
+    fact('regions', `bucket ${bucket}`, region, 1),
+  ]),
+  'aws:s3/bucketVersioning:BucketVersioning': reading(versioningSchema, ({ bucket, versioningConfiguration }) => [
+    fact(
+      'immutability',
+      `versioning of ${bucket}`,
+      versioningConfiguration.status,
+      versioningConfiguration.status === 'Enabled' ? 1 : 0,
+    ),
+  ]),
+  'aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration': reading(lockSchema, ({ bucket, rule }) => {
+    const { mode, days, years } = rule.defaultRetention;
+    const least = days + 365 * years;
+    return [
+      fact('immutability', `lock of ${bucket}`, `${least} d`, least),
+      fact('immutability', `mode of the lock of ${bucket}`, mode, mode === 'COMPLIANCE' ? 2 : 1),
+    ];
+  }),
+  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': reading(
+    encryptionSchema,
+    ({ bucket, rules }) => {
+      const algorithm = rules[0]?.applyServerSideEncryptionByDefault.sseAlgorithm ?? 'none';
+      return [fact('encryption', `encryption of ${bucket}`, algorithm, ALGORITHMS.indexOf(algorithm))];
+    },
+  ),
+  'aws:s3/bucketPolicy:BucketPolicy': reading(policySchema, ({ bucket, policy }) => policyFacts(bucket, policy)),
+  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': reading(lifecycleSchema, lifecycleFacts),
+  'aws:s3/bucketReplicationConfig:BucketReplicationConfig': reading(replicationSchema, ({ bucket, rules }) => {
+    const copied = rules.filter(({ status }) => status !== 'Disabled').map(({ id, filter }) => filter.prefix || id);
+    return [fact('cost', `replication of ${bucket}`, copied.join(', ') || 'nothing', copied.length)];
+  }),
+};
+
+export function bucketFacts({ type, inputs }: DeclaredResource): Fact[] {
+  return READERS[type]?.(inputs) ?? [];
+}

@@ -1,0 +1,80 @@
+/** The fields that are looked at of declared objects; everything else may be as it likes. */
+import { z } from 'zod';
+
+const metadata = z.object({ name: z.string() });
+
+export const configMapSchema = z.object({ metadata, data: z.record(z.string(), z.unknown()).catch({}) });
+
+const container = z.object({ command: z.array(z.string()).catch([]), args: z.array(z.string()).catch([]) });
+const podTemplate = z.object({ spec: z.object({ containers: z.array(container) }) });
+
+export const cronJobSchema = z.object({
+  metadata,
+  spec: z.object({
+    schedule: z.string(),
+    suspend: z.boolean().catch(false),
+    jobTemplate: z.object({ spec: z.object({ template: podTemplate }) }),
+  }),
+});
+
+const claimSpec = z.object({ resources: z.object({ requests: z.object({ storage: z.string() }) }) });
+
+export const claimSchema = z.object({ metadata, spec: claimSpec });
+
+export const replicasSchema = z.object({
+  metadata,
+  spec: z.object({
+    replicas: z.number().catch(1),
+    volumeClaimTemplates: z.array(z.object({ metadata, spec: claimSpec })).catch([]),
+  }),
+});
+
+const ofBucket = { bucket: z.string() };
+
+export const bucketSchema = z.object({ ...ofBucket, region: z.string().catch('the provider’s region') });
+
+export const versioningSchema = z.object({
+  ...ofBucket,
+  versioningConfiguration: z.object({ status: z.string() }),
+});
+
+export const lockSchema = z.object({
+  ...ofBucket,
+  rule: z.object({
+    defaultRetention: z.object({ mode: z.string(), days: z.number().catch(0), years: z.number().catch(0) }),
+  }),
+});
+
+export const encryptionSchema = z.object({
+  ...ofBucket,
+  rules: z.array(z.object({ applyServerSideEncryptionByDefault: z.object({ sseAlgorithm: z.string() }) })).min(1),
+});
+
+export const policySchema = z.object({ ...ofBucket, policy: z.string() });
+
+export const lifecycleSchema = z.object({
+  ...ofBucket,
+  rules: z.array(
+    z.object({
+      id: z.string().catch(''),
+      status: z.string().catch('Enabled'),
+      transitions: z.array(z.object({ days: z.number().catch(0), storageClass: z.string() })).catch([]),
+      noncurrentVersionExpiration: z.object({ noncurrentDays: z.number() }).optional().catch(undefined),
+      expiration: z
+        .object({ days: z.number().optional().catch(undefined), date: z.string().optional().catch(undefined) })
+        .optional()
+        .catch(undefined),
+    }),
+  ),
+});
+
+export const replicationSchema = z.object({
+  ...ofBucket,
+  rules: z.array(
+    z.object({
+      id: z.string().catch(''),
+      status: z.string().catch('Enabled'),
+      filter: z.object({ prefix: z.string().catch('') }).catch({ prefix: '' }),
+    }),
+  ),
+});

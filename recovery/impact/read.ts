@@ -1,0 +1,124 @@
+/** Reads what Pulumi wrote. Throws DrError (exit 2) for what is neither, for a preview that failed and for a version of another time. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { badInput } from '../errors.ts';
+import { type BeforeAndAfter, type Declared, type DeclaredResource, stackOf } from './declared.ts';
+
+const resourceSchema = z.object({
+  urn: z.string(),
+  type: z.string(),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  protect: z.boolean().default(false),
+  /** Waits to be removed: its successor is another resource of the same URN. */
+  delete: z.boolean().default(false),
+});
+
+const stepSchema = z.object({
+  op: z.string(),
+  urn: z.string(),
+  oldState: resourceSchema.optional(),
+  newState: resourceSchema.optional(),
+});
+
+/** pkg/display/json.go, `PreviewDigest`. Empty fields are left out. */
+const previewSchema = z.object({
+  steps: z.array(stepSchema).default([]),
+  diagnostics: z.array(z.object({ message: z.string().default(''), severity: z.string().default('') })).default([]),
+});
+
+/** sdk/go/common/apitype/core.go, `UntypedDeployment`. */
+const exportSchema = z.object({
+  version: z.number(),
+  deployment: z.object({ resources: z.array(resourceSchema).nullish() }),
+});
+
+const KNOWN_VERSIONS = [3, 4];
+
+export type Written =
+  | ({ readonly kind: 'preview' } & BeforeAndAfter)
+  | { readonly kind: 'export'; readonly state: Declared };
+
+const HINT =
+  'write one with `pulumi preview --json --show-sames > preview.json` or `pulumi stack export --file state.json`';
+
+const unreadable = (file: string, fact: string, cause?: unknown) =>
+  badInput({ code: 'IMPACT-INPUT', where: file, fact, hint: HINT, cause });
+
+/** The last one of each URN, those that are to be removed left out. */
+function declared(found: readonly z.infer<typeof resourceSchema>[], stack: string): Declared {
+  const kept = found.filter((resource) => !resource.delete);
+  const byUrn = new Map(
+    kept.map(({ urn, type, inputs, protect }): [string, DeclaredResource] => [urn, { urn, type, inputs, protect }]),
+  );
+  return { stack, resources: [...byUrn.values()] };
+}
+
+function stackName(urns: readonly string[]): string {
+  return urns.map(stackOf).find((name) => name !== undefined) ?? 'unknown';
+}
+
+function parsePreview(file: string, json: unknown): Written {
+  const parsed = previewSchema.safeParse(json);
+  if (!parsed.success) throw unreadable(file, `is no preview: ${z.prettifyError(parsed.error)}`, parsed.error);
+  const { steps, diagnostics } = parsed.data;
+  const error = diagnostics.find(({ severity }) => severity === 'error');
+  if (error !== undefined) {
+    throw badInput({
+      code: 'PREVIEW-FAILED',
+      where: file,
+      fact: `the preview ended with an error, so half of it is missing: ${error.message.trim()}`,
+      hint: 'mend what it says and preview again',
+    });
+  }
+  const stack = stackName(steps.map(({ urn }) => urn));
+  const old = steps.flatMap(({ oldState }) => oldState ?? []);
+  const next = steps.flatMap(({ op, newState }) =>
+    op.startsWith('delete') || newState === undefined ? [] : [newState],
+  );
+  return { kind: 'preview', before: declared(old, stack), after: declared(next, stack) };
+}
+
+function parseExport(file: string, json: unknown): Written {
+  const { version } = json as { version?: unknown };
+  if (!KNOWN_VERSIONS.includes(version as number)) {
+    const fact = `is a stack export of version ${JSON.stringify(version)}, and only ${KNOWN_VERSIONS.join(' and ')} are known`;
+    throw badInput({
+      code: 'IMPACT-VERSION',
+      where: file,
+      fact,
+      hint: 'use a `dr` as new as the `pulumi` that wrote it',
+    });
+  }
+  const parsed = exportSchema.safeParse(json);
+  if (!parsed.success) throw unreadable(file, `is no stack export: ${z.prettifyError(parsed.error)}`, parsed.error);
+  const resources = parsed.data.deployment.resources ?? [];
+  return { kind: 'export', state: declared(resources, stackName(resources.map(({ urn }) => urn))) };
+}
+
+export function parseWritten(file: string, text: string): Written {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(
+      file,
+      text.trim() === '' ? 'is empty' : `is no JSON document (${(cause as Error).message})`,
+      cause,
+    );
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable(file, 'is no JSON object');
+  if ('deployment' in json) return parseExport(file, json);
+  if ('steps' in json || 'diagnostics' in json || 'changeSummary' in json) return parsePreview(file, json);
+  const keys = Object.keys(json).slice(0, 5).join(', ') || 'nothing';
+  throw unreadable(file, `has neither steps nor a deployment, but ${keys}`);
+}
+
+export async function readWritten(file: string): Promise<Written> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw unreadable(file, `can't be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, cause);
+  }
+  return parseWritten(file, text);
+}
