@@ -54,11 +54,12 @@ function environment(stack: Stack): Breach[] {
     });
 }
 
+/** What goes onto a drive is written by whoever carries it. */
 function exported(stack: Stack): Breach[] {
   if (!hasSite(stack)) return [];
   const jobs = drJobs(stack.resources);
-  return stack.plan.repositories.flatMap(({ id, written }): Breach[] => {
-    if (written.by !== 'export') return [];
+  return stack.plan.repositories.flatMap(({ id, written, storage }): Breach[] => {
+    if (written.by !== 'export' || storage === 'drive') return [];
     const job = jobs.find((candidate) => candidate.id === id);
     if (job !== undefined && (!job.suspended || follows(stack))) return [];
     const what = job === undefined ? 'is written by no CronJob' : 'is not written: its CronJob is suspended';

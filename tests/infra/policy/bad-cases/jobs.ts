@@ -114,11 +114,14 @@ export const JOBS: readonly BadCase[] = [
     'wanted `dr drill --scenario complete-failure`',
     '222–225',
   ),
-  removal(
+  change(
     'repositories',
-    'an export that is gone',
-    which('CronJob', 'dr-offsite'),
-    'repository offsite is written by no',
+    'an export to S3 that no job writes',
+    which('ConfigMap', 'recovery-plan'),
+    ({ data }) => {
+      data['plan.json'] = data['plan.json'].replace('"storage":"drive"', '"storage":"s3"');
+    },
+    'repository offsite is written by no CronJob, wanted dr-offsite at "0 6 * * 0"',
     '109–113',
   ),
   change(
