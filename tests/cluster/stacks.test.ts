@@ -10,9 +10,11 @@ import { holdersOf } from './archive.ts';
 import { type Cluster, say, startCluster } from './cluster.ts';
 import { runNow } from './cron.ts';
 import { members, type Row, sql } from './database.ts';
+import { defineOperatorKinds, refusals } from './dry-run.ts';
+import { leftovers } from './leftovers.ts';
 import { place } from './place.ts';
 import { poll } from './poll.ts';
-import { type Declared, localStack, STANDBY, standbyStack } from './stacks.ts';
+import { type Declared, localStack, STANDBY, shippedStack, standbyStack } from './stacks.ts';
 
 const PLATFORM = 'go-coffee';
 const RECOVERY = 'go-coffee-dr';
@@ -41,6 +43,19 @@ const count = async (namespace: string, host?: string): Promise<Row[]> =>
 
 const rolesOf = (found: readonly { role: string; state: string }[]): string[] =>
   found.map(({ role, state }) => `${role} ${state}`).sort();
+
+describe('manifests', () => {
+  beforeAll(() => defineOperatorKinds(cluster.api));
+
+  it.each([
+    ['production', 'production', {}],
+    ['dr as standby', 'dr', {}],
+    ['dr as primary', 'dr', { role: 'primary' }],
+  ] as const)('of %s are what the server takes', async (_, stack, config) => {
+    const { objects } = await shippedStack(stack, `dry-${stack}`, config);
+    expect(await refusals(cluster.api, objects)).toEqual([]);
+  });
+});
 
 describe('local', () => {
   it('comes up', async () => {
@@ -85,5 +100,45 @@ describe('local', () => {
   it.each(JOBS)('dr-%s succeeds', async (id) => {
     const { succeeded, log } = await runNow(cluster.api, RECOVERY, `dr-${id}`, RUN_SECONDS);
     expect(succeeded, log).toBe(true);
+  });
+});
+
+describe('dr beside it', () => {
+  it('comes up', async () => {
+    const standby = await standbyStack(cluster.storage, local.outputs.secrets);
+    await applyStack(cluster.api, standby.objects, { seconds: READY_SECONDS, say });
+  });
+
+  it('follows from S3 alone', async () => {
+    const { api } = cluster;
+    const found = await poll(
+      120,
+      () => members(api, STANDBY.platform),
+      (all) => all.length === 2 && all.some(({ role }) => role === 'standby_leader'),
+    );
+    expect(found.map(({ role }) => role).sort()).toEqual(['replica', 'standby_leader']);
+    const leader = found.find(({ role }) => role === 'standby_leader')?.host;
+    await sql(api, PLATFORM, 'INSERT INTO orders SELECT generate_series(1001, 1500)');
+    await sql(api, PLATFORM, 'SELECT pg_switch_wal()');
+    const rows = await poll(
+      180,
+      () => count(STANDBY.platform, leader),
+      ([row]) => row?.orders === 1500,
+    );
+    expect(rows).toEqual([{ orders: 1500 }]);
+    expect(await sql(api, STANDBY.platform, 'SELECT status FROM pg_stat_wal_receiver', leader)).toEqual([]);
+  });
+
+  it('copies nothing until it leads', async () => {
+    const { items } = await cluster.api.batch.listNamespacedCronJob({ namespace: STANDBY.recovery });
+    const suspended = items.filter(({ spec }) => spec?.suspend === true).map(({ metadata }) => metadata?.name);
+    expect(suspended.sort()).toEqual(['dr-daily', 'dr-hourly', 'dr-prune', 'dr-redis', 'dr-weekly-config']);
+  });
+});
+
+describe('down', () => {
+  it.skipIf(process.env.DR_CLUSTER_KEEP === '1')('leaves nothing', async () => {
+    await cluster.end();
+    expect(await leftovers(place())).toEqual([]);
   });
 });

@@ -50,3 +50,12 @@ export async function standbyStack(storage: Storage, secretValues: unknown): Pro
     secretValues,
   });
 }
+
+/** Recorded as for AWS: its objects, in namespaces of their own. */
+export async function shippedStack(
+  stack: 'production' | 'dr',
+  name: string,
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<Declared> {
+  return declare(stack, { namespaces: { platform: name, recovery: `${name}-dr` }, ...config });
+}
