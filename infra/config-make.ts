@@ -22,6 +22,7 @@ function endpointOf(id: string, storage: Storage, secret: Secret, plan: Plan): S
     bucket: repository.location,
     ca,
     credentials: pulumi.secret(credentials),
+    mayMakeBucket: credentials.admin !== undefined,
   };
 }
 

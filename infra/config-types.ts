@@ -26,6 +26,8 @@ export interface S3Endpoint {
   readonly ca?: string | undefined;
   /** A Pulumi secret. */
   readonly credentials: Output<S3Credentials>;
+  /** Whether they hold an `admin`: that is no secret. */
+  readonly mayMakeBucket: boolean;
 }
 
 export interface AwsStorage {

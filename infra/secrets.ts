@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import type { Plan } from '../plan/types.ts';
 import type { AccessKey, ClusterSecrets } from './cluster/keys.ts';
-import type { StorageRole } from './cluster/paths.ts';
+import type { AccessRole } from './cluster/paths.ts';
 import type { SecretSource, SecretValues, StackConfig } from './config-types.ts';
 import { secretName } from './identity/names.ts';
 import { repositoryPlaces } from './storage/storage.ts';
@@ -94,13 +94,14 @@ export class RecoverySecrets extends pulumi.ComponentResource {
 /** Of S3-compatible places; in AWS pods take roles. */
 function accessKeys(args: Pick<RecoverySecretsArgs, 'plan' | 'storage'>): ClusterSecrets['access'] {
   return Object.fromEntries(
-    Object.values(repositoryPlaces(args)).flatMap(({ id, credentials }) => {
+    Object.values(repositoryPlaces(args)).flatMap(({ id, credentials, mayMakeBucket }) => {
       if (credentials === undefined) return [];
-      const pair = (role: StorageRole): AccessKey => ({
-        accessKeyId: credentials.apply((all) => all[role].accessKeyId),
-        secretAccessKey: credentials.apply((all) => all[role].secretAccessKey),
+      const pair = (role: AccessRole): AccessKey => ({
+        accessKeyId: credentials.apply((all) => all[role]?.accessKeyId ?? ''),
+        secretAccessKey: credentials.apply((all) => all[role]?.secretAccessKey ?? ''),
       });
-      return [[id, { writer: pair('writer'), restorer: pair('restorer') }] as const];
+      const admin = mayMakeBucket ? { admin: pair('admin') } : {};
+      return [[id, { writer: pair('writer'), restorer: pair('restorer'), ...admin }] as const];
     }),
   );
 }

@@ -2,7 +2,7 @@
 import type { Input } from '@pulumi/pulumi';
 import { labelsOf, type Reach } from './labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from './manifests.ts';
-import { accessFolder, PATHS, type StorageRole } from './paths.ts';
+import { type AccessRole, accessFolder, PATHS } from './paths.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from './restricted.ts';
 
 /** Objects of the recovery namespace that pods mount. */
@@ -17,10 +17,10 @@ export const OBJECTS = {
   alerts: 'dr-alerts',
   state: 'dr-state',
   backups: 'local-repository',
-  access: (role: StorageRole) => `dr-${role}`,
+  access: (role: AccessRole) => `dr-${role}`,
 } as const;
 
-export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'alerts' | StorageRole;
+export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'alerts' | AccessRole;
 
 export interface DrPod {
   /** Also the container's name. */
@@ -77,6 +77,7 @@ const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
   alerts: secret(OBJECTS.alerts, PATHS.alerts),
   writer: secret(OBJECTS.access('writer'), accessFolder('writer')),
   restorer: secret(OBJECTS.access('restorer'), accessFolder('restorer')),
+  admin: secret(OBJECTS.access('admin'), accessFolder('admin')),
 };
 
 /** dr.yaml, the plan and the authorities in one folder. */

@@ -1,13 +1,15 @@
 /** Pure: the `dr.yaml` of the pods. It names secrets by their files and holds none. */
 import { stringify } from 'yaml';
 import type { Namespaces } from './openings.ts';
-import { accessFiles, authorityFile, KEY_FILES, PATHS, passphraseFile, TLS_FILES } from './paths.ts';
+import { type AccessRole, accessFiles, authorityFile, KEY_FILES, PATHS, passphraseFile, TLS_FILES } from './paths.ts';
 import { PORTS, POSTGRES, REDIS, serviceHost } from './ports.ts';
 import type { ClusterRepository } from './repository.ts';
 
 export interface EnvironmentArgs {
   readonly environment: string;
   readonly site: string;
+  /** PostgreSQL archives as `<site>-<generation>`. */
+  readonly generation: number;
   readonly namespaces: Namespaces;
   readonly database: string;
   /** All that `dr` may be asked about, the exported one too. */
@@ -21,7 +23,7 @@ export interface EnvironmentArgs {
 
 const file = (path: string) => ({ file: path });
 
-function access(repository: string, role: 'writer' | 'restorer') {
+function access(repository: string, role: AccessRole) {
   const files = accessFiles(role, repository);
   return { accessKeyId: file(files.id), secretAccessKey: file(files.secret) };
 }
@@ -29,7 +31,7 @@ function access(repository: string, role: 'writer' | 'restorer') {
 function repositoryOf(repository: ClusterRepository, passphraseName: string): Record<string, unknown> {
   const passphrases = [{ name: passphraseName, from: file(passphraseFile(repository.id)) }];
   if (repository.kind === 'local') return { type: 'posix', path: repository.path, passphrases };
-  const { endpoint, region, bucket, uriStyle, ownAuthority, id } = repository;
+  const { endpoint, region, bucket, uriStyle, ownAuthority, mayMakeBucket, id } = repository;
   const roles =
     repository.access === 'web-identity'
       ? { writer: 'web-identity', restorer: 'web-identity' }
@@ -43,6 +45,7 @@ function repositoryOf(repository: ClusterRepository, passphraseName: string): Re
     ...(ownAuthority ? { ca: authorityFile(id) } : {}),
     passphrases,
     ...roles,
+    ...(mayMakeBucket === true ? { admin: access(id, 'admin') } : {}),
   };
 }
 
@@ -59,7 +62,7 @@ function postgresOf({ namespaces, database }: EnvironmentArgs): Record<string, u
     socketDir: PATHS.pgSocket,
     tls: {
       port: PORTS.pgbackrest,
-      ca: TLS_FILES.authority,
+      ca: PATHS.clusterAuthority,
       certificate: TLS_FILES.certificate,
       key: TLS_FILES.key,
     },
@@ -90,6 +93,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       kind: 'Environment',
       name: args.environment,
       site: args.site,
+      generation: args.generation,
       stateDir: PATHS.state,
       plan: PATHS.plan,
       signingKeys: [{ name: args.signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) }],

@@ -2,7 +2,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Certificate } from './certificates.ts';
-import { KEY_FILES, type StorageRole } from './paths.ts';
+import { type AccessRole, KEY_FILES, type StorageRole } from './paths.ts';
 
 export interface AccessKey {
   readonly accessKeyId: pulumi.Input<string>;
@@ -15,7 +15,7 @@ export interface ClusterSecrets {
   /** By repository. `name` is written into every point, so that a later key doesn't lose what this one opened. */
   readonly passphrases: Readonly<Record<string, { readonly name: string; readonly value: pulumi.Input<string> }>>;
   /** By repository; those with a web identity have none. */
-  readonly access: Readonly<Record<string, Readonly<Record<StorageRole, AccessKey>>>>;
+  readonly access: Readonly<Record<string, Readonly<Record<StorageRole, AccessKey>> & { readonly admin?: AccessKey }>>;
   readonly postgres: {
     readonly superuser: pulumi.Input<string>;
     readonly replication: pulumi.Input<string>;
@@ -35,7 +35,7 @@ export function passphraseData(secrets: ClusterSecrets, repositories: readonly s
   );
 }
 
-export function accessData(secrets: ClusterSecrets, role: StorageRole, repositories: readonly string[]): SecretData {
+export function accessData(secrets: ClusterSecrets, role: AccessRole, repositories: readonly string[]): SecretData {
   return Object.fromEntries(
     repositories.flatMap((id) => {
       const keys = secrets.access[id]?.[role];

@@ -2,10 +2,14 @@
 const CONFIG = '/etc/go-coffee-dr';
 const SECRETS = '/run/go-coffee-dr';
 
+export const CLUSTER_AUTHORITY = 'cluster-ca.crt';
+
 export const PATHS = {
   config: CONFIG,
   environment: `${CONFIG}/dr.yaml`,
   plan: `${CONFIG}/plan.json`,
+  /** Who signs the certificates of PostgreSQL and of pgBackRest's servers. Every pod that asks PostgreSQL must know it. */
+  clusterAuthority: `${CONFIG}/${CLUSTER_AUTHORITY}`,
   authorities: `${CONFIG}/ca`,
   /** Signing key and passphrases. */
   keys: `${SECRETS}/keys`,
@@ -27,8 +31,10 @@ export const PATHS = {
 } as const;
 
 export type StorageRole = 'writer' | 'restorer';
+/** `admin` makes buckets, and does nothing else. */
+export type AccessRole = StorageRole | 'admin';
 
-export function accessFolder(role: StorageRole): string {
+export function accessFolder(role: AccessRole): string {
   return `${SECRETS}/${role}`;
 }
 
@@ -53,7 +59,7 @@ export function passphraseFile(repository: string): string {
   return `${PATHS.keys}/${KEY_FILES.passphrase(repository)}`;
 }
 
-export function accessFiles(role: StorageRole, repository: string): { id: string; secret: string } {
+export function accessFiles(role: AccessRole, repository: string): { id: string; secret: string } {
   const folder = accessFolder(role);
   return {
     id: `${folder}/${KEY_FILES.accessKeyId(repository)}`,

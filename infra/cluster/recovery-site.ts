@@ -9,13 +9,14 @@ import { renderEnvironment } from './environment.ts';
 import { accessData, type ClusterSecrets, certificateData, makeSecret, passphraseData } from './keys.ts';
 import { labelsOf } from './labels.ts';
 import type { Namespaces } from './openings.ts';
-import { KEY_FILES } from './paths.ts';
+import { CLUSTER_AUTHORITY, KEY_FILES } from './paths.ts';
 import type { ClusterRepository } from './repository.ts';
 
 export interface RecoverySiteArgs {
   readonly plan: Plan;
   readonly environment: string;
   readonly site: string;
+  readonly generation: number;
   readonly namespaces: Namespaces;
   readonly database: string;
   readonly repositories: pulumi.Input<readonly ClusterRepository[]>;
@@ -34,7 +35,7 @@ export interface RecoverySiteArgs {
   };
 }
 
-const ACCESS_ROLES = ['writer', 'restorer'] as const;
+const ACCESS_ROLES = ['writer', 'restorer', 'admin'] as const;
 
 export class RecoverySite extends pulumi.ComponentResource {
   /** Digest of the effective plan, as in every point. */
@@ -58,7 +59,7 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #maps(name: string): pulumi.Resource[] {
-    const { plan, secrets, repositories, authorities, namespaces, ...rest } = this.#args;
+    const { plan, secrets, repositories, authorities, namespaces, jobsCertificate, ...rest } = this.#args;
     const passphraseNames = Object.fromEntries(Object.entries(secrets.passphrases).map(([id, { name: n }]) => [id, n]));
     const environment = pulumi.output(repositories).apply((all) =>
       renderEnvironment({
@@ -78,7 +79,7 @@ export class RecoverySite extends pulumi.ComponentResource {
     const planData = { 'plan.json': canonicalJson(plan), digest: this.planDigest };
     const files = Object.entries(authorities).map(([id, pem]) => [`${id}.crt`, pem] as const);
     return [
-      map(OBJECTS.environment, { 'dr.yaml': environment }),
+      map(OBJECTS.environment, { 'dr.yaml': environment, [CLUSTER_AUTHORITY]: jobsCertificate.ca }),
       map(OBJECTS.plan, planData),
       // Services read their tier from it.
       map(OBJECTS.plan, planData, namespaces.platform),

@@ -23,6 +23,8 @@ export interface S3Repository {
   readonly access: StorageAccess;
   /** True when the endpoint's certificate comes from an authority of its own (`caFile`). */
   readonly ownAuthority: boolean;
+  /** `dr init` has keys with which it makes the bucket where it is missing. */
+  readonly mayMakeBucket?: boolean;
 }
 
 export type ClusterRepository = LocalRepository | S3Repository;
@@ -36,9 +38,10 @@ export function clusterRepositories(
     if (storage === 'posix') return [{ id, kind: 'local', path: location.replace(/(?<=.)\/+$/, '') }];
     const place = places[id];
     if (place === undefined) return [];
-    const { endpoint, region, bucket, uriStyle, ca } = place;
+    const { endpoint, region, bucket, uriStyle, ca, mayMakeBucket = false } = place;
+    const ownAuthority = ca !== undefined;
     const access = place.kind === 'aws' ? 'web-identity' : 'keys';
-    return [{ id, kind: 's3', endpoint, region, bucket, uriStyle, access, ownAuthority: ca !== undefined }];
+    return [{ id, kind: 's3', endpoint, region, bucket, uriStyle, access, ownAuthority, mayMakeBucket }];
   });
 }
 

@@ -75,7 +75,9 @@ export class Schedules extends pulumi.ComponentResource {
 
   /** Stanza and restic repositories; `dr init` finds what is there and adds what is missing. */
   #init(name: string, args: SchedulesArgs): k8s.batch.v1.Job {
-    const pod = podOf('dr-init', 'backup', ['init'], args);
+    const backup = podOf('dr-init', 'backup', ['init'], args);
+    // It alone may make a bucket.
+    const pod: DrPod = { ...backup, material: [...backup.material, 'admin'] };
     const labels = drPodLabels(pod);
     const longest = Math.max(...args.plan.schedules.map(({ longestRun }) => seconds(longestRun)));
     return new k8s.batch.v1.Job(

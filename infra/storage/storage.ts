@@ -25,6 +25,8 @@ export interface RepositoryPlace {
   readonly ca?: string | undefined;
   /** Absent where pods take a role. */
   readonly credentials?: S3Endpoint['credentials'] | undefined;
+  /** True where they hold somebody who makes missing buckets. */
+  readonly mayMakeBucket?: boolean;
 }
 
 export interface RepositoryStorageArgs {
@@ -37,7 +39,10 @@ export interface DeclaredStorageArgs extends RepositoryStorageArgs {
   readonly topics: Readonly<Record<string, AlarmTopic>>;
 }
 
-const compatible = (id: string, { bucket, region, endpoint, ca, credentials }: S3Endpoint): RepositoryPlace => ({
+const compatible = (
+  id: string,
+  { bucket, region, endpoint, ca, credentials, mayMakeBucket }: S3Endpoint,
+): RepositoryPlace => ({
   id,
   kind: 's3-compatible',
   bucket,
@@ -46,6 +51,7 @@ const compatible = (id: string, { bucket, region, endpoint, ca, credentials }: S
   uriStyle: 'path',
   ca,
   credentials,
+  mayMakeBucket,
 });
 
 /** Known before anything is made, so that what names a place waits for nothing. */

@@ -77,12 +77,24 @@ const NOISE =
 /** Of a repository that does not answer it says in the end that the set or the stanza "is not valid": that is no damage. */
 const AWAY = /HostConnectError|ServiceError|timeout connecting|Connection refused|unexpected eof|timeout after \d+ms/;
 
+/** The server with the data files, which is not this host's. */
+const SERVER_AWAY = /unable to check pg1: \[(?!Db)\w+Error\]/;
+
 /** A person at 3 a.m. needs the reason, and the repository's name. */
 function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
   if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
   const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
   const asked = scope.repositories.filter((_, i) => number === undefined || i + 1 === Number(number));
   const where = `repository ${asked.map((r) => r.id).join(', ')}`;
+  if (SERVER_AWAY.test(error.fact)) {
+    return new DrError({
+      code: 'POSTGRES-FILES-UNREACHABLE',
+      where: 'postgres.tls',
+      fact: error.fact,
+      hint: 'see whether pgBackRest’s server beside PostgreSQL runs, knows this certificate, and is a leader’s',
+      cause: error,
+    });
+  }
   if (asked.some((r) => r.settings.type === 's3') && AWAY.test(error.fact)) {
     return new DrError({
       code: 'REPOSITORY-UNREACHABLE',
