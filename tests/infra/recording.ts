@@ -113,7 +113,10 @@ export async function recordProgram(run: () => unknown, options: ProgramOptions)
     {
       async newResource({ type, name, inputs }) {
         const { id, state } = madeUp(type, name, inputs as Json);
-        if (type === 'pulumi:pulumi:StackReference') Object.assign(state, { outputs: options.previous ?? {} });
+        if (type === 'pulumi:pulumi:StackReference') {
+          calls.push({ token: type, inputs: inputs as Json });
+          Object.assign(state, { outputs: options.previous ?? {} });
+        }
         Object.assign(state, await options.generate?.(type, name, unwrap(inputs, '', []) as Json));
         // The real engine does this; the mock one leaves it out.
         for (const key of secretOutputsOf.get(`${type} ${name}`) ?? []) {

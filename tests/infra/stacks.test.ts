@@ -1,0 +1,142 @@
+/** What every stack declares around its pods: walls first, state kept, secrets marked, providers named. */
+import { describe, expect, test } from 'vitest';
+import { planDigest } from '../../plan/digest.ts';
+import { kubernetesObjects } from './manifests-of.ts';
+import { kinds, object, podsOf, predecessors, recordStacks, resourceOf, type StackName } from './objects.ts';
+
+const recordings = await recordStacks();
+const names = Object.keys(recordings) as StackName[];
+const PLATFORM = 'go-coffee';
+const RECOVERY = 'go-coffee-dr';
+
+describe.each(names)('%s', (name) => {
+  const recording = recordings[name];
+  const objects = kubernetesObjects(recording);
+
+  test('every resource of a cloud or cluster names its provider', () => {
+    const outside = recording.filter(({ type, custom }) => custom && /^(aws|kubernetes):/.test(type));
+    expect(outside.filter(({ provider }) => provider === undefined).map(({ urn }) => urn)).toEqual([]);
+    for (const { type, provider } of outside) expect(provider).toContain(`pulumi:providers:${type.split(':')[0]}::`);
+    const cluster = recording.find(({ type }) => type === 'pulumi:providers:kubernetes');
+    expect(cluster?.inputs).toMatchObject({ context: expect.any(String), kubeconfig: expect.any(String) });
+  });
+
+  test('no other stack is asked', () => {
+    const references = recording.calls.filter(({ token }) => token === 'pulumi:pulumi:StackReference');
+    const own = name === 'standby' || name === 'promoted' ? 'dr' : name;
+    expect(references.map(({ inputs }) => inputs.name)).toEqual([`organization/go-coffee-dr/${own}`]);
+  });
+
+  test('both namespaces enforce the restricted level, and outlive the stack', () => {
+    for (const namespace of [PLATFORM, RECOVERY]) {
+      expect(object(recording, 'Namespace', namespace)).toMatchObject({
+        metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+      });
+      expect(resourceOf(recording, 'Namespace', namespace)).toMatchObject({ protect: true, retainOnDelete: true });
+    }
+    expect(kinds(recording, 'Namespace')).toHaveLength(2);
+  });
+
+  test('pods come after their walls', () => {
+    for (const { of, namespace } of podsOf(recording)) {
+      const [kind = '', ...rest] = of.split(' ');
+      const earlier = predecessors(recording, kind, rest.join(' '));
+      expect(earlier).toContain('NetworkPolicy default-deny');
+      expect(earlier).toContain(`Namespace ${namespace}`);
+      expect(earlier).toContain('ResourceQuota everything');
+    }
+    for (const { manifest } of objects.filter(({ manifest: { kind } }) => kind !== 'Namespace')) {
+      const earlier = predecessors(recording, manifest.kind, manifest.metadata.name);
+      expect([manifest.kind, manifest.metadata.name, earlier]).toEqual([
+        manifest.kind,
+        manifest.metadata.name,
+        expect.arrayContaining([`Namespace ${manifest.metadata.namespace}`]),
+      ]);
+    }
+  });
+
+  test('what holds state is protected', () => {
+    for (const claim of ['local-repository', 'dr-state']) {
+      expect(resourceOf(recording, 'PersistentVolumeClaim', claim)).toMatchObject({
+        protect: true,
+        retainOnDelete: true,
+      });
+      expect(object(recording, 'PersistentVolumeClaim', claim)).toMatchObject({
+        spec: { accessModes: ['ReadWriteMany'] },
+      });
+    }
+    for (const store of ['postgres', 'redis']) {
+      expect(resourceOf(recording, 'StatefulSet', store).protect).toBe(true);
+      expect(object(recording, 'StatefulSet', store)).toMatchObject({
+        spec: { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' } },
+      });
+    }
+  });
+
+  test('secrets are Pulumi secrets', () => {
+    const secrets = kinds(recording, 'Secret');
+    expect(secrets.length).toBeGreaterThan(8);
+    for (const { urn } of secrets) {
+      expect(recording.find((resource) => resource.urn === urn)?.secrets).toContain('stringData');
+    }
+    const keys = recording.filter(({ type }) => /CertRequest$|Cert$/.test(type));
+    expect(keys.length).toBe(7);
+    for (const { secrets: marked } of keys) expect(marked.join()).toMatch(/rivateKeyPem/);
+    const random = recording.filter(({ type }) => type.startsWith('random:'));
+    const generated = name === 'production' || name === 'local';
+    expect(random.length > 0).toBe(generated);
+    expect(random.every(({ protect }) => protect)).toBe(true);
+    expect(recording.secretOutputs).toEqual(['secrets']);
+  });
+
+  test('outputs: what an operator and dr need', () => {
+    const { outputs } = recording;
+    expect(outputs).toMatchObject({
+      role: name === 'standby' ? 'standby' : 'primary',
+      leads: name !== 'standby',
+      namespaces: { platform: PLATFORM, recovery: RECOVERY },
+      hosts: { postgres: `postgres.${PLATFORM}.svc` },
+      planDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(Object.keys(outputs.repositories as object)).toEqual(
+      expect.arrayContaining(['local', 'primary', 'secondary']),
+    );
+    expect('roleArns' in outputs).toBe(name !== 'local');
+    const plan = object<{ data: Record<string, string> }>(recording, 'ConfigMap', 'recovery-plan').data;
+    expect(plan.digest).toBe(outputs.planDigest);
+    expect(planDigest(JSON.parse(plan['plan.json'] ?? ''))).toBe(outputs.planDigest);
+  });
+});
+
+test('without storage on AWS there is nothing of AWS', () => {
+  expect(recordings.local.filter(({ type }) => type.includes('aws'))).toEqual([]);
+  expect(recordings.local.calls.filter(({ token }) => token.includes('aws'))).toEqual([]);
+});
+
+test('service accounts have roles by their names on AWS, and keys elsewhere', () => {
+  const annotations = (name: StackName, account: string) =>
+    object<{ metadata: { annotations?: object } }>(recordings[name], 'ServiceAccount', account).metadata.annotations;
+  for (const account of ['dr-writer', 'dr-restorer', 'dr-auditor', 'dr-monitor', 'dr-pruner', 'postgres']) {
+    expect(annotations('production', account)).toEqual({
+      'eks.amazonaws.com/role-arn': expect.stringMatching(/^arn:aws:iam::123456789012:role\//),
+    });
+    expect(annotations('local', account)).toBeUndefined();
+  }
+  expect(annotations('production', 'dr-drill')).toBeUndefined();
+  expect(annotations('production', 'redis')).toBeUndefined();
+});
+
+test('folder workloads are mounted where the config says, for backups alone', () => {
+  const claims = podsOf(recordings.production).filter(({ spec }) =>
+    spec.volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === 'uploads'),
+  );
+  expect(claims.map(({ of }) => of).toSorted()).toEqual([
+    'CronJob dr-daily',
+    'CronJob dr-hourly',
+    'CronJob dr-redis',
+    'CronJob dr-weekly-config',
+    'Job dr-init-us-east-1-1',
+  ]);
+  const text = object<{ data: Record<string, string> }>(recordings.production, 'ConfigMap', 'dr-environment').data;
+  expect(text['dr.yaml']).toContain('path: /data/uploads');
+});
