@@ -5,6 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { seconds } from '../../plan/duration.ts';
 import { lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
+import { after } from '../after.ts';
 import type { Certificate } from '../cluster/certificates.ts';
 import { accessData, type ClusterSecrets, certificateData, makeSecret, passphraseData } from '../cluster/keys.ts';
 import { labelsOf, selectorOf } from '../cluster/labels.ts';
@@ -88,7 +89,7 @@ export class Postgres extends pulumi.ComponentResource {
           serviceAccount: args.serviceAccount,
           deadlineSeconds: tierSeconds(args.plan),
         },
-        { parent: this, dependsOn: [this.statefulSet] },
+        { parent: this, ...after([this.statefulSet]) },
       );
     }
     this.registerOutputs({ lineage: this.lineage });

@@ -3,6 +3,14 @@ import type { types } from '@pulumi/kubernetes';
 import { type KubernetesObject, kubernetesObjects } from './manifests-of.ts';
 import { type RecordedResource, type Recording, record } from './recording.ts';
 
+const ordered = new WeakMap<Recording, KubernetesObject[]>();
+
+function objectsOf(recording: Recording): KubernetesObject[] {
+  const found = ordered.get(recording) ?? kubernetesObjects(recording);
+  ordered.set(recording, found);
+  return found;
+}
+
 type PodSpec = types.output.core.v1.PodSpec;
 export type Container = types.output.core.v1.Container;
 
@@ -27,7 +35,7 @@ function templateOf(manifest: Json): Template | undefined {
 }
 
 export function podsOf(recording: Recording): Pod[] {
-  return kubernetesObjects(recording).flatMap(({ manifest }) => {
+  return objectsOf(recording).flatMap(({ manifest }) => {
     const template = templateOf(manifest);
     if (template === undefined) return [];
     const { name, namespace = '' } = manifest.metadata;
@@ -43,7 +51,7 @@ export function podOf(recording: Recording, of: string): Pod {
 }
 
 export function find(recording: Recording, kind: string, name: string): KubernetesObject | undefined {
-  return kubernetesObjects(recording).find(({ manifest }) => manifest.kind === kind && manifest.metadata.name === name);
+  return objectsOf(recording).find(({ manifest }) => manifest.kind === kind && manifest.metadata.name === name);
 }
 
 /** Throws where there is none. */
@@ -62,15 +70,20 @@ export function resourceOf(recording: Recording, kind: string, name: string): Re
 }
 
 export const kinds = (recording: Recording, kind: string): KubernetesObject[] =>
-  kubernetesObjects(recording).filter(({ manifest }) => manifest.kind === kind);
+  objectsOf(recording).filter(({ manifest }) => manifest.kind === kind);
 
-/** `Kind name` of all that has to be there before. */
+/** `Kind name` of all that has to be there before, through others too. */
 export function predecessors(recording: Recording, kind: string, name: string): string[] {
-  const all = new Map(kubernetesObjects(recording).map((each) => [each.urn, each] as const));
-  return (find(recording, kind, name)?.dependsOn ?? []).map((urn) => {
-    const manifest = all.get(urn)?.manifest;
-    return `${manifest?.kind} ${manifest?.metadata.name}`;
-  });
+  const all = new Map(objectsOf(recording).map((each) => [each.urn, each] as const));
+  const seen = new Set<string>();
+  const visit = (urns: readonly string[]): void => {
+    for (const urn of urns.filter((each) => !seen.has(each))) {
+      seen.add(urn);
+      visit(all.get(urn)?.dependsOn ?? []);
+    }
+  };
+  visit(find(recording, kind, name)?.dependsOn ?? []);
+  return [...seen].map((urn) => `${all.get(urn)?.manifest.kind} ${all.get(urn)?.manifest.metadata.name}`);
 }
 
 const ALERTS = {
