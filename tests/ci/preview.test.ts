@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { changed, declaredBy, which } from '../infra/policy/declared.ts';
+import { previewOf } from '../recovery/impact/preview-of.ts';
+import { makeScratch } from '../recovery/scratch.ts';
+
+const SCRIPT = join(import.meta.dirname, '..', '..', '.ci', 'preview');
+
+const temporary = await makeScratch();
+afterAll(temporary.remove);
+
+beforeAll(async () => {
+  const good = await declaredBy('local');
+  const worse = changed(good, which('StatefulSet', 'postgres'), ({ spec }) => {
+    spec.replicas = 1;
+  });
+  await writeFile(join(temporary.folder, 'preview.json'), JSON.stringify(previewOf(good, worse)));
+});
+
+/** A `pulumi` that answers the text preview with `text` and `exit`, and the JSON one with a recorded stack. */
+async function preview(text: string, exit: number, body = '') {
+  const { folder } = temporary;
+  const pulumi = `#!/bin/sh\ncase "$*" in *--json*) cat "${folder}/preview.json" ;; *) printf '%s\\n' "$*" "$TEXT"; exit ${exit} ;; esac\n`;
+  await writeFile(join(folder, 'pulumi'), pulumi, { mode: 0o755 });
+  const env = { PATH: `${folder}:${process.env.PATH}`, PR_BODY: body, TEXT: text };
+  return execa(SCRIPT, ['production'], { env, reject: false, stdin: 'ignore' });
+}
+
+test('the table and exit 4, with the policy pack on', async () => {
+  const { stdout, stderr, exitCode } = await preview('Policies:', 0);
+  expect(exitCode).toBe(4);
+  expect(stdout).toMatch(/^### Recovery impact: production\n/);
+  expect(stdout).toContain('| **worse** | instances | instances of postgres | 2 | 1 |');
+  expect(stderr).toContain('--policy-pack infra/policy --policy-pack-config infra/policy/accepted.json');
+});
+
+test('a line of the pull request accepts it for its stack alone, whatever is in its reason', async () => {
+  const reason = 'one node; $(touch /nowhere) `id` | "quoted"';
+  const accepted = await preview('', 0, `Hello\r\n\r\nAccept-impact production: instances=${reason}\r\n`);
+  expect(accepted.exitCode).toBe(0);
+  expect(accepted.stdout).toContain('instances of postgres: one node; $(touch /nowhere) `id` \\| "quoted"');
+  expect((await preview('', 0, `Accept-impact dr: instances=${reason}`)).exitCode).toBe(4);
+});
+
+test('a preview that the policy pack stops is shown, in a fence that it can’t leave', async () => {
+  const { stdout, exitCode } = await preview('object-lock: no lock\n~~~~\n<img src=x>', 255);
+  expect(exitCode).toBe(255);
+  expect(stdout).toContain('**The preview was stopped.**');
+  expect(stdout).toContain('object-lock: no lock\n~ ~ ~ ~\n<img src=x>\n~~~~');
+  expect(stdout.match(/^~~~~/gm)).toHaveLength(2);
+});
+
+test('an acceptance that names nothing is said in the comment', async () => {
+  const { stdout, exitCode } = await preview('', 0, 'Accept-impact production: instnces=one node');
+  expect(exitCode).toBe(2);
+  expect(stdout).toContain('DR-ACCEPT-UNKNOWN --accept: "instnces"');
+});
