@@ -20,7 +20,7 @@ import type { StackConfig } from './config-types.ts';
 export { ConfigError } from './config-problems.ts';
 export type * from './config-types.ts';
 
-export const PROJECT = 'go-coffee-dr';
+const PROJECT = 'go-coffee-dr';
 
 export interface RawConfig {
   readonly stack: string;

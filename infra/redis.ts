@@ -27,7 +27,7 @@ const CONFIG_FOLDER = '/etc/redis';
 const SECRET_FOLDER = '/run/redis-secret';
 
 /** Pure: redis.conf. The password stands in a file of its own that is a Secret. */
-export function renderRedisConfig(): string {
+function renderRedisConfig(): string {
   return `${[
     `port ${PORTS.redis}`,
     'bind * -::*',

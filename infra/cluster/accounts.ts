@@ -20,7 +20,7 @@ export interface AccountsArgs {
  * Endpoints are its store (leader, config, failover, sync), and it labels its pods with their role. Objects that it makes can't be
  * named beforehand in RBAC, so `create` stands alone; services and secrets it needs none of.
  */
-export const PATRONI_RULES: readonly PolicyRule[] = [
+const PATRONI_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'list', 'watch'] },
   {
     apiGroups: [''],

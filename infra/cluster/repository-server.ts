@@ -25,7 +25,7 @@ export interface RepositoryServerArgs {
 const CONFIG = 'server.conf';
 
 /** Pure. No file of a lineage that does not use this repository. */
-export function serverFiles(archives: readonly Archive[]): Record<string, string> {
+function serverFiles(archives: readonly Archive[]): Record<string, string> {
   const lineages = archives.flatMap((archive) => {
     const text = renderLineageConfig(archive);
     return text === undefined ? [] : [[`${archive.lineage}.conf`, text] as const];

@@ -9,7 +9,7 @@ import { silenceRules } from './rules/silence.ts';
 import type { RuleFile, RuleSettings } from './rules/types.ts';
 import { standbyRules, walRules } from './rules/wal.ts';
 
-export type { AlertRule, RuleFile, RuleGroup, RuleSettings } from './rules/types.ts';
+export type { AlertRule, RuleFile, RuleSettings } from './rules/types.ts';
 
 export function alertRules(plan: Plan, settings: RuleSettings = {}): RuleFile {
   const standby = settings.role === 'standby';

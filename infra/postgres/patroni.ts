@@ -9,8 +9,8 @@ import { SCRIPTS, sourceGetCommand } from './scripts.ts';
 
 /** Patroni finds its members by this label and `kubernetes.labels` together: a pod without it sees no other. */
 export const SCOPE_LABEL = 'cluster-name';
-export const LABELS = { 'app.kubernetes.io/name': POSTGRES } as const;
-export const ROLE_LABEL = 'role';
+const LABELS = { 'app.kubernetes.io/name': POSTGRES } as const;
+const ROLE_LABEL = 'role';
 
 export interface PatroniArgs {
   readonly plan: Plan;

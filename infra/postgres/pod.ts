@@ -21,7 +21,7 @@ export const POSTGRES_OBJECTS = {
 } as const;
 
 /** Keys of the Secret with the passwords. */
-export const PASSWORDS = ['superuser', 'replication', 'application'] as const;
+const PASSWORDS = ['superuser', 'replication', 'application'] as const;
 
 export const SERVER_CONFIG = 'server.conf';
 

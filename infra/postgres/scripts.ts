@@ -41,7 +41,7 @@ const script = (use: string, lines: readonly string[]): string => `${['#!/bin/sh
 
 const pgbackrest = (lineage: string): string => `pgbackrest --config=${configFile(lineage)} --stanza=${STANZA}`;
 
-export function renderPush(lineage: string, repositories: readonly ClusterRepository[]): string {
+function renderPush(lineage: string, repositories: readonly ClusterRepository[]): string {
   return script('archive_command = "<this file> %p"', [
     ...readSecrets(repositories, 'writer', 1),
     `exec ${pgbackrest(lineage)} archive-push "$@"`,
@@ -97,7 +97,7 @@ function restoreArguments(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>, li
 }
 
 /** Lays the source's set down in an empty data directory; `--delta` lets a killed run go on. */
-export function renderRestore(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>, lineage: string): string {
+function renderRestore(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>, lineage: string): string {
   const { source } = bootstrap;
   const args = ['--repo=1', '--delta', ...restoreArguments(bootstrap, lineage)];
   return script(`Fills ${PATHS.pgData} from ${source.lineage} in ${source.repository.id}.`, [

@@ -1,5 +1,4 @@
 /** The Kubernetes objects of a recording as manifests, in an order in which each comes after what it depends on. */
-import { stringify } from 'yaml';
 import type { RecordedResource, Recording } from './recording.ts';
 
 export interface Manifest {
@@ -64,9 +63,4 @@ export function kubernetesObjects(recording: Recording): KubernetesObject[] {
     for (const { urn } of next) done.add(urn);
   }
   return ordered;
-}
-
-/** One stream of YAML documents. */
-export function manifestsYaml(objects: readonly KubernetesObject[]): string {
-  return objects.map(({ manifest }) => stringify(manifest, { lineWidth: 0 })).join('---\n');
 }

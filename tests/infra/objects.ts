@@ -12,7 +12,6 @@ function objectsOf(recording: Recording): KubernetesObject[] {
 }
 
 type PodSpec = types.output.core.v1.PodSpec;
-export type Container = types.output.core.v1.Container;
 
 export interface Pod {
   /** `CronJob dr-daily` */

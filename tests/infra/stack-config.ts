@@ -16,7 +16,7 @@ export interface Changes {
   readonly file?: string;
 }
 
-export async function stackFileText(stack: string): Promise<string> {
+async function stackFileText(stack: string): Promise<string> {
   return readFile(join(import.meta.dirname, '..', '..', `Pulumi.${stack}.yaml`), 'utf8');
 }
 
