@@ -1,5 +1,6 @@
 /** Ends all that `up` started and forgets what it stored: `node tests/cluster/down.ts`. Also finds what a killed run left. */
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { endTracked } from '../../recovery/drill/processes.ts';
@@ -44,11 +45,17 @@ async function forgetNetwork(): Promise<void> {
   if (stdout.includes('KUBE-')) await execa('iptables-restore', { input: `${kept.join('\n')}\n`, reject: false });
 }
 
+/** What is no part of Kubernetes: the S3 servers. */
+async function endOthers(at: Place): Promise<void> {
+  for (const name of await readdir(at.pids).catch(() => [])) await endTracked(join(at.pids, name));
+}
+
 export async function down(at: Place): Promise<void> {
   for (const name of [...DAEMONS].reverse()) {
     if (name === 'containerd') await endContainers(at);
     await endTracked(pidFile(at, name));
   }
+  await endOthers(at);
   await unmount(at);
   await rm(at.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   await forgetNetwork();

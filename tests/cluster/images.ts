@@ -108,14 +108,21 @@ export async function buildImages(place: Place): Promise<void> {
   }
 }
 
-/** Into the cluster's containerd. */
+const BUILT_FROM = 'go-coffee-dr/image';
+
+/** Into the cluster's containerd, unless it has that very image. */
 export async function loadImage(place: Place, socket: string, name: string): Promise<void> {
   const run = await buildah(place);
+  const ctr = async (...args: readonly string[]): Promise<string> =>
+    (await execa('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', ...args])).stdout;
+  const id = await run('images', '--quiet', '--no-trunc', name);
+  if ((await ctr('ls', `name==${name}`)).includes(`${BUILT_FROM}=${id}`)) return;
   const folder = await mkdtemp(join(place.folder, 'image-'));
   try {
     const tar = join(folder, 'image.tar');
     await run('push', '--quiet', name, `docker-archive:${tar}:${name}`);
-    await execa('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', tar]);
+    await ctr('import', tar);
+    await ctr('label', name, `${BUILT_FROM}=${id}`);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -35,6 +35,8 @@ export async function startStorage(place: Place): Promise<Storage> {
       host: S3_HOSTS[id],
       pids: place.pids,
     });
+    // The stack's config names the port.
+    if (new URL(started.endpoint).port !== String(S3_PORT)) throw new Error(`port ${S3_PORT} of ${id} is taken`);
     return [id, started] as const;
   });
   return Object.fromEntries(await Promise.all(regions)) as unknown as Storage;
