@@ -17,6 +17,7 @@ import type { Resources } from '../cluster/restricted.ts';
 import type { Bootstrap, RecoveryEnd } from './bootstrap.ts';
 import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
 import { Promotion } from './promotion.ts';
+import { quietSeconds } from './promotion-script.ts';
 import { renderMember } from './render.ts';
 
 /** How it begins, by names; the repository is looked up among `repositories`. */
@@ -87,6 +88,7 @@ export class Postgres extends pulumi.ComponentResource {
           generation: args.generation,
           image: args.image,
           serviceAccount: args.serviceAccount,
+          quietSeconds: quietSeconds(args.plan),
           deadlineSeconds: tierSeconds(args.plan),
         },
         { parent: this, ...after([this.statefulSet]) },

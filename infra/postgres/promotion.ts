@@ -7,6 +7,7 @@ import { PATHS } from '../cluster/paths.ts';
 import { POSTGRES } from '../cluster/ports.ts';
 import { containerSecurity, podSecurity, resources } from '../cluster/restricted.ts';
 import { POSTGRES_OBJECTS } from './pod.ts';
+import { promotionScript } from './promotion-script.ts';
 
 export interface PromotionArgs {
   readonly namespace: string;
@@ -14,24 +15,12 @@ export interface PromotionArgs {
   readonly image: string;
   /** Patroni's own: its configuration lies in the API's endpoints. */
   readonly serviceAccount: pulumi.Input<string>;
+  /** Without new WAL for this long the site that is followed has ended. */
+  readonly quietSeconds: number;
   readonly deadlineSeconds: number;
 }
 
 const PROMOTION = 'postgres-promotion';
-
-/** Patroni promotes when its configuration no longer says `standby_cluster`; done is when the server takes writes. */
-function script(): string {
-  const sql = 'psql --no-psqlrc --tuples-only --no-align --host "$POSTGRES" --username postgres --dbname postgres';
-  return [
-    'set -eu',
-    `patronictl --config-file ${PATHS.patroni}/patroni.yml edit-config --force --set standby_cluster=null "$POSTGRES"`,
-    `until [ "$(${sql} --command 'SELECT pg_is_in_recovery()' 2>/tmp/why)" = f ]; do`,
-    '  cat /tmp/why >&2',
-    '  sleep 2',
-    'done',
-    'echo "$POSTGRES leads and takes writes"',
-  ].join('\n');
-}
 
 function podSpec(args: PromotionArgs): PodSpec {
   const { patroni, passwords } = POSTGRES_OBJECTS;
@@ -46,7 +35,7 @@ function podSpec(args: PromotionArgs): PodSpec {
         name: 'promote',
         image: args.image,
         imagePullPolicy: 'IfNotPresent',
-        command: ['sh', '-c', script()],
+        command: ['sh', '-c', promotionScript(args.quietSeconds)],
         env: [
           { name: 'POSTGRES', value: POSTGRES },
           { name: 'PATRONI_KUBERNETES_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

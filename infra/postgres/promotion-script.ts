@@ -1,0 +1,47 @@
+/** Pure: what the promotion runs. It refuses while the other site still commits: two leaders would be two histories. */
+import { seconds } from '../../plan/duration.ts';
+import type { Plan } from '../../plan/types.ts';
+import { PATHS } from '../cluster/paths.ts';
+
+/** A living source ships a segment in each `archiveTimeout`, because its monitor touches a row every minute. */
+export function quietSeconds(plan: Pick<Plan, 'workloads'>): number {
+  const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
+  if (timeout === undefined) throw new RangeError('the plan ships no WAL: nothing could be promoted');
+  return 2 * seconds(timeout);
+}
+
+/** Clocks of two sites. A commit this much after the beginning is no matter of clocks. */
+const SKEW_SECONDS = 30;
+
+/**
+ * Fence, promote, wait. Patroni promotes when its configuration no longer says `standby_cluster`; done is when the server takes
+ * writes. Takes `POSTGRES`, a host; a run after the promotion finds nothing to do.
+ */
+export function promotionScript(quiet: number): string {
+  const commit = 'SELECT COALESCE(EXTRACT(EPOCH FROM pg_last_xact_replay_timestamp())::bigint, 0)';
+  return [
+    'set -eu',
+    `sql() { psql --no-psqlrc --tuples-only --no-align --host "$POSTGRES" --username postgres --dbname postgres --command "$1"; }`,
+    `if [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; then echo "$POSTGRES leads already"; exit 0; fi`,
+    'begun=$(date +%s)',
+    'since=$begun',
+    'seen=none',
+    // What is archived is replayed first: a promotion must not lose what has arrived.
+    `while [ $(($(date +%s) - since)) -lt ${quiet} ]; do`,
+    `  at=$(sql 'SELECT pg_last_wal_replay_lsn()')`,
+    '  if [ "$at" != "$seen" ]; then seen=$at; since=$(date +%s); echo "replayed up to $at"; fi',
+    `  if [ "$(sql '${commit}')" -gt $((begun + ${SKEW_SECONDS})) ]; then`,
+    '    echo "the site that is followed has committed after this promotion began: it is alive" >&2',
+    '    echo "hint: stop its database, or take its writer its rights; then run pulumi up again" >&2',
+    '    exit 1',
+    '  fi',
+    '  sleep 1',
+    'done',
+    `patronictl --config-file ${PATHS.patroni}/patroni.yml edit-config --force --set standby_cluster=null "$POSTGRES"`,
+    `until [ "$(sql 'SELECT pg_is_in_recovery()' 2>/tmp/why)" = f ]; do`,
+    '  cat /tmp/why >&2',
+    '  sleep 2',
+    'done',
+    'echo "$POSTGRES leads and takes writes"',
+  ].join('\n');
+}
