@@ -80,12 +80,11 @@ const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
   admin: secret(OBJECTS.access('admin'), accessFolder('admin')),
 };
 
-/** dr.yaml, the plan and the authorities in one folder. */
+/** dr.yaml and the plan in one folder. */
 function configuration(): Mounted {
   const sources = [
     { configMap: { name: OBJECTS.environment } },
     { configMap: { name: OBJECTS.plan, items: [{ key: 'plan.json', path: 'plan.json' }] } },
-    { configMap: { name: OBJECTS.authorities, optional: true } },
   ];
   return {
     volume: { name: 'config', projected: { sources, defaultMode: 0o444 } },
@@ -93,11 +92,21 @@ function configuration(): Mounted {
   };
 }
 
+const AUTHORITIES: Mounted = {
+  volume: { name: 'authorities', configMap: { name: OBJECTS.authorities, defaultMode: 0o444, optional: true } },
+  mount: { name: 'authorities', mountPath: PATHS.authorities, readOnly: true },
+};
+
 function mounts(pod: DrPod): Mounted[] {
   const site =
     pod.site === false
       ? []
-      : [configuration(), claim('state', OBJECTS.state, PATHS.state), ...pod.material.map((name) => MATERIAL[name])];
+      : [
+          configuration(),
+          AUTHORITIES,
+          claim('state', OBJECTS.state, PATHS.state),
+          ...pod.material.map((name) => MATERIAL[name]),
+        ];
   const repository =
     pod.localRepository === undefined
       ? []

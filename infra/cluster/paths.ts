@@ -10,7 +10,8 @@ export const PATHS = {
   plan: `${CONFIG}/plan.json`,
   /** Who signs the certificates of PostgreSQL and of pgBackRest's servers. Every pod that asks PostgreSQL must know it. */
   clusterAuthority: `${CONFIG}/${CLUSTER_AUTHORITY}`,
-  authorities: `${CONFIG}/ca`,
+  /** Beside it and not in it: nothing can be mounted inside of a volume that is read-only. */
+  authorities: `${CONFIG}-ca`,
   /** Signing key and passphrases. */
   keys: `${SECRETS}/keys`,
   /** Passwords of PostgreSQL and Redis. */
