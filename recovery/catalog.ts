@@ -5,6 +5,7 @@ import type { CatalogPlace } from './catalog/document.ts';
 import { readKeyring } from './catalog/keyring.ts';
 import { StoreCatalog } from './catalog/store-catalog.ts';
 import type { Catalog } from './catalog/types.ts';
+import { driveIdentity } from './dated-copy.ts';
 import type { Repository, Site, StoreRole } from './site.ts';
 import { placeOf } from './site-check.ts';
 
@@ -16,7 +17,7 @@ export type { Catalog, CatalogEntry, CatalogProblem, Trust } from './catalog/typ
  */
 export async function openCatalog(site: Site, repository: Repository, role: StoreRole, asOf?: Date): Promise<Catalog> {
   const { name, stateDir } = site.environment;
-  const where = `${name} ${placeOf(repository.settings)}`;
+  const where = `${name} ${placeOf(repository.settings)}${await driveIdentity(site, repository)}`;
   const short = createHash('sha256').update(where).digest('hex').slice(0, 12);
   const place: CatalogPlace = { repository: repository.id, environment: name, layout: repository.layout };
   return new StoreCatalog({

@@ -3,6 +3,7 @@
  * prefix of its own. Nothing is shared between two copies, so one can be carried away, damaged or removed without the others.
  */
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, DrError } from './errors.ts';
 import type { Repository, Site } from './site.ts';
@@ -21,6 +22,13 @@ function driveFolder(site: Site, { exported, settings }: Repository): string | u
 export function isDriveAway(site: Site, repository: Repository): boolean {
   const folder = driveFolder(site, repository);
   return folder !== undefined && !existsSync(folder);
+}
+
+/** Drives take turns in one place: what another one held is not gone. Empty for what stays where it is. */
+export async function driveIdentity(site: Site, repository: Repository): Promise<string> {
+  const folder = driveFolder(site, repository);
+  const found = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
+  return found === undefined ? '' : ` ${found.dev}-${found.ino}-${found.birthtimeMs}`;
 }
 
 /** What can be asked when nobody names a repository. */

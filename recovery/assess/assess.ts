@@ -1,6 +1,7 @@
 /** The first question after a disaster: what is alive, what is lost, which scenario of the plan is it, and what to type. */
 import pMap from 'p-map';
 import type { Workload } from '../../plan/types.ts';
+import { presentRepositories } from '../dated-copy.ts';
 import { askService } from '../health/service.ts';
 import type { Capture, ResticCapture } from '../point.ts';
 import type { Progress } from '../ports.ts';
@@ -34,7 +35,7 @@ export interface Assessment {
 export async function assess(site: Site, options: AssessOptions): Promise<Assessment> {
   const watch = watched(options.progress);
   const inspections = await watch('repositories', 'Repositories', () =>
-    Promise.all([...site.repositories.values()].map((repository) => inspectRepository(site, repository))),
+    Promise.all(presentRepositories(site).map((repository) => inspectRepository(site, repository))),
   );
   const before = newestCaptures(inspections);
   const { postgres, redis } = site.environment;

@@ -15,7 +15,7 @@ function dryRun(site: Site, options: BackupOptions): CommandResult {
   const repositories =
     options.repository.length > 0
       ? options.repository.map((id) => site.repository(id).id)
-      : [...site.repositories.keys()];
+      : [...site.repositories.values()].filter(({ exported }) => exported !== true).map(({ id }) => id);
   const rows = selection.workloads.map((w) => [w.id, w.type, w.tier, repositories.join(', ')]);
   const missing =
     selection.unconfigured.length === 0 ? '' : `\nnot configured in ${site.file}: ${selection.unconfigured.join(', ')}`;

@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Tier } from '../../plan/types.ts';
 import { inspectRepository, newestCaptures } from '../assess/inspect-repositories.ts';
+import { presentRepositories } from '../dated-copy.ts';
 import { badInput } from '../errors.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
@@ -74,7 +75,7 @@ async function checkService(
 }
 
 async function comprehensive(site: Site, { now }: HealthQuestion): Promise<HealthCheck[]> {
-  const inspections = await Promise.all([...site.repositories.values()].map((each) => inspectRepository(site, each)));
+  const inspections = await Promise.all(presentRepositories(site).map((each) => inspectRepository(site, each)));
   const dump = site.plan.workloads.find(({ type }) => type === 'postgres-dump')?.id ?? '';
   const before = newestCaptures(inspections).get(dump);
   const groups = await Promise.all([

@@ -1,5 +1,7 @@
-/** A tar in memory: secrets never touch a disk on their way into an escrow file. */
+/** A tar.gz in memory: secrets never touch a disk on their way into an escrow file. */
 import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import type { BundleFile } from './bundle.ts';
 
@@ -10,7 +12,7 @@ export async function toTar(files: readonly BundleFile[], at: Date): Promise<Buf
   for (const { path, body, executable } of files)
     tar.entry({ name: path, mode: executable === true ? 0o700 : 0o600, mtime: at }, body);
   tar.finalize();
-  return all;
+  return promisify(gzip)(await all);
 }
 
 /** Whoever made an escrow file may have had other plans for the machine that opens it. */
@@ -20,10 +22,10 @@ function staysInside(path: string): boolean {
 }
 
 /** Throws a plain Error for a tar that is torn, or that holds what no bundle holds: links, or a path that leaves its folder. */
-export async function fromTar(tar: Uint8Array): Promise<BundleFile[]> {
+export async function fromTar(packed: Uint8Array): Promise<BundleFile[]> {
   const reader = extract();
   const files: BundleFile[] = [];
-  reader.end(Buffer.from(tar));
+  reader.end(await promisify(gunzip)(packed));
   for await (const entry of reader) {
     const { name, type, mode = 0 } = entry.header;
     if (type !== 'file' || !staysInside(name)) throw new Error(`it holds ${type} ${JSON.stringify(name)}`);

@@ -1,5 +1,5 @@
 /**
- * An escrow file: a tar inside of an age file, so that `age -d | tar x` opens it too, on a machine that has nothing of this program.
+ * An escrow file: a tar.gz inside of an age file, so that `age -d | tar xz` opens it too, on a machine that has nothing of this program.
  * `dr.yaml` in it names its files below `HERE`, for which the folder that it is laid down in is put.
  */
 import { z } from 'zod';
@@ -69,7 +69,7 @@ ${repositories.map(({ id, place }) => `  ${id.padEnd(10)} ${place}`).join('\n')}
 On an empty machine (Node 24, pgBackRest, restic, PostgreSQL; \`npm run setup\` in program/ brings or names what is missing):
 
   mkdir recovery && cd recovery && chmod 700 .
-  age -d -i IDENTITY FILE | tar x            # or: dr keys open FILE --identity IDENTITY --into recovery
+  age -d -i IDENTITY FILE | tar xz           # or: dr keys open FILE --identity IDENTITY --into recovery
   sed -i "s|${HERE}|$PWD|g" dr.yaml          # \`dr keys open\` has done that
   cd program && npm ci
   npm run -s dr -- points --env ../dr.yaml

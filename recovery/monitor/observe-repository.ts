@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { walEndsOf } from '../catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
+import { driveAway, isDriveAway } from '../dated-copy.ts';
 import { DrError } from '../errors.ts';
 import { isCompromised, verifiedAt } from '../marks.ts';
 import type { Repository, Site } from '../site.ts';
@@ -26,6 +27,7 @@ export async function readRepository(site: Site, repository: Repository, withWal
   if (settings.type === 'posix' && !existsSync(settings.path)) {
     return { kind: 'away', fact: `the folder ${settings.path} does not exist` };
   }
+  if (isDriveAway(site, repository)) return { kind: 'away', fact: driveAway(site, repository).fact };
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const review = await catalog.review();

@@ -133,7 +133,7 @@ async function describe(
   const store = await target.store('writer');
   const at = (name: string): string => target.layout.copyFile(id, name);
   const facts = { point: { ...entry.point, captures: [...captures] }, repository: target.id };
-  await store.put(at(COPY_FILES.readme), renderReadme({ ...facts, prefix: target.layout.copyPrefix(id).slice(0, -1) }));
+  await store.put(at(COPY_FILES.readme), renderReadme({ ...facts, layout: copy.layout }));
   const original = await (await source.store('restorer')).get(source.layout.point(id));
   if (original) await store.put(at(COPY_FILES.point), original.body);
   const files = await describeFiles(copy, id, known);

@@ -1,22 +1,28 @@
 /** Pure: the text that lies beside a copy, for who has the drive and the passphrase, and not this program. */
+import type { Layout } from '../../plan/layout.ts';
 import type { RecoveryPoint } from '../point.ts';
 
 export interface ReadmeFacts {
   readonly point: Pick<RecoveryPoint, 'id' | 'environment' | 'startedAt' | 'captures'>;
-  /** Folder or key prefix of the copy, without a `/` at its end. */
-  readonly prefix: string;
+  /** Of the copy. */
+  readonly layout: Pick<Layout, 'copyPrefix' | 'pgbackrest' | 'restic'>;
   /** How the drive or bucket is called in the environment file. */
   readonly repository: string;
 }
 
-function postgresLines({ point }: ReadmeFacts): string[] {
-  const capture = point.captures.find((each) => each.engine === 'pgbackrest');
+/** Where the engines' data lies in the copy's folder. */
+function inCopy({ point, layout }: ReadmeFacts, key: string): string {
+  return `$COPY/${key.slice(layout.copyPrefix(point.id).length)}`;
+}
+
+function postgresLines(facts: ReadmeFacts): string[] {
+  const capture = facts.point.captures.find((each) => each.engine === 'pgbackrest');
   if (capture === undefined) return [];
   return [
     '',
     `# PostgreSQL ${capture.serverVersion}, as its own account, with its programs on the PATH (Debian: /usr/lib/postgresql/${capture.serverVersion}/bin)`,
     `: "\${DATA:=/var/lib/postgresql/restored}"`,
-    `export PGBACKREST_REPO1_PATH="$COPY/pgbackrest/${capture.lineage}" PGBACKREST_REPO1_CIPHER_TYPE=aes-256-cbc`,
+    `export PGBACKREST_REPO1_PATH="${inCopy(facts, facts.layout.pgbackrest(capture.lineage))}" PGBACKREST_REPO1_CIPHER_TYPE=aes-256-cbc`,
     `export PGBACKREST_REPO1_CIPHER_PASS="$(cat "$PASSPHRASE_FILE")" PGBACKREST_STANZA=${capture.stanza} PGBACKREST_PG1_PATH="$DATA"`,
     'export PGBACKREST_CONFIG=/dev/null PGBACKREST_LOG_LEVEL_FILE=off PGBACKREST_LOCK_PATH="$DATA.lock"',
     'pgbackrest info',
@@ -25,14 +31,14 @@ function postgresLines({ point }: ReadmeFacts): string[] {
   ];
 }
 
-function resticLines({ point }: ReadmeFacts): string[] {
-  const captures = point.captures.filter((each) => each.engine === 'restic');
+function resticLines(facts: ReadmeFacts): string[] {
+  const captures = facts.point.captures.filter((each) => each.engine === 'restic');
   if (captures.length === 0) return [];
   return [
     '',
     '# everything else',
     `: "\${FILES:=/var/tmp/restored-files}"`,
-    'export RESTIC_REPOSITORY="$COPY/restic" RESTIC_PASSWORD_FILE="$PASSPHRASE_FILE"',
+    `export RESTIC_REPOSITORY="${inCopy(facts, facts.layout.restic)}" RESTIC_PASSWORD_FILE="$PASSPHRASE_FILE"`,
     'restic --no-lock snapshots',
     ...captures.map(
       ({ workload, snapshot }) => `restic --no-lock restore ${snapshot} --target "$FILES"   # ${workload}`,
@@ -41,7 +47,8 @@ function resticLines({ point }: ReadmeFacts): string[] {
 }
 
 export function renderReadme(facts: ReadmeFacts): string {
-  const { point, prefix, repository } = facts;
+  const { point, layout, repository } = facts;
+  const prefix = layout.copyPrefix(point.id).slice(0, -1);
   return `${[
     `# Recovery point ${point.id} of "${point.environment}", begun ${point.startedAt}: a copy that needs nothing else but`,
     `# the passphrase of the repository "${repository}" (escrow). With \`dr\`: dr restore --to ${point.id} --from ${repository}`,

@@ -3,7 +3,7 @@ import type { Workload } from '../../plan/types.ts';
 import { folderIsThere } from '../backup/repositories.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
-import { holding } from '../dated-copy.ts';
+import { driveAway, holding, isDriveAway } from '../dated-copy.ts';
 import { badInput, DrError } from '../errors.ts';
 import { type Resolution, resolveTarget } from '../resolve.ts';
 import type { Repository, Site } from '../site.ts';
@@ -43,6 +43,7 @@ async function resolveIn(
 ): Promise<Resolved> {
   const { repositoryTime } = request;
   await folderIsThere(repository);
+  if (isDriveAway(site, repository)) throw driveAway(site, repository);
   const source = repositoryTime
     ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
     : repository;
