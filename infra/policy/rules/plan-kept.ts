@@ -80,7 +80,7 @@ function regions(own: Plan, written: Plan): Breach[] {
 }
 
 /** Pure: everything in which the stack's plan promises less. */
-export function lessThan(own: Plan, written: Plan): Breach[] {
+function lessThan(own: Plan, written: Plan): Breach[] {
   const repositories = written.repositories.flatMap((one) =>
     repository(
       own.repositories.find(({ id }) => id === one.id),

@@ -36,7 +36,7 @@ function replicas({ type, inputs }: DeclaredResource): Fact[] {
 function protection({ urn, protect }: DeclaredResource): Fact[] {
   const name = urn.split('::').at(-1) ?? urn;
   const type = urn.split('::').at(-2)?.split('$').at(-1)?.split(':').at(-1) ?? '';
-  if (!/^(Bucket\w*|Key|ReplicaKey|StatefulSet|PersistentVolumeClaim|Namespace)$/.test(type)) return [];
+  if (!/^(Bucket|Key|ReplicaKey|StatefulSet|PersistentVolumeClaim|Namespace)$/.test(type)) return [];
   return [
     {
       area: 'immutability',
