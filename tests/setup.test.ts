@@ -13,8 +13,8 @@ interface Outcome {
   readonly output: string;
 }
 
-function setUp(root: string, env: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(root, 'scripts/setup.mjs')], {
+function setUp(root: string, env: Record<string, string> = {}, flags: readonly string[] = []): Promise<Outcome> {
+  const child = spawn(process.execPath, [join(root, 'scripts/setup.mjs'), ...flags], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -41,7 +41,13 @@ describe('on a machine that lacks something', () => {
 
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'dr-setup-'));
-    for (const entry of ['scripts', 'recovery/doctor', 'package.json', 'package-lock.json']) {
+    for (const entry of [
+      'scripts',
+      'recovery/doctor',
+      'tests/cluster/kubernetes',
+      'package.json',
+      'package-lock.json',
+    ]) {
       await cp(join(project, entry), join(root, entry), { recursive: true });
     }
     path = await fakePath();
@@ -168,5 +174,36 @@ describe('on a machine that lacks something', () => {
       /left to you: this system's package golang-go is older than 1\.21\. install Go 1\.25 or newer/,
     );
     expect(await readFile(join(path.folder, 'apt-get.called'), 'utf8')).toBe('update -q\n');
+  });
+
+  it('with --cluster, builds each part of Kubernetes that is missing from what go.mod pins, and no half program stays', async () => {
+    const cache = join(root, 'cache');
+    const [, version = ''] = /kubernetes (v[\d.]+)$/m.exec(
+      await readFile(join(root, 'tests/cluster/kubernetes/go.mod'), 'utf8'),
+    ) as RegExpExecArray;
+    const bin = join(cache, 'go-coffee-dr', `kubernetes-${version}`);
+    await mkdir(bin, { recursive: true });
+    for (const name of ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kubelet', 'coredns', 'pause']) {
+      await appendFile(join(bin, name), '');
+    }
+    for (const name of ['etcd', 'containerd', 'runc', 'iptables', 'conntrack', 'buildah', 'debootstrap']) {
+      await path.add(name, '');
+    }
+    const build = (ends: number) =>
+      path.script(
+        'go',
+        `case $1 in version) echo "go version go1.26.0 linux/amd64";; *) echo "$*" >>"${root}/go.log"; : >"$3"; exit ${ends};; esac`,
+      );
+    const flags = ['--cluster'];
+    await build(3);
+    const failed = await setUp(root, { XDG_CACHE_HOME: cache }, flags);
+    expect(failed).toMatchObject({ code: expect.toSatisfy((code) => code !== 0) });
+    expect(failed.output).toContain('go build of kube-scheduler ended 3');
+    await expect(readFile(join(bin, 'kube-scheduler'))).rejects.toThrow('ENOENT');
+    await build(0);
+    await setUp(root, { XDG_CACHE_HOME: cache }, flags);
+    expect(await readFile(join(bin, 'kube-scheduler'), 'utf8')).toBe('');
+    const [call = ''] = (await readFile(join(root, 'go.log'), 'utf8')).split('\n');
+    expect(call).toMatch(/^build -o \S+\.half -ldflags .*gitMinor=\d+ k8s\.io\/kubernetes\/cmd\/kube-scheduler$/);
   });
 });

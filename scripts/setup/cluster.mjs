@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './run.mjs';
-import { cacheBin, findProgram, inspect } from './search.mjs';
+import { findGo } from './s3-server.mjs';
+import { cacheBin, findProgram } from './search.mjs';
 import { LeftToYou } from './step.mjs';
 import { aptInstall, asRoot, installCommand, packageManager } from './system.mjs';
 
@@ -88,7 +89,7 @@ async function buildCoreDns(go, bin) {
 }
 
 async function build(version, bin, missing) {
-  const go = (await inspect('go', ['version'])) ?? (await inspect('go', ['version'], ['/usr/local/go/bin']));
+  const { able: go } = await findGo();
   if (go === undefined)
     return new LeftToYou('install Go 1.24 or newer (https://go.dev/dl), then the same command again');
   mkdirSync(bin, { recursive: true });

@@ -16,7 +16,7 @@ const GO_PACKAGES = ['golang-go', 'ca-certificates'];
 const BY_HAND = `install Go ${goWanted} or newer (https://go.dev/dl, unpacked to /usr/local/go), or put a versitygw program (https://github.com/versity/versitygw/releases) on PATH or into ${cacheBin}`;
 
 /** The first Go that can build it, or get a Go that can; else the one that can't, for the message. */
-async function findGo() {
+export async function findGo() {
   const unpacked = join(process.env.GOROOT || '/usr/local/go', 'bin');
   const found = [await inspect('go', ['version']), await inspect('go', ['version'], [unpacked])];
   const there = found.filter((go) => go?.version);
