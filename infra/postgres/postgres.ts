@@ -11,7 +11,7 @@ import { accessData, type ClusterSecrets, certificateData, makeSecret, passphras
 import { labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { Namespaces } from '../cluster/openings.ts';
 import type { StorageRole } from '../cluster/paths.ts';
-import { PORTS, POSTGRES } from '../cluster/ports.ts';
+import { POSTGRES } from '../cluster/ports.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
 import type { Resources } from '../cluster/restricted.ts';
 import type { Bootstrap, RecoveryEnd } from './bootstrap.ts';
@@ -19,6 +19,7 @@ import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
 import { Promotion } from './promotion.ts';
 import { quietSeconds } from './promotion-script.ts';
 import { renderMember } from './render.ts';
+import { makeServices } from './services.ts';
 
 /** How it begins, by names; the repository is looked up among `repositories`. */
 export type Origin =
@@ -77,7 +78,7 @@ export class Postgres extends pulumi.ComponentResource {
     this.lineage = lineageName(args.site, args.generation);
     const files = this.#files(name, args);
     const secrets = this.#secrets(name, args);
-    const services = this.#services(name, args.namespaces.platform);
+    const services = makeServices(name, args.namespaces.platform, { parent: this });
     this.statefulSet = this.#members(name, args, files.checksum, [...files.objects, ...secrets, ...services]);
     this.#budget(name, args);
     if (args.origin.kind === 'standby' && args.role === 'primary') {
@@ -155,42 +156,6 @@ export class Postgres extends pulumi.ComponentResource {
         // The restorer's key only of the repository that this cluster begins from.
         const of = role === 'writer' || args.origin.kind === 'primary' ? engines : [args.origin.repository];
         return make(access(role), accessData(args.secrets, role, of));
-      }),
-    ];
-  }
-
-  #services(name: string, namespace: string): pulumi.Resource[] {
-    const service = (
-      suffix: string,
-      spec: k8s.types.input.core.v1.ServiceSpec,
-      labels: Record<string, string> = labelsOf(POSTGRES),
-    ): pulumi.Resource =>
-      new k8s.core.v1.Service(
-        `${name}${suffix}`,
-        {
-          metadata: {
-            name: `${POSTGRES}${suffix}`,
-            namespace,
-            labels,
-            // Their endpoints come with the members, which wait for nothing here.
-            annotations: { 'pulumi.com/skipAwait': 'true' },
-          },
-          spec,
-        },
-        { parent: this },
-      );
-    const sql = { name: 'postgres', port: PORTS.postgres };
-    return [
-      // No selector: Patroni writes the leader's address into the endpoint of the same name.
-      service('', { ports: [sql, { name: 'pgbackrest', port: PORTS.pgbackrest }] }),
-      // Patroni keeps its configuration in this one's endpoint; without the service Kubernetes would tidy it away.
-      service('-config', { clusterIP: 'None' }),
-      service('-replicas', { selector: { ...selectorOf(POSTGRES), role: 'replica' }, ports: [sql] }),
-      service('-members', {
-        clusterIP: 'None',
-        publishNotReadyAddresses: true,
-        selector: selectorOf(POSTGRES),
-        ports: [sql],
       }),
     ];
   }

@@ -1,0 +1,32 @@
+/** Names by which PostgreSQL is reached: the leader by Patroni's own endpoint, the rest by labels. */
+import * as k8s from '@pulumi/kubernetes';
+import type * as pulumi from '@pulumi/pulumi';
+import { labelsOf, selectorOf } from '../cluster/labels.ts';
+import { PORTS, POSTGRES } from '../cluster/ports.ts';
+
+type Spec = k8s.types.input.core.v1.ServiceSpec;
+
+const SQL = { name: 'postgres', port: PORTS.postgres };
+
+const SERVICES: Readonly<Record<string, Spec>> = {
+  // No selector: Patroni writes the leader's address into the endpoint of the same name.
+  [POSTGRES]: { ports: [SQL, { name: 'pgbackrest', port: PORTS.pgbackrest }] },
+  // Patroni keeps its configuration in this one's endpoint; without the service Kubernetes would tidy it away.
+  [`${POSTGRES}-config`]: { clusterIP: 'None' },
+  [`${POSTGRES}-replicas`]: { selector: { ...selectorOf(POSTGRES), role: 'replica' }, ports: [SQL] },
+  [`${POSTGRES}-members`]: {
+    clusterIP: 'None',
+    publishNotReadyAddresses: true,
+    selector: selectorOf(POSTGRES),
+    ports: [SQL],
+  },
+};
+
+export function makeServices(name: string, namespace: string, opts: pulumi.CustomResourceOptions): pulumi.Resource[] {
+  return Object.entries(SERVICES).map(([service, spec]) => {
+    // Their endpoints come with the members, which wait for nothing here.
+    const annotations = { 'pulumi.com/skipAwait': 'true' };
+    const metadata = { name: service, namespace, labels: labelsOf(POSTGRES), annotations };
+    return new k8s.core.v1.Service(`${name}${service.slice(POSTGRES.length)}`, { metadata, spec }, opts);
+  });
+}
