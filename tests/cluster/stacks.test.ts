@@ -49,10 +49,10 @@ describe('manifests', () => {
 
   it.each([
     ['production', 'production', {}],
-    ['dr as standby', 'dr', {}],
-    ['dr as primary', 'dr', { role: 'primary' }],
-  ] as const)('of %s are what the server takes', async (_, stack, config) => {
-    const { objects } = await shippedStack(stack, `dry-${stack}`, config);
+    ['dr-standby', 'dr', {}],
+    ['dr-promoted', 'dr', { role: 'primary' }],
+  ] as const)('of %s are what the server takes', async (name, stack, config) => {
+    const { objects } = await shippedStack(stack, name, config);
     expect(await refusals(cluster.api, objects)).toEqual([]);
   });
 });
