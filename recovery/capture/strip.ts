@@ -85,12 +85,16 @@ function dropTokens(account: Spec, name: string): Spec {
 export function strip(object: KubeObject, chosenPorts: readonly number[] = chosenNodePorts(object)): KubeObject {
   const kind = kindName({ group: groupOf(object), kind: object.kind });
   const { apiVersion, kind: _, metadata, status: __, spec, ...content } = object;
-  const stripped = spec === undefined ? undefined : stripSpec(kind, specOf(spec), chosenPorts);
+  // Of a custom resource it may be anything.
+  const isFields = typeof spec === 'object' && spec !== null && !Array.isArray(spec);
+  const stripped = isFields ? stripSpec(kind, specOf(spec), chosenPorts) : spec;
+  // An empty spec that was given may be wanted by a definition.
+  const isEmptied = isFields && Object.keys(specOf(stripped)).length === 0 && Object.keys(specOf(spec)).length > 0;
   return {
     apiVersion,
     kind: object.kind,
     metadata: stripMetadata(metadata, kind),
-    ...(stripped === undefined || Object.keys(stripped).length === 0 ? {} : { spec: stripped }),
+    ...(stripped === undefined || isEmptied ? {} : { spec: stripped }),
     ...(kind === 'ServiceAccount' ? dropTokens(content, metadata.name) : content),
   };
 }
