@@ -142,7 +142,12 @@ class S3Store implements VersionedStore, BulkStore {
       await this.#client.send(new PutObjectCommand({ ...request, Body }), { abortSignal });
     };
     await this.#call((signal, alive) =>
-      pRetry(() => once(signal, alive), { retries: BODY_ATTEMPTS - 1, minTimeout: 200, signal }),
+      pRetry(() => once(signal, alive), {
+        retries: BODY_ATTEMPTS - 1,
+        minTimeout: 200,
+        signal,
+        shouldRetry: ({ error }) => (statusOf(error) ?? 500) >= 500,
+      }),
     );
   }
 

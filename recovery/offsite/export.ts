@@ -36,8 +36,8 @@ export interface CopyMade {
 }
 
 /** Generated configurations and objects on their way; removed at the end. */
-function workFolder(site: Site): string {
-  return join(site.environment.stateDir, 'offsite');
+function workFolder(site: Site, target: Repository): string {
+  return join(site.environment.stateDir, 'offsite', target.id);
 }
 
 async function step<T>(
@@ -66,7 +66,7 @@ async function copyAll(
 ): Promise<{ captures: Capture[]; files: CopiedFile[] }> {
   const { source, signal, entry } = request;
   const { id, captures } = entry.point;
-  const common = { source, target: copy, folder: workFolder(site), signal };
+  const common = { source, target: copy, folder: workFolder(site, copy), signal };
   const files: CopiedFile[] = [];
   const made = new Map<string, Capture>();
   for (const capture of captures) {
@@ -90,7 +90,7 @@ async function verifyCopy(site: Site, request: CopyRequest, copy: Repository, ca
   const { entry, progress, signal } = request;
   const point: RecoveryPoint = { ...entry.point, repository: copy.id, captures: [...captures] };
   const entries: CatalogEntry[] = [{ point, marks: [], trust: 'ok' }];
-  const common = { repository: copy, entries, folder: join(workFolder(site), 'verify'), progress, signal };
+  const common = { repository: copy, entries, folder: join(workFolder(site, copy), 'verify'), progress, signal };
   const files = await verifyFiles(site, { ...common, percent: 100 });
   const postgres = await verifyPostgres(site, { ...common, read: true, retainedSince: new Date(0) });
   const wrong = [...files.findings, ...postgres.findings].filter(({ severity }) => severity === 'wrong');
@@ -184,6 +184,6 @@ export async function makeCopy(site: Site, request: CopyRequest): Promise<CopyMa
     });
     return { point, files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
   } finally {
-    await rm(workFolder(site), { recursive: true, force: true });
+    await rm(workFolder(site, target), { recursive: true, force: true });
   }
 }

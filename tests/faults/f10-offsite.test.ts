@@ -106,7 +106,10 @@ test('F10: exported to a drive, all else lost, restored from the drive alone', {
     const site = await golden.emptySite('second', {
       edit: ({ repositories: _, ...e }) => ({ ...e, repositories: { offsite } }),
     });
-    await drEnds(0, site.envFile, ['offsite', 'verify']);
+    await drEnds(0, site.envFile, ['offsite', 'verify', '--deep'], { timeoutSeconds: 200 });
+    expect((await drEnds(0, site.envFile, ['offsite', 'list'])).stdout).toMatch(
+      new RegExp(`^${incremental} .* verified$`, 'm'),
+    );
     const restored = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--no-backup'], {
       timeoutSeconds: 200,
     });
