@@ -30,7 +30,7 @@ const REFRESH_SECONDS = 60;
 const SCRATCH = '1Gi';
 
 /** Pure. */
-export function monitorPod(args: MonitorArgs): DrPod {
+function monitorPod(args: MonitorArgs): DrPod {
   const { role, image, serviceAccount, localRepository, pings } = args;
   const reaches: Reach[] = ['dns', 'object-storage', 'postgres', 'redis', ...(pings ? (['alerting'] as const) : [])];
   const http = { httpGet: { path: '/healthz', port: PORTS.metrics } };
