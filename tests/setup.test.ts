@@ -176,6 +176,26 @@ describe('on a machine that lacks something', () => {
     expect(await readFile(join(path.folder, 'apt-get.called'), 'utf8')).toBe('update -q\n');
   });
 
+  it('with --tests, brings moto into an environment of its own, and again when that was interrupted', async () => {
+    await path.add('promtool', 'promtool, version 2.42.0');
+    const cache = join(root, 'cache');
+    const pip = (ends: number) =>
+      path.script(
+        'python3',
+        `/bin/mkdir -p "$3/bin"\nprintf '#!/bin/sh\\necho "$*" >>${root}/pip.log; echo no matching; exit ${ends}\\n' >"$3/bin/pip"\n/bin/chmod +x "$3/bin/pip"`,
+      );
+    const env = { XDG_CACHE_HOME: cache };
+    await pip(4);
+    const failed = await setUp(root, env, ['--tests']);
+    expect(failed).toMatchObject({ code: 1, output: expect.stringMatching(/pip ended 4:\nno matching/) });
+    await pip(0);
+    expect(await setUp(root, env, ['--tests'])).toMatchObject({ code: 0 });
+    expect(await setUp(root, env, ['--tests'])).toEqual({ code: 0, output: '' });
+    const calls = (await readFile(join(root, 'pip.log'), 'utf8')).trim().split('\n');
+    expect(calls).toHaveLength(2);
+    expect(calls[1]).toMatch(/^install --quiet --disable-pip-version-check moto\[s3\]==[\d.]+ flask flask-cors$/);
+  });
+
   it('with --cluster, builds each part of Kubernetes that is missing from what go.mod pins, and no half program stays', async () => {
     const cache = join(root, 'cache');
     const [, version = ''] = /kubernetes (v[\d.]+)$/m.exec(
