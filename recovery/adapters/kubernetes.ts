@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly pageSize?: number;
   /** Of one request, with its whole answer. @default 30 */
   readonly timeoutSeconds?: number;
+  /** Before the second try; doubled before each further one. With four more tries a server that is restarted is back by then. @default 300 */
+  readonly pauseMilliseconds?: number;
 }
 
 /** GET of a path below the server, as JSON. `asked` is for the error. */
@@ -27,8 +29,7 @@ interface Page {
 
 /** A list that changes faster than its pages are read is begun again this often. */
 const RESTARTS = 5;
-/** Some seconds: a server that is restarted for an upgrade is back by then. */
-const RETRIES = { retries: 4, minTimeout: 300, factor: 2 } as const;
+const RETRIES = 4;
 
 async function toJson(status: number, text: string): Promise<unknown> {
   if (status < 300) return JSON.parse(text);
@@ -80,7 +81,9 @@ function makeAsk(access: ClusterAccess, options: ClusterOptions): { ask: Ask; cl
   const ask: Ask = async (path, asked, query) => {
     try {
       return await pRetry(() => once(path, asked, query), {
-        ...RETRIES,
+        retries: RETRIES,
+        minTimeout: options.pauseMilliseconds ?? 300,
+        factor: 2,
         ...(options.signal ? { signal: options.signal } : {}),
         shouldRetry: ({ error }) => isPassing(error),
         onFailedAttempt: ({ error, retriesLeft }) => {
