@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scheduledJobs } from '../../infra/schedules/jobs.ts';
 import { productionPlan } from '../../plan/production.ts';
-import { applyStack } from './apply.ts';
 import { holdersOf } from './archive.ts';
+import { bringUp } from './bring-up.ts';
 import { type Cluster, say, startCluster } from './cluster.ts';
 import { runNow } from './cron.ts';
 import { members, type Row, sql } from './database.ts';
@@ -14,12 +14,10 @@ import { defineOperatorKinds, refusals } from './dry-run.ts';
 import { leftovers } from './leftovers.ts';
 import { place } from './place.ts';
 import { poll } from './poll.ts';
-import { type Declared, localStack, STANDBY, shippedStack, standbyStack } from './stacks.ts';
+import { declared, localStack, STANDBY, shippedStack, standbyStack } from './stacks.ts';
 
 const PLATFORM = 'go-coffee';
 const RECOVERY = 'go-coffee-dr';
-/** For one object of a stack. */
-const READY_SECONDS = 300;
 /** For one run of a CronJob, below its own deadline: a drill of five scenarios takes the longest. */
 const RUN_SECONDS = 900;
 
@@ -27,11 +25,10 @@ const RUN_SECONDS = 900;
 const JOBS = scheduledJobs(productionPlan, ['local', 'primary', 'secondary']).map(({ id }) => id);
 
 let cluster: Cluster;
-let local: Declared;
+let local: Readonly<Record<string, unknown>> | undefined;
 
 beforeAll(async () => {
   cluster = await startCluster();
-  local = await localStack(cluster.storage);
 });
 
 afterAll(async () => {
@@ -52,14 +49,15 @@ describe('manifests', () => {
     ['dr-standby', 'dr', {}],
     ['dr-promoted', 'dr', { role: 'primary' }],
   ] as const)('of %s are what the server takes', async (name, stack, config) => {
-    const { objects } = await shippedStack(stack, name, config);
+    const { objects } = await declared(shippedStack(stack, name, config));
     expect(await refusals(cluster.api, objects)).toEqual([]);
   });
 });
 
 describe('local', () => {
   it('comes up', async () => {
-    await applyStack(cluster.api, local.objects, { seconds: READY_SECONDS, say });
+    local = await bringUp(cluster.api, await localStack(cluster.storage), say);
+    expect(local).toMatchObject({ role: 'primary', lineage: 'local-1' });
   });
 
   it('leads, and a replica follows', async () => {
@@ -105,8 +103,8 @@ describe('local', () => {
 
 describe('dr beside it', () => {
   it('comes up', async () => {
-    const standby = await standbyStack(cluster.storage, local.outputs.secrets);
-    await applyStack(cluster.api, standby.objects, { seconds: READY_SECONDS, say });
+    const standby = await bringUp(cluster.api, await standbyStack(cluster.storage, local?.secrets), say);
+    expect(standby).toMatchObject({ role: 'standby', lineage: 'eu-west-1-1' });
   });
 
   it('follows from S3 alone', async () => {

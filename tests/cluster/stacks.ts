@@ -1,29 +1,40 @@
-/** What the stacks declare for this cluster, with real keys. */
+/** The stacks for this cluster: as shipped, with what is this cluster's own. */
 import { type KubernetesObject, kubernetesObjects } from '../infra/manifests-of.ts';
 import { realKeys } from '../infra/real-keys.ts';
 import { record, shippedConfig } from '../infra/recording.ts';
-import { type Place, place } from './place.ts';
+import { place } from './place.ts';
 import { type Storage, storageConfig } from './storage.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface ClusterStack {
+  readonly stack: string;
+  /** Instead of what the stack's file says; keys that are not here stay. */
+  readonly plain: Json;
+  readonly secret: Json;
+}
 
 export interface Declared {
   readonly objects: readonly KubernetesObject[];
-  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Json;
 }
 
-/** As a stack's state keeps them from one run to the next. */
-const kept = new Map<string, Map<string, Readonly<Record<string, unknown>>>>();
+/** By stack, as its state would keep them from one run to the next. */
+const kept = new Map<string, Map<string, Json>>();
 
-async function declare(stack: string, config: Readonly<Record<string, unknown>>): Promise<Declared> {
+/** With real keys, and nothing made. */
+export async function declared({ stack, plain, secret }: ClusterStack): Promise<Declared> {
   const keys = kept.get(stack) ?? new Map();
   kept.set(stack, keys);
-  const recording = await record(stack, config, { generate: realKeys(keys) });
+  const recording = await record(stack, { ...plain, ...secret }, { generate: realKeys(keys) });
   return { objects: kubernetesObjects(recording), outputs: recording.outputs };
 }
 
-const cluster = (at: Place) => ({ kubeconfig: at.kubeconfig, context: 'local' });
+const clusterConfig = () => ({ kubeconfig: place().kubeconfig, context: 'local' });
 
-export async function localStack(storage: Storage, config: Readonly<Record<string, unknown>> = {}): Promise<Declared> {
-  return declare('local', { ...(await storageConfig(storage)), cluster: cluster(place()), ...config });
+export async function localStack(storage: Storage): Promise<ClusterStack> {
+  const { s3Credentials, ...plain } = await storageConfig(storage);
+  return { stack: 'local', plain: { ...plain, cluster: clusterConfig() }, secret: { s3Credentials } };
 }
 
 /** Namespaces of the standby: the same cluster has to do for both sites. */
@@ -33,29 +44,29 @@ export const STANDBY = { platform: 'go-coffee-standby', recovery: 'go-coffee-dr-
 const NOT_HERE = { oidcProvider: {}, traffic: {}, registry: {}, monitoring: {} };
 
 /** The shipped stack `dr`, on S3-compatible storage and beside `local`, whose secrets it is given. */
-export async function standbyStack(storage: Storage, secretValues: unknown): Promise<Declared> {
+export async function standbyStack(storage: Storage, secretValues: unknown): Promise<ClusterStack> {
   const { images, postgres, redis, backups } = await shippedConfig('local');
-  return declare('dr', {
-    ...NOT_HERE,
-    images,
-    postgres,
-    redis,
-    backups,
-    ...(await storageConfig(storage)),
-    environment: 'local',
-    cluster: cluster(place()),
-    namespaces: STANDBY,
-    standby: { of: { site: 'local', generation: 1 }, repository: 'secondary' },
-    secrets: { from: 'config' },
-    secretValues,
-  });
+  const { s3Credentials, ...places } = await storageConfig(storage);
+  return {
+    stack: 'dr',
+    plain: {
+      ...NOT_HERE,
+      images,
+      postgres,
+      redis,
+      backups,
+      ...places,
+      environment: 'local',
+      cluster: clusterConfig(),
+      namespaces: STANDBY,
+      standby: { of: { site: 'local', generation: 1 }, repository: 'secondary' },
+      secrets: { from: 'config' },
+    },
+    secret: { s3Credentials, secretValues },
+  };
 }
 
-/** Recorded as for AWS: its objects, in namespaces of their own. */
-export async function shippedStack(
-  stack: 'production' | 'dr',
-  name: string,
-  config: Readonly<Record<string, unknown>> = {},
-): Promise<Declared> {
-  return declare(stack, { namespaces: { platform: name, recovery: `${name}-dr` }, ...config });
+/** As for AWS, in namespaces of their own. */
+export function shippedStack(stack: 'production' | 'dr', name: string, config: Json): ClusterStack {
+  return { stack, plain: { namespaces: { platform: name, recovery: `${name}-dr` }, ...config }, secret: {} };
 }
