@@ -3,9 +3,12 @@ import { plural } from '../report/format.ts';
 import type { JudgedChange } from './accept.ts';
 import type { ImpactReport } from './report.ts';
 
-/** A cell is one line, and `|` ends it; HTML in it would be taken as such. */
+/** A cell is one line, and `|` ends it; stars of a cron expression would be taken as emphasis, and HTML as such. */
 function cell(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\\|]/g, '\\$&').replace(/</g, '&lt;');
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\|*`]/g, '\\$&')
+    .replace(/</g, '&lt;');
 }
 
 function label({ verdict, accepted }: JudgedChange): string {
@@ -16,7 +19,7 @@ function label({ verdict, accepted }: JudgedChange): string {
 function table(changes: readonly JudgedChange[]): string[] {
   const rows = changes.map((change) => {
     const { area, what, before = '—', after = '—' } = change;
-    return `| ${[label(change), area, what, before, after].map(cell).join(' | ')} |`;
+    return `| ${[label(change), ...[area, what, before, after].map(cell)].join(' | ')} |`;
   });
   return ['| | area | what | before | after |', '|---|---|---|---|---|', ...rows];
 }

@@ -40,7 +40,7 @@ test('a line of the pull request accepts it for its stack alone, whatever is in 
   const reason = 'one node; $(touch /nowhere) `id` | "quoted"';
   const accepted = await preview('', 0, `Hello\r\n\r\nAccept-impact production: instances=${reason}\r\n`);
   expect(accepted.exitCode).toBe(0);
-  expect(accepted.stdout).toContain('instances of postgres: one node; $(touch /nowhere) `id` \\| "quoted"');
+  expect(accepted.stdout).toContain('instances of postgres: one node; $(touch /nowhere) \\`id\\` \\| "quoted"');
   expect((await preview('', 0, `Accept-impact dr: instances=${reason}`)).exitCode).toBe(4);
 });
 

@@ -290,7 +290,7 @@ test('the comment: worst first to see, no cell breaks the table, new things fold
   expect(text).toContain('**worse** | immutability | versioning of go-coffee-backups | Enabled | — |');
   expect(text).toContain('<details><summary>');
   expect(text).toContain('| volume a\\|b &lt;script> | — | 1Gi |');
-  expect(text).toMatch(/\*\*\d+ things get worse\.\*\* To accept one, say why: `--accept "/);
+  expect(text).toMatch(/\*\*1 thing gets worse\.\*\* To accept one, say why: `--accept "/);
 });
 
 test('no secret is in the report', () => {
