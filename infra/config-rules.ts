@@ -77,10 +77,15 @@ function storageProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProble
   return problems;
 }
 
-function secretProblems({ secrets, role, storage }: Plain, { secretValues }: Secret, plan: Plan): ConfigProblem[] {
+function secretProblems(
+  { secrets, role, storage, generation = 1 }: Plain,
+  { secretValues }: Secret,
+  plan: Plan,
+): ConfigProblem[] {
   const from = secrets?.from ?? 'generated';
   const problems: ConfigProblem[] = [];
-  if (from === 'generated' && (role === 'standby' || role === 'recovery')) {
+  // A site that comes back in its next generation has made them before; whether its state still holds them is asked of that.
+  if (from === 'generated' && ((role === 'standby' && generation === 1) || role === 'recovery')) {
     const fact = `"generated" in role ${role}: new passphrases open no existing repository`;
     const hint = 'write secrets: {from: secrets-manager, region: …} or {from: config} with secretValues';
     problems.push({ path: ['secrets', 'from'], fact, hint });

@@ -12,10 +12,16 @@ export interface Previous {
 
 /** Pure. What would turn a running site into something that it can't become by itself. */
 export function stepProblems(
-  { role, site, generation }: Pick<StackConfig, 'role' | 'site' | 'generation'>,
+  { role, site, generation, secrets }: Pick<StackConfig, 'role' | 'site' | 'generation' | 'secrets'>,
   previous: Previous | undefined,
 ): ConfigProblem[] {
-  if (previous === undefined) return [];
+  if (previous === undefined) {
+    if (role !== 'standby' || secrets.from !== 'generated') return [];
+    const fact =
+      '"generated" in role standby, and the state of this stack holds none: new passphrases open no existing repository';
+    const hint = 'write secrets: {from: secrets-manager, region: …} or {from: config} with secretValues';
+    return [{ path: ['secrets', 'from'], fact, hint }];
+  }
   if (site !== previous.site) {
     const fact = `"${site}", and this stack is site "${previous.site}": its database would archive under another name`;
     return [{ path: ['site'], fact, hint: 'a site keeps its name; another one is another stack' }];

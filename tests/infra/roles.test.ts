@@ -12,6 +12,11 @@ const FAILED_BACK = { generation: 2, standby: { of: { site: 'us-east-1', generat
 const production = await record('production');
 const standby = await record('dr');
 const promoted = await record('dr', { role: 'primary' }, { previous: PREVIOUS });
+const returned = await record(
+  'production',
+  { role: 'standby', generation: 2, standby: { of: { site: 'eu-west-1', generation: 1 }, repository: 'primary' } },
+  { previous: { leads: true, site: 'us-east-1', generation: 1 } },
+);
 const failedBack = await record('dr', FAILED_BACK, { previous: { ...PREVIOUS, leads: true } });
 
 const WRITE = ['dr-daily', 'dr-hourly', 'dr-redis', 'dr-weekly-config', 'dr-prune'];
@@ -116,7 +121,8 @@ test('a primary that never followed has neither a promotion nor a first full bac
 
 describe('back again', () => {
   test('a leader becomes a standby only in a new generation', () => {
-    const now = { role: 'standby', site: 'eu-west-1', generation: 1 } as const;
+    const secrets = { from: 'secrets-manager', region: 'eu-west-1' } as const;
+    const now = { role: 'standby', site: 'eu-west-1', generation: 1, secrets } as const;
     const [problem] = stepProblems(now, { ...PREVIOUS, leads: true });
     expect(problem?.fact).toBe('"standby", and eu-west-1-1 leads: what it has written since would be lost');
     expect(problem?.hint).toContain('generation 2');
@@ -126,8 +132,15 @@ describe('back again', () => {
     expect(stepProblems(now, undefined)).toEqual([]);
   });
 
+  test('a lost site comes back with the passphrases that its state holds, and with none that it makes anew', () => {
+    const now = { role: 'standby', site: 'us-east-1', generation: 2, secrets: { from: 'generated' } } as const;
+    expect(stepProblems(now, { leads: true, site: 'us-east-1', generation: 1 })).toEqual([]);
+    expect(stepProblems(now, undefined)[0]?.fact).toContain('the state of this stack holds none');
+    expect(stepProblems({ ...now, secrets: { from: 'secrets-manager', region: 'x' } }, undefined)).toEqual([]);
+  });
+
   test('a generation never goes back, and a site keeps its name', () => {
-    const now = { role: 'primary', site: 'eu-west-1', generation: 1 } as const;
+    const now = { role: 'primary', site: 'eu-west-1', generation: 1, secrets: { from: 'generated' } } as const;
     expect(stepProblems(now, { ...PREVIOUS, generation: 2 })[0]?.path).toEqual(['generation']);
     expect(stepProblems({ ...now, site: 'eu-central-1' }, PREVIOUS)[0]?.path).toEqual(['site']);
   });
@@ -136,6 +149,13 @@ describe('back again', () => {
     await expect(record('dr', {}, { previous: { ...PREVIOUS, leads: true } })).rejects.toThrow(
       'DR-CONFIG role: "standby", and eu-west-1-1 leads',
     );
+  });
+
+  test('the owner of the buckets stays their owner while it follows', () => {
+    expect(returned.filter(({ type }) => type === 'aws:s3/bucket:Bucket').length).toBeGreaterThan(1);
+    expect(returned.filter(({ type }) => type.startsWith('random:')).length).toBeGreaterThan(5);
+    expect(returned.outputs).toMatchObject({ lineage: 'us-east-1-2', follows: { site: 'eu-west-1', generation: 1 } });
+    expect(suspended(returned)).toEqual(WRITE.toSorted());
   });
 
   test('the new generation follows the new leader, and archives elsewhere', () => {
