@@ -129,7 +129,7 @@ export function openCluster(access: ClusterAccess, options: ClusterOptions = {})
   const { describe } = access;
   return {
     describe,
-    close,
+    [Symbol.asyncDispose]: close,
     async version() {
       const asked = { verb: 'get', resource: '/version' } as const;
       const { gitVersion } = (await ask('/version', asked)) as { gitVersion: string };

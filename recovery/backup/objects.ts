@@ -1,7 +1,9 @@
 /** The objects of the cluster, read once a run and shared by the workloads that hold its parts. */
 import type { CaptureIndex } from '../capture/files.ts';
 import { type Capture, makeCapture } from '../capture/make.ts';
+import type { Cluster } from '../capture/objects.ts';
 import { readCluster } from '../capture/read.ts';
+import type { KubernetesSettings } from '../environment.ts';
 import { badInput } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
 import type { Site } from '../site.ts';
@@ -17,31 +19,36 @@ export type ReadObjects = () => Promise<ObjectsRead>;
 /** Fact of a capture that holds objects: how many. */
 export const OBJECTS = 'objects';
 
+/** Throws `KUBECONFIG-…`, `CONTEXT-UNKNOWN` (exit 2); makes no connection. Whoever calls closes it. */
+export async function openSiteCluster(
+  site: Site,
+  settings: KubernetesSettings,
+  signal?: AbortSignal,
+): Promise<Cluster> {
+  // The client takes longer to load than many a command runs, and a single host never needs it.
+  const [{ openAccess }, { openCluster }] = await Promise.all([
+    import('../adapters/kubernetes-access.ts'),
+    import('../adapters/kubernetes.ts'),
+  ]);
+  const onRetry = (detail: string) => site.log.warn({ detail }, 'Kubernetes call retried');
+  return openCluster(await openAccess(settings), { signal, onRetry });
+}
+
 async function readObjects(site: Site, signal?: AbortSignal): Promise<ObjectsRead> {
   const settings = site.environment.kubernetes;
   if (settings === undefined) {
     const hint = 'name the cluster in the environment file';
     throw badInput({ code: 'KUBERNETES-UNCONFIGURED', where: CLUSTER, fact: 'no cluster is named', hint });
   }
-  // The client takes longer to load than many a command runs, and a single host never needs it.
-  const [{ openAccess }, { openCluster }] = await Promise.all([
-    import('../adapters/kubernetes-access.ts'),
-    import('../adapters/kubernetes.ts'),
-  ]);
-  const access = await openAccess(settings);
+  await using cluster = await openSiteCluster(site, settings, signal);
   await runHook(site, CLUSTER, 'pre', signal);
-  const onRetry = (detail: string) => site.log.warn({ detail }, 'Kubernetes call retried');
-  const cluster = openCluster(access, { signal, onRetry });
   try {
     const content = await readCluster(cluster, settings.namespaces);
-    if (content.silentGroups.length > 0)
-      site.log.warn(
-        { groups: content.silentGroups },
-        'API groups of their own servers do not answer and are not captured',
-      );
+    const { silentGroups } = content;
+    if (silentGroups.length > 0)
+      site.log.warn({ groups: silentGroups }, 'API groups of their own servers do not answer and are not captured');
     return { capture: makeCapture(content), readAt: new Date() };
   } finally {
-    await cluster.close();
     await runHook(site, CLUSTER, 'post', signal);
   }
 }

@@ -52,7 +52,7 @@ export interface Discovery {
 }
 
 /** Reads one cluster. Throws `KUBERNETES-…` DrErrors. */
-export interface Cluster {
+export interface Cluster extends AsyncDisposable {
   /** `context production (https://10.0.0.1:6443)` */
   readonly describe: string;
   /** `v1.34.4` */
@@ -63,7 +63,6 @@ export interface Cluster {
   list(type: ResourceType, namespace?: string): Promise<KubeObject[]>;
   /** Undefined where there is none. */
   get(type: ResourceType, name: string, namespace?: string): Promise<KubeObject | undefined>;
-  close(): Promise<void>;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

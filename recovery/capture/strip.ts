@@ -78,16 +78,13 @@ function dropTokens(account: Spec, name: string): Spec {
   return others.length === 0 ? rest : { ...rest, secrets: others };
 }
 
-/**
- * The object as it can be created on an empty server. The same whatever server it came from, and of itself.
- * Node ports that somebody chose stay; `chosenPorts` says which (`chosenNodePorts`), once the traces of the choice are gone.
- */
-export function strip(object: KubeObject, chosenPorts: readonly number[] = chosenNodePorts(object)): KubeObject {
+/** The object as it can be created on an empty server: the same whatever server it came from, and of itself. */
+export function strip(object: KubeObject): KubeObject {
   const kind = kindName({ group: groupOf(object), kind: object.kind });
   const { apiVersion, kind: _, metadata, status: __, spec, ...content } = object;
   // Of a custom resource it may be anything.
   const isFields = typeof spec === 'object' && spec !== null && !Array.isArray(spec);
-  const stripped = isFields ? stripSpec(kind, specOf(spec), chosenPorts) : spec;
+  const stripped = isFields ? stripSpec(kind, specOf(spec), chosenNodePorts(object)) : spec;
   // An empty spec that was given may be wanted by a definition.
   const isEmptied = isFields && Object.keys(specOf(stripped)).length === 0 && Object.keys(specOf(spec)).length > 0;
   return {
@@ -103,7 +100,7 @@ export function strip(object: KubeObject, chosenPorts: readonly number[] = chose
  * A node port that a person wrote stands in the record of who owns which field; one that the server allocated does not. On a
  * stripped object that record is gone, and every port that is left was chosen.
  */
-export function chosenNodePorts(object: KubeObject): number[] {
+function chosenNodePorts(object: KubeObject): number[] {
   if (object.kind !== 'Service' || groupOf(object) !== '') return [];
   const stripped = object.metadata.uid === undefined;
   return listOf(fieldsOf(object.spec).ports).flatMap((port) => {

@@ -2,6 +2,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { lookUpAccount } from '../adapters/account.ts';
+import { openSiteCluster } from '../backup/objects.ts';
+import { readCluster } from '../capture/read.ts';
 import type { RepositorySettings, SecretRef } from '../environment.ts';
 import { DrError } from '../errors.ts';
 import type { Repository, Site } from '../site.ts';
@@ -98,11 +100,24 @@ function checkRepository(repository: Repository): Promise<Check> {
   });
 }
 
+/** Reads all that a backup would: only that shows whether the account may. A cluster that is lost is a reason to recover: a warning. */
+async function checkCluster(site: Site): Promise<Check[]> {
+  const { kubernetes } = site.environment;
+  if (kubernetes === undefined) return [];
+  const look = async () => {
+    await using cluster = await openSiteCluster(site, kubernetes);
+    const { version, read } = await readCluster(cluster, kubernetes.namespaces);
+    return `${read.length} objects, ${version}, ${cluster.describe}`;
+  };
+  return [await checked('kubernetes', 'the objects can be read', 'warning', look)];
+}
+
 export async function siteChecks(site: Site): Promise<Check[]> {
   return [
     ...(await checkAccount(site)),
     await checkStateDir(site),
     ...(await checkSecrets(site)),
+    ...(await checkCluster(site)),
     ...(await Promise.all([...site.repositories.values()].map(checkRepository))),
   ];
 }

@@ -161,7 +161,7 @@ export async function startApiServer(store: Store, folder: string, name: string)
       await send(server, ca, { method: 'DELETE', path: `${await path(object)}/${object.metadata.name}` });
     },
     async [Symbol.asyncDispose]() {
-      await admin.close();
+      await admin[Symbol.asyncDispose]();
       await endTracked(pidFile, 'SIGKILL');
     },
   };

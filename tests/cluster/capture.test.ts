@@ -44,12 +44,8 @@ interface BackupData {
 }
 
 async function capture(server: ApiServer, pageSize?: number): Promise<Capture> {
-  const cluster = await server.connect('admin', pageSize);
-  try {
-    return makeCapture(await readCluster(cluster, [NAMESPACE]));
-  } finally {
-    await cluster.close();
-  }
+  await using cluster = await server.connect('admin', pageSize);
+  return makeCapture(await readCluster(cluster, [NAMESPACE]));
 }
 
 function objectsOf({ parts }: Capture): Map<string, KubeObject> {
@@ -59,7 +55,7 @@ function objectsOf({ parts }: Capture): Map<string, KubeObject> {
 
 /** Creates everything wave by wave, as a rebuild does. */
 async function restore(server: ApiServer, objects: readonly KubeObject[]): Promise<void> {
-  const cluster = await server.connect();
+  await using cluster = await server.connect();
   const definitions = (await cluster.discover()).types.find(({ kind }) => kind === 'CustomResourceDefinition');
   if (definitions === undefined) throw new Error('the server knows no definitions');
   for (const wave of restoreWaves(objects)) {
@@ -72,7 +68,6 @@ async function restore(server: ApiServer, objects: readonly KubeObject[]): Promi
       });
     }
   }
-  await cluster.close();
 }
 
 const CAPTURED: Readonly<Record<ObjectPart, readonly string[]>> = {
@@ -163,7 +158,7 @@ test('restored into an empty cluster and captured there, it is the same, object 
   // Nothing of the old cluster is left for its controllers to clear away.
   expect(after.leftOut).toEqual({ 'built-in': before.leftOut['built-in'] });
 
-  const cluster = await empty.connect();
+  await using cluster = await empty.connect();
   const { types } = await cluster.discover();
   const services = types.find(({ kind }) => kind === 'Service');
   const ports = async (name: string) => {
@@ -172,7 +167,6 @@ test('restored into an empty cluster and captured there, it is the same, object 
   };
   expect(await ports('chosen')).toEqual([30_080]);
   expect(await ports('allocated')).toEqual([expect.any(Number)]);
-  await cluster.close();
 });
 
 test('by pages of two it is the same', async () => {
@@ -180,32 +174,30 @@ test('by pages of two it is the same', async () => {
 });
 
 test('who may not see everything is told what is missing, and gets nothing', async () => {
-  const limited = await source.connect('limited');
+  await using limited = await source.connect('limited');
   await expect(readCluster(limited, [NAMESPACE])).rejects.toMatchObject({
     code: 'KUBERNETES-FORBIDDEN',
     exit: 2,
     fact: expect.stringMatching(/may not (list|get) \S+.* "limited" cannot/),
   });
-  const stranger = await source.connect('stranger');
+  await using stranger = await source.connect('stranger');
   await expect(readCluster(stranger, [NAMESPACE])).rejects.toMatchObject({ code: 'KUBERNETES-CREDENTIALS', exit: 2 });
-  const admin = await source.connect();
+  await using admin = await source.connect();
   await expect(readCluster(admin, [NAMESPACE, 'nowhere'])).rejects.toMatchObject({
     code: 'NAMESPACE-MISSING',
     exit: 6,
   });
-  for (const cluster of [limited, stranger, admin]) await cluster.close();
 });
 
 test('a cluster that is gone', async () => {
   const gone = await startApiServer(store, scratch.folder, 'gone');
-  const cluster = await gone.connect();
+  await using cluster = await gone.connect();
   await gone[Symbol.asyncDispose]();
   await expect(readCluster(cluster, [NAMESPACE])).rejects.toMatchObject({
     code: 'KUBERNETES-UNREACHABLE',
     fact: expect.stringContaining('ECONNREFUSED'),
     hint: expect.stringContaining('rebuild'),
   });
-  await cluster.close();
 });
 
 /** A site that has nothing but the cluster and a folder to keep its copies in. */
