@@ -12,7 +12,7 @@ export interface TrafficRecordsArgs extends Traffic {
 type Entrance = 'primary' | 'standby';
 
 /** Which entrance users are led to: the standby's only once it has been promoted. */
-export function activeEntrance({ role, follows }: Pick<TrafficRecordsArgs, 'role' | 'follows'>): Entrance {
+function activeEntrance({ role, follows }: Pick<TrafficRecordsArgs, 'role' | 'follows'>): Entrance {
   return role === 'primary' && follows ? 'standby' : 'primary';
 }
 
