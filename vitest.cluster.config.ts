@@ -7,7 +7,9 @@ export default defineConfig({
     include: [`${CLUSTER}/*.test.ts`],
     // One cluster for a machine, and one story: what comes later stands on what came before.
     fileParallelism: false,
-    testTimeout: 600_000,
+    // Drills side by side, on two processors.
+    maxConcurrency: 2,
+    testTimeout: 1_000_000,
     hookTimeout: 1_500_000,
     teardownTimeout: 120_000,
     reporters: ['verbose', './tests/reporter.ts'],

@@ -3,9 +3,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { endTracked } from '../../recovery/drill/processes.ts';
+import { endTracked, readTracked } from '../../recovery/drill/processes.ts';
 import { DAEMONS, pidFile } from './daemons.ts';
-import { containerdSocket } from './node.ts';
+import { containerdSocket, resumeContainerd } from './node.ts';
 import { NETWORK, type Place, place } from './place.ts';
 
 async function ctr(at: Place, ...args: readonly string[]): Promise<string[]> {
@@ -14,8 +14,9 @@ async function ctr(at: Place, ...args: readonly string[]): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-/** Containers outlive containerd: each has a process of its own that holds it. */
+/** Containers outlive containerd: each has a process of its own that holds it. Where it was killed it comes back to end them. */
 async function endContainers(at: Place): Promise<void> {
+  await resumeContainerd(at);
   const tasks = await ctr(at, 'tasks', 'ls', '--quiet');
   await Promise.all(tasks.map((task) => ctr(at, 'tasks', 'kill', '--signal', 'SIGKILL', task)));
   for (let round = 0; round < 50; round += 1) {
@@ -52,7 +53,7 @@ async function endOthers(at: Place): Promise<void> {
 
 export async function down(at: Place): Promise<void> {
   for (const name of [...DAEMONS].reverse()) {
-    if (name === 'containerd') await endContainers(at);
+    if (name === 'containerd' && (await readTracked(pidFile(at, name)))) await endContainers(at);
     await endTracked(pidFile(at, name));
   }
   await endOthers(at);

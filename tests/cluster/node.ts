@@ -62,14 +62,25 @@ function podNetwork(): string {
   });
 }
 
+const containerdConfigFile = (place: Place): string => join(place.folder, 'containerd.toml');
+
+async function containerdAnswers(place: Place): Promise<boolean> {
+  const { exitCode } = await execa('ctr', ['--address', containerdSocket(place), 'version'], { reject: false });
+  return exitCode === 0;
+}
+
+/** Once it was configured. Nothing to do where it runs. */
+export async function resumeContainerd(place: Place): Promise<void> {
+  if (await containerdAnswers(place)) return;
+  await start(place, 'containerd', ['containerd', '--config', containerdConfigFile(place)]);
+  await until('containerd answers', () => containerdAnswers(place));
+}
+
 export async function startContainerd(place: Place): Promise<void> {
   await mkdir(join(place.folder, 'cni'), { recursive: true });
   await writeFile(join(place.folder, 'cni', '10-bridge.conflist'), podNetwork());
-  const config = join(place.folder, 'containerd.toml');
-  await writeFile(config, containerdConfig(place));
-  await start(place, 'containerd', ['containerd', '--config', config]);
-  const asked = ['--address', containerdSocket(place), 'version'];
-  await until('containerd answers', async () => (await execa('ctr', asked, { reject: false })).exitCode === 0);
+  await writeFile(containerdConfigFile(place), containerdConfig(place));
+  await resumeContainerd(place);
   await loadImage(place, containerdSocket(place), PAUSE);
 }
 
