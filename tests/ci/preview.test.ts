@@ -57,3 +57,9 @@ test('an acceptance that names nothing is said in the comment', async () => {
   expect(exitCode).toBe(2);
   expect(stdout).toContain('DR-ACCEPT-UNKNOWN --accept: "instnces"');
 });
+
+test('what the policy pack lets through is shown with its reason', async () => {
+  const advisory = '          plan-kept: local is kept for 14d, accepted: the disk is replaced next week';
+  const { stdout } = await preview(`Policies:\n${advisory}`, 0);
+  expect(stdout).toContain(`Let through by the policy pack:\n\n~~~~text\n${advisory.trim()}\n~~~~`);
+});
