@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
 import { silentLog } from '../../recovery/adapters/log.ts';
 import { makeRun } from '../../recovery/adapters/process.ts';
@@ -257,4 +257,30 @@ test('`dr backup` captures the cluster, `dr restore` brings the objects back as 
   const objects = parts.flatMap((part) => part.objects.map(({ object }) => object));
   expect(new Map(objects.map((object) => [nameOf(object), object]))).toEqual(objectsOf(await capture(source)));
   expect((await stat(join(restored, 'config-and-secrets'))).mode & 0o777).toBe(0o700);
+});
+
+test('the rights that the documentation names are enough, and one less is not', async () => {
+  const text = await readFile(join(import.meta.dirname, '../../docs/capture.md'), 'utf8');
+  const rules =
+    text
+      .split('```yaml\n')
+      .find((block) => block.startsWith('apiVersion: rbac'))
+      ?.split('```')[0] ?? '';
+  const roles = parseAllDocuments(rules).map((document) => document.toJS() as KubeObject);
+  expect(roles.map(({ kind }) => kind)).toEqual(['Role', 'ClusterRole']);
+  for (const { apiVersion, kind, metadata, ...rest } of roles) {
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name };
+    const subjects = [{ apiGroup: roleRef.apiGroup, kind: 'User', name: 'limited' }];
+    await source.create({ apiVersion, kind, metadata, ...rest });
+    await source.create({ apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects });
+  }
+  await using limited = await source.connect('limited');
+  const read = async () => objectsOf(makeCapture(await readCluster(limited, [NAMESPACE])));
+  // The authoriser learns of new rights by watching.
+  const seen = await until('the rights are known', () => read().catch(() => undefined));
+  expect(seen).toEqual(objectsOf(await capture(source)));
+  await expect(readCluster(limited, [NAMESPACE, 'tea'])).rejects.toMatchObject({
+    code: 'KUBERNETES-FORBIDDEN',
+    fact: expect.stringMatching(/^may not list \S+ in the namespace tea/),
+  });
 });
