@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'go-coffee-dr');
 
 /** As the set-up builds it. */
-export function kubernetesVersion(): string {
+function kubernetesVersion(): string {
   const text = readFileSync(join(import.meta.dirname, 'kubernetes', 'go.mod'), 'utf8');
   const version = /^require k8s\.io\/kubernetes (v[\d.]+)$/m.exec(text)?.[1];
   if (version === undefined) throw new Error('tests/cluster/kubernetes/go.mod requires no k8s.io/kubernetes');
@@ -53,5 +53,3 @@ export function place(folder = process.env.DR_CLUSTER || '/tmp/go-coffee-dr-clus
     program: (name) => join(programs, name),
   };
 }
-
-export const CONTAINERD_SOCKET = 'containerd/containerd.sock';

@@ -5,7 +5,7 @@ import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts'
 import { shippedConfig } from '../infra/recording.ts';
 import { type Place, S3_HOSTS, S3_PORT } from './place.ts';
 
-export type S3Id = keyof typeof S3_HOSTS;
+type S3Id = keyof typeof S3_HOSTS;
 export type Storage = Readonly<Record<S3Id, S3Region>>;
 
 interface Shipped {
@@ -19,7 +19,7 @@ async function shippedStorage(): Promise<Shipped> {
   return (await shippedConfig('local')).storage as Shipped;
 }
 
-export const S3_IDS = Object.keys(S3_HOSTS) as readonly S3Id[];
+const S3_IDS = Object.keys(S3_HOSTS) as readonly S3Id[];
 
 export async function startStorage(place: Place): Promise<Storage> {
   const { repositories } = await shippedStorage();
