@@ -94,6 +94,8 @@ export function renderArchiveConfig(archive: Archive): string {
     '[global]',
     ...repositories,
     'archive-async=y',
+    // The default minute is not enough for a segment on a busy node; a segment that is late is asked for again.
+    'archive-timeout=300',
     `spool-path=${PATHS.pgbackrestWork}/spool`,
     'compress-type=zst',
     'process-max=2',

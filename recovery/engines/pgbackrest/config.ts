@@ -74,6 +74,8 @@ export function renderConfig(config: PgBackRestConfig): string {
     '[global]',
     ...config.repositories.flatMap((repository, i) => repositoryLines(repository, i + 1)),
     'archive-async=y',
+    // The default minute is not enough for a segment on a busy host, and a replay that gives up is a failed restore.
+    'archive-timeout=300',
     'compress-type=zst',
     'expire-auto=n',
     // A repository that has gone away is tried for this long, and each file's copy twice more: a restore then fails within two minutes.
