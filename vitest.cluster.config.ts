@@ -9,7 +9,7 @@ export default defineConfig({
     fileParallelism: false,
     // Drills side by side, on two processors.
     maxConcurrency: 2,
-    testTimeout: 1_000_000,
+    testTimeout: 1_300_000,
     hookTimeout: 1_500_000,
     teardownTimeout: 120_000,
     reporters: ['verbose', './tests/reporter.ts'],

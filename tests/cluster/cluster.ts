@@ -1,9 +1,11 @@
 /** Everything that the stories need: the cluster with the project's images, volumes, and two S3 servers. */
-import { type Api, connect } from './api.ts';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Api } from './api.ts';
 import { down } from './down.ts';
 import { buildImages, imageNames, loadImage } from './images.ts';
 import { containerdSocket } from './node.ts';
-import { place } from './place.ts';
+import { type Place, place } from './place.ts';
 import { type Storage, startStorage } from './storage.ts';
 import { up } from './up.ts';
 import { startProvisioner } from './volumes.ts';
@@ -15,6 +17,9 @@ export interface Cluster {
   end(): Promise<void>;
 }
 
+/** For a person who wants to look around; `npm run cluster:down` ends it. */
+export const KEPT = process.env.DR_CLUSTER_KEEP === '1';
+
 const started = Date.now();
 
 /** Runs take long: whoever waits sees where they are. */
@@ -23,15 +28,21 @@ export function say(line: string): void {
   process.stderr.write(`${String(seconds).padStart(5)} s  ${line}\n`);
 }
 
-export async function startCluster(): Promise<Cluster> {
-  const at = place();
-  // What a killed run left would hold the ports.
-  await down(at);
+/** The last lines of each process, for the one that could not. */
+async function lastWords(at: Place): Promise<string> {
+  const names = await readdir(at.logs).catch(() => []);
+  const logs = names.map(async (name) => {
+    const lines = (await readFile(join(at.logs, name), 'utf8')).trimEnd().split('\n').slice(-5);
+    return [`--- ${name}`, ...lines].join('\n');
+  });
+  return (await Promise.all(logs)).join('\n');
+}
+
+async function bringAll(at: Place): Promise<Cluster> {
   say('images');
   await buildImages(at);
   say('Kubernetes');
-  await up(at);
-  const api = connect(at.kubeconfig);
+  const api = await up(at);
   for (const name of Object.values(await imageNames())) await loadImage(at, containerdSocket(at), name);
   say('S3');
   const storage = await startStorage(at);
@@ -42,7 +53,21 @@ export async function startCluster(): Promise<Cluster> {
     storage,
     async end() {
       await provisioner.stop();
-      if (process.env.DR_CLUSTER_KEEP !== '1') await down(at);
+      if (!KEPT) await down(at);
     },
   };
+}
+
+/** Nothing is left running where it throws. */
+export async function startCluster(): Promise<Cluster> {
+  const at = place();
+  // What a killed run left would hold the ports.
+  await down(at);
+  try {
+    return await bringAll(at);
+  } catch (error) {
+    say(await lastWords(at));
+    if (!KEPT) await down(at);
+    throw error;
+  }
 }
