@@ -5,7 +5,7 @@ import { type Engine, startEngine } from './engine.ts';
 
 /** Two minutes are enough alone, and not beside the other tests. */
 export const RUN = 300_000;
-export const POLICY = ['--policy-pack', 'infra/policy'];
+const POLICY = ['--policy-pack', 'infra/policy'];
 const WEBHOOK = 'https://hooks.slack.test/services/T0/B0/never-in-plain-text';
 
 interface Step {
