@@ -11,6 +11,7 @@ import { declarePlan } from './plan.ts';
 import { declarePoints } from './points.ts';
 import { declareQuestions } from './questions.ts';
 import { declareRestore, declareUnlock } from './restore.ts';
+import { declareSeed } from './seed.ts';
 import { pathOf } from './usage.ts';
 import { declarePrune, declareVerify } from './verify.ts';
 
@@ -49,6 +50,7 @@ const FAMILIES: readonly Declare[] = [
   declareVerify,
   declarePrune,
   declareRestore,
+  declareSeed,
   declareOffsite,
   declareKeys,
   declareQuestions,

@@ -128,6 +128,14 @@ export interface RestoreOptions extends SiteOptions {
   readonly backup: boolean;
 }
 
+export interface SeedOptions extends SiteOptions {
+  readonly workload: string;
+  /** Repository to read. */
+  readonly from: string;
+  /** `latest`, a point's id or a time with a zone. */
+  readonly to: string;
+}
+
 export interface OffsiteListOptions extends SiteOptions {
   /** @default the one that the plan fills by an export */
   readonly repository?: string;

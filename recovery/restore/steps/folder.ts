@@ -29,7 +29,7 @@ export function besides(destination: string, id: string, what: 'new' | 'before')
 /** Lays the snapshot down in `folder` as if it were the folder itself. Throws `FOLDER-DIFFERS` (exit 5) when files are missing. */
 export async function layDown(
   context: Pick<RestoreContext, 'site' | 'source' | 'signal'>,
-  item: RestoreItem,
+  item: Pick<RestoreItem, 'workload' | 'capture'>,
   folder: string,
   report: (detail: string) => void,
 ): Promise<FolderCount> {

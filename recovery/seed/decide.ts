@@ -1,0 +1,53 @@
+/** Pure: whether a volume is filled from a copy before its server first starts. Nothing that is on it is ever overwritten. */
+import { parseLineage } from '../../plan/layout.ts';
+import { precondition } from '../errors.ts';
+import type { SeedMark } from './mark.ts';
+
+/** Where a copy is laid down before it is put in place; gone when the mark stands. */
+export const SEEDING = '.seeding';
+
+/** Made by file systems and by the mount, not by a server. */
+const NO_DATA = ['lost+found'];
+
+export interface Volume {
+  readonly folder: string;
+  /** Names in it. */
+  readonly entries: readonly string[];
+  /** Whose data it holds, where a seed has said so. */
+  readonly mark: SeedMark | undefined;
+  /** An earlier run has laid a checked copy down, and was killed before all of it was in place. */
+  readonly ready: boolean;
+}
+
+/**
+ * - `fill`: it is empty, or holds what a killed run had not finished.
+ * - `finish`: what a killed run has checked goes in place.
+ * - `keep`: it holds this life's data.
+ * - `adopt`: it holds data, and this is the site's first life: whose else can they be.
+ */
+export type SeedDecision = 'fill' | 'finish' | 'keep' | 'adopt';
+
+/**
+ * @param life `<site>-<generation>`
+ * Throws `SEED-OTHER-LIFE` (exit 6): a server that went on with an earlier life's data would show users a state of long ago.
+ */
+export function decideSeed({ folder, entries, mark, ready }: Volume, life: string): SeedDecision {
+  const refuse = (fact: string) =>
+    precondition({
+      code: 'SEED-OTHER-LIFE',
+      where: folder,
+      fact,
+      hint: 'nothing was touched: keep the volume until it is not needed, then delete its claim; a new one is filled from the repository',
+    });
+  if (mark !== undefined) {
+    if (mark.life === life) return 'keep';
+    throw refuse(`this volume holds the data of ${mark.life}, and this server is ${life}`);
+  }
+  if (ready) return 'finish';
+  const data = entries.filter((name) => name !== SEEDING && !NO_DATA.includes(name));
+  if (data.length === 0) return 'fill';
+  if (parseLineage(life)?.generation === 1) return 'adopt';
+  throw refuse(
+    `this volume holds data without a mark (${data.sort().join(', ')}), and ${life} is not the site's first life`,
+  );
+}

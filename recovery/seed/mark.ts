@@ -1,0 +1,49 @@
+/** A small file on the volume that says whose data it holds, and from which copy they began. */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { DrError } from '../errors.ts';
+import { pointIdSchema } from '../point.ts';
+
+export const MARK = 'seeded-from.json';
+
+const seedMarkSchema = z.strictObject({
+  /** `<site>-<generation>` */
+  life: z.string(),
+  /** Absent where the data were there already. */
+  from: z
+    .strictObject({ repository: z.string(), point: pointIdSchema, snapshot: z.string(), capturedAt: z.iso.datetime() })
+    .optional(),
+  at: z.iso.datetime(),
+});
+export type SeedMark = z.infer<typeof seedMarkSchema>;
+
+/** Undefined where there is none. Throws `SEED-MARK-UNREADABLE`: in doubt nothing is laid down. */
+export async function readMark(folder: string): Promise<SeedMark | undefined> {
+  const file = join(folder, MARK);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return seedMarkSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new DrError({
+      code: 'SEED-MARK-UNREADABLE',
+      where: file,
+      fact: 'is no mark of a seed',
+      hint: 'nothing was touched: see whose data lie beside it, then remove the file, or the claim',
+      cause,
+    });
+  }
+}
+
+/** By a rename, so that a killed run leaves the whole mark or none. */
+export async function writeMark(folder: string, mark: SeedMark): Promise<void> {
+  const file = join(folder, MARK);
+  await writeFile(`${file}.new`, `${JSON.stringify(mark, undefined, 2)}\n`, { flush: true });
+  await rename(`${file}.new`, file);
+}
