@@ -1,7 +1,7 @@
 /** A provisioner for one node: each claim gets a folder of this machine, of which the pods' account is the owner. */
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import { PatchStrategy, setHeaderOptions, type V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { ACCOUNT } from '../../infra/cluster/restricted.ts';
 import type { Api } from './api.ts';
 import type { Place } from './place.ts';
@@ -38,8 +38,17 @@ async function provide(place: Place, api: Api, claim: V1PersistentVolumeClaim): 
   });
 }
 
+/** The scheduler may look at a pod just before its volume is bound, and then not again for minutes: a change wakes it. */
+async function wakeScheduler(api: Api, { metadata, spec }: V1PersistentVolumeClaim): Promise<void> {
+  const { namespace = '', name = '' } = metadata ?? {};
+  const body = { metadata: { annotations: { 'go-coffee-dr/volume': spec?.volumeName } } };
+  const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+  await api.core.patchNamespacedPersistentVolumeClaim({ namespace, name, body }, merge);
+}
+
 export function startProvisioner(place: Place, api: Api): Provisioner {
   const provided = new Set<string>();
+  const bound = new Set<string>();
   let running = true;
   let wake = (): void => {};
   const round = async (): Promise<void> => {
@@ -49,6 +58,12 @@ export function startProvisioner(place: Place, api: Api): Provisioner {
       if (provided.has(uid)) continue;
       await provide(place, api, claim);
       provided.add(uid);
+    }
+    for (const claim of items.filter(({ status }) => status?.phase === 'Bound')) {
+      const uid = claim.metadata?.uid ?? '';
+      if (bound.has(uid)) continue;
+      await wakeScheduler(api, claim);
+      bound.add(uid);
     }
   };
   const loop = (async () => {
