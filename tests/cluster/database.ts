@@ -34,6 +34,9 @@ async function password(api: Api, namespace: string): Promise<string> {
   return Buffer.from(data?.superuser ?? '', 'base64').toString('utf8');
 }
 
+/** The platform's own, by the config's default. A health check wants rows in it. */
+const DATABASE = 'go_coffee';
+
 export type Row = Readonly<Record<string, unknown>>;
 
 /** One statement as superuser. @param host of a member; the leader's service when absent */
@@ -43,7 +46,7 @@ export async function sql(api: Api, namespace: string, text: string, host?: stri
     host: service ?? '',
     port: PORTS.postgres,
     user: 'postgres',
-    database: 'postgres',
+    database: DATABASE,
     password: await password(api, namespace),
     // The certificate is for names of the cluster.
     ssl: { rejectUnauthorized: false },
