@@ -9,6 +9,9 @@ export function clusterProvider({ kubeconfig, context }: StackConfig['cluster'])
     kubeconfig: pulumi.output(kubeconfig),
     context,
     enableServerSideApply: true,
+    // Without these another value is a deletion first, and pods that start meanwhile find no Secret.
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
     // A namespace that is gone must be said, and not be taken for an empty one.
     deleteUnreachable: false,
   });

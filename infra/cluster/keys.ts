@@ -63,6 +63,8 @@ export function makeSecret(
   data: SecretData,
   opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
+  // The API drops an empty map, and each run would then replace the Secret for want of it.
+  const empty = Object.keys(data).length === 0;
   const stringData = pulumi.secret(pulumi.output(data as Record<string, pulumi.Input<string>>));
-  return new k8s.core.v1.Secret(resourceName, { metadata, type: 'Opaque', stringData }, opts);
+  return new k8s.core.v1.Secret(resourceName, { metadata, type: 'Opaque', ...(empty ? {} : { stringData }) }, opts);
 }

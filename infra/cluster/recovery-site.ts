@@ -53,9 +53,9 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #metadata(object: string, namespace = this.#args.namespaces.recovery) {
-    const annotations: Record<string, string> =
-      object === OBJECTS.plan ? { 'go-coffee-dr/plan-digest': this.planDigest } : {};
-    return { name: object, namespace, labels: labelsOf(object), annotations };
+    // No empty map: the API drops it, and each run would find it missing.
+    const annotated = object === OBJECTS.plan ? { annotations: { 'go-coffee-dr/plan-digest': this.planDigest } } : {};
+    return { name: object, namespace, labels: labelsOf(object), ...annotated };
   }
 
   #maps(name: string): pulumi.Resource[] {

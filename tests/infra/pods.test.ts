@@ -46,7 +46,7 @@ describe.each(names)('%s', (name) => {
 
   test('no secret stands in an environment variable, an argument list or a ConfigMap', () => {
     const secrets = kinds(recording, 'Secret').flatMap(({ manifest }) =>
-      Object.entries(manifest.stringData as Record<string, string>)
+      Object.entries((manifest.stringData ?? {}) as Record<string, string>)
         .filter(([key]) => !/\.crt$|\.conf$/.test(key))
         .map(([, value]) => value),
     );

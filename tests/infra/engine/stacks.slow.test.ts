@@ -14,7 +14,9 @@ describe.skipIf(!hasPulumi)(hasPulumi ? 'stack dr through the engine' : NO_PULUM
   it('fails over by its role alone, and deletes and replaces nothing', { timeout: 2 * RUN }, async () => {
     await engine().ok('config', 'set', ...on, 'role', 'primary');
     const preview = JSON.parse(await engine().ok('preview', ...on, '--json')) as Preview;
-    expect(Object.keys(preview.changeSummary).toSorted()).toEqual(['create', 'read', 'same', 'update']);
+    const kinds = Object.keys(preview.changeSummary);
+    expect(kinds).toEqual(expect.arrayContaining(['create', 'update']));
+    expect(kinds.filter((kind) => !['create', 'read', 'same', 'update'].includes(kind))).toEqual([]);
     const made = preview.steps.filter(({ op }) => op === 'create').map(({ urn }) => urn.split('::').slice(2).join(' '));
     expect(made.filter((what) => what.endsWith('Job postgres-promotion'))).toHaveLength(1);
     await engine().ok('up', ...on, '--yes', '--skip-preview');
