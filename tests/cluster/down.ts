@@ -1,4 +1,5 @@
 /** Ends all that `up` started and forgets what it stored: `node tests/cluster/down.ts`. Also finds what a killed run left. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -52,6 +53,8 @@ async function endOthers(at: Place): Promise<void> {
 }
 
 export async function down(at: Place): Promise<void> {
+  // Without it there was none, and rules of the packet filter are another Kubernetes' then.
+  if (!existsSync(at.folder)) return;
   for (const name of [...DAEMONS].reverse()) {
     if (name === 'containerd' && (await readTracked(pidFile(at, name)))) await endContainers(at);
     await endTracked(pidFile(at, name));
