@@ -131,9 +131,11 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
     const hint = 'write standby: {of: {site, generation}, repository}: the lineage that it follows, and from where';
     problems.push({ path: ['standby'], fact: 'is missing, and role is "standby"', hint });
   }
-  if (role === 'recovery' && recovery === undefined) {
-    const hint = 'write recovery: {from: latest}, an id of `dr points`, or a time with its zone';
-    problems.push({ path: ['recovery'], fact: 'is missing, and role is "recovery"', hint });
+  if (role === 'recovery' && recovery?.repository === undefined) {
+    const hint =
+      'write recovery: {from, repository}: latest, an id of `dr points` or a time with its zone, and where it lies';
+    const path = recovery === undefined ? ['recovery'] : ['recovery', 'repository'];
+    problems.push({ path, fact: 'is missing, and role is "recovery"', hint });
   }
   if (standby !== undefined && standby.of.site === site) {
     const fact = `"${standby.of.site}" is this stack's own site: it would follow, and archive over, itself`;
@@ -143,9 +145,12 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
     [['standby', 'repository'], standby?.repository],
     [['recovery', 'repository'], recovery?.repository],
   ] as const) {
-    if (id === undefined || ids(plan).includes(id)) continue;
-    const fact = `"${id}" is no repository of the plan.${didYouMean(id, ids(plan))}`;
-    problems.push({ path, fact, hint: `write one of: ${ids(plan).join(', ')}` });
+    const apart = plan.repositories.filter(({ storage, written }) => storage === 's3' && written.by === 'engines');
+    if (id === undefined || apart.some((repository) => repository.id === id)) continue;
+    const fact = ids(plan).includes(id)
+      ? `"${id}" can't be what a site begins from: a volume is lost with its cluster, and a dated copy is restored by \`dr restore\``
+      : `"${id}" is no repository of the plan.${didYouMean(id, ids(plan))}`;
+    problems.push({ path, fact, hint: `write one of: ${apart.map((repository) => repository.id).join(', ')}` });
   }
   if (namespaces !== undefined && namespaces.platform === namespaces.recovery) {
     const fact = `"${namespaces.platform}" is the namespace of both: losing the platform would lose its recovery`;

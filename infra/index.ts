@@ -15,8 +15,9 @@ import { readConfig } from './config.ts';
 import { clusterProvider } from './kubernetes.ts';
 import { AlertRoutes } from './monitoring/alert-routes.ts';
 import { Monitor } from './monitoring/monitor.ts';
-import { isPromoted, leads, originOf } from './origin.ts';
+import { beginsWithFull, leads, originOf, redisOrigin } from './origin.ts';
 import { outputsOf } from './outputs.ts';
+import { pinOf } from './pin.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
 import { checkStep } from './previous.ts';
@@ -28,8 +29,7 @@ import { repositoryPlaces } from './storage/storage.ts';
 
 export async function stack(): Promise<Record<string, Input<unknown>>> {
   const config = readConfig();
-  const origin = originOf(config);
-  await checkStep(config);
+  const previous = await checkStep(config);
   const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
   const { prometheusOperator } = config.monitoring;
 
@@ -41,9 +41,17 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   // Of AWS there is nothing where the storage is not: no provider, no account, no call.
   const account = storage.kind === 'aws' ? stackProvider('aws', config, storage) : undefined;
   const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account });
+  const signingKeyName = secrets.cluster.signingKey.name;
+  const pin = await pinOf(config, previous, { values: secrets.values, signingKeyName });
+  const origin = originOf(config, pin);
+  const copy = redisOrigin(config, pin);
   const aws =
     account && storage.kind === 'aws'
-      ? new AwsSide('aws', { config, storage, secrets: secrets.values }, { providers: [account] })
+      ? new AwsSide(
+          'aws',
+          { config, storage, secrets: secrets.values, seedsRedis: copy !== undefined },
+          { providers: [account] },
+        )
       : undefined;
   const stored = aws?.ready ?? [];
   const certificates = new Certificates('certificates', { namespaces });
@@ -114,6 +122,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     after([...walls, ...stored, ...(server === undefined ? [] : [server])], cluster),
   );
 
+  const copyRepository = repositories.find(({ id }) => id === copy?.repository);
   const redis = new Redis(
     'redis',
     {
@@ -124,10 +133,19 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       resources: config.redis,
       password: secrets.cluster.redis,
       running: leads(config),
+      seed: copy &&
+        copyRepository && {
+          ...config,
+          repository: copyRepository,
+          target: copy.target,
+          image: images.toolbox,
+          database: config.postgres.database,
+          secrets: secrets.cluster,
+        },
       serviceAccount: accounts.redis,
     },
     // Up only when the database leads.
-    after([...walls, postgres], cluster),
+    after([...walls, ...stored, ...recovery.ready, postgres], cluster),
   );
 
   const schedules = new Schedules(
@@ -141,7 +159,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       reachable: repositories.map(({ id }) => id),
       folders: Object.fromEntries(folders.map(({ path, claim }) => [path, claim])),
       capturing: leads(config),
-      beginsWithFull: isPromoted(config),
+      beginsWithFull: beginsWithFull(config),
       lineage: postgres.lineage,
       ...JOBS,
     },
@@ -182,6 +200,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   return outputsOf(config, {
     lineage: postgres.lineage,
     repositories,
+    pin,
     cronJobs: Object.keys(schedules.cronJobs),
     dashboard: monitor.dashboard,
     secrets: secrets.values,

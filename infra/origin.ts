@@ -1,22 +1,27 @@
 /** Pure: what a stack's role means for its parts. */
-import { RunError } from '@pulumi/pulumi';
 import { lineageName } from '../plan/layout.ts';
+import type { Pin } from '../recovery/pin.ts';
 import type { StackConfig } from './config-types.ts';
 import type { Origin } from './postgres/postgres.ts';
 
 /** A stack that follows, or has followed, another site keeps `standby` in its config: promoted or not, it began from there. */
-export function originOf({ role, stack, standby }: StackConfig): Origin {
-  if (role === 'recovery') {
-    throw new RunError(
-      [
-        `DR-RECOVERY stack "${stack}": role "recovery" can't be declared by this version of the program`,
-        'hint: restore with `dr restore`, or write role: standby and then primary to bring a site up from its repository; nothing was touched',
-      ].join('\n'),
-    );
+export function originOf({ standby }: Pick<StackConfig, 'standby'>, pin: Pin | undefined): Origin {
+  if (pin !== undefined) {
+    const { lineage, set, end } = pin.postgres;
+    return { kind: 'recovery', repository: pin.repository, lineage, set, end };
   }
   if (standby === undefined) return { kind: 'primary' };
   const { site, generation } = standby.of;
   return { kind: 'standby', repository: standby.repository, lineage: lineageName(site, generation) };
+}
+
+/** Which copy fills an empty Redis, once it runs: the pinned one, or what the followed site has left last. Undefined: it begins empty. */
+export function redisOrigin(
+  { standby }: Pick<StackConfig, 'standby'>,
+  pin: Pin | undefined,
+): { readonly repository: string; readonly target: string } | undefined {
+  if (pin !== undefined) return pin.redis && { repository: pin.repository, target: pin.redis.point };
+  return standby && { repository: standby.repository, target: 'latest' };
 }
 
 /** It takes writes, copies them away, and is where the names point to. */
@@ -24,7 +29,7 @@ export function leads({ role }: Pick<StackConfig, 'role'>): boolean {
   return role !== 'standby';
 }
 
-/** A site that followed and now leads: its database is promoted, and its own lineage begins with a full backup. */
-export function isPromoted({ role, standby }: Pick<StackConfig, 'role' | 'standby'>): boolean {
-  return role === 'primary' && standby !== undefined;
+/** A site that leads and began from another's copy: its own lineage has nothing to build on, and begins with a full backup. */
+export function beginsWithFull({ role, standby }: Pick<StackConfig, 'role' | 'standby'>): boolean {
+  return role === 'recovery' || (role === 'primary' && standby !== undefined);
 }

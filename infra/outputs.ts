@@ -1,5 +1,6 @@
 /** What an operator and `dr` need of a stack. What is secret stays a secret output. */
 import type { Input } from '@pulumi/pulumi';
+import type { Pin } from '../recovery/pin.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
 import type { StackConfig } from './config-types.ts';
@@ -9,6 +10,8 @@ export interface Parts {
   /** `<site>-<generation>` */
   readonly lineage: string;
   readonly repositories: readonly ClusterRepository[];
+  /** In role recovery. */
+  readonly pin: Pin | undefined;
   /** By id; suspended in a standby as far as they write. */
   readonly cronJobs: readonly string[];
   /** UID in Grafana. */
@@ -37,6 +40,8 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     lineage: parts.lineage,
     planDigest,
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
+    // The next `up` takes it from here, and asks no repository again.
+    ...(parts.pin === undefined ? {} : { recoveredFrom: parts.pin }),
     namespaces,
     context: config.cluster.context,
     repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, placeOf(repository)])),

@@ -1,5 +1,6 @@
 /** What the last `pulumi up` of this very stack has made, from its own state: no other stack is asked. */
 import * as pulumi from '@pulumi/pulumi';
+import { type Pin, pinSchema } from '../recovery/pin.ts';
 import { ConfigError, type ConfigProblem } from './config-problems.ts';
 import type { StackConfig } from './config-types.ts';
 
@@ -8,6 +9,8 @@ export interface Previous {
   readonly leads: boolean;
   readonly site: string;
   readonly generation: number;
+  /** What it was made from, in role recovery. */
+  readonly pin?: Pin | undefined;
 }
 
 /** Pure. What would turn a running site into something that it can't become by itself. */
@@ -41,16 +44,21 @@ export function stepProblems(
 async function readPrevious(): Promise<Previous | undefined> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
   const own = new pulumi.StackReference('previous', { name });
-  const [leads, site, generation] = await Promise.all(
-    (['leads', 'site', 'generation'] as const).map((output) => own.getOutputValue(output) as Promise<unknown>),
+  const [leads, site, generation, recoveredFrom] = await Promise.all(
+    (['leads', 'site', 'generation', 'recoveredFrom'] as const).map(
+      (output) => own.getOutputValue(output) as Promise<unknown>,
+    ),
   );
   // The first `up`, or the one after a first that failed before its end.
   if (typeof leads !== 'boolean' || typeof site !== 'string' || typeof generation !== 'number') return undefined;
-  return { leads, site, generation };
+  const pin = recoveredFrom === undefined ? undefined : pinSchema.parse(recoveredFrom);
+  return { leads, site, generation, pin };
 }
 
-/** Throws ConfigError, before anything is declared. */
-export async function checkStep(config: StackConfig): Promise<void> {
-  const problems = stepProblems(config, await readPrevious());
+/** What is there already; undefined before the first `up`. Throws ConfigError, before anything is declared. */
+export async function checkStep(config: StackConfig): Promise<Previous | undefined> {
+  const previous = await readPrevious();
+  const problems = stepProblems(config, previous);
   if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
+  return previous;
 }

@@ -8,6 +8,7 @@ import type { PodSpec } from './cluster/manifests.ts';
 import { PATHS } from './cluster/paths.ts';
 import { PORTS, REDIS } from './cluster/ports.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from './cluster/restricted.ts';
+import { makeSeedObjects, type RedisSeed, SEED_ANNOTATIONS, SEED_REACHES, seedParts } from './redis-seed.ts';
 
 export interface RedisArgs {
   readonly namespace: string;
@@ -20,6 +21,8 @@ export interface RedisArgs {
   readonly password: pulumi.Input<string>;
   /** A standby has none: its data come with the promotion, from the repositories. */
   readonly running: boolean;
+  /** @default it begins empty */
+  readonly seed?: RedisSeed | undefined;
   readonly serviceAccount: pulumi.Input<string>;
 }
 
@@ -55,6 +58,7 @@ function probe(answers: string): { exec: { command: string[] }; periodSeconds: n
 }
 
 function podSpec(args: RedisArgs): PodSpec {
+  const seed = args.seed && seedParts(args.seed);
   return {
     serviceAccountName: args.serviceAccount,
     automountServiceAccountToken: false,
@@ -62,6 +66,7 @@ function podSpec(args: RedisArgs): PodSpec {
     securityContext: podSecurity(),
     // A last save of everything.
     terminationGracePeriodSeconds: 120,
+    ...(seed === undefined ? {} : { initContainers: seed.initContainers }),
     containers: [
       {
         name: 'redis',
@@ -85,6 +90,7 @@ function podSpec(args: RedisArgs): PodSpec {
       { name: 'config', configMap: { name: REDIS } },
       { name: 'secret', secret: { secretName: REDIS, defaultMode: 0o440 } },
       { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
+      ...(seed?.volumes ?? []),
     ],
   };
 }
@@ -108,6 +114,7 @@ export class Redis extends pulumi.ComponentResource {
       },
       child,
     );
+    const seeds = args.seed === undefined ? [] : makeSeedObjects(name, args.seed, child);
     const checksum = createHash('sha256').update(text).digest('hex');
     const claim = {
       metadata: { name: 'data' },
@@ -127,13 +134,19 @@ export class Redis extends pulumi.ComponentResource {
           selector: { matchLabels: selectorOf(REDIS) },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: {
-            metadata: { labels: labelsOf(REDIS), annotations: { 'go-coffee-dr/config': checksum } },
+            metadata: {
+              labels: labelsOf(REDIS, args.seed === undefined ? [] : SEED_REACHES),
+              annotations: {
+                'go-coffee-dr/config': checksum,
+                ...(args.seed === undefined ? {} : SEED_ANNOTATIONS),
+              },
+            },
             spec: podSpec(args),
           },
           volumeClaimTemplates: [claim],
         },
       },
-      { ...child, dependsOn: [config, secret, service], protect: true },
+      { ...child, dependsOn: [config, secret, service, ...seeds], protect: true },
     );
     // One instance: whoever drains its node decides when sessions stand still.
     new k8s.policy.v1.PodDisruptionBudget(

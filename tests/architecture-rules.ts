@@ -8,11 +8,11 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Who may import what of the project: plan ← recovery ← infra, and infra sees recovery through one door. */
+/** Who may import what of the project: plan ← recovery ← infra, and infra sees recovery through its doors for reading. */
 const ARROWS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^plan\//, to: /^plan\// },
   { from: /^recovery\//, to: /^(plan|recovery)\/|^package\.json$/ },
-  { from: /^infra\//, to: /^(plan|infra)\/|^recovery\/resolve\.ts$/ },
+  { from: /^infra\//, to: /^(plan|infra)\/|^recovery\/(resolve|pin)\.ts$/ },
   { from: /^scripts\//, to: /^scripts\// },
 ];
 

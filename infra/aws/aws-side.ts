@@ -16,6 +16,8 @@ export interface AwsSideArgs {
   readonly storage: AwsStorage;
   /** Kept in the secret store by the stack that made them. A Pulumi secret. */
   readonly secrets: pulumi.Output<SecretValues>;
+  /** Redis begins from a copy. @default false */
+  readonly seedsRedis?: boolean | undefined;
 }
 
 export class AwsSide extends pulumi.ComponentResource {
@@ -116,6 +118,7 @@ export class AwsSide extends pulumi.ComponentResource {
         namespaces,
         oidcProvider,
         buckets: bucketSpecs(plan),
+        seedsRedis: this.#args.seedsRedis,
         breakGlassPrincipals: this.#owner ? breakGlassPrincipals : undefined,
       },
       { parent: this },

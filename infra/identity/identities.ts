@@ -8,6 +8,8 @@ import { breakGlassTrust, serviceAccountTrust } from './trust-policies.ts';
 export interface IdentitiesArgs extends RoleFacts {
   readonly oidcProvider: { readonly arn: string; readonly url: string };
   readonly namespaces: { readonly platform: string; readonly recovery: string };
+  /** Redis reads a copy before its first start. @default false */
+  readonly seedsRedis?: boolean | undefined;
   /** Of the account, so only the stack that owns the buckets makes it. @default none */
   readonly breakGlassPrincipals?: readonly string[] | undefined;
 }
@@ -28,6 +30,8 @@ const SERVICE_ACCOUNTS: Readonly<Record<RoleName, readonly (readonly [Namespace,
   pruner: [['recovery', 'dr-pruner']],
 };
 
+const SEEDED = ['platform', 'redis'] as const;
+
 const BREAK_GLASS_SECONDS = 3600;
 
 export class Identities extends pulumi.ComponentResource {
@@ -38,9 +42,9 @@ export class Identities extends pulumi.ComponentResource {
 
   constructor(name: string, args: IdentitiesArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:identity:Identities', name, {}, opts);
-    const { environment, site, namespaces, oidcProvider, breakGlassPrincipals } = args;
+    const { environment, site, namespaces, oidcProvider, breakGlassPrincipals, seedsRedis = false } = args;
     const role = (id: RoleName) => {
-      const accounts = SERVICE_ACCOUNTS[id];
+      const accounts = [...SERVICE_ACCOUNTS[id], ...(id === 'restorer' && seedsRedis ? [SEEDED] : [])];
       const serviceAccounts = accounts.map(([namespace, account]) => `${namespaces[namespace]}:${account}`);
       const made = new aws.iam.Role(
         `${name}-${id}`,

@@ -20,10 +20,13 @@ export interface S3Credentials {
   readonly secretAccessKey: string;
 }
 
+/** What of a repository's settings a client needs. */
+type S3Place = Pick<S3RepositorySettings, 'endpoint' | 'region' | 'bucket' | 'uriStyle' | 'ca'>;
+
 export interface S3StoreOptions {
-  readonly settings: S3RepositorySettings;
-  /** Keys, or the role of this pod's own service account. */
-  readonly credentials: S3Credentials | 'web-identity';
+  readonly settings: S3Place;
+  /** Keys, the role of this pod's own service account, or whoever the SDK finds that this process is. */
+  readonly credentials: S3Credentials | 'web-identity' | 'ambient';
   readonly onRetry?: (retry: S3Retry) => void;
   /** A call with all its retries fails after this long; while a large object is read, after this long without a byte. @default 60 */
   readonly deadlineSeconds?: number;
@@ -34,7 +37,7 @@ export interface S3StoreOptions {
 const CONNECT_TIMEOUT_MS = 5_000;
 const SOCKETS = 32;
 
-function readAuthority(settings: S3RepositorySettings): Buffer | undefined {
+function readAuthority(settings: S3Place): Buffer | undefined {
   if (settings.ca === undefined) return undefined;
   try {
     return readFileSync(settings.ca);
@@ -54,6 +57,14 @@ function reasonOf(error: unknown): string {
   return code ?? (message && message !== name ? `${name}: ${message}` : name);
 }
 
+function credentialsOf(
+  credentials: S3StoreOptions['credentials'],
+  region: string,
+): Pick<S3ClientConfig, 'credentials'> {
+  if (credentials === 'ambient') return {};
+  return { credentials: credentials === 'web-identity' ? fromTokenFile({ clientConfig: { region } }) : credentials };
+}
+
 /** Reads the CA file at once. Throws `REPOSITORY-CA-UNREADABLE` (exit 2); makes no connection. */
 export function makeS3Client(options: S3StoreOptions): S3Client {
   const { settings, credentials, onRetry } = options;
@@ -61,8 +72,7 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
   const config: S3ClientConfig = {
     endpoint: settings.endpoint,
     region: settings.region,
-    credentials:
-      credentials === 'web-identity' ? fromTokenFile({ clientConfig: { region: settings.region } }) : credentials,
+    ...credentialsOf(credentials, settings.region),
     forcePathStyle: settings.uriStyle === 'path',
     maxAttempts: options.attempts ?? 6,
     // Stores that are not AWS don't know the newer checksums; TLS and the engines' own checksums guard the content.

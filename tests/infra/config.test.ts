@@ -70,6 +70,18 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     ['standby.repository', '"secondry" is no repository of the plan. Did you mean "secondary"?'],
   ],
   [
+    'a recovery from nowhere',
+    'dr',
+    { role: 'recovery', recovery: { from: 'latest' } },
+    ['DR-CONFIG recovery.repository', 'is missing, and role is "recovery"'],
+  ],
+  [
+    'a recovery from a volume of the lost cluster',
+    'dr',
+    { role: 'recovery', recovery: { from: 'latest', repository: 'local' } },
+    ['recovery.repository', '"local" can\'t be what a site begins from', 'write one of: primary, secondary'],
+  ],
+  [
     'the same place twice',
     'production',
     aws({ repositories: { secondary: { bucket: 'go-coffee-backups', region: 'us-east-1' } } }),

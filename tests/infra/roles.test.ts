@@ -164,8 +164,3 @@ describe('back again', () => {
     expect(scripts(failedBack)['archive-push.sh']).toContain('eu-west-1-2.conf');
   });
 });
-
-test('role recovery says that it is not there', async () => {
-  const config = { role: 'recovery', recovery: { from: 'latest', repository: 'secondary' } };
-  await expect(record('dr', config)).rejects.toThrow('role "recovery" can\'t be declared by this version');
-});

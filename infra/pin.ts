@@ -1,0 +1,87 @@
+/** What a fresh platform is made from: resolved at the first `up`, and from then on as the stack's own outputs have it. */
+import * as pulumi from '@pulumi/pulumi';
+import { lineageName } from '../plan/layout.ts';
+import { DrError, type Pin, pinTarget } from '../recovery/pin.ts';
+import { ConfigError, type ConfigProblem } from './config-problems.ts';
+import type { SecretValues, StackConfig } from './config-types.ts';
+import type { Previous } from './previous.ts';
+import { repositoryPlaces } from './storage/storage.ts';
+
+type RecoveryConfig = Pick<StackConfig, 'site' | 'generation' | 'recovery'>;
+
+/** Pure. What a stack that has been up can't be made from any more. */
+export function pinProblems({ recovery }: RecoveryConfig, previous: Previous): ConfigProblem[] {
+  if (recovery === undefined) return [];
+  const { pin } = previous;
+  if (pin === undefined) {
+    const fact = `"recovery", and this stack is up and began otherwise: its data would have to be replaced`;
+    return [{ path: ['role'], fact, hint: 'a platform from a point is a fresh stack, in namespaces of its own' }];
+  }
+  return (['from', 'repository'] as const)
+    .filter((key) => recovery[key] !== pin[key])
+    .map((key) => ({
+      path: ['recovery', key],
+      fact: `"${recovery[key]}", and this stack began from "${pin[key]}": a database that is there is never made anew`,
+      hint: `write ${pin[key]} again; for another point make another stack, in namespaces of its own`,
+    }));
+}
+
+/** Pure. F30: a new life never archives into the one that it began from. */
+export function lifeProblems({ site, generation }: RecoveryConfig, pin: Pin): ConfigProblem[] {
+  if (lineageName(site, generation) !== pin.postgres.lineage) return [];
+  const fact = `${generation}, and the point is of ${pin.postgres.lineage}: this platform would archive into what it begins from`;
+  return [{ path: ['generation'], fact, hint: `write ${generation + 1}, or give the platform a site name of its own` }];
+}
+
+function settled<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply(resolve as (value: unknown) => void);
+  });
+}
+
+async function resolveNow(
+  config: StackConfig,
+  { from, repository: id = '' }: NonNullable<StackConfig['recovery']>,
+  secrets: pulumi.Output<SecretValues>,
+  signingKeyName: string,
+): Promise<Pin> {
+  const place = repositoryPlaces(config)[id];
+  if (place === undefined) throw new TypeError(`the repository "${id}" was not checked`);
+  const { signingKey } = await settled(secrets);
+  const { pin, notes } = await pinTarget({
+    plan: config.plan,
+    repository: place,
+    credentials: place.credentials === undefined ? 'ambient' : (await settled(place.credentials)).restorer,
+    signingKey: { name: signingKeyName, secret: signingKey },
+    from,
+    now: new Date(),
+  }).catch((error: unknown) => {
+    if (!(error instanceof DrError)) throw error;
+    throw new pulumi.RunError(
+      `${error.message}\nhint: ${error.hint}\nrecovery.from "${from}" could not be resolved in ${id}; nothing was touched`,
+    );
+  });
+  for (const note of notes) await pulumi.log.warn(`recovery: ${note}`);
+  const { point, set, lineage } = pin.postgres;
+  await pulumi.log.info(`recovery.from "${from}" in ${id}: ${point}, the set ${set} of ${lineage}`);
+  return pin;
+}
+
+/**
+ * Undefined in the other roles. Throws ConfigError for what can't be, and RunError in the words of `dr` where the repository can't be
+ * read or does not reach the target.
+ */
+export async function pinOf(
+  config: StackConfig,
+  previous: Previous | undefined,
+  secrets: { readonly values: pulumi.Output<SecretValues>; readonly signingKeyName: string },
+): Promise<Pin | undefined> {
+  if (config.role !== 'recovery' || config.recovery === undefined) return undefined;
+  const refuse = (problems: readonly ConfigProblem[]): void => {
+    if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
+  };
+  if (previous !== undefined) refuse(pinProblems(config, previous));
+  const pin = previous?.pin ?? (await resolveNow(config, config.recovery, secrets.values, secrets.signingKeyName));
+  refuse(lifeProblems(config, pin));
+  return pin;
+}

@@ -1,0 +1,123 @@
+/**
+ * The door for stacks: a target in a repository that a stack's config names → what the stack is made from. It reads the catalog and
+ * the names of the archived WAL, and nothing else; no engine is needed where a preview runs.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { layout, STANZA } from '../plan/layout.ts';
+import type { Plan } from '../plan/types.ts';
+import { toEntries } from './catalog/entries.ts';
+import { type Reading, readDocuments } from './catalog/read.ts';
+import type { CatalogEntry } from './catalog/types.ts';
+import { badInput } from './errors.ts';
+import { endOf } from './pin/end.ts';
+import type { Pin } from './pin/types.ts';
+import type { PostgresCapture, ResticCapture } from './point.ts';
+import type { ObjectStore } from './ports.ts';
+import type { ResolvedItem } from './resolve/types.ts';
+import { type Resolution, resolveTarget } from './resolve.ts';
+import type { SigningKey } from './signing.ts';
+import type { S3Keys } from './site.ts';
+import { parseTarget } from './target.ts';
+
+export { DrError } from './errors.ts';
+export { type Pin, pinSchema } from './pin/types.ts';
+
+export interface PinRequest {
+  readonly plan: Plan;
+  readonly repository: {
+    readonly id: string;
+    /** `https://host[:port]` */
+    readonly endpoint: string;
+    readonly region: string;
+    readonly bucket: string;
+    readonly uriStyle: 'path' | 'host';
+    /** PEM text. @default the system's */
+    readonly ca?: string | undefined;
+  };
+  /** `ambient`: who this process is to AWS, as the SDK finds out. */
+  readonly credentials: S3Keys | 'ambient';
+  readonly signingKey: SigningKey;
+  /** `latest`, a point's id, or a time with a zone. */
+  readonly from: string;
+  readonly now: Date;
+}
+
+/** Somebody waits for the preview. */
+const PATIENCE = { deadlineSeconds: 30, attempts: 3 } as const;
+
+async function openStore({ repository, credentials }: PinRequest): Promise<ObjectStore> {
+  const { openS3Store } = await import('./adapters/s3-store.ts');
+  const { endpoint, region, bucket, uriStyle, ca } = repository;
+  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
+  try {
+    const file = join(folder, 'ca.crt');
+    if (ca !== undefined) await writeFile(file, ca);
+    const settings = { endpoint, region, bucket, uriStyle, ...(ca === undefined ? {} : { ca: file }) };
+    return openS3Store({ settings, credentials, ...PATIENCE });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function readEntries(store: ObjectStore, request: PinRequest): Promise<CatalogEntry[]> {
+  const { environment } = request.plan;
+  const place = { repository: request.repository.id, environment, layout: layout(environment) };
+  const reading: Reading = { store, place, keys: [request.signingKey], asOf: undefined, cached: new Map() };
+  const [points, marks] = await Promise.all([
+    readDocuments('point', place.layout.catalogPrefix, reading),
+    readDocuments('mark', place.layout.allMarksPrefix, reading),
+  ]);
+  return toEntries({ points, marks });
+}
+
+function itemOf(resolution: Resolution, plan: Plan, type: 'postgres' | 'redis'): ResolvedItem | undefined {
+  const ids = plan.workloads.filter((workload) => workload.type === type).map(({ id }) => id);
+  return resolution.items.find(({ workload }) => ids.includes(workload));
+}
+
+/**
+ * Throws what the target is refused with (`TARGET-…`, `POINT-…`), and what the storage says when it can't be read; nothing is changed
+ * anywhere. `notes` are for people.
+ */
+export async function pinTarget(
+  request: PinRequest,
+): Promise<{ readonly pin: Pin; readonly notes: readonly string[] }> {
+  const { plan, repository, from, now } = request;
+  const target = parseTarget(from, now);
+  const store = await openStore(request);
+  const entries = await readEntries(store, request);
+  const wanted = plan.workloads.filter(({ type }) => type === 'postgres' || type === 'redis').map(({ id }) => id);
+  const resolution = resolveTarget({ repository: repository.id, entries, target, workloads: wanted, now });
+  const database = itemOf(resolution, plan, 'postgres');
+  const where = `postgres in ${repository.id}`;
+  if (database === undefined) {
+    const fact = `no point holds a copy of the database that ${from} could begin from`;
+    throw badInput({
+      code: 'TARGET-UNREACHABLE',
+      where,
+      fact,
+      hint: 'write another point or repository into recovery',
+    });
+  }
+  const { lineage, set, systemId, serverVersion, capturedAt } = database.capture as PostgresCapture;
+  const archive = await store.list(`${layout(plan.environment).pgbackrest(lineage)}/archive/${STANZA}/`);
+  const end = endOf(database, database.capture as PostgresCapture, archive, where);
+  const cache = itemOf(resolution, plan, 'redis');
+  const snapshot = cache?.capture as ResticCapture | undefined;
+  return {
+    pin: {
+      from,
+      repository: repository.id,
+      postgres: { point: database.point, lineage, set, end, capturedAt, systemId, serverVersion },
+      ...(cache && snapshot
+        ? { redis: { point: cache.point, snapshot: snapshot.snapshot, capturedAt: snapshot.capturedAt } }
+        : {}),
+    },
+    notes: [
+      ...resolution.warnings,
+      ...resolution.missing.map((workload) => `${repository.id} holds no copy of ${workload}: it comes up empty`),
+    ],
+  };
+}

@@ -1,0 +1,169 @@
+/** What a stack begins from: ends by tables, and the whole door on a real bucket with the restorer's own keys. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { layout, STANZA } from '../../plan/layout.ts';
+import { productionPlan } from '../../plan/production.ts';
+import { openS3Store } from '../../recovery/adapters/s3-store.ts';
+import { openCatalog } from '../../recovery/catalog.ts';
+import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
+import { endOf } from '../../recovery/pin/end.ts';
+import { type PinRequest, pinSchema, pinTarget } from '../../recovery/pin.ts';
+import type { ObjectStore } from '../../recovery/ports.ts';
+import { idAt, pointBody, postgresCapture, resticCapture } from './point-fixture.ts';
+import { makeScratch } from './scratch.ts';
+import { makeSite } from './site-fixture.ts';
+
+const keys = layout('production');
+const archiveKey = (lineage: string, name: string): string =>
+  `${keys.pgbackrest(lineage)}/archive/${STANZA}/15-1/${name.slice(0, 16)}/${name}-${'a'.repeat(40)}.zst`;
+const segment = (timeline: number, n: number): string => `0000000${timeline}000000000000000${n}`;
+const SET = { set: '20261123-010000F' };
+
+describe('where replay ends', () => {
+  const ARCHIVED = new Date('2026-11-23T03:00:00Z');
+  const objects = (...names: string[]) =>
+    names.map((name) => ({ key: archiveKey('main-1', name), size: 1, modified: ARCHIVED, etag: 'x' }));
+  const whole = objects(segment(1, 2), segment(1, 3), segment(1, 4));
+  const capture = postgresCapture('2026-11-23T01:00:00Z', SET);
+  const TIME = '2026-11-23T02:30:00.000Z';
+
+  test.each([
+    ['all WAL', { mode: 'end-of-wal' }, whole, { kind: 'end-of-wal', timeline: 1 }],
+    [
+      'all WAL, over a change of the leader',
+      { mode: 'end-of-wal' },
+      objects(segment(1, 2), segment(1, 3), segment(2, 4), segment(2, 5)),
+      { kind: 'end-of-wal', timeline: 2 },
+    ],
+    ['the set alone', { mode: 'immediate' }, whole, { kind: 'immediate', timeline: 1 }],
+    ['a moment', { mode: 'time', time: TIME }, whole, { kind: 'time', timeline: 1, time: TIME }],
+  ] as const)('%s', (_, item, archive, end) => {
+    expect(endOf(item, capture, archive, 'postgres in primary')).toEqual(end);
+  });
+
+  test.each([
+    ['nothing archived', { mode: 'end-of-wal' }, [], '000000010000000000000002, which the set 20261123-010000F itself'],
+    ['the set’s last segment', { mode: 'immediate' }, objects(segment(1, 2)), 'itself needs, is missing'],
+    [
+      'a gap behind the set',
+      { mode: 'end-of-wal' },
+      objects(segment(1, 2), segment(1, 3), segment(1, 5)),
+      'WAL segment 000000010000000000000004 is missing and later ones are there',
+    ],
+    [
+      'a moment after the last segment',
+      { mode: 'time', time: '2026-11-23T03:00:01.000Z' },
+      whole,
+      'lies after 000000010000000000000004, the last WAL segment without a gap, archived at 2026-11-23T03:00:00.000Z',
+    ],
+  ] as const)('refused: %s', (_, item, archive, fact) => {
+    expect(() => endOf(item, capture, archive, 'postgres in primary')).toThrow(fact);
+  });
+});
+
+describe('in a bucket', () => {
+  let region: S3Region;
+  let writer: ObjectStore;
+  let remove: () => Promise<void>;
+  let request: PinRequest;
+
+  beforeAll(async () => {
+    const made = await makeScratch();
+    remove = made.remove;
+    region = await startS3Region({
+      folder: join(made.folder, 's3'),
+      name: 'primary',
+      region: 'us-east-1',
+      bucket: 'go-coffee-backups',
+      environment: 'production',
+      lockDays: 1,
+    });
+    const settings = region.settings([{ name: 'p', from: { env: 'X' } }]);
+    writer = openS3Store({ settings, credentials: await region.keys('writer') });
+    const site = await makeSite(made.folder);
+    const catalog = await openCatalog(
+      site,
+      { id: 'primary', settings, layout: keys, store: async () => writer },
+      'writer',
+    );
+    for (const name of [segment(1, 2), segment(1, 3), segment(1, 4)])
+      await writer.put(archiveKey('main-1', name), 'wal');
+    const at = (time: string) => ({ repository: 'primary', endedAt: time });
+    await catalog.write(
+      pointBody(
+        '2026-11-23T01:00:00Z',
+        [postgresCapture('2026-11-23T01:00:00Z', SET), resticCapture('redis', '2026-11-23T01:00:30Z')],
+        at('2026-11-23T01:01:00Z'),
+      ),
+    );
+    await catalog.write(
+      pointBody('2026-11-23T01:15:00Z', [resticCapture('redis', '2026-11-23T01:15:00Z')], {
+        ...at('2026-11-23T01:15:20Z'),
+        kind: 'incremental',
+      }),
+    );
+    request = {
+      plan: productionPlan,
+      repository: { ...settings, id: 'primary', ca: await readFile(region.ca, 'utf8') },
+      credentials: await region.keys('restorer'),
+      signingKey: { name: 'k1', secret: 'secret of k1' },
+      from: 'latest',
+      now: new Date(),
+    };
+  });
+
+  afterAll(async () => {
+    await region?.destroy();
+    await remove?.();
+  });
+
+  const FIRST = idAt('2026-11-23T01:00:00Z');
+  const SECOND = idAt('2026-11-23T01:15:00Z', 'incremental');
+
+  test('latest: the newest set with all of its WAL, and the newest snapshot', async () => {
+    const { pin, notes } = await pinTarget(request);
+    expect(pinSchema.parse(JSON.parse(JSON.stringify(pin)))).toEqual(pin);
+    expect(pin).toMatchObject({
+      from: 'latest',
+      repository: 'primary',
+      postgres: {
+        point: FIRST,
+        lineage: 'main-1',
+        set: '20261123-010000F',
+        end: { kind: 'end-of-wal', timeline: 1 },
+        systemId: '7300000000000000001',
+      },
+      redis: { point: SECOND, capturedAt: '2026-11-23T01:15:00.000Z' },
+    });
+    expect(notes).toEqual([]);
+  });
+
+  test('a point and a moment: what was then', async () => {
+    const point = await pinTarget({ ...request, from: FIRST });
+    expect(point.pin).toMatchObject({ postgres: { end: { kind: 'immediate' } }, redis: { point: FIRST } });
+    const moment = await pinTarget({ ...request, from: '2026-11-23T02:10:00+01:00' });
+    expect(moment.pin).toMatchObject({
+      postgres: { end: { kind: 'time', time: '2026-11-23T01:10:00.000Z' } },
+      redis: { point: FIRST },
+    });
+  });
+
+  test.each([
+    ['a moment before all copies', { from: '2026-11-22T00:00:00Z' }, 'TARGET-UNREACHABLE'],
+    ['a point that is not there', { from: '20261123T010000Z-full-ffff' }, 'POINT-UNKNOWN'],
+    ['a moment without a zone', { from: '2026-11-23T01:10:00' }, 'TARGET-NO-ZONE'],
+    ['another environment', { plan: { ...productionPlan, environment: 'other' } }, 'TARGET-UNREACHABLE'],
+    ['another key', { signingKey: { name: 'k1', secret: 'another' } }, 'TARGET-UNREACHABLE'],
+    ['another bucket', { bucket: 'no-such-bucket' }, 'REPOSITORY-MISSING'],
+    ['a wrong authority', { ca: undefined }, 'REPOSITORY-UNREACHABLE'],
+    ['wrong keys', { credentials: { accessKeyId: 'nobody', secretAccessKey: 'nothing' } }, 'REPOSITORY-DENIED'],
+  ] as const)('%s is refused', async (_, { bucket, ca, ...rest }: Record<string, unknown>, code) => {
+    const repository = {
+      ...request.repository,
+      ...(bucket === undefined ? {} : { bucket }),
+    } as PinRequest['repository'];
+    const place = code === 'REPOSITORY-UNREACHABLE' ? { ...repository, ca: ca as undefined } : repository;
+    await expect(pinTarget({ ...request, ...rest, repository: place })).rejects.toMatchObject({ code });
+  });
+});
