@@ -94,9 +94,11 @@ async function tablesOf(client: pg.Client): Promise<TableName[]> {
   return rows;
 }
 
-/** `217; 1259 16386 TABLE public orders postgres` → `public.orders`. */
+/** `217; 1259 16386 TABLE public orders postgres` → `public.orders`. Their `TABLE DATA` stand on lines of their own. */
 function tablesInDump(listing: string): string[] {
-  return [...listing.matchAll(/^\d+; \d+ \d+ TABLE (\S+) (\S+) /gm)].map(([, schema, name]) => `${schema}.${name}`);
+  return [...listing.matchAll(/^\d+; \d+ \d+ TABLE (?!DATA |ATTACH )(\S+) (\S+) /gm)].map(
+    ([, schema, name]) => `${schema}.${name}`,
+  );
 }
 
 /** Throws `TABLE-UNKNOWN` (exit 2) with the nearest names. */

@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml';
 import { createPlatform, type Platform } from '../../recovery/drill/platform/platform.ts';
 import { SELF_CHANGING_TABLES } from '../../recovery/drill/platform/schema.ts';
 import { type Environment, environmentSchema } from '../../recovery/environment.ts';
+import { plantCanary } from '../../recovery/verify/canary.ts';
 import { type DatabaseFingerprint, databaseFingerprint } from '../../recovery/verify/data-database.ts';
 import { type FolderFingerprint, folderFingerprint } from '../../recovery/verify/data-folder.ts';
 import { redisFingerprint } from '../../recovery/verify/data-redis.ts';
@@ -119,6 +120,8 @@ async function fill(platform: Platform): Promise<GoldenFacts> {
   try {
     await client.query('CREATE TABLE golden_rows (id bigserial PRIMARY KEY, phase text NOT NULL, note text NOT NULL)');
     await insertRows(client, 'before full', ROWS.beforeFull);
+    // The dump and the set run side by side: of the first backup either may come first.
+    await plantCanary(client, 'before the first backup');
     const full = await backup(platform, 'full');
     const afterFull = await serverTime(client);
     await insertRows(client, 'before incremental', ROWS.beforeIncremental);
