@@ -1,5 +1,5 @@
 /** PostgreSQL restored and started as an administrator does by hand, with pgBackRest alone. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -69,7 +69,9 @@ export async function rawPostgres(context: BenchContext, database: Database, sit
     },
     async clear() {
       await site.kill9();
-      for (const path of [postgresData, postgresLog, join(folder, 'spool')])
+      // A killed server that nobody has reaped yet counts as alive for whoever finds its socket's lock.
+      const sockets = (await readdir(socketDir)).map((name) => join(socketDir, name));
+      for (const path of [postgresData, postgresLog, join(folder, 'spool'), ...sockets])
         await rm(path, { recursive: true, force: true });
       await mkdir(site.paths.logs, { recursive: true });
       await makeOwnedFolder(join(folder, 'spool'), site.runAs);

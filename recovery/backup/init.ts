@@ -109,11 +109,14 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     const wanted = request.repositories.length === 0 || request.repositories.includes(id);
     if (!wanted) continue;
     // A drive for dated copies is told from its bare mount point by a folder that a person makes on it.
-    if (repository.settings.type === 'posix' && repository.exported !== true)
-      await prepareFolder(repository.settings.path, site.environment.name);
-    // The probe says what is still wrong with it.
-    await prepareBucket(site, repository, progress).catch((error: unknown) =>
-      site.log.warn({ repository: id, error: String(error) }, 'the bucket could not be made'),
+    const place = async (): Promise<void> => {
+      if (repository.settings.type === 'posix' && repository.exported !== true)
+        await prepareFolder(repository.settings.path, site.environment.name);
+      await prepareBucket(site, repository, progress);
+    };
+    // The probe says what is still wrong with it, and the others are not kept from theirs.
+    await place().catch((error: unknown) =>
+      site.log.warn({ repository: id, error: String(error) }, 'its place could not be made'),
     );
   }
   const probed = await probeRepositories(site, request.repositories);
