@@ -8,19 +8,9 @@ import {
   KubernetesObjectApi,
   PatchStrategy,
 } from '@kubernetes/client-node';
+import type { Manifest } from '../infra/manifests-of.ts';
 
-/** Any Kubernetes object as JSON. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
+export type { Manifest } from '../infra/manifests-of.ts';
 
 const FIELD_MANAGER = 'go-coffee-dr-tests';
 

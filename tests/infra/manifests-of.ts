@@ -1,6 +1,7 @@
 /** The Kubernetes objects of a recording as manifests, in an order in which each comes after what it depends on. */
 import type { RecordedResource, Recording } from './recording.ts';
 
+/** Any Kubernetes object as JSON. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
