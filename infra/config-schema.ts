@@ -99,6 +99,8 @@ const absolutePath = z
     error: 'is no absolute path; write it from the root, without ".."',
   });
 
+const names = z.record(lineSchema, lineSchema);
+
 const hostName = z
   .string()
   .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
@@ -164,7 +166,28 @@ export const plainSchemas = {
     of: z.strictObject({ site: idSchema, generation: z.int().min(1) }),
     repository: idSchema,
   }),
-  recovery: z.strictObject({ from: lineSchema, repository: idSchema.optional() }),
+  recovery: z.strictObject({
+    from: lineSchema,
+    repository: idSchema.optional(),
+    /** Replace what the plan calls rotatable. */
+    rotateSecrets: z.boolean().default(false),
+    /** Lay the plan's additional security measures over what was captured. */
+    harden: z.boolean().default(false),
+    /** A drill's platform: it can't call out, copy itself away or be reached (F37). */
+    isolated: z.boolean().default(false),
+    /** What has another name here: registries, storage classes, namespaces and hosts, as `old: new`. */
+    map: z
+      .strictObject({
+        registry: names.default({}),
+        storageClass: names.default({}),
+        namespace: names.default({}),
+        host: names.default({}),
+      })
+      .prefault({}),
+    /** Captured objects by `Kind`, `Kind/name`, a service or a tier of the plan; empty: all. */
+    only: z.array(lineSchema).default([]),
+    exclude: z.array(lineSchema).default([]),
+  }),
   traffic: z.strictObject({
     zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is no id of a hosted zone; copy it from Route 53' }),
     names: z.array(hostName).min(1),

@@ -113,6 +113,23 @@ export interface QuotaConfig {
   readonly pods?: number | undefined;
 }
 
+/** By what they are called in the capture → by what they are called here. */
+export type Names = Readonly<Record<string, string>>;
+
+/** What a fresh platform is made from, and what is changed on the way. */
+export interface RecoverySettings {
+  /** `latest`, a point's id, or a time with a zone. */
+  readonly from: string;
+  readonly repository?: string | undefined;
+  readonly rotateSecrets: boolean;
+  readonly harden: boolean;
+  readonly isolated: boolean;
+  readonly map: Readonly<Record<'registry' | 'storageClass' | 'namespace' | 'host', Names>>;
+  /** Captured objects: `Kind`, `Kind/name`, a service or a tier of the plan. Empty: all. */
+  readonly only: readonly string[];
+  readonly exclude: readonly string[];
+}
+
 export interface StackConfig {
   readonly stack: string;
   readonly role: Role;
@@ -172,7 +189,7 @@ export interface StackConfig {
     | { readonly of: { readonly site: string; readonly generation: number }; readonly repository: string }
     | undefined;
   /** What a fresh platform is made from. */
-  readonly recovery?: { readonly from: string; readonly repository?: string | undefined } | undefined;
+  readonly recovery?: RecoverySettings | undefined;
   readonly traffic?: Traffic | undefined;
   /** Images whose names begin with one of these are copied to the second region. */
   readonly registry?: { readonly prefixes: readonly string[] } | undefined;

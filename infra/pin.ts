@@ -3,11 +3,13 @@ import * as pulumi from '@pulumi/pulumi';
 import { lineageName } from '../plan/layout.ts';
 import { DrError, type Pin, pinTarget } from '../recovery/pin.ts';
 import { ConfigError, type ConfigProblem } from './config-problems.ts';
-import type { SecretValues, StackConfig } from './config-types.ts';
+import type { RecoverySettings, SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';
 import { repositoryPlaces } from './storage/storage.ts';
 
-type RecoveryConfig = Pick<StackConfig, 'site' | 'generation' | 'recovery'>;
+type RecoveryConfig = Pick<StackConfig, 'site' | 'generation'> & {
+  readonly recovery?: Pick<RecoverySettings, 'from' | 'repository'> | undefined;
+};
 
 /** Pure. What a stack that has been up can't be made from any more. */
 export function pinProblems({ recovery }: RecoveryConfig, previous: Previous): ConfigProblem[] {

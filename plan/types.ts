@@ -54,7 +54,16 @@ export const tierSchema = z.strictObject({
   rto: durationSchema,
   /** Of the data of its services; configuration has its own. */
   rpo: durationSchema,
-  services: z.array(z.strictObject({ id: idSchema, title: lineSchema })).min(1),
+  services: z
+    .array(
+      z.strictObject({
+        id: idSchema,
+        title: lineSchema,
+        /** Further names under which workloads of a cluster are this service. */
+        names: z.array(lineSchema).optional(),
+      }),
+    )
+    .min(1),
 });
 
 /** How many copies of each workload, on how many kinds of storage: 3-2-1-1-0. */

@@ -17,11 +17,15 @@ export function reachLabel(reach: Reach): string {
   return `reach.${STANZA}/${reach}`;
 }
 
+/** On everything that a stack declares itself: a capture of the platform has these too, and no recovery declares them twice. */
+export const OWN_LABEL = 'go-coffee-dr/owner';
+
 /** Labels of a pod, or of any object of that part: what it is, and what it may reach. */
 export function labelsOf(name: string, reaches: readonly Reach[] = []): Record<string, string> {
   return {
     'app.kubernetes.io/name': name,
     'app.kubernetes.io/part-of': STANZA,
+    [OWN_LABEL]: 'stack',
     ...Object.fromEntries(reaches.map((reach) => [reachLabel(reach), 'allowed'])),
   };
 }
