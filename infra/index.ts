@@ -4,6 +4,7 @@ import { after } from './after.ts';
 import { AwsSide } from './aws/aws-side.ts';
 import { stackProvider } from './aws/provider.ts';
 import { TrafficRecords } from './aws/traffic.ts';
+import { capturedOf } from './captured.ts';
 import { Certificates } from './cluster/certificates.ts';
 import { Foundation } from './cluster/foundation.ts';
 import { folderPath } from './cluster/paths.ts';
@@ -43,6 +44,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account });
   const signingKeyName = secrets.cluster.signingKey.name;
   const pin = await pinOf(config, previous, { values: secrets.values, signingKeyName });
+  const captured = await capturedOf(config, previous, pin, secrets.values);
   const origin = originOf(config, pin);
   const copy = redisOrigin(config, pin);
   const aws =
@@ -201,6 +203,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     lineage: postgres.lineage,
     repositories,
     pin,
+    captured,
     cronJobs: Object.keys(schedules.cronJobs),
     dashboard: monitor.dashboard,
     secrets: secrets.values,

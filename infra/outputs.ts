@@ -1,5 +1,6 @@
 /** What an operator and `dr` need of a stack. What is secret stays a secret output. */
 import type { Input } from '@pulumi/pulumi';
+import type { CapturedPlatform } from '../recovery/captured.ts';
 import type { Pin } from '../recovery/pin.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
@@ -12,6 +13,8 @@ export interface Parts {
   readonly repositories: readonly ClusterRepository[];
   /** In role recovery. */
   readonly pin: Pin | undefined;
+  /** In role recovery, where the point holds objects. */
+  readonly captured: CapturedPlatform | undefined;
   /** By id; suspended in a standby as far as they write. */
   readonly cronJobs: readonly string[];
   /** UID in Grafana. */

@@ -1,5 +1,6 @@
 /** What a stack is made from, once a target has been resolved: it stands in the stack's outputs and is read back from there. */
 import { z } from 'zod';
+import { OBJECT_PARTS } from '../../plan/types.ts';
 import { pointIdSchema } from '../point.ts';
 
 const timeline = z.int().positive();
@@ -10,6 +11,23 @@ const pinnedEnd = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('time'), timeline, time: z.iso.datetime() }),
 ]);
 export type PinnedEnd = z.infer<typeof pinnedEnd>;
+
+const pinnedFiles = z.strictObject({
+  workload: z.string(),
+  point: pointIdSchema,
+  snapshot: z.string(),
+  capturedAt: z.iso.datetime(),
+});
+/** A folder of the platform. */
+export type PinnedFiles = z.infer<typeof pinnedFiles>;
+
+const pinnedObjects = pinnedFiles.extend({
+  part: z.enum(OBJECT_PARTS),
+  /** Absolute; the folder that the snapshot holds. */
+  path: z.string(),
+});
+/** One part of what the platform's Kubernetes API held. */
+export type PinnedObjects = z.infer<typeof pinnedObjects>;
 
 export const pinSchema = z.strictObject({
   /** As it stands in the config. */
@@ -27,5 +45,8 @@ export const pinSchema = z.strictObject({
   }),
   /** Absent where the repository holds no copy. */
   redis: z.strictObject({ point: pointIdSchema, snapshot: z.string(), capturedAt: z.iso.datetime() }).optional(),
+  /** Absent in a stack that began before these were pinned; empty where the repository holds none. */
+  objects: z.array(pinnedObjects).optional(),
+  files: z.array(pinnedFiles).optional(),
 });
 export type Pin = z.infer<typeof pinSchema>;
