@@ -9,6 +9,14 @@ export interface ConfigValue {
 }
 export type ConfigValues = Readonly<Record<string, ConfigValue>>;
 
+/** Of a resource that is a Kubernetes object: who it is there. */
+export interface EngineObject {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** One resource of a run, as it begins, ends or fails. */
 export interface ResourceEvent {
   readonly state: 'start' | 'done' | 'failed';
@@ -18,6 +26,8 @@ export interface ResourceEvent {
   readonly type: string;
   /** Of the resource in the program. */
   readonly name: string;
+  /** Absent for what is no Kubernetes object. */
+  readonly object?: EngineObject;
   /** With state `failed`: what the provider said. */
   readonly message?: string;
 }
@@ -34,6 +44,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** A resource that fails does not stop those that don't need it. @default false */
   readonly keepGoing?: boolean;
+  /**
+   * What is there already under the same name becomes the stack's own. Only after a run that died: at any other time it is somebody
+   * else's, and a create that meets it fails. @default false
+   */
+  readonly takeOver?: boolean;
 }
 
 export interface RunOutcome {
@@ -59,12 +74,12 @@ export interface EngineStack {
   setConfig(values: ConfigValues): Promise<void>;
   removeConfig(keys: readonly string[]): Promise<void>;
   preview(options?: RunOptions): Promise<RunOutcome>;
-  /** Never throws for resources that fail: the outcome says so. Takes what is there already under the same name as its own. */
+  /** Never throws for resources that fail: the outcome says so. Throws StackLockedError while another run holds the stack. */
   up(options?: RunOptions): Promise<RunOutcome>;
   /** Secrets in plain. */
   outputs(): Promise<Readonly<Record<string, unknown>>>;
   pending(): Promise<readonly PendingOperation[]>;
-  /** Strikes pending operations out of the state: what they made is found again by the next `up`. */
+  /** Strikes pending operations out of the state: what they made is found again by the next `up` that may take over. */
   forgetPending(): Promise<void>;
   /** Breaks the lock of a run that is dead. */
   unlock(): Promise<void>;
@@ -77,6 +92,8 @@ export interface StackEngine {
   readonly describe: string;
   /** Names of the stacks of this project. */
   list(): Promise<readonly string[]>;
+  /** Plain values of a stack's config file, also of a stack that the backend does not know (any more); secrets are left out. */
+  fileConfig(stack: string): Promise<ConfigValues | undefined>;
   /** Throws STACK-UNKNOWN (exit 2) with the nearest names. */
   select(stack: string): Promise<EngineStack>;
   /** Throws STACK-EXISTS (exit 6). Values are those of its new config file. */

@@ -1,0 +1,31 @@
+/** Which tier a resource of a recovered platform belongs to, and which one ends a tier. Pure. */
+import { lastTier, matchService } from '../../plan/service-match.ts';
+import { type Plan, TIERS, type TierId } from '../../plan/types.ts';
+import type { ResourceEvent } from './engine.ts';
+
+/** Job that runs `dr health --tier`: what comes after it waits for it. In the cluster and in the program it has this name. */
+export function tierCheckName(tier: TierId): string {
+  return `recovery-check-${tier.toLowerCase()}`;
+}
+
+/** Kinds by which a service runs. */
+const RUNS = ['CronJob', 'DaemonSet', 'Deployment', 'Job', 'StatefulSet'];
+
+/** The tier whose check this is. */
+export function checkedTier({ name, object }: Pick<ResourceEvent, 'name' | 'object'>): TierId | undefined {
+  if (object !== undefined && object.kind !== 'Job') return undefined;
+  return TIERS.find((tier) => name.endsWith(tierCheckName(tier)) || object?.name === tierCheckName(tier));
+}
+
+/** Undefined for what comes before all tiers, and for what is no object. */
+export function tierOf(
+  event: Pick<ResourceEvent, 'name' | 'object'>,
+  plan: Pick<Plan, 'tiers'>,
+  isOwn: boolean,
+): TierId | undefined {
+  const checked = checkedTier(event);
+  if (checked !== undefined) return checked;
+  const { object } = event;
+  if (object === undefined || isOwn || !RUNS.includes(object.kind)) return undefined;
+  return matchService(plan, object)?.tier ?? lastTier(plan);
+}
