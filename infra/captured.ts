@@ -5,6 +5,12 @@ import type { Pin } from '../recovery/pin.ts';
 import type { SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';
 
+export interface Recovered {
+  readonly platform: CapturedPlatform;
+  /** Of the output `recoveredObjects`; undefined where they are too many to be kept in the stack's state. */
+  readonly text: string | undefined;
+}
+
 /**
  * Undefined in the other roles, and where the point holds no objects: then the platform has its data tier only.
  * Throws RunError in the words of `dr` where they can't be read.
@@ -14,6 +20,6 @@ export async function capturedOf(
   _previous: Previous | undefined,
   _pin: Pin | undefined,
   _secrets: pulumi.Output<SecretValues>,
-): Promise<CapturedPlatform | undefined> {
+): Promise<Recovered | undefined> {
   return undefined;
 }

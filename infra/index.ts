@@ -44,7 +44,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account });
   const signingKeyName = secrets.cluster.signingKey.name;
   const pin = await pinOf(config, previous, { values: secrets.values, signingKeyName });
-  const captured = await capturedOf(config, previous, pin, secrets.values);
+  const recovered = await capturedOf(config, previous, pin, secrets.values);
   const origin = originOf(config, pin);
   const copy = redisOrigin(config, pin);
   const aws =
@@ -203,7 +203,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     lineage: postgres.lineage,
     repositories,
     pin,
-    captured,
+    recoveredObjects: recovered?.text,
     cronJobs: Object.keys(schedules.cronJobs),
     dashboard: monitor.dashboard,
     secrets: secrets.values,

@@ -1,6 +1,5 @@
 /** What an operator and `dr` need of a stack. What is secret stays a secret output. */
-import type { Input } from '@pulumi/pulumi';
-import type { CapturedPlatform } from '../recovery/captured.ts';
+import { type Input, secret } from '@pulumi/pulumi';
 import type { Pin } from '../recovery/pin.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
@@ -13,12 +12,12 @@ export interface Parts {
   readonly repositories: readonly ClusterRepository[];
   /** In role recovery. */
   readonly pin: Pin | undefined;
-  /** In role recovery, where the point holds objects. */
-  readonly captured: CapturedPlatform | undefined;
+  /** In role recovery, where the point holds objects that are not too many to keep. */
+  readonly recoveredObjects: string | undefined;
   /** By id; suspended in a standby as far as they write. */
   readonly cronJobs: readonly string[];
-  /** UID in Grafana. */
-  readonly dashboard: string;
+  /** UID in Grafana; a drill has none. */
+  readonly dashboard: string | undefined;
   /** A Pulumi secret: what the escrow file holds. */
   readonly secrets: Input<unknown>;
   readonly aws: Readonly<Record<string, Input<unknown>>>;
@@ -45,6 +44,8 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
     // The next `up` takes it from here, and asks no repository again.
     ...(parts.pin === undefined ? {} : { recoveredFrom: parts.pin }),
+    // Secrets of the platform are among them.
+    ...(parts.recoveredObjects === undefined ? {} : { recoveredObjects: secret(parts.recoveredObjects) }),
     namespaces,
     context: config.cluster.context,
     repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, placeOf(repository)])),
@@ -54,7 +55,7 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
       monitor: serviceHost(MONITOR, recovery),
     },
     cronJobs: parts.cronJobs,
-    dashboard: parts.dashboard,
+    ...(parts.dashboard === undefined ? {} : { dashboard: parts.dashboard }),
     secrets: parts.secrets,
     ...parts.aws,
   };

@@ -3,5 +3,5 @@ export type { Image } from './capture/images.ts';
 export type { CapturedObject } from './capture/make.ts';
 export { fieldsOf, groupOf, type KubeObject, kindName, listOf, nameOf } from './capture/objects.ts';
 export { restoreWaves, type Wave, type WaveId } from './capture/order.ts';
-export type { CapturedPlatform } from './captured/platform.ts';
+export { type CapturedPlatform, packPlatform, unpackPlatform } from './captured/platform.ts';
 export { type CapturedRequest, readCaptured } from './captured/read.ts';

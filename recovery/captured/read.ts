@@ -1,6 +1,7 @@
 /** The snapshots of a pin → the objects in them, over a private folder that is gone afterwards. Reads only. */
-import type { PinRequest } from '../pin.ts';
+
 import type { PinnedObjects } from '../pin/types.ts';
+import type { PinRequest } from '../pin.ts';
 import type { CapturedPlatform } from './platform.ts';
 
 export interface CapturedRequest extends Pick<PinRequest, 'plan' | 'repository' | 'credentials'> {

@@ -21,11 +21,7 @@ const pinnedFiles = z.strictObject({
 /** A folder of the platform. */
 export type PinnedFiles = z.infer<typeof pinnedFiles>;
 
-const pinnedObjects = pinnedFiles.extend({
-  part: z.enum(OBJECT_PARTS),
-  /** Absolute; the folder that the snapshot holds. */
-  path: z.string(),
-});
+const pinnedObjects = pinnedFiles.extend({ part: z.enum(OBJECT_PARTS) });
 /** One part of what the platform's Kubernetes API held. */
 export type PinnedObjects = z.infer<typeof pinnedObjects>;
 
