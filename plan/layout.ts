@@ -43,6 +43,8 @@ export interface Layout {
   mark(pointId: string, mark: string, stamp: string): string;
   readonly locksPrefix: string;
   lock(name: string): string;
+  /** That a lineage no longer leads; beside the locks, where the restorer may write. */
+  fence(lineage: string): string;
   /** All leases of all points. */
   readonly leasesPrefix: string;
   leasesOf(pointId: string): string;
@@ -85,6 +87,7 @@ export function layout(environment: string, copy?: string): Layout {
     mark: (pointId, mark, stamp) => `${marksPrefix(pointId)}${part(stamp, 'stamp')}-${part(mark, 'mark')}.json`,
     locksPrefix: `${root}/locks/`,
     lock: (name) => `${root}/locks/${part(name, 'lock')}.json`,
+    fence: (lineage) => `${root}/locks/fence-${part(lineage, 'lineage')}.json`,
     leasesPrefix: `${root}/leases/`,
     leasesOf,
     lease: (pointId, holder) => `${leasesOf(pointId)}${part(holder, 'holder')}.json`,

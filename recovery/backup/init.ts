@@ -8,6 +8,7 @@ import { checkArchiving } from '../engines/pgbackrest/sets.ts';
 import { ensureRepository } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import { type DrError, precondition } from '../errors.ts';
+import { refuseFenced } from '../fence.ts';
 import { type Lineage, readLineage, readRecord, writeLineage } from '../lineage.ts';
 import type { Progress } from '../ports.ts';
 import { type Repository, readKeys, type Site } from '../site.ts';
@@ -124,6 +125,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
   const [firstError] = probed.flatMap((r) => r.error ?? []);
   if (up.length === 0 && firstError) throw firstError;
+  await refuseFenced(site, up);
   const folder = up.find((r) => r.settings.type === 'posix');
   const like = folder === undefined ? undefined : openRestic(site, folder, 'writer');
   const repositories: { id: string; restic: 'made' | 'there' | 'failed'; error?: DrError }[] = probed

@@ -2,11 +2,12 @@
 
 import { openCatalog } from '../catalog.ts';
 import { type DrError, EXIT, type ExitCode, precondition } from '../errors.ts';
+import { refuseFenced } from '../fence.ts';
 import { type Lineage, readLineage } from '../lineage.ts';
 import type { Capture, PointKind, RecoveryPoint } from '../point.ts';
 import { newPointId } from '../point-id.ts';
 import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
+import type { Repository, Site } from '../site.ts';
 import { backUpFiles, type WorkloadOutcome } from './files.ts';
 import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
 import { checkReady } from './ready.ts';
@@ -115,8 +116,11 @@ async function writePoints(
   return points;
 }
 
+const reached = (outcomes: readonly RepositoryOutcome[]): Repository[] =>
+  outcomes.flatMap(({ repository, error }) => (error === undefined ? [repository] : []));
+
 /**
- * Throws only for what stops everything (bad input, lock held, no lineage). A failed workload is exit 1 and writes no point; a
+ * Throws only for what stops everything (bad input, lock held, no lineage, a fence). A failed workload is exit 1 and writes no point; a
  * repository that is down is exit 3 and the others get theirs.
  */
 export async function runBackup(site: Site, request: BackupRequest): Promise<BackupResult> {
@@ -127,6 +131,7 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
   await checkReady(site, selection.workloads, repositories);
   const down = repositories.flatMap((r) => r.error ?? []);
   if (down.length === repositories.length && down[0]) throw down[0];
+  await refuseFenced(site, reached(repositories));
   const workloads = await capture(site, request, runId, selection, repositories);
   const failed = workloads.some((w) => w.error !== undefined);
   const points = failed ? {} : await writePoints(site, request, runId, startedAt, selection, workloads, repositories);

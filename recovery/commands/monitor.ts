@@ -4,6 +4,7 @@ import { type Duration, durationProblem, seconds } from '../../plan/duration.ts'
 import { badInput, EXIT } from '../errors.ts';
 import { makeExporter } from '../monitor/exporter.ts';
 import { beat } from '../monitor/heartbeat.ts';
+import { holdWrites } from '../monitor/hold-writes.ts';
 import { makeObserver } from '../monitor/observe.ts';
 import { ping, readPingUrl } from '../monitor/ping.ts';
 import { refreshUntilAborted } from '../monitor/refresh.ts';
@@ -52,6 +53,12 @@ export const monitorCommand: Execute<MonitorOptions> = async (options, context) 
   const url = options.pingUrlFile === undefined ? undefined : await readPingUrl(site, options.pingUrlFile);
   const exporter = makeExporter(site);
   const observer = makeObserver(site, Math.min(interval, LONGEST_READ_SECONDS));
+  // A site that has lost its lead must not go on with its history.
+  const pulse = async (): Promise<void> => {
+    const fence = exporter.last()?.fence;
+    if (fence === undefined) await beat(site);
+    else await holdWrites(site, fence);
+  };
   const refresh = async (): Promise<void> => {
     const observation = await observer.observe(context.now());
     exporter.update(observation);
@@ -90,7 +97,7 @@ export const monitorCommand: Execute<MonitorOptions> = async (options, context) 
               intervalSeconds: HEARTBEAT_SECONDS,
               signal,
               log,
-              refresh: async () => void (await beat(site)),
+              refresh: pulse,
             }),
           ]
         : []),

@@ -1,5 +1,6 @@
 /** What was seen at one refresh, as moments and not as ages: ages are computed when they are asked for, and so keep growing. */
 
+import type { Fence } from '../fence.ts';
 import type { Measurement } from '../measurements.ts';
 import type { Copy } from '../objectives.ts';
 
@@ -35,6 +36,8 @@ export interface Observation {
   /** Newest first choice is `judgeObjectives`'s; only of repositories that were reached. */
   readonly copies: readonly Copy[];
   readonly measurements: readonly Measurement[];
+  /** This site has lost its lead, and must not go on as if it had not. */
+  readonly fence?: Fence;
   /** Schedules whose last run said itself that it failed. */
   readonly failedRuns: ReadonlySet<string>;
 }

@@ -5,6 +5,7 @@ import type { CatalogEntry, CatalogProblem } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
 import { driveAway, isDriveAway } from '../dated-copy.ts';
 import { DrError } from '../errors.ts';
+import { type Fence, ownLineage, readFence } from '../fence.ts';
 import { isCompromised, verifiedAt } from '../marks.ts';
 import type { Repository, Site } from '../site.ts';
 import type { RepositoryObservation } from './observation.ts';
@@ -17,6 +18,8 @@ export type RepositoryReading =
       readonly problems: readonly CatalogProblem[];
       /** How far the archived WAL comes; only where it was asked for. */
       readonly walEnd?: Date;
+      /** This site has lost its lead. */
+      readonly fence?: Fence;
     }
   | { readonly kind: 'away'; readonly fact: string };
 
@@ -31,14 +34,21 @@ export async function readRepository(site: Site, repository: Repository, withWal
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const review = await catalog.review();
+    const fence = await fenceIn(site, repository);
     const ends = withWal ? await walEndsOf({ repository, catalog, ...review }) : new Map<string, { time: Date }>();
     const walEnd = latest([...ends.values()].map(({ time }) => time));
-    return { kind: 'read', ...review, ...(walEnd === undefined ? {} : { walEnd }) };
+    return { kind: 'read', ...review, ...(walEnd && { walEnd }), ...(fence && { fence }) };
   } catch (error) {
     // Without any signing key nothing can be said of any repository.
     if (!(error instanceof DrError) || error.where.startsWith('signingKeys')) throw error;
     return { kind: 'away', fact: error.fact };
   }
+}
+
+/** A drive for copies is put away, and no failover writes to it. */
+async function fenceIn(site: Site, repository: Repository): Promise<Fence | undefined> {
+  const lineage = repository.exported === true ? undefined : await ownLineage(site);
+  return lineage === undefined ? undefined : readFence(await repository.store('restorer'), repository.layout, lineage);
 }
 
 /** Pure. `before` is what was known when the repository was last reached. */

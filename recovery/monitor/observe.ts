@@ -1,5 +1,6 @@
 /** One refresh: asks every repository, the server and the disks. What does not answer is seen as such, and holds up nothing else. */
 import { isConfigured } from '../backup/select.ts';
+import type { Fence } from '../fence.ts';
 import { readMeasurements } from '../measurements.ts';
 import type { Copy } from '../objectives.ts';
 import type { Repository, Site } from '../site.ts';
@@ -46,6 +47,10 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
         reading.kind === 'read' && reading.walEnd ? [reading.walEnd] : [],
       );
       const wal = withArchived(server, stored, before);
+      const fence = fenceIn(
+        readings.map(({ reading }) => reading),
+        before,
+      );
       before = {
         at: now,
         repositories,
@@ -53,11 +58,18 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
         volumes,
         copies: [...copiesOf(repositories), ...archivedCopy(site, repositories, wal)],
         measurements,
+        ...(fence === undefined ? {} : { fence }),
         failedRuns: failedRuns(runs),
       };
       return before;
     },
   };
+}
+
+/** One that was seen stands until every repository can be asked and none has it: the one that told of it may just be away. */
+function fenceIn(readings: readonly RepositoryReading[], before: Observation | undefined): Fence | undefined {
+  const found = readings.flatMap((reading) => (reading.kind === 'read' ? (reading.fence ?? []) : []))[0];
+  return found ?? (readings.some(({ kind }) => kind === 'away') ? before?.fence : undefined);
 }
 
 async function readWithin(

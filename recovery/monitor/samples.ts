@@ -20,6 +20,7 @@ export const METRICS = {
   go_coffee_dr_rto_seconds: 'Last measured time from the disaster to the verified tier',
   go_coffee_dr_rpo_seconds: 'What a tier would lose of its data now: the greatest age among its workloads',
   go_coffee_dr_objective_met: '0: an objective of the plan is missed',
+  go_coffee_dr_fenced: '1: another site leads, and this one has been told by a fence in a repository',
   go_coffee_dr_standby_lag_seconds: 'How far the standby, or the slowest follower, is behind',
   go_coffee_dr_backup_last_run_failed: '1: the last run of a schedule failed, or left no point in time',
   go_coffee_dr_refreshed_timestamp_seconds: 'When the exporter last refreshed these values (Unix time)',
@@ -45,7 +46,7 @@ export interface SampleQuestion {
 const NEVER = Number.POSITIVE_INFINITY;
 
 export function samplesOf(question: SampleQuestion): Sample[] {
-  const { plan, planDigest, observation, now } = question;
+  const { plan, planDigest, environment, observation, now } = question;
   const age = (moment: Date | undefined): number =>
     // A clock that is ahead of ours must not give an age below zero.
     moment === undefined ? NEVER : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
@@ -57,6 +58,9 @@ export function samplesOf(question: SampleQuestion): Sample[] {
     ...(wal?.standbyLag === undefined
       ? []
       : [sample('go_coffee_dr_standby_lag_seconds', {}, standbyLag(wal.standbyLag, age))]),
+    ...(environment.postgres === undefined
+      ? []
+      : [sample('go_coffee_dr_fenced', {}, observation.fence === undefined ? 0 : 1)]),
     ...observation.volumes.map(({ volume, usedRatio }) =>
       sample('go_coffee_dr_storage_used_ratio', { volume }, usedRatio),
     ),

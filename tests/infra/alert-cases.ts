@@ -44,6 +44,11 @@ export const CASES: readonly AlertCase[] = [
     at: { 10: [{ workload: 'uploads' }], 11: [{ workload: 'redis' }, { workload: 'uploads' }] },
   },
   {
+    alert: 'DrFenced',
+    series: { [m('fenced')]: '0 1 0' },
+    at: { 0: [], 1: [{}], 2: [] },
+  },
+  {
     alert: 'DrRepositoryUnreachable',
     series: { [m('repository_reachable', '{repository="primary"}')]: '1 0x20' },
     at: { 5: [], 6: [{ repository: 'primary' }] },

@@ -108,6 +108,14 @@ export function isWalShipped(plan: Plan): Question[] {
       steps: above(Math.ceil(seconds(pushDelay) / seconds(archiveTimeout))),
       show: [['go_coffee_dr_wal_backlog_segments', 'segments']],
     },
+    {
+      title: 'Another site leads',
+      description: 'A fence in a repository says so: this one was failed over from.',
+      type: 'stat',
+      unit: 'bool_yes_no',
+      steps: NO,
+      show: [['go_coffee_dr_fenced', 'fenced']],
+    },
   ];
 }
 

@@ -59,6 +59,23 @@ export function walRules(plan: Plan): AlertRule[] {
   });
 }
 
+/** Whoever raised the fence could not stop this site, or it has come back since. */
+export function fenceRules(): AlertRule[] {
+  return [
+    {
+      alert: 'DrFenced',
+      expr: 'go_coffee_dr_fenced == 1',
+      labels: { severity: 'critical' },
+      annotations: {
+        summary: 'Another site leads, and this one still runs',
+        description:
+          'It was failed over from. It copies nothing more, and takes no new writes; what it took since never arrives.',
+        runbook: 'dr failback --help',
+      },
+    },
+  ];
+}
+
 export function standbyRules(plan: Plan): AlertRule[] {
   return shipping(plan).flatMap(({ workload, objective, push, archiveTimeout }): AlertRule[] => {
     // What is shipped by archive comes a push later, and is replayed in the next turn.
