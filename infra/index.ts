@@ -7,6 +7,7 @@ import { TrafficRecords } from './aws/traffic.ts';
 import { capturedOf } from './captured.ts';
 import { Certificates } from './cluster/certificates.ts';
 import { Foundation } from './cluster/foundation.ts';
+import { readingOnly } from './cluster/keys.ts';
 import { folderPath } from './cluster/paths.ts';
 import { quotasOf } from './cluster/quotas.ts';
 import { RecoverySite } from './cluster/recovery-site.ts';
@@ -16,7 +17,7 @@ import { readConfig } from './config.ts';
 import { clusterProvider } from './kubernetes.ts';
 import { AlertRoutes } from './monitoring/alert-routes.ts';
 import { Monitor } from './monitoring/monitor.ts';
-import { beginsWithFull, leads, originOf, redisOrigin } from './origin.ts';
+import { beginsWithFull, captures, isIsolated, leads, originOf, redisOrigin } from './origin.ts';
 import { outputsOf } from './outputs.ts';
 import { pinOf } from './pin.ts';
 import { archivesOf } from './postgres/archives.ts';
@@ -33,16 +34,21 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const previous = await checkStep(config);
   const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
   const { prometheusOperator } = config.monitoring;
+  const isolated = isIsolated(config);
 
   const places = repositoryPlaces({ plan, storage });
-  const repositories = clusterRepositories(plan, places);
+  // A drill knows no repository but the one that it reads.
+  const repositories = clusterRepositories(plan, places).filter(
+    ({ id }) => !isolated || id === config.recovery?.repository,
+  );
   const localRepository = localOf(repositories);
   const authorities = authoritiesOf(places);
 
   // Of AWS there is nothing where the storage is not: no provider, no account, no call.
   const account = storage.kind === 'aws' ? stackProvider('aws', config, storage) : undefined;
   const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account });
-  const signingKeyName = secrets.cluster.signingKey.name;
+  const keys = isolated ? readingOnly(secrets.cluster, config.recovery?.repository ?? '') : secrets.cluster;
+  const signingKeyName = keys.signingKey.name;
   const pin = await pinOf(config, previous, { values: secrets.values, signingKeyName });
   const recovered = await capturedOf(config, previous, pin, secrets.values);
   const origin = originOf(config, pin);
@@ -51,7 +57,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     account && storage.kind === 'aws'
       ? new AwsSide(
           'aws',
-          { config, storage, secrets: secrets.values, seedsRedis: copy !== undefined },
+          { config, storage, secrets: secrets.values, seedsRedis: copy !== undefined, isolated },
           { providers: [account] },
         )
       : undefined;
@@ -67,9 +73,11 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
         kubernetesApi: network.kubernetesApi,
         objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
         monitoringNamespace: config.monitoring.namespace,
+        isolated,
       },
       quotas: quotasOf({ ...config, overrides: config.quotas }),
       roleArns: aws?.roleArns,
+      capturedKinds: config.capturedKinds,
     },
     { providers: [cluster] },
   );
@@ -82,11 +90,12 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       ...config,
       database: config.postgres.database,
       repositories,
-      secrets: secrets.cluster,
+      secrets: keys,
       jobsCertificate: certificates.jobs,
       authorities,
       folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
       volumes: { backups: config.backups.storage, state: config.backups.state, storageClass: storageClasses.backups },
+      isolated,
     },
     behindWalls,
   );
@@ -115,9 +124,10 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       image: images.postgres,
       storageClass: storageClasses.postgres,
       resources: config.postgres,
-      secrets: secrets.cluster,
+      secrets: keys,
       certificate: certificates.postgres,
       authorities,
+      isolated,
       serviceAccount: accounts.postgres,
     },
     // A standby begins from a repository; a leader without its own would fill its disk with WAL.
@@ -133,8 +143,9 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       image: images.redis,
       storageClass: storageClasses.redis,
       resources: config.redis,
-      password: secrets.cluster.redis,
+      password: keys.redis,
       running: leads(config),
+      isolated,
       seed: copy &&
         copyRepository && {
           ...config,
@@ -142,7 +153,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
           target: copy.target,
           image: images.toolbox,
           database: config.postgres.database,
-          secrets: secrets.cluster,
+          secrets: keys,
         },
       serviceAccount: accounts.redis,
     },
@@ -160,7 +171,8 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       localRepository,
       reachable: repositories.map(({ id }) => id),
       folders: Object.fromEntries(folders.map(({ path, claim }) => [path, claim])),
-      capturing: leads(config),
+      capturing: captures(config),
+      isolated,
       beginsWithFull: beginsWithFull(config),
       lineage: postgres.lineage,
       ...JOBS,
@@ -171,30 +183,34 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const { targets, targetNames } = notifications;
   const routes =
     targets &&
+    !isolated &&
     new AlertRoutes(
       'alerts',
       { plan, namespace: namespaces.recovery, targets, targetNames, prometheusOperator },
       behindWalls,
     );
-  const monitor = new Monitor(
-    'monitor',
-    {
-      plan,
-      role: config.role,
-      namespace: namespaces.recovery,
-      image: images.toolbox,
-      serviceAccount: accounts.dr['dr-monitor'],
-      localRepository,
-      prometheusOperator,
-      pings: targetNames.includes('pingUrl'),
-      resources: MONITOR_RESOURCES,
-    },
-    // It answers for its health only when it has seen the repositories.
-    after([...walls, ...recovery.ready, ...schedules.ready, ...(routes === undefined ? [] : [routes])], cluster),
-  );
+  // Whoever watches over the real one must not hear of a drill's.
+  const monitor =
+    !isolated &&
+    new Monitor(
+      'monitor',
+      {
+        plan,
+        role: config.role,
+        namespace: namespaces.recovery,
+        image: images.toolbox,
+        serviceAccount: accounts.dr['dr-monitor'],
+        localRepository,
+        prometheusOperator,
+        pings: targetNames.includes('pingUrl'),
+        resources: MONITOR_RESOURCES,
+      },
+      // It answers for its health only when it has seen the repositories.
+      after([...walls, ...recovery.ready, ...schedules.ready, ...(routes ? [routes] : [])], cluster),
+    );
 
   // Last: users come when there is something that answers.
-  if (account && config.traffic) {
+  if (account && config.traffic && !isolated) {
     const args = { ...config.traffic, role: config.role, follows: config.standby !== undefined };
     new TrafficRecords('traffic', args, after([postgres, redis, ...schedules.ready], account));
   }
@@ -205,7 +221,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     pin,
     recoveredObjects: recovered?.text,
     cronJobs: Object.keys(schedules.cronJobs),
-    dashboard: monitor.dashboard,
+    dashboard: monitor ? monitor.dashboard : undefined,
     secrets: secrets.values,
     aws: aws?.outputs ?? {},
   });

@@ -24,12 +24,23 @@ export function redisOrigin(
   return standby && { repository: standby.repository, target: 'latest' };
 }
 
+/** A drill's platform: nothing of it calls out, copies itself away or is reached (F37). */
+export function isIsolated({ role, recovery }: Pick<StackConfig, 'role' | 'recovery'>): boolean {
+  return role === 'recovery' && recovery?.isolated === true;
+}
+
 /** It takes writes, copies them away, and is where the names point to. */
 export function leads({ role }: Pick<StackConfig, 'role'>): boolean {
   return role !== 'standby';
 }
 
 /** A site that leads and began from another's copy: its own lineage has nothing to build on, and begins with a full backup. */
-export function beginsWithFull({ role, standby }: Pick<StackConfig, 'role' | 'standby'>): boolean {
-  return role === 'recovery' || (role === 'primary' && standby !== undefined);
+export function beginsWithFull(config: Pick<StackConfig, 'role' | 'standby' | 'recovery'>): boolean {
+  const { role, standby } = config;
+  return (role === 'recovery' && !isIsolated(config)) || (role === 'primary' && standby !== undefined);
+}
+
+/** It makes copies of its own. */
+export function captures(config: Pick<StackConfig, 'role' | 'recovery'>): boolean {
+  return leads(config) && !isIsolated(config);
 }

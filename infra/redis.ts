@@ -23,6 +23,8 @@ export interface RedisArgs {
   readonly running: boolean;
   /** @default it begins empty */
   readonly seed?: RedisSeed | undefined;
+  /** A drill's goes with its stack. @default false */
+  readonly isolated?: boolean | undefined;
   readonly serviceAccount: pulumi.Input<string>;
 }
 
@@ -146,7 +148,7 @@ export class Redis extends pulumi.ComponentResource {
           volumeClaimTemplates: [claim],
         },
       },
-      { ...child, dependsOn: [config, secret, service, ...seeds], protect: true },
+      { ...child, dependsOn: [config, secret, service, ...seeds], protect: args.isolated !== true },
     );
     // One instance: whoever drains its node decides when sessions stand still.
     new k8s.policy.v1.PodDisruptionBudget(

@@ -18,6 +18,8 @@ export interface AwsSideArgs {
   readonly secrets: pulumi.Output<SecretValues>;
   /** Redis begins from a copy. @default false */
   readonly seedsRedis?: boolean | undefined;
+  /** A drill's (F37): roles that read, and neither alarms nor copies of images. @default false */
+  readonly isolated?: boolean | undefined;
 }
 
 export class AwsSide extends pulumi.ComponentResource {
@@ -35,12 +37,14 @@ export class AwsSide extends pulumi.ComponentResource {
     super('go-coffee-dr:aws:AwsSide', name, {}, opts);
     this.#name = name;
     this.#args = args;
-    const topics = this.#topics();
+    const topics = args.isolated === true ? {} : this.#topics();
     const storage = this.#storage(topics);
     const identities = this.#identities();
     const secretArn = this.#secretStore(storage);
-    this.#alarms(topics);
-    this.#images();
+    if (args.isolated !== true) {
+      this.#alarms(topics);
+      this.#images();
+    }
     this.places = storage.places;
     this.roleArns = identities.roleArns;
     this.ready = [...storage.ready, ...identities.ready];
@@ -119,6 +123,7 @@ export class AwsSide extends pulumi.ComponentResource {
         oidcProvider,
         buckets: bucketSpecs(plan),
         seedsRedis: this.#args.seedsRedis,
+        readingOnly: this.#args.isolated,
         breakGlassPrincipals: this.#owner ? breakGlassPrincipals : undefined,
       },
       { parent: this },

@@ -3,7 +3,7 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { after } from '../after.ts';
 import { Accounts, type AccountsArgs } from './accounts.ts';
-import { labelsOf } from './labels.ts';
+import { ISOLATED_LABEL, labelsOf } from './labels.ts';
 import { type Namespaces, networkPolicies, type Outside } from './openings.ts';
 
 /** Most that a namespace's pods may ask for together. Kubernetes quantities. */
@@ -19,6 +19,7 @@ export interface FoundationArgs {
   readonly outside: Outside;
   readonly quotas: { readonly platform: Quota; readonly recovery: Quota };
   readonly roleArns?: AccountsArgs['roleArns'] | undefined;
+  readonly capturedKinds?: AccountsArgs['capturedKinds'];
 }
 
 /** `restricted` for all three: a pod that asks for more is not made, and a person who applies it is told. */
@@ -37,7 +38,7 @@ export class Foundation extends pulumi.ComponentResource {
   constructor(name: string, args: FoundationArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:cluster:Foundation', name, {}, opts);
     const namespaces = [args.namespaces.platform, args.namespaces.recovery].map((namespace) =>
-      this.#namespace(name, namespace),
+      this.#namespace(name, namespace, args.outside.isolated === true),
     );
     const policies = this.#policies(name, args, namespaces);
     const quotas = (['platform', 'recovery'] as const).flatMap((which) =>
@@ -45,19 +46,24 @@ export class Foundation extends pulumi.ComponentResource {
     );
     this.accounts = new Accounts(
       `${name}-accounts`,
-      { namespaces: args.namespaces, ...(args.roleArns === undefined ? {} : { roleArns: args.roleArns }) },
+      {
+        namespaces: args.namespaces,
+        ...(args.roleArns === undefined ? {} : { roleArns: args.roleArns }),
+        ...(args.capturedKinds === undefined ? {} : { capturedKinds: args.capturedKinds }),
+      },
       { parent: this, ...after(namespaces) },
     );
     this.walls = [...namespaces, ...policies, ...quotas, this.accounts];
     this.registerOutputs({});
   }
 
-  #namespace(name: string, namespace: string): k8s.core.v1.Namespace {
+  #namespace(name: string, namespace: string, isolated: boolean): k8s.core.v1.Namespace {
+    const mark = isolated ? { [ISOLATED_LABEL]: 'true' } : {};
     return new k8s.core.v1.Namespace(
       `${name}-${namespace}`,
-      { metadata: { name: namespace, labels: { ...labelsOf(namespace), ...POD_SECURITY } } },
-      // Its deletion would take every claim in it along.
-      { parent: this, protect: true, retainOnDelete: true },
+      { metadata: { name: namespace, labels: { ...labelsOf(namespace), ...POD_SECURITY, ...mark } } },
+      // Its deletion takes every claim in it along: what a drill wants, and nobody else.
+      { parent: this, protect: !isolated, retainOnDelete: !isolated },
     );
   }
 

@@ -2,7 +2,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Certificate } from './certificates.ts';
-import { type AccessRole, KEY_FILES, type StorageRole } from './paths.ts';
+import { type AccessRole, KEY_FILES } from './paths.ts';
 
 export interface AccessKey {
   readonly accessKeyId: pulumi.Input<string>;
@@ -15,7 +15,7 @@ export interface ClusterSecrets {
   /** By repository. `name` is written into every point, so that a later key doesn't lose what this one opened. */
   readonly passphrases: Readonly<Record<string, { readonly name: string; readonly value: pulumi.Input<string> }>>;
   /** By repository; those with a web identity have none. */
-  readonly access: Readonly<Record<string, Readonly<Record<StorageRole, AccessKey>> & { readonly admin?: AccessKey }>>;
+  readonly access: Readonly<Record<string, Readonly<Partial<Record<AccessRole, AccessKey>>>>>;
   readonly postgres: {
     readonly superuser: pulumi.Input<string>;
     readonly replication: pulumi.Input<string>;
@@ -25,6 +25,16 @@ export interface ClusterSecrets {
 }
 
 export type SecretData = Readonly<Record<string, pulumi.Input<string>>>;
+
+/** What a drill is given (F37): to read one repository, and to write into none. */
+export function readingOnly(secrets: ClusterSecrets, repository: string): ClusterSecrets {
+  const of = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(all).filter(([id]) => id === repository));
+  const access = Object.entries(of(secrets.access)).map(
+    ([id, { restorer }]) => [id, restorer === undefined ? {} : { restorer }] as const,
+  );
+  return { ...secrets, passphrases: of(secrets.passphrases), access: Object.fromEntries(access) };
+}
 
 export function passphraseData(secrets: ClusterSecrets, repositories: readonly string[]): SecretData {
   return Object.fromEntries(

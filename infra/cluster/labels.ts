@@ -20,6 +20,9 @@ export function reachLabel(reach: Reach): string {
 /** On everything that a stack declares itself: a capture of the platform has these too, and no recovery declares them twice. */
 export const OWN_LABEL = 'go-coffee-dr/owner';
 
+/** On the namespaces of a drill's platform (F37): whoever sees one knows that nothing in it is for real. */
+export const ISOLATED_LABEL = 'go-coffee-dr/isolated';
+
 /** Labels of a pod, or of any object of that part: what it is, and what it may reach. */
 export function labelsOf(name: string, reaches: readonly Reach[] = []): Record<string, string> {
   return {

@@ -9,7 +9,12 @@ export interface Outside {
   readonly objectStorage: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
   /** Namespace of Prometheus; none may scrape where it is absent. */
   readonly monitoringNamespace?: string | undefined;
+  /** A drill's platform (F37): what a recovery itself needs, and nothing else. @default false */
+  readonly isolated?: boolean | undefined;
 }
+
+/** A drilled platform tells nobody, and copies nothing. */
+const NOT_IN_A_DRILL: readonly Reach[] = ['pgbackrest', 'alerting'];
 
 export interface Namespaces {
   /** PostgreSQL, Redis and the services. */
@@ -105,7 +110,8 @@ function denyAll(namespace: string): NamedPolicy {
 }
 
 function outOf(namespace: string, namespaces: Namespaces, outside: Outside): NamedPolicy[] {
-  return REACHES.map((reach) => ({
+  const open = REACHES.filter((reach) => outside.isolated !== true || !NOT_IN_A_DRILL.includes(reach));
+  return open.map((reach) => ({
     name: `reach-${reach}`,
     namespace,
     spec: {
@@ -141,15 +147,23 @@ function metrics(namespaces: Namespaces, monitoring: string): NamedPolicy[] {
   ];
 }
 
+/** Copies leave by these, and numbers. */
+function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): NamedPolicy[] {
+  const { platform, recovery } = namespaces;
+  return [
+    into(POSTGRES, platform, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest], '-pgbackrest'),
+    into(REPOSITORY_SERVER, recovery, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest]),
+    ...(monitoringNamespace === undefined ? [] : metrics(namespaces, monitoringNamespace)),
+  ];
+}
+
 export function networkPolicies(namespaces: Namespaces, outside: Outside): NamedPolicy[] {
   const { platform, recovery } = namespaces;
   return [
     ...[platform, recovery].flatMap((namespace) => [denyAll(namespace), ...outOf(namespace, namespaces, outside)]),
     into(POSTGRES, platform, whoReaches('postgres', namespaces), [PORTS.postgres]),
-    into(POSTGRES, platform, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest], '-pgbackrest'),
-    into(REPOSITORY_SERVER, recovery, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest]),
     into(REDIS, platform, whoReaches('redis', namespaces), [PORTS.redis]),
     amongMembers(platform),
-    ...(outside.monitoringNamespace === undefined ? [] : metrics(namespaces, outside.monitoringNamespace)),
+    ...(outside.isolated === true ? [] : ofASite(namespaces, outside)),
   ];
 }

@@ -33,6 +33,8 @@ export interface RecoverySiteArgs {
     /** @default the cluster's default class */
     readonly storageClass?: string | undefined;
   };
+  /** A drill's: it has no repository, and its state goes with it. @default false */
+  readonly isolated?: boolean | undefined;
 }
 
 const ACCESS_ROLES = ['writer', 'restorer', 'admin'] as const;
@@ -68,6 +70,7 @@ export class RecoverySite extends pulumi.ComponentResource {
         repositories: all,
         passphraseNames,
         signingKeyName: secrets.signingKey.name,
+        readsCluster: true,
       }),
     );
     const map = (object: string, data: pulumi.Input<Record<string, pulumi.Input<string>>>, namespace?: string) =>
@@ -105,7 +108,7 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #volumes(name: string): pulumi.Resource[] {
-    const { volumes } = this.#args;
+    const { volumes, isolated = false } = this.#args;
     const claim = (object: string, storage: string) =>
       new k8s.core.v1.PersistentVolumeClaim(
         `${name}-${object}`,
@@ -122,8 +125,9 @@ export class RecoverySite extends pulumi.ComponentResource {
             resources: { requests: { storage } },
           },
         },
-        { parent: this, protect: true, retainOnDelete: true },
+        { parent: this, protect: !isolated, retainOnDelete: !isolated },
       );
-    return [claim(OBJECTS.backups, volumes.backups), claim(OBJECTS.state, volumes.state)];
+    const state = claim(OBJECTS.state, volumes.state);
+    return isolated ? [state] : [claim(OBJECTS.backups, volumes.backups), state];
   }
 }

@@ -10,6 +10,8 @@ export interface IdentitiesArgs extends RoleFacts {
   readonly namespaces: { readonly platform: string; readonly recovery: string };
   /** Redis reads a copy before its first start. @default false */
   readonly seedsRedis?: boolean | undefined;
+  /** A drill's: PostgreSQL reads what it begins from, and nobody writes (F37). @default false */
+  readonly readingOnly?: boolean | undefined;
   /** Of the account, so only the stack that owns the buckets makes it. @default none */
   readonly breakGlassPrincipals?: readonly string[] | undefined;
 }
@@ -32,6 +34,12 @@ const SERVICE_ACCOUNTS: Readonly<Record<RoleName, readonly (readonly [Namespace,
 
 const SEEDED = ['platform', 'redis'] as const;
 
+/** The platform's own account with them: it restores, and never archives. */
+const READING: Readonly<Partial<typeof SERVICE_ACCOUNTS>> = {
+  restorer: [...SERVICE_ACCOUNTS.restorer, ['platform', 'postgres']],
+  auditor: SERVICE_ACCOUNTS.auditor,
+};
+
 const BREAK_GLASS_SECONDS = 3600;
 
 export class Identities extends pulumi.ComponentResource {
@@ -43,8 +51,9 @@ export class Identities extends pulumi.ComponentResource {
   constructor(name: string, args: IdentitiesArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:identity:Identities', name, {}, opts);
     const { environment, site, namespaces, oidcProvider, breakGlassPrincipals, seedsRedis = false } = args;
+    const byRole = args.readingOnly === true ? READING : SERVICE_ACCOUNTS;
     const role = (id: RoleName) => {
-      const accounts = [...SERVICE_ACCOUNTS[id], ...(id === 'restorer' && seedsRedis ? [SEEDED] : [])];
+      const accounts = [...(byRole[id] ?? []), ...(id === 'restorer' && seedsRedis ? [SEEDED] : [])];
       const serviceAccounts = accounts.map(([namespace, account]) => `${namespaces[namespace]}:${account}`);
       const made = new aws.iam.Role(
         `${name}-${id}`,
@@ -61,7 +70,7 @@ export class Identities extends pulumi.ComponentResource {
       );
       return { policy, arns: accounts.map(([, account]) => [account, made.arn] as const) };
     };
-    const roles = ROLES.map(role);
+    const roles = ROLES.filter((id) => byRole[id] !== undefined).map(role);
     this.ready = roles.map(({ policy }) => policy);
     this.roleArns = Object.fromEntries(roles.flatMap(({ arns }) => arns));
     if (breakGlassPrincipals !== undefined) {

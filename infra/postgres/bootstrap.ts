@@ -37,10 +37,11 @@ function recoveryTime(iso: string): string {
 
 const SET = /^\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?$/;
 
-/** Arguments of `pgbackrest restore` for a recovery. Throws RangeError for what is no set or no time. */
+/** Arguments of `pgbackrest restore` for a recovery. Without archiving the restored settings say so too. Throws RangeError for what is no set or no time. */
 export function recoveryArguments(
   { set, end }: Extract<Bootstrap, { kind: 'recovery' }>,
   restoreCommand: string,
+  archiving = true,
 ): string[] {
   if (!SET.test(set)) throw new RangeError(`${JSON.stringify(set)} is no label of a backup set, e.g. 20261123-020000F`);
   const target =
@@ -55,5 +56,6 @@ export function recoveryArguments(
     `--target-timeline=${end.timeline}`,
     `--recovery-option=restore_command=${restoreCommand}`,
     '--link-all',
+    ...(archiving ? [] : ['--archive-mode=off']),
   ];
 }

@@ -17,15 +17,27 @@ export interface PatroniArgs {
   /** The cluster's own `<site>-<generation>`. */
   readonly lineage: string;
   readonly bootstrap: Bootstrap;
+  /** False in a drill (F37). @default true */
+  readonly archiving?: boolean | undefined;
 }
 
-function parameters({ plan, lineage }: PatroniArgs): Record<string, string | number> {
+/** A restored subscription would call its publisher, and take what the real site has yet to get. */
+const SENDS_NOTHING = { archive_mode: 'off', max_logical_replication_workers: 0 } as const;
+
+function archiving({ plan, lineage, archiving: on = true }: PatroniArgs): Record<string, string | number> {
+  if (!on) return SENDS_NOTHING;
   const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
   return {
     // On in a standby too: it archives nothing while it follows, and must not need a restart when it is promoted.
     archive_mode: 'on',
     archive_command: `${scriptsFolder(lineage)}/${SCRIPTS.push} %p`,
     ...(timeout === undefined ? {} : { archive_timeout: seconds(timeout) }),
+  };
+}
+
+function parameters(args: PatroniArgs): Record<string, string | number> {
+  return {
+    ...archiving(args),
     unix_socket_directories: PATHS.pgSocket,
     password_encryption: 'scram-sha-256',
     ssl: 'on',
@@ -77,7 +89,7 @@ function beginning({ bootstrap, lineage }: PatroniArgs): Record<string, unknown>
 }
 
 function postgresql(args: PatroniArgs): Record<string, unknown> {
-  const { bootstrap, lineage } = args;
+  const { bootstrap, lineage, archiving: on = true } = args;
   const scripts = scriptsFolder(lineage);
   return {
     listen: `*:${PORTS.postgres}`,
@@ -96,7 +108,8 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
       'host all all all scram-sha-256',
     ],
     parameters: parameters(args),
-    recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` },
+    // Without an archive a member has the stream alone.
+    ...(on ? { recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` } } : {}),
     create_replica_methods: ['basebackup'],
     basebackup: [{ checkpoint: 'fast' }],
     ...(bootstrap.kind === 'standby'

@@ -56,6 +56,8 @@ export interface PostgresArgs {
   /** PEM texts by repository, for endpoints with an authority of their own. */
   readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
   readonly serviceAccount: pulumi.Input<string>;
+  /** A drill's (F37): it archives nothing, has no key that writes, and goes with its stack. @default false */
+  readonly isolated?: boolean | undefined;
 }
 
 function bootstrapOf(origin: Origin, repositories: readonly ClusterRepository[]): Bootstrap {
@@ -108,6 +110,7 @@ export class Postgres extends pulumi.ComponentResource {
         plan: args.plan,
         database: args.database,
         bootstrap: bootstrapOf(args.origin, all),
+        archiving: args.isolated !== true,
         archive: {
           environment: args.environment,
           lineage: this.lineage,
@@ -203,7 +206,7 @@ export class Postgres extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn,
-        protect: true,
+        protect: args.isolated !== true,
         // A restore may take as long as the plan lets the tier take.
         customTimeouts: { create: `${tierSeconds(args.plan)}s`, update: `${tierSeconds(args.plan)}s` },
       },
@@ -223,8 +226,9 @@ export class Postgres extends pulumi.ComponentResource {
 }
 
 /** Keys for the storage that the members mount: of their own archive, and of what they begin from. */
-function accessRoles({ origin, secrets }: PostgresArgs): StorageRole[] {
+function accessRoles({ origin, secrets, isolated }: PostgresArgs): StorageRole[] {
   if (Object.keys(secrets.access).length === 0) return [];
+  if (isolated === true) return ['restorer'];
   return origin.kind === 'primary' ? ['writer'] : ['writer', 'restorer'];
 }
 

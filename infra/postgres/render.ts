@@ -11,6 +11,8 @@ export interface MemberArgs {
   readonly database: string;
   readonly bootstrap: Bootstrap;
   readonly archive: Archive;
+  /** False in a drill (F37): there is neither a command nor a configuration that could write into a repository. @default true */
+  readonly archiving?: boolean | undefined;
 }
 
 export interface MemberFiles {
@@ -23,21 +25,22 @@ export interface MemberFiles {
 }
 
 /** Throws RangeError where the cluster would archive into the lineage that it begins from. */
-export function renderMember({ plan, database, bootstrap, archive }: MemberArgs): MemberFiles {
+export function renderMember({ plan, database, bootstrap, archive, archiving = true }: MemberArgs): MemberFiles {
   const source = sourceOf(bootstrap);
   if (source?.lineage === archive.lineage) {
     throw new RangeError(
       `this cluster begins from ${source.lineage} and would archive into it; raise the generation in the stack's config`,
     );
   }
-  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap });
+  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving });
   const config = (of: Archive) => ({ [`${of.lineage}.conf`]: renderArchiveConfig(of) });
   const pgbackrest = {
-    ...config(archive),
+    ...(archiving ? config(archive) : {}),
     ...(source === undefined ? {} : config({ ...archive, lineage: source.lineage, repositories: [source.repository] })),
     [SERVER_CONFIG]: renderPostgresServerConfig(),
   };
-  const scripts = renderScripts({ lineage: archive.lineage, repositories: archive.repositories, bootstrap, database });
+  const { lineage, repositories } = archive;
+  const scripts = renderScripts({ lineage, repositories, bootstrap, database, archiving });
   return {
     patroni: patroni.config,
     pgbackrest,

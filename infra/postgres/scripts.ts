@@ -85,28 +85,36 @@ export function sourceGetCommand(lineage: string): string {
 }
 
 /** What the set brings along of its source's archiving goes: that command is the source's, and its lineage too (F30). */
-const FORGET_ARCHIVING = `sed -i -E '/^[[:space:]]*(archive_(mode|command|timeout|library)|wal_level)[[:space:]]*=/d' ${quote(
-  `${PATHS.pgData}/postgresql.auto.conf`,
-)}`;
+const forgetArchiving = (settings: string): string =>
+  `sed -i -E '/^[[:space:]]*(${settings}|wal_level)[[:space:]]*=/d' ${quote(`${PATHS.pgData}/postgresql.auto.conf`)}`;
 
-function restoreArguments(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>, lineage: string): string[] {
+function restoreArguments(
+  bootstrap: Exclude<Bootstrap, { kind: 'primary' }>,
+  lineage: string,
+  archiving: boolean,
+): string[] {
   const command = sourceGetCommand(lineage);
-  if (bootstrap.kind === 'recovery') return recoveryArguments(bootstrap, command);
+  if (bootstrap.kind === 'recovery') return recoveryArguments(bootstrap, command, archiving);
   // Patroni writes the standby's own recovery settings.
   return ['--type=none', '--link-all'];
 }
 
 /** Lays the source's set down in an empty data directory; `--delta` lets a killed run go on. */
-function renderRestore(bootstrap: Exclude<Bootstrap, { kind: 'primary' }>, lineage: string): string {
+function renderRestore(
+  bootstrap: Exclude<Bootstrap, { kind: 'primary' }>,
+  lineage: string,
+  archiving: boolean,
+): string {
   const { source } = bootstrap;
-  const args = ['--repo=1', '--delta', ...restoreArguments(bootstrap, lineage)];
+  const args = ['--repo=1', '--delta', ...restoreArguments(bootstrap, lineage, archiving)];
   return script(`Fills ${PATHS.pgData} from ${source.lineage} in ${source.repository.id}.`, [
     'set -eu',
     'umask 077',
     `mkdir -p ${quote(PATHS.pgData)}`,
     ...readSecrets([source.repository], 'restorer', 1),
     `${pgbackrest(source.lineage)} ${args.map(quote).join(' ')} restore`,
-    FORGET_ARCHIVING,
+    // In a drill pgBackRest itself has written that the mode is off, and that line stays.
+    forgetArchiving(archiving ? 'archive_(mode|command|timeout|library)' : 'archive_(command|timeout|library)'),
   ]);
 }
 
@@ -156,26 +164,33 @@ export interface ScriptsArgs {
   readonly bootstrap: Bootstrap;
   /** Also the name of the role that owns it. */
   readonly database: string;
+  /** @default true */
+  readonly archiving?: boolean | undefined;
 }
 
-function sourceScripts(bootstrap: Bootstrap, lineage: string): Record<string, string> {
+function sourceScripts(bootstrap: Bootstrap, lineage: string, archiving: boolean): Record<string, string> {
   if (bootstrap.kind === 'primary') return {};
   const source: Source = bootstrap.source;
   return {
-    [SCRIPTS.restore]: renderRestore(bootstrap, lineage),
+    [SCRIPTS.restore]: renderRestore(bootstrap, lineage, archiving),
     [SCRIPTS.sourceGet]: renderGet(source.lineage, [source.repository], 'restorer'),
   };
 }
 
 /** File name → text. */
-export function renderScripts({ lineage, repositories, bootstrap, database }: ScriptsArgs): Record<string, string> {
+export function renderScripts(args: ScriptsArgs): Record<string, string> {
+  const { lineage, repositories, bootstrap, database, archiving = true } = args;
   if (!/^[a-z_][a-z0-9_]*$/.test(database))
     throw new RangeError(`${JSON.stringify(database)} is no name of a database`);
   return {
     [SCRIPTS.start]: renderStart(lineage),
-    [SCRIPTS.push]: renderPush(lineage, repositories),
-    [SCRIPTS.get]: renderOwnGet(lineage, repositories, 'writer'),
+    ...(archiving
+      ? {
+          [SCRIPTS.push]: renderPush(lineage, repositories),
+          [SCRIPTS.get]: renderOwnGet(lineage, repositories, 'writer'),
+        }
+      : {}),
     [SCRIPTS.afterInit]: renderAfterInit(database),
-    ...sourceScripts(bootstrap, lineage),
+    ...sourceScripts(bootstrap, lineage, archiving),
   };
 }

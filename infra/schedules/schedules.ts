@@ -21,6 +21,8 @@ export interface SchedulesArgs {
   readonly folders: Readonly<Record<string, string>>;
   /** A standby copies nothing until it leads. Its checks and drills go on. */
   readonly capturing: boolean;
+  /** A drill's (F37): they are there to be seen, and none of them runs. @default false */
+  readonly isolated?: boolean | undefined;
   /** After a promotion: the new lineage has nothing to build on. @default false */
   readonly beginsWithFull?: boolean;
   /** `<site>-<generation>`: each life of the database has its repositories made ready once. */
@@ -76,8 +78,13 @@ export class Schedules extends pulumi.ComponentResource {
   /** Stanza and restic repositories; `dr init` finds what is there and adds what is missing. */
   #init(name: string, args: SchedulesArgs): k8s.batch.v1.Job {
     const backup = podOf('dr-init', 'backup', ['init'], args);
-    // It alone may make a bucket.
-    const pod: DrPod = { ...backup, material: [...backup.material, 'admin'] };
+    const pod: DrPod = {
+      ...backup,
+      // It alone may make a bucket.
+      material: [...backup.material, 'admin'],
+      // And it reads no object.
+      reaches: backup.reaches.filter((reach) => reach !== 'kubernetes-api'),
+    };
     const labels = drPodLabels(pod);
     const longest = Math.max(...args.plan.schedules.map(({ longestRun }) => seconds(longestRun)));
     return new k8s.batch.v1.Job(
@@ -139,7 +146,7 @@ export class Schedules extends pulumi.ComponentResource {
         spec: {
           schedule: job.cron,
           timeZone: 'Etc/UTC',
-          suspend: !args.capturing && CAPTURING.includes(job.purpose),
+          suspend: args.isolated === true || (!args.capturing && CAPTURING.includes(job.purpose)),
           concurrencyPolicy: 'Forbid',
           startingDeadlineSeconds: job.startWithinSeconds,
           successfulJobsHistoryLimit: 3,
