@@ -17,6 +17,7 @@ import {
 import { repositories } from './production/repositories.ts';
 import { scenarios } from './production/scenarios.ts';
 import { schedules } from './production/schedules.ts';
+import { hardening, rotation } from './production/security.ts';
 import { settlements } from './production/settlements.ts';
 import { templates } from './production/templates.ts';
 import { workloads } from './production/workloads.ts';
@@ -38,6 +39,8 @@ export const productionPlan: Plan = {
   schedules,
   repositories,
   scenarios,
+  rotation,
+  hardening,
   checks,
   thresholds,
   tests,

@@ -5,6 +5,7 @@ import { checkObjectives } from './checks/objectives.ts';
 import { checkObjects } from './checks/objects.ts';
 import { checkPlaces } from './checks/places.ts';
 import { checkCrons, checkSchedules } from './checks/schedules.ts';
+import { checkSecurity } from './checks/security.ts';
 import { checkTensions } from './checks/tensions.ts';
 import type { Finding } from './finding.ts';
 import type { Plan } from './types.ts';
@@ -21,6 +22,6 @@ export function checkMeaning(plan: Plan): Finding[] {
 
 /** The whole of it, as `dr plan check` shows it. No finding with severity `error`: the plan can keep its promises. */
 export function checkPlan(plan: Plan): Finding[] {
-  const rest = [checkObjectives, checkCopies, checkPlaces, checkSchedules, checkTensions];
+  const rest = [checkObjectives, checkCopies, checkPlaces, checkSchedules, checkSecurity, checkTensions];
   return [...checkMeaning(plan), ...rest.flatMap((check) => check(plan))];
 }

@@ -117,6 +117,26 @@ function calendar(plan: Plan): string {
   );
 }
 
+function rotation({ rotation: { stores, certificates, secrets, kept } }: Plan): string {
+  const tls = certificates.rotate ? [['new', 'certificates', 'kubernetes.io/tls', certificates.validity]] : [];
+  return table(
+    ['after a breach', 'what', 'keys', 'how'],
+    [
+      ['new', 'passwords of the stores', stores.join(', '), ''],
+      ...tls,
+      ...secrets.map(({ title, keys, length, alphabet }) => ['new', title, keys.join(', '), `${length} ${alphabet}`]),
+      ...kept.map(({ title, keys, reason }) => ['left to people', title, keys.join(', '), reason]),
+    ],
+  );
+}
+
+function hardening(plan: Plan): string {
+  return table(
+    ['measure', 'what it does'],
+    plan.hardening.map(({ id, title }) => [id, title]),
+  );
+}
+
 export function describePlan(plan: Plan): string {
   const { copies, storageKinds, offsite, immutable, unverified } = plan.copyRule;
   const rule = `${copies} copies, ${storageKinds} kinds of storage, ${offsite} off-site, ${immutable} immutable, ${unverified} unverified`;
@@ -128,6 +148,8 @@ export function describePlan(plan: Plan): string {
     section('Worst-case RPO', worstCases(plan)),
     section(`Repositories (rule for each workload: ${rule})`, repositories(plan)),
     section('Tests', calendar(plan)),
+    section('Rotation (recovery.rotateSecrets)', rotation(plan)),
+    section('Hardening (recovery.harden)', hardening(plan)),
     section('Settlements', settlements(plan)),
   ].join('\n\n');
 }
