@@ -1,11 +1,11 @@
 /** What a fresh platform is made from: resolved at the first `up`, and from then on as the stack's own outputs have it. */
 import * as pulumi from '@pulumi/pulumi';
 import { lineageName } from '../plan/layout.ts';
-import { DrError, type Pin, pinTarget } from '../recovery/pin.ts';
+import { type Pin, pinTarget } from '../recovery/pin.ts';
 import { ConfigError, type ConfigProblem } from './config-problems.ts';
 import type { RecoverySettings, SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';
-import { repositoryPlaces } from './storage/storage.ts';
+import { recoverySource, runError, settled } from './recovery-source.ts';
 
 type RecoveryConfig = Pick<StackConfig, 'site' | 'generation'> & {
   readonly recovery?: Pick<RecoverySettings, 'from' | 'repository'> | undefined;
@@ -35,33 +35,21 @@ export function lifeProblems({ site, generation }: RecoveryConfig, pin: Pin): Co
   return [{ path: ['generation'], fact, hint: `write ${generation + 1}, or give the platform a site name of its own` }];
 }
 
-function settled<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => {
-    output.apply(resolve as (value: unknown) => void);
-  });
-}
-
 async function resolveNow(
   config: StackConfig,
   { from, repository: id = '' }: NonNullable<StackConfig['recovery']>,
   secrets: pulumi.Output<SecretValues>,
   signingKeyName: string,
 ): Promise<Pin> {
-  const place = repositoryPlaces(config)[id];
-  if (place === undefined) throw new TypeError(`the repository "${id}" was not checked`);
+  const source = await recoverySource(config, id);
   const { signingKey } = await settled(secrets);
   const { pin, notes } = await pinTarget({
-    plan: config.plan,
-    repository: place,
-    credentials: place.credentials === undefined ? 'ambient' : (await settled(place.credentials)).restorer,
+    ...source,
     signingKey: { name: signingKeyName, secret: signingKey },
     from,
     now: new Date(),
   }).catch((error: unknown) => {
-    if (!(error instanceof DrError)) throw error;
-    throw new pulumi.RunError(
-      `${error.message}\nhint: ${error.hint}\nrecovery.from "${from}" could not be resolved in ${id}; nothing was touched`,
-    );
+    throw runError(error, `recovery.from "${from}" could not be resolved in ${id}`);
   });
   for (const note of notes) await pulumi.log.warn(`recovery: ${note}`);
   const { point, set, lineage } = pin.postgres;

@@ -11,6 +11,8 @@ export interface Previous {
   readonly generation: number;
   /** What it was made from, in role recovery. */
   readonly pin?: Pin | undefined;
+  /** What the platform's API held there: a secret. */
+  readonly recoveredObjects?: string | undefined;
 }
 
 /** Pure. What would turn a running site into something that it can't become by itself. */
@@ -49,10 +51,12 @@ async function readPrevious(): Promise<Previous | undefined> {
       (output) => own.getOutputValue(output) as Promise<unknown>,
     ),
   );
+  const { secretValue, value } = await own.getOutputDetails('recoveredObjects');
+  const objects: unknown = secretValue ?? value;
   // The first `up`, or the one after a first that failed before its end.
   if (typeof leads !== 'boolean' || typeof site !== 'string' || typeof generation !== 'number') return undefined;
   const pin = recoveredFrom === undefined ? undefined : pinSchema.parse(recoveredFrom);
-  return { leads, site, generation, pin };
+  return { leads, site, generation, pin, recoveredObjects: typeof objects === 'string' ? objects : undefined };
 }
 
 /** What is there already; undefined before the first `up`. Throws ConfigError, before anything is declared. */

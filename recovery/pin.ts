@@ -11,6 +11,7 @@ import { toEntries } from './catalog/entries.ts';
 import { type Reading, readDocuments } from './catalog/read.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { badInput } from './errors.ts';
+import { pinCaptures } from './pin/captures.ts';
 import { endOf } from './pin/end.ts';
 import type { Pin } from './pin/types.ts';
 import type { PostgresCapture, ResticCapture } from './point.ts';
@@ -78,6 +79,8 @@ function itemOf(resolution: Resolution, plan: Plan, type: 'postgres' | 'redis'):
 }
 
 /**
+ * Objects and folders are pinned by the same target as the data tier, each as far as it is there.
+ *
  * Throws what the target is refused with (`TARGET-…`, `POINT-…`), and what the storage says when it can't be read; nothing is changed
  * anywhere. `notes` are for people.
  */
@@ -89,7 +92,8 @@ export async function pinTarget(
   const store = await openStore(request);
   const entries = await readEntries(store, request);
   const wanted = plan.workloads.filter(({ type }) => type === 'postgres' || type === 'redis').map(({ id }) => id);
-  const resolution = resolveTarget({ repository: repository.id, entries, target, workloads: wanted, now });
+  const input = { repository: repository.id, entries, target, now };
+  const resolution = resolveTarget({ ...input, workloads: wanted });
   const database = itemOf(resolution, plan, 'postgres');
   const where = `postgres in ${repository.id}`;
   if (database === undefined) {
@@ -106,6 +110,12 @@ export async function pinTarget(
   const end = endOf(database, database.capture as PostgresCapture, archive, where);
   const cache = itemOf(resolution, plan, 'redis');
   const snapshot = cache?.capture as ResticCapture | undefined;
+  const { objects, files, notes } = pinCaptures(input, plan);
+  const said = [
+    ...resolution.warnings,
+    ...resolution.missing.map((workload) => `${repository.id} holds no copy of ${workload}: it comes up empty`),
+    ...notes,
+  ];
   return {
     pin: {
       from,
@@ -114,10 +124,9 @@ export async function pinTarget(
       ...(cache && snapshot
         ? { redis: { point: cache.point, snapshot: snapshot.snapshot, capturedAt: snapshot.capturedAt } }
         : {}),
+      objects,
+      files,
     },
-    notes: [
-      ...resolution.warnings,
-      ...resolution.missing.map((workload) => `${repository.id} holds no copy of ${workload}: it comes up empty`),
-    ],
+    notes: [...new Set(said)],
   };
 }

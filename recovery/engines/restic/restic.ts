@@ -7,8 +7,17 @@ import { type Repository, readAccess, type Site, type StoreRole } from '../../si
 import { resticArguments, resticLocation } from './location.ts';
 import { parseSnapshots, type Snapshot } from './output.ts';
 
+/** What of a site it is run with: a stack has no more of one. */
+export interface ResticSite {
+  readonly run: Site['run'];
+  readonly secrets: Site['secrets'];
+  readonly environment: Pick<Site['environment'], 'stateDir'>;
+}
+
+export type ResticRepository = Pick<Repository, 'id' | 'settings' | 'layout'>;
+
 export interface Restic {
-  readonly repository: Repository;
+  readonly repository: ResticRepository;
   readonly location: string;
   /** Variables with secrets: for `restic copy`, which opens two repositories. */
   secretEnv(): Promise<Record<string, string>>;
@@ -26,7 +35,7 @@ const WATCHED = ['cat', 'snapshots', 'restore', 'ls'];
 const LOCKED = /repository is already locked|unable to create lock in backend/;
 
 /** restic says these on stderr; each is a different thing to do at 3 a.m. */
-function explained(error: unknown, repository: Repository, passphrase: string): unknown {
+function explained(error: unknown, repository: ResticRepository, passphrase: string): unknown {
   if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
   if (/wrong password or no key found/.test(error.fact)) {
     return badInput({
@@ -72,7 +81,7 @@ function explained(error: unknown, repository: Repository, passphrase: string): 
   return error;
 }
 
-export function openRestic(site: Site, repository: Repository, role: StoreRole): Restic {
+export function openRestic(site: ResticSite, repository: ResticRepository, role: StoreRole): Restic {
   const { settings } = repository;
   const location = resticLocation(settings, repository.layout.restic);
   const passphrase = settings.passphrases[0];

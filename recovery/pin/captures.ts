@@ -1,0 +1,77 @@
+/** Pure: which snapshots of objects and folders go with a target. They never keep a database from coming back: what is not there is said. */
+import type { Plan, Workload } from '../../plan/types.ts';
+import { OBJECTS } from '../backup/objects.ts';
+import { DrError } from '../errors.ts';
+import type { ResticCapture } from '../point.ts';
+import type { ResolveInput } from '../resolve/types.ts';
+import { resolveTarget } from '../resolve.ts';
+import type { Pin, PinnedFiles, PinnedObjects } from './types.ts';
+
+export interface PinnedCaptures extends Required<Pick<Pin, 'objects' | 'files'>> {
+  /** For people, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+interface Found {
+  readonly workload: Workload;
+  readonly files: PinnedFiles;
+  readonly capture: ResticCapture;
+}
+
+interface Lookup {
+  readonly found: readonly Found[];
+  readonly absent: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Each by itself: one whose first copy came too late must not keep the others away. */
+function lookUp(input: Omit<ResolveInput, 'workloads'>, workloads: readonly Workload[]): Lookup {
+  const found: Found[] = [];
+  const absent: string[] = [];
+  const notes: string[] = [];
+  for (const workload of workloads) {
+    try {
+      const { items, warnings } = resolveTarget({ ...input, workloads: [workload.id] });
+      notes.push(...warnings);
+      for (const { capture, point } of items) {
+        if (capture.engine !== 'restic') continue;
+        const { snapshot, capturedAt } = capture;
+        found.push({ workload, capture, files: { workload: workload.id, point, snapshot, capturedAt } });
+      }
+    } catch (error) {
+      if (!(error instanceof DrError) || error.code !== 'TARGET-UNREACHABLE') throw error;
+      absent.push(workload.id);
+    }
+  }
+  return { found, absent, notes };
+}
+
+const isObjects = ({ objects }: Workload): boolean => objects !== undefined;
+
+function objectNotes(objects: Lookup, repository: string): string[] {
+  if (objects.found.length === 0)
+    return [`${repository} holds no objects of that moment: the platform has its data tier only`];
+  const folders = objects.found.filter(({ capture }) => capture.facts[OBJECTS] === undefined);
+  return [
+    ...objects.absent.map((id) => `${repository} holds no ${id} of that moment: nothing of it is declared`),
+    ...folders.map(({ workload: { id } }) => `${id} was captured as a folder of files, not from a cluster's API`),
+  ];
+}
+
+export function pinCaptures(input: Omit<ResolveInput, 'workloads'>, plan: Plan): PinnedCaptures {
+  const { repository } = input;
+  const folders = plan.workloads.filter(({ type }) => type === 'files');
+  const objects = lookUp(input, folders.filter(isObjects));
+  const files = lookUp(
+    input,
+    folders.filter((workload) => !isObjects(workload)),
+  );
+  const empty = files.absent.length === 0 ? [] : [`${repository} holds no ${files.absent.join(', ')} of that moment`];
+  return {
+    objects: objects.found.flatMap(({ workload: { objects: part }, files: pinned }): PinnedObjects[] =>
+      part === undefined ? [] : [{ ...pinned, part }],
+    ),
+    files: files.found.map(({ files: pinned }) => pinned),
+    notes: [...objects.notes, ...objectNotes(objects, repository), ...files.notes, ...empty],
+  };
+}
