@@ -27,6 +27,14 @@ export interface Api {
   isReady(): Promise<boolean>;
 }
 
+/** The server knows no such kind (yet). */
+export function kindNotKnown(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /404|is not known|no matches for kind|Unrecognized API version and kind/.test(error.message)
+  );
+}
+
 const notFound = (error: unknown): boolean => error instanceof ApiException && error.code === 404;
 
 /** The message of the server, which the client's own buries in headers. */

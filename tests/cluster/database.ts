@@ -29,30 +29,41 @@ export async function members(api: Api, namespace: string): Promise<Member[]> {
   return [];
 }
 
-async function password(api: Api, namespace: string): Promise<string> {
+async function password(api: Api, namespace: string, role: Role): Promise<string> {
   const { data } = await api.core.readNamespacedSecret({ name: `${POSTGRES}-passwords`, namespace });
-  return Buffer.from(data?.superuser ?? '', 'base64').toString('utf8');
+  return Buffer.from(data?.[role] ?? '', 'base64').toString('utf8');
 }
 
 /** The platform's own, by the config's default. A health check wants rows in it. */
-const DATABASE = 'go_coffee';
+export const DATABASE = 'go_coffee';
+
+type Role = 'superuser' | 'application';
+const USERS: Readonly<Record<Role, string>> = { superuser: 'postgres', application: DATABASE };
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** One statement as superuser. @param host of a member; the leader's service when absent */
-export async function sql(api: Api, namespace: string, text: string, host?: string): Promise<Row[]> {
+/** @param host of a member; the leader's service when absent */
+export async function connectDatabase(api: Api, namespace: string, role: Role, host?: string): Promise<pg.Client> {
   const service = host ?? (await api.core.readNamespacedService({ name: POSTGRES, namespace })).spec?.clusterIP;
   const client = new pg.Client({
     host: service ?? '',
     port: PORTS.postgres,
-    user: 'postgres',
+    user: USERS[role],
     database: DATABASE,
-    password: await password(api, namespace),
+    password: await password(api, namespace, role),
     // The certificate is for names of the cluster.
     ssl: { rejectUnauthorized: false },
     connectionTimeoutMillis: 5000,
   });
+  // A server that dies is met by the next query.
+  client.on('error', () => {});
   await client.connect();
+  return client;
+}
+
+/** One statement as superuser. @param host of a member; the leader's service when absent */
+export async function sql(api: Api, namespace: string, text: string, host?: string): Promise<Row[]> {
+  const client = await connectDatabase(api, namespace, 'superuser', host);
   try {
     return (await client.query<Record<string, unknown>>(text)).rows;
   } finally {

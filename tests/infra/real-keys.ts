@@ -1,5 +1,5 @@
 /** Random text, keys and certificates as the providers would make them: for a cluster that a recording is applied to. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { generate } from 'selfsigned';
 import type { Generate } from './recording.ts';
 
@@ -22,6 +22,11 @@ function newKeys(): KeyPair {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
+}
+
+/** A key of an earlier recording too. */
+function pairOf(privateKey: string): KeyPair {
+  return { privateKey, publicKey: createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString() };
 }
 
 const commonNameOf = ({ subject }: Json): string => String((subject as Json | undefined)?.commonName ?? '');
@@ -70,8 +75,6 @@ async function certificate(inputs: Json, request: Request, keys: KeyPair, ca?: {
 
 /** For one recording: `keep` from an earlier one gives the same text again, as a stack's state would. */
 export function realKeys(keep = new Map<string, Json>()): Generate {
-  const publicKeys = new Map<string, string>();
-  const pairOf = (privateKey: string): KeyPair => ({ privateKey, publicKey: publicKeys.get(privateKey) ?? '' });
   const make = async (type: string, inputs: Json): Promise<Json | undefined> => {
     switch (type) {
       case 'random:index/randomPassword:RandomPassword': {
@@ -108,7 +111,6 @@ export function realKeys(keep = new Map<string, Json>()): Generate {
     const made = keep.get(id) ?? (await make(type, inputs));
     if (made === undefined) return undefined;
     keep.set(id, made);
-    if (typeof made.privateKeyPem === 'string') publicKeys.set(made.privateKeyPem, String(made.publicKeyPem));
     return made;
   };
 }
