@@ -92,6 +92,7 @@ export function makeStackConfig(
     redis: present(plain.redis, 'redis'),
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
+    capturedKinds: plain.capture?.clusterKinds ?? [],
     network: present(plain.network, 'network'),
     monitoring: present(plain.monitoring, 'monitoring'),
     quotas: present(plain.quotas, 'quotas'),

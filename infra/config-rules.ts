@@ -160,12 +160,15 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
 }
 
 function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {
-  const known = plan.workloads.filter(({ type }) => type === 'files').map(({ id }) => id);
+  const files = plan.workloads.filter(({ type }) => type === 'files');
+  const known = files.filter(({ objects }) => objects === undefined).map(({ id }) => id);
   return Object.keys(folders ?? {})
     .filter((id) => !known.includes(id))
     .map((id) => ({
       path: ['folders', id],
-      fact: `the plan has no folder workload "${id}".${didYouMean(id, known)}`,
+      fact: files.some((workload) => workload.id === id)
+        ? `"${id}" holds objects, which the pods read from the cluster's API`
+        : `the plan has no folder workload "${id}".${didYouMean(id, known)}`,
       hint: `workloads that are folders: ${known.join(', ')}`,
     }));
 }

@@ -106,6 +106,10 @@ const hostName = z
   .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
 
 /** Keys in plain text. Every value that JSON can hold; `Pulumi.yaml` gives the optional ones an empty default. */
+const definitionName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
+  error: 'is no name of a definition; write plural and group, as in "clusterissuers.cert-manager.io"',
+});
+
 export const plainSchemas = {
   role: z.enum(['primary', 'standby', 'recovery']),
   environment: idSchema,
@@ -143,6 +147,10 @@ export const plainSchemas = {
   backups: z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') }),
   /** Folder workload of the plan → claim in the recovery namespace that holds it. */
   folders: z.record(z.string(), idSchema),
+  capture: z.strictObject({
+    /** Cluster-scoped custom kinds that the platform's objects name, as their definitions are called. */
+    clusterKinds: z.array(definitionName).default([]),
+  }),
   network: z.strictObject({
     kubernetesApi: z
       .strictObject({

@@ -171,6 +171,8 @@ export interface StackConfig {
   readonly backups: { readonly storage: string; readonly state: string };
   /** Folder workload → claim in the recovery namespace that holds it. */
   readonly folders: Readonly<Record<string, string>>;
+  /** Cluster-scoped custom kinds that a backup reads besides Kubernetes' own, as their definitions are called. */
+  readonly capturedKinds: readonly string[];
   /** Networks (CIDR) that pods may reach outside of the cluster's own pods. */
   readonly network: {
     readonly kubernetesApi: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };

@@ -1,10 +1,11 @@
-/** Service accounts, and what they may do in the cluster: Patroni its elections, everybody else nothing. */
+/** Service accounts, and what they may do in the cluster: Patroni its elections, backups and checks read, everybody else nothing. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { labelsOf } from './labels.ts';
 import type { PolicyRule } from './manifests.ts';
 import type { Namespaces } from './openings.ts';
 import { POSTGRES, REDIS } from './ports.ts';
+import { captureRights, healthRights, type Rights } from './rights.ts';
 
 /** `dr-drill` has no identity at the storage: a throwaway platform must not reach a real repository. */
 export const DR_ACCOUNTS = ['dr-writer', 'dr-restorer', 'dr-auditor', 'dr-pruner', 'dr-monitor', 'dr-drill'] as const;
@@ -14,7 +15,11 @@ export interface AccountsArgs {
   readonly namespaces: Namespaces;
   /** ARN of the role that a service account takes by its token (IRSA), by the account's name. */
   readonly roleArns?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Cluster-scoped custom kinds that a backup reads: `clusterissuers.cert-manager.io`. @default none */
+  readonly capturedKinds?: readonly string[];
 }
+
+const RBAC = 'rbac.authorization.k8s.io';
 
 /**
  * Endpoints are its store (leader, config, failover, sync), and it labels its pods with their role. Objects that it makes can't be
@@ -30,6 +35,13 @@ const PATRONI_RULES: readonly PolicyRule[] = [
   },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch', 'update'] },
 ];
+
+interface Reading {
+  readonly account: DrAccount;
+  /** Name of the Role; with the recovery namespace's, of the ClusterRole. */
+  readonly role: string;
+  readonly rights: Rights;
+}
 
 export class Accounts extends pulumi.ComponentResource {
   readonly postgres: pulumi.Output<string>;
@@ -58,6 +70,12 @@ export class Accounts extends pulumi.ComponentResource {
     const dr = DR_ACCOUNTS.map((accountName) => [accountName, account(accountName, recovery)] as const);
     this.dr = Object.fromEntries(dr) as Record<DrAccount, pulumi.Output<string>>;
     this.#patroni(name, platform);
+    this.#reads(name, args, {
+      account: 'dr-writer',
+      role: 'dr-capture',
+      rights: captureRights(args.capturedKinds ?? []),
+    });
+    this.#reads(name, args, { account: 'dr-auditor', role: 'dr-health', rights: healthRights(platform) });
     this.registerOutputs({});
   }
 
@@ -69,8 +87,39 @@ export class Accounts extends pulumi.ComponentResource {
       `${name}-patroni`,
       {
         metadata,
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role.metadata.name },
+        roleRef: { apiGroup: RBAC, kind: 'Role', name: role.metadata.name },
         subjects: [{ kind: 'ServiceAccount', name: this.postgres, namespace }],
+      },
+      { parent: this },
+    );
+  }
+
+  #reads(name: string, { namespaces }: AccountsArgs, given: Reading): void {
+    const { account, role, rights } = given;
+    const { platform, recovery } = namespaces;
+    const subjects = [{ kind: 'ServiceAccount', name: this.dr[account], namespace: recovery }];
+    const copy = (rules: readonly PolicyRule[]) => rules.map((rule) => ({ ...rule }));
+    const inside = { name: role, namespace: platform, labels: labelsOf(account) };
+    const made = new k8s.rbac.v1.Role(
+      `${name}-${role}`,
+      { metadata: inside, rules: copy(rights.namespaced) },
+      { parent: this },
+    );
+    const roleRef = { apiGroup: RBAC, kind: 'Role', name: made.metadata.name };
+    new k8s.rbac.v1.RoleBinding(`${name}-${role}`, { metadata: inside, roleRef, subjects }, { parent: this });
+    // Two stacks may share a cluster, and never a namespace.
+    const ofCluster = { name: `${role}-${recovery}`, labels: labelsOf(account) };
+    const clusterRole = new k8s.rbac.v1.ClusterRole(
+      `${name}-${role}`,
+      { metadata: ofCluster, rules: copy(rights.clusterWide) },
+      { parent: this },
+    );
+    new k8s.rbac.v1.ClusterRoleBinding(
+      `${name}-${role}`,
+      {
+        metadata: ofCluster,
+        roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: clusterRole.metadata.name },
+        subjects,
       },
       { parent: this },
     );

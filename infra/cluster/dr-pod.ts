@@ -29,6 +29,7 @@ export interface DrPod {
   /** What follows `dr`. */
   readonly args: readonly string[];
   readonly serviceAccount: Input<string>;
+  /** With `kubernetes-api` the account's token is mounted. */
   readonly reaches: readonly Reach[];
   readonly material: readonly KeyMaterial[];
   /** Where the local repository's volume is mounted; absent where the pod does not need it. */
@@ -92,6 +93,22 @@ function configuration(): Mounted {
   };
 }
 
+/** As the kubelet would mount it by itself; renewed by it, and read anew for each call. */
+const TOKEN: Mounted = {
+  volume: {
+    name: 'token',
+    projected: {
+      defaultMode: 0o440,
+      sources: [
+        { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+      ],
+    },
+  },
+  mount: { name: 'token', mountPath: PATHS.token, readOnly: true },
+};
+
 const AUTHORITIES: Mounted = {
   volume: { name: 'authorities', configMap: { name: OBJECTS.authorities, defaultMode: 0o444, optional: true } },
   mount: { name: 'authorities', mountPath: PATHS.authorities, readOnly: true },
@@ -111,10 +128,12 @@ function mounts(pod: DrPod): Mounted[] {
     pod.localRepository === undefined
       ? []
       : [claim('repository', OBJECTS.backups, pod.localRepository, pod.repositoryReadOnly ?? false)];
+  const token = pod.reaches.includes('kubernetes-api') ? [TOKEN] : [];
   const folders = Object.entries(pod.folders ?? {}).map(([path, name], i) => claim(`folder-${i}`, name, path, true));
   return [
     ...site,
     ...repository,
+    ...token,
     ...folders,
     empty('scratch', PATHS.scratch, pod.scratch),
     empty('tmp', '/tmp', '1Gi'),

@@ -19,6 +19,8 @@ export interface EnvironmentArgs {
   readonly signingKeyName: string;
   /** Folder workload → path where its volume is mounted. */
   readonly folders: Readonly<Record<string, string>>;
+  /** Whether the platform's objects are read from the API, as the pod's account. @default false */
+  readonly readsCluster?: boolean;
 }
 
 const file = (path: string) => ({ file: path });
@@ -100,6 +102,9 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       postgres: postgresOf(args),
       redis: redisOf(args),
       folders: Object.fromEntries(folders),
+      ...(args.readsCluster === true
+        ? { kubernetes: { inCluster: true, namespaces: [args.namespaces.platform] } }
+        : {}),
       repositories: Object.fromEntries(repositories),
     },
     { lineWidth: 0 },

@@ -19,6 +19,8 @@ export const PATHS = {
   tls: `${SECRETS}/tls`,
   /** URLs of those who are to be told. */
   alerts: `${SECRETS}/alerts`,
+  /** Where every client of Kubernetes looks for its account. */
+  token: '/var/run/secrets/kubernetes.io/serviceaccount',
   /** Journals, locks, lineage, mirrors, scratch restores; shared by all jobs. */
   state: '/var/lib/go-coffee-dr',
   scratch: '/scratch',

@@ -40,7 +40,7 @@ export const MEANS: Readonly<Record<Purpose, Means>> = {
   backup: {
     account: 'dr-writer',
     material: ['keys', 'stores', 'tls', 'writer'],
-    reaches: [...STORES, 'pgbackrest'],
+    reaches: [...STORES, 'pgbackrest', 'kubernetes-api'],
     local: 'writes',
   },
   // It marks what it has verified, so it writes in the local repository too.
@@ -68,7 +68,12 @@ export const MEANS: Readonly<Record<Purpose, Means>> = {
     reaches: STORES,
     local: 'reads',
   },
-  health: { account: 'dr-auditor', material: ['keys', 'stores', 'restorer'], reaches: STORES, local: 'reads' },
+  health: {
+    account: 'dr-auditor',
+    material: ['keys', 'stores', 'restorer'],
+    reaches: [...STORES, 'kubernetes-api'],
+    local: 'reads',
+  },
   // A throwaway platform inside one pod: no key, no name, no address (F37).
   drill: { account: 'dr-drill', material: [], reaches: [], local: 'none' },
 };

@@ -171,6 +171,18 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     { folders: { upload: 'claim' } },
     ['folders.upload', 'no folder workload "upload". Did you mean "uploads"?'],
   ],
+  [
+    'a folder with what the API holds',
+    'local',
+    { folders: { manifests: 'claim' } },
+    ['folders.manifests', '"manifests" holds objects', 'workloads that are folders: event-store'],
+  ],
+  [
+    'a kind where a definition is wanted',
+    'local',
+    { capture: { clusterKinds: ['ClusterIssuer'] } },
+    ['capture.clusterKinds.0', 'is no name of a definition', 'clusterissuers.cert-manager.io'],
+  ],
   ['a site with a slash', 'production', { site: '../other' }, ['DR-CONFIG site', '../other']],
   ['a site with a line break', 'production', { site: 'one\ntwo' }, ['DR-CONFIG site', 'one\\ntwo']],
 ];

@@ -88,8 +88,6 @@ describe('PostgreSQL', () => {
       expect([resources, verbs.filter((verb) => changes.includes(verb))]).toEqual([resources, []]);
     }
     expect(JSON.stringify(rules)).not.toContain('"*"');
-    expect(kinds(local, 'ClusterRole')).toEqual([]);
-    expect(kinds(local, 'RoleBinding')).toHaveLength(1);
   });
 
   test('the repository server knows no passphrase, and answers PostgreSQL alone', () => {

@@ -46,11 +46,11 @@ const ARGS: EnvironmentArgs = {
 };
 
 /** Only the plan lies elsewhere than in a pod. */
-async function opened(): Promise<Site> {
+async function opened(args: Partial<EnvironmentArgs> = {}): Promise<Site> {
   const folder = await scratch();
   await writeFile(join(folder, 'plan.json'), canonicalJson(plan));
   const file = join(folder, 'dr.yaml');
-  await writeFile(file, renderEnvironment(ARGS).replace(PATHS.plan, join(folder, 'plan.json')));
+  await writeFile(file, renderEnvironment({ ...ARGS, ...args }).replace(PATHS.plan, join(folder, 'plan.json')));
   return openSite(file);
 }
 
@@ -68,6 +68,13 @@ test('what has no place in it is no workload of these jobs', async () => {
   const { environment, plan: read } = await opened();
   const configured = read.workloads.filter((workload) => isConfigured(environment, workload)).map(({ id }) => id);
   expect(configured.toSorted()).toEqual(['postgres', 'postgres-config', 'postgres-dump', 'redis', 'uploads']);
+});
+
+test('objects come from the cluster that the pod is in, in the platform’s namespace', async () => {
+  const { environment, plan: read } = await opened({ readsCluster: true });
+  expect(environment.kubernetes).toEqual({ inCluster: true, namespaces: ['go-coffee'] });
+  const objects = read.workloads.filter((workload) => workload.objects !== undefined);
+  expect(objects.map((workload) => isConfigured(environment, workload))).toEqual([true, true, true, true]);
 });
 
 test('the server archives by the script of the generation that the jobs name', async () => {

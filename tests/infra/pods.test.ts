@@ -1,5 +1,6 @@
 /** Every pod of every stack: what it may do, what it holds, where its image comes from. */
 import { describe, expect, test } from 'vitest';
+import { reachLabel } from '../../infra/cluster/labels.ts';
 import { kubernetesObjects } from './manifests-of.ts';
 import { kinds, podOf, podsOf, recordStacks, type StackName } from './objects.ts';
 
@@ -38,10 +39,22 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('only Patroni and the promotion have a token of the API', () => {
-    const tokens = pods.filter(({ spec }) => spec.automountServiceAccountToken !== false).map(({ of }) => of);
+  test('only Patroni, the promotion, backups and checks of health have a token of the API, and may reach it', () => {
+    const mounts = ({ spec }: (typeof pods)[number]) =>
+      spec.automountServiceAccountToken !== false ||
+      spec.volumes.some(({ projected }) => projected?.sources?.some(({ serviceAccountToken: token }) => token));
     const promotion = name === 'promoted' ? ['Job postgres-promotion-1'] : [];
-    expect(tokens.toSorted()).toEqual(['StatefulSet postgres', ...promotion].toSorted());
+    const full = name === 'promoted' ? ['Job dr-full-eu-west-1-1'] : [];
+    const reading = ['daily', 'hourly', 'redis', 'weekly-config', 'service-startup'].map((id) => `CronJob dr-${id}`);
+    const expected = ['StatefulSet postgres', ...promotion, ...full, ...reading].toSorted();
+    expect(
+      pods
+        .filter(mounts)
+        .map(({ of }) => of)
+        .toSorted(),
+    ).toEqual(expected);
+    const reach = pods.filter(({ labels }) => reachLabel('kubernetes-api') in labels);
+    expect(reach.map(({ of }) => of).toSorted()).toEqual(expected);
   });
 
   test('no secret stands in an environment variable, an argument list or a ConfigMap', () => {

@@ -45,7 +45,7 @@ describe.each(names)('%s', (name) => {
       expect(earlier).toContain(`Namespace ${namespace}`);
       expect(earlier).toContain('ResourceQuota everything');
     }
-    for (const { manifest } of objects.filter(({ manifest: { kind } }) => kind !== 'Namespace')) {
+    for (const { manifest } of objects.filter(({ manifest: { metadata } }) => metadata.namespace !== undefined)) {
       const earlier = predecessors(recording, manifest.kind, manifest.metadata.name);
       expect([manifest.kind, manifest.metadata.name, earlier]).toEqual([
         manifest.kind,
