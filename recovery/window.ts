@@ -1,5 +1,6 @@
 /** To which moments each store, and the whole, can be recovered from one repository. */
 
+import type { CaptureOutline } from './catalog/outline.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { isCompromised } from './marks.ts';
 import type { Capture } from './point.ts';
@@ -45,21 +46,42 @@ export interface RecoverableWindow {
 
 /** A copy that may be restored from, with the point that lists it. */
 export interface Copy {
+  /** Its point is parsed at the first access. */
   readonly capture: Capture;
   readonly entry: CatalogEntry;
   /** Milliseconds since 1970 of `capturedAt`. */
   readonly at: number;
+  /** PostgreSQL only. */
+  readonly lineage: string | undefined;
+}
+
+class ListedCopy implements Copy {
+  readonly entry: CatalogEntry;
+  readonly at: number;
+  readonly lineage: string | undefined;
+  readonly #place: number;
+
+  constructor(entry: CatalogEntry, place: number, { at, postgres }: CaptureOutline) {
+    this.entry = entry;
+    this.at = at;
+    this.lineage = postgres?.lineage;
+    this.#place = place;
+  }
+
+  get capture(): Capture {
+    return this.entry.point.captures[this.#place] as Capture;
+  }
 }
 
 /** Copies by workload, oldest first. */
 export function copiesByWorkload(entries: readonly CatalogEntry[]): Map<string, Copy[]> {
   const copies = new Map<string, Copy[]>();
   for (const entry of entries) {
-    for (const capture of entry.point.captures) {
-      const copy = { capture, entry, at: Date.parse(capture.capturedAt) };
-      const known = copies.get(capture.workload);
+    for (const [place, outline] of entry.outline.captures.entries()) {
+      const copy = new ListedCopy(entry, place, outline);
+      const known = copies.get(outline.workload);
       if (known) known.push(copy);
-      else copies.set(capture.workload, [copy]);
+      else copies.set(outline.workload, [copy]);
     }
   }
   for (const list of copies.values()) list.sort((a, b) => a.at - b.at);
@@ -68,9 +90,8 @@ export function copiesByWorkload(entries: readonly CatalogEntry[]): Map<string, 
 
 function lineagesOf(copies: readonly Copy[], walEnds: WalEnds): LineageWindow[] {
   const windows = new Map<string, LineageWindow>();
-  for (const { capture, at } of copies) {
-    if (capture.engine !== 'pgbackrest') continue;
-    const { lineage } = capture;
+  for (const { lineage, at } of copies) {
+    if (lineage === undefined) continue;
     const known = windows.get(lineage);
     windows.set(lineage, { lineage, from: known?.from ?? new Date(at), to: new Date(at), walUnknown: true });
   }

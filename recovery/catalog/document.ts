@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import type { Layout } from '../../plan/layout.ts';
 import { markDocumentSchema, parseMarkKey } from '../marks.ts';
-import { recoveryPointSchema } from '../point.ts';
+import { type RecoveryPoint, recoveryPointSchema } from '../point.ts';
 import { documentDigest, type Signed, type SigningKey, verifyDocument } from '../signing.ts';
+import { outlineOf, type PointOutline } from './outline.ts';
 import type { Trust } from './types.ts';
 
 export const checkpointSchema = z.strictObject({
@@ -35,8 +36,10 @@ export interface DocumentRecord {
   readonly digest: string;
   /** Of points: the digest of the one before. */
   readonly previous: string | null;
-  /** Its JSON; empty where that is no document of its kind. */
+  /** Its JSON; empty where that is no document of its kind. Throws `CATALOG-CACHE` (exit 1) where the cache was changed on the disk. */
   readonly text: string;
+  /** Of points that can be read. */
+  readonly outline?: PointOutline | undefined;
 }
 
 /** Where a catalog's documents belong. */
@@ -82,7 +85,14 @@ export function examine(
   const check = verifyDocument(document, keys);
   const parsed = SCHEMAS[kind].safeParse(json);
   const previous = typeof document.previous === 'string' ? document.previous : null;
-  const found = { ...nothing, digest: documentDigest(document), previous, text: parsed.success ? text : '' };
+  const outline = kind === 'point' && parsed.success ? { outline: outlineOf(parsed.data as RecoveryPoint) } : {};
+  const found = {
+    ...nothing,
+    digest: documentDigest(document),
+    previous,
+    text: parsed.success ? text : '',
+    ...outline,
+  };
   if (check === 'bad') return { ...found, state: 'tampered', why: 'its signature does not fit its content' };
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

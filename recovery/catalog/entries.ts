@@ -3,6 +3,7 @@ import { type MarkDocument, type MarkRecord, parseMarkKey } from '../marks.ts';
 import type { Mark, RecoveryPoint } from '../point.ts';
 import { type CatalogDocuments, pointOfKey } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
+import { outlineOf, type PointOutline } from './outline.ts';
 import type { CatalogEntry, Trust } from './types.ts';
 
 /** The document must be readable (`text` not empty). Parsing 10,000 points takes longer than reading them: it waits until asked. */
@@ -12,6 +13,9 @@ export function toEntry(record: DocumentRecord, marks: readonly MarkRecord[]): C
     get point(): RecoveryPoint {
       parsed ??= JSON.parse(record.text) as RecoveryPoint;
       return parsed;
+    },
+    get outline(): PointOutline {
+      return record.outline ?? outlineOf(this.point);
     },
     marks,
     trust: record.state as Trust,
@@ -48,6 +52,6 @@ export function marksByPoint(records: readonly DocumentRecord[]): Map<string, Ma
 export function toEntries(documents: Pick<CatalogDocuments, 'points' | 'marks'>): CatalogEntry[] {
   const marked = marksByPoint(documents.marks);
   return documents.points
-    .filter((record) => record.text !== '')
+    .filter((record) => record.outline !== undefined)
     .map((record) => toEntry(record, marked.get(pointOfKey(record.key) ?? '') ?? []));
 }

@@ -45,7 +45,8 @@ export class StoreCatalog implements Catalog {
   }
 
   async review(): Promise<{ points: CatalogEntry[]; problems: CatalogProblem[] }> {
-    const documents = await this.#documents();
+    // A list needs the texts of few.
+    const documents = await this.#documents('later');
     return { points: toEntries(documents), problems: findProblems(documents) };
   }
 
@@ -149,9 +150,9 @@ export class StoreCatalog implements Catalog {
   }
 
   /** All three kinds, from the cache where nothing changed. */
-  async #documents(): Promise<CatalogDocuments> {
+  async #documents(texts: 'now' | 'later' = 'now'): Promise<CatalogDocuments> {
     const { place, keys, cache, asOf } = this.#options;
-    const known = await loadCache(cache.file, cache.place, keys.keys);
+    const known = await loadCache(cache.file, cache.place, keys.keys, texts);
     const reading = this.#reading(known.records);
     const [points, marks] = await Promise.all([
       readDocuments('point', place.layout.catalogPrefix, reading),

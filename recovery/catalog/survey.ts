@@ -5,7 +5,7 @@ import { openCatalog } from '../catalog.ts';
 import { driveAway, isDriveAway } from '../dated-copy.ts';
 import { badInput, DrError } from '../errors.ts';
 import { isCompromised } from '../marks.ts';
-import type { PostgresCapture } from '../point.ts';
+import type { Capture, PostgresCapture } from '../point.ts';
 import type { Repository, Site, StoreRole } from '../site.ts';
 import { archivedUntil } from '../wal-archived.ts';
 import type { WalEnd } from '../window.ts';
@@ -58,16 +58,17 @@ export async function walEndsOf(
 ): Promise<Map<string, WalEnd>> {
   // When a segment of a dated copy was stored says when it was copied.
   if (repository.exported === true) return new Map();
-  const newest = new Map<string, PostgresCapture>();
+  const newest = new Map<string, CatalogEntry>();
   for (const entry of points) {
     if (entry.trust !== 'ok' || isCompromised(entry)) continue;
-    for (const capture of entry.point.captures)
-      if (capture.engine === 'pgbackrest') newest.set(capture.lineage, capture);
+    for (const { postgres } of entry.outline.captures) if (postgres) newest.set(postgres.lineage, entry);
   }
   const store = await repository.store(role);
   const ends = await Promise.all(
-    [...newest].map(async ([lineage, capture]): Promise<[string, WalEnd][]> => {
-      const time = await archivedUntil(store, repository.layout, capture);
+    [...newest].map(async ([lineage, { point }]): Promise<[string, WalEnd][]> => {
+      const ofLineage = (capture: Capture) => capture.engine === 'pgbackrest' && capture.lineage === lineage;
+      const capture = point.captures.findLast(ofLineage) as PostgresCapture | undefined;
+      const time = capture && (await archivedUntil(store, repository.layout, capture));
       return time ? [[lineage, { time }]] : [];
     }),
   );
@@ -76,9 +77,9 @@ export async function walEndsOf(
 
 /** Throws `POINT-UNKNOWN` (exit 2) unless a repository that was reached holds the point. */
 export function holdersOf(survey: Survey, id: string): Surveyed[] {
-  const holders = survey.reached.filter(({ points }) => points.some(({ point }) => point.id === id));
+  const holders = survey.reached.filter(({ points }) => points.some(({ outline }) => outline.id === id));
   if (holders.length > 0) return holders;
-  const ids = [...new Set(survey.reached.flatMap(({ points }) => points.map(({ point }) => point.id)))]
+  const ids = [...new Set(survey.reached.flatMap(({ points }) => points.map(({ outline }) => outline.id)))]
     .sort()
     .reverse();
   const away = survey.unreachable.map(({ repository }) => repository.id);

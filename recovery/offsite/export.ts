@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readKeyring } from '../catalog/keyring.ts';
+import { outlineOf } from '../catalog/outline.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
 import { holding } from '../dated-copy.ts';
@@ -89,7 +90,7 @@ async function copyAll(
 async function verifyCopy(site: Site, request: CopyRequest, copy: Repository, captures: readonly Capture[]) {
   const { entry, progress, signal } = request;
   const point: RecoveryPoint = { ...entry.point, repository: copy.id, captures: [...captures] };
-  const entries: CatalogEntry[] = [{ point, marks: [], trust: 'ok' }];
+  const entries: CatalogEntry[] = [{ point, outline: outlineOf(point), marks: [], trust: 'ok' }];
   const common = { repository: copy, entries, folder: join(workFolder(site, copy), 'verify'), progress, signal };
   const files = await verifyFiles(site, { ...common, percent: 100 });
   const postgres = await verifyPostgres(site, { ...common, read: true, retainedSince: new Date(0) });

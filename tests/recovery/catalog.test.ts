@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPosixStore } from '../../recovery/adapters/posix-store.ts';
+import { outlineOf } from '../../recovery/catalog/outline.ts';
 import { type Catalog, openCatalog } from '../../recovery/catalog.ts';
 import type { ObjectStore } from '../../recovery/ports.ts';
 import { documentDigest } from '../../recovery/signing.ts';
@@ -156,6 +157,29 @@ test('a cache that someone changed is not believed', async () => {
   expect(entries.map((e) => [e.point.complete, e.trust])).toEqual(HOURS.map(() => [true, 'ok']));
   await writeFile(file, 'garbage');
   expect(await (await open(folder)).points()).toHaveLength(5);
+});
+
+test('a list looks into no text; one that someone changed is found when it is asked for, and read anew the next time', async () => {
+  const folder = await scratch();
+  await fill(await open(folder));
+  await (await open(folder)).points();
+  const [name] = await readdir(cacheFolder(folder));
+  const file = join(cacheFolder(folder), name as string);
+  const content = await readFile(file, 'utf8');
+  await writeFile(file, content.replaceAll('"complete":true', '"complete":null'));
+  const { points } = await (await open(folder)).review();
+  expect(points.map(({ outline, trust }) => [outline.complete, trust])).toEqual(HOURS.map(() => [true, 'ok']));
+  expect(() => points[0]?.point).toThrow(expect.objectContaining({ code: 'CATALOG-CACHE' }));
+  const again = await (await open(folder)).review();
+  expect(again.points.map(({ point }) => point.complete)).toEqual(HOURS.map(() => true));
+});
+
+test('the outline says of a point what the point says, from the cache as from the repository', async () => {
+  const folder = await scratch();
+  await fill(await open(folder));
+  const read = await (await open(folder)).points();
+  const cached = await (await open(folder)).points();
+  expect(cached.map(({ outline }) => outline)).toEqual(read.map(({ point }) => outlineOf(point)));
 });
 
 test('without its key a point is shown as such; with the key again it is believed', async () => {

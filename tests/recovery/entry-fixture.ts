@@ -1,3 +1,4 @@
+import { outlineOf } from '../../recovery/catalog/outline.ts';
 import type { CatalogEntry, Trust } from '../../recovery/catalog.ts';
 import type { Capture, Mark } from '../../recovery/point.ts';
 import { signPoint } from '../../recovery/signing.ts';
@@ -12,8 +13,10 @@ export interface EntryFacts extends PointFacts {
 export function entryAt(time: string, captures: Capture[], facts: EntryFacts = {}): CatalogEntry {
   const { marks = [], trust = 'ok', ...rest } = facts;
   const body = { ...pointBody(time, captures, rest), previous: null };
+  const point = signPoint(body, { name: 'k1', secret: 's' });
   return {
-    point: signPoint(body, { name: 'k1', secret: 's' }),
+    point,
+    outline: outlineOf(point),
     marks: marks.map((mark, n) => ({ mark, at: new Date(Date.parse(time) + n * 1000).toISOString(), by: 'test' })),
     trust,
   };

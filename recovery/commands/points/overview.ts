@@ -56,17 +56,13 @@ export interface PointsOverview {
 const WORST: readonly Trust[] = ['ok', 'unknown-key', 'tampered'];
 const worse = (a: Trust, b: Trust): Trust => (WORST.indexOf(a) >= WORST.indexOf(b) ? a : b);
 
-function firstRow(repository: string, { point, marks, trust }: CatalogEntry): PointRow {
-  const stored = point.captures.reduce((sum, c) => sum + (c.engine === 'pgbackrest' ? c.storedBytes : 0), 0);
+function firstRow(repository: string, { outline, marks, trust }: CatalogEntry): PointRow {
+  const { captures, ...facts } = outline;
   return {
-    id: point.id,
-    kind: point.pointKind,
-    complete: point.complete,
-    startedAt: point.startedAt,
-    endedAt: point.endedAt,
-    workloads: point.captures.map((capture) => capture.workload),
-    bytes: point.captures.reduce((sum, capture) => sum + capture.bytes, 0),
-    storedBytes: stored,
+    ...facts,
+    workloads: captures.map(({ workload }) => workload),
+    bytes: captures.reduce((sum, { bytes }) => sum + bytes, 0),
+    storedBytes: captures.reduce((sum, { postgres }) => sum + (postgres?.storedBytes ?? 0), 0),
     marks: marks.map((mark) => ({ ...mark, repository })),
     trust,
     repositories: [{ id: repository, trust }],
@@ -75,10 +71,10 @@ function firstRow(repository: string, { point, marks, trust }: CatalogEntry): Po
 
 function merge(rows: Map<string, PointRow>, { repository, points }: Surveyed): void {
   for (const entry of points) {
-    const row = rows.get(entry.point.id);
+    const row = rows.get(entry.outline.id);
     const own = firstRow(repository.id, entry);
     rows.set(
-      entry.point.id,
+      entry.outline.id,
       row
         ? {
             // Of two copies of one point, the one that can be believed tells what the point is.

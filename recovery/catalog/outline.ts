@@ -1,0 +1,99 @@
+/**
+ * What lists and windows need to know of a point. 10,000 whole documents are about 50 MB of JSON; their outlines, packed with each name
+ * once, are a tenth of that.
+ */
+import { POINT_KINDS, type PointKind, type RecoveryPoint } from '../point.ts';
+
+export interface CaptureOutline {
+  readonly workload: string;
+  /** Milliseconds since 1970 of `capturedAt`. */
+  readonly at: number;
+  /** Of the data that it brings back. */
+  readonly bytes: number;
+  /** PostgreSQL only: its lineage, and what the set added to the repository. */
+  readonly postgres?: { readonly lineage: string; readonly storedBytes: number };
+}
+
+export interface PointOutline {
+  readonly id: string;
+  readonly kind: PointKind;
+  readonly complete: boolean;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly captures: readonly CaptureOutline[];
+}
+
+export function outlineOf(point: RecoveryPoint): PointOutline {
+  const captures = point.captures.map((capture): CaptureOutline => {
+    const { workload, bytes, capturedAt } = capture;
+    const outline = { workload, bytes, at: Date.parse(capturedAt) };
+    if (capture.engine !== 'pgbackrest') return outline;
+    return { ...outline, postgres: { lineage: capture.lineage, storedBytes: capture.storedBytes } };
+  });
+  const { id, pointKind: kind, complete, startedAt, endedAt } = point;
+  return { id, kind, complete, startedAt, endedAt, captures };
+}
+
+/** Per capture: workload, milliseconds since the point's start, bytes, lineage (or none), bytes stored. Names by their place in the list. */
+const NUMBERS = 5;
+const NONE = -1;
+
+export type PackedOutline = readonly [
+  id: string,
+  kind: number,
+  complete: 0 | 1,
+  startedAt: string,
+  endedAt: string,
+  captures: readonly number[],
+];
+
+/** Gives each name a number, in the order in which they come. */
+export class NameList {
+  readonly names: string[];
+  readonly #places = new Map<string, number>();
+
+  constructor(names: readonly string[] = []) {
+    this.names = [...names];
+  }
+
+  place(name: string): number {
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    this.#places.set(name, this.names.length);
+    return this.names.push(name) - 1;
+  }
+}
+
+export function packOutline(outline: PointOutline, names: NameList): PackedOutline {
+  const { id, kind, complete, startedAt, endedAt } = outline;
+  const start = Date.parse(startedAt);
+  const captures = outline.captures.flatMap(({ workload, at, bytes, postgres }) => [
+    names.place(workload),
+    at - start,
+    bytes,
+    postgres === undefined ? NONE : names.place(postgres.lineage),
+    postgres?.storedBytes ?? 0,
+  ]);
+  return [id, POINT_KINDS.indexOf(kind), complete ? 1 : 0, startedAt, endedAt, captures];
+}
+
+/** Of a packing that is known to be good: numbers that name nothing become empty names. */
+export function unpackOutline(packed: PackedOutline, names: readonly string[]): PointOutline {
+  const [id, kind, complete, startedAt, endedAt, numbers] = packed;
+  const start = Date.parse(startedAt);
+  const captures: CaptureOutline[] = [];
+  for (let n = 0; n < numbers.length; n += NUMBERS) {
+    const lineage = numbers[n + 3] ?? NONE;
+    const outline = {
+      workload: names[numbers[n] ?? NONE] ?? '',
+      at: start + (numbers[n + 1] ?? 0),
+      bytes: numbers[n + 2] ?? 0,
+    };
+    captures.push(
+      lineage === NONE
+        ? outline
+        : { ...outline, postgres: { lineage: names[lineage] ?? '', storedBytes: numbers[n + 4] ?? 0 } },
+    );
+  }
+  return { id, kind: POINT_KINDS[kind] ?? 'full', complete: complete === 1, startedAt, endedAt, captures };
+}
