@@ -5,6 +5,7 @@ import { defaultDeny } from './rules/default-deny.ts';
 import { drills } from './rules/drills.ts';
 import { encryption } from './rules/encryption.ts';
 import { fixedImages } from './rules/fixed-images.ts';
+import { isolation } from './rules/isolation.ts';
 import { objectLock } from './rules/object-lock.ts';
 import { openNetwork } from './rules/open-network.ts';
 import { plainSecrets } from './rules/plain-secrets.ts';
@@ -29,6 +30,7 @@ export const RULES: readonly Rule[] = [
   tlsOnly,
   defaultDeny,
   openNetwork,
+  isolation,
   podSecurity,
   plainSecrets,
   fixedImages,

@@ -4,6 +4,7 @@ import { OBJECTS } from '../../cluster/dr-pod.ts';
 import { CONFIG_MAP } from '../effective-plan.ts';
 import { at, isUnknown, listAt, ofType, type Resource, textAt } from '../resource.ts';
 import type { Stack } from '../rule.ts';
+import { isIsolated } from './isolation.ts';
 
 const CRON_JOB = 'kubernetes:batch/v1:CronJob';
 
@@ -50,8 +51,10 @@ export function environmentRepositories(
   );
 }
 
-/** A stack with a site to back up; one of storage alone has no jobs. */
-export function hasSite({ resources }: Stack): boolean {
+/** A stack with a site to back up; one of storage alone has no jobs, and a drill's are suspended. */
+export function hasSite(stack: Stack): boolean {
+  if (isIsolated(stack)) return false;
+  const { resources } = stack;
   const site = ofType(resources, CONFIG_MAP).some(
     ({ props }) => textAt(props, 'metadata', 'name') === OBJECTS.environment,
   );

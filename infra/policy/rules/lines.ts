@@ -24,6 +24,7 @@ export const LINES = {
   offsite: { line: '109–113', says: 'Tertiary Storage (Offsite)' },
   offsiteRetention: { line: '113', says: 'Retention: 1 year' },
   tests: { line: '215–230', says: 'Recovery Testing Schedule' },
+  testEnvironment: { line: '218', says: 'Database restore to test environment' },
   monthly: { line: '217–220', says: 'Monthly Tests' },
   quarterly: { line: '222–225', says: 'Quarterly Tests' },
   annual: { line: '227–230', says: 'Annual Tests' },

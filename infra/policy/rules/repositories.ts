@@ -38,7 +38,7 @@ function buckets(stack: Stack): Breach[] {
 /** What the jobs are told. */
 function environment(stack: Stack): Breach[] {
   const known = environmentRepositories(stack.resources);
-  if (known === undefined) return [];
+  if (known === undefined || !hasSite(stack)) return [];
   return stack.plan.repositories
     .filter(({ written }) => written.by === 'engines')
     .flatMap((repository): Breach[] => {

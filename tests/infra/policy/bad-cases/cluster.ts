@@ -60,6 +60,35 @@ export const CLUSTER: readonly BadCase[] = [
     'opens ingress from 0.0.0.0/0',
     '86',
   ),
+  ...(
+    [
+      ['nothing but its name', 'CronJob "dr-daily" of a drill runs'],
+      ['an archive', 'ConfigMap "postgres-patroni" of a drill archives: archive_mode is not off'],
+      ['a first backup', 'Job "dr-init-us-east-1-1" of a drill runs `dr init`'],
+      ['a way to everybody', 'NetworkPolicy "reach-alerting" of a drill opens egress: 0.0.0.0/0'],
+    ] as const
+  ).map(([title, says]) =>
+    change(
+      'isolation',
+      `a drill with ${title}`,
+      which('Namespace'),
+      ({ metadata }) => {
+        metadata.labels['go-coffee-dr/isolated'] = 'true';
+      },
+      says,
+      '218',
+    ),
+  ),
+  change(
+    'isolation',
+    'a drill that is half of a real platform',
+    which('Namespace', 'go-coffee-dr'),
+    ({ metadata }) => {
+      metadata.labels['go-coffee-dr/isolated'] = 'true';
+    },
+    'Namespace "go-coffee" of a drill is not marked as one',
+    '218',
+  ),
   change(
     'pod-security',
     'a namespace with a weaker level',
