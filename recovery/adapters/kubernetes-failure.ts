@@ -3,7 +3,7 @@ import { DrError, EXIT } from '../errors.ts';
 
 /** One request, in the words of RBAC. */
 export interface Asked {
-  readonly verb: 'get' | 'list';
+  readonly verb: 'get' | 'list' | 'create' | 'patch' | 'delete';
   /** `deployments.apps`, or a path where it is no resource. */
   readonly resource: string;
   readonly namespace?: string | undefined;
@@ -70,7 +70,9 @@ function explainAnswer(answer: KubernetesAnswer, where: string, asked: Asked): D
       ...facts,
       code: 'KUBERNETES-FORBIDDEN',
       fact: `may not ${words(asked)}: ${message}`,
-      hint: 'let a ClusterRole allow get and list of all resources to the account of `dr`: a capture that leaves out what it may not see would look complete',
+      hint: ['get', 'list'].includes(asked.verb)
+        ? 'let a ClusterRole allow get and list of all resources to the account of `dr`: a capture that leaves out what it may not see would look complete'
+        : 'use a context whose user may change that namespace',
       exit: EXIT.usage,
     });
   }

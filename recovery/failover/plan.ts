@@ -1,0 +1,209 @@
+/** The preflight: looks at both sites and at the archive between them, and changes nothing. */
+
+import { seconds } from '../../plan/duration.ts';
+import { lineageName } from '../../plan/layout.ts';
+import { rpoObjective } from '../../plan/objectives.ts';
+import type { Plan } from '../../plan/types.ts';
+import { toEntries } from '../catalog/entries.ts';
+import { type Reading, readDocuments } from '../catalog/read.ts';
+import { DrError, precondition } from '../errors.ts';
+import { readFence } from '../fence.ts';
+import { isCompromised } from '../marks.ts';
+import type { ObjectStore } from '../ports.ts';
+import { type ArchivedSegment, archivedSegments, newestSegment } from './archive.ts';
+import { leaderOf, membersOf } from './database.ts';
+import { expectedLoss, type Limits, refusalsOf } from './loss.ts';
+import { bytesBetween, formatLsn, placeOfSegment } from './lsn.ts';
+import type { FailoverPorts } from './ports.ts';
+import type { SiteStack } from './stack.ts';
+import type { FailoverPlan, FailoverRequest, OldCluster, PlannedFailover, Reach, Standby } from './types.ts';
+
+async function reach<T>(look: () => Promise<T>): Promise<Reach<T>> {
+  try {
+    return { state: 'reached', found: await look() };
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    return { state: 'away', fact: error.fact };
+  }
+}
+
+/** Whom a standby follows. Throws `NOT-A-STANDBY` (exit 6). */
+export function followedBy(stack: SiteStack): { readonly lineage: string; readonly repository: string } {
+  const { follows, role } = stack.outputs;
+  if (follows !== undefined) {
+    return { lineage: lineageName(follows.site, follows.generation), repository: follows.repository };
+  }
+  throw precondition({
+    code: 'NOT-A-STANDBY',
+    where: `stack ${stack.name}`,
+    fact: `its role is ${role}, and it follows nobody`,
+    hint: 'name the stack with role: standby; a platform from a copy is made by dr rebuild',
+  });
+}
+
+/** New WAL within twice the archive timeout: a living site ships a segment in each. As the promotion itself counts. */
+export function quietSeconds(plan: Plan): number {
+  const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
+  return 2 * seconds(timeout ?? '1m');
+}
+
+async function lookAtStandby(
+  ports: FailoverPorts,
+  stack: SiteStack,
+  newest: ArchivedSegment | undefined,
+): Promise<Standby> {
+  await using cluster = await ports.openCluster(stack.cluster);
+  const [first] = await membersOf(cluster, stack.outputs.namespaces.platform);
+  if (first === undefined) {
+    const hint = 'the promotion needs one that answers: dr health, kubectl get pods';
+    const fact = `no member of PostgreSQL answers in ${stack.outputs.namespaces.platform}`;
+    throw precondition({ code: 'STANDBY-SILENT', where: `stack ${stack.name}`, fact, hint });
+  }
+  const end = newest && placeOfSegment(newest.name).end;
+  return {
+    pod: first.pod,
+    replayed: first.lsn === undefined ? undefined : formatLsn(first.lsn),
+    lastCommit: first.lastCommit?.toISOString(),
+    behindBytes: end === undefined || first.lsn === undefined ? undefined : bytesBetween(first.lsn, end),
+  };
+}
+
+async function lookAtOld(
+  ports: FailoverPorts,
+  old: NonNullable<FailoverRequest['old']>,
+  newest: ArchivedSegment | undefined,
+): Promise<OldCluster> {
+  await using cluster = await ports.openCluster(old.cluster);
+  if (!(await cluster.hasNamespace(old.platform))) {
+    const fact = `${cluster.describe} has no namespace "${old.platform}"`;
+    throw precondition({ code: 'NAMESPACE-UNKNOWN', where: '--old-namespace', fact, hint: 'kubectl get namespaces' });
+  }
+  const [pods, leader] = await Promise.all([cluster.pods(old.platform), leaderOf(cluster, old.platform)]);
+  const end = newest && placeOfSegment(newest.name).end;
+  return {
+    describe: cluster.describe,
+    pods: pods.filter(({ serves }) => serves).map(({ name }) => name),
+    lsn: leader?.lsn === undefined ? undefined : formatLsn(leader.lsn),
+    unarchivedBytes: leader?.lsn === undefined || end === undefined ? undefined : bytesBetween(end, leader.lsn),
+  };
+}
+
+/** The snapshot that Redis will begin with. Undefined where there is none. */
+async function newestRedis(
+  store: ObjectStore,
+  stack: SiteStack,
+  repository: string,
+  now: Date,
+): Promise<FailoverPlan['redis']> {
+  const { environment, secrets } = stack.outputs;
+  const keys = [{ name: 'first', secret: secrets.signingKey }];
+  const place = { repository, environment, layout: stack.layout };
+  const reading: Reading = { store, place, keys, asOf: undefined, cached: new Map() };
+  const [points, marks] = await Promise.all([
+    readDocuments('point', stack.layout.catalogPrefix, reading),
+    readDocuments('mark', stack.layout.allMarksPrefix, reading),
+  ]);
+  const good = toEntries({ points, marks }).filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  for (const { point } of good.toReversed()) {
+    const capture = point.captures.find(({ workload }) => workload === 'redis');
+    if (capture === undefined) continue;
+    const { capturedAt } = capture;
+    return { point: point.id, capturedAt, ageSeconds: (now.getTime() - Date.parse(capturedAt)) / 1000 };
+  }
+  return undefined;
+}
+
+async function previewOf(stack: SiteStack, ports: FailoverPorts): Promise<FailoverPlan['preview']> {
+  const outcome = await stack.engine.preview({ signal: ports.signal });
+  const error = outcome.diagnostics.find(({ severity }) => severity === 'error');
+  if (!outcome.succeeded) return { ok: false, fact: `a preview fails: ${error?.message.trim() ?? 'without a word'}` };
+  const changed = Object.entries(outcome.changes).filter(([op, count]) => op !== 'same' && count > 0);
+  const drift = changed.map(([op, count]) => `${op} ${count}`).join(', ');
+  return { ok: true, fact: drift === '' ? 'as declared' : `differs from what is declared: ${drift}` };
+}
+
+/** Where the fence can be put, and where it stands already. */
+async function fenceability(
+  stack: SiteStack,
+  lineage: string,
+  stores: Readonly<Record<string, () => Promise<ObjectStore>>>,
+): Promise<FailoverPlan['fence']> {
+  const asked = Object.entries(stores).map(async ([id, open]) => {
+    const found = await reach(async () => {
+      const fence = await readFence(await open(), stack.layout, lineage);
+      return fence === undefined ? ('open' as const) : ('raised' as const);
+    });
+    return [id, found] as const;
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+/** The limit that the caller named, or the RPO of the database's own plan. */
+export function limitsOf(plan: Plan, { maxLossSeconds }: FailoverRequest): Limits {
+  if (maxLossSeconds !== undefined) return { maxLossSeconds, limitFrom: '--max-loss' };
+  const database = plan.workloads.find(({ type }) => type === 'postgres');
+  const objective = database && rpoObjective(plan, database);
+  return { maxLossSeconds: objective ?? Number.POSITIVE_INFINITY, limitFrom: `the RPO of ${database?.id}` };
+}
+
+export async function planFailover(
+  ports: FailoverPorts,
+  stack: SiteStack,
+  plan: Plan,
+  request: FailoverRequest,
+): Promise<PlannedFailover> {
+  const follows = followedBy(stack);
+  const now = ports.now();
+  const declaredAt = request.declaredAt ?? now;
+  const stores = Object.fromEntries(
+    Object.entries(stack.storage).map(([id, place]) => {
+      let opened: Promise<ObjectStore> | undefined;
+      return [id, () => (opened ??= ports.openStorage(place))];
+    }),
+  );
+  const open = stores[follows.repository];
+  if (open === undefined) {
+    const fact = `it follows ${follows.lineage} from "${follows.repository}", which is no S3 repository of its outputs`;
+    throw precondition({
+      code: 'STACK-OUTPUTS',
+      where: `stack ${stack.name}`,
+      fact,
+      hint: `pulumi up --stack ${stack.name}`,
+    });
+  }
+  const store = await open();
+  const newest = newestSegment(await archivedSegments(store, stack.layout, follows.lineage));
+  const { old } = request;
+  const [standby, oldCluster, fence, redis, preview] = await Promise.all([
+    reach(() => lookAtStandby(ports, stack, newest)),
+    old === undefined ? ({ state: 'unnamed' } as const) : reach(() => lookAtOld(ports, old, newest)),
+    fenceability(stack, follows.lineage, stores),
+    newestRedis(store, stack, follows.repository, now),
+    previewOf(stack, ports),
+  ]);
+  const old_ = oldCluster.state === 'reached' ? oldCluster.found : undefined;
+  const ageSeconds = newest === undefined ? undefined : (now.getTime() - newest.at.getTime()) / 1000;
+  const seen: FailoverPlan = {
+    stack: stack.name,
+    lineage: stack.outputs.lineage,
+    follows,
+    newestWal:
+      newest === undefined
+        ? undefined
+        : { segment: newest.name, at: newest.at.toISOString(), ageSeconds: ageSeconds ?? 0 },
+    oldSiteWrites: ageSeconds !== undefined && ageSeconds < quietSeconds(plan),
+    standby,
+    oldCluster,
+    fence,
+    redis,
+    loss: expectedLoss({
+      declaredAt,
+      archivedAt: newest?.at,
+      unarchivedBytes: old_?.unarchivedBytes,
+      canShip: old_?.lsn !== undefined,
+    }),
+    preview,
+    declaredAt: declaredAt.toISOString(),
+  };
+  return { plan: seen, refusals: refusalsOf(seen, request, limitsOf(plan, request)) };
+}

@@ -1,0 +1,92 @@
+/** Pure: what a failover took and what it cost, from what was seen. */
+import { seconds } from '../../plan/duration.ts';
+import { rpoObjective } from '../../plan/objectives.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { Measured, TimelineEvent, Verification } from '../drill/report-types.ts';
+import { formatBytes } from '../report/format.ts';
+import { bytesBetween, formatLsn, type Lsn } from './lsn.ts';
+import type { FailoverPlan, FailoverReport } from './types.ts';
+import type { Verified } from './verify.ts';
+
+export interface ReportFacts {
+  readonly plan: Plan;
+  readonly seen: FailoverPlan;
+  /** Their offsets are computed here. */
+  readonly events: readonly TimelineEvent[];
+  readonly verified: Verified;
+  readonly endedAt: Date;
+  readonly fenced: FailoverReport['fenced'];
+  /** Up to here the old leader wrote, as it said itself; undefined where nobody could ask. */
+  readonly written: Lsn | undefined;
+}
+
+const measured = (objectiveSeconds: number, measuredSeconds: number | undefined): Measured =>
+  measuredSeconds === undefined
+    ? { objectiveSeconds, met: false }
+    : { objectiveSeconds, measuredSeconds, met: measuredSeconds <= objectiveSeconds };
+
+/** Against what the old leader said it had written: the only proof that nothing is lost. */
+function arrival({ written, verified }: ReportFacts): Verification[] {
+  const { fork } = verified;
+  if (written === undefined || fork === undefined) return [];
+  const missing = bytesBetween(fork.lsn, written);
+  return [
+    {
+      id: 'arrived',
+      title: 'everything that the old leader wrote has arrived',
+      expected: `replayed up to ${formatLsn(written)}`,
+      actual:
+        missing === 0
+          ? `up to ${formatLsn(fork.lsn)}`
+          : `up to ${formatLsn(fork.lsn)}: ${formatBytes(missing)} are missing`,
+      ok: missing === 0,
+      evidence: 'the history file of the new timeline',
+    },
+  ];
+}
+
+/** Zero where the old leader’s last place has arrived; else from the last commit that came to the moment it went away. */
+function lostSeconds({ seen, verified }: ReportFacts, checks: readonly Verification[]): number | undefined {
+  if (checks.some(({ ok }) => ok)) return 0;
+  const standby = seen.standby.state === 'reached' ? seen.standby.found.lastCommit : undefined;
+  const last = verified.leader.lastCommit?.toISOString() ?? standby;
+  return last === undefined ? undefined : Math.max(0, (Date.parse(seen.declaredAt) - Date.parse(last)) / 1000);
+}
+
+export function failoverReport(facts: ReportFacts): FailoverReport {
+  const { plan, seen, verified, endedAt, fenced } = facts;
+  const database = plan.workloads.find(({ type }) => type === 'postgres');
+  const tier = plan.tiers.find(({ id }) => id === database?.tier);
+  if (database === undefined || tier === undefined) throw new RangeError('the plan has no tier for PostgreSQL');
+  const declared = Date.parse(seen.declaredAt);
+  const arrived = arrival(facts);
+  const offset = (at: string): number => (Date.parse(at) - declared) / 1000;
+  const events = [
+    ...facts.events,
+    { at: endedAt.toISOString(), offsetSeconds: 0, tier: tier.id, event: 'the database leads, verified' },
+  ];
+  return {
+    stack: seen.stack,
+    lineage: seen.lineage,
+    plan: seen,
+    declaredAt: seen.declaredAt,
+    endedAt: endedAt.toISOString(),
+    rto: measured(seconds(tier.rto), (endedAt.getTime() - declared) / 1000),
+    rpo: measured(rpoObjective(plan, database) ?? seconds(tier.rpo), lostSeconds(facts, arrived)),
+    fenced,
+    verification: [...verified.checks, ...arrived],
+    timeline: events.map((event) => ({ ...event, offsetSeconds: offset(event.at) })),
+    fullBackup: verified.fullBackup,
+    next: nextOf(seen, fenced),
+  };
+}
+
+function nextOf(seen: FailoverPlan, fenced: FailoverReport['fenced']): string[] {
+  return [
+    `dr health --comprehensive, then tell the users (dr plan show has the channels)`,
+    ...(fenced === 'cluster'
+      ? []
+      : [`${seen.follows.lineage} was not stopped: make sure that it does not run, before somebody writes to it`]),
+    `the old site comes back as a standby: dr failback --stack STACK --of ${seen.stack}`,
+  ];
+}

@@ -1,0 +1,112 @@
+/** One stack as a failover sees it: what its last `up` gave, and what its config says of ways in. Parsed once, here. */
+import { z } from 'zod';
+import { type Layout, layout } from '../../plan/layout.ts';
+import { DrError, precondition } from '../errors.ts';
+import type { ConfigValues, EngineStack, StackEngine } from '../stacks/engine.ts';
+import type { ClusterPlace, StoragePlace } from './ports.ts';
+
+const life = z.object({ site: z.string(), generation: z.int().min(1) });
+
+/** As infra's outputs have them. */
+const outputsSchema = z.object({
+  role: z.enum(['primary', 'standby', 'recovery']),
+  leads: z.boolean(),
+  environment: z.string(),
+  site: z.string(),
+  generation: z.int().min(1),
+  lineage: z.string(),
+  follows: life.extend({ repository: z.string() }).optional(),
+  namespaces: z.object({ platform: z.string(), recovery: z.string() }),
+  context: z.string(),
+  repositories: z.record(
+    z.string(),
+    z.union([
+      z.object({ kind: z.literal('s3'), endpoint: z.string(), region: z.string(), bucket: z.string() }),
+      z.object({ kind: z.literal('local') }),
+    ]),
+  ),
+  secrets: z.object({ signingKey: z.string() }),
+});
+export type StackOutputs = z.infer<typeof outputsSchema>;
+
+const keyPair = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
+const configSchema = z.object({
+  role: z.string().optional(),
+  cluster: z.object({ kubeconfig: z.string().optional() }).optional(),
+  kubeconfig: z.string().optional(),
+  storage: z
+    .object({
+      kind: z.string(),
+      repositories: z.record(z.string(), z.object({ ca: z.string().optional() })).optional(),
+    })
+    .optional(),
+  s3Credentials: z.record(z.string(), z.object({ restorer: keyPair })).optional(),
+});
+type StackSettings = z.infer<typeof configSchema>;
+
+export interface SiteStack {
+  readonly name: string;
+  readonly engine: EngineStack;
+  readonly outputs: StackOutputs;
+  /** The config may be ahead of the outputs: an `up` was begun, or is still to come. */
+  readonly configuredRole: string | undefined;
+  readonly layout: Layout;
+  readonly cluster: ClusterPlace;
+  /** In S3, by id. */
+  readonly storage: Readonly<Record<string, StoragePlace>>;
+}
+
+function clusterOf({ context }: StackOutputs, { cluster, kubeconfig }: StackSettings): ClusterPlace {
+  if (kubeconfig !== undefined && kubeconfig !== '') return { context, kubeconfig: { text: kubeconfig } };
+  const path = cluster?.kubeconfig;
+  return path === undefined || path === '' ? { context } : { context, kubeconfig: { path } };
+}
+
+function storageOf({ repositories }: StackOutputs, settings: StackSettings): Record<string, StoragePlace> {
+  const aws = settings.storage?.kind === 'aws';
+  const places = Object.entries(repositories).flatMap(([id, place]): [string, StoragePlace][] => {
+    if (place.kind !== 's3') return [];
+    const { endpoint, region, bucket } = place;
+    const ca = settings.storage?.repositories?.[id]?.ca;
+    const credentials = settings.s3Credentials?.[id]?.restorer ?? 'ambient';
+    return [[id, { id, endpoint, region, bucket, uriStyle: aws ? 'host' : 'path', ca, credentials }]];
+  });
+  return Object.fromEntries(places);
+}
+
+const plain = (values: ConfigValues): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
+
+/** Throws `STACK-UNKNOWN` (exit 2), `STACK-NOT-UP` (exit 6) and `STACK-OUTPUTS`. */
+export async function readStack(engine: StackEngine, name: string): Promise<SiteStack> {
+  const stack = await engine.select(name);
+  if (!(await stack.isUp())) {
+    throw precondition({
+      code: 'STACK-NOT-UP',
+      where: `stack ${name}`,
+      fact: 'it has never been up: there is nothing that could lead, or follow',
+      hint: `pulumi up --stack ${name}; without a standby: dr rebuild`,
+    });
+  }
+  const [outputs, config] = await Promise.all([stack.outputs(), stack.config()]);
+  const parsed = outputsSchema.safeParse(outputs);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new DrError({
+      code: 'STACK-OUTPUTS',
+      where: `stack ${name}`,
+      fact: `its output ${issue?.path.join('.') || '(all)'} is not as this program makes it: ${issue?.message}`,
+      hint: `its last up has not ended, or another version made it: pulumi up --stack ${name}`,
+    });
+  }
+  const settings = configSchema.safeParse(plain(config)).data ?? {};
+  return {
+    name,
+    engine: stack,
+    outputs: parsed.data,
+    configuredRole: settings.role,
+    layout: layout(parsed.data.environment),
+    cluster: clusterOf(parsed.data, settings),
+    storage: storageOf(parsed.data, settings),
+  };
+}

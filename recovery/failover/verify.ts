@@ -1,0 +1,83 @@
+/** After the promotion: does it lead, does it take writes, in which life, and what was the last that came from the other site. */
+
+import type { Verification } from '../drill/report-types.ts';
+import { DrError } from '../errors.ts';
+import { type Fork, forkOf, leaderOf, type Member } from './database.ts';
+import { formatLsn } from './lsn.ts';
+import { until } from './poll.ts';
+import type { FailoverPorts, JobState, SiteCluster } from './ports.ts';
+import type { SiteStack } from './stack.ts';
+
+export interface Verified {
+  readonly leader: Member;
+  readonly checks: readonly Verification[];
+  /** Where its history leaves the followed one. */
+  readonly fork: Fork | undefined;
+  /** Of the new lineage's first full copy. */
+  readonly fullBackup: JobState;
+}
+
+/** The promotion's Job has ended already; this is for its endpoint and a member that is just being restarted. */
+const LEADER_SECONDS = 120;
+
+async function takesWrites(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<string> {
+  const [row = {}] = await cluster.sql(
+    namespace,
+    pod,
+    `SELECT pg_logical_emit_message(true, 'dr', 'verified')::text AS lsn, pg_current_xact_id_if_assigned()::text AS xid`,
+  );
+  return `committed at ${row.lsn}`;
+}
+
+/** Throws `NO-LEADER` when none takes writes. */
+export async function verifyLeader(ports: FailoverPorts, stack: SiteStack): Promise<Verified> {
+  const { platform, recovery } = stack.outputs.namespaces;
+  await using cluster = await ports.openCluster(stack.cluster);
+  const { seen: leader } = await until(
+    { seconds: LEADER_SECONDS, signal: ports.signal },
+    () => leaderOf(cluster, platform),
+    (found) => found !== undefined,
+  );
+  if (leader === undefined) {
+    throw new DrError({
+      code: 'NO-LEADER',
+      where: `stack ${stack.name}`,
+      fact: `no member of PostgreSQL in ${platform} takes writes`,
+      hint: `kubectl -n ${platform} logs job/postgres-promotion-${stack.outputs.generation}`,
+    });
+  }
+  const [archiver = {}] = await cluster.sql(
+    platform,
+    leader.pod,
+    `SELECT current_setting('archive_command') AS command, current_setting('archive_mode') AS mode`,
+  );
+  const own = String(archiver.command).includes(stack.outputs.lineage);
+  const checks: Verification[] = [
+    {
+      id: 'leader',
+      title: 'the database leads',
+      expected: 'pg_is_in_recovery() is false',
+      actual: `${leader.pod} at ${leader.lsn === undefined ? '?' : formatLsn(leader.lsn)}, timeline ${leader.timeline}`,
+      ok: true,
+      evidence: 'SELECT pg_is_in_recovery()',
+    },
+    {
+      id: 'writes',
+      title: 'it takes writes',
+      expected: 'a commit',
+      actual: await takesWrites(cluster, platform, leader),
+      ok: true,
+      evidence: 'pg_logical_emit_message in a transaction',
+    },
+    {
+      id: 'lineage',
+      title: 'it archives into a life of its own',
+      expected: stack.outputs.lineage,
+      actual: `archive_mode ${archiver.mode}, ${archiver.command}`,
+      ok: own,
+      evidence: 'archive_command (F30)',
+    },
+  ];
+  const fork = await forkOf(cluster, platform, leader);
+  return { leader, checks, fork, fullBackup: await cluster.job(recovery, `dr-full-${stack.outputs.lineage}`) };
+}
