@@ -1,4 +1,5 @@
 /** The objects of the cluster, read once a run and shared by the workloads that hold its parts. */
+import type { ClusterOptions } from '../adapters/kubernetes.ts';
 import type { CaptureIndex } from '../capture/files.ts';
 import { type Capture, makeCapture } from '../capture/make.ts';
 import type { Cluster } from '../capture/objects.ts';
@@ -24,6 +25,7 @@ export async function openSiteCluster(
   site: Site,
   settings: KubernetesSettings,
   signal?: AbortSignal,
+  options: Pick<ClusterOptions, 'timeoutSeconds'> = {},
 ): Promise<Cluster> {
   // The client takes longer to load than many a command runs, and a single host never needs it.
   const [{ openAccess }, { openCluster }] = await Promise.all([
@@ -31,7 +33,7 @@ export async function openSiteCluster(
     import('../adapters/kubernetes.ts'),
   ]);
   const onRetry = (detail: string) => site.log.warn({ detail }, 'Kubernetes call retried');
-  return openCluster(await openAccess(settings), { signal, onRetry });
+  return openCluster(await openAccess(settings), { signal, onRetry, ...options });
 }
 
 async function readObjects(site: Site, signal?: AbortSignal): Promise<ObjectsRead> {

@@ -1,4 +1,5 @@
 /** Commands that only ask: what is lost, what is well, what is missing here, and do we meet our objectives. */
+import { Option } from 'commander';
 import { examples, listOption } from './flags.ts';
 import type { Declare } from './program.ts';
 
@@ -15,9 +16,20 @@ export const declareQuestions: Declare = (program, action) => {
       'Ask every service, PostgreSQL and Redis whether they answer, a tier at a time. Exit 1 when one is not well.',
     )
     .option('--comprehensive', 'also ask the data, the age of backups, the repositories and the disks', false)
+    .addOption(
+      new Option('--stores', 'only PostgreSQL and Redis: they answer, and PostgreSQL takes writes')
+        .default(false)
+        .conflicts('comprehensive'),
+    )
     .addOption(listOption('--tier <id>', 'only this tier, e.g. P1; several: repeat it, or use commas', 'every tier'))
+    .option('--wait <duration>', 'ask again until all is well, for this long at most, e.g. 15m')
     .action(action(async () => (await import('../commands/health.ts')).healthCommand));
-  examples(health, ['dr health', 'dr health --comprehensive', 'dr health --tier P1,P2 -o json']);
+  examples(health, [
+    'dr health',
+    'dr health --comprehensive',
+    'dr health --tier P1,P2 -o json',
+    'dr health --stores --wait 10m',
+  ]);
 
   const doctor = program
     .command('doctor')

@@ -178,6 +178,9 @@ export type AssessOptions = SiteOptions;
 
 export interface HealthOptions extends SiteOptions {
   readonly comprehensive: boolean;
+  readonly stores: boolean;
+  /** As typed: `15m`. @default ask once */
+  readonly wait?: string;
   /** `P1`… @default every tier */
   readonly tier: readonly string[];
 }
@@ -188,6 +191,40 @@ export type ObjectivesOptions = SiteOptions;
 
 export interface UnlockOptions extends SiteOptions {
   readonly name: string;
+  readonly confirm?: string;
+}
+
+export interface FailoverOptions extends MaybeSiteOptions {
+  /** That becomes the leader. */
+  readonly stack: string;
+  /** Context of the cluster of the site that is followed. */
+  readonly oldContext?: string;
+  readonly oldKubeconfig?: string;
+  readonly oldNamespace: string;
+  readonly oldRecoveryNamespace: string;
+  /** As typed: `5m`. @default the RPO of the database */
+  readonly maxLoss?: string;
+  readonly allowUnfenced: boolean;
+  /** When the other site went away, as typed. @default now */
+  readonly declaredAt?: string;
+  readonly dryRun: boolean;
+  readonly confirm?: string;
+  /** Folder for the report. @default none is written */
+  readonly report?: string;
+}
+
+export interface FailbackOptions extends MaybeSiteOptions {
+  /** That comes back. */
+  readonly stack: string;
+  /** That leads now. */
+  readonly of: string;
+  /** @default both, one after the other */
+  readonly phase?: 'reseed' | 'switchover';
+  /** In S3, that the returning site follows the leader from. @default the first of its own */
+  readonly repository?: string;
+  /** Leave to delete the volumes of the life that is over. */
+  readonly deleteClaims: boolean;
+  readonly dryRun: boolean;
   readonly confirm?: string;
 }
 

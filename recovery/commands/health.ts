@@ -2,14 +2,21 @@
 import { EXIT } from '../errors.ts';
 import { checkHealth } from '../health/check.ts';
 import { healthText } from '../health/text.ts';
+import { untilHealthy, waitOf } from '../health/wait.ts';
+import type { Progress } from '../ports.ts';
 import { openSite } from '../site.ts';
 import type { Execute, HealthOptions } from './command.ts';
 
 export const healthCommand: Execute<HealthOptions> = async (options, context) => {
+  const wait = options.wait === undefined ? undefined : waitOf(options.wait);
   const site = await openSite(options.env, context.log);
-  const { comprehensive, tier } = options;
+  const { comprehensive, stores, tier } = options;
   const { now, progress, signal, color } = context;
-  const report = await checkHealth(site, { comprehensive, tier, now, progress, signal });
+  // Each round anew would draw over the one before.
+  const ask = (told?: Progress) =>
+    checkHealth(site, { comprehensive, stores, tier, now, signal, ...(told && { progress: told }) });
+  const report =
+    wait === undefined ? await ask(progress) : await untilHealthy(() => ask(), { seconds: wait, signal, progress });
   return {
     exit: report.healthy ? EXIT.ok : EXIT.failure,
     kind: 'Health',

@@ -8,14 +8,16 @@ import { badInput } from '../errors.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
 import { checkCopies, checkRepositories, checkWalBacklog } from './backups.ts';
+import { type PlatformState, readPlatform } from './cluster.ts';
 import { checkData } from './data.ts';
 import { checkDisks } from './disks.ts';
-import { askService } from './service.ts';
-import { checkPostgres, checkRedis } from './stores.ts';
+import { checkCluster, checkService, checkStores, checkStrangers } from './services.ts';
 import { type HealthCheck, type HealthReport, isFailed, type TierHealth } from './types.ts';
 
 export interface HealthQuestion {
   readonly comprehensive: boolean;
+  /** PostgreSQL and Redis alone: what services need before they start. @default false */
+  readonly stores?: boolean;
   /** @default every tier */
   readonly tier?: readonly string[];
   readonly now: () => Date;
@@ -23,13 +25,16 @@ export interface HealthQuestion {
   readonly progress?: Progress;
 }
 
-/** Throws TIER-UNKNOWN (exit 2). What doesn't answer is a failed check, not an error. */
+/** Throws TIER-UNKNOWN or STORES-UNKNOWN (exit 2). What doesn't answer is a failed check, not an error. */
 export async function checkHealth(site: Site, question: HealthQuestion): Promise<HealthReport> {
-  const tiers = chosenTiers(site, question.tier ?? []);
-  const [results, checks] = await Promise.all([
-    pMap(tiers, (tier) => checkTier(site, tier, question)),
+  const chosen = chosenTiers(site, question.tier ?? []);
+  const tiers = question.stores ? tiersWithStores(site, chosen) : chosen;
+  const platform = question.stores ? undefined : await readPlatform(site, question.signal);
+  const [results, more] = await Promise.all([
+    pMap(tiers, (tier) => checkTier(site, tier, question, platform)),
     question.comprehensive ? comprehensive(site, question) : [],
   ]);
+  const checks = [...checkCluster(platform), ...more];
   return {
     at: question.now().toISOString(),
     environment: site.environment.name,
@@ -51,27 +56,54 @@ function chosenTiers(site: Site, names: readonly string[]): readonly Tier[] {
   return wanted.length === 0 ? site.plan.tiers : site.plan.tiers.filter(({ id }) => wanted.includes(id));
 }
 
-async function checkTier(site: Site, tier: Tier, question: HealthQuestion): Promise<TierHealth> {
-  const step = { step: `health/${tier.id}`, title: 'services answer', tier: tier.id };
+async function checkTier(
+  site: Site,
+  tier: Tier,
+  question: HealthQuestion,
+  platform: PlatformState | undefined,
+): Promise<TierHealth> {
+  const step = {
+    step: `health/${tier.id}`,
+    title: question.stores ? 'stores answer' : 'services answer',
+    tier: tier.id,
+  };
   question.progress?.({ ...step, state: 'start' });
-  const results = await Promise.all(tier.services.map((service) => checkService(site, service, question.signal)));
-  const checks = results.flat();
+  const checks = question.stores
+    ? await checkStores(site, tier)
+    : [...(await checkServices(site, tier, platform, question.signal)), ...checkStrangers(site, tier, platform)];
   const failed = checks.filter(isFailed);
   const state = failed.length === 0 ? 'done' : 'failed';
   question.progress?.({ ...step, state, detail: failed.map(({ title }) => title).join(', ') });
   return { id: tier.id, name: tier.name, healthy: failed.length === 0, checks };
 }
 
-/** The two stores are services of the plan, and are asked directly. */
-async function checkService(
+async function checkServices(
   site: Site,
-  { id, title }: Tier['services'][number],
+  { services }: Tier,
+  platform: PlatformState | undefined,
   signal: AbortSignal | undefined,
 ): Promise<HealthCheck[]> {
-  const stores = id === 'postgres' ? await checkPostgres(site) : id === 'redis' ? await checkRedis(site) : [];
-  if (stores.length > 0 && site.environment.services[id]?.health === undefined) return stores;
-  const { well, fact } = await askService(site, id, signal);
-  return [...stores, { id: `service/${id}`, title, ok: well, fact }];
+  return (await Promise.all(services.map((service) => checkService(site, service, platform, signal)))).flat();
+}
+
+/** A check of nothing would be a good one. */
+function tiersWithStores(site: Site, tiers: readonly Tier[]): readonly Tier[] {
+  const configured = [
+    ...(site.environment.postgres === undefined ? [] : ['postgres']),
+    ...(site.environment.redis === undefined ? [] : ['redis']),
+  ];
+  const found = tiers.filter(({ services }) => services.some(({ id }) => configured.includes(id)));
+  if (found.length > 0) return found;
+  const fact =
+    configured.length === 0
+      ? `${site.file} has neither postgres nor redis`
+      : `none of the chosen tiers has ${configured.join(' or ')}`;
+  throw badInput({
+    code: 'STORES-UNKNOWN',
+    where: '--stores',
+    fact,
+    hint: 'leave out --tier, or ask without --stores',
+  });
 }
 
 async function comprehensive(site: Site, { now }: HealthQuestion): Promise<HealthCheck[]> {

@@ -4,7 +4,7 @@ import type { Site } from '../site.ts';
 const ANSWER_SECONDS = 15;
 
 export interface ServiceHealth {
-  /** Undefined: the environment file says not how to ask. */
+  /** Undefined: the environment file says not how to ask, or the cluster has no workload of it. */
   readonly well: boolean | undefined;
   readonly fact: string;
 }

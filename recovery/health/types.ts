@@ -4,7 +4,7 @@ export interface HealthCheck {
   /** Stable: `service/auth-service`, `postgres/archiving`, `backup/redis`. */
   readonly id: string;
   readonly title: string;
-  /** Undefined: it could not be asked, because the environment file says not how. No failure. */
+  /** Undefined: it could not be asked, as the environment file says not how, or the cluster has no such thing. No failure. */
   readonly ok: boolean | undefined;
   readonly fact: string;
 }
@@ -22,7 +22,7 @@ export interface HealthReport {
   readonly comprehensive: boolean;
   readonly healthy: boolean;
   readonly tiers: readonly TierHealth[];
-  /** What belongs to no tier: data, backups, repositories, disks. Only with `comprehensive`. */
+  /** What belongs to no tier: the cluster; with `comprehensive` also data, backups, repositories, disks. */
   readonly checks: readonly HealthCheck[];
 }
 
