@@ -1,6 +1,7 @@
 /** The shapes of the config's keys. Pulumi.yaml says the same in words; a test holds the two together. */
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../plan/fields.ts';
+import { pinSchema } from '../recovery/pin.ts';
 
 const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is no size of a volume; write e.g. 50Gi' });
 
@@ -177,6 +178,8 @@ export const plainSchemas = {
   recovery: z.strictObject({
     from: lineSchema,
     repository: idSchema.optional(),
+    /** What `dr rebuild` has resolved `from` to: taken as it is, so that a preview and each run after it begin from the same. */
+    pin: pinSchema.optional(),
     /** Replace what the plan calls rotatable. */
     rotateSecrets: z.boolean().default(false),
     /** Lay the plan's additional security measures over what was captured. */

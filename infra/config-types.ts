@@ -1,6 +1,7 @@
 /** What a stack's config means, once it is parsed. Components trust these types and read nothing else. */
 import type { Output } from '@pulumi/pulumi';
 import type { Plan } from '../plan/types.ts';
+import type { Pin } from '../recovery/pin.ts';
 
 export type Role = 'primary' | 'standby' | 'recovery';
 
@@ -121,6 +122,8 @@ export interface RecoverySettings {
   /** `latest`, a point's id, or a time with a zone. */
   readonly from: string;
   readonly repository?: string | undefined;
+  /** `from`, resolved before. */
+  readonly pin?: Pin | undefined;
   readonly rotateSecrets: boolean;
   readonly harden: boolean;
   readonly isolated: boolean;

@@ -8,8 +8,21 @@ import type { Previous } from './previous.ts';
 import { recoverySource, runError, settled } from './recovery-source.ts';
 
 type RecoveryConfig = Pick<StackConfig, 'site' | 'generation'> & {
-  readonly recovery?: Pick<RecoverySettings, 'from' | 'repository'> | undefined;
+  readonly recovery?: Pick<RecoverySettings, 'from' | 'repository' | 'pin'> | undefined;
 };
+
+/** Pure. What was resolved before must be what is asked for: one of the two was changed by hand. */
+export function givenPinProblems({ recovery }: RecoveryConfig): ConfigProblem[] {
+  const { pin } = recovery ?? {};
+  if (recovery === undefined || pin === undefined) return [];
+  return (['from', 'repository'] as const)
+    .filter((key) => recovery[key] !== pin[key])
+    .map((key) => ({
+      path: ['recovery', key],
+      fact: `"${recovery[key]}", and recovery.pin was resolved from "${pin[key]}"`,
+      hint: `take recovery.pin out, or write ${pin[key]} again`,
+    }));
+}
 
 /** Pure. What a stack that has been up can't be made from any more. */
 export function pinProblems({ recovery }: RecoveryConfig, previous: Previous): ConfigProblem[] {
@@ -71,7 +84,11 @@ export async function pinOf(
     if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
   };
   if (previous !== undefined) refuse(pinProblems(config, previous));
-  const pin = previous?.pin ?? (await resolveNow(config, config.recovery, secrets.values, secrets.signingKeyName));
+  refuse(givenPinProblems(config));
+  const pin =
+    previous?.pin ??
+    config.recovery.pin ??
+    (await resolveNow(config, config.recovery, secrets.values, secrets.signingKeyName));
   refuse(lifeProblems(config, pin));
   return pin;
 }
