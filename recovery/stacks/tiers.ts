@@ -17,15 +17,18 @@ export function checkedTier({ name, object }: Pick<ResourceEvent, 'name' | 'obje
   return TIERS.find((tier) => name.endsWith(tierCheckName(tier)) || object?.name === tierCheckName(tier));
 }
 
+/** A stack declares it itself: it is no captured object. As `infra/cluster/labels.ts` has it. */
+const OWN_LABEL = 'go-coffee-dr/owner';
+
+export function isOwn({ object }: Pick<ResourceEvent, 'object'>): boolean {
+  return object === undefined || object.labels[OWN_LABEL] !== undefined;
+}
+
 /** Undefined for what comes before all tiers, and for what is no object. */
-export function tierOf(
-  event: Pick<ResourceEvent, 'name' | 'object'>,
-  plan: Pick<Plan, 'tiers'>,
-  isOwn: boolean,
-): TierId | undefined {
+export function tierOf(event: Pick<ResourceEvent, 'name' | 'object'>, plan: Pick<Plan, 'tiers'>): TierId | undefined {
   const checked = checkedTier(event);
   if (checked !== undefined) return checked;
   const { object } = event;
-  if (object === undefined || isOwn || !RUNS.includes(object.kind)) return undefined;
+  if (object === undefined || isOwn(event) || !RUNS.includes(object.kind)) return undefined;
   return matchService(plan, object)?.tier ?? lastTier(plan);
 }

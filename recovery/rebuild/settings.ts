@@ -1,0 +1,79 @@
+/** `--set key=value`: keys of a stack's config, with dots into them. Pure. */
+import { badInput } from '../errors.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Their values would stand in the shell's history and in the list of processes. */
+const SECRET_KEYS = ['kubeconfig', 's3Credentials', 'secretValues', 'alertTargets'];
+
+/** What a rebuild decides itself. */
+const OWN_KEYS: Readonly<Record<string, string>> = {
+  role: 'a rebuilt stack has role recovery',
+  'recovery.from': 'it is what --to says',
+  'recovery.repository': 'it is what --from says',
+  'recovery.only': 'type --only',
+  'recovery.exclude': 'type --exclude',
+  'recovery.rotateSecrets': 'type --rotate-secrets',
+  'recovery.harden': 'type --harden',
+  'recovery.pin': 'it is resolved from --to and --from',
+};
+
+function refuse(given: string, fact: string, hint: string): Error {
+  return badInput({ code: 'SET-INVALID', where: '--set', fact: `"${given}" ${fact}`, hint });
+}
+
+export const isRecord = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Objects are merged, everything else is replaced. */
+export function merge(base: Json, over: Json): Json {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = Object.hasOwn(merged, key) ? merged[key] : undefined;
+    merged[key] = isRecord(before) && isRecord(value) ? merge(before, value) : value;
+  }
+  return merged;
+}
+
+/** JSON where it is some; anything else is text. */
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Dots lead into objects; a key with dots of its own stands in brackets: `recovery.map.registry["ghcr.io"]=mirror.test`. */
+function pathOf(key: string, given: string): string[] {
+  const parts = [...key.matchAll(/\["([^"]+)"\]|\.?([^.[\]]+)/g)];
+  const whole = parts.map(([all]) => all).join('');
+  if (parts.length === 0 || whole !== key) {
+    throw refuse(given, 'names no key', 'write key=value or key.inner=value, e.g. --set cluster.context=dr-lab');
+  }
+  return parts.map(([, bracketed, bare]) => bracketed ?? bare ?? '');
+}
+
+/** @param given `key=value`, as typed. Throws SET-INVALID and SET-SECRET (exit 2); never quotes a secret. */
+export function parseSettings(given: readonly string[]): Json {
+  let settings: Json = {};
+  for (const text of given) {
+    const at = text.indexOf('=');
+    if (at <= 0) throw refuse(text, 'has no "="', 'write key=value, e.g. --set cluster.context=dr-lab');
+    const path = pathOf(text.slice(0, at), text);
+    const [top = ''] = path;
+    if (SECRET_KEYS.includes(top)) {
+      throw badInput({
+        code: 'SET-SECRET',
+        where: '--set',
+        fact: `"${top}" is a secret, and what is typed stands in the shell’s history`,
+        hint: `after the first try: pulumi config set --secret --path ${top}… --stack NAME, or take it from --keys or --like`,
+      });
+    }
+    const own = OWN_KEYS[top] ?? OWN_KEYS[path.slice(0, 2).join('.')];
+    if (own !== undefined) throw refuse(text, 'can’t be set', own);
+    const nested = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), parseText(text.slice(at + 1)));
+    settings = merge(settings, nested as Json);
+  }
+  return settings;
+}
