@@ -20,9 +20,11 @@ import { Monitor } from './monitoring/monitor.ts';
 import { beginsWithFull, captures, isIsolated, leads, originOf, redisOrigin } from './origin.ts';
 import { outputsOf } from './outputs.ts';
 import { pinOf } from './pin.ts';
+import { watchOwn } from './platform/own.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
 import { checkStep } from './previous.ts';
+import { recoverPlatform } from './recovered-platform.ts';
 import { Redis } from './redis.ts';
 import { Schedules } from './schedules/schedules.ts';
 import { RecoverySecrets } from './secrets.ts';
@@ -30,6 +32,7 @@ import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
 import { repositoryPlaces } from './storage/storage.ts';
 
 export async function stack(): Promise<Record<string, Input<unknown>>> {
+  const isOwn = watchOwn();
   const config = readConfig();
   const previous = await checkStep(config);
   const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
@@ -84,6 +87,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const behindWalls = after(walls, cluster);
 
   const folders = Object.entries(config.folders).map(([id, claim]) => ({ id, claim, path: folderPath(id) }));
+  const claims = Object.fromEntries(folders.map(({ path, claim }) => [path, claim]));
   const recovery = new RecoverySite(
     'recovery',
     {
@@ -161,21 +165,18 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     after([...walls, ...stored, ...recovery.ready, postgres], cluster),
   );
 
+  const pods = { image: images.toolbox, accounts, localRepository, folders: claims, ...JOBS };
   const schedules = new Schedules(
     'schedules',
     {
+      ...pods,
       plan,
       namespace: namespaces.recovery,
-      image: images.toolbox,
-      accounts,
-      localRepository,
       reachable: repositories.map(({ id }) => id),
-      folders: Object.fromEntries(folders.map(({ path, claim }) => [path, claim])),
       capturing: captures(config),
       isolated,
       beginsWithFull: beginsWithFull(config),
       lineage: postgres.lineage,
-      ...JOBS,
     },
     after([...walls, ...stored, ...recovery.ready, postgres, redis], cluster),
   );
@@ -209,10 +210,26 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       after([...walls, ...recovery.ready, ...schedules.ready, ...(routes ? [routes] : [])], cluster),
     );
 
+  // After all that the stack declares itself: that much of the capture is not declared a second time.
+  const platform = await recoverPlatform('platform', {
+    config,
+    captured: recovered?.platform,
+    isOwn,
+    pods,
+    lineage: postgres.lineage,
+    walls,
+    stores: [...recovery.ready, postgres, redis],
+    cluster,
+  });
+
   // Last: users come when there is something that answers.
   if (account && config.traffic && !isolated) {
     const args = { ...config.traffic, role: config.role, follows: config.standby !== undefined };
-    new TrafficRecords('traffic', args, after([postgres, redis, ...schedules.ready], account));
+    new TrafficRecords(
+      'traffic',
+      args,
+      after([postgres, redis, ...schedules.ready, ...(platform?.ready ?? [])], account),
+    );
   }
 
   return outputsOf(config, {
@@ -220,6 +237,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     repositories,
     pin,
     recoveredObjects: recovered?.text,
+    recoveredPlatform: platform?.report,
     cronJobs: Object.keys(schedules.cronJobs),
     dashboard: monitor ? monitor.dashboard : undefined,
     secrets: secrets.values,

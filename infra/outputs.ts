@@ -5,6 +5,8 @@ import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
 import type { StackConfig } from './config-types.ts';
 import { leads } from './origin.ts';
+import type { PlatformReport } from './platform/plan.ts';
+import { keptSettings } from './recovery-changes.ts';
 
 export interface Parts {
   /** `<site>-<generation>` */
@@ -14,6 +16,8 @@ export interface Parts {
   readonly pin: Pin | undefined;
   /** In role recovery, where the point holds objects that are not too many to keep. */
   readonly recoveredObjects: string | undefined;
+  /** What was made of them; no secret in it. */
+  readonly recoveredPlatform: PlatformReport | undefined;
   /** By id; suspended in a standby as far as they write. */
   readonly cronJobs: readonly string[];
   /** UID in Grafana; a drill has none. */
@@ -44,8 +48,10 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
     // The next `up` takes it from here, and asks no repository again.
     ...(parts.pin === undefined ? {} : { recoveredFrom: parts.pin }),
+    ...(config.role === 'recovery' && config.recovery ? { recoverySettings: keptSettings(config.recovery) } : {}),
     // Secrets of the platform are among them.
     ...(parts.recoveredObjects === undefined ? {} : { recoveredObjects: secret(parts.recoveredObjects) }),
+    ...(parts.recoveredPlatform === undefined ? {} : { recoveredPlatform: parts.recoveredPlatform }),
     namespaces,
     context: config.cluster.context,
     repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, placeOf(repository)])),

@@ -3,22 +3,15 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
-import type { Accounts } from '../cluster/accounts.ts';
 import { type DrPod, drPodLabels, drPodSpec } from '../cluster/dr-pod.ts';
-import type { LocalRepository } from '../cluster/repository.ts';
-import type { Resources } from '../cluster/restricted.ts';
-import { backupArguments, MEANS, type Purpose, runDeadline, type ScheduledJob, scheduledJobs } from './jobs.ts';
+import { type JobPodArgs, jobPod } from './job-pod.ts';
+import { backupArguments, type Purpose, runDeadline, type ScheduledJob, scheduledJobs } from './jobs.ts';
 
-export interface SchedulesArgs {
+export interface SchedulesArgs extends JobPodArgs {
   readonly plan: Plan;
   readonly namespace: string;
-  readonly image: string;
-  readonly accounts: Accounts;
-  readonly localRepository?: LocalRepository | undefined;
   /** Ids of those that pods can reach. What goes onto a drive is exported by whoever carries it. */
   readonly reachable: readonly string[];
-  /** Path → claim in the recovery namespace, of the workloads that are folders. */
-  readonly folders: Readonly<Record<string, string>>;
   /** A standby copies nothing until it leads. Its checks and drills go on. */
   readonly capturing: boolean;
   /** A drill's (F37): they are there to be seen, and none of them runs. @default false */
@@ -27,33 +20,10 @@ export interface SchedulesArgs {
   readonly beginsWithFull?: boolean;
   /** `<site>-<generation>`: each life of the database has its repositories made ready once. */
   readonly lineage: string;
-  readonly resources: Readonly<Record<'job' | 'drill', Resources>>;
-  /** Kubernetes quantities of the pods' own scratch volumes. */
-  readonly scratch: Readonly<Record<'job' | 'drill', string>>;
 }
 
 /** What stops with a standby's being one: everything that writes new copies. */
 const CAPTURING: readonly Purpose[] = ['backup', 'prune', 'offsite'];
-
-function podOf(name: string, purpose: Purpose, command: readonly string[], args: SchedulesArgs): DrPod {
-  const means = MEANS[purpose];
-  const size = purpose === 'drill' ? 'drill' : 'job';
-  return {
-    name,
-    image: args.image,
-    args: command,
-    serviceAccount: args.accounts.dr[means.account],
-    reaches: means.reaches,
-    material: means.material,
-    localRepository: means.local === 'none' ? undefined : args.localRepository?.path,
-    repositoryReadOnly: means.local === 'reads',
-    folders: purpose === 'backup' ? args.folders : {},
-    site: purpose !== 'drill',
-    resources: args.resources[size],
-    scratch: args.scratch[size],
-    restartPolicy: 'Never',
-  };
-}
 
 export class Schedules extends pulumi.ComponentResource {
   /** Absent in a standby: its own lineage begins with its promotion. */
@@ -77,7 +47,7 @@ export class Schedules extends pulumi.ComponentResource {
 
   /** Stanza and restic repositories; `dr init` finds what is there and adds what is missing. */
   #init(name: string, args: SchedulesArgs): k8s.batch.v1.Job {
-    const backup = podOf('dr-init', 'backup', ['init'], args);
+    const backup = jobPod('dr-init', 'backup', ['init'], args);
     const pod: DrPod = {
       ...backup,
       // It alone may make a bucket.
@@ -110,7 +80,7 @@ export class Schedules extends pulumi.ComponentResource {
   #full(name: string, args: SchedulesArgs): void {
     const full = args.plan.schedules.find(({ kind }) => kind === 'full');
     if (full === undefined) throw new RangeError('the plan has no full backup');
-    const pod = podOf('dr-full', 'backup', backupArguments(args.plan, full), args);
+    const pod = jobPod('dr-full', 'backup', backupArguments(args.plan, full), args);
     const labels = drPodLabels(pod);
     new k8s.batch.v1.Job(
       `${name}-full`,
@@ -132,7 +102,7 @@ export class Schedules extends pulumi.ComponentResource {
   }
 
   #cronJob(name: string, job: ScheduledJob, args: SchedulesArgs): k8s.batch.v1.CronJob {
-    const pod = podOf(`dr-${job.id}`, job.purpose, job.args, args);
+    const pod = jobPod(`dr-${job.id}`, job.purpose, job.args, args);
     const labels = drPodLabels(pod);
     return new k8s.batch.v1.CronJob(
       `${name}-${job.id}`,

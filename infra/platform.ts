@@ -1,0 +1,121 @@
+/**
+ * A recovered platform: what was captured of the cluster's objects, declared step by step. Between two steps stands one small ConfigMap, so
+ * that the dependencies grow with the objects and not with their square.
+ */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import type { Plan } from '../plan/types.ts';
+import type { KubeObject } from '../recovery/captured.ts';
+import { drPodLabels, drPodSpec } from './cluster/dr-pod.ts';
+import { labelsOf } from './cluster/labels.ts';
+import { checkJob } from './platform/checks.ts';
+import { identityOf, kindOf } from './platform/identity.ts';
+import { RecoveredObject } from './platform/recovered-object.ts';
+import type { Step } from './platform/steps.ts';
+import { keepingOf, withInstructions } from './platform/waits.ts';
+import { type JobPodArgs, jobPod } from './schedules/job-pod.ts';
+
+export interface PlatformArgs {
+  readonly plan: Pick<Plan, 'tiers'>;
+  readonly steps: readonly Step[];
+  /** Of the recovery: the steps and checks are kept there. */
+  readonly namespace: string;
+  /** `<site>-<generation>`: each life is checked once. */
+  readonly lineage: string;
+  readonly pods: JobPodArgs;
+  /** What has to be there before the first object. */
+  readonly walls: readonly pulumi.Resource[];
+  /** What has to be there before the stores are looked at. */
+  readonly stores: readonly pulumi.Resource[];
+  /** For what the cluster or another of its stacks may have made already. */
+  readonly shared: pulumi.ProviderResource;
+}
+
+/** Kind → how many, sorted. */
+function counted(objects: readonly KubeObject[]): Record<string, string> {
+  const counts = new Map<string, number>();
+  for (const object of objects) counts.set(kindOf(object), (counts.get(kindOf(object)) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, n]) => [kind, String(n)]));
+}
+
+export class Platform extends pulumi.ComponentResource {
+  /** What users' traffic comes after: the tiers, not the last of the rest. */
+  readonly ready: readonly pulumi.Resource[];
+  readonly #name: string;
+  readonly #args: PlatformArgs;
+
+  constructor(name: string, args: PlatformArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:platform:Platform', name, {}, opts);
+    this.#name = name;
+    this.#args = args;
+    const begin = this.#barrier('begin', [], args.walls);
+    const gates = new Map<string, pulumi.Resource>();
+    for (const step of args.steps) {
+      const before = step.after.length === 0 ? [begin] : step.after.flatMap((id) => gates.get(id) ?? []);
+      gates.set(step.id, this.#step(step, before));
+    }
+    this.ready = args.steps.flatMap(({ id, check }) => (check === undefined ? [] : (gates.get(id) ?? [])));
+    this.registerOutputs({});
+  }
+
+  /** What the next step waits for. */
+  #step({ id, objects, check }: Step, before: readonly pulumi.Resource[]): pulumi.Resource {
+    const made = objects.map((object) => this.#object(object, before));
+    const laid = objects.length === 0 ? before : [this.#barrier(id, objects, [...before, ...made])];
+    if (check === undefined) return laid[0] as pulumi.Resource;
+    return this.#check(check, check === 'stores' ? [...laid, ...this.#args.stores] : laid);
+  }
+
+  #object(object: KubeObject, dependsOn: readonly pulumi.Resource[]): pulumi.Resource {
+    const { protect, retainOnDelete, shared } = keepingOf(object);
+    return new RecoveredObject(identityOf(object), withInstructions(object), {
+      parent: this,
+      dependsOn: [...dependsOn],
+      ...(protect ? { protect } : {}),
+      ...(retainOnDelete ? { retainOnDelete } : {}),
+      ...(shared ? { provider: this.#args.shared } : {}),
+    });
+  }
+
+  #barrier(id: string, objects: readonly KubeObject[], dependsOn: readonly pulumi.Resource[]): k8s.core.v1.ConfigMap {
+    const name = `recovery-${id}`;
+    const metadata = { name, namespace: this.#args.namespace, labels: labelsOf(name) };
+    return new k8s.core.v1.ConfigMap(
+      `${this.#name}-${id}`,
+      // No empty map: the API drops it, and each run would find it missing.
+      { metadata, data: { lineage: this.#args.lineage, ...counted(objects) } },
+      { parent: this, dependsOn: [...dependsOn] },
+    );
+  }
+
+  #check(check: NonNullable<Step['check']>, dependsOn: readonly pulumi.Resource[]): k8s.batch.v1.Job {
+    const { plan, namespace, lineage, pods } = this.#args;
+    const { name, args, deadlineSeconds } = checkJob(check, plan);
+    const pod = jobPod(name, 'health', args, pods);
+    const labels = drPodLabels(pod);
+    return new k8s.batch.v1.Job(
+      `${this.#name}-${name}`,
+      {
+        metadata: {
+          name: `${name}-${lineage}`,
+          namespace,
+          labels,
+          // One that failed would never be anything else: the next run asks again.
+          annotations: { 'pulumi.com/replaceUnready': 'true' },
+        },
+        spec: {
+          backoffLimit: 3,
+          activeDeadlineSeconds: deadlineSeconds,
+          template: { metadata: { labels }, spec: drPodSpec(pod) },
+        },
+      },
+      {
+        parent: this,
+        dependsOn: [...dependsOn],
+        // The template of a Job can't be changed: a new image makes a new one, and the old goes first for its name.
+        deleteBeforeReplace: true,
+        customTimeouts: { create: `${deadlineSeconds}s` },
+      },
+    );
+  }
+}
