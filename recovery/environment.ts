@@ -159,6 +159,8 @@ export const environmentSchema = z.strictObject({
   site: nameSchema,
   /** Life of a PostgreSQL on another host, whose archive_command names `<site>-<generation>`. A host counts its own. */
   generation: z.number().int().min(1).optional(),
+  /** A drill's platform (F37): it archives nothing, and that is how it must be. */
+  isolated: z.literal(true).optional(),
   /** Journals, locks, generated pgBackRest configuration, git mirrors, scratch restores. */
   stateDir: absolute,
   /** Unprivileged user that owns PostgreSQL and runs pgBackRest when `dr` is root. */

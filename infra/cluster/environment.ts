@@ -21,6 +21,8 @@ export interface EnvironmentArgs {
   readonly folders: Readonly<Record<string, string>>;
   /** Whether the platform's objects are read from the API, as the pod's account. @default false */
   readonly readsCluster?: boolean;
+  /** A drill's platform (F37). @default false */
+  readonly isolated?: boolean | undefined;
 }
 
 const file = (path: string) => ({ file: path });
@@ -96,6 +98,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       name: args.environment,
       site: args.site,
       generation: args.generation,
+      ...(args.isolated === true ? { isolated: true } : {}),
       stateDir: PATHS.state,
       plan: PATHS.plan,
       signingKeys: [{ name: args.signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) }],

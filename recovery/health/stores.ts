@@ -42,11 +42,17 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
         ok: !state.recovering,
         fact: state.recovering ? 'it is in recovery' : 'not in recovery',
       },
-      archiving(state),
+      site.environment.isolated === true ? notArchiving(state) : archiving(state),
     ];
   } catch (error) {
     return [{ id: 'postgres/answers', title: 'PostgreSQL answers', ok: false, fact: wordsOf(error) }];
   }
+}
+
+/** F37: a drill that archived would write into what it was made from. */
+function notArchiving({ archive_mode }: PostgresState): HealthCheck {
+  const check = { id: 'postgres/archiving', title: 'WAL of a drill is not archived' };
+  return { ...check, ok: archive_mode === 'off', fact: `archive_mode is ${archive_mode}` };
 }
 
 function archiving({ archive_mode, last, failed, wal }: PostgresState): HealthCheck {
