@@ -100,7 +100,7 @@ const absolutePath = z
     error: 'is no absolute path; write it from the root, without ".."',
   });
 
-const names = z.record(lineSchema, lineSchema);
+const namesBy = (pattern: RegExp, error: string) => z.record(lineSchema, z.string().regex(pattern, { error }));
 
 const hostName = z
   .string()
@@ -189,10 +189,16 @@ export const plainSchemas = {
     /** What has another name here: registries, storage classes, namespaces and hosts, as `old: new`. */
     map: z
       .strictObject({
-        registry: names.default({}),
-        storageClass: names.default({}),
-        namespace: names.default({}),
-        host: names.default({}),
+        registry: namesBy(
+          /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
+          'is no registry; write host[:port][/path], without https:// and without a tag',
+        ).default({}),
+        storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is no name of a storage class').default({}),
+        namespace: z.record(lineSchema, idSchema).default({}),
+        host: namesBy(
+          /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
+          'is no host name; write e.g. shop.example.com',
+        ).default({}),
       })
       .prefault({}),
     /** Captured objects by `Kind`, `Kind/name`, a service or a tier of the plan; empty: all. */

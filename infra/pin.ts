@@ -5,6 +5,7 @@ import { type Pin, pinTarget } from '../recovery/pin.ts';
 import { ConfigError, type ConfigProblem } from './config-problems.ts';
 import type { RecoverySettings, SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';
+import { changeProblems } from './recovery-changes.ts';
 import { recoverySource, runError, settled } from './recovery-source.ts';
 
 type RecoveryConfig = Pick<StackConfig, 'site' | 'generation'> & {
@@ -84,6 +85,7 @@ export async function pinOf(
     if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
   };
   if (previous !== undefined) refuse(pinProblems(config, previous));
+  if (previous?.settings !== undefined) refuse(changeProblems(config.recovery, previous.settings));
   refuse(givenPinProblems(config));
   const pin =
     previous?.pin ??

@@ -3,6 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { type Pin, pinSchema } from '../recovery/pin.ts';
 import { ConfigError, type ConfigProblem } from './config-problems.ts';
 import type { StackConfig } from './config-types.ts';
+import { type KeptSettings, keptSettingsSchema } from './recovery-changes.ts';
 
 /** As `outputs.ts` writes it. */
 export interface Previous {
@@ -11,6 +12,8 @@ export interface Previous {
   readonly generation: number;
   /** What it was made from, in role recovery. */
   readonly pin?: Pin | undefined;
+  /** Of `recovery`; absent where an earlier program has left none. */
+  readonly settings?: KeptSettings | undefined;
   /** What the platform's API held there: a secret. */
   readonly recoveredObjects?: string | undefined;
 }
@@ -46,8 +49,8 @@ export function stepProblems(
 async function readPrevious(): Promise<Previous | undefined> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
   const own = new pulumi.StackReference('previous', { name });
-  const [leads, site, generation, recoveredFrom] = await Promise.all(
-    (['leads', 'site', 'generation', 'recoveredFrom'] as const).map(
+  const [leads, site, generation, recoveredFrom, kept] = await Promise.all(
+    (['leads', 'site', 'generation', 'recoveredFrom', 'recoverySettings'] as const).map(
       (output) => own.getOutputValue(output) as Promise<unknown>,
     ),
   );
@@ -56,7 +59,15 @@ async function readPrevious(): Promise<Previous | undefined> {
   // The first `up`, or the one after a first that failed before its end.
   if (typeof leads !== 'boolean' || typeof site !== 'string' || typeof generation !== 'number') return undefined;
   const pin = recoveredFrom === undefined ? undefined : pinSchema.parse(recoveredFrom);
-  return { leads, site, generation, pin, recoveredObjects: typeof objects === 'string' ? objects : undefined };
+  const settings = kept === undefined ? undefined : keptSettingsSchema.parse(kept);
+  return {
+    leads,
+    site,
+    generation,
+    pin,
+    settings,
+    recoveredObjects: typeof objects === 'string' ? objects : undefined,
+  };
 }
 
 /** What is there already; undefined before the first `up`. Throws ConfigError, before anything is declared. */
