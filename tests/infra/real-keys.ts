@@ -83,6 +83,10 @@ export function realKeys(keep = new Map<string, Json>()): Generate {
           .replace(/[^A-Za-z0-9]/g, '');
         return { result: letters.slice(0, Number(inputs.length)) };
       }
+      case 'random:index/randomBytes:RandomBytes': {
+        const bytes = randomBytes(Number(inputs.length));
+        return { hex: bytes.toString('hex'), base64: bytes.toString('base64') };
+      }
       case 'tls:index/privateKey:PrivateKey': {
         const { privateKey, publicKey } = newKeys();
         return { privateKeyPem: privateKey, publicKeyPem: publicKey };
