@@ -22,6 +22,9 @@ export function engineStack({ name, project, workspace, stack, cli }: StackParts
   const putState = async (changed: unknown): Promise<void> => {
     await cli(['stack', 'import', '--stack', name], JSON.stringify(changed));
   };
+  const removeStack = async (): Promise<void> => {
+    await cli(['stack', 'rm', '--yes', '--stack', name]);
+  };
   const forgetPending = async (): Promise<void> => {
     const now = await state();
     if (pendingIn(now).length > 0) await putState(withoutPending(now));
@@ -53,8 +56,9 @@ export function engineStack({ name, project, workspace, stack, cli }: StackParts
       await forgetPending();
       await putState(releasable(await state()));
       const outcome = await runOperation(name, rest, 'destroy', (operation) => stack.destroy(operation));
-      if (outcome.succeeded && remove === true) await cli(['stack', 'rm', '--yes', '--stack', name]);
+      if (outcome.succeeded && remove === true) await removeStack();
       return outcome;
     },
+    remove: removeStack,
   };
 }

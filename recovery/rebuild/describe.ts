@@ -1,6 +1,6 @@
 /** From a preview to the plan that a person agrees to. Pure. */
 import { parseLineage } from '../../plan/layout.ts';
-import { type Plan, TIERS, type TierId } from '../../plan/types.ts';
+import type { Plan, TierId } from '../../plan/types.ts';
 import type { Pin } from '../pin.ts';
 import type { ResourceEvent, RunOutcome } from '../stacks/engine.ts';
 import { checkedTier, isOwn, tierOf } from '../stacks/tiers.ts';
@@ -116,5 +116,3 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
 export function canSetAside(event: ResourceEvent): boolean {
   return event.object !== undefined && !isOwn(event);
 }
-
-export const TIER_IDS = TIERS;

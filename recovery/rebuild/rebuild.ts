@@ -1,23 +1,135 @@
 /** `dr rebuild`: from a recovery point to a stack that is up and verified. */
-import type { RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
+import { layout } from '../../plan/layout.ts';
+import { openPosixStore } from '../adapters/posix-store.ts';
+import { DrError, EXIT, type ExitCode } from '../errors.ts';
+import type { EngineStack, ResourceEvent, RunOutcome } from '../stacks/engine.ts';
+import { whileLocked } from '../while-locked.ts';
+import { describePlan } from './describe.ts';
+import { outputChecks, tierOutcomes } from './outcome.ts';
+import { configured, type Prepared, prepare, resolvePin } from './prepare.ts';
+import { RebuildRecord } from './record.ts';
+import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
+import { failureOf, upStack } from './up.ts';
 
-/** Resolves and previews; a stack that is missing is neither made nor left behind. */
-export async function planRebuild(_request: RebuildRequest, _ports: RebuildPorts): Promise<RebuildPlan> {
-  throw new Error('not yet');
+const LOCK_SECONDS = 120;
+
+async function previewed(
+  stack: EngineStack,
+  { progress, signal, log }: Pick<RebuildPorts, 'progress' | 'signal' | 'log'>,
+): Promise<{ readonly outcome: RunOutcome; readonly events: readonly ResourceEvent[] }> {
+  const step = { step: 'rebuild/preview', title: `preview of stack ${stack.name}` };
+  progress({ ...step, state: 'start' });
+  const events: ResourceEvent[] = [];
+  const outcome = await stack.preview({
+    onEvent: (event) => void events.push(event),
+    onDiagnostic: ({ severity, message }) => log.debug({ severity, message }, 'engine'),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  progress({ ...step, state: outcome.succeeded ? 'done' : 'failed', detail: `${events.length} resources` });
+  if (!outcome.succeeded) throw failureOf(stack.name, outcome);
+  return { outcome, events };
+}
+
+async function look(
+  request: RebuildRequest,
+  prepared: Prepared,
+  resolved: Awaited<ReturnType<typeof resolvePin>>,
+  stack: EngineStack,
+  declaredAt: Date,
+  setAside: readonly string[],
+  ports: RebuildPorts,
+): Promise<RebuildPlan> {
+  const { outcome, events } = await previewed(stack, ports);
+  return describePlan({
+    request,
+    draft: prepared.draft,
+    ...resolved,
+    plan: prepared.plan,
+    isNew: !prepared.found.isUp,
+    declaredAt,
+    setAside,
+    previewed: outcome,
+    events,
+  });
+}
+
+/** Resolves and previews. A stack that is missing is made for that, and removed again: the engine previews none that is not there. */
+export async function planRebuild(request: RebuildRequest, ports: RebuildPorts): Promise<RebuildPlan> {
+  const prepared = await prepare(request, ports);
+  const resolved = await resolvePin(request, prepared, ports);
+  const stack = await configured(request, prepared, resolved.pin, [], ports);
+  try {
+    return await look(request, prepared, resolved, stack, request.declaredAt ?? ports.now(), [], ports);
+  } finally {
+    if (prepared.found.stack === undefined) await stack.remove();
+  }
+}
+
+function exitOf(failure: DrError | undefined, checks: readonly DataCheck[], setAside: readonly unknown[]): ExitCode {
+  if (failure !== undefined) return failure.exit;
+  if (checks.some(({ ok }) => !ok)) return EXIT.verificationFailed;
+  return setAside.length > 0 ? EXIT.partial : EXIT.ok;
+}
+
+async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
+  const startedAt = ports.now();
+  const prepared = await prepare(request, ports);
+  const resolved = record.pin ?? (await resolvePin(request, prepared, ports));
+  if (record.pin === undefined) await record.write('pin', 'done', resolved);
+  await record.write('stack', 'start');
+  const before = record.setAside.map(({ object }) => object);
+  const stack = await configured(request, prepared, resolved.pin, before, ports);
+  await record.write('stack', 'done');
+  let plan: RebuildPlan;
+  try {
+    plan = await look(request, prepared, resolved, stack, record.declaredAt, before, ports);
+    if (!record.isDone('approve')) await ports.approve(plan);
+    await record.write('approve', 'done');
+  } catch (error) {
+    // Nothing of it exists yet: a stack that nobody agreed to is not left behind.
+    if (!record.begun('up') && !prepared.found.isUp) await stack.remove();
+    throw error;
+  }
+  const { watch, outcome, setAside, failure } = await upStack(request, prepared.plan, stack, record, ports);
+  const outputs = failure === undefined ? await stack.outputs() : {};
+  const own = failure === undefined ? outputChecks(outputs, plan, watch.readyAt) : [];
+  const data = failure === undefined ? ((await ports.verify?.(outputs, plan)) ?? []) : [];
+  const checks = [...own, ...data];
+  const endedAt = ports.now();
+  return {
+    plan,
+    resumed: record.resumed,
+    exit: exitOf(failure, checks, setAside),
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt.toISOString(),
+    tiers: tierOutcomes(plan, watch.readyAt, failure === undefined ? endedAt : undefined),
+    checks,
+    setAside,
+    ...(failure === undefined ? {} : { failure }),
+    timeline: watch.timeline,
+    outputs,
+    changes: outcome.changes,
+  };
 }
 
 /**
  * Goes on where the same request was interrupted. Never throws for resources that fail: the outcome says so. Throws what makes it
  * impossible before anything is touched (exit 2, 6, 7).
  */
-export async function rebuild(_request: RebuildRequest, _ports: RebuildPorts): Promise<RebuildOutcome> {
-  throw new Error('not yet');
-}
-
-/** Destroys a stack of role recovery that a rebuild has made, and forgets it. Throws TEARDOWN-REFUSED (exit 6) for any other. */
-export async function teardown(
-  _stack: string,
-  _ports: Pick<RebuildPorts, 'engine' | 'progress' | 'signal' | 'stateDir'>,
-): Promise<void> {
-  throw new Error('not yet');
+export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Promise<RebuildOutcome> {
+  const { stateDir } = ports;
+  const key = layout(ports.plan.environment).lock(`rebuild-${request.stack}`);
+  const lock = { ttlSeconds: LOCK_SECONDS, what: `dr rebuild --stack ${request.stack}` };
+  return whileLocked(openPosixStore(stateDir), key, lock, async () => {
+    const record = await RebuildRecord.open(stateDir, request, ports.now());
+    const outcome = await run(request, record, ports).catch(async (error: unknown) => {
+      // An interrupted one goes on; one that was refused before anything was done leaves no trace.
+      const refused = error instanceof DrError && !record.begun('up') && ports.signal?.aborted !== true;
+      if (refused) await record.end('superseded');
+      throw error;
+    });
+    await record.write('verify', outcome.exit === EXIT.ok || outcome.exit === EXIT.partial ? 'done' : 'failed');
+    await record.end(outcome.failure === undefined ? 'ready' : 'failed');
+    return outcome;
+  });
 }

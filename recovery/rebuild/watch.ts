@@ -16,6 +16,9 @@ export interface WatchOptions {
   readonly plan: Plan;
   readonly progress: Progress;
   readonly now: () => Date;
+  /** Of earlier runs. */
+  readonly readyAt?: ReadonlyMap<TierId, Date>;
+  readonly onReady?: (tier: TierId, at: Date) => void;
 }
 
 /** What somebody waits for; the hundreds of Secrets and rules between are counted only. */
@@ -25,8 +28,8 @@ export function titleOf({ object, name }: Pick<ResourceEvent, 'object' | 'name'>
   return object === undefined ? name : `${object.kind}/${object.name}`;
 }
 
-export function watchRun({ plan, progress, now }: WatchOptions): Watch {
-  const readyAt = new Map<TierId, Date>();
+export function watchRun({ plan, progress, now, readyAt: before, onReady }: WatchOptions): Watch {
+  const readyAt = new Map<TierId, Date>(before);
   const timeline: RebuildTimelineEvent[] = [];
   let laid = 0;
   const tell = (event: ResourceEvent, tier: TierId | undefined, failed: boolean): void => {
@@ -56,7 +59,9 @@ export function watchRun({ plan, progress, now }: WatchOptions): Watch {
       const failed = event.state === 'failed';
       // A check that is there from an earlier run has passed in that one.
       if (checked !== undefined && event.state === 'done' && event.op !== 'delete' && !readyAt.has(checked)) {
-        readyAt.set(checked, now());
+        const at = now();
+        readyAt.set(checked, at);
+        onReady?.(checked, at);
         note(`${checked} is back, checked`, checked);
       }
       if (event.op === 'same' || event.op === 'delete' || event.op === 'read') return;

@@ -85,6 +85,8 @@ export interface EngineStack {
   unlock(): Promise<void>;
   /** Everything that it holds, protected resources too. The stack itself and its config go with `remove`. */
   destroy(options?: RunOptions & { readonly remove?: boolean }): Promise<RunOutcome>;
+  /** The stack itself and its config file. Throws for one that holds something. */
+  remove(): Promise<void>;
 }
 
 export interface StackEngine {

@@ -1,0 +1,54 @@
+/** What came of a rebuild, by tier, and whether the stack is what was asked for. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { TierId } from '../../plan/types.ts';
+import { pinSchema } from '../pin.ts';
+import type { DataCheck, RebuildPlan, TierOutcome } from './types.ts';
+
+/** A tier whose check is no part of the stack, because nothing of it was captured, is there when everything is. */
+export function tierOutcomes(
+  { tiers, declaredAt }: Pick<RebuildPlan, 'tiers' | 'declaredAt'>,
+  readyAt: ReadonlyMap<TierId, Date>,
+  endedAt: Date | undefined,
+): TierOutcome[] {
+  let before = 0;
+  return tiers.map(({ tier }) => {
+    const ready = readyAt.get(tier) ?? endedAt;
+    if (ready === undefined) return { tier };
+    // None is back before the one that it needs.
+    before = Math.max(before, ready.getTime());
+    return {
+      tier,
+      readyAt: new Date(before).toISOString(),
+      seconds: Math.max(0, (before - Date.parse(declaredAt)) / 1000),
+    };
+  });
+}
+
+/** What the stack itself says. */
+export function outputChecks(
+  outputs: Readonly<Record<string, unknown>>,
+  plan: RebuildPlan,
+  readyAt: ReadonlyMap<TierId, Date>,
+): DataCheck[] {
+  const evidence = `output recoveredFrom of stack ${plan.stack}`;
+  const found = pinSchema.safeParse(outputs.recoveredFrom).data;
+  const { point, set } = plan.pin.postgres;
+  const began: DataCheck = {
+    title: 'the platform began from the point that was chosen',
+    expected: `${point}, set ${set}`,
+    actual: found === undefined ? 'no point' : `${found.postgres.point}, set ${found.postgres.set}`,
+    ok: found !== undefined && isDeepStrictEqual(found, plan.pin),
+    evidence,
+  };
+  const tiers = [...readyAt].map(
+    ([tier, at]): DataCheck => ({
+      title: `${tier} is well`,
+      tier,
+      expected: 'dr health passes',
+      actual: `passed at ${at.toISOString()}`,
+      ok: true,
+      evidence: `Job recovery-check-${tier.toLowerCase()}`,
+    }),
+  );
+  return [began, ...tiers];
+}

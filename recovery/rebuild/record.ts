@@ -1,0 +1,101 @@
+/** What a rebuild has done, in its journal: by it the same command goes on after a `kill -9`, with the same point and the same clock. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { canonicalJson } from '../../plan/digest.ts';
+import { TIERS, type TierId } from '../../plan/types.ts';
+import { Journal } from '../journal.ts';
+import { type Pin, pinSchema } from '../pin.ts';
+import { timeStamp } from '../point-id.ts';
+import type { RebuildRequest, SetAside } from './types.ts';
+
+const headSchema = z.object({ declaredAt: z.iso.datetime() });
+const pinned = z.object({ pin: pinSchema, notes: z.array(z.string()) });
+const aside = z.array(z.object({ object: z.string(), reason: z.string() }));
+
+export type RebuildStep = 'pin' | 'stack' | 'approve' | 'take-over' | 'up' | 'set-aside' | 'verify' | `ready/${TierId}`;
+
+/** Not how it is run: with `--keep-going` the same rebuild goes on. */
+function requestText(request: RebuildRequest): string {
+  const { keepGoing, declaredAt, ...asked } = request;
+  return canonicalJson(asked);
+}
+
+export function journalFolder(stateDir: string, stack: string): string {
+  return join(stateDir, 'rebuild', stack);
+}
+
+export class RebuildRecord {
+  readonly resumed: boolean;
+  readonly declaredAt: Date;
+  readonly #journal: Journal;
+  #writes: Promise<void> = Promise.resolve();
+
+  private constructor(journal: Journal, resumed: boolean, declaredAt: Date) {
+    this.#journal = journal;
+    this.resumed = resumed;
+    this.declaredAt = declaredAt;
+  }
+
+  /** Goes on with the one that was interrupted, when it was asked for the same; else another begins. */
+  static async open(stateDir: string, request: RebuildRequest, now: Date): Promise<RebuildRecord> {
+    const folder = journalFolder(stateDir, request.stack);
+    const unfinished = await Journal.unfinished(folder);
+    const head = headSchema.safeParse(unfinished?.plan).data;
+    if (unfinished !== undefined && head !== undefined && unfinished.request === requestText(request)) {
+      await unfinished.append({ event: 'resume', at: now.toISOString(), pid: process.pid });
+      return new RebuildRecord(unfinished, true, new Date(head.declaredAt));
+    }
+    await unfinished?.append({ event: 'end', at: now.toISOString(), outcome: 'superseded' });
+    const declaredAt = request.declaredAt ?? now;
+    const id = `${timeStamp(now)}-${process.pid}`;
+    const journal = await Journal.begin(folder, id, requestText(request), { declaredAt: declaredAt.toISOString() });
+    return new RebuildRecord(journal, false, declaredAt);
+  }
+
+  get file(): string {
+    return this.#journal.file;
+  }
+
+  /** In the order in which they were asked for, so that a callback may leave it behind. Await `settled` before the end. */
+  write(step: RebuildStep, state: 'start' | 'done' | 'failed', data?: unknown): Promise<void> {
+    const at = new Date().toISOString();
+    this.#writes = this.#writes.then(() =>
+      this.#journal.append({ event: 'step', at, step, state, ...(data === undefined ? {} : { data }) }),
+    );
+    return this.#writes;
+  }
+
+  settled(): Promise<void> {
+    return this.#writes;
+  }
+
+  begun(step: RebuildStep): boolean {
+    return this.#journal.begun(step);
+  }
+
+  isDone(step: RebuildStep): boolean {
+    return this.#journal.done(step) !== undefined;
+  }
+
+  get pin(): { readonly pin: Pin; readonly notes: readonly string[] } | undefined {
+    return pinned.safeParse(this.#journal.done('pin')?.data).data;
+  }
+
+  get setAside(): readonly SetAside[] {
+    return aside.safeParse(this.#journal.done('set-aside')?.data).data ?? [];
+  }
+
+  /** Of earlier runs: a check that passed is not run again. */
+  get readyAt(): Map<TierId, Date> {
+    const found = TIERS.flatMap((tier) => {
+      const at = z.iso.datetime().safeParse(this.#journal.done(`ready/${tier}`)?.data).data;
+      return at === undefined ? [] : [[tier, new Date(at)] as const];
+    });
+    return new Map(found);
+  }
+
+  async end(outcome: 'ready' | 'failed' | 'superseded'): Promise<void> {
+    await this.settled();
+    await this.#journal.append({ event: 'end', at: new Date().toISOString(), outcome });
+  }
+}
