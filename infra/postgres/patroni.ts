@@ -31,6 +31,8 @@ function archiving({ plan, lineage, archiving: on = true }: PatroniArgs): Record
     // On in a standby too: it archives nothing while it follows, and must not need a restart when it is promoted.
     archive_mode: 'on',
     archive_command: `${scriptsFolder(lineage)}/${SCRIPTS.push} %p`,
+    // What a leader had not shipped when it died must still be with the member that follows it (archive-missing.sh).
+    wal_keep_size: '512MB',
     ...(timeout === undefined ? {} : { archive_timeout: seconds(timeout) }),
   };
 }
@@ -110,6 +112,7 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
     parameters: parameters(args),
     // Without an archive a member has the stream alone.
     ...(on ? { recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` } } : {}),
+    ...(on ? { callbacks: { on_role_change: `${scripts}/${SCRIPTS.promoted}` } } : {}),
     create_replica_methods: ['basebackup'],
     basebackup: [{ checkpoint: 'fast' }],
     ...(bootstrap.kind === 'standby'

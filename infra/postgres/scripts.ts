@@ -11,6 +11,7 @@ import { configFile } from './pgbackrest.ts';
 export const SCRIPTS = {
   start: 'start.sh',
   push: 'archive-push.sh',
+  promoted: 'archive-missing.sh',
   get: 'archive-get.sh',
   sourceGet: 'source-get.sh',
   restore: 'restore.sh',
@@ -45,6 +46,36 @@ function renderPush(lineage: string, repositories: readonly ClusterRepository[])
   return script('archive_command = "<this file> %p"', [
     ...readSecrets(repositories, 'writer', 1),
     `exec ${pgbackrest(lineage)} archive-push "$@"`,
+  ]);
+}
+
+/**
+ * A replica calls each segment that it got by streaming archived, whether the leader had come to it or not; and a former leader that
+ * follows archives nothing any more. So what the leader had not shipped when it died would be missing in the archive for ever, and no
+ * recovery could get past it. Patroni calls this on the member that leads from now on: what a repository lacks is handed to the archiver.
+ */
+export function renderPromoted(lineage: string, repositories: readonly ClusterRepository[]): string {
+  const run = pgbackrest(lineage);
+  return script('on_role_change: "<this file> on_role_change <role> <cluster>"', [
+    'case "$2" in master | primary | promoted) ;; *) exit 0 ;; esac',
+    ...readSecrets(repositories, 'writer', 1),
+    `cd ${quote(`${PATHS.pgData}/pg_wal/archive_status`)} || exit 1`,
+    "segments=$(ls | sed -n 's/^\\([0-9A-F]\\{24\\}\\)\\.done$/\\1/p')",
+    `for repository in ${repositories.map((_, i) => i + 1).join(' ')}; do`,
+    `  list() { ${run} --repo="$repository" --log-level-console=off repo-ls "archive/${STANZA}$1"; }`,
+    // A lineage that has no archive yet begins with a full copy: nothing before it is missed. One that can't be asked may lack all.
+    "  names=$(list '') || names=0-0",
+    '  id=$(echo "$names" | grep -E \'^[0-9]+-[0-9]+$\' | sort -t- -k2n | tail -n 1)',
+    '  [ -n "$id" ] || continue',
+    '  for folder in $(echo "$segments" | cut -c1-16 | sort -u); do',
+    '    stored=$(list "/$id/$folder") || stored=',
+    '    for segment in $(echo "$segments" | grep "^$folder"); do',
+    // Once more is no harm: pgBackRest knows a segment that it has.
+    '      case "$stored" in *"$segment-"*) ;; *) [ -e "$segment.done" ] && mv "$segment.done" "$segment.ready" ;; esac',
+    '    done',
+    '  done',
+    'done',
+    'exit 0',
   ]);
 }
 
@@ -187,6 +218,7 @@ export function renderScripts(args: ScriptsArgs): Record<string, string> {
     ...(archiving
       ? {
           [SCRIPTS.push]: renderPush(lineage, repositories),
+          [SCRIPTS.promoted]: renderPromoted(lineage, repositories),
           [SCRIPTS.get]: renderOwnGet(lineage, repositories, 'writer'),
         }
       : {}),

@@ -69,7 +69,7 @@ export function connect(kubeconfig: string): Api {
       try {
         return (await objects.read({ ...of, metadata: { namespace: 'default', ...of.metadata } })) as T;
       } catch (error) {
-        if (notFound(error)) return undefined;
+        if (notFound(error) || kindNotKnown(error)) return undefined;
         throw error;
       }
     },

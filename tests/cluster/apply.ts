@@ -1,6 +1,6 @@
 /** Applies what a stack declares as Pulumi's engine would: each object when all that it depends on is ready. */
 import type { KubernetesObject } from '../infra/manifests-of.ts';
-import type { Api, Manifest } from './api.ts';
+import { type Api, kindNotKnown, type Manifest } from './api.ts';
 import { readiness } from './await.ts';
 import { poll } from './poll.ts';
 import { describeTrouble } from './trouble.ts';
@@ -12,10 +12,37 @@ export interface ApplyOptions {
   readonly say: (line: string) => void;
 }
 
+/** How long a definition may take to be served. */
+const DEFINITION_SECONDS = 30;
+
 const nameOf = ({ kind, metadata }: Manifest): string =>
   `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join('/')}`;
 
-async function untilReady(api: Api, manifest: Manifest, { seconds, say }: ApplyOptions): Promise<void> {
+/** The provider of Pulumi waits for a kind that is not known yet, too. */
+export async function applyWhenKnown(api: Api, manifest: Manifest): Promise<void> {
+  const error = await poll(
+    DEFINITION_SECONDS,
+    () =>
+      api.apply(manifest).then(
+        () => undefined,
+        (refused: unknown) => refused,
+      ),
+    (refused) => !kindNotKnown(refused),
+  );
+  if (error !== undefined) throw error;
+}
+
+export async function untilGone(api: Api, manifest: Manifest, { seconds }: ApplyOptions): Promise<void> {
+  const last = await poll(
+    seconds,
+    () => api.read(manifest),
+    (live) => live === undefined,
+  );
+  if (last !== undefined) throw new Error(`${nameOf(manifest)} is still there after ${seconds} s`);
+}
+
+/** Throws what keeps it from being ready. */
+export async function untilReady(api: Api, manifest: Manifest, { seconds, say }: ApplyOptions): Promise<void> {
   const started = Date.now();
   const last = await poll(
     seconds,
@@ -39,7 +66,7 @@ export async function applyStack(api: Api, objects: readonly KubernetesObject[],
   for (const { urn, manifest, dependsOn, awaited } of objects) {
     const before = dependsOn.flatMap((each) => done.get(each) ?? []);
     const applied = Promise.all(before).then(async () => {
-      await api.apply(manifest);
+      await applyWhenKnown(api, manifest);
       if (awaited) await untilReady(api, manifest, options);
     });
     applied.catch(() => undefined);

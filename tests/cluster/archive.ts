@@ -3,7 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { layout } from '../../plan/layout.ts';
-import type { Place } from './place.ts';
+import type { Cluster } from './cluster.ts';
+import { sql } from './database.ts';
+import { type Place, place } from './place.ts';
+import { poll } from './poll.ts';
 import type { Storage } from './storage.ts';
 
 async function keysOf(storage: Storage, id: keyof Storage, prefix: string): Promise<string[]> {
@@ -29,7 +32,7 @@ async function filesOf(place: Place, prefix: string): Promise<string[]> {
 }
 
 /** Repositories of which the archive of `lineage` holds `segment` (24 hexadecimal digits). */
-export async function holdersOf(place: Place, storage: Storage, lineage: string, segment: string): Promise<string[]> {
+async function holdersOf(place: Place, storage: Storage, lineage: string, segment: string): Promise<string[]> {
   const prefix = layout('local').pgbackrest(lineage);
   const [local, primary, secondary] = await Promise.all([
     filesOf(place, prefix),
@@ -39,4 +42,38 @@ export async function holdersOf(place: Place, storage: Storage, lineage: string,
   return Object.entries({ local, primary, secondary })
     .filter(([, keys]) => keys.some((key) => key.includes(`/${segment}-`)))
     .map(([id]) => id);
+}
+
+const REPOSITORIES = 3;
+
+/** Ends the current segment and gives the repositories that it arrives in, all of them at best. */
+export async function archived(
+  { api, storage }: Pick<Cluster, 'api' | 'storage'>,
+  namespace: string,
+  lineage: string,
+): Promise<string[]> {
+  const [row] = await sql(api, namespace, 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS segment');
+  await sql(api, namespace, 'SELECT pg_switch_wal()');
+  return poll(
+    120,
+    () => holdersOf(place(), storage, lineage, String(row?.segment)),
+    (ids) => ids.length === REPOSITORIES,
+  );
+}
+
+/** Segments of 16 MiB: the number of one, without its timeline. */
+function numberOf(segment: string): number {
+  return Number.parseInt(segment.slice(8, 16), 16) * 256 + Number.parseInt(segment.slice(16), 16);
+}
+
+/** Numbers between the first and the last stored segment that no timeline has. */
+export async function missingSegments(storage: Storage, id: keyof Storage, lineage: string): Promise<number[]> {
+  const keys = await keysOf(storage, id, layout('local').pgbackrest(lineage));
+  const numbers = keys.flatMap((key) => {
+    const segment = /\/([0-9A-F]{24})-[0-9a-f]{40}/.exec(key)?.[1];
+    return segment === undefined ? [] : [numberOf(segment)];
+  });
+  const stored = new Set(numbers);
+  const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((number) => !stored.has(number));
 }

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Api } from './api.ts';
 import { down } from './down.ts';
+import { nameHosts } from './hosts.ts';
 import { buildImages, imageNames, loadImage } from './images.ts';
 import { containerdSocket } from './node.ts';
 import { type Place, place } from './place.ts';
@@ -46,6 +47,7 @@ async function bringAll(at: Place): Promise<Cluster> {
   for (const name of Object.values(await imageNames())) await loadImage(at, containerdSocket(at), name);
   say('S3');
   const storage = await startStorage(at);
+  await nameHosts();
   const provisioner = startProvisioner(at, api);
   say(`ready: KUBECONFIG=${at.kubeconfig}`);
   return {

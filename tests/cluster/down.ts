@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { endTracked, readTracked } from '../../recovery/drill/processes.ts';
 import { DAEMONS, pidFile } from './daemons.ts';
+import { forgetHosts } from './hosts.ts';
 import { containerdSocket, resumeContainerd } from './node.ts';
 import { NETWORK, type Place, place } from './place.ts';
 
@@ -63,6 +64,7 @@ export async function down(at: Place): Promise<void> {
   await unmount(at);
   await rm(at.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   await forgetNetwork();
+  await forgetHosts();
 }
 
 if (import.meta.main) await down(place());

@@ -23,11 +23,11 @@ function texts(value: unknown, path: string): [path: string, text: string][] {
 }
 
 /** The project with the stack's plain config; its state, home and plugins are no one else's. */
-async function makeProject(project: string, { stack, plain }: ClusterStack): Promise<void> {
+async function makeProject(project: string, { stack, like = stack, plain }: ClusterStack): Promise<void> {
   await rm(project, { recursive: true, force: true });
   for (const name of COPIED) await cp(join(root, name), join(project, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(project, 'node_modules'));
-  const values = { ...(await shippedConfig(stack)), ...plain };
+  const values = { ...(await shippedConfig(like)), ...plain };
   const config = Object.entries(values).map(([key, value]) => [`go-coffee-dr:${key}`, value] as const);
   const text = stringify({ config: Object.fromEntries(config) });
   await writeFile(join(project, `Pulumi.${stack}.yaml`), text);

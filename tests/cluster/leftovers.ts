@@ -1,6 +1,7 @@
 /** What a cluster that is down must not have left on this machine. */
 import { readdir, readFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import { namedHosts } from './hosts.ts';
 import { NETWORK, type Place } from './place.ts';
 
 async function commandLines(): Promise<string[]> {
@@ -18,6 +19,7 @@ export async function leftovers(place: Place): Promise<string[]> {
     ...processes,
     ...mounts,
     ...(exitCode === 0 ? [NETWORK.bridge] : []),
+    ...(await namedHosts()),
     ...rules.split('\n').filter((line) => /KUBE-|CNI-/.test(line)),
   ];
 }

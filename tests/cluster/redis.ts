@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis';
 import { PORTS, REDIS } from '../../infra/cluster/ports.ts';
 import type { Api } from './api.ts';
+import { poll } from './poll.ts';
 
 export async function connectRedis(api: Api, namespace: string, password: string): Promise<Redis> {
   const { spec } = await api.core.readNamespacedService({ name: REDIS, namespace });
@@ -19,6 +20,9 @@ export async function connectRedis(api: Api, namespace: string, password: string
   return redis;
 }
 
+/** Its pod may just have been started again. */
+const ANSWERS_SECONDS = 30;
+
 /** One connection for one use. */
 export async function withRedis<T>(
   api: Api,
@@ -26,10 +30,15 @@ export async function withRedis<T>(
   password: string,
   use: (redis: Redis) => Promise<T>,
 ): Promise<T> {
-  const redis = await connectRedis(api, namespace, password);
+  const found = await poll(
+    ANSWERS_SECONDS,
+    () => connectRedis(api, namespace, password).catch((error: Error) => error),
+    (redis) => redis instanceof Redis,
+  );
+  if (!(found instanceof Redis)) throw found;
   try {
-    return await use(redis);
+    return await use(found);
   } finally {
-    redis.disconnect();
+    found.disconnect();
   }
 }

@@ -203,17 +203,22 @@ interface ProjectFile {
   readonly config: Readonly<Record<string, { readonly default?: unknown }>>;
 }
 
-/** The config of a shipped stack as the engine hands it over: Pulumi.yaml's defaults, then the stack's own values. */
-export async function shippedConfig(stack: string): Promise<Record<string, unknown>> {
+/** What Pulumi.yaml says where a stack says nothing. */
+export async function projectDefaults(): Promise<Record<string, unknown>> {
   const project = parse(await readFile(join(root, 'Pulumi.yaml'), 'utf8')) as ProjectFile;
-  const own = parse(await readFile(join(root, `Pulumi.${stack}.yaml`), 'utf8')) as { config: Json };
   const defaults = Object.entries(project.config).flatMap(([key, { default: value }]) =>
     value === undefined ? [] : [[key, value] as const],
   );
+  return Object.fromEntries(defaults);
+}
+
+/** The config of a shipped stack as the engine hands it over: Pulumi.yaml's defaults, then the stack's own values. */
+export async function shippedConfig(stack: string): Promise<Record<string, unknown>> {
+  const own = parse(await readFile(join(root, `Pulumi.${stack}.yaml`), 'utf8')) as { config: Json };
   const values = Object.entries(own.config).flatMap(([key, value]) =>
     key.startsWith(`${PROJECT}:`) ? [[key.slice(PROJECT.length + 1), value] as const] : [],
   );
-  return { ...Object.fromEntries(defaults), ...Object.fromEntries(values) };
+  return { ...(await projectDefaults()), ...Object.fromEntries(values) };
 }
 
 const keyPair = (who: string) => ({ accessKeyId: `${who}-id`, secretAccessKey: `${who}-secret` });

@@ -1,7 +1,8 @@
 /** The sample services on the cluster: applied as their team would, and what they say of themselves. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Api, kindNotKnown } from '../api.ts';
+import type { Api } from '../api.ts';
+import { applyWhenKnown } from '../apply.ts';
 import { readiness } from '../await.ts';
 import { imageNames } from '../images.ts';
 import { poll } from '../poll.ts';
@@ -13,16 +14,7 @@ export type Deployed = Omit<ServicesArgs, 'image' | 'program'>;
 export async function deployServices(api: Api, args: Deployed): Promise<void> {
   const { toolbox } = await imageNames();
   const program = await readFile(join(import.meta.dirname, 'program.ts'), 'utf8');
-  for (const manifest of serviceManifests({ ...args, image: toolbox, program })) {
-    // A definition is known a moment after it was applied.
-    await poll(
-      30,
-      () => api.apply(manifest).catch((error: unknown) => error),
-      (error) => error === undefined || !kindNotKnown(error),
-    ).then((error) => {
-      if (error !== undefined) throw error;
-    });
-  }
+  for (const manifest of serviceManifests({ ...args, image: toolbox, program })) await applyWhenKnown(api, manifest);
 }
 
 const deployment = (name: string, namespace: string) => ({

@@ -1,0 +1,34 @@
+/**
+ * The platform on a real Kubernetes, story by story on one cluster: what comes later stands on what came before. With Pulumi's engine where
+ * it and its plugins are on the PATH, else with the recorded declarations.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KEPT } from './cluster.ts';
+import { leftovers } from './leftovers.ts';
+import { place } from './place.ts';
+import { leaderKilled } from './stories/leader-killed.ts';
+import { type Beside, drillBeside, local } from './stories/local.ts';
+import { manifests } from './stories/manifests.ts';
+import { recovery } from './stories/recovery.ts';
+import { standby } from './stories/standby.ts';
+import { World } from './world.ts';
+
+const world = new World();
+const beside: Beside = {};
+
+beforeAll(() => world.start());
+afterAll(() => world.end());
+
+manifests(world);
+local(world, beside);
+leaderKilled(world);
+standby(world);
+recovery(world);
+drillBeside(beside);
+
+describe('down', () => {
+  it.skipIf(KEPT)('leaves nothing', async () => {
+    await world.end();
+    expect(await leftovers(place())).toEqual([]);
+  });
+});

@@ -1,0 +1,96 @@
+/** Story 6: the node of the leader is gone in the middle of the load. */
+import { describe, expect, it } from 'vitest';
+import type { Load } from '../../../recovery/drill/load.ts';
+import { archived, missingSegments } from '../archive.ts';
+import { say } from '../cluster.ts';
+import { type Member, members, sql } from '../database.ts';
+import { cordon, uncordon } from '../nodes.ts';
+import { poll } from '../poll.ts';
+import { servicesNotReady } from '../services/deploy.ts';
+import { PLATFORM, type World } from '../world.ts';
+
+/** Patroni's lease is 30 s; then the election. */
+const FAILOVER_SECONDS = 90;
+/** Streaming to the replica is asynchronous. The plan allows an hour. */
+const MOST_LOST_SECONDS = 5;
+
+const leaderOf = (all: readonly Member[]): string | undefined =>
+  all.find(({ role, state }) => role === 'leader' && state === 'running')?.name;
+
+export function leaderKilled(world: World): void {
+  const api = () => world.cluster.api;
+
+  describe('6: the leader is killed', () => {
+    let load: Load;
+    let first: string;
+    let killedAt: Date;
+
+    it('while customers write', async () => {
+      first = leaderOf(await members(api(), PLATFORM)) ?? '';
+      expect(first).toMatch(/^postgres-/);
+      load = await world.startLoad(PLATFORM);
+      await load.more(100);
+      // No pod comes back while the node is away; else the same leader would be there before its lease is over.
+      await cordon(api());
+      killedAt = new Date();
+      await api().core.deleteNamespacedPod({ name: first, namespace: PLATFORM, gracePeriodSeconds: 0 });
+      const { died } = await load.ended;
+      expect(died).toBeDefined();
+    });
+
+    it('Patroni fails over', async () => {
+      const found = await poll(
+        FAILOVER_SECONDS,
+        () => members(api(), PLATFORM),
+        (all) => ![undefined, first].includes(leaderOf(all)),
+      );
+      await uncordon(api());
+      expect(leaderOf(found)).toMatch(/^postgres-/);
+      // It has the lease; the service leads to it a moment later.
+      const [row] = await poll(
+        60,
+        () => sql(api(), PLATFORM, 'SELECT pg_is_in_recovery() AS follows').catch(() => []),
+        ([answer]) => answer?.follows === false,
+      );
+      expect(row).toEqual({ follows: false });
+      say(`a new leader after ${Math.round((Date.now() - killedAt.getTime()) / 1000)} s`);
+    });
+
+    it('customers go on; at most the last seconds are lost', async () => {
+      const { kinds } = await world.compare(PLATFORM, killedAt, { upTo: killedAt });
+      expect(kinds.flatMap(({ corrupted }) => corrupted)).toEqual([]);
+      const lost = Math.max(...kinds.map(({ lostSeconds }) => lostSeconds));
+      say(`lost ${lost} s`);
+      expect(lost).toBeLessThanOrEqual(MOST_LOST_SECONDS);
+      const after = await world.startLoad(PLATFORM);
+      await after.more(50);
+      expect((await after.stop()).died).toBeUndefined();
+    });
+
+    it('archiving goes on, on the new timeline, and no segment is missing before it', async () => {
+      const holders = await archived(world.cluster, PLATFORM, 'local-1');
+      expect(holders).toEqual(['local', 'primary', 'secondary']);
+      const [row] = await sql(api(), PLATFORM, 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS segment');
+      const last = String(row?.segment);
+      expect(Number.parseInt(last.slice(0, 8), 16)).toBe(2);
+      for (const repository of ['primary', 'secondary'] as const) {
+        const gaps = await poll(
+          60,
+          () => missingSegments(world.cluster.storage, repository, 'local-1'),
+          (missing) => missing.length === 0,
+        );
+        expect(gaps).toEqual([]);
+      }
+    });
+
+    it('the old leader follows, and every service is ready', async () => {
+      const found = await poll(
+        180,
+        () => members(api(), PLATFORM),
+        (all) => all.some(({ name, role, state }) => name === first && role === 'replica' && state === 'running'),
+      );
+      expect(found).toContainEqual(expect.objectContaining({ name: first, role: 'replica' }));
+      expect(await servicesNotReady(api(), PLATFORM, 120)).toEqual([]);
+    });
+  });
+}

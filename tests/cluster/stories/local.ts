@@ -1,0 +1,119 @@
+/** Story 1: `local` comes up, services live on it under load, and every CronJob's run succeeds. */
+import { describe, expect, it } from 'vitest';
+import { scheduledJobs } from '../../../infra/schedules/jobs.ts';
+import { productionPlan } from '../../../plan/production.ts';
+import type { Load } from '../../../recovery/drill/load.ts';
+import { archived } from '../archive.ts';
+import { bringUp } from '../bring-up.ts';
+import { say } from '../cluster.ts';
+import { type Run, runNow } from '../cron.ts';
+import { connectDatabase, DATABASE, members, sql } from '../database.ts';
+import { poll } from '../poll.ts';
+import { withRedis } from '../redis.ts';
+import { seedData } from '../services/data.ts';
+import { deployServices, servicesNotReady } from '../services/deploy.ts';
+import { localStack } from '../stacks.ts';
+import { lossesOf, OWN_SECRETS, PLATFORM, RECOVERY, type World } from '../world.ts';
+
+/** For one run of a CronJob, below its own deadline. */
+const RUN_SECONDS = 1200;
+
+/** In the order in which they make sense; the offsite copy goes onto a drive, which no pod has. */
+const JOBS = scheduledJobs(productionPlan, ['local', 'primary', 'secondary']);
+
+/**
+ * One drill shows that a pod has what a drill needs. What the six of the plan do in it is the same `dr drill` that runs on this machine
+ * by itself, scenario by scenario: all in pods took two thirds of these stories' time.
+ */
+const DRILL = 'configuration-restore';
+
+/** A drill takes minutes and shares nothing: it runs while the stories go on. */
+export interface Beside {
+  drill?: Promise<Run>;
+}
+
+export function local(world: World, beside: Beside): void {
+  const api = () => world.cluster.api;
+
+  describe('1: local', () => {
+    let load: Load;
+
+    it('comes up', async () => {
+      world.outputs = await bringUp(api(), await localStack(world.cluster.storage), say);
+      expect(world.outputs).toMatchObject({ role: 'primary', lineage: 'local-1' });
+    });
+
+    it('leads, and a replica follows', async () => {
+      const found = await poll(
+        120,
+        () => members(api(), PLATFORM),
+        (all) => all.every(({ state }) => state !== 'starting') && all.length === 2,
+      );
+      const roles = found.map(({ role, state }) => `${role} ${state}`).sort();
+      expect(roles).toEqual(['leader running', expect.stringMatching(/^replica (running|streaming)$/)]);
+    });
+
+    it('services that find no data are not ready', async () => {
+      const passwords = { application: world.secrets.postgres.application, redis: world.secrets.redis };
+      await deployServices(api(), { namespace: PLATFORM, database: DATABASE, passwords, ...OWN_SECRETS });
+      // They run, and say what they miss.
+      const refused = await poll(
+        120,
+        () => notReady('auth-service'),
+        (text) => text.includes('503'),
+      );
+      expect(refused).toContain('503');
+    });
+
+    it('with it they are, and customers come', async () => {
+      const client = await connectDatabase(api(), PLATFORM, 'application');
+      await withRedis(api(), PLATFORM, world.secrets.redis, (redis) => seedData(client, redis)).finally(() =>
+        client.end(),
+      );
+      expect(await servicesNotReady(api(), PLATFORM, 120)).toEqual([]);
+      load = await world.startLoad(PLATFORM);
+      await load.more(50);
+    });
+
+    it('archives into every repository', async () => {
+      const holders = await archived(world.cluster, PLATFORM, 'local-1');
+      expect(holders).toEqual(['local', 'primary', 'secondary']);
+    });
+
+    it('declares the CronJobs of the plan', async () => {
+      const { items } = await api().batch.listNamespacedCronJob({ namespace: RECOVERY });
+      const names = items.map(({ metadata }) => metadata?.name).sort();
+      expect(names).toEqual(JOBS.map(({ id }) => `dr-${id}`).sort());
+    });
+
+    it.each(JOBS.filter(({ purpose }) => purpose !== 'drill').map(({ id }) => id))('dr-%s succeeds', async (id) => {
+      const { succeeded, log } = await runNow(api(), RECOVERY, `dr-${id}`, RUN_SECONDS);
+      expect(succeeded, log).toBe(true);
+    });
+
+    it('nothing was lost on the way', async () => {
+      const { died } = await load.stop();
+      expect(died).toBeUndefined();
+      expect(lossesOf(await world.compare(PLATFORM, new Date()))).toEqual([]);
+      const [row] = await sql(api(), PLATFORM, 'SELECT count(*)::int AS services FROM service_heartbeats');
+      expect(row).toEqual({ services: 7 });
+      beside.drill = runNow(api(), RECOVERY, `dr-${DRILL}`, RUN_SECONDS);
+    });
+  });
+
+  /** Events of a service's pods. */
+  async function notReady(name: string): Promise<string> {
+    const { items } = await api().core.listNamespacedEvent({ namespace: PLATFORM });
+    return items
+      .filter(({ involvedObject }) => involvedObject.name?.startsWith(name))
+      .map(({ message }) => message)
+      .join('\n');
+  }
+}
+
+export function drillBeside(beside: Beside): void {
+  it(`dr-${DRILL} succeeds in a pod, beside the stories`, async () => {
+    const run = await beside.drill;
+    expect(run?.succeeded, run?.log).toBe(true);
+  });
+}
