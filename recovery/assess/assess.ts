@@ -2,12 +2,14 @@
 import pMap from 'p-map';
 import type { Workload } from '../../plan/types.ts';
 import { presentRepositories } from '../dated-copy.ts';
+import { isElsewhere } from '../environment.ts';
 import { askService } from '../health/service.ts';
 import type { Capture, ResticCapture } from '../point.ts';
 import type { Progress } from '../ports.ts';
 import type { Site } from '../site.ts';
 import { type Classification, classify } from './classify.ts';
 import type { Findings, FolderFinding, ServiceFinding } from './findings.ts';
+import { inspectCluster } from './inspect-cluster.ts';
 import { inspectFolder, inspectGit } from './inspect-folders.ts';
 import { inspectPostgres } from './inspect-postgres.ts';
 import { inspectRedis } from './inspect-redis.ts';
@@ -39,7 +41,7 @@ export async function assess(site: Site, options: AssessOptions): Promise<Assess
   );
   const before = newestCaptures(inspections);
   const { postgres, redis } = site.environment;
-  const [postgresFinding, redisFinding, folders, services] = await Promise.all([
+  const [postgresFinding, redisFinding, cluster, folders, services] = await Promise.all([
     postgres &&
       watch('postgres', 'PostgreSQL', () =>
         inspectPostgres(site, {
@@ -49,19 +51,23 @@ export async function assess(site: Site, options: AssessOptions): Promise<Assess
         }),
       ),
     redis && watch('redis', 'Redis', () => inspectRedis(site, redis, factsOf(site, before, 'redis'))),
+    site.environment.kubernetes &&
+      watch('cluster', 'Cluster', () => inspectCluster(site, factsOfObjects(site, before), options.signal)),
     watch('folders', 'Folders', () => inspectFolders(site, before)),
     watch('services', 'Services', () => inspectServices(site, options.signal)),
   ]);
   const findings: Findings = {
     ...(postgresFinding === undefined ? {} : { postgres: postgresFinding }),
     ...(redisFinding === undefined ? {} : { redis: redisFinding }),
+    ...(cluster === undefined ? {} : { cluster: cluster.cluster }),
     folders,
-    services,
+    services: [...services, ...(cluster?.services ?? [])],
     repositories: inspections.map(({ finding }) => finding),
   };
   const classification = classify(findings);
+  const at = options.now().toISOString();
   return {
-    at: options.now().toISOString(),
+    at,
     environment: site.environment.name,
     site: site.environment.site,
     ...classification,
@@ -72,9 +78,16 @@ export async function assess(site: Site, options: AssessOptions): Promise<Assess
       database: postgres?.database ?? '',
       dump: newestDump(site, inspections, before),
       starts: startCommands(site),
+      stack: isHere(site.environment) ? undefined : `${site.environment.name}-${at.slice(0, 10).replaceAll('-', '')}`,
+      objects: site.plan.workloads.filter((workload) => workload.objects !== undefined).map(({ id }) => id),
     }),
     findings,
   };
+}
+
+/** No cluster is named, or the database is not in it. */
+function isHere({ kubernetes, postgres }: Site['environment']): boolean {
+  return kubernetes === undefined || (postgres !== undefined && !isElsewhere(postgres));
 }
 
 function watched(progress: Progress): <T>(id: string, title: string, work: () => Promise<T>) => Promise<T> {
@@ -102,6 +115,13 @@ function factsOf(
   type: Workload['type'],
 ): ResticCapture['facts'] | undefined {
   const capture = before.get(workloadOfType(site, type)?.id ?? '');
+  return capture?.engine === 'restic' ? capture.facts : undefined;
+}
+
+/** Only manifests tell which services there were. */
+function factsOfObjects(site: Site, before: ReadonlyMap<string, Capture>): ResticCapture['facts'] | undefined {
+  const holder = site.plan.workloads.find(({ objects }) => objects === 'manifests');
+  const capture = before.get(holder?.id ?? '');
   return capture?.engine === 'restic' ? capture.facts : undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Which of the plan's scenarios the findings are. Pure, and honest about what it can't tell apart. */
+import { wordsOfNamespace } from '../health/cluster.ts';
 import { type FileState, type Findings, isLost } from './findings.ts';
 
 export const SCENARIOS = [
@@ -22,6 +23,7 @@ type Rule = (findings: Findings) => Classification | undefined;
 /** In this order: what an intruder did must not be taken for a mishap, as the newest copies are then not to be trusted. */
 const RULES: readonly Rule[] = [
   securityBreach,
+  lostCluster,
   completeFailure,
   humanError,
   databaseCorruption,
@@ -70,6 +72,29 @@ function completeFailure(findings: Findings): Classification | undefined {
   return { scenario: 'complete-failure', why, confidence: gone.length === known.length ? 'high' : 'medium' };
 }
 
+/** What ran in the cluster is gone with it. While a store answers, it is not: the stores are in there, or another loss is. */
+function lostCluster({ cluster, postgres, redis, services }: Findings): Classification | undefined {
+  if (cluster === undefined || postgres?.server === 'up' || redis?.server === 'up') return undefined;
+  const silent = [
+    ...(postgres === undefined ? [] : ['PostgreSQL does not answer']),
+    ...(redis === undefined ? [] : ['Redis does not answer']),
+  ];
+  const found = (confidence: Classification['confidence'], ...why: string[]): Classification => ({
+    scenario: 'complete-failure',
+    why: [...why, ...silent],
+    confidence,
+  });
+  // From here a cluster that is gone looks like a network that is.
+  if (cluster.server === 'down') return found(silent.length > 0 ? 'medium' : 'low', ...cluster.facts);
+  const gone = cluster.namespaces.filter(({ state }) => state !== 'there');
+  if (gone.length > 0) {
+    return found(gone.length === cluster.namespaces.length ? 'high' : 'medium', ...gone.map(wordsOfNamespace));
+  }
+  const missing = services.filter((service) => service.missing);
+  const fact = `${missing.length} of ${services.length} services have no workload: ${missing.map(({ service }) => service).join(', ')}`;
+  return missing.length * 2 > services.length ? found('medium', fact) : undefined;
+}
+
 /** The database lives and says nothing of damage, yet rows that were there are not. */
 function humanError(findings: Findings): Classification | undefined {
   const { postgres } = findings;
@@ -101,11 +126,18 @@ function databaseCorruption(findings: Findings): Classification | undefined {
 
 function applicationFailure(findings: Findings): Classification | undefined {
   const lost = otherStates(findings).filter(({ state }) => isLost(state));
-  if (lost.length > 0) {
-    const why = lost.map(({ name, state }) => `${name} is ${state}`);
+  const missing = findings.services.filter((service) => service.missing);
+  const gone = (findings.cluster?.namespaces ?? []).filter(({ state }) => state !== 'there');
+  if (lost.length + missing.length + gone.length > 0) {
+    const why = [
+      ...gone.map(wordsOfNamespace),
+      ...lost.map(({ name, state }) => `${name} is ${state}`),
+      ...missing.map(({ service, fact }) => `${service}: ${fact}`),
+    ];
     return { scenario: 'application-failure', why, confidence: 'high' };
   }
   const stopped = [
+    ...(findings.cluster?.server === 'down' ? findings.cluster.facts : []),
     ...(findings.postgres?.server === 'down' ? [stoppedServer('PostgreSQL', findings.postgres.files)] : []),
     ...(findings.redis?.server === 'down' ? [stoppedServer('Redis', findings.redis.files)] : []),
   ];
@@ -134,6 +166,7 @@ function otherStates({ redis, folders }: Findings): { name: string; state: Findi
 function isBlind(findings: Findings): boolean {
   return (
     findings.postgres?.files === 'unknown' ||
+    findings.cluster?.server === 'unknown' ||
     otherStates(findings).some(({ state }) => state === 'unknown') ||
     findings.repositories.some(({ reachable }) => !reachable)
   );

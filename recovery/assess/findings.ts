@@ -1,4 +1,5 @@
 /** What was found when the platform was looked at. Facts only; `classify.ts` says what they mean together. */
+import type { NamespaceState } from '../health/cluster.ts';
 
 /** `unknown`: it could not be looked at, which says nothing about its state. */
 export type FileState = 'well' | 'missing' | 'empty' | 'damaged' | 'unknown';
@@ -34,11 +35,21 @@ export interface FolderFinding {
 }
 
 export interface ServiceFinding {
+  /** Of the plan; of a workload that the plan doesn't know its own name. */
   readonly service: string;
   readonly tier: string;
   /** Undefined: the environment file says not how to ask. */
   readonly well: boolean | undefined;
+  /** The newest capture had a workload of it, and the cluster has none. */
+  readonly missing?: boolean;
   readonly fact: string;
+}
+
+export interface ClusterFinding {
+  /** `unknown`: it could not be asked, which says nothing about its state. */
+  readonly server: 'up' | 'down' | 'unknown';
+  readonly namespaces: readonly NamespaceState[];
+  readonly facts: readonly string[];
 }
 
 export interface RepositoryFinding {
@@ -60,6 +71,7 @@ export interface RepositoryFinding {
 export interface Findings {
   readonly postgres?: PostgresFinding;
   readonly redis?: RedisFinding;
+  readonly cluster?: ClusterFinding;
   readonly folders: readonly FolderFinding[];
   readonly services: readonly ServiceFinding[];
   readonly repositories: readonly RepositoryFinding[];

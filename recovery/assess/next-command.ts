@@ -22,21 +22,31 @@ export interface NextQuestion {
   readonly dump: { readonly point: string; readonly capturedAt: string } | undefined;
   /** Workload or service → argv that starts it. */
   readonly starts: Readonly<Record<string, readonly string[]>>;
+  /** Name for a fresh one where the platform runs in a cluster; undefined where its database is on this host. */
+  readonly stack: string | undefined;
+  /** Workloads that hold objects of the cluster. */
+  readonly objects: readonly string[];
 }
 
 /** More are easier to take from the whole database than one by one. */
 const TABLES_AT_MOST = 5;
 
 export function nextStep(question: NextQuestion): NextStep {
-  const { classification, findings, env } = question;
+  const { classification, findings, env, stack } = question;
   const restore = (...args: string[]): string => shellLine(['dr', 'restore', '--env', env, ...args]);
+  // What runs in a cluster is not laid down on this host: a fresh stack begins from the point.
+  const whole =
+    stack === undefined
+      ? restore
+      : (...args: string[]): string => shellLine(['dr', 'rebuild', '--env', env, '--stack', stack, ...args]);
   if (classification.scenario === 'none') {
     return alone(shellLine(['dr', 'health', '--env', env, '--comprehensive']), 'nothing wrong was found');
   }
   const from = bestRepository(findings.repositories);
-  if (classification.scenario === 'security-breach') return afterBreach(question, from, restore);
+  if (classification.scenario === 'security-breach') return afterBreach(question, from, { restore, whole });
   if (classification.scenario === 'application-failure' && !findings.folders.some(({ state }) => isLost(state))) {
-    if (findings.redis === undefined || !isLost(findings.redis.files)) return startAgain(question);
+    const lost = findings.redis !== undefined && isLost(findings.redis.files);
+    if (!lost && !isObjectLost(findings)) return startAgain(question);
   }
   if (from === undefined) {
     return alone(
@@ -48,11 +58,10 @@ export function nextStep(question: NextQuestion): NextStep {
   const newest = `the newest good point there is ${from.newest?.id}`;
   switch (classification.scenario) {
     case 'complete-failure':
-      return alone(restore('--to', 'latest', ...place), `everything, from ${from.repository}: ${newest}`);
+      return alone(whole('--to', 'latest', ...place), `everything, from ${from.repository}: ${newest}`);
     case 'database-corruption':
       return {
-        command: restore('--to', 'latest', ...place, '--only', 'postgres'),
-        why: `the database alone, and WAL as far as it is archived; ${newest}`,
+        ...databaseAgain(question, { restore, whole }, ['--to', 'latest', ...place], newest),
         others: [
           ...(findings.postgres?.server === 'up'
             ? [{ command: restore('--emergency-dump'), why: 'first: dump what can still be read' }]
@@ -61,8 +70,9 @@ export function nextStep(question: NextQuestion): NextStep {
         ],
       };
     case 'human-error':
-      return afterMistake(question, restore, place);
+      return afterMistake(question, { restore, whole }, place);
     default: {
+      if (isObjectLost(findings)) return objectsAgain(question, { restore, whole }, place);
       const lost = lostNames(findings);
       const why = `what was lost, the database stays as it is; ${newest}`;
       return alone(restore('--to', 'latest', ...place, '--only', lost.join(',')), why);
@@ -71,6 +81,47 @@ export function nextStep(question: NextQuestion): NextStep {
 }
 
 type Restore = (...args: string[]) => string;
+
+/** `whole`: everything anew; the same as `restore` where the platform is on this host. */
+interface Ways {
+  readonly restore: Restore;
+  readonly whole: Restore;
+}
+
+function databaseAgain(
+  { stack }: NextQuestion,
+  { restore, whole }: Ways,
+  args: readonly string[],
+  newest: string,
+): Step {
+  if (stack === undefined) {
+    const why = `the database alone, and WAL as far as it is archived; ${newest}`;
+    return { command: restore(...args, '--only', 'postgres'), why };
+  }
+  return { command: whole(...args), why: `a platform beside this one, with WAL as far as it is archived; ${newest}` };
+}
+
+function isObjectLost({ cluster, services }: Findings): boolean {
+  const gone = (cluster?.namespaces ?? []).some(({ state }) => state !== 'there');
+  return gone || services.some(({ missing }) => missing);
+}
+
+/** The stores go on; what is missing beside them is small. */
+function objectsAgain(
+  { findings, objects }: NextQuestion,
+  { restore, whole }: Ways,
+  place: readonly string[],
+): NextStep {
+  const also = lostNames(findings);
+  const why = 'the objects as they were captured, as files: apply those that are missing';
+  return {
+    command: restore('--to', 'latest', ...place, '--only', [...objects, ...also].join(',')),
+    why,
+    others: [
+      { command: whole('--to', 'latest', ...place), why: 'or a whole platform, if more is lost than shows here' },
+    ],
+  };
+}
 
 function alone(command: string, why: string): NextStep {
   return { command, why, others: [] };
@@ -98,7 +149,7 @@ function lostFiles(findings: Findings, restore: Restore, place: readonly string[
   ];
 }
 
-function afterBreach(question: NextQuestion, from: RepositoryFinding | undefined, restore: Restore): NextStep {
+function afterBreach(question: NextQuestion, from: RepositoryFinding | undefined, { restore, whole }: Ways): NextStep {
   const hidden = question.findings.repositories.flatMap((each) =>
     each.hidden === undefined ? [] : [{ repository: each.repository, ...each.hidden }],
   );
@@ -115,7 +166,7 @@ function afterBreach(question: NextQuestion, from: RepositoryFinding | undefined
   if (from?.newest !== undefined && (untouched || first === undefined)) {
     const why = `the newest point that nobody marked compromised; make sure that it is from before the break-in`;
     return {
-      command: restore('--to', from.newest.id, '--from', from.repository),
+      command: whole('--to', from.newest.id, '--from', from.repository),
       why,
       others: [evidence, ...readOld],
     };
@@ -125,12 +176,13 @@ function afterBreach(question: NextQuestion, from: RepositoryFinding | undefined
   return { ...evidence, others: [] };
 }
 
-function afterMistake(question: NextQuestion, restore: Restore, place: readonly string[]): NextStep {
+function afterMistake(question: NextQuestion, ways: Ways, place: readonly string[]): NextStep {
+  const { restore } = ways;
   const { findings, dump, database } = question;
   const tables = (findings.postgres?.lostTables ?? []).map(({ table }) => table);
   const moment = dump?.capturedAt ?? 'TIME';
   const back: Step = {
-    command: restore('--to', moment, ...place, '--only', 'postgres'),
+    ...databaseAgain(question, ways, ['--to', moment, ...place], ''),
     why: 'the whole database, back to when these rows were last seen; a later moment loses less, if the logs tell one',
   };
   const files = lostFiles(findings, restore, place);
@@ -149,6 +201,7 @@ function startAgain({ findings, env, starts }: NextQuestion): NextStep {
   const down = [
     ...(findings.postgres?.server === 'down' ? ['postgres'] : []),
     ...(findings.redis?.server === 'down' ? ['redis'] : []),
+    ...(findings.cluster?.server === 'down' ? ['the API of the cluster'] : []),
     ...findings.services.filter(({ well }) => well === false).map(({ service }) => service),
   ];
   const steps = down.flatMap((name) => {

@@ -2,17 +2,19 @@
 import { formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { Assessment } from './assess.ts';
+import type { ClusterFinding } from './findings.ts';
 
 export function assessmentText(assessment: Assessment, title: string | undefined): string {
   const { findings, next } = assessment;
-  const { postgres, redis } = findings;
+  const { postgres, redis, cluster } = findings;
   const rows = [
     ...(postgres === undefined ? [] : [['PostgreSQL', postgres.server, postgres.files, postgres.facts.join('; ')]]),
     ...(redis === undefined ? [] : [['Redis', redis.server, redis.files, redis.facts.join('; ')]]),
+    ...(cluster === undefined ? [] : [['Cluster', cluster.server, namespacesOf(cluster), cluster.facts.join('; ')]]),
     ...findings.folders.map(({ workload, state, facts }) => [workload, '', state, facts.join('; ')]),
-    ...findings.services.map(({ service, tier, well, fact }) => [
+    ...findings.services.map(({ service, tier, well, missing, fact }) => [
       `${tier} ${service}`,
-      well ? 'up' : 'not well',
+      serverOf(well, missing),
       '',
       fact,
     ]),
@@ -44,6 +46,15 @@ export function assessmentText(assessment: Assessment, title: string | undefined
       ...next.others.flatMap(({ command, why }) => [`  ${command}`, `      ${why}`]),
     ].join('\n'),
   ].join('\n\n');
+}
+
+function namespacesOf({ namespaces }: ClusterFinding): string {
+  const lost = namespaces.filter(({ state }) => state !== 'there');
+  return namespaces.length === 0 ? 'unknown' : (lost[0]?.state ?? 'well');
+}
+
+function serverOf(well: boolean | undefined, missing = false): string {
+  return missing ? 'missing' : well ? 'up' : 'not well';
 }
 
 function verdict({ scenario, confidence, why }: Assessment, title: string | undefined): string {

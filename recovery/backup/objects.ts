@@ -1,8 +1,10 @@
 /** The objects of the cluster, read once a run and shared by the workloads that hold its parts. */
+import { matchService } from '../../plan/service-match.ts';
+import type { Plan } from '../../plan/types.ts';
 import type { ClusterOptions } from '../adapters/kubernetes.ts';
 import type { CaptureIndex } from '../capture/files.ts';
-import { type Capture, makeCapture } from '../capture/make.ts';
-import type { Cluster } from '../capture/objects.ts';
+import { type Capture, type CapturedObject, makeCapture } from '../capture/make.ts';
+import { type Cluster, groupOf, kindName } from '../capture/objects.ts';
 import { readCluster } from '../capture/read.ts';
 import type { KubernetesSettings } from '../environment.ts';
 import { badInput } from '../errors.ts';
@@ -64,8 +66,28 @@ export function objectsReader(site: Site, signal?: AbortSignal): ReadObjects {
   };
 }
 
+/** Fact of the manifests: services of the plan that had a workload. */
+const SERVICES = 'services';
+
+const WORKLOADS = ['Deployment.apps', 'StatefulSet.apps', 'DaemonSet.apps'];
+
+/** In the plan's order. A later look at the cluster misses them by it. */
+export function capturedServices(plan: Pick<Plan, 'tiers'>, captured: readonly CapturedObject[]): string[] {
+  const workloads = captured.filter(({ object: { apiVersion, kind } }) =>
+    WORKLOADS.includes(kindName({ group: groupOf({ apiVersion }), kind })),
+  );
+  const found = new Set(workloads.map(({ object }) => matchService(plan, object.metadata)?.service));
+  return plan.tiers.flatMap(({ services }) => services.map(({ id }) => id)).filter((id) => found.has(id));
+}
+
+/** What `capturedServices` found, from the facts of a point. Empty for points that don't tell. */
+export function servicesThen(facts: ResticCapture['facts'] | undefined): string[] {
+  const text = facts?.[SERVICES];
+  return typeof text === 'string' ? text.split(', ') : [];
+}
+
 /** What a point remembers of a part. */
-export function objectFacts(index: CaptureIndex): ResticCapture['facts'] {
+export function objectFacts(index: CaptureIndex, services: readonly string[]): ResticCapture['facts'] {
   const leftOut = Object.values(index.leftOut).flatMap((kinds) => Object.values(kinds));
   return {
     [OBJECTS]: index.objects.length,
@@ -74,5 +96,6 @@ export function objectFacts(index: CaptureIndex): ResticCapture['facts'] {
     namespaces: index.namespaces.join(', '),
     leftOut: leftOut.reduce((sum, count) => sum + count, 0),
     ...(index.images.length === 0 ? {} : { images: index.images.length }),
+    ...(services.length === 0 ? {} : { [SERVICES]: services.join(', ') }),
   };
 }

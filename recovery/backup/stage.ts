@@ -16,7 +16,7 @@ import { badInput } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
 import type { Site } from '../site.ts';
 import { mirrorRepositories } from './git-mirrors.ts';
-import { objectFacts, type ReadObjects } from './objects.ts';
+import { capturedServices, objectFacts, type ReadObjects } from './objects.ts';
 import { checkOciLayouts } from './oci.ts';
 import { capturePostgresConfig } from './postgres-config.ts';
 import { isFromCluster } from './select.ts';
@@ -99,7 +99,8 @@ async function stageObjects(site: Site, workload: Workload, part: ObjectPart, re
   await mkdir(folder, { mode: 0o700 });
   try {
     const index = await writePart(capture, part, folder, readAt);
-    return { path: folder, facts: objectFacts(index), remove: discard(folder) };
+    const services = capturedServices(site.plan, capture.parts[part]);
+    return { path: folder, facts: objectFacts(index, services), remove: discard(folder) };
   } catch (error) {
     await discard(folder)();
     throw error;

@@ -2,13 +2,32 @@ import { expect, test } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';
 import { classify, SCENARIOS } from '../../../recovery/assess/classify.ts';
 import type { Findings } from '../../../recovery/assess/findings.ts';
-import { findings, folder, folders, gone, postgres, redis, repository } from './findings-fixture.ts';
+import {
+  cluster,
+  findings,
+  folder,
+  folders,
+  gone,
+  lostNamespace,
+  postgres,
+  redis,
+  repository,
+} from './findings-fixture.ts';
 
 const lostRows = { table: 'public.orders', rowsThen: 1000, rowsNow: 0 };
 const deadPostgres = { ...postgres, server: 'down', files: 'missing' } as const;
 const deadRedis = { ...redis, server: 'down', files: 'missing' } as const;
 const badPage = { ...postgres, files: 'damaged', damage: ['1 page with a wrong checksum: base/1/2 block 3'] } as const;
 const hidden = { points: ['20261123T020000Z-full-7f3a'], newest: '20261123T020000Z-full-7f3a', readableUntil: 'x' };
+
+/** Stores of a cluster: their files can't be seen from here. */
+const silent = {
+  postgres: { ...postgres, server: 'down', files: 'unknown' },
+  redis: { ...redis, server: 'down', files: 'unknown' },
+  folders: [],
+} as const;
+const service = (name: string, more: object = {}) => ({ service: name, tier: 'P1', well: true, fact: '', ...more });
+const missing = (name: string) => service(name, { well: false, missing: true });
 
 const CASES: readonly (readonly [string, Partial<Findings>, string, string])[] = [
   ['nothing wrong', {}, 'none', 'high'],
@@ -119,6 +138,34 @@ const CASES: readonly (readonly [string, Partial<Findings>, string, string])[] =
     'security-breach',
     'medium',
   ],
+  ['the namespace gone', { ...silent, cluster: lostNamespace }, 'complete-failure', 'high'],
+  [
+    'one of two namespaces being deleted',
+    { ...silent, cluster: { ...cluster, namespaces: [...cluster.namespaces, { name: 'b', state: 'terminating' }] } },
+    'complete-failure',
+    'medium',
+  ],
+  ['the whole cluster silent', { ...silent, cluster: { ...cluster, server: 'down' } }, 'complete-failure', 'medium'],
+  [
+    'a namespace that was emptied',
+    { ...silent, cluster, services: [missing('postgres'), missing('auth-service'), service('logging')] },
+    'complete-failure',
+    'medium',
+  ],
+  [
+    'the namespace gone while PostgreSQL answers elsewhere',
+    { cluster: lostNamespace, folders: [] },
+    'application-failure',
+    'high',
+  ],
+  ['only the API silent', { cluster: { ...cluster, server: 'down' }, folders: [] }, 'application-failure', 'low'],
+  [
+    'a service gone, the stores alive',
+    { cluster, folders: [], services: [missing('auth-service'), service('redis')] },
+    'application-failure',
+    'high',
+  ],
+  ['a cluster that lets nobody look', { cluster: { ...cluster, server: 'unknown' }, folders: [] }, 'none', 'low'],
   [
     'an altered point and a bad page',
     { postgres: badPage, repositories: [repository('local', { tampered: ['x'] })] },

@@ -37,6 +37,14 @@ export function gone(id: string): RepositoryFinding {
   return { repository: id, reachable: false, points: 0, compromised: [], tampered: [], facts: ['no answer'] };
 }
 
+export const cluster: NonNullable<Findings['cluster']> = {
+  server: 'up',
+  namespaces: [{ name: 'shop', state: 'there' }],
+  facts: ['context test'],
+};
+
+export const lostNamespace = { ...cluster, namespaces: [{ name: 'shop', state: 'missing' }] } as const;
+
 export function findings(rest: Partial<Findings> = {}): Findings {
   return { postgres, redis, folders: folders(), services: [], repositories: [repository('local')], ...rest };
 }

@@ -1,8 +1,18 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { classify } from '../../../recovery/assess/classify.ts';
 import type { Findings } from '../../../recovery/assess/findings.ts';
 import { bestRepository, type NextQuestion, nextStep } from '../../../recovery/assess/next-command.ts';
-import { findings, folder, folders, gone, postgres, redis, repository } from './findings-fixture.ts';
+import {
+  cluster,
+  findings,
+  folder,
+  folders,
+  gone,
+  lostNamespace,
+  postgres,
+  redis,
+  repository,
+} from './findings-fixture.ts';
 
 const OLDER = { id: '20261122T020000Z-full-1111', endedAt: '2026-11-22T02:02:00.000Z' };
 const ENV = '/etc/go-coffee-dr/dr.yaml';
@@ -17,6 +27,8 @@ function next(changes: Partial<Findings>, rest: Partial<NextQuestion> = {}) {
     database: 'go_coffee',
     dump,
     starts: {},
+    stack: undefined,
+    objects: ['manifests', 'config-and-secrets'],
   };
   return nextStep({ ...question, ...rest });
 }
@@ -108,4 +120,52 @@ test('without any readable point it says to look at this machine first', () => {
 test('words are quoted for the shell', () => {
   const step = next({ repositories: [repository('local')] }, { env: "/tmp/it's here/dr.yaml" });
   expect(step.command).toBe(`dr health --env '/tmp/it'\\''s here/dr.yaml' --comprehensive`);
+});
+
+const REBUILD = `dr rebuild --env ${ENV} --stack production-20261125`;
+const missing = { service: 'auth-service', tier: 'P1', well: false, missing: true, fact: 'no workload' };
+
+describe('in a cluster', () => {
+  const away = { ...postgres, server: 'down', files: 'unknown' } as const;
+  const inCluster = (changes: Partial<Findings>) =>
+    next(
+      { cluster, folders: [], redis: { ...redis, server: 'down', files: 'unknown' }, ...changes },
+      { stack: 'production-20261125' },
+    );
+
+  test('a lost namespace is a fresh stack', () => {
+    const step = inCluster({ postgres: away, cluster: lostNamespace });
+    expect(step.command).toBe(`${REBUILD} --to latest --from local`);
+  });
+
+  test('a break-in too, from the newest good point', () => {
+    const repositories = [repository('local', { newest: OLDER, compromised: ['20261123T020000Z-full-7f3a'] })];
+    expect(inCluster({ repositories }).command).toBe(`${REBUILD} --to ${OLDER.id} --from local`);
+  });
+
+  test('a corrupt database, or one with lost rows, is not laid down in a pod', () => {
+    const corrupt = inCluster({ postgres: { ...postgres, files: 'damaged', damage: ['a page'] } });
+    expect(corrupt.command).toBe(`${REBUILD} --to latest --from local`);
+    const mistake = inCluster({ postgres: { ...postgres, lostTables } });
+    expect(mistake.others[0]?.command).toBe(`${REBUILD} --to 2026-11-23T02:00:30.000Z --from local`);
+  });
+
+  test('services that are gone while the stores are well are brought back as objects', () => {
+    const step = inCluster({ redis, services: [missing] });
+    expect(step.command).toBe(`dr restore --env ${ENV} --to latest --from local --only manifests,config-and-secrets`);
+    expect(step.others.map(({ command }) => command)).toEqual([`${REBUILD} --to latest --from local`]);
+  });
+
+  test('a database on this host is restored here', () => {
+    const here = next({ cluster: lostNamespace, ...dead, folders: [] });
+    expect(here.command).toBe(`dr restore --env ${ENV} --to latest --from local`);
+  });
+
+  test('where only the API is silent there is nothing to restore', () => {
+    const step = inCluster({ redis, cluster: { ...cluster, server: 'down', namespaces: [] } });
+    expect(step).toMatchObject({
+      command: `dr health --env ${ENV}`,
+      why: expect.stringContaining('the API of the cluster'),
+    });
+  });
 });
