@@ -124,7 +124,8 @@ async function captureOne(
     for (const { restic, outcome } of targets) {
       if (outcome.error) continue;
       try {
-        const backed = await backupPath(restic, { path: staged.path, tags, host, force, onFraction, signal });
+        const { path, exclude } = staged;
+        const backed = await backupPath(restic, { path, exclude, tags, host, force, onFraction, signal });
         captures.set(restic.repository.id, { facts: staged.facts, backed, path: staged.path });
       } catch (error) {
         if (!(await isRepositorysFault(restic, error))) throw error;

@@ -14,6 +14,7 @@ import { redisSettings } from '../engines/redis/server.ts';
 import { isElsewhere } from '../environment.ts';
 import { badInput } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
+import { FOLDER_NAMES } from '../seed/names.ts';
 import type { Site } from '../site.ts';
 import { mirrorRepositories } from './git-mirrors.ts';
 import { capturedServices, objectFacts, type ReadObjects } from './objects.ts';
@@ -24,6 +25,8 @@ import { isFromCluster } from './select.ts';
 export interface Staged {
   readonly path: string;
   readonly facts: ResticCapture['facts'];
+  /** Absolute paths below it that are no data. */
+  readonly exclude?: readonly string[];
   /** Removes what was made only for this run. */
   readonly remove: () => Promise<void>;
 }
@@ -89,7 +92,8 @@ async function stageFolder(site: Site, workload: Workload): Promise<Staged> {
       hint: 'if it was lost, `dr assess` says how to get it back; an empty copy would only hide that',
     });
   }
-  return { path, facts: workload.type === 'images' ? await checkOciLayouts(path) : {}, remove: nothing };
+  const facts = workload.type === 'images' ? await checkOciLayouts(path) : {};
+  return { path, facts, exclude: Object.values(FOLDER_NAMES).map((name) => join(path, name)), remove: nothing };
 }
 
 /** Secrets among them: they rest here only until restic has encrypted them. */

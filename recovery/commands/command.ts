@@ -128,12 +128,39 @@ export interface RestoreOptions extends SiteOptions {
   readonly backup: boolean;
 }
 
+export interface RebuildOptions extends MaybeSiteOptions {
+  readonly stack: string;
+  /** Absent with `teardown`. */
+  readonly to?: string;
+  /** @default the plan's first in S3 */
+  readonly from?: string;
+  readonly like?: string;
+  /** `key=value`, as typed. */
+  readonly set: readonly string[];
+  /** Of an escrow file and of an identity that opens it. */
+  readonly keys?: string;
+  readonly identity?: string;
+  readonly only: readonly string[];
+  readonly exclude: readonly string[];
+  readonly rotateSecrets: boolean;
+  readonly harden: boolean;
+  readonly keepGoing: boolean;
+  readonly declaredAt?: string;
+  /** Where the reports are written. */
+  readonly report: string;
+  readonly teardown: boolean;
+  readonly dryRun: boolean;
+  readonly confirm?: string;
+}
+
 export interface SeedOptions extends SiteOptions {
   readonly workload: string;
   /** Repository to read. */
   readonly from: string;
   /** `latest`, a point's id or a time with a zone. */
   readonly to: string;
+  /** @default where the environment file has the workload */
+  readonly into?: string;
 }
 
 export interface OffsiteListOptions extends SiteOptions {

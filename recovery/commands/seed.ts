@@ -1,20 +1,26 @@
 /** `dr seed` */
-import { namedWorkloads } from '../backup/select.ts';
+import { resolve } from 'node:path';
+import type { Workload } from '../../plan/types.ts';
+import { isFromCluster, namedWorkloads } from '../backup/select.ts';
 import { badInput } from '../errors.ts';
-import { formatTime } from '../report/format.ts';
-import { type SeedOutcome, seedRedis } from '../seed/redis.ts';
-import { openSite } from '../site.ts';
+import { formatBytes, formatTime, plural } from '../report/format.ts';
+import { folderVolume } from '../seed/folder.ts';
+import { redisVolume } from '../seed/redis.ts';
+import { type SeedOutcome, type SeedVolume, seedVolume } from '../seed/volume.ts';
+import { openSite, type Site } from '../site.ts';
 import { parseTarget } from '../target.ts';
 import type { Execute, SeedOptions } from './command.ts';
 
-function describe({ decision, folder, mark, keys }: SeedOutcome): string {
+function describe({ decision, folder, mark, keys, files, bytes = 0 }: SeedOutcome): string {
   const from =
     mark.from === undefined
       ? 'data of its own'
       : `the snapshot of ${formatTime(mark.from.capturedAt)} (${mark.from.point} in ${mark.from.repository})`;
   switch (decision) {
-    case 'fill':
-      return `${folder} was empty and now holds ${from}: ${keys ?? 0} keys`;
+    case 'fill': {
+      const laid = files === undefined ? `${keys ?? 0} keys` : `${plural(files, 'file')}, ${formatBytes(bytes)}`;
+      return `${folder} was empty and now holds ${from}: ${laid}`;
+    }
     case 'finish':
       return `${folder} holds ${from}, as an earlier run had begun it`;
     case 'keep':
@@ -24,19 +30,44 @@ function describe({ decision, folder, mark, keys }: SeedOutcome): string {
   }
 }
 
+/** Objects go back through a stack, or by `dr restore`. */
+function seededFolders({ plan, environment }: Site): string[] {
+  const folders = plan.workloads.filter(
+    (workload) => workload.type === 'files' && !isFromCluster(environment, workload),
+  );
+  return folders.map(({ id }) => id);
+}
+
+function volumeOf(site: Site, workload: Workload, into: string | undefined): SeedVolume {
+  if (workload.type === 'redis') {
+    if (into === undefined) return redisVolume(site);
+    const fact = `"${into}" is given for a Redis, whose volume is where its server looks for it`;
+    throw badInput({ code: 'SEED-INTO', where: '--into', fact, hint: 'leave --into out: redis.dataDir says where' });
+  }
+  const folder = into === undefined ? site.environment.folders[workload.id]?.path : resolve(into);
+  if (folder !== undefined) return folderVolume(folder, `folders.${workload.id} of the environment file, or --into`);
+  throw badInput({
+    code: 'WORKLOAD-UNCONFIGURED',
+    where: workload.id,
+    fact: 'the environment file does not say where its folder is',
+    hint: `add folders.${workload.id}, or name the folder with --into`,
+  });
+}
+
 export const seedCommand: Execute<SeedOptions> = async (options, context) => {
   const site = await openSite(options.env, context.log);
   const [workload] = namedWorkloads(site.plan, [options.workload]);
-  if (workload?.type !== 'redis') {
-    const known = site.plan.workloads.filter(({ type }) => type === 'redis').map(({ id }) => id);
+  const stores = site.plan.workloads.filter(({ type }) => type === 'redis').map(({ id }) => id);
+  const known = [...stores, ...seededFolders(site)];
+  if (workload === undefined || !known.includes(workload.id)) {
     throw badInput({
       code: 'SEED-WORKLOAD',
       where: options.workload,
-      fact: `is of type ${workload?.type}, and only the volume of a Redis begins from a copy by this command`,
+      fact: `is of type ${workload?.type}, and this command fills the volume of a Redis or of a folder`,
       hint: `write one of: ${known.join(', ')}; \`dr restore --only ${options.workload}\` restores the others`,
     });
   }
-  const outcome = await seedRedis(site, workload, {
+  const outcome = await seedVolume(site, workload, volumeOf(site, workload, options.into), {
     target: parseTarget(options.to, context.now()),
     targetText: options.to,
     from: options.from,

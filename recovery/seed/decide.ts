@@ -3,15 +3,12 @@ import { parseLineage } from '../../plan/layout.ts';
 import { precondition } from '../errors.ts';
 import type { SeedMark } from './mark.ts';
 
-/** Where a copy is laid down before it is put in place; gone when the mark stands. */
-export const SEEDING = '.seeding';
-
 /** Made by file systems and by the mount, not by a server. */
 const NO_DATA = ['lost+found'];
 
 export interface Volume {
   readonly folder: string;
-  /** Names in it. */
+  /** Names in it, but for the seed's own. */
   readonly entries: readonly string[];
   /** Whose data it holds, where a seed has said so. */
   readonly mark: SeedMark | undefined;
@@ -27,9 +24,16 @@ export interface Volume {
  */
 export type SeedDecision = 'fill' | 'finish' | 'keep' | 'adopt';
 
+const SHOWN = 5;
+
+function named(entries: readonly string[]): string {
+  const more = entries.length > SHOWN ? ` and ${entries.length - SHOWN} more` : '';
+  return `${entries.toSorted().slice(0, SHOWN).join(', ')}${more}`;
+}
+
 /**
  * @param life `<site>-<generation>`
- * Throws `SEED-OTHER-LIFE` (exit 6): a server that went on with an earlier life's data would show users a state of long ago.
+ * Throws `SEED-OTHER-LIFE` (exit 6): a platform that went on with an earlier life's data would show users a state of long ago.
  */
 export function decideSeed({ folder, entries, mark, ready }: Volume, life: string): SeedDecision {
   const refuse = (fact: string) =>
@@ -44,10 +48,8 @@ export function decideSeed({ folder, entries, mark, ready }: Volume, life: strin
     throw refuse(`this volume holds the data of ${mark.life}, and this server is ${life}`);
   }
   if (ready) return 'finish';
-  const data = entries.filter((name) => name !== SEEDING && !NO_DATA.includes(name));
+  const data = entries.filter((name) => !NO_DATA.includes(name));
   if (data.length === 0) return 'fill';
   if (parseLineage(life)?.generation === 1) return 'adopt';
-  throw refuse(
-    `this volume holds data without a mark (${data.sort().join(', ')}), and ${life} is not the site's first life`,
-  );
+  throw refuse(`this volume holds data without a mark (${named(data)}), and ${life} is not the site's first life`);
 }

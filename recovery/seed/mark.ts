@@ -5,8 +5,6 @@ import { z } from 'zod';
 import { DrError } from '../errors.ts';
 import { pointIdSchema } from '../point.ts';
 
-export const MARK = 'seeded-from.json';
-
 const seedMarkSchema = z.strictObject({
   /** `<site>-<generation>` */
   life: z.string(),
@@ -19,8 +17,8 @@ const seedMarkSchema = z.strictObject({
 export type SeedMark = z.infer<typeof seedMarkSchema>;
 
 /** Undefined where there is none. Throws `SEED-MARK-UNREADABLE`: in doubt nothing is laid down. */
-export async function readMark(folder: string): Promise<SeedMark | undefined> {
-  const file = join(folder, MARK);
+export async function readMark(folder: string, name: string): Promise<SeedMark | undefined> {
+  const file = join(folder, name);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -42,8 +40,8 @@ export async function readMark(folder: string): Promise<SeedMark | undefined> {
 }
 
 /** By a rename, so that a killed run leaves the whole mark or none. */
-export async function writeMark(folder: string, mark: SeedMark): Promise<void> {
-  const file = join(folder, MARK);
+export async function writeMark(folder: string, name: string, mark: SeedMark): Promise<void> {
+  const file = join(folder, name);
   await writeFile(`${file}.new`, `${JSON.stringify(mark, undefined, 2)}\n`, { flush: true });
   await rename(`${file}.new`, file);
 }

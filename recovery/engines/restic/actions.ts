@@ -37,6 +37,8 @@ export interface BackupRequest {
   readonly host: string;
   /** Read every file again, whatever its times say. */
   readonly force: boolean;
+  /** Absolute paths. */
+  readonly exclude?: readonly string[] | undefined;
   readonly onFraction?: Fraction;
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,7 +53,9 @@ export interface Backed {
 export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
   const tags = request.tags.flatMap((tag) => ['--tag', tag]);
   const force = request.force ? ['--force'] : [];
-  const { stdout } = await restic.run(['backup', '--json', '--host', request.host, ...tags, ...force, request.path], {
+  const excluded = (request.exclude ?? []).flatMap((path) => ['--exclude', path]);
+  const flags = ['--json', '--host', request.host, ...tags, ...force, ...excluded];
+  const { stdout } = await restic.run(['backup', ...flags, request.path], {
     signal: request.signal,
     env: { RESTIC_PROGRESS_FPS: '2' },
     onLine: (line, stream) => {

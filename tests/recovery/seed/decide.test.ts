@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideSeed, SEEDING } from '../../../recovery/seed/decide.ts';
+import { decideSeed } from '../../../recovery/seed/decide.ts';
 import type { SeedMark } from '../../../recovery/seed/mark.ts';
 
 const mark = (life: string): SeedMark => ({ life, at: '2026-11-25T02:00:00Z' });
@@ -15,13 +15,12 @@ describe('a volume', () => {
   test.each([
     ['new', volume([]), 'one-1', 'fill'],
     ['new, of a file system of its own', volume(['lost+found']), 'one-2', 'fill'],
-    ['half copied by a run that was killed', volume([SEEDING, 'lost+found']), 'one-2', 'fill'],
-    ['copied, and not all in place', volume([SEEDING, 'dump.rdb'], { ready: true }), 'one-2', 'finish'],
+    ['copied, and not all in place', volume(['dump.rdb'], { ready: true }), 'one-2', 'finish'],
     ['of this life', volume([...DATA, 'seeded-from.json'], { mark: mark('one-2') }), 'one-2', 'keep'],
     ['of this life, emptied by hand', volume(['seeded-from.json'], { mark: mark('one-2') }), 'one-2', 'keep'],
-    ['marked, its last step left', volume([SEEDING, ...DATA], { mark: mark('one-2'), ready: true }), 'one-2', 'keep'],
+    ['marked, its last step left', volume([...DATA], { mark: mark('one-2'), ready: true }), 'one-2', 'keep'],
     ['without a mark, in the first life', volume(DATA), 'one-1', 'adopt'],
-    ['in use while a run was killed', volume([SEEDING, 'dump.rdb']), 'one-1', 'adopt'],
+    ['in use, and a second run', volume(['dump.rdb']), 'one-1', 'adopt'],
   ] as const)('%s', (_, found, life, decision) => {
     expect(decideSeed(found, life)).toBe(decision);
   });
@@ -39,6 +38,12 @@ describe('a volume', () => {
       volume(DATA),
       'one-2',
       'without a mark (appendonlydir, dump.rdb), and one-2 is not',
+    ],
+    [
+      'with many files without a mark, in a later life',
+      volume(Array.from({ length: 1200 }, (_, i) => `${1000 + i}.jpg`)),
+      'one-2',
+      'without a mark (1000.jpg, 1001.jpg, 1002.jpg, 1003.jpg, 1004.jpg and 1195 more), and',
     ],
   ] as const)('%s is refused', (_, found, life, fact) => {
     expect(() => decideSeed(found, life)).toThrow(fact);
