@@ -10,6 +10,7 @@ import { declareOffsite } from './offsite.ts';
 import { declarePlan } from './plan.ts';
 import { declarePoints } from './points.ts';
 import { declareQuestions } from './questions.ts';
+import { declareRebuild } from './rebuild.ts';
 import { declareRestore, declareUnlock } from './restore.ts';
 import { declareSeed } from './seed.ts';
 import { pathOf } from './usage.ts';
@@ -50,6 +51,7 @@ const FAMILIES: readonly Declare[] = [
   declareVerify,
   declarePrune,
   declareRestore,
+  declareRebuild,
   declareSeed,
   declareOffsite,
   declareKeys,

@@ -75,12 +75,15 @@ export interface DrillEnvironment {
 
 export interface DrillReport {
   readonly apiVersion: typeof API_VERSION;
-  readonly kind: 'DrillReport';
+  /** A rebuild is measured by the same clocks, and what it says of itself has the same shape. */
+  readonly kind: 'DrillReport' | 'RebuildReport';
+  /** Of a rebuild: `rebuild`. */
   readonly scenario: string;
   readonly title: string;
   readonly startedAt: string;
   readonly endedAt: string;
-  readonly scale: number;
+  /** Size of a drill's data, as a multiple. */
+  readonly scale?: number;
   readonly passed: boolean;
   readonly exit: ExitCode;
   readonly disasterAt: string;
@@ -95,6 +98,7 @@ export interface DrillReport {
   readonly verification: readonly Verification[];
   readonly losses: readonly Loss[];
   readonly security?: readonly SecurityAttempt[];
-  readonly throughput: Throughput;
+  /** Absent where nobody measured it. */
+  readonly throughput?: Throughput;
   readonly environment: DrillEnvironment;
 }

@@ -2,22 +2,24 @@
 import type { Plan } from '../../plan/types.ts';
 import type { S3Keys } from '../site.ts';
 
+export interface BucketMaterial {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly uriStyle: 'path' | 'host';
+  /** PEM text. */
+  readonly ca?: string | undefined;
+  /** `web-identity`: a role of the pods, which only an aws storage has. */
+  readonly writer: S3Keys | 'web-identity';
+  readonly restorer: S3Keys | 'web-identity';
+  readonly admin?: S3Keys | undefined;
+}
+
 export interface RepositoryMaterial {
   readonly id: string;
   readonly passphrase?: string | undefined;
   /** Absent for a folder. */
-  readonly s3?: {
-    readonly endpoint: string;
-    readonly region: string;
-    readonly bucket: string;
-    readonly uriStyle: 'path' | 'host';
-    /** PEM text. */
-    readonly ca?: string | undefined;
-    /** `web-identity`: a role of the pods, which only an aws storage has. */
-    readonly writer: S3Keys | 'web-identity';
-    readonly restorer: S3Keys | 'web-identity';
-    readonly admin?: S3Keys | undefined;
-  };
+  readonly s3?: BucketMaterial | undefined;
 }
 
 export interface Material {
@@ -28,6 +30,5 @@ export interface Material {
   readonly site: string;
   readonly signingKey: { readonly name: string; readonly secret: string };
   readonly repositories: readonly RepositoryMaterial[];
-  readonly postgresPassword?: string | undefined;
   readonly redisPassword?: string | undefined;
 }

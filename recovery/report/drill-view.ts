@@ -33,6 +33,7 @@ export interface DrillView {
     readonly expected: boolean;
     readonly detail: string;
   }[];
+  /** Empty where no rate was measured. */
   readonly rate: string;
 }
 
@@ -41,22 +42,43 @@ export function drillView(report: DrillReport): DrillView {
     verdict: report.passed ? 'PASSED' : 'FAILED',
     summary: summaryOf(report),
     facts: [
-      ['Scenario', report.scenario],
+      ...(isRebuild(report) ? [] : [['Scenario', report.scenario] as const]),
       ['Recovered to', report.target.description],
       ['From', [report.target.repository, report.target.point].filter(Boolean).join(', ')],
       ['Disaster at', formatTime(report.disasterAt)],
-      ['Drill', `${formatTime(report.startedAt)}, ${formatDuration(between(report.startedAt, report.endedAt))} in all`],
-      ['Data', `scale ${report.scale}, ${formatBytes(report.throughput.bytesRestored)} restored`],
+      [
+        isRebuild(report) ? 'Rebuild' : 'Drill',
+        `${formatTime(report.startedAt)}, ${formatDuration(between(report.startedAt, report.endedAt))} in all`,
+      ],
+      ...dataFacts(report),
     ],
-    tiers: report.tiers.map((tier) => tierView(tier, report.throughput.rtoDataLimitBytes[tier.id])),
+    tiers: report.tiers.map((tier) => tierView(tier, report.throughput?.rtoDataLimitBytes[tier.id])),
     losses: report.losses.map((loss) => ({
       what: loss.what,
       amount: amountOf(loss),
       expected: loss.expected,
       detail: loss.detail,
     })),
-    rate: `${formatBytes(report.throughput.bytesRestored)} in ${formatDuration(report.throughput.seconds)}: ${report.throughput.megabytesPerSecond.toPrecision(3)} MB/s`,
+    rate: rateOf(report),
   };
+}
+
+function isRebuild({ kind }: DrillReport): boolean {
+  return kind === 'RebuildReport';
+}
+
+function dataFacts({ scale, throughput }: DrillReport): (readonly [string, string])[] {
+  const facts = [
+    ...(scale === undefined ? [] : [`scale ${scale}`]),
+    ...(throughput === undefined ? [] : [`${formatBytes(throughput.bytesRestored)} restored`]),
+  ];
+  return facts.length === 0 ? [] : [['Data', facts.join(', ')]];
+}
+
+function rateOf({ throughput }: DrillReport): string {
+  if (throughput === undefined) return '';
+  const { bytesRestored, seconds, megabytesPerSecond } = throughput;
+  return `${formatBytes(bytesRestored)} in ${formatDuration(seconds)}: ${megabytesPerSecond.toPrecision(3)} MB/s`;
 }
 
 function summaryOf(report: DrillReport): string {
@@ -72,7 +94,7 @@ function summaryOf(report: DrillReport): string {
     lost > 0 ? `${plural(lost, 'loss', 'losses')} that nothing explains` : '',
   ].filter((sentence) => sentence !== '');
   if (wrong.length > 0) return `${wrong.join('; ')}.`;
-  if (!report.passed) return `The drill ended with exit code ${report.exit}.`;
+  if (!report.passed) return `${isRebuild(report) ? 'The rebuild' : 'The drill'} ended with exit code ${report.exit}.`;
   return `All ${plural(report.tiers.length, 'tier')} verified ${formatDuration(last)} after the disaster; ${plural(report.verification.length, 'check')} passed.`;
 }
 

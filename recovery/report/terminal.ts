@@ -76,7 +76,7 @@ export function renderTerminal(report: DrillReport, color: boolean): string {
             ),
           ),
         ]),
-    section('Rate', view.rate),
+    ...(view.rate === '' ? [] : [section('Rate', view.rate)]),
     columns(environmentFacts(report)),
   ];
   return blocks.join('\n\n');

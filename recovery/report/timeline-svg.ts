@@ -34,7 +34,8 @@ export function timelineSvg(report: DrillReport): string {
     `<text class="disaster-label" x="${x(0)}" y="${TOP - 10}" text-anchor="middle">disaster</text>`,
     ...lanes.flatMap((lane, n) => laneShapes(report, lane, TOP + n * LANE, x)),
   ];
-  const title = `Timeline of the drill ${report.scenario}`;
+  const title =
+    report.kind === 'RebuildReport' ? 'Timeline of the rebuild' : `Timeline of the drill ${report.scenario}`;
   return [
     `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(title)}" class="timeline">`,
     ...body,

@@ -32,6 +32,7 @@ test('the commands of the plan are all there', () => {
     'dr verify',
     'dr prune',
     'dr restore',
+    'dr rebuild',
     'dr seed',
     'dr offsite',
     'dr offsite export',

@@ -1,0 +1,136 @@
+/** `dr rebuild` */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadPlan } from '../../plan/load.ts';
+import type { Plan } from '../../plan/types.ts';
+import { openStackEngine } from '../adapters/pulumi.ts';
+import { drillEnvironment } from '../drill/report.ts';
+import { badInput } from '../errors.ts';
+import { recordMeasurements } from '../measurements.ts';
+import { pinTarget } from '../pin.ts';
+import type { Material } from '../rebuild/material.ts';
+import { openKeys } from '../rebuild/open-keys.ts';
+import { planRebuild, rebuild } from '../rebuild/rebuild.ts';
+import { journalFolder } from '../rebuild/record.ts';
+import { measurementsOf, rebuildReport } from '../rebuild/report.ts';
+import { parseSettings } from '../rebuild/settings.ts';
+import { siteMaterial } from '../rebuild/site-material.ts';
+import { teardown } from '../rebuild/teardown.ts';
+import { endText, planText } from '../rebuild/text.ts';
+import type { RebuildPorts, RebuildRequest } from '../rebuild/types.ts';
+import { renderHtml } from '../report/html.ts';
+import { toJson } from '../report/output.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import { openSite } from '../site.ts';
+import { parseMoment, parseTarget } from '../target.ts';
+import type { CommandContext, CommandResult, Execute, RebuildOptions } from './command.ts';
+
+interface Ground {
+  readonly material: Material | undefined;
+  readonly plan: Plan;
+  readonly stateDir: string;
+}
+
+/** Where no environment file says so: this machine is an operator's, and keeps its own journals. */
+function ownStateDir(): string {
+  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'go-coffee-dr');
+}
+
+/** An escrow file wins over an environment file: that one speaks of a host which may be gone. */
+async function groundOf({ keys, identity, env }: RebuildOptions, { log }: CommandContext): Promise<Ground> {
+  if (keys !== undefined) {
+    if (identity === undefined) {
+      throw badInput({
+        code: 'IDENTITY-MISSING',
+        where: '--identity',
+        fact: 'it is not given, and without it nobody can open an escrow file',
+        hint: 'name the file with the AGE-SECRET-KEY of a recipient',
+      });
+    }
+    const material = await openKeys(resolve(keys), resolve(identity), log);
+    return { material, plan: material.plan, stateDir: ownStateDir() };
+  }
+  if (env === undefined) return { material: undefined, plan: await loadPlan(), stateDir: ownStateDir() };
+  const site = await openSite(env, log);
+  return {
+    material: await siteMaterial(site, `environment file ${env}`),
+    plan: site.plan,
+    stateDir: site.environment.stateDir,
+  };
+}
+
+function firstRepository({ repositories }: Plan): string {
+  return repositories.find(({ storage, written }) => storage === 's3' && written.by === 'engines')?.id ?? '';
+}
+
+function requestOf(options: RebuildOptions, plan: Plan, now: Date): RebuildRequest {
+  const { to = '', from, declaredAt } = options;
+  parseTarget(to, now);
+  return {
+    stack: options.stack,
+    target: to.trim(),
+    repository: from ?? firstRepository(plan),
+    ...(options.like === undefined ? {} : { like: options.like }),
+    set: parseSettings(options.set),
+    only: options.only,
+    exclude: options.exclude,
+    rotateSecrets: options.rotateSecrets,
+    harden: options.harden,
+    isolated: false,
+    keepGoing: options.keepGoing,
+    ...(declaredAt === undefined ? {} : { declaredAt: parseMoment(declaredAt, now, '--declared-at') }),
+  };
+}
+
+async function endStack(options: RebuildOptions, ports: RebuildPorts, context: CommandContext): Promise<CommandResult> {
+  const { stack } = options;
+  const approve = (what: readonly string[]) => context.confirm({ name: stack, what });
+  const done = await teardown(stack, { ...ports, approve });
+  const text = `stack ${stack} is gone: ${done.deleted} deleted; the repositories are as they were`;
+  return { kind: 'Teardown', data: done, text };
+}
+
+export const rebuildCommand: Execute<RebuildOptions> = async (options, context) => {
+  const now = context.now();
+  const { material, plan, stateDir } = await groundOf(options, context);
+  const request = options.teardown ? undefined : requestOf(options, plan, now);
+  const { progress, log, signal, color } = context;
+  const ports: RebuildPorts = {
+    engine: await openStackEngine(),
+    stateDir,
+    material,
+    plan,
+    resolve: pinTarget,
+    approve: (planned) => context.confirm({ name: options.stack, what: planText(planned).split('\n') }),
+    progress,
+    log,
+    now: context.now,
+    signal,
+  };
+  if (request === undefined) return endStack(options, ports, context);
+  if (options.dryRun) {
+    const planned = await planRebuild(request, ports);
+    return { kind: 'RebuildPlan', data: planned, text: `${planText(planned)}\nneeds --confirm ${request.stack}` };
+  }
+  const outcome = await rebuild(request, ports);
+  const report = rebuildReport(plan, outcome, await drillEnvironment());
+  const folder = resolve(options.report);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'report.json'), `${toJson(report)}\n`);
+  await writeFile(join(folder, 'report.html'), renderHtml(report));
+  await recordMeasurements(stateDir, measurementsOf(report, outcome));
+  const { outputs, failure, ...rest } = outcome;
+  const error = failure && { code: failure.code, where: failure.where, fact: failure.fact, hint: failure.hint };
+  return {
+    exit: report.exit,
+    kind: 'Rebuild',
+    // Outputs hold the platform's secrets.
+    data: { ...rest, ...(error === undefined ? {} : { failure: error }), report },
+    text: [
+      renderTerminal(report, color),
+      `report: ${join(folder, 'report.html')}, ${join(folder, 'report.json')}`,
+      endText(outcome, journalFolder(stateDir, request.stack)),
+    ].join('\n\n'),
+  };
+};

@@ -1,0 +1,110 @@
+/** A rebuild in the form of a drill's report: the same clocks, the same objectives. */
+import { seconds } from '../../plan/duration.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { DrillEnvironment, DrillReport, Loss, Measured, TierResult } from '../drill/report-types.ts';
+import { EXIT } from '../errors.ts';
+import type { Measurement } from '../measurements.ts';
+import { API_VERSION } from '../report/output.ts';
+import type { RebuildOutcome } from './types.ts';
+
+function measured(objectiveSeconds: number, measuredSeconds: number | undefined): Measured {
+  if (measuredSeconds === undefined) return { objectiveSeconds, met: false };
+  return { objectiveSeconds, measuredSeconds, met: measuredSeconds <= objectiveSeconds };
+}
+
+/** From the newest data of a store to the disaster. What data itself says counts more than the names in a repository. */
+function lossOf({ plan, checks }: RebuildOutcome, workload: string): number | undefined {
+  const named = plan.loss.find((each) => each.workload === workload);
+  const newest = checks.flatMap(({ recoveredTo }) => (recoveredTo === undefined ? [] : [recoveredTo.getTime()]));
+  if (workload !== 'postgres' || newest.length === 0) return named?.seconds;
+  return Math.max(0, (Date.parse(plan.declaredAt) - Math.max(...newest)) / 1000);
+}
+
+/** P1 is the stores themselves; the last tier works on configuration only, which nobody wrote to. */
+function tierLoss(tier: string, plan: Plan, outcome: RebuildOutcome): number | undefined {
+  if (tier === plan.tiers.at(-1)?.id) return 0;
+  const database = lossOf(outcome, 'postgres');
+  const redis = lossOf(outcome, 'redis');
+  return tier === 'P1' && redis !== undefined && database !== undefined ? Math.max(database, redis) : database;
+}
+
+function tiersOf(plan: Plan, outcome: RebuildOutcome): TierResult[] {
+  return plan.tiers.map(({ id, name, services, rto, rpo }) => {
+    const found = outcome.tiers.find(({ tier }) => tier === id);
+    return {
+      id,
+      name,
+      services: services.map(({ title }) => title),
+      rto: measured(seconds(rto), found?.seconds),
+      rpo: measured(seconds(rpo), tierLoss(id, plan, outcome)),
+      ...(found?.readyAt === undefined ? {} : { readyAt: found.readyAt }),
+    };
+  });
+}
+
+function lossesOf(outcome: RebuildOutcome): Loss[] {
+  const { plan, setAside } = outcome;
+  const replayed = plan.pin.postgres.end.kind === 'end-of-wal';
+  const data = plan.loss.map(({ workload, recoveredTo }): Loss => {
+    const at =
+      workload === 'postgres' && replayed
+        ? `at least up to ${recoveredTo}, and all archived WAL after it`
+        : `up to ${recoveredTo}`;
+    const lost = lossOf(outcome, workload);
+    return { what: workload, expected: true, detail: at, ...(lost === undefined ? {} : { seconds: lost }) };
+  });
+  return [
+    ...data,
+    ...setAside.map(({ object, reason }) => ({ what: object, expected: true, detail: `set aside: ${reason}` })),
+  ];
+}
+
+export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: DrillEnvironment): DrillReport {
+  const tiers = tiersOf(plan, outcome);
+  const late = tiers.some(({ rto, rpo }) => !rto.met || !rpo.met);
+  const exit = outcome.exit === EXIT.ok && late ? EXIT.objectiveMissed : outcome.exit;
+  const { declaredAt, pin, stack } = outcome.plan;
+  const offset = (at: string): number => (Date.parse(at) - Date.parse(declaredAt)) / 1000;
+  const { failure } = outcome;
+  const failed = failure && {
+    id: 'up',
+    title: 'everything is up',
+    expected: 'no error',
+    actual: failure.message,
+    ok: false,
+    evidence: 'pulumi up',
+  };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'RebuildReport',
+    scenario: 'rebuild',
+    title: `Rebuild of stack ${stack}`,
+    startedAt: outcome.startedAt,
+    endedAt: outcome.endedAt,
+    passed: exit === EXIT.ok,
+    exit,
+    disasterAt: declaredAt,
+    target: { repository: pin.repository, point: pin.postgres.point, description: pin.from },
+    tiers,
+    timeline: outcome.timeline.map((event) => ({ ...event, offsetSeconds: offset(event.at) })),
+    verification: [
+      ...outcome.checks.map(({ recoveredTo, ...check }, n) => ({ id: `check-${n + 1}`, ...check })),
+      ...(failed === undefined ? [] : [failed]),
+    ],
+    losses: lossesOf(outcome),
+    environment,
+  };
+}
+
+/** Of tiers that are back; one that failed proves nothing. */
+export function measurementsOf({ tiers, endedAt }: DrillReport, outcome: RebuildOutcome): Measurement[] {
+  if (outcome.failure !== undefined || outcome.checks.some(({ ok }) => !ok)) return [];
+  return tiers.map(({ id, rto, rpo, readyAt }) => ({
+    at: readyAt ?? endedAt,
+    what: `rebuild to ${outcome.plan.from} from ${outcome.plan.repository}`,
+    tier: id,
+    ...(rto.measuredSeconds === undefined ? {} : { rtoSeconds: rto.measuredSeconds }),
+    ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
+    source: 'restore',
+  }));
+}
