@@ -93,6 +93,7 @@ export function makeStackConfig(
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
     capturedKinds: plain.capture?.clusterKinds ?? [],
+    hooks: plain.capture?.hooks ?? {},
     network: present(plain.network, 'network'),
     monitoring: present(plain.monitoring, 'monitoring'),
     quotas: present(plain.quotas, 'quotas'),

@@ -174,6 +174,18 @@ function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {
     }));
 }
 
+/** A hook of nothing would never run, and what it was to quiet would not be. */
+function hookProblems({ capture, folders }: Plain): ConfigProblem[] {
+  const known = ['postgres', 'redis', 'kubernetes', ...Object.keys(folders ?? {})];
+  return Object.keys(capture?.hooks ?? {})
+    .filter((id) => !known.includes(id))
+    .map((id) => ({
+      path: ['capture', 'hooks', id],
+      fact: `"${id}" is nothing that this stack copies.${didYouMean(id, known)}`,
+      hint: `hooks can stand around: ${known.join(', ')}`,
+    }));
+}
+
 /** Of what could be parsed; a key that is wrong by itself is reported there and not here. */
 export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
   return [
@@ -183,5 +195,6 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...roleProblems(plain, plan),
     ...recoveryProblems(plain, plan),
     ...folderProblems(plain, plan),
+    ...hookProblems(plain),
   ];
 }

@@ -107,6 +107,8 @@ const hostName = z
   .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
 
 /** Keys in plain text. Every value that JSON can hold; `Pulumi.yaml` gives the optional ones an empty default. */
+const command = z.array(lineSchema).min(1);
+
 const definitionName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
   error: 'is no name of a definition; write plural and group, as in "clusterissuers.cert-manager.io"',
 });
@@ -151,6 +153,8 @@ export const plainSchemas = {
   capture: z.strictObject({
     /** Cluster-scoped custom kinds that the platform's objects name, as their definitions are called. */
     clusterKinds: z.array(definitionName).default([]),
+    /** Commands of the jobs' image around a copy: of `postgres`, `redis`, `kubernetes` or one of `folders`. */
+    hooks: z.record(z.string(), z.strictObject({ pre: command.optional(), post: command.optional() })).default({}),
   }),
   network: z.strictObject({
     kubernetesApi: z

@@ -133,6 +133,11 @@ export interface RecoverySettings {
   readonly exclude: readonly string[];
 }
 
+/** By `postgres`, `redis`, `kubernetes` or a folder workload: argv before its copy and after it, in the pod of the backup. */
+export type Hooks = Readonly<
+  Record<string, { readonly pre?: readonly string[] | undefined; readonly post?: readonly string[] | undefined }>
+>;
+
 export interface StackConfig {
   readonly stack: string;
   readonly role: Role;
@@ -176,6 +181,7 @@ export interface StackConfig {
   readonly folders: Readonly<Record<string, string>>;
   /** Cluster-scoped custom kinds that a backup reads besides Kubernetes' own, as their definitions are called. */
   readonly capturedKinds: readonly string[];
+  readonly hooks: Hooks;
   /** Networks (CIDR) that pods may reach outside of the cluster's own pods. */
   readonly network: {
     readonly kubernetesApi: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };

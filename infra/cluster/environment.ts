@@ -1,5 +1,6 @@
 /** Pure: the `dr.yaml` of the pods. It names secrets by their files and holds none. */
 import { stringify } from 'yaml';
+import type { Hooks } from '../config-types.ts';
 import type { Namespaces } from './openings.ts';
 import { type AccessRole, accessFiles, authorityFile, KEY_FILES, PATHS, passphraseFile, TLS_FILES } from './paths.ts';
 import { PORTS, POSTGRES, REDIS, serviceHost } from './ports.ts';
@@ -23,7 +24,11 @@ export interface EnvironmentArgs {
   readonly readsCluster?: boolean;
   /** A drill's platform (F37). @default false */
   readonly isolated?: boolean | undefined;
+  /** @default none */
+  readonly hooks?: Hooks;
 }
+
+const hooksOf = ({ hooks = {} }: EnvironmentArgs, id: string) => (hooks[id] === undefined ? {} : { hooks: hooks[id] });
 
 const file = (path: string) => ({ file: path });
 
@@ -54,8 +59,10 @@ function repositoryOf(repository: ClusterRepository, passphraseName: string): Re
 }
 
 /** PostgreSQL is another pod: SQL by TCP, its files by pgBackRest's TLS server beside it. */
-function postgresOf({ namespaces, database }: EnvironmentArgs): Record<string, unknown> {
+function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
+  const { namespaces, database } = args;
   return {
+    ...hooksOf(args, 'postgres'),
     host: serviceHost(POSTGRES, namespaces.platform),
     port: PORTS.postgres,
     user: 'postgres',
@@ -73,9 +80,10 @@ function postgresOf({ namespaces, database }: EnvironmentArgs): Record<string, u
   };
 }
 
-function redisOf({ namespaces }: EnvironmentArgs): Record<string, unknown> {
+function redisOf(args: EnvironmentArgs): Record<string, unknown> {
   return {
-    host: serviceHost(REDIS, namespaces.platform),
+    ...hooksOf(args, 'redis'),
+    host: serviceHost(REDIS, args.namespaces.platform),
     port: PORTS.redis,
     password: file(`${PATHS.stores}/${KEY_FILES.redis}`),
     dataDir: PATHS.redisData,
@@ -90,7 +98,9 @@ export function renderEnvironment(args: EnvironmentArgs): string {
     if (name === undefined) throw new RangeError(`no passphrase is named for the repository "${repository.id}"`);
     return [repository.id, repositoryOf(repository, name)] as const;
   });
-  const folders = Object.entries(args.folders).map(([workload, path]) => [workload, { path }] as const);
+  const folders = Object.entries(args.folders).map(
+    ([workload, path]) => [workload, { path, ...hooksOf(args, workload) }] as const,
+  );
   return stringify(
     {
       apiVersion: 'go-coffee-dr/v1',
@@ -106,7 +116,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       redis: redisOf(args),
       folders: Object.fromEntries(folders),
       ...(args.readsCluster === true
-        ? { kubernetes: { inCluster: true, namespaces: [args.namespaces.platform] } }
+        ? { kubernetes: { inCluster: true, namespaces: [args.namespaces.platform], ...hooksOf(args, 'kubernetes') } }
         : {}),
       repositories: Object.fromEntries(repositories),
     },

@@ -3,6 +3,7 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson, planDigest } from '../../plan/digest.ts';
 import type { Plan } from '../../plan/types.ts';
+import type { Hooks } from '../config-types.ts';
 import type { Certificate } from './certificates.ts';
 import { OBJECTS } from './dr-pod.ts';
 import { renderEnvironment } from './environment.ts';
@@ -26,6 +27,7 @@ export interface RecoverySiteArgs {
   readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
   /** Folder workload → path where its claim is mounted. */
   readonly folders: Readonly<Record<string, string>>;
+  readonly hooks: Hooks;
   readonly volumes: {
     /** Of the local repository; ReadWriteMany. */
     readonly backups: string;

@@ -259,6 +259,12 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     ['folders.manifests', '"manifests" holds objects', 'workloads that are folders: event-store'],
   ],
   [
+    'a hook of what is not copied',
+    'local',
+    { capture: { hooks: { upload: { pre: ['true'] } } }, folders: { uploads: 'claim' } },
+    ['capture.hooks.upload', 'Did you mean "uploads"?', 'postgres, redis, kubernetes, uploads'],
+  ],
+  [
     'a kind where a definition is wanted',
     'local',
     { capture: { clusterKinds: ['ClusterIssuer'] } },

@@ -77,6 +77,14 @@ test('objects come from the cluster that the pod is in, in the platform’s name
   expect(objects.map((workload) => isConfigured(environment, workload))).toEqual([true, true, true, true]);
 });
 
+test('hooks stand around what they are named by', async () => {
+  const hook = (word: string) => ({ pre: ['redis-cli', 'SET', 'quiet', word], post: ['redis-cli', 'DEL', 'quiet'] });
+  const ids = ['postgres', 'redis', 'kubernetes', 'uploads'];
+  const hooks = Object.fromEntries(ids.map((id) => [id, hook(id)]));
+  const { postgres, redis, kubernetes, folders } = (await opened({ readsCluster: true, hooks })).environment;
+  expect([postgres, redis, kubernetes, folders.uploads].map((settings) => settings?.hooks)).toEqual(ids.map(hook));
+});
+
 test('the server archives by the script of the generation that the jobs name', async () => {
   const { environment } = await opened();
   const lineage = lineageName(environment.site, environment.generation ?? 0);
