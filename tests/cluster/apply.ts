@@ -1,5 +1,4 @@
-/** Applies what a stack declares as Pulumi's engine would: each object when all that it depends on is ready. */
-import type { KubernetesObject } from '../infra/manifests-of.ts';
+/** Applies an object as Pulumi's engine would, and waits as it does. */
 import { type Api, kindNotKnown, type Manifest } from './api.ts';
 import { readiness } from './await.ts';
 import { poll } from './poll.ts';
@@ -58,19 +57,4 @@ export async function untilReady(api: Api, manifest: Manifest, { seconds, say }:
     return;
   }
   throw new Error(`${nameOf(manifest)}: ${last.why} after ${took} s\n${await describeTrouble(api, manifest)}`);
-}
-
-/** Throws the first failure; what depends on it is not applied. */
-export async function applyStack(api: Api, objects: readonly KubernetesObject[], options: ApplyOptions): Promise<void> {
-  const done = new Map<string, Promise<void>>();
-  for (const { urn, manifest, dependsOn, awaited } of objects) {
-    const before = dependsOn.flatMap((each) => done.get(each) ?? []);
-    const applied = Promise.all(before).then(async () => {
-      await applyWhenKnown(api, manifest);
-      if (awaited) await untilReady(api, manifest, options);
-    });
-    applied.catch(() => undefined);
-    done.set(urn, applied);
-  }
-  await Promise.all(done.values());
 }

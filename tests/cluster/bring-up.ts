@@ -1,24 +1,18 @@
-/** A stack on the cluster: by the real engine where there is one, else its recorded objects in their declared order. */
-import type { Api } from './api.ts';
-import { applyStack } from './apply.ts';
-import { hasEngine, pulumiUp } from './engine.ts';
-import { place } from './place.ts';
-import { type ClusterStack, declared } from './stacks.ts';
+/** A stack on the cluster, by whichever engine there is. */
+import type { StackEngine } from '../../recovery/stacks/engine.ts';
+import { configValues } from './engine.ts';
+import type { ClusterStack } from './stacks.ts';
 
-/** For one object of a stack. */
-const READY_SECONDS = 300;
-
-/** Gives the stack's outputs. */
+/** Gives the stack's outputs, secrets in plain text. Throws what failed. */
 export async function bringUp(
-  api: Api,
+  engine: StackEngine,
   stack: ClusterStack,
   say: (line: string) => void,
 ): Promise<Readonly<Record<string, unknown>>> {
-  say(
-    `${stack.stack}: ${hasEngine ? 'pulumi up' : 'its recorded objects (pulumi and its plugins are not on the PATH)'}`,
-  );
-  if (hasEngine) return pulumiUp(place(), stack);
-  const { objects, outputs } = await declared(stack);
-  await applyStack(api, objects, { seconds: READY_SECONDS, say });
-  return outputs;
+  say(`${stack.stack}: ${engine.describe}`);
+  const made = await engine.create(stack.stack, await configValues(stack));
+  const { succeeded, failed, diagnostics } = await made.up();
+  if (succeeded) return made.outputs();
+  const why = [...failed, ...diagnostics].flatMap(({ message }) => message ?? []);
+  throw new Error([...new Set(why)].join('\n'));
 }

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
+import { captureRights, healthRights, type Rights } from '../../infra/cluster/rights.ts';
+import { productionPlan } from '../../plan/production.ts';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
 import { silentLog } from '../../recovery/adapters/log.ts';
 import { makeRun } from '../../recovery/adapters/process.ts';
@@ -12,6 +14,7 @@ import { fieldsOf, type KubeObject, listOf, nameOf } from '../../recovery/captur
 import { restoreWaves } from '../../recovery/capture/order.ts';
 import { readCluster } from '../../recovery/capture/read.ts';
 import { until } from '../../recovery/drill/processes.ts';
+import { readFrom } from '../../recovery/health/cluster.ts';
 import { drEnds } from '../faults/dr-process.ts';
 import { makeScratch } from '../recovery/scratch.ts';
 import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
@@ -259,7 +262,33 @@ test('`dr backup` captures the cluster, `dr restore` brings the objects back as 
   expect((await stat(join(restored, 'config-and-secrets'))).mode & 0o777).toBe(0o700);
 });
 
-test('the rights that the documentation names are enough, and one less is not', async () => {
+/** As a stack binds them: in the namespace, and to the whole cluster. */
+async function give(name: string, { namespaced, clusterWide }: Rights): Promise<void> {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const subjects = [{ apiGroup, kind: 'User', name: 'limited' }];
+  for (const [kind, metadata, rules] of [
+    ['Role', { name, namespace: NAMESPACE }, namespaced],
+    ['ClusterRole', { name }, clusterWide],
+  ] as const) {
+    const apiVersion = `${apiGroup}/v1`;
+    await source.create({ apiVersion, kind, metadata, rules });
+    const roleRef = { apiGroup, kind, name };
+    await source.create({ apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects });
+  }
+}
+
+test('what checks of health may read is enough for them, and no Secret', async () => {
+  await using limited = await source.connect('limited');
+  const read = () => readFrom(limited, { plan: productionPlan }, [NAMESPACE]);
+  await expect(read()).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
+  await give('dr-health', healthRights(NAMESPACE));
+  const seen = await until('the rights are known', () => read().catch(() => undefined));
+  const workloads = seen.kind === 'read' ? seen.workloads : [];
+  expect(workloads.map(({ name }) => name)).toEqual(['Deployment go-coffee/api', 'StatefulSet go-coffee/orders']);
+  await expect(readCluster(limited, [NAMESPACE])).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
+});
+
+test('the rights that a stack declares and the documentation names are enough, and one less is not', async () => {
   const text = await readFile(join(import.meta.dirname, '../../docs/capture.md'), 'utf8');
   const rules =
     text
@@ -268,12 +297,9 @@ test('the rights that the documentation names are enough, and one less is not', 
       ?.split('```')[0] ?? '';
   const roles = parseAllDocuments(rules).map((document) => document.toJS() as KubeObject);
   expect(roles.map(({ kind }) => kind)).toEqual(['Role', 'ClusterRole']);
-  for (const { apiVersion, kind, metadata, ...rest } of roles) {
-    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name };
-    const subjects = [{ apiGroup: roleRef.apiGroup, kind: 'User', name: 'limited' }];
-    await source.create({ apiVersion, kind, metadata, ...rest });
-    await source.create({ apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects });
-  }
+  const rights = captureRights(['widgetissuers.example.com']);
+  expect(roles.map((role) => role.rules)).toEqual([rights.namespaced, rights.clusterWide]);
+  await give('dr-capture', rights);
   await using limited = await source.connect('limited');
   const read = async () => objectsOf(makeCapture(await readCluster(limited, [NAMESPACE])));
   // The authoriser learns of new rights by watching.

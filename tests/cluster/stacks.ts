@@ -16,20 +16,14 @@ export interface ClusterStack {
   readonly secret: Json;
 }
 
-export interface Declared {
-  readonly objects: readonly KubernetesObject[];
-  readonly outputs: Json;
-}
-
-/** By stack, as its state would keep them from one run to the next. */
-const kept = new Map<string, Map<string, Json>>();
-
 /** With real keys, and nothing made. */
-export async function declared({ stack, like = stack, plain, secret }: ClusterStack): Promise<Declared> {
-  const keys = kept.get(stack) ?? new Map();
-  kept.set(stack, keys);
-  const recording = await record(like, { ...plain, ...secret }, { generate: realKeys(keys) });
-  return { objects: kubernetesObjects(recording), outputs: recording.outputs };
+export async function declared({
+  stack,
+  like = stack,
+  plain,
+  secret,
+}: ClusterStack): Promise<readonly KubernetesObject[]> {
+  return kubernetesObjects(await record(like, { ...plain, ...secret }, { generate: realKeys(new Map()) }));
 }
 
 const clusterConfig = () => ({ kubeconfig: place().kubeconfig, context: 'local' });

@@ -9,7 +9,7 @@ import { place } from './place.ts';
 import { leaderKilled } from './stories/leader-killed.ts';
 import { type Beside, drillBeside, local } from './stories/local.ts';
 import { manifests } from './stories/manifests.ts';
-import { recovery } from './stories/recovery.ts';
+import { namespaceLost } from './stories/namespace-lost.ts';
 import { standby } from './stories/standby.ts';
 import { World } from './world.ts';
 
@@ -23,7 +23,7 @@ manifests(world);
 local(world, beside);
 leaderKilled(world);
 standby(world);
-recovery(world);
+namespaceLost(world);
 drillBeside(beside);
 
 describe('down', () => {

@@ -6,9 +6,13 @@ import { readLedger } from '../../recovery/drill/ledger.ts';
 import type { LedgerComparison } from '../../recovery/drill/ledger-compare.ts';
 import { compareLedger } from '../../recovery/drill/ledger-compare.ts';
 import { type Load, startLoad } from '../../recovery/drill/load.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import type { StackEngine } from '../../recovery/stacks/engine.ts';
+import { bringUp } from './bring-up.ts';
+import { type Cluster, say, startCluster } from './cluster.ts';
 import { connectDatabase } from './database.ts';
+import { openEngine } from './engine.ts';
 import { connectRedis } from './redis.ts';
+import type { ClusterStack } from './stacks.ts';
 
 export const PLATFORM = 'go-coffee';
 export const RECOVERY = 'go-coffee-dr';
@@ -27,10 +31,12 @@ export class World {
   #cluster: Cluster | undefined;
   #outputs: Readonly<Record<string, unknown>> | undefined;
   #folder: string | undefined;
+  #engine: StackEngine | undefined;
 
   async start(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'dr-ledger-'));
     this.#cluster = await startCluster();
+    this.#engine = await openEngine({ api: () => this.cluster.api, folder: this.engineFolder, say });
   }
 
   async end(): Promise<void> {
@@ -61,6 +67,20 @@ export class World {
   get folder(): string {
     if (this.#folder === undefined) throw new Error('the cluster did not come up');
     return this.#folder;
+  }
+
+  get engine(): StackEngine {
+    if (this.#engine === undefined) throw new Error('the cluster did not come up');
+    return this.#engine;
+  }
+
+  /** Where another process finds the same stacks. */
+  get engineFolder(): string {
+    return join(this.folder, 'engine');
+  }
+
+  bringUp(stack: ClusterStack): Promise<Readonly<Record<string, unknown>>> {
+    return bringUp(this.engine, stack, say);
   }
 
   get #ledgerFile(): string {

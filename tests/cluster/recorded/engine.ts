@@ -49,7 +49,11 @@ function openStack(name: string, states: States, options: RecordedOptions): Engi
       states.write(name, { ...states.read(name), pending: [] });
     },
     unlock: async () => states.unlock(name),
-    destroy: (run = {}) => locked(() => destroyAll(name, states, { ...options, ...run })),
+    async destroy(run = {}) {
+      const outcome = await locked(() => destroyAll(name, states, { ...options, ...run }));
+      if (run.remove === true && outcome.succeeded) states.remove(name);
+      return outcome;
+    },
     remove: async () => states.remove(name),
   };
 }

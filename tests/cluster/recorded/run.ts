@@ -1,6 +1,7 @@
 /** The steps of a run, each when all that it depends on is done. */
 import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/stacks/engine.ts';
 import type { KubernetesObject } from '../../infra/manifests-of.ts';
+import type { Api, Manifest } from '../api.ts';
 import { applyWhenKnown, untilGone, untilReady } from '../apply.ts';
 import type { RecordedOptions } from './engine.ts';
 import { eventOf, outcomeOf, type Planned, planned, type Step } from './plan.ts';
@@ -41,6 +42,17 @@ class Ledger {
   }
 }
 
+/** Other stacks of the cluster need it too, or the cluster makes it by itself. */
+const isShared = ({ kind, metadata }: Manifest): boolean =>
+  metadata.namespace === undefined || (kind === 'ServiceAccount' && metadata.name === 'default');
+
+/** A Job that has failed never becomes anything else, and the template of one can't be changed. */
+async function makeWay(api: Api, manifest: Manifest, options: Options): Promise<void> {
+  if (manifest.kind !== 'Job') return;
+  await api.remove(manifest);
+  await untilGone(api, manifest, options);
+}
+
 async function carryOut({ op, object, retained }: Step, ledger: Ledger, options: Options): Promise<void> {
   const { urn, manifest, awaited } = object;
   const api = options.api();
@@ -49,8 +61,10 @@ async function carryOut({ op, object, retained }: Step, ledger: Ledger, options:
   ledger.begin(urn, op);
   let made = false;
   try {
-    if (op === 'create' && options.takeOver !== true && (await api.read(manifest)) !== undefined)
+    const mayBeThere = options.takeOver === true || isShared(manifest);
+    if (op === 'create' && !mayBeThere && (await api.read(manifest)) !== undefined)
       throw new Error(`${manifest.kind} ${manifest.metadata.name} already exists`);
+    if (op === 'update') await makeWay(api, manifest, options);
     await applyWhenKnown(api, manifest);
     made = true;
     if (awaited) await untilReady(api, manifest, options);
@@ -84,11 +98,12 @@ async function makeAll(steps: readonly Step[], ledger: Ledger, options: Options)
   return results.every(({ status }) => status === 'fulfilled');
 }
 
-async function removeAll(live: readonly Live[], ledger: Ledger, options: Options): Promise<void> {
+/** @param all what is to stay where it is goes too */
+async function removeAll(live: readonly Live[], ledger: Ledger, options: Options, all = false): Promise<void> {
   for (const each of [...live].reverse()) {
     const event = (state: ResourceEvent['state']) => eventOf(each as unknown as KubernetesObject, 'delete', state);
     ledger.say(event('start'));
-    if (!each.retained) {
+    if (all || !each.retained) {
       await options.api().remove(each.manifest);
       await untilGone(options.api(), each.manifest, options);
     }
@@ -121,7 +136,7 @@ export async function runUp(stack: string, states: States, options: Options): Pr
 export async function destroyAll(stack: string, states: States, options: Options): Promise<RunOutcome> {
   const ledger = new Ledger(stack, states, options.onEvent);
   try {
-    await removeAll(states.read(stack).live, ledger, options);
+    await removeAll(states.read(stack).live, ledger, options, true);
     const { config, made } = states.read(stack);
     states.write(stack, { config, made, live: [], pending: [] });
     return outcomeOf(ledger.events);

@@ -4,7 +4,7 @@ import type { Load } from '../../../recovery/drill/load.ts';
 import { archived, missingSegments } from '../archive.ts';
 import { say } from '../cluster.ts';
 import { type Member, members, sql } from '../database.ts';
-import { cordon, uncordon } from '../nodes.ts';
+import { cordon, crash, uncordon } from '../losses.ts';
 import { poll } from '../poll.ts';
 import { servicesNotReady } from '../services/deploy.ts';
 import { PLATFORM, type World } from '../world.ts';
@@ -32,8 +32,10 @@ export function leaderKilled(world: World): void {
       await load.more(100);
       // No pod comes back while the node is away; else the same leader would be there before its lease is over.
       await cordon(api());
+      // A segment is complete, and there is no time to ship it.
+      await sql(api(), PLATFORM, 'SELECT pg_switch_wal()');
       killedAt = new Date();
-      await api().core.deleteNamespacedPod({ name: first, namespace: PLATFORM, gracePeriodSeconds: 0 });
+      await crash(api(), PLATFORM, first);
       const { died } = await load.ended;
       expect(died).toBeDefined();
     });

@@ -4,8 +4,6 @@ import { scheduledJobs } from '../../../infra/schedules/jobs.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import type { Load } from '../../../recovery/drill/load.ts';
 import { archived } from '../archive.ts';
-import { bringUp } from '../bring-up.ts';
-import { say } from '../cluster.ts';
 import { type Run, runNow } from '../cron.ts';
 import { connectDatabase, DATABASE, members, sql } from '../database.ts';
 import { poll } from '../poll.ts';
@@ -39,7 +37,7 @@ export function local(world: World, beside: Beside): void {
     let load: Load;
 
     it('comes up', async () => {
-      world.outputs = await bringUp(api(), await localStack(world.cluster.storage), say);
+      world.outputs = await world.bringUp(await localStack(world.cluster.storage));
       expect(world.outputs).toMatchObject({ role: 'primary', lineage: 'local-1' });
     });
 

@@ -13,7 +13,7 @@ export function manifests(world: World): void {
       ['dr-standby', 'dr', {}],
       ['dr-promoted', 'dr', { role: 'primary' }],
     ] as const)('of %s are what the server takes', async (name, stack, config) => {
-      const { objects } = await declared(shippedStack(stack, name, config));
+      const objects = await declared(shippedStack(stack, name, config));
       expect(await refusals(world.cluster.api, objects)).toEqual([]);
     });
   });

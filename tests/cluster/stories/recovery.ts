@@ -2,8 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { REDIS } from '../../../infra/cluster/ports.ts';
 import { archived } from '../archive.ts';
-import { bringUp } from '../bring-up.ts';
-import { say } from '../cluster.ts';
 import { runNow } from '../cron.ts';
 import { sql } from '../database.ts';
 import { poll } from '../poll.ts';
@@ -30,7 +28,7 @@ export function recovery(world: World): void {
     });
 
     it('comes up from it, in namespaces of its own', async () => {
-      const outputs = await bringUp(api(), await freshStack(world.cluster.storage, world.outputs.secrets), say);
+      const outputs = await world.bringUp(await freshStack(world.cluster.storage, world.outputs.secrets));
       expect(outputs).toMatchObject({
         role: 'recovery',
         lineage: 'local-2',

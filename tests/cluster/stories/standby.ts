@@ -1,7 +1,5 @@
 /** The standby beside `local`: it follows from S3 alone. */
 import { describe, expect, it } from 'vitest';
-import { bringUp } from '../bring-up.ts';
-import { say } from '../cluster.ts';
 import { members, type Row, sql } from '../database.ts';
 import { poll } from '../poll.ts';
 import { STANDBY, standbyStack } from '../stacks.ts';
@@ -14,7 +12,7 @@ export function standby(world: World): void {
 
   describe('dr beside it', () => {
     it('comes up', async () => {
-      const outputs = await bringUp(api(), await standbyStack(world.cluster.storage, world.outputs.secrets), say);
+      const outputs = await world.bringUp(await standbyStack(world.cluster.storage, world.outputs.secrets));
       expect(outputs).toMatchObject({ role: 'standby', lineage: 'eu-west-1-1' });
     });
 

@@ -1,0 +1,121 @@
+/** Stories 2 and 7: the namespace is deleted under load, and rebuilt into a fresh stack; the rebuild is killed half-way, and goes on. */
+import { describe, expect, it } from 'vitest';
+import { productionPlan } from '../../../plan/production.ts';
+import { TIERS } from '../../../plan/types.ts';
+import type { Load } from '../../../recovery/drill/load.ts';
+import type { RebuildOutcome } from '../../../recovery/rebuild/types.ts';
+import { untilGone } from '../apply.ts';
+import { archived } from '../archive.ts';
+import { brokenCanaries, CANARIES, madeAt, missingObjects, rowCounts, secretValue } from '../checks.ts';
+import { say } from '../cluster.ts';
+import { runNow } from '../cron.ts';
+import { sql } from '../database.ts';
+import { PLAIN, runRebuild } from '../rebuild.ts';
+import { servicesNotReady } from '../services/deploy.ts';
+import { OBJECTS } from '../services/manifests.ts';
+import { OWN_SECRETS, PLATFORM, RECOVERY, type World } from '../world.ts';
+
+const RUN_SECONDS = 600;
+const GONE_SECONDS = 180;
+/** What the rebuild puts its own things into: the old one's are still there. */
+const REBUILT_RECOVERY = 'go-coffee-dr-rebuilt';
+/** A WAL segment is shipped after a minute at the latest; Redis is copied each quarter of an hour. */
+const MOST_LOST_SECONDS = { order: 120, payment: 120, cart: 900, stream: 900 } as const;
+
+export function namespaceLost(world: World): void {
+  const api = () => world.cluster.api;
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: PLATFORM } };
+
+  describe('2: the namespace is lost', () => {
+    let load: Load;
+    let before: Record<string, number>;
+    let lostAt: Date;
+    let outcome: RebuildOutcome;
+
+    it('after a full copy, under load', async () => {
+      load = await world.startLoad(PLATFORM);
+      const { succeeded, log } = await runNow(api(), RECOVERY, 'dr-daily', RUN_SECONDS);
+      expect(succeeded, log).toBe(true);
+      await load.more(100);
+      expect(await archived(world.cluster, PLATFORM, 'local-1')).toContain('secondary');
+      await load.more(20);
+      before = await rowCounts(api(), PLATFORM);
+      lostAt = new Date();
+      await api().remove(namespace);
+      expect((await load.ended).died).toBeDefined();
+      await untilGone(api(), namespace, { seconds: GONE_SECONDS, say });
+    });
+
+    const request = () => ({
+      ...PLAIN,
+      stack: 'rebuilt',
+      like: 'local',
+      set: { namespaces: { platform: PLATFORM, recovery: REBUILT_RECOVERY } },
+      declaredAt: lostAt,
+    });
+
+    it('7: a rebuild that is killed half-way leaves the stack as it is', async () => {
+      const { killed, lines } = await runRebuild(world, { request: request(), killAt: /recovery-check-stores/ });
+      expect(killed, lines.join('\n')).toBe(true);
+      expect(await world.engine.list()).toContain('rebuilt');
+    });
+
+    it('7: the same command ends well', async () => {
+      const ended = await runRebuild(world, { request: request() });
+      if (ended.outcome === undefined) throw new Error(ended.lines.join('\n'));
+      outcome = ended.outcome;
+      expect(outcome.failure?.fact).toBeUndefined();
+      expect(outcome).toMatchObject({ resumed: true, exit: 0, setAside: [] });
+      expect(outcome.checks.filter(({ ok }) => !ok)).toEqual([]);
+    });
+
+    it('rows, canaries and objects are those of before', async () => {
+      expect(await rowCounts(api(), PLATFORM)).toEqual(before);
+      expect(before.dr_canary).toBe(CANARIES);
+      expect(await brokenCanaries(api(), PLATFORM)).toBe(0);
+      expect(await missingObjects(api(), PLATFORM)).toEqual([]);
+      const [row] = await sql(api(), PLATFORM, 'SELECT pg_is_in_recovery() AS follows');
+      expect(row).toEqual({ follows: false });
+    });
+
+    it('every service is ready: it has found its data', async () => {
+      expect(await servicesNotReady(api(), PLATFORM, 60)).toEqual([]);
+    });
+
+    it('no more is lost than the plan allows', async () => {
+      const { kinds } = await world.compare(PLATFORM, lostAt, { upTo: lostAt });
+      for (const { kind, lostSeconds, missing, acknowledged, corrupted } of kinds) {
+        say(`${kind}: ${missing.length} of ${acknowledged} lost, ${lostSeconds.toFixed(1)} s`);
+        expect(corrupted).toEqual([]);
+        expect(lostSeconds, kind).toBeLessThanOrEqual(MOST_LOST_SECONDS[kind]);
+      }
+    });
+
+    it('tiers came in their order', async () => {
+      expect(outcome.tiers.map(({ tier }) => tier)).toEqual([...TIERS]);
+      const ready = outcome.tiers.map(({ readyAt }) => Date.parse(readyAt ?? ''));
+      expect([...ready].sort((a, b) => a - b)).toEqual(ready);
+      const made = await madeAt(api(), PLATFORM);
+      for (const [i, { id, services }] of productionPlan.tiers.entries()) {
+        const own = services.flatMap(({ id: service }) => made[service] ?? []);
+        // Times of Kubernetes are whole seconds.
+        if (i > 0) expect(Math.min(...own) + 1000, id).toBeGreaterThanOrEqual(ready[i - 1] ?? 0);
+      }
+      say(outcome.tiers.map(({ tier, seconds }) => `${tier} ${Math.round(seconds ?? 0)} s`).join(', '));
+    });
+
+    it('secrets are those of before', async () => {
+      expect(await secretValue(api(), PLATFORM, OBJECTS.auth, 'JWT_SECRET')).toBe(OWN_SECRETS.jwtSecret);
+      expect(await secretValue(api(), PLATFORM, OBJECTS.provider, 'PROVIDER_KEY')).toBe(OWN_SECRETS.providerKey);
+      expect(outcome.outputs.secrets).toMatchObject({ postgres: world.secrets.postgres, redis: world.secrets.redis });
+    });
+
+    it('F30: it archives into a life of its own, and customers go on', async () => {
+      expect(outcome.outputs).toMatchObject({ lineage: 'local-2', role: 'recovery' });
+      const after = await world.startLoad(PLATFORM);
+      await after.more(50);
+      expect((await after.stop()).died).toBeUndefined();
+      expect(await archived(world.cluster, PLATFORM, 'local-2')).toContain('secondary');
+    });
+  });
+}
