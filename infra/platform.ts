@@ -27,15 +27,20 @@ export interface PlatformArgs {
   readonly walls: readonly pulumi.Resource[];
   /** What has to be there before the stores are looked at. */
   readonly stores: readonly pulumi.Resource[];
+  /** A drill's platform keeps nothing. */
+  readonly isolated: boolean;
   /** For what the cluster or another of its stacks may have made already. */
   readonly shared: pulumi.ProviderResource;
 }
 
-/** Kind → how many, sorted. */
-function counted(objects: readonly KubeObject[]): Record<string, string> {
+/** A line a kind, with how many there are of it. */
+function counted(objects: readonly KubeObject[]): string {
   const counts = new Map<string, number>();
   for (const object of objects) counts.set(kindOf(object), (counts.get(kindOf(object)) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, n]) => [kind, String(n)]));
+  return [...counts]
+    .map(([kind, count]) => `${kind}: ${count}\n`)
+    .toSorted()
+    .join('');
 }
 
 export class Platform extends pulumi.ComponentResource {
@@ -67,7 +72,7 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   #object(object: KubeObject, dependsOn: readonly pulumi.Resource[]): pulumi.Resource {
-    const { protect, retainOnDelete, shared } = keepingOf(object);
+    const { protect, retainOnDelete, shared } = keepingOf(object, this.#args.isolated);
     return new RecoveredObject(identityOf(object), withInstructions(object), {
       parent: this,
       dependsOn: [...dependsOn],
@@ -82,8 +87,7 @@ export class Platform extends pulumi.ComponentResource {
     const metadata = { name, namespace: this.#args.namespace, labels: labelsOf(name) };
     return new k8s.core.v1.ConfigMap(
       `${this.#name}-${id}`,
-      // No empty map: the API drops it, and each run would find it missing.
-      { metadata, data: { lineage: this.#args.lineage, ...counted(objects) } },
+      { metadata, data: { lineage: this.#args.lineage, objects: counted(objects) } },
       { parent: this, dependsOn: [...dependsOn] },
     );
   }

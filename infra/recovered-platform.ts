@@ -38,7 +38,11 @@ export async function recoverPlatform(
   for (const note of report.notes) await pulumi.log.warn(`recovery: ${note}`);
   const platform = new Platform(
     name,
-    { ...parts, plan, steps, namespace: namespaces.recovery, shared: sharedProvider(config.cluster) },
+    {
+      ...{ ...parts, plan, steps, isolated: settings.isolated },
+      namespace: namespaces.recovery,
+      shared: sharedProvider(config.cluster),
+    },
     { providers: [cluster] },
   );
   return { report, ready: platform.ready };

@@ -6,6 +6,11 @@ import { Accounts, type AccountsArgs } from './accounts.ts';
 import { ISOLATED_LABEL, labelsOf } from './labels.ts';
 import { type Namespaces, networkPolicies, type Outside } from './openings.ts';
 
+export interface Marks {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 /** Most that a namespace's pods may ask for together. Kubernetes quantities. */
 export interface Quota {
   readonly cpu: string;
@@ -20,6 +25,8 @@ export interface FoundationArgs {
   readonly quotas: { readonly platform: Quota; readonly recovery: Quota };
   readonly roleArns?: AccountsArgs['roleArns'] | undefined;
   readonly capturedKinds?: AccountsArgs['capturedKinds'];
+  /** Further labels and annotations of the platform's namespace. @default none */
+  readonly marks?: Marks | undefined;
 }
 
 /** `restricted` for all three: a pod that asks for more is not made, and a person who applies it is told. */
@@ -37,9 +44,11 @@ export class Foundation extends pulumi.ComponentResource {
 
   constructor(name: string, args: FoundationArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:cluster:Foundation', name, {}, opts);
-    const namespaces = [args.namespaces.platform, args.namespaces.recovery].map((namespace) =>
-      this.#namespace(name, namespace, args.outside.isolated === true),
-    );
+    const isolated = args.outside.isolated === true;
+    const namespaces = [
+      this.#namespace(name, args.namespaces.platform, isolated, args.marks),
+      this.#namespace(name, args.namespaces.recovery, isolated),
+    ];
     const policies = this.#policies(name, args, namespaces);
     const quotas = (['platform', 'recovery'] as const).flatMap((which) =>
       this.#quota(name, args.namespaces[which], args.quotas[which], namespaces),
@@ -57,11 +66,14 @@ export class Foundation extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  #namespace(name: string, namespace: string, isolated: boolean): k8s.core.v1.Namespace {
+  #namespace(name: string, namespace: string, isolated: boolean, marks?: Marks): k8s.core.v1.Namespace {
     const mark = isolated ? { [ISOLATED_LABEL]: 'true' } : {};
+    const labels = { ...marks?.labels, ...labelsOf(namespace), ...POD_SECURITY, ...mark };
+    // No empty map: the API drops it, and each run would find it missing.
+    const annotations = Object.keys(marks?.annotations ?? {}).length > 0 ? { annotations: marks?.annotations } : {};
     return new k8s.core.v1.Namespace(
       `${name}-${namespace}`,
-      { metadata: { name: namespace, labels: { ...labelsOf(namespace), ...POD_SECURITY, ...mark } } },
+      { metadata: { name: namespace, labels, ...annotations } },
       // Its deletion takes every claim in it along: what a drill wants, and nobody else.
       { parent: this, protect: !isolated, retainOnDelete: !isolated },
     );

@@ -41,9 +41,10 @@ export interface Keeping {
   readonly shared: boolean;
 }
 
-export function keepingOf(object: KubeObject): Keeping {
+/** @param isolated a drill's goes with everything in it */
+export function keepingOf(object: KubeObject, isolated: boolean): Keeping {
   const ofCluster = object.metadata.namespace === undefined;
-  const holdsData = ['PersistentVolumeClaim', 'Namespace'].includes(kindOf(object));
+  const holdsData = !isolated && ['PersistentVolumeClaim', 'Namespace'].includes(kindOf(object));
   const isDefault = kindOf(object) === 'ServiceAccount' && object.metadata.name === 'default';
   return { protect: holdsData, retainOnDelete: holdsData || ofCluster, shared: ofCluster || isDefault };
 }

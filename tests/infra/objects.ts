@@ -22,7 +22,7 @@ export interface Pod {
 }
 
 interface Template {
-  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
   readonly spec: PodSpec;
 }
 
@@ -38,7 +38,9 @@ export function podsOf(recording: Recording): Pod[] {
     const template = templateOf(manifest);
     if (template === undefined) return [];
     const { name, namespace = '' } = manifest.metadata;
-    return [{ of: `${manifest.kind} ${name}`, namespace, labels: template.metadata.labels, spec: template.spec }];
+    return [
+      { of: `${manifest.kind} ${name}`, namespace, labels: template.metadata?.labels ?? {}, spec: template.spec },
+    ];
   });
 }
 

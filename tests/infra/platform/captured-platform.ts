@@ -1,4 +1,5 @@
 /** A captured platform: what other restores have stumbled over, services of the plan, and what a stack declares itself. */
+import { isTransient } from '../../../recovery/capture/leave-out.ts';
 import { makeCapture } from '../../../recovery/capture/make.ts';
 import { groupOf, type KubeObject } from '../../../recovery/capture/objects.ts';
 import type { CapturedPlatform } from '../../../recovery/captured.ts';
@@ -17,10 +18,11 @@ export function asRead(object: object): KubeObject {
 }
 
 export function captureOf(objects: readonly object[], namespaces: readonly string[] = [NAMESPACE]): CapturedPlatform {
-  const read = objects.map(asRead).map((object) => ({
+  const all = objects.map(asRead).map((object) => ({
     type: { group: groupOf(object), version: '', kind: object.kind, plural: '', namespaced: true, otherVersions: [] },
     object,
   }));
+  const read = all.filter(({ type }) => !isTransient(type));
   const { parts } = makeCapture({ describe: 'test', version: 'v1.34.4', namespaces, read, silentGroups: [] });
   return { objects: Object.values(parts).flat(), namespaces, images: [], notes: [] };
 }

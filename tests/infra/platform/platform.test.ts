@@ -203,6 +203,15 @@ describe('waiting and keeping', () => {
   });
 });
 
+test('the platform’s namespace keeps its marks, and is as strict as the stack wants it', () => {
+  expect(find(recovered, 'Namespace', 'go-coffee')?.manifest.metadata.labels).toMatchObject({
+    team: 'coffee',
+    'pod-security.kubernetes.io/enforce': 'restricted',
+    'app.kubernetes.io/name': 'go-coffee',
+  });
+  expect(find(recovered, 'Namespace', 'go-coffee-dr')?.manifest.metadata.labels).not.toHaveProperty('team');
+});
+
 test('what is told: tiers, what no service of the plan is, what was left out and why', () => {
   expect(recovered.outputs.recoveredPlatform).toMatchObject({
     tiers: { P3: ['Deployment.apps/go-coffee/ai-search', 'Service/go-coffee/ai-search'] },
@@ -232,7 +241,19 @@ test('in another namespace, from another registry: everything has its name of he
     'mirror.test/coffee/auth-service:1.4.2',
     'postgres.drill.svc',
   ]);
-  expect(JSON.stringify(platformOf(there).map(({ inputs }) => inputs))).not.toMatch(/go-coffee[^-]/);
+  const objects = platformOf(there).map(({ inputs }) => inputs as { metadata: { namespace?: string } });
+  expect(new Set(objects.map(({ metadata }) => metadata.namespace))).toEqual(new Set(['drill', 'drill-dr', undefined]));
+  expect(JSON.stringify(objects)).not.toMatch(/go-coffee(\.svc|:8080)/);
+});
+
+test('a drill’s platform keeps nothing, and no object of the whole cluster is its own', async () => {
+  const drill = await recover({ isolated: true }, PLATFORM, {
+    namespaces: { platform: 'drill', recovery: 'drill-dr' },
+  });
+  const { protect, retainOnDelete } = resourceOf(drill, 'PersistentVolumeClaim', 'uploads');
+  expect([protect, retainOnDelete]).toEqual([false, false]);
+  const ofCluster = platformOf(drill).filter(({ inputs }) => !('namespace' in (inputs.metadata as object)));
+  expect(ofCluster.map(({ name }) => name)).toEqual([]);
 });
 
 test('the policies hold for a recovered platform', () => {
