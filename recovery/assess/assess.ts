@@ -14,7 +14,7 @@ import { inspectFolder, inspectGit } from './inspect-folders.ts';
 import { inspectPostgres } from './inspect-postgres.ts';
 import { inspectRedis } from './inspect-redis.ts';
 import { inspectRepository, newestCaptures, type RepositoryInspection } from './inspect-repositories.ts';
-import { type NextStep, nextStep } from './next-command.ts';
+import { type FreshStack, type NextStep, nextStep } from './next-command.ts';
 
 export interface AssessOptions {
   readonly now: () => Date;
@@ -78,11 +78,18 @@ export async function assess(site: Site, options: AssessOptions): Promise<Assess
       database: postgres?.database ?? '',
       dump: newestDump(site, inspections, before),
       starts: startCommands(site),
-      stack: isHere(site.environment) ? undefined : `${site.environment.name}-${at.slice(0, 10).replaceAll('-', '')}`,
+      stack: isHere(site.environment) ? undefined : freshStack(site, at),
       objects: site.plan.workloads.filter((workload) => workload.objects !== undefined).map(({ id }) => id),
     }),
     findings,
   };
+}
+
+function freshStack({ environment, plan }: Site, at: string): FreshStack {
+  const { name } = environment;
+  const engines = plan.repositories.filter(({ storage, written }) => storage === 's3' && written.by === 'engines');
+  const day = at.slice(0, 10).replaceAll('-', '');
+  return { name: `${name}-${day}`, like: name, repositories: engines.map(({ id }) => id) };
 }
 
 /** No cluster is named, or the database is not in it. */

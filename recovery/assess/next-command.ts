@@ -12,6 +12,15 @@ export interface NextStep extends Step {
   readonly others: readonly Step[];
 }
 
+/** A stack that can be made. */
+export interface FreshStack {
+  readonly name: string;
+  /** The one whose config it takes. */
+  readonly like: string;
+  /** It can begin from these: the others are lost with the cluster, or hold dated copies. */
+  readonly repositories: readonly string[];
+}
+
 export interface NextQuestion {
   readonly classification: Classification;
   readonly findings: Findings;
@@ -22,28 +31,26 @@ export interface NextQuestion {
   readonly dump: { readonly point: string; readonly capturedAt: string } | undefined;
   /** Workload or service → argv that starts it. */
   readonly starts: Readonly<Record<string, readonly string[]>>;
-  /** Name for a fresh one where the platform runs in a cluster; undefined where its database is on this host. */
-  readonly stack: string | undefined;
+  /** Where the platform runs in a cluster; undefined where its database is on this host. */
+  readonly stack: FreshStack | undefined;
   /** Workloads that hold objects of the cluster. */
   readonly objects: readonly string[];
 }
+
+/** What an intruder has read opens nothing any more. */
+const CLEANLY = ['--rotate-secrets', '--harden'];
 
 /** More are easier to take from the whole database than one by one. */
 const TABLES_AT_MOST = 5;
 
 export function nextStep(question: NextQuestion): NextStep {
-  const { classification, findings, env, stack } = question;
-  const restore = (...args: string[]): string => shellLine(['dr', 'restore', '--env', env, ...args]);
-  // What runs in a cluster is not laid down on this host: a fresh stack begins from the point.
-  const whole =
-    stack === undefined
-      ? restore
-      : (...args: string[]): string => shellLine(['dr', 'rebuild', '--env', env, '--stack', stack, ...args]);
+  const { classification, findings, env } = question;
   if (classification.scenario === 'none') {
     return alone(shellLine(['dr', 'health', '--env', env, '--comprehensive']), 'nothing wrong was found');
   }
-  const from = bestRepository(findings.repositories);
-  if (classification.scenario === 'security-breach') return afterBreach(question, from, { restore, whole });
+  const { from, ways } = choose(question);
+  const { restore, whole } = ways;
+  if (classification.scenario === 'security-breach') return afterBreach(question, from, ways);
   if (classification.scenario === 'application-failure' && !findings.folders.some(({ state }) => isLost(state))) {
     const lost = findings.redis !== undefined && isLost(findings.redis.files);
     if (!lost && !isObjectLost(findings)) return startAgain(question);
@@ -61,7 +68,7 @@ export function nextStep(question: NextQuestion): NextStep {
       return alone(whole('--to', 'latest', ...place), `everything, from ${from.repository}: ${newest}`);
     case 'database-corruption':
       return {
-        ...databaseAgain(question, { restore, whole }, ['--to', 'latest', ...place], newest),
+        ...databaseAgain(ways, ['--to', 'latest', ...place], newest),
         others: [
           ...(findings.postgres?.server === 'up'
             ? [{ command: restore('--emergency-dump'), why: 'first: dump what can still be read' }]
@@ -70,9 +77,9 @@ export function nextStep(question: NextQuestion): NextStep {
         ],
       };
     case 'human-error':
-      return afterMistake(question, { restore, whole }, place);
+      return afterMistake(question, ways, place);
     default: {
-      if (isObjectLost(findings)) return objectsAgain(question, { restore, whole }, place);
+      if (isObjectLost(findings)) return objectsAgain(question, ways, place);
       const lost = lostNames(findings);
       const why = `what was lost, the database stays as it is; ${newest}`;
       return alone(restore('--to', 'latest', ...place, '--only', lost.join(',')), why);
@@ -82,23 +89,33 @@ export function nextStep(question: NextQuestion): NextStep {
 
 type Restore = (...args: string[]) => string;
 
-/** `whole`: everything anew; the same as `restore` where the platform is on this host. */
+/** `whole`: everything anew. What runs in a cluster is not laid down on this host: there a fresh stack begins from the point. */
 interface Ways {
   readonly restore: Restore;
   readonly whole: Restore;
+  readonly inCluster: boolean;
 }
 
-function databaseAgain(
-  { stack }: NextQuestion,
-  { restore, whole }: Ways,
-  args: readonly string[],
-  newest: string,
-): Step {
-  if (stack === undefined) {
-    const why = `the database alone, and WAL as far as it is archived; ${newest}`;
-    return { command: restore(...args, '--only', 'postgres'), why };
+function choose({ env, findings, stack }: NextQuestion): { from: RepositoryFinding | undefined; ways: Ways } {
+  const restore = (...args: string[]): string => shellLine(['dr', 'restore', '--env', env, ...args]);
+  const { repositories } = findings;
+  const from =
+    stack && bestRepository(repositories.filter(({ repository }) => stack.repositories.includes(repository)));
+  if (stack === undefined || from === undefined) {
+    return { from: bestRepository(repositories), ways: { restore, whole: restore, inCluster: false } };
   }
-  return { command: whole(...args), why: `a platform beside this one, with WAL as far as it is archived; ${newest}` };
+  const { name, like } = stack;
+  const whole = (...args: string[]): string =>
+    shellLine(['dr', 'rebuild', '--env', env, '--stack', name, '--like', like, ...args]);
+  return { from, ways: { restore, whole, inCluster: true } };
+}
+
+function databaseAgain({ restore, whole, inCluster }: Ways, args: readonly string[], newest: string): Step {
+  if (inCluster) {
+    return { command: whole(...args), why: `a platform beside this one, with WAL as far as it is archived; ${newest}` };
+  }
+  const why = `the database alone, and WAL as far as it is archived; ${newest}`;
+  return { command: restore(...args, '--only', 'postgres'), why };
 }
 
 function isObjectLost({ cluster, services }: Findings): boolean {
@@ -149,7 +166,8 @@ function lostFiles(findings: Findings, restore: Restore, place: readonly string[
   ];
 }
 
-function afterBreach(question: NextQuestion, from: RepositoryFinding | undefined, { restore, whole }: Ways): NextStep {
+function afterBreach(question: NextQuestion, from: RepositoryFinding | undefined, ways: Ways): NextStep {
+  const { restore, whole, inCluster } = ways;
   const hidden = question.findings.repositories.flatMap((each) =>
     each.hidden === undefined ? [] : [{ repository: each.repository, ...each.hidden }],
   );
@@ -166,7 +184,7 @@ function afterBreach(question: NextQuestion, from: RepositoryFinding | undefined
   if (from?.newest !== undefined && (untouched || first === undefined)) {
     const why = `the newest point that nobody marked compromised; make sure that it is from before the break-in`;
     return {
-      command: whole('--to', from.newest.id, '--from', from.repository),
+      command: whole('--to', from.newest.id, '--from', from.repository, ...(inCluster ? CLEANLY : [])),
       why,
       others: [evidence, ...readOld],
     };
@@ -182,7 +200,7 @@ function afterMistake(question: NextQuestion, ways: Ways, place: readonly string
   const tables = (findings.postgres?.lostTables ?? []).map(({ table }) => table);
   const moment = dump?.capturedAt ?? 'TIME';
   const back: Step = {
-    ...databaseAgain(question, ways, ['--to', moment, ...place], ''),
+    ...databaseAgain(ways, ['--to', moment, ...place], ''),
     why: 'the whole database, back to when these rows were last seen; a later moment loses less, if the logs tell one',
   };
   const files = lostFiles(findings, restore, place);

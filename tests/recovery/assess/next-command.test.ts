@@ -122,38 +122,51 @@ test('words are quoted for the shell', () => {
   expect(step.command).toBe(`dr health --env '/tmp/it'\\''s here/dr.yaml' --comprehensive`);
 });
 
-const REBUILD = `dr rebuild --env ${ENV} --stack production-20261125`;
+const STACK = { name: 'production-20261125', like: 'production', repositories: ['primary', 'secondary'] };
+const REBUILD = `dr rebuild --env ${ENV} --stack production-20261125 --like production`;
 const missing = { service: 'auth-service', tier: 'P1', well: false, missing: true, fact: 'no workload' };
 
 describe('in a cluster', () => {
   const away = { ...postgres, server: 'down', files: 'unknown' } as const;
   const inCluster = (changes: Partial<Findings>) =>
     next(
-      { cluster, folders: [], redis: { ...redis, server: 'down', files: 'unknown' }, ...changes },
-      { stack: 'production-20261125' },
+      {
+        cluster,
+        folders: [],
+        redis: { ...redis, server: 'down', files: 'unknown' },
+        repositories: [repository('local'), repository('primary')],
+        ...changes,
+      },
+      { stack: STACK },
     );
 
   test('a lost namespace is a fresh stack', () => {
     const step = inCluster({ postgres: away, cluster: lostNamespace });
-    expect(step.command).toBe(`${REBUILD} --to latest --from local`);
+    expect(step.command).toBe(`${REBUILD} --to latest --from primary`);
   });
 
-  test('a break-in too, from the newest good point', () => {
-    const repositories = [repository('local', { newest: OLDER, compromised: ['20261123T020000Z-full-7f3a'] })];
-    expect(inCluster({ repositories }).command).toBe(`${REBUILD} --to ${OLDER.id} --from local`);
+  test('a break-in too, from the newest good point, with secrets that nobody has read', () => {
+    const repositories = [repository('primary', { newest: OLDER, compromised: ['20261123T020000Z-full-7f3a'] })];
+    const command = `${REBUILD} --to ${OLDER.id} --from primary --rotate-secrets --harden`;
+    expect(inCluster({ repositories }).command).toBe(command);
   });
 
   test('a corrupt database, or one with lost rows, is not laid down in a pod', () => {
     const corrupt = inCluster({ postgres: { ...postgres, files: 'damaged', damage: ['a page'] } });
-    expect(corrupt.command).toBe(`${REBUILD} --to latest --from local`);
+    expect(corrupt.command).toBe(`${REBUILD} --to latest --from primary`);
     const mistake = inCluster({ postgres: { ...postgres, lostTables } });
-    expect(mistake.others[0]?.command).toBe(`${REBUILD} --to 2026-11-23T02:00:30.000Z --from local`);
+    expect(mistake.others[0]?.command).toBe(`${REBUILD} --to 2026-11-23T02:00:30.000Z --from primary`);
   });
 
   test('services that are gone while the stores are well are brought back as objects', () => {
     const step = inCluster({ redis, services: [missing] });
-    expect(step.command).toBe(`dr restore --env ${ENV} --to latest --from local --only manifests,config-and-secrets`);
-    expect(step.others.map(({ command }) => command)).toEqual([`${REBUILD} --to latest --from local`]);
+    expect(step.command).toBe(`dr restore --env ${ENV} --to latest --from primary --only manifests,config-and-secrets`);
+    expect(step.others.map(({ command }) => command)).toEqual([`${REBUILD} --to latest --from primary`]);
+  });
+
+  test('from a volume that goes with its cluster no stack is made', () => {
+    const step = inCluster({ postgres: away, cluster: lostNamespace, repositories: [repository('local')] });
+    expect(step.command).toBe(`dr restore --env ${ENV} --to latest --from local`);
   });
 
   test('a database on this host is restored here', () => {
@@ -163,9 +176,7 @@ describe('in a cluster', () => {
 
   test('where only the API is silent there is nothing to restore', () => {
     const step = inCluster({ redis, cluster: { ...cluster, server: 'down', namespaces: [] } });
-    expect(step).toMatchObject({
-      command: `dr health --env ${ENV}`,
-      why: expect.stringContaining('the API of the cluster'),
-    });
+    const look = { command: `dr health --env ${ENV}`, why: expect.stringContaining('the API of the cluster') };
+    expect(step).toMatchObject(look);
   });
 });
