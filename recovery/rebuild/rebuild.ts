@@ -8,6 +8,7 @@ import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
 import { configured, type Prepared, prepare, resolvePin } from './prepare.ts';
 import { RebuildRecord } from './record.ts';
+import { checkNames } from './sources.ts';
 import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
 import { failureOf, upStack } from './up.ts';
 
@@ -55,6 +56,7 @@ async function look(
 
 /** Resolves and previews. A stack that is missing is made for that, and removed again: the engine previews none that is not there. */
 export async function planRebuild(request: RebuildRequest, ports: RebuildPorts): Promise<RebuildPlan> {
+  checkNames(request);
   const prepared = await prepare(request, ports);
   const resolved = await resolvePin(request, prepared, ports);
   const stack = await configured(request, prepared, resolved.pin, [], ports);
@@ -117,6 +119,7 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
  * impossible before anything is touched (exit 2, 6, 7).
  */
 export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Promise<RebuildOutcome> {
+  checkNames(request);
   const { stateDir } = ports;
   const key = layout(ports.plan.environment).lock(`rebuild-${request.stack}`);
   const lock = { ttlSeconds: LOCK_SECONDS, what: `dr rebuild --stack ${request.stack}` };

@@ -45,7 +45,8 @@ async function likeSources(
   }
 }
 
-function checkNames({ stack, like }: RebuildRequest): void {
+/** Throws STACK-NAME and TARGET-IS-SOURCE (exit 2). */
+export function checkNames({ stack, like }: Pick<RebuildRequest, 'stack' | 'like'>): void {
   if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) {
     throw badInput({
       code: 'STACK-NAME',
@@ -92,13 +93,12 @@ async function refuseOthers(
   });
 }
 
-/** Throws STACK-UNKNOWN, STACK-NAME, TARGET-IS-SOURCE (exit 2) and STACK-IN-USE (exit 6). */
+/** Throws STACK-UNKNOWN (exit 2) and STACK-IN-USE (exit 6). */
 export async function findSources(
   request: RebuildRequest,
   engine: StackEngine,
   material: Material | undefined,
 ): Promise<Found> {
-  checkNames(request);
   const known = await engine.list();
   const there = known.includes(request.stack);
   const stack = there ? await engine.select(request.stack) : undefined;

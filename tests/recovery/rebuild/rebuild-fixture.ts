@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { productionPlan } from '../../../plan/production.ts';
+import { silentLog } from '../../../recovery/adapters/log.ts';
+import type { Material } from '../../../recovery/rebuild/material.ts';
+import type { RebuildPlan, RebuildPorts, RebuildRequest } from '../../../recovery/rebuild/types.ts';
+import { type FakeResource, fakeEngine, type World } from './fake-engine.ts';
+import { madeUpPin } from './made-up-pin.ts';
+
+export const REQUEST: RebuildRequest = {
+  stack: 'fresh',
+  target: 'latest',
+  repository: 'secondary',
+  set: {
+    cluster: { context: 'lab', kubeconfig: '/root/lab.kubeconfig' },
+    images: { toolbox: 'a:1', postgres: 'b:1', redis: 'c:1' },
+  },
+  only: [],
+  exclude: [],
+  rotateSecrets: false,
+  harden: false,
+  isolated: false,
+  keepGoing: false,
+};
+
+const keys = { accessKeyId: 'AK', secretAccessKey: 'secret-of-the-bucket' };
+const bucket = (n: number) => ({
+  endpoint: `https://s3-${n}.test:7070`,
+  region: 'eu-west-1',
+  bucket: `copies-${n}`,
+  uriStyle: 'path' as const,
+  ca: '-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n',
+  writer: keys,
+  restorer: keys,
+});
+
+export const MATERIAL: Material = {
+  describe: 'escrow file x.age',
+  plan: productionPlan,
+  environment: 'production',
+  site: 'fra1',
+  signingKey: { name: 'k1', secret: 'secret-signing-key' },
+  repositories: [
+    { id: 'primary', passphrase: 'passphrase-1', s3: bucket(1) },
+    { id: 'secondary', passphrase: 'passphrase-2', s3: bucket(2) },
+  ],
+};
+
+/** Stores, a service of P1 and one of the rest, each behind the check of what comes before. */
+export const RESOURCES: readonly FakeResource[] = [
+  { kind: 'Namespace', name: 'go-coffee', own: true },
+  { kind: 'StatefulSet', name: 'postgres', own: true, after: ['Namespace/go-coffee'] },
+  { kind: 'Secret', name: 'order-db', after: ['Namespace/go-coffee'] },
+  { kind: 'Deployment', name: 'auth', after: ['Secret/order-db', 'StatefulSet/postgres'] },
+  { kind: 'Job', name: 'recovery-check-p1', own: true, after: ['StatefulSet/postgres'] },
+  { kind: 'Deployment', name: 'reports', after: ['Job/recovery-check-p1'] },
+  { kind: 'Job', name: 'recovery-check-p4', own: true, after: ['Job/recovery-check-p1'] },
+];
+
+export interface Scratch extends AsyncDisposable {
+  readonly stateDir: string;
+}
+
+export async function scratch(): Promise<Scratch> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'dr-rebuild-'));
+  return { stateDir, [Symbol.asyncDispose]: () => rm(stateDir, { recursive: true, force: true }) };
+}
+
+export interface Ports extends RebuildPorts {
+  readonly engine: ReturnType<typeof fakeEngine>;
+  readonly approved: RebuildPlan[];
+  /** `state title`, as told. */
+  readonly told: string[];
+}
+
+/** Each resolution finds a newer point: what was pinned must not move. */
+let resolutions = 0;
+
+export function portsOf(world: World, stateDir: string, killAt?: number): Ports {
+  const approved: RebuildPlan[] = [];
+  const told: string[] = [];
+  return {
+    engine: fakeEngine(world, killAt),
+    approved,
+    told,
+    stateDir,
+    material: MATERIAL,
+    plan: productionPlan,
+    resolve: async ({ from, repository }) => {
+      resolutions += 1;
+      return { pin: madeUpPin(resolutions % 24, from, repository.id), notes: [] };
+    },
+    approve: async (plan) => void approved.push(plan),
+    progress: ({ state, title }) => void told.push(`${state} ${title}`),
+    log: silentLog,
+    now: () => new Date(),
+  };
+}
