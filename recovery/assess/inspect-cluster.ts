@@ -23,7 +23,7 @@ export async function inspectCluster(
   return platform && describePlatform(site, platform, servicesThen(before));
 }
 
-export function describePlatform(
+function describePlatform(
   site: Pick<Site, 'plan' | 'environment'>,
   platform: PlatformState,
   before: readonly string[],

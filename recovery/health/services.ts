@@ -2,6 +2,7 @@
 import type { Tier } from '../../plan/types.ts';
 import type { Site } from '../site.ts';
 import { type PlatformState, wordsOfNamespace } from './cluster.ts';
+import { checkRetiredPostgres, checkRetiredRedis } from './retired.ts';
 import { askService, type ServiceHealth } from './service.ts';
 import { checkPostgres, checkRedis } from './stores.ts';
 import type { HealthCheck } from './types.ts';
@@ -12,7 +13,7 @@ type Service = Tier['services'][number];
 const hasCommand = (site: Site, id: string): boolean => site.environment.services[id]?.health !== undefined;
 
 /** `platform`: undefined where no cluster is named. */
-export async function serviceHealth(
+async function serviceHealth(
   site: Site,
   id: string,
   platform: PlatformState | undefined,
@@ -24,8 +25,9 @@ export async function serviceHealth(
 }
 
 async function checkStore(site: Site, id: string): Promise<HealthCheck[]> {
-  if (id === 'postgres') return checkPostgres(site);
-  return id === 'redis' ? checkRedis(site) : [];
+  const checks =
+    id === 'postgres' ? [checkPostgres, checkRetiredPostgres] : id === 'redis' ? [checkRedis, checkRetiredRedis] : [];
+  return (await Promise.all(checks.map((check) => check(site)))).flat();
 }
 
 export async function checkService(
