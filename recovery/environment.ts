@@ -151,6 +151,13 @@ const serviceControl = z.strictObject({
   healthyWithinSeconds: z.number().int().positive().optional(),
 });
 
+/** Credentials that were replaced: `dr health` tries each of them, and one that still opens the store is a failed check. */
+const retiredSchema = z.strictObject({
+  postgres: z.array(z.strictObject({ user: z.string().min(1), password: secretRefSchema })).default([]),
+  redis: z.array(z.strictObject({ user: z.string().min(1).optional(), password: secretRefSchema })).default([]),
+});
+export type Retired = z.infer<typeof retiredSchema>;
+
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('Environment'),
@@ -171,6 +178,7 @@ export const environmentSchema = z.strictObject({
   signingKeys: keyring,
   postgres: postgresSchema.optional(),
   redis: redisSchema.optional(),
+  retired: retiredSchema.optional(),
   /** Folder workloads by the plan's name of the workload. */
   folders: z.record(z.string(), folderWorkload).default({}),
   git: gitWorkload.optional(),

@@ -18,20 +18,23 @@ export function redisSettings(environment: Environment): RedisSettings {
   });
 }
 
-async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
-  const password =
-    settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
-  const place =
-    settings.socket === undefined
-      ? { host: settings.host ?? '127.0.0.1', port: settings.port ?? 6379 }
-      : { path: settings.socket };
-  const redis = new Redis({
-    ...place,
+/** Where it is, as a client wants it; one try, and no password. */
+export function redisPlace({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings) {
+  return {
+    ...(socket === undefined ? { host, port } : { path: socket }),
     lazyConnect: true,
     connectTimeout: 5_000,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     enableReadyCheck: false,
+  };
+}
+
+async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
+  const password =
+    settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
+  const redis = new Redis({
+    ...redisPlace(settings),
     ...(password === undefined ? {} : { password }),
   });
   redis.on('error', (error) => site.log.debug({ error: error.message }, 'Redis connection'));
