@@ -169,9 +169,9 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
       ]);
       return [...deployments.map(scalable('Deployment', namespace)), ...sets.map(scalable('StatefulSet', namespace))];
     },
-    async stop({ kind, namespace, name, replicas, before }) {
+    async stop({ kind, namespace, name, replicas }) {
       if (replicas === 0) return;
-      const annotations = before === undefined ? { [BEFORE]: String(replicas) } : {};
+      const annotations = { [BEFORE]: String(replicas) };
       await calls.patch(kind, namespace, name, { metadata: { annotations }, spec: { replicas: 0 } });
     },
     async resume({ kind, namespace, name, before }) {

@@ -1,5 +1,6 @@
 /** One command in a container of a running pod. */
 import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Exec, type V1Status } from '@kubernetes/client-node';
 import { DrError } from '../errors.ts';
 import type { ClusterAccess } from './kubernetes-access.ts';
@@ -34,11 +35,13 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
       hint: `kubectl -n ${namespace} describe pod ${pod}`,
     });
   let timer: NodeJS.Timeout | undefined;
+  let close = (): void => {};
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(failed(`gave no answer within ${SECONDS} s`)), SECONDS * 1000);
   });
   const run = new Promise<V1Status>((resolve, reject) => {
     exec.exec(namespace, pod, container, [...argv], out.stream, err.stream, null, false, resolve).then((socket) => {
+      close = () => socket.close();
       // A connection that breaks brings no status.
       socket.on('close', () => reject(failed('was cut off')));
       socket.on('error', reject);
@@ -46,6 +49,8 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
   });
   try {
     const status = await Promise.race([run, late]);
+    // What came before the status may still be on its way through the streams.
+    await turn();
     if (status.status === 'Success') return out.text();
     throw failed(`failed: ${err.text().trim() || status.message}`);
   } catch (error) {
@@ -54,5 +59,6 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
     throw explainKubernetes(cause, access.describe, { verb: 'create', resource: `pods/exec ${pod}`, namespace });
   } finally {
     clearTimeout(timer);
+    close();
   }
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { Execute } from '../commands/command.ts';
 import { declareBackup, declareInit } from './backup.ts';
 import { declareDrill } from './drill.ts';
+import { declareFailback, declareFailover } from './failover.ts';
 import { declareImpact } from './impact.ts';
 import { declareKeys } from './keys.ts';
 import { declareMonitor } from './monitor.ts';
@@ -57,6 +58,8 @@ const FAMILIES: readonly Declare[] = [
   declareKeys,
   declareQuestions,
   declareMonitor,
+  declareFailover,
+  declareFailback,
   declareDrill,
   declareImpact,
   declareUnlock,

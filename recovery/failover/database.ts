@@ -78,6 +78,21 @@ export async function forkOf(cluster: SiteCluster, namespace: string, { pod }: M
   return last === undefined ? undefined : { timeline: Number(timeline), lsn: parseLsn(lsn) };
 }
 
+/**
+ * From now on no transaction writes: new ones by default, and the sessions that have one open end. It stays so over a restart:
+ * whoever starts this life again, after all, has to reset `default_transaction_read_only`.
+ */
+export async function endWrites(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<void> {
+  await cluster.sql(namespace, pod, 'ALTER SYSTEM SET default_transaction_read_only = on');
+  await cluster.sql(namespace, pod, 'SELECT pg_reload_conf()');
+  await cluster.sql(
+    namespace,
+    pod,
+    `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+  );
+}
+
 /** Finishes the segment that is being written, so that it is shipped now. Gives the place up to which everything is in it. */
 export async function switchWal(cluster: SiteCluster, namespace: string, leader: Member): Promise<Lsn> {
   const [row = {}] = await cluster.sql(

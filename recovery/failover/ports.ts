@@ -87,6 +87,8 @@ export interface FailoverPorts {
   readonly now: () => Date;
   readonly signal: AbortSignal;
   readonly confirm: CommandContext['confirm'];
+  /** Every wait, as a multiple of what it is. @default 1 */
+  readonly patience?: number;
   /** Journals lie here. */
   readonly stateDir: string;
 }

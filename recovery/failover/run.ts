@@ -14,7 +14,7 @@ import { whileLocked } from '../while-locked.ts';
 import { archivedSegments, newestSegment } from './archive.ts';
 import { formatLsn, type Lsn, parseLsn, placeOfSegment } from './lsn.ts';
 import { limitsOf, planFailover } from './plan.ts';
-import { until } from './poll.ts';
+import { patience, until } from './poll.ts';
 import type { FailoverPorts } from './ports.ts';
 import { failoverReport } from './report.ts';
 import { readStack, type SiteStack } from './stack.ts';
@@ -98,7 +98,7 @@ async function untilShipped({ ports, plan, request, seen }: Run, stack: SiteStac
   const store = await ports.openStorage(place);
   const stoppedAt = ports.now();
   const { seen: newest, done } = await until(
-    { seconds: SHIP_SECONDS, signal: ports.signal },
+    patience(ports, SHIP_SECONDS),
     async () => newestSegment(await archivedSegments(store, stack.layout, seen.follows.lineage)),
     (found) => found !== undefined && placeOfSegment(found.name).end >= lsn,
   );
@@ -130,8 +130,7 @@ async function stopOld(run: Run, stack: SiteStack, old: OldSite): Promise<Stoppe
   const { ports, request, seen } = run;
   await using cluster = await ports.openCluster(old.cluster);
   const why = `dr failover --stack ${request.stack}: ${seen.follows.lineage} no longer leads`;
-  const { progress, signal } = ports;
-  const stopped = await stopSite({ cluster, platform: old.platform, recovery: old.recovery, why, progress, signal });
+  const stopped = await stopSite({ cluster, platform: old.platform, recovery: old.recovery, why, ports });
   if (stopped.lsn === undefined) return { how: 'cluster' };
   await untilShipped(run, stack, stopped.lsn);
   return { how: 'cluster', lsn: formatLsn(stopped.lsn) };
@@ -208,6 +207,14 @@ async function begin(
   return { journal: await Journal.begin(folder, id, requestText(request), seen), seen };
 }
 
+const folderOf = ({ stateDir }: Pick<FailoverPorts, 'stateDir'>, stack: string): string =>
+  join(stateDir, 'failover', stack);
+
+/** A run was killed, or failed, after it had begun to change something. */
+export async function isUnderWay(ports: Pick<FailoverPorts, 'stateDir'>, stack: string): Promise<boolean> {
+  return (await Journal.unfinished(folderOf(ports, stack))) !== undefined;
+}
+
 /**
  * Throws what refuses it before anything is changed (exit 2, 6, 7), and what stops it in between; the same request then goes on. Once
  * begun, a run is not asked for again with other words: the fence is up.
@@ -224,7 +231,7 @@ export async function failOver(
   return whileLocked(store, key, { ttlSeconds: LOCK_SECONDS, what }, async (_, lost) => {
     const signal = AbortSignal.any([ports.signal, lost]);
     const held = { ...ports, signal };
-    const folder = join(ports.stateDir, 'failover', request.stack);
+    const folder = folderOf(ports, request.stack);
     const { journal, seen } = await begin(held, plan, request, folder, confirm);
     return execute({ ports: held, plan, request, journal, seen, events: [] });
   });

@@ -4,7 +4,7 @@ import type { Verification } from '../drill/report-types.ts';
 import { DrError } from '../errors.ts';
 import { type Fork, forkOf, leaderOf, type Member } from './database.ts';
 import { formatLsn } from './lsn.ts';
-import { until } from './poll.ts';
+import { patience, until } from './poll.ts';
 import type { FailoverPorts, JobState, SiteCluster } from './ports.ts';
 import type { SiteStack } from './stack.ts';
 
@@ -34,7 +34,7 @@ export async function verifyLeader(ports: FailoverPorts, stack: SiteStack): Prom
   const { platform, recovery } = stack.outputs.namespaces;
   await using cluster = await ports.openCluster(stack.cluster);
   const { seen: leader } = await until(
-    { seconds: LEADER_SECONDS, signal: ports.signal },
+    patience(ports, LEADER_SECONDS),
     () => leaderOf(cluster, platform),
     (found) => found !== undefined,
   );

@@ -47,6 +47,8 @@ test('the commands of the plan are all there', () => {
     'dr doctor',
     'dr objectives',
     'dr monitor',
+    'dr failover',
+    'dr failback',
     'dr drill',
     'dr impact',
     'dr unlock',

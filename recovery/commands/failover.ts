@@ -1,0 +1,103 @@
+/** `dr failover` */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Duration, durationProblem, formatDuration, seconds } from '../../plan/duration.ts';
+import { loadPlan } from '../../plan/load.ts';
+import type { Plan } from '../../plan/types.ts';
+import { readEnvironment } from '../environment-file.ts';
+import { badInput, EXIT, type ExitCode } from '../errors.ts';
+import { failOver, lookAtFailover } from '../failover/run.ts';
+import { planText, reportText } from '../failover/text.ts';
+import type { FailoverPlan, FailoverReport, FailoverRequest } from '../failover/types.ts';
+import { openPorts, operatorState } from '../failover/wiring.ts';
+import { envelope, toJson } from '../report/output.ts';
+import { parseMoment } from '../target.ts';
+import type { Confirmation, Execute, FailoverOptions } from './command.ts';
+
+function lossOf(text: string): number {
+  const problem = durationProblem(text);
+  if (problem === undefined) return seconds(text as Duration);
+  const hint = 'write a number and a unit, as in "5m" or "1h"';
+  throw badInput({ code: 'MAX-LOSS', where: '--max-loss', fact: problem, hint });
+}
+
+/** Pure, but for the time. Throws exit 2. */
+export function requestOf(options: FailoverOptions, now: Date): FailoverRequest {
+  const { stack, oldContext, oldKubeconfig, oldNamespace, oldRecoveryNamespace, allowUnfenced } = options;
+  if (oldKubeconfig !== undefined && oldContext === undefined) {
+    const fact = `"${oldKubeconfig}" is given without a context: its current one is never used`;
+    const hint = `add --old-context; kubectl --kubeconfig ${oldKubeconfig} config get-contexts lists them`;
+    throw badInput({ code: 'USAGE', where: '--old-kubeconfig', fact, hint });
+  }
+  const kubeconfig = oldKubeconfig === undefined ? undefined : { path: resolve(oldKubeconfig) };
+  return {
+    stack,
+    old:
+      oldContext === undefined
+        ? undefined
+        : {
+            cluster: { context: oldContext, kubeconfig },
+            platform: oldNamespace,
+            recovery: oldRecoveryNamespace,
+          },
+    maxLossSeconds: options.maxLoss === undefined ? undefined : lossOf(options.maxLoss),
+    declaredAt: options.declaredAt === undefined ? undefined : parseMoment(options.declaredAt, now, '--declared-at'),
+    allowUnfenced,
+  };
+}
+
+/** That of the site where there is one; the shipped one has the same objectives unless somebody wrote others. */
+export async function planOf(env: string | undefined): Promise<Plan> {
+  return loadPlan(env === undefined ? undefined : (await readEnvironment(env)).plan);
+}
+
+function confirmation(seen: FailoverPlan): Confirmation {
+  const lost = seen.loss.seconds === 0 ? 'nothing' : `at most ${formatDuration(seen.loss.seconds)} of commits`;
+  const stop =
+    seen.oldCluster.state === 'reached'
+      ? `${seen.oldCluster.found.pods.length} pods of ${seen.follows.lineage} are stopped in ${seen.oldCluster.found.describe}.`
+      : `${seen.follows.lineage} is NOT stopped: it must be down already, or there are two leaders.`;
+  return {
+    name: seen.stack,
+    what: [
+      planText(seen),
+      stop,
+      `${seen.lineage} becomes the leader; ${lost} would be lost. There is no way back but a failback.`,
+    ],
+  };
+}
+
+async function keepReport(folder: string, report: FailoverReport): Promise<string> {
+  const path = resolve(folder);
+  await mkdir(path, { recursive: true });
+  const file = join(path, 'failover-report.json');
+  await writeFile(file, `${toJson(envelope('FailoverReport', report))}\n`);
+  await writeFile(join(path, 'failover-report.txt'), `${reportText(report)}\n`);
+  return file;
+}
+
+export function exitOf({ verification, rto, rpo }: FailoverReport): ExitCode {
+  if (verification.some(({ ok }) => !ok)) return EXIT.verificationFailed;
+  return rto.met && rpo.met ? EXIT.ok : EXIT.objectiveMissed;
+}
+
+export const failoverCommand: Execute<FailoverOptions> = async (options, context) => {
+  const request = requestOf(options, context.now());
+  const plan = await planOf(options.env);
+  const ports = await openPorts(context, operatorState({ XDG_STATE_HOME: process.env.XDG_STATE_HOME }));
+  if (options.dryRun) {
+    const { plan: seen, refusals } = await lookAtFailover(ports, plan, request);
+    const refused = refusals.map(({ code, fact, hint }) => ({ code, fact, hint }));
+    const text = [planText(seen), ...refusals.map(({ message, hint }) => `${message}\nhint: ${hint}`)].join('\n\n');
+    return {
+      kind: 'FailoverPlan',
+      data: { ...seen, refusals: refused },
+      text,
+      exit: refusals.length > 0 ? EXIT.locked : EXIT.ok,
+    };
+  }
+  const report = await failOver(ports, plan, request, (seen) => ports.confirm(confirmation(seen)));
+  const file = options.report === undefined ? undefined : await keepReport(options.report, report);
+  const text = [reportText(report), ...(file === undefined ? [] : [`report: ${file}`])].join('\n');
+  return { kind: 'FailoverReport', data: report, text, exit: exitOf(report) };
+};

@@ -1,0 +1,165 @@
+/** Looks at a site that comes back and at the leader, and changes nothing. */
+import { lineageName } from '../../plan/layout.ts';
+import { DrError, precondition } from '../errors.ts';
+import { archivedSegments, segmentsBeyond } from '../failover/archive.ts';
+import { type Fork, forkOf, leaderOf } from '../failover/database.ts';
+import { bytesBetween, formatLsn, type Lsn } from '../failover/lsn.ts';
+import type { FailoverPorts, SiteCluster } from '../failover/ports.ts';
+import { readStack, type SiteStack } from '../failover/stack.ts';
+import type { Divergence, FailbackRequest, ReseedPlan, ReseedState } from './types.ts';
+
+/** Volumes of the data stores' StatefulSets. */
+const CLAIM = /^data-(postgres|redis)-\d+$/;
+
+export interface Sites {
+  readonly back: SiteStack;
+  readonly leader: SiteStack;
+}
+
+/** Throws `SAME-STACK` (exit 2), `NOT-LEADING` and `NOT-RELATED` (exit 6). */
+export async function readSites(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<Sites> {
+  const refuse = (code: string, where: string, fact: string, hint: string): DrError =>
+    precondition({ code, where: `stack ${where}`, fact, hint });
+  const [back, leader] = [await readStack(ports.engine, stack), await readStack(ports.engine, of)];
+  const [ours, theirs] = [back.outputs, leader.outputs];
+  if (!theirs.leads) {
+    const hint = 'name the stack that leads with --of; where none does: dr failover, or dr rebuild';
+    throw refuse('NOT-LEADING', of, `its role is ${theirs.role}: it does not lead`, hint);
+  }
+  if (ours.environment !== theirs.environment || ours.site === theirs.site) {
+    const fact = `${ours.environment}/${ours.site} and ${theirs.environment}/${theirs.site} are no two sites of one environment`;
+    throw refuse('NOT-RELATED', stack, fact, 'name two stacks of the same environment');
+  }
+  const followed = ours.follows && lineageName(ours.follows.site, ours.follows.generation);
+  if (ours.leads && followed === theirs.lineage) {
+    const hint = `dr failback --stack ${of} --of ${stack} --phase reseed`;
+    throw refuse('ALREADY-LEADS', stack, `${ours.lineage} has taken over from ${theirs.lineage} already`, hint);
+  }
+  const { follows } = theirs;
+  const took = follows && lineageName(follows.site, follows.generation);
+  if (ours.leads && took !== ours.lineage) {
+    const fact = `${ours.lineage} leads, and ${theirs.lineage} did not take over from it but from ${took ?? 'nobody'}: they are two histories`;
+    throw refuse('NOT-RELATED', stack, fact, `decide which one is to stay; a failover to ${of} would come first`);
+  }
+  return { back, leader };
+}
+
+function stateOf({ back, leader }: Sites, generation: number | undefined): ReseedState {
+  const { follows, role } = back.outputs;
+  const { site, generation: led } = leader.outputs;
+  const ofLeader = role === 'standby' && follows?.site === site && follows.generation === led;
+  if (ofLeader) return 'follows';
+  return generation !== undefined && generation > back.outputs.generation && back.configuredRole === 'standby'
+    ? 'to-bring-up'
+    : 'to-empty';
+}
+
+async function configuredGeneration({ engine }: SiteStack): Promise<number | undefined> {
+  const value = Number((await engine.config()).generation?.value);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+async function segmentsOf(ports: FailoverPorts, back: SiteStack, fork: Fork): Promise<Divergence['segments']> {
+  const found = Object.entries(back.storage).map(async ([repository, place]) => {
+    try {
+      const store = await ports.openStorage(place);
+      const all = await archivedSegments(store, back.layout, back.outputs.lineage);
+      return { repository, names: segmentsBeyond(all, fork).map(({ name }) => name) };
+    } catch (error) {
+      if (!(error instanceof DrError)) throw error;
+      return { repository, names: [] };
+    }
+  });
+  return (await Promise.all(found)).filter(({ names }) => names.length > 0);
+}
+
+function divergenceOf(fork: Fork | undefined, segments: Divergence['segments'], lsn: Lsn | undefined): Divergence {
+  return {
+    fork: fork && { lsn: formatLsn(fork.lsn), timeline: fork.timeline },
+    segments,
+    lsn: lsn === undefined ? undefined : formatLsn(lsn),
+    bytes: fork === undefined || lsn === undefined ? undefined : bytesBetween(fork.lsn, lsn),
+  };
+}
+
+async function atLeader(ports: FailoverPorts, { outputs, cluster: place }: SiteStack) {
+  await using cluster = await ports.openCluster(place);
+  const { platform, recovery } = outputs.namespaces;
+  const member = await leaderOf(cluster, platform);
+  return {
+    fork: member && (await forkOf(cluster, platform, member)),
+    fullBackup: await cluster.job(recovery, `dr-full-${outputs.lineage}`),
+  };
+}
+
+async function atBack(cluster: SiteCluster, platform: string, state: ReseedState) {
+  if (state !== 'to-empty' || !(await cluster.hasNamespace(platform))) return { claims: [], lsn: undefined };
+  const claims = (await cluster.claims(platform)).filter((name) => CLAIM.test(name)).sort();
+  return { claims, lsn: (await leaderOf(cluster, platform))?.lsn };
+}
+
+function repositoryOf(back: SiteStack, wanted: string | undefined): string {
+  const ids = Object.keys(back.storage);
+  const id = wanted ?? ids[0];
+  if (id !== undefined && ids.includes(id)) return id;
+  throw precondition({
+    code: 'REPOSITORY-UNKNOWN',
+    where: `stack ${back.name}`,
+    fact: wanted === undefined ? 'it has no repository in S3' : `it has no repository "${wanted}" in S3`,
+    hint: `a standby follows from one of: ${ids.join(', ') || 'none'}`,
+  });
+}
+
+export async function planReseed(ports: FailoverPorts, request: FailbackRequest): Promise<ReseedPlan> {
+  const sites = await readSites(ports, request);
+  const { back, leader } = sites;
+  const generation = await configuredGeneration(back);
+  const state = stateOf(sites, generation);
+  const { platform } = back.outputs.namespaces;
+  await using cluster = await ports.openCluster(back.cluster);
+  const [led, own] = await Promise.all([atLeader(ports, leader), atBack(cluster, platform, state)]);
+  // Only a life that led can have what nobody else has.
+  const fork = back.outputs.leads ? led.fork : undefined;
+  const segments = fork === undefined ? [] : await segmentsOf(ports, back, fork);
+  const { site, generation: led_, lineage } = leader.outputs;
+  return {
+    stack: back.name,
+    of: leader.name,
+    state,
+    lineage: back.outputs.lineage,
+    next: {
+      site: back.outputs.site,
+      generation: state === 'to-empty' ? back.outputs.generation + 1 : (generation ?? back.outputs.generation),
+    },
+    leader: { lineage, site, generation: led_ },
+    repository: repositoryOf(back, request.repository),
+    claims: own.claims,
+    namespace: platform,
+    cluster: cluster.describe,
+    divergence: divergenceOf(fork, segments, own.lsn),
+    fullBackup: led.fullBackup,
+  };
+}
+
+/** Why the reseed can't be begun. */
+export function reseedRefusals(plan: ReseedPlan, request: FailbackRequest): DrError[] {
+  const refusals: DrError[] = [];
+  const refuse = (code: string, fact: string, hint: string): void => {
+    refusals.push(precondition({ code, where: `stack ${plan.stack}`, fact, hint }));
+  };
+  if (plan.state === 'follows') return refusals;
+  if (plan.fullBackup === 'running' || plan.fullBackup === 'failed') {
+    const fact = `the first full backup of ${plan.leader.lineage} ${plan.fullBackup === 'running' ? 'still runs' : 'has failed'}: a standby has nothing to begin with`;
+    const hint =
+      plan.fullBackup === 'running'
+        ? 'wait for it'
+        : `mend what its log says and run one: kubectl logs job/dr-full-${plan.leader.lineage}`;
+    refuse('NO-FULL-BACKUP', fact, hint);
+  }
+  if (plan.claims.length > 0 && !request.deleteClaims) {
+    const fact = `${plan.claims.join(', ')} in ${plan.namespace} of ${plan.cluster} hold the data of ${plan.lineage}, and a standby begins with empty volumes`;
+    const hint = 'save what diverged, if anybody needs it; then type --delete-claims';
+    refuse('CLAIMS-HELD', fact, hint);
+  }
+  return refusals;
+}

@@ -1,0 +1,89 @@
+/** The standby takes over from a leader that is well: the same steps as a failover, and nothing may be lost. */
+import { lineageName } from '../../plan/layout.ts';
+import type { Plan } from '../../plan/types.ts';
+import { type DrError, precondition } from '../errors.ts';
+import { POSTGRES_APP } from '../failover/database.ts';
+import type { FailoverPorts } from '../failover/ports.ts';
+import { failOver, lookAtFailover } from '../failover/run.ts';
+import { readStack } from '../failover/stack.ts';
+import type { FailoverPlan, FailoverReport, FailoverRequest, PlannedFailover } from '../failover/types.ts';
+import type { FailbackRequest } from './types.ts';
+
+/** Of archived WAL that the standby has not replayed. More, and the services would stand still for it. */
+const BEHIND_BYTES = 4 * 16 * 1024 * 1024;
+
+async function requestOf(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<FailoverRequest> {
+  const { cluster, outputs } = await readStack(ports.engine, of);
+  const { platform, recovery } = outputs.namespaces;
+  return { stack, old: { cluster, platform, recovery }, maxLossSeconds: 0, allowUnfenced: false };
+}
+
+function refusals({ plan, refusals: found }: PlannedFailover): DrError[] {
+  const where = `stack ${plan.stack}`;
+  const refuse = (code: string, fact: string, hint: string) => precondition({ code, where, fact, hint });
+  const more: DrError[] = [];
+  if (plan.oldCluster.state === 'reached' && plan.oldCluster.found.lsn === undefined) {
+    const hint = 'nothing can be handed over by it: dr failover takes over from what is archived';
+    more.push(refuse('LEADER-SILENT', `no leader of ${plan.follows.lineage} answers`, hint));
+  }
+  if (plan.standby.state === 'away') {
+    more.push(refuse('STANDBY-SILENT', plan.standby.fact, 'bring the standby up first: dr failback --phase reseed'));
+  } else if ((plan.standby.found.behindBytes ?? Number.POSITIVE_INFINITY) > BEHIND_BYTES) {
+    const fact = `${plan.standby.found.pod} has ${plan.standby.found.behindBytes ?? 'an unknown number of'} bytes of archived WAL to replay`;
+    more.push(refuse('STANDBY-BEHIND', fact, 'wait until it has: dr failback --phase reseed waits for it'));
+  }
+  return [...found, ...more];
+}
+
+/** Throws `NOT-RESEEDED` (exit 6) for a standby of somebody else. */
+async function checkFollows(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<void> {
+  const [back, leader] = [await readStack(ports.engine, stack), await readStack(ports.engine, of)];
+  const { follows } = back.outputs;
+  const followed = follows && lineageName(follows.site, follows.generation);
+  if (followed === leader.outputs.lineage) return;
+  throw precondition({
+    code: 'NOT-RESEEDED',
+    where: `stack ${stack}`,
+    fact: `it follows ${followed ?? 'nobody'}, and ${leader.outputs.lineage} of ${of} leads`,
+    hint: `dr failback --stack ${stack} --of ${of} --phase reseed`,
+  });
+}
+
+export async function lookAtSwitchover(
+  ports: FailoverPorts,
+  plan: Plan,
+  request: FailbackRequest,
+): Promise<PlannedFailover> {
+  await checkFollows(ports, request);
+  const seen = await lookAtFailover(ports, plan, await requestOf(ports, request));
+  return { plan: seen.plan, refusals: refusals(seen) };
+}
+
+/** What `dr failover` once stopped there: the stores are the stack's own matter. */
+async function startServices(ports: FailoverPorts, stack: string): Promise<void> {
+  const { cluster: place, outputs } = await readStack(ports.engine, stack);
+  await using cluster = await ports.openCluster(place);
+  for (const each of await cluster.scalables(outputs.namespaces.platform)) {
+    if ([POSTGRES_APP, 'redis'].includes(each.name) || each.replicas > 0) continue;
+    await cluster.resume(each);
+    if (each.before !== undefined)
+      ports.progress({ step: `services/${each.name}`, title: `start ${each.name} again`, state: 'done' });
+  }
+}
+
+/** A leader that was stopped by a run that died is no refusal: that run goes on. */
+export async function switchOver(
+  ports: FailoverPorts,
+  plan: Plan,
+  request: FailbackRequest,
+  confirm: (seen: FailoverPlan) => Promise<void>,
+): Promise<FailoverReport> {
+  await checkFollows(ports, request);
+  const report = await failOver(ports, plan, await requestOf(ports, request), async (seen) => {
+    const [refused] = refusals({ plan: seen, refusals: [] });
+    if (refused !== undefined) throw refused;
+    await confirm(seen);
+  });
+  await startServices(ports, request.stack);
+  return report;
+}

@@ -1,0 +1,46 @@
+/** A failback for people, on a terminal. */
+import { lineageName } from '../../plan/layout.ts';
+import { formatBytes, plural } from '../report/format.ts';
+import { table } from '../report/table.ts';
+import type { Divergence, ReseedPlan, ReseedReport } from './types.ts';
+
+const STATES = {
+  'to-empty': 'is stopped, emptied and filled anew',
+  'to-bring-up': 'is empty; its up has not ended',
+  follows: 'follows the leader already',
+} as const;
+
+function divergenceRows({ fork, segments, lsn, bytes }: Divergence): string[][] {
+  if (fork === undefined) return [];
+  const beyond = segments.map(
+    ({ repository, names }) => `${repository}: ${plural(names.length, 'segment')} from ${names[0]} to ${names.at(-1)}`,
+  );
+  const own =
+    lsn === undefined
+      ? 'its database does not run: its volume may hold more than the archive'
+      : `its database is at ${lsn}${bytes === undefined ? '' : `: ${formatBytes(bytes)} that nobody else has`}`;
+  return [
+    ['history parted at', `${fork.lsn} of timeline ${fork.timeline}`],
+    ['archived after that', beyond.join('; ') || 'nothing'],
+    ['its own', own],
+  ];
+}
+
+export function reseedText(plan: ReseedPlan): string {
+  const { next, leader, claims, divergence } = plan;
+  return table(
+    ['', ''],
+    [
+      ['comes back', `${plan.stack}: ${plan.lineage} ${STATES[plan.state]}`],
+      ['as', `${lineageName(next.site, next.generation)}, a standby of ${leader.lineage} from ${plan.repository}`],
+      ...divergenceRows(divergence),
+      ['deleted', claims.length === 0 ? 'nothing' : `${claims.join(', ')} in ${plan.namespace} of ${plan.cluster}`],
+      ['first full backup of the leader', plan.fullBackup],
+    ],
+  );
+}
+
+export function reseedReportText({ plan, followsAt }: ReseedReport): string {
+  const { next, leader } = plan;
+  return `${lineageName(next.site, next.generation)} follows ${leader.lineage}, and had all of it up to ${followsAt}`;
+}
