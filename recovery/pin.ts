@@ -73,6 +73,11 @@ async function readEntries(store: ObjectStore, request: PinRequest): Promise<Cat
   return toEntries({ points, marks });
 }
 
+/** Every point of the repository, for who compares what came back with what they remember. Throws what the storage says. */
+export async function readPoints(request: PinRequest): Promise<readonly CatalogEntry[]> {
+  return readEntries(await openStore(request), request);
+}
+
 function itemOf(resolution: Resolution, plan: Plan, type: 'postgres' | 'redis'): ResolvedItem | undefined {
   const ids = plan.workloads.filter((workload) => workload.type === type).map(({ id }) => id);
   return resolution.items.find(({ workload }) => ids.includes(workload));

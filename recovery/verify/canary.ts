@@ -16,7 +16,13 @@ const TABLE = 'dr.canary';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function readRows(client: pg.Client, lastId: number): Promise<{ id: number; content: string; digest: string }[]> {
+export interface CanaryRow {
+  readonly id: number;
+  readonly content: string;
+  readonly digest: string;
+}
+
+async function readRows(client: pg.Client, lastId: number): Promise<CanaryRow[]> {
   const { rows } = await client.query<{ id: string; content: string; digest: string }>(
     `SELECT id, content, digest FROM ${TABLE} WHERE id <= $1 ORDER BY id`,
     [lastId],
@@ -24,7 +30,7 @@ async function readRows(client: pg.Client, lastId: number): Promise<{ id: number
   return rows.map((row) => ({ ...row, id: Number(row.id) }));
 }
 
-function summarize(rows: readonly { id: number; content: string; digest: string }[], lastId: number): CanaryFacts {
+function summarize(rows: readonly CanaryRow[], lastId: number): CanaryFacts {
   const text = rows.map((row) => `${row.id} ${row.content} ${row.digest}`).join('\n');
   return { lastId, rows: rows.length, digest: sha256(text) };
 }
@@ -53,15 +59,11 @@ export interface CanaryVerdict {
   readonly problems: readonly string[];
 }
 
-/** Compares the rows with their own digests, and with what a point remembers of them. */
-export async function checkCanary(client: pg.Client, expected: CanaryFacts | undefined): Promise<CanaryVerdict> {
-  const { rows: there } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-    TABLE,
-  ]);
-  if (!there[0]?.there) {
+/** Pure: all rows in the order of their ids; undefined where there is no such table. */
+export function judgeCanary(all: readonly CanaryRow[] | undefined, expected: CanaryFacts | undefined): CanaryVerdict {
+  if (all === undefined) {
     return { rows: 0, problems: expected ? [`${TABLE} is missing; the point holds ${expected.rows} rows of it`] : [] };
   }
-  const all = await readRows(client, Number.MAX_SAFE_INTEGER);
   const altered = all.filter((row) => sha256(row.content) !== row.digest).map((row) => `row ${row.id} was altered`);
   if (!expected) return { rows: all.length, problems: altered };
   const found = summarize(
@@ -74,4 +76,12 @@ export async function checkCanary(client: pg.Client, expected: CanaryFacts | und
       : [`${found.rows} rows up to ${expected.lastId}, the point holds ${expected.rows}`];
   const differs = found.digest === expected.digest ? [] : ['the rows differ from those that the point remembers'];
   return { rows: all.length, problems: [...altered, ...count, ...differs] };
+}
+
+/** Compares the rows with their own digests, and with what a point remembers of them. */
+export async function checkCanary(client: pg.Client, expected: CanaryFacts | undefined): Promise<CanaryVerdict> {
+  const { rows: there } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+    TABLE,
+  ]);
+  return judgeCanary(there[0]?.there ? await readRows(client, Number.MAX_SAFE_INTEGER) : undefined, expected);
 }

@@ -1,0 +1,143 @@
+/** What the restored database says of itself, against what the points say of it. Pure but for the asking. */
+import { type CaptureFacts, type Census, lostTables } from '../../assess/tables.ts';
+import type { CatalogEntry } from '../../catalog/types.ts';
+import type { Pin } from '../../pin.ts';
+import type { PostgresCapture, ResticCapture } from '../../point.ts';
+import type { DataCheck } from '../../rebuild/types.ts';
+import { plural } from '../../report/format.ts';
+import { type CanaryRow, judgeCanary } from '../../verify/canary.ts';
+import type { Row } from './ports.ts';
+
+type Sql = (statement: string) => Promise<readonly Row[]>;
+
+/** What the points that a drill was made from remember. */
+export interface Remembered {
+  readonly database: PostgresCapture | undefined;
+  readonly redis: ResticCapture | undefined;
+  /** Of the newest logical dump that is not after the database's copy: it counted the rows. */
+  readonly dump: ResticCapture | undefined;
+}
+
+/** @param dump the plan's workload that is a logical dump. Entries are sorted by their ids. */
+export function remembered(entries: readonly CatalogEntry[], pin: Pin, dump: string | undefined): Remembered {
+  const captures = (id: string | undefined) => entries.find(({ outline }) => outline.id === id)?.point.captures ?? [];
+  const database = captures(pin.postgres.point).find(
+    (each): each is PostgresCapture => each.engine === 'pgbackrest' && each.set === pin.postgres.set,
+  );
+  const isSnapshot = (each: PostgresCapture | ResticCapture): each is ResticCapture => each.engine === 'restic';
+  const dumpOf = ({ point }: CatalogEntry) =>
+    point.captures.filter(isSnapshot).find(({ workload, capturedAt }) => workload === dump && capturedAt <= latest);
+  const latest = pin.postgres.capturedAt;
+  // A point's text is parsed when it is asked for: the newest are enough.
+  const newest = entries.findLast((entry) => dumpOf(entry) !== undefined);
+  return {
+    database,
+    redis: captures(pin.redis?.point)
+      .filter(isSnapshot)
+      .find(({ snapshot }) => snapshot === pin.redis?.snapshot),
+    dump: newest && dumpOf(newest),
+  };
+}
+
+/** Exact up to this size; larger tables by PostgreSQL's own estimate. */
+const COUNT_UP_TO_BYTES = 64 * 1024 * 1024;
+
+const CENSUS = `
+  SELECT n.nspname || '.' || c.relname AS table,
+    CASE WHEN pg_relation_size(c.oid) > ${COUNT_UP_TO_BYTES} THEN greatest(c.reltuples, 0)::bigint
+      ELSE (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM ONLY %I.%I', n.nspname, c.relname),
+        false, true, '')))[1]::text::bigint END AS rows
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'r' AND c.relpersistence = 'p'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr') AND n.nspname NOT LIKE 'pg\\_%'`;
+
+const SETTINGS = `
+  SELECT current_setting('archive_mode') AS archive_mode, current_setting('archive_command') AS archive_command,
+    (SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL) AS subscribers,
+    (SELECT system_identifier::text FROM pg_control_system()) AS system,
+    to_regclass('dr.canary') IS NOT NULL AS canary, to_regclass('dr.heartbeat') IS NOT NULL AS heartbeat`;
+
+function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): DataCheck {
+  const tables = rows.map((row) => ({ table: String(row.table), rows: Number(row.rows) }));
+  const census: Census = { tables, damage: [], superusers: [] };
+  const facts: CaptureFacts = dump?.facts ?? {};
+  const counted = Object.keys(facts).filter((fact) => fact.startsWith('rows:')).length;
+  const lost = lostTables(census, facts).map(({ table, rowsThen, rowsNow }) =>
+    rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
+  );
+  const total = tables.reduce((sum, each) => sum + each.rows, 0);
+  return {
+    title: 'tables hold their rows',
+    tier: 'P1',
+    expected: counted === 0 ? 'some row in some table' : `${plural(counted, 'table')} as the dump counted them`,
+    actual: lost.length > 0 ? lost.join('; ') : `${plural(tables.length, 'table')}, ${plural(total, 'row')}`,
+    ok: lost.length === 0 && total > 0,
+    evidence:
+      dump === undefined
+        ? 'count of every table; the repository holds no dump to compare with'
+        : `count of every table; the dump of ${dump.capturedAt}; less than half of its rows is a loss`,
+  };
+}
+
+function canaryCheck(rows: readonly Row[] | undefined, capture: PostgresCapture | undefined): DataCheck {
+  const all = rows?.map(
+    (row): CanaryRow => ({ id: Number(row.id), content: String(row.content), digest: String(row.digest) }),
+  );
+  const { rows: found, problems } = judgeCanary(all, capture?.canary);
+  return {
+    title: 'canary rows',
+    tier: 'P1',
+    expected: capture?.canary === undefined ? 'none altered' : `${capture.canary.rows} up to ${capture.canary.lastId}`,
+    actual: problems.length > 0 ? problems.join('; ') : `${plural(found, 'row')}, each as it was written`,
+    ok: problems.length === 0,
+    evidence: 'dr.canary, row by row, and the digest that the point remembers',
+  };
+}
+
+function newestData(rows: readonly Row[] | undefined, pin: Pin): { at: Date; evidence: string } {
+  const beat = Number(rows?.[0]?.beat);
+  const copied = { at: new Date(pin.postgres.capturedAt), evidence: `the copy ${pin.postgres.set}` };
+  // A time in the future is no heartbeat of the source.
+  if (!Number.isFinite(beat) || beat * 1000 <= copied.at.getTime()) return copied;
+  return { at: new Date(beat * 1000), evidence: 'dr.heartbeat, which is updated every minute' };
+}
+
+/** Throws what `sql` throws. */
+export async function databaseChecks(sql: Sql, pin: Pin, { database, dump }: Remembered): Promise<DataCheck[]> {
+  const [settings = {}] = await sql(SETTINGS);
+  const counted = await sql(CENSUS);
+  const canary = settings.canary ? await sql('SELECT id, content, digest FROM dr.canary ORDER BY id') : undefined;
+  const beat = settings.heartbeat
+    ? await sql('SELECT extract(epoch FROM max(beat))::float8 AS beat FROM dr.heartbeat')
+    : undefined;
+  const newest = newestData(beat, pin);
+  return [
+    tableCheck(counted, dump),
+    canaryCheck(canary, database),
+    {
+      title: 'it is the database of the point',
+      tier: 'P1',
+      expected: `system ${pin.postgres.systemId}`,
+      actual: `system ${String(settings.system)}`,
+      ok: settings.system === pin.postgres.systemId,
+      evidence: 'pg_control_system()',
+      recoveredTo: newest.at,
+    },
+    {
+      title: 'the newest data that came back',
+      tier: 'P1',
+      expected: `not before ${pin.postgres.capturedAt}`,
+      actual: newest.at.toISOString(),
+      ok: newest.at.getTime() >= Date.parse(pin.postgres.capturedAt),
+      evidence: newest.evidence,
+    },
+    {
+      title: 'a drill archives nothing (F37)',
+      tier: 'P1',
+      expected: 'archive_mode off, 0 subscriptions at work',
+      actual: `archive_mode ${String(settings.archive_mode)}, ${String(settings.subscribers)} subscriptions at work`,
+      ok: settings.archive_mode === 'off' && Number(settings.subscribers) === 0,
+      evidence: "current_setting('archive_mode'), pg_stat_subscription",
+    },
+  ];
+}

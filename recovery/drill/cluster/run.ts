@@ -1,0 +1,215 @@
+/** `dr drill --on cluster`: a platform of a point in quarantined namespaces, verified by its data, measured, and torn down again. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { asDrError } from '../../backup/repositories.ts';
+import type { CatalogEntry } from '../../catalog/types.ts';
+import { precondition } from '../../errors.ts';
+import { planRebuild, rebuild } from '../../rebuild/rebuild.ts';
+import { isRecord } from '../../rebuild/settings.ts';
+import { teardown } from '../../rebuild/teardown.ts';
+import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from '../../rebuild/types.ts';
+import { renderHtml } from '../../report/html.ts';
+import type { DrillEnvironment, DrillReport } from '../report-types.ts';
+import type { DrillResult } from '../run.ts';
+import { type Remembered, remembered } from './database-checks.ts';
+import { drillConfig, drillName, otherDrills } from './names.ts';
+import type { ClusterDrillPorts } from './ports.ts';
+import { clusterDrillReport } from './report.ts';
+import { verifyDrilled } from './verify.ts';
+
+export interface ClusterDrillRequest {
+  /** @default `drill-<date>` */
+  readonly stack?: string | undefined;
+  /** The stack that the drill stands for. */
+  readonly like: string;
+  readonly repository: string;
+  readonly target: string;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly keep: boolean;
+  /** report.json and report.html go here. */
+  readonly reportFolder: string;
+}
+
+const STEP = 'drill/cluster';
+
+/** What the drill makes, and under which names. Throws `STACK-EXISTS` (exit 6) and `STACK-UNKNOWN` (exit 2). */
+async function requestOf(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<RebuildRequest> {
+  const known = await ports.engine.list();
+  const stack = request.stack ?? drillName(ports.now(), known);
+  if (known.includes(stack)) {
+    throw precondition({
+      code: 'STACK-EXISTS',
+      where: '--stack',
+      fact: `there is a stack "${stack}": a drill makes its own, and tears down what it made`,
+      hint: `give another name; one that an earlier drill has left: dr rebuild --teardown --stack ${stack}`,
+    });
+  }
+  for (const other of otherDrills(known)) {
+    ports.progress({
+      step: `${STEP}/leftovers`,
+      title: `stack ${other} is there: kept, left by a drill that was killed, or at work`,
+      state: 'skipped',
+      detail: `dr rebuild --teardown --stack ${other}`,
+    });
+  }
+  const file = (await ports.engine.fileConfig(request.like)) ?? {};
+  const like = Object.fromEntries(Object.entries(file).map(([key, { value }]) => [key, value]));
+  return {
+    stack,
+    target: request.target,
+    repository: request.repository,
+    like: request.like,
+    set: drillConfig(stack, like, request.set),
+    only: [],
+    exclude: [],
+    rotateSecrets: false,
+    harden: false,
+    isolated: true,
+    keepGoing: false,
+  };
+}
+
+/** Remembers the points that the target was resolved with: what comes back is compared with them. */
+function listening(ports: ClusterDrillPorts): {
+  readonly resolve: RebuildPorts['resolve'];
+  readonly entries: () => readonly CatalogEntry[];
+} {
+  let entries: readonly CatalogEntry[] = [];
+  return {
+    async resolve(asked) {
+      entries = await ports.readEntries(asked);
+      return ports.resolve(asked);
+    },
+    entries: () => entries,
+  };
+}
+
+export async function planClusterDrill(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<RebuildPlan> {
+  return planRebuild(await requestOf(request, ports), ports);
+}
+
+type Place = Parameters<ClusterDrillPorts['openCluster']>[0];
+
+/** As Pulumi.yaml has it where the config says nothing. */
+const DATABASE = 'go_coffee';
+
+interface Drilled {
+  readonly place: Place;
+  readonly database: string;
+}
+
+/** From the drill's own config: an `up` that failed has left no outputs. */
+async function placeOf(made: RebuildPlan, ports: ClusterDrillPorts): Promise<Drilled> {
+  const config = await (await ports.engine.select(made.stack)).config();
+  const fieldOf = (key: string, field: string): string => {
+    const value = config[key]?.value;
+    const found = isRecord(value) ? value[field] : undefined;
+    return typeof found === 'string' ? found : '';
+  };
+  const path = fieldOf('cluster', 'kubeconfig');
+  const text = String(config.kubeconfig?.value ?? '');
+  const kubeconfig = text !== '' ? { text } : path === '' ? undefined : { path };
+  return { place: { context: made.context, kubeconfig }, database: fieldOf('postgres', 'database') || DATABASE };
+}
+
+/** By a signal of its own: an interrupted drill is torn down too. Nothing is there where the stack is not. */
+async function clear(stack: string, ports: ClusterDrillPorts): Promise<void> {
+  if (!(await ports.engine.list()).includes(stack)) return;
+  await teardown(stack, { ...ports, signal: undefined, approve: async () => {} });
+}
+
+/** A drill that leaves something behind has not ended well. */
+async function clearAndLook(made: RebuildPlan, ports: ClusterDrillPorts): Promise<DataCheck> {
+  const names = Object.values(made.namespaces);
+  const check = { title: 'what the drill made is gone', expected: `no namespace ${names.join(', no ')}` };
+  try {
+    const { place } = await placeOf(made, ports);
+    await clear(made.stack, ports);
+    await using cluster = await ports.openCluster(place);
+    const left: string[] = [];
+    for (const name of names) if (await cluster.hasNamespace(name)) left.push(name);
+    const actual = left.length === 0 ? check.expected : `left: ${left.join(', ')}`;
+    return { ...check, actual, ok: left.length === 0, evidence: cluster.describe };
+  } catch (error) {
+    const { fact } = asDrError(error, 'teardown');
+    return { ...check, actual: fact, ok: false, evidence: `dr rebuild --teardown --stack ${made.stack}` };
+  }
+}
+
+async function writeReport(folder: string, report: DrillReport): Promise<DrillResult['files']> {
+  await mkdir(folder, { recursive: true });
+  const files = { json: join(folder, 'report.json'), html: join(folder, 'report.html') };
+  await writeFile(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFile(files.html, renderHtml(report));
+  return files;
+}
+
+function environmentOf({ engine }: ClusterDrillPorts): DrillEnvironment {
+  return {
+    engines: { pulumi: engine.describe, node: process.versions.node },
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+/** Rebuilds and asks; what the points remember comes along. `onMade` is called before the first resource. */
+async function drilled(
+  asked: RebuildRequest,
+  ports: ClusterDrillPorts,
+  onMade: () => void,
+): Promise<{ readonly outcome: RebuildOutcome; readonly known: Remembered }> {
+  const { resolve, entries } = listening(ports);
+  const dump = ports.plan.workloads.find(({ type }) => type === 'postgres-dump')?.id;
+  let known: Remembered = { database: undefined, redis: undefined, dump: undefined };
+  const outcome = await rebuild(asked, {
+    ...ports,
+    resolve,
+    async verify(outputs, made) {
+      known = remembered(entries(), made.pin, dump);
+      const { place, database } = await placeOf(made, ports);
+      await using cluster = await ports.openCluster(place);
+      return verifyDrilled({ cluster, made, outputs, remembered: known, database });
+    },
+    async approve(plan) {
+      await ports.approve(plan);
+      onMade();
+    },
+  });
+  return { outcome, known };
+}
+
+/**
+ * A recovery that fails is a result, with a report. Throws what makes it impossible before anything is made, and the abort of the
+ * signal; what was made is torn down then too, unless it is to be kept.
+ */
+export async function runClusterDrill(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<DrillResult> {
+  const startedAt = ports.now();
+  const asked = await requestOf(request, ports);
+  let toClear = false;
+  try {
+    const { outcome, known } = await drilled(asked, ports, () => {
+      toClear = !request.keep;
+    });
+    const after = toClear ? [await clearAndLook(outcome.plan, ports)] : [];
+    toClear = false;
+    const report = clusterDrillReport({
+      plan: ports.plan,
+      outcome,
+      remembered: known,
+      after,
+      startedAt,
+      endedAt: ports.now(),
+      environment: environmentOf(ports),
+    });
+    const files = await writeReport(request.reportFolder, report);
+    return { report, files, ...(request.keep ? { kept: asked.stack } : {}) };
+  } finally {
+    if (toClear) {
+      await clear(asked.stack, ports).catch((error: unknown) => {
+        ports.log.error({ error: asDrError(error, 'teardown').message }, `left: stack ${asked.stack}`);
+      });
+    }
+  }
+}

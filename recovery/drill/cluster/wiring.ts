@@ -1,0 +1,101 @@
+/** The real cluster behind the port: its API, and commands in the pods of the drill. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCluster } from '../../adapters/kubernetes.ts';
+import { type ClusterAccess, openAccess } from '../../adapters/kubernetes-access.ts';
+import { openSiteCluster } from '../../adapters/kubernetes-change.ts';
+import { runInPod } from '../../adapters/kubernetes-exec.ts';
+import { kindName } from '../../capture/objects.ts';
+import { DrError } from '../../errors.ts';
+import { leaderOf } from '../../failover/database.ts';
+import type { ClusterPlace, SiteCluster } from '../../failover/ports.ts';
+import type { DrilledCluster, RedisKeys, Row } from './ports.ts';
+
+/** Kinds of a platform, and those that would lead into one. */
+const KINDS = [
+  'ConfigMap',
+  'CronJob.batch',
+  'DaemonSet.apps',
+  'Deployment.apps',
+  'HTTPRoute.gateway.networking.k8s.io',
+  'Ingress.networking.k8s.io',
+  'NetworkPolicy.networking.k8s.io',
+  'Role.rbac.authorization.k8s.io',
+  'RoleBinding.rbac.authorization.k8s.io',
+  'Secret',
+  'Service',
+  'ServiceAccount',
+  'StatefulSet.apps',
+];
+
+/** As `infra/redis.ts` declares it. */
+const REDIS = { pod: 'redis-0', container: 'redis', password: '/run/redis-secret/password' } as const;
+const KEYSPACE = `REDISCLI_AUTH=$(cat ${REDIS.password}) redis-cli -h 127.0.0.1 INFO keyspace`;
+
+/** `db0:keys=12,expires=3,avg_ttl=0` */
+export function parseKeyspace(text: string): RedisKeys {
+  const found = [...text.matchAll(/^db\d+:keys=(\d+),expires=(\d+)/gm)];
+  const sum = (group: 1 | 2) => found.reduce((total, match) => total + Number(match[group]), 0);
+  return { keys: sum(1), ending: sum(2) };
+}
+
+async function accessOf({ kubeconfig, context }: ClusterPlace): Promise<ClusterAccess> {
+  const open = (path: string | undefined) =>
+    openAccess({ ...(path === undefined ? {} : { kubeconfig: path }), context, namespaces: ['default'] });
+  if (kubeconfig === undefined || 'path' in kubeconfig) return open(kubeconfig?.path);
+  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
+  try {
+    const file = join(folder, 'kubeconfig');
+    await writeFile(file, kubeconfig.text, { mode: 0o600 });
+    return await open(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const PSQL = ['psql', '--no-psqlrc', '--tuples-only', '--no-align', '--quiet', '--set', 'ON_ERROR_STOP=1'] as const;
+
+/** By peer authentication in the leader's own pod: no password, and nothing listens for it. */
+function psql(database: string, statement: string): string[] {
+  const text = `SELECT coalesce(json_agg(q), '[]'::json) FROM (${statement}) q`;
+  return [...PSQL, '--username', 'postgres', '--dbname', database, '--command', text];
+}
+
+async function leader(site: SiteCluster, namespace: string): Promise<string> {
+  const found = await leaderOf(site, namespace);
+  if (found !== undefined) return found.pod;
+  throw new DrError({
+    code: 'NO-LEADER',
+    where: `PostgreSQL in ${namespace}`,
+    fact: 'no member takes writes',
+    hint: `kubectl -n ${namespace} logs postgres-0 -c postgres`,
+  });
+}
+
+/** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
+export async function openDrilledCluster(place: ClusterPlace, signal?: AbortSignal): Promise<DrilledCluster> {
+  const access = await accessOf(place);
+  const site = openSiteCluster(access, signal);
+  const api = openCluster(access);
+  return {
+    describe: access.describe,
+    hasNamespace: (name) => site.hasNamespace(name),
+    async objects(namespace) {
+      const { types } = await api.discover();
+      const wanted = types.filter((type) => KINDS.includes(kindName(type)));
+      return (await Promise.all(wanted.map((type) => api.list(type, namespace)))).flat();
+    },
+    async sql(namespace, database, statement) {
+      const where = { namespace, pod: await leader(site, namespace), container: 'postgres' };
+      return JSON.parse(await runInPod(access, where, psql(database, statement))) as Row[];
+    },
+    async redis(namespace) {
+      const { pod, container } = REDIS;
+      return parseKeyspace(await runInPod(access, { namespace, pod, container }, ['sh', '-c', KEYSPACE]));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([api[Symbol.asyncDispose](), site[Symbol.asyncDispose]()]);
+    },
+  };
+}
