@@ -14,10 +14,11 @@ import { RecoverySite } from './cluster/recovery-site.ts';
 import { authoritiesOf, clusterRepositories, localOf, storagePorts } from './cluster/repository.ts';
 import { RepositoryServer } from './cluster/repository-server.ts';
 import { readConfig } from './config.ts';
+import { FolderSeeds } from './folder-seeds.ts';
 import { clusterProvider } from './kubernetes.ts';
 import { AlertRoutes } from './monitoring/alert-routes.ts';
 import { Monitor } from './monitoring/monitor.ts';
-import { beginsWithFull, captures, isIsolated, leads, originOf, redisOrigin } from './origin.ts';
+import { beginsWithFull, captures, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './origin.ts';
 import { outputsOf } from './outputs.ts';
 import { pinOf } from './pin.ts';
 import { watchOwn } from './platform/own.ts';
@@ -181,6 +182,25 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     after([...walls, ...stored, ...recovery.ready, postgres, redis], cluster),
   );
 
+  const copies = folderOrigins(config, pin);
+  const seeds =
+    copies &&
+    new FolderSeeds(
+      'folder-seeds',
+      {
+        plan,
+        namespace: namespaces.recovery,
+        pods,
+        repository: copies.repository,
+        seeds: folders.flatMap(({ id, ...folder }) => {
+          const target = copies.targets[id];
+          return target === undefined ? [] : [{ ...folder, workload: id, target }];
+        }),
+        awaited: config.role === 'recovery',
+      },
+      after([...walls, ...stored, ...recovery.ready], cluster),
+    );
+
   const { targets, targetNames } = notifications;
   const routes =
     targets &&
@@ -218,7 +238,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     pods,
     lineage: postgres.lineage,
     walls,
-    stores: [...recovery.ready, postgres, redis],
+    stores: [...recovery.ready, postgres, redis, ...(seeds?.ready ?? [])],
     cluster,
   });
 

@@ -29,6 +29,20 @@ export function isIsolated({ role, recovery }: Pick<StackConfig, 'role' | 'recov
   return role === 'recovery' && recovery?.isolated === true;
 }
 
+/** Which copies fill empty folders, by workload: the pinned ones, or what the followed site has left last, once this one leads. */
+export function folderOrigins(
+  { role, standby, folders }: Pick<StackConfig, 'role' | 'standby' | 'folders'>,
+  pin: Pin | undefined,
+): { readonly repository: string; readonly targets: Readonly<Record<string, string>> } | undefined {
+  if (pin !== undefined) {
+    const targets = (pin.files ?? []).map(({ workload, point }) => [workload, point] as const);
+    return { repository: pin.repository, targets: Object.fromEntries(targets) };
+  }
+  if (standby === undefined || role !== 'primary') return undefined;
+  const targets = Object.keys(folders).map((workload) => [workload, 'latest'] as const);
+  return { repository: standby.repository, targets: Object.fromEntries(targets) };
+}
+
 /** It takes writes, copies them away, and is where the names point to. */
 export function leads({ role }: Pick<StackConfig, 'role'>): boolean {
   return role !== 'standby';

@@ -9,18 +9,21 @@ import { containerSecurity, podSecurity, type Resources, resources } from './res
 export const OBJECTS = {
   /** dr.yaml */
   environment: 'dr-environment',
+  /** The same, and the credentials that were replaced. */
+  checkEnvironment: 'dr-environment-check',
   plan: 'recovery-plan',
   authorities: 'object-storage-ca',
   keys: 'dr-keys',
   stores: 'dr-stores',
   tls: 'dr-tls',
+  retired: 'dr-retired',
   alerts: 'dr-alerts',
   state: 'dr-state',
   backups: 'local-repository',
   access: (role: AccessRole) => `dr-${role}`,
 } as const;
 
-export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'alerts' | AccessRole;
+export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'retired' | 'alerts' | AccessRole;
 
 export interface DrPod {
   /** Also the container's name. */
@@ -37,6 +40,8 @@ export interface DrPod {
   readonly repositoryReadOnly?: boolean;
   /** Folder workloads by their path → a claim in the recovery namespace. */
   readonly folders?: Readonly<Record<string, string>>;
+  /** The same, of those that it fills. @default none */
+  readonly fills?: Readonly<Record<string, string>>;
   /** Without it there is neither dr.yaml nor state: a throwaway platform. @default true */
   readonly site?: boolean;
   readonly resources: Resources;
@@ -75,6 +80,7 @@ const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
   keys: secret(OBJECTS.keys, PATHS.keys),
   stores: secret(OBJECTS.stores, PATHS.stores),
   tls: secret(OBJECTS.tls, PATHS.tls),
+  retired: secret(OBJECTS.retired, PATHS.retired),
   alerts: secret(OBJECTS.alerts, PATHS.alerts),
   writer: secret(OBJECTS.access('writer'), accessFolder('writer')),
   restorer: secret(OBJECTS.access('restorer'), accessFolder('restorer')),
@@ -82,9 +88,10 @@ const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
 };
 
 /** dr.yaml and the plan in one folder. */
-function configuration(): Mounted {
+function configuration({ material }: Pick<DrPod, 'material'>): Mounted {
+  const environment = material.includes('retired') ? OBJECTS.checkEnvironment : OBJECTS.environment;
   const sources = [
-    { configMap: { name: OBJECTS.environment } },
+    { configMap: { name: environment } },
     { configMap: { name: OBJECTS.plan, items: [{ key: 'plan.json', path: 'plan.json' }] } },
   ];
   return {
@@ -119,7 +126,7 @@ function mounts(pod: DrPod): Mounted[] {
     pod.site === false
       ? []
       : [
-          configuration(),
+          configuration(pod),
           AUTHORITIES,
           claim('state', OBJECTS.state, PATHS.state),
           ...pod.material.map((name) => MATERIAL[name]),
@@ -130,11 +137,13 @@ function mounts(pod: DrPod): Mounted[] {
       : [claim('repository', OBJECTS.backups, pod.localRepository, pod.repositoryReadOnly ?? false)];
   const token = pod.reaches.includes('kubernetes-api') ? [TOKEN] : [];
   const folders = Object.entries(pod.folders ?? {}).map(([path, name], i) => claim(`folder-${i}`, name, path, true));
+  const filled = Object.entries(pod.fills ?? {}).map(([path, name], i) => claim(`filled-${i}`, name, path));
   return [
     ...site,
     ...repository,
     ...token,
     ...folders,
+    ...filled,
     empty('scratch', PATHS.scratch, pod.scratch),
     empty('tmp', '/tmp', '1Gi'),
   ];

@@ -11,11 +11,6 @@ const compatible = (repositories: Record<string, unknown>) => ({ storage: { kind
 const images = { toolbox: 'r/toolbox:1', postgres: 'r/postgres:1', redis: 'r/redis:1' };
 const pair = { accessKeyId: 'id', secretAccessKey: 'secret' };
 const keys = { writer: pair, restorer: pair };
-const recovering = (settings: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
-  role: 'recovery',
-  recovery: { from: 'latest', repository: 'primary', ...settings },
-  ...more,
-});
 
 /** [what is wrong, stack, config, parts of the message] */
 const WRONG: readonly (readonly [string, string, Record<string, unknown>, readonly string[]])[] = [
@@ -85,82 +80,6 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'dr',
     { role: 'recovery', recovery: { from: 'latest', repository: 'local' } },
     ['recovery.repository', '"local" can\'t be what a site begins from', 'write one of: primary, secondary'],
-  ],
-  [
-    'recovery settings in a stack that recovers nothing',
-    'dr',
-    { recovery: { from: 'latest', repository: 'primary', harden: true } },
-    ['DR-CONFIG recovery: is set, and role is "standby"', 'write role: recovery in a fresh stack'],
-  ],
-  [
-    'a service that the plan does not know',
-    'dr',
-    recovering({ only: ['payment-servise'] }),
-    ['recovery.only.0', 'no tier or service of the plan', 'Did you mean "payment-service"?'],
-  ],
-  [
-    'a kind in small letters',
-    'dr',
-    recovering({ exclude: ['deployment/api'] }),
-    ['recovery.exclude.0', '"deployment" is no kind', 'Deployment/api'],
-  ],
-  [
-    'what is wanted and not wanted',
-    'dr',
-    recovering({ only: ['P1'], exclude: ['P1'] }),
-    ['recovery.exclude.0', '"P1" stands in recovery.only too'],
-  ],
-  [
-    'the namespace of the keys for the platform',
-    'dr',
-    recovering({ map: { namespace: { shop: 'go-coffee-dr' } } }),
-    ['recovery.map.namespace.shop', '"go-coffee-dr" is the namespace of this stack\'s jobs and keys'],
-  ],
-  [
-    'two namespaces in one',
-    'dr',
-    recovering({ map: { namespace: { shop: 'one', bakery: 'one' } } }),
-    ['recovery.map.namespace', 'two namespaces would both be "one"'],
-  ],
-  [
-    'a registry with its scheme',
-    'dr',
-    recovering({ map: { registry: { 'registry.test': 'https://other.test' } } }),
-    ['recovery.map.registry.registry.test', '"https://other.test": is no registry'],
-  ],
-  [
-    'a host that is none',
-    'dr',
-    recovering({ map: { host: { 'shop.example.com': 'shop' } } }),
-    ['recovery.map.host.shop.example.com', '"shop": is no host name'],
-  ],
-  [
-    'a key that recovery does not have',
-    'dr',
-    recovering({ rotateSecret: true }),
-    ['recovery.rotateSecret', 'Did you mean "rotateSecrets"?'],
-  ],
-  [
-    'a drill that users are sent to',
-    'dr',
-    recovering(
-      { isolated: true },
-      {
-        traffic: {
-          zoneId: 'Z0123456789ABC',
-          names: ['shop.example.com'],
-          primary: 'a.example.com',
-          standby: 'b.example.com',
-        },
-      },
-    ),
-    ['DR-CONFIG traffic', 'recovery.isolated is true'],
-  ],
-  [
-    'a drill that owns the buckets',
-    'production',
-    recovering({ isolated: true }),
-    ['storage.manage', 'would own the buckets'],
   ],
   [
     'the same place twice',

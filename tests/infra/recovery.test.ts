@@ -2,40 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { lifeProblems, pinProblems } from '../../infra/pin.ts';
-import { changeProblems, keptSettings } from '../../infra/recovery-changes.ts';
 import { environmentSchema } from '../../recovery/environment.ts';
-import type { Pin } from '../../recovery/pin.ts';
 import { find, kinds, object, podOf, predecessors } from './objects.ts';
 import { type Recording, record, STORED_SECRETS } from './recording.ts';
-
-const PIN: Pin = {
-  from: 'latest',
-  repository: 'secondary',
-  postgres: {
-    point: '20261123T010000Z-full-0000',
-    lineage: 'local-1',
-    set: '20261123-010000F',
-    end: { kind: 'end-of-wal', timeline: 3 },
-    capturedAt: '2026-11-23T01:01:00Z',
-    systemId: '7300000000000000001',
-    serverVersion: '15.9',
-  },
-  redis: {
-    point: '20261123T011500Z-incremental-0000',
-    snapshot: 'a'.repeat(64),
-    capturedAt: '2026-11-23T01:15:00Z',
-  },
-};
-const RECOVERY = {
-  role: 'recovery',
-  generation: 2,
-  recovery: { from: 'latest', repository: 'secondary' },
-  secrets: { from: 'config' },
-  secretValues: STORED_SECRETS,
-};
-const upBefore = (recoveredFrom: unknown) => ({
-  previous: { leads: true, site: 'local', generation: 2, recoveredFrom },
-});
+import { PIN, RECOVERY, upBefore } from './recovery-stack.ts';
 
 const recovered = await record('local', RECOVERY, upBefore(PIN));
 const local = await record('local');
@@ -199,48 +169,5 @@ describe('what is pinned stays', () => {
       'DR-CONFIG recovery.from: "20261123T010000Z-full-0000", and this stack began from "latest"',
     );
     await expect(record('local', RECOVERY, upBefore(undefined))).rejects.toThrow('DR-CONFIG role: "recovery", and');
-  });
-});
-
-describe('settings of a platform that is there', () => {
-  const settings = {
-    isolated: false,
-    rotateSecrets: false,
-    map: { registry: {}, host: {}, namespace: { shop: 'shop-two' }, storageClass: { fast: 'slow' } },
-  };
-
-  test.each([
-    ['the same', settings, settings, []],
-    ['secrets made anew later', { ...settings, rotateSecrets: true }, settings, []],
-    [
-      'other hosts and another registry',
-      { ...settings, map: { ...settings.map, host: { 'a.example.com': 'b.example.com' }, registry: { one: 'two' } } },
-      settings,
-      [],
-    ],
-    ['a drill that would go live', settings, { ...settings, isolated: true }, ['recovery.isolated']],
-    ['a live one that would be a drill', { ...settings, isolated: true }, settings, ['recovery.isolated']],
-    ['the old secrets back', settings, { ...settings, rotateSecrets: true }, ['recovery.rotateSecrets']],
-    [
-      'other namespaces and classes',
-      { ...settings, map: { ...settings.map, namespace: {}, storageClass: { fast: 'fast-two' } } },
-      settings,
-      ['recovery.map.namespace', 'recovery.map.storageClass'],
-    ],
-  ] as const)('%s', (_, now, before, paths) => {
-    expect(changeProblems(now, keptSettings(before)).map(({ path }) => path.join('.'))).toEqual(paths);
-  });
-
-  test('they stand in the outputs, and the next `up` holds the config against them', async () => {
-    const before = { ...upBefore(PIN).previous, recoverySettings: recovered.outputs.recoverySettings };
-    expect(before.recoverySettings).toEqual({
-      isolated: false,
-      rotateSecrets: false,
-      map: { namespace: {}, storageClass: {} },
-    });
-    const drilled = { ...RECOVERY, recovery: { ...RECOVERY.recovery, isolated: true } };
-    await expect(record('local', drilled, { previous: before })).rejects.toThrow(
-      'DR-CONFIG recovery.isolated: true, and this stack is no drill',
-    );
   });
 });
