@@ -2,18 +2,21 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Api } from './api.ts';
-import { down } from './down.ts';
+import { down, wipe } from './down.ts';
 import { nameHosts } from './hosts.ts';
 import { buildImages, imageNames, loadImage } from './images.ts';
 import { containerdSocket } from './node.ts';
 import { type Place, place } from './place.ts';
 import { type Storage, startStorage } from './storage.ts';
 import { up } from './up.ts';
-import { startProvisioner } from './volumes.ts';
+import { type Provisioner, startProvisioner } from './volumes.ts';
 
 export interface Cluster {
+  /** Of the cluster that is there now. */
   readonly api: Api;
   readonly storage: Storage;
+  /** All of it is lost, its volumes and its keys too, and another one comes up; the S3 servers are elsewhere. */
+  replace(): Promise<void>;
   /** Ends all of it and forgets what it stored; with `DR_CLUSTER_KEEP=1` everything goes on running. */
   end(): Promise<void>;
 }
@@ -39,22 +42,40 @@ async function lastWords(at: Place): Promise<string> {
   return (await Promise.all(logs)).join('\n');
 }
 
+interface Running {
+  readonly api: Api;
+  readonly provisioner: Provisioner;
+}
+
+async function bringKubernetes(at: Place): Promise<Running> {
+  const api = await up(at);
+  for (const name of Object.values(await imageNames())) await loadImage(at, containerdSocket(at), name);
+  return { api, provisioner: startProvisioner(at, api) };
+}
+
 async function bringAll(at: Place): Promise<Cluster> {
   say('images');
   await buildImages(at);
   say('Kubernetes');
-  const api = await up(at);
-  for (const name of Object.values(await imageNames())) await loadImage(at, containerdSocket(at), name);
+  let running = await bringKubernetes(at);
   say('S3');
   const storage = await startStorage(at);
   await nameHosts();
-  const provisioner = startProvisioner(at, api);
   say(`ready: KUBECONFIG=${at.kubeconfig}`);
   return {
-    api,
+    get api() {
+      return running.api;
+    },
     storage,
+    async replace() {
+      say('the cluster is wiped');
+      await running.provisioner.stop();
+      await wipe(at);
+      running = await bringKubernetes(at);
+      say('another one is up');
+    },
     async end() {
-      await provisioner.stop();
+      await running.provisioner.stop();
       if (!KEPT) await down(at);
     },
   };

@@ -53,13 +53,28 @@ async function endOthers(at: Place): Promise<void> {
   for (const name of await readdir(at.pids).catch(() => [])) await endTracked(join(at.pids, name));
 }
 
-export async function down(at: Place): Promise<void> {
-  // Without it there was none, and rules of the packet filter are another Kubernetes' then.
-  if (!existsSync(at.folder)) return;
+async function endKubernetes(at: Place): Promise<void> {
   for (const name of [...DAEMONS].reverse()) {
     if (name === 'containerd' && (await readTracked(pidFile(at, name)))) await endContainers(at);
     await endTracked(pidFile(at, name));
   }
+}
+
+/** Of the folder: what is no part of the cluster. */
+const OUTLIVES = ['s3', 'pids'];
+
+/** The data centre is gone: the cluster with its keys, its state and every volume. The S3 servers are elsewhere, and go on. */
+export async function wipe(at: Place): Promise<void> {
+  await endKubernetes(at);
+  await unmount(at);
+  const names = (await readdir(at.folder)).filter((name) => !OUTLIVES.includes(name));
+  for (const name of names) await rm(join(at.folder, name), { recursive: true, force: true, maxRetries: 5 });
+}
+
+export async function down(at: Place): Promise<void> {
+  // Without it there was none, and rules of the packet filter are another Kubernetes' then.
+  if (!existsSync(at.folder)) return;
+  await endKubernetes(at);
   await endOthers(at);
   await unmount(at);
   await rm(at.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

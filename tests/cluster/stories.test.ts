@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEPT } from './cluster.ts';
 import { leftovers } from './leftovers.ts';
 import { place } from './place.ts';
+import { breach } from './stories/breach.ts';
+import { clusterLost } from './stories/cluster-lost.ts';
+import { failover } from './stories/failover.ts';
 import { leaderKilled } from './stories/leader-killed.ts';
 import { type Beside, drillBeside, local } from './stories/local.ts';
 import { manifests } from './stories/manifests.ts';
@@ -23,8 +26,11 @@ manifests(world);
 local(world, beside);
 leaderKilled(world);
 standby(world);
+failover(world);
 namespaceLost(world);
+breach(world);
 drillBeside(beside);
+clusterLost(world);
 
 describe('down', () => {
   it.skipIf(KEPT)('leaves nothing', async () => {

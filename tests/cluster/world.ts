@@ -27,15 +27,30 @@ export interface Secrets {
 /** What only the test knows: to see that a recovery has brought it back, or has made it worthless. */
 export const OWN_SECRETS = { jwtSecret: 'of-before-the-disaster', providerKey: 'pk_live_of_the_provider' } as const;
 
+/** Which stack the platform in `PLATFORM` is now: it changes from story to story. */
+export interface PlatformNow {
+  /** Namespace of its jobs. */
+  readonly recovery: string;
+  readonly lineage: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
 export class World {
   #cluster: Cluster | undefined;
   #outputs: Readonly<Record<string, unknown>> | undefined;
   #folder: string | undefined;
+  /** Of the stack that leads now. */
+  now: PlatformNow = { recovery: RECOVERY, lineage: 'local-1', outputs: {} };
   #engine: StackEngine | undefined;
 
   async start(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'dr-ledger-'));
     this.#cluster = await startCluster();
+    await this.openEngine();
+  }
+
+  /** Anew, where its state was lost. */
+  async openEngine(): Promise<void> {
     this.#engine = await openEngine({ api: () => this.cluster.api, folder: this.engineFolder, say });
   }
 

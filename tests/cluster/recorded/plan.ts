@@ -24,7 +24,8 @@ export interface Planned {
 /** Throws what the program throws, before anything is touched. */
 export async function planned(stack: string, state: StackState, preview: boolean): Promise<Planned> {
   const made = new Map(state.made);
-  const values = Object.entries(state.config);
+  // Of other programs than this one: `pulumi:…`.
+  const values = Object.entries(state.config).filter(([key]) => !key.includes(':'));
   const recording = await recordProgram(program, {
     stack,
     config: { ...(await projectDefaults()), ...Object.fromEntries(values.map(([key, { value }]) => [key, value])) },

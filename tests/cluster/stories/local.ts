@@ -39,6 +39,7 @@ export function local(world: World, beside: Beside): void {
     it('comes up', async () => {
       world.outputs = await world.bringUp(await localStack(world.cluster.storage));
       expect(world.outputs).toMatchObject({ role: 'primary', lineage: 'local-1' });
+      world.now = { recovery: RECOVERY, lineage: 'local-1', outputs: world.outputs };
     });
 
     it('leads, and a replica follows', async () => {

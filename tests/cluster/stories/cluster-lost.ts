@@ -1,0 +1,71 @@
+/** Story 3: the whole data centre is gone, the stacks' state with it; the platform is rebuilt elsewhere from one S3 region and the escrow file. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RebuildOutcome } from '../../../recovery/rebuild/types.ts';
+import { shippedConfig } from '../../infra/recording.ts';
+import { archived } from '../archive.ts';
+import { brokenCanaries, missingObjects, rowCounts, secretValue } from '../checks.ts';
+import { say } from '../cluster.ts';
+import { runNow } from '../cron.ts';
+import { type EscrowFile, makeEscrowFile, openEscrowFile } from '../escrow.ts';
+import { imageNames } from '../images.ts';
+import { place } from '../place.ts';
+import { PLAIN, runRebuild } from '../rebuild.ts';
+import { servicesNotReady } from '../services/deploy.ts';
+import { OBJECTS } from '../services/manifests.ts';
+import { OWN_SECRETS, PLATFORM, type World } from '../world.ts';
+
+const RUN_SECONDS = 600;
+
+export function clusterLost(world: World): void {
+  const api = () => world.cluster.api;
+
+  describe('3: the cluster is lost', () => {
+    let escrow: EscrowFile;
+    let before: Record<string, number>;
+    let lostAt: Date;
+    let outcome: RebuildOutcome;
+
+    it('after a full copy, with an escrow file in a safe', async () => {
+      const { succeeded, log } = await runNow(api(), world.now.recovery, 'dr-daily', RUN_SECONDS);
+      expect(succeeded, log).toBe(true);
+      expect(await archived(world.cluster, PLATFORM, world.now.lineage)).toContain('secondary');
+      before = await rowCounts(api(), PLATFORM);
+      escrow = await makeEscrowFile(world.folder, world.cluster.storage, world.now.outputs);
+    });
+
+    it('the data centre and the first region are gone', async () => {
+      lostAt = new Date();
+      await world.cluster.replace();
+      await world.cluster.storage.primary.kill();
+      // The state of every stack was there too.
+      await rm(world.engineFolder, { recursive: true });
+      await rm(join(world.folder, 'state'), { recursive: true, force: true });
+    });
+
+    it('a fresh stack is rebuilt from the second region and the escrow file alone', async () => {
+      await world.openEngine();
+      const { postgres, redis, backups } = await shippedConfig('local');
+      const cluster = { kubeconfig: place().kubeconfig, context: 'local' };
+      const set = { cluster, images: await imageNames(), postgres, redis, backups };
+      const ended = await runRebuild(world, {
+        request: { ...PLAIN, stack: 'elsewhere', set, declaredAt: lostAt },
+        material: await openEscrowFile(escrow),
+      });
+      if (ended.outcome === undefined) throw new Error(ended.lines.join('\n'));
+      outcome = ended.outcome;
+      expect(outcome.failure?.fact).toBeUndefined();
+      expect(outcome).toMatchObject({ exit: 0, setAside: [] });
+      say(outcome.tiers.map(({ tier, seconds }) => `${tier} ${Math.round(seconds ?? 0)} s`).join(', '));
+    });
+
+    it('has the rows, the objects and the secrets of before', async () => {
+      expect(await rowCounts(api(), PLATFORM)).toEqual(before);
+      expect(await brokenCanaries(api(), PLATFORM)).toBe(0);
+      expect(await missingObjects(api(), PLATFORM)).toEqual([]);
+      expect(await secretValue(api(), PLATFORM, OBJECTS.auth, 'JWT_SECRET')).toBe(OWN_SECRETS.jwtSecret);
+      expect(await servicesNotReady(api(), PLATFORM, 60)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,125 @@
+/** Story 4: the standby takes over from a site that is lost under load, and hands back without loss. */
+
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { productionPlan } from '../../../plan/production.ts';
+import type { Load } from '../../../recovery/drill/load.ts';
+import { planReseed, reseedRefusals } from '../../../recovery/failback/plan.ts';
+import { reseed } from '../../../recovery/failback/reseed.ts';
+import { switchOver } from '../../../recovery/failback/switchover.ts';
+import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
+import { failOver } from '../../../recovery/failover/run.ts';
+import type { FailoverReport, OldSite } from '../../../recovery/failover/types.ts';
+import { openPorts } from '../../../recovery/failover/wiring.ts';
+import { archived } from '../archive.ts';
+import { say } from '../cluster.ts';
+import { members, sql } from '../database.ts';
+import { place } from '../place.ts';
+import { poll } from '../poll.ts';
+import { servicesNotReady } from '../services/deploy.ts';
+import { STANDBY } from '../stacks.ts';
+import { lossesOf, PLATFORM, RECOVERY, type World } from '../world.ts';
+
+const PLAN = { ...productionPlan, environment: 'local' };
+
+async function portsOf(world: World): Promise<FailoverPorts> {
+  const context = {
+    progress: ({ title, state, detail }: { title: string; state: string; detail?: string }) =>
+      say(`${state} ${title}${detail === undefined ? '' : `: ${detail}`}`),
+    now: () => new Date(),
+    signal: new AbortController().signal,
+    confirm: async () => {},
+  };
+  return openPorts(context, join(world.folder, 'state'), world.engine);
+}
+
+const oldSite = (): OldSite => ({
+  cluster: { context: 'local', kubeconfig: { path: place().kubeconfig } },
+  platform: PLATFORM,
+  recovery: RECOVERY,
+});
+
+const agree = async (): Promise<void> => {};
+
+export function failover(world: World): void {
+  const api = () => world.cluster.api;
+
+  describe('4: failover', () => {
+    let load: Load;
+    let report: FailoverReport;
+
+    it('while customers write, the standby takes over', async () => {
+      load = await world.startLoad(PLATFORM);
+      await load.more(100);
+      const request = { stack: 'dr', old: oldSite(), allowUnfenced: false };
+      report = await failOver(await portsOf(world), PLAN, request, agree);
+      expect(report.verification.filter(({ ok }) => !ok)).toEqual([]);
+      expect(report).toMatchObject({
+        lineage: 'eu-west-1-1',
+        fenced: 'cluster',
+        rto: { met: true },
+        rpo: { met: true },
+      });
+    });
+
+    it('no commit is lost: the old site was stopped first, and its archive was waited for', async () => {
+      expect((await load.ended).died).toBeDefined();
+      const comparison = await world.compare(STANDBY.platform, new Date(report.declaredAt));
+      const inDatabase = comparison.kinds.filter(({ kind }) => kind === 'order' || kind === 'payment');
+      expect(lossesOf({ kinds: inDatabase })).toEqual([]);
+      // Redis comes from its newest snapshot.
+      for (const { kind, lostSeconds } of comparison.kinds) {
+        say(`${kind}: ${lostSeconds.toFixed(1)} s`);
+        expect(lostSeconds, kind).toBeLessThanOrEqual(900);
+      }
+    });
+
+    it('one leads, and it archives for itself', async () => {
+      const found = await members(api(), STANDBY.platform);
+      expect(found.map(({ role }) => role)).toContain('leader');
+      expect(await members(api(), PLATFORM)).toEqual([]);
+      expect(await archived(world.cluster, STANDBY.platform, 'eu-west-1-1')).toContain('primary');
+    });
+  });
+
+  describe('4: failback', () => {
+    const request = { stack: 'local', of: 'dr', deleteClaims: true };
+    let load: Load;
+
+    it('the old site comes back as a standby, while customers write', async () => {
+      load = await world.startLoad(STANDBY.platform);
+      await load.more(50);
+      const ports = await portsOf(world);
+      const plan = await planReseed(ports, request);
+      expect(reseedRefusals(plan, request)).toEqual([]);
+      await reseed(ports, request, plan);
+      const found = await members(api(), PLATFORM);
+      expect(found.map(({ role }) => role)).toContain('standby_leader');
+    });
+
+    it('leads again without loss', async () => {
+      const switched = await switchOver(await portsOf(world), PLAN, request, agree);
+      expect(switched.verification.filter(({ ok }) => !ok)).toEqual([]);
+      expect((await load.ended).died).toBeDefined();
+      const { kinds } = await world.compare(PLATFORM, new Date());
+      const inDatabase = kinds.filter(({ kind }) => kind === 'order' || kind === 'payment');
+      expect(lossesOf({ kinds: inDatabase })).toEqual([]);
+    });
+
+    it('its services are ready again, and customers go on', async () => {
+      world.outputs = await (await world.engine.select('local')).outputs();
+      expect(world.outputs).toMatchObject({ lineage: 'local-2', leads: true });
+      world.now = { ...world.now, lineage: 'local-2', outputs: world.outputs };
+      expect(await servicesNotReady(api(), PLATFORM, 180)).toEqual([]);
+      const after = await world.startLoad(PLATFORM);
+      await after.more(50);
+      expect((await after.stop()).died).toBeUndefined();
+      const [row] = await poll(
+        60,
+        () => sql(api(), PLATFORM, 'SELECT pg_is_in_recovery() AS follows'),
+        ([answer]) => answer?.follows === false,
+      );
+      expect(row).toEqual({ follows: false });
+    });
+  });
+}
