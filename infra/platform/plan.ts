@@ -1,9 +1,9 @@
 /** Captured objects → what is declared, in which steps, and what people are told of it. Pure but for the secrets that are made anew. */
 import type { Plan, TierId } from '../../plan/types.ts';
-import type { CapturedPlatform, KubeObject } from '../../recovery/captured.ts';
+import { type CapturedPlatform, type KubeObject, restoreWaves } from '../../recovery/captured.ts';
 import { ConfigError } from '../config-problems.ts';
 import type { RecoverySettings } from '../config-types.ts';
-import { identityOf } from './identity.ts';
+import { identityOf, kindOf } from './identity.ts';
 import type { IsOwn } from './own.ts';
 import { quotaNotes } from './quota-notes.ts';
 import { REASONS, type Reason, selectObjects } from './select.ts';
@@ -61,17 +61,22 @@ export function planPlatform(args: PlatformPlanArgs): PlatformPlan {
   // A change may add what the stack has already.
   const objects = changed.objects.filter((object) => !isOwn(object));
   const { steps, placements } = stepsOf(plan, objects);
-  const placed = [...placements].map(([object, placement]) => ({ name: identityOf(object), ...placement }));
-  const tiers = plan.tiers.map(
-    ({ id }) => [id, placed.flatMap(({ name, tier }) => (tier === id ? [name] : [])).toSorted()] as const,
-  );
+  // What waits for its tier: a Service is there before all of them.
+  const placed = [...placements.keys()].filter((object) => kindOf(object) !== 'Service');
+  const of = (tier: TierId) =>
+    placed
+      .filter((object) => placements.get(object)?.tier === tier)
+      .map(identityOf)
+      .toSorted();
+  const tiers = plan.tiers.map(({ id }) => [id, of(id)] as const);
+  const workloads = restoreWaves(objects).flatMap((wave) => (wave.id === 'workloads' ? wave.objects : []));
   const reasons = Object.keys(REASONS) as Reason[];
   return {
     steps,
     report: {
       declared: objects.length,
       tiers: Object.fromEntries(tiers.filter(([, names]) => names.length > 0)),
-      unmatched: placed.flatMap(({ name, service }) => (service === undefined ? [name] : [])).toSorted(),
+      unmatched: workloads.filter((object) => placements.get(object)?.service === undefined).map(identityOf),
       leftOut: reasons.flatMap((reason) => {
         const objects = selected.leftOut[reason] ?? [];
         return objects.length === 0 ? [] : [{ reason, why: REASONS[reason], objects: objects.toSorted() }];
