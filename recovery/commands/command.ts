@@ -267,6 +267,20 @@ export interface DrillOptions extends MaybeSiteOptions {
   /** Where the reports are written. */
   readonly report: string;
   readonly seed?: number;
+  /** `cluster`: a rebuild in quarantined namespaces; what follows is for it alone. */
+  readonly on: 'local' | 'cluster';
+  /** @default `drill-<date>` */
+  readonly stack?: string;
+  /** The stack that the drill stands for. */
+  readonly like?: string;
+  /** Repository to read. @default the plan's first in S3 */
+  readonly from?: string;
+  /** @default latest */
+  readonly to?: string;
+  /** `key=value`, as typed. */
+  readonly set: readonly string[];
+  readonly dryRun: boolean;
+  readonly confirm?: string;
 }
 
 export interface ImpactOptions extends MaybeSiteOptions {

@@ -1,10 +1,11 @@
 /** `dr drill` */
 import { join, resolve } from 'node:path';
 import { loadPlan } from '../../plan/load.ts';
+import { drillMeasurements } from '../drill/measured.ts';
 import { type DrillResult, runDrill } from '../drill/run.ts';
 import { scenarioOf } from '../drill/scenarios/all.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { type Measurement, recordMeasurements } from '../measurements.ts';
+import { recordMeasurements } from '../measurements.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { openSite } from '../site.ts';
 import type { CommandContext, DrillOptions, Execute } from './command.ts';
@@ -25,19 +26,10 @@ function describe({ report, files, kept }: DrillResult, color: boolean): string 
   return [renderTerminal(report, color), `report: ${files.html}, ${files.json}`, ...left].join('\n');
 }
 
-/** The environment that the drill stands for keeps what was measured. One that failed proves nothing, and leaves the drill overdue. */
+/** The environment that the drill stands for keeps what was measured. */
 async function remember(env: string, { report }: DrillResult, { log }: CommandContext): Promise<void> {
-  if (!report.passed) return;
-  const measured = report.tiers.map(
-    ({ id, rto, rpo }): Measurement => ({
-      at: report.endedAt,
-      what: `drill ${report.scenario}`,
-      tier: id,
-      ...(rto.measuredSeconds === undefined ? {} : { rtoSeconds: rto.measuredSeconds }),
-      ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
-      source: 'drill',
-    }),
-  );
+  const measured = drillMeasurements(report);
+  if (measured.length === 0) return;
   try {
     const { environment } = await openSite(env, log);
     await recordMeasurements(environment.stateDir, measured);

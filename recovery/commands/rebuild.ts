@@ -1,68 +1,24 @@
 /** `dr rebuild` */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/types.ts';
 import { openStackEngine } from '../adapters/pulumi.ts';
 import { drillEnvironment } from '../drill/report.ts';
-import { badInput } from '../errors.ts';
 import { recordMeasurements } from '../measurements.ts';
 import { pinTarget } from '../pin.ts';
-import type { Material } from '../rebuild/material.ts';
-import { openKeys } from '../rebuild/open-keys.ts';
+import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { planRebuild, rebuild } from '../rebuild/rebuild.ts';
 import { journalFolder } from '../rebuild/record.ts';
 import { measurementsOf, rebuildReport } from '../rebuild/report.ts';
 import { parseSettings } from '../rebuild/settings.ts';
-import { siteMaterial } from '../rebuild/site-material.ts';
 import { teardown } from '../rebuild/teardown.ts';
 import { endText, planText } from '../rebuild/text.ts';
 import type { RebuildPorts, RebuildRequest } from '../rebuild/types.ts';
 import { renderHtml } from '../report/html.ts';
 import { toJson } from '../report/output.ts';
 import { renderTerminal } from '../report/terminal.ts';
-import { openSite } from '../site.ts';
 import { parseMoment, parseTarget } from '../target.ts';
 import type { CommandContext, CommandResult, Execute, RebuildOptions } from './command.ts';
-
-interface Ground {
-  readonly material: Material | undefined;
-  readonly plan: Plan;
-  readonly stateDir: string;
-}
-
-/** Where no environment file says so: this machine is an operator's, and keeps its own journals. */
-function ownStateDir(): string {
-  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'go-coffee-dr');
-}
-
-/** An escrow file wins over an environment file: that one speaks of a host which may be gone. */
-async function groundOf({ keys, identity, env }: RebuildOptions, { log }: CommandContext): Promise<Ground> {
-  if (keys !== undefined) {
-    if (identity === undefined) {
-      throw badInput({
-        code: 'IDENTITY-MISSING',
-        where: '--identity',
-        fact: 'it is not given, and without it nobody can open an escrow file',
-        hint: 'name the file with the AGE-SECRET-KEY of a recipient',
-      });
-    }
-    const material = await openKeys(resolve(keys), resolve(identity), log);
-    return { material, plan: material.plan, stateDir: ownStateDir() };
-  }
-  if (env === undefined) return { material: undefined, plan: await loadPlan(), stateDir: ownStateDir() };
-  const site = await openSite(env, log);
-  return {
-    material: await siteMaterial(site, `environment file ${env}`),
-    plan: site.plan,
-    stateDir: site.environment.stateDir,
-  };
-}
-
-function firstRepository({ repositories }: Plan): string {
-  return repositories.find(({ storage, written }) => storage === 's3' && written.by === 'engines')?.id ?? '';
-}
 
 function requestOf(options: RebuildOptions, plan: Plan, now: Date): RebuildRequest {
   const { to = '', from, declaredAt } = options;
