@@ -17,12 +17,12 @@ import type { JobState, Pod, Scalable, Schedule, SiteCluster } from '../failover
 import type { ClusterAccess } from './kubernetes-access.ts';
 import { runInPod } from './kubernetes-exec.ts';
 import { type Asked, explainKubernetes, isPassing, KubernetesAnswer } from './kubernetes-failure.ts';
+import { parseRows, psqlArguments } from './pod-psql.ts';
 
 const FIELD_MANAGER = 'go-coffee-dr';
 const BEFORE = 'go-coffee-dr/replicas-before-fence';
 const SUSPENDED = 'go-coffee-dr/suspended-by-fence';
 const QUOTA = 'dr-fence';
-const DATABASE = { container: 'postgres', user: 'postgres', name: 'postgres' } as const;
 
 /** An answer in the words of the server, whatever the client wraps it in. */
 function toAnswer(error: unknown): unknown {
@@ -130,15 +130,12 @@ async function jobState(calls: Calls, batch: BatchV1Api, namespace: string, name
   return holds('Complete') ? 'done' : holds('Failed') ? 'failed' : 'running';
 }
 
-/** A SELECT gives its rows; anything else none. */
+/** Container of the members' pods that the server runs in. */
+const DATABASE = 'postgres';
+
 async function ask(access: ClusterAccess, namespace: string, pod: string, statement: string) {
-  const rows = /^\s*(SELECT|WITH)\b/i.test(statement);
-  const text = rows ? `SELECT coalesce(json_agg(q), '[]'::json) FROM (${statement}) q` : statement;
-  const { user, name, container } = DATABASE;
-  const psql = ['psql', '--no-psqlrc', '--tuples-only', '--no-align', '--quiet', '--set', 'ON_ERROR_STOP=1'];
-  const argv = [...psql, '--username', user, '--dbname', name, '--command', text];
-  const said = await runInPod(access, { namespace, pod, container }, argv);
-  return rows ? (JSON.parse(said) as Readonly<Record<string, unknown>>[]) : [];
+  const said = await runInPod(access, { namespace, pod, container: DATABASE }, psqlArguments(statement));
+  return parseRows(statement, said);
 }
 
 export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): SiteCluster {
