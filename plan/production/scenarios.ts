@@ -27,7 +27,7 @@ const completeFailure: Scenario = {
       { text: 'Activate disaster recovery team' },
       { text: 'Assess scope of failure', run: ['dr assess', 'dr points list'] },
       { text: 'Initiate communication plan' },
-      { text: 'Activate secondary infrastructure', run: ['dr doctor'] },
+      { text: 'Activate secondary infrastructure', run: ['dr doctor', 'dr failover --stack dr --dry-run'] },
     ],
   },
   recovery: {
