@@ -108,6 +108,11 @@ export function backupArguments(plan: Pick<Plan, 'workloads' | 'schedules'>, sch
   return ['backup', '--kind', schedule.kind, ...only];
 }
 
+/** Whether objects of the cluster are among what it copies. */
+export function copiesObjects(plan: Pick<Plan, 'workloads'>, schedule: Schedule): boolean {
+  return selectWorkloads(plan, schedule.workloads).some(({ objects }) => objects !== undefined);
+}
+
 /** The full copy of everything: what checks and drills come after. Throws RangeError where the plan has none. */
 function fullSchedule(plan: Plan): Schedule {
   const found = plan.schedules.find(({ kind }) => kind === 'full');

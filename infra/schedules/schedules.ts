@@ -5,7 +5,7 @@ import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { type DrPod, drPodLabels, drPodSpec } from '../cluster/dr-pod.ts';
 import { type JobPodArgs, jobPod } from './job-pod.ts';
-import { backupArguments, type Purpose, runDeadline, type ScheduledJob, scheduledJobs } from './jobs.ts';
+import { backupArguments, copiesObjects, type Purpose, runDeadline, type ScheduledJob, scheduledJobs } from './jobs.ts';
 
 export interface SchedulesArgs extends JobPodArgs {
   readonly plan: Plan;
@@ -24,6 +24,11 @@ export interface SchedulesArgs extends JobPodArgs {
 
 /** What stops with a standby's being one: everything that writes new copies. */
 const CAPTURING: readonly Purpose[] = ['backup', 'prune', 'offsite'];
+
+/** What reads no object has no token of the cluster. */
+function withoutApi(pod: DrPod): DrPod {
+  return { ...pod, reaches: pod.reaches.filter((reach) => reach !== 'kubernetes-api') };
+}
 
 export class Schedules extends pulumi.ComponentResource {
   /** Absent in a standby: its own lineage begins with its promotion. */
@@ -48,13 +53,8 @@ export class Schedules extends pulumi.ComponentResource {
   /** Stanza and restic repositories; `dr init` finds what is there and adds what is missing. */
   #init(name: string, args: SchedulesArgs): k8s.batch.v1.Job {
     const backup = jobPod('dr-init', 'backup', ['init'], args);
-    const pod: DrPod = {
-      ...backup,
-      // It alone may make a bucket.
-      material: [...backup.material, 'admin'],
-      // And it reads no object.
-      reaches: backup.reaches.filter((reach) => reach !== 'kubernetes-api'),
-    };
+    // It alone may make a bucket.
+    const pod: DrPod = { ...withoutApi(backup), material: [...backup.material, 'admin'] };
     const labels = drPodLabels(pod);
     const longest = Math.max(...args.plan.schedules.map(({ longestRun }) => seconds(longestRun)));
     return new k8s.batch.v1.Job(
@@ -102,7 +102,9 @@ export class Schedules extends pulumi.ComponentResource {
   }
 
   #cronJob(name: string, job: ScheduledJob, args: SchedulesArgs): k8s.batch.v1.CronJob {
-    const pod = jobPod(`dr-${job.id}`, job.purpose, job.args, args);
+    const schedule = args.plan.schedules.find(({ id }) => id === job.id);
+    const made = jobPod(`dr-${job.id}`, job.purpose, job.args, args);
+    const pod = schedule === undefined || copiesObjects(args.plan, schedule) ? made : withoutApi(made);
     const labels = drPodLabels(pod);
     return new k8s.batch.v1.CronJob(
       `${name}-${job.id}`,

@@ -71,7 +71,7 @@ function explainAnswer(answer: KubernetesAnswer, where: string, asked: Asked): D
       code: 'KUBERNETES-FORBIDDEN',
       fact: `may not ${words(asked)}: ${message}`,
       hint: ['get', 'list'].includes(asked.verb)
-        ? 'let a ClusterRole allow get and list of all resources to the account of `dr`: a capture that leaves out what it may not see would look complete'
+        ? 'let a ClusterRole allow get and list of all resources to the account of `dr`: a capture that leaves out what it may not see would look complete; in a stack an operator’s cluster-scoped kinds are named by capture.clusterKinds'
         : 'use a context whose user may change that namespace',
       exit: EXIT.usage,
     });

@@ -45,7 +45,7 @@ describe.each(names)('%s', (name) => {
       spec.volumes.some(({ projected }) => projected?.sources?.some(({ serviceAccountToken: token }) => token));
     const promotion = name === 'promoted' ? ['Job postgres-promotion-1'] : [];
     const full = name === 'promoted' ? ['Job dr-full-eu-west-1-1'] : [];
-    const reading = ['daily', 'hourly', 'redis', 'weekly-config', 'service-startup'].map((id) => `CronJob dr-${id}`);
+    const reading = ['daily', 'hourly', 'weekly-config', 'service-startup'].map((id) => `CronJob dr-${id}`);
     const expected = ['StatefulSet postgres', ...promotion, ...full, ...reading].toSorted();
     expect(
       pods
