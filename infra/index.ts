@@ -21,12 +21,14 @@ import { Monitor } from './monitoring/monitor.ts';
 import { beginsWithFull, captures, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './origin.ts';
 import { outputsOf } from './outputs.ts';
 import { pinOf } from './pin.ts';
+import { capturedMarks } from './platform/namespace.ts';
 import { watchOwn } from './platform/own.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
 import { checkStep } from './previous.ts';
 import { recoverPlatform } from './recovered-platform.ts';
 import { Redis } from './redis.ts';
+import { rotationOf } from './rotation.ts';
 import { Schedules } from './schedules/schedules.ts';
 import { RecoverySecrets } from './secrets.ts';
 import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
@@ -50,11 +52,13 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
 
   // Of AWS there is nothing where the storage is not: no provider, no account, no call.
   const account = storage.kind === 'aws' ? stackProvider('aws', config, storage) : undefined;
-  const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account });
+  const rotate = config.recovery?.rotateSecrets;
+  const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account, rotate });
   const keys = isolated ? readingOnly(secrets.cluster, config.recovery?.repository ?? '') : secrets.cluster;
   const signingKeyName = keys.signingKey.name;
-  const pin = await pinOf(config, previous, { values: secrets.values, signingKeyName });
-  const recovered = await capturedOf(config, previous, pin, secrets.values);
+  const pin = await pinOf(config, previous, { values: secrets.given, signingKeyName });
+  const recovered = await capturedOf(config, previous, pin, secrets.given);
+  const rotation = await rotationOf(config, secrets, recovered?.platform);
   const origin = originOf(config, pin);
   const copy = redisOrigin(config, pin);
   const aws =
@@ -82,6 +86,8 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       quotas: quotasOf({ ...config, overrides: config.quotas }),
       roleArns: aws?.roleArns,
       capturedKinds: config.capturedKinds,
+      // By them a drill's would be taken for the real one.
+      marks: isolated ? undefined : capturedMarks(recovered?.platform),
     },
     { providers: [cluster] },
   );
@@ -101,6 +107,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
       volumes: { backups: config.backups.storage, state: config.backups.state, storageClass: storageClasses.backups },
       isolated,
+      retired: rotation?.retired,
     },
     behindWalls,
   );
@@ -133,6 +140,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       certificate: certificates.postgres,
       authorities,
       isolated,
+      rolePasswords: rotation?.rolePasswords,
       serviceAccount: accounts.postgres,
     },
     // A standby begins from a repository; a leader without its own would fill its disk with WAL.
@@ -235,6 +243,8 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     config,
     captured: recovered?.platform,
     isOwn,
+    rotate: rotation?.rotate,
+    retired: rotation !== undefined,
     pods,
     lineage: postgres.lineage,
     walls,

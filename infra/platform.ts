@@ -23,6 +23,8 @@ export interface PlatformArgs {
   /** `<site>-<generation>`: each life is checked once. */
   readonly lineage: string;
   readonly pods: JobPodArgs;
+  /** The checks try the credentials that were replaced. @default false */
+  readonly retired?: boolean | undefined;
   /** What has to be there before the first object. */
   readonly walls: readonly pulumi.Resource[];
   /** What has to be there before the stores are looked at. */
@@ -93,9 +95,10 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   #check(check: NonNullable<Step['check']>, dependsOn: readonly pulumi.Resource[]): k8s.batch.v1.Job {
-    const { plan, namespace, lineage, pods } = this.#args;
+    const { plan, namespace, lineage, pods, retired = false } = this.#args;
     const { name, args, deadlineSeconds } = checkJob(check, plan);
-    const pod = jobPod(name, 'health', args, pods);
+    const health = jobPod(name, 'health', args, pods);
+    const pod = retired ? { ...health, material: [...health.material, 'retired' as const] } : health;
     const labels = drPodLabels(pod);
     return new k8s.batch.v1.Job(
       `${this.#name}-${name}`,

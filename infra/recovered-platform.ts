@@ -9,7 +9,7 @@ import { type PlatformReport, planPlatform } from './platform/plan.ts';
 import type { Changed } from './platform/types.ts';
 import { Platform, type PlatformArgs } from './platform.ts';
 
-export interface RecoveredPlatformArgs extends Pick<PlatformArgs, 'lineage' | 'pods' | 'walls' | 'stores'> {
+export interface RecoveredPlatformArgs extends Pick<PlatformArgs, 'lineage' | 'pods' | 'walls' | 'stores' | 'retired'> {
   readonly config: StackConfig;
   readonly captured: CapturedPlatform | undefined;
   readonly isOwn: IsOwn;

@@ -16,6 +16,8 @@ export interface RecoverySecretsArgs {
   readonly storage: StackConfig['storage'];
   /** Needed with `secrets-manager`. */
   readonly provider?: aws.Provider | undefined;
+  /** The stores get new passwords, as far as the plan says; what opens the repositories stays. @default false */
+  readonly rotate?: boolean | undefined;
 }
 
 /** The first of its kind. The name stands in every point: stacks that share a repository must give it the same one. */
@@ -27,11 +29,15 @@ const LENGTH = 48;
 export class RecoverySecrets extends pulumi.ComponentResource {
   /** A Pulumi secret as a whole. */
   readonly values: pulumi.Output<SecretValues>;
+  /** Those of the source: known in a preview too, where new ones are not. What reads a repository takes these. */
+  readonly given: pulumi.Output<SecretValues>;
   readonly cluster: ClusterSecrets;
 
   constructor(name: string, args: RecoverySecretsArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:secrets:RecoverySecrets', name, {}, opts);
-    this.values = pulumi.secret(this.#from(name, args));
+    this.given = pulumi.secret(this.#from(name, args));
+    const rotates = args.rotate === true && args.source.from !== 'generated';
+    this.values = rotates ? pulumi.secret(this.#rotate(name, args.plan)) : this.given;
     this.cluster = this.#forCluster(args);
     this.registerOutputs({});
   }
@@ -55,10 +61,26 @@ export class RecoverySecrets extends pulumi.ComponentResource {
   }
 
   /** Protected: without its passphrase no backup of a repository can be read any more. */
-  #generate(name: string, repositories: readonly string[]): pulumi.Output<SecretValues> {
+  #made(name: string, what: string): pulumi.Output<string> {
     const kept = { parent: this, protect: true };
-    const made = (what: string): pulumi.Output<string> =>
-      new random.RandomPassword(`${name}-${what}`, { length: LENGTH, special: false }, kept).result;
+    return new random.RandomPassword(`${name}-${what}`, { length: LENGTH, special: false }, kept).result;
+  }
+
+  #rotate(name: string, { rotation: { stores } }: Plan): pulumi.Output<SecretValues> {
+    const fresh = stores.map((store) => [store, this.#made(name, store)] as const);
+    return pulumi.all([this.given, pulumi.output(Object.fromEntries(fresh))]).apply(([given, made]) => ({
+      ...given,
+      postgres: {
+        superuser: made['postgres-superuser'] ?? given.postgres.superuser,
+        replication: made['postgres-replication'] ?? given.postgres.replication,
+        application: made['postgres-application'] ?? given.postgres.application,
+      },
+      redis: made.redis ?? given.redis,
+    }));
+  }
+
+  #generate(name: string, repositories: readonly string[]): pulumi.Output<SecretValues> {
+    const made = (what: string): pulumi.Output<string> => this.#made(name, what);
     return pulumi.output({
       passphrases: Object.fromEntries(repositories.map((id) => [id, made(`passphrase-${id}`)])),
       signingKey: made('signing-key'),

@@ -22,6 +22,8 @@ export interface EnvironmentArgs {
   readonly folders: Readonly<Record<string, string>>;
   /** Whether the platform's objects are read from the API, as the pod's account. @default false */
   readonly readsCluster?: boolean;
+  /** Users of PostgreSQL whose old passwords, and how many old ones of Redis, lie in the folder of what was replaced. */
+  readonly retired?: { readonly postgres: readonly string[]; readonly redis: number } | undefined;
   /** A drill's platform (F37). @default false */
   readonly isolated?: boolean | undefined;
   /** @default none */
@@ -91,6 +93,17 @@ function redisOf(args: EnvironmentArgs): Record<string, unknown> {
   };
 }
 
+function retiredOf({ retired }: EnvironmentArgs): Record<string, unknown> {
+  if (retired === undefined) return {};
+  const at = (name: string) => file(`${PATHS.retired}/${name}`);
+  return {
+    retired: {
+      postgres: retired.postgres.map((user, n) => ({ user, password: at(KEY_FILES.retired('postgres', n)) })),
+      redis: Array.from({ length: retired.redis }, (_, n) => ({ password: at(KEY_FILES.retired('redis', n)) })),
+    },
+  };
+}
+
 /** YAML. Throws RangeError where a repository has no named passphrase. */
 export function renderEnvironment(args: EnvironmentArgs): string {
   const repositories = args.repositories.map((repository) => {
@@ -114,6 +127,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       signingKeys: [{ name: args.signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) }],
       postgres: postgresOf(args),
       redis: redisOf(args),
+      ...retiredOf(args),
       folders: Object.fromEntries(folders),
       ...(args.readsCluster === true
         ? { kubernetes: { inCluster: true, namespaces: [args.namespaces.platform], ...hooksOf(args, 'kubernetes') } }

@@ -17,6 +17,8 @@ export const PATHS = {
   /** Passwords of PostgreSQL and Redis. */
   stores: `${SECRETS}/stores`,
   tls: `${SECRETS}/tls`,
+  /** Credentials that were replaced: for the checks of a recovery, which try them. */
+  retired: `${SECRETS}/retired`,
   /** URLs of those who are to be told. */
   alerts: `${SECRETS}/alerts`,
   /** Where every client of Kubernetes looks for its account. */
@@ -48,6 +50,7 @@ export const KEY_FILES = {
   secretAccessKey: (repository: string) => `${repository}.secret`,
   database: 'database',
   redis: 'redis',
+  retired: (store: 'postgres' | 'redis', n: number) => `${store}-${n + 1}`,
   ping: 'ping',
   slack: 'slack',
   pagerduty: 'pagerduty',

@@ -7,7 +7,14 @@ import type { Hooks } from '../config-types.ts';
 import type { Certificate } from './certificates.ts';
 import { OBJECTS } from './dr-pod.ts';
 import { renderEnvironment } from './environment.ts';
-import { accessData, type ClusterSecrets, certificateData, makeSecret, passphraseData } from './keys.ts';
+import {
+  accessData,
+  type ClusterSecrets,
+  certificateData,
+  makeSecret,
+  passphraseData,
+  type SecretData,
+} from './keys.ts';
 import { labelsOf } from './labels.ts';
 import type { Namespaces } from './openings.ts';
 import { CLUSTER_AUTHORITY, KEY_FILES } from './paths.ts';
@@ -28,6 +35,8 @@ export interface RecoverySiteArgs {
   /** Folder workload → path where its claim is mounted. */
   readonly folders: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
+  /** In a recovery with new secrets. */
+  readonly retired?: RetiredCredentials | undefined;
   readonly volumes: {
     /** Of the local repository; ReadWriteMany. */
     readonly backups: string;
@@ -39,7 +48,20 @@ export interface RecoverySiteArgs {
   readonly isolated?: boolean | undefined;
 }
 
+/** Credentials of the stores that were replaced: the checks of a recovery prove that they are dead. */
+export interface RetiredCredentials {
+  readonly postgres: readonly { readonly user: string; readonly password: pulumi.Input<string> }[];
+  readonly redis: readonly pulumi.Input<string>[];
+}
+
 const ACCESS_ROLES = ['writer', 'restorer', 'admin'] as const;
+
+function retiredData({ postgres, redis }: RetiredCredentials): SecretData {
+  return Object.fromEntries([
+    ...postgres.map(({ password }, n) => [KEY_FILES.retired('postgres', n), password] as const),
+    ...redis.map((password, n) => [KEY_FILES.retired('redis', n), password] as const),
+  ]);
+}
 
 export class RecoverySite extends pulumi.ComponentResource {
   /** Digest of the effective plan, as in every point. */
@@ -63,18 +85,27 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #maps(name: string): pulumi.Resource[] {
-    const { plan, secrets, repositories, authorities, namespaces, jobsCertificate, ...rest } = this.#args;
+    const { plan, secrets, repositories, authorities, namespaces, jobsCertificate, retired, ...rest } = this.#args;
     const passphraseNames = Object.fromEntries(Object.entries(secrets.passphrases).map(([id, { name: n }]) => [id, n]));
-    const environment = pulumi.output(repositories).apply((all) =>
-      renderEnvironment({
-        ...rest,
-        namespaces,
-        repositories: all,
-        passphraseNames,
-        signingKeyName: secrets.signingKey.name,
-        readsCluster: true,
-      }),
-    );
+    const render = (credentials: RetiredCredentials | undefined) =>
+      pulumi.output(repositories).apply((all) =>
+        renderEnvironment({
+          ...rest,
+          namespaces,
+          repositories: all,
+          passphraseNames,
+          signingKeyName: secrets.signingKey.name,
+          readsCluster: true,
+          retired: credentials && {
+            postgres: credentials.postgres.map(({ user }) => user),
+            redis: credentials.redis.length,
+          },
+        }),
+      );
+    const environment = (of: RetiredCredentials | undefined) => ({
+      'dr.yaml': render(of),
+      [CLUSTER_AUTHORITY]: jobsCertificate.ca,
+    });
     const map = (object: string, data: pulumi.Input<Record<string, pulumi.Input<string>>>, namespace?: string) =>
       new k8s.core.v1.ConfigMap(
         `${name}-${object}${namespace === undefined ? '' : `-${namespace}`}`,
@@ -84,7 +115,8 @@ export class RecoverySite extends pulumi.ComponentResource {
     const planData = { 'plan.json': canonicalJson(plan), digest: this.planDigest };
     const files = Object.entries(authorities).map(([id, pem]) => [`${id}.crt`, pem] as const);
     return [
-      map(OBJECTS.environment, { 'dr.yaml': environment, [CLUSTER_AUTHORITY]: jobsCertificate.ca }),
+      map(OBJECTS.environment, environment(undefined)),
+      ...(retired === undefined ? [] : [map(OBJECTS.checkEnvironment, environment(retired))]),
       map(OBJECTS.plan, planData),
       // Services read their tier from it.
       map(OBJECTS.plan, planData, namespaces.platform),
@@ -93,7 +125,7 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #secrets(name: string): pulumi.Resource[] {
-    const { plan, secrets } = this.#args;
+    const { plan, secrets, retired } = this.#args;
     const ids = plan.repositories.map(({ id }) => id);
     const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
       makeSecret(`${name}-${object}`, this.#metadata(object), data, { parent: this });
@@ -104,6 +136,7 @@ export class RecoverySite extends pulumi.ComponentResource {
         [KEY_FILES.redis]: secrets.redis,
       }),
       make(OBJECTS.tls, certificateData(this.#args.jobsCertificate)),
+      ...(retired === undefined ? [] : [make(OBJECTS.retired, retiredData(retired))]),
       // Made even where a web identity leaves them empty: a pod waits for ever for a Secret that is not there.
       ...ACCESS_ROLES.map((role) => make(OBJECTS.access(role), accessData(secrets, role, ids))),
     ];

@@ -18,6 +18,8 @@ export interface RotationArgs {
   readonly objects: readonly KubeObject[];
   /** Passwords of the stores before and after. The old ones are known while the program runs. */
   readonly stores: { readonly old: StorePasswords; readonly fresh: pulumi.Output<StorePasswords> };
+  /** Further roles of the database, with the passwords that it has from now on. */
+  readonly roles?: readonly { readonly old: string; readonly fresh: pulumi.Output<string> }[] | undefined;
   /** Host of the capture → host here, for the names in certificates. */
   readonly hosts?: Readonly<Record<string, string>> | undefined;
 }
@@ -59,6 +61,7 @@ export class Rotation extends pulumi.ComponentResource {
     // The stores' own come first: what a rule also calls rotatable gets the password that the store has.
     const pairs = distinct([
       ...stores,
+      ...(args.roles ?? []),
       ...found.values.map((value) => ({ old: value.old, fresh: this.#value(name, value) })),
       ...certificates.pairs,
     ]);

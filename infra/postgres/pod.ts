@@ -6,7 +6,7 @@ import { accessFolder, PATHS, type StorageRole, scriptsFolder } from '../cluster
 import { PORTS, POSTGRES } from '../cluster/ports.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/restricted.ts';
 import { SCOPE_LABEL } from './patroni.ts';
-import { APPLICATION_PASSWORD, SCRIPTS } from './scripts.ts';
+import { APPLICATION_PASSWORD, ROLE_PASSWORDS, SCRIPTS } from './scripts.ts';
 
 /** Objects of the platform's namespace that the members mount. */
 export const POSTGRES_OBJECTS = {
@@ -21,7 +21,7 @@ export const POSTGRES_OBJECTS = {
 } as const;
 
 /** Keys of the Secret with the passwords. */
-const PASSWORDS = ['superuser', 'replication', 'application'] as const;
+const PASSWORDS = ['superuser', 'replication', 'application', 'roles'] as const;
 
 export const SERVER_CONFIG = 'server.conf';
 
@@ -34,6 +34,8 @@ export interface PostgresPod {
   /** `required`: never two members on one node. */
   readonly spread: 'required' | 'preferred';
   readonly resources: Resources;
+  /** Its Secret holds new passwords of further roles. @default false */
+  readonly rotate?: boolean | undefined;
 }
 
 export function memberLabels(): Record<string, string> {
@@ -49,7 +51,7 @@ const password = (key: (typeof PASSWORDS)[number]) => ({
 });
 
 /** Environment variables and not files, because that is how Patroni takes them; its configuration stays free of secrets. */
-function patroniEnvironment(): NonNullable<Container['env']> {
+function patroniEnvironment({ rotate }: PostgresPod): NonNullable<Container['env']> {
   const field = (fieldPath: string) => ({ fieldRef: { fieldPath } });
   return [
     { name: 'PATRONI_NAME', valueFrom: field('metadata.name') },
@@ -60,6 +62,7 @@ function patroniEnvironment(): NonNullable<Container['env']> {
     { name: 'PATRONI_SUPERUSER_PASSWORD', valueFrom: password('superuser') },
     { name: 'PATRONI_REPLICATION_PASSWORD', valueFrom: password('replication') },
     { name: APPLICATION_PASSWORD, valueFrom: password('application') },
+    ...(rotate === true ? [{ name: ROLE_PASSWORDS, valueFrom: password('roles') }] : []),
     { name: 'HOME', value: '/tmp' },
   ];
 }
@@ -106,7 +109,7 @@ function postgresContainer(pod: PostgresPod): Container {
     image: pod.image,
     imagePullPolicy: 'IfNotPresent',
     command: [`${scriptsFolder(pod.lineage)}/${SCRIPTS.start}`],
-    env: patroniEnvironment(),
+    env: patroniEnvironment(pod),
     ports: [
       { name: 'postgres', containerPort: PORTS.postgres },
       { name: 'patroni', containerPort: PORTS.patroni },

@@ -58,6 +58,8 @@ export interface PostgresArgs {
   readonly serviceAccount: pulumi.Input<string>;
   /** A drill's (F37): it archives nothing, has no key that writes, and goes with its stack. @default false */
   readonly isolated?: boolean | undefined;
+  /** In a recovery with new secrets: role → new password. Other roles of the restored database have none any more. */
+  readonly rolePasswords?: pulumi.Output<Record<string, string>> | undefined;
 }
 
 function bootstrapOf(origin: Origin, repositories: readonly ClusterRepository[]): Bootstrap {
@@ -111,6 +113,7 @@ export class Postgres extends pulumi.ComponentResource {
         database: args.database,
         bootstrap: bootstrapOf(args.origin, all),
         archiving: args.isolated !== true,
+        rotate: args.rolePasswords !== undefined,
         archive: {
           environment: args.environment,
           lineage: this.lineage,
@@ -148,11 +151,12 @@ export class Postgres extends pulumi.ComponentResource {
 
   #secrets(name: string, args: PostgresArgs): pulumi.Resource[] {
     const { passwords, keys, tls, access } = POSTGRES_OBJECTS;
+    const roles = args.rolePasswords === undefined ? {} : { roles: pulumi.jsonStringify(args.rolePasswords) };
     const engines = args.plan.repositories.filter(({ written }) => written.by === 'engines').map(({ id }) => id);
     const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
       makeSecret(`${name}-${object}`, this.#metadata(object, args), data, { parent: this });
     return [
-      make(passwords, args.secrets.postgres),
+      make(passwords, { ...args.secrets.postgres, ...roles }),
       make(keys, passphraseData(args.secrets, engines)),
       make(tls, certificateData(args.certificate)),
       ...accessRoles(args).map((role) => {
@@ -176,6 +180,7 @@ export class Postgres extends pulumi.ComponentResource {
       access: accessRoles(args),
       spread: args.spread,
       resources: args.resources,
+      rotate: args.rolePasswords !== undefined,
     });
     const claim = {
       metadata: { name: 'data' },

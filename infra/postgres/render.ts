@@ -13,6 +13,8 @@ export interface MemberArgs {
   readonly archive: Archive;
   /** False in a drill (F37): there is neither a command nor a configuration that could write into a repository. @default true */
   readonly archiving?: boolean | undefined;
+  /** @default false */
+  readonly rotate?: boolean | undefined;
 }
 
 export interface MemberFiles {
@@ -25,7 +27,14 @@ export interface MemberFiles {
 }
 
 /** Throws RangeError where the cluster would archive into the lineage that it begins from. */
-export function renderMember({ plan, database, bootstrap, archive, archiving = true }: MemberArgs): MemberFiles {
+export function renderMember({
+  plan,
+  database,
+  bootstrap,
+  archive,
+  archiving = true,
+  rotate,
+}: MemberArgs): MemberFiles {
   const source = sourceOf(bootstrap);
   if (source?.lineage === archive.lineage) {
     throw new RangeError(
@@ -40,7 +49,7 @@ export function renderMember({ plan, database, bootstrap, archive, archiving = t
     [SERVER_CONFIG]: renderPostgresServerConfig(),
   };
   const { lineage, repositories } = archive;
-  const scripts = renderScripts({ lineage, repositories, bootstrap, database, archiving });
+  const scripts = renderScripts({ lineage, repositories, bootstrap, database, archiving, rotate });
   return {
     patroni: patroni.config,
     pgbackrest,

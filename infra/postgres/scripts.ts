@@ -173,18 +173,36 @@ function renderStart(lineage: string): string {
 
 export const APPLICATION_PASSWORD = 'APPLICATION_PASSWORD';
 
+/** JSON: role → new password. */
+export const ROLE_PASSWORDS = 'ROLE_PASSWORDS';
+
+/** Other roles of a restored database: those that services know get their new password, and nobody's old one goes on. */
+function renewRoles(database: string): string[] {
+  const own = ['postgres', 'replicator', database].map((role) => `'${role}'`).join(', ');
+  return [
+    `\\getenv roles ${ROLE_PASSWORDS}`,
+    `SELECT format('ALTER ROLE %I PASSWORD %L', key, value) FROM json_each_text(:'roles') JOIN pg_roles ON rolname = key WHERE rolname NOT IN (${own}) \\gexec`,
+    `SELECT format('ALTER ROLE %I PASSWORD NULL', rolname) FROM pg_authid WHERE rolpassword IS NOT NULL AND rolname NOT IN (${own}) AND rolname NOT IN (SELECT key FROM json_each_text(:'roles')) \\gexec`,
+  ];
+}
+
 /**
  * Patroni gives a connection string. Asking first makes it harmless on a database that was restored, whose application role gets
- * this stack's password. psql takes that from the environment: in an argument list others could read it.
+ * this stack's password. psql takes that from the environment: in an argument list others could read it. The server's log must not have
+ * it either, whatever the restored settings say.
  */
-function renderAfterInit(database: string): string {
+export function renderAfterInit(database: string, rotate = false): string {
   return script('Makes the role and the database of the platform where they are missing.', [
     'set -eu',
     `exec psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" <<'SQL'`,
+    "SET log_statement = 'none';",
+    'SET log_min_duration_statement = -1;',
+    "SET log_min_error_statement = 'panic';",
     `\\getenv password ${APPLICATION_PASSWORD}`,
     `SELECT 'CREATE ROLE ${database} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${database}') \\gexec`,
     `ALTER ROLE ${database} LOGIN PASSWORD :'password';`,
     `SELECT 'CREATE DATABASE ${database} OWNER ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`,
+    ...(rotate ? renewRoles(database) : []),
     'SQL',
   ]);
 }
@@ -197,6 +215,8 @@ export interface ScriptsArgs {
   readonly database: string;
   /** @default true */
   readonly archiving?: boolean | undefined;
+  /** No old password of the restored database is good any more. @default false */
+  readonly rotate?: boolean | undefined;
 }
 
 function sourceScripts(bootstrap: Bootstrap, lineage: string, archiving: boolean): Record<string, string> {
@@ -210,7 +230,7 @@ function sourceScripts(bootstrap: Bootstrap, lineage: string, archiving: boolean
 
 /** File name → text. */
 export function renderScripts(args: ScriptsArgs): Record<string, string> {
-  const { lineage, repositories, bootstrap, database, archiving = true } = args;
+  const { lineage, repositories, bootstrap, database, archiving = true, rotate } = args;
   if (!/^[a-z_][a-z0-9_]*$/.test(database))
     throw new RangeError(`${JSON.stringify(database)} is no name of a database`);
   return {
@@ -222,7 +242,7 @@ export function renderScripts(args: ScriptsArgs): Record<string, string> {
           [SCRIPTS.get]: renderOwnGet(lineage, repositories, 'writer'),
         }
       : {}),
-    [SCRIPTS.afterInit]: renderAfterInit(database),
+    [SCRIPTS.afterInit]: renderAfterInit(database, rotate),
     ...sourceScripts(bootstrap, lineage, archiving),
   };
 }

@@ -1,0 +1,75 @@
+/** Further roles of the database, as services know them: found in their connection strings, given new passwords in a rotation. */
+import * as pulumi from '@pulumi/pulumi';
+import * as random from '@pulumi/random';
+import { fieldsOf, type KubeObject, listOf } from '../../recovery/captured.ts';
+import { POSTGRES } from '../cluster/ports.ts';
+
+/** A role of PostgreSQL, and the password with which a captured object knows it. */
+export interface FoundRole {
+  readonly user: string;
+  readonly old: string;
+}
+
+/** The host is this stack's own: the password of another database is not ours to change. */
+const URL_PATTERN = new RegExp(`postgres(?:ql)?://([^\\s:/@]+):([^\\s/@]+)@${POSTGRES}(?=[.:/?]|$)`, 'g');
+const LENGTH = 48;
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return listOf(value).flatMap(textsIn);
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+function textsOf(object: KubeObject): string[] {
+  if (object.kind !== 'Secret') return textsIn(object);
+  return Object.values(fieldsOf(object.data)).map((text) => Buffer.from(String(text), 'base64').toString('utf8'));
+}
+
+function plain(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Pure. @param known roles that the stack sets itself */
+export function rolesIn(objects: readonly KubeObject[], known: readonly string[]): FoundRole[] {
+  const found = new Map<string, FoundRole>();
+  for (const text of objects.flatMap(textsOf)) {
+    for (const [, user = '', old = ''] of text.matchAll(URL_PATTERN)) {
+      // A variable is put in later, by the pod.
+      if (known.includes(plain(user)) || old.includes('$')) continue;
+      found.set(`${user} ${old}`, { user: plain(user), old: plain(old) });
+    }
+  }
+  return [...found.values()];
+}
+
+export interface FreshRole extends FoundRole {
+  readonly fresh: pulumi.Output<string>;
+}
+
+export class DatabaseRoles extends pulumi.ComponentResource {
+  /** A role that is known with two passwords stands here twice, with one new one. */
+  readonly roles: readonly FreshRole[];
+  /** Role → new password, a Pulumi secret. */
+  readonly passwords: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, found: readonly FoundRole[], opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:postgres:DatabaseRoles', name, {}, opts);
+    const users = [...new Set(found.map(({ user }) => user))].sort();
+    const made = new Map(
+      users.map((user) => {
+        const args = { length: LENGTH, special: false };
+        return [user, new random.RandomPassword(`${name}-${user}`, args, { parent: this }).result] as const;
+      }),
+    );
+    this.roles = found.flatMap((role) => {
+      const fresh = made.get(role.user);
+      return fresh === undefined ? [] : [{ ...role, fresh }];
+    });
+    this.passwords = pulumi.secret(pulumi.output(Object.fromEntries(made)));
+    this.registerOutputs({});
+  }
+}
