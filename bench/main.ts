@@ -12,13 +12,14 @@ import { b3 } from './b3-logical-restore.ts';
 import { b5 } from './b5-delta-restore.ts';
 import { b6 } from './b6-backup-overhead.ts';
 import { b7 } from './b7-points.ts';
+import { b8 } from './b8-preview.ts';
 import { type BenchContext, type Benchmark, type BenchResult, isMet } from './benchmark.ts';
 import { type Database, makeDatabase } from './database.ts';
 import { engineVersions, load, machineFacts } from './machine.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
 import { resultText } from './report.ts';
 
-const ALL: readonly Benchmark[] = [b1, b2, b3, b5, b6, b7];
+const ALL: readonly Benchmark[] = [b1, b2, b3, b5, b6, b7, b8];
 
 /** Databases are the slow part of the preparation: each size is made once. */
 function databases(folder: string, context: () => BenchContext): BenchContext['database'] {
