@@ -12,8 +12,7 @@ const OPERATOR = [
 
 export async function defineOperatorKinds(api: Api): Promise<void> {
   for (const [group, version, kind, plural] of OPERATOR) {
-    // As the client's model calls it; what that doesn't know it leaves out.
-    const schema = { openAPIV3Schema: { type: 'object', x_kubernetes_preserve_unknown_fields: true } };
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
     await api.apply({
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',

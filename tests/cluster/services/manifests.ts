@@ -193,12 +193,12 @@ function service(name: ServiceName, args: ServicesArgs): Manifest[] {
   ];
 }
 
-/** A kind of the team's own, and one object of it. */
-function menus(namespace: string): { readonly crd: Manifest; readonly menu: Manifest } {
+/** A kind of the team's own, and one object of it. @param spec its schema, where not everything goes */
+export function menus(namespace: string, spec: object = {}): { readonly crd: Manifest; readonly menu: Manifest } {
   const [plural, ...group] = OBJECTS.crd.split('.');
   const names = { kind: 'Menu', plural, singular: 'menu' };
-  // As the client's model calls it; what that doesn't know it leaves out.
-  const schema = { openAPIV3Schema: { type: 'object', x_kubernetes_preserve_unknown_fields: true } };
+  const open = { 'x-kubernetes-preserve-unknown-fields': true };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { ...open, ...spec } } } };
   const versions = [{ name: 'v1', served: true, storage: true, schema }];
   return {
     crd: {
