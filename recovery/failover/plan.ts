@@ -28,7 +28,7 @@ async function reach<T>(look: () => Promise<T>): Promise<Reach<T>> {
 }
 
 /** Whom a standby follows. Throws `NOT-A-STANDBY` (exit 6). */
-export function followedBy(stack: SiteStack): { readonly lineage: string; readonly repository: string } {
+function followedBy(stack: SiteStack): { readonly lineage: string; readonly repository: string } {
   const { follows, role } = stack.outputs;
   if (follows !== undefined) {
     return { lineage: lineageName(follows.site, follows.generation), repository: follows.repository };
@@ -42,7 +42,7 @@ export function followedBy(stack: SiteStack): { readonly lineage: string; readon
 }
 
 /** New WAL within twice the archive timeout: a living site ships a segment in each. As the promotion itself counts. */
-export function quietSeconds(plan: Plan): number {
+function quietSeconds(plan: Plan): number {
   const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
   return 2 * seconds(timeout ?? '1m');
 }
