@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../../../recovery/capture/objects.ts';
+import type { CapturedPlatform } from '../../../../recovery/captured/platform.ts';
+import { remembered } from '../../../../recovery/drill/cluster/database-checks.ts';
+import { objectChecks, quarantineChecks } from '../../../../recovery/drill/cluster/object-checks.ts';
+import { parseKeyspace } from '../../../../recovery/drill/cluster/wiring.ts';
+import { entryAt } from '../../entry-fixture.ts';
+import { resticCapture } from '../../point-fixture.ts';
+import { ENTRIES, PIN } from './drill-fixture.ts';
+
+function made(apiVersion: string, kind: string, name: string, namespace = 'go-coffee', rest: object = {}): KubeObject {
+  return { apiVersion, kind, metadata: { name, namespace }, ...rest };
+}
+
+const own: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'dr-keys', namespace: 'go-coffee', labels: { 'go-coffee-dr/owner': 'stack' } },
+};
+const CAPTURED: CapturedPlatform = {
+  objects: [
+    made('apps/v1', 'Deployment', 'order'),
+    made('v1', 'ConfigMap', 'settings'),
+    // None of these is to be in a drill.
+    made('v1', 'Service', 'outside', 'go-coffee', { spec: { type: 'ExternalName' } }),
+    made('networking.k8s.io/v1', 'Ingress', 'shop'),
+    made('v1', 'ConfigMap', 'elsewhere', 'other'),
+    own,
+  ].map((object) => ({ object, finalizers: [], outside: [] })),
+  namespaces: ['go-coffee', 'other'],
+  images: [],
+  notes: [],
+};
+
+describe('captured objects', () => {
+  const live = [made('apps/v1', 'Deployment', 'order', 'drill'), made('v1', 'ConfigMap', 'settings', 'drill')];
+
+  test('are all there, by kind and name', () => {
+    expect(objectChecks(CAPTURED, live, [])).toMatchObject([
+      { expected: '2 objects of 2 kinds', actual: 'all 2', ok: true },
+    ]);
+    const other = [made('batch/v1', 'Deployment', 'order', 'drill'), ...live.slice(1)];
+    expect(objectChecks(CAPTURED, other, [])).toMatchObject([
+      { actual: '1 missing: Deployment.apps order', ok: false },
+    ]);
+    expect(objectChecks(CAPTURED, live.slice(1), ['Deployment/order'])).toMatchObject([{ ok: true }]);
+  });
+
+  test('are not asked for where the point holds none', () => {
+    expect(objectChecks(undefined, live, [])).toEqual([]);
+  });
+});
+
+describe('the quarantine', () => {
+  const denial = (spec: object) => made('networking.k8s.io/v1', 'NetworkPolicy', 'default-deny', 'drill', { spec });
+  const verdict = (spec: object) => quarantineChecks([denial(spec)], ['drill']).at(-1)?.ok;
+
+  test('is a denial of everything, both ways, and no other policy', () => {
+    const both = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
+    expect(verdict(both)).toBe(true);
+    expect(verdict({ ...both, policyTypes: ['Ingress'] })).toBe(false);
+    expect(verdict({ ...both, egress: [{}] })).toBe(false);
+    expect(verdict({ ...both, podSelector: { matchLabels: { app: 'order' } } })).toBe(false);
+  });
+});
+
+test('the keyspace of every database counts', () => {
+  const text = '# Keyspace\r\ndb0:keys=12,expires=3,avg_ttl=0\r\ndb3:keys=1,expires=0,avg_ttl=0\r\n';
+  expect(parseKeyspace(text)).toEqual({ keys: 13, ending: 3 });
+  expect(parseKeyspace('# Keyspace\r\n')).toEqual({ keys: 0, ending: 0 });
+});
+
+test('what is compared is of the points that the drill was made from', () => {
+  const later = entryAt('2026-11-25T21:00:00Z', [
+    resticCapture('postgres-dump', '2026-11-25T21:00:00Z', { facts: { 'rows:public.orders': 999 } }),
+  ]);
+  const found = remembered([...ENTRIES, later], PIN, 'postgres-dump');
+  expect(found.database?.set).toBe(PIN.postgres.set);
+  expect(found.redis?.facts.keys).toBe(40);
+  expect(found.dump?.facts['rows:public.orders']).toBe(100);
+  expect(remembered([], PIN, 'postgres-dump')).toEqual({ database: undefined, redis: undefined, dump: undefined });
+});
