@@ -4,27 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { hardenWith } from '../../infra/platform/harden.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { KubeObject } from '../../recovery/captured.ts';
+import { container, deployment, NS, object } from './harden-fixture.ts';
 
 const harden = hardenWith(productionPlan.hardening);
-const NS = 'go-coffee';
 
 type Json = Record<string, unknown>;
 
-function deployment(name: string, spec: Json, more: Json = {}): KubeObject {
-  const labels = { app: name };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: NS },
-    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec }, ...more },
-  };
-}
-
-function object(apiVersion: string, kind: string, name: string, more: Json = {}, namespace?: string): KubeObject {
-  return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, ...more };
-}
-
-const container = (more: Json = {}) => ({ name: 'main', image: 'x@sha256:0', ...more });
 const plainPod = { containers: [container()] };
 
 function podOf(objects: readonly KubeObject[], name: string): Json {
@@ -32,9 +17,6 @@ function podOf(objects: readonly KubeObject[], name: string): Json {
   if (found === undefined) throw new Error(`no Deployment ${name}`);
   return ((found.spec as Json).template as Json).spec as Json;
 }
-
-const named = (objects: readonly KubeObject[], kind: string) =>
-  objects.filter((each) => each.kind === kind).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
 
 describe('a pod', () => {
   test('that asked for nothing gets every measure', () => {
@@ -180,88 +162,6 @@ describe('tokens of service accounts', () => {
     const { objects, notes } = harden([deployment('vault', spec)]);
     expect(podOf(objects, 'vault').automountServiceAccountToken).toBe(false);
     expect(notes.join('\n')).toMatch(/Deployment.apps go-coffee\/vault asked for a token of default/);
-  });
-});
-
-describe('network policies', () => {
-  const service = (name: string, spec: Json) => object('v1', 'Service', name, { spec }, NS);
-  const api = deployment('api', {
-    containers: [container({ ports: [{ name: 'http', containerPort: 8080 }] })],
-  });
-  const specOf = (objects: readonly KubeObject[], name: string) =>
-    objects.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === name)?.spec;
-
-  test('nothing is open but names and the ports of Services, by number', () => {
-    const { objects } = harden([
-      api,
-      service('api', { selector: { app: 'api' }, ports: [{ port: 80, targetPort: 'http' }] }),
-    ]);
-    expect(named(objects, 'NetworkPolicy')).toEqual([
-      `${NS}/hardened-default-deny`,
-      `${NS}/hardened-names`,
-      `${NS}/hardened-into-api`,
-      `${NS}/hardened-to-api`,
-    ]);
-    const ports = [{ protocol: 'TCP', port: 8080 }];
-    const podSelector = { matchLabels: { app: 'api' } };
-    expect(specOf(objects, 'hardened-default-deny')).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-    expect(specOf(objects, 'hardened-into-api')).toEqual({
-      podSelector,
-      policyTypes: ['Ingress'],
-      ingress: [{ from: [{ podSelector: {} }], ports }],
-    });
-    expect(specOf(objects, 'hardened-to-api')).toEqual({
-      podSelector: {},
-      policyTypes: ['Egress'],
-      egress: [{ to: [{ podSelector }], ports }],
-    });
-  });
-
-  const backend = { service: { name: 'api', port: { number: 80 } } };
-  test.each<[string, KubeObject[], Json]>([
-    ['a load balancer', [], { type: 'LoadBalancer' }],
-    [
-      'an Ingress',
-      [object('networking.k8s.io/v1', 'Ingress', 'i', { spec: { rules: [{ http: { paths: [{ backend }] } }] } }, NS)],
-      {},
-    ],
-    [
-      'a route of a Gateway',
-      [
-        object(
-          'gateway.networking.k8s.io/v1',
-          'HTTPRoute',
-          'r',
-          { spec: { rules: [{ backendRefs: [{ name: 'api' }] }] } },
-          NS,
-        ),
-      ],
-      {},
-    ],
-    [
-      'a webhook',
-      [
-        object('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'w', {
-          webhooks: [{ name: 'w', clientConfig: { service: { name: 'api', namespace: NS } } }],
-        }),
-      ],
-      {},
-    ],
-  ])('who is called by %s may be called from anywhere, at that port', (_, others, more) => {
-    const { objects } = harden([
-      api,
-      ...others,
-      service('api', { selector: { app: 'api' }, ports: [{ port: 8080 }], ...more }),
-    ]);
-    expect(specOf(objects, 'hardened-into-api')).toMatchObject({
-      ingress: [{ ports: [{ protocol: 'TCP', port: 8080 }] }],
-    });
-    expect(JSON.stringify(specOf(objects, 'hardened-into-api'))).not.toContain('from');
-  });
-
-  test('a Service without a selector opens nothing', () => {
-    const { objects } = harden([api, service('outside', { type: 'ExternalName', externalName: 'x.test' })]);
-    expect(named(objects, 'NetworkPolicy')).toHaveLength(2);
   });
 });
 
