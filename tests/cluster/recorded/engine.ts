@@ -41,7 +41,8 @@ function openStack(name: string, states: States, options: RecordedOptions): Engi
       const kept = Object.entries(state.config).filter(([key]) => !keys.includes(key));
       states.write(name, { ...state, config: Object.fromEntries(kept) });
     },
-    preview: (run = {}) => locked(() => planOf(name, states.read(name), run)),
+    // As Pulumi: it changes nothing, and waits for nobody.
+    preview: (run = {}) => planOf(name, states.read(name), run),
     up: (run = {}) => locked(() => runUp(name, states, { ...options, ...run })),
     outputs: async () => states.read(name).outputs ?? {},
     pending: async () => states.read(name).pending,
