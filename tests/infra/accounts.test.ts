@@ -1,10 +1,12 @@
 /** What the service accounts may do in the cluster: Patroni changes its own, backups and checks read, nobody else anything. */
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { captureRights, healthRights } from '../../infra/cluster/rights.ts';
 import { kinds, object, predecessors } from './objects.ts';
 import { type Recording, record } from './recording.ts';
 
-const local = await record('local', { capture: { clusterKinds: ['clusterissuers.cert-manager.io'] } });
+const HOOKS = { kubernetes: { pre: ['quiet', 'on'], post: ['quiet', 'off'] } };
+const local = await record('local', { capture: { clusterKinds: ['clusterissuers.cert-manager.io'], hooks: HOOKS } });
 const moved = await record('local', { namespaces: { platform: 'shop', recovery: 'shop-dr' } });
 
 interface Rule {
@@ -68,6 +70,12 @@ test('a backup may read the cluster-scoped kinds of operators that the config na
   const rule = { apiGroups: ['cert-manager.io'], resources: ['clusterissuers'], verbs: ['get'] };
   expect(rulesOf(local, 'ClusterRole', 'dr-capture-go-coffee-dr')).toContainEqual(rule);
   expect(rulesOf(moved, 'ClusterRole', 'dr-capture-shop-dr')).not.toContainEqual(rule);
+});
+
+test('the pods’ dr.yaml has the hooks that the config names', () => {
+  const { data } = object<{ data: Record<string, string> }>(local, 'ConfigMap', 'dr-environment');
+  const namespaces = ['go-coffee'];
+  expect(parse(data['dr.yaml'] ?? '').kubernetes).toEqual({ inCluster: true, namespaces, hooks: HOOKS.kubernetes });
 });
 
 test('checks of health see workloads and pods, and nothing that holds a secret', () => {
