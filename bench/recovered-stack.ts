@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type CapturedPlatform, packPlatform } from '../recovery/captured.ts';
-import { type Engine, hasPulumi, startEngine } from '../tests/infra/engine/engine.ts';
+import { type Engine, hasPulumi, setSecrets, startEngine } from '../tests/infra/engine/engine.ts';
 import { PIN, recoveryConfig } from '../tests/infra/platform/captured-platform.ts';
 import { record, shippedConfig, TEST_SECRETS } from '../tests/infra/recording.ts';
 
@@ -45,9 +45,7 @@ async function prepare(engine: Engine, stack: string, platform: CapturedPlatform
   const file = join(engine.project, `Pulumi.${stack}.yaml`);
   await writeFile(file, stringify({ config: { ...config, ...keys } }));
   const secrets = { secretValues, ...TEST_SECRETS.local };
-  for (const [key, value] of Object.entries(secrets)) {
-    await engine.ok('config', 'set', '--stack', stack, '--secret', key, JSON.stringify(value));
-  }
+  await setSecrets(engine, stack, secrets, []);
   const type = 'pulumi:pulumi:Stack';
   const urn = `urn:pulumi:${stack}::${PROJECT}::${type}::${PROJECT}-${stack}`;
   const resources = [{ urn, custom: false, type, outputs: await outputsOf(platform) }];

@@ -27,6 +27,8 @@ interface Run {
 export interface Engine extends AsyncDisposable {
   /** The copy: its files may be changed. */
   readonly project: string;
+  /** What every run of it is given: home, state, passphrase, and a PATH on which the stand-ins come first. */
+  readonly env: Readonly<Record<string, string>>;
   /** `pulumi` with these arguments; never throws for how it ends. @param firstOnPath a folder */
   run(args: readonly string[], firstOnPath?: string): Promise<Run>;
   /** What it wrote to stdout. Throws an Error with all that it said when it fails. */
@@ -86,6 +88,7 @@ export async function startEngine(): Promise<Engine> {
   };
   return {
     project,
+    env: { ...env, PATH: path },
     run,
     async ok(...args) {
       const { exitCode, stdout, all } = await run(args);
@@ -96,4 +99,18 @@ export async function startEngine(): Promise<Engine> {
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Every text below `value` as a secret of the stack's config, at its path. */
+export async function setSecrets(
+  engine: Engine,
+  stack: string,
+  value: unknown,
+  path: readonly string[],
+): Promise<void> {
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) await setSecrets(engine, stack, inner, [...path, key]);
+    return;
+  }
+  await engine.ok('config', 'set', '--stack', stack, '--secret', '--path', path.join('.'), String(value));
 }

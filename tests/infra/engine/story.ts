@@ -1,7 +1,7 @@
 /** A shipped stack from nothing to a second run that finds nothing to do, told once for all of them. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { STORED_SECRETS, TEST_SECRETS } from '../recording.ts';
-import { type Engine, startEngine } from './engine.ts';
+import { type Engine, setSecrets, startEngine } from './engine.ts';
 
 /** Two minutes are enough alone, and not beside the other tests. */
 export const RUN = 300_000;
@@ -22,14 +22,6 @@ export interface Preview {
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return value.length < 12 ? [] : [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
-}
-
-async function setSecrets(engine: Engine, stack: string, value: unknown, path: readonly string[]): Promise<void> {
-  if (typeof value === 'object' && value !== null) {
-    for (const [key, inner] of Object.entries(value)) await setSecrets(engine, stack, inner, [...path, key]);
-    return;
-  }
-  await engine.ok('config', 'set', '--stack', stack, '--secret', '--path', path.join('.'), String(value));
 }
 
 /** Without the engine's own providers: a preview does not speak of them. */
