@@ -33,6 +33,13 @@ export interface ClusterDrillRequest {
 
 const STEP = 'drill/cluster';
 
+/** Its file's, where it has one: that asks for no passphrase. */
+async function plainConfig(stack: string, known: readonly string[], { engine }: ClusterDrillPorts) {
+  const inFile = await engine.fileConfig(stack);
+  const values = inFile ?? (known.includes(stack) ? await (await engine.select(stack)).config() : {});
+  return Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
+}
+
 /** What the drill makes, and under which names. Throws `STACK-EXISTS` (exit 6) and `STACK-UNKNOWN` (exit 2). */
 async function requestOf(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<RebuildRequest> {
   const known = await ports.engine.list();
@@ -53,8 +60,7 @@ async function requestOf(request: ClusterDrillRequest, ports: ClusterDrillPorts)
       detail: `dr rebuild --teardown --stack ${other}`,
     });
   }
-  const file = (await ports.engine.fileConfig(request.like)) ?? {};
-  const like = Object.fromEntries(Object.entries(file).map(([key, { value }]) => [key, value]));
+  const like = await plainConfig(request.like, known, ports);
   return {
     stack,
     target: request.target,
