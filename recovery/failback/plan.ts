@@ -1,9 +1,9 @@
 /** Looks at a site that comes back and at the leader, and changes nothing. */
 import { lineageName } from '../../plan/layout.ts';
 import { DrError, precondition } from '../errors.ts';
-import { archivedSegments, segmentsBeyond } from '../failover/archive.ts';
-import { type Fork, forkOf, leaderOf } from '../failover/database.ts';
-import { bytesBetween, formatLsn, type Lsn } from '../failover/lsn.ts';
+import { type ArchivedSegment, archivedSegments, segmentsBeyond } from '../failover/archive.ts';
+import { type Fork, forksOf, leaderOf, type Member } from '../failover/database.ts';
+import { bytesBetween, formatLsn, placeOfSegment } from '../failover/lsn.ts';
 import type { FailoverPorts, SiteCluster } from '../failover/ports.ts';
 import { readStack, type SiteStack } from '../failover/stack.ts';
 import type { Divergence, FailbackRequest, ReseedPlan, ReseedState } from './types.ts';
@@ -59,24 +59,39 @@ async function configuredGeneration({ engine }: SiteStack): Promise<number | und
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-async function segmentsOf(ports: FailoverPorts, back: SiteStack, fork: Fork): Promise<Divergence['segments']> {
+interface Archive {
+  readonly repository: string;
+  readonly segments: readonly ArchivedSegment[];
+}
+
+/** A repository that is away says nothing of what it holds. */
+async function archivesOf(ports: FailoverPorts, back: SiteStack): Promise<Archive[]> {
   const found = Object.entries(back.storage).map(async ([repository, place]) => {
     try {
       const store = await ports.openStorage(place);
-      const all = await archivedSegments(store, back.layout, back.outputs.lineage);
-      return { repository, names: segmentsBeyond(all, fork).map(({ name }) => name) };
+      return { repository, segments: await archivedSegments(store, back.layout, back.outputs.lineage) };
     } catch (error) {
       if (!(error instanceof DrError)) throw error;
-      return { repository, names: [] };
+      return { repository, segments: [] };
     }
   });
-  return (await Promise.all(found)).filter(({ names }) => names.length > 0);
+  return Promise.all(found);
 }
 
-function divergenceOf(fork: Fork | undefined, segments: Divergence['segments'], lsn: Lsn | undefined): Divergence {
+/** Pure. The last fork that leaves a timeline which the old site had: later ones are the leader's own. */
+function divergenceOf(forks: readonly Fork[], archives: readonly Archive[], own: Member | undefined): Divergence {
+  const archived = archives.flatMap(({ segments }) => segments.map(({ name }) => placeOfSegment(name).timeline));
+  const newest = Math.max(own?.timeline ?? 0, ...archived);
+  const fork = forks.findLast(({ timeline }) => timeline <= newest);
+  const lsn = own?.lsn;
   return {
     fork: fork && { lsn: formatLsn(fork.lsn), timeline: fork.timeline },
-    segments,
+    segments: archives
+      .map(({ repository, segments }) => ({
+        repository,
+        names: fork === undefined ? [] : segmentsBeyond(segments, fork).map(({ name }) => name),
+      }))
+      .filter(({ names }) => names.length > 0),
     lsn: lsn === undefined ? undefined : formatLsn(lsn),
     bytes: fork === undefined || lsn === undefined ? undefined : bytesBetween(fork.lsn, lsn),
   };
@@ -87,15 +102,15 @@ async function atLeader(ports: FailoverPorts, { outputs, cluster: place }: SiteS
   const { platform, recovery } = outputs.namespaces;
   const member = await leaderOf(cluster, platform);
   return {
-    fork: member && (await forkOf(cluster, platform, member)),
+    forks: member === undefined ? [] : await forksOf(cluster, platform, member),
     fullBackup: await cluster.job(recovery, `dr-full-${outputs.lineage}`),
   };
 }
 
 async function atBack(cluster: SiteCluster, platform: string, state: ReseedState) {
-  if (state !== 'to-empty' || !(await cluster.hasNamespace(platform))) return { claims: [], lsn: undefined };
+  if (state !== 'to-empty' || !(await cluster.hasNamespace(platform))) return { claims: [], leader: undefined };
   const claims = (await cluster.claims(platform)).filter((name) => CLAIM.test(name)).sort();
-  return { claims, lsn: (await leaderOf(cluster, platform))?.lsn };
+  return { claims, leader: await leaderOf(cluster, platform) };
 }
 
 function repositoryOf(back: SiteStack, wanted: string | undefined): string {
@@ -119,8 +134,8 @@ export async function planReseed(ports: FailoverPorts, request: FailbackRequest)
   await using cluster = await ports.openCluster(back.cluster);
   const [led, own] = await Promise.all([atLeader(ports, leader), atBack(cluster, platform, state)]);
   // Only a life that led can have what nobody else has.
-  const fork = back.outputs.leads ? led.fork : undefined;
-  const segments = fork === undefined ? [] : await segmentsOf(ports, back, fork);
+  const forks = back.outputs.leads ? led.forks : [];
+  const archives = forks.length === 0 ? [] : await archivesOf(ports, back);
   const { site, generation: led_, lineage } = leader.outputs;
   return {
     stack: back.name,
@@ -136,26 +151,28 @@ export async function planReseed(ports: FailoverPorts, request: FailbackRequest)
     claims: own.claims,
     namespace: platform,
     cluster: cluster.describe,
-    divergence: divergenceOf(fork, segments, own.lsn),
+    divergence: divergenceOf(forks, archives, own.leader),
     fullBackup: led.fullBackup,
   };
 }
 
-/** Why the reseed can't be begun. */
+export function noFullBackup({ stack, leader }: Pick<ReseedPlan, 'stack' | 'leader'>): DrError {
+  return precondition({
+    code: 'NO-FULL-BACKUP',
+    where: `stack ${stack}`,
+    fact: `the first full backup of ${leader.lineage} has not succeeded: a standby has nothing to begin with`,
+    hint: `mend what its log says, and run one: kubectl logs job/dr-full-${leader.lineage}`,
+  });
+}
+
+/** Why the reseed can't be begun. A first full backup that still runs is waited for. */
 export function reseedRefusals(plan: ReseedPlan, request: FailbackRequest): DrError[] {
   const refusals: DrError[] = [];
   const refuse = (code: string, fact: string, hint: string): void => {
     refusals.push(precondition({ code, where: `stack ${plan.stack}`, fact, hint }));
   };
   if (plan.state === 'follows') return refusals;
-  if (plan.fullBackup === 'running' || plan.fullBackup === 'failed') {
-    const fact = `the first full backup of ${plan.leader.lineage} ${plan.fullBackup === 'running' ? 'still runs' : 'has failed'}: a standby has nothing to begin with`;
-    const hint =
-      plan.fullBackup === 'running'
-        ? 'wait for it'
-        : `mend what its log says and run one: kubectl logs job/dr-full-${plan.leader.lineage}`;
-    refuse('NO-FULL-BACKUP', fact, hint);
-  }
+  if (plan.fullBackup === 'failed') refusals.push(noFullBackup(plan));
   if (plan.claims.length > 0 && !request.deleteClaims) {
     const fact = `${plan.claims.join(', ')} in ${plan.namespace} of ${plan.cluster} hold the data of ${plan.lineage}, and a standby begins with empty volumes`;
     const hint = 'save what diverged, if anybody needs it; then type --delete-claims';

@@ -11,7 +11,7 @@ import type { SiteStack } from '../failover/stack.ts';
 import { stopSite } from '../failover/stop-site.ts';
 import { bringUp } from '../failover/up.ts';
 import { type Fence, raiseFence } from '../fence.ts';
-import { readSites } from './plan.ts';
+import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReseedPlan, ReseedReport } from './types.ts';
 
 /** Endpoints that Patroni keeps a life of its cluster in. */
@@ -117,9 +117,22 @@ async function untilFollows(ports: FailoverPorts, leader: SiteStack, back: SiteS
   });
 }
 
+/** Before anything is deleted: a standby begins with a set of the leader's own lineage. */
+async function untilFullBackup(ports: FailoverPorts, leader: SiteStack, plan: ReseedPlan): Promise<void> {
+  await using cluster = await ports.openCluster(leader.cluster);
+  const step = 'reseed/full-backup';
+  const title = `first full backup of ${plan.leader.lineage}`;
+  const look = () => cluster.job(leader.outputs.namespaces.recovery, `dr-full-${plan.leader.lineage}`);
+  if ((await look()) === 'running') ports.progress({ step, title, state: 'start' });
+  const { seen } = await until(patience(ports, FOLLOW_SECONDS), look, (state) => state !== 'running');
+  if (seen === 'running' || seen === 'failed') throw noFullBackup(plan);
+  ports.progress({ step, title, state: 'done' });
+}
+
 export async function reseed(ports: FailoverPorts, request: FailbackRequest, plan: ReseedPlan): Promise<ReseedReport> {
   const { back, leader } = await readSites(ports, request);
   if (plan.state !== 'follows') {
+    await untilFullBackup(ports, leader, plan);
     await using cluster = await ports.openCluster(back.cluster);
     if (plan.state === 'to-empty') {
       if (back.outputs.leads) await fenceOld(ports, back, plan);

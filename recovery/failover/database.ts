@@ -56,26 +56,30 @@ export async function leaderOf(cluster: SiteCluster, namespace: string): Promise
   return (await membersOf(cluster, namespace)).find(({ follows }) => !follows);
 }
 
-/** Where a history left the one before: the last timeline that it came from, and the place up to which it has that one's. */
+/** Where a history left a timeline: it has that one's up to there. */
 export interface Fork {
   readonly timeline: number;
   readonly lsn: Lsn;
 }
 
-/** Undefined for a first timeline. */
-export async function forkOf(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<Fork | undefined> {
+/** Far more than a line for each timeline that ever was. */
+const HISTORY_BYTES = 1_000_000;
+
+/** Oldest first; empty for a first timeline. */
+export async function forksOf(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<Fork[]> {
   const [row = {}] = await cluster.sql(
     namespace,
     pod,
-    `SELECT pg_read_file('pg_wal/' || upper(lpad(to_hex(timeline_id), 8, '0')) || '.history', true) AS history
-       FROM (SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS name) w,
-            LATERAL (SELECT ('x' || name)::bit(32)::int AS timeline_id) t`,
+    `SELECT pg_read_file('pg_wal/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '.history',
+      0, ${HISTORY_BYTES}, true) AS history`,
   );
-  const last = String(row.history ?? '')
+  return String(row.history ?? '')
     .split('\n')
-    .findLast((line) => /^\d+\t/.test(line));
-  const [timeline = '', lsn = ''] = last?.split('\t') ?? [];
-  return last === undefined ? undefined : { timeline: Number(timeline), lsn: parseLsn(lsn) };
+    .filter((line) => /^\d+\t/.test(line))
+    .map((line) => {
+      const [timeline = '', lsn = ''] = line.split('\t');
+      return { timeline: Number(timeline), lsn: parseLsn(lsn) };
+    });
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { Verification } from '../drill/report-types.ts';
 import { DrError } from '../errors.ts';
-import { type Fork, forkOf, leaderOf, type Member } from './database.ts';
+import { type Fork, forksOf, leaderOf, type Member } from './database.ts';
 import { formatLsn } from './lsn.ts';
 import { patience, until } from './poll.ts';
 import type { FailoverPorts, JobState, SiteCluster } from './ports.ts';
@@ -78,6 +78,6 @@ export async function verifyLeader(ports: FailoverPorts, stack: SiteStack): Prom
       evidence: 'archive_command (F30)',
     },
   ];
-  const fork = await forkOf(cluster, platform, leader);
+  const fork = (await forksOf(cluster, platform, leader)).at(-1);
   return { leader, checks, fork, fullBackup: await cluster.job(recovery, `dr-full-${stack.outputs.lineage}`) };
 }

@@ -79,8 +79,13 @@ describe('looking', () => {
 
   test('a leader without a full backup has nothing to lay down', async () => {
     const world = await afterFailover();
-    world.standby.jobs.set('dr-full-eu-west-1-1', 'running');
+    world.standby.jobs.set('dr-full-eu-west-1-1', 'failed');
     await expect(comeBack(world)).rejects.toMatchObject({ code: 'NO-FULL-BACKUP', exit: 6 });
+    // One that still runs is waited for, before anything is touched.
+    world.standby.jobs.set('dr-full-eu-west-1-1', 'running');
+    const ports = { ...world.ports, patience: 0.000_001 };
+    await expect(comeBack({ ...world, ports })).rejects.toMatchObject({ code: 'NO-FULL-BACKUP' });
+    expect(world.old.done).toEqual([]);
   });
 
   test('two leaders of which neither took over from the other are two histories', async () => {
