@@ -9,6 +9,7 @@ import { DrError, EXIT, type ExitCode } from '../recovery/errors.ts';
 import { b1 } from './b1-restore-overhead.ts';
 import { b2 } from './b2-restore-floor.ts';
 import { b3 } from './b3-logical-restore.ts';
+import { b4 } from './b4-rebuild-chain.ts';
 import { b5 } from './b5-delta-restore.ts';
 import { b6 } from './b6-backup-overhead.ts';
 import { b7 } from './b7-points.ts';
@@ -19,7 +20,7 @@ import { engineVersions, load, machineFacts } from './machine.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
 import { resultText } from './report.ts';
 
-const ALL: readonly Benchmark[] = [b1, b2, b3, b5, b6, b7, b8];
+const ALL: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7, b8];
 
 /** Databases are the slow part of the preparation: each size is made once. */
 function databases(folder: string, context: () => BenchContext): BenchContext['database'] {

@@ -5,16 +5,19 @@ import { z } from 'zod';
 import { compareVersions } from '../doctor/versions.ts';
 import { badInput } from '../errors.ts';
 import type { StackEngine } from '../stacks/engine.ts';
+import { type Logger, silentLog } from './log.ts';
 import { type Cli, engineEnv, openCli, stackExists, stackUnknown } from './pulumi-cli.ts';
 import { readFileValues, writeConfigValues } from './pulumi-config.ts';
 import { findPulumi, type PulumiProgram } from './pulumi-program.ts';
 import { engineStack } from './pulumi-stack.ts';
+import { mendTornStates } from './pulumi-torn.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface EngineOptions {
   /** Folder with Pulumi.yaml. @default this program's root */
   readonly project?: string;
+  readonly log?: Logger;
 }
 
 type Automation = typeof import('@pulumi/pulumi/automation/index.js');
@@ -55,7 +58,7 @@ function leaveSelectionAlone(workspace: LocalWorkspace, cli: Cli): void {
 }
 
 /** Throws PULUMI-MISSING or PULUMI-OLD (exit 2). Backend and passphrase are those of the environment. */
-export async function openStackEngine({ project = ROOT }: EngineOptions = {}): Promise<StackEngine> {
+export async function openStackEngine({ project = ROOT, log = silentLog }: EngineOptions = {}): Promise<StackEngine> {
   const program = await findPulumi(project);
   const automation = await loadAutomation();
   const pulumiCommand = commandOf(automation, program);
@@ -69,7 +72,12 @@ export async function openStackEngine({ project = ROOT }: EngineOptions = {}): P
     leaveSelectionAlone(workspace, cli);
     return { name: stack, project, workspace, cli };
   };
-  const names = (stack: string) => listNames(openCli(program, project, stack));
+  const names = async (stack: string): Promise<string[]> => {
+    for (const mended of await mendTornStates(process.env.PULUMI_BACKEND_URL)) {
+      log.warn({ stack: mended }, 'an engine was killed while it wrote the state: it can be read again');
+    }
+    return listNames(openCli(program, project, stack));
+  };
   return {
     describe: `pulumi v${program.version} (${program.path})`,
     list: () => names('-'),

@@ -53,7 +53,7 @@ export const rebuildCommand: Execute<RebuildOptions> = async (options, context) 
   const request = options.teardown ? undefined : requestOf(options, plan, now);
   const { progress, log, signal, color } = context;
   const ports: RebuildPorts = {
-    engine: await openStackEngine(),
+    engine: await openStackEngine({ log }),
     stateDir,
     material,
     plan,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -7,6 +7,7 @@ import { leaves, plainValues } from '../../../recovery/adapters/pulumi-config.ts
 import { toDiagnostic, toResourceEvent } from '../../../recovery/adapters/pulumi-events.ts';
 import { findPulumi } from '../../../recovery/adapters/pulumi-program.ts';
 import { parseState, pendingIn, releasable, withoutPending } from '../../../recovery/adapters/pulumi-state.ts';
+import { mendTornStates } from '../../../recovery/adapters/pulumi-torn.ts';
 import { isHolderDead, parseHolder } from '../../../recovery/stacks/locked.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -139,4 +140,31 @@ describe('finding the program', () => {
       hint: expect.stringContaining('https://www.pulumi.com/docs/install/'),
     });
   });
+});
+
+test('what an engine that was killed while it wrote has left is mended, unless that one still lives', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'dr-pulumi-state-'));
+  const [stacks, locks] = [
+    join(root, '.pulumi/stacks/go-coffee-dr'),
+    join(root, '.pulumi/locks/organization/go-coffee-dr/fresh'),
+  ];
+  await mkdir(stacks, { recursive: true });
+  await mkdir(locks, { recursive: true });
+  await writeFile(join(stacks, 'fresh.json'), '{}');
+  await writeFile(join(stacks, 'fresh.json.attrs'), '');
+  const lock = (pid: number) =>
+    writeFile(
+      join(locks, 'a.json'),
+      JSON.stringify({ pid, username: 'root', hostname: hostname(), timestamp: new Date().toISOString() }),
+    );
+  try {
+    await lock(process.pid);
+    expect(await mendTornStates(`file://${root}`)).toEqual([]);
+    await lock(4_194_305);
+    expect(await mendTornStates(`file://${root}`)).toEqual(['fresh']);
+    expect(await readdir(stacks)).toEqual(['fresh.json']);
+    expect(await mendTornStates('s3://bucket')).toEqual([]);
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });

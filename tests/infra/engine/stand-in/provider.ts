@@ -2,6 +2,7 @@
  * A provider plugin that makes nothing: it answers as a cloud would, from the inputs alone. The real engine runs the whole program with it
  * where there is no cloud. It says nothing about how AWS or Kubernetes behave.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import * as pulumi from '@pulumi/pulumi';
 import { bare, type Json, stateOf } from './made-up.ts';
@@ -20,6 +21,9 @@ function answer(urn: string, inputs: Json): { id: string; outs: Json } {
   return { id, outs: state };
 }
 
+/** How long a create takes, by kind as it is in `STAND_IN_MS` (JSON): a cloud is never at once. */
+const DURATIONS = JSON.parse(process.env.STAND_IN_MS ?? '{}') as Readonly<Record<string, number>>;
+
 /** The Secrets Manager's document, from the test's environment. */
 const SECRET_STRING = process.env.STAND_IN_SECRET_STRING ?? '{}';
 
@@ -34,6 +38,8 @@ const provider: pulumi.provider.Provider = {
     return { changes, replaces };
   },
   async create(urn, inputs: Json) {
+    const kind = ownUrn(urn).type.split(':').at(-1) ?? '';
+    await pause(DURATIONS[kind] ?? DURATIONS.other ?? 0);
     return answer(urn, inputs);
   },
   async update(_id, urn, _olds, news: Json) {
