@@ -17,6 +17,7 @@ describe('an object counts as ready', () => {
     ['StatefulSet', { observedGeneration: 2 }, { replicas: 0 }],
     ['Job', { conditions: [{ type: 'Complete', status: 'True' }] }, {}],
     ['PersistentVolumeClaim', { phase: 'Bound' }, {}],
+    ['CustomResourceDefinition', { conditions: [{ type: 'Established', status: 'True' }] }, {}],
     ['ConfigMap', {}, {}],
   ])('%s %j', (kind, status, spec) => {
     expect(readiness(live(kind, status, spec))).toEqual({ state: 'ready' });
@@ -31,6 +32,7 @@ describe('an object is waited for', () => {
     ['StatefulSet', { observedGeneration: 2, updatedReplicas: 2, readyReplicas: 1 }, { replicas: 2 }],
     ['Job', { failed: 1, conditions: [{ type: 'Complete', status: 'False' }] }, {}],
     ['PersistentVolumeClaim', { phase: 'Pending' }, {}],
+    ['CustomResourceDefinition', { conditions: [{ type: 'NamesAccepted', status: 'True' }] }, {}],
   ])('%s %j', (kind, status, spec) => {
     expect(readiness(live(kind, status, spec)).state).toBe('waiting');
   });

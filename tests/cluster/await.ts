@@ -1,5 +1,11 @@
 /** Pure: when an object counts as ready, as the engine of Pulumi waits for it. */
-import type { V1Deployment, V1Job, V1PersistentVolumeClaim, V1StatefulSet } from '@kubernetes/client-node';
+import type {
+  V1CustomResourceDefinition,
+  V1Deployment,
+  V1Job,
+  V1PersistentVolumeClaim,
+  V1StatefulSet,
+} from '@kubernetes/client-node';
 import type { Manifest } from './api.ts';
 
 export type Readiness =
@@ -43,6 +49,11 @@ export function readiness(live: Manifest): Readiness {
     case 'PersistentVolumeClaim': {
       const { status } = live as unknown as V1PersistentVolumeClaim;
       return status?.phase === 'Bound' ? READY : waiting(`it is ${status?.phase}`);
+    }
+    case 'CustomResourceDefinition': {
+      const { status } = live as unknown as V1CustomResourceDefinition;
+      const served = status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True');
+      return served ? READY : waiting('it is not established');
     }
     default:
       return READY;
