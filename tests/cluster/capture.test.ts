@@ -2,9 +2,7 @@
 import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
-import { captureRights, healthRights, type Rights } from '../../infra/cluster/rights.ts';
-import { productionPlan } from '../../plan/production.ts';
+import { stringify } from 'yaml';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
 import { silentLog } from '../../recovery/adapters/log.ts';
 import { makeRun } from '../../recovery/adapters/process.ts';
@@ -14,7 +12,6 @@ import { fieldsOf, type KubeObject, listOf, nameOf } from '../../recovery/captur
 import { restoreWaves } from '../../recovery/capture/order.ts';
 import { readCluster } from '../../recovery/capture/read.ts';
 import { until } from '../../recovery/drill/processes.ts';
-import { readFrom } from '../../recovery/health/cluster.ts';
 import { drEnds } from '../faults/dr-process.ts';
 import { makeScratch } from '../recovery/scratch.ts';
 import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
@@ -260,53 +257,4 @@ test('`dr backup` captures the cluster, `dr restore` brings the objects back as 
   const objects = parts.flatMap((part) => part.objects.map(({ object }) => object));
   expect(new Map(objects.map((object) => [nameOf(object), object]))).toEqual(objectsOf(await capture(source)));
   expect((await stat(join(restored, 'config-and-secrets'))).mode & 0o777).toBe(0o700);
-});
-
-/** As a stack binds them: in the namespace, and to the whole cluster. */
-async function give(name: string, { namespaced, clusterWide }: Rights): Promise<void> {
-  const apiGroup = 'rbac.authorization.k8s.io';
-  const subjects = [{ apiGroup, kind: 'User', name: 'limited' }];
-  for (const [kind, metadata, rules] of [
-    ['Role', { name, namespace: NAMESPACE }, namespaced],
-    ['ClusterRole', { name }, clusterWide],
-  ] as const) {
-    const apiVersion = `${apiGroup}/v1`;
-    await source.create({ apiVersion, kind, metadata, rules });
-    const roleRef = { apiGroup, kind, name };
-    await source.create({ apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects });
-  }
-}
-
-test('what checks of health may read is enough for them, and no Secret', async () => {
-  await using limited = await source.connect('limited');
-  const read = () => readFrom(limited, { plan: productionPlan }, [NAMESPACE]);
-  await expect(read()).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
-  await give('dr-health', healthRights(NAMESPACE));
-  const seen = await until('the rights are known', () => read().catch(() => undefined));
-  const workloads = seen.kind === 'read' ? seen.workloads : [];
-  expect(workloads.map(({ name }) => name)).toEqual(['Deployment go-coffee/api', 'StatefulSet go-coffee/orders']);
-  await expect(readCluster(limited, [NAMESPACE])).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
-});
-
-test('the rights that a stack declares and the documentation names are enough, and one less is not', async () => {
-  const text = await readFile(join(import.meta.dirname, '../../docs/capture.md'), 'utf8');
-  const rules =
-    text
-      .split('```yaml\n')
-      .find((block) => block.startsWith('apiVersion: rbac'))
-      ?.split('```')[0] ?? '';
-  const roles = parseAllDocuments(rules).map((document) => document.toJS() as KubeObject);
-  expect(roles.map(({ kind }) => kind)).toEqual(['Role', 'ClusterRole']);
-  const rights = captureRights(['widgetissuers.example.com']);
-  expect(roles.map((role) => role.rules)).toEqual([rights.namespaced, rights.clusterWide]);
-  await give('dr-capture', rights);
-  await using limited = await source.connect('limited');
-  const read = async () => objectsOf(makeCapture(await readCluster(limited, [NAMESPACE])));
-  // The authoriser learns of new rights by watching.
-  const seen = await until('the rights are known', () => read().catch(() => undefined));
-  expect(seen).toEqual(objectsOf(await capture(source)));
-  await expect(readCluster(limited, [NAMESPACE, 'tea'])).rejects.toMatchObject({
-    code: 'KUBERNETES-FORBIDDEN',
-    fact: expect.stringMatching(/^may not list \S+ in the namespace tea/),
-  });
 });

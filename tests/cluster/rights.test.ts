@@ -1,0 +1,84 @@
+/** What a stack lets its accounts read, against a real API server: enough for what they do. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { captureRights, healthRights, type Rights } from '../../infra/cluster/rights.ts';
+import { productionPlan } from '../../plan/production.ts';
+import { makeCapture } from '../../recovery/capture/make.ts';
+import type { Cluster, KubeObject } from '../../recovery/capture/objects.ts';
+import { readCluster } from '../../recovery/capture/read.ts';
+import { until } from '../../recovery/drill/processes.ts';
+import { readFrom } from '../../recovery/health/cluster.ts';
+import { makeScratch } from '../recovery/scratch.ts';
+import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
+import { NAMESPACE } from './capture-objects.ts';
+import { makePlatform } from './capture-platform.ts';
+
+let scratch: Awaited<ReturnType<typeof makeScratch>>;
+let store: Store;
+let source: ApiServer;
+
+beforeAll(async () => {
+  scratch = await makeScratch();
+  store = await startEtcd(scratch.folder);
+  source = await startApiServer(store, scratch.folder, 'source');
+  await makePlatform(source);
+});
+
+afterAll(async () => {
+  await source?.[Symbol.asyncDispose]();
+  await store?.[Symbol.asyncDispose]();
+  await scratch?.remove();
+});
+
+const captured = async (cluster: Cluster) => makeCapture(await readCluster(cluster, [NAMESPACE])).parts;
+
+/** As a stack binds them: in the namespace, and to the whole cluster. */
+async function give(name: string, { namespaced, clusterWide }: Rights): Promise<void> {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const subjects = [{ apiGroup, kind: 'User', name: 'limited' }];
+  for (const [kind, metadata, rules] of [
+    ['Role', { name, namespace: NAMESPACE }, namespaced],
+    ['ClusterRole', { name }, clusterWide],
+  ] as const) {
+    const apiVersion = `${apiGroup}/v1`;
+    await source.create({ apiVersion, kind, metadata, rules });
+    const roleRef = { apiGroup, kind, name };
+    await source.create({ apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects });
+  }
+}
+
+test('what checks of health may read is enough for them, and no Secret', async () => {
+  await using limited = await source.connect('limited');
+  const read = () => readFrom(limited, { plan: productionPlan }, [NAMESPACE]);
+  await expect(read()).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
+  await give('dr-health', healthRights(NAMESPACE));
+  const seen = await until('the rights are known', () => read().catch(() => undefined));
+  const workloads = seen.kind === 'read' ? seen.workloads : [];
+  expect(workloads.map(({ name }) => name)).toEqual(['Deployment go-coffee/api', 'StatefulSet go-coffee/orders']);
+  await expect(readCluster(limited, [NAMESPACE])).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
+});
+
+test('the rights that a stack declares and the documentation names are enough, and one less is not', async () => {
+  const text = await readFile(join(import.meta.dirname, '../../docs/capture.md'), 'utf8');
+  const rules =
+    text
+      .split('```yaml\n')
+      .find((block) => block.startsWith('apiVersion: rbac'))
+      ?.split('```')[0] ?? '';
+  const roles = parseAllDocuments(rules).map((document) => document.toJS() as KubeObject);
+  expect(roles.map(({ kind }) => kind)).toEqual(['Role', 'ClusterRole']);
+  const rights = captureRights(['widgetissuers.example.com']);
+  expect(roles.map((role) => role.rules)).toEqual([rights.namespaced, rights.clusterWide]);
+  await give('dr-capture', rights);
+  await using limited = await source.connect('limited');
+  await using admin = await source.connect();
+  // The authoriser learns of new rights by watching.
+  const seen = await until('the rights are known', () => captured(limited).catch(() => undefined));
+  expect(seen).toEqual(await captured(admin));
+  await expect(readCluster(limited, [NAMESPACE, 'tea'])).rejects.toMatchObject({
+    code: 'KUBERNETES-FORBIDDEN',
+    fact: expect.stringMatching(/^may not list \S+ in the namespace tea/),
+  });
+});
