@@ -16,9 +16,7 @@ const COPIED = ['Pulumi.yaml', 'package.json', 'infra', 'plan', 'recovery'];
 /** For one object of a stack. */
 const READY_SECONDS = 300;
 
-export const hasEngine = PROGRAMS.every(
-  (program) => spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0,
-);
+const hasEngine = PROGRAMS.every((program) => spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0);
 
 export interface EngineOptions {
   /** The cluster that is there now: it may be another one than at the beginning. */
@@ -59,8 +57,8 @@ export async function openEngine({ api, folder, say }: EngineOptions): Promise<S
 }
 
 /** Of a stack that is made as shipped, with this cluster's own. */
-export async function configValues({ stack, like = stack, plain, secret }: ClusterStack): Promise<ConfigValues> {
-  const open = { ...(await shippedConfig(like)), ...plain };
+export async function configValues({ stack, plain, secret }: ClusterStack): Promise<ConfigValues> {
+  const open = { ...(await shippedConfig(stack)), ...plain };
   const values = Object.entries(open).map(([key, value]) => [key, { value }] as const);
   const secrets = Object.entries(secret).map(([key, value]) => [key, { value, secret: true }] as const);
   return {

@@ -9,21 +9,14 @@ type Json = Readonly<Record<string, unknown>>;
 
 export interface ClusterStack {
   readonly stack: string;
-  /** Whose shipped file it begins with. @default its own */
-  readonly like?: string;
   /** Instead of what the stack's file says; keys that are not here stay. */
   readonly plain: Json;
   readonly secret: Json;
 }
 
 /** With real keys, and nothing made. */
-export async function declared({
-  stack,
-  like = stack,
-  plain,
-  secret,
-}: ClusterStack): Promise<readonly KubernetesObject[]> {
-  return kubernetesObjects(await record(like, { ...plain, ...secret }, { generate: realKeys(new Map()) }));
+export async function declared({ stack, plain, secret }: ClusterStack): Promise<readonly KubernetesObject[]> {
+  return kubernetesObjects(await record(stack, { ...plain, ...secret }, { generate: realKeys(new Map()) }));
 }
 
 const clusterConfig = () => ({ kubeconfig: place().kubeconfig, context: 'local' });
@@ -31,27 +24,6 @@ const clusterConfig = () => ({ kubeconfig: place().kubeconfig, context: 'local' 
 export async function localStack(storage: Storage): Promise<ClusterStack> {
   const { s3Credentials, ...plain } = await storageConfig(storage);
   return { stack: 'local', plain: { ...plain, cluster: clusterConfig() }, secret: { s3Credentials } };
-}
-
-/** Of a platform that is recovered while the first one is still there. */
-export const FRESH = { platform: 'go-coffee-fresh', recovery: 'go-coffee-dr-fresh' } as const;
-
-/** From the newest point of the second region, with the secrets of the stack that wrote it. */
-export async function freshStack(storage: Storage, secretValues: unknown): Promise<ClusterStack> {
-  const { plain, secret } = await localStack(storage);
-  return {
-    stack: 'fresh',
-    like: 'local',
-    plain: {
-      ...plain,
-      role: 'recovery',
-      generation: 2,
-      namespaces: FRESH,
-      recovery: { from: 'latest', repository: 'secondary' },
-      secrets: { from: 'config' },
-    },
-    secret: { ...secret, secretValues },
-  };
 }
 
 /** Namespaces of the standby: the same cluster has to do for both sites. */

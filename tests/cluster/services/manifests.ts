@@ -19,7 +19,7 @@ export type ServiceName = (typeof SERVICES)[number];
 /** Those that customers wait for run twice. */
 const TWICE: readonly ServiceName[] = ['auth-service', 'order-service'];
 
-export const SERVICE_PORT = 8080;
+const SERVICE_PORT = 8080;
 const PART_OF = { 'app.kubernetes.io/part-of': 'go-coffee' };
 
 export interface ServicesArgs {

@@ -1,5 +1,6 @@
 /** Stories 2 and 7: the namespace is deleted under load, and rebuilt into a fresh stack; the rebuild is killed half-way, and goes on. */
 import { describe, expect, it } from 'vitest';
+import { REDIS } from '../../../infra/cluster/ports.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { TIERS } from '../../../plan/types.ts';
 import type { Load } from '../../../recovery/drill/load.ts';
@@ -10,7 +11,9 @@ import { brokenCanaries, CANARIES, madeAt, missingObjects, rowCounts, secretValu
 import { say } from '../cluster.ts';
 import { runNow } from '../cron.ts';
 import { sql } from '../database.ts';
+import { poll } from '../poll.ts';
 import { PLAIN, runRebuild } from '../rebuild.ts';
+import { withRedis } from '../redis.ts';
 import { servicesNotReady } from '../services/deploy.ts';
 import { OBJECTS } from '../services/manifests.ts';
 import { OWN_SECRETS, PLATFORM, type World } from '../world.ts';
@@ -118,6 +121,25 @@ export function namespaceLost(world: World): void {
       await after.more(50);
       expect((await after.stop()).died).toBeUndefined();
       expect(await archived(world.cluster, PLATFORM, lineage)).toContain('secondary');
+    });
+
+    it('a restart of Redis keeps what is there: its copy is laid down once', async () => {
+      const password = world.secrets.redis;
+      await withRedis(api(), PLATFORM, password, (redis) => redis.set('own', 'since then'));
+      const pod = { name: `${REDIS}-0`, namespace: PLATFORM };
+      const old = (await api().core.readNamespacedPod(pod)).metadata?.uid;
+      await api().core.deleteNamespacedPod(pod);
+      const ready = await poll(
+        120,
+        () =>
+          api()
+            .core.readNamespacedPod(pod)
+            .catch(() => undefined),
+        (found) => found?.metadata?.uid !== old && found?.status?.containerStatuses?.[0]?.ready === true,
+      );
+      expect(ready?.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
+      const kept = await withRedis(api(), PLATFORM, password, (redis) => redis.get('own'));
+      expect(kept).toBe('since then');
     });
   });
 }

@@ -1,0 +1,73 @@
+/** F37: a drill beside the platform that lives, from its newest point; verified by its data, and gone afterwards. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { productionPlan } from '../../../plan/production.ts';
+import { silentLog } from '../../../recovery/adapters/log.ts';
+import { runClusterDrill } from '../../../recovery/drill/cluster/run.ts';
+import { openDrilledCluster } from '../../../recovery/drill/cluster/wiring.ts';
+import type { DrillReport } from '../../../recovery/drill/report-types.ts';
+import { pinTarget, readPoints } from '../../../recovery/pin.ts';
+import { rowCounts } from '../checks.ts';
+import { say } from '../cluster.ts';
+import { PLATFORM, type World } from '../world.ts';
+
+const STACK = 'drill-story';
+
+export function quarantine(world: World): void {
+  const api = () => world.cluster.api;
+
+  describe('F37: a drill in quarantine', () => {
+    let report: DrillReport;
+    let before: Record<string, number>;
+
+    it('is rebuilt beside the platform that lives', async () => {
+      before = await rowCounts(api(), PLATFORM);
+      const request = { stack: STACK, like: 'local', repository: 'secondary', target: 'latest', set: {}, keep: false };
+      const result = await runClusterDrill(
+        { ...request, reportFolder: join(world.folder, STACK) },
+        {
+          engine: world.engine,
+          stateDir: join(world.folder, 'state'),
+          plan: { ...productionPlan, environment: 'local' },
+          resolve: pinTarget,
+          readEntries: readPoints,
+          openCluster: (place) => openDrilledCluster(place),
+          approve: async ({ namespaces }) => say(`${STACK}: ${Object.values(namespaces).join(', ')}`),
+          progress: ({ title, state, detail = '' }) => say(`${STACK}: ${state} ${title} ${detail}`),
+          log: silentLog,
+          now: () => new Date(),
+        },
+      );
+      report = result.report;
+      for (const { title, expected, actual, ok } of report.verification) say(`${ok} ${title}: ${expected}: ${actual}`);
+      expect(report.verification.filter(({ ok }) => !ok)).toEqual([]);
+      expect(report.exit).toBe(0);
+    });
+
+    it('is asked for its rows, keys and objects, and for what it must not have', () => {
+      const asked = report.verification.map(({ title }) => title);
+      for (const title of [
+        'canary rows',
+        'tables hold their rows',
+        'Redis holds its keys',
+        'captured objects are there',
+        'a drill archives nothing (F37)',
+        'no CronJob of a drill runs (F37)',
+        'nothing leads into a drill (F37)',
+        'nothing leads out of a drill by default (F37)',
+        'what the drill made is gone',
+      ]) {
+        expect(asked).toContain(title);
+      }
+      say(report.tiers.map(({ id, rto }) => `${id} ${Math.round(rto.measuredSeconds ?? 0)} s`).join(', '));
+    });
+
+    it('leaves the platform that lives as it was', async () => {
+      expect(await world.engine.list()).not.toContain(STACK);
+      const { items } = await api().core.listNamespace();
+      expect(items.map(({ metadata }) => metadata?.name).filter((name) => name?.includes('drill'))).toEqual([]);
+      const after = await rowCounts(api(), PLATFORM);
+      for (const [table, rows] of Object.entries(before)) expect(after[table], table).toBeGreaterThanOrEqual(rows);
+    });
+  });
+}
