@@ -24,6 +24,12 @@ export interface FoundCertificate {
   readonly renewal: Renewal;
 }
 
+/** A key of a Secret. */
+export interface Unknown {
+  readonly secret: KubeObject;
+  readonly key: string;
+}
+
 export interface Findings {
   readonly values: readonly FoundValue[];
   readonly certificates: readonly FoundCertificate[];
@@ -31,6 +37,8 @@ export interface Findings {
   readonly withoutAuthority: ReadonlySet<KubeObject>;
   /** Secrets that cert-manager issues anew when they are not there. */
   readonly leftOut: ReadonlySet<KubeObject>;
+  /** No rule of the plan speaks of them. */
+  readonly unknown: readonly Unknown[];
   readonly notes: readonly string[];
 }
 
@@ -45,7 +53,7 @@ const CERTIFICATE_KEYS = ['tls.crt', 'tls.key', 'ca.crt'];
 
 export const isSecret = (object: KubeObject): boolean => object.kind === 'Secret' && groupOf(object) === '';
 
-const byPlace = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+export const byPlace = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 
 /** Texts by key; what is no text (a keystore) is left out, and nothing in it can be replaced. */
 export function textsOf(secret: KubeObject): Record<string, string> {
@@ -83,7 +91,7 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
   const withoutAuthority = new Set<KubeObject>();
   const leftOut = new Set<KubeObject>();
   const notes: string[] = [];
-  const unknown: string[] = [];
+  const unknown: Unknown[] = [];
 
   const certificate = (secret: KubeObject, texts: Record<string, string>): void => {
     const { 'tls.crt': pem = '', 'tls.key': key = '', 'ca.crt': ca = '' } = texts;
@@ -103,7 +111,7 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
   const value = (secret: KubeObject, key: string, old: string): string | undefined => {
     const verdict = rotationOf(rotation, secret.metadata, key);
     if (verdict.kind === 'keep') {
-      if (verdict.reason === undefined) unknown.push(`${byPlace(secret)} (${key})`);
+      if (verdict.reason === undefined) unknown.push({ secret, key });
       return verdict.reason;
     }
     if (old.startsWith('-----BEGIN')) return 'It is a key or a certificate in PEM, which no random text can stand for';
@@ -146,10 +154,12 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
     }
     for (const [reason, keys] of kept) notes.push(`${nameOf(secret)}, ${list(keys)}: left as captured. ${reason}`);
   }
-  if (unknown.length > 0) {
-    notes.push(
-      `no rule of the plan knows these, and they are as captured: ${list(unknown)}; name them with ${ROTATE_ANNOTATION}`,
-    );
-  }
-  return { values: [...values.values()], certificates: [...certificates.values()], withoutAuthority, leftOut, notes };
+  return {
+    values: [...values.values()],
+    certificates: [...certificates.values()],
+    withoutAuthority,
+    leftOut,
+    unknown,
+    notes,
+  };
 }

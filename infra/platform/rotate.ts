@@ -3,10 +3,18 @@ import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import * as tls from '@pulumi/tls';
 import { seconds } from '../../plan/duration.ts';
+import { ROTATE_ANNOTATION } from '../../plan/rotation.ts';
 import type { Plan } from '../../plan/types.ts';
 import { fieldsOf, type KubeObject } from '../../recovery/captured.ts';
 import type { SecretValues } from '../config-types.ts';
-import { type FoundCertificate, type FoundValue, findRotatable, isSecret } from './rotate-find.ts';
+import {
+  byPlace,
+  type FoundCertificate,
+  type FoundValue,
+  findRotatable,
+  isSecret,
+  type Unknown,
+} from './rotate-find.ts';
 import { rewrite } from './rotate-objects.ts';
 import { readerOf, render, type Segment, usesOf } from './rotate-text.ts';
 
@@ -72,8 +80,13 @@ export class Rotation extends pulumi.ComponentResource {
     );
     const unused = stores.filter(({ title, old }) => USED_BY_SERVICES.includes(title) && !used.has(old));
     const anySecret = args.objects.some(isSecret);
+    const untouched = found.unknown.filter(({ secret, key }) => {
+      const now = objects[declared.indexOf(secret)] ?? secret;
+      return fieldsOf(now.data)[key] === fieldsOf(secret.data)[key];
+    });
     this.notes = [
       ...found.notes,
+      ...unknownNote(untouched),
       ...unused
         .filter(() => anySecret)
         .map(({ title }) => `the old password of ${title} stands nowhere in the capture: see how services get it`),
@@ -138,6 +151,15 @@ export class Rotation extends pulumi.ComponentResource {
     });
     return { authority: authority.certPem, pairs };
   }
+}
+
+/** In which no old value stood either: all of it is as it was captured. */
+function unknownNote(unknown: readonly Unknown[]): string[] {
+  if (unknown.length === 0) return [];
+  const names = unknown.map(({ secret, key }) => `${byPlace(secret)} (${key})`).join(', ');
+  return [
+    `no rule of the plan knows these, and they are as captured: ${names}; those that are secret are named with ${ROTATE_ANNOTATION}`,
+  ];
 }
 
 function withAuthority(secret: KubeObject, authority: pulumi.Output<string>): KubeObject {

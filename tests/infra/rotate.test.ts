@@ -220,5 +220,6 @@ test('what is left to people is named with its reason, what nobody knows is name
   expect(notes).toMatch(/Secret go-coffee\/orders, STRIPE_API_KEY: left as captured\. Only who gave it out/);
   expect(notes).toMatch(/no rule of the plan knows these, and they are as captured: go-coffee\/auth \(user\)/);
   expect(notes).not.toContain('stands nowhere in the capture');
+  expect(notes).not.toContain('DATABASE_URL');
   for (const value of [JWT, CIPHER, OLD.redis, 'sk_live']) expect(notes).not.toContain(value);
 });
