@@ -25,7 +25,7 @@ function isObject(value: unknown): value is KubeObject {
 
 /** Pure. Undefined where the text, or one of its documents, is no object of Kubernetes: a template, settings of a program. */
 export function objectsIn(text: string): KubeObject[] | undefined {
-  const documents = parseAllDocuments(text);
+  const documents = parseAllDocuments(text, { logLevel: 'error' });
   if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) return undefined;
   const values = documents
     .map((document) => document.toJS() as unknown)

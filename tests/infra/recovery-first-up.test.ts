@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layout, STANZA } from '../../plan/layout.ts';
 import { openS3Store } from '../../recovery/adapters/s3-store.ts';
+import { unpackPlatform } from '../../recovery/captured.ts';
 import { openCatalog } from '../../recovery/catalog.ts';
-import { startS3Region } from '../../recovery/drill/s3-region.ts';
+import { served } from '../recovery/capture/make-object.ts';
+import { startRepository, writeObjects } from '../recovery/captured/repository.ts';
 import { pointBody, postgresCapture, resticCapture } from '../recovery/point-fixture.ts';
 import { makeScratch } from '../recovery/scratch.ts';
 import { makeSite } from '../recovery/site-fixture.ts';
+import { find } from './objects.ts';
 import { record, STORED_SECRETS, TEST_SECRETS } from './recording.ts';
 
 const RECOVERY = {
@@ -31,14 +34,9 @@ test('a repository that can’t be read is said, with what was asked of it', asy
 test('the first `up` resolves the point in a real bucket, with the restorer’s keys and the stack’s signing key', async () => {
   const { folder, remove } = await makeScratch();
   const bucket = 'go-coffee-backups-eu-west-1';
-  const region = await startS3Region({
-    folder: join(folder, 's3'),
-    name: 'secondary',
-    region: 'eu-west-1',
-    bucket,
-    environment: 'local',
-    lockDays: 1,
-  });
+  const { secondary: passphrase } = STORED_SECRETS.passphrases;
+  const facts = { environment: 'local', id: 'secondary', bucket, region: 'eu-west-1', passphrase };
+  const { region, store: storeFolder } = await startRepository(folder, facts);
   try {
     const settings = region.settings([{ name: 'first', from: { env: 'X' } }]);
     const store = openS3Store({ settings, credentials: await region.keys('writer') });
@@ -56,7 +54,13 @@ test('the first `up` resolves the point in a real bucket, with the restorer’s 
       { id: 'secondary', settings, layout: keys, store: async () => store },
       'writer',
     );
+    const path = join(folder, 'config-and-secrets');
+    const data = { password: Buffer.from('a-password-of-the-platform').toString('base64') };
+    const secret = served('v1', 'Secret', 'payments', { metadata: { namespace: 'shop' }, type: 'Opaque', data });
+    await writeObjects(path, 'configuration', [secret]);
+    const objects = { path, snapshot: await storeFolder(path), facts: { objects: 1 } };
     const captures = [
+      resticCapture('config-and-secrets', '2026-11-23T01:00:00Z', objects),
       postgresCapture('2026-11-23T01:00:00Z', { lineage: 'local-1', set: '20261123-010000F' }),
       resticCapture('redis', '2026-11-23T01:00:00Z'),
     ];
@@ -80,10 +84,24 @@ test('the first `up` resolves the point in a real bucket, with the restorer’s 
       repository: 'secondary',
       postgres: { lineage: 'local-1', set: '20261123-010000F', end: { kind: 'end-of-wal', timeline: 1 } },
       redis: { point: '20261123T010000Z-full-0000' },
+      objects: [{ workload: 'config-and-secrets', part: 'configuration', snapshot: objects.snapshot }],
     });
+    const kept = await unpackPlatform(String(first.outputs.recoveredObjects));
+    expect(kept?.objects.map(({ object }) => object)).toMatchObject([{ kind: 'Secret', data }]);
+    expect(first.secretOutputs).toContain('recoveredObjects');
+    expect(find(first, 'Secret', 'payments')?.manifest).toMatchObject({ metadata: { namespace: 'go-coffee' } });
+
+    const wrong = { ...STORED_SECRETS, passphrases: { ...STORED_SECRETS.passphrases, secondary: 'another-one' } };
+    await expect(record('local', { ...config, secretValues: wrong })).rejects.toThrow(
+      /^DR-PASSPHRASE-WRONG [\s\S]*secretValues\.passphrases\.secondary[\s\S]*could not be read from secondary; nothing was touched$/,
+    );
+
     await region.kill();
-    const pinned = await record('local', config, upBefore(first.outputs.recoveredFrom));
-    expect(pinned.outputs.recoveredFrom).toEqual(first.outputs.recoveredFrom);
+    const { recoveredFrom, recoveredObjects } = first.outputs;
+    const before = { previous: { ...upBefore(recoveredFrom).previous, recoveredObjects } };
+    const pinned = await record('local', config, before);
+    expect(pinned.outputs).toMatchObject({ recoveredFrom, recoveredObjects });
+    expect(find(pinned, 'Secret', 'payments')).toBeDefined();
     await expect(
       record('local', { ...config, generation: 1 }, upBefore(first.outputs.recoveredFrom, 1)),
     ).rejects.toThrow('DR-CONFIG generation: 1, and the point is of local-1');

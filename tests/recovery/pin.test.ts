@@ -93,8 +93,23 @@ describe('in a bucket', () => {
     await catalog.write(
       pointBody(
         '2026-11-23T01:00:00Z',
-        [postgresCapture('2026-11-23T01:00:00Z', SET), resticCapture('redis', '2026-11-23T01:00:30Z')],
+        [
+          postgresCapture('2026-11-23T01:00:00Z', SET),
+          resticCapture('redis', '2026-11-23T01:00:30Z'),
+          resticCapture('manifests', '2026-11-23T01:00:40Z', { facts: { objects: 12 } }),
+          resticCapture('uploads', '2026-11-23T01:00:45Z'),
+        ],
         at('2026-11-23T01:01:00Z'),
+      ),
+    );
+    await catalog.write(
+      pointBody(
+        '2026-11-23T01:05:00Z',
+        [
+          resticCapture('manifests', '2026-11-23T01:05:10Z', { facts: { objects: 13 } }),
+          resticCapture('config-and-secrets', '2026-11-23T01:05:10Z'),
+        ],
+        { ...at('2026-11-23T01:05:20Z'), kind: 'config' },
       ),
     );
     await catalog.write(
@@ -119,6 +134,7 @@ describe('in a bucket', () => {
   });
 
   const FIRST = idAt('2026-11-23T01:00:00Z');
+  const CONFIG = idAt('2026-11-23T01:05:00Z', 'config');
   const SECOND = idAt('2026-11-23T01:15:00Z', 'incremental');
 
   test('latest: the newest set with all of its WAL, and the newest snapshot', async () => {
@@ -136,7 +152,37 @@ describe('in a bucket', () => {
       },
       redis: { point: SECOND, capturedAt: '2026-11-23T01:15:00.000Z' },
     });
-    expect(notes).toEqual([]);
+    expect(pin.objects).toEqual([
+      {
+        workload: 'manifests',
+        part: 'manifests',
+        point: CONFIG,
+        snapshot: expect.stringMatching(/^[0-9a-f]{64}$/),
+        capturedAt: '2026-11-23T01:05:10.000Z',
+      },
+      expect.objectContaining({ workload: 'config-and-secrets', part: 'configuration', point: CONFIG }),
+    ]);
+    expect(pin.files).toEqual([expect.objectContaining({ workload: 'uploads', point: FIRST })]);
+    expect(notes).toEqual([
+      'primary holds no network-policies of that moment: nothing of it is declared',
+      'primary holds no monitoring-config of that moment: nothing of it is declared',
+      "config-and-secrets was captured as a folder of files, not from a cluster's API",
+      'primary holds no event-store, static-assets, artifacts, configuration-files of that moment',
+    ]);
+  });
+
+  test('objects of another moment, or none at all, keep no database from coming back', async () => {
+    const point = await pinTarget({ ...request, from: FIRST });
+    expect(point.pin.objects?.map(({ workload, point: of }) => [workload, of])).toEqual([['manifests', FIRST]]);
+    const early = await pinTarget({ ...request, from: '2026-11-23T01:00:35Z' });
+    expect(early.pin.postgres.point).toBe(FIRST);
+    expect([early.pin.objects, early.pin.files]).toEqual([[], []]);
+    expect(early.notes).toContain('primary holds no objects of that moment: the platform has its data tier only');
+  });
+
+  test('a pin of before these were pinned is still one', async () => {
+    const { objects: _, files: __, ...old } = (await pinTarget(request)).pin;
+    expect(pinSchema.parse(old)).toEqual(old);
   });
 
   test('a point and a moment: what was then', async () => {

@@ -1,0 +1,90 @@
+/** `dr seed` of a folder workload with real engines: its files come back as they were, and no file that is there changes. */
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { folderFingerprint } from '../../recovery/verify/data-folder.ts';
+import { drEnds, type Golden, withGolden } from '../faults/golden.ts';
+
+const MARK = '.go-coffee-dr-seed.json';
+const SEED = ['seed', 'uploads', '--from', 'secondary'];
+
+async function emptyFolder(golden: Golden) {
+  const site = await golden.emptySite('second', { workloads: ['uploads'] });
+  const folder = site.paths.folder('uploads');
+  await mkdir(folder, { recursive: true });
+  return { site, folder };
+}
+
+/** Without the mark. */
+async function contentOf(folder: string) {
+  const { entries } = await folderFingerprint(folder);
+  return entries.filter(({ path }) => path !== MARK);
+}
+
+test('an empty folder is filled with every file of the point; then it is left alone, without the repository', async () => {
+  await withGolden(async (golden) => {
+    const { site, folder } = await emptyFolder(golden);
+    // A file system of its own has this.
+    await mkdir(join(folder, 'lost+found'));
+    const { stdout } = await drEnds(0, site.envFile, [...SEED, '-o', 'json']);
+    const { entries, bytes } = golden.facts.folders.uploads;
+    expect(JSON.parse(stdout)).toMatchObject({
+      workload: 'uploads',
+      decision: 'fill',
+      files: entries.length,
+      bytes,
+      mark: { life: 'second-1', from: { repository: 'secondary' } },
+    });
+    expect(await contentOf(folder)).toEqual(entries);
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([MARK]);
+
+    await writeFile(join(folder, 'since.jpg'), 'then');
+    await rename(golden.repositories, `${golden.repositories}.away`);
+    const again = await drEnds(0, site.envFile, SEED);
+    expect(again.stdout).toContain('holds the data of second-1');
+    expect(await readFile(join(folder, 'since.jpg'), 'utf8')).toBe('then');
+  });
+});
+
+test('another folder, another life, a workload without a place', async () => {
+  await withGolden(async (golden) => {
+    const { site, folder } = await emptyFolder(golden);
+    const into = join(golden.folder, 'mounted');
+    const gone = await drEnds(2, site.envFile, [...SEED, '--into', into]);
+    expect(gone.stderr).toContain(`DR-SEED-NO-VOLUME ${into}: can't be read (ENOENT)`);
+    await mkdir(into);
+    await drEnds(0, site.envFile, [...SEED, '--into', into]);
+    expect(await contentOf(into)).toEqual(golden.facts.folders.uploads.entries);
+    expect(await readdir(folder)).toEqual([]);
+
+    // Another site must not go on with the files of this one.
+    const environment = parse(await readFile(site.envFile, 'utf8')) as Record<string, unknown>;
+    await writeFile(site.envFile, stringify({ ...environment, site: 'third' }));
+    const other = await drEnds(6, site.envFile, [...SEED, '--into', into]);
+    expect(other.stderr).toContain('holds the data of second-1, and this server is third-1');
+    expect(await contentOf(into)).toEqual(golden.facts.folders.uploads.entries);
+
+    const nowhere = await drEnds(2, site.envFile, ['seed', 'static-assets', '--from', 'secondary']);
+    expect(nowhere.stderr).toContain('add folders.static-assets, or name the folder with --into');
+    const redis = await drEnds(2, site.envFile, ['seed', 'redis', '--from', 'secondary', '--into', into]);
+    expect(redis.stderr).toContain('DR-SEED-INTO');
+  });
+});
+
+test('a folder that is in use keeps its files and gets a mark; a backup of it holds no mark', async () => {
+  await withGolden(async (golden) => {
+    const source = await golden.startSource();
+    const folder = source.paths.folder('uploads');
+    const before = await contentOf(folder);
+    const { stdout } = await drEnds(0, source.envFile, ['seed', 'uploads', '--from', 'local']);
+    expect(stdout).toContain('marked as those of first-1');
+    expect(await contentOf(folder)).toEqual(before);
+
+    await drEnds(0, source.envFile, ['backup', '--kind', 'incremental', '--only', 'uploads']);
+    const { site, folder: fresh } = await emptyFolder(golden);
+    await drEnds(0, site.envFile, ['seed', 'uploads', '--from', 'local', '-o', 'json']);
+    expect(await contentOf(fresh)).toEqual(before);
+    expect(JSON.parse(await readFile(join(fresh, MARK), 'utf8'))).toMatchObject({ life: 'second-1' });
+  });
+});
