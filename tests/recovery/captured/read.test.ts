@@ -243,7 +243,7 @@ test('while restic runs, no secret stands in a command line or in the temporary 
     await withTemporary(async () => {
       await using fake = await fakePath();
       process.env.PATH = `${fake.folder}:${before}`;
-      const look = `echo "$@" >>${seen}; find "$TMPDIR" -name 'go-coffee-dr-*' -exec find {} -type f -exec cat {} + \\; >>${seen}`;
+      const look = `echo "$@" >>${seen}; find "$TMPDIR" -path '*/go-coffee-dr-*' -type f -exec cat {} + >>${seen}`;
       await fake.script('restic', `${look}\nexec ${real} "$@"`);
       await readCaptured({ ...other.request, objects });
     });
