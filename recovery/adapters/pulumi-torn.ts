@@ -30,7 +30,7 @@ async function isWhole(file: string): Promise<boolean> {
 /** A living engine may be in the middle of this very write. */
 async function isAtWork(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch(() => [] as string[]);
-  for (const name of names) {
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
     const text = await readFile(join(folder, name), 'utf8').catch(() => '');
     const found = lockSchema.safeParse(JSON.parse(text || '{}')).data;
     if (found === undefined) return true;

@@ -152,6 +152,7 @@ test('what an engine that was killed while it wrote has left is mended, unless t
   await mkdir(locks, { recursive: true });
   await writeFile(join(stacks, 'fresh.json'), '{}');
   await writeFile(join(stacks, 'fresh.json.attrs'), '');
+  await writeFile(join(locks, 'a.json.attrs'), '{"user.content_type":"text/plain"}');
   const lock = (pid: number) =>
     writeFile(
       join(locks, 'a.json'),

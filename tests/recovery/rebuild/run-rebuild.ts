@@ -1,0 +1,23 @@
+/** A rebuild by the real engine as a process of its own, so that it can be killed. `node run-rebuild.ts PROJECT STATE-DIR` */
+import { productionPlan } from '../../../plan/production.ts';
+import { silentLog } from '../../../recovery/adapters/log.ts';
+import { openStackEngine } from '../../../recovery/adapters/pulumi.ts';
+import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
+import { madeUpPin } from './made-up-pin.ts';
+import { MATERIAL, REQUEST } from './rebuild-fixture.ts';
+
+const [project = '', stateDir = '', hour = '1'] = process.argv.slice(2);
+const outcome = await rebuild(REQUEST, {
+  engine: await openStackEngine({ project }),
+  stateDir,
+  material: MATERIAL,
+  plan: productionPlan,
+  resolve: async ({ from, repository }) => ({ pin: madeUpPin(Number(hour), from, repository.id), notes: [] }),
+  approve: async () => {},
+  progress: ({ title, detail = '' }) => void process.stdout.write(`${title} ${detail}\n`),
+  log: silentLog,
+  now: () => new Date(),
+});
+process.stdout.write(
+  `\nEND ${JSON.stringify({ exit: outcome.exit, resumed: outcome.resumed, pin: outcome.plan.pin, began: outcome.outputs.recoveredFrom })}\n`,
+);
