@@ -22,7 +22,7 @@ export function keptSettings({ isolated, rotateSecrets, map: { namespace, storag
   return { isolated, rotateSecrets, map: { namespace: { ...namespace }, storageClass: { ...storageClass } } };
 }
 
-/** `harden`, `map.registry`, `map.host`, `only` and `exclude` may change, and `rotateSecrets` may become true. */
+/** `harden`, `map.registry`, `map.host`, `only` and `exclude` may change. */
 export function changeProblems(now: Settings, before: KeptSettings): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (now.isolated !== before.isolated) {
@@ -35,6 +35,12 @@ export function changeProblems(now: Settings, before: KeptSettings): ConfigProbl
   if (before.rotateSecrets && !now.rotateSecrets) {
     const fact = 'false, and this stack has made new secrets: the old ones, which others may know, would be back';
     problems.push({ path: ['recovery', 'rotateSecrets'], fact, hint: 'write true again' });
+  }
+  if (!before.rotateSecrets && now.rotateSecrets) {
+    const fact =
+      'true, and this stack came up with the old ones: PostgreSQL takes its passwords when it begins, and would keep those';
+    const hint = 'write false again; make another stack, in namespaces of its own';
+    problems.push({ path: ['recovery', 'rotateSecrets'], fact, hint });
   }
   for (const key of ['namespace', 'storageClass'] as const) {
     if (isDeepStrictEqual({ ...now.map[key] }, before.map[key])) continue;

@@ -12,7 +12,7 @@ const settings = {
 
 test.each([
   ['the same', settings, settings, []],
-  ['secrets made anew later', { ...settings, rotateSecrets: true }, settings, []],
+  ['secrets made anew later', { ...settings, rotateSecrets: true }, settings, ['recovery.rotateSecrets']],
   [
     'other hosts and another registry',
     { ...settings, map: { ...settings.map, host: { 'a.example.com': 'b.example.com' }, registry: { one: 'two' } } },

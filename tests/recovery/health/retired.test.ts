@@ -50,7 +50,8 @@ test('what is let in fails the check, what is refused passes it, and silence pro
       );
       await client.query(`create role emptied login password 'OldPassword-1234'; alter role emptied password null`);
       await client.query(`create role locked nologin password 'OldPassword-1234'`);
-      await client.query('create database closed; revoke connect on database closed from public');
+      await client.query('create database closed');
+      await client.query('revoke connect on database closed from public');
     } finally {
       await client.end();
     }
