@@ -19,7 +19,7 @@ export function rewrite(value: unknown, rule: TextRule, field = ''): unknown {
   );
 }
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }
 

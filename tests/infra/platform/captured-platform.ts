@@ -8,7 +8,7 @@ import { inNamespace, NAMESPACE, OF_THE_CLUSTER, OF_THE_NAMESPACE, webhook } fro
 import { STORED_SECRETS } from '../recording.ts';
 
 /** As a cluster gives it; a name that a server made up is made up here. */
-export function asRead(object: object): KubeObject {
+function asRead(object: object): KubeObject {
   const { metadata, ...rest } = object as { metadata: { name?: string; generateName?: string } };
   const { generateName, ...named } = metadata;
   return {
