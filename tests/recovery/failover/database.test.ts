@@ -9,7 +9,7 @@ import { parseRows, psqlArguments } from '../../../recovery/adapters/pod-psql.ts
 import { makeRun } from '../../../recovery/adapters/process.ts';
 import { findPostgresBin } from '../../../recovery/doctor/engines.ts';
 import { endWrites, forksOf, leaderOf, membersOf, switchWal } from '../../../recovery/failover/database.ts';
-import { placeOfSegment } from '../../../recovery/failover/lsn.ts';
+import { formatLsn, parseLsn, placeOfSegment } from '../../../recovery/failover/lsn.ts';
 import type { SiteCluster } from '../../../recovery/failover/ports.ts';
 import { withFolder } from '../../platform.ts';
 
@@ -69,9 +69,11 @@ test('a leader hands over: no write after the end, its segment finished, and the
       fact: expect.stringContaining('read-only transaction'),
     });
     const written = await switchWal(server.cluster, 'go-coffee', leader);
-    const [{ segment } = {}] = await server.sql('SELECT pg_walfile_name(pg_current_wal_lsn()) AS segment');
-    // All of it lies in finished segments: the server is in a later one.
-    expect(placeOfSegment(String(segment)).start >= written).toBe(true);
+    const [{ segment, lsn } = {}] = await server.sql(
+      `SELECT pg_walfile_name('${formatLsn(written)}') AS segment, pg_current_wal_lsn()::text AS lsn`,
+    );
+    // All of it lies in finished segments: the server has left the last of them.
+    expect(parseLsn(String(lsn)) >= placeOfSegment(String(segment)).end).toBe(true);
     const again = await switchWal(server.cluster, 'go-coffee', leader);
     expect(again > written).toBe(true);
     await server.stop();
