@@ -93,7 +93,12 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   );
   const behindWalls = after(walls, cluster);
 
-  const folders = Object.entries(config.folders).map(([id, claim]) => ({ id, claim, path: folderPath(id) }));
+  // A drill's namespaces have no claims that somebody made for it: what waits for one would wait for ever.
+  const folders = Object.entries(isolated ? {} : config.folders).map(([id, claim]) => ({
+    id,
+    claim,
+    path: folderPath(id),
+  }));
   const claims = Object.fromEntries(folders.map(({ path, claim }) => [path, claim]));
   const recovery = new RecoverySite(
     'recovery',

@@ -13,7 +13,9 @@ import { find, kinds, object, podsOf } from '../infra/objects.ts';
 import { changed, which } from '../infra/policy/declared.ts';
 import { record, STORED_SECRETS } from '../infra/recording.ts';
 
+const POINT = '20261123T011500Z-incremental-0000';
 const PIN: Pin = {
+  files: [],
   from: 'latest',
   repository: 'secondary',
   postgres: {
@@ -26,16 +28,18 @@ const PIN: Pin = {
     serverVersion: '15.9',
   },
   redis: {
-    point: '20261123T011500Z-incremental-0000',
+    point: POINT,
     snapshot: 'a'.repeat(64),
     capturedAt: '2026-11-23T01:15:00Z',
   },
 };
+PIN.files?.push({ workload: 'uploads', point: POINT, snapshot: 'b'.repeat(64), capturedAt: '2026-11-23T01:15:00Z' });
 const PLATFORM = 'go-coffee-drill-1';
 const RECOVERY = 'go-coffee-drill-1-dr';
 const CONFIG = {
   role: 'recovery',
   site: 'drill-1',
+  folders: { uploads: 'uploads' },
   namespaces: { platform: PLATFORM, recovery: RECOVERY },
   secrets: { from: 'config' },
   secretValues: STORED_SECRETS,
@@ -143,14 +147,14 @@ describe('nothing of it is a copy of its own', () => {
     expect(suspended(real).filter(([, off]) => off === true)).toEqual([]);
   });
 
-  test('no repository is made ready, and no first backup runs', () => {
+  test('no repository is made ready, no first backup runs, and nothing waits for a claim that nobody made', () => {
     const jobs = (of: typeof drilled) => kinds(of, 'Job').map(({ manifest }) => manifest.metadata.name);
     expect(jobs(drilled).filter((name) => /^dr-/.test(name))).toEqual([]);
     expect(
       jobs(real)
         .filter((name) => /^dr-/.test(name))
         .sort(),
-    ).toEqual(['dr-full-drill-1-1', 'dr-init-drill-1-1']);
+    ).toEqual(['dr-full-drill-1-1', 'dr-init-drill-1-1', 'dr-seed-uploads']);
     expect(find(drilled, 'PersistentVolumeClaim', 'local-repository')).toBeUndefined();
     expect(kinds(drilled, 'Deployment').map(({ manifest }) => manifest.metadata.name)).toEqual([]);
   });
