@@ -13,7 +13,7 @@ export interface PulumiProgram {
 }
 
 /** The first that reports what it does by gRPC; and the one that the project is tried with is newer still. */
-export const PULUMI_MINIMUM = '3.206.0';
+const PULUMI_MINIMUM = '3.206.0';
 
 const INSTALL = 'https://www.pulumi.com/docs/install/';
 

@@ -40,7 +40,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const LENGTH = 48;
 
 /** As the stacks make theirs: letters and digits only, because it goes through URLs and configuration files. */
-export function newPassword(): string {
+function newPassword(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 

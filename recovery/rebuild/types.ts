@@ -4,7 +4,7 @@ import type { Logger } from '../adapters/log.ts';
 import type { DrError, ExitCode } from '../errors.ts';
 import type { Pin, PinRequest } from '../pin.ts';
 import type { Progress } from '../ports.ts';
-import type { ConfigValues, StackEngine } from '../stacks/engine.ts';
+import type { StackEngine } from '../stacks/engine.ts';
 import type { Material } from './material.ts';
 
 export interface RebuildRequest {
@@ -130,10 +130,4 @@ export interface RebuildOutcome {
   readonly outputs: Readonly<Record<string, unknown>>;
   /** By which the stack was made or changed; secrets among them. */
   readonly changes: Readonly<Record<string, number>>;
-}
-
-/** Config of a stack as a rebuild writes it. */
-export interface Assembled {
-  readonly values: ConfigValues;
-  readonly notes: readonly string[];
 }

@@ -4,7 +4,7 @@ import { type Plan, TIERS, type TierId } from '../../plan/types.ts';
 import type { ResourceEvent } from './engine.ts';
 
 /** Job that runs `dr health --tier`: what comes after it waits for it. In the cluster and in the program it has this name. */
-export function tierCheckName(tier: TierId): string {
+function tierCheckName(tier: TierId): string {
   return `recovery-check-${tier.toLowerCase()}`;
 }
 
