@@ -17,7 +17,7 @@ export interface RotationParts {
   readonly rotate: (objects: readonly KubeObject[]) => Changed;
 }
 
-export const REPLICATOR = 'replicator';
+const REPLICATOR = 'replicator';
 
 function retiredOf(
   { plan: { rotation }, postgres: { database } }: StackConfig,

@@ -56,7 +56,7 @@ export const isSecret = (object: KubeObject): boolean => object.kind === 'Secret
 export const byPlace = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 
 /** Texts by key; what is no text (a keystore) is left out, and nothing in it can be replaced. */
-export function textsOf(secret: KubeObject): Record<string, string> {
+function textsOf(secret: KubeObject): Record<string, string> {
   const data = Object.entries(fieldsOf(secret.data)).flatMap(([key, value]) => {
     const bytes = Buffer.from(String(value), 'base64');
     const text = bytes.toString('utf8');

@@ -9,7 +9,7 @@ import { withPlatform } from '../platform.ts';
 
 const ENV = {
   APPLICATION_PASSWORD: 'NewApplication',
-  ROLE_PASSWORDS: '{"analytics": "New\'Ana\\\\lytics", "gone": "x"}',
+  ROLE_PASSWORDS: '{"reports": "New\'Rep\\\\orts", "gone": "x"}',
 };
 
 test('with rotation no old password is good, and the roles that services know have new ones', {
@@ -37,7 +37,7 @@ test('with rotation no old password is good, and the roles that services know ha
     };
     const admin = await platform.postgres();
     try {
-      for (const role of ['shop', 'analytics', 'intruder']) {
+      for (const role of ['shop', 'reports', 'intruder']) {
         await admin.query(`create role ${role} login password 'Old-${role}-1234'`);
       }
       await admin.query("alter system set log_statement = 'all'");
@@ -46,12 +46,12 @@ test('with rotation no old password is good, and the roles that services know ha
       await afterInit(false);
       expect(await letsIn('shop', 'NewApplication')).toBe(true);
       expect(await letsIn('shop', 'Old-shop-1234')).toBe(false);
-      expect(await letsIn('analytics', 'Old-analytics-1234')).toBe(true);
+      expect(await letsIn('reports', 'Old-reports-1234')).toBe(true);
 
       const { stdout, stderr } = await afterInit(true);
       expect(await letsIn('shop', 'NewApplication')).toBe(true);
-      expect(await letsIn('analytics', "New'Ana\\lytics")).toBe(true);
-      expect(await letsIn('analytics', 'Old-analytics-1234')).toBe(false);
+      expect(await letsIn('reports', "New'Rep\\orts")).toBe(true);
+      expect(await letsIn('reports', 'Old-reports-1234')).toBe(false);
       expect(await letsIn('intruder', 'Old-intruder-1234')).toBe(false);
       const { rows } = await admin.query("select count(*)::int as n from pg_database where datname = 'shop'");
       expect(rows).toEqual([{ n: 1 }]);
@@ -59,7 +59,7 @@ test('with rotation no old password is good, and the roles that services know ha
       const log = await readFile(platform.paths.postgresLog, 'utf8');
       // The settings are as bad as can be: other statements are in it.
       expect(log).toContain('pg_database');
-      expect(log).not.toMatch(/NewApplication|New'+Ana/);
+      expect(log).not.toMatch(/NewApplication|New'+Rep/);
     } finally {
       await admin.end();
     }
