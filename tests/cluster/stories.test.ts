@@ -13,6 +13,7 @@ import { leaderKilled } from './stories/leader-killed.ts';
 import { type Beside, drillBeside, local } from './stories/local.ts';
 import { manifests } from './stories/manifests.ts';
 import { namespaceLost } from './stories/namespace-lost.ts';
+import { quarantine } from './stories/quarantine.ts';
 import { standby } from './stories/standby.ts';
 import { World } from './world.ts';
 
@@ -25,6 +26,7 @@ afterAll(() => world.end());
 manifests(world);
 local(world, beside);
 leaderKilled(world);
+quarantine(world);
 standby(world);
 failover(world);
 namespaceLost(world);
