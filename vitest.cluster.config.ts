@@ -7,8 +7,6 @@ export default defineConfig({
     include: [`${CLUSTER}/*.test.ts`],
     // One cluster for a machine, and one story: what comes later stands on what came before.
     fileParallelism: false,
-    // Drills side by side, on two processors.
-    maxConcurrency: 2,
     testTimeout: 1_300_000,
     hookTimeout: 1_500_000,
     teardownTimeout: 120_000,
