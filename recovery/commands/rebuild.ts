@@ -3,9 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../../plan/types.ts';
 import { openStackEngine } from '../adapters/pulumi.ts';
+import { dataVerifier } from '../drill/cluster/data-verifier.ts';
+import { openDrilledCluster } from '../drill/cluster/wiring.ts';
 import { drillEnvironment } from '../drill/report.ts';
+import type { ClusterPlace } from '../failover/ports.ts';
 import { recordMeasurements } from '../measurements.ts';
-import { pinTarget } from '../pin.ts';
+import { pinTarget, readPoints } from '../pin.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { planRebuild, rebuild } from '../rebuild/rebuild.ts';
 import { journalFolder } from '../rebuild/record.ts';
@@ -69,7 +72,11 @@ export const rebuildCommand: Execute<RebuildOptions> = async (options, context) 
     const planned = await planRebuild(request, ports);
     return { kind: 'RebuildPlan', data: planned, text: `${planText(planned)}\nneeds --confirm ${request.stack}` };
   }
-  const outcome = await rebuild(request, ports);
+  const openCluster = (place: ClusterPlace) => openDrilledCluster(place, signal);
+  const outcome = await rebuild(request, {
+    ...ports,
+    ...dataVerifier({ ...ports, openCluster, readEntries: readPoints }, false),
+  });
   const report = rebuildReport(plan, outcome, await drillEnvironment());
   const folder = resolve(options.report);
   await mkdir(folder, { recursive: true });

@@ -102,8 +102,24 @@ function newestData(rows: readonly Row[] | undefined, pin: Pin): { at: Date; evi
   return { at: new Date(beat * 1000), evidence: 'dr.heartbeat, which is updated every minute' };
 }
 
-/** Throws what `sql` throws. */
-export async function databaseChecks(sql: Sql, pin: Pin, { database, dump }: Remembered): Promise<DataCheck[]> {
+function archiveCheck(settings: Row): DataCheck {
+  return {
+    title: 'a drill archives nothing (F37)',
+    tier: 'P1',
+    expected: 'archive_mode off, 0 subscriptions at work',
+    actual: `archive_mode ${String(settings.archive_mode)}, ${String(settings.subscribers)} subscriptions at work`,
+    ok: settings.archive_mode === 'off' && Number(settings.subscribers) === 0,
+    evidence: "current_setting('archive_mode'), pg_stat_subscription",
+  };
+}
+
+/** @param isolated it is a drill's. Throws what `sql` throws. */
+export async function databaseChecks(
+  sql: Sql,
+  pin: Pin,
+  { database, dump }: Remembered,
+  isolated: boolean,
+): Promise<DataCheck[]> {
   const [settings = {}] = await sql(SETTINGS);
   const counted = await sql(CENSUS);
   const canary = settings.canary ? await sql('SELECT id, content, digest FROM dr.canary ORDER BY id') : undefined;
@@ -131,13 +147,6 @@ export async function databaseChecks(sql: Sql, pin: Pin, { database, dump }: Rem
       ok: newest.at.getTime() >= Date.parse(pin.postgres.capturedAt),
       evidence: newest.evidence,
     },
-    {
-      title: 'a drill archives nothing (F37)',
-      tier: 'P1',
-      expected: 'archive_mode off, 0 subscriptions at work',
-      actual: `archive_mode ${String(settings.archive_mode)}, ${String(settings.subscribers)} subscriptions at work`,
-      ok: settings.archive_mode === 'off' && Number(settings.subscribers) === 0,
-      evidence: "current_setting('archive_mode'), pg_stat_subscription",
-    },
+    ...(isolated ? [archiveCheck(settings)] : []),
   ];
 }

@@ -24,10 +24,14 @@ export interface DrilledCluster extends AsyncDisposable {
   redis(namespace: string): Promise<RedisKeys>;
 }
 
-export interface ClusterDrillPorts extends Omit<RebuildPorts, 'approve' | 'verify'> {
-  /** Called with what is going to be made; throws to stop. */
-  readonly approve: RebuildPorts['approve'];
+/** How the data of a platform and of its point are come by. */
+export interface DataPorts {
   openCluster(place: ClusterPlace): Promise<DrilledCluster>;
   /** Points of the repository that the target was resolved in. */
   readEntries(request: PinRequest): Promise<readonly CatalogEntry[]>;
+}
+
+export interface ClusterDrillPorts extends Omit<RebuildPorts, 'approve' | 'verify'>, DataPorts {
+  /** Called with what is going to be made; throws to stop. */
+  readonly approve: RebuildPorts['approve'];
 }

@@ -3,20 +3,18 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { asDrError } from '../../backup/repositories.ts';
-import type { CatalogEntry } from '../../catalog/types.ts';
 import { precondition } from '../../errors.ts';
 import { planRebuild, rebuild } from '../../rebuild/rebuild.ts';
-import { isRecord } from '../../rebuild/settings.ts';
 import { teardown } from '../../rebuild/teardown.ts';
-import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from '../../rebuild/types.ts';
+import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildRequest } from '../../rebuild/types.ts';
 import { renderHtml } from '../../report/html.ts';
 import type { DrillEnvironment, DrillReport } from '../report-types.ts';
 import type { DrillResult } from '../run.ts';
-import { type Remembered, remembered } from './database-checks.ts';
+import { dataVerifier, madePlace } from './data-verifier.ts';
+import type { Remembered } from './database-checks.ts';
 import { drillConfig, drillName, otherDrills } from './names.ts';
 import type { ClusterDrillPorts } from './ports.ts';
 import { clusterDrillReport } from './report.ts';
-import { verifyDrilled } from './verify.ts';
 
 export interface ClusterDrillRequest {
   /** @default `drill-<date>` */
@@ -76,47 +74,8 @@ async function requestOf(request: ClusterDrillRequest, ports: ClusterDrillPorts)
   };
 }
 
-/** Remembers the points that the target was resolved with: what comes back is compared with them. */
-function listening(ports: ClusterDrillPorts): {
-  readonly resolve: RebuildPorts['resolve'];
-  readonly entries: () => readonly CatalogEntry[];
-} {
-  let entries: readonly CatalogEntry[] = [];
-  return {
-    async resolve(asked) {
-      entries = await ports.readEntries(asked);
-      return ports.resolve(asked);
-    },
-    entries: () => entries,
-  };
-}
-
 export async function planClusterDrill(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<RebuildPlan> {
   return planRebuild(await requestOf(request, ports), ports);
-}
-
-type Place = Parameters<ClusterDrillPorts['openCluster']>[0];
-
-/** As Pulumi.yaml has it where the config says nothing. */
-const DATABASE = 'go_coffee';
-
-interface Drilled {
-  readonly place: Place;
-  readonly database: string;
-}
-
-/** From the drill's own config: an `up` that failed has left no outputs. */
-async function placeOf(made: RebuildPlan, ports: ClusterDrillPorts): Promise<Drilled> {
-  const config = await (await ports.engine.select(made.stack)).config();
-  const fieldOf = (key: string, field: string): string => {
-    const value = config[key]?.value;
-    const found = isRecord(value) ? value[field] : undefined;
-    return typeof found === 'string' ? found : '';
-  };
-  const path = fieldOf('cluster', 'kubeconfig');
-  const text = String(config.kubeconfig?.value ?? '');
-  const kubeconfig = text !== '' ? { text } : path === '' ? undefined : { path };
-  return { place: { context: made.context, kubeconfig }, database: fieldOf('postgres', 'database') || DATABASE };
 }
 
 /** By a signal of its own: an interrupted drill is torn down too. Nothing is there where the stack is not. */
@@ -130,7 +89,7 @@ async function clearAndLook(made: RebuildPlan, ports: ClusterDrillPorts): Promis
   const names = Object.values(made.namespaces);
   const check = { title: 'what the drill made is gone', expected: `no namespace ${names.join(', no ')}` };
   try {
-    const { place } = await placeOf(made, ports);
+    const { place } = await madePlace(made, ports);
     await clear(made.stack, ports);
     await using cluster = await ports.openCluster(place);
     const left: string[] = [];
@@ -166,24 +125,17 @@ async function drilled(
   ports: ClusterDrillPorts,
   onMade: () => void,
 ): Promise<{ readonly outcome: RebuildOutcome; readonly known: Remembered }> {
-  const { resolve, entries } = listening(ports);
-  const dump = ports.plan.workloads.find(({ type }) => type === 'postgres-dump')?.id;
-  let known: Remembered = { database: undefined, redis: undefined, dump: undefined };
+  const { resolve, verify, known } = dataVerifier(ports, true);
   const outcome = await rebuild(asked, {
     ...ports,
     resolve,
-    async verify(outputs, made) {
-      known = remembered(entries(), made.pin, dump);
-      const { place, database } = await placeOf(made, ports);
-      await using cluster = await ports.openCluster(place);
-      return verifyDrilled({ cluster, made, outputs, remembered: known, database });
-    },
+    verify,
     async approve(plan) {
       await ports.approve(plan);
       onMade();
     },
   });
-  return { outcome, known };
+  return { outcome, known: known() };
 }
 
 /**

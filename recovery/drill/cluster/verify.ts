@@ -1,6 +1,7 @@
-/** The drilled platform, asked for its data: not what was declared, but what is there. */
+/** A platform that was made from a point, asked for its data: not what was declared, but what is there. */
 
 import { asDrError } from '../../backup/repositories.ts';
+import { fieldsOf, type KubeObject, listOf } from '../../capture/objects.ts';
 import { type CapturedPlatform, unpackPlatform } from '../../captured/platform.ts';
 import type { DataCheck, RebuildPlan } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
@@ -54,23 +55,45 @@ export interface DrilledPlatform {
   readonly remembered: Remembered;
   /** With the platform's data. */
   readonly database: string;
+  /** A drill's: it must lead nowhere (F37). */
+  readonly isolated: boolean;
+}
+
+/** What a stack says that it has left out of the capture: `Deployment.apps/go-coffee/api`, as `Deployment/api`. */
+function leftOutOf({ made, outputs }: DrilledPlatform): string[] {
+  const { leftOut } = fieldsOf(outputs.recoveredPlatform);
+  const declared = listOf(leftOut).flatMap((each) => listOf(fieldsOf(each).objects).map(String));
+  const names = declared.map((identity) => {
+    const parts = identity.split('/');
+    return `${parts[0]?.split('.')[0]}/${parts.at(-1)}`;
+  });
+  return [...made.leftOut.map((text) => text.split(':')[0] ?? ''), ...names];
+}
+
+/** Of a certificate that is made anew: by cert-manager, when it comes to it. */
+function isReissued({ outputs }: DrilledPlatform, object: KubeObject): boolean {
+  return fieldsOf(outputs.recoverySettings).rotateSecrets === true && object.type === 'kubernetes.io/tls';
 }
 
 /** Never throws for what does not answer. */
 export async function verifyDrilled(drilled: DrilledPlatform): Promise<DataCheck[]> {
-  const { cluster, made, outputs, remembered, database } = drilled;
+  const { cluster, made, outputs, remembered, database, isolated } = drilled;
   const { platform = '', recovery = '' } = made.namespaces as { platform?: string; recovery?: string };
   const groups = await Promise.all([
     asked('the database answers', () =>
-      databaseChecks((statement) => cluster.sql(platform, database, statement), made.pin, remembered),
+      databaseChecks((statement) => cluster.sql(platform, database, statement), made.pin, remembered, isolated),
     ),
     asked('Redis answers', () => redisChecks(cluster, platform, made, remembered)),
     asked('the Kubernetes API answers', async () => {
       const [inPlatform, inRecovery] = await Promise.all([cluster.objects(platform), cluster.objects(recovery)]);
-      const leftOut = made.leftOut.map((text) => text.split(':')[0] ?? '');
+      const captured = await capturedOf(outputs);
+      const wanted = captured && {
+        ...captured,
+        objects: captured.objects.filter(({ object }) => !isReissued(drilled, object)),
+      };
       return [
-        ...objectChecks(await capturedOf(outputs), inPlatform, leftOut),
-        ...quarantineChecks([...inPlatform, ...inRecovery], [platform, recovery]),
+        ...objectChecks(wanted, inPlatform, leftOutOf(drilled)),
+        ...(isolated ? quarantineChecks([...inPlatform, ...inRecovery], [platform, recovery]) : []),
       ];
     }),
   ]);
