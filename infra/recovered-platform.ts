@@ -4,6 +4,7 @@ import type { CapturedPlatform, KubeObject } from '../recovery/captured.ts';
 import type { StackConfig } from './config-types.ts';
 import { sharedProvider } from './kubernetes.ts';
 import { changesOf } from './platform/changes.ts';
+import { listed } from './platform/identity.ts';
 import type { IsOwn } from './platform/own.ts';
 import { type PlatformReport, planPlatform } from './platform/plan.ts';
 import type { Changed } from './platform/types.ts';
@@ -36,6 +37,10 @@ export async function recoverPlatform(
     platform: namespaces.platform,
   });
   for (const note of report.notes) await pulumi.log.warn(`recovery: ${note}`);
+  for (const { reason, why, objects } of report.leftOut) {
+    // Of what the stack has itself nobody misses the copy.
+    if (reason !== 'own') await pulumi.log.warn(`recovery: left out, ${why}: ${listed(objects)}`);
+  }
   const platform = new Platform(
     name,
     {

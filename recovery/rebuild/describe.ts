@@ -38,6 +38,20 @@ function tiersOf(plan: Plan, events: readonly ResourceEvent[]): PlannedTier[] {
   }));
 }
 
+/** What the program warns of when it sees the capture: what is left out and why, what will be refused, what people have to change. */
+function warnedOf({ diagnostics }: RunOutcome): { readonly leftOut: string[]; readonly notes: string[] } {
+  const said = diagnostics.flatMap(({ severity, message }) => {
+    const [, text] = /^(?:\[runtime\] )?recovery: (.*)$/s.exec(message.trim()) ?? [];
+    return severity === 'warning' && text !== undefined ? [text] : [];
+  });
+  const texts = [...new Set(said)];
+  const LEFT_OUT = 'left out, ';
+  return {
+    leftOut: texts.filter((text) => text.startsWith(LEFT_OUT)).map((text) => text.slice(LEFT_OUT.length)),
+    notes: texts.filter((text) => !text.startsWith(LEFT_OUT)),
+  };
+}
+
 /** Up to when the data of each store reaches, as far as the names in the repository tell. */
 function recoveredTo({ postgres, redis }: Pin): { workload: string; at: string; atLeast: boolean }[] {
   const { end, capturedAt } = postgres;
@@ -72,6 +86,7 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
   const inTiers = tiers.reduce((sum, { objects }) => sum + objects.length, 0);
   const source = parseLineage(pin.postgres.lineage);
   const replayed = pin.postgres.end.kind === 'end-of-wal';
+  const warned = warnedOf(facts.previewed);
   return {
     stack: request.stack,
     isNew: facts.isNew,
@@ -94,6 +109,7 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
       ...request.exclude.map((what) => `${what}: --exclude`),
       ...(request.only.length > 0 ? [`everything but ${request.only.join(', ')}: --only`] : []),
       ...facts.setAside.map((what) => `${what}: set aside, it failed`),
+      ...warned.leftOut,
     ],
     loss: recoveredTo(pin).map(({ workload, at }) => ({
       workload,
@@ -101,7 +117,7 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
       seconds: Math.max(0, (declaredAt.getTime() - Date.parse(at)) / 1000),
     })),
     notes: [
-      ...facts.notes,
+      ...[...new Set([...facts.notes, ...warned.notes])],
       ...draft.notes,
       ...(replayed ? ['postgres: all archived WAL is replayed, so less is lost than its set tells'] : []),
       ...skewNotes(pin),

@@ -38,6 +38,8 @@ export interface World {
   readonly stacks: Map<string, FakeStack>;
   readonly cluster: Set<string>;
   readonly resources: readonly FakeResource[];
+  /** What the program says when it is previewed. */
+  readonly said?: RunOutcome['diagnostics'];
 }
 
 export class Killed extends Error {
@@ -125,7 +127,7 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
       async preview(options = {}) {
         await step();
         for (const resource of wanted()) options.onEvent?.(eventOf(resource, 'done', 'create'));
-        return outcome([]);
+        return { ...outcome([]), diagnostics: world.said ?? [] };
       },
       async up(options = {}) {
         await step();

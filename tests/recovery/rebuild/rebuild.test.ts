@@ -46,6 +46,19 @@ test('a dry run leaves nothing behind, and neither does one that nobody agreed t
   expect(world.cluster.size).toBe(0);
 });
 
+test('the plan tells what the program leaves out of the capture, and warns of', async () => {
+  await using at = await scratch();
+  const said = [
+    { severity: 'warning', message: 'recovery: left out, recovery.exclude names it: Ingress/go-coffee/old' },
+    { severity: 'warning', message: '[runtime] recovery: stripe-key of Secret/payment is a third party’s' },
+    { severity: 'info', message: 'recovery: 86 objects in secondary' },
+  ] as const;
+  const plan = await planRebuild(REQUEST, portsOf({ ...newWorld(RESOURCES), said }, at.stateDir));
+  expect(plan.leftOut).toEqual(['recovery.exclude names it: Ingress/go-coffee/old']);
+  expect(plan.notes).toContain('stripe-key of Secret/payment is a third party’s');
+  expect(JSON.stringify(plan)).not.toContain('86 objects');
+});
+
 test('one bad object stops it, named, with what to type; mended, the same command goes on', async () => {
   await using at = await scratch();
   const world = newWorld(WITH_BAD);
