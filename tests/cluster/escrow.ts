@@ -12,7 +12,6 @@ import type { Storage } from './storage.ts';
 
 interface StackOutputs {
   readonly site: string;
-  readonly generation: number;
   readonly secrets: {
     readonly signingKey: string;
     readonly redis: string;
@@ -28,7 +27,7 @@ export interface EscrowFile {
 
 /** @param folder outside of what is going to be lost */
 export async function makeEscrowFile(folder: string, storage: Storage, outputs: unknown): Promise<EscrowFile> {
-  const { site, generation, secrets } = outputs as StackOutputs;
+  const { site, secrets } = outputs as StackOutputs;
   const keys = join(folder, 'operator');
   await mkdir(keys, { recursive: true, mode: 0o700 });
   const secret = async (name: string, text: string): Promise<{ file: string }> => {
@@ -61,7 +60,6 @@ export async function makeEscrowFile(folder: string, storage: Storage, outputs: 
     kind: 'Environment',
     name: 'local',
     site,
-    generation,
     stateDir: join(keys, 'state'),
     signingKeys: [{ name: 'first', from: await secret('signing', secrets.signingKey) }],
     repositories: { primary: await repository('primary'), secondary: await repository('secondary') },
