@@ -13,7 +13,7 @@ type RecoveryConfig = Pick<StackConfig, 'site' | 'generation'> & {
 };
 
 /** Pure. What was resolved before must be what is asked for: one of the two was changed by hand. */
-export function givenPinProblems({ recovery }: RecoveryConfig): ConfigProblem[] {
+function givenPinProblems({ recovery }: RecoveryConfig): ConfigProblem[] {
   const { pin } = recovery ?? {};
   if (recovery === undefined || pin === undefined) return [];
   return (['from', 'repository'] as const)

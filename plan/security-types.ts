@@ -70,3 +70,4 @@ export const hardeningSchema = z.strictObject({ id: z.enum(HARDENING_MEASURES), 
 export type Rotation = z.infer<typeof rotationSchema>;
 export type Rotatable = z.infer<typeof rotatableSchema>;
 export type Kept = z.infer<typeof keptSchema>;
+export type Hardening = z.infer<typeof hardeningSchema>;

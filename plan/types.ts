@@ -14,6 +14,7 @@ import {
   templateSchema,
   testSchema,
 } from './procedure-types.ts';
+import { hardening, rotation } from './production/security.ts';
 import { hardeningSchema, rotationSchema } from './security-types.ts';
 
 export const TIERS = ['P1', 'P2', 'P3', 'P4'] as const;
@@ -183,8 +184,9 @@ export const planSchema = z.strictObject({
   schedules: z.array(scheduleSchema).min(1),
   repositories: z.array(repositorySchema).min(1),
   scenarios: z.array(scenarioSchema).min(1),
-  rotation: rotationSchema,
-  hardening: z.array(hardeningSchema),
+  /** A plan from before it said so: the shipped rules hold. */
+  rotation: rotationSchema.default(rotation),
+  hardening: z.array(hardeningSchema).default(hardening),
   checks: monitoringChecks,
   thresholds: thresholdsSchema,
   tests: z.array(testSchema),

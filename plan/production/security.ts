@@ -1,8 +1,8 @@
 /** Line 191: "Update all secrets and certificates". Line 195: "Implement additional security measures". */
-import type { Plan } from '../types.ts';
+import type { Hardening, Rotation } from '../security-types.ts';
 
 /** What both ends read from the same Secret when they start: a new value needs nobody else's word. */
-const secrets: Plan['rotation']['secrets'] = [
+const secrets: Rotation['secrets'] = [
   {
     id: 'token-signing',
     title: 'Keys that sign tokens: whoever is logged in logs in again',
@@ -26,7 +26,7 @@ const secrets: Plan['rotation']['secrets'] = [
   },
 ];
 
-const kept: Plan['rotation']['kept'] = [
+const kept: Rotation['kept'] = [
   {
     id: 'opens-what-is-there',
     title: 'Keys of what is stored already: repositories, encrypted columns and files',
@@ -63,7 +63,7 @@ const kept: Plan['rotation']['kept'] = [
   },
 ];
 
-export const rotation: Plan['rotation'] = {
+export const rotation: Rotation = {
   stores: ['postgres-superuser', 'postgres-replication', 'postgres-application', 'redis'],
   certificates: { rotate: true, validity: '1y' },
   secrets,
@@ -71,7 +71,7 @@ export const rotation: Plan['rotation'] = {
 };
 
 /** k8s/security-hardening.yaml, which the written plan names and does not have. */
-export const hardening: Plan['hardening'] = [
+export const hardening: Hardening[] = [
   { id: 'non-root', title: 'No container runs as root' },
   { id: 'no-privilege-escalation', title: 'No process gets more rights than it began with' },
   { id: 'no-capabilities', title: 'All Linux capabilities are dropped' },
