@@ -1,6 +1,7 @@
 /**
  * The five scenarios (lines 27–31) with the procedures that the written plan has (lines 115–197), and those that it lacks.
- * Points and times in the commands are examples.
+ * Points, times and stacks in the commands are examples. Where a step has a `dr rebuild` and a `dr restore`, the first is for a cluster and the
+ * second for a single host.
  */
 import type { Scenario, Step } from '../procedure-types.ts';
 
@@ -13,6 +14,10 @@ const VALIDATION: Step[] = [
 ];
 
 const validated = { source: 'added', steps: VALIDATION } as const satisfies Scenario['validation'];
+
+/** In a cluster one command does both: a fresh platform has new secrets and the measures from its first moment on. */
+const REBUILT_CLEAN =
+  'dr rebuild --stack recovered --to 2026-01-31T11:59:00Z --from secondary --like production --rotate-secrets --harden';
 
 /** Lines 117–146. */
 const completeFailure: Scenario = {
@@ -48,7 +53,10 @@ const completeFailure: Scenario = {
       {
         text: 'Restore infrastructure',
         shell: ['./scripts/disaster-recovery/restore.sh -e production -f backup.tar.gz'],
-        run: ['dr restore --to latest --from secondary'],
+        run: [
+          'dr rebuild --stack recovered --to latest --from secondary --like production',
+          'dr restore --to latest --from secondary',
+        ],
       },
       {
         text: 'Verify services',
@@ -154,7 +162,7 @@ const securityBreach: Scenario = {
       {
         text: 'Complete infrastructure rebuild',
         shell: ['kubectl delete namespace go-coffee', 'kubectl create namespace go-coffee'],
-        run: ['dr doctor'],
+        run: ['dr doctor', `${REBUILT_CLEAN} --dry-run`],
       },
       {
         text: 'Restore from clean backup (pre-breach)',
@@ -164,10 +172,12 @@ const securityBreach: Scenario = {
       {
         text: 'Update all secrets and certificates',
         shell: ['kubectl delete secret --all -n go-coffee', 'kubectl apply -f k8s/secrets-new.yaml'],
+        run: [REBUILT_CLEAN],
       },
       {
         text: 'Implement additional security measures',
         shell: ['kubectl apply -f k8s/security-hardening.yaml'],
+        run: [REBUILT_CLEAN],
       },
     ],
   },
