@@ -4,11 +4,12 @@ import { resolve } from 'node:path';
 import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { didYouMean } from '../plan/nearest.ts';
-import { type Environment, environmentSchema } from './environment.ts';
+import { type Environment, environmentSchema, STORE_PASSWORDS } from './environment.ts';
 import { badInput } from './errors.ts';
 
 const KNOWN_KEYS = [
   ...Object.keys(environmentSchema.shape),
+  ...STORE_PASSWORDS,
   ...[
     'dataDir',
     'binDir',
@@ -72,7 +73,7 @@ const SECRET_FIELDS = ['from', 'password', 'accessKeyId', 'secretAccessKey'];
 const ACCESS_FIELDS = ['writer', 'restorer', 'admin'];
 
 function isSecretRef(path: readonly PropertyKey[]): boolean {
-  return SECRET_FIELDS.includes(String(path.at(-1)));
+  return SECRET_FIELDS.includes(String(path.at(-1))) || (path.length === 2 && path[0] === 'storePasswords');
 }
 
 type Branch = readonly z.core.$ZodIssue[];

@@ -158,6 +158,18 @@ const retiredSchema = z.strictObject({
 });
 export type Retired = z.infer<typeof retiredSchema>;
 
+/**
+ * Passwords of the stores of a stack. Nothing logs in by them: an escrow file takes them along, and a rebuild sets them again, because
+ * what was captured of the services has them too.
+ */
+const storePasswords = z.strictObject({
+  superuser: secretRefSchema.optional(),
+  replication: secretRefSchema.optional(),
+  application: secretRefSchema.optional(),
+  redis: secretRefSchema.optional(),
+});
+export const STORE_PASSWORDS = storePasswords.keyof().options;
+
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('Environment'),
@@ -185,6 +197,7 @@ export const environmentSchema = z.strictObject({
   /** The plan's workloads with `objects` come from this API, and not from folders. */
   kubernetes: kubernetesSchema.optional(),
   services: z.record(z.string(), serviceControl).default({}),
+  storePasswords: storePasswords.optional(),
   repositories: z.record(nameSchema, repositorySchema),
 });
 

@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
-import type { Environment, SecretRef } from '../environment.ts';
+import { type Environment, type SecretRef, STORE_PASSWORDS } from '../environment.ts';
 import { badInput } from '../errors.ts';
 import type { Site } from '../site.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, type BundleFile, HERE } from './bundle.ts';
 
 /** Fields that name a secret, by a file of its own or a variable. */
-const SECRETS = ['from', 'password', 'accessKeyId', 'secretAccessKey'];
+const SECRETS = ['from', 'password', 'accessKeyId', 'secretAccessKey', ...STORE_PASSWORDS];
 /** Fields that hold the path of a file which is no secret, or one which is. */
 const PUBLIC_FILES = ['ca', 'certificate'];
 const SECRET_FILES = ['key', 'kubeconfig'];

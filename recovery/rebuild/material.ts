@@ -30,5 +30,6 @@ export interface Material {
   readonly site: string;
   readonly signingKey: { readonly name: string; readonly secret: string };
   readonly repositories: readonly RepositoryMaterial[];
-  readonly redisPassword?: string | undefined;
+  /** What is absent, a rebuild makes anew. */
+  readonly storePasswords: Readonly<Partial<Record<'superuser' | 'replication' | 'application' | 'redis', string>>>;
 }

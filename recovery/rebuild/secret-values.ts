@@ -51,7 +51,8 @@ function fromMaterial(material: Material): KnownSecrets {
   return {
     passphrases: Object.fromEntries(passphrases),
     signingKey: material.signingKey.secret,
-    ...(material.redisPassword === undefined ? {} : { redis: material.redisPassword }),
+    postgres: material.storePasswords,
+    ...(material.storePasswords.redis === undefined ? {} : { redis: material.storePasswords.redis }),
   };
 }
 
@@ -106,6 +107,10 @@ export function secretValues(
     },
     redis: password('Redis', ({ redis }) => redis),
   };
-  if (made.length > 0) notes.push(`passwords made anew: ${made.join(', ')}`);
+  if (made.length > 0) {
+    notes.push(
+      `passwords made anew: ${made.join(', ')}; captured services that log in with the old one are not ready before they have it (--rotate-secrets changes it wherever it stands, if storePasswords of dr.yaml names it)`,
+    );
+  }
   return { values, problems, notes };
 }

@@ -44,12 +44,24 @@ async function repositoryOf(site: Site, id: string, settings: RepositorySettings
   return settings.type === 's3' ? { id, passphrase, s3: await bucketOf(site, id, settings) } : { id, passphrase };
 }
 
+async function storePasswordsOf({ environment, secrets }: Site): Promise<Material['storePasswords']> {
+  const { redis, postgres, storePasswords = {} } = environment;
+  const refs = {
+    ...(redis?.password === undefined ? {} : { redis: redis.password }),
+    ...(postgres?.password === undefined || postgres.user !== 'postgres' ? {} : { superuser: postgres.password }),
+    ...storePasswords,
+  };
+  const read = Object.entries(refs).map(async ([name, ref]) =>
+    ref === undefined ? [] : [[name, await secrets.read(ref, `storePasswords.${name}`)] as const],
+  );
+  return Object.fromEntries((await Promise.all(read)).flat());
+}
+
 /** Throws `SECRET-…` (exit 2) for what can't be read. @param describe for people */
 export async function siteMaterial(site: Site, describe: string): Promise<Material> {
   const { environment, plan, secrets } = site;
   const [key] = environment.signingKeys;
   if (key === undefined) throw new TypeError('an environment has a signing key');
-  const { redis } = environment;
   return {
     describe,
     plan,
@@ -59,6 +71,6 @@ export async function siteMaterial(site: Site, describe: string): Promise<Materi
     repositories: await Promise.all(
       Object.entries(environment.repositories).map(([id, settings]) => repositoryOf(site, id, settings)),
     ),
-    ...(redis?.password === undefined ? {} : { redisPassword: await secrets.read(redis.password, 'redis.password') }),
+    storePasswords: await storePasswordsOf(site),
   };
 }

@@ -15,7 +15,7 @@ interface StackOutputs {
   readonly secrets: {
     readonly signingKey: string;
     readonly redis: string;
-    readonly postgres: { readonly superuser: string };
+    readonly postgres: { readonly superuser: string; readonly replication: string; readonly application: string };
     readonly passphrases: Readonly<Record<string, string>>;
   };
 }
@@ -62,6 +62,12 @@ export async function makeEscrowFile(folder: string, storage: Storage, outputs: 
     site,
     stateDir: join(keys, 'state'),
     signingKeys: [{ name: 'first', from: await secret('signing', secrets.signingKey) }],
+    storePasswords: {
+      superuser: await secret('superuser', secrets.postgres.superuser),
+      replication: await secret('replication', secrets.postgres.replication),
+      application: await secret('application', secrets.postgres.application),
+      redis: await secret('redis', secrets.redis),
+    },
     repositories: { primary: await repository('primary'), secondary: await repository('secondary') },
   };
   const file = join(keys, 'dr.yaml');

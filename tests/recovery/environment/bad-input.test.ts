@@ -166,6 +166,12 @@ test.each<[string, string, string, string]>([
     'postgres.password',
   ],
   [
+    'a password of a stack’s store',
+    '  socketDir: /srv/dr/run',
+    '  socketDir: /srv/dr/run\nstorePasswords:\n  application: correct-horse',
+    'storePasswords.application',
+  ],
+  [
     'in the place of a variable’s name',
     '{ env: SECONDARY_PASSPHRASE }',
     '{ env: correct-horse }',

@@ -9,7 +9,14 @@ import { readEnvironment } from '../../../recovery/environment-file.ts';
 import { dr } from '../cli/run-dr.ts';
 import { scratch } from '../scratch.ts';
 
-const SECRETS = { signing: 'sign-8c1f', local: 'pass-77ab', id: 'AKIA55', secret: 'secret-91cd', redis: 'redis-02ee' };
+const SECRETS = {
+  signing: 'sign-8c1f',
+  local: 'pass-77ab',
+  id: 'AKIA55',
+  secret: 'secret-91cd',
+  redis: 'redis-02ee',
+  application: 'app-5d1b',
+};
 
 async function makeEnvironment(): Promise<{ folder: string; envFile: string }> {
   const folder = await scratch();
@@ -28,6 +35,7 @@ site: fra1
 stateDir: ${folder}/state
 signingKeys: [{ name: k1, from: { file: ${keys}/signing } }]
 redis: { socket: ${folder}/redis.sock, dataDir: ${folder}/redis, password: { file: ${keys}/redis } }
+storePasswords: { application: { file: ${keys}/application } }
 repositories:
   local: { type: posix, path: ${folder}/local, passphrases: [{ name: p1, from: { file: ${keys}/local } }] }
   primary:
@@ -89,6 +97,7 @@ test('what one recipient opens is an environment that works, with this very prog
   // A variable of the lost host has become a file.
   expect(await read(primary.writer.secretAccessKey)).toBe(SECRETS.secret);
   expect(await read(environment.redis?.password)).toBe(SECRETS.redis);
+  expect(await read(environment.storePasswords?.application)).toBe(SECRETS.application);
   expect(await readFile(primary.ca ?? '', 'utf8')).toContain('CERTIFICATE');
   const lock = await readFile(join(into, 'program', 'package-lock.json'));
   expect(lock.equals(await readFile(join(import.meta.dirname, '../../../package-lock.json')))).toBe(true);

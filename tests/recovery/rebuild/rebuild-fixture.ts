@@ -45,6 +45,7 @@ export const MATERIAL: Material = {
     { id: 'primary', passphrase: 'passphrase-1', s3: bucket(1) },
     { id: 'secondary', passphrase: 'passphrase-2', s3: bucket(2) },
   ],
+  storePasswords: {},
 };
 
 /** Stores, a service of P1 and one of the rest, each behind the check of what comes before. */

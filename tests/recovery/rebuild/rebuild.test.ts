@@ -208,3 +208,20 @@ test('a volume that is lost begins with a new passphrase; what a repository is o
     fact: expect.stringContaining('a new one opens no copy in it'),
   });
 });
+
+test('passwords of the stores that are known are set again; of those that nobody knows the plan says it', async () => {
+  await using at = await scratch();
+  const storePasswords = { application: 'password-of-the-services', redis: 'password-of-redis' };
+  const known = newWorld(RESOURCES);
+  const ports = { ...portsOf(known, at.stateDir), material: { ...MATERIAL, storePasswords } };
+  const { plan } = await rebuild(REQUEST, ports);
+  const values = known.stacks.get('fresh')?.config.secretValues;
+  expect(values).toMatchObject({
+    secret: true,
+    value: { redis: storePasswords.redis, postgres: { application: storePasswords.application } },
+  });
+  expect(plan.notes).toContainEqual(
+    expect.stringMatching(/^passwords made anew: PostgreSQL’s superuser, replication;/),
+  );
+  expect(JSON.stringify(plan)).not.toContain('password-of-');
+});
