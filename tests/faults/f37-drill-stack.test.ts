@@ -12,28 +12,13 @@ import type { Pin } from '../../recovery/pin.ts';
 import { find, kinds, object, podsOf } from '../infra/objects.ts';
 import { changed, which } from '../infra/policy/declared.ts';
 import { record, STORED_SECRETS } from '../infra/recording.ts';
+import { PIN as RECOVERY_PIN } from '../infra/recovery-stack.ts';
 
 const POINT = '20261123T011500Z-incremental-0000';
 const PIN: Pin = {
-  files: [],
-  from: 'latest',
-  repository: 'secondary',
-  postgres: {
-    point: '20261123T010000Z-full-0000',
-    lineage: 'local-1',
-    set: '20261123-010000F',
-    end: { kind: 'end-of-wal', timeline: 3 },
-    capturedAt: '2026-11-23T01:01:00Z',
-    systemId: '7300000000000000001',
-    serverVersion: '15.9',
-  },
-  redis: {
-    point: POINT,
-    snapshot: 'a'.repeat(64),
-    capturedAt: '2026-11-23T01:15:00Z',
-  },
+  ...RECOVERY_PIN,
+  files: [{ workload: 'uploads', point: POINT, snapshot: 'b'.repeat(64), capturedAt: '2026-11-23T01:15:00Z' }],
 };
-PIN.files?.push({ workload: 'uploads', point: POINT, snapshot: 'b'.repeat(64), capturedAt: '2026-11-23T01:15:00Z' });
 const PLATFORM = 'go-coffee-drill-1';
 const RECOVERY = 'go-coffee-drill-1-dr';
 const CONFIG = {

@@ -1,51 +1,31 @@
 /** The catalog on a real versioned bucket, with the two roles' own credentials. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { layout } from '../../plan/layout.ts';
-import { openS3Store } from '../../recovery/adapters/s3-store.ts';
 import { openCatalog } from '../../recovery/catalog.ts';
-import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
 import { acquireLock } from '../../recovery/lock.ts';
-import type { ObjectStore } from '../../recovery/ports.ts';
-import type { Repository, Site, StoreRole } from '../../recovery/site.ts';
+import type { Repository, Site } from '../../recovery/site.ts';
 import { idAt, pointBody, resticCapture } from './point-fixture.ts';
-import { makeScratch } from './scratch.ts';
+import { startBucket, type TestBucket } from './s3-bucket.ts';
 import { makeSite } from './site-fixture.ts';
 
 const TIMES = ['01', '02', '03'].map((h) => `2026-11-23T${h}:00:00Z`);
 const IDS = TIMES.map((time) => idAt(time)) as [string, string, string];
 const keys = layout('production');
 
-let region: S3Region;
+let bucket: TestBucket;
 let site: Site;
 let repository: Repository;
-let stores: Record<StoreRole, ObjectStore>;
-let remove: () => Promise<void>;
+let stores: TestBucket['stores'];
 
 beforeAll(async () => {
-  const made = await makeScratch();
-  remove = made.remove;
-  region = await startS3Region({
-    folder: join(made.folder, 's3'),
-    name: 'primary',
-    region: 'us-east-1',
-    bucket: 'go-coffee-backups',
-    environment: 'production',
-    lockDays: 1,
-  });
-  const settings = region.settings([{ name: 'p', from: { env: 'X' } }]);
-  stores = {
-    writer: openS3Store({ settings, credentials: await region.keys('writer') }),
-    restorer: openS3Store({ settings, credentials: await region.keys('restorer') }),
-  };
-  site = await makeSite(made.folder);
+  bucket = await startBucket();
+  ({ stores } = bucket);
+  site = await makeSite(bucket.folder);
+  const { settings } = bucket;
   repository = { id: 'primary', settings, layout: keys, store: async (role) => stores[role] };
 });
 
-afterAll(async () => {
-  await region?.destroy();
-  await remove?.();
-});
+afterAll(() => bucket?.[Symbol.asyncDispose]());
 
 const body = (time: string) => pointBody(time, [resticCapture('redis', time)], { repository: 'primary' });
 

@@ -1,51 +1,31 @@
 /** A fence in a real bucket with versions and Object Lock, raised with no more rights than the restorer has. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { layout } from '../../plan/layout.ts';
-import { openS3Store } from '../../recovery/adapters/s3-store.ts';
-import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
 import { type FenceRequest, raiseFence, readFence, refuseFenced } from '../../recovery/fence.ts';
 import { breakLock } from '../../recovery/lock.ts';
-import type { ObjectStore } from '../../recovery/ports.ts';
-import type { Repository, Site, StoreRole } from '../../recovery/site.ts';
-import { makeScratch } from './scratch.ts';
+import type { Repository, Site } from '../../recovery/site.ts';
+import { startBucket, type TestBucket } from './s3-bucket.ts';
 import { makeSite } from './site-fixture.ts';
 
 const keys = layout('production');
 const NOW = new Date('2026-11-23T02:00:00Z');
 
-let region: S3Region;
-let stores: Record<StoreRole, ObjectStore>;
+let bucket: TestBucket;
+let stores: TestBucket['stores'];
 let site: Site;
 let repository: Repository;
-let remove: () => Promise<void>;
 
 beforeAll(async () => {
-  const made = await makeScratch();
-  remove = made.remove;
-  region = await startS3Region({
-    folder: join(made.folder, 's3'),
-    name: 'secondary',
-    region: 'eu-west-1',
-    bucket: 'go-coffee-backups-eu-west-1',
-    environment: 'production',
-    lockDays: 1,
-  });
-  const settings = region.settings([{ name: 'p', from: { env: 'X' } }]);
-  stores = {
-    writer: openS3Store({ settings, credentials: await region.keys('writer') }),
-    restorer: openS3Store({ settings, credentials: await region.keys('restorer') }),
-  };
-  const bare = await makeSite(made.folder);
+  bucket = await startBucket('secondary');
+  ({ stores } = bucket);
+  const { settings, folder } = bucket;
+  const bare = await makeSite(folder);
   const postgres = { dataDir: '/var/lib/postgresql', socketDir: '/run', port: 5432, user: 'postgres', database: 'x' };
   site = { ...bare, environment: { ...bare.environment, site: 'us-east-1', generation: 1, postgres } };
   repository = { id: 'secondary', settings, layout: keys, store: async (role) => stores[role] };
 });
 
-afterAll(async () => {
-  await region?.destroy();
-  await remove?.();
-});
+afterAll(() => bucket?.[Symbol.asyncDispose]());
 
 const request = (lineage: string, more: Partial<FenceRequest> = {}): FenceRequest => ({
   lineage,

@@ -1,17 +1,15 @@
 /** What a stack begins from: ends by tables, and the whole door on a real bucket with the restorer's own keys. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { layout, STANZA } from '../../plan/layout.ts';
 import { productionPlan } from '../../plan/production.ts';
-import { openS3Store } from '../../recovery/adapters/s3-store.ts';
 import { openCatalog } from '../../recovery/catalog.ts';
-import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
+import type { S3Region } from '../../recovery/drill/s3-region.ts';
 import { endOf } from '../../recovery/pin/end.ts';
 import { type PinRequest, pinSchema, pinTarget } from '../../recovery/pin.ts';
 import type { ObjectStore } from '../../recovery/ports.ts';
 import { idAt, pointBody, postgresCapture, resticCapture } from './point-fixture.ts';
-import { makeScratch } from './scratch.ts';
+import { startBucket, type TestBucket } from './s3-bucket.ts';
 import { makeSite } from './site-fixture.ts';
 
 const keys = layout('production');
@@ -63,25 +61,17 @@ describe('where replay ends', () => {
 });
 
 describe('in a bucket', () => {
+  let bucket: TestBucket;
   let region: S3Region;
   let writer: ObjectStore;
-  let remove: () => Promise<void>;
   let request: PinRequest;
 
   beforeAll(async () => {
-    const made = await makeScratch();
-    remove = made.remove;
-    region = await startS3Region({
-      folder: join(made.folder, 's3'),
-      name: 'primary',
-      region: 'us-east-1',
-      bucket: 'go-coffee-backups',
-      environment: 'production',
-      lockDays: 1,
-    });
-    const settings = region.settings([{ name: 'p', from: { env: 'X' } }]);
-    writer = openS3Store({ settings, credentials: await region.keys('writer') });
-    const site = await makeSite(made.folder);
+    bucket = await startBucket();
+    ({ region } = bucket);
+    writer = bucket.stores.writer;
+    const { settings } = bucket;
+    const site = await makeSite(bucket.folder);
     const catalog = await openCatalog(
       site,
       { id: 'primary', settings, layout: keys, store: async () => writer },
@@ -128,10 +118,7 @@ describe('in a bucket', () => {
     };
   });
 
-  afterAll(async () => {
-    await region?.destroy();
-    await remove?.();
-  });
+  afterAll(() => bucket?.[Symbol.asyncDispose]());
 
   const FIRST = idAt('2026-11-23T01:00:00Z');
   const CONFIG = idAt('2026-11-23T01:05:00Z', 'config');

@@ -6,6 +6,7 @@ import type { CapturedPlatform } from '../../../recovery/captured.ts';
 import type { Pin } from '../../../recovery/pin.ts';
 import { inNamespace, NAMESPACE, OF_THE_CLUSTER, OF_THE_NAMESPACE, webhook } from '../../cluster/capture-objects.ts';
 import { STORED_SECRETS } from '../recording.ts';
+import { PIN as DATABASE_PIN } from '../recovery-stack.ts';
 
 /** As a cluster gives it; a name that a server made up is made up here. */
 function asRead(object: object): KubeObject {
@@ -118,18 +119,10 @@ export const OBJECTS: readonly object[] = [
 
 export const PLATFORM: CapturedPlatform = captureOf(OBJECTS);
 
+const { redis: _, ...DATABASE } = DATABASE_PIN;
+
 export const PIN: Pin = {
-  from: 'latest',
-  repository: 'secondary',
-  postgres: {
-    point: '20261123T010000Z-full-0000',
-    lineage: 'local-1',
-    set: '20261123-010000F',
-    end: { kind: 'end-of-wal', timeline: 3 },
-    capturedAt: '2026-11-23T01:01:00Z',
-    systemId: '7300000000000000001',
-    serverVersion: '15.9',
-  },
+  ...DATABASE,
   objects: [
     {
       workload: 'kubernetes-manifests',

@@ -6,39 +6,31 @@ import { copyAsOf } from '../../../recovery/adapters/as-of.ts';
 import type { S3Credentials, S3Retry } from '../../../recovery/adapters/s3-client.ts';
 import { openS3Store } from '../../../recovery/adapters/s3-store.ts';
 import type { VersionedStore } from '../../../recovery/adapters/versioned-store.ts';
-import { type S3Region, startS3Region } from '../../../recovery/drill/s3-region.ts';
+import type { S3Region } from '../../../recovery/drill/s3-region.ts';
 import type { S3RepositorySettings } from '../../../recovery/environment.ts';
 import { ConditionFailed } from '../../../recovery/ports.ts';
-import { makeScratch, scratch } from '../scratch.ts';
+import { startBucket, type TestBucket } from '../s3-bucket.ts';
+import { scratch } from '../scratch.ts';
 import { type S3Proxy, startS3Proxy } from './s3-proxy.ts';
 
+let bucket: TestBucket;
 let region: S3Region;
 let proxy: S3Proxy;
 let settings: S3RepositorySettings;
 let writer: S3Credentials;
 let store: VersionedStore;
-let remove: () => Promise<void>;
 
 beforeAll(async () => {
-  const made = await makeScratch();
-  remove = made.remove;
-  region = await startS3Region({
-    folder: join(made.folder, 's3'),
-    name: 'primary',
-    region: 'us-east-1',
-    bucket: 'go-coffee-backups',
-    lockDays: 1,
-  });
+  bucket = await startBucket();
+  ({ region, settings } = bucket);
+  store = bucket.stores.writer;
   proxy = await startS3Proxy(region);
-  settings = region.settings([{ name: 'p', from: { env: 'X' } }]);
   writer = await region.keys('writer');
-  store = openS3Store({ settings, credentials: writer });
 });
 
 afterAll(async () => {
   await proxy?.close();
-  await region?.destroy();
-  await remove?.();
+  await bucket?.[Symbol.asyncDispose]();
 });
 
 const throughProxy = (options: { retries?: S3Retry[]; deadlineSeconds?: number } = {}): VersionedStore =>
