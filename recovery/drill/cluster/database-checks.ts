@@ -55,6 +55,7 @@ const SETTINGS = `
   SELECT current_setting('archive_mode') AS archive_mode, current_setting('archive_command') AS archive_command,
     (SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL) AS subscribers,
     (SELECT system_identifier::text FROM pg_control_system()) AS system,
+    extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS replayed,
     to_regclass('dr.canary') IS NOT NULL AS canary, to_regclass('dr.heartbeat') IS NOT NULL AS heartbeat`;
 
 function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): DataCheck {
@@ -94,12 +95,19 @@ function canaryCheck(rows: readonly Row[] | undefined, capture: PostgresCapture 
   };
 }
 
-function newestData(rows: readonly Row[] | undefined, pin: Pin): { at: Date; evidence: string } {
-  const beat = Number(rows?.[0]?.beat);
+/** @param until what is later is of this platform itself, which has a monitor and users of its own; undefined in a drill, which has neither */
+function newestData(
+  pin: Pin,
+  beat: unknown,
+  replayed: unknown,
+  until: Date | undefined,
+): { readonly at: Date; readonly evidence: string } {
   const copied = { at: new Date(pin.postgres.capturedAt), evidence: `the copy ${pin.postgres.set}` };
-  // A time in the future is no heartbeat of the source.
-  if (!Number.isFinite(beat) || beat * 1000 <= copied.at.getTime()) return copied;
-  return { at: new Date(beat * 1000), evidence: 'dr.heartbeat, which is updated every minute' };
+  const seen = [
+    { at: new Date(Number(beat) * 1000), evidence: 'dr.heartbeat, which is updated every minute' },
+    { at: new Date(Number(replayed) * 1000), evidence: 'the last commit that was replayed' },
+  ].filter(({ at }) => until === undefined || at <= until);
+  return seen.reduce((newest, each) => (each.at > newest.at ? each : newest), copied);
 }
 
 function archiveCheck(settings: Row): DataCheck {
@@ -113,12 +121,19 @@ function archiveCheck(settings: Row): DataCheck {
   };
 }
 
-/** @param isolated it is a drill's. Throws what `sql` throws. */
+interface AskedDatabase {
+  readonly pin: Pin;
+  readonly remembered: Remembered;
+  /** It is a drill's. */
+  readonly isolated: boolean;
+  /** Of the disaster. */
+  readonly declaredAt: Date;
+}
+
+/** Throws what `sql` throws. */
 export async function databaseChecks(
   sql: Sql,
-  pin: Pin,
-  { database, dump }: Remembered,
-  isolated: boolean,
+  { pin, remembered: { database, dump }, isolated, declaredAt }: AskedDatabase,
 ): Promise<DataCheck[]> {
   const [settings = {}] = await sql(SETTINGS);
   const counted = await sql(CENSUS);
@@ -126,7 +141,7 @@ export async function databaseChecks(
   const beat = settings.heartbeat
     ? await sql('SELECT extract(epoch FROM max(beat))::float8 AS beat FROM dr.heartbeat')
     : undefined;
-  const newest = newestData(beat, pin);
+  const newest = newestData(pin, beat?.[0]?.beat, settings.replayed, isolated ? undefined : declaredAt);
   return [
     tableCheck(counted, dump),
     canaryCheck(canary, database),

@@ -81,7 +81,12 @@ export async function verifyDrilled(drilled: DrilledPlatform): Promise<DataCheck
   const { platform = '', recovery = '' } = made.namespaces as { platform?: string; recovery?: string };
   const groups = await Promise.all([
     asked('the database answers', () =>
-      databaseChecks((statement) => cluster.sql(platform, database, statement), made.pin, remembered, isolated),
+      databaseChecks((statement) => cluster.sql(platform, database, statement), {
+        pin: made.pin,
+        remembered,
+        isolated,
+        declaredAt: new Date(made.declaredAt),
+      }),
     ),
     asked('Redis answers', () => redisChecks(cluster, platform, made, remembered)),
     asked('the Kubernetes API answers', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../../recovery/capture/objects.ts';
 import type { CapturedPlatform } from '../../../../recovery/captured/platform.ts';
-import { remembered } from '../../../../recovery/drill/cluster/database-checks.ts';
+import { databaseChecks, remembered } from '../../../../recovery/drill/cluster/database-checks.ts';
 import { objectChecks, quarantineChecks } from '../../../../recovery/drill/cluster/object-checks.ts';
 import { parseKeyspace } from '../../../../recovery/drill/cluster/wiring.ts';
 import { entryAt } from '../../entry-fixture.ts';
@@ -68,6 +68,40 @@ test('the keyspace of every database counts', () => {
   const text = '# Keyspace\r\ndb0:keys=12,expires=3,avg_ttl=0\r\ndb3:keys=1,expires=0,avg_ttl=0\r\n';
   expect(parseKeyspace(text)).toEqual({ keys: 13, ending: 3 });
   expect(parseKeyspace('# Keyspace\r\n')).toEqual({ keys: 0, ending: 0 });
+});
+
+describe('the newest data that came back', () => {
+  const COPIED = PIN.postgres.capturedAt;
+  const DISASTER = '2026-11-25T20:05:00Z';
+  const seconds = (time: string) => Date.parse(time) / 1000;
+
+  async function newest(isolated: boolean, beat: string | undefined, replayed?: string): Promise<string | undefined> {
+    const sql = async (statement: string) => {
+      if (statement.includes('archive_mode')) {
+        return [{ archive_mode: 'off', heartbeat: true, replayed: replayed === undefined ? null : seconds(replayed) }];
+      }
+      return statement.includes('dr.heartbeat') ? [{ beat: beat === undefined ? null : seconds(beat) }] : [];
+    };
+    const of = { pin: PIN, remembered: remembered(ENTRIES, PIN, 'postgres-dump'), declaredAt: new Date(DISASTER) };
+    const checks = await databaseChecks(sql, { ...of, isolated });
+    return checks.find(({ recoveredTo }) => recoveredTo !== undefined)?.recoveredTo?.toISOString();
+  }
+
+  test.each([
+    ['a drill: its heartbeat stands still', true, '2026-11-25T20:04:30Z', undefined, '2026-11-25T20:04:30.000Z'],
+    ['a heartbeat of before the disaster', false, '2026-11-25T20:04:30Z', undefined, '2026-11-25T20:04:30.000Z'],
+    [
+      'that of the platform’s own monitor',
+      false,
+      '2026-11-25T20:15:00Z',
+      '2026-11-25T20:04:58Z',
+      '2026-11-25T20:04:58.000Z',
+    ],
+    ['own monitor, and a restart since', false, '2026-11-25T20:15:00Z', undefined, new Date(COPIED).toISOString()],
+    ['nothing but the copy', false, undefined, undefined, new Date(COPIED).toISOString()],
+  ])('%s', async (_, isolated, beat, replayed, expected) => {
+    expect(await newest(isolated, beat, replayed)).toBe(expected);
+  });
 });
 
 test('what is compared is of the points that the drill was made from', () => {
