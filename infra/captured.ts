@@ -1,10 +1,10 @@
 /** The objects that a fresh platform is made from: fetched at the first `up`, and from then on as the stack's own outputs have them. */
 import * as pulumi from '@pulumi/pulumi';
 import { type CapturedPlatform, packPlatform, readCaptured, unpackPlatform } from '../recovery/captured.ts';
-import type { Pin } from '../recovery/pin.ts';
+import type { Pin, PinnedObjects } from '../recovery/pin.ts';
 import type { SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';
-import { recoverySource, runError, settled } from './recovery-source.ts';
+import { type RecoverySource, recoverySource, runError, settled } from './recovery-source.ts';
 
 export interface Recovered {
   readonly platform: CapturedPlatform;
@@ -13,7 +13,21 @@ export interface Recovered {
 }
 
 /** Characters. The state is written anew after each step of an `up`; thousands of objects are far less than this. */
-const KEPT_AT_MOST = 16 * 1024 * 1024;
+export const KEPT_AT_MOST = 16 * 1024 * 1024;
+
+/** Throws what `readCaptured` throws. */
+export async function readObjects(
+  source: RecoverySource,
+  id: string,
+  objects: readonly PinnedObjects[],
+  secrets: pulumi.Output<SecretValues>,
+): Promise<CapturedPlatform> {
+  const { passphrases } = await settled(secrets);
+  const platform = await readCaptured({ ...source, passphrases: { [id]: passphrases[id] ?? '' }, objects });
+  const from = objects.map(({ workload, point }) => `${workload} of ${point}`).join(', ');
+  await pulumi.log.info(`${platform.objects.length} objects in ${id} (${from})`);
+  return platform;
+}
 
 async function readNow(
   config: StackConfig,
@@ -21,17 +35,10 @@ async function readNow(
   secrets: pulumi.Output<SecretValues>,
 ): Promise<CapturedPlatform> {
   const source = await recoverySource(config, id);
-  const { passphrases } = await settled(secrets);
-  const platform = await readCaptured({
-    ...source,
-    passphrases: { [id]: passphrases[id] ?? '' },
-    objects,
-  }).catch((error: unknown) => {
+  const platform = await readObjects(source, id, objects, secrets).catch((error: unknown) => {
     throw runError(error, `the objects of the point could not be read from ${id}`);
   });
   for (const note of platform.notes) await pulumi.log.warn(`recovery: ${note}`);
-  const from = objects.map(({ workload, point }) => `${workload} of ${point}`).join(', ');
-  await pulumi.log.info(`recovery: ${platform.objects.length} objects in ${id} (${from})`);
   return platform;
 }
 

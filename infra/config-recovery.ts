@@ -1,4 +1,4 @@
-/** What the keys of `recovery` can be wrong about, together, with others, and with the plan. */
+/** What the keys of `recovery`, and of a standby's services, can be wrong about, together, with others, and with the plan. */
 import { didYouMean } from '../plan/nearest.ts';
 import type { Plan } from '../plan/types.ts';
 import type { ConfigProblem } from './config-problems.ts';
@@ -11,7 +11,13 @@ type Recovery = NonNullable<Plain['recovery']>;
 /** As manifests write kinds; whether the capture has it is known once it is read. */
 const KIND = /^[A-Z][A-Za-z0-9]*(\.[a-z0-9.-]+)?$/;
 
-function selectorProblems({ only, exclude }: Recovery, plan: Plan): ConfigProblem[] {
+type Section = 'recovery' | 'standby';
+
+function selectorProblems(
+  section: Section,
+  { only, exclude }: Pick<Recovery, 'only' | 'exclude'>,
+  plan: Plan,
+): ConfigProblem[] {
   const words = plan.tiers.flatMap(({ id, services }) => [id, ...services.flatMap((s) => [s.id, ...(s.names ?? [])])]);
   const wrong = (['only', 'exclude'] as const).flatMap((key) =>
     [...(key === 'only' ? only : exclude).entries()].flatMap(([i, text]): ConfigProblem[] => {
@@ -20,7 +26,7 @@ function selectorProblems({ only, exclude }: Recovery, plan: Plan): ConfigProble
       const kind = text.split(/[/ ]/)[0] ?? '';
       const fact = `"${text}" is no tier or service of the plan, and "${kind}" is no kind.${didYouMean(text, words)}`;
       const hint = `write a kind as in manifests (Deployment, Deployment/${text.split(/[/ ]/).at(-1)}), or one of: ${words.join(', ')}`;
-      return [{ path: ['recovery', key, i], fact, hint }];
+      return [{ path: [section, key, i], fact, hint }];
     }),
   );
   const both = exclude.flatMap((text, i): ConfigProblem[] => {
@@ -36,17 +42,21 @@ function twice(names: Names): string | undefined {
   return values.find((value, i) => values.indexOf(value) !== i);
 }
 
-function mapProblems({ map }: Recovery, namespaces: Plain['namespaces']): ConfigProblem[] {
+function mapProblems(
+  section: Section,
+  { map }: Pick<Recovery, 'map'>,
+  namespaces: Plain['namespaces'],
+): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const [old, now] of Object.entries(map.namespace)) {
     if (now !== namespaces?.recovery) continue;
     const fact = `"${now}" is the namespace of this stack's jobs and keys: a platform in it could read them`;
-    problems.push({ path: ['recovery', 'map', 'namespace', old], fact, hint: 'give it another name' });
+    problems.push({ path: [section, 'map', 'namespace', old], fact, hint: 'give it another name' });
   }
   const shared = twice(map.namespace);
   if (shared !== undefined) {
     const fact = `two namespaces would both be "${shared}", and their objects of one name one object`;
-    problems.push({ path: ['recovery', 'map', 'namespace'], fact, hint: 'give each a name of its own' });
+    problems.push({ path: [section, 'map', 'namespace'], fact, hint: 'give each a name of its own' });
   }
   return problems;
 }
@@ -74,8 +84,26 @@ export function recoveryProblems(plain: Plain, plan: Plan): ConfigProblem[] {
     return [{ path: ['recovery'], fact, hint: 'take it out, or write role: recovery in a fresh stack' }];
   }
   return [
-    ...selectorProblems(recovery, plan),
-    ...mapProblems(recovery, namespaces),
+    ...selectorProblems('recovery', recovery, plan),
+    ...mapProblems('recovery', recovery, namespaces),
     ...isolationProblems(recovery, plain),
   ];
+}
+
+/** What `standby` has ready of the services. */
+export function standbyProblems({ standby, namespaces }: Plain, plan: Plan): ConfigProblem[] {
+  if (standby === undefined) return [];
+  const { services, map, exclude } = standby;
+  if (!services) {
+    const given = {
+      map: Object.values(map).some((names) => Object.keys(names).length > 0),
+      exclude: exclude.length > 0,
+    };
+    const fact = 'is set, and standby.services is false: nothing of a capture is declared';
+    const hint = 'write standby.services: true, or take it out';
+    return (['map', 'exclude'] as const)
+      .filter((key) => given[key])
+      .map((key) => ({ path: ['standby', key], fact, hint }));
+  }
+  return [...selectorProblems('standby', { only: [], exclude }, plan), ...mapProblems('standby', { map }, namespaces)];
 }

@@ -2,7 +2,7 @@
 import { didYouMean } from '../plan/nearest.ts';
 import type { Plan } from '../plan/types.ts';
 import type { ConfigProblem } from './config-problems.ts';
-import { recoveryProblems } from './config-recovery.ts';
+import { recoveryProblems, standbyProblems } from './config-recovery.ts';
 import type { Plain, Secret } from './config-schema.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -194,6 +194,7 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...clusterProblems(plain, secret),
     ...roleProblems(plain, plan),
     ...recoveryProblems(plain, plan),
+    ...standbyProblems(plain, plan),
     ...folderProblems(plain, plan),
     ...hookProblems(plain),
   ];

@@ -106,6 +106,22 @@ const hostName = z
   .string()
   .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
 
+/** What has another name here, as `old: new`. */
+const map = z
+  .strictObject({
+    registry: namesBy(
+      /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
+      'is no registry; write host[:port][/path], without https:// and without a tag',
+    ).default({}),
+    storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is no name of a storage class').default({}),
+    namespace: z.record(lineSchema, idSchema).default({}),
+    host: namesBy(
+      /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
+      'is no host name; write e.g. shop.example.com',
+    ).default({}),
+  })
+  .prefault({});
+
 /** Keys in plain text. Every value that JSON can hold; `Pulumi.yaml` gives the optional ones an empty default. */
 const command = z.array(lineSchema).min(1);
 
@@ -178,6 +194,10 @@ export const plainSchemas = {
   standby: z.strictObject({
     of: z.strictObject({ site: idSchema, generation: z.int().min(1) }),
     repository: idSchema,
+    /** Declare the services of the newest capture there, asleep until the promotion. */
+    services: z.boolean().default(false),
+    map,
+    exclude: z.array(lineSchema).default([]),
   }),
   recovery: z.strictObject({
     from: lineSchema,
@@ -190,21 +210,7 @@ export const plainSchemas = {
     harden: z.boolean().default(false),
     /** A drill's platform: it can't call out, copy itself away or be reached (F37). */
     isolated: z.boolean().default(false),
-    /** What has another name here: registries, storage classes, namespaces and hosts, as `old: new`. */
-    map: z
-      .strictObject({
-        registry: namesBy(
-          /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
-          'is no registry; write host[:port][/path], without https:// and without a tag',
-        ).default({}),
-        storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is no name of a storage class').default({}),
-        namespace: z.record(lineSchema, idSchema).default({}),
-        host: namesBy(
-          /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
-          'is no host name; write e.g. shop.example.com',
-        ).default({}),
-      })
-      .prefault({}),
+    map,
     /** Captured objects by `Kind`, `Kind/name`, a service or a tier of the plan; empty: all. */
     only: z.array(lineSchema).default([]),
     exclude: z.array(lineSchema).default([]),

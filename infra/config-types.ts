@@ -133,6 +133,16 @@ export interface RecoverySettings {
   readonly exclude: readonly string[];
 }
 
+/** Whom a site follows, and what it has ready for the day on which it leads. */
+export interface StandbySettings {
+  readonly of: { readonly site: string; readonly generation: number };
+  readonly repository: string;
+  /** The services of the newest capture there are declared: asleep, and awake once it is promoted. */
+  readonly services: boolean;
+  readonly map: RecoverySettings['map'];
+  readonly exclude: readonly string[];
+}
+
 /** By `postgres`, `redis`, `kubernetes` or a folder workload: argv before its copy and after it, in the pod of the backup. */
 export type Hooks = Readonly<
   Record<string, { readonly pre?: readonly string[] | undefined; readonly post?: readonly string[] | undefined }>
@@ -196,9 +206,7 @@ export interface StackConfig {
   readonly quotas: { readonly platform: QuotaConfig; readonly recovery: QuotaConfig };
   readonly secrets: SecretSource;
   /** What a standby follows. Kept through a promotion: the failback needs it. */
-  readonly standby?:
-    | { readonly of: { readonly site: string; readonly generation: number }; readonly repository: string }
-    | undefined;
+  readonly standby?: StandbySettings | undefined;
   /** What a fresh platform is made from. */
   readonly recovery?: RecoverySettings | undefined;
   readonly traffic?: Traffic | undefined;

@@ -32,6 +32,7 @@ import { rotationOf } from './rotation.ts';
 import { Schedules } from './schedules/schedules.ts';
 import { RecoverySecrets } from './secrets.ts';
 import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
+import { standbyObjects } from './standby-objects.ts';
 import { repositoryPlaces } from './storage/storage.ts';
 
 export async function stack(): Promise<Record<string, Input<unknown>>> {
@@ -56,8 +57,10 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account, rotate });
   const keys = isolated ? readingOnly(secrets.cluster, config.recovery?.repository ?? '') : secrets.cluster;
   const signingKeyName = keys.signingKey.name;
-  const pin = await pinOf(config, previous, { values: secrets.given, signingKeyName });
-  const recovered = await capturedOf(config, previous, pin, secrets.given);
+  const given = { values: secrets.given, signingKeyName };
+  const pin = await pinOf(config, previous, given);
+  const recovered =
+    (await capturedOf(config, previous, pin, secrets.given)) ?? (await standbyObjects(config, previous, given));
   const rotation = await rotationOf(config, secrets, recovered?.platform);
   const origin = originOf(config, pin);
   const copy = redisOrigin(config, pin);

@@ -31,6 +31,8 @@ export interface PlatformArgs {
   readonly stores: readonly pulumi.Resource[];
   /** A drill's platform keeps nothing. */
   readonly isolated: boolean;
+  /** A site's that follows, or has followed, another: its services sleep while that one leads. Absent: they never do. */
+  readonly services?: 'asleep' | 'awake' | undefined;
   /** For what the cluster or another of its stacks may have made already. */
   readonly shared: pulumi.ProviderResource;
 }
@@ -74,8 +76,9 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   #object(object: KubeObject, dependsOn: readonly pulumi.Resource[]): pulumi.Resource {
-    const { protect, retainOnDelete, shared } = keepingOf(object, this.#args.isolated);
-    return new RecoveredObject(identityOf(object), withInstructions(object), {
+    const { isolated, services } = this.#args;
+    const { protect, retainOnDelete, shared } = keepingOf(object, isolated, services !== undefined);
+    return new RecoveredObject(identityOf(object), withInstructions(object, services === 'asleep'), {
       parent: this,
       dependsOn: [...dependsOn],
       ...(protect ? { protect } : {}),

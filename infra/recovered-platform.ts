@@ -1,13 +1,15 @@
-/** Captured objects of a recovery → the part of the program that declares them, and what is told of it. */
+/** Captured objects, of a recovery or of a standby's services → the part of the program that declares them, and what is told of it. */
 import * as pulumi from '@pulumi/pulumi';
 import type { CapturedPlatform, KubeObject } from '../recovery/captured.ts';
-import type { StackConfig } from './config-types.ts';
+import type { RecoverySettings, StackConfig } from './config-types.ts';
 import { sharedProvider } from './kubernetes.ts';
+import { asleep } from './platform/asleep.ts';
 import { changesOf } from './platform/changes.ts';
 import { listed } from './platform/identity.ts';
 import type { IsOwn } from './platform/own.ts';
 import { type PlatformReport, planPlatform } from './platform/plan.ts';
-import type { Changed } from './platform/types.ts';
+import type { Section } from './platform/select.ts';
+import type { Change, Changed } from './platform/types.ts';
 import { Platform, type PlatformArgs } from './platform.ts';
 
 export interface RecoveredPlatformArgs extends Pick<PlatformArgs, 'lineage' | 'pods' | 'walls' | 'stores' | 'retired'> {
@@ -24,27 +26,55 @@ export interface RecoveredPlatform {
   readonly ready: readonly pulumi.Resource[];
 }
 
+interface Wanted {
+  readonly section: Section;
+  readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
+  readonly changes: readonly Change[];
+  readonly isolated: boolean;
+  /** Of a site that follows, or has followed, another. */
+  readonly services?: 'asleep' | 'awake';
+}
+
+/** Undefined where the stack declares nothing of a capture. */
+function wantedOf({ role, plan, namespaces, recovery, standby }: StackConfig): Wanted | undefined {
+  if (role === 'recovery') {
+    if (recovery === undefined) return undefined;
+    const { isolated } = recovery;
+    return { section: 'recovery', settings: recovery, changes: changesOf(recovery, namespaces, plan), isolated };
+  }
+  if (standby?.services !== true) return undefined;
+  const settings = { ...standby, only: [] };
+  const common = { section: 'standby', settings, isolated: false } as const;
+  return role === 'standby'
+    ? { ...common, changes: [asleep], services: 'asleep' }
+    : { ...common, changes: [], services: 'awake' };
+}
+
 /** Undefined where there are no captured objects. Throws ConfigError for settings that don't fit them. */
 export async function recoverPlatform(
   name: string,
   { config, captured, isOwn, rotate, cluster, ...parts }: RecoveredPlatformArgs,
 ): Promise<RecoveredPlatform | undefined> {
-  const { stack, plan, namespaces, recovery: settings } = config;
-  if (captured === undefined || settings === undefined) return undefined;
-  const changes = changesOf(settings, namespaces, plan);
+  const { stack, plan, namespaces } = config;
+  const wanted = wantedOf(config);
+  if (captured === undefined || wanted === undefined) return undefined;
+  const { section, settings, changes, isolated, services } = wanted;
   const { steps, report } = planPlatform({
-    ...{ stack, plan, captured, settings, changes, rotate, isOwn },
+    ...{ stack, plan, captured, section, settings, changes, rotate, isOwn },
+    checked: services !== 'asleep',
     platform: namespaces.platform,
   });
-  for (const note of report.notes) await pulumi.log.warn(`recovery: ${note}`);
+  // What a standby has not yet is as it has to be.
+  const tell = services === 'asleep' ? pulumi.log.info : pulumi.log.warn;
+  for (const note of report.notes) await tell(`${section}: ${note}`);
   for (const { reason, why, objects } of report.leftOut) {
     // Of what the stack has itself nobody misses the copy.
-    if (reason !== 'own') await pulumi.log.warn(`recovery: left out, ${why}: ${listed(objects)}`);
+    if (reason !== 'own') await tell(`${section}: left out, ${why}: ${listed(objects)}`);
   }
   const platform = new Platform(
     name,
     {
-      ...{ ...parts, plan, steps, isolated: settings.isolated },
+      ...{ ...parts, plan, steps, isolated, services },
       namespace: namespaces.recovery,
       shared: sharedProvider(config.cluster),
     },

@@ -1,4 +1,4 @@
-/** The repository that `recovery` names, as `dr` opens it from the program. */
+/** The repository that `recovery` or `standby` names, as `dr` opens it from the program. */
 import * as pulumi from '@pulumi/pulumi';
 import { DrError, type PinRequest } from '../recovery/pin.ts';
 import type { StackConfig } from './config-types.ts';
@@ -11,10 +11,12 @@ export function settled<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
+export type RecoverySource = Pick<PinRequest, 'plan' | 'repository' | 'credentials'>;
+
 export async function recoverySource(
   config: Pick<StackConfig, 'plan' | 'storage'>,
   id: string,
-): Promise<Pick<PinRequest, 'plan' | 'repository' | 'credentials'>> {
+): Promise<RecoverySource> {
   const place = repositoryPlaces(config)[id];
   if (place === undefined) throw new TypeError(`the repository "${id}" was not checked`);
   const credentials = place.credentials === undefined ? 'ambient' : (await settled(place.credentials)).restorer;

@@ -11,9 +11,9 @@ import { toEntries } from './catalog/entries.ts';
 import { type Reading, readDocuments } from './catalog/read.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { badInput } from './errors.ts';
-import { pinCaptures } from './pin/captures.ts';
+import { pinCaptures, pinObjects } from './pin/captures.ts';
 import { endOf } from './pin/end.ts';
-import type { Pin } from './pin/types.ts';
+import type { Pin, PinnedObjects } from './pin/types.ts';
 import type { PostgresCapture, ResticCapture } from './point.ts';
 import type { ObjectStore } from './ports.ts';
 import type { ResolvedItem } from './resolve/types.ts';
@@ -23,7 +23,7 @@ import type { S3Keys } from './site.ts';
 import { parseTarget } from './target.ts';
 
 export { DrError } from './errors.ts';
-export { type Pin, pinSchema } from './pin/types.ts';
+export { type Pin, type PinnedObjects, pinSchema } from './pin/types.ts';
 
 export interface PinRequest {
   readonly plan: Plan;
@@ -48,7 +48,9 @@ export interface PinRequest {
 /** Somebody waits for the preview. */
 const PATIENCE = { deadlineSeconds: 30, attempts: 3 } as const;
 
-async function openStore({ repository, credentials }: PinRequest): Promise<ObjectStore> {
+type Asked = Omit<PinRequest, 'from'>;
+
+async function openStore({ repository, credentials }: Asked): Promise<ObjectStore> {
   const { openS3Store } = await import('./adapters/s3-store.ts');
   const { endpoint, region, bucket, uriStyle, ca } = repository;
   const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
@@ -62,7 +64,7 @@ async function openStore({ repository, credentials }: PinRequest): Promise<Objec
   }
 }
 
-async function readEntries(store: ObjectStore, request: PinRequest): Promise<CatalogEntry[]> {
+async function readEntries(store: ObjectStore, request: Asked): Promise<CatalogEntry[]> {
   const { environment } = request.plan;
   const place = { repository: request.repository.id, environment, layout: layout(environment) };
   const reading: Reading = { store, place, keys: [request.signingKey], asOf: undefined, cached: new Map() };
@@ -76,6 +78,16 @@ async function readEntries(store: ObjectStore, request: PinRequest): Promise<Cat
 /** Every point of the repository, for who compares what came back with what they remember. Throws what the storage says. */
 export async function readPoints(request: PinRequest): Promise<readonly CatalogEntry[]> {
   return readEntries(await openStore(request), request);
+}
+
+/** The newest objects of the platform's API that the repository holds, whatever it holds besides. Throws as `pinTarget` does. */
+export async function pinNewestObjects(
+  request: Asked,
+): Promise<{ readonly objects: readonly PinnedObjects[]; readonly notes: readonly string[] }> {
+  const { plan, repository, now } = request;
+  const entries = await readEntries(await openStore(request), request);
+  const input = { repository: repository.id, entries, target: parseTarget('latest', now), now };
+  return pinObjects(input, plan);
 }
 
 function itemOf(resolution: Resolution, plan: Plan, type: 'postgres' | 'redis'): ResolvedItem | undefined {

@@ -8,6 +8,8 @@ import { rewrite, type TextRule } from './rewrite.ts';
 
 export interface MapArgs {
   readonly map: RecoverySettings['map'];
+  /** Where it stands in the config. */
+  readonly section: string;
   /** Of the capture. */
   readonly namespaces: readonly string[];
   /** The platform's, here. */
@@ -15,7 +17,7 @@ export interface MapArgs {
 }
 
 /** The platform's namespace has this stack's name without being told; the first one is the platform's. */
-export function namespaceNames({ map, namespaces, platform }: MapArgs): Names {
+export function namespaceNames({ map, namespaces, platform }: Omit<MapArgs, 'section'>): Names {
   const [first] = namespaces;
   const itself = first === undefined || namespaces.includes(platform) ? {} : { [first]: platform };
   const names = Object.entries({ ...itself, ...map.namespace });
@@ -78,10 +80,10 @@ function servicesOf(objects: readonly KubeObject[]): Set<string> {
   return new Set(services.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`));
 }
 
-function unmet(key: string, names: Names, met: ReadonlySet<string>): string[] {
+function unmet(where: string, names: Names, met: ReadonlySet<string>): string[] {
   return Object.keys(names)
     .filter((name) => !met.has(name))
-    .map((name) => `recovery.map.${key}: nothing that was captured speaks of "${name}"`);
+    .map((name) => `${where}: nothing that was captured speaks of "${name}"`);
 }
 
 /** Under its new name, or undefined: a class that has another name here is there already. */
@@ -109,7 +111,7 @@ export interface Mapped {
 }
 
 export function mapObjects(objects: readonly KubeObject[], args: MapArgs): Mapped {
-  const { map, platform } = args;
+  const { map, section, platform } = args;
   const namespaces = namespaceNames(args);
   const met = { registry: new Set<string>(), storageClass: new Set<string>(), namespace: new Set<string>() };
   const hosts = new Set<string>();
@@ -131,10 +133,10 @@ export function mapObjects(objects: readonly KubeObject[], args: MapArgs): Mappe
     return here === undefined ? [] : [[object, here]];
   });
   const notes = [
-    ...unmet('registry', map.registry, met.registry),
-    ...unmet('storageClass', map.storageClass, met.storageClass),
-    ...unmet('namespace', map.namespace, met.namespace),
-    ...unmet('host', map.host, hosts),
+    ...unmet(`${section}.map.registry`, map.registry, met.registry),
+    ...unmet(`${section}.map.storageClass`, map.storageClass, met.storageClass),
+    ...unmet(`${section}.map.namespace`, map.namespace, met.namespace),
+    ...unmet(`${section}.map.host`, map.host, hosts),
   ];
   return { objects: new Map(mapped), notes };
 }

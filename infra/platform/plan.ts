@@ -6,7 +6,7 @@ import type { RecoverySettings } from '../config-types.ts';
 import { identityOf, kindOf } from './identity.ts';
 import type { IsOwn } from './own.ts';
 import { quotaNotes } from './quota-notes.ts';
-import { REASONS, type Reason, selectObjects } from './select.ts';
+import { REASONS, type Reason, type Section, selectObjects } from './select.ts';
 import { type Step, stepsOf } from './steps.ts';
 import type { Change, Changed } from './types.ts';
 
@@ -16,6 +16,8 @@ export interface PlatformPlanArgs {
   readonly plan: Plan;
   readonly captured: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
+  /** Where they stand. @default 'recovery' */
+  readonly section?: Section | undefined;
   /** This stack's name of the platform's namespace. */
   readonly platform: string;
   readonly isOwn: IsOwn;
@@ -23,6 +25,8 @@ export interface PlatformPlanArgs {
   readonly changes: readonly Change[];
   /** The last pass: texts become secret Outputs. @default none */
   readonly rotate?: ((objects: readonly KubeObject[]) => Changed) | undefined;
+  /** A check after each tier. @default true */
+  readonly checked?: boolean | undefined;
 }
 
 /** What `dr` and people need to know; no secret in it. */
@@ -54,13 +58,13 @@ function applied(objects: readonly KubeObject[], changes: readonly Change[]): Ch
 
 /** Throws ConfigError for a selector that selects nothing, and for two objects of the same name. */
 export function planPlatform(args: PlatformPlanArgs): PlatformPlan {
-  const { stack, plan, platform, changes, rotate, isOwn } = args;
-  const selected = selectObjects(args);
+  const { stack, plan, platform, changes, rotate, isOwn, section = 'recovery', checked } = args;
+  const selected = selectObjects({ ...args, section });
   if (selected.problems.length > 0) throw new ConfigError(stack, selected.problems, () => '');
   const changed = applied(selected.objects, rotate === undefined ? changes : [...changes, rotate]);
   // A change may add what the stack has already.
   const objects = changed.objects.filter((object) => !isOwn(object));
-  const { steps, placements } = stepsOf(plan, objects);
+  const { steps, placements } = stepsOf(plan, objects, checked);
   // What waits for its tier: a Service is there before all of them.
   const placed = [...placements.keys()].filter((object) => kindOf(object) !== 'Service');
   const of = (tier: TierId) =>
@@ -79,7 +83,7 @@ export function planPlatform(args: PlatformPlanArgs): PlatformPlan {
       unmatched: workloads.filter((object) => placements.get(object)?.service === undefined).map(identityOf),
       leftOut: reasons.flatMap((reason) => {
         const objects = selected.leftOut[reason] ?? [];
-        return objects.length === 0 ? [] : [{ reason, why: REASONS[reason], objects: objects.toSorted() }];
+        return objects.length === 0 ? [] : [{ reason, why: REASONS[reason](section), objects: objects.toSorted() }];
       }),
       notes: [...selected.notes, ...changed.notes, ...quotaNotes(objects, platform)],
     },

@@ -15,11 +15,14 @@ import type { IsOwn } from './own.ts';
 import { placementsOf } from './placement.ts';
 import { type Captured, isSelected, parseSelectors, type Selector } from './selectors.ts';
 
+/** The key of the config that says what becomes of captured objects. */
+export type Section = 'recovery' | 'standby';
+
 export const REASONS = {
-  own: 'the stack declares it itself',
-  'not-in-only': 'recovery.only does not name it',
-  excluded: 'recovery.exclude names it',
-  'service-gone': 'the service that it asks is not there, and it would refuse everything',
+  own: () => 'the stack declares it itself',
+  'not-in-only': (section: Section) => `${section}.only does not name it`,
+  excluded: (section: Section) => `${section}.exclude names it`,
+  'service-gone': () => 'the service that it asks is not there, and it would refuse everything',
 } as const;
 export type Reason = keyof typeof REASONS;
 
@@ -27,6 +30,8 @@ export interface SelectArgs {
   readonly plan: Pick<Plan, 'tiers'>;
   readonly captured: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
+  /** Where the settings stand. In a standby each `up` has another capture: what selects nothing today is no mistake. */
+  readonly section: Section;
   /** This stack's name of the platform's namespace. */
   readonly platform: string;
   readonly isOwn: IsOwn;
@@ -64,12 +69,12 @@ function askedBy(object: KubeObject): string[] {
   });
 }
 
-function duplicates(objects: readonly KubeObject[]): ConfigProblem[] {
+function duplicates(objects: readonly KubeObject[], section: Section): ConfigProblem[] {
   const seen = new Set<string>();
   const twice = objects.map(identityOf).filter((identity) => seen.has(identity) || !seen.add(identity));
   if (twice.length === 0) return [];
   const fact = `two captured objects would both be ${listed(twice)}`;
-  return [{ path: ['recovery', 'map', 'namespace'], fact, hint: 'give each namespace a name of its own' }];
+  return [{ path: [section, 'map', 'namespace'], fact, hint: 'give each namespace a name of its own' }];
 }
 
 function outsideNotes(captured: readonly CapturedObject[], kept: ReadonlySet<KubeObject>): string[] {
@@ -80,8 +85,8 @@ function outsideNotes(captured: readonly CapturedObject[], kept: ReadonlySet<Kub
     );
 }
 
-export function selectObjects({ plan, captured, settings, platform, isOwn }: SelectArgs): Selected {
-  const mapping: MapArgs = { map: settings.map, namespaces: captured.namespaces, platform };
+export function selectObjects({ plan, captured, settings, section, platform, isOwn }: SelectArgs): Selected {
+  const mapping: MapArgs = { map: settings.map, section, namespaces: captured.namespaces, platform };
   const all = captured.objects.map(({ object }) => object);
   const known: Captured = {
     plan,
@@ -89,8 +94,8 @@ export function selectObjects({ plan, captured, settings, platform, isOwn }: Sel
     placements: placementsOf(plan, all),
     namespaces: namespaceNames(mapping),
   };
-  const only = parseSelectors('only', settings.only, known);
-  const exclude = parseSelectors('exclude', settings.exclude, known);
+  const only = parseSelectors([section, 'only'], settings.only, known);
+  const exclude = parseSelectors([section, 'exclude'], settings.exclude, known);
 
   const leftOut: Partial<Record<Reason, string[]>> = {};
   const leave = (reason: Reason, object: KubeObject): false => {
@@ -117,10 +122,12 @@ export function selectObjects({ plan, captured, settings, platform, isOwn }: Sel
     return !gone || isNamed(object, only.selectors, known) || leave('service-gone', object);
   });
   const objects = chosen.flatMap((object) => mapped.get(object) ?? []);
+  const idle = [...only.problems, ...exclude.problems];
+  const said = section === 'standby' ? idle.map(({ path, fact }) => `${path.join('.')}: ${fact}`) : [];
   return {
     objects,
     leftOut,
-    notes: [...notes, ...outsideNotes(captured.objects, new Set(chosen))],
-    problems: [...only.problems, ...exclude.problems, ...duplicates(objects)],
+    notes: [...said, ...notes, ...outsideNotes(captured.objects, new Set(chosen))],
+    problems: [...(section === 'standby' ? [] : idle), ...duplicates(objects, section)],
   };
 }

@@ -73,7 +73,11 @@ export interface Parsed {
 }
 
 /** A selector that selects nothing is a mistake: what it was to keep out would come back, and what it was to bring would not. */
-export function parseSelectors(key: 'only' | 'exclude', texts: readonly string[], captured: Captured): Parsed {
+export function parseSelectors(
+  key: readonly [section: string, list: 'only' | 'exclude'],
+  texts: readonly string[],
+  captured: Captured,
+): Parsed {
   const parsed = texts.map((text) => parseSelector(text, captured.plan));
   const problems = texts.flatMap((text, i): ConfigProblem[] => {
     const selector = parsed[i];
@@ -81,7 +85,7 @@ export function parseSelectors(key: 'only' | 'exclude', texts: readonly string[]
     const known = words(captured);
     const near = nearest(text, known);
     const hint = near.length > 0 ? `write one of: ${near.join(', ')}` : `there are: ${listed(known)}`;
-    return [{ path: ['recovery', key, i], fact: `nothing that was captured is "${text}"`, hint }];
+    return [{ path: [...key, i], fact: `nothing that was captured is "${text}"`, hint }];
   });
   return { selectors: parsed.filter((selector) => selector !== undefined), problems };
 }

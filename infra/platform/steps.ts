@@ -47,18 +47,19 @@ class Chain {
 /**
  * The waves before the workloads; a check of the stores; tier by tier the workloads, a check, and what leads to them; then the rest of
  * the routes, and last what has a say in every creation.
+ * @param checked of what sleeps there is nothing to check
  */
-export function stepsOf(plan: Pick<Plan, 'tiers'>, objects: readonly KubeObject[]): Steps {
+export function stepsOf(plan: Pick<Plan, 'tiers'>, objects: readonly KubeObject[], checked = true): Steps {
   const placements = placementsOf(plan, objects);
   const waves = restoreWaves(objects);
   const of = (...ids: readonly WaveId[]) => waves.filter(({ id }) => ids.includes(id)).flatMap((wave) => wave.objects);
   const chain = new Chain();
   for (const { id } of waves) if (!AFTER_STORES.includes(id)) chain.add(id, of(id));
-  chain.add('stores', [], 'stores');
+  if (checked) chain.add('stores', [], 'stores');
   const isOf = (tier: TierId) => (object: KubeObject) => placements.get(object)?.tier === tier;
   for (const { id } of plan.tiers) {
     const own = of('workloads', 'scaling').filter(isOf(id));
-    if (own.length > 0) chain.add(id.toLowerCase(), own, id);
+    if (own.length > 0) chain.add(id.toLowerCase(), own, checked ? id : undefined);
     chain.beside(`routes-${id.toLowerCase()}`, of('routes').filter(isOf(id)));
   }
   chain.add('converted-resources', of('converted-resources'));

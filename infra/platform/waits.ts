@@ -1,5 +1,6 @@
 /** What the engine is told about waiting for an object, and about keeping it. Pure. */
 import { fieldsOf, type KubeObject } from '../../recovery/captured.ts';
+import { isOperated } from './asleep.ts';
 import { kindOf } from './identity.ts';
 
 /** Instructions of another program, if that platform was declared by one. */
@@ -17,19 +18,24 @@ function isAsleep({ spec }: KubeObject): boolean {
   return paused === true || replicas === 0;
 }
 
-function instructions(object: KubeObject): Readonly<Record<string, string>> {
+function instructions(object: KubeObject, asleep: boolean): Readonly<Record<string, string>> {
   const kind = kindOf(object);
+  // Of its replicas an autoscaler may have had the last word.
+  if (asleep && isAsleep(object)) return { [`${ENGINE}skipAwait`]: 'true', [`${ENGINE}patchForce`]: 'true' };
   // Without it the engine goes on as soon as the definition is there, and its instances find no such kind.
   if (kind === 'CustomResourceDefinition.apiextensions.k8s.io')
     return { [`${ENGINE}waitFor`]: 'condition=Established' };
   return NOT_BY_THEMSELVES.includes(kind) || isAsleep(object) ? { [`${ENGINE}skipAwait`]: 'true' } : {};
 }
 
-/** An empty map is left out: the API drops it, and each run would find it missing. */
-export function withInstructions(object: KubeObject): KubeObject {
+/**
+ * An empty map is left out: the API drops it, and each run would find it missing.
+ * @param asleep whether the stack itself has put it to sleep @default false
+ */
+export function withInstructions(object: KubeObject, asleep = false): KubeObject {
   const { annotations = {}, ...metadata } = object.metadata;
   const kept = Object.entries(annotations).filter(([key]) => !key.startsWith(ENGINE));
-  const all = { ...Object.fromEntries(kept), ...instructions(object) };
+  const all = { ...Object.fromEntries(kept), ...instructions(object, asleep) };
   return { ...object, metadata: { ...metadata, ...(Object.keys(all).length === 0 ? {} : { annotations: all }) } };
 }
 
@@ -41,10 +47,13 @@ export interface Keeping {
   readonly shared: boolean;
 }
 
-/** @param isolated a drill's goes with everything in it */
-export function keepingOf(object: KubeObject, isolated: boolean): Keeping {
-  const ofCluster = object.metadata.namespace === undefined;
+/**
+ * @param isolated a drill's goes with everything in it
+ * @param sleeps whether it may be put to sleep again
+ */
+export function keepingOf(object: KubeObject, isolated: boolean, sleeps: boolean): Keeping {
+  const stays = object.metadata.namespace === undefined || (sleeps && isOperated(object));
   const holdsData = !isolated && ['PersistentVolumeClaim', 'Namespace'].includes(kindOf(object));
   const isDefault = kindOf(object) === 'ServiceAccount' && object.metadata.name === 'default';
-  return { protect: holdsData, retainOnDelete: holdsData || ofCluster, shared: ofCluster || isDefault };
+  return { protect: holdsData, retainOnDelete: holdsData || stays, shared: stays || isDefault };
 }

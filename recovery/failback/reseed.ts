@@ -63,10 +63,13 @@ async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack
 
 async function configure(back: SiteStack, plan: ReseedPlan): Promise<void> {
   const { site, generation } = plan.leader;
+  const { standby } = await back.engine.config();
+  // What it has ready of the services is this site's own matter.
+  const kept = typeof standby?.value === 'object' ? standby.value : {};
   await back.engine.setConfig({
     role: { value: 'standby' },
     generation: { value: plan.next.generation },
-    standby: { value: { of: { site, generation }, repository: plan.repository } },
+    standby: { value: { ...kept, of: { site, generation }, repository: plan.repository } },
   });
 }
 

@@ -58,20 +58,34 @@ function objectNotes(objects: Lookup, repository: string): string[] {
   ];
 }
 
+/** Of the workloads that hold objects alone; whatever else is there or not. */
+export function pinObjects(
+  input: Omit<ResolveInput, 'workloads'>,
+  plan: Plan,
+): { readonly objects: PinnedObjects[]; readonly notes: readonly string[] } {
+  const looked = lookUp(
+    input,
+    plan.workloads.filter((workload) => workload.type === 'files' && isObjects(workload)),
+  );
+  return {
+    objects: looked.found.flatMap(({ workload: { objects: part }, files: pinned }): PinnedObjects[] =>
+      part === undefined ? [] : [{ ...pinned, part }],
+    ),
+    notes: [...looked.notes, ...objectNotes(looked, input.repository)],
+  };
+}
+
 export function pinCaptures(input: Omit<ResolveInput, 'workloads'>, plan: Plan): PinnedCaptures {
   const { repository } = input;
-  const folders = plan.workloads.filter(({ type }) => type === 'files');
-  const objects = lookUp(input, folders.filter(isObjects));
+  const { objects, notes } = pinObjects(input, plan);
   const files = lookUp(
     input,
-    folders.filter((workload) => !isObjects(workload)),
+    plan.workloads.filter((workload) => workload.type === 'files' && !isObjects(workload)),
   );
   const empty = files.absent.length === 0 ? [] : [`${repository} holds no ${files.absent.join(', ')} of that moment`];
   return {
-    objects: objects.found.flatMap(({ workload: { objects: part }, files: pinned }): PinnedObjects[] =>
-      part === undefined ? [] : [{ ...pinned, part }],
-    ),
+    objects,
     files: files.found.map(({ files: pinned }) => pinned),
-    notes: [...objects.notes, ...objectNotes(objects, repository), ...files.notes, ...empty],
+    notes: [...notes, ...files.notes, ...empty],
   };
 }

@@ -1,4 +1,4 @@
-/** The keys of `recovery`: one message for each thing that is wrong with them. */
+/** The keys of `recovery`, and of a standby's services: one message for each thing that is wrong with them. */
 import { expect, test } from 'vitest';
 import { complaints } from './stack-config.ts';
 
@@ -6,6 +6,10 @@ const recovering = (settings: Record<string, unknown>, more: Record<string, unkn
   role: 'recovery',
   recovery: { from: 'latest', repository: 'primary', ...settings },
   ...more,
+});
+
+const following = (settings: Record<string, unknown>) => ({
+  standby: { of: { site: 'us-east-1', generation: 1 }, repository: 'secondary', ...settings },
 });
 
 /** [what is wrong, stack, config, parts of the message] */
@@ -85,6 +89,24 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'production',
     recovering({ isolated: true }),
     ['storage.manage', 'would own the buckets'],
+  ],
+  [
+    'what a standby leaves out of nothing',
+    'dr',
+    following({ exclude: ['Ingress'], map: { registry: { 'a.test': 'b.test' } } }),
+    ['DR-CONFIG standby.map: is set, and standby.services is false', 'DR-CONFIG standby.exclude', 'services: true'],
+  ],
+  [
+    'a service that the plan does not know, in a standby',
+    'dr',
+    following({ services: true, exclude: ['payment-servise'] }),
+    ['standby.exclude.0', 'Did you mean "payment-service"?'],
+  ],
+  [
+    'a standby’s services in the namespace of its keys',
+    'dr',
+    following({ services: true, map: { namespace: { shop: 'go-coffee-dr' } } }),
+    ['standby.map.namespace.shop', '"go-coffee-dr" is the namespace of this stack\'s jobs and keys'],
   ],
 ];
 

@@ -8,7 +8,12 @@ const NONE = { registry: {}, storageClass: {}, namespace: {}, host: {} };
 
 function mapped(object: object, map: Partial<typeof NONE> = {}, others: readonly object[] = [], platform = 'drill') {
   const objects = [object, ...others] as KubeObject[];
-  const result = mapObjects(objects, { map: { ...NONE, ...map }, namespaces: ['go-coffee'], platform });
+  const result = mapObjects(objects, {
+    map: { ...NONE, ...map },
+    namespaces: ['go-coffee'],
+    section: 'recovery',
+    platform,
+  });
   return { object: result.objects.get(objects[0] as KubeObject) as KubeObject, notes: result.notes };
 }
 
@@ -23,7 +28,12 @@ const text = (value: string, map: Partial<typeof NONE> = {}): unknown =>
 
 test('without a map, and in a namespace of the same name, everything stays as it was', () => {
   const objects = PLATFORM.objects.map(({ object }) => object);
-  const { objects: same, notes } = mapObjects(objects, { map: NONE, namespaces: ['go-coffee'], platform: 'go-coffee' });
+  const { objects: same, notes } = mapObjects(objects, {
+    map: NONE,
+    namespaces: ['go-coffee'],
+    section: 'recovery',
+    platform: 'go-coffee',
+  });
   expect([...same.values()]).toEqual(objects);
   expect(notes).toEqual([]);
 });
@@ -140,7 +150,12 @@ test('bindings of the whole cluster are made beside those of a platform that liv
 test('a class that has another name here is not made under the old one', () => {
   const map = { ...NONE, storageClass: { fast: 'standard' } };
   const objects = PLATFORM.objects.map(({ object }) => object);
-  const { objects: here } = mapObjects(objects, { map, namespaces: ['go-coffee'], platform: 'go-coffee' });
+  const { objects: here } = mapObjects(objects, {
+    map,
+    namespaces: ['go-coffee'],
+    section: 'recovery',
+    platform: 'go-coffee',
+  });
   const left = [...here.values()];
   expect(objects.filter(({ kind }) => kind === 'StorageClass')).toHaveLength(1);
   expect(left.filter(({ kind }) => kind === 'StorageClass')).toEqual([]);

@@ -1,7 +1,7 @@
 /** Which captured objects come back: what a person names, and never what the stack declares itself or what would refuse everything. */
 import { describe, expect, test } from 'vitest';
 import { OWN_LABEL } from '../../../infra/cluster/labels.ts';
-import { selectObjects } from '../../../infra/platform/select.ts';
+import { type Section, selectObjects } from '../../../infra/platform/select.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { captureOf, deployment, PLATFORM } from './captured-platform.ts';
 
@@ -17,9 +17,10 @@ function select(
   captured = PLATFORM,
   platform = 'go-coffee',
   own: readonly string[] = [],
+  section: Section = 'recovery',
 ) {
   return selectObjects({
-    ...{ plan: productionPlan, captured, platform },
+    ...{ plan: productionPlan, captured, section, platform },
     settings: { only, exclude, map: MAP },
     isOwn: ({ metadata }) => metadata.labels?.[OWN_LABEL] !== undefined || own.includes(metadata.name),
   });
@@ -146,7 +147,7 @@ test('two objects that would have one name are refused', () => {
     ['go-coffee', 'tea'],
   );
   const { problems } = selectObjects({
-    ...{ plan: productionPlan, captured: both, platform: 'go-coffee', isOwn: () => false },
+    ...{ plan: productionPlan, captured: both, section: 'recovery', platform: 'go-coffee', isOwn: () => false },
     settings: { only: [], exclude: [], map: { ...MAP, namespace: { tea: 'go-coffee' } } },
   });
   expect(problems.map(({ path, fact }) => [path.join('.'), fact])).toEqual([

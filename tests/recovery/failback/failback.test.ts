@@ -133,6 +133,20 @@ describe('the old site as a standby', () => {
     });
   });
 
+  test('keeps what it has ready of its services', async () => {
+    const world = await afterFailover();
+    const ready = { services: true, exclude: ['Ingress'] };
+    await world.production.setConfig({
+      standby: { value: { of: { site: 'eu-west-1', generation: 7 }, repository: 'primary', ...ready } },
+    });
+    await comeBack(world);
+    expect((await world.production.config()).standby?.value).toEqual({
+      of: { site: 'eu-west-1', generation: 1 },
+      repository: 'secondary',
+      ...ready,
+    });
+  });
+
   test('a run that died in its up goes on, and deletes nothing of the new life', async () => {
     const world = await afterFailover();
     world.production.before = () => {
