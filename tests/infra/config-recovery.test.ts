@@ -94,7 +94,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'what a standby leaves out of nothing',
     'dr',
     following({ exclude: ['Ingress'], map: { registry: { 'a.test': 'b.test' } } }),
-    ['DR-CONFIG standby.map: is set, and standby.services is false', 'DR-CONFIG standby.exclude', 'services: true'],
+    ['DR-CONFIG standby.map', 'is set, and standby.services is false', 'DR-CONFIG standby.exclude'],
   ],
   [
     'a service that the plan does not know, in a standby',
