@@ -37,6 +37,9 @@ export interface PlatformArgs {
   readonly shared: pulumi.ProviderResource;
 }
 
+/** Of the stores, and of the first tier that has anything. */
+const BEFORE_USERS = 2;
+
 /** A line a kind, with how many there are of it. */
 function counted(objects: readonly KubeObject[]): string {
   const counts = new Map<string, number>();
@@ -48,7 +51,7 @@ function counted(objects: readonly KubeObject[]): string {
 }
 
 export class Platform extends pulumi.ComponentResource {
-  /** What users' traffic comes after: the tiers, not the last of the rest. */
+  /** What users' traffic comes after: the tiers, not the last of the rest. After a promotion the first of them. */
   readonly ready: readonly pulumi.Resource[];
   readonly #name: string;
   readonly #args: PlatformArgs;
@@ -63,7 +66,9 @@ export class Platform extends pulumi.ComponentResource {
       const before = step.after.length === 0 ? [begin] : step.after.flatMap((id) => gates.get(id) ?? []);
       gates.set(step.id, this.#step(step, before));
     }
-    this.ready = args.steps.flatMap(({ id, check }) => (check === undefined ? [] : (gates.get(id) ?? [])));
+    const checks = args.steps.flatMap(({ id, check }) => (check === undefined ? [] : (gates.get(id) ?? [])));
+    // After a failover the first tier must not be kept from its users by a later one.
+    this.ready = args.services === 'awake' ? checks.slice(0, BEFORE_USERS) : checks;
     this.registerOutputs({});
   }
 

@@ -22,7 +22,7 @@ export interface RecoveredPlatformArgs extends Pick<PlatformArgs, 'lineage' | 'p
 
 export interface RecoveredPlatform {
   readonly report: PlatformReport;
-  /** The checks of the tiers. */
+  /** The checks of the tiers, after a promotion of the first. */
   readonly ready: readonly pulumi.Resource[];
 }
 

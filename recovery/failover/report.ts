@@ -61,6 +61,8 @@ export function failoverReport(facts: ReportFacts): FailoverReport {
   const declared = Date.parse(seen.declaredAt);
   const arrived = arrival(facts);
   const offset = (at: string): number => (Date.parse(at) - declared) / 1000;
+  // With services in the stack its tier is back when they are; the `up` goes on with the later ones.
+  const backAt = facts.events.find((event) => event.tier === tier.id)?.at ?? endedAt.toISOString();
   const events = [
     ...facts.events,
     { at: endedAt.toISOString(), offsetSeconds: 0, tier: tier.id, event: 'the database leads, verified' },
@@ -71,7 +73,7 @@ export function failoverReport(facts: ReportFacts): FailoverReport {
     plan: seen,
     declaredAt: seen.declaredAt,
     endedAt: endedAt.toISOString(),
-    rto: measured(seconds(tier.rto), (endedAt.getTime() - declared) / 1000),
+    rto: measured(seconds(tier.rto), offset(backAt)),
     rpo: measured(rpoObjective(plan, database) ?? seconds(tier.rpo), lostSeconds(facts, arrived)),
     fenced,
     verification: [...verified.checks, ...arrived],

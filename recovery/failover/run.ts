@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
-import type { Plan } from '../../plan/types.ts';
+import { type Plan, TIERS } from '../../plan/types.ts';
 import { openPosixStore } from '../adapters/posix-store.ts';
 import type { TimelineEvent } from '../drill/report-types.ts';
 import { DrError, precondition } from '../errors.ts';
 import { raiseFence } from '../fence.ts';
 import { Journal } from '../journal.ts';
+import type { ResourceEvent } from '../stacks/engine.ts';
+import { checkedTier } from '../stacks/tiers.ts';
 import { whileLocked } from '../while-locked.ts';
 import { archivedSegments, newestSegment } from './archive.ts';
 import { formatLsn, type Lsn, parseLsn, placeOfSegment } from './lsn.ts';
@@ -26,6 +28,8 @@ import { verifyLeader } from './verify.ts';
 const LOCK_SECONDS = 120;
 /** A push takes seconds; what is not there then is said, and not waited for. */
 const SHIP_SECONDS = 120;
+
+const MADE: readonly ResourceEvent['op'][] = ['create', 'replace', 'update'];
 
 const stoppedSchema = z.object({
   how: z.enum(['cluster', 'object only']),
@@ -136,10 +140,21 @@ async function stopOld(run: Run, stack: SiteStack, old: OldSite): Promise<Stoppe
   return { how: 'cluster', lsn: formatLsn(stopped.lsn) };
 }
 
-async function promote(run: Run, stack: SiteStack): Promise<void> {
-  const { ports } = run;
+const tiersSchema = z.array(z.object({ at: z.string(), tier: z.enum(TIERS) })).default([]);
+
+/** When each tier of services was seen well, where the stack has them. */
+async function promote(run: Run, stack: SiteStack): Promise<z.infer<typeof tiersSchema>> {
+  const { progress, signal, now } = run.ports;
+  const tiers: z.infer<typeof tiersSchema> = [];
+  const onEvent = (event: ResourceEvent): void => {
+    const tier = checkedTier(event);
+    // One of an earlier run is there already: when it was through nobody knows.
+    if (tier === undefined || event.state !== 'done' || !MADE.includes(event.op)) return;
+    tiers.push({ at: now().toISOString(), tier });
+  };
   await stack.engine.setConfig({ role: { value: 'primary' } });
-  await bringUp({ stack: stack.engine, step: 'promote', progress: ports.progress, signal: ports.signal });
+  await bringUp({ stack: stack.engine, step: 'promote', progress, signal, onEvent });
+  return tiers;
 }
 
 async function execute(run: Run): Promise<FailoverReport> {
@@ -149,12 +164,15 @@ async function execute(run: Run): Promise<FailoverReport> {
   const stopped = stoppedSchema.parse(
     await step(run, 'fence-cluster', 'old site stopped', () => fenceCluster(run, stack)),
   );
-  await step(run, 'promote', `${seen.lineage} promoted`, () => promote(run, stack));
+  const tiers = tiersSchema.parse(await step(run, 'promote', `${seen.lineage} promoted`, () => promote(run, stack)));
   const verified = await verifyLeader(ports, await readStack(ports.engine, request.stack));
   const report = failoverReport({
     plan: run.plan,
     seen,
-    events: run.events,
+    events: [
+      ...run.events,
+      ...tiers.map(({ at, tier }) => ({ at, tier, offsetSeconds: 0, event: `${tier} is back, checked` })),
+    ].toSorted((a, b) => (a.at < b.at ? -1 : 1)),
     verified,
     endedAt: ports.now(),
     fenced: stopped.how,

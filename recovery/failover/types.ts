@@ -86,7 +86,7 @@ export interface FailoverReport {
   readonly plan: FailoverPlan;
   readonly declaredAt: string;
   readonly endedAt: string;
-  /** Seconds from the declared moment to the verified leader. */
+  /** Seconds from the declared moment to the verified leader, or to the checked services of its tier where the stack has them. */
   readonly rto: Measured;
   /** Seconds between the declared moment and the last commit that arrived. */
   readonly rpo: Measured;

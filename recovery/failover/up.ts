@@ -10,6 +10,7 @@ interface Up {
   readonly step: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  readonly onEvent?: (event: ResourceEvent) => void;
 }
 
 const QUIET: readonly ResourceEvent['op'][] = ['same', 'read', 'refresh'];
@@ -28,7 +29,11 @@ function show({ step, progress }: Up, event: ResourceEvent): void {
 
 async function run(request: Up, takeOver: boolean): Promise<RunOutcome> {
   const { stack, signal } = request;
-  return stack.up({ signal, takeOver, onEvent: (event) => show(request, event) });
+  const onEvent = (event: ResourceEvent): void => {
+    show(request, event);
+    request.onEvent?.(event);
+  };
+  return stack.up({ signal, takeOver, onEvent });
 }
 
 /** What a killed run has left: the lock of a process that is surely dead, and operations that nobody knows the end of. */

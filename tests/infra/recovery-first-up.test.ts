@@ -96,6 +96,18 @@ test('the first `up` resolves the point in a real bucket, with the restorer’s 
       /^DR-PASSPHRASE-WRONG [\s\S]*secretValues\.passphrases\.secondary[\s\S]*could not be read from secondary; nothing was touched$/,
     );
 
+    const follows = {
+      ...config,
+      role: 'standby',
+      generation: 1,
+      recovery: undefined,
+      standby: { of: { site: 'other', generation: 1 }, repository: 'secondary', services: true },
+    };
+    const standby = await record('local', follows);
+    expect(standby.outputs.recoveredObjects).toBe(first.outputs.recoveredObjects);
+    expect(standby.outputs).not.toHaveProperty('recoveredFrom');
+    expect(find(standby, 'Secret', 'payments')?.manifest).toMatchObject({ metadata: { namespace: 'go-coffee' } });
+
     await region.kill();
     const { recoveredFrom, recoveredObjects } = first.outputs;
     const before = { previous: { ...upBefore(recoveredFrom).previous, recoveredObjects } };

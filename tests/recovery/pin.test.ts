@@ -6,7 +6,7 @@ import { productionPlan } from '../../plan/production.ts';
 import { openCatalog } from '../../recovery/catalog.ts';
 import type { S3Region } from '../../recovery/drill/s3-region.ts';
 import { endOf } from '../../recovery/pin/end.ts';
-import { type PinRequest, pinSchema, pinTarget } from '../../recovery/pin.ts';
+import { type PinRequest, pinNewestObjects, pinSchema, pinTarget } from '../../recovery/pin.ts';
 import type { ObjectStore } from '../../recovery/ports.ts';
 import { idAt, pointBody, postgresCapture, resticCapture } from './point-fixture.ts';
 import { startBucket, type TestBucket } from './s3-bucket.ts';
@@ -165,6 +165,13 @@ describe('in a bucket', () => {
     expect(early.pin.postgres.point).toBe(FIRST);
     expect([early.pin.objects, early.pin.files]).toEqual([[], []]);
     expect(early.notes).toContain('primary holds no objects of that moment: the platform has its data tier only');
+  });
+
+  test('the newest objects by themselves, as a standby takes them', async () => {
+    const { objects, notes } = await pinNewestObjects(request);
+    const { pin } = await pinTarget(request);
+    expect(objects).toEqual(pin.objects);
+    expect(notes.join()).not.toContain('event-store');
   });
 
   test('a pin of before these were pinned is still one', async () => {

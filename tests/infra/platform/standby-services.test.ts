@@ -134,6 +134,18 @@ describe('the promotion', () => {
   });
 });
 
+test('users are sent to the first tier, and don’t wait for the later ones', async () => {
+  const standby = { of: { site: 'us-east-1', generation: 1 }, repository: 'secondary', services: true };
+  const previous = { leads: false, site: 'eu-west-1', generation: 1, recoveredObjects: text };
+  const dr = await record('dr', { role: 'primary', standby }, { previous });
+  const records = dr.filter(({ type }) => type === 'aws:route53/record:Record');
+  expect(records.length).toBeGreaterThan(0);
+  const waits = (tier: string) =>
+    records.filter(({ dependsOn }) => dependsOn.some((urn) => urn.endsWith(`::platform-recovery-check-${tier}`)));
+  expect(waits('p1')).toEqual(records);
+  expect(waits('p2')).toEqual([]);
+});
+
 test('without standby.services there is nothing of a capture, in either role', async () => {
   for (const role of ['standby', 'primary']) {
     const plain = await follow(role, 1, upBefore(false, 1), {});

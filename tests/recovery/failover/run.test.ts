@@ -87,6 +87,22 @@ describe('failing over', () => {
     expect(reportText(report)).toContain('eu-west-1-1 leads since');
   });
 
+  test('with services in the stack: when each tier was checked, and the RTO is that of the first', async () => {
+    const world = await twoSites();
+    world.dr.checks = ['platform-recovery-check-stores', 'platform-recovery-check-p1', 'platform-recovery-check-p4'];
+    const promote = world.dr.onUp;
+    world.dr.onUp = async () => {
+      await promote();
+      world.now = new Date(world.now.getTime() + 3_600_000);
+    };
+    const { timeline, rto } = await run(world);
+    const tiers = timeline.filter(({ event }) => event.endsWith('is back, checked'));
+    expect(tiers.map(({ tier }) => tier)).toEqual(['P1', 'P4']);
+    expect(rto.measuredSeconds).toBe(tiers[0]?.offsetSeconds);
+    expect(timeline.at(-1)?.offsetSeconds).toBeGreaterThanOrEqual(3600);
+    expect(timeline.map(({ at }) => at)).toEqual(timeline.map(({ at }) => at).toSorted());
+  });
+
   test('what is missing of the old leader’s WAL is a failed check, with its bytes', async () => {
     const world = await twoSites();
     world.dr.onUp = async () => {
