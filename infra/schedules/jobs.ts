@@ -113,6 +113,11 @@ export function copiesObjects(plan: Pick<Plan, 'workloads'>, schedule: Schedule)
   return selectWorkloads(plan, schedule.workloads).some(({ objects }) => objects !== undefined);
 }
 
+export function withoutObjects(plan: Pick<Plan, 'workloads'>, schedule: Schedule): Schedule {
+  const rest = selectWorkloads(plan, schedule.workloads).filter(({ objects }) => objects === undefined);
+  return { ...schedule, workloads: rest.map(({ id }) => id) };
+}
+
 /** The full copy of everything: what checks and drills come after. Throws RangeError where the plan has none. */
 function fullSchedule(plan: Plan): Schedule {
   const found = plan.schedules.find(({ kind }) => kind === 'full');

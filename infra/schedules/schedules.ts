@@ -5,7 +5,15 @@ import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { type DrPod, drPodLabels, drPodSpec } from '../cluster/dr-pod.ts';
 import { type JobPodArgs, jobPod } from './job-pod.ts';
-import { backupArguments, copiesObjects, type Purpose, runDeadline, type ScheduledJob, scheduledJobs } from './jobs.ts';
+import {
+  backupArguments,
+  copiesObjects,
+  type Purpose,
+  runDeadline,
+  type ScheduledJob,
+  scheduledJobs,
+  withoutObjects,
+} from './jobs.ts';
 
 export interface SchedulesArgs extends JobPodArgs {
   readonly plan: Plan;
@@ -18,6 +26,8 @@ export interface SchedulesArgs extends JobPodArgs {
   readonly isolated?: boolean | undefined;
   /** After a promotion: the new lineage has nothing to build on. @default false */
   readonly beginsWithFull?: boolean;
+  /** Services wake meanwhile: half of them captured asleep would be what a next recovery brings. @default false */
+  readonly fullWithoutObjects?: boolean | undefined;
   /** `<site>-<generation>`: each life of the database has its repositories made ready once. */
   readonly lineage: string;
 }
@@ -80,7 +90,8 @@ export class Schedules extends pulumi.ComponentResource {
   #full(name: string, args: SchedulesArgs): void {
     const full = args.plan.schedules.find(({ kind }) => kind === 'full');
     if (full === undefined) throw new RangeError('the plan has no full backup');
-    const pod = jobPod('dr-full', 'backup', backupArguments(args.plan, full), args);
+    const first = args.fullWithoutObjects === true ? withoutObjects(args.plan, full) : full;
+    const pod = jobPod('dr-full', 'backup', backupArguments(args.plan, first), args);
     const labels = drPodLabels(pod);
     new k8s.batch.v1.Job(
       `${name}-full`,

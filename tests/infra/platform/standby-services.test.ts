@@ -1,9 +1,10 @@
 /** Services of a standby as the whole program declares them: asleep, and awake in the order of their tiers once it is promoted. */
 import { describe, expect, test } from 'vitest';
 import { withKept } from '../../../infra/standby-objects.ts';
+import { productionPlan } from '../../../plan/production.ts';
 import { type CapturedPlatform, nameOf, packPlatform, unpackPlatform } from '../../../recovery/captured.ts';
 import { kubernetesObjects } from '../manifests-of.ts';
-import { find, kinds, predecessors, resourceOf } from '../objects.ts';
+import { find, kinds, podOf, predecessors, resourceOf } from '../objects.ts';
 import { type RecordedResource, type Recording, record, STORED_SECRETS } from '../recording.ts';
 import { captureOf, deployment, OBJECTS, PLATFORM } from './captured-platform.ts';
 
@@ -116,6 +117,17 @@ describe('the promotion', () => {
     const again = await follow('primary', 1, upBefore(true, 1, String(promoted.outputs.recoveredObjects)));
     const told = (recording: Recording) => recording.map(({ name, type, inputs }) => ({ name, type, inputs }));
     expect(told(again)).toEqual(told(promoted));
+  });
+
+  test('the first full backup copies no objects: half of them sleep while it runs', async () => {
+    const argsOf = (recording: Recording) => podOf(recording, 'Job dr-full-local-1').spec.containers[0]?.args ?? [];
+    const [only = ''] = argsOf(promoted).slice(-1);
+    expect(only.split(',')).toEqual(expect.arrayContaining(['postgres', 'redis', 'uploads']));
+    const objects = productionPlan.workloads.flatMap((workload) =>
+      workload.objects === undefined ? [] : [workload.id],
+    );
+    expect(only.split(',').filter((id) => objects.includes(id))).toEqual([]);
+    expect(argsOf(await follow('primary', 1, upBefore(false, 1), {}))).not.toContain('--only');
   });
 
   test('does not fail for services that nobody has', async () => {
