@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
-import { until } from '../../recovery/drill/processes.ts';
-import { start } from './daemons.ts';
+import { isAlive, readTracked, until } from '../../recovery/drill/processes.ts';
+import { pidFile, start } from './daemons.ts';
 import { loadImage, PAUSE } from './images.ts';
 import { NETWORK, NODE, type Place, S3_HOSTS } from './place.ts';
 
@@ -106,9 +106,21 @@ function kubeletConfig(place: Place): string {
   });
 }
 
+const KUBELET_HEALTH = 'http://127.0.0.1:10248/healthz';
+
+/** containerd answers before it is ready for pods, and a kubelet that comes too early ends: a real node's is started again, too. */
 export async function startKubelet(place: Place): Promise<void> {
+  await writeFile(join(place.folder, 'kubelet.yaml'), kubeletConfig(place));
+  await until('the kubelet answers', async () => {
+    const running = await readTracked(pidFile(place, 'kubelet'));
+    if (running === undefined || !(await isAlive(running.pid, running.started))) await runKubelet(place);
+    const answer = await fetch(KUBELET_HEALTH).catch(() => undefined);
+    return answer?.ok === true;
+  });
+}
+
+async function runKubelet(place: Place): Promise<void> {
   const config = join(place.folder, 'kubelet.yaml');
-  await writeFile(config, kubeletConfig(place));
   await start(place, 'kubelet', [
     place.program('kubelet'),
     `--config=${config}`,
