@@ -23,7 +23,7 @@ export interface FolderSeedsArgs {
   /** The only one that is read. */
   readonly repository: string;
   readonly seeds: readonly FolderSeed[];
-  /** Whether services come after them. After a promotion they do not: a failover waits for no file. */
+  /** Whether services come after them. The database's promotion waits for no file; services that wake would write before they are there. */
   readonly awaited: boolean;
 }
 

@@ -213,7 +213,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
           const target = copies.targets[id];
           return target === undefined ? [] : [{ ...folder, workload: id, target }];
         }),
-        awaited: config.role === 'recovery',
+        awaited: config.role === 'recovery' || config.standby?.services === true,
       },
       after([...walls, ...stored, ...recovery.ready], cluster),
     );

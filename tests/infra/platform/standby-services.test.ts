@@ -16,8 +16,13 @@ const upBefore = (leads: boolean, generation: number, recoveredObjects: string |
 });
 
 /** The repository of this stack is an address that nobody has. */
-const follow = (role: string, generation: number, options: object, settings: object = { services: true }) =>
-  record('local', { ...SECRETS, role, generation, standby: { ...FOLLOWS, ...settings } }, options);
+const follow = (
+  role: string,
+  generation: number,
+  options: object,
+  settings: object = { services: true },
+  more: object = {},
+) => record('local', { ...SECRETS, ...more, role, generation, standby: { ...FOLLOWS, ...settings } }, options);
 
 const sleeping = await follow('standby', 1, upBefore(false, 1));
 const promoted = await follow('primary', 1, upBefore(false, 1));
@@ -117,6 +122,14 @@ describe('the promotion', () => {
     const again = await follow('primary', 1, upBefore(true, 1, String(promoted.outputs.recoveredObjects)));
     const told = (recording: Recording) => recording.map(({ name, type, inputs }) => ({ name, type, inputs }));
     expect(told(again)).toEqual(told(promoted));
+  });
+
+  test('files are there before any service could write beside them', async () => {
+    const folders = { folders: { uploads: 'uploads' } };
+    const filled = await follow('primary', 1, upBefore(false, 1), { services: true }, folders);
+    expect(predecessors(filled, 'Deployment', 'auth-service')).toContain('Job dr-seed-uploads');
+    expect(predecessors(filled, 'Job', 'postgres-promotion-1')).not.toContain('Job dr-seed-uploads');
+    expect(find(filled, 'Job', 'dr-seed-uploads')?.awaited).toBe(true);
   });
 
   test('the first full backup copies no objects: half of them sleep while it runs', async () => {

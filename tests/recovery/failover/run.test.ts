@@ -89,10 +89,15 @@ describe('failing over', () => {
 
   test('with services in the stack: when each tier was checked, and the RTO is that of the first', async () => {
     const world = await twoSites();
-    world.dr.checks = ['platform-recovery-check-stores', 'platform-recovery-check-p1', 'platform-recovery-check-p4'];
+    const type = 'kubernetes:batch/v1:Job';
     const promote = world.dr.onUp;
-    world.dr.onUp = async () => {
+    world.dr.onUp = async (options) => {
       await promote();
+      for (const check of ['stores', 'p1', 'p4']) {
+        const name = `platform-recovery-check-${check}`;
+        for (const state of ['start', 'done'] as const)
+          options?.onEvent?.({ state, op: 'create', urn: name, type, name });
+      }
       world.now = new Date(world.now.getTime() + 3_600_000);
     };
     const { timeline, rto } = await run(world);

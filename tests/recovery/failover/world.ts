@@ -6,13 +6,7 @@ import { DrError } from '../../../recovery/errors.ts';
 import { formatLsn, parseLsn } from '../../../recovery/failover/lsn.ts';
 import type { FailoverPorts, JobState, Pod, Scalable, SiteCluster } from '../../../recovery/failover/ports.ts';
 import type { ObjectStore } from '../../../recovery/ports.ts';
-import type {
-  ConfigValues,
-  EngineStack,
-  RunOptions,
-  RunOutcome,
-  StackEngine,
-} from '../../../recovery/stacks/engine.ts';
+import type { ConfigValues, EngineStack, RunOutcome, StackEngine } from '../../../recovery/stacks/engine.ts';
 
 export const ENVIRONMENT = 'production';
 const SHA = 'a'.repeat(40);
@@ -166,10 +160,8 @@ export class FakeStack implements EngineStack {
   made: Record<string, unknown> = {};
   /** Called before an `up`: throws, as a kill in the middle would end it. */
   before: () => void = () => {};
-  onUp: () => Promise<void> = async () => {};
+  onUp: (...args: Parameters<EngineStack['up']>) => Promise<void> = async () => {};
   outcome: RunOutcome = OK;
-  /** Checks of tiers that an `up` makes. */
-  checks: readonly string[] = [];
   ups = 0;
 
   constructor(name: string, site: FakeSite, config: Record<string, unknown>) {
@@ -215,15 +207,11 @@ export class FakeStack implements EngineStack {
     this.site.done.push(`config ${Object.keys(values).join(', ')} of ${this.name}`);
   }
 
-  async up({ onEvent }: RunOptions = {}): Promise<RunOutcome> {
+  async up(...args: Parameters<EngineStack['up']>): Promise<RunOutcome> {
     this.before();
-    for (const name of this.checks) {
-      const type = 'kubernetes:batch/v1:Job';
-      for (const state of ['start', 'done'] as const) onEvent?.({ state, op: 'create', urn: name, type, name });
-    }
     this.ups += 1;
     this.site.done.push(`up ${this.name}`);
-    await this.onUp();
+    await this.onUp(...args);
     this.#make();
     return OK;
   }
