@@ -30,7 +30,7 @@ function storageOf(storage: Storage, secret: Secret, plan: Plan): StackConfig['s
   if (storage.kind === 's3-compatible') {
     const places = Object.keys(storage.repositories).map((id) => [id, endpointOf(id, storage, secret, plan)] as const);
     const there = places.filter((place): place is readonly [string, S3Endpoint] => place[1] !== undefined);
-    return { kind: 's3-compatible', repositories: Object.fromEntries(there) };
+    return { kind: 's3-compatible', repositories: Object.fromEntries(there), detached: storage.detached };
   }
   const { manage, deployerRoleArn, breakGlassPrincipals, accessLogs, budgetGiB } = storage;
   const [, partition = 'aws', , , account = ''] = deployerRoleArn.split(':');
@@ -46,6 +46,7 @@ function storageOf(storage: Storage, secret: Secret, plan: Plan): StackConfig['s
     accessLogs,
     budgetGiB,
     offsite,
+    detached: storage.detached,
   };
 }
 

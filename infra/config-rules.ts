@@ -55,6 +55,31 @@ export function placeOverrides(
   return { overrides: [...overrides, { repositories }, { repositories: modes }], problems };
 }
 
+/** What is read from can't be away, and without any copy outside of the cluster nothing is a backup. */
+function detachedProblems({ storage, recovery, standby }: Plain, plan: Plan): ConfigProblem[] {
+  const detached = storage?.detached ?? [];
+  const known = plan.repositories.filter(({ storage: kind, written }) => kind === 's3' && written.by === 'engines');
+  const ofEngines = known.map(({ id }) => id);
+  const path = ['storage', 'detached'];
+  const unknown = detached
+    .filter((id) => !ofEngines.includes(id))
+    .map((id) => ({
+      path,
+      fact: `"${id}" is no repository in S3 that the engines write.${didYouMean(id, ofEngines)}`,
+      hint: `repositories that can stand here: ${ofEngines.join(', ')}`,
+    }));
+  const read = [recovery?.repository, standby?.repository]
+    .filter((id) => id !== undefined && detached.includes(id))
+    .map((id) => ({
+      path,
+      fact: `"${id}" is what this stack begins from`,
+      hint: 'take it out, or name another repository to begin from',
+    }));
+  if (unknown.length + read.length > 0 || ofEngines.some((id) => !detached.includes(id))) return [...unknown, ...read];
+  const fact = 'names every repository in S3: nothing would be copied out of the cluster';
+  return [{ path, fact, hint: 'leave one of them attached' }];
+}
+
 function storageProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
   const { storage } = plain;
   if (storage === undefined) return [];
@@ -190,6 +215,7 @@ function hookProblems({ capture, folders }: Plain): ConfigProblem[] {
 export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
   return [
     ...storageProblems(plain, secret, plan),
+    ...detachedProblems(plain, plan),
     ...secretProblems(plain, secret, plan),
     ...clusterProblems(plain, secret),
     ...roleProblems(plain, plan),

@@ -56,6 +56,9 @@ const endpointSchema = z.strictObject({
   ca: pem.optional(),
 });
 
+/** Repositories of the plan that nothing is written to for now: a push that waits for a region that is gone holds PostgreSQL up. */
+const detached = z.array(idSchema).default([]);
+
 const awsRole = arn('a role', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/.+$/);
 
 const storage = z.discriminatedUnion('kind', [
@@ -77,11 +80,13 @@ const storage = z.discriminatedUnion('kind', [
       .record(z.string(), z.strictObject({ bucket: bucket.optional(), region: lineSchema.optional() }))
       .default({}),
     offsite: endpointSchema.required({ bucket: true, region: true }).optional(),
+    detached,
   }),
   z.strictObject({
     kind: z.literal('s3-compatible'),
     repositories: z.record(z.string(), endpointSchema),
     lockMode: z.enum(['governance', 'compliance']).optional(),
+    detached,
   }),
 ]);
 

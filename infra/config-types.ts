@@ -47,12 +47,15 @@ export interface AwsStorage {
   readonly budgetGiB: number;
   /** The partner's endpoint; without it offsite is a drive. */
   readonly offsite?: S3Endpoint | undefined;
+  readonly detached: readonly string[];
 }
 
 export interface S3CompatibleStorage {
   readonly kind: 's3-compatible';
   /** By the plan's id of the repository: every one with storage `s3`. */
   readonly repositories: Readonly<Record<string, S3Endpoint>>;
+  /** Ids of those that are away: no pod knows them until they are taken out of here again. */
+  readonly detached: readonly string[];
 }
 
 /** Passphrases and passwords that a stack doesn't make itself. */

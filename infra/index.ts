@@ -44,9 +44,9 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const isolated = isIsolated(config);
 
   const places = repositoryPlaces({ plan, storage });
-  // A drill knows no repository but the one that it reads.
+  // A drill knows no repository but the one that it reads, and no stack one that is away.
   const repositories = clusterRepositories(plan, places).filter(
-    ({ id }) => !isolated || id === config.recovery?.repository,
+    ({ id }) => !storage.detached.includes(id) && (!isolated || id === config.recovery?.repository),
   );
   const localRepository = localOf(repositories);
   const authorities = authoritiesOf(places);

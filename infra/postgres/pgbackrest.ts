@@ -72,6 +72,12 @@ const WORK = [
   'log-level-stderr=off',
 ];
 
+/**
+ * While a repository is away a push fails soon and is tried again: PostgreSQL waits for the one under way, and three more, before it ends
+ * or restarts. Its asynchronous half goes on meanwhile.
+ */
+const PUSH = ['', '[global:archive-push]', 'archive-timeout=15', 'io-timeout=15'];
+
 const DATABASE = [
   '',
   `[${STANZA}]`,
@@ -100,6 +106,7 @@ export function renderArchiveConfig(archive: Archive): string {
     'compress-type=zst',
     'process-max=2',
     ...WORK,
+    ...PUSH,
     ...DATABASE,
   ]);
 }

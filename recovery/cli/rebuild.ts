@@ -57,6 +57,9 @@ export const declareRebuild: Declare = (program, action) => {
     .option('--identity <file>', 'with --keys: file with the AGE-SECRET-KEY of a recipient')
     .addOption(listOption('--only <what>', `nothing but these ${NOT_ALL}`, 'all that was captured'))
     .addOption(listOption('--exclude <what>', `not these ${NOT_ALL}`, 'none'))
+    .addOption(
+      listOption('--detach <repository>', 'a repository that is away: nothing is written to it for now', 'none'),
+    )
     .option('--rotate-secrets', 'new values for what the plan calls rotatable: after a breach', false)
     .option('--harden', 'lay the plan’s additional security measures over what was captured', false)
     .option('--keep-going', 'set aside what fails, and go on with the rest (exit 3)', false)

@@ -142,6 +142,7 @@ export interface RebuildOptions extends MaybeSiteOptions {
   readonly identity?: string;
   readonly only: readonly string[];
   readonly exclude: readonly string[];
+  readonly detach: readonly string[];
   readonly rotateSecrets: boolean;
   readonly harden: boolean;
   readonly keepGoing: boolean;

@@ -34,6 +34,7 @@ function requestOf(options: RebuildOptions, plan: Plan, now: Date): RebuildReque
     set: parseSettings(options.set),
     only: options.only,
     exclude: options.exclude,
+    detach: options.detach,
     rotateSecrets: options.rotateSecrets,
     harden: options.harden,
     isolated: false,

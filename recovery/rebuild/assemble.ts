@@ -73,6 +73,14 @@ function givenStorage(values: Json): Json {
   return isRecord(storage) && storage.kind === 'aws' ? { ...values, storage: { ...storage, manage: 'given' } } : values;
 }
 
+/** A region that is gone would hold PostgreSQL up: it waits for its WAL to be pushed before it ends or restarts. */
+function detached(values: Json, ids: readonly string[] = []): Json {
+  const { storage } = values;
+  if (ids.length === 0 || !isRecord(storage)) return values;
+  const before = Array.isArray(storage.detached) ? storage.detached : [];
+  return { ...values, storage: { ...storage, detached: [...new Set([...before, ...ids])] } };
+}
+
 function missing(values: Json): Problem[] {
   const absent = Object.keys(ASKED).filter((key) => values[key] === undefined || values[key] === '');
   const cluster = isRecord(values.cluster) ? values.cluster : {};
@@ -98,11 +106,15 @@ function secretSources({ own, like, likeSecrets }: Sources): (KnownSecrets | und
 }
 
 /** Flags win over the stack's own config, that over the escrow file, that over the other stack's. */
-export function draftConfig(request: Pick<RebuildRequest, 'set' | 'repository'>, sources: Sources, plan: Plan): Draft {
+export function draftConfig(
+  request: Pick<RebuildRequest, 'set' | 'repository' | 'detach'>,
+  sources: Sources,
+  plan: Plan,
+): Draft {
   const { own, like, material } = sources;
   const copied = givenStorage(bare(like, NOT_COPIED));
   const based = merge(copied, material === undefined ? {} : materialValues(material));
-  const values = merge(merge(based, bare(own, ['secretValues'])), request.set);
+  const values = detached(merge(merge(based, bare(own, ['secretValues'])), request.set), request.detach);
   const secrets = isRecord(values.secrets) ? values.secrets : like && bare(like).secrets;
   if (isRecord(secrets) && secrets.from === 'secrets-manager') {
     return { values: { ...values, secrets }, problems: missing(values), notes: [] };

@@ -19,6 +19,8 @@ export interface RebuildRequest {
   readonly set: Readonly<Record<string, unknown>>;
   readonly only: readonly string[];
   readonly exclude: readonly string[];
+  /** Repositories that are away: nothing is written to them for now. */
+  readonly detach?: readonly string[] | undefined;
   readonly rotateSecrets: boolean;
   readonly harden: boolean;
   /** A drill's platform. */

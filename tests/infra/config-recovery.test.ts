@@ -1,5 +1,6 @@
 /** The keys of `recovery`, and of a standby's services: one message for each thing that is wrong with them. */
 import { expect, test } from 'vitest';
+import { shippedConfig } from './recording.ts';
 import { complaints } from './stack-config.ts';
 
 const recovering = (settings: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
@@ -12,6 +13,8 @@ const following = (settings: Record<string, unknown>) => ({
   standby: { of: { site: 'us-east-1', generation: 1 }, repository: 'secondary', ...settings },
 });
 
+const { storage: AWAY } = (await shippedConfig('local')) as { storage: object };
+
 /** [what is wrong, stack, config, parts of the message] */
 const WRONG: readonly (readonly [string, string, Record<string, unknown>, readonly string[]])[] = [
   [
@@ -19,6 +22,24 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'dr',
     { recovery: { from: 'latest', repository: 'primary', harden: true } },
     ['DR-CONFIG recovery: is set, and role is "standby"', 'write role: recovery in a fresh stack'],
+  ],
+  [
+    'what it begins from, as away',
+    'local',
+    recovering({ repository: 'secondary' }, { storage: { ...AWAY, detached: ['secondary'] } }),
+    ['storage.detached', '"secondary" is what this stack begins from'],
+  ],
+  [
+    'every repository, as away',
+    'local',
+    { storage: { ...AWAY, detached: ['primary', 'secondary'] } },
+    ['storage.detached', 'names every repository in S3'],
+  ],
+  [
+    'a volume, as away',
+    'local',
+    { storage: { ...AWAY, detached: ['local'] } },
+    ['storage.detached', '"local" is no repository in S3', 'can stand here: primary, secondary'],
   ],
   [
     'a service that the plan does not know',

@@ -89,6 +89,10 @@ export function renderConfig(config: PgBackRestConfig): string {
     `spool-path=${config.folder}/spool`,
     'start-fast=y',
     '',
+    '[global:archive-push]',
+    // PostgreSQL waits for the push under way, and for three more, before it ends or restarts: with a repository away each fails soon.
+    `archive-timeout=${IO_TIMEOUT_SECONDS}`,
+    '',
     `[${STANZA}]`,
     ...hostLines(pg),
     `pg1-path=${pg.dataDir}`,

@@ -54,7 +54,7 @@ export function clusterLost(world: World): void {
       const cluster = { kubeconfig: place().kubeconfig, context: 'local' };
       const set = { cluster, images: await imageNames(), postgres, redis, backups };
       const ended = await runRebuild(world, {
-        request: { ...PLAIN, stack: 'elsewhere', set, keepGoing: true, declaredAt: lostAt },
+        request: { ...PLAIN, stack: 'elsewhere', set, detach: ['primary'], keepGoing: true, declaredAt: lostAt },
         material: await openEscrowFile(escrow),
       });
       if (ended.outcome === undefined) throw new Error(ended.lines.join('\n'));

@@ -225,3 +225,14 @@ test('passwords of the stores that are known are set again; of those that nobody
   );
   expect(JSON.stringify(plan)).not.toContain('password-of-');
 });
+
+test('a repository that is away is detached in the config, beside those that are already', async () => {
+  await using at = await scratch();
+  const world = newWorld(RESOURCES);
+  const set = { ...REQUEST.set, storage: { detached: ['offsite'] } };
+  await rebuild({ ...REQUEST, set, detach: ['primary'] }, portsOf(world, at.stateDir));
+  expect(world.stacks.get('fresh')?.config.storage?.value).toMatchObject({
+    kind: 's3-compatible',
+    detached: ['offsite', 'primary'],
+  });
+});
