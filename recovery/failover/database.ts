@@ -82,6 +82,9 @@ export async function forksOf(cluster: SiteCluster, namespace: string, { pod }: 
     });
 }
 
+/** A backend that is told to end finishes what it is just committing. */
+const ENDING_MILLISECONDS = 10_000;
+
 /**
  * From now on no transaction writes: new ones by default, and the sessions that have one open end. It stays so over a restart:
  * whoever starts this life again, after all, has to reset `default_transaction_read_only`.
@@ -92,7 +95,7 @@ export async function endWrites(cluster: SiteCluster, namespace: string, { pod }
   await cluster.sql(
     namespace,
     pod,
-    `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    `SELECT count(pg_terminate_backend(pid, ${ENDING_MILLISECONDS})) FROM pg_stat_activity
       WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
   );
 }

@@ -117,13 +117,14 @@ export class World {
   async compare(
     namespace: string,
     disasterAt: Date,
-    options: { readonly upTo?: Date; readonly redisPassword?: string } = {},
+    options: { readonly since?: Date; readonly upTo?: Date; readonly redisPassword?: string } = {},
   ): Promise<LedgerComparison> {
     const { api } = this.cluster;
     const postgres = await connectDatabase(api, namespace, 'superuser');
     const redis = await connectRedis(api, namespace, options.redisPassword ?? this.secrets.redis);
     try {
-      const entries = await readLedger(this.#ledgerFile);
+      const { since = new Date(0) } = options;
+      const entries = (await readLedger(this.#ledgerFile)).filter(({ at }) => new Date(at) >= since);
       return await compareLedger({
         entries,
         postgres,

@@ -7,7 +7,7 @@ import { type Member, members, sql } from '../database.ts';
 import { cordon, crash, uncordon } from '../losses.ts';
 import { poll } from '../poll.ts';
 import { servicesNotReady } from '../services/deploy.ts';
-import { PLATFORM, type World } from '../world.ts';
+import { lossesOf, PLATFORM, type World } from '../world.ts';
 
 /** Patroni's lease is 30 s; then the election. */
 const FAILOVER_SECONDS = 90;
@@ -59,7 +59,9 @@ export function leaderKilled(world: World): void {
     });
 
     it('customers go on; at most the last seconds are lost', async () => {
-      const { kinds } = await world.compare(PLATFORM, killedAt, { upTo: killedAt });
+      const comparison = await world.compare(PLATFORM, killedAt, { upTo: killedAt });
+      const { kinds } = comparison;
+      for (const line of lossesOf(comparison)) say(line);
       expect(kinds.flatMap(({ corrupted }) => corrupted)).toEqual([]);
       const lost = Math.max(...kinds.map(({ lostSeconds }) => lostSeconds));
       say(`lost ${lost} s`);
