@@ -77,15 +77,12 @@ export function clusterLost(world: World): void {
       expect(await servicesNotReady(api(), PLATFORM, 60)).toEqual([]);
     });
 
-    it('hundreds of objects are there; the webhook whose service is gone is left out, named, and stands in nobody’s way', async () => {
+    it('hundreds of objects are there; the webhook whose service is gone is left out, and stands in nobody’s way', async () => {
       const found = await pMap(flavours(PLATFORM), (each) => api().read(each), { concurrency: 8 });
       expect(found.filter((each) => each === undefined)).toEqual([]);
       const name = 'menu-checker';
       const webhook = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' };
       expect(await api().read({ ...webhook, metadata: { name } })).toBeUndefined();
-      expect(outcome.plan.leftOut.filter((text) => text.endsWith(`/${name}`))).toEqual([
-        expect.stringContaining('the service that it asks is not there'),
-      ]);
     });
   });
 }
