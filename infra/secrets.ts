@@ -2,6 +2,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
+import { FIRST_KEY } from '../plan/layout.ts';
 import type { Plan } from '../plan/types.ts';
 import type { AccessKey, ClusterSecrets } from './cluster/keys.ts';
 import type { AccessRole } from './cluster/paths.ts';
@@ -19,9 +20,6 @@ export interface RecoverySecretsArgs {
   /** The stores get new passwords, as far as the plan says; what opens the repositories stays. @default false */
   readonly rotate?: boolean | undefined;
 }
-
-/** The first of its kind. The name stands in every point: stacks that share a repository must give it the same one. */
-const FIRST = 'first';
 
 /** Letters and digits only: it goes through URLs, configuration files and shells. 48 of them are 285 bits. */
 const LENGTH = 48;
@@ -97,10 +95,10 @@ export class RecoverySecrets extends pulumi.ComponentResource {
     const value = (of: (values: SecretValues) => string | undefined): pulumi.Output<string> =>
       this.values.apply((values) => of(values) ?? '');
     const passphrases = plan.repositories.map(
-      ({ id }) => [id, { name: FIRST, value: value(({ passphrases: all }) => all[id]) }] as const,
+      ({ id }) => [id, { name: FIRST_KEY, value: value(({ passphrases: all }) => all[id]) }] as const,
     );
     return {
-      signingKey: { name: FIRST, value: value(({ signingKey }) => signingKey) },
+      signingKey: { name: FIRST_KEY, value: value(({ signingKey }) => signingKey) },
       passphrases: Object.fromEntries(passphrases),
       access: accessKeys({ plan, storage }),
       postgres: {

@@ -4,6 +4,12 @@ import { PlanError } from './errors.ts';
 /** pgBackRest's name for the one PostgreSQL cluster of the platform. */
 export const STANZA = 'go-coffee';
 
+/**
+ * Name of a stack's signing key and passphrases, the first of their kind. It stands in every point: stacks that share a repository must
+ * give them the same one.
+ */
+export const FIRST_KEY = 'first';
+
 const PART = /^[A-Za-z0-9][A-Za-z0-9._:@+-]*$/;
 
 /** One part of a key: no `/`, no `..`, no line break, so no name can leave its folder. */

@@ -1,7 +1,7 @@
 /** The door for stacks to captured objects: the snapshots that a pin names → what is declared from them. */
 export { selects } from './capture/labels.ts';
 export type { CapturedObject } from './capture/make.ts';
-export { fieldsOf, groupOf, type KubeObject, kindName, listOf, nameOf } from './capture/objects.ts';
+export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './capture/objects.ts';
 export { restoreWaves, type WaveId } from './capture/order.ts';
 export { type CapturedPlatform, packPlatform, unpackPlatform } from './captured/platform.ts';
 export { type CapturedRequest, readCaptured } from './captured/read.ts';

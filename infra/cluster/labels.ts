@@ -1,4 +1,5 @@
 /** Labels by which network policies, budgets and services find pods. */
+import { OWN_LABEL } from '../../plan/labels.ts';
 import { STANZA } from '../../plan/layout.ts';
 
 /** What a pod may reach. Each is one opening of `openings.ts`; a pod without any may not even ask for a name. */
@@ -16,9 +17,6 @@ export type Reach = (typeof REACHES)[number];
 export function reachLabel(reach: Reach): string {
   return `reach.${STANZA}/${reach}`;
 }
-
-/** On everything that a stack declares itself: a capture of the platform has these too, and no recovery declares them twice. */
-export const OWN_LABEL = 'go-coffee-dr/owner';
 
 /** On the namespaces of a drill's platform (F37): whoever sees one knows that nothing in it is for real. */
 export const ISOLATED_LABEL = 'go-coffee-dr/isolated';

@@ -2,8 +2,8 @@
  * What a standby has of the services that it may have to run one day: everything that they need, and nothing that runs, calls out or is
  * called. The promotion declares the same objects as they were captured, so that each is changed where it stands.
  */
-import { fieldsOf, groupOf, type KubeObject } from '../../recovery/captured.ts';
-import { identityOf, kindOf, listed } from './identity.ts';
+import { fieldsOf, groupOf, type KubeObject, kindOf } from '../../recovery/captured.ts';
+import { identityOf, listed } from './identity.ts';
 import { isOpenService } from './isolate-objects.ts';
 import type { Change } from './types.ts';
 

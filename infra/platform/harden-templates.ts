@@ -1,5 +1,5 @@
 /** Where each kind of workload has its pod. Pure. */
-import { fieldsOf, groupOf, type KubeObject, kindName, listOf } from '../../recovery/captured.ts';
+import { fieldsOf, type KubeObject, kindOf, listOf } from '../../recovery/captured.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,7 +23,7 @@ const PATHS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function pathOf(object: KubeObject): readonly string[] | undefined {
-  const kind = kindName({ group: groupOf(object), kind: object.kind });
+  const kind = kindOf(object);
   return Object.hasOwn(PATHS, kind) ? PATHS[kind] : undefined;
 }
 

@@ -1,8 +1,5 @@
 /** Who an object is in the cluster. Pure. */
-import { groupOf, type KubeObject, kindName } from '../../recovery/captured.ts';
-
-export const kindOf = (object: Pick<KubeObject, 'apiVersion' | 'kind'>): string =>
-  kindName({ group: groupOf(object), kind: object.kind });
+import { type KubeObject, kindOf } from '../../recovery/captured.ts';
 
 /** `Deployment.apps/go-coffee/api`, `ClusterRole.rbac.authorization.k8s.io/reader`: as its resource is called in the program. */
 export function identityOf(object: KubeObject): string {

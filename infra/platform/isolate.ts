@@ -2,7 +2,7 @@
  * F37: what a drill's platform has of what was captured. Everything stays in the drill's own namespaces, nothing opens a way in or out
  * of them, nothing runs by itself, and nothing is there that a controller of the real cluster would act on.
  */
-import { fieldsOf, groupOf, type KubeObject, kindName, nameOf } from '../../recovery/captured.ts';
+import { fieldsOf, type KubeObject, kindOf, nameOf } from '../../recovery/captured.ts';
 import { closeService, isOpenService, quietObject, quietPods } from './isolate-objects.ts';
 import { narrowPolicy } from './isolate-policies.ts';
 import type { Change } from './types.ts';
@@ -35,7 +35,6 @@ const KEPT: readonly string[] = [
   'StatefulSet.apps',
 ];
 
-const kindOf = (object: KubeObject): string => kindName({ group: groupOf(object), kind: object.kind });
 const isPolicy = (object: KubeObject): boolean => kindOf(object) === 'NetworkPolicy.networking.k8s.io';
 
 /** Why a drill has no such object; undefined for what it has. */

@@ -1,8 +1,8 @@
 /** Captured objects under the names of this stack. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { fieldsOf, type KubeObject } from '../../recovery/captured.ts';
+import { fieldsOf, type KubeObject, kindOf } from '../../recovery/captured.ts';
 import type { Names, RecoverySettings } from '../config-types.ts';
-import { kindOf } from './identity.ts';
+
 import { dnsRule, hostRule, imageRule, namespaceRule, storageClassRule } from './map-names.ts';
 import { rewrite, type TextRule } from './rewrite.ts';
 

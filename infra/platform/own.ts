@@ -1,8 +1,8 @@
 /** What the stack declares itself: the capture of a platform holds that too, and it is not declared a second time. */
 import * as pulumi from '@pulumi/pulumi';
-import { fieldsOf, type KubeObject, listOf } from '../../recovery/captured.ts';
-import { OWN_LABEL } from '../cluster/labels.ts';
-import { identityOf, kindOf } from './identity.ts';
+import { OWN_LABEL } from '../../plan/labels.ts';
+import { fieldsOf, type KubeObject, kindOf, listOf } from '../../recovery/captured.ts';
+import { identityOf } from './identity.ts';
 
 /** Under this stack's names. */
 export type IsOwn = (object: KubeObject) => boolean;

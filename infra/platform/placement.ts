@@ -1,8 +1,7 @@
 /** Which service and tier of the plan an object goes with. Pure. */
 import { lastTier, matchService } from '../../plan/service-match.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
-import { fieldsOf, type KubeObject, listOf, restoreWaves, selects } from '../../recovery/captured.ts';
-import { kindOf } from './identity.ts';
+import { fieldsOf, type KubeObject, kindOf, listOf, restoreWaves, selects } from '../../recovery/captured.ts';
 
 export interface Placement {
   readonly tier: TierId;

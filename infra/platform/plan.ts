@@ -1,9 +1,9 @@
 /** Captured objects → what is declared, in which steps, and what people are told of it. Pure but for the secrets that are made anew. */
 import type { Plan, TierId } from '../../plan/types.ts';
-import { type CapturedPlatform, type KubeObject, restoreWaves } from '../../recovery/captured.ts';
+import { type CapturedPlatform, type KubeObject, kindOf, restoreWaves } from '../../recovery/captured.ts';
 import { ConfigError } from '../config-problems.ts';
 import type { RecoverySettings } from '../config-types.ts';
-import { identityOf, kindOf } from './identity.ts';
+import { identityOf } from './identity.ts';
 import type { IsOwn } from './own.ts';
 import { quotaNotes } from './quota-notes.ts';
 import { REASONS, type Reason, type Section, selectObjects } from './select.ts';

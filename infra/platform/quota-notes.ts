@@ -1,6 +1,6 @@
 /** What the stack's own quota of the platform's namespace will refuse. Pure. */
-import { fieldsOf, type KubeObject } from '../../recovery/captured.ts';
-import { identityOf, kindOf, listed } from './identity.ts';
+import { fieldsOf, type KubeObject, kindOf } from '../../recovery/captured.ts';
+import { identityOf, listed } from './identity.ts';
 
 const OUTWARD = ['LoadBalancer', 'NodePort'];
 

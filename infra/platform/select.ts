@@ -5,11 +5,12 @@ import {
   type CapturedPlatform,
   fieldsOf,
   type KubeObject,
+  kindOf,
   listOf,
 } from '../../recovery/captured.ts';
 import type { ConfigProblem } from '../config-problems.ts';
 import type { RecoverySettings } from '../config-types.ts';
-import { identityOf, kindOf, listed } from './identity.ts';
+import { identityOf, listed } from './identity.ts';
 import { type MapArgs, mapObjects, namespaceNames } from './map.ts';
 import type { IsOwn } from './own.ts';
 import { placementsOf } from './placement.ts';

@@ -1,10 +1,12 @@
 /** `recovery.only` and `recovery.exclude`: captured objects by kind, by name, by a service or by a tier of the plan. Pure. */
+
 import { nearest } from '../../plan/nearest.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { KubeObject } from '../../recovery/captured.ts';
+import { kindOf } from '../../recovery/captured.ts';
 import type { ConfigProblem } from '../config-problems.ts';
 import type { Names } from '../config-types.ts';
-import { kindOf } from './identity.ts';
+
 import type { Placements } from './placement.ts';
 
 export type Selector =

@@ -1,7 +1,6 @@
 /** What the engine is told about waiting for an object, and about keeping it. Pure. */
-import { fieldsOf, type KubeObject } from '../../recovery/captured.ts';
+import { fieldsOf, type KubeObject, kindOf } from '../../recovery/captured.ts';
 import { isOperated } from './asleep.ts';
-import { kindOf } from './identity.ts';
 
 /** Instructions of another program, if that platform was declared by one. */
 const ENGINE = 'pulumi.com/';

@@ -1,13 +1,13 @@
 /** Pure: what the promotion runs. It refuses while the other site still commits: two leaders would be two histories. */
-import { seconds } from '../../plan/duration.ts';
+import { quietSeconds as silenceOf } from '../../plan/quiet.ts';
 import type { Plan } from '../../plan/types.ts';
 import { PATHS } from '../cluster/paths.ts';
 
-/** A living source ships a segment in each `archiveTimeout`, because its monitor touches a row every minute. */
+/** Throws RangeError for a plan by which nothing could be followed. */
 export function quietSeconds(plan: Pick<Plan, 'workloads'>): number {
-  const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
-  if (timeout === undefined) throw new RangeError('the plan ships no WAL: nothing could be promoted');
-  return 2 * seconds(timeout);
+  const quiet = silenceOf(plan);
+  if (quiet === undefined) throw new RangeError('the plan ships no WAL: nothing could be promoted');
+  return quiet;
 }
 
 /** Clocks of two sites. A commit this much after the beginning is no matter of clocks. */

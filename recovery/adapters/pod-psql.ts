@@ -4,9 +4,9 @@ const PSQL = ['--no-psqlrc', '--tuples-only', '--no-align', '--quiet', '--set', 
 const hasRows = (statement: string): boolean => /^\s*(SELECT|WITH)\b/i.test(statement);
 
 /** A SELECT is asked for its rows as one JSON text. */
-export function psqlArguments(statement: string): [string, ...string[]] {
+export function psqlArguments(statement: string, database = 'postgres'): [string, ...string[]] {
   const text = hasRows(statement) ? `SELECT coalesce(json_agg(q), '[]'::json) FROM (${statement}) q` : statement;
-  return ['psql', ...PSQL, '--username', 'postgres', '--dbname', 'postgres', '--command', text];
+  return ['psql', ...PSQL, '--username', 'postgres', '--dbname', database, '--command', text];
 }
 
 /** Empty for a statement that has none. */

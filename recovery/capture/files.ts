@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
 import { type DrError, verificationFailed } from '../errors.ts';
 import { type Capture, type CapturedObject, countKinds } from './make.ts';
-import { fieldsOf, groupOf, type KubeObject, kindName, listOf, nameOf } from './objects.ts';
+import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from './objects.ts';
 
 const INDEX = 'index.json';
 const AT_ONCE = 16;
@@ -69,8 +69,7 @@ function entryOf({ object, finalizers, outside }: CapturedObject): CaptureIndex[
 /** `folder` must be private: Secrets are written as they are. */
 export async function writePart(capture: Capture, part: ObjectPart, folder: string, at: Date): Promise<CaptureIndex> {
   const captured = capture.parts[part];
-  const isOwn = (kind: string) =>
-    captured.some(({ object }) => kindName({ group: groupOf(object), kind: object.kind }) === kind);
+  const isOwn = (kind: string) => captured.some(({ object }) => kindOf(object) === kind);
   await pMap(
     captured,
     async ({ object }) => {

@@ -3,7 +3,7 @@ import type { ObjectPart } from '../../plan/types.ts';
 import { outsideServices } from './admission.ts';
 import { type Image, imagesOf } from './images.ts';
 import { leftOut, type Reason } from './leave-out.ts';
-import { groupOf, type KubeObject, kindName, nameOf } from './objects.ts';
+import { type KubeObject, kindName, kindOf, nameOf } from './objects.ts';
 import { partOf } from './parts.ts';
 import type { ClusterContent } from './read.ts';
 import { strip } from './strip.ts';
@@ -79,7 +79,7 @@ export function makeCapture(content: ClusterContent): Capture {
 export function countKinds(captured: readonly CapturedObject[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const { object } of captured) {
-    const kind = kindName({ group: groupOf(object), kind: object.kind });
+    const kind = kindOf(object);
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));

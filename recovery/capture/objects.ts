@@ -85,9 +85,14 @@ export function kindName({ group, kind }: { readonly group: string; readonly kin
   return group === '' ? kind : `${kind}.${group}`;
 }
 
+/** Of one object: `Deployment.apps`. */
+export function kindOf(object: Pick<KubeObject, 'apiVersion' | 'kind'>): string {
+  return kindName({ group: groupOf(object), kind: object.kind });
+}
+
 /** `Deployment.apps go-coffee/api`, for people and as a key. */
 export function nameOf(object: KubeObject): string {
   const { name, namespace } = object.metadata;
-  const kind = kindName({ group: groupOf(object), kind: object.kind });
+  const kind = kindOf(object);
   return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }

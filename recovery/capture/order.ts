@@ -1,5 +1,5 @@
 /** In which order captured objects can be created: nothing before what it needs, nothing that refuses others before the last. */
-import { fieldsOf, groupOf, type KubeObject, kindName, listOf, nameOf } from './objects.ts';
+import { fieldsOf, type KubeObject, kindName, kindOf, listOf, nameOf } from './objects.ts';
 
 export const WAVES = [
   'namespaces',
@@ -93,7 +93,7 @@ function definitionsOf(objects: readonly KubeObject[]): Map<string, 'custom-reso
 export function restoreWaves(objects: readonly KubeObject[]): Wave[] {
   const definitions = definitionsOf(objects);
   const waveOf = (object: KubeObject): WaveId => {
-    const kind = kindName({ group: groupOf(object), kind: object.kind });
+    const kind = kindOf(object);
     if (Object.hasOwn(BY_KIND, kind)) return BY_KIND[kind] as WaveId;
     if (NETWORK_POLICIES.test(object.kind)) return 'bindings';
     // Kinds that nobody defines here are the cluster's own, or of an operator that is installed apart.

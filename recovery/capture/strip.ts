@@ -1,5 +1,5 @@
 /** What a server has added to an object is taken off it: another server adds its own. Nothing that a person wrote goes. */
-import { fieldsOf, groupOf, type KubeObject, kindName, listOf, type Metadata } from './objects.ts';
+import { fieldsOf, groupOf, type KubeObject, kindOf, listOf, type Metadata } from './objects.ts';
 import { isNodePortChosen, type Spec, specOf, stripSpec } from './strip-spec.ts';
 
 /**
@@ -80,7 +80,7 @@ function dropTokens(account: Spec, name: string): Spec {
 
 /** The object as it can be created on an empty server: the same whatever server it came from, and of itself. */
 export function strip(object: KubeObject): KubeObject {
-  const kind = kindName({ group: groupOf(object), kind: object.kind });
+  const kind = kindOf(object);
   const { apiVersion, kind: _, metadata, status: __, spec, ...content } = object;
   // Of a custom resource it may be anything.
   const isFields = typeof spec === 'object' && spec !== null && !Array.isArray(spec);

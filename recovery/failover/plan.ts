@@ -1,8 +1,8 @@
 /** The preflight: looks at both sites and at the archive between them, and changes nothing. */
 
-import { seconds } from '../../plan/duration.ts';
-import { lineageName } from '../../plan/layout.ts';
+import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
+import { quietSeconds } from '../../plan/quiet.ts';
 import type { Plan } from '../../plan/types.ts';
 import { toEntries } from '../catalog/entries.ts';
 import { type Reading, readDocuments } from '../catalog/read.ts';
@@ -17,6 +17,9 @@ import { bytesBetween, formatLsn, placeOfSegment } from './lsn.ts';
 import type { FailoverPorts } from './ports.ts';
 import type { SiteStack } from './stack.ts';
 import type { FailoverPlan, FailoverRequest, OldCluster, PlannedFailover, Reach, Standby } from './types.ts';
+
+/** Where the plan ships no WAL. */
+const QUIET_SECONDS = 120;
 
 async function reach<T>(look: () => Promise<T>): Promise<Reach<T>> {
   try {
@@ -39,12 +42,6 @@ function followedBy(stack: SiteStack): { readonly lineage: string; readonly repo
     fact: `its role is ${role}, and it follows nobody`,
     hint: 'name the stack with role: standby; a platform from a copy is made by dr rebuild',
   });
-}
-
-/** New WAL within twice the archive timeout: a living site ships a segment in each. As the promotion itself counts. */
-function quietSeconds(plan: Plan): number {
-  const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
-  return 2 * seconds(timeout ?? '1m');
 }
 
 async function lookAtStandby(
@@ -96,7 +93,7 @@ async function newestRedis(
   now: Date,
 ): Promise<FailoverPlan['redis']> {
   const { environment, secrets } = stack.outputs;
-  const keys = [{ name: 'first', secret: secrets.signingKey }];
+  const keys = [{ name: FIRST_KEY, secret: secrets.signingKey }];
   const place = { repository, environment, layout: stack.layout };
   const reading: Reading = { store, place, keys, asOf: undefined, cached: new Map() };
   const [points, marks] = await Promise.all([
@@ -191,7 +188,7 @@ export async function planFailover(
       newest === undefined
         ? undefined
         : { segment: newest.name, at: newest.at.toISOString(), ageSeconds: ageSeconds ?? 0 },
-    oldSiteWrites: ageSeconds !== undefined && ageSeconds < quietSeconds(plan),
+    oldSiteWrites: ageSeconds !== undefined && ageSeconds < (quietSeconds(plan) ?? QUIET_SECONDS),
     standby,
     oldCluster,
     fence,

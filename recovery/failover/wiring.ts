@@ -18,21 +18,12 @@ async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-async function openCluster({ kubeconfig, context }: ClusterPlace, signal: AbortSignal): Promise<SiteCluster> {
-  const [{ openAccess }, { openSiteCluster }] = await Promise.all([
-    import('../adapters/kubernetes-access.ts'),
+async function openCluster(place: ClusterPlace, signal: AbortSignal): Promise<SiteCluster> {
+  const [{ openPlace }, { openSiteCluster }] = await Promise.all([
+    import('../adapters/kubernetes-place.ts'),
     import('../adapters/kubernetes-change.ts'),
   ]);
-  const open = async (path: string | undefined) => {
-    const place = path === undefined ? { context } : { kubeconfig: path, context };
-    return openSiteCluster(await openAccess({ ...place, namespaces: ['default'] }), signal);
-  };
-  if (kubeconfig === undefined || 'path' in kubeconfig) return open(kubeconfig?.path);
-  return inFolder(async (folder) => {
-    const file = join(folder, 'kubeconfig');
-    await writeFile(file, kubeconfig.text, { mode: 0o600 });
-    return open(file);
-  });
+  return openSiteCluster(await openPlace(place), signal);
 }
 
 async function openStorage({ endpoint, region, bucket, uriStyle, ca, credentials }: StoragePlace) {

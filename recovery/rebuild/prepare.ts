@@ -1,4 +1,5 @@
 /** Before the engine runs: what is known is put together, the target is resolved, the stack is there with its config. */
+import { FIRST_KEY } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { Pin } from '../pin.ts';
 import { pinSchema } from '../pin.ts';
@@ -8,9 +9,6 @@ import { type Place, placeOf } from './place.ts';
 import { isRecord } from './settings.ts';
 import { type Found, findSources } from './sources.ts';
 import type { RebuildPorts, RebuildRequest } from './types.ts';
-
-/** The points of a stack are signed under this name of its key. */
-const STACKS_KEY = 'first';
 
 export interface Prepared {
   readonly found: Found;
@@ -58,7 +56,7 @@ export async function resolvePin(
   return ports.resolve({
     plan,
     ...place,
-    signingKey: ports.material?.signingKey ?? { name: STACKS_KEY, secret },
+    signingKey: ports.material?.signingKey ?? { name: FIRST_KEY, secret },
     from: request.target,
     now: ports.now(),
   });

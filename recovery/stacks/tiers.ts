@@ -1,4 +1,5 @@
 /** Which tier a resource of a recovered platform belongs to, and which one ends a tier. Pure. */
+import { OWN_LABEL } from '../../plan/labels.ts';
 import { lastTier, matchService } from '../../plan/service-match.ts';
 import { type Plan, TIERS, type TierId } from '../../plan/types.ts';
 import type { ResourceEvent } from './engine.ts';
@@ -17,9 +18,7 @@ export function checkedTier({ name, object }: Pick<ResourceEvent, 'name' | 'obje
   return TIERS.find((tier) => name.endsWith(tierCheckName(tier)) || object?.name === tierCheckName(tier));
 }
 
-/** A stack declares it itself: it is no captured object. As `infra/cluster/labels.ts` has it. */
-const OWN_LABEL = 'go-coffee-dr/owner';
-
+/** A stack declares it itself: it is no captured object. */
 export function isOwn({ object }: Pick<ResourceEvent, 'object'>): boolean {
   return object === undefined || object.labels[OWN_LABEL] !== undefined;
 }

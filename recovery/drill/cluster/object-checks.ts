@@ -1,6 +1,7 @@
 /** Objects of the drilled namespaces against what was captured, and against what a drill may be (F37). Pure. */
 
-import { fieldsOf, groupOf, type KubeObject, kindName, listOf } from '../../capture/objects.ts';
+import { OWN_LABEL } from '../../../plan/labels.ts';
+import { fieldsOf, type KubeObject, kindOf, listOf } from '../../capture/objects.ts';
 import type { CapturedPlatform } from '../../captured/platform.ts';
 import type { DataCheck } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
@@ -18,10 +19,7 @@ const COMPARED = [
   'ServiceAccount',
   'StatefulSet.apps',
 ];
-/** As `infra/cluster/labels.ts` has it. */
-const OWN_LABEL = 'go-coffee-dr/owner';
 
-const kindOf = (object: KubeObject): string => kindName({ group: groupOf(object), kind: object.kind });
 const keyOf = (object: KubeObject): string => `${kindOf(object)} ${object.metadata.name}`;
 const isOwn = ({ metadata }: KubeObject): boolean => metadata.labels?.[OWN_LABEL] !== undefined;
 const isName = ({ kind, spec }: KubeObject): boolean => kind === 'Service' && fieldsOf(spec).type === 'ExternalName';

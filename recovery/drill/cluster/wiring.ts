@@ -1,16 +1,14 @@
 /** The real cluster behind the port: its API, and commands in the pods of the drill. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { openCluster } from '../../adapters/kubernetes.ts';
-import { type ClusterAccess, openAccess } from '../../adapters/kubernetes-access.ts';
 import { openSiteCluster } from '../../adapters/kubernetes-change.ts';
 import { runInPod } from '../../adapters/kubernetes-exec.ts';
+import { openPlace } from '../../adapters/kubernetes-place.ts';
+import { parseRows, psqlArguments } from '../../adapters/pod-psql.ts';
 import { kindName } from '../../capture/objects.ts';
 import { DrError } from '../../errors.ts';
 import { leaderOf } from '../../failover/database.ts';
 import type { ClusterPlace, SiteCluster } from '../../failover/ports.ts';
-import type { DrilledCluster, RedisKeys, Row } from './ports.ts';
+import type { DrilledCluster, RedisKeys } from './ports.ts';
 
 /** Kinds of a platform, and those that would lead into one. */
 const KINDS = [
@@ -40,28 +38,6 @@ export function parseKeyspace(text: string): RedisKeys {
   return { keys: sum(1), ending: sum(2) };
 }
 
-async function accessOf({ kubeconfig, context }: ClusterPlace): Promise<ClusterAccess> {
-  const open = (path: string | undefined) =>
-    openAccess({ ...(path === undefined ? {} : { kubeconfig: path }), context, namespaces: ['default'] });
-  if (kubeconfig === undefined || 'path' in kubeconfig) return open(kubeconfig?.path);
-  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
-  try {
-    const file = join(folder, 'kubeconfig');
-    await writeFile(file, kubeconfig.text, { mode: 0o600 });
-    return await open(file);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-const PSQL = ['psql', '--no-psqlrc', '--tuples-only', '--no-align', '--quiet', '--set', 'ON_ERROR_STOP=1'] as const;
-
-/** By peer authentication in the leader's own pod: no password, and nothing listens for it. */
-function psql(database: string, statement: string): string[] {
-  const text = `SELECT coalesce(json_agg(q), '[]'::json) FROM (${statement}) q`;
-  return [...PSQL, '--username', 'postgres', '--dbname', database, '--command', text];
-}
-
 async function leader(site: SiteCluster, namespace: string): Promise<string> {
   const found = await leaderOf(site, namespace);
   if (found !== undefined) return found.pod;
@@ -75,7 +51,7 @@ async function leader(site: SiteCluster, namespace: string): Promise<string> {
 
 /** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
 export async function openDrilledCluster(place: ClusterPlace, signal?: AbortSignal): Promise<DrilledCluster> {
-  const access = await accessOf(place);
+  const access = await openPlace(place);
   const site = openSiteCluster(access, signal);
   const api = openCluster(access);
   return {
@@ -88,7 +64,7 @@ export async function openDrilledCluster(place: ClusterPlace, signal?: AbortSign
     },
     async sql(namespace, database, statement) {
       const where = { namespace, pod: await leader(site, namespace), container: 'postgres' };
-      return JSON.parse(await runInPod(access, where, psql(database, statement))) as Row[];
+      return parseRows(statement, await runInPod(access, where, psqlArguments(statement, database)));
     },
     async redis(namespace) {
       const { pod, container } = REDIS;

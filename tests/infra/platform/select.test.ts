@@ -1,7 +1,7 @@
 /** Which captured objects come back: what a person names, and never what the stack declares itself or what would refuse everything. */
 import { describe, expect, test } from 'vitest';
-import { OWN_LABEL } from '../../../infra/cluster/labels.ts';
 import { type Section, selectObjects } from '../../../infra/platform/select.ts';
+import { OWN_LABEL } from '../../../plan/labels.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { captureOf, deployment, PLATFORM } from './captured-platform.ts';
 
