@@ -2,13 +2,11 @@
  * The door for stacks: a target in a repository that a stack's config names → what the stack is made from. It reads the catalog and
  * the names of the archived WAL, and nothing else; no engine is needed where a preview runs.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+
 import { layout, STANZA } from '../plan/layout.ts';
 import type { Plan } from '../plan/types.ts';
-import { toEntries } from './catalog/entries.ts';
-import { type Reading, readDocuments } from './catalog/read.ts';
+import type { S3Place } from './adapters/s3-place.ts';
+import { readEntries } from './catalog/read.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { badInput } from './errors.ts';
 import { pinCaptures, pinObjects } from './pin/captures.ts';
@@ -27,16 +25,7 @@ export { type Pin, type PinnedObjects, pinSchema } from './pin/types.ts';
 
 export interface PinRequest {
   readonly plan: Plan;
-  readonly repository: {
-    readonly id: string;
-    /** `https://host[:port]` */
-    readonly endpoint: string;
-    readonly region: string;
-    readonly bucket: string;
-    readonly uriStyle: 'path' | 'host';
-    /** PEM text. @default the system's */
-    readonly ca?: string | undefined;
-  };
+  readonly repository: S3Place;
   /** `ambient`: who this process is to AWS, as the SDK finds out. */
   readonly credentials: S3Keys | 'ambient';
   readonly signingKey: SigningKey;
@@ -45,39 +34,17 @@ export interface PinRequest {
   readonly now: Date;
 }
 
-/** Somebody waits for the preview. */
-const PATIENCE = { deadlineSeconds: 30, attempts: 3 } as const;
-
 type Asked = Omit<PinRequest, 'from'>;
 
 async function openStore({ repository, credentials }: Asked): Promise<ObjectStore> {
-  const { openS3Store } = await import('./adapters/s3-store.ts');
-  const { endpoint, region, bucket, uriStyle, ca } = repository;
-  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
-  try {
-    const file = join(folder, 'ca.crt');
-    if (ca !== undefined) await writeFile(file, ca);
-    const settings = { endpoint, region, bucket, uriStyle, ...(ca === undefined ? {} : { ca: file }) };
-    return openS3Store({ settings, credentials, ...PATIENCE });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const { openS3Place } = await import('./adapters/s3-place.ts');
+  return openS3Place(repository, credentials);
 }
 
-async function readEntries(store: ObjectStore, request: Asked): Promise<CatalogEntry[]> {
-  const { environment } = request.plan;
-  const place = { repository: request.repository.id, environment, layout: layout(environment) };
-  const reading: Reading = { store, place, keys: [request.signingKey], asOf: undefined, cached: new Map() };
-  const [points, marks] = await Promise.all([
-    readDocuments('point', place.layout.catalogPrefix, reading),
-    readDocuments('mark', place.layout.allMarksPrefix, reading),
-  ]);
-  return toEntries({ points, marks });
-}
-
-/** Every point of the repository, for who compares what came back with what they remember. Throws what the storage says. */
-export async function readPoints(request: PinRequest): Promise<readonly CatalogEntry[]> {
-  return readEntries(await openStore(request), request);
+function readAll(store: ObjectStore, { plan, repository, signingKey }: Asked): Promise<CatalogEntry[]> {
+  const { environment } = plan;
+  const place = { repository: repository.id, environment, layout: layout(environment) };
+  return readEntries({ store, place, keys: [signingKey], asOf: undefined, cached: new Map() });
 }
 
 /** The newest objects of the platform's API that the repository holds, whatever it holds besides. Throws as `pinTarget` does. */
@@ -85,7 +52,7 @@ export async function pinNewestObjects(
   request: Asked,
 ): Promise<{ readonly objects: readonly PinnedObjects[]; readonly notes: readonly string[] }> {
   const { plan, repository, now } = request;
-  const entries = await readEntries(await openStore(request), request);
+  const entries = await readAll(await openStore(request), request);
   const input = { repository: repository.id, entries, target: parseTarget('latest', now), now };
   return pinObjects(input, plan);
 }
@@ -99,15 +66,15 @@ function itemOf(resolution: Resolution, plan: Plan, type: 'postgres' | 'redis'):
  * Objects and folders are pinned by the same target as the data tier, each as far as it is there.
  *
  * Throws what the target is refused with (`TARGET-…`, `POINT-…`), and what the storage says when it can't be read; nothing is changed
- * anywhere. `notes` are for people.
+ * anywhere. `notes` are for people, `entries` all points of the repository, for who compares with them what came back.
  */
 export async function pinTarget(
   request: PinRequest,
-): Promise<{ readonly pin: Pin; readonly notes: readonly string[] }> {
+): Promise<{ readonly pin: Pin; readonly notes: readonly string[]; readonly entries: readonly CatalogEntry[] }> {
   const { plan, repository, from, now } = request;
   const target = parseTarget(from, now);
   const store = await openStore(request);
-  const entries = await readEntries(store, request);
+  const entries = await readAll(store, request);
   const wanted = plan.workloads.filter(({ type }) => type === 'postgres' || type === 'redis').map(({ id }) => id);
   const input = { repository: repository.id, entries, target, now };
   const resolution = resolveTarget({ ...input, workloads: wanted });
@@ -145,5 +112,6 @@ export async function pinTarget(
       files,
     },
     notes: [...new Set(said)],
+    entries,
   };
 }

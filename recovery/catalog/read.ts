@@ -4,6 +4,8 @@ import { byKey } from '../adapters/object-key.ts';
 import type { ObjectStore } from '../ports.ts';
 import type { SigningKey } from '../signing.ts';
 import { type CatalogPlace, type DocumentKind, type DocumentRecord, examine } from './document.ts';
+import { toEntries } from './entries.ts';
+import type { CatalogEntry } from './types.ts';
 
 /** Small objects over a network: the time is all latency. */
 const READS_AT_ONCE = 32;
@@ -30,6 +32,16 @@ export async function readDocuments(kind: DocumentKind, prefix: string, reading:
   if (unknown.length === 0) return records;
   const read = await pMap(unknown, (key) => readOne(kind, key, reading), { concurrency: READS_AT_ONCE });
   return [...records, ...read.filter((record) => record !== undefined)].sort(byKey);
+}
+
+/** Points with their marks, as the repository has them now. */
+export async function readEntries(reading: Reading): Promise<CatalogEntry[]> {
+  const { layout } = reading.place;
+  const [points, marks] = await Promise.all([
+    readDocuments('point', layout.catalogPrefix, reading),
+    readDocuments('mark', layout.allMarksPrefix, reading),
+  ]);
+  return toEntries({ points, marks });
 }
 
 export async function readOne(kind: DocumentKind, key: string, reading: Reading): Promise<DocumentRecord | undefined> {

@@ -9,7 +9,7 @@ import { drillMeasurements } from '../drill/measured.ts';
 import { scenarioOf } from '../drill/scenarios/all.ts';
 import { badInput } from '../errors.ts';
 import { recordMeasurements } from '../measurements.ts';
-import { pinTarget, readPoints } from '../pin.ts';
+import { pinTarget } from '../pin.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { parseSettings } from '../rebuild/settings.ts';
 import { planText } from '../rebuild/text.ts';
@@ -60,7 +60,6 @@ async function portsOf(options: DrillOptions, context: CommandContext): Promise<
     material,
     plan,
     resolve: pinTarget,
-    readEntries: readPoints,
     openCluster: (place) => openDrilledCluster(place, signal),
     approve: (made) =>
       context.confirm({

@@ -8,7 +8,7 @@ import { openDrilledCluster } from '../drill/cluster/wiring.ts';
 import { drillEnvironment } from '../drill/report.ts';
 import type { ClusterPlace } from '../failover/ports.ts';
 import { recordMeasurements } from '../measurements.ts';
-import { pinTarget, readPoints } from '../pin.ts';
+import { pinTarget } from '../pin.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { planRebuild, rebuild } from '../rebuild/rebuild.ts';
 import { journalFolder } from '../rebuild/record.ts';
@@ -76,7 +76,7 @@ export const rebuildCommand: Execute<RebuildOptions> = async (options, context) 
   const openCluster = (place: ClusterPlace) => openDrilledCluster(place, signal);
   const outcome = await rebuild(request, {
     ...ports,
-    ...dataVerifier({ ...ports, openCluster, readEntries: readPoints }, false),
+    ...dataVerifier({ ...ports, openCluster }, false),
   });
   const report = rebuildReport(plan, outcome, await drillEnvironment());
   const folder = resolve(options.report);

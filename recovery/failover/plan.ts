@@ -4,8 +4,7 @@ import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import { quietSeconds } from '../../plan/quiet.ts';
 import type { Plan } from '../../plan/types.ts';
-import { toEntries } from '../catalog/entries.ts';
-import { type Reading, readDocuments } from '../catalog/read.ts';
+import { readEntries } from '../catalog/read.ts';
 import { DrError, precondition } from '../errors.ts';
 import { readFence } from '../fence.ts';
 import { isCompromised } from '../marks.ts';
@@ -95,12 +94,8 @@ async function newestRedis(
   const { environment, secrets } = stack.outputs;
   const keys = [{ name: FIRST_KEY, secret: secrets.signingKey }];
   const place = { repository, environment, layout: stack.layout };
-  const reading: Reading = { store, place, keys, asOf: undefined, cached: new Map() };
-  const [points, marks] = await Promise.all([
-    readDocuments('point', stack.layout.catalogPrefix, reading),
-    readDocuments('mark', stack.layout.allMarksPrefix, reading),
-  ]);
-  const good = toEntries({ points, marks }).filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  const entries = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
+  const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
   for (const { point } of good.toReversed()) {
     const capture = point.captures.find(({ workload }) => workload === 'redis');
     if (capture === undefined) continue;

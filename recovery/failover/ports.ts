@@ -1,4 +1,5 @@
 /** What a failover needs of the clusters of both sites. The adapter is Kubernetes; nothing else here knows it. */
+import type { S3Place } from '../adapters/s3-place.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { ObjectStore, Progress } from '../ports.ts';
 import type { S3Keys } from '../site.ts';
@@ -66,15 +67,7 @@ export interface ClusterPlace {
   readonly context: string;
 }
 
-export interface StoragePlace {
-  readonly id: string;
-  /** `https://host[:port]` */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly bucket: string;
-  readonly uriStyle: 'path' | 'host';
-  /** PEM text. @default the system's */
-  readonly ca?: string | undefined;
+export interface StoragePlace extends S3Place {
   /** The restorer's. `ambient`: who this process is to AWS. */
   readonly credentials: S3Keys | 'ambient';
 }

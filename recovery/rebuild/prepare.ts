@@ -53,13 +53,14 @@ export async function resolvePin(
   if (own !== undefined) return { pin: own, notes: [] };
   const { secretValues } = draft.values;
   const secret = isRecord(secretValues) ? String(secretValues.signingKey) : '';
-  return ports.resolve({
+  const { pin, notes } = await ports.resolve({
     plan,
     ...place,
     signingKey: ports.material?.signingKey ?? { name: FIRST_KEY, secret },
     from: request.target,
     now: ports.now(),
   });
+  return { pin, notes };
 }
 
 /** Makes the stack, or gives the one that is there its config. */

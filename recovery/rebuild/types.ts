@@ -1,6 +1,7 @@
 /** What a rebuild is asked for, what it will do, and what came of it. */
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { Logger } from '../adapters/log.ts';
+import type { CatalogEntry } from '../catalog/types.ts';
 import type { DrError, ExitCode } from '../errors.ts';
 import type { Pin, PinRequest } from '../pin.ts';
 import type { Progress } from '../ports.ts';
@@ -43,6 +44,13 @@ export interface DataCheck {
   readonly recoveredTo?: Date;
 }
 
+export interface Resolved {
+  readonly pin: Pin;
+  readonly notes: readonly string[];
+  /** Points of the repository that the target was resolved in. */
+  readonly entries?: readonly CatalogEntry[];
+}
+
 export interface RebuildPorts {
   readonly engine: StackEngine;
   /** Journals, locks and measurements. */
@@ -51,7 +59,7 @@ export interface RebuildPorts {
   readonly material?: Material | undefined;
   /** In force where nothing else says so. */
   readonly plan: Plan;
-  readonly resolve: (request: PinRequest) => Promise<{ readonly pin: Pin; readonly notes: readonly string[] }>;
+  readonly resolve: (request: PinRequest) => Promise<Resolved>;
   /** Called before anything of the stack runs; throws to stop. Not called again when an interrupted run goes on. */
   readonly approve: (plan: RebuildPlan) => Promise<void>;
   /** After the `up`: outputs, secrets in plain. */

@@ -46,8 +46,9 @@ export function dataVerifier(
   const dump = ports.plan.workloads.find(({ type }) => type === 'postgres-dump')?.id;
   return {
     async resolve(asked) {
-      entries = await ports.readEntries(asked);
-      return ports.resolve(asked);
+      const resolved = await ports.resolve(asked);
+      entries = resolved.entries ?? [];
+      return resolved;
     },
     async verify(outputs, made) {
       known = remembered(entries, made.pin, dump);

@@ -1,8 +1,6 @@
 /** What a drill on a cluster asks of the platform that it has made, and of the catalog that it was made from. */
 import type { KubeObject } from '../../capture/objects.ts';
-import type { CatalogEntry } from '../../catalog/types.ts';
 import type { ClusterPlace } from '../../failover/ports.ts';
-import type { PinRequest } from '../../pin.ts';
 import type { RebuildPorts } from '../../rebuild/types.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -24,11 +22,9 @@ export interface DrilledCluster extends AsyncDisposable {
   redis(namespace: string): Promise<RedisKeys>;
 }
 
-/** How the data of a platform and of its point are come by. */
+/** How the data of a platform are come by. */
 export interface DataPorts {
   openCluster(place: ClusterPlace): Promise<DrilledCluster>;
-  /** Points of the repository that the target was resolved in. */
-  readEntries(request: PinRequest): Promise<readonly CatalogEntry[]>;
 }
 
 export interface ClusterDrillPorts extends Omit<RebuildPorts, 'approve' | 'verify'>, DataPorts {

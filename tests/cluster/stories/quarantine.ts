@@ -6,7 +6,7 @@ import { silentLog } from '../../../recovery/adapters/log.ts';
 import { runClusterDrill } from '../../../recovery/drill/cluster/run.ts';
 import { openDrilledCluster } from '../../../recovery/drill/cluster/wiring.ts';
 import type { DrillReport } from '../../../recovery/drill/report-types.ts';
-import { pinTarget, readPoints } from '../../../recovery/pin.ts';
+import { pinTarget } from '../../../recovery/pin.ts';
 import { rowCounts } from '../checks.ts';
 import { say } from '../cluster.ts';
 import { PLATFORM, type World } from '../world.ts';
@@ -30,7 +30,6 @@ export function quarantine(world: World): void {
           stateDir: join(world.folder, 'state'),
           plan: { ...productionPlan, environment: 'local' },
           resolve: pinTarget,
-          readEntries: readPoints,
           openCluster: (place) => openDrilledCluster(place),
           approve: async ({ namespaces }) => say(`${STACK}: ${Object.values(namespaces).join(', ')}`),
           progress: ({ title, state, detail = '' }) => say(`${STACK}: ${state} ${title} ${detail}`),

@@ -114,8 +114,7 @@ export function drillPorts(world: World, folder: string, held: Held): DrillPorts
     ...portsOf(world, folder),
     // A second with each look at the clock.
     now: () => new Date(BEGUN + 1000 * ticks++),
-    resolve: async () => ({ pin: PIN, notes: [] }),
-    readEntries: async () => ENTRIES,
+    resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES }),
     openCluster: async () => clusterOf(held),
   };
 }
