@@ -71,7 +71,7 @@ async function round(): Promise<Round> {
       stateDir: engine.env.HOME ?? engine.project,
       material: MATERIAL,
       plan: productionPlan,
-      resolve: async ({ from, repository }) => ({ pin: madeUpPin(1, from, repository.id), notes: [] }),
+      resolve: async ({ from, repository }) => ({ pin: madeUpPin(1, from, repository.id), notes: [], lives: [] }),
       approve: async () => {},
       progress: () => {},
       log: silentLog,

@@ -57,15 +57,24 @@ async function resolveNow(
 ): Promise<Pin> {
   const source = await recoverySource(config, id);
   const { signingKey } = await settled(secrets);
-  const { pin, notes } = await pinTarget({
+  const { site, generation } = config;
+  const { pin, notes, lives } = await pinTarget({
     ...source,
     signingKey: { name: signingKeyName, secret: signingKey },
     from,
+    site,
     now: new Date(),
   }).catch((error: unknown) => {
     throw runError(error, `recovery.from "${from}" could not be resolved in ${id}`);
   });
   for (const note of notes) await pulumi.log.warn(`recovery: ${note}`);
+  if (lives.includes(generation)) {
+    // Its own, where the first `up` broke off: that is not known here, so nothing is refused.
+    const life = lineageName(site, generation);
+    await pulumi.log.warn(
+      `recovery: ${life} has begun already in ${id}; unless it was this stack that began it, write generation ${Math.max(...lives) + 1}: WAL that is there is never overwritten`,
+    );
+  }
   const { point, set, lineage } = pin.postgres;
   await pulumi.log.info(`recovery.from "${from}" in ${id}: ${point}, the set ${set} of ${lineage}`);
   return pin;

@@ -11,6 +11,7 @@ import type { CatalogEntry } from './catalog/types.ts';
 import { badInput } from './errors.ts';
 import { pinCaptures, pinObjects } from './pin/captures.ts';
 import { endOf } from './pin/end.ts';
+import { livesOf } from './pin/lives.ts';
 import type { Pin, PinnedObjects } from './pin/types.ts';
 import type { PostgresCapture, ResticCapture } from './point.ts';
 import type { ObjectStore } from './ports.ts';
@@ -31,10 +32,22 @@ export interface PinRequest {
   readonly signingKey: SigningKey;
   /** `latest`, a point's id, or a time with a zone. */
   readonly from: string;
+  /** Name of the platform that begins a life from it. */
+  readonly site: string;
   readonly now: Date;
 }
 
-type Asked = Omit<PinRequest, 'from'>;
+export interface PinnedTarget {
+  readonly pin: Pin;
+  /** For people, a sentence each. */
+  readonly notes: readonly string[];
+  /** All points of the repository, for who compares with them what came back. */
+  readonly entries: readonly CatalogEntry[];
+  /** Generations of the site that have begun in the repository, ascending: a new life is none of them. */
+  readonly lives: readonly number[];
+}
+
+type Asked = Omit<PinRequest, 'from' | 'site'>;
 
 async function openStore({ repository, credentials }: Asked): Promise<ObjectStore> {
   const { openS3Place } = await import('./adapters/s3-place.ts');
@@ -66,12 +79,11 @@ function itemOf(resolution: Resolution, plan: Plan, type: 'postgres' | 'redis'):
  * Objects and folders are pinned by the same target as the data tier, each as far as it is there.
  *
  * Throws what the target is refused with (`TARGET-…`, `POINT-…`), and what the storage says when it can't be read; nothing is changed
- * anywhere. `notes` are for people, `entries` all points of the repository, for who compares with them what came back.
+ * anywhere.
  */
-export async function pinTarget(
-  request: PinRequest,
-): Promise<{ readonly pin: Pin; readonly notes: readonly string[]; readonly entries: readonly CatalogEntry[] }> {
-  const { plan, repository, from, now } = request;
+export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
+  const { plan, repository, from, site, now } = request;
+  const paths = layout(plan.environment);
   const target = parseTarget(from, now);
   const store = await openStore(request);
   const entries = await readAll(store, request);
@@ -90,7 +102,7 @@ export async function pinTarget(
     });
   }
   const { lineage, set, systemId, serverVersion, capturedAt } = database.capture as PostgresCapture;
-  const archive = await store.list(`${layout(plan.environment).pgbackrest(lineage)}/archive/${STANZA}/`);
+  const archive = await store.list(`${paths.pgbackrest(lineage)}/archive/${STANZA}/`);
   const end = endOf(database, database.capture as PostgresCapture, archive, where);
   const cache = itemOf(resolution, plan, 'redis');
   const snapshot = cache?.capture as ResticCapture | undefined;
@@ -113,5 +125,6 @@ export async function pinTarget(
     },
     notes: [...new Set(said)],
     entries,
+    lives: await livesOf({ store, layout: paths, site, entries }),
   };
 }

@@ -127,6 +127,12 @@ export function draftConfig(
   };
 }
 
+export interface Chosen {
+  readonly pin: Pin;
+  /** Of the new platform's life. */
+  readonly generation: number;
+}
+
 /** All problems at once: whoever rebuilds in a disaster should not find them one by one. */
 export function refuseProblems(stack: string, problems: readonly Problem[]): DrError | undefined {
   if (problems.length === 0) return undefined;
@@ -138,18 +144,21 @@ export function refuseProblems(stack: string, problems: readonly Problem[]): DrE
   });
 }
 
-/** Where the source's site has the same name, its next life; F30: never the life that the point is of. */
-export function generationOf(values: Json, pin: Pin): number {
+/**
+ * F30: never the life that the point is of, nor one that another rebuild has begun from it.
+ * @param lives generations of the site that have begun
+ */
+export function generationOf(values: Json, pin: Pin, lives: readonly number[]): number {
   const source = parseLineage(pin.postgres.lineage);
   const given = Number(values.generation ?? 0);
-  if (source === undefined || source.site !== values.site) return given > 0 ? given : 1;
-  return given > source.generation ? given : source.generation + 1;
+  const before = source?.site === values.site ? (source?.generation ?? 0) : 0;
+  return given > before ? given : Math.max(before, ...lives) + 1;
 }
 
 export function finalConfig(
   request: RebuildRequest,
   draft: Draft,
-  pin: Pin,
+  { pin, generation }: Chosen,
   setAside: readonly string[],
 ): ConfigValues {
   const { rotateSecrets, harden, isolated, only, exclude } = request;
@@ -169,7 +178,7 @@ export function finalConfig(
     'pulumi:disable-default-providers': ['aws', 'kubernetes'],
     ...draft.values,
     role: 'recovery',
-    generation: generationOf(draft.values, pin),
+    generation,
     recovery,
   };
   return Object.fromEntries(

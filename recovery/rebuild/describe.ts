@@ -5,7 +5,6 @@ import type { Pin } from '../pin.ts';
 import type { ResourceEvent, RunOutcome } from '../stacks/engine.ts';
 import { checkedTier, isOwn, tierOf } from '../stacks/tiers.ts';
 import type { Draft } from './assemble.ts';
-import { generationOf } from './assemble.ts';
 import { isRecord } from './settings.ts';
 import type { PlannedTier, RebuildPlan, RebuildRequest } from './types.ts';
 import { titleOf } from './watch.ts';
@@ -14,6 +13,7 @@ export interface PlanFacts {
   readonly request: RebuildRequest;
   readonly draft: Draft;
   readonly pin: Pin;
+  readonly generation: number;
   readonly notes: readonly string[];
   readonly plan: Plan;
   readonly isNew: boolean;
@@ -91,7 +91,7 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
     stack: request.stack,
     isNew: facts.isNew,
     site: String(values.site),
-    generation: generationOf(values, pin),
+    generation: facts.generation,
     context: String(cluster.context),
     namespaces: {
       platform: String(namespaces.platform ?? 'go-coffee'),

@@ -6,7 +6,7 @@ import type { EngineStack, ResourceEvent, RunOutcome } from '../stacks/engine.ts
 import { whileLocked } from '../while-locked.ts';
 import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
-import { configured, type Prepared, prepare, resolvePin } from './prepare.ts';
+import { configured, type Prepared, prepare, resolvePin, type Target } from './prepare.ts';
 import { RebuildRecord } from './record.ts';
 import { checkNames } from './sources.ts';
 import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
@@ -34,7 +34,7 @@ async function previewed(
 async function look(
   request: RebuildRequest,
   prepared: Prepared,
-  resolved: Awaited<ReturnType<typeof resolvePin>>,
+  resolved: Target,
   stack: EngineStack,
   declaredAt: Date,
   setAside: readonly string[],
@@ -59,7 +59,7 @@ export async function planRebuild(request: RebuildRequest, ports: RebuildPorts):
   checkNames(request);
   const prepared = await prepare(request, ports);
   const resolved = await resolvePin(request, prepared, ports);
-  const stack = await configured(request, prepared, resolved.pin, [], ports);
+  const stack = await configured(request, prepared, resolved, [], ports);
   try {
     return await look(request, prepared, resolved, stack, request.declaredAt ?? ports.now(), [], ports);
   } finally {
@@ -76,11 +76,11 @@ function exitOf(failure: DrError | undefined, checks: readonly DataCheck[], setA
 async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
   const startedAt = ports.now();
   const prepared = await prepare(request, ports);
-  const resolved = record.pin ?? (await resolvePin(request, prepared, ports));
-  if (record.pin === undefined) await record.write('pin', 'done', resolved);
+  const resolved = record.target ?? (await resolvePin(request, prepared, ports));
+  if (record.target === undefined) await record.write('pin', 'done', resolved);
   await record.write('stack', 'start');
   const before = record.setAside.map(({ object }) => object);
-  const stack = await configured(request, prepared, resolved.pin, before, ports);
+  const stack = await configured(request, prepared, resolved, before, ports);
   await record.write('stack', 'done');
   let plan: RebuildPlan;
   try {

@@ -4,12 +4,13 @@ import { z } from 'zod';
 import { canonicalJson } from '../../plan/digest.ts';
 import { TIERS, type TierId } from '../../plan/types.ts';
 import { Journal } from '../journal.ts';
-import { type Pin, pinSchema } from '../pin.ts';
+import { pinSchema } from '../pin.ts';
 import { timeStamp } from '../point-id.ts';
+import type { Target } from './prepare.ts';
 import type { RebuildRequest, SetAside } from './types.ts';
 
 const headSchema = z.object({ declaredAt: z.iso.datetime() });
-const pinned = z.object({ pin: pinSchema, notes: z.array(z.string()) });
+const targetSchema = z.object({ pin: pinSchema, generation: z.int().positive(), notes: z.array(z.string()) });
 const aside = z.array(z.object({ object: z.string(), reason: z.string() }));
 
 export type RebuildStep = 'pin' | 'stack' | 'approve' | 'take-over' | 'up' | 'set-aside' | 'verify' | `ready/${TierId}`;
@@ -77,8 +78,8 @@ export class RebuildRecord {
     return this.#journal.done(step) !== undefined;
   }
 
-  get pin(): { readonly pin: Pin; readonly notes: readonly string[] } | undefined {
-    return pinned.safeParse(this.#journal.done('pin')?.data).data;
+  get target(): Target | undefined {
+    return targetSchema.safeParse(this.#journal.done('pin')?.data).data;
   }
 
   get setAside(): readonly SetAside[] {

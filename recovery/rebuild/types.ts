@@ -49,6 +49,8 @@ export interface Resolved {
   readonly notes: readonly string[];
   /** Points of the repository that the target was resolved in. */
   readonly entries?: readonly CatalogEntry[];
+  /** Generations of the platform's site that have begun there. */
+  readonly lives: readonly number[];
 }
 
 export interface RebuildPorts {

@@ -114,6 +114,7 @@ describe('in a bucket', () => {
       credentials: await region.keys('restorer'),
       signingKey: { name: 'k1', secret: 'secret of k1' },
       from: 'latest',
+      site: 'main',
       now: new Date(),
     };
   });
@@ -172,6 +173,14 @@ describe('in a bucket', () => {
     const { pin } = await pinTarget(request);
     expect(objects).toEqual(pin.objects);
     expect(notes.join()).not.toContain('event-store');
+  });
+
+  test('lives that have begun: by a point, by an archive alone, and of no other site', async () => {
+    expect((await pinTarget(request)).lives).toEqual([1]);
+    await writer.put(`${keys.pgbackrest('main-2')}/archive/${STANZA}/archive.info`, 'begun, nothing copied yet');
+    await writer.put(`${keys.pgbackrest('other-1')}/archive/${STANZA}/archive.info`, 'another site');
+    expect((await pinTarget(request)).lives).toEqual([1, 2]);
+    expect((await pinTarget({ ...request, site: 'fresh' })).lives).toEqual([]);
   });
 
   test('a pin of before these were pinned is still one', async () => {

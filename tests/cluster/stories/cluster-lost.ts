@@ -20,7 +20,6 @@ import { OBJECTS } from '../services/manifests.ts';
 import { OWN_SECRETS, PLATFORM, type World } from '../world.ts';
 
 const RUN_SECONDS = 600;
-const FREE_GENERATION = 9;
 
 export function clusterLost(world: World): void {
   const api = () => world.cluster.api;
@@ -53,8 +52,7 @@ export function clusterLost(world: World): void {
       await world.openEngine();
       const { postgres, redis, backups } = await shippedConfig('local');
       const cluster = { kubeconfig: place().kubeconfig, context: 'local' };
-      // Of the lives that this site has had, an earlier story's came after the one that is rebuilt: the next free one has to be named.
-      const set = { cluster, images: await imageNames(), postgres, redis, backups, generation: FREE_GENERATION };
+      const set = { cluster, images: await imageNames(), postgres, redis, backups };
       const ended = await runRebuild(world, {
         request: { ...PLAIN, stack: 'elsewhere', set, detach: ['primary'], keepGoing: true, declaredAt: lostAt },
         material: await openEscrowFile(escrow),

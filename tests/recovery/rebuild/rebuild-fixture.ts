@@ -90,7 +90,7 @@ export function portsOf(world: World, stateDir: string, killAt?: number): Ports 
     plan: productionPlan,
     resolve: async ({ from, repository }) => {
       resolutions += 1;
-      return { pin: madeUpPin(resolutions % 24, from, repository.id), notes: [] };
+      return { pin: madeUpPin(resolutions % 24, from, repository.id), notes: [], lives: [1, 3] };
     },
     approve: async (plan) => void approved.push(plan),
     progress: ({ state, title }) => void told.push(`${state} ${title}`),

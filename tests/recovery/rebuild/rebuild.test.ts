@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { EXIT } from '../../../recovery/errors.ts';
 import { planRebuild, rebuild } from '../../../recovery/rebuild/rebuild.ts';
@@ -31,6 +32,39 @@ test('tiers, their clocks and the config of the stack', async () => {
   });
   const plain = JSON.stringify(Object.values(config ?? {}).filter(({ secret }) => secret !== true));
   expect(plain).not.toMatch(/secret-of-the-bucket|passphrase-|secret-signing-key/);
+});
+
+test('a life that another rebuild has begun is passed over, and one that is named must be free', async () => {
+  await using at = await scratch();
+  const world = newWorld(RESOURCES);
+  const ports = portsOf(world, at.stateDir);
+  const resolve: typeof ports.resolve = async (asked) => ({ ...(await ports.resolve(asked)), lives: [1, 3, 4, 5] });
+  const named = (generation: number) => ({ ...REQUEST, set: { ...REQUEST.set, generation } });
+  await expect(rebuild(named(5), { ...ports, resolve })).rejects.toMatchObject({
+    code: 'GENERATION-TAKEN',
+    exit: EXIT.usage,
+    fact: expect.stringContaining('fra1-5 has begun already'),
+    hint: expect.stringContaining('6 is free'),
+  });
+  expect(world.stacks.size).toBe(0);
+  expect((await planRebuild(named(9), { ...ports, resolve })).generation).toBe(9);
+  const outcome = await rebuild(REQUEST, { ...ports, resolve });
+  expect(outcome.plan.generation).toBe(6);
+  expect(world.stacks.get('fresh')?.config.generation?.value).toBe(6);
+});
+
+test('the life that a stack has begun stays its own when its rebuild goes on', async () => {
+  await using at = await scratch();
+  const world = newWorld(WITH_BAD);
+  const stopped = await rebuild(REQUEST, portsOf(world, at.stateDir));
+  expect(stopped.exit).toBe(EXIT.failure);
+  const mended = portsOf({ ...world, resources: RESOURCES }, at.stateDir);
+  // By now the repository holds its own WAL.
+  const resolve: typeof mended.resolve = async (asked) => ({ ...(await mended.resolve(asked)), lives: [1, 3, 4] });
+  expect((await rebuild(REQUEST, { ...mended, resolve })).plan.generation).toBe(4);
+  // On another host, without the journal, its config says so.
+  await rm(at.stateDir, { recursive: true });
+  expect((await planRebuild(REQUEST, { ...mended, resolve })).generation).toBe(4);
 });
 
 test('a dry run leaves nothing behind, and neither does one that nobody agreed to', async () => {

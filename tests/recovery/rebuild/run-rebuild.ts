@@ -12,7 +12,11 @@ const outcome = await rebuild(REQUEST, {
   stateDir,
   material: MATERIAL,
   plan: productionPlan,
-  resolve: async ({ from, repository }) => ({ pin: madeUpPin(Number(hour), from, repository.id), notes: [] }),
+  resolve: async ({ from, repository }) => ({
+    pin: madeUpPin(Number(hour), from, repository.id),
+    notes: [],
+    lives: [],
+  }),
   approve: async () => {},
   progress: ({ title, detail = '' }) => void process.stdout.write(`${title} ${detail}\n`),
   log: silentLog,

@@ -114,7 +114,7 @@ export function drillPorts(world: World, folder: string, held: Held): DrillPorts
     ...portsOf(world, folder),
     // A second with each look at the clock.
     now: () => new Date(BEGUN + 1000 * ticks++),
-    resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES }),
+    resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES, lives: [] }),
     openCluster: async () => clusterOf(held),
   };
 }
