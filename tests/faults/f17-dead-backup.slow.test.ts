@@ -13,6 +13,10 @@ const DAY_MS = 24 * 3_600_000;
 
 const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
+/** restic's files by their own names; one that is being written has a longer one. */
+const resticNames = async (folder: string): Promise<string[]> =>
+  (await names(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+
 async function points(envFile: string): Promise<string[]> {
   const { stdout } = await drEnds(0, envFile, ['points', '-o', 'json']);
   return (JSON.parse(stdout) as { points: { id: string }[] }).points.map(({ id }) => id).sort();
@@ -31,8 +35,8 @@ async function killBackup(envFile: string, args: readonly string[], more: () => 
 async function leaveResticLock(site: Site, locks: string): Promise<void> {
   const restic = openRestic(site, site.repository('local'), 'writer');
   // The backup that was killed may have left one of its own.
-  const before = await names(locks);
-  const own = async () => (await names(locks)).filter((name) => !before.includes(name));
+  const before = await resticNames(locks);
+  const own = async () => (await resticNames(locks)).filter((name) => !before.includes(name));
   const stop = new AbortController();
   // SIGTERM lets restic 0.14 go without cleaning up.
   const checking = restic.run(['check', '--read-data'], { signal: stop.signal }).catch(() => undefined);
@@ -76,7 +80,7 @@ test('F17', async () => {
     // Between the files and the point: snapshots are there.
     const snapshots = join(local, 'restic/snapshots');
     const files = ['--kind', 'full', '--only', 'uploads,manifests'];
-    await killBackup(source.envFile, files, async () => (await names(snapshots)).length > before.snapshots.length);
+    await killBackup(source.envFile, files, async () => (await resticNames(snapshots)).length > before.snapshots.length);
     // After pgBackRest has finished the set in one repository, and is at work in the other.
     const sets = join(local, 'pgbackrest/first-1/backup/go-coffee');
     const finished = async () => (await names(join(sets, 'latest'))).includes('backup.manifest');
