@@ -2,6 +2,6 @@
 export { selects } from './capture/labels.ts';
 export type { CapturedObject } from './capture/make.ts';
 export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './capture/objects.ts';
-export { restoreWaves, type WaveId } from './capture/order.ts';
+export { isRoute, restoreWaves, type WaveId } from './capture/order.ts';
 export { type CapturedPlatform, packPlatform, unpackPlatform } from './captured/platform.ts';
 export { type CapturedRequest, readCaptured } from './captured/read.ts';

@@ -2,7 +2,7 @@
  * What a standby has of the services that it may have to run one day: everything that they need, and nothing that runs, calls out or is
  * called. The promotion declares the same objects as they were captured, so that each is changed where it stands.
  */
-import { fieldsOf, groupOf, type KubeObject, kindOf } from '../../recovery/captured.ts';
+import { fieldsOf, groupOf, isRoute, type KubeObject, kindOf } from '../../recovery/captured.ts';
 import { identityOf, listed } from './identity.ts';
 import { isOpenService } from './isolate-objects.ts';
 import type { Change } from './types.ts';
@@ -42,7 +42,7 @@ const LAID: readonly string[] = [
 const SCALED = ['Deployment.apps', 'ReplicaSet.apps', 'ReplicationController', 'StatefulSet.apps'];
 const CRON_JOB = 'CronJob.batch';
 const RUNNING = ['DaemonSet.apps', 'Job.batch', 'Pod'];
-const LEADING = ['Endpoints', 'EndpointSlice.discovery.k8s.io', 'Ingress.networking.k8s.io'];
+const LEADING = ['Endpoints', 'EndpointSlice.discovery.k8s.io'];
 const ADMISSION = 'admissionregistration.k8s.io';
 const GATEWAY = 'gateway.networking.k8s.io';
 
@@ -58,7 +58,8 @@ function whyNot(object: KubeObject): Why | undefined {
   const kind = kindOf(object);
   const group = groupOf(object);
   if (RUNNING.includes(kind)) return 'runs';
-  if (LEADING.includes(kind) || group === GATEWAY || (kind === 'Service' && isOpenService(object))) return 'leads';
+  if (LEADING.includes(kind) || isRoute(object) || group === GATEWAY || (kind === 'Service' && isOpenService(object)))
+    return 'leads';
   if (group === ADMISSION) return 'admission';
   return LAID.includes(kind) ? undefined : 'operated';
 }

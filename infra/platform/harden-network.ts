@@ -2,7 +2,8 @@
  * Pure: nothing is open in a namespace but names, and the ports of its Services. Among themselves its pods reach each other by Services; from
  * outside only what an Ingress, a load balancer or the API's own calls lead to.
  */
-import { fieldsOf, groupOf, type KubeObject, listOf } from '../../recovery/captured.ts';
+import { fieldsOf, groupOf, isRoute, type KubeObject, listOf } from '../../recovery/captured.ts';
+import { backendsOf } from './backends.ts';
 import { type Fields, templateOf } from './harden-templates.ts';
 
 /** On what is made here: a second pass takes these away and makes them again. */
@@ -59,26 +60,16 @@ function numbersOf(port: Fields, pods: readonly Pods[]): unknown[] {
 
 /** `namespace/name` of the Services that are called from elsewhere than a pod of their namespace. */
 function calledFromOutside(objects: readonly KubeObject[]): Set<string> {
-  const found = new Set<string>();
-  const visit = (value: unknown, namespace: string | undefined): void => {
-    if (Array.isArray(value)) for (const item of value) visit(item, namespace);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
-    const { service, backendRefs, ...rest } = fieldsOf(value);
-    const { name, namespace: its = namespace } = fieldsOf(service);
-    if (typeof name === 'string') found.add(`${its}/${name}`);
-    for (const ref of listOf(backendRefs).map(fieldsOf)) found.add(`${ref.namespace ?? namespace}/${ref.name}`);
-    for (const item of Object.values(rest)) visit(item, namespace);
-  };
-  for (const object of objects) {
-    const isRoute = object.kind === 'Ingress' || groupOf(object) === 'gateway.networking.k8s.io';
+  const found = objects.flatMap((object) => {
+    const { spec, webhooks, metadata } = object;
     const isCalledByApi = ['admissionregistration.k8s.io', 'apiregistration.k8s.io', 'apiextensions.k8s.io'].includes(
       groupOf(object),
     );
-    if (isRoute) visit(object.spec, object.metadata.namespace);
     // The API's server is no pod, and no policy can name it.
-    if (isCalledByApi) visit([object.webhooks, { service: fieldsOf(object.spec).service }, object.spec], undefined);
-  }
-  return found;
+    const backends = isCalledByApi ? backendsOf([webhooks, spec]) : isRoute(object) ? backendsOf(spec) : [];
+    return backends.map(({ name, namespace = metadata.namespace }) => `${namespace}/${name}`);
+  });
+  return new Set(found);
 }
 
 function servicesOf(objects: readonly KubeObject[], pods: readonly Pods[]): Selected[] {

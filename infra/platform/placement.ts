@@ -1,7 +1,8 @@
 /** Which service and tier of the plan an object goes with. Pure. */
 import { lastTier, matchService } from '../../plan/service-match.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
-import { fieldsOf, type KubeObject, kindOf, listOf, restoreWaves, selects } from '../../recovery/captured.ts';
+import { fieldsOf, type KubeObject, kindOf, restoreWaves, selects } from '../../recovery/captured.ts';
+import { backendsOf } from './backends.ts';
 
 export interface Placement {
   readonly tier: TierId;
@@ -97,25 +98,6 @@ class Finder {
     );
     return first(this.#plan, found);
   }
-}
-
-interface Backend {
-  readonly name: string;
-  readonly namespace?: string;
-}
-
-function backend(value: unknown): Backend[] {
-  const { name, namespace } = fieldsOf(value);
-  return typeof name === 'string' ? [{ name, ...(typeof namespace === 'string' ? { namespace } : {}) }] : [];
-}
-
-/** `{service: {name}}` of an Ingress, `backendRefs: [{name}]` of a Gateway's routes. */
-function backendsOf(value: unknown): Backend[] {
-  if (Array.isArray(value)) return listOf(value).flatMap(backendsOf);
-  return Object.entries(fieldsOf(value)).flatMap(([key, item]) => {
-    const here = key === 'service' ? backend(item) : key === 'backendRefs' ? listOf(item).flatMap(backend) : [];
-    return [...here, ...backendsOf(item)];
-  });
 }
 
 export function placementsOf(plan: Tiers, objects: readonly KubeObject[]): Placements {

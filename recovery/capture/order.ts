@@ -76,6 +76,20 @@ const BY_KIND: Readonly<Record<string, WaveId>> = {
 
 const NETWORK_POLICIES = /NetworkPolicy$/;
 
+/** What leads users to a Service, of the Gateway API and of the wide-spread ingress controllers. */
+const ROUTES = [
+  /^(HTTP|GRPC|TLS|TCP|UDP)Route\.gateway\.networking\.k8s\.io$/,
+  /^IngressRoute(TCP|UDP)?\.traefik\.(io|containo\.us)$/,
+  /^HTTPProxy\.projectcontour\.io$/,
+  /^VirtualService\.networking\.istio\.io$/,
+  /^Route\.route\.openshift\.io$/,
+];
+
+export function isRoute(object: KubeObject): boolean {
+  const kind = kindOf(object);
+  return BY_KIND[kind] === 'routes' || ROUTES.some((pattern) => pattern.test(kind));
+}
+
 /** Group and kind of the definitions; `converted` when the platform's own webhook must run before an instance can be written. */
 function definitionsOf(objects: readonly KubeObject[]): Map<string, 'custom-resources' | 'converted-resources'> {
   const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
@@ -97,7 +111,8 @@ export function restoreWaves(objects: readonly KubeObject[]): Wave[] {
     if (Object.hasOwn(BY_KIND, kind)) return BY_KIND[kind] as WaveId;
     if (NETWORK_POLICIES.test(object.kind)) return 'bindings';
     // Kinds that nobody defines here are the cluster's own, or of an operator that is installed apart.
-    return definitions.get(kind) ?? 'custom-resources';
+    const defined = definitions.get(kind) ?? 'custom-resources';
+    return defined === 'custom-resources' && isRoute(object) ? 'routes' : defined;
   };
   const sorted = [...objects].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   return WAVES.map((id) => ({

@@ -80,7 +80,11 @@ test('F17', async () => {
     // Between the files and the point: snapshots are there.
     const snapshots = join(local, 'restic/snapshots');
     const files = ['--kind', 'full', '--only', 'uploads,manifests'];
-    await killBackup(source.envFile, files, async () => (await resticNames(snapshots)).length > before.snapshots.length);
+    await killBackup(
+      source.envFile,
+      files,
+      async () => (await resticNames(snapshots)).length > before.snapshots.length,
+    );
     // After pgBackRest has finished the set in one repository, and is at work in the other.
     const sets = join(local, 'pgbackrest/first-1/backup/go-coffee');
     const finished = async () => (await names(join(sets, 'latest'))).includes('backup.manifest');

@@ -64,6 +64,35 @@ test('what belongs to a service goes with it; what belongs to none with the last
   expect(unmatched).not.toContain('auth-service');
 });
 
+const route = (apiVersion: string, kind: string, spec: unknown): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata: { name: 'way-in', namespace: 'go-coffee' },
+  spec,
+});
+
+test.each([
+  ['gateway.networking.k8s.io/v1', 'HTTPRoute', { rules: [{ backendRefs: [{ name: 'order-service', port: 80 }] }] }],
+  ['traefik.io/v1alpha1', 'IngressRoute', { routes: [{ services: [{ name: 'order-service', port: 80 }] }] }],
+  ['projectcontour.io/v1', 'HTTPProxy', { routes: [{ services: [{ name: 'order-service', port: 80 }] }] }],
+  [
+    'networking.istio.io/v1',
+    'VirtualService',
+    { http: [{ route: [{ destination: { host: 'order-service.go-coffee.svc.cluster.local' } }] }] },
+  ],
+  ['route.openshift.io/v1', 'Route', { to: { kind: 'Service', name: 'order-service' } }],
+])('%s %s leads users to a tier when it is well', (apiVersion, kind, spec) => {
+  const { steps } = stepsOf(productionPlan, [...ALL, route(apiVersion, kind, spec)]);
+  const found = steps.find(({ objects }) => objects.some(({ metadata }) => metadata.name === 'way-in'));
+  expect([found?.id, found?.after]).toEqual(['routes-p2', ['p2']]);
+});
+
+test('a route to a host outside of the cluster is no tier’s', () => {
+  const outside = { http: [{ route: [{ destination: { host: 'order-service.example.com' } }] }] };
+  const { steps } = stepsOf(productionPlan, [...ALL, route('networking.istio.io/v1', 'VirtualService', outside)]);
+  expect(steps.find(({ objects }) => objects.some(({ metadata }) => metadata.name === 'way-in'))?.id).toBe('routes');
+});
+
 describe('of any part of the objects', () => {
   const parts = fc
     .subarray(ALL, { minLength: 0 })

@@ -47,6 +47,9 @@ test.each<[string, KubeObject, string]>([
   ['a kind that nobody here defines', served('other.com/v1', 'Thing', 't'), 'custom-resources'],
   ['network policies of others', served('cilium.io/v2', 'CiliumNetworkPolicy', 'p'), 'bindings'],
   ['a custom kind called like one of Kubernetes', served('example.com/v1', 'Deployment', 'd'), 'custom-resources'],
+  ['a route of a gateway', served('gateway.networking.k8s.io/v1', 'HTTPRoute', 'shop'), 'routes'],
+  ['the gateway itself', served('gateway.networking.k8s.io/v1', 'Gateway', 'shop'), 'custom-resources'],
+  ['a route of an ingress controller', served('traefik.io/v1alpha1', 'IngressRoute', 'shop'), 'routes'],
   ['a class', clusterWide('storage.k8s.io/v1', 'StorageClass', 'fast'), 'classes'],
 ])('%s', (_, object, wave) => {
   const found = restoreWaves([definition('Widget'), object]).find(({ objects }) => objects.includes(object));
