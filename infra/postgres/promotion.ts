@@ -70,6 +70,8 @@ export class Promotion extends pulumi.ComponentResource {
           name: `${PROMOTION}-${args.generation}`,
           namespace: args.namespace,
           labels: labelsOf(PROMOTION),
+          // One that failed would never be anything else: the next run tries again.
+          annotations: { 'pulumi.com/replaceUnready': 'true' },
         },
         // No TTL: a Job that is tidied away would be made, and run, again by the next refresh.
         spec: {
@@ -81,8 +83,13 @@ export class Promotion extends pulumi.ComponentResource {
           },
         },
       },
-      // What was promoted stays promoted when this declaration goes.
-      { parent: this, retainOnDelete: true },
+      {
+        parent: this,
+        // What was promoted stays promoted: a later image is no reason to do it again.
+        ignoreChanges: ['spec'],
+        // One that failed goes first, for its name.
+        deleteBeforeReplace: true,
+      },
     );
     this.registerOutputs({});
   }

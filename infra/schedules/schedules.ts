@@ -70,7 +70,13 @@ export class Schedules extends pulumi.ComponentResource {
     return new k8s.batch.v1.Job(
       `${name}-init`,
       {
-        metadata: { name: `dr-init-${args.lineage}`, namespace: args.namespace, labels },
+        metadata: {
+          name: `dr-init-${args.lineage}`,
+          namespace: args.namespace,
+          labels,
+          // One that failed would never be anything else: the next run tries again.
+          annotations: { 'pulumi.com/replaceUnready': 'true' },
+        },
         spec: {
           backoffLimit: 6,
           activeDeadlineSeconds: longest,
@@ -108,7 +114,14 @@ export class Schedules extends pulumi.ComponentResource {
           template: { metadata: { labels }, spec: drPodSpec(pod) },
         },
       },
-      { parent: this, dependsOn: [...this.ready], retainOnDelete: true },
+      {
+        parent: this,
+        dependsOn: [...this.ready],
+        // Whoever drops the declaration ends no copy that runs. It is made once: a later image is no reason to replace it, which
+        // the one that stays would be in the way of.
+        retainOnDelete: true,
+        ignoreChanges: ['spec'],
+      },
     );
   }
 

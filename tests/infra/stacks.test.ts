@@ -55,6 +55,22 @@ describe.each(names)('%s', (name) => {
     }
   });
 
+  test('no Job that stays when it is dropped is ever in the way of its successor', () => {
+    for (const { manifest, urn } of kinds(recording, 'Job')) {
+      const { retainOnDelete, ignoreChanges } = resourceOf(recording, 'Job', manifest.metadata.name);
+      // Nothing of a Job's pods can be changed in place: a new image would replace it, under the same name.
+      if (retainOnDelete) expect([urn, ignoreChanges]).toEqual([urn, ['spec']]);
+    }
+  });
+
+  test('a Job that is waited for and failed is made again', () => {
+    for (const { manifest } of kinds(recording, 'Job')) {
+      const { name, annotations = {} } = manifest.metadata;
+      const awaited = annotations['pulumi.com/skipAwait'] !== 'true';
+      expect([name, annotations['pulumi.com/replaceUnready']]).toEqual([name, awaited ? 'true' : undefined]);
+    }
+  });
+
   test('what holds state is protected', () => {
     for (const claim of ['local-repository', 'dr-state']) {
       expect(resourceOf(recording, 'PersistentVolumeClaim', claim)).toMatchObject({
