@@ -215,6 +215,8 @@ export const plainSchemas = {
     harden: z.boolean().default(false),
     /** A drill's platform: it can't call out, copy itself away or be reached (F37). */
     isolated: z.boolean().default(false),
+    /** Images by the digests that ran, where their registry gave them. False: by their tags, whatever they mean by now. */
+    pinImages: z.boolean().default(true),
     map,
     /** Captured objects by `Kind`, `Kind/name`, a service or a tier of the plan; empty: all. */
     only: z.array(lineSchema).default([]),

@@ -130,6 +130,8 @@ export interface RecoverySettings {
   readonly rotateSecrets: boolean;
   readonly harden: boolean;
   readonly isolated: boolean;
+  /** Images by the digests that ran. */
+  readonly pinImages: boolean;
   readonly map: Readonly<Record<'registry' | 'storageClass' | 'namespace' | 'host', Names>>;
   /** Captured objects: `Kind`, `Kind/name`, a service or a tier of the plan. Empty: all. */
   readonly only: readonly string[];

@@ -7,6 +7,7 @@ import { asleep } from './platform/asleep.ts';
 import { changesOf } from './platform/changes.ts';
 import { listed } from './platform/identity.ts';
 import type { IsOwn } from './platform/own.ts';
+import { type PinnedImages, pinImages } from './platform/pin-images.ts';
 import { type PlatformReport, planPlatform } from './platform/plan.ts';
 import type { Section } from './platform/select.ts';
 import type { Change, Changed } from './platform/types.ts';
@@ -31,6 +32,7 @@ interface Wanted {
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
   readonly changes: readonly Change[];
   readonly isolated: boolean;
+  readonly pinImages: boolean;
   /** Of a site that follows, or has followed, another. */
   readonly services?: 'asleep' | 'awake';
 }
@@ -39,12 +41,13 @@ interface Wanted {
 function wantedOf({ role, plan, namespaces, recovery, standby }: StackConfig): Wanted | undefined {
   if (role === 'recovery') {
     if (recovery === undefined) return undefined;
-    const { isolated } = recovery;
-    return { section: 'recovery', settings: recovery, changes: changesOf(recovery, namespaces, plan), isolated };
+    const { isolated, pinImages } = recovery;
+    const changes = changesOf(recovery, namespaces, plan);
+    return { section: 'recovery', settings: recovery, changes, isolated, pinImages };
   }
   if (standby?.services !== true) return undefined;
   const settings = { ...standby, only: [] };
-  const common = { section: 'standby', settings, isolated: false } as const;
+  const common = { section: 'standby', settings, isolated: false, pinImages: false } as const;
   return role === 'standby'
     ? { ...common, changes: [asleep], services: 'asleep' }
     : { ...common, changes: [], services: 'awake' };
@@ -59,14 +62,15 @@ export async function recoverPlatform(
   const wanted = wantedOf(config);
   if (captured === undefined || wanted === undefined) return undefined;
   const { section, settings, changes, isolated, services } = wanted;
+  const { objects, notes }: PinnedImages = wanted.pinImages ? pinImages(captured) : { ...captured, notes: [] };
   const { steps, report } = planPlatform({
-    ...{ stack, plan, captured, section, settings, changes, rotate, isOwn },
+    ...{ stack, plan, captured: { ...captured, objects }, section, settings, changes, rotate, isOwn },
     checked: services !== 'asleep',
     platform: namespaces.platform,
   });
   // What a standby has not yet is as it has to be.
   const tell = services === 'asleep' ? pulumi.log.info : pulumi.log.warn;
-  for (const note of report.notes) await tell(`${section}: ${note}`);
+  for (const note of [...notes, ...report.notes]) await tell(`${section}: ${note}`);
   for (const { reason, why, objects } of report.leftOut) {
     // Of what the stack has itself nobody misses the copy.
     if (reason !== 'own') await tell(`${section}: left out, ${why}: ${listed(objects)}`);

@@ -1,4 +1,5 @@
 /** What has another name here: registries, storage classes, namespaces and hosts, wherever a captured object speaks of them. Pure. */
+import { HUB, withRegistry } from '../../recovery/captured.ts';
 import type { Names } from '../config-types.ts';
 import { alternatives, type TextRule } from './rewrite.ts';
 
@@ -35,16 +36,6 @@ export function storageClassRule(names: Names, met: Met): TextRule {
     met(text);
     return found;
   };
-}
-
-const HUB = 'docker.io';
-
-/** `nginx:1.27` is `docker.io/library/nginx:1.27`. */
-function withRegistry(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  if (named) return image;
-  return rest.length > 0 ? `${HUB}/${image}` : `${HUB}/library/${image}`;
 }
 
 /** A registry, or a registry with the beginning of a path. */

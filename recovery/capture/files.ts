@@ -31,7 +31,7 @@ const indexSchema = z.object({
   ),
   versions: z.record(z.string(), z.object({ version: z.string(), others: z.array(z.string()) })),
   leftOut: z.record(z.string(), z.record(z.string(), z.number().int())),
-  images: z.array(z.object({ image: z.string(), digests: z.array(z.string()) })),
+  images: z.array(z.object({ image: z.string(), digests: z.array(z.string()), pullable: z.string().optional() })),
   silentGroups: z.array(z.string()),
 });
 export type CaptureIndex = z.infer<typeof indexSchema>;

@@ -1,4 +1,5 @@
 /** The images that captured workloads name, with the digests that ran: a tag may mean something else tomorrow. */
+import { repositoryOf } from './image-name.ts';
 import { fieldsOf, type KubeObject, listOf } from './objects.ts';
 
 export interface Image {
@@ -6,6 +7,8 @@ export interface Image {
   readonly image: string;
   /** `sha256:…` of each content that ran under this name; empty where no pod of it was up. */
   readonly digests: readonly string[];
+  /** The one that ran, where the image's own registry gave it: by this it can be fetched again. What was loaded by hand has none. */
+  readonly pullable?: string | undefined;
 }
 
 /** Image → its container's name, of every pod template below `value`. */
@@ -28,6 +31,14 @@ function digestOf(imageId: unknown): string | undefined {
 interface Ran {
   readonly image: string;
   readonly digest: string;
+  /** From the registry that the name says, so that it has this content by its digest. */
+  readonly pulled: boolean;
+}
+
+/** What is loaded into a node has no name of a registry, or one that its tool made up. */
+function isPulled(image: string, imageId: string): boolean {
+  const name = imageId.replace(/^[a-z-]+:\/\//, '');
+  return name.includes('@') && repositoryOf(name) === repositoryOf(image);
 }
 
 /** A status may name the image in the runtime's own words; the spec's words are those of the manifest. */
@@ -45,7 +56,8 @@ function ranIn(pod: KubeObject): Ran[] {
     const { name, imageID } = fieldsOf(state);
     const image = images.get(name);
     const digest = digestOf(imageID);
-    return typeof image === 'string' && digest !== undefined ? [{ image, digest }] : [];
+    if (typeof image !== 'string' || digest === undefined) return [];
+    return [{ image, digest, pulled: isPulled(image, String(imageID)) }];
   });
 }
 
@@ -55,7 +67,11 @@ export function imagesOf(captured: readonly KubeObject[], pods: readonly KubeObj
   const names = [...new Set(captured.flatMap(imagesIn))].sort();
   return names.map((image) => {
     const own = digestOf(image);
-    const digests = own === undefined ? ran.filter((each) => each.image === image).map(({ digest }) => digest) : [own];
-    return { image, digests: [...new Set(digests)].sort() };
+    if (own !== undefined) return { image, digests: [own] };
+    const its = ran.filter((each) => each.image === image);
+    const digests = [...new Set(its.map(({ digest }) => digest))].sort();
+    const [only] = digests;
+    const isPullable = digests.length === 1 && its.every(({ pulled }) => pulled);
+    return { image, digests, ...(isPullable ? { pullable: only } : {}) };
   });
 }

@@ -28,7 +28,7 @@ const packedSchema = z.strictObject({
     }),
   ),
   namespaces: texts,
-  images: z.array(z.strictObject({ image: z.string(), digests: texts })),
+  images: z.array(z.strictObject({ image: z.string(), digests: texts, pullable: z.string().optional() })),
   notes: texts,
 });
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pMap from 'p-map';
+import type { Image } from '../capture/images.ts';
 import type { CapturedObject } from '../capture/make.ts';
 import { nameOf } from '../capture/objects.ts';
 import { requireEngine } from '../doctor/engines.ts';
@@ -78,15 +79,24 @@ function objectsOf(parts: readonly Part[]): CapturedObject[] {
   ];
 }
 
-function platformOf(parts: readonly Part[]): CapturedPlatform {
-  const images = new Map<string, Set<string>>();
-  for (const { image, digests } of parts.flatMap((part) => part.images)) {
-    images.set(image, new Set([...(images.get(image) ?? []), ...digests]));
+/** Where the parts differ, the tag has moved between them. */
+function imagesOf(parts: readonly Part[]): Image[] {
+  const found = new Map<string, Image[]>();
+  for (const image of parts.flatMap(({ images }) => images)) {
+    found.set(image.image, [...(found.get(image.image) ?? []), image]);
   }
+  return [...found].map(([image, each]) => {
+    const digests = [...new Set(each.flatMap((one) => one.digests))].sort();
+    const pullable = digests.length === 1 ? each.find((one) => one.pullable !== undefined)?.pullable : undefined;
+    return { image, digests, ...(pullable === undefined ? {} : { pullable }) };
+  });
+}
+
+function platformOf(parts: readonly Part[]): CapturedPlatform {
   return {
     objects: objectsOf(parts),
     namespaces: [...new Set(parts.flatMap(({ namespaces }) => namespaces))].sort(),
-    images: [...images].map(([image, digests]) => ({ image, digests: [...digests].sort() })),
+    images: imagesOf(parts),
     notes: [...momentNotes(parts), ...new Set(parts.flatMap(({ notes }) => notes))],
   };
 }

@@ -134,7 +134,8 @@ test('the namespace, what it needs of the cluster, and nothing that is made agai
     'HorizontalPodAutoscaler.autoscaling': { version: 'v2', others: ['v1'] },
     'Widget.example.com': { version: 'v1', others: ['v1beta1'] },
   });
-  expect(images).toEqual([{ image: 'registry.test/api:1.4', digests: [`sha256:${'ab'.repeat(32)}`] }]);
+  const digest = `sha256:${'ab'.repeat(32)}`;
+  expect(images).toEqual([{ image: 'registry.test/api:1.4', digests: [digest], pullable: digest }]);
   expect(silentGroups).toEqual([]);
   const gear = parts.manifests.find(({ object }) => object.kind === 'Widget');
   expect(gear?.finalizers).toEqual(['example.com/hold']);

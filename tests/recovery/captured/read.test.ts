@@ -23,7 +23,7 @@ const deployment = served('apps/v1', 'Deployment', 'api', {
 const pod = served('v1', 'Pod', 'api-1', {
   metadata: ownedBy(deployment),
   spec: { containers: [{ name: 'api', image: 'registry.test/api:1.4' }] },
-  status: { containerStatuses: [{ name: 'api', image: 'sha256:1', imageID: `x@${DIGEST}` }] },
+  status: { containerStatuses: [{ name: 'api', image: 'sha256:1', imageID: `registry.test/api@${DIGEST}` }] },
 });
 const secret = served('v1', 'Secret', 'api', { type: 'Opaque', data: { password: 'dG9wLXNlY3JldA==' } });
 const settings = served('v1', 'ConfigMap', 'api', { data: { level: 'info' } });
@@ -90,7 +90,7 @@ describe('the objects of a point', () => {
     expect(platform.objects.at(-1)?.object).toMatchObject({ data: { password: 'dG9wLXNlY3JldA==' } });
     expect(platform).toMatchObject({
       namespaces: ['shop'],
-      images: [{ image: 'registry.test/api:1.4', digests: [DIGEST] }],
+      images: [{ image: 'registry.test/api:1.4', digests: [DIGEST], pullable: DIGEST }],
       notes: [],
     });
     expect(await unpackPlatform(await packPlatform(platform))).toEqual(platform);

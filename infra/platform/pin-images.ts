@@ -1,0 +1,46 @@
+/** The images that ran, and not what their tags mean by now. Pure. */
+import { type CapturedPlatform, type KubeObject, kindOf } from '../../recovery/captured.ts';
+import { listed } from './identity.ts';
+import { rewrite, type TextRule } from './rewrite.ts';
+
+/** Whose images the kubelet fetches. An operator may read more into a name in its own objects. */
+const WITH_PODS: readonly string[] = [
+  'CronJob.batch',
+  'DaemonSet.apps',
+  'Deployment.apps',
+  'Job.batch',
+  'Pod',
+  'PodTemplate',
+  'ReplicaSet.apps',
+  'ReplicationController',
+  'StatefulSet.apps',
+];
+
+type Platform = Pick<CapturedPlatform, 'objects' | 'namespaces' | 'images'>;
+
+export interface PinnedImages {
+  readonly objects: CapturedPlatform['objects'];
+  /** For people, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** `registry/name:tag@sha256:…`: the tag stays for people, the digest counts. */
+export function pinImages({ objects, images }: Platform): PinnedImages {
+  const pins = new Map(images.flatMap(({ image, pullable }) => (pullable === undefined ? [] : [[image, pullable]])));
+  const rule: TextRule = (text, field) => {
+    const digest = field === 'image' ? pins.get(text) : undefined;
+    return digest === undefined ? text : `${text}@${digest}`;
+  };
+  const moved = images.filter(({ digests }) => digests.length > 1).map(({ image }) => image);
+  return {
+    objects: objects.map((entry) =>
+      WITH_PODS.includes(kindOf(entry.object))
+        ? { ...entry, object: rewrite(entry.object, rule) as KubeObject }
+        : entry,
+    ),
+    notes:
+      moved.length === 0
+        ? []
+        : [`several contents ran under one tag, and what it names now comes back: ${listed(moved)}`],
+  };
+}
