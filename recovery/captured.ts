@@ -1,7 +1,6 @@
 /** The door for stacks to captured objects: the snapshots that a pin names → what is declared from them. */
 
 export { HUB, withRegistry } from './capture/image-name.ts';
-export type { Image } from './capture/images.ts';
 export { selects } from './capture/labels.ts';
 export type { CapturedObject } from './capture/make.ts';
 export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './capture/objects.ts';
