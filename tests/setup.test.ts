@@ -203,10 +203,18 @@ describe('on a machine that lacks something', () => {
     ) as RegExpExecArray;
     const bin = join(cache, 'go-coffee-dr', `kubernetes-${version}`);
     await mkdir(bin, { recursive: true });
-    for (const name of ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kubelet', 'coredns', 'pause']) {
+    for (const name of [
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kube-proxy',
+      'kubelet',
+      'coredns',
+      'kube-router',
+      'pause',
+    ]) {
       await appendFile(join(bin, name), '');
     }
-    for (const name of ['etcd', 'containerd', 'runc', 'iptables', 'conntrack', 'buildah', 'debootstrap']) {
+    for (const name of ['etcd', 'containerd', 'runc', 'iptables', 'ipset', 'conntrack', 'buildah', 'debootstrap']) {
       await path.add(name, '');
     }
     const build = (ends: number) =>

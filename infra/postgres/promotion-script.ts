@@ -10,18 +10,27 @@ export function quietSeconds(plan: Pick<Plan, 'workloads'>): number {
   return quiet;
 }
 
+/** A network learns of a new pod, and of what its policies say of it, after the pod has begun. */
+const REACHED_SECONDS = 120;
+
 /** Clocks of two sites. A commit this much after the beginning is no matter of clocks. */
 const SKEW_SECONDS = 30;
 
 /**
  * Fence, promote, wait. Patroni promotes when its configuration no longer says `standby_cluster`; done is when the server takes
  * writes. Takes `POSTGRES`, a host; a run after the promotion finds nothing to do.
+ * @param reached seconds until the server has to answer at all
  */
-export function promotionScript(quiet: number): string {
+export function promotionScript(quiet: number, reached = REACHED_SECONDS): string {
   const commit = 'SELECT COALESCE(EXTRACT(EPOCH FROM pg_last_xact_replay_timestamp())::bigint, 0)';
   return [
     'set -eu',
     `sql() { psql --no-psqlrc --tuples-only --no-align --host "$POSTGRES" --username postgres --dbname postgres --command "$1"; }`,
+    'began=$(date +%s)',
+    `until sql 'SELECT 1' >/dev/null 2>/tmp/why; do`,
+    `  if [ $(($(date +%s) - began)) -ge ${reached} ]; then cat /tmp/why >&2; exit 1; fi`,
+    '  sleep 1',
+    'done',
     `if [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; then echo "$POSTGRES leads already"; exit 0; fi`,
     'begun=$(date +%s)',
     'since=$begun',

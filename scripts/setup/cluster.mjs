@@ -9,7 +9,12 @@ import { LeftToYou } from './step.mjs';
 import { aptInstall, asRoot, installCommand, packageManager } from './system.mjs';
 
 const MODULE = fileURLToPath(new URL('../../tests/cluster/kubernetes', import.meta.url));
-const COREDNS = 'github.com/coredns/coredns@v1.12.4';
+
+/** What is no part of Kubernetes itself: names, and network policies that hold. Program → package. */
+const BESIDE = {
+  coredns: 'github.com/coredns/coredns@v1.12.4',
+  'kube-router': 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router@v2.1.0',
+};
 
 const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet'];
 
@@ -19,6 +24,7 @@ const PACKAGES = {
   containerd: 'containerd',
   runc: 'runc',
   iptables: 'iptables',
+  ipset: 'ipset',
   conntrack: 'conntrack',
   buildah: 'buildah',
   debootstrap: 'debootstrap',
@@ -78,12 +84,12 @@ async function buildOne(go, bin, { name, argv }) {
   return undefined;
 }
 
-async function buildCoreDns(go, bin) {
-  const folder = join(bin, 'coredns.half');
+async function buildBeside(go, bin, name) {
+  const folder = join(bin, `${name}.half`);
   const env = { CGO_ENABLED: '0', GOBIN: folder, GOTOOLCHAIN: 'auto' };
-  const { code, output } = await run([go, 'install', COREDNS], { env });
-  if (code !== 0) return `go install of ${COREDNS} ended ${code}:\n${output.trim()}`;
-  renameSync(join(folder, 'coredns'), join(bin, 'coredns'));
+  const { code, output } = await run([go, 'install', BESIDE[name]], { env });
+  if (code !== 0) return `go install of ${BESIDE[name]} ended ${code}:\n${output.trim()}`;
+  renameSync(join(folder, name), join(bin, name));
   rmSync(folder, { recursive: true });
   return undefined;
 }
@@ -98,7 +104,7 @@ async function build(version, bin, missing) {
     const argv =
       name === 'pause' ? ['-ldflags', '-s -w', './pause'] : ['-ldflags', flags, `k8s.io/kubernetes/cmd/${name}`];
     const problem =
-      name === 'coredns' ? await buildCoreDns(go.path, bin) : await buildOne(go.path, bin, { name, argv });
+      name in BESIDE ? await buildBeside(go.path, bin, name) : await buildOne(go.path, bin, { name, argv });
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -108,11 +114,11 @@ async function build(version, bin, missing) {
 export async function clusterSteps() {
   const version = kubernetesVersion();
   const bin = binOf(version);
-  const missing = [...COMPONENTS, 'pause', 'coredns'].filter((name) => !existsSync(join(bin, name)));
+  const missing = [...COMPONENTS, 'pause', ...Object.keys(BESIDE)].filter((name) => !existsSync(join(bin, name)));
   const buildStep = {
     lacks: [`Kubernetes ${version}: ${missing.join(', ')} not in ${bin}`],
     command: `go build k8s.io/kubernetes/cmd/… (as tests/cluster/kubernetes/go.mod pins it)`,
-    note: 'from source, which takes about 7 minutes',
+    note: 'from source, which takes about 9 minutes',
     install: () => build(version, bin, missing),
   };
   return [...(await packageSteps()), ...(missing.length === 0 ? [] : [buildStep])];

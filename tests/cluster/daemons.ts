@@ -13,7 +13,7 @@ export const DAEMONS = [
   'kube-proxy',
   'containerd',
   'kubelet',
-  'coredns',
+  'kube-router',
 ] as const;
 export type Daemon = (typeof DAEMONS)[number];
 

@@ -1,18 +1,19 @@
-/** Names inside the cluster: its services, and the S3 servers of this machine. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Names inside the cluster: its services, and the S3 servers of this machine. Pods, as policies look for them. */
+import { until } from '../../recovery/drill/processes.ts';
 import type { Api } from './api.ts';
-import { start } from './daemons.ts';
-import { NETWORK, type Place, S3_HOSTS } from './place.ts';
+import { DNS_IMAGE } from './images.ts';
+import { NETWORK, S3_HOSTS } from './place.ts';
 
-function corefile(place: Place): string {
+const NAMESPACE = 'kube-system';
+const LABELS = { 'k8s-app': 'kube-dns' };
+const metadata = { name: 'coredns', namespace: NAMESPACE };
+
+function corefile(): string {
   const hosts = Object.values(S3_HOSTS).map(({ name, address }) => `        ${address} ${name}`);
   return `.:53 {
-    bind ${NETWORK.nodeIp}
     errors
-    kubernetes cluster.local in-addr.arpa {
-        kubeconfig ${place.kubeconfig} local
-    }
+    ready
+    kubernetes cluster.local in-addr.arpa
     hosts {
 ${hosts.join('\n')}
         fallthrough
@@ -22,33 +23,62 @@ ${hosts.join('\n')}
 `;
 }
 
-export async function startDns(place: Place, api: Api): Promise<void> {
-  const path = join(place.folder, 'Corefile');
-  await writeFile(path, corefile(place));
-  await start(place, 'coredns', [place.program('coredns'), '-conf', path]);
-  const metadata = { name: 'kube-dns', namespace: 'kube-system' };
-  await api.apply({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata,
-    spec: {
-      clusterIP: NETWORK.dns,
-      ports: [
-        { name: 'dns', port: 53, protocol: 'UDP' },
-        { name: 'dns-tcp', port: 53, protocol: 'TCP' },
-      ],
+/** What its plugin for Kubernetes watches. */
+const RULES = [
+  { apiGroups: [''], resources: ['endpoints', 'services', 'pods', 'namespaces'], verbs: ['list', 'watch'] },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+];
+
+function deployment() {
+  const container = {
+    name: 'coredns',
+    image: DNS_IMAGE,
+    imagePullPolicy: 'Never',
+    command: ['/coredns', '-conf', '/etc/coredns/Corefile'],
+    readinessProbe: { httpGet: { path: '/ready', port: 8181 }, periodSeconds: 1 },
+    volumeMounts: [{ name: 'config', mountPath: '/etc/coredns' }],
+  };
+  const spec = {
+    serviceAccountName: metadata.name,
+    priorityClassName: 'system-cluster-critical',
+    // Its own name would be asked of itself.
+    dnsPolicy: 'Default',
+    containers: [container],
+    volumes: [{ name: 'config', configMap: { name: metadata.name } }],
+  };
+  return { replicas: 1, selector: { matchLabels: LABELS }, template: { metadata: { labels: LABELS }, spec } };
+}
+
+export async function startDns(api: Api): Promise<void> {
+  const rbac = 'rbac.authorization.k8s.io';
+  const role = { name: 'system:coredns' };
+  const ports = [
+    { name: 'dns', port: 53, protocol: 'UDP' },
+    { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+  ];
+  const objects = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: role, rules: RULES },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: role,
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role.name },
+      subjects: [{ kind: 'ServiceAccount', ...metadata }],
     },
-  });
-  // It runs beside the cluster and not in it, so no selector finds it.
-  await api.apply({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kube-dns' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: [NETWORK.nodeIp], conditions: { ready: true } }],
-    ports: [
-      { name: 'dns', port: 53, protocol: 'UDP' },
-      { name: 'dns-tcp', port: 53, protocol: 'TCP' },
-    ],
-  });
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { Corefile: corefile() } },
+    { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: deployment() },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'kube-dns', namespace: NAMESPACE },
+      spec: { clusterIP: NETWORK.dns, selector: LABELS, ports },
+    },
+  ];
+  for (const object of objects) await api.apply(object);
+  const isThere = async () => {
+    const found = await api.apps.readNamespacedDeployment(metadata);
+    return (found.status?.readyReplicas ?? 0) > 0;
+  };
+  await until('names are answered', isThere, 90);
 }

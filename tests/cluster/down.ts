@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { endTracked, readTracked } from '../../recovery/drill/processes.ts';
 import { DAEMONS, pidFile } from './daemons.ts';
 import { forgetHosts } from './hosts.ts';
+import { forgetAddressSets } from './network-policies.ts';
 import { containerdSocket, resumeContainerd } from './node.ts';
 import { NETWORK, type Place, place } from './place.ts';
 
@@ -46,6 +47,7 @@ async function forgetNetwork(): Promise<void> {
   const { stdout } = await execa('iptables-save', { reject: false });
   const kept = stdout.split('\n').filter((line) => !/KUBE-|CNI-|CNI:|:CNI/.test(line));
   if (stdout.includes('KUBE-')) await execa('iptables-restore', { input: `${kept.join('\n')}\n`, reject: false });
+  await forgetAddressSets();
 }
 
 /** What is no part of Kubernetes: the S3 servers. */

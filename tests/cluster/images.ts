@@ -19,6 +19,7 @@ const STAND_INS = {
   versitygw: 'localhost/go-coffee/versitygw:1',
 } as const;
 export const PAUSE = 'localhost/go-coffee/pause:1';
+export const DNS_IMAGE = 'localhost/go-coffee/coredns:1';
 
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
@@ -86,10 +87,16 @@ async function makePause(place: Place, run: Buildah): Promise<void> {
   await assemble(run, PAUSE, 'scratch', { '/pause': place.program('pause') }, ['--cmd', '/pause']);
 }
 
+async function makeDns(place: Place, run: Buildah): Promise<void> {
+  if (await hasImage(run, DNS_IMAGE)) return;
+  await assemble(run, DNS_IMAGE, 'scratch', { '/coredns': place.program('coredns') }, ['--cmd', '/coredns']);
+}
+
 /** Builds what is missing or changed; layers are kept. */
 export async function buildImages(place: Place): Promise<void> {
   const run = await buildah(place);
   await makePause(place, run);
+  await makeDns(place, run);
   await makeBase(place, run);
   await makeNode(run);
   await makeVersitygw(run);

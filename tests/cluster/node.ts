@@ -5,10 +5,8 @@ import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { isAlive, readTracked, until } from '../../recovery/drill/processes.ts';
 import { pidFile, start } from './daemons.ts';
-import { loadImage, PAUSE } from './images.ts';
+import { DNS_IMAGE, loadImage, PAUSE } from './images.ts';
 import { NETWORK, NODE, type Place, S3_HOSTS } from './place.ts';
-
-const DNS_IP = NETWORK.dns;
 
 export function containerdSocket(place: Place): string {
   return join(place.folder, 'containerd.sock');
@@ -81,7 +79,7 @@ export async function startContainerd(place: Place): Promise<void> {
   await writeFile(join(place.folder, 'cni', '10-bridge.conflist'), podNetwork());
   await writeFile(containerdConfigFile(place), containerdConfig(place));
   await resumeContainerd(place);
-  await loadImage(place, containerdSocket(place), PAUSE);
+  for (const image of [PAUSE, DNS_IMAGE]) await loadImage(place, containerdSocket(place), image);
 }
 
 function kubeletConfig(place: Place): string {
@@ -100,7 +98,7 @@ function kubeletConfig(place: Place): string {
     containerRuntimeEndpoint: `unix://${containerdSocket(place)}`,
     evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%' },
     localStorageCapacityIsolation: false,
-    clusterDNS: [DNS_IP],
+    clusterDNS: [NETWORK.dns],
     clusterDomain: 'cluster.local',
     resolvConf: '',
   });

@@ -32,7 +32,7 @@ export const STANDBY = { platform: 'go-coffee-standby', recovery: 'go-coffee-dr-
 /** What only a cluster in AWS has; an empty value is none. */
 const NOT_HERE = { oidcProvider: {}, traffic: {}, registry: {}, monitoring: {} };
 
-/** The shipped stack `dr`, on S3-compatible storage and beside `local`, whose secrets it is given. */
+/** The shipped stack `dr`, on S3-compatible storage and beside `local`, whose secrets it is given; with the services of the newest capture. */
 export async function standbyStack(storage: Storage, secretValues: unknown): Promise<ClusterStack> {
   const { images, postgres, redis, backups } = await shippedConfig('local');
   const { s3Credentials, ...places } = await storageConfig(storage);
@@ -48,7 +48,7 @@ export async function standbyStack(storage: Storage, secretValues: unknown): Pro
       environment: 'local',
       cluster: clusterConfig(),
       namespaces: STANDBY,
-      standby: { of: { site: 'local', generation: 1 }, repository: 'secondary' },
+      standby: { of: { site: 'local', generation: 1 }, repository: 'secondary', services: true },
       secrets: { from: 'config' },
     },
     secret: { s3Credentials, secretValues },

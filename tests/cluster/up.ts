@@ -5,6 +5,7 @@ import { type Api, connect } from './api.ts';
 import { makeCertificates } from './certificates.ts';
 import { startApi, startControllers, startStore } from './control-plane.ts';
 import { startDns } from './dns.ts';
+import { startNetworkPolicies } from './network-policies.ts';
 import { makeBridge, startContainerd, startKubelet } from './node.ts';
 import { NODE, type Place, place } from './place.ts';
 
@@ -33,8 +34,9 @@ export async function up(at: Place): Promise<Api> {
   await startControllers(at);
   await startContainerd(at);
   await startKubelet(at);
-  await startDns(at, api);
   await until('the node is ready', () => nodeIsReady(api), 90);
+  await startNetworkPolicies(at);
+  await startDns(api);
   return api;
 }
 

@@ -35,7 +35,7 @@ const server = (lsn: string, commit: string): string =>
 function promote(quiet = 1): Promise<{ code: number; text: string }> {
   const env = { PATH: `${path.folder}:/bin:/usr/bin`, POSTGRES: 'postgres' };
   return new Promise((resolve) => {
-    execFile('/bin/sh', ['-c', promotionScript(quiet)], { env }, (error, stdout, stderr) =>
+    execFile('/bin/sh', ['-c', promotionScript(quiet, 2)], { env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), text: `${stdout}${stderr}` }),
     );
   });
@@ -73,9 +73,15 @@ test('a second run finds nothing to do', async () => {
 
 test('a server that does not answer is not promoted', async () => {
   await path.script('psql', 'echo "no route" >&2; exit 2');
-  const { code } = await promote();
-  expect(code).not.toBe(0);
+  expect(await promote()).toEqual({ code: 1, text: 'no route\n' });
   await expect(asked()).rejects.toThrow('ENOENT');
+});
+
+test('a network that lets a new pod through only after a moment is waited for', async () => {
+  const shut = `if [ ! -e ${folder}/open ]; then touch ${folder}/open; echo "Connection refused" >&2; exit 2; fi`;
+  await path.script('psql', [shut, server('echo 0/1', '0')].join('\n'));
+  const { code, text } = await promote();
+  expect([code, text]).toEqual([0, expect.stringContaining('postgres leads and takes writes')]);
 });
 
 test('silence is twice what a living source takes', () => {

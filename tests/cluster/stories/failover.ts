@@ -77,6 +77,12 @@ export function failover(world: World): void {
       }
     });
 
+    it('its services are awake, tier by tier', async () => {
+      const tiers = report.timeline.flatMap(({ event, tier }) => (event.endsWith('is back, checked') ? [tier] : []));
+      expect(tiers).toEqual(['P1', 'P2', 'P3', 'P4']);
+      expect(await servicesNotReady(api(), STANDBY.platform, 120)).toEqual([]);
+    });
+
     it('one leads, and it archives for itself', async () => {
       const found = await members(api(), STANDBY.platform);
       expect(found.map(({ role }) => role)).toContain('leader');

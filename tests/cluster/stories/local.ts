@@ -7,6 +7,7 @@ import { archived } from '../archive.ts';
 import { type Run, runNow } from '../cron.ts';
 import { connectDatabase, DATABASE, members, sql } from '../database.ts';
 import { poll } from '../poll.ts';
+import { databaseOf, KUBERNETES_API, OBJECT_STORAGE, reachOf } from '../reach.ts';
 import { withRedis } from '../redis.ts';
 import { seedData } from '../services/data.ts';
 import { deployServices, servicesNotReady } from '../services/deploy.ts';
@@ -72,6 +73,12 @@ export function local(world: World, beside: Beside): void {
       expect(await servicesNotReady(api(), PLATFORM, 120)).toEqual([]);
       load = await world.startLoad(PLATFORM);
       await load.more(50);
+    });
+
+    it('services reach what they may, and nothing else', async () => {
+      const database = databaseOf(PLATFORM);
+      const reached = await reachOf(api(), PLATFORM, 'order-service', [database, OBJECT_STORAGE, KUBERNETES_API]);
+      expect(reached).toEqual({ [database]: 'open', [OBJECT_STORAGE]: 'shut', [KUBERNETES_API]: 'shut' });
     });
 
     it('archives into every repository', async () => {

@@ -9,9 +9,14 @@ import type { DrillReport } from '../../../recovery/drill/report-types.ts';
 import { pinTarget } from '../../../recovery/pin.ts';
 import { rowCounts } from '../checks.ts';
 import { say } from '../cluster.ts';
+import { databaseOf, KUBERNETES_API, OBJECT_STORAGE, reachOf } from '../reach.ts';
 import { PLATFORM, type World } from '../world.ts';
 
 const STACK = 'drill-story';
+
+/** Of the drill's own platform, and of the one that lives. */
+const DRILLED = `go-coffee-${STACK}`;
+const [OWN, LIVING] = [databaseOf(DRILLED), databaseOf(PLATFORM)];
 
 export function quarantine(world: World): void {
   const api = () => world.cluster.api;
@@ -19,6 +24,7 @@ export function quarantine(world: World): void {
   describe('F37: a drill in quarantine', () => {
     let report: DrillReport;
     let before: Record<string, number>;
+    const reached: Record<string, 'open' | 'shut'>[] = [];
 
     it('is rebuilt beside the platform that lives', async () => {
       before = await rowCounts(api(), PLATFORM);
@@ -30,7 +36,13 @@ export function quarantine(world: World): void {
           stateDir: join(world.folder, 'state'),
           plan: { ...productionPlan, environment: 'local' },
           resolve: pinTarget,
-          openCluster: (place) => openDrilledCluster(place),
+          openCluster: async (place) => {
+            // Its platform is up, and not yet torn down.
+            const targets = [OWN, LIVING, OBJECT_STORAGE, KUBERNETES_API];
+            reached.push(await reachOf(api(), DRILLED, 'order-service', targets));
+            reached.push(await reachOf(api(), PLATFORM, 'order-service', [LIVING, OWN]));
+            return openDrilledCluster(place);
+          },
           approve: async ({ namespaces }) => say(`${STACK}: ${Object.values(namespaces).join(', ')}`),
           progress: ({ title, state, detail = '' }) => say(`${STACK}: ${state} ${title} ${detail}`),
           log: silentLog,
@@ -59,6 +71,17 @@ export function quarantine(world: World): void {
         expect(asked).toContain(title);
       }
       say(report.tiers.map(({ id, rto }) => `${id} ${Math.round(rto.measuredSeconds ?? 0)} s`).join(', '));
+    });
+
+    it('nobody in it reaches anything outside, and nobody outside reaches it', () => {
+      const [inside, outside] = reached;
+      expect(inside).toEqual({
+        [OWN]: 'open',
+        [LIVING]: 'shut',
+        [OBJECT_STORAGE]: 'shut',
+        [KUBERNETES_API]: 'shut',
+      });
+      expect(outside).toEqual({ [LIVING]: 'open', [OWN]: 'shut' });
     });
 
     it('leaves the platform that lives as it was', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { members, type Row, sql } from '../database.ts';
 import { poll } from '../poll.ts';
+import { SERVICES } from '../services/manifests.ts';
 import { STANDBY, standbyStack } from '../stacks.ts';
 import { PLATFORM, type World } from '../world.ts';
 
@@ -33,6 +34,12 @@ export function standby(world: World): void {
       );
       expect(there).toEqual(wanted);
       expect(await sql(api(), STANDBY.platform, 'SELECT status FROM pg_stat_wal_receiver', leader)).toEqual([]);
+    });
+
+    it('has the services, asleep', async () => {
+      const { items } = await api().apps.listNamespacedDeployment({ namespace: STANDBY.platform });
+      const asleep = Object.fromEntries(items.map(({ metadata, spec }) => [metadata?.name, spec?.replicas]));
+      expect(asleep).toEqual(Object.fromEntries(SERVICES.map((name) => [name, 0])));
     });
 
     it('copies nothing until it leads', async () => {
