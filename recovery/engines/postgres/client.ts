@@ -1,6 +1,7 @@
 /** How SQL reaches the server: by its socket, or by TCP with TLS. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
+import { onceLetThrough } from '../../adapters/new-pod.ts';
 import { isElsewhere, type PostgresSettings } from '../../environment.ts';
 import { badInput, DrError } from '../../errors.ts';
 import type { Site } from '../../site.ts';
@@ -73,7 +74,8 @@ export async function connectClient(
   };
   if (settings.host === undefined) return open(undefined);
   try {
-    return await open(await encryption(settings)).catch((error: unknown) => {
+    const ssl = await encryption(settings);
+    return await onceLetThrough(() => open(ssl)).catch((error: unknown) => {
       if (isElsewhere(settings) || !NO_TLS.test((error as Error).message)) throw error;
       return open(undefined);
     });

@@ -1,6 +1,7 @@
 /** Talking to, starting and stopping the Redis server of this host. */
 import { Redis } from 'ioredis';
 import pRetry from 'p-retry';
+import { onceLetThrough } from '../../adapters/new-pod.ts';
 import type { Environment } from '../../environment.ts';
 import { badInput, DrError } from '../../errors.ts';
 import type { Site } from '../../site.ts';
@@ -33,13 +34,16 @@ export function redisPlace({ socket, host = '127.0.0.1', port = 6379 }: RedisSet
 async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
   const password =
     settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
-  const redis = new Redis({
-    ...redisPlace(settings),
-    ...(password === undefined ? {} : { password }),
-  });
-  redis.on('error', (error) => site.log.debug({ error: error.message }, 'Redis connection'));
-  await redis.connect();
-  return redis;
+  const open = async (): Promise<Redis> => {
+    const redis = new Redis({
+      ...redisPlace(settings),
+      ...(password === undefined ? {} : { password }),
+    });
+    redis.on('error', (error) => site.log.debug({ error: error.message }, 'Redis connection'));
+    await redis.connect();
+    return redis;
+  };
+  return settings.socket === undefined ? onceLetThrough(open) : open();
 }
 
 /** Throws `REDIS-UNREACHABLE`, or `REDIS-DENIED` for a wrong password. */
