@@ -37,10 +37,12 @@ export function quarantine(world: World): void {
           plan: { ...productionPlan, environment: 'local' },
           resolve: pinTarget,
           openCluster: async (place) => {
-            // Its platform is up, and not yet torn down.
-            const targets = [OWN, LIVING, OBJECT_STORAGE, KUBERNETES_API];
-            reached.push(await reachOf(api(), DRILLED, 'order-service', targets));
-            reached.push(await reachOf(api(), PLATFORM, 'order-service', [LIVING, OWN]));
+            // First when its platform is up, and once more when it is gone.
+            if (reached.length === 0) {
+              const targets = [OWN, LIVING, OBJECT_STORAGE, KUBERNETES_API];
+              reached.push(await reachOf(api(), DRILLED, 'order-service', targets));
+              reached.push(await reachOf(api(), PLATFORM, 'order-service', [LIVING, OWN]));
+            }
             return openDrilledCluster(place);
           },
           approve: async ({ namespaces }) => say(`${STACK}: ${Object.values(namespaces).join(', ')}`),
