@@ -190,6 +190,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       plan,
       namespace: namespaces.recovery,
       reachable: repositories.map(({ id }) => id),
+      copied: folders.map(({ id }) => id),
       capturing: captures(config),
       isolated,
       beginsWithFull: beginsWithFull(config),

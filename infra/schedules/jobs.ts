@@ -2,7 +2,7 @@
 import { runs } from '../../plan/cron.ts';
 import { seconds } from '../../plan/duration.ts';
 import { selectWorkloads } from '../../plan/select.ts';
-import type { Plan, Schedule } from '../../plan/types.ts';
+import type { Plan, Schedule, Workload } from '../../plan/types.ts';
 import type { DrAccount } from '../cluster/accounts.ts';
 import type { KeyMaterial } from '../cluster/dr-pod.ts';
 import type { Reach } from '../cluster/labels.ts';
@@ -99,12 +99,25 @@ export function runDeadline(plan: Pick<Plan, 'schedules'>, schedule: Schedule): 
   return Math.max(0, ...others.map(({ longestRun }) => seconds(longestRun))) + 2 * seconds(schedule.longestRun);
 }
 
-/** `--only` where the schedule covers less than its kind does by the plan. */
-export function backupArguments(plan: Pick<Plan, 'workloads' | 'schedules'>, schedule: Schedule): string[] {
-  const own = selectWorkloads(plan, schedule.workloads).map(({ id }) => id);
+const STORES_TYPES: readonly Workload['type'][] = ['postgres', 'postgres-dump', 'postgres-config', 'redis'];
+
+/**
+ * `--only` where the schedule covers less than its kind does by the plan. What is named there has to be in the pod: `dr` refuses a name
+ * whose data it does not find.
+ * @param folders ids of workloads that pods have as folders
+ */
+export function backupArguments(
+  plan: Pick<Plan, 'workloads' | 'schedules'>,
+  schedule: Schedule,
+  folders: readonly string[],
+): string[] {
+  const own = selectWorkloads(plan, schedule.workloads);
   const ofKind = plan.schedules.filter(({ kind }) => kind === schedule.kind).flatMap(({ workloads }) => workloads);
   const all = schedule.kind === 'full' ? plan.workloads : selectWorkloads(plan, ofKind);
-  const only = own.length === all.length ? [] : ['--only', own.join(',')];
+  const isThere = ({ id, type, objects }: Workload): boolean =>
+    STORES_TYPES.includes(type) || objects !== undefined || folders.includes(id);
+  const named = own.filter(isThere).map(({ id }) => id);
+  const only = own.length === all.length || named.length === 0 ? [] : ['--only', named.join(',')];
   return ['backup', '--kind', schedule.kind, ...only];
 }
 
@@ -204,15 +217,18 @@ function drills(plan: Plan): Timed[] {
     });
 }
 
-/** @param reachable ids of the repositories that a pod can write to. */
-export function scheduledJobs(plan: Plan, reachable: readonly string[]): ScheduledJob[] {
+/**
+ * @param reachable ids of the repositories that a pod can write to.
+ * @param folders ids of workloads that pods have as folders
+ */
+export function scheduledJobs(plan: Plan, reachable: readonly string[], folders: readonly string[]): ScheduledJob[] {
   const backups = plan.schedules.map(
     (schedule): Timed => ({
       id: schedule.id,
       title: schedule.title,
       purpose: 'backup',
       cron: schedule.cron,
-      args: backupArguments(plan, schedule),
+      args: backupArguments(plan, schedule, folders),
       deadlineSeconds: runDeadline(plan, schedule),
     }),
   );

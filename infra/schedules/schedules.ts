@@ -20,6 +20,8 @@ export interface SchedulesArgs extends JobPodArgs {
   readonly namespace: string;
   /** Ids of those that pods can reach. What goes onto a drive is exported by whoever carries it. */
   readonly reachable: readonly string[];
+  /** Ids of the workloads that are folders in the pods. */
+  readonly copied: readonly string[];
   /** A standby copies nothing until it leads. Its checks and drills go on. */
   readonly capturing: boolean;
   /** A drill's (F37): they are there to be seen, and none of them runs. @default false */
@@ -53,7 +55,7 @@ export class Schedules extends pulumi.ComponentResource {
     if (args.capturing) this.init = this.#init(name, args);
     this.ready = this.init === undefined ? [] : [this.init];
     if (args.capturing && args.beginsWithFull === true) this.#full(name, args);
-    const jobs = scheduledJobs(args.plan, args.reachable).map(
+    const jobs = scheduledJobs(args.plan, args.reachable, args.copied).map(
       (job) => [job.id, this.#cronJob(name, job, args)] as const,
     );
     this.cronJobs = Object.fromEntries(jobs);
@@ -97,7 +99,7 @@ export class Schedules extends pulumi.ComponentResource {
     const full = args.plan.schedules.find(({ kind }) => kind === 'full');
     if (full === undefined) throw new RangeError('the plan has no full backup');
     const first = args.fullWithoutObjects === true ? withoutObjects(args.plan, full) : full;
-    const pod = jobPod('dr-full', 'backup', backupArguments(args.plan, first), args);
+    const pod = jobPod('dr-full', 'backup', backupArguments(args.plan, first, args.copied), args);
     const labels = drPodLabels(pod);
     new k8s.batch.v1.Job(
       `${name}-full`,

@@ -98,7 +98,7 @@ describe('jobs follow the plan', () => {
       schedule.id === 'daily' ? { ...schedule, cron: '30 22 * * *', longestRun: '2h' } : schedule,
     ),
   };
-  const cronOf = (plan: Plan, id: string) => scheduledJobs(plan, ['offsite']).find((job) => job.id === id)?.cron;
+  const cronOf = (plan: Plan, id: string) => scheduledJobs(plan, ['offsite'], []).find((job) => job.id === id)?.cron;
 
   test('another time of the full backup moves what comes after it', () => {
     expect([cronOf(other, 'daily'), cronOf(other, 'verify'), cronOf(other, 'prune')]).toEqual([
@@ -109,7 +109,7 @@ describe('jobs follow the plan', () => {
   });
 
   test('what goes onto a drive is exported by hand', () => {
-    expect(scheduledJobs(productionPlan, ['local', 'primary']).map(({ id }) => id)).not.toContain('offsite');
+    expect(scheduledJobs(productionPlan, ['local', 'primary'], []).map(({ id }) => id)).not.toContain('offsite');
   });
 
   test('a run may wait for another with its lock, and take twice what the plan thinks', () => {
@@ -118,7 +118,16 @@ describe('jobs follow the plan', () => {
     expect(runDeadline(productionPlan, hourly)).toBe(5400 + 2 * 900);
     expect(runDeadline(productionPlan, daily)).toBe(900 + 2 * 5400);
     expect(runDeadline(productionPlan, redis)).toBe(2 * 300);
-    expect(backupArguments(productionPlan, daily)).toEqual(['backup', '--kind', 'full']);
+    expect(backupArguments(productionPlan, daily, [])).toEqual(['backup', '--kind', 'full']);
+  });
+
+  test('of a schedule that covers less than its kind only what is in the pod is named', () => {
+    const [daily] = productionPlan.schedules;
+    if (!daily) throw new Error('the plan has changed');
+    const some = { ...daily, workloads: ['postgres', 'redis', 'uploads', 'event-store', 'git', 'manifests'] };
+    const only = (folders: string[]) => backupArguments(productionPlan, some, folders).at(-1);
+    expect(only([])).toBe('postgres,redis,manifests');
+    expect(only(['uploads'])).toBe('postgres,redis,uploads,manifests');
   });
 
   test('a late start is worth it until half-way to the next', () => {
@@ -144,5 +153,5 @@ describe('jobs follow the plan', () => {
 });
 
 test('no jobs where the plan has no full backup', () => {
-  expect(() => scheduledJobs({ ...productionPlan, schedules: [] }, [])).toThrow('the plan has no full backup');
+  expect(() => scheduledJobs({ ...productionPlan, schedules: [] }, [], [])).toThrow('the plan has no full backup');
 });

@@ -18,7 +18,7 @@ import { lossesOf, OWN_SECRETS, PLATFORM, RECOVERY, type World } from '../world.
 const RUN_SECONDS = 1200;
 
 /** In the order in which they make sense; the offsite copy goes onto a drive, which no pod has. */
-const JOBS = scheduledJobs(productionPlan, ['local', 'primary', 'secondary']);
+const JOBS = scheduledJobs(productionPlan, ['local', 'primary', 'secondary'], []);
 
 /**
  * One drill shows that a pod has what a drill needs. What the six of the plan do in it is the same `dr drill` that runs on this machine
