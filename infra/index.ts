@@ -194,7 +194,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       capturing: captures(config),
       isolated,
       beginsWithFull: beginsWithFull(config),
-      fullWithoutObjects: config.standby?.services,
+      fullWithoutObjects: recovered !== undefined,
       lineage: postgres.lineage,
     },
     after([...walls, ...stored, ...recovery.ready, postgres, redis], cluster),

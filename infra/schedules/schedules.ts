@@ -28,7 +28,7 @@ export interface SchedulesArgs extends JobPodArgs {
   readonly isolated?: boolean | undefined;
   /** After a promotion: the new lineage has nothing to build on. @default false */
   readonly beginsWithFull?: boolean;
-  /** Services wake meanwhile: half of them captured asleep would be what a next recovery brings. @default false */
+  /** Services wake or come back meanwhile: half of them asleep, or not yet there, would be what a next recovery brings. @default false */
   readonly fullWithoutObjects?: boolean | undefined;
   /** `<site>-<generation>`: each life of the database has its repositories made ready once. */
   readonly lineage: string;

@@ -235,6 +235,19 @@ test('what is told: tiers, what no service of the plan is, what was left out and
   });
 });
 
+test('the first full copy has no objects: not all of them are back when it is made', async () => {
+  const argsOf = (recording: Recording) => podOf(recording, 'Job dr-full-local-2').spec.containers[0]?.args ?? [];
+  expect(argsOf(recovered)).toEqual([
+    'backup',
+    '--kind',
+    'full',
+    '--only',
+    'postgres,postgres-dump,postgres-config,redis',
+  ]);
+  const previous = { leads: true, site: 'local', generation: 2, recoveredFrom: { ...PIN, objects: [] } };
+  expect(argsOf(await record('local', recoveryConfig(), { previous }))).toEqual(['backup', '--kind', 'full']);
+});
+
 test('images come by the digests that ran, from another registry too, unless the config says by their tags', async () => {
   const digest = `sha256:${'c'.repeat(64)}`;
   const image = 'registry.test/order-service:1.4.2';

@@ -135,7 +135,7 @@ describe('the promotion', () => {
   test('the first full backup copies no objects: half of them sleep while it runs', async () => {
     const argsOf = (recording: Recording) => podOf(recording, 'Job dr-full-local-1').spec.containers[0]?.args ?? [];
     const [only = ''] = argsOf(promoted).slice(-1);
-    expect(only.split(',')).toEqual(expect.arrayContaining(['postgres', 'redis', 'uploads']));
+    expect(only.split(',')).toEqual(expect.arrayContaining(['postgres', 'redis']));
     const objects = productionPlan.workloads.flatMap((workload) =>
       workload.objects === undefined ? [] : [workload.id],
     );
