@@ -235,31 +235,6 @@ test('what is told: tiers, what no service of the plan is, what was left out and
   });
 });
 
-test('the first full copy has no objects: not all of them are back when it is made', async () => {
-  const argsOf = (recording: Recording) => podOf(recording, 'Job dr-full-local-2').spec.containers[0]?.args ?? [];
-  expect(argsOf(recovered)).toEqual([
-    'backup',
-    '--kind',
-    'full',
-    '--only',
-    'postgres,postgres-dump,postgres-config,redis',
-  ]);
-  const previous = { leads: true, site: 'local', generation: 2, recoveredFrom: { ...PIN, objects: [] } };
-  expect(argsOf(await record('local', recoveryConfig(), { previous }))).toEqual(['backup', '--kind', 'full']);
-});
-
-test('images come by the digests that ran, from another registry too, unless the config says by their tags', async () => {
-  const digest = `sha256:${'c'.repeat(64)}`;
-  const image = 'registry.test/order-service:1.4.2';
-  const captured = { ...PLATFORM, images: [{ image, digests: [digest], pullable: digest }] };
-  const imageOf = (recording: Recording) => podOf(recording, 'Deployment order-service').spec.containers[0]?.image;
-  expect(imageOf(await recover({}, captured))).toBe(`${image}@${digest}`);
-  expect(imageOf(await recover({ map: { registry: { 'registry.test': 'mirror.test' } } }, captured))).toBe(
-    `mirror.test/order-service:1.4.2@${digest}`,
-  );
-  expect(imageOf(await recover({ pinImages: false }, captured))).toBe(image);
-});
-
 test('in another namespace, from another registry: everything has its name of here', async () => {
   const map = { registry: { 'registry.test': 'mirror.test/coffee' } };
   const namespaces = { platform: 'drill', recovery: 'drill-dr' };
