@@ -3,7 +3,17 @@ import { execa } from 'execa';
 import { start } from './daemons.ts';
 import { NETWORK, NODE, type Place } from './place.ts';
 
+/** Why this machine's kernel can't: it was built without address sets. Undefined where it can. */
+export async function whyNotEnforced(): Promise<string | undefined> {
+  const probe = 'go-coffee-dr-probe';
+  const made = await execa('ipset', ['create', probe, 'hash:ip'], { reject: false });
+  if (made.exitCode !== 0) return `network policies are not enforced here: ${made.stderr || made.message}`;
+  await execa('ipset', ['destroy', probe], { reject: false });
+  return undefined;
+}
+
 export async function startNetworkPolicies(place: Place): Promise<void> {
+  if ((await whyNotEnforced()) !== undefined) return;
   await start(place, 'kube-router', [
     place.program('kube-router'),
     `--kubeconfig=${place.kubeconfig}`,
