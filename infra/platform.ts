@@ -2,12 +2,10 @@
  * A recovered platform: what was captured of the cluster's objects, declared step by step. Between two steps stands one small ConfigMap, so
  * that the dependencies grow with the objects and not with their square.
  */
-
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../plan/types.ts';
-import type { KubeObject } from '../recovery/captured.ts';
-import { kindOf } from '../recovery/captured.ts';
+import { type KubeObject, kindOf } from '../recovery/captured.ts';
 import { drPodLabels, drPodSpec } from './cluster/dr-pod.ts';
 import { labelsOf } from './cluster/labels.ts';
 import { checkJob } from './platform/checks.ts';

@@ -2,7 +2,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { fieldsOf, type KubeObject, kindOf } from '../../recovery/captured.ts';
 import type { Names, RecoverySettings } from '../config-types.ts';
-
 import { dnsRule, hostRule, imageRule, namespaceRule, storageClassRule } from './map-names.ts';
 import { rewrite, type TextRule } from './rewrite.ts';
 

@@ -1,20 +1,8 @@
 /** The images that ran, and not what their tags mean by now. Pure. */
-import { type CapturedPlatform, type KubeObject, kindOf } from '../../recovery/captured.ts';
+import type { CapturedPlatform } from '../../recovery/captured.ts';
+import { type Fields, withPodSpec } from './harden-templates.ts';
 import { listed } from './identity.ts';
 import { rewrite, type TextRule } from './rewrite.ts';
-
-/** Whose images the kubelet fetches. An operator may read more into a name in its own objects. */
-const WITH_PODS: readonly string[] = [
-  'CronJob.batch',
-  'DaemonSet.apps',
-  'Deployment.apps',
-  'Job.batch',
-  'Pod',
-  'PodTemplate',
-  'ReplicaSet.apps',
-  'ReplicationController',
-  'StatefulSet.apps',
-];
 
 type Platform = Pick<CapturedPlatform, 'objects' | 'namespaces' | 'images'>;
 
@@ -33,11 +21,11 @@ export function pinImages({ objects, images }: Platform): PinnedImages {
   };
   const moved = images.filter(({ digests }) => digests.length > 1).map(({ image }) => image);
   return {
-    objects: objects.map((entry) =>
-      WITH_PODS.includes(kindOf(entry.object))
-        ? { ...entry, object: rewrite(entry.object, rule) as KubeObject }
-        : entry,
-    ),
+    // Of workloads alone: an operator may read more into a name in its own objects.
+    objects: objects.map((entry) => ({
+      ...entry,
+      object: withPodSpec(entry.object, (spec) => rewrite(spec, rule) as Fields),
+    })),
     notes:
       moved.length === 0
         ? []

@@ -1,12 +1,9 @@
 /** `recovery.only` and `recovery.exclude`: captured objects by kind, by name, by a service or by a tier of the plan. Pure. */
-
 import { nearest } from '../../plan/nearest.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
-import type { KubeObject } from '../../recovery/captured.ts';
-import { kindOf } from '../../recovery/captured.ts';
+import { type KubeObject, kindOf } from '../../recovery/captured.ts';
 import type { ConfigProblem } from '../config-problems.ts';
 import type { Names } from '../config-types.ts';
-
 import type { Placements } from './placement.ts';
 
 export type Selector =

@@ -26,9 +26,9 @@ export function promotionScript(quiet: number, reached = REACHED_SECONDS): strin
   return [
     'set -eu',
     `sql() { psql --no-psqlrc --tuples-only --no-align --host "$POSTGRES" --username postgres --dbname postgres --command "$1"; }`,
-    'began=$(date +%s)',
+    'tried=$(date +%s)',
     `until sql 'SELECT 1' >/dev/null 2>/tmp/why; do`,
-    `  if [ $(($(date +%s) - began)) -ge ${reached} ]; then cat /tmp/why >&2; exit 1; fi`,
+    `  if [ $(($(date +%s) - tried)) -ge ${reached} ]; then cat /tmp/why >&2; exit 1; fi`,
     '  sleep 1',
     'done',
     `if [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; then echo "$POSTGRES leads already"; exit 0; fi`,

@@ -5,7 +5,15 @@ import pRetry from 'p-retry';
 const SETTLED_SECONDS = 30;
 const PAUSE_MS = 500;
 
-const SHUT = ['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'];
+/** What a network says in place of a server. */
+export const NETWORK_ERRORS: readonly string[] = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+];
 
 export interface PodLife {
   readonly isPod: boolean;
@@ -20,7 +28,7 @@ const OWN: PodLife = {
 
 function isShut(error: unknown): boolean {
   const { code = '', message = '' } = error as NodeJS.ErrnoException;
-  return SHUT.includes(code) || /timeout expired|Connection is closed/.test(message);
+  return NETWORK_ERRORS.includes(code) || /timeout expired|Connection is closed/.test(message);
 }
 
 /** Tries again what a policy may have refused, while this pod is new; elsewhere and later the first answer counts. */

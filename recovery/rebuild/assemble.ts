@@ -151,7 +151,7 @@ export function refuseProblems(stack: string, problems: readonly Problem[]): DrE
 export function generationOf(values: Json, pin: Pin, lives: readonly number[]): number {
   const source = parseLineage(pin.postgres.lineage);
   const given = Number(values.generation ?? 0);
-  const before = source?.site === values.site ? (source?.generation ?? 0) : 0;
+  const before = source !== undefined && source.site === values.site ? source.generation : 0;
   return given > before ? given : Math.max(before, ...lives) + 1;
 }
 

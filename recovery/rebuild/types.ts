@@ -1,9 +1,8 @@
 /** What a rebuild is asked for, what it will do, and what came of it. */
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { Logger } from '../adapters/log.ts';
-import type { CatalogEntry } from '../catalog/types.ts';
 import type { DrError, ExitCode } from '../errors.ts';
-import type { Pin, PinRequest } from '../pin.ts';
+import type { Pin, PinnedTarget, PinRequest } from '../pin.ts';
 import type { Progress } from '../ports.ts';
 import type { StackEngine } from '../stacks/engine.ts';
 import type { Material } from './material.ts';
@@ -44,14 +43,8 @@ export interface DataCheck {
   readonly recoveredTo?: Date;
 }
 
-export interface Resolved {
-  readonly pin: Pin;
-  readonly notes: readonly string[];
-  /** Points of the repository that the target was resolved in. */
-  readonly entries?: readonly CatalogEntry[];
-  /** Generations of the platform's site that have begun there. */
-  readonly lives: readonly number[];
-}
+/** Without the points, where nobody compares with them. */
+export type Resolved = Omit<PinnedTarget, 'entries'> & Partial<Pick<PinnedTarget, 'entries'>>;
 
 export interface RebuildPorts {
   readonly engine: StackEngine;

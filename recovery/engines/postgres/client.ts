@@ -1,7 +1,7 @@
 /** How SQL reaches the server: by its socket, or by TCP with TLS. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { onceLetThrough } from '../../adapters/new-pod.ts';
+import { NETWORK_ERRORS, onceLetThrough } from '../../adapters/new-pod.ts';
 import { isElsewhere, type PostgresSettings } from '../../environment.ts';
 import { badInput, DrError } from '../../errors.ts';
 import type { Site } from '../../site.ts';
@@ -31,7 +31,7 @@ async function encryption(settings: PostgresSettings): Promise<Encryption | unde
 
 const NO_TLS = /does not support SSL connections/;
 const BAD_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/;
-const NETWORK = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET'];
+const NETWORK = [...NETWORK_ERRORS, 'ENOTFOUND'];
 
 /** What goes wrong before the server says a word. Its own words pass as they are: callers know them by their code. */
 function explained(error: unknown, settings: PostgresSettings): unknown {
