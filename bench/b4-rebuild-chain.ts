@@ -1,7 +1,7 @@
 /** B4: the `up` of a rebuild against its longest chain of dependent steps: what the order of the tiers needs, and nothing more. */
 import { productionPlan } from '../plan/production.ts';
-import { silentLog } from '../recovery/adapters/log.ts';
 import { openStackEngine } from '../recovery/adapters/pulumi.ts';
+import { silentLog } from '../recovery/core/log.ts';
 import { rebuild } from '../recovery/rebuild/rebuild.ts';
 import type { EngineStack, ResourceEvent, StackEngine } from '../recovery/stacks/engine.ts';
 import { hasPulumi, NO_PULUMI, startEngine } from '../tests/infra/engine/engine.ts';

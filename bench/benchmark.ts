@@ -1,5 +1,5 @@
 /** What a benchmark is given and what it gives back. */
-import type { Run } from '../recovery/ports.ts';
+import type { Run } from '../recovery/core/process.ts';
 import type { Database } from './database.ts';
 
 export interface BenchContext {

@@ -1,15 +1,14 @@
 /** A catalog as it is after a year of hourly runs: signed, chained, in a folder. */
-
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../plan/digest.ts';
 import type { Workload } from '../plan/types.ts';
 import { selectForBackup } from '../recovery/backup/select.ts';
+import type { Repository, Site } from '../recovery/config/site.ts';
 import type { Capture, PointBody, PointKind } from '../recovery/point.ts';
 import { newPointId } from '../recovery/point-id.ts';
 import { documentDigest, type SigningKey, signPoint } from '../recovery/signing.ts';
-import type { Repository, Site } from '../recovery/site.ts';
 
 const HOUR = 3_600_000;
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');

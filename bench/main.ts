@@ -2,10 +2,10 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '../recovery/adapters/log.ts';
-import { makeRun } from '../recovery/adapters/process.ts';
+import { DrError, EXIT, type ExitCode } from '../recovery/core/errors.ts';
+import { silentLog } from '../recovery/core/log.ts';
+import { makeRun } from '../recovery/core/process.ts';
 import { killBelow } from '../recovery/drill/platform/processes-below.ts';
-import { DrError, EXIT, type ExitCode } from '../recovery/errors.ts';
 import { b1 } from './b1-restore-overhead.ts';
 import { b2 } from './b2-restore-floor.ts';
 import { b3 } from './b3-logical-restore.ts';

@@ -1,7 +1,7 @@
 /** The command line of the benchmarks. */
 import { parseArgs } from 'node:util';
 import { nearest } from '../plan/nearest.ts';
-import { badInput } from '../recovery/errors.ts';
+import { badInput } from '../recovery/core/errors.ts';
 
 export interface BenchOptions {
   /** @default all */

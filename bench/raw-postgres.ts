@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { layout, STANZA } from '../plan/layout.ts';
-import { makeOwnedFolder } from '../recovery/adapters/account.ts';
+import { makeOwnedFolder } from '../recovery/core/account.ts';
 import { findPostgresBin } from '../recovery/doctor/engines.ts';
 import type { Platform } from '../recovery/drill/platform/platform.ts';
 import { handOver } from '../recovery/drill/secret-files.ts';

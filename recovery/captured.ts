@@ -1,5 +1,3 @@
-/** The door for stacks to captured objects: the snapshots that a pin names → what is declared from them. */
-
 export { HUB, withRegistry } from './capture/image-name.ts';
 export { selects } from './capture/labels.ts';
 export type { CapturedObject } from './capture/make.ts';

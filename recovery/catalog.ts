@@ -5,9 +5,9 @@ import type { CatalogPlace } from './catalog/document.ts';
 import { readKeyring } from './catalog/keyring.ts';
 import { StoreCatalog } from './catalog/store-catalog.ts';
 import type { Catalog } from './catalog/types.ts';
-import { driveIdentity } from './dated-copy.ts';
-import type { Repository, Site, StoreRole } from './site.ts';
-import { placeOf } from './site-check.ts';
+import { driveIdentity } from './config/repositories.ts';
+import type { Repository, Site } from './config/site.ts';
+import { placeOf, type StoreRole } from './storage/backends.ts';
 
 export type { Catalog, CatalogEntry, CatalogProblem, Trust } from './catalog/types.ts';
 

@@ -1,15 +1,15 @@
 /** The `dr` command: parses, loads the command, prints its result or error, and exits. Nothing else in the project does. */
 import { CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { openLog } from './adapters/log.ts';
 import { ask, confirm } from './cli/confirm.ts';
 import { environmentMissing, findEnvironment } from './cli/environment-path.ts';
 import { interrupted, isHelp, type ShownError, showError } from './cli/errors.ts';
 import { buildProgram, type GlobalOptions, type Invocation } from './cli/program.ts';
 import { usageError } from './cli/usage.ts';
 import type { CommandContext } from './commands/command.ts';
-import { EXIT, type ExitCode } from './errors.ts';
-import type { Progress } from './ports.ts';
+import { EXIT, type ExitCode } from './core/errors.ts';
+import { openLog } from './core/log.ts';
+import type { Progress } from './core/progress.ts';
 import { envelope, toJson } from './report/output.ts';
 import { type ConsoleProgress, consoleProgress } from './report/progress.ts';
 

@@ -2,14 +2,14 @@
 import { formatDuration, seconds } from '../plan/duration.ts';
 import { rpoObjective } from '../plan/objectives.ts';
 import type { Plan, Workload } from '../plan/types.ts';
-import { isConfigured } from './backup/select.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { openCatalog } from './catalog.ts';
+import { isConfigured } from './config/selection.ts';
+import type { Site } from './config/site.ts';
+import { DrError } from './core/errors.ts';
 import { withClient } from './engines/postgres/server.ts';
-import { DrError } from './errors.ts';
 import { isCompromised } from './marks.ts';
-import { lastRto, type Measurement, readMeasurements } from './measurements.ts';
-import type { Site } from './site.ts';
+import { lastRto, type Measurement, readMeasurements } from './report/measurements.ts';
 
 export interface RpoNow {
   readonly workload: string;

@@ -2,26 +2,25 @@
  * The door for stacks: a target in a repository that a stack's config names → what the stack is made from. It reads the catalog and
  * the names of the archived WAL, and nothing else; no engine is needed where a preview runs.
  */
-
 import { layout, STANZA } from '../plan/layout.ts';
 import type { Plan } from '../plan/types.ts';
-import type { S3Place } from './adapters/s3-place.ts';
 import { readEntries } from './catalog/read.ts';
 import type { CatalogEntry } from './catalog/types.ts';
-import { badInput } from './errors.ts';
+import { badInput } from './core/errors.ts';
 import { pinCaptures, pinObjects } from './pin/captures.ts';
 import { endOf } from './pin/end.ts';
 import { livesOf } from './pin/lives.ts';
 import type { Pin, PinnedObjects } from './pin/types.ts';
 import type { PostgresCapture, ResticCapture } from './point.ts';
-import type { ObjectStore } from './ports.ts';
 import type { ResolvedItem } from './resolve/types.ts';
 import { type Resolution, resolveTarget } from './resolve.ts';
 import type { SigningKey } from './signing.ts';
-import type { S3Keys } from './site.ts';
+import type { ObjectStore } from './storage/object-store.ts';
+import type { S3Keys } from './storage/s3/keys.ts';
+import type { S3Place } from './storage/s3/place.ts';
 import { parseTarget } from './target.ts';
 
-export { DrError } from './errors.ts';
+export { DrError } from './core/errors.ts';
 export { type Pin, type PinnedObjects, pinSchema } from './pin/types.ts';
 
 export interface PinRequest {
@@ -50,7 +49,7 @@ export interface PinnedTarget {
 type Asked = Omit<PinRequest, 'from' | 'site'>;
 
 async function openStore({ repository, credentials }: Asked): Promise<ObjectStore> {
-  const { openS3Place } = await import('./adapters/s3-place.ts');
+  const { openS3Place } = await import('./storage/s3/place.ts');
   return openS3Place(repository, credentials);
 }
 

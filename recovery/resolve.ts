@@ -1,5 +1,5 @@
 /** A recovery target → the captures of one repository that bring it back. Pure; nothing is touched when it refuses. */
-import { badInput } from './errors.ts';
+import { badInput } from './core/errors.ts';
 import { candidatesOf } from './resolve/candidates.ts';
 import { resolveLatest } from './resolve/latest.ts';
 import { resolvePoint } from './resolve/point.ts';

@@ -1,6 +1,6 @@
 /** What a person wants back: `latest`, a point by its id, or a moment. */
 import { z } from 'zod';
-import { badInput, type DrError } from './errors.ts';
+import { badInput, type DrError } from './core/errors.ts';
 import { isPointId } from './point-id.ts';
 
 export type Target =

@@ -1,7 +1,7 @@
 /** Until when a repository holds PostgreSQL's WAL, told from its list of files alone: cheap, and good to the last segment. */
 import type { Layout } from '../plan/layout.ts';
 import type { PostgresCapture } from './point.ts';
-import type { ObjectStore } from './ports.ts';
+import type { ObjectStore } from './storage/object-store.ts';
 
 /** 256 segments each; a list ends at the first folder that is empty, and in any case here. */
 const FOLDERS = 64;

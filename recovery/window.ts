@@ -1,5 +1,4 @@
 /** To which moments each store, and the whole, can be recovered from one repository. */
-
 import type { CaptureOutline } from './catalog/outline.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { isCompromised } from './marks.ts';

@@ -19,7 +19,7 @@ const ARROWS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
 /** Programs of their own: they print and end, and nothing imports them. */
 const PROGRAMS = ['recovery/cli.ts', 'recovery/main.js', 'recovery/drill/service.ts'];
 const MAY_ASK_TERMINAL = /^recovery\/cli\//;
-const MAY_WRITE_STDERR = ['recovery/adapters/log.ts'];
+const MAY_WRITE_STDERR = ['recovery/core/log.ts'];
 
 const LIBRARIES = /^(plan|recovery|infra)\//;
 const KEY_MAKER = 'plan/layout.ts';

@@ -30,12 +30,12 @@ describe('the sources', () => {
 
 describe('the rules', () => {
   it.each([
-    ['plan/x.ts', `import { openSite } from '../recovery/site.ts';`, 'imports recovery/site.ts'],
-    ['plan/x.ts', `import type { Site } from '../recovery/site.ts';`, 'imports recovery/site.ts'],
+    ['plan/x.ts', `import { openSite } from '../recovery/config/site.ts';`, 'imports recovery/config/site.ts'],
+    ['plan/x.ts', `import type { Site } from '../recovery/config/site.ts';`, 'imports recovery/config/site.ts'],
     ['plan/a/x.ts', `export * from '../../infra/config.ts';`, 'imports infra/config.ts'],
     ['recovery/a/x.ts', `const load = () => import('../../infra/index.ts');`, 'imports infra/index.ts'],
     ['recovery/x.ts', `import { fake } from '../tests/fake.ts';`, 'imports tests/fake.ts'],
-    ['infra/x.ts', `import { openSite } from '../recovery/site.ts';`, 'imports recovery/site.ts'],
+    ['infra/x.ts', `import { openSite } from '../recovery/config/site.ts';`, 'imports recovery/config/site.ts'],
     ['scripts/setup/x.mjs', `import { productionPlan } from '../../plan/production.ts';`, 'imports plan/production.ts'],
     ['recovery/x.ts', `process.exit(1);`, 'uses process.exit in line 1'],
     ['recovery/x.ts', `\nprocess.exitCode = 1;`, 'uses process.exitCode in line 2'],
@@ -71,7 +71,7 @@ describe('the rules', () => {
       'infra/x.ts',
       `import { resolveTarget } from '../recovery/resolve.ts';\nimport { plan } from '../plan/production.ts';`,
     ],
-    ['tests/x.test.ts', `import { openSite } from '../recovery/site.ts';\nconsole.log('x');`],
+    ['tests/x.test.ts', `import { openSite } from '../recovery/config/site.ts';\nconsole.log('x');`],
     ['recovery/cli.ts', `process.stdout.write('x');\nprocess.exit(0);`],
     ['recovery/x.ts', `import { argv } from './engines/pgbackrest/argv.ts';\n// writes catalog/v1/points/ last\n`],
     [

@@ -43,7 +43,7 @@ describe('on a machine that lacks something', () => {
     root = await mkdtemp(join(tmpdir(), 'dr-setup-'));
     for (const entry of [
       'scripts',
-      'recovery/doctor',
+      'recovery/engines',
       'tests/cluster/kubernetes',
       'package.json',
       'package-lock.json',

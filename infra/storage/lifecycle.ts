@@ -2,8 +2,7 @@
  * Lifecycle rules of a repository's bucket. No current object ever expires by age: young backups and snapshots still refer to old
  * files. Engines remove what they no longer need, by delete markers; what lies under a marker goes after the retention.
  */
-import type { BucketSpec } from './buckets.ts';
-import { bulkPrefixes } from './buckets.ts';
+import { type BucketSpec, bulkPrefixes } from './buckets.ts';
 
 export interface LifecycleRule {
   readonly id: string;

@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { didYouMean } from '../../plan/nearest.ts';
-import type { KubernetesSettings } from '../environment.ts';
-import { badInput } from '../errors.ts';
+import type { KubernetesSettings } from '../config/environment.ts';
+import { badInput } from '../core/errors.ts';
 
 export interface ClusterAccess {
   readonly config: KubeConfig;

@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Exec, type V1Status } from '@kubernetes/client-node';
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import type { ClusterAccess } from './kubernetes-access.ts';
 import { explainKubernetes } from './kubernetes-failure.ts';
 

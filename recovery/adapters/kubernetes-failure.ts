@@ -1,5 +1,5 @@
 /** What an answer of a Kubernetes API, or the lack of one, means to a person. */
-import { DrError, EXIT } from '../errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
 
 /** One request, in the words of RBAC. */
 export interface Asked {

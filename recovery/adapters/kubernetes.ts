@@ -1,9 +1,8 @@
 /** Reads one Kubernetes API: discovery, paged lists, single objects. As plain JSON, because the client's classes drop what they don't know. */
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node';
 import pRetry from 'p-retry';
-import type { Cluster, KubeObject, ResourceType } from '../capture/objects.ts';
-import { kindName } from '../capture/objects.ts';
-import { DrError, EXIT } from '../errors.ts';
+import { type Cluster, type KubeObject, kindName, type ResourceType } from '../capture/objects.ts';
+import { DrError, EXIT } from '../core/errors.ts';
 import type { ClusterAccess } from './kubernetes-access.ts';
 import { discoverTypes } from './kubernetes-discovery.ts';
 import { type Asked, explainKubernetes, isPassing, KubernetesAnswer } from './kubernetes-failure.ts';

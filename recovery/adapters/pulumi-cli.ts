@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 import { didYouMean } from '../../plan/nearest.ts';
-import { badInput, DrError, precondition } from '../errors.ts';
+import { badInput, DrError, precondition } from '../core/errors.ts';
 import { parseHolder, StackLockedError } from '../stacks/locked.ts';
 import type { PulumiProgram } from './pulumi-program.ts';
 

@@ -2,9 +2,9 @@
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { badInput, DrError } from '../core/errors.ts';
 import { findProgram, isProgram } from '../doctor/programs.ts';
 import { compareVersions, parseVersion } from '../doctor/versions.ts';
-import { badInput, DrError } from '../errors.ts';
 
 export interface PulumiProgram {
   /** Absolute. */

@@ -1,6 +1,6 @@
 /** A stack's exported state, secrets encrypted as they are in it. Pure. */
 import { z } from 'zod';
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import type { PendingOperation } from '../stacks/engine.ts';
 
 const resourceSchema = z.looseObject({ urn: z.string(), type: z.string() });

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import type { LocalWorkspace, PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 import { z } from 'zod';
+import { badInput } from '../core/errors.ts';
+import { type Logger, silentLog } from '../core/log.ts';
 import { compareVersions } from '../doctor/versions.ts';
-import { badInput } from '../errors.ts';
 import type { StackEngine } from '../stacks/engine.ts';
-import { type Logger, silentLog } from './log.ts';
 import { type Cli, engineEnv, openCli, stackExists, stackUnknown } from './pulumi-cli.ts';
 import { readFileValues, writeConfigValues } from './pulumi-config.ts';
 import { findPulumi, type PulumiProgram } from './pulumi-program.ts';

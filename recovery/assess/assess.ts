@@ -1,12 +1,12 @@
 /** The first question after a disaster: what is alive, what is lost, which scenario of the plan is it, and what to type. */
 import pMap from 'p-map';
 import type { Workload } from '../../plan/types.ts';
-import { presentRepositories } from '../dated-copy.ts';
-import { isElsewhere } from '../environment.ts';
+import { isElsewhere } from '../config/environment.ts';
+import { presentRepositories } from '../config/repositories.ts';
+import type { Site } from '../config/site.ts';
+import type { Progress } from '../core/progress.ts';
 import { askService } from '../health/service.ts';
 import type { Capture, ResticCapture } from '../point.ts';
-import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
 import { type Classification, classify } from './classify.ts';
 import type { Findings, FolderFinding, ServiceFinding } from './findings.ts';
 import { inspectCluster } from './inspect-cluster.ts';

@@ -1,9 +1,9 @@
 /** What the cluster's API shows of the platform: its namespaces, and the services that run there, against the newest capture. */
 import { servicesThen } from '../backup/objects.ts';
+import type { Site } from '../config/site.ts';
 import { type PlatformState, readPlatform, wordsOfNamespace } from '../health/cluster.ts';
 import { serviceOf, strangerOf, tierOf } from '../health/workloads.ts';
 import { plural } from '../report/format.ts';
-import type { Site } from '../site.ts';
 import type { ClusterFinding, ServiceFinding } from './findings.ts';
 import type { CaptureFacts } from './tables.ts';
 

@@ -1,12 +1,12 @@
 /** Is PostgreSQL alive, are its files whole, and is what it held still in it. Changes nothing and never starts a server. */
 import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
+import { isElsewhere, type PostgresSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 import { type ControlData, readControlData } from '../engines/postgres/control-data.ts';
 import { postmasterPid, withClient } from '../engines/postgres/server.ts';
-import { isElsewhere, type PostgresSettings } from '../environment.ts';
-import { DrError } from '../errors.ts';
 import { formatCount, formatTime, plural } from '../report/format.ts';
-import type { Site } from '../site.ts';
 import type { FileState, PostgresFinding } from './findings.ts';
 import { checkPages, type PageCheck } from './page-check.ts';
 import { parseLsn } from './page-checksum.ts';

@@ -1,12 +1,12 @@
 /** Is Redis alive, and are its files whole. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isElsewhere, type RedisSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 import { checkRdb } from '../engines/redis/files.ts';
-import { type RedisSettings, withRedis } from '../engines/redis/server.ts';
-import { isElsewhere } from '../environment.ts';
-import { DrError } from '../errors.ts';
+import { withRedis } from '../engines/redis/server.ts';
 import { plural } from '../report/format.ts';
-import type { Site } from '../site.ts';
 import type { FileState, RedisFinding } from './findings.ts';
 import type { CaptureFacts } from './tables.ts';
 

@@ -1,14 +1,14 @@
 /** Which repositories can be read, what their newest good point is, and what somebody did to their catalogs. */
 import { existsSync } from 'node:fs';
-import { isVersioned } from '../adapters/versioned-store.ts';
 import { pointOfKey } from '../catalog/chain.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
-import { DrError } from '../errors.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 import { isCompromised } from '../marks.ts';
 import type { Capture } from '../point.ts';
 import { formatTime, plural } from '../report/format.ts';
-import type { Repository, Site } from '../site.ts';
+import { isVersioned } from '../storage/versioned-store.ts';
 import type { RepositoryFinding } from './findings.ts';
 
 /** Captures of a workload may be some points back: a configuration snapshot holds no database. */

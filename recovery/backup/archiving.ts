@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { seconds } from '../../plan/duration.ts';
-import { type PgBackRest, postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { isElsewhere, postgresSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { badInput, precondition } from '../core/errors.ts';
+import type { PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../engines/pgbackrest/sets.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../engines/postgres/server.ts';
-import { isElsewhere } from '../environment.ts';
-import { badInput, precondition } from '../errors.ts';
-import type { Site } from '../site.ts';
 
 /** What the server must be told; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {

@@ -3,19 +3,20 @@ import pMap from 'p-map';
 import pRetry from 'p-retry';
 import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
+import type { RepositoryOutcome } from '../config/repositories.ts';
+import type { Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { DrError, EXIT } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import { type Backed, backupPath, copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import { DrError, EXIT } from '../errors.ts';
-import { acquireLock } from '../lock.ts';
 import type { ResticCapture } from '../point.ts';
-import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
-import { holding } from '../while-locked.ts';
+import { acquireLock } from '../storage/lock.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
+import { holding } from '../storage/while-locked.ts';
 import { runHook } from './hooks.ts';
 import { objectsReader, type ReadObjects } from './objects.ts';
-import { asDrError, type RepositoryOutcome } from './repositories.ts';
 import { type Staged, stage } from './stage.ts';
 
 /** Engines mostly wait for disk and network; more at once only makes them wait for each other. */

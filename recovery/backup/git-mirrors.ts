@@ -1,9 +1,9 @@
 /** Bare mirrors of the git repositories, updated in place: each run fetches only what is new. */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { badInput } from '../errors.ts';
+import type { Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
 import type { ResticCapture } from '../point.ts';
-import type { Site } from '../site.ts';
 
 export function mirrorsFolder(site: Site): string {
   return join(site.environment.stateDir, 'mirrors');

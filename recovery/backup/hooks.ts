@@ -1,24 +1,8 @@
 /** Commands of the environment file around a workload's capture, e.g. to quiet an application. */
 import type { Workload } from '../../plan/types.ts';
-import type { Environment } from '../environment.ts';
-import { DrError } from '../errors.ts';
-import type { Site } from '../site.ts';
-
-function hooksOf(
-  environment: Environment,
-  workload: Workload,
-): { pre?: string[] | undefined; post?: string[] | undefined } | undefined {
-  switch (workload.type) {
-    case 'postgres':
-      return environment.postgres?.hooks;
-    case 'redis':
-      return environment.redis?.hooks;
-    case 'git':
-      return environment.git?.hooks;
-    default:
-      return environment.folders[workload.id]?.hooks;
-  }
-}
+import { hooksOf } from '../config/selection.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 
 /** Of all that the API holds: it is read once, for several workloads. */
 export const CLUSTER = 'kubernetes';

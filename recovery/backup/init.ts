@@ -2,19 +2,20 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
-import { makeMissingBucket } from '../adapters/s3-bucket.ts';
+import { type Lineage, readLineage, readRecord, refuseFenced, writeLineage } from '../config/lineage.ts';
+import { probeRepositories } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { type DrError, precondition } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { checkArchiving } from '../engines/pgbackrest/sets.ts';
 import { ensureRepository } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { type DrError, precondition } from '../errors.ts';
-import { refuseFenced } from '../fence.ts';
-import { type Lineage, readLineage, readRecord, writeLineage } from '../lineage.ts';
-import type { Progress } from '../ports.ts';
-import { type Repository, readKeys, type Site } from '../site.ts';
+import { makeMissingBucket } from '../storage/s3/bucket.ts';
+import { readKeys } from '../storage/s3/keys.ts';
 import { makeArchive } from './archiving.ts';
 import { checkReady } from './ready.ts';
-import { asDrError, probeRepositories } from './repositories.ts';
 
 export interface InitResult {
   readonly lineage?: string;

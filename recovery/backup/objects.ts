@@ -6,10 +6,10 @@ import type { CaptureIndex } from '../capture/files.ts';
 import { type Capture, type CapturedObject, makeCapture } from '../capture/make.ts';
 import { type Cluster, groupOf, kindName } from '../capture/objects.ts';
 import { readCluster } from '../capture/read.ts';
-import type { KubernetesSettings } from '../environment.ts';
-import { badInput } from '../errors.ts';
+import type { KubernetesSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
 import type { ResticCapture } from '../point.ts';
-import type { Site } from '../site.ts';
 import { CLUSTER, runHook } from './hooks.ts';
 
 export interface ObjectsRead {

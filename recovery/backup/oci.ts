@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { verificationFailed } from '../errors.ts';
+import { verificationFailed } from '../core/errors.ts';
 
 interface Descriptor {
   readonly mediaType?: string;

@@ -2,10 +2,10 @@
 import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type pg from 'pg';
+import { isElsewhere, type PostgresSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
 import { withClient } from '../engines/postgres/server.ts';
-import { isElsewhere, type PostgresSettings } from '../environment.ts';
 import type { ResticCapture } from '../point.ts';
-import type { Site } from '../site.ts';
 
 /** Debian keeps the configuration outside of the data directory; both places are looked at. */
 async function copyFiles({ configDir, dataDir }: PostgresSettings, folder: string): Promise<number> {

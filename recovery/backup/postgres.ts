@@ -1,17 +1,19 @@
 /** One pgBackRest set in each repository, one after another: a stanza takes one backup at a time. */
 import type { Workload } from '../../plan/types.ts';
-import { openPgBackRest, postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { postgresSettings } from '../config/environment.ts';
+import type { Lineage } from '../config/lineage.ts';
+import type { RepositoryOutcome } from '../config/repositories.ts';
+import type { Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { DrError } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
+import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import { withClient } from '../engines/postgres/server.ts';
-import { DrError } from '../errors.ts';
-import type { Lineage } from '../lineage.ts';
 import type { PostgresCapture } from '../point.ts';
-import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
 import { plantCanary } from '../verify/canary.ts';
 import { runHook } from './hooks.ts';
-import { asDrError, type RepositoryOutcome } from './repositories.ts';
 
 export interface PostgresRequest {
   readonly run: string;

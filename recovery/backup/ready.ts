@@ -1,10 +1,10 @@
 /** What a run needs of this host, asked before a hook is run or a byte is read: engines, keys, passwords. */
 import type { Workload } from '../../plan/types.ts';
+import type { RepositoryOutcome } from '../config/repositories.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
+import type { SecretRef } from '../core/fields.ts';
 import { type EngineName, requireEngine } from '../doctor/engines.ts';
-import type { SecretRef } from '../environment.ts';
-import { DrError } from '../errors.ts';
-import type { Site } from '../site.ts';
-import type { RepositoryOutcome } from './repositories.ts';
 
 function enginesOf(workloads: readonly Workload[]): EngineName[] {
   const types = new Set(workloads.map((w) => w.type));

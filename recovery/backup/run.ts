@@ -1,17 +1,16 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
-
 import { openCatalog } from '../catalog.ts';
-import { type DrError, EXIT, type ExitCode, precondition } from '../errors.ts';
-import { refuseFenced } from '../fence.ts';
-import { type Lineage, readLineage } from '../lineage.ts';
+import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
+import { probeRepositories, type RepositoryOutcome } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { type DrError, EXIT, type ExitCode, precondition } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import type { Capture, PointKind, RecoveryPoint } from '../point.ts';
 import { newPointId } from '../point-id.ts';
-import type { Progress } from '../ports.ts';
-import type { Repository, Site } from '../site.ts';
 import { backUpFiles, type WorkloadOutcome } from './files.ts';
 import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
 import { checkReady } from './ready.ts';
-import { asDrError, probeRepositories, type RepositoryOutcome } from './repositories.ts';
 import { type Selection, selectForBackup } from './select.ts';
 import { toolVersions } from './tools.ts';
 

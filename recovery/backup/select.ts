@@ -1,31 +1,10 @@
 /** Which workloads a run is about. */
-import { didYouMean } from '../../plan/nearest.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
-import type { Environment } from '../environment.ts';
-import { badInput } from '../errors.ts';
+import type { Environment } from '../config/environment.ts';
+import { isConfigured, namedWorkloads } from '../config/selection.ts';
+import { badInput } from '../core/errors.ts';
 import type { PointKind } from '../point.ts';
-
-/** True when the environment says where this workload's data is. */
-export function isConfigured(environment: Environment, workload: Workload): boolean {
-  switch (workload.type) {
-    case 'postgres':
-    case 'postgres-dump':
-    case 'postgres-config':
-      return environment.postgres !== undefined;
-    case 'redis':
-      return environment.redis !== undefined;
-    case 'git':
-      return environment.git !== undefined;
-    default:
-      return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
-  }
-}
-
-/** Objects of the cluster's API; where the environment names no cluster, the same workload is a folder. */
-export function isFromCluster(environment: Environment, workload: Pick<Workload, 'objects'>): boolean {
-  return environment.kubernetes !== undefined && workload.objects !== undefined;
-}
 
 /** All that a kind of run covers by the plan: a full run everything, the others what their schedules name. */
 function coveredBy(plan: Plan, kind: PointKind): Workload[] {
@@ -61,19 +40,4 @@ export function selectForBackup(
     });
   }
   return { workloads, unconfigured, complete: only.length === 0 };
-}
-
-/** The workloads of `--only`. Throws `WORKLOAD-UNKNOWN` (exit 2) with the nearest names. */
-export function namedWorkloads(plan: Plan, only: readonly string[]): Workload[] {
-  const ids = plan.workloads.map((w) => w.id);
-  const unknown = only.find((id) => !ids.includes(id));
-  if (unknown !== undefined) {
-    throw badInput({
-      code: 'WORKLOAD-UNKNOWN',
-      where: '--only',
-      fact: `the plan has no workload "${unknown}".${didYouMean(unknown, ids)}`,
-      hint: `workloads: ${ids.join(', ')}`,
-    });
-  }
-  return plan.workloads.filter((w) => only.includes(w.id));
 }

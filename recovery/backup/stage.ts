@@ -2,25 +2,23 @@
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectPart, Workload } from '../../plan/types.ts';
-import { makeOwnedFolder } from '../adapters/account.ts';
 import { censusFacts, takeCensus } from '../assess/tables.ts';
 import { writePart } from '../capture/files.ts';
+import { isElsewhere, postgresSettings, redisSettings } from '../config/environment.ts';
+import { isFromCluster } from '../config/selection.ts';
+import type { Site } from '../config/site.ts';
+import { makeOwnedFolder } from '../core/account.ts';
+import { badInput } from '../core/errors.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
-import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { captureRedis } from '../engines/redis/capture.ts';
-import { redisSettings } from '../engines/redis/server.ts';
-import { isElsewhere } from '../environment.ts';
-import { badInput } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
 import { FOLDER_NAMES } from '../seed/names.ts';
-import type { Site } from '../site.ts';
 import { mirrorRepositories } from './git-mirrors.ts';
 import { capturedServices, objectFacts, type ReadObjects } from './objects.ts';
 import { checkOciLayouts } from './oci.ts';
 import { capturePostgresConfig } from './postgres-config.ts';
-import { isFromCluster } from './select.ts';
 
 export interface Staged {
   readonly path: string;

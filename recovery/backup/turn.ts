@@ -3,14 +3,14 @@ import pRetry from 'p-retry';
 import { seconds } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
 import { lockOf } from '../../plan/select.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
 import { openCatalog } from '../catalog.ts';
-import { DrError } from '../errors.ts';
-import { acquireLock, type Lock } from '../lock.ts';
+import { probeRepositories } from '../config/repositories.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import type { PointKind } from '../point.ts';
-import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
-import { probeRepositories } from './repositories.ts';
+import { acquireLock, type Lock } from '../storage/lock.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
 import { selectForBackup } from './select.ts';
 
 /** A run that dies leaves its lock behind; its pid shows that. On another host nobody can look: the lock runs out. */

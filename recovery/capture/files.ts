@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
-import { type DrError, verificationFailed } from '../errors.ts';
+import { type DrError, verificationFailed } from '../core/errors.ts';
 import { type Capture, type CapturedObject, countKinds } from './make.ts';
 import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from './objects.ts';
 

@@ -1,6 +1,6 @@
 /** Everything that a capture may need, read from a cluster: all of the namespaces, and what they need of the cluster. */
 import pMap from 'p-map';
-import { precondition } from '../errors.ts';
+import { precondition } from '../core/errors.ts';
 import { ADMISSION_KINDS, admits } from './admission.ts';
 import { isTransient, leftOut } from './leave-out.ts';
 import {

@@ -2,15 +2,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layout } from '../../plan/layout.ts';
-import { silentLog } from '../adapters/log.ts';
-import { makeRun } from '../adapters/process.ts';
+import { badInput } from '../core/errors.ts';
+import type { SecretRef } from '../core/fields.ts';
+import { silentLog } from '../core/log.ts';
+import { makeRun, type Run } from '../core/process.ts';
+import type { Secrets } from '../core/secrets.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import type { S3RepositorySettings, SecretRef } from '../environment.ts';
-import { badInput } from '../errors.ts';
 import type { PinRequest } from '../pin.ts';
-import type { Run } from '../ports.ts';
-import type { Secrets } from '../secrets.ts';
-import type { S3Keys } from '../site.ts';
+import type { S3Keys } from '../storage/s3/keys.ts';
+import type { S3RepositorySettings } from '../storage/s3/settings.ts';
 
 export interface OpenRequest extends Pick<PinRequest, 'plan' | 'repository' | 'credentials'> {
   /** Name → passphrase of that repository; the first opens it. */
@@ -23,9 +23,9 @@ interface Access extends S3Keys {
 
 /** restic knows fewer ways to find out who it is than the SDK does. */
 async function ambientAccess(
-  settings: Parameters<typeof import('../adapters/s3-client.ts').makeS3Client>[0]['settings'],
+  settings: Parameters<typeof import('../storage/s3/client.ts').makeS3Client>[0]['settings'],
 ) {
-  const { makeS3Client } = await import('../adapters/s3-client.ts');
+  const { makeS3Client } = await import('../storage/s3/client.ts');
   const client = makeS3Client({ settings, credentials: 'ambient' });
   try {
     return await client.config.credentials();

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { readPart } from '../capture/files.ts';
 import type { Image } from '../capture/images.ts';
 import type { CapturedObject } from '../capture/make.ts';
-import { verificationFailed } from '../errors.ts';
+import { verificationFailed } from '../core/errors.ts';
 import type { PinnedObjects } from '../pin/types.ts';
 import { readManifests } from './manifests.ts';
 

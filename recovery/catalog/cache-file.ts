@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { DrError, EXIT } from '../errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
 import type { GonePoint } from './cache.ts';
 import type { DocumentRecord } from './document.ts';
 import { type PackedOutline, type PointOutline, unpackOutline } from './outline.ts';

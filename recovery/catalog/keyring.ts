@@ -1,7 +1,7 @@
 /** The signing keys: the first signs, all of them check. */
-import { DrError } from '../errors.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
-import type { Site } from '../site.ts';
 
 export interface Keyring {
   /** Those that could be read. */

@@ -1,8 +1,8 @@
 /** Reads the documents below a prefix, each from the repository only once in a machine's life. */
 import pMap from 'p-map';
-import { byKey } from '../adapters/object-key.ts';
-import type { ObjectStore } from '../ports.ts';
 import type { SigningKey } from '../signing.ts';
+import { byKey } from '../storage/object-key.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import { type CatalogPlace, type DocumentKind, type DocumentRecord, examine } from './document.ts';
 import { toEntries } from './entries.ts';
 import type { CatalogEntry } from './types.ts';

@@ -1,12 +1,12 @@
 /** All catalogs at once. A repository that can't be asked doesn't hide the others. */
-
 import { didYouMean } from '../../plan/nearest.ts';
 import { openCatalog } from '../catalog.ts';
-import { driveAway, isDriveAway } from '../dated-copy.ts';
-import { badInput, DrError } from '../errors.ts';
+import { driveAway, isDriveAway } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { badInput, DrError } from '../core/errors.ts';
 import { isCompromised } from '../marks.ts';
 import type { Capture, PostgresCapture } from '../point.ts';
-import type { Repository, Site, StoreRole } from '../site.ts';
+import type { StoreRole } from '../storage/backends.ts';
 import { archivedUntil } from '../wal-archived.ts';
 import type { WalEnd } from '../window.ts';
 import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';

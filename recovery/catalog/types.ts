@@ -1,7 +1,7 @@
 /** What a catalog gives: the points of one repository, what was marked on them, and whether they can be believed. */
+import type { Repository } from '../config/site.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { Mark, PointBody, RecoveryPoint } from '../point.ts';
-import type { Repository } from '../site.ts';
 import type { PointOutline } from './outline.ts';
 
 /** `unknown-key`: signed with a key that this environment doesn't have, which is no sign of damage. */

@@ -1,7 +1,7 @@
 /** Before something is destroyed: its name is typed. */
 import { isCancel, text } from '@clack/prompts';
-import type { Confirmation } from '../commands/command.ts';
-import { DrError, EXIT } from '../errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
+import type { Confirmation } from '../core/progress.ts';
 
 export interface Asker {
   readonly stdinIsTty: boolean;

@@ -1,6 +1,6 @@
 /** `dr drill`: build a platform, destroy it, restore it, and compare; or rebuild the real one in quarantine. */
 import { type Command, Option } from 'commander';
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 import { confirmOption, dryRunOption, examples, numberBetween, wholeNumber } from './flags.ts';
 import type { Declare } from './program.ts';
 

@@ -1,7 +1,7 @@
 /** Which environment file a command works on. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 
 const SYSTEM_FILE = '/etc/go-coffee-dr/dr.yaml';
 

@@ -1,8 +1,8 @@
 /** Errors as people and programs read them. Pure; `cli.ts` prints the result. */
 import { CommanderError } from 'commander';
 import { PlanError } from '../../plan/errors.ts';
-import { scrub } from '../adapters/log.ts';
-import { DrError, EXIT, type ExitCode, systemError } from '../errors.ts';
+import { DrError, EXIT, type ExitCode, systemError } from '../core/errors.ts';
+import { scrub } from '../core/log.ts';
 
 interface Problem {
   readonly code: string;

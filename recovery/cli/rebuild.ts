@@ -1,6 +1,6 @@
 /** `dr rebuild`: a fresh platform from a recovery point, by the engine of the stacks. */
 import { Option } from 'commander';
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 import { confirmOption, dryRunOption, examples, listOption } from './flags.ts';
 import type { Declare } from './program.ts';
 

@@ -1,6 +1,6 @@
 /** `dr restore`: from a recovery target to a verified platform; `dr unlock`: when a dead one left its lock. */
 import { Option } from 'commander';
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 import { confirmOption, dryRunOption, examples, listOption, onlyOption } from './flags.ts';
 import type { Declare } from './program.ts';
 

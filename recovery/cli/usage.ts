@@ -1,7 +1,7 @@
 /** What commander found wrong with the command line, as our own errors: exit 2, the command named, the nearest names. */
 import type { Command, CommanderError } from 'commander';
 import { didYouMean } from '../../plan/nearest.ts';
-import { badInput, type DrError } from '../errors.ts';
+import { badInput, type DrError } from '../core/errors.ts';
 
 export function usageError(error: CommanderError, program: Command, words: readonly string[]): DrError {
   const command = reached(program, words);

@@ -3,11 +3,11 @@ import { formatDuration } from '../../plan/duration.ts';
 import { type BackupResult, runBackup } from '../backup/run.ts';
 import { selectForBackup } from '../backup/select.ts';
 import { LOCK_SECONDS, takeTurn } from '../backup/turn.ts';
-import { rememberBackup } from '../monitor/runs.ts';
+import { openSite, type Site } from '../config/site.ts';
 import { formatBytes, plural } from '../report/format.ts';
+import { rememberBackup } from '../report/runs.ts';
 import { table } from '../report/table.ts';
-import { openSite, type Site } from '../site.ts';
-import { holding } from '../while-locked.ts';
+import { holding } from '../storage/while-locked.ts';
 import type { BackupOptions, CommandContext, CommandResult, Execute } from './command.ts';
 
 function dryRun(site: Site, options: BackupOptions): CommandResult {

@@ -1,15 +1,8 @@
 /** What a command gets and what it gives back. `cli.ts` declares the flags, builds the context, prints the result and exits. */
-import type { Logger } from '../adapters/log.ts';
-import type { ExitCode } from '../errors.ts';
+import type { ExitCode } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { Confirmation, Progress } from '../core/progress.ts';
 import type { PointKind } from '../point.ts';
-import type { Progress } from '../ports.ts';
-
-export interface Confirmation {
-  /** What must be typed: the environment's, the target's or the lock's name. */
-  readonly name: string;
-  /** What is about to happen, a line each. */
-  readonly what: readonly string[];
-}
 
 export interface CommandContext {
   readonly log: Logger;

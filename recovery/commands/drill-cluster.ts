@@ -1,18 +1,18 @@
 /** `dr drill --on cluster` */
 import { resolve } from 'node:path';
 import { openStackEngine } from '../adapters/pulumi.ts';
+import { badInput } from '../core/errors.ts';
 import type { ClusterDrillPorts } from '../drill/cluster/ports.ts';
 import { CLUSTER_SCENARIO } from '../drill/cluster/report.ts';
 import { type ClusterDrillRequest, planClusterDrill, runClusterDrill } from '../drill/cluster/run.ts';
 import { openDrilledCluster } from '../drill/cluster/wiring.ts';
 import { drillMeasurements } from '../drill/measured.ts';
 import { scenarioOf } from '../drill/scenarios/all.ts';
-import { badInput } from '../errors.ts';
-import { recordMeasurements } from '../measurements.ts';
 import { pinTarget } from '../pin.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { parseSettings } from '../rebuild/settings.ts';
 import { planText } from '../rebuild/text.ts';
+import { recordMeasurements } from '../report/measurements.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { parseTarget } from '../target.ts';
 import type { CommandContext, DrillOptions, Execute } from './command.ts';

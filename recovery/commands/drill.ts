@@ -1,13 +1,13 @@
 /** `dr drill` */
 import { join, resolve } from 'node:path';
 import { loadPlan } from '../../plan/load.ts';
+import { openSite } from '../config/site.ts';
+import { EXIT, type ExitCode } from '../core/errors.ts';
 import { drillMeasurements } from '../drill/measured.ts';
 import { type DrillResult, runDrill } from '../drill/run.ts';
 import { scenarioOf } from '../drill/scenarios/all.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
-import { recordMeasurements } from '../measurements.ts';
+import { recordMeasurements } from '../report/measurements.ts';
 import { renderTerminal } from '../report/terminal.ts';
-import { openSite } from '../site.ts';
 import type { CommandContext, DrillOptions, Execute } from './command.ts';
 
 /** The same data in every drill, so that two reports can be compared. */

@@ -1,5 +1,6 @@
 /** `dr failback` */
-import { EXIT } from '../errors.ts';
+import { EXIT } from '../core/errors.ts';
+import type { Confirmation } from '../core/progress.ts';
 import { planReseed, reseedRefusals } from '../failback/plan.ts';
 import { reseed } from '../failback/reseed.ts';
 import { lookAtSwitchover, switchOver } from '../failback/switchover.ts';
@@ -10,7 +11,7 @@ import { isUnderWay } from '../failover/run.ts';
 import { planText, reportText } from '../failover/text.ts';
 import type { FailoverPlan, FailoverReport } from '../failover/types.ts';
 import { openPorts, operatorState } from '../failover/wiring.ts';
-import type { CommandResult, Confirmation, Execute, FailbackOptions } from './command.ts';
+import type { CommandResult, Execute, FailbackOptions } from './command.ts';
 import { exitOf, planOf } from './failover.ts';
 
 function reseedConfirmation(plan: ReseedPlan): Confirmation {

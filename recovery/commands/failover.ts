@@ -4,15 +4,16 @@ import { join, resolve } from 'node:path';
 import { type Duration, durationProblem, formatDuration, seconds } from '../../plan/duration.ts';
 import { loadPlan } from '../../plan/load.ts';
 import type { Plan } from '../../plan/types.ts';
-import { readEnvironment } from '../environment-file.ts';
-import { badInput, EXIT, type ExitCode } from '../errors.ts';
+import { readEnvironment } from '../config/environment-file.ts';
+import { badInput, EXIT, type ExitCode } from '../core/errors.ts';
+import type { Confirmation } from '../core/progress.ts';
 import { failOver, lookAtFailover } from '../failover/run.ts';
 import { planText, reportText } from '../failover/text.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest } from '../failover/types.ts';
 import { openPorts, operatorState } from '../failover/wiring.ts';
 import { envelope, toJson } from '../report/output.ts';
 import { parseMoment } from '../target.ts';
-import type { Confirmation, Execute, FailoverOptions } from './command.ts';
+import type { Execute, FailoverOptions } from './command.ts';
 
 function lossOf(text: string): number {
   const problem = durationProblem(text);

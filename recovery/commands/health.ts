@@ -1,10 +1,10 @@
 /** `dr health` */
-import { EXIT } from '../errors.ts';
+import { openSite } from '../config/site.ts';
+import { EXIT } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import { checkHealth } from '../health/check.ts';
 import { healthText } from '../health/text.ts';
 import { untilHealthy, waitOf } from '../health/wait.ts';
-import type { Progress } from '../ports.ts';
-import { openSite } from '../site.ts';
 import type { Execute, HealthOptions } from './command.ts';
 
 export const healthCommand: Execute<HealthOptions> = async (options, context) => {

@@ -1,5 +1,5 @@
 /** `dr impact` */
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 import { parseAcceptance } from '../impact/accept.ts';
 import type { BeforeAndAfter, Declared } from '../impact/declared.ts';
 import { impactMarkdown } from '../impact/markdown.ts';

@@ -1,11 +1,11 @@
 /** `dr init` */
 import { lineageName } from '../../plan/layout.ts';
 import { runInit } from '../backup/init.ts';
-import { probeRepositories } from '../backup/repositories.ts';
-import { EXIT } from '../errors.ts';
-import { readLineage } from '../lineage.ts';
+import { readLineage } from '../config/lineage.ts';
+import { probeRepositories } from '../config/repositories.ts';
+import { openSite } from '../config/site.ts';
+import { EXIT } from '../core/errors.ts';
 import { table } from '../report/table.ts';
-import { openSite } from '../site.ts';
 import type { CommandResult, Execute, InitOptions } from './command.ts';
 
 async function dryRun(options: InitOptions, site: Awaited<ReturnType<typeof openSite>>): Promise<CommandResult> {

@@ -1,11 +1,11 @@
 /** `dr keys escrow`, `dr keys show`, `dr keys open` */
 import { resolve } from 'node:path';
+import { openSite } from '../config/site.ts';
 import { BUNDLE_FOLDERS, type BundleIndex } from '../keys/bundle.ts';
 import { makeEscrow, readEscrow } from '../keys/escrow.ts';
 import { layDown } from '../keys/lay-down.ts';
 import { formatBytes, formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
-import { openSite } from '../site.ts';
 import type { Execute, KeysEscrowOptions, KeysOpenOptions, KeysShowOptions } from './command.ts';
 
 /** `20261125` */

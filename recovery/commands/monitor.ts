@@ -1,7 +1,8 @@
 /** `dr monitor` */
 import { isIP } from 'node:net';
 import { type Duration, durationProblem, seconds } from '../../plan/duration.ts';
-import { badInput, EXIT } from '../errors.ts';
+import { openSite } from '../config/site.ts';
+import { badInput, EXIT } from '../core/errors.ts';
 import { makeExporter } from '../monitor/exporter.ts';
 import { beat } from '../monitor/heartbeat.ts';
 import { holdWrites } from '../monitor/hold-writes.ts';
@@ -9,7 +10,6 @@ import { makeObserver } from '../monitor/observe.ts';
 import { ping, readPingUrl } from '../monitor/ping.ts';
 import { refreshUntilAborted } from '../monitor/refresh.ts';
 import { serveMetrics } from '../monitor/server.ts';
-import { openSite } from '../site.ts';
 import type { Execute, SiteOptions } from './command.ts';
 
 export interface MonitorOptions extends SiteOptions {

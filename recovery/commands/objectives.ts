@@ -1,10 +1,10 @@
 /** `dr objectives` */
 import { formatDuration } from '../../plan/duration.ts';
-import { EXIT } from '../errors.ts';
+import { openSite } from '../config/site.ts';
+import { EXIT } from '../core/errors.ts';
 import { achievedObjectives, type ObjectivesReport } from '../objectives.ts';
 import { formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
-import { openSite } from '../site.ts';
 import type { Execute, ObjectivesOptions } from './command.ts';
 
 export const objectivesCommand: Execute<ObjectivesOptions> = async (options, context) => {

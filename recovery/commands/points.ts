@@ -1,10 +1,10 @@
 /** `dr points`, `dr points show`, `dr points mark` */
 import { didYouMean } from '../../plan/nearest.ts';
 import { holdersOf, type Survey, surveyCatalogs } from '../catalog/survey.ts';
-import { badInput, DrError, EXIT, type ExitCode } from '../errors.ts';
-import { holderName } from '../holder.ts';
+import { openSite } from '../config/site.ts';
+import { badInput, DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { holderName } from '../core/holder.ts';
 import { MARKS, type Mark } from '../point.ts';
-import { openSite } from '../site.ts';
 import type { Execute, PointsListOptions, PointsMarkOptions, PointsShowOptions } from './command.ts';
 import { overviewOf } from './points/overview.ts';
 import { detailsOf, detailsText } from './points/show.ts';

@@ -1,7 +1,7 @@
 /** `dr prune` */
+import { openSite } from '../config/site.ts';
 import { runPrune } from '../prune/run.ts';
 import { confirmationLines, pruneText } from '../prune/text.ts';
-import { openSite } from '../site.ts';
 import type { Execute, PruneOptions } from './command.ts';
 
 /** Exit 3: a repository could not be pruned, or its catalog is not in order; the others were. */

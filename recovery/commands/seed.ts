@@ -1,13 +1,13 @@
 /** `dr seed` */
 import { resolve } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
-import { isFromCluster, namedWorkloads } from '../backup/select.ts';
-import { badInput } from '../errors.ts';
+import { isFromCluster, namedWorkloads } from '../config/selection.ts';
+import { openSite, type Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
 import { formatBytes, formatTime, plural } from '../report/format.ts';
 import { folderVolume } from '../seed/folder.ts';
 import { redisVolume } from '../seed/redis.ts';
 import { type SeedOutcome, type SeedVolume, seedVolume } from '../seed/volume.ts';
-import { openSite, type Site } from '../site.ts';
 import { parseTarget } from '../target.ts';
 import type { Execute, SeedOptions } from './command.ts';
 

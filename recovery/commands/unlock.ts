@@ -2,11 +2,11 @@
 import { basename } from 'node:path';
 import { layout } from '../../plan/layout.ts';
 import { didYouMean } from '../../plan/nearest.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
-import { badInput, DrError } from '../errors.ts';
-import { breakLock, type LockRecord, readLock } from '../lock.ts';
-import type { ObjectStore } from '../ports.ts';
-import { openSite, type Site } from '../site.ts';
+import { openSite, type Site } from '../config/site.ts';
+import { badInput, DrError } from '../core/errors.ts';
+import { breakLock, type LockRecord, readLock } from '../storage/lock.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
 import type { CommandContext, Execute, UnlockOptions } from './command.ts';
 
 interface Place {

@@ -1,5 +1,5 @@
 /** `dr verify` */
-import { openSite } from '../site.ts';
+import { openSite } from '../config/site.ts';
 import { exitOf, verifyRepositories } from '../verify/run.ts';
 import { verifyText } from '../verify/text.ts';
 import type { VerifyReport } from '../verify/types.ts';

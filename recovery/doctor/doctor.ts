@@ -1,7 +1,7 @@
 /** What this machine has of what recovery needs. Changes nothing. */
-import { DrError } from '../errors.ts';
-import type { Run } from '../ports.ts';
-import type { Site } from '../site.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
+import type { Run } from '../core/process.ts';
 import type { Check } from './check.ts';
 import { type EngineName, engineFacts } from './engine-facts.ts';
 import { type Engine, findEngine, findPostgresBin, isTooOld, knownFault } from './engines.ts';

@@ -1,5 +1,5 @@
 /** What is wanted of each engine. The set-up script reads the same file, before there are npm packages. */
-import table from './engines.json' with { type: 'json' };
+import table from '../engines/engines.json' with { type: 'json' };
 
 export type EngineName = keyof typeof table;
 

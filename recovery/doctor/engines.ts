@@ -1,9 +1,8 @@
 /** Finding the engines, and refusing those that are missing or too old before anything is touched. */
 import { join } from 'node:path';
-import { silentLog } from '../adapters/log.ts';
-import { makeRun } from '../adapters/process.ts';
-import { badInput, DrError } from '../errors.ts';
-import type { Run } from '../ports.ts';
+import { badInput, DrError } from '../core/errors.ts';
+import { silentLog } from '../core/log.ts';
+import { makeRun, type Run } from '../core/process.ts';
 import { type EngineName, engineFacts } from './engine-facts.ts';
 import { installHint } from './install-hint.ts';
 import { findPostgresBin } from './postgres-bin.ts';

@@ -1,8 +1,8 @@
 /** The folder of PostgreSQL's server programs. Debian and Homebrew keep it outside of PATH, one for each major version. */
 import { dirname } from 'node:path';
-import { silentLog } from '../adapters/log.ts';
-import { makeRun } from '../adapters/process.ts';
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
+import { silentLog } from '../core/log.ts';
+import { makeRun } from '../core/process.ts';
 import { engineFacts } from './engine-facts.ts';
 import { installHint } from './install-hint.ts';
 import { findProgram, hasPrograms, missingPrograms, versionedFolders } from './programs.ts';

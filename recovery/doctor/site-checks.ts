@@ -1,12 +1,13 @@
 /** What the environment file names: the account, the state folder, the secrets, the repositories. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { lookUpAccount } from '../adapters/account.ts';
 import { openSiteCluster } from '../backup/objects.ts';
 import { readCluster } from '../capture/read.ts';
-import type { RepositorySettings, SecretRef } from '../environment.ts';
-import { DrError } from '../errors.ts';
-import type { Repository, Site } from '../site.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { lookUpAccount } from '../core/account.ts';
+import { DrError } from '../core/errors.ts';
+import type { SecretRef } from '../core/fields.ts';
+import type { RepositorySettings } from '../storage/backends.ts';
 import type { Check } from './check.ts';
 
 /** Runs a check whose DrError is its finding. */

@@ -1,5 +1,6 @@
 /** What the platform held before anybody wrote to it, and whether the recovered one holds it still. */
 import type pg from 'pg';
+import type { Verification } from '../report/types.ts';
 import { checkCanaries } from '../verify/data-canaries.ts';
 import { compareDatabases, type DatabaseFingerprint, databaseFingerprint } from '../verify/data-database.ts';
 import type { Difference } from '../verify/data-difference.ts';
@@ -10,7 +11,6 @@ import type { Platform } from './platform/platform.ts';
 import { PROBE_PREFIX } from './platform/redis-data.ts';
 import { CANARY_ROWS, SELF_CHANGING_TABLES } from './platform/schema.ts';
 import { FOLDER_WORKLOADS, type FolderWorkload } from './platform/site-paths.ts';
-import type { Verification } from './report-types.ts';
 
 export interface Baseline {
   readonly database: DatabaseFingerprint;

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { DrError, EXIT, type ExitCode } from '../errors.ts';
+import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 

@@ -12,8 +12,8 @@ import {
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { SecurityAttempt } from '../report/types.ts';
 import type { Platform } from './platform/platform.ts';
-import type { SecurityAttempt } from './report-types.ts';
 import type { S3Region } from './s3-region.ts';
 
 export const INTRUDER_ROLE = 'helpdesk';

@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { isAlive, startedAt } from '../core/pids.ts';
 import { killBelow, processesBelow } from './platform/processes-below.ts';
-import { isAlive, startedAt } from './processes.ts';
 
 const noteSchema = z.object({
   folder: z.string(),

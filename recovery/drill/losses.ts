@@ -1,5 +1,4 @@
 /** The ledger's verdict in the report's words. */
-
 import type { LedgerKind } from './ledger.ts';
 import type { KindComparison, LedgerComparison } from './ledger-compare.ts';
 import type { Stage } from './stage.ts';

@@ -1,6 +1,6 @@
 /** What a drill has measured, for the objectives that are asked for later. Pure. */
-import type { Measurement } from '../measurements.ts';
-import type { DrillReport } from './report-types.ts';
+import type { Measurement } from '../report/measurements.ts';
+import type { DrillReport } from '../report/types.ts';
 
 /** One that failed proves nothing, and leaves the drill overdue. */
 export function drillMeasurements({ passed, endedAt, scenario, tiers }: DrillReport): Measurement[] {

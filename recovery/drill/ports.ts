@@ -1,6 +1,6 @@
 /** TCP ports of this machine for the throwaway S3 regions. */
 import { createServer } from 'node:net';
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 
 /** The port when it could be taken, undefined when not; 0 asks for any. */
 export async function tryPort(port: number, host: string): Promise<number | undefined> {

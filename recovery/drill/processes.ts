@@ -4,11 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Account } from '../adapters/account.ts';
-import { DrError } from '../errors.ts';
+import type { Account } from '../core/account.ts';
+import { DrError } from '../core/errors.ts';
+import { endProcess, isAlive, startedAt } from '../core/pids.ts';
 
 export interface TrackedProcess {
   readonly name: string;
@@ -27,48 +28,9 @@ export interface DaemonOptions {
   readonly as?: string | undefined;
 }
 
-interface ProcStat {
-  readonly state: string;
-  readonly parent: number;
-  readonly started: string;
-}
-
-async function procStat(pid: number): Promise<ProcStat | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The program's name stands in brackets and may hold blanks.
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields && { state: fields[0] ?? '', parent: Number(fields[1]), started: fields[19] ?? '' };
-}
-
-/** True while the process runs; a zombie has ended. */
-export async function isAlive(pid: number, started = ''): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const stat = await procStat(pid);
-  if (stat === undefined) return process.platform !== 'linux';
-  return stat.state !== 'Z' && (started === '' || started === stat.started);
-}
-
-/** All descendants, the deepest first: PostgreSQL's backends leave the postmaster's process group. */
-async function descendants(pid: number): Promise<number[]> {
-  const entries = await readdir('/proc').catch(() => []);
-  const pids = entries.filter((name) => /^\d+$/.test(name)).map(Number);
-  const parents = new Map(await Promise.all(pids.map(async (p) => [p, (await procStat(p))?.parent] as const)));
-  const below = (of: number): number[] => pids.filter((p) => parents.get(p) === of).flatMap((p) => [...below(p), p]);
-  return below(pid);
-}
-
-/** Clock ticks since boot at which a process started; empty where there is no /proc. */
-export async function startedAt(pid: number): Promise<string> {
-  return (await procStat(pid))?.started ?? '';
-}
-
 /** Loaded only where it is needed: most services start without, and faster so. */
 async function accountOf(name: string | undefined): Promise<Account | undefined> {
-  return name === undefined ? undefined : (await import('../adapters/account.ts')).lookUpAccount(name);
+  return name === undefined ? undefined : (await import('../core/account.ts')).lookUpAccount(name);
 }
 
 /** Starts a process that outlives its starter. */
@@ -108,27 +70,6 @@ export async function readTracked(pidFile: string): Promise<TrackedProcess | und
     return JSON.parse(text) as TrackedProcess;
   } catch {
     return undefined; // torn by a kill
-  }
-}
-
-/** Ends a process (and with SIGKILL its descendants) and returns when it is gone; falls back to SIGKILL after `graceMs`. */
-export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', graceMs = 10_000): Promise<void> {
-  const family = signal === 'SIGKILL' ? [pid, ...(await descendants(pid))] : [pid];
-  for (const member of family) send(member, signal);
-  const deadline = Date.now() + graceMs;
-  for (const member of family) {
-    while (await isAlive(member)) {
-      if (Date.now() > deadline) send(member, 'SIGKILL');
-      await delay(10);
-    }
-  }
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone already.
   }
 }
 

@@ -2,12 +2,12 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
+import { EXIT, type ExitCode } from '../core/errors.ts';
 import { type EngineName, findEngine } from '../doctor/engines.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
 import { API_VERSION } from '../report/output.ts';
+import type { DrillEnvironment, DrillReport, Measured, Throughput, TierResult } from '../report/types.ts';
 import type { RestoreData } from './dr-client.ts';
 import { lostSeconds } from './losses.ts';
-import type { DrillEnvironment, DrillReport, Measured, Throughput, TierResult } from './report-types.ts';
 import type { Recovered } from './scenario.ts';
 import type { SeenEvent, Stage } from './stage.ts';
 

@@ -9,12 +9,14 @@ import {
   PutObjectLockConfigurationCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { bucketPolicy } from '../adapters/bucket-policy.ts';
+import { DrError } from '../core/errors.ts';
+import type { Keyring } from '../core/fields.ts';
+import { isAlive } from '../core/pids.ts';
 import { requireEngine } from '../doctor/engines.ts';
-import type { Keyring, S3KeyRefs, S3RepositorySettings } from '../environment.ts';
-import { DrError } from '../errors.ts';
+import { bucketPolicy } from '../storage/s3/bucket-policy.ts';
+import type { S3KeyRefs, S3RepositorySettings } from '../storage/s3/settings.ts';
 import { freePort, tryPort } from './ports.ts';
-import { endTracked, isAlive, startDaemon, until } from './processes.ts';
+import { endTracked, startDaemon, until } from './processes.ts';
 import { type KeyPair, keyFiles, newKeys, readKeys, S3_ROLES, type S3Role, writeUsers } from './s3-access.ts';
 import { makeTls } from './s3-tls.ts';
 

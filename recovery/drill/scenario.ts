@@ -1,9 +1,9 @@
 /** What a scenario is: from a platform with customers to a recovered one. */
+import type { DrillReport } from '../report/types.ts';
 import type { Renewed } from './baseline.ts';
 import type { DrAnswer, RestoreData } from './dr-client.ts';
 import type { LedgerComparison } from './ledger-compare.ts';
 import type { Platform } from './platform/platform.ts';
-import type { DrillReport } from './report-types.ts';
 import type { Prepared } from './stage.ts';
 
 export interface Recovered {

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { lookUpAccount } from '../adapters/account.ts';
-import type { SecretRef } from '../environment.ts';
+import { lookUpAccount } from '../core/account.ts';
+import type { SecretRef } from '../core/fields.ts';
 
 /** 32 hexadecimal characters: safe in SQL, URLs and configuration files. */
 export function randomSecret(): string {

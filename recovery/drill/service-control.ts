@@ -3,7 +3,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endTracked, isAlive, readTracked, startDaemon, until } from './processes.ts';
+import { isAlive } from '../core/pids.ts';
+import { endTracked, readTracked, startDaemon, until } from './processes.ts';
 
 export const SERVICE_PROGRAM = fileURLToPath(new URL('./service.ts', import.meta.url));
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { parse, parseAllDocuments } from 'yaml';
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../config/environment.ts';
 import { SERVICE_ROLES } from './platform/accounts.ts';
 import { PROBE_PREFIX } from './platform/redis-data.ts';
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../config/environment.ts';
 import { askService, serviceSocket, startService, stopService } from './service-control.ts';
 
 const { values, positionals } = parseArgs({

@@ -1,12 +1,12 @@
 /** What a scenario works with, and where it writes what it saw. */
 import type { Plan } from '../../plan/types.ts';
-import { asDrError } from '../backup/repositories.ts';
-import type { Progress } from '../ports.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import type { Progress } from '../core/progress.ts';
+import type { Loss, SecurityAttempt, TimelineEvent, Verification } from '../report/types.ts';
 import type { BaselineWithLimits } from './baseline.ts';
 import { type BackupData, type DrClient, drClient } from './dr-client.ts';
 import type { Load } from './load.ts';
 import type { Platform, SiteOptions } from './platform/platform.ts';
-import type { Loss, SecurityAttempt, TimelineEvent, Verification } from './report-types.ts';
 import type { S3Region } from './s3-region.ts';
 
 export interface StageOptions {

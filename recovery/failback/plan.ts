@@ -1,6 +1,6 @@
 /** Looks at a site that comes back and at the leader, and changes nothing. */
 import { lineageName } from '../../plan/layout.ts';
-import { DrError, precondition } from '../errors.ts';
+import { DrError, precondition } from '../core/errors.ts';
 import { type ArchivedSegment, archivedSegments, segmentsBeyond } from '../failover/archive.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../failover/database.ts';
 import { bytesBetween, formatLsn, placeOfSegment } from '../failover/lsn.ts';

@@ -2,7 +2,7 @@
  * A site that led, or followed somebody else, becomes a standby of the leader in its next generation. What says how far it came is in
  * the clusters and in the stack's config, so that a run after a `kill -9` goes on from there.
  */
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../failover/database.ts';
 import { formatLsn, type Lsn } from '../failover/lsn.ts';
 import { patience, until } from '../failover/poll.ts';
@@ -10,7 +10,7 @@ import type { FailoverPorts, SiteCluster } from '../failover/ports.ts';
 import type { SiteStack } from '../failover/stack.ts';
 import { stopSite } from '../failover/stop-site.ts';
 import { bringUp } from '../failover/up.ts';
-import { type Fence, raiseFence } from '../fence.ts';
+import { type Fence, raiseFence } from '../storage/fence.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReseedPlan, ReseedReport } from './types.ts';
 

@@ -1,7 +1,7 @@
 /** The standby takes over from a leader that is well: the same steps as a failover, and nothing may be lost. */
 import { lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
-import { type DrError, precondition } from '../errors.ts';
+import { type DrError, precondition } from '../core/errors.ts';
 import { POSTGRES_APP } from '../failover/database.ts';
 import type { FailoverPorts } from '../failover/ports.ts';
 import { failOver, lookAtFailover } from '../failover/run.ts';

@@ -1,7 +1,7 @@
 /** What the archive of a lineage holds, by names and times of its files alone. */
 import { type Layout, STANZA } from '../../plan/layout.ts';
 import { segmentFiles } from '../engines/pgbackrest/wal.ts';
-import type { ObjectInfo, ObjectStore } from '../ports.ts';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { type Lsn, placeOfSegment } from './lsn.ts';
 
 export interface ArchivedSegment {

@@ -1,5 +1,5 @@
 /** What the PostgreSQL members of a site say of themselves, asked in their pods. */
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import { type Lsn, parseLsn } from './lsn.ts';
 import type { SiteCluster } from './ports.ts';
 

@@ -1,6 +1,6 @@
 /** Pure: what a failover would lose, from what can be seen. */
 import { formatDuration } from '../../plan/duration.ts';
-import { type DrError, precondition } from '../errors.ts';
+import { type DrError, precondition } from '../core/errors.ts';
 import { formatBytes } from '../report/format.ts';
 import type { ExpectedLoss, FailoverPlan, FailoverRequest } from './types.ts';
 

@@ -1,5 +1,5 @@
 /** Places in the WAL. */
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 
 /** Bytes from the beginning of the history. */
 export type Lsn = bigint;

@@ -1,14 +1,13 @@
 /** The preflight: looks at both sites and at the archive between them, and changes nothing. */
-
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import { quietSeconds } from '../../plan/quiet.ts';
 import type { Plan } from '../../plan/types.ts';
 import { readEntries } from '../catalog/read.ts';
-import { DrError, precondition } from '../errors.ts';
-import { readFence } from '../fence.ts';
+import { DrError, precondition } from '../core/errors.ts';
 import { isCompromised } from '../marks.ts';
-import type { ObjectStore } from '../ports.ts';
+import { readFence } from '../storage/fence.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import { type ArchivedSegment, archivedSegments, newestSegment } from './archive.ts';
 import { leaderOf, membersOf } from './database.ts';
 import { expectedLoss, type Limits, refusalsOf } from './loss.ts';

@@ -1,9 +1,10 @@
 /** What a failover needs of the clusters of both sites. The adapter is Kubernetes; nothing else here knows it. */
-import type { S3Place } from '../adapters/s3-place.ts';
 import type { CommandContext } from '../commands/command.ts';
-import type { ObjectStore, Progress } from '../ports.ts';
-import type { S3Keys } from '../site.ts';
+import type { Progress } from '../core/progress.ts';
 import type { StackEngine } from '../stacks/engine.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { S3Keys } from '../storage/s3/keys.ts';
+import type { S3Place } from '../storage/s3/place.ts';
 
 export interface Scalable {
   readonly kind: 'Deployment' | 'StatefulSet';

@@ -1,7 +1,7 @@
 /** One stack as a failover sees it: what its last `up` gave, and what its config says of ways in. Parsed once, here. */
 import { z } from 'zod';
 import { type Layout, layout } from '../../plan/layout.ts';
-import { DrError, precondition } from '../errors.ts';
+import { DrError, precondition } from '../core/errors.ts';
 import type { ConfigValues, EngineStack, StackEngine } from '../stacks/engine.ts';
 import type { ClusterPlace, StoragePlace } from './ports.ts';
 

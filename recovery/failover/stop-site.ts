@@ -1,5 +1,5 @@
 /** Stops a site so that it can't lead: its copies, then its services, then its database, which ships its WAL on the way out. */
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import { endWrites, leaderOf, POSTGRES_APP, switchWal } from './database.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import { type Patience, patience, until } from './poll.ts';

@@ -1,8 +1,8 @@
 /** A failover for people, on a terminal. */
 import { formatDuration } from '../../plan/duration.ts';
-import type { Measured } from '../drill/report-types.ts';
 import { formatBytes, formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
+import type { Measured } from '../report/types.ts';
 import type { FailoverPlan, FailoverReport } from './types.ts';
 
 const ago = (secondsAgo: number): string => `${formatDuration(secondsAgo)} ago`;

@@ -1,7 +1,6 @@
 /** A failover as it is asked for, planned and reported. */
-
-import type { Measured, TimelineEvent, Verification } from '../drill/report-types.ts';
-import type { DrError } from '../errors.ts';
+import type { DrError } from '../core/errors.ts';
+import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
 import type { ClusterPlace } from './ports.ts';
 
 export interface OldSite {

@@ -1,7 +1,6 @@
 /** After the promotion: does it lead, does it take writes, in which life, and what was the last that came from the other site. */
-
-import type { Verification } from '../drill/report-types.ts';
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
+import type { Verification } from '../report/types.ts';
 import { type Fork, forksOf, leaderOf, type Member } from './database.ts';
 import { formatLsn } from './lsn.ts';
 import { patience, until } from './poll.ts';

@@ -14,7 +14,7 @@ async function openCluster(place: ClusterPlace, signal: AbortSignal): Promise<Si
 }
 
 async function openStorage({ credentials, ...place }: StoragePlace) {
-  return (await import('../adapters/s3-place.ts')).openS3Place(place, credentials);
+  return (await import('../storage/s3/place.ts')).openS3Place(place, credentials);
 }
 
 /** Of a person and not of a site: a failover is typed where no dr.yaml is. */

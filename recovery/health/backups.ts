@@ -1,10 +1,10 @@
 /** How fresh the copies are, which repositories answer, and whether WAL waits on the server's disk. */
 import { seconds } from '../../plan/duration.ts';
 import type { RepositoryFinding } from '../assess/findings.ts';
+import type { Site } from '../config/site.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { achievedObjectives, describeRpo } from '../objectives.ts';
 import { plural } from '../report/format.ts';
-import type { Site } from '../site.ts';
 import { wordsOf } from './stores.ts';
 import type { HealthCheck } from './types.ts';
 

@@ -1,8 +1,8 @@
 /** Space where backups and state lie, against the plan's thresholds. */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Site } from '../config/site.ts';
 import { formatBytes, formatPercent } from '../report/format.ts';
-import type { Site } from '../site.ts';
 import type { HealthCheck } from './types.ts';
 
 interface Place {

@@ -3,10 +3,10 @@
  * proves nothing, and the check has failed.
  */
 import { Redis } from 'ioredis';
+import type { PostgresSettings, Retired } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
 import { connectClient } from '../engines/postgres/client.ts';
 import { redisPlace } from '../engines/redis/server.ts';
-import type { PostgresSettings, Retired } from '../environment.ts';
-import type { Site } from '../site.ts';
 import { wordsOf } from './stores.ts';
 import type { HealthCheck } from './types.ts';
 

@@ -1,5 +1,5 @@
 /** A service's own word on its health: the command of the environment file, which exits 0 when the service answers. */
-import type { Site } from '../site.ts';
+import type { Site } from '../config/site.ts';
 
 const ANSWER_SECONDS = 15;
 

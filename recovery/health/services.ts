@@ -1,6 +1,6 @@
 /** Services of the plan: the stores are asked directly, others by their own command, or by the cluster that runs them. */
 import type { Tier } from '../../plan/types.ts';
-import type { Site } from '../site.ts';
+import type { Site } from '../config/site.ts';
 import { type PlatformState, wordsOfNamespace } from './cluster.ts';
 import { checkRetiredPostgres, checkRetiredRedis } from './retired.ts';
 import { askService, type ServiceHealth } from './service.ts';

@@ -1,9 +1,9 @@
 /** Are PostgreSQL and Redis taking requests. */
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { withRedis } from '../engines/redis/server.ts';
-import { DrError } from '../errors.ts';
 import { formatTime } from '../report/format.ts';
-import type { Site } from '../site.ts';
 import type { HealthCheck } from './types.ts';
 
 /** The server's own words; a DrError's fact without its code. */

@@ -1,8 +1,8 @@
 /** Asks until the platform is well, or the time is over. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Duration, durationProblem, formatDuration, seconds } from '../../plan/duration.ts';
-import { badInput } from '../errors.ts';
-import type { Progress } from '../ports.ts';
+import { badInput } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import { type HealthReport, isFailed } from './types.ts';
 
 /** Between two rounds. What starts takes seconds; more often would only load it. */

@@ -1,6 +1,6 @@
 /** What somebody has accepted, by area or by one thing, with the reason. */
 import { didYouMean } from '../../plan/nearest.ts';
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 import type { Change } from './compare.ts';
 import { AREAS } from './fact.ts';
 

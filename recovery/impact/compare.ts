@@ -1,7 +1,6 @@
 /** What changes for recovery from one declaration to the next, and which way. Pure. */
 import type { BeforeAndAfter, Declared } from './declared.ts';
-import type { Area, Fact } from './fact.ts';
-import { AREAS } from './fact.ts';
+import { AREAS, type Area, type Fact } from './fact.ts';
 import { bucketFacts } from './facts/buckets.ts';
 import { cronsOf, jobFacts } from './facts/jobs.ts';
 import { planFacts } from './facts/plan.ts';

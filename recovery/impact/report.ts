@@ -1,6 +1,5 @@
 /** The impact of a change as a whole: what a reviewer reads, and what ends the check. */
-import type { ExitCode } from '../errors.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, type ExitCode } from '../core/errors.ts';
 import { type Acceptance, applyAcceptances, type JudgedChange } from './accept.ts';
 import { compare } from './compare.ts';
 import type { BeforeAndAfter } from './declared.ts';

@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
-import { type Environment, type SecretRef, STORE_PASSWORDS } from '../environment.ts';
-import { badInput } from '../errors.ts';
-import type { Site } from '../site.ts';
+import { type Environment, STORE_PASSWORDS } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
+import type { SecretRef } from '../core/fields.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, type BundleFile, HERE } from './bundle.ts';
 
 /** Fields that name a secret, by a file of its own or a variable. */

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
 import packageJson from '../../package.json' with { type: 'json' };
-import { badInput, DrError, precondition } from '../errors.ts';
-import type { Site } from '../site.ts';
-import { placeOf } from '../site-check.ts';
+import type { Site } from '../config/site.ts';
+import { badInput, DrError, precondition } from '../core/errors.ts';
+import { placeOf } from '../storage/backends.ts';
 import { checkRecipients, countRecipients, decrypt, encrypt, readIdentities } from './age.ts';
 import { fromTar, toTar } from './archive.ts';
 import {

@@ -1,10 +1,10 @@
 /** An escrow file as a folder that works: keys, dr.yaml with this folder's paths, the plan, the program. */
 import { chmod, chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Account, lookUpAccount } from '../adapters/account.ts';
-import type { Environment } from '../environment.ts';
-import { readEnvironment } from '../environment-file.ts';
-import { DrError, precondition } from '../errors.ts';
+import type { Environment } from '../config/environment.ts';
+import { readEnvironment } from '../config/environment-file.ts';
+import { type Account, lookUpAccount } from '../core/account.ts';
+import { DrError, precondition } from '../core/errors.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, HERE } from './bundle.ts';
 import type { OpenedEscrow } from './escrow.ts';
 

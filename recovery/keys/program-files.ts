@@ -1,8 +1,8 @@
 /** The files of this program as it runs here: with it the lock file, so that the very same libraries come with `npm ci`. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { DrError } from '../errors.ts';
-import type { Run } from '../ports.ts';
+import { DrError } from '../core/errors.ts';
+import type { Run } from '../core/process.ts';
 import { BUNDLE_FOLDERS, type BundleFile } from './bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
 /** The metrics as text. Values are computed when they are asked for, from what the last refresh saw: asking never waits for a repository. */
 import { Gauge, Registry } from 'prom-client';
-import type { Site } from '../site.ts';
+import type { Site } from '../config/site.ts';
 import { lastDue } from './expected-runs.ts';
 import type { Observation } from './observation.ts';
 import { METRICS, type MetricName, type Sample, samplesOf } from './samples.ts';

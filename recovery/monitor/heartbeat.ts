@@ -3,8 +3,8 @@
  * honest targets; and a commit a minute lets `archive_timeout` ship a segment a minute.
  */
 import type pg from 'pg';
+import type { Site } from '../config/site.ts';
 import { withClient } from '../engines/postgres/server.ts';
-import type { Site } from '../site.ts';
 
 const BEAT = `
   INSERT INTO dr.heartbeat AS h (one, beat) VALUES (true, clock_timestamp())

@@ -1,7 +1,7 @@
 /** What a fenced site does that nobody could stop: its database takes no new writes, until a person says otherwise. */
+import type { Site } from '../config/site.ts';
 import { withClient } from '../engines/postgres/server.ts';
-import type { Fence } from '../fence.ts';
-import type { Site } from '../site.ts';
+import type { Fence } from '../storage/fence.ts';
 
 /**
  * By default, for every transaction that begins from now on; a session that asks for writes by itself still gets them. The setting

@@ -1,8 +1,7 @@
 /** What was seen at one refresh, as moments and not as ages: ages are computed when they are asked for, and so keep growing. */
-
-import type { Fence } from '../fence.ts';
-import type { Measurement } from '../measurements.ts';
 import type { Copy } from '../objectives.ts';
+import type { Measurement } from '../report/measurements.ts';
+import type { Fence } from '../storage/fence.ts';
 
 export interface RepositoryObservation {
   readonly id: string;

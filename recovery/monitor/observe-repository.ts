@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { walEndsOf } from '../catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
-import { driveAway, isDriveAway } from '../dated-copy.ts';
-import { DrError } from '../errors.ts';
-import { type Fence, ownLineage, readFence } from '../fence.ts';
+import { ownLineage } from '../config/lineage.ts';
+import { driveAway, isDriveAway } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 import { isCompromised, verifiedAt } from '../marks.ts';
-import type { Repository, Site } from '../site.ts';
+import type { RunRecord } from '../report/runs.ts';
+import { type Fence, readFence } from '../storage/fence.ts';
 import type { RepositoryObservation } from './observation.ts';
-import type { RunRecord } from './runs.ts';
 
 export type RepositoryReading =
   | {

@@ -1,6 +1,6 @@
 /** What PostgreSQL says of its WAL: what is archived, what waits, and how far a standby is behind. */
+import type { Site } from '../config/site.ts';
 import { withClient } from '../engines/postgres/server.ts';
-import type { Site } from '../site.ts';
 import type { WalObservation } from './observation.ts';
 
 interface Answer {

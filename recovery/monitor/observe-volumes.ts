@@ -1,8 +1,8 @@
 /** How full the disks are that a backup fills: state, folders of repositories, and the database's own, where WAL waits. */
 import { statfs } from 'node:fs/promises';
-import { isElsewhere } from '../environment.ts';
+import { isElsewhere } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
 import { usedPart } from '../health/disks.ts';
-import type { Site } from '../site.ts';
 import type { Observation } from './observation.ts';
 
 /**

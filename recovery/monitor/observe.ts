@@ -1,14 +1,14 @@
 /** One refresh: asks every repository, the server and the disks. What does not answer is seen as such, and holds up nothing else. */
-import { isConfigured } from '../backup/select.ts';
-import type { Fence } from '../fence.ts';
-import { readMeasurements } from '../measurements.ts';
+import { isConfigured } from '../config/selection.ts';
+import type { Repository, Site } from '../config/site.ts';
 import type { Copy } from '../objectives.ts';
-import type { Repository, Site } from '../site.ts';
+import { readMeasurements } from '../report/measurements.ts';
+import { type RunRecord, readRuns } from '../report/runs.ts';
+import type { Fence } from '../storage/fence.ts';
 import type { Observation, RepositoryObservation, WalObservation } from './observation.ts';
 import { describeRepository, type RepositoryReading, readRepository } from './observe-repository.ts';
 import { observeServer } from './observe-server.ts';
 import { observeVolumes } from './observe-volumes.ts';
-import { type RunRecord, readRuns } from './runs.ts';
 
 /** Reads that have not come back: asked once, however often they are waited for. */
 type Pending = Map<string, Promise<RepositoryReading>>;

@@ -1,7 +1,7 @@
 /** The dead man's switch: a URL outside of this site that raises the alarm when it is no longer called. */
 import { isAbsolute } from 'node:path';
-import { badInput } from '../errors.ts';
-import type { Site } from '../site.ts';
+import type { Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
 
 const ANSWER_MS = 10_000;
 

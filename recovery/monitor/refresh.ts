@@ -1,6 +1,6 @@
 /** Refreshes again and again, each time counted from the last start, never two at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../adapters/log.ts';
+import type { Logger } from '../core/log.ts';
 
 export interface RefreshLoop {
   readonly intervalSeconds: number;

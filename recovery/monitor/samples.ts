@@ -1,8 +1,8 @@
 /** The metrics: what each is called, what it says, and its values at a moment. Pure. */
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
-import { isConfigured } from '../backup/select.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../config/environment.ts';
+import { isConfigured } from '../config/selection.ts';
 import { judgeObjectives } from '../objectives.ts';
 import type { LastDue } from './expected-runs.ts';
 import type { Observation, RepositoryObservation } from './observation.ts';

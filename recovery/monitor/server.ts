@@ -2,7 +2,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { formatDuration } from '../../plan/duration.ts';
-import { badInput, DrError } from '../errors.ts';
+import { badInput, DrError } from '../core/errors.ts';
 import type { Exporter } from './exporter.ts';
 
 export interface MetricsServer {

@@ -1,9 +1,9 @@
 /** The dated copies of a repository, as they lie there. Reads only. */
-
 import type { CatalogEntry } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
-import type { ObjectInfo } from '../ports.ts';
-import type { Repository, Site, StoreRole } from '../site.ts';
+import type { Repository, Site } from '../config/site.ts';
+import type { StoreRole } from '../storage/backends.ts';
+import type { ObjectInfo } from '../storage/object-store.ts';
 import { COPY_FILES, parseManifest } from './manifest.ts';
 
 export interface CopyFolder {

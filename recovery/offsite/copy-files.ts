@@ -2,12 +2,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layout } from '../../plan/layout.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
 import { copySnapshots, ensureRepository, snapshotsOfRun } from '../engines/restic/actions.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import { DrError } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
-import type { Repository, Site } from '../site.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
 
 export interface CopySnapshotsRequest {
   readonly source: Repository;

@@ -5,11 +5,12 @@
  */
 import { join } from 'node:path';
 import { STANZA } from '../../plan/layout.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { DrError, precondition } from '../core/errors.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
-import { DrError, precondition } from '../errors.ts';
 import type { PostgresCapture } from '../point.ts';
-import type { Repository, Site, StoreRole } from '../site.ts';
+import type { StoreRole } from '../storage/backends.ts';
 import { chainOf, filesOfSet, infoFiles } from './set-files.ts';
 import { asBulk, type CopiedFile, transfer } from './transfer.ts';
 

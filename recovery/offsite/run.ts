@@ -1,18 +1,17 @@
 /** `dr offsite export` from beginning to end: which point, from where, under which locks. */
 import { runs } from '../../plan/cron.ts';
-import { folderIsThere } from '../backup/repositories.ts';
-import { isConfigured } from '../backup/select.ts';
 import { holdersOf, surveyCatalogs } from '../catalog/survey.ts';
 import { openCatalog } from '../catalog.ts';
-import { driveAway, isDriveAway } from '../dated-copy.ts';
+import { driveAway, folderIsThere, isDriveAway } from '../config/repositories.ts';
+import { isConfigured } from '../config/selection.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { badInput, DrError, precondition } from '../core/errors.ts';
+import { holderName } from '../core/holder.ts';
+import type { Progress } from '../core/progress.ts';
 import { requireEngine } from '../doctor/engines.ts';
-import { badInput, DrError, precondition } from '../errors.ts';
-import { holderName } from '../holder.ts';
-import { leasePoint } from '../lease.ts';
 import { isCompromised } from '../marks.ts';
-import type { Progress } from '../ports.ts';
-import type { Repository, Site } from '../site.ts';
-import { whileLocked } from '../while-locked.ts';
+import { leasePoint } from '../storage/lease.ts';
+import { whileLocked } from '../storage/while-locked.ts';
 import { type Chosen, choosePoint } from './choose.ts';
 import { type CopyMade, makeCopy } from './export.ts';
 

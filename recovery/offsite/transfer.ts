@@ -5,8 +5,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
-import { DrError } from '../errors.ts';
-import type { BulkStore, ObjectInfo, ObjectStore } from '../ports.ts';
+import { DrError } from '../core/errors.ts';
+import type { BulkStore, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 
 /** One file of a dated copy; `path` is relative to the copy's folder. */
 export interface CopiedFile {

@@ -1,7 +1,7 @@
 /** Pure: which snapshots of objects and folders go with a target. They never keep a database from coming back: what is not there is said. */
 import type { Plan, Workload } from '../../plan/types.ts';
 import { OBJECTS } from '../backup/objects.ts';
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import type { ResticCapture } from '../point.ts';
 import type { ResolveInput } from '../resolve/types.ts';
 import { resolveTarget } from '../resolve.ts';

@@ -1,9 +1,9 @@
 /** Pure: where replay ends, as far as the names of the archived WAL tell. What is in the segments is not read here. */
+import { badInput } from '../core/errors.ts';
 import { followWal, segmentFiles } from '../engines/pgbackrest/wal.ts';
-import { badInput } from '../errors.ts';
 import type { PostgresCapture } from '../point.ts';
-import type { ObjectInfo } from '../ports.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
+import type { ObjectInfo } from '../storage/object-store.ts';
 import type { PinnedEnd } from './types.ts';
 
 const HINT = 'write an older point, another moment or another repository into recovery; `dr points` lists them';

@@ -1,7 +1,7 @@
 /** Which lives of a site have begun in a repository: each has an archive of its own, and none may be begun twice. */
 import { type Layout, lineageName, parseLineage, STANZA } from '../../plan/layout.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
-import type { ObjectStore } from '../ports.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 
 export interface LivesInput {
   readonly store: Pick<ObjectStore, 'get'>;

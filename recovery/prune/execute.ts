@@ -6,12 +6,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { openCatalog } from '../catalog.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { holderName } from '../core/holder.ts';
+import type { Progress } from '../core/progress.ts';
 import { forgetSnapshots } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { holderName } from '../holder.ts';
-import type { ObjectInfo, Progress } from '../ports.ts';
 import { plural } from '../report/format.ts';
-import type { Repository, Site } from '../site.ts';
+import type { ObjectInfo } from '../storage/object-store.ts';
 import { openForPruning } from './plan.ts';
 import type { LineagePlan, RepositoryPlan } from './types.ts';
 

@@ -1,13 +1,14 @@
 /** Pruning of several repositories: decide, ask, lock, decide again, do. */
 import { rm } from 'node:fs/promises';
 import { layout } from '../../plan/layout.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
-import { asDrError } from '../backup/repositories.ts';
-import { presentRepositories } from '../dated-copy.ts';
-import { type DrError, EXIT, type ExitCode } from '../errors.ts';
-import type { ObjectStore, Progress } from '../ports.ts';
-import type { Repository, Site } from '../site.ts';
-import { whileLocked } from '../while-locked.ts';
+import { presentRepositories } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
+import { whileLocked } from '../storage/while-locked.ts';
 import { executePrune } from './execute.ts';
 import { planRepository, pruneFolder } from './plan.ts';
 import type { PruneOutcome, RepositoryPlan } from './types.ts';

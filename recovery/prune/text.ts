@@ -1,7 +1,5 @@
 /** What goes and what stays although it is old, for people. */
-
-import type { Duration } from '../../plan/duration.ts';
-import { formatDuration, seconds } from '../../plan/duration.ts';
+import { type Duration, formatDuration, seconds } from '../../plan/duration.ts';
 import { formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { KeepReason, PointDecision } from './decide.ts';

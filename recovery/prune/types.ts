@@ -1,5 +1,5 @@
 /** What a pruning is going to do in one repository, and what it did. */
-import type { DrError } from '../errors.ts';
+import type { DrError } from '../core/errors.ts';
 import type { PointDecision } from './decide.ts';
 import type { SetsToExpire } from './engine-data.ts';
 

@@ -1,7 +1,7 @@
 /** The config of a rebuilt stack, from everything that is known: its own, another stack's, an escrow file, flags. Pure. */
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
-import { badInput, type DrError } from '../errors.ts';
+import { badInput, type DrError } from '../core/errors.ts';
 import type { Pin } from '../pin.ts';
 import type { ConfigValues } from '../stacks/engine.ts';
 import type { Material } from './material.ts';

@@ -1,6 +1,6 @@
 /** A stack that a dead run still holds is freed; one that a living run holds is waited for, where it is this rebuild's own. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Progress } from '../ports.ts';
+import type { Progress } from '../core/progress.ts';
 import type { EngineStack } from '../stacks/engine.ts';
 import { isHolderDead, StackLockedError } from '../stacks/locked.ts';
 

@@ -1,6 +1,6 @@
 /** What a rebuild knows besides the stacks: where the repositories are and what opens them. From an escrow file, or from dr.yaml. */
 import type { Plan } from '../../plan/types.ts';
-import type { S3Keys } from '../site.ts';
+import type { S3Keys } from '../storage/s3/keys.ts';
 
 export interface BucketMaterial {
   readonly endpoint: string;

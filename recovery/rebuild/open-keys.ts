@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Logger } from '../adapters/log.ts';
+import { openSite } from '../config/site.ts';
+import type { Logger } from '../core/log.ts';
 import { isProgram } from '../keys/bundle.ts';
 import { readEscrow } from '../keys/escrow.ts';
 import { layDown } from '../keys/lay-down.ts';
-import { openSite } from '../site.ts';
 import type { Material } from './material.ts';
 import { siteMaterial } from './site-material.ts';
 

@@ -1,7 +1,7 @@
 /** Before the engine runs: what is known is put together, the target is resolved, the stack is there with its config. */
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 import { type Pin, pinSchema } from '../pin.ts';
 import type { EngineStack } from '../stacks/engine.ts';
 import { type Chosen, type Draft, draftConfig, finalConfig, generationOf, refuseProblems } from './assemble.ts';

@@ -1,9 +1,9 @@
 /** `dr rebuild`: from a recovery point to a stack that is up and verified. */
 import { layout } from '../../plan/layout.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
-import { DrError, EXIT, type ExitCode } from '../errors.ts';
+import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../stacks/engine.ts';
-import { whileLocked } from '../while-locked.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
+import { whileLocked } from '../storage/while-locked.ts';
 import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
 import { configured, type Prepared, prepare, resolvePin, type Target } from './prepare.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../../plan/digest.ts';
 import { TIERS, type TierId } from '../../plan/types.ts';
-import { Journal } from '../journal.ts';
+import { Journal } from '../core/journal.ts';
 import { pinSchema } from '../pin.ts';
 import { timeStamp } from '../point-id.ts';
 import type { Target } from './prepare.ts';

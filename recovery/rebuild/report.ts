@@ -1,10 +1,10 @@
 /** A rebuild in the form of a drill's report: the same clocks, the same objectives. */
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
-import type { DrillEnvironment, DrillReport, Loss, Measured, TierResult } from '../drill/report-types.ts';
-import { EXIT } from '../errors.ts';
-import type { Measurement } from '../measurements.ts';
+import { EXIT } from '../core/errors.ts';
+import type { Measurement } from '../report/measurements.ts';
 import { API_VERSION } from '../report/output.ts';
+import type { DrillEnvironment, DrillReport, Loss, Measured, TierResult } from '../report/types.ts';
 import type { RebuildOutcome } from './types.ts';
 
 function measured(objectiveSeconds: number, measuredSeconds: number | undefined): Measured {

@@ -1,5 +1,5 @@
 /** `--set key=value`: keys of a stack's config, with dots into them. Pure. */
-import { badInput } from '../errors.ts';
+import { badInput } from '../core/errors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

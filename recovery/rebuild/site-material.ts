@@ -1,8 +1,10 @@
 /** What an environment file knows for a rebuild: secrets are read here, and stay in memory. */
 import { readFile } from 'node:fs/promises';
-import type { RepositorySettings, S3RepositorySettings } from '../environment.ts';
-import { badInput } from '../errors.ts';
-import { readAccess, readKeys, type Site } from '../site.ts';
+import type { Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
+import type { RepositorySettings } from '../storage/backends.ts';
+import { readAccess, readKeys } from '../storage/s3/keys.ts';
+import type { S3RepositorySettings } from '../storage/s3/settings.ts';
 import type { BucketMaterial, Material, RepositoryMaterial } from './material.ts';
 
 async function readAuthority(file: string, where: string): Promise<string> {

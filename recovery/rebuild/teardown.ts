@@ -1,9 +1,9 @@
 /** `dr rebuild --teardown`: ends a stack that a rebuild has made. Never one that leads or follows. */
 import { layout } from '../../plan/layout.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
-import { precondition } from '../errors.ts';
+import { precondition } from '../core/errors.ts';
 import type { EngineStack } from '../stacks/engine.ts';
-import { whileLocked } from '../while-locked.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
+import { whileLocked } from '../storage/while-locked.ts';
 import { whenFree } from './hold.ts';
 import type { RebuildPorts } from './types.ts';
 import { failureOf } from './up.ts';

@@ -1,9 +1,9 @@
 /** What a rebuild is asked for, what it will do, and what came of it. */
 import type { Plan, TierId } from '../../plan/types.ts';
-import type { Logger } from '../adapters/log.ts';
-import type { DrError, ExitCode } from '../errors.ts';
+import type { DrError, ExitCode } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { Progress } from '../core/progress.ts';
 import type { Pin, PinnedTarget, PinRequest } from '../pin.ts';
-import type { Progress } from '../ports.ts';
 import type { StackEngine } from '../stacks/engine.ts';
 import type { Material } from './material.ts';
 

@@ -1,6 +1,6 @@
 /** The `up` of a rebuild: pending operations of a dead run are forgotten, and what fails is named or set aside. */
 import type { Plan } from '../../plan/types.ts';
-import { DrError, EXIT } from '../errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
 import type { ConfigValues, EngineStack, ResourceEvent, RunOutcome } from '../stacks/engine.ts';
 import { checkedTier } from '../stacks/tiers.ts';
 import { canSetAside } from './describe.ts';

@@ -1,7 +1,7 @@
 /** What both reports of a drill say: sentences and rows, before any layout. */
 import { formatDuration } from '../../plan/duration.ts';
-import type { DrillReport, Loss, Measured, TierResult } from '../drill/report-types.ts';
 import { formatBytes, formatCount, formatTime, plural } from './format.ts';
+import type { DrillReport, Loss, Measured, TierResult } from './types.ts';
 
 export interface ObjectiveView {
   readonly objective: string;

@@ -1,10 +1,10 @@
 /** A drill's report as one HTML file that needs nothing else: no script, no font, no image, no network. */
 import { Eta } from 'eta';
 import { formatDuration } from '../../plan/duration.ts';
-import type { DrillReport } from '../drill/report-types.ts';
 import { checkCount, drillView, environmentFacts } from './drill-view.ts';
 import { formatTime } from './format.ts';
 import { timelineSvg } from './timeline-svg.ts';
+import type { DrillReport } from './types.ts';
 
 const eta = new Eta({ views: import.meta.dirname, autoEscape: true, cache: true });
 

@@ -1,7 +1,7 @@
 /** What a terminal shows of long work: steps below their tiers. Pure; `progress.ts` draws it. */
 import { styleText } from 'node:util';
 import { formatDuration } from '../../plan/duration.ts';
-import type { ProgressEvent } from '../ports.ts';
+import type { ProgressEvent } from '../core/progress.ts';
 import { formatPercent } from './format.ts';
 
 export interface Step {

@@ -1,6 +1,6 @@
 /** Progress of long work: a live tree of tiers on a terminal, one line an event elsewhere (a CronJob's log, a pipe). */
 import { createLogUpdate } from 'log-update';
-import type { Progress, ProgressEvent } from '../ports.ts';
+import type { Progress, ProgressEvent } from '../core/progress.ts';
 import { formatPercent } from './format.ts';
 import { advance, isEnded, paint, renderTree, type Step } from './progress-tree.ts';
 

@@ -1,9 +1,9 @@
 /** A drill's report for a terminal. */
 import { formatDuration } from '../../plan/duration.ts';
-import type { DrillReport } from '../drill/report-types.ts';
 import { checkCount, drillView, environmentFacts, type ObjectiveView } from './drill-view.ts';
 import { paint } from './progress-tree.ts';
 import { table } from './table.ts';
+import type { DrillReport } from './types.ts';
 
 export function renderTerminal(report: DrillReport, color: boolean): string {
   const view = drillView(report);

@@ -1,6 +1,6 @@
 /** The drill's timeline as an inline SVG: a lane for each tier, from the disaster to the verified tier. */
 import { formatDuration } from '../../plan/duration.ts';
-import type { DrillReport, TimelineEvent } from '../drill/report-types.ts';
+import type { DrillReport, TimelineEvent } from './types.ts';
 
 const WIDTH = 960;
 const LEFT = 110;

@@ -1,6 +1,6 @@
 /** Targets that can't be had: each says what can. */
 import { nearest } from '../../plan/nearest.ts';
-import { badInput, type DrError, verificationFailed } from '../errors.ts';
+import { badInput, type DrError, verificationFailed } from '../core/errors.ts';
 import type { Window } from '../window.ts';
 import type { ResolveInput } from './types.ts';
 

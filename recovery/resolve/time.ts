@@ -1,5 +1,4 @@
 /** A moment: PostgreSQL is replayed to it, everything else is the newest copy not after it. */
-
 import type { Copy } from '../window.ts';
 import { type Candidates, compromisedBetween, newestUpTo } from './candidates.ts';
 import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';

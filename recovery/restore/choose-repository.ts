@@ -1,12 +1,11 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
 import type { Workload } from '../../plan/types.ts';
-import { folderIsThere } from '../backup/repositories.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { openCatalog } from '../catalog.ts';
-import { driveAway, holding, isDriveAway } from '../dated-copy.ts';
-import { badInput, DrError } from '../errors.ts';
+import { driveAway, folderIsThere, holding, isDriveAway } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { badInput, DrError } from '../core/errors.ts';
 import { type Resolution, resolveTarget } from '../resolve.ts';
-import type { Repository, Site } from '../site.ts';
 import { resolveInOneCopy } from './in-one-copy.ts';
 import type { PlanRequest } from './make-plan.ts';
 import { sourceAsOf } from './source.ts';

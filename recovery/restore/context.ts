@@ -1,8 +1,8 @@
 /** What each step of a restore gets, and how a step is run: journalled, and skipped when an earlier run has done it. */
-import { asDrError } from '../backup/repositories.ts';
-import type { Journal } from '../journal.ts';
-import type { Progress } from '../ports.ts';
-import type { Repository, Site } from '../site.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Progress } from '../core/progress.ts';
 import type { RestoreItem, RestorePlan } from './plan-types.ts';
 
 /** One thing that was compared, with the evidence. */

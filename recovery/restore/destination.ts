@@ -3,11 +3,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import { mirrorsFolder } from '../backup/git-mirrors.ts';
-import { isFromCluster } from '../backup/select.ts';
-import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { postgresSettings, redisSettings } from '../config/environment.ts';
+import { isFromCluster } from '../config/selection.ts';
+import type { Site } from '../config/site.ts';
 import { postmasterPid } from '../engines/postgres/server.ts';
-import { redisAnswers, redisSettings } from '../engines/redis/server.ts';
-import type { Site } from '../site.ts';
+import { redisAnswers } from '../engines/redis/server.ts';
 import type { DestinationState } from './plan-types.ts';
 
 /** Absolute path that the workload is restored to. */

@@ -1,10 +1,10 @@
 /** How much a restore adds to each file system, and whether that is free. */
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Environment } from '../environment.ts';
-import { precondition } from '../errors.ts';
+import type { Environment } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { precondition } from '../core/errors.ts';
 import { formatBytes } from '../report/format.ts';
-import type { Site } from '../site.ts';
 import { segmentOfName } from './checks.ts';
 import type { RestoreItem, RestorePlan } from './plan-types.ts';
 import { unshipped } from './rescue-wal.ts';

@@ -2,15 +2,14 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pRetry from 'p-retry';
-import { asDrError } from '../backup/repositories.ts';
+import { isElsewhere, postgresSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
-import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
 import { answers, connect, startServer } from '../engines/postgres/server.ts';
-import { isElsewhere } from '../environment.ts';
-import { DrError, EXIT, type ExitCode } from '../errors.ts';
-import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
 
 export interface SavedTable {
   readonly table: string;

@@ -2,8 +2,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { asDrError } from '../backup/repositories.ts';
-import { type DrError, EXIT, type ExitCode } from '../errors.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { type Check, type RestoreContext, recordEnd, recordFailure, type StepReport, stepReports } from './context.ts';
 import { type ItemResult, restoreItem } from './items.ts';
 import { type Loss, measureLoss } from './loss.ts';

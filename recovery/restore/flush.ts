@@ -1,8 +1,8 @@
 /** Before the archive is asked how far it reaches: what a living server still has on its own disk only is shipped first. */
 import pRetry from 'p-retry';
+import type { Site } from '../config/site.ts';
+import type { Progress } from '../core/progress.ts';
 import { postmasterPid, withClient } from '../engines/postgres/server.ts';
-import type { Progress } from '../ports.ts';
-import type { Site } from '../site.ts';
 import { plantCanary } from '../verify/canary.ts';
 
 const WAIT_SECONDS = 60;

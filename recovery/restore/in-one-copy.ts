@@ -1,6 +1,6 @@
 /** Pure: a target in a repository of dated copies. Each copy stands alone, so everything comes from one of them. */
 import type { CatalogEntry } from '../catalog/types.ts';
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import type { Resolution } from '../resolve.ts';
 
 /** Among all entries, or only some of them; throws DrErrors. */

@@ -1,9 +1,9 @@
 /** One workload back in its place, and asked whether it is right. */
 import { chown, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isThere, lookUpAccount } from '../adapters/account.ts';
-import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
-import { type DrError, EXIT } from '../errors.ts';
+import { postgresSettings } from '../config/environment.ts';
+import { isThere, lookUpAccount } from '../core/account.ts';
+import { type DrError, EXIT } from '../core/errors.ts';
 import { verifyItem } from './checks.ts';
 import { type Check, type RestoreContext, redo, step } from './context.ts';
 import type { RestoreItem } from './plan-types.ts';

@@ -4,18 +4,18 @@ import { chown, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { didYouMean } from '../../plan/nearest.ts';
-import { lookUpAccount, makeReachableFolder } from '../adapters/account.ts';
-import { asDrError } from '../backup/repositories.ts';
+import { postgresSettings } from '../config/environment.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { lookUpAccount, makeReachableFolder } from '../core/account.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { badInput, DrError, precondition } from '../core/errors.ts';
 import { findPostgresBin } from '../doctor/engines.ts';
-import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { badInput, DrError, precondition } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
 import { plural } from '../report/format.ts';
-import type { Repository, Site } from '../site.ts';
 import { type Choice, chooseRepository } from './choose-repository.ts';
 
 export interface LogicalRequest extends Choice {

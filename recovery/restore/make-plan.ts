@@ -1,14 +1,13 @@
 /** Target and repository → the plan. Reads only. */
-
 import type { Plan, Workload } from '../../plan/types.ts';
-import { isConfigured, isFromCluster, namedWorkloads } from '../backup/select.ts';
-import { type Environment, isElsewhere } from '../environment.ts';
-import { badInput } from '../errors.ts';
-import { readLineage } from '../lineage.ts';
+import { type Environment, isElsewhere } from '../config/environment.ts';
+import { readLineage } from '../config/lineage.ts';
+import { isConfigured, isFromCluster, namedWorkloads } from '../config/selection.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import type { PostgresCapture } from '../point.ts';
-import type { Progress } from '../ports.ts';
 import type { Resolution } from '../resolve.ts';
-import type { Repository, Site } from '../site.ts';
 import type { Target } from '../target.ts';
 import { chooseRepository } from './choose-repository.ts';
 import { destinationOf, destinationState } from './destination.ts';

@@ -1,9 +1,9 @@
 /** Does this host's PostgreSQL fit the set, and is what it would replace the same cluster? Asked before anything is touched. */
-import { postgresSettings } from '../engines/pgbackrest/pgbackrest.ts';
+import { postgresSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
 import { dataDirMajor, readControlData, serverMajor } from '../engines/postgres/control-data.ts';
-import { badInput } from '../errors.ts';
 import type { PostgresCapture } from '../point.ts';
-import type { Site } from '../site.ts';
 
 /** Throws `POSTGRES-VERSION` or `POSTGRES-OTHER-CLUSTER` (exit 2). */
 export async function checkServer(site: Site, capture: PostgresCapture): Promise<void> {

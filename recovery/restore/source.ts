@@ -1,11 +1,11 @@
 /** The repository that a restore reads: as it is, or a copy aside of its state at a moment. */
 import { chown, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { lookUpAccount } from '../adapters/account.ts';
-import { copyAsOf } from '../adapters/as-of.ts';
-import { openPosixStore } from '../adapters/posix-store.ts';
-import type { Progress } from '../ports.ts';
-import type { Repository, Site } from '../site.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { lookUpAccount } from '../core/account.ts';
+import type { Progress } from '../core/progress.ts';
+import { copyAsOf } from '../storage/as-of.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
 
 /** pgBackRest runs as the unprivileged account and must be able to read what was copied. */
 async function handOver(site: Site, folder: string): Promise<void> {

@@ -1,11 +1,10 @@
 /** Can PostgreSQL get from the set to the target with the WAL of this one repository? Asked before anything is touched. */
-
+import type { Repository, Site } from '../config/site.ts';
+import { badInput, type DrError } from '../core/errors.ts';
 import type { PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import type { RecoveryEnd } from '../engines/pgbackrest/restore.ts';
 import { lastCommit, type WalRange, walOf } from '../engines/pgbackrest/wal.ts';
-import { badInput, type DrError } from '../errors.ts';
 import type { PostgresCapture } from '../point.ts';
-import type { Repository, Site } from '../site.ts';
 
 export type WantedEnd = { kind: 'end-of-wal' } | { kind: 'immediate' } | { kind: 'time'; time: Date };
 

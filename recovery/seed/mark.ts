@@ -2,7 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DrError } from '../errors.ts';
+import { DrError } from '../core/errors.ts';
 import { pointIdSchema } from '../point.ts';
 
 const seedMarkSchema = z.strictObject({

@@ -1,10 +1,10 @@
 /** The volume of a Redis: the snapshot becomes the base of a fresh append-only file. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lookUpAccount } from '../adapters/account.ts';
+import { redisSettings } from '../config/environment.ts';
+import type { Site } from '../config/site.ts';
+import { lookUpAccount } from '../core/account.ts';
 import { checkRdb, layDownRdb } from '../engines/redis/files.ts';
-import { redisSettings } from '../engines/redis/server.ts';
-import type { Site } from '../site.ts';
 import { REDIS_NAMES } from './names.ts';
 import type { SeedVolume } from './volume.ts';
 

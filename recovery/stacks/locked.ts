@@ -1,7 +1,7 @@
 /** A stack that another run of the engine holds: who that is, and whether it is surely dead. */
 import { hostname } from 'node:os';
-import { DrError, EXIT } from '../errors.ts';
-import { beganAt, isRunning } from './processes.ts';
+import { DrError, EXIT } from '../core/errors.ts';
+import { beganAt, isRunning } from '../core/pids.ts';
 
 export interface StackHolder {
   readonly user: string;

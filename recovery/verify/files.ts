@@ -2,15 +2,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogEntry } from '../catalog/types.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import { type CheckResult, checkRepository } from '../engines/restic/check.ts';
 import { type Loss, lossOf } from '../engines/restic/loss.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import { DrError } from '../errors.ts';
 import type { ResticCapture } from '../point.ts';
-import type { Progress } from '../ports.ts';
 import { plural } from '../report/format.ts';
-import type { Repository, Site } from '../site.ts';
 import type { Finding } from './types.ts';
 
 export interface FilesRequest {

@@ -2,9 +2,9 @@
 import pMap from 'p-map';
 import { readKeyring } from '../catalog/keyring.ts';
 import { holdersOf, surveyCatalogs } from '../catalog/survey.ts';
-import { presentRepositories } from '../dated-copy.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
-import type { Site } from '../site.ts';
+import { presentRepositories } from '../config/repositories.ts';
+import type { Site } from '../config/site.ts';
+import { EXIT, type ExitCode } from '../core/errors.ts';
 import { type VerifyRequest, verifyRepository } from './repository.ts';
 import type { RepositoryReport, VerifyReport } from './types.ts';
 

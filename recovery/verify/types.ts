@@ -1,5 +1,5 @@
 /** What a verification finds, and what it looked at. */
-import type { DrError } from '../errors.ts';
+import type { DrError } from '../core/errors.ts';
 import type { Check } from '../restore/context.ts';
 
 export interface Finding {

@@ -1,11 +1,13 @@
-/** The engines that the package manager has. Their versions and packages stand in recovery/doctor/engines.json. */
+/** The engines that the package manager has. Their versions and packages stand in recovery/engines/engines.json. */
 import { readFileSync } from 'node:fs';
 import { run } from './run.mjs';
 import { compareVersions, inspect } from './search.mjs';
 import { LeftToYou } from './step.mjs';
 import { aptInstall, aptOffers, asRoot, installCommand, packageManager } from './system.mjs';
 
-export const engines = JSON.parse(readFileSync(new URL('../../recovery/doctor/engines.json', import.meta.url), 'utf8'));
+export const engines = JSON.parse(
+  readFileSync(new URL('../../recovery/engines/engines.json', import.meta.url), 'utf8'),
+);
 
 const NEEDED = ['postgres', 'psql', 'pgbackrest', 'restic', 'redis-server', 'redis-cli', 'git'];
 

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { changed, declaredBy, which } from '../infra/policy/declared.ts';
 import { previewOf } from '../recovery/impact/preview-of.ts';
-import { makeScratch } from '../recovery/scratch.ts';
+import { makeScratch } from '../scratch.ts';
 
 const SCRIPT = join(import.meta.dirname, '..', '..', '.ci', 'preview');
 

@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { stringify } from 'yaml';
-import { silentLog } from '../../recovery/adapters/log.ts';
+import { openSite } from '../../recovery/config/site.ts';
+import { silentLog } from '../../recovery/core/log.ts';
 import { makeEscrow } from '../../recovery/keys/escrow.ts';
 import type { Material } from '../../recovery/rebuild/material.ts';
 import { openKeys } from '../../recovery/rebuild/open-keys.ts';
-import { openSite } from '../../recovery/site.ts';
 import type { Storage } from './storage.ts';
 
 interface StackOutputs {

@@ -1,5 +1,4 @@
 /** To whom a pod that runs can open a connection: network policies, seen from inside. */
-
 import { openAccess } from '../../recovery/adapters/kubernetes-access.ts';
 import { runInPod } from '../../recovery/adapters/kubernetes-exec.ts';
 import type { Api } from './api.ts';

@@ -10,7 +10,7 @@ import type { Cluster, KubeObject } from '../../recovery/capture/objects.ts';
 import { readCluster } from '../../recovery/capture/read.ts';
 import { until } from '../../recovery/drill/processes.ts';
 import { readFrom } from '../../recovery/health/cluster.ts';
-import { makeScratch } from '../recovery/scratch.ts';
+import { makeScratch } from '../scratch.ts';
 import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
 import { NAMESPACE } from './capture-objects.ts';
 import { makePlatform } from './capture-platform.ts';

@@ -2,9 +2,9 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openSite } from '../../recovery/config/site.ts';
 import { openPgBackRest } from '../../recovery/engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../recovery/engines/pgbackrest/sets.ts';
-import { openSite } from '../../recovery/site.ts';
 import { withGolden } from './golden.ts';
 
 test('F01: a half-made archive is made anew; one that holds anything is left as it is', async () => {

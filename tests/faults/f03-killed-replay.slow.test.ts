@@ -2,9 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { endProcess } from '../../recovery/core/pids.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
-import { endProcess, until } from '../../recovery/drill/processes.ts';
+import { until } from '../../recovery/drill/processes.ts';
 import { expectDatabase, expectNoSecrets, isReady, sourceDigests } from './evidence.ts';
 import { drEnds, type Golden, startDr, withGolden } from './golden.ts';
 

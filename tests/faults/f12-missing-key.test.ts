@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Environment } from '../../recovery/environment.ts';
+import type { Environment } from '../../recovery/config/environment.ts';
 import { drEnds, type Golden, withGolden } from './golden.ts';
 import { flipByte, verify } from './verify-dr.ts';
 

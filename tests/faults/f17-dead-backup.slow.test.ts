@@ -2,11 +2,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { silentLog } from '../../recovery/adapters/log.ts';
+import { openSite, type Site } from '../../recovery/config/site.ts';
+import { silentLog } from '../../recovery/core/log.ts';
 import { openPgBackRest } from '../../recovery/engines/pgbackrest/pgbackrest.ts';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
 import { runPrune } from '../../recovery/prune/run.ts';
-import { openSite, type Site } from '../../recovery/site.ts';
 import { drEnds, type Golden, startDr, withGolden } from './golden.ts';
 
 const DAY_MS = 24 * 3_600_000;

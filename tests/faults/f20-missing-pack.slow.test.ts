@@ -1,8 +1,8 @@
 /** F20: a pack of restic is missing or damaged. Verification and restore fail and name the paths that are lost. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openSite } from '../../recovery/config/site.ts';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
-import { openSite } from '../../recovery/site.ts';
 import { isReady } from './evidence.ts';
 import { drEnds, type Golden, withGolden } from './golden.ts';
 import { findings, whileDamaged } from './verify-dr.ts';

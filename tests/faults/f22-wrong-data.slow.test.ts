@@ -2,6 +2,7 @@
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openSite } from '../../recovery/config/site.ts';
 import { corruptPages } from '../../recovery/drill/corrupt-pages.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { startPostgres, stopPostgres } from '../../recovery/drill/platform/postgres.ts';
@@ -9,7 +10,6 @@ import { verifyItem } from '../../recovery/restore/checks.ts';
 import type { Check, RestoreContext } from '../../recovery/restore/context.ts';
 import { readyFile } from '../../recovery/restore/execute.ts';
 import type { RestoreItem, RestorePlan } from '../../recovery/restore/plan-types.ts';
-import { openSite } from '../../recovery/site.ts';
 import { drEnds, withGolden } from './golden.ts';
 
 interface Restored {

@@ -1,12 +1,12 @@
 /** F32: a prune that would remove the last verified point keeps it, says so, and it can still be restored. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { silentLog } from '../../recovery/adapters/log.ts';
+import { openSite } from '../../recovery/config/site.ts';
+import { silentLog } from '../../recovery/core/log.ts';
 import { openPgBackRest } from '../../recovery/engines/pgbackrest/pgbackrest.ts';
-import { leasePoint } from '../../recovery/lease.ts';
 import { type PruneRequest, runPrune } from '../../recovery/prune/run.ts';
 import { pruneText } from '../../recovery/prune/text.ts';
-import { openSite } from '../../recovery/site.ts';
+import { leasePoint } from '../../recovery/storage/lease.ts';
 import { verifyRepositories } from '../../recovery/verify/run.ts';
 import { drEnds, withGolden } from './golden.ts';
 

@@ -2,8 +2,8 @@
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { silentLog } from '../../recovery/adapters/log.ts';
-import { makeRun } from '../../recovery/adapters/process.ts';
+import { silentLog } from '../../recovery/core/log.ts';
+import { makeRun } from '../../recovery/core/process.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
 import { dr, drEnds, type Golden, startDr, withGolden } from './golden.ts';

@@ -5,7 +5,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
-import { type S3Proxy, startS3Proxy } from '../recovery/adapters/s3-proxy.ts';
+import { type S3Proxy, startS3Proxy } from '../recovery/storage/s3/proxy.ts';
 import { type Golden, withGolden } from './golden.ts';
 
 export interface GoldenS3 extends Golden {

@@ -1,7 +1,8 @@
 /** An off-site drive for the golden site, with a passphrase of its own. */
 import { chown, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Environment, RepositorySettings } from '../../recovery/environment.ts';
+import type { Environment } from '../../recovery/config/environment.ts';
+import type { RepositorySettings } from '../../recovery/storage/backends.ts';
 import type { Golden } from './golden.ts';
 
 /** `<folder>/drive`, made ready as a person does it: with the environment's folder on it. */

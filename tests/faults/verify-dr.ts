@@ -1,6 +1,6 @@
 /** `dr verify` on a copy of the golden site, and damage that is undone afterwards. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import type { ExitCode } from '../../recovery/errors.ts';
+import type { ExitCode } from '../../recovery/core/errors.ts';
 import type { Finding } from '../../recovery/verify/types.ts';
 import { drEnds } from './golden.ts';
 

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { productionPlan } from '../../plan/production.ts';
 import { selectForBackup } from '../../recovery/backup/select.ts';
 import { packPlatform } from '../../recovery/captured.ts';
-import { environmentSchema } from '../../recovery/environment.ts';
+import { environmentSchema } from '../../recovery/config/environment.ts';
 import { POINT_KINDS, type PointKind } from '../../recovery/point.ts';
 import { object, podsOf } from './objects.ts';
 import { PLATFORM } from './platform/captured-platform.ts';

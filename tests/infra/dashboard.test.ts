@@ -6,7 +6,7 @@ import type { Panel } from '../../infra/monitoring/dashboard/panels.ts';
 import { dashboard } from '../../infra/monitoring/dashboard.ts';
 import { productionPlan } from '../../plan/production.ts';
 import { METRICS } from '../../recovery/monitor/samples.ts';
-import { scratch } from '../recovery/scratch.ts';
+import { scratch } from '../scratch.ts';
 import { hasPromtool, promtool } from './promtool.ts';
 
 const { panels, ...head } = dashboard(productionPlan);

@@ -1,5 +1,4 @@
 /** PostgreSQL and Redis as a stack declares them: what recovery rests on, and what must not be there. */
-
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { recoveryArguments } from '../../infra/postgres/bootstrap.ts';

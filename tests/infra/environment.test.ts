@@ -9,10 +9,10 @@ import { renderPatroni } from '../../infra/postgres/patroni.ts';
 import { canonicalJson } from '../../plan/digest.ts';
 import { lineageName } from '../../plan/layout.ts';
 import { productionPlan as plan } from '../../plan/production.ts';
-import { isConfigured } from '../../recovery/backup/select.ts';
-import { isElsewhere } from '../../recovery/environment.ts';
-import { openSite, type Site } from '../../recovery/site.ts';
-import { scratch } from '../recovery/scratch.ts';
+import { isElsewhere } from '../../recovery/config/environment.ts';
+import { isConfigured } from '../../recovery/config/selection.ts';
+import { openSite, type Site } from '../../recovery/config/site.ts';
+import { scratch } from '../scratch.ts';
 
 const s3 = (id: string, more: Partial<ClusterRepository>): ClusterRepository =>
   ({

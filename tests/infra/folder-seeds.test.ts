@@ -1,7 +1,7 @@
 /** Folders that begin from a copy: which of them, from what, and who waits for it. */
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { environmentSchema } from '../../recovery/environment.ts';
+import { environmentSchema } from '../../recovery/config/environment.ts';
 import { kinds, object, podOf, predecessors } from './objects.ts';
 import { type Recording, record } from './recording.ts';
 import { PIN, RECOVERY, upBefore } from './recovery-stack.ts';

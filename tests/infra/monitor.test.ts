@@ -1,5 +1,4 @@
 /** Who watches, who is told, and what Prometheus is given. */
-
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { alertRoute } from '../../infra/monitoring/alert-routes.ts';

@@ -2,8 +2,7 @@
 import { expect, test } from 'vitest';
 import { capturedOf, keptText } from '../../infra/captured.ts';
 import type { StackConfig } from '../../infra/config.ts';
-import type { CapturedPlatform } from '../../recovery/captured.ts';
-import { packPlatform, unpackPlatform } from '../../recovery/captured.ts';
+import { type CapturedPlatform, packPlatform, unpackPlatform } from '../../recovery/captured.ts';
 import { find } from './objects.ts';
 import { record } from './recording.ts';
 import { PIN, RECOVERY, upBefore } from './recovery-stack.ts';

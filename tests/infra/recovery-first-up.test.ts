@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layout, STANZA } from '../../plan/layout.ts';
-import { openS3Store } from '../../recovery/adapters/s3-store.ts';
 import { unpackPlatform } from '../../recovery/captured.ts';
 import { openCatalog } from '../../recovery/catalog.ts';
+import { openS3Store } from '../../recovery/storage/s3/store.ts';
 import { served } from '../recovery/capture/make-object.ts';
 import { startRepository, writeObjects } from '../recovery/captured/repository.ts';
+import { makeSite } from '../recovery/config/site-fixture.ts';
 import { pointBody, postgresCapture, resticCapture } from '../recovery/point-fixture.ts';
-import { makeScratch } from '../recovery/scratch.ts';
-import { makeSite } from '../recovery/site-fixture.ts';
+import { makeScratch } from '../scratch.ts';
 import { find } from './objects.ts';
 import { record, STORED_SECRETS, TEST_SECRETS } from './recording.ts';
 

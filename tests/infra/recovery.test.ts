@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { lifeProblems, pinProblems } from '../../infra/pin.ts';
-import { environmentSchema } from '../../recovery/environment.ts';
+import { environmentSchema } from '../../recovery/config/environment.ts';
 import { find, kinds, object, podOf, predecessors } from './objects.ts';
 import { type Recording, record, STORED_SECRETS } from './recording.ts';
 import { PIN, RECOVERY, upBefore } from './recovery-stack.ts';

@@ -1,5 +1,4 @@
 /** What a role means: a standby follows and copies nothing; the same stack as primary promotes, then scales, then copies. */
-
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { stepProblems } from '../../infra/previous.ts';

@@ -11,7 +11,7 @@ import {
 import { productionPlan } from '../../plan/production.ts';
 import type { Plan } from '../../plan/types.ts';
 import { METRICS } from '../../recovery/monitor/samples.ts';
-import { scratch } from '../recovery/scratch.ts';
+import { scratch } from '../scratch.ts';
 import { ALL, CASES, STANDBY } from './alert-cases.ts';
 import { hasPromtool, NO_PROMTOOL, promtool, testRules } from './promtool.ts';
 

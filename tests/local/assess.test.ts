@@ -5,9 +5,9 @@ import { assess } from '../../recovery/assess/assess.ts';
 import { inspectPostgres } from '../../recovery/assess/inspect-postgres.ts';
 import { inspectRedis } from '../../recovery/assess/inspect-redis.ts';
 import { type CaptureFacts, censusFacts, takeCensus } from '../../recovery/assess/tables.ts';
+import { openSite } from '../../recovery/config/site.ts';
 import { findPostgresBin } from '../../recovery/doctor/engines.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { openSite } from '../../recovery/site.ts';
 import { withPlatform } from '../platform.ts';
 
 const { signal } = new AbortController();

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { productionPlan } from '../../plan/production.ts';
 import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
-import type { DrillReport } from '../../recovery/drill/report-types.ts';
 import { runDrill } from '../../recovery/drill/run.ts';
 import { scenarioOf } from '../../recovery/drill/scenarios/all.ts';
+import type { DrillReport } from '../../recovery/report/types.ts';
 import { withFolder } from '../platform.ts';
 
 test('F09 everything of the first site and its region is lost; the second region brings all four tiers back', async () => {

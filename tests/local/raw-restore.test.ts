@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { makeOwnedFolder } from '../../recovery/adapters/account.ts';
+import { makeOwnedFolder } from '../../recovery/core/account.ts';
 import { findPostgresBin } from '../../recovery/doctor/engines.ts';
 import { drClient } from '../../recovery/drill/dr-client.ts';
 import { folderFingerprint } from '../../recovery/verify/data-folder.ts';

@@ -2,7 +2,7 @@
 import { chmod, chown, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Account, lookUpAccount } from '../../recovery/adapters/account.ts';
+import { type Account, lookUpAccount } from '../../recovery/core/account.ts';
 
 /** One side of the wire. */
 export class Side {

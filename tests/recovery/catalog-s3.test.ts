@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { layout } from '../../plan/layout.ts';
 import { openCatalog } from '../../recovery/catalog.ts';
-import { acquireLock } from '../../recovery/lock.ts';
-import type { Repository, Site } from '../../recovery/site.ts';
+import type { Repository, Site } from '../../recovery/config/site.ts';
+import { acquireLock } from '../../recovery/storage/lock.ts';
+import { makeSite } from './config/site-fixture.ts';
 import { idAt, pointBody, resticCapture } from './point-fixture.ts';
-import { startBucket, type TestBucket } from './s3-bucket.ts';
-import { makeSite } from './site-fixture.ts';
+import { startBucket, type TestBucket } from './storage/s3/bucket-fixture.ts';
 
 const TIMES = ['01', '02', '03'].map((h) => `2026-11-23T${h}:00:00Z`);
 const IDS = TIMES.map((time) => idAt(time)) as [string, string, string];

@@ -1,14 +1,14 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openPosixStore } from '../../recovery/adapters/posix-store.ts';
 import { outlineOf } from '../../recovery/catalog/outline.ts';
 import { type Catalog, openCatalog } from '../../recovery/catalog.ts';
-import type { ObjectStore } from '../../recovery/ports.ts';
 import { documentDigest } from '../../recovery/signing.ts';
+import type { ObjectStore } from '../../recovery/storage/object-store.ts';
+import { openPosixStore } from '../../recovery/storage/posix/store.ts';
+import { scratch } from '../scratch.ts';
+import { makeSite, repositoryOf, type SiteFacts } from './config/site-fixture.ts';
 import { idAt, pointBody, postgresCapture, resticCapture } from './point-fixture.ts';
-import { scratch } from './scratch.ts';
-import { makeSite, repositoryOf, type SiteFacts } from './site-fixture.ts';
 
 const HOURS = ['00', '01', '02', '03', '04'].map((h) => `2026-11-23T${h}:00:00Z`);
 

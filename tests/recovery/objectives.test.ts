@@ -2,9 +2,9 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { productionPlan } from '../../plan/production.ts';
-import { lastRto, measurementsFile, readMeasurements, recordMeasurements } from '../../recovery/measurements.ts';
 import { type Copy, judgeObjectives } from '../../recovery/objectives.ts';
-import { scratch } from './scratch.ts';
+import { lastRto, measurementsFile, readMeasurements, recordMeasurements } from '../../recovery/report/measurements.ts';
+import { scratch } from '../scratch.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const workloads = productionPlan.workloads.filter(({ id }) =>

@@ -7,10 +7,10 @@ import { openCatalog } from '../../recovery/catalog.ts';
 import type { S3Region } from '../../recovery/drill/s3-region.ts';
 import { endOf } from '../../recovery/pin/end.ts';
 import { type PinRequest, pinNewestObjects, pinSchema, pinTarget } from '../../recovery/pin.ts';
-import type { ObjectStore } from '../../recovery/ports.ts';
+import type { ObjectStore } from '../../recovery/storage/object-store.ts';
+import { makeSite } from './config/site-fixture.ts';
 import { idAt, pointBody, postgresCapture, resticCapture } from './point-fixture.ts';
-import { startBucket, type TestBucket } from './s3-bucket.ts';
-import { makeSite } from './site-fixture.ts';
+import { startBucket, type TestBucket } from './storage/s3/bucket-fixture.ts';
 
 const keys = layout('production');
 const archiveKey = (lineage: string, name: string): string =>

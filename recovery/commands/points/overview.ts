@@ -1,11 +1,11 @@
 /** The data of `dr points`: one row a point whatever the number of its copies, what can be reached, and what would be lost now. */
-import { isConfigured } from '../../backup/select.ts';
 import { type Survey, type Surveyed, walEndsOf } from '../../catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem, Trust } from '../../catalog.ts';
-import { DrError } from '../../errors.ts';
+import { isConfigured } from '../../config/selection.ts';
+import type { Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
 import type { MarkRecord } from '../../marks.ts';
 import type { PointKind } from '../../point.ts';
-import type { Site } from '../../site.ts';
 import { type RecoverableWindow, recoverableWindow, type WalEnd } from '../../window.ts';
 
 export interface PointRow {

@@ -1,10 +1,10 @@
 /** Pure: a rebuild that was a drill, in the form of every drill's report: the same clocks, and what came of the teardown. */
 import { seconds } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { rebuildReport } from '../../rebuild/report.ts';
 import type { DataCheck, RebuildOutcome } from '../../rebuild/types.ts';
-import type { DrillEnvironment, DrillReport, Throughput } from '../report-types.ts';
+import type { DrillEnvironment, DrillReport, Throughput } from '../../report/types.ts';
 import type { Remembered } from './database-checks.ts';
 
 export interface ClusterReportFacts {

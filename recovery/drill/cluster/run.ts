@@ -2,13 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { asDrError } from '../../backup/repositories.ts';
-import { precondition } from '../../errors.ts';
+import { asDrError } from '../../core/as-dr-error.ts';
+import { precondition } from '../../core/errors.ts';
 import { planRebuild, rebuild } from '../../rebuild/rebuild.ts';
 import { teardown } from '../../rebuild/teardown.ts';
 import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildRequest } from '../../rebuild/types.ts';
 import { renderHtml } from '../../report/html.ts';
-import type { DrillEnvironment, DrillReport } from '../report-types.ts';
+import type { DrillEnvironment, DrillReport } from '../../report/types.ts';
 import type { DrillResult } from '../run.ts';
 import { dataVerifier, madePlace } from './data-verifier.ts';
 import type { Remembered } from './database-checks.ts';

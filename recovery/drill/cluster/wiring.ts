@@ -5,7 +5,7 @@ import { runInPod } from '../../adapters/kubernetes-exec.ts';
 import { openPlace } from '../../adapters/kubernetes-place.ts';
 import { parseRows, psqlArguments } from '../../adapters/pod-psql.ts';
 import { kindName } from '../../capture/objects.ts';
-import { DrError } from '../../errors.ts';
+import { DrError } from '../../core/errors.ts';
 import { leaderOf } from '../../failover/database.ts';
 import type { ClusterPlace, SiteCluster } from '../../failover/ports.ts';
 import type { DrilledCluster, RedisKeys } from './ports.ts';

@@ -2,7 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Environment, environmentSchema, type Keyring, type RepositorySettings } from '../../environment.ts';
+import { type Environment, environmentSchema } from '../../config/environment.ts';
+import type { Keyring } from '../../core/fields.ts';
+import type { RepositorySettings } from '../../storage/backends.ts';
 import type { S3Region } from '../s3-region.ts';
 import { PORT } from './postgres.ts';
 import { redisPasswordFile } from './redis.ts';

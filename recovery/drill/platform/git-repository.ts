@@ -1,7 +1,7 @@
 /** The code of the platform: a small git repository with a branch, a tag and some history. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Run } from '../../ports.ts';
+import type { Run } from '../../core/process.ts';
 
 /** Fixed names and dates make the commit ids the same in every drill. */
 const AUTHOR = {

@@ -1,7 +1,7 @@
 /** Processes that work in a folder, however they were started: PostgreSQL and Redis may have been started by `dr` itself. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { endProcess } from '../processes.ts';
+import { endProcess } from '../../core/pids.ts';
 
 /** Only these are ever ended: a person's shell or pager in the folder is none of the drill's. */
 const PROGRAMS = ['postgres', 'redis-server', 'pgbackrest', 'restic', 'versitygw'];

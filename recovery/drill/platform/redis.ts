@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { Run } from '../../ports.ts';
+import type { Run } from '../../core/process.ts';
 import { until } from '../processes.ts';
 import { writeSecret } from '../secret-files.ts';
 import type { SitePaths } from './site-paths.ts';

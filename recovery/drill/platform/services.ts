@@ -1,5 +1,5 @@
 /** The plan's services as small processes of this platform. */
-import type { Environment } from '../../environment.ts';
+import type { Environment } from '../../config/environment.ts';
 import { SERVICE_PROGRAM, type ServicePlace, serviceArgs, startService, stopService } from '../service-control.ts';
 import type { SitePaths } from './site-paths.ts';
 

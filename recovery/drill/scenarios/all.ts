@@ -1,6 +1,6 @@
 /** The plan's scenarios by id. */
 import { didYouMean } from '../../../plan/nearest.ts';
-import { badInput } from '../../errors.ts';
+import { badInput } from '../../core/errors.ts';
 import type { Scenario } from '../scenario.ts';
 import { applicationFailure } from './application-failure.ts';
 import { completeFailure } from './complete-failure.ts';

@@ -2,12 +2,12 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../../plan/duration.ts';
+import { endProcess } from '../../core/pids.ts';
 import { compareDatabases, type DatabaseFingerprint, databaseFingerprint } from '../../verify/data-database.ts';
 import { reportLosses } from '../losses.ts';
 import type { Platform } from '../platform/platform.ts';
 import { processesBelow } from '../platform/processes-below.ts';
 import { SELF_CHANGING_TABLES } from '../platform/schema.ts';
-import { endProcess } from '../processes.ts';
 import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
 import type { Recovered, Scenario } from '../scenario.ts';
 import type { Prepared, Stage } from '../stage.ts';

@@ -1,6 +1,6 @@
 /** Pages of data files are overwritten. Found by checksums; what can be read is saved, then restored and replayed to the end. */
 import { join } from 'node:path';
-import { EXIT } from '../../errors.ts';
+import { EXIT } from '../../core/errors.ts';
 import { scanChecksums } from '../checksum-scan.ts';
 import { corruptPages } from '../corrupt-pages.ts';
 import { reportLosses } from '../losses.ts';

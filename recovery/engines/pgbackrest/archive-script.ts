@@ -3,7 +3,7 @@
  * into their own environment and run pgBackRest; so no secret stands in postgresql.conf, pgbackrest.conf or an argument list.
  */
 import { STANZA } from '../../../plan/layout.ts';
-import type { SecretRef } from '../../environment.ts';
+import type { SecretRef } from '../../core/fields.ts';
 
 /** Variable of pgBackRest → where its value comes from. */
 export type SecretVariables = Readonly<Record<string, SecretRef>>;

@@ -1,7 +1,7 @@
 /** Pure: the text of a pgBackRest configuration. It never holds a secret; those come by environment variables (`secrets.ts`). */
 import { STANZA } from '../../../plan/layout.ts';
-import type { PostgresSettings, RepositorySettings } from '../../environment.ts';
-import type { StoreRole } from '../../site.ts';
+import type { PostgresSettings } from '../../config/environment.ts';
+import type { RepositorySettings, StoreRole } from '../../storage/backends.ts';
 
 export interface ConfigRepository {
   readonly settings: RepositorySettings;

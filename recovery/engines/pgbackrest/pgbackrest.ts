@@ -3,13 +3,13 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { STANZA } from '../../../plan/layout.ts';
-import { makeOwnedFolder, makeReachableFolder } from '../../adapters/account.ts';
-import { writeOwnedFile } from '../../adapters/owned-file.ts';
-import { webIdentityEnv } from '../../adapters/web-identity.ts';
-import { type Environment, isElsewhere, type PostgresSettings } from '../../environment.ts';
-import { badInput, DrError } from '../../errors.ts';
-import type { RunOptions, RunResult } from '../../ports.ts';
-import type { Repository, Site, StoreRole } from '../../site.ts';
+import { isElsewhere, postgresSettings } from '../../config/environment.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
+import { badInput, DrError } from '../../core/errors.ts';
+import type { RunOptions, RunResult } from '../../core/process.ts';
+import type { StoreRole } from '../../storage/backends.ts';
+import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo } from './info.ts';
@@ -47,17 +47,6 @@ export interface PgBackRest {
   info(repository: Repository): Promise<StanzaInfo | undefined>;
   /** Files below `path` of the lineage, e.g. `archive/go-coffee`. */
   list(repository: Repository, path: string): Promise<string[]>;
-}
-
-/** Throws `POSTGRES-UNCONFIGURED` (exit 2). */
-export function postgresSettings(environment: Environment): PostgresSettings {
-  if (environment.postgres) return environment.postgres;
-  throw badInput({
-    code: 'POSTGRES-UNCONFIGURED',
-    where: 'postgres',
-    fact: 'the environment file has no "postgres"',
-    hint: 'add it, or leave the database out with --only',
-  });
 }
 
 async function readVariables(site: Site, variables: SecretVariables): Promise<Record<string, string>> {

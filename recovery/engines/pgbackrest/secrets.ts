@@ -1,7 +1,7 @@
 /** Which secret goes into which variable of pgBackRest. */
-import type { Keyring, RepositorySettings, SecretRef } from '../../environment.ts';
-import { badInput } from '../../errors.ts';
-import type { StoreRole } from '../../site.ts';
+import { badInput } from '../../core/errors.ts';
+import type { Keyring, SecretRef } from '../../core/fields.ts';
+import type { RepositorySettings, StoreRole } from '../../storage/backends.ts';
 import type { SecretVariables } from './archive-script.ts';
 
 /** The passphrase of that name, or the one for new data when no name is given. Throws `PASSPHRASE-UNKNOWN` (exit 2). */

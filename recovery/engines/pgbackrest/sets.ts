@@ -1,8 +1,8 @@
 /** Making and describing pgBackRest's backup sets. */
 import { STANZA } from '../../../plan/layout.ts';
-import { DrError } from '../../errors.ts';
+import type { Repository } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
 import type { PostgresCapture } from '../../point.ts';
-import type { Repository } from '../../site.ts';
 import type { BackupInfo, StanzaInfo } from './info.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 

@@ -4,8 +4,8 @@
  * sets of which nothing is left (the caller does, by the results).
  */
 import { STANZA } from '../../../plan/layout.ts';
-import { DrError, verificationFailed } from '../../errors.ts';
-import type { Repository } from '../../site.ts';
+import type { Repository } from '../../config/site.ts';
+import { DrError, verificationFailed } from '../../core/errors.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
 export interface FileProblem {

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { STANZA } from '../../../plan/layout.ts';
+import { postgresSettings } from '../../config/environment.ts';
+import type { Repository, Site } from '../../config/site.ts';
 import { findPostgresBin } from '../../doctor/engines.ts';
 import type { PostgresCapture } from '../../point.ts';
-import type { Repository, Site } from '../../site.ts';
-import { type PgBackRest, postgresSettings } from './pgbackrest.ts';
+import type { PgBackRest } from './pgbackrest.ts';
 
 /** Segments of 16 MiB: 256 of them share the upper 8 digits. */
 const SEGMENTS_PER_LOG = 0x100;

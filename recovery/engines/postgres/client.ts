@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { NETWORK_ERRORS, onceLetThrough } from '../../adapters/new-pod.ts';
-import { isElsewhere, type PostgresSettings } from '../../environment.ts';
-import { badInput, DrError } from '../../errors.ts';
-import type { Site } from '../../site.ts';
+import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { badInput, DrError } from '../../core/errors.ts';
 
 type Encryption = NonNullable<pg.ClientConfig['ssl']>;
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry, { AbortError } from 'p-retry';
 import type pg from 'pg';
+import type { PostgresSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
 import { findPostgresBin } from '../../doctor/engines.ts';
-import type { PostgresSettings } from '../../environment.ts';
-import { DrError } from '../../errors.ts';
-import type { Site } from '../../site.ts';
 import { connectClient } from './client.ts';
 import { livingServer, removeStaleLocks } from './stale-locks.ts';
 

@@ -6,11 +6,11 @@ import { copyFile, cp, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import pRetry from 'p-retry';
-import { isElsewhere } from '../../environment.ts';
-import { DrError } from '../../errors.ts';
-import type { Site } from '../../site.ts';
+import { isElsewhere, type RedisSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
 import { checkRdb } from './files.ts';
-import { type RedisSettings, withRedis } from './server.ts';
+import { withRedis } from './server.ts';
 
 export interface RedisFacts {
   /** Keys in the RDB, as `redis-check-rdb` counted them. */

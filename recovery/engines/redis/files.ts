@@ -1,8 +1,8 @@
 /** Redis files on disk: checking an RDB, and laying one down so that a server with AOF on loads it too. */
 import { chown, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { verificationFailed } from '../../errors.ts';
-import type { Site } from '../../site.ts';
+import type { Site } from '../../config/site.ts';
+import { verificationFailed } from '../../core/errors.ts';
 
 /** Throws `REDIS-RDB` (exit 5) when the file is cut short or its checksum is wrong. `keys` is what the file holds, expired ones too. */
 export async function checkRdb(site: Site, file: string): Promise<{ keys: number }> {

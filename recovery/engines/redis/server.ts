@@ -2,22 +2,9 @@
 import { Redis } from 'ioredis';
 import pRetry from 'p-retry';
 import { onceLetThrough } from '../../adapters/new-pod.ts';
-import type { Environment } from '../../environment.ts';
-import { badInput, DrError } from '../../errors.ts';
-import type { Site } from '../../site.ts';
-
-export type RedisSettings = NonNullable<Environment['redis']>;
-
-/** Throws `REDIS-UNCONFIGURED` (exit 2). */
-export function redisSettings(environment: Environment): RedisSettings {
-  if (environment.redis) return environment.redis;
-  throw badInput({
-    code: 'REDIS-UNCONFIGURED',
-    where: 'redis',
-    fact: 'the environment file has no "redis"',
-    hint: 'add it, or leave Redis out with --only',
-  });
-}
+import type { RedisSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { badInput, DrError } from '../../core/errors.ts';
 
 /** Where it is, as a client wants it; one try, and no password. */
 export function redisPlace({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings) {

@@ -1,6 +1,6 @@
 /** What `dr` asks of restic. */
-import { DrError } from '../../errors.ts';
-import type { RunOptions } from '../../ports.ts';
+import { DrError } from '../../core/errors.ts';
+import type { RunOptions } from '../../core/process.ts';
 import { checkRepository } from './check.ts';
 import { s3Arguments } from './location.ts';
 import { lossOf } from './loss.ts';

@@ -1,5 +1,5 @@
 /** restic's own check of a repository, read line by line: what is missing, what is damaged. */
-import { DrError } from '../../errors.ts';
+import { DrError } from '../../core/errors.ts';
 import type { Restic } from './restic.ts';
 
 export interface PackProblem {

@@ -1,5 +1,6 @@
 /** Pure: how restic names a repository. */
-import type { RepositorySettings, S3RepositorySettings } from '../../environment.ts';
+import type { RepositorySettings } from '../../storage/backends.ts';
+import type { S3RepositorySettings } from '../../storage/s3/settings.ts';
 
 export function resticLocation(settings: RepositorySettings, path: string): string {
   if (settings.type === 'posix') return `${settings.path.replace(/\/+$/, '')}/${path}`;

@@ -1,7 +1,7 @@
 /** What damaged packs mean to a person: which files of which snapshots are lost. */
 import pMap from 'p-map';
 import { z } from 'zod';
-import type { RunOptions } from '../../ports.ts';
+import type { RunOptions } from '../../core/process.ts';
 import type { Restic } from './restic.ts';
 
 export interface SnapshotRef {

@@ -1,9 +1,10 @@
 /** Runs restic on one repository. Passphrase and keys go by environment variables; the restorer never writes a lock. */
 import { join } from 'node:path';
-import { webIdentityEnv } from '../../adapters/web-identity.ts';
-import { badInput, DrError, precondition } from '../../errors.ts';
-import type { IdleLimit, RunOptions, RunResult } from '../../ports.ts';
-import { type Repository, readAccess, type Site, type StoreRole } from '../../site.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { badInput, DrError, precondition } from '../../core/errors.ts';
+import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
+import type { StoreRole } from '../../storage/backends.ts';
+import { readAccess, webIdentityEnv } from '../../storage/s3/keys.ts';
 import { resticArguments, resticLocation } from './location.ts';
 import { parseSnapshots, type Snapshot } from './output.ts';
 

@@ -1,10 +1,10 @@
 /** Folders: restored beside their place, counted, then swapped in by rename; what was there stays aside until all is verified. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isThere } from '../../adapters/account.ts';
+import { isThere } from '../../core/account.ts';
+import { verificationFailed } from '../../core/errors.ts';
 import { restoreSnapshot } from '../../engines/restic/actions.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
-import { verificationFailed } from '../../errors.ts';
 import type { ResticCapture } from '../../point.ts';
 import { type RestoreContext, redo, step } from '../context.ts';
 import type { RestoreItem } from '../plan-types.ts';

@@ -1,11 +1,12 @@
 /** Redis: stop → restore beside → check the RDB → lay it down for both ways of persistence → start → count. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isThere, lookUpAccount, makeOwnedFolder } from '../../adapters/account.ts';
 import { openCatalog } from '../../catalog.ts';
+import { redisSettings } from '../../config/environment.ts';
+import { isThere, lookUpAccount, makeOwnedFolder } from '../../core/account.ts';
+import { DrError } from '../../core/errors.ts';
 import { checkRdb, layDownRdb } from '../../engines/redis/files.ts';
-import { redisSettings, startRedis, stopRedis } from '../../engines/redis/server.ts';
-import { DrError } from '../../errors.ts';
+import { startRedis, stopRedis } from '../../engines/redis/server.ts';
 import { isCompromised } from '../../marks.ts';
 import type { Capture, ResticCapture } from '../../point.ts';
 import { type RestoreContext, redo, step } from '../context.ts';

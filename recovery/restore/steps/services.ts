@@ -1,7 +1,7 @@
 /** Services are stopped before their data is replaced, and started tier by tier when it is back. */
 import pRetry from 'p-retry';
-import { verificationFailed } from '../../errors.ts';
-import type { Site } from '../../site.ts';
+import type { Site } from '../../config/site.ts';
+import { verificationFailed } from '../../core/errors.ts';
 import { type Check, type RestoreContext, redo, step } from '../context.ts';
 
 export async function stopServices(context: RestoreContext): Promise<void> {

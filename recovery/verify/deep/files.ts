@@ -1,17 +1,17 @@
 /** Everything that restic holds of a point, laid down in a scratch place one after another, checked, and removed. */
 import { chown, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lookUpAccount, makeReachableFolder } from '../../adapters/account.ts';
-import { writeOwnedFile } from '../../adapters/owned-file.ts';
+import type { RedisSettings } from '../../config/environment.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { lookUpAccount, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { findPostgresBin } from '../../doctor/engines.ts';
 import { checkRdb } from '../../engines/redis/files.ts';
-import { type RedisSettings, startRedis, stopRedis } from '../../engines/redis/server.ts';
+import { startRedis, stopRedis } from '../../engines/redis/server.ts';
 import type { ResticCapture } from '../../point.ts';
 import { verifyItem } from '../../restore/checks.ts';
 import type { Check } from '../../restore/context.ts';
 import type { RestoreItem } from '../../restore/plan-types.ts';
 import { layDown } from '../../restore/steps/folder.ts';
-import type { Repository, Site } from '../../site.ts';
 import type { TrialOptions } from './postgres.ts';
 import type { Scratch } from './scratch.ts';
 

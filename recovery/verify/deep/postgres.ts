@@ -1,20 +1,19 @@
 /** PostgreSQL of a point in a scratch place: restored, replayed to consistency, started on a private socket, and read from end to end. */
 import { appendFile, chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeOwnedFolder, makeReachableFolder } from '../../adapters/account.ts';
-import { writeOwnedFile } from '../../adapters/owned-file.ts';
+import { type PostgresSettings, postgresSettings } from '../../config/environment.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { findPostgresBin } from '../../doctor/engines.ts';
-import { openPgBackRest, postgresSettings } from '../../engines/pgbackrest/pgbackrest.ts';
+import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreArguments } from '../../engines/pgbackrest/restore.ts';
 import { readFraction } from '../../engines/pgbackrest/sets.ts';
 import { explainFailedRestore } from '../../engines/pgbackrest/verify.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
-import type { PostgresSettings } from '../../environment.ts';
 import type { PostgresCapture } from '../../point.ts';
 import { verifyItem } from '../../restore/checks.ts';
 import type { Check } from '../../restore/context.ts';
 import type { RestoreItem } from '../../restore/plan-types.ts';
-import type { Repository, Site } from '../../site.ts';
 import { databaseFingerprint } from '../data-database.ts';
 import type { Scratch } from './scratch.ts';
 

@@ -2,10 +2,10 @@
 import { chmod, chown, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lookUpAccount, makeReachableFolder } from '../../adapters/account.ts';
-import { precondition } from '../../errors.ts';
+import type { Site } from '../../config/site.ts';
+import { lookUpAccount, makeReachableFolder } from '../../core/account.ts';
+import { precondition } from '../../core/errors.ts';
 import { formatBytes } from '../../report/format.ts';
-import type { Site } from '../../site.ts';
 
 export interface Scratch {
   readonly folder: string;

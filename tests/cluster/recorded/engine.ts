@@ -2,7 +2,7 @@
  * The engine's port without Pulumi: the real program is recorded, and what it declares is applied to the real cluster in its order. Outputs,
  * secrets and what was made are kept from run to run, a run that dies leaves its lock and its pending operations, as Pulumi does.
  */
-import { badInput, precondition } from '../../../recovery/errors.ts';
+import { badInput, precondition } from '../../../recovery/core/errors.ts';
 import type { EngineStack, StackEngine } from '../../../recovery/stacks/engine.ts';
 import type { Api } from '../api.ts';
 import { planOf } from './plan.ts';

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../../../recovery/errors.ts';
+import { EXIT } from '../../../recovery/core/errors.ts';
 import type { RebuildOutcome } from '../../../recovery/rebuild/types.ts';
 import { shippedConfig } from '../../infra/recording.ts';
 import { archived } from '../archive.ts';

@@ -1,5 +1,4 @@
 /** Story 4: the standby takes over from a site that is lost under load, and hands back without loss. */
-
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';

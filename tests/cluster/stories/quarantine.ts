@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';
-import { silentLog } from '../../../recovery/adapters/log.ts';
+import { silentLog } from '../../../recovery/core/log.ts';
 import { runClusterDrill } from '../../../recovery/drill/cluster/run.ts';
 import { openDrilledCluster } from '../../../recovery/drill/cluster/wiring.ts';
-import type { DrillReport } from '../../../recovery/drill/report-types.ts';
 import { pinTarget } from '../../../recovery/pin.ts';
+import type { DrillReport } from '../../../recovery/report/types.ts';
 import { rowCounts } from '../checks.ts';
 import { say } from '../cluster.ts';
 import { whyNotEnforced } from '../network-policies.ts';

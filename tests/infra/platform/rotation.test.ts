@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { rolesIn } from '../../../infra/postgres/roles.ts';
 import { type CapturedPlatform, packPlatform } from '../../../recovery/captured.ts';
-import { environmentSchema } from '../../../recovery/environment.ts';
+import { environmentSchema } from '../../../recovery/config/environment.ts';
 import { kinds, object, podOf } from '../objects.ts';
 import { realKeys } from '../real-keys.ts';
 import { type Recording, record } from '../recording.ts';

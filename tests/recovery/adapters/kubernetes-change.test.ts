@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { openAccess } from '../../../recovery/adapters/kubernetes-access.ts';
 import { openSiteCluster } from '../../../recovery/adapters/kubernetes-change.ts';
 import type { SiteCluster } from '../../../recovery/failover/ports.ts';
-import { scratch } from '../scratch.ts';
+import { scratch } from '../../scratch.ts';
 
 interface Request {
   readonly method: string;

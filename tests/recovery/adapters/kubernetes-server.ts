@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { type ClusterOptions, openCluster } from '../../../recovery/adapters/kubernetes.ts';
 import { openAccess } from '../../../recovery/adapters/kubernetes-access.ts';
 import type { Cluster } from '../../../recovery/capture/objects.ts';
-import { scratch } from '../scratch.ts';
+import { scratch } from '../../scratch.ts';
 
 /** What a path with its query is answered with; undefined is 404. */
 export type Answer = (path: string, query: URLSearchParams, response: ServerResponse) => unknown;

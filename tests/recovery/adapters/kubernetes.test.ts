@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openAccess } from '../../../recovery/adapters/kubernetes-access.ts';
 import { preferredTypes } from '../../../recovery/adapters/kubernetes-discovery.ts';
+import { scratch } from '../../scratch.ts';
 import { typeOf } from '../capture/make-object.ts';
-import { scratch } from '../scratch.ts';
 import { fakeApi, refuse } from './kubernetes-server.ts';
 
 const CONFIG_MAPS = typeOf('v1', 'ConfigMap');

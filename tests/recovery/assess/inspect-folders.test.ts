@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';
 import { inspectFolder, inspectGit } from '../../../recovery/assess/inspect-folders.ts';
-import { scratch } from '../scratch.ts';
+import { scratch } from '../../scratch.ts';
 
 function workload(id: string) {
   return productionPlan.workloads.find((each) => each.id === id) ?? expect.unreachable(id);

@@ -6,7 +6,7 @@ import { objectText, readPart, writePart } from '../../../recovery/capture/files
 import { makeCapture } from '../../../recovery/capture/make.ts';
 import { type KubeObject, nameOf } from '../../../recovery/capture/objects.ts';
 import { partOf } from '../../../recovery/capture/parts.ts';
-import { scratch } from '../scratch.ts';
+import { scratch } from '../../scratch.ts';
 import { clusterWide, ownedBy, read, served } from './make-object.ts';
 
 const AT = new Date('2026-11-25T02:00:00Z');

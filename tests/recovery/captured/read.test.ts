@@ -8,8 +8,8 @@ import type { ObjectPart } from '../../../plan/types.ts';
 import type { KubeObject } from '../../../recovery/capture/objects.ts';
 import { nameOf, packPlatform, readCaptured, unpackPlatform } from '../../../recovery/captured.ts';
 import { fakePath } from '../../fake-path.ts';
+import { makeScratch, scratch } from '../../scratch.ts';
 import { clusterWide, ownedBy, served } from '../capture/make-object.ts';
-import { makeScratch, scratch } from '../scratch.ts';
 import { type CapturedRepository, PASSPHRASE, startRepository, writeObjects } from './repository.ts';
 
 const POINT = '20261125T020000Z-full-7f3a';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PlanError } from '../../../plan/errors.ts';
 import { showError } from '../../../recovery/cli/errors.ts';
-import { DrError } from '../../../recovery/errors.ts';
+import { DrError } from '../../../recovery/core/errors.ts';
 
 test('an error is a fact and a hint, and with -v its causes', () => {
   const cause = new Error('connect ECONNREFUSED', { cause: new Error('socket closed') });

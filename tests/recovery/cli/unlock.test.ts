@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { layout } from '../../../plan/layout.ts';
-import { openPosixStore } from '../../../recovery/adapters/posix-store.ts';
-import { acquireLock, readLock } from '../../../recovery/lock.ts';
+import { acquireLock, readLock } from '../../../recovery/storage/lock.ts';
+import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
 import { withFolder } from '../../platform.ts';
 import { dr } from './run-dr.ts';
 

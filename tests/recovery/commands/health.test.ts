@@ -1,9 +1,9 @@
 /** `dr health` as a command: its exit code, and that it waits. */
 import { expect, test } from 'vitest';
-import { silentLog } from '../../../recovery/adapters/log.ts';
 import type { CommandContext, HealthOptions } from '../../../recovery/commands/command.ts';
 import { healthCommand } from '../../../recovery/commands/health.ts';
-import type { ProgressEvent } from '../../../recovery/ports.ts';
+import { silentLog } from '../../../recovery/core/log.ts';
+import type { ProgressEvent } from '../../../recovery/core/progress.ts';
 import { clusterSite, SHOP, workload } from '../health/cluster-fixture.ts';
 
 async function health(ready: number, more: Partial<HealthOptions> = {}) {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Resource } from '../../../infra/policy/resource.ts';
 import { changed, declaredBy, which } from '../../infra/policy/declared.ts';
+import { makeScratch } from '../../scratch.ts';
 import { dr } from '../cli/run-dr.ts';
 import { exportOf, previewOf } from '../impact/preview-of.ts';
-import { makeScratch } from '../scratch.ts';
 
 const temporary = await makeScratch();
 afterAll(temporary.remove);

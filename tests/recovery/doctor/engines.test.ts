@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../../recovery/core/errors.ts';
 import {
   type EngineName,
   findEngine,
@@ -9,7 +10,6 @@ import {
   requireEngine,
 } from '../../../recovery/doctor/engines.ts';
 import { compareVersions } from '../../../recovery/doctor/versions.ts';
-import { EXIT } from '../../../recovery/errors.ts';
 import { fakePath } from '../../fake-path.ts';
 
 describe('the engines of this machine', () => {

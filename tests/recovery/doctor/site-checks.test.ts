@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { silentLog } from '../../../recovery/adapters/log.ts';
 import type { CommandContext } from '../../../recovery/commands/command.ts';
 import { doctorCommand } from '../../../recovery/commands/doctor.ts';
+import { openSite } from '../../../recovery/config/site.ts';
+import { EXIT } from '../../../recovery/core/errors.ts';
+import { silentLog } from '../../../recovery/core/log.ts';
 import type { Check } from '../../../recovery/doctor/check.ts';
 import { runDoctor } from '../../../recovery/doctor/doctor.ts';
-import { EXIT } from '../../../recovery/errors.ts';
-import { openSite } from '../../../recovery/site.ts';
 
 const isRoot = process.getuid?.() === 0;
 

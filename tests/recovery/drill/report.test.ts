@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';
+import { EXIT } from '../../../recovery/core/errors.ts';
 import type { RestoreData } from '../../../recovery/drill/dr-client.ts';
 import { compareKind, type KindComparison } from '../../../recovery/drill/ledger-compare.ts';
 import { reportLosses } from '../../../recovery/drill/losses.ts';
 import type { Platform } from '../../../recovery/drill/platform/platform.ts';
 import { drillReport } from '../../../recovery/drill/report.ts';
-import type { DrillReport } from '../../../recovery/drill/report-types.ts';
 import type { Recovered } from '../../../recovery/drill/scenario.ts';
 import { Stage } from '../../../recovery/drill/stage.ts';
-import { EXIT } from '../../../recovery/errors.ts';
+import type { DrillReport } from '../../../recovery/report/types.ts';
 
 const disasterAt = new Date('2026-11-23T02:00:00.000Z');
 const secondsIn = (seconds: number): Date => new Date(disasterAt.getTime() + seconds * 1000);

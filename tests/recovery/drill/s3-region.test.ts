@@ -9,7 +9,7 @@ import {
   PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
-import { environmentSchema } from '../../../recovery/environment.ts';
+import { environmentSchema } from '../../../recovery/config/environment.ts';
 import { withRegion } from '../../platform.ts';
 
 const denied = { name: 'AccessDenied' };

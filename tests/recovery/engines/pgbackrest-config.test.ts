@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { renderGetScript } from '../../../recovery/engines/pgbackrest/archive-script.ts';
 import { type ConfigPostgres, renderConfig } from '../../../recovery/engines/pgbackrest/config.ts';
 import { secretVariables } from '../../../recovery/engines/pgbackrest/secrets.ts';
-import type { S3RepositorySettings } from '../../../recovery/environment.ts';
+import type { S3RepositorySettings } from '../../../recovery/storage/s3/settings.ts';
 
 const HERE: ConfigPostgres = {
   dataDir: '/data',

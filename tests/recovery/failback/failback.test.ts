@@ -7,9 +7,9 @@ import { reseed } from '../../../recovery/failback/reseed.ts';
 import { lookAtSwitchover, switchOver } from '../../../recovery/failback/switchover.ts';
 import { reseedText } from '../../../recovery/failback/text.ts';
 import type { FailbackRequest, ReseedReport } from '../../../recovery/failback/types.ts';
-import { readFence } from '../../../recovery/fence.ts';
+import { readFence } from '../../../recovery/storage/fence.ts';
+import { scratch } from '../../scratch.ts';
 import { ENVIRONMENT, makeWorld, type World } from '../failover/world.ts';
-import { scratch } from '../scratch.ts';
 
 const REQUEST: FailbackRequest = { stack: 'production', of: 'dr', deleteClaims: true };
 const FORK = '1\t0/5000060\tno recovery target specified\n';

@@ -5,8 +5,8 @@ import { productionPlan } from '../../../plan/production.ts';
 import { failOver, lookAtFailover } from '../../../recovery/failover/run.ts';
 import { planText, reportText } from '../../../recovery/failover/text.ts';
 import type { FailoverReport, FailoverRequest } from '../../../recovery/failover/types.ts';
-import { raiseFence, readFence } from '../../../recovery/fence.ts';
-import { scratch } from '../scratch.ts';
+import { raiseFence, readFence } from '../../../recovery/storage/fence.ts';
+import { scratch } from '../../scratch.ts';
 import { ENVIRONMENT, makeWorld, type World } from './world.ts';
 
 const OLD = { cluster: { context: 'us' }, platform: 'go-coffee', recovery: 'go-coffee-dr' };

@@ -1,12 +1,12 @@
 /** Two sites and the engine that runs their stacks, as far as a failover sees them. */
 import { join } from 'node:path';
 import { layout, STANZA } from '../../../plan/layout.ts';
-import { openPosixStore } from '../../../recovery/adapters/posix-store.ts';
-import { DrError } from '../../../recovery/errors.ts';
+import { DrError } from '../../../recovery/core/errors.ts';
 import { formatLsn, parseLsn } from '../../../recovery/failover/lsn.ts';
 import type { FailoverPorts, JobState, Pod, Scalable, SiteCluster } from '../../../recovery/failover/ports.ts';
-import type { ObjectStore } from '../../../recovery/ports.ts';
 import type { ConfigValues, EngineStack, RunOutcome, StackEngine } from '../../../recovery/stacks/engine.ts';
+import type { ObjectStore } from '../../../recovery/storage/object-store.ts';
+import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
 
 export const ENVIRONMENT = 'production';
 const SHA = 'a'.repeat(40);

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../../recovery/capture/objects.ts';
-import { openSite, type Site } from '../../../recovery/site.ts';
+import { openSite, type Site } from '../../../recovery/config/site.ts';
+import { scratch } from '../../scratch.ts';
 import { type Answer, fakeApi, type Refusal, refuse } from '../adapters/kubernetes-server.ts';
 import { clusterWide, served } from '../capture/make-object.ts';
-import { scratch } from '../scratch.ts';
 
 export const SHOP = clusterWide('v1', 'Namespace', 'shop');
 

@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openSite, type Site } from '../../../recovery/config/site.ts';
 import { checkHealth } from '../../../recovery/health/check.ts';
-import { openSite, type Site } from '../../../recovery/site.ts';
 import { withPlatform } from '../../platform.ts';
 
 type Place = Partial<Record<'socketDir' | 'socket', string>>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { ProgressEvent } from '../../../recovery/core/progress.ts';
 import type { HealthReport } from '../../../recovery/health/types.ts';
 import { untilHealthy, waitOf } from '../../../recovery/health/wait.ts';
-import type { ProgressEvent } from '../../../recovery/ports.ts';
 
 const report = (healthy: boolean): HealthReport => ({
   at: '2026-11-25T20:00:00.000Z',

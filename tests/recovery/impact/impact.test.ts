@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Resource } from '../../../infra/policy/resource.ts';
-import { EXIT } from '../../../recovery/errors.ts';
+import { EXIT } from '../../../recovery/core/errors.ts';
 import { type Acceptance, parseAcceptance } from '../../../recovery/impact/accept.ts';
 import { UNKNOWN } from '../../../recovery/impact/declared.ts';
 import { impactMarkdown } from '../../../recovery/impact/markdown.ts';

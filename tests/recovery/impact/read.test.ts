@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DrError } from '../../../recovery/errors.ts';
+import { DrError } from '../../../recovery/core/errors.ts';
 import { parseWritten } from '../../../recovery/impact/read.ts';
 
 const urn = 'urn:pulumi:dr::go-coffee-dr::kubernetes:core/v1:Namespace::platform';

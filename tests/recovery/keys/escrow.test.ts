@@ -5,9 +5,9 @@ import { gunzipSync } from 'node:zlib';
 import { armor, Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { extract } from 'tar-stream';
 import { expect, test } from 'vitest';
-import { readEnvironment } from '../../../recovery/environment-file.ts';
+import { readEnvironment } from '../../../recovery/config/environment-file.ts';
+import { scratch } from '../../scratch.ts';
 import { dr } from '../cli/run-dr.ts';
-import { scratch } from '../scratch.ts';
 
 const SECRETS = {
   signing: 'sign-8c1f',

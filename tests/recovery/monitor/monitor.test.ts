@@ -6,13 +6,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openSite } from '../../../recovery/config/site.ts';
 import { makeExporter } from '../../../recovery/monitor/exporter.ts';
 import { beat } from '../../../recovery/monitor/heartbeat.ts';
 import { makeObserver } from '../../../recovery/monitor/observe.ts';
 import { ping, readPingUrl } from '../../../recovery/monitor/ping.ts';
 import { METRICS } from '../../../recovery/monitor/samples.ts';
 import { serveMetrics } from '../../../recovery/monitor/server.ts';
-import { openSite } from '../../../recovery/site.ts';
 import { withGolden } from '../../faults/golden.ts';
 import { dr, MAIN } from '../cli/run-dr.ts';
 

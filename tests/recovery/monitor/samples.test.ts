@@ -2,13 +2,13 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';
-import { environmentSchema } from '../../../recovery/environment.ts';
+import { environmentSchema } from '../../../recovery/config/environment.ts';
 import { lastDue } from '../../../recovery/monitor/expected-runs.ts';
 import type { Observation, RepositoryObservation } from '../../../recovery/monitor/observation.ts';
 import { describeRepository } from '../../../recovery/monitor/observe-repository.ts';
-import { readRuns, recordRun, rememberBackup, scheduleOf } from '../../../recovery/monitor/runs.ts';
 import { type MetricName, samplesOf } from '../../../recovery/monitor/samples.ts';
-import { scratch } from '../scratch.ts';
+import { readRuns, recordRun, rememberBackup, scheduleOf } from '../../../recovery/report/runs.ts';
+import { scratch } from '../../scratch.ts';
 
 const NOW = new Date('2026-11-24T12:50:00Z');
 const ago = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { silentLog } from '../../../recovery/adapters/log.ts';
+import { openSite } from '../../../recovery/config/site.ts';
+import { silentLog } from '../../../recovery/core/log.ts';
 import { type PruneResult, runPrune } from '../../../recovery/prune/run.ts';
-import { openSite } from '../../../recovery/site.ts';
 import { dr, drEnds, withGolden } from '../../faults/golden.ts';
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,6 +1,6 @@
 /** F01 for stacks: a rebuild that is killed between any two steps goes on by the same command. */
 import { expect, test } from 'vitest';
-import { EXIT } from '../../../recovery/errors.ts';
+import { EXIT } from '../../../recovery/core/errors.ts';
 import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
 import { Killed, newWorld } from './fake-engine.ts';
 import { portsOf, REQUEST, RESOURCES, scratch } from './rebuild-fixture.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { productionPlan } from '../../../plan/production.ts';
-import { silentLog } from '../../../recovery/adapters/log.ts';
+import { silentLog } from '../../../recovery/core/log.ts';
 import type { Material } from '../../../recovery/rebuild/material.ts';
 import type { RebuildPlan, RebuildPorts, RebuildRequest } from '../../../recovery/rebuild/types.ts';
 import { type FakeResource, fakeEngine, type World } from './fake-engine.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { EXIT } from '../../../recovery/errors.ts';
+import { EXIT } from '../../../recovery/core/errors.ts';
 import { planRebuild, rebuild } from '../../../recovery/rebuild/rebuild.ts';
 import { teardown } from '../../../recovery/rebuild/teardown.ts';
 import { newWorld } from './fake-engine.ts';

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { ProgressEvent } from '../../../recovery/ports.ts';
+import type { ProgressEvent } from '../../../recovery/core/progress.ts';
 import { consoleProgress, progressLine } from '../../../recovery/report/progress.ts';
 import { advance, renderTree, type Step } from '../../../recovery/report/progress-tree.ts';
 

@@ -1,5 +1,5 @@
 /** A drill's report with everything in it; a test changes what it is about. */
-import type { DrillReport } from '../../../recovery/drill/report-types.ts';
+import type { DrillReport } from '../../../recovery/report/types.ts';
 
 export function sampleReport(changes: Partial<DrillReport> = {}): DrillReport {
   return {

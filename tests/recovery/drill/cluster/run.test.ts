@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { EXIT } from '../../../../recovery/core/errors.ts';
 import { planClusterDrill, runClusterDrill } from '../../../../recovery/drill/cluster/run.ts';
 import { drillMeasurements } from '../../../../recovery/drill/measured.ts';
-import { EXIT } from '../../../../recovery/errors.ts';
 import { RESOURCES, scratch } from '../../rebuild/rebuild-fixture.ts';
 import { drillPorts, drillRequest, type Held, PIN, wellHeld, worldOf } from './drill-fixture.ts';
 

@@ -1,0 +1,179 @@
+/** The environment file `dr.yaml`: where the platform and the repositories are. It names secrets and never holds one. */
+import { z } from 'zod';
+import { badInput } from '../core/errors.ts';
+import { absolute, argv, keyring, nameSchema, secretRefSchema } from '../core/fields.ts';
+import { repositorySchema } from '../storage/backends.ts';
+
+/** Throws `POSTGRES-UNCONFIGURED` (exit 2). */
+export function postgresSettings(environment: Environment): PostgresSettings {
+  if (environment.postgres) return environment.postgres;
+  throw badInput({
+    code: 'POSTGRES-UNCONFIGURED',
+    where: 'postgres',
+    fact: 'the environment file has no "postgres"',
+    hint: 'add it, or leave the database out with --only',
+  });
+}
+
+export type RedisSettings = NonNullable<Environment['redis']>;
+
+/** Throws `REDIS-UNCONFIGURED` (exit 2). */
+export function redisSettings(environment: Environment): RedisSettings {
+  if (environment.redis) return environment.redis;
+  throw badInput({
+    code: 'REDIS-UNCONFIGURED',
+    where: 'redis',
+    fact: 'the environment file has no "redis"',
+    hint: 'add it, or leave Redis out with --only',
+  });
+}
+
+const hooks = z.strictObject({ pre: argv.optional(), post: argv.optional() });
+
+/** How a server is started and stopped when it is not run by `dr` itself (e.g. `systemctl start postgresql@15-main`). */
+const control = z.strictObject({ start: argv, stop: argv });
+
+/** pgBackRest's TLS server beside a PostgreSQL on another host: the way to its files. PEM files of this side. */
+const tlsServer = z.strictObject({
+  port: z.number().int().min(1).max(65535).default(8432),
+  /** Signs both servers there, pgBackRest's and PostgreSQL's own. */
+  ca: absolute,
+  /** What pgBackRest's server knows this side by. */
+  certificate: absolute,
+  /** Mode 0600, or 0640 when it belongs to root. */
+  key: absolute,
+});
+
+const postgresSchema = z.strictObject({
+  /** SQL by TCP. With `tls` the server must show a certificate of that authority; without, TLS is used where it is offered. */
+  host: z.string().min(1).optional(),
+  /** PostgreSQL and its files are on `host`. Without it they are on this one. */
+  tls: tlsServer.optional(),
+  /** As the server itself sees it. */
+  dataDir: absolute,
+  /** Folder of the server's programs. @default found by `pg_config --bindir`, then /usr/lib/postgresql/<newest>/bin */
+  binDir: absolute.optional(),
+  /** As the server itself sees it. */
+  socketDir: absolute,
+  port: z.number().int().min(1).max(65535).default(5432),
+  user: z.string().default('postgres'),
+  /** Database with the application's data. */
+  database: z.string().default('go_coffee'),
+  /** Where neither the socket nor the host lets `user` in without one. */
+  password: secretRefSchema.optional(),
+  /** Folder of postgresql.conf when it lies outside of the data directory (Debian: /etc/postgresql/15/main). */
+  configDir: absolute.optional(),
+  logFile: absolute.optional(),
+  control: control.optional(),
+  hooks: hooks.optional(),
+});
+
+const redisSchema = z.strictObject({
+  socket: absolute.optional(),
+  host: z.string().min(1).optional(),
+  port: z.number().int().min(1).max(65535).optional(),
+  /**
+   * `replication`: the RDB comes over the wire, for a server on another host; its append-only files stay there.
+   * @default 'files'
+   */
+  transfer: z.enum(['files', 'replication']).optional(),
+  password: secretRefSchema.optional(),
+  dataDir: absolute,
+  /** redis.conf; used to start the server where `control` is absent. */
+  configFile: absolute.optional(),
+  control: control.optional(),
+  hooks: hooks.optional(),
+});
+
+const folderWorkload = z.strictObject({ path: absolute, hooks: hooks.optional() });
+
+const gitWorkload = z.strictObject({
+  repositories: z.array(z.strictObject({ name: nameSchema, url: z.string().min(1) })).min(1),
+  hooks: hooks.optional(),
+});
+
+/** Never the current context of a kubeconfig: which cluster it is has to be said. */
+const kubernetesSchema = z
+  .strictObject({
+    /** @default ~/.kube/config */
+    kubeconfig: absolute.optional(),
+    context: z.string().min(1).optional(),
+    /** The cluster that this pod runs in, as its service account. */
+    inCluster: z.literal(true).optional(),
+    /** Those of the platform. */
+    namespaces: z.array(nameSchema).min(1),
+    /** Around the reading of all objects, once a run. */
+    hooks: hooks.optional(),
+  })
+  .refine(({ context, inCluster }) => (context === undefined) !== (inCluster === undefined), {
+    message: 'says not which cluster; write either a context of the kubeconfig, or inCluster: true',
+  });
+export type KubernetesSettings = z.infer<typeof kubernetesSchema>;
+
+/** How a service is stopped, started and asked for its health. The health command exits 0 when the service answers. */
+const serviceControl = z.strictObject({
+  start: argv.optional(),
+  stop: argv.optional(),
+  health: argv.optional(),
+  /** A service that is not well this long after its start fails the restore. @default 120 */
+  healthyWithinSeconds: z.number().int().positive().optional(),
+});
+
+/** Credentials that were replaced: `dr health` tries each of them, and one that still opens the store is a failed check. */
+const retiredSchema = z.strictObject({
+  postgres: z.array(z.strictObject({ user: z.string().min(1), password: secretRefSchema })).default([]),
+  redis: z.array(z.strictObject({ user: z.string().min(1).optional(), password: secretRefSchema })).default([]),
+});
+export type Retired = z.infer<typeof retiredSchema>;
+
+/**
+ * Passwords of the stores of a stack. Nothing logs in by them: an escrow file takes them along, and a rebuild sets them again, because
+ * what was captured of the services has them too.
+ */
+const storePasswords = z.strictObject({
+  superuser: secretRefSchema.optional(),
+  replication: secretRefSchema.optional(),
+  application: secretRefSchema.optional(),
+  redis: secretRefSchema.optional(),
+});
+export const STORE_PASSWORDS = storePasswords.keyof().options;
+
+export const environmentSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Environment'),
+  /** Prefix in every repository, and what `--confirm` wants typed. */
+  name: nameSchema,
+  site: nameSchema,
+  /** Life of a PostgreSQL on another host, whose archive_command names `<site>-<generation>`. A host counts its own. */
+  generation: z.number().int().min(1).optional(),
+  /** A drill's platform (F37): it archives nothing, and that is how it must be. */
+  isolated: z.literal(true).optional(),
+  /** Journals, locks, generated pgBackRest configuration, git mirrors, scratch restores. */
+  stateDir: absolute,
+  /** Unprivileged user that owns PostgreSQL and runs pgBackRest when `dr` is root. */
+  runAs: z.string().optional(),
+  /** A plan in YAML or JSON. @default the shipped one */
+  plan: absolute.optional(),
+  /** Sign and check points. No part of any repository. */
+  signingKeys: keyring,
+  postgres: postgresSchema.optional(),
+  redis: redisSchema.optional(),
+  retired: retiredSchema.optional(),
+  /** Folder workloads by the plan's name of the workload. */
+  folders: z.record(z.string(), folderWorkload).default({}),
+  git: gitWorkload.optional(),
+  /** The plan's workloads with `objects` come from this API, and not from folders. */
+  kubernetes: kubernetesSchema.optional(),
+  services: z.record(z.string(), serviceControl).default({}),
+  storePasswords: storePasswords.optional(),
+  repositories: z.record(nameSchema, repositorySchema),
+});
+
+export type Environment = z.infer<typeof environmentSchema>;
+export type PostgresSettings = NonNullable<Environment['postgres']>;
+
+/** Their files can't be seen from here. */
+export function isElsewhere(settings: Environment['postgres'] | Environment['redis']): boolean {
+  if (settings === undefined) return false;
+  return 'tls' in settings ? settings.tls !== undefined : 'transfer' in settings && settings.transfer === 'replication';
+}

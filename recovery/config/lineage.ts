@@ -1,0 +1,105 @@
+/**
+ * A lineage is one life of a PostgreSQL cluster: `<site>-<generation>`. Each restore begins a new one before the server starts,
+ * so that two servers can never write into one WAL archive.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { lineageName } from '../../plan/layout.ts';
+import { DrError, precondition } from '../core/errors.ts';
+import { type Fence, readFence } from '../storage/fence.ts';
+import type { Repository, Site } from './site.ts';
+
+/** The life that the database of this site is in, or would begin with. Undefined where there is no database. */
+export async function ownLineage(site: Site): Promise<string | undefined> {
+  const { environment } = site;
+  if (environment.postgres === undefined) return undefined;
+  return (await readLineage(site))?.name ?? lineageName(environment.site, environment.generation ?? 1);
+}
+
+/**
+ * Asks repositories that are there; any one's word is enough. Throws `FENCED` (exit 6): two sites that copy themselves away are two
+ * histories.
+ */
+export async function refuseFenced(site: Site, repositories: readonly Repository[]): Promise<void> {
+  const lineage = await ownLineage(site);
+  if (lineage === undefined) return;
+  const read = async (repository: Repository): Promise<Fence | undefined> =>
+    readFence(await repository.store('writer'), repository.layout, lineage).catch((error: unknown) => {
+      if (!(error instanceof DrError)) throw error;
+      site.log.warn({ repository: repository.id, error: error.message }, 'can’t be asked for a fence');
+      return undefined;
+    });
+  const fence = (await Promise.all(repositories.map(read))).find((each) => each !== undefined);
+  if (fence === undefined) return;
+  throw precondition({
+    code: 'FENCED',
+    where: fence.lineage,
+    fact: `it has lost its lead: fenced at ${fence.since} by ${fence.holder} (${fence.what}), and ${fence.successor} leads`,
+    hint: `bring this site back as a standby with \`dr failback\`; if the fence is a mistake: dr unlock fence-${fence.lineage}`,
+  });
+}
+
+const lineageSchema = z.strictObject({
+  generation: z.number().int().positive(),
+  /** Repositories that this lineage archives to. One that was unreachable when the lineage began is not among them. */
+  repositories: z.array(z.string()),
+  /** Repository and backup set that this life was restored from; absent for the first. */
+  from: z.strictObject({ repository: z.string(), lineage: z.string(), set: z.string() }).optional(),
+  since: z.iso.datetime(),
+});
+export type LineageRecord = z.infer<typeof lineageSchema>;
+
+export interface Lineage extends LineageRecord {
+  /** `<site>-<generation>` */
+  readonly name: string;
+}
+
+function lineageFile(site: Site): string {
+  return join(site.environment.stateDir, 'lineage.json');
+}
+
+/**
+ * The current lineage, or undefined before `dr init`. Where the environment file names the generation, a record of another one
+ * is of a life that is over. Throws `LINEAGE-UNREADABLE`.
+ */
+export async function readLineage(site: Site): Promise<Lineage | undefined> {
+  const { generation } = site.environment;
+  const record = await readRecord(site);
+  return generation === undefined || record?.generation === generation ? record : undefined;
+}
+
+/** The last one that was begun here, whatever the environment file names. */
+export async function readRecord(site: Site): Promise<Lineage | undefined> {
+  let text: string;
+  try {
+    text = await readFile(lineageFile(site), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const record = lineageSchema.parse(JSON.parse(text));
+    return { ...record, name: lineageName(site.environment.site, record.generation) };
+  } catch (cause) {
+    throw new DrError({
+      code: 'LINEAGE-UNREADABLE',
+      where: lineageFile(site),
+      fact: 'is no lineage record',
+      hint: 'put the file back from a copy, or move it away and run `dr init`, which begins a generation that no repository holds yet',
+      cause,
+    });
+  }
+}
+
+/** Written to a temporary file and renamed, so that a killed run leaves the old or the new record, never half of one. */
+export async function writeLineage(site: Site, record: LineageRecord): Promise<Lineage> {
+  const file = lineageFile(site);
+  await mkdir(site.environment.stateDir, { recursive: true, mode: 0o755 });
+  // Not by the pid: in containers that share the folder each is number 1.
+  const temporary = `${file}.${randomBytes(4).toString('hex')}`;
+  await writeFile(temporary, `${JSON.stringify(lineageSchema.parse(record), undefined, 2)}\n`, { flush: true });
+  await rename(temporary, file);
+  return { ...record, name: lineageName(site.environment.site, record.generation) };
+}

@@ -1,0 +1,135 @@
+/** Which repositories a run can write to. One that is down doesn't stop the others; the run then ends 3. */
+/**
+ * Repositories that the plan fills by an export hold dated copies: the catalog is one, and the engines' data of each point lies below a
+ * prefix of its own. Nothing is shared between two copies, so one can be carried away, damaged or removed without the others.
+ */
+
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asDrError } from '../core/as-dr-error.ts';
+import { badInput, DrError } from '../core/errors.ts';
+import type { Repository, Site } from './site.ts';
+
+export interface RepositoryOutcome {
+  readonly repository: Repository;
+  /** Set when the repository did not take part to the end. */
+  error?: DrError;
+}
+
+/**
+ * A folder that is gone is a lost disk or mount: writing there would fill another file system and protect nothing, and an empty
+ * catalog read from there would only seem to be one. Throws `REPOSITORY-UNREACHABLE`.
+ */
+export async function folderIsThere({ id, settings }: Repository): Promise<void> {
+  if (settings.type !== 'posix') return;
+  const found = await stat(settings.path).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  throw new DrError({
+    code: 'REPOSITORY-UNREACHABLE',
+    where: `repository ${id}`,
+    fact: `the folder ${settings.path} does not exist`,
+    hint: `mount it; if it is new: dr init --repository ${id}`,
+  });
+}
+
+/**
+ * The wanted repositories (all that engines write when none is named), each asked once. Throws `REPOSITORY-UNKNOWN`, and
+ * `REPOSITORY-EXPORTED` for one that the plan fills by an export (exit 2).
+ */
+export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<RepositoryOutcome[]> {
+  const engines = [...site.repositories.values()].filter(({ exported }) => exported !== true);
+  const repositories = wanted.length > 0 ? wanted.map((id) => site.repository(id)) : engines;
+  for (const repository of repositories) refuseExported(repository);
+  return Promise.all(
+    repositories.map(async (repository) => {
+      try {
+        await folderIsThere(repository);
+        const store = await repository.store('writer');
+        await store.list(repository.layout.locksPrefix);
+        return { repository };
+      } catch (error) {
+        return { repository, error: asDrError(error, `repository ${repository.id}`) };
+      }
+    }),
+  );
+}
+
+/** The repository as the engines must see it to find what the point names. */
+export function holding(repository: Repository, point: string): Repository {
+  return repository.exported === true ? { ...repository, layout: repository.layout.ofCopy(point) } : repository;
+}
+
+/** Of a drive the folder of the environment: its mount point is there without it. Undefined where there is nothing to look for. */
+function driveFolder(site: Site, { exported, settings }: Repository): string | undefined {
+  return exported === true && settings.type === 'posix' ? join(settings.path, site.environment.name) : undefined;
+}
+
+/** A drive that lies in a safe can't be asked, and that is as it should be. */
+export function isDriveAway(site: Site, repository: Repository): boolean {
+  const folder = driveFolder(site, repository);
+  return folder !== undefined && !existsSync(folder);
+}
+
+/** Drives take turns in one place: what another one held is not gone. Empty for what stays where it is. */
+export async function driveIdentity(site: Site, repository: Repository): Promise<string> {
+  const folder = driveFolder(site, repository);
+  const found = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
+  return found === undefined ? '' : ` ${found.dev}-${found.ino}-${found.birthtimeMs}`;
+}
+
+/** What can be asked when nobody names a repository. */
+export function presentRepositories(site: Site): Repository[] {
+  return [...site.repositories.values()].filter((repository) => !isDriveAway(site, repository));
+}
+
+export function driveAway(site: Site, repository: Repository): DrError {
+  const folder = driveFolder(site, repository) ?? repository.id;
+  return new DrError({
+    code: 'DRIVE-AWAY',
+    where: `repository ${repository.id}`,
+    fact: `there is no ${folder}: the drive is not mounted`,
+    hint: `mount it; on a new drive make the folder once: mkdir ${folder}`,
+  });
+}
+
+/** The named repository, or the one that the plan fills by an export. Throws `OFFSITE-UNCONFIGURED` or `REPOSITORY-UNKNOWN` (exit 2). */
+export function exportedRepository(site: Site, id: string | undefined): Repository {
+  const planned = site.plan.repositories.filter(({ written }) => written.by === 'export').map((each) => each.id);
+  const own = [...site.repositories.values()].filter(({ exported }) => exported === true);
+  if (id !== undefined && (!planned.includes(id) || site.repositories.has(id))) {
+    const named = site.repository(id);
+    if (named.exported === true) return named;
+    throw badInput({
+      code: 'REPOSITORY-NOT-EXPORTED',
+      where: '--repository',
+      fact: `"${id}" is written by the engines in each backup`,
+      hint: `by the plan an export fills: ${planned.join(', ') || 'none'}`,
+    });
+  }
+  const [first] = own;
+  if (first && own.length === 1) return first;
+  throw badInput({
+    code: 'OFFSITE-UNCONFIGURED',
+    where: site.file,
+    fact:
+      own.length > 1
+        ? `it has several that an export fills: ${own.map((each) => each.id).join(', ')}`
+        : `it has no repository "${id ?? (planned.join('" or "') || 'offsite')}"`,
+    hint:
+      own.length > 1
+        ? 'name one with --repository'
+        : 'add it to `repositories`: a mounted drive (posix) or a partner’s S3 endpoint (s3)',
+  });
+}
+
+/** The engines write to the others by themselves. Throws `REPOSITORY-EXPORTED` (exit 2). */
+function refuseExported(repository: Repository): void {
+  if (repository.exported !== true) return;
+  throw badInput({
+    code: 'REPOSITORY-EXPORTED',
+    where: '--repository',
+    fact: `"${repository.id}" holds dated copies and is no place for the engines to write to`,
+    hint: 'write a copy with `dr offsite export`; it needs no `dr init`',
+  });
+}

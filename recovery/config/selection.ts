@@ -1,0 +1,56 @@
+import { didYouMean } from '../../plan/nearest.ts';
+import type { Plan, Workload } from '../../plan/types.ts';
+import { badInput } from '../core/errors.ts';
+import type { Environment } from './environment.ts';
+
+export function hooksOf(
+  environment: Environment,
+  workload: Workload,
+): { pre?: string[] | undefined; post?: string[] | undefined } | undefined {
+  switch (workload.type) {
+    case 'postgres':
+      return environment.postgres?.hooks;
+    case 'redis':
+      return environment.redis?.hooks;
+    case 'git':
+      return environment.git?.hooks;
+    default:
+      return environment.folders[workload.id]?.hooks;
+  }
+}
+
+/** True when the environment says where this workload's data is. */
+export function isConfigured(environment: Environment, workload: Workload): boolean {
+  switch (workload.type) {
+    case 'postgres':
+    case 'postgres-dump':
+    case 'postgres-config':
+      return environment.postgres !== undefined;
+    case 'redis':
+      return environment.redis !== undefined;
+    case 'git':
+      return environment.git !== undefined;
+    default:
+      return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
+  }
+}
+
+/** Objects of the cluster's API; where the environment names no cluster, the same workload is a folder. */
+export function isFromCluster(environment: Environment, workload: Pick<Workload, 'objects'>): boolean {
+  return environment.kubernetes !== undefined && workload.objects !== undefined;
+}
+
+/** The workloads of `--only`. Throws `WORKLOAD-UNKNOWN` (exit 2) with the nearest names. */
+export function namedWorkloads(plan: Plan, only: readonly string[]): Workload[] {
+  const ids = plan.workloads.map((w) => w.id);
+  const unknown = only.find((id) => !ids.includes(id));
+  if (unknown !== undefined) {
+    throw badInput({
+      code: 'WORKLOAD-UNKNOWN',
+      where: '--only',
+      fact: `the plan has no workload "${unknown}".${didYouMean(unknown, ids)}`,
+      hint: `workloads: ${ids.join(', ')}`,
+    });
+  }
+  return plan.workloads.filter((w) => only.includes(w.id));
+}

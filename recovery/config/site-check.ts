@@ -1,0 +1,131 @@
+/** What the schema alone can't see: names that must agree with the plan, and places that must not lie in one another. */
+import { didYouMean } from '../../plan/nearest.ts';
+import type { Plan } from '../../plan/types.ts';
+import { badInput } from '../core/errors.ts';
+import { folderOf, placeOf } from '../storage/backends.ts';
+import { type Environment, isElsewhere } from './environment.ts';
+
+function liesIn(inner: string, outer: string): boolean {
+  return `${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`);
+}
+
+function unknownNames(what: string, given: readonly string[], known: readonly string[]): string[] {
+  return given
+    .filter((name) => !known.includes(name))
+    .map((name) => `${what}.${name}: the plan has no "${name}".${didYouMean(name, known)}`);
+}
+
+function doubledPlaces(environment: Environment): string[] {
+  const seen = new Map<string, string>();
+  return Object.entries(environment.repositories).flatMap(([id, settings]) => {
+    const place = placeOf(settings);
+    const other = seen.get(place);
+    seen.set(place, id);
+    return other === undefined ? [] : [`repositories.${id}: is the same place as "${other}" (${place})`];
+  });
+}
+
+/** Folders that a restore replaces, by the field that names them. */
+function targets(environment: Environment): { field: string; path: string }[] {
+  const { postgres, redis, folders } = environment;
+  return [
+    ...(postgres && !isElsewhere(postgres) ? [{ field: 'postgres.dataDir', path: folderOf(postgres.dataDir) }] : []),
+    ...(redis && !isElsewhere(redis) ? [{ field: 'redis.dataDir', path: folderOf(redis.dataDir) }] : []),
+    ...Object.entries(folders).map(([id, { path }]) => ({ field: `folders.${id}.path`, path: folderOf(path) })),
+  ];
+}
+
+/** A copy beside or inside of what it is a copy of is lost together with it, or overwritten by its own restore. */
+function overlaps(environment: Environment): string[] {
+  const found = targets(environment);
+  const repositories = Object.entries(environment.repositories).flatMap(([id, settings]) =>
+    settings.type === 'posix' ? [{ field: `repositories.${id}.path`, path: folderOf(settings.path) }] : [],
+  );
+  const state = { field: 'stateDir', path: folderOf(environment.stateDir) };
+  const inRepository = [...found, state].flatMap((target) =>
+    repositories
+      .filter(({ path }) => liesIn(target.path, path))
+      .map((r) => `${target.field}: ${target.path} lies in the repository itself (${r.field}: ${r.path})`),
+  );
+  const holding = found.flatMap((target) =>
+    [...repositories, state]
+      .filter((inner) => liesIn(inner.path, target.path) && (inner === state || inner.path !== target.path))
+      .map(
+        (inner) =>
+          `${target.field}: ${target.path} holds ${inner.field} (${inner.path}), which a restore would replace`,
+      ),
+  );
+  const shared = found.flatMap((target, i) =>
+    found
+      .slice(0, i)
+      .filter(({ path }) => liesIn(target.path, path) || liesIn(path, target.path))
+      .map((other) => `${target.field}: ${target.path} and ${other.field} (${other.path}) lie in one another`),
+  );
+  return [...inRepository, ...holding, ...shared];
+}
+
+/** Fields that say nothing, or the wrong thing, of a store on another host. */
+function aboutOtherHosts({ postgres, redis, generation }: Environment): string[] {
+  const facts: string[] = [];
+  if (postgres?.tls !== undefined) {
+    if (postgres.host === undefined)
+      facts.push('postgres.host: is missing; postgres.tls is of a server on another host');
+    const local = (['control', 'configDir', 'logFile'] as const).filter((field) => postgres[field] !== undefined);
+    for (const field of local)
+      facts.push(`postgres.${field}: is of this host, and with postgres.tls the server is on another`);
+  }
+  if (generation !== undefined && postgres?.tls === undefined)
+    facts.push('generation: goes with postgres.tls; a server of this host has its generations counted by dr');
+  if (redis?.transfer === 'replication') {
+    if (redis.host === undefined)
+      facts.push('redis.host: is missing; redis.transfer: replication is for a server on another host');
+    const local = (['socket', 'control', 'configFile'] as const).filter((field) => redis[field] !== undefined);
+    for (const field of local)
+      facts.push(`redis.${field}: is of this host, and with redis.transfer: replication the server is on another`);
+  }
+  return facts;
+}
+
+/** Objects come from one place: a folder beside the API would be captured by nobody. */
+function aboutObjects({ kubernetes, folders }: Environment, plan: Plan): string[] {
+  if (kubernetes === undefined) return [];
+  const holders = plan.workloads.filter(({ objects }) => objects !== undefined).map(({ id }) => id);
+  if (holders.length === 0)
+    return [
+      'kubernetes: no workload of the plan holds objects; write objects: manifests and the like into those that do',
+    ];
+  return holders
+    .filter((id) => folders[id] !== undefined)
+    .map((id) => `folders.${id}: comes from the API of the cluster (kubernetes); leave one of the two out`);
+}
+
+/** It would stand in argument lists and in the mirror's own configuration. The address is not shown: it holds the secret. */
+function passwordsInUrls(environment: Environment): string[] {
+  return (environment.git?.repositories ?? [])
+    .filter(({ url }) => /^[a-z+]+:\/\/[^/@]*:[^/@]*@/i.test(url))
+    .map(({ name }) => `git.repositories.${name}.url: holds a password; let git ask a credential helper or use a key`);
+}
+
+/** Throws `ENV-INVALID` (exit 2) with all problems. */
+export function checkSite(environment: Environment, plan: Plan): void {
+  const workloads = plan.workloads.map((w) => w.id);
+  const services = plan.tiers.flatMap((t) => t.services.map((s) => s.id));
+  const facts = [
+    ...unknownNames('folders', Object.keys(environment.folders), workloads),
+    ...unknownNames('services', Object.keys(environment.services), services),
+    ...unknownNames(
+      'repositories',
+      Object.keys(environment.repositories),
+      plan.repositories.map((r) => r.id),
+    ),
+    ...doubledPlaces(environment),
+    ...overlaps(environment),
+    ...passwordsInUrls(environment),
+    ...aboutOtherHosts(environment),
+    ...aboutObjects(environment, plan),
+  ];
+  if (facts.length > 0) {
+    const hint = 'mend these fields of the environment file; nothing was done';
+    throw badInput({ code: 'ENV-INVALID', where: 'environment', fact: facts.join('\n'), hint });
+  }
+}

@@ -1,0 +1,99 @@
+/** What is opened from an environment file: the plan, the repositories, a way to run engines, the secrets. */
+import { planDigest } from '../../plan/digest.ts';
+import { type Layout, layout } from '../../plan/layout.ts';
+import { loadPlan } from '../../plan/load.ts';
+import { didYouMean } from '../../plan/nearest.ts';
+import type { Plan } from '../../plan/types.ts';
+import { lookUpAccount } from '../core/account.ts';
+import { badInput } from '../core/errors.ts';
+import { type Logger, silentLog } from '../core/log.ts';
+import { makeRun, type Run } from '../core/process.ts';
+import { openSecrets, type Secrets } from '../core/secrets.ts';
+import type { RepositorySettings, StoreRole } from '../storage/backends.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
+import { readAccess } from '../storage/s3/keys.ts';
+import type { Environment } from './environment.ts';
+import { readEnvironment } from './environment-file.ts';
+import { checkSite } from './site-check.ts';
+
+export interface Repository {
+  readonly id: string;
+  readonly settings: RepositorySettings;
+  readonly layout: Layout;
+  /** Holds dated copies (`dr offsite export`); the engines never write to it in a run. */
+  readonly exported?: boolean | undefined;
+  /** Opened once for each role; `restorer` may only read, and put under locks/, leases/ and marks/. */
+  store(role: StoreRole): Promise<ObjectStore>;
+}
+
+export interface Site {
+  /** Path of the environment file. */
+  readonly file: string;
+  readonly environment: Environment;
+  readonly plan: Plan;
+  readonly planDigest: string;
+  readonly run: Run;
+  readonly secrets: Secrets;
+  readonly log: Logger;
+  readonly repositories: ReadonlyMap<string, Repository>;
+  /** Throws `REPOSITORY-UNKNOWN` (exit 2) with the nearest names. */
+  repository(id: string): Repository;
+}
+
+function openRepository(id: string, environment: Environment, plan: Plan, secrets: Secrets, log: Logger): Repository {
+  const settings = environment.repositories[id] as RepositorySettings;
+  const stores = new Map<StoreRole, Promise<ObjectStore>>();
+  const open = async (role: StoreRole): Promise<ObjectStore> => {
+    if (settings.type === 'posix') {
+      const owner = await lookUpAccount(environment.runAs);
+      return openPosixStore(settings.path, owner);
+    }
+    const credentials = await readAccess(secrets, settings[role], `repositories.${id}.${role}`);
+    const onRetry = (detail: unknown) => log.warn({ repository: id, detail }, 'S3 call retried');
+    // The AWS SDK takes longer to load than many a command runs, and a host with folders only never needs it.
+    const { openS3Store } = await import('../storage/s3/store.ts');
+    return openS3Store({ settings, credentials, onRetry });
+  };
+  return {
+    id,
+    settings,
+    layout: layout(environment.name),
+    exported: plan.repositories.some((planned) => planned.id === id && planned.written.by === 'export'),
+    store(role) {
+      const opened = stores.get(role) ?? open(role);
+      stores.set(role, opened);
+      return opened;
+    },
+  };
+}
+
+/** Reads and checks the environment file and its plan; opens no connection yet. Throws DrErrors with exit 2. */
+export async function openSite(file: string, log: Logger = silentLog): Promise<Site> {
+  const environment = await readEnvironment(file);
+  const plan = await loadPlan(environment.plan);
+  checkSite(environment, plan);
+  const secrets = openSecrets();
+  const ids = Object.keys(environment.repositories);
+  const repositories = new Map(ids.map((id) => [id, openRepository(id, environment, plan, secrets, log)] as const));
+  return {
+    file,
+    environment,
+    plan,
+    planDigest: planDigest(plan),
+    run: makeRun(log),
+    secrets,
+    log,
+    repositories,
+    repository(id) {
+      const found = repositories.get(id);
+      if (found) return found;
+      throw badInput({
+        code: 'REPOSITORY-UNKNOWN',
+        where: 'repository',
+        fact: `"${id}" is not in ${file}.${didYouMean(id, ids)}`,
+        hint: `this environment has: ${ids.join(', ')}`,
+      });
+    },
+  };
+}

@@ -1,0 +1,20 @@
+export interface Confirmation {
+  /** What must be typed: the environment's, the target's or the lock's name. */
+  readonly name: string;
+  /** What is about to happen, a line each. */
+  readonly what: readonly string[];
+}
+
+/** One thing that happens during long work. `step` ids are stable: `restore/postgres/copy`. */
+export interface ProgressEvent {
+  readonly step: string;
+  /** For people; e.g. `PostgreSQL: copy files`. */
+  readonly title: string;
+  readonly tier?: string;
+  readonly state: 'start' | 'progress' | 'retry' | 'done' | 'failed' | 'skipped';
+  readonly detail?: string;
+  /** 0..1 */
+  readonly fraction?: number;
+}
+
+export type Progress = (event: ProgressEvent) => void;

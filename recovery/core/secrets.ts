@@ -1,0 +1,85 @@
+/** Secrets come from files of their own or from environment variables; they are read late, kept in memory, and masked in text. */
+import { readFile, stat } from 'node:fs/promises';
+import { badInput, DrError, EXIT } from './errors.ts';
+import type { SecretRef } from './fields.ts';
+
+export interface Secrets {
+  /** Throws `SECRET-MISSING`, `SECRET-UNREADABLE`, `SECRET-EMPTY`, `SECRET-NEWLINE` or `SECRET-EXPOSED` (exit 2); never shows a value. */
+  read(ref: SecretRef, where: string): Promise<string>;
+  /** `text` without any secret that was read so far. */
+  mask(text: string): string;
+}
+
+function source(ref: SecretRef): string {
+  return 'file' in ref ? `file ${ref.file}` : `environment variable ${ref.env}`;
+}
+
+async function readSecretFile(path: string, where: string): Promise<string> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & 0o027) !== 0) {
+      throw badInput({
+        code: 'SECRET-EXPOSED',
+        where,
+        fact: `file ${path} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can read or write it`,
+        hint: `chmod 0600 ${path}`,
+      });
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof DrError) throw error;
+    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new DrError({
+      code: absent ? 'SECRET-MISSING' : 'SECRET-UNREADABLE',
+      where,
+      fact: `the key file ${path} ${absent ? 'does not exist' : `can't be read (${(error as NodeJS.ErrnoException).code})`}`,
+      hint: 'this is a missing key and no damage to the backups: put the file back from escrow, or run as the user that may read it',
+      exit: EXIT.usage,
+      cause: error,
+    });
+  }
+}
+
+function checked(value: string, ref: SecretRef, where: string): string {
+  if (value.trim() === '') {
+    throw badInput({
+      code: 'SECRET-EMPTY',
+      where,
+      fact: `${source(ref)} is empty`,
+      hint: 'an empty passphrase protects nothing: write the right one there',
+    });
+  }
+  if (/[\r\n]$/.test(value)) {
+    throw badInput({
+      code: 'SECRET-NEWLINE',
+      where,
+      fact: `${source(ref)} ends with a line break, which would become part of the secret`,
+      hint: 'write it with `printf %s "$SECRET" > FILE`, not with `echo`',
+    });
+  }
+  return value;
+}
+
+export function openSecrets(): Secrets {
+  const seen = new Set<string>();
+  return {
+    async read(ref, where) {
+      let value: string | undefined;
+      if ('file' in ref) value = await readSecretFile(ref.file, where);
+      else value = process.env[ref.env];
+      if (value === undefined) {
+        throw badInput({
+          code: 'SECRET-MISSING',
+          where,
+          fact: `${source(ref)} is not set`,
+          hint: 'this is a missing key and no damage to the backups: set the variable, or name a file in the environment file',
+        });
+      }
+      seen.add(checked(value, ref, where));
+      return value;
+    },
+    mask(text) {
+      return [...seen].reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
+    },
+  };
+}

@@ -1,0 +1,234 @@
+/**
+ * Locks by conditional writes to one object, which works across hosts and on any store. A lock has a holder's name, an expiry, and
+ * a token that grows with each new holder. Releasing writes and does not delete: the token must never start again, and
+ * the restorer of a bucket need not be able to delete.
+ */
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { formatDuration } from '../../plan/duration.ts';
+import { type DrError, precondition } from '../core/errors.ts';
+import { holderName, isSurelyDead, processSchema, thisProcess } from '../core/holder.ts';
+import { ConditionFailed, type ObjectStore } from './object-store.ts';
+
+const lockSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Lock'),
+  token: z.number().int().positive(),
+  holder: z.string(),
+  /** What the holder does: `dr restore --to latest`. */
+  what: z.string(),
+  since: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  process: processSchema,
+  /** Tells two locks of one process apart. */
+  nonce: z.string(),
+  releasedAt: z.iso.datetime().optional(),
+});
+export type LockRecord = z.infer<typeof lockSchema>;
+
+export interface LockOptions {
+  /** @default user, host and pid of this process */
+  readonly holder?: string;
+  /** After this long without `renew` anyone may take the lock over. */
+  readonly ttlSeconds: number;
+  /** Shown to whoever finds the lock held. */
+  readonly what: string;
+}
+
+export interface Lock {
+  /** Grows with each holder: what carries an older one comes from someone who lost the lock. */
+  readonly token: number;
+  readonly record: LockRecord;
+  /** Moves the expiry. Throws `LOCK-LOST` (exit 6) when someone else took the lock over. */
+  renew(): Promise<void>;
+  /** Frees the lock if it is still ours; never someone else's. */
+  release(): Promise<void>;
+}
+
+const ATTEMPTS = 10;
+
+interface Seen {
+  readonly etag: string;
+  /** Undefined for an object that is no lock. */
+  readonly record: LockRecord | undefined;
+}
+
+async function look(store: ObjectStore, key: string): Promise<Seen | undefined> {
+  const object = await store.get(key);
+  if (object === undefined) return undefined;
+  let record: LockRecord | undefined;
+  try {
+    record = lockSchema.safeParse(JSON.parse(object.body.toString('utf8'))).data;
+  } catch {
+    record = undefined;
+  }
+  return { etag: object.etag, record };
+}
+
+function isFree(record: LockRecord, now: Date): boolean {
+  return record.releasedAt !== undefined || new Date(record.expiresAt) <= now || isSurelyDead(record.process);
+}
+
+function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrError {
+  const name = basename(key, '.json');
+  if (record === undefined) {
+    return precondition({
+      code: 'LOCKED',
+      where: name,
+      fact: `${key} is no lock that this version can read`,
+      hint: `if nobody works on it: dr unlock ${name}`,
+    });
+  }
+  const { holder, what, since, expiresAt } = record;
+  const left = formatDuration((new Date(expiresAt).getTime() - now.getTime()) / 1000);
+  return precondition({
+    code: 'LOCKED',
+    where: name,
+    fact: `held by ${holder} (${what}) since ${since}, until ${expiresAt} unless renewed`,
+    hint: `wait for it (at least ${left}); if that process is surely dead: dr unlock ${name}`,
+  });
+}
+
+const textOf = (record: LockRecord): string => `${JSON.stringify(record, undefined, 2)}\n`;
+
+class HeldLock implements Lock {
+  readonly #store: ObjectStore;
+  readonly #key: string;
+  readonly #ttlSeconds: number;
+  #record: LockRecord;
+  #etag: string;
+  /** One write after the other: each needs the etag of the one before. */
+  #last: Promise<unknown> = Promise.resolve();
+  #over = false;
+
+  constructor(store: ObjectStore, key: string, ttlSeconds: number, record: LockRecord, etag: string) {
+    this.#store = store;
+    this.#key = key;
+    this.#ttlSeconds = ttlSeconds;
+    this.#record = record;
+    this.#etag = etag;
+  }
+
+  get token(): number {
+    return this.#record.token;
+  }
+
+  get record(): LockRecord {
+    return this.#record;
+  }
+
+  renew(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#over) throw await this.#lost();
+      const expiresAt = new Date(Date.now() + this.#ttlSeconds * 1000).toISOString();
+      if (!(await this.#write({ ...this.#record, expiresAt }))) throw await this.#lost();
+    });
+  }
+
+  release(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#over) return;
+      await this.#write({ ...this.#record, releasedAt: new Date().toISOString() });
+      this.#over = true;
+    });
+  }
+
+  async #write(record: LockRecord): Promise<boolean> {
+    try {
+      const { etag } = await this.#store.put(this.#key, textOf(record), { kind: 'etag', etag: this.#etag });
+      this.#record = record;
+      this.#etag = etag;
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+      // A copy or a backup of a folder may change a file's times and so its etag, but not whose lock it is.
+      const seen = await look(this.#store, this.#key);
+      if (seen?.record?.nonce === this.#record.nonce && seen.etag !== this.#etag) {
+        this.#etag = seen.etag;
+        return this.#write(record);
+      }
+      this.#over = true;
+      return false;
+    }
+  }
+
+  async #lost(): Promise<DrError> {
+    const seen = await look(this.#store, this.#key).catch(() => undefined);
+    const taker =
+      seen?.record && seen.record.nonce !== this.#record.nonce ? ` by ${seen.record.holder} (${seen.record.what})` : '';
+    return precondition({
+      code: 'LOCK-LOST',
+      where: basename(this.#key, '.json'),
+      fact: `the lock of ${this.#record.since} (token ${this.token}) was released or taken over${taker}`,
+      hint: 'nothing more is changed here; when nobody else works on it, run the same command again',
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work, work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/**
+ * Takes a lock that is free, was released, has expired, or whose holder on this machine is dead.
+ * Throws `LOCKED` (exit 6) with the holder, what it does, since when and until when.
+ */
+export async function acquireLock(store: ObjectStore, key: string, options: LockOptions): Promise<Lock> {
+  for (let attempt = 0; ; attempt += 1) {
+    const now = new Date();
+    const seen = await look(store, key);
+    if (seen && (seen.record === undefined || !isFree(seen.record, now))) throw lockHeld(key, seen.record, now);
+    const record: LockRecord = {
+      apiVersion: 'go-coffee-dr/v1',
+      kind: 'Lock',
+      token: (seen?.record?.token ?? 0) + 1,
+      holder: options.holder ?? holderName(),
+      what: options.what,
+      since: now.toISOString(),
+      expiresAt: new Date(now.getTime() + options.ttlSeconds * 1000).toISOString(),
+      process: thisProcess(),
+      nonce: randomUUID(),
+    };
+    try {
+      const condition = seen ? ({ kind: 'etag', etag: seen.etag } as const) : ({ kind: 'absent' } as const);
+      const { etag } = await store.put(key, textOf(record), condition);
+      return new HeldLock(store, key, options.ttlSeconds, record, etag);
+    } catch (error) {
+      // Someone else was faster: the next look tells who.
+      if (!(error instanceof ConditionFailed) || attempt >= ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Undefined where nobody holds it. Throws `LOCKED` for an object that is no lock. */
+export async function readLock(store: ObjectStore, key: string): Promise<LockRecord | undefined> {
+  const seen = await look(store, key);
+  if (seen === undefined) return undefined;
+  if (seen.record === undefined) throw lockHeld(key, undefined, new Date());
+  return isFree(seen.record, new Date()) ? undefined : seen.record;
+}
+
+/** Frees a lock whoever holds it: that holder's next `renew` fails. Returns whom it was taken from. */
+export async function breakLock(store: ObjectStore, key: string): Promise<LockRecord | undefined> {
+  const seen = await look(store, key);
+  if (seen === undefined || seen.record?.releasedAt !== undefined) return undefined;
+  const now = new Date().toISOString();
+  const nobody: LockRecord = {
+    apiVersion: 'go-coffee-dr/v1',
+    kind: 'Lock',
+    // Of an object that is no lock the token is unknown: seconds since 1970 are more than any counter reached.
+    token: seen.record?.token ?? Math.floor(Date.now() / 1000),
+    holder: holderName(),
+    what: 'dr unlock',
+    since: now,
+    expiresAt: now,
+    process: thisProcess(),
+    nonce: randomUUID(),
+    releasedAt: now,
+  };
+  await store.put(key, textOf(nobody), { kind: 'etag', etag: seen.etag });
+  return seen.record;
+}

@@ -1,0 +1,72 @@
+/** Mutual exclusion between processes by a file that only one of them can create. Held for milliseconds, never for work. */
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DrError } from '../../core/errors.ts';
+
+/** A holder on another host can't be asked whether it lives; its few milliseconds are over after this long. */
+const STALE_AFTER_MS = 30_000;
+const GIVE_UP_AFTER_MS = 60_000;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function isStale(path: string, content: string): Promise<boolean> {
+  const [host, pid] = content.split(' ');
+  if (host === hostname() && !isAlive(Number(pid))) return true;
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > STALE_AFTER_MS;
+}
+
+/**
+ * Takes a stale file away. Between reading and renaming, another process may have done the same and hold a fresh file:
+ * the renamed content tells, and what was fresh is put back.
+ */
+async function breakStale(path: string): Promise<void> {
+  const content = await readFile(path, 'utf8').catch(() => undefined);
+  if (content === undefined || !(await isStale(path, content))) return;
+  const aside = `${path}-${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return;
+  }
+  if ((await readFile(aside, 'utf8')) !== content) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+/** Runs `work` while the file `path` is ours. Throws `REPOSITORY-BUSY` after a minute of waiting. */
+export async function whileExclusive<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const content = `${hostname()} ${process.pid} ${randomBytes(8).toString('hex')}`;
+  const giveUp = Date.now() + GIVE_UP_AFTER_MS;
+  for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
+    try {
+      await writeFile(path, content, { flag: 'wx', mode: 0o640 });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    await breakStale(path);
+    if (Date.now() > giveUp) {
+      throw new DrError({
+        code: 'REPOSITORY-BUSY',
+        where: path,
+        fact: 'is held by another process for longer than a minute',
+        hint: 'see which process holds it (the file names host and pid); remove the file if that process is gone',
+      });
+    }
+    await pause(wait + Math.random() * wait);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,83 @@
+/** Makes a bucket where there is none: with versions and Object Lock, which can't be had later. */
+import {
+  CreateBucketCommand,
+  HeadBucketCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutObjectLockConfigurationCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { bucketPolicy } from './bucket-policy.ts';
+import { makeS3Client, type S3Credentials } from './client.ts';
+import { explainS3Failure, statusOf } from './failure.ts';
+import type { S3RepositorySettings } from './settings.ts';
+
+export interface BucketRequest {
+  readonly settings: S3RepositorySettings;
+  readonly admin: S3Credentials;
+  /** Prefix in which the restorer may coordinate. */
+  readonly environment: string;
+  /** Access key ids; undefined where a user is none of the store's own. */
+  readonly writer: string | undefined;
+  readonly restorer: string | undefined;
+  /** Default retention of every object version. */
+  readonly lock?: { readonly mode: 'governance' | 'compliance'; readonly days: number };
+}
+
+export type BucketOutcome = { readonly made: false } | { readonly made: true; readonly fact: string };
+
+async function isThere(client: S3Client, bucket: string): Promise<boolean> {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }));
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
+}
+
+async function make(client: S3Client, { settings: { bucket }, lock }: BucketRequest): Promise<void> {
+  const Bucket = bucket;
+  await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+  await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  if (lock === undefined) return;
+  const DefaultRetention = {
+    Mode: lock.mode === 'compliance' ? ('COMPLIANCE' as const) : ('GOVERNANCE' as const),
+    Days: lock.days,
+  };
+  await client.send(
+    new PutObjectLockConfigurationCommand({
+      Bucket,
+      ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention } },
+    }),
+  );
+}
+
+/** Some stores give rights to users by themselves, and take no policy that names them: then that is left to a person. */
+async function admit(client: S3Client, request: BucketRequest): Promise<string> {
+  const { settings, environment, writer, restorer } = request;
+  if (writer === undefined || restorer === undefined) return 'its users get their rights elsewhere';
+  try {
+    const Policy = bucketPolicy(settings.bucket, environment, writer, restorer);
+    await client.send(new PutBucketPolicyCommand({ Bucket: settings.bucket, Policy }));
+    return 'open to its writer and its restorer';
+  } catch (error) {
+    return `this store takes no policy for its users (${(error as Error).name}): give the writer and the restorer their rights there`;
+  }
+}
+
+/** What is there is left as it is. Throws `REPOSITORY-UNREACHABLE`, `-DENIED` or `-FAILED`. */
+export async function makeMissingBucket(request: BucketRequest): Promise<BucketOutcome> {
+  const { settings, lock } = request;
+  const client = makeS3Client({ settings, credentials: request.admin });
+  try {
+    if (await isThere(client, settings.bucket)) return { made: false };
+    await make(client, request);
+    const kept = lock === undefined ? 'versions' : `versions, ${lock.mode} for ${lock.days} days`;
+    return { made: true, fact: `${kept}; ${await admit(client, request)}` };
+  } catch (error) {
+    throw explainS3Failure(error, `bucket ${settings.bucket} at ${settings.endpoint}`, settings.bucket);
+  } finally {
+    client.destroy();
+  }
+}

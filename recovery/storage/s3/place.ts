@@ -1,0 +1,37 @@
+/** A bucket by what a stack's config says of it: no file of this host names it. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { VersionedStore } from '../versioned-store.ts';
+import type { S3Keys } from './keys.ts';
+import { openS3Store } from './store.ts';
+
+export interface S3Place {
+  readonly id: string;
+  /** `https://host[:port]` */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly uriStyle: 'path' | 'host';
+  /** PEM text. @default the system's */
+  readonly ca?: string | undefined;
+}
+
+/** Somebody waits for the preview. */
+const PATIENCE = { deadlineSeconds: 30, attempts: 3 } as const;
+
+/** @param credentials `ambient`: who this process is to AWS, as the SDK finds out. */
+export async function openS3Place(
+  { endpoint, region, bucket, uriStyle, ca }: S3Place,
+  credentials: S3Keys | 'ambient',
+): Promise<VersionedStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
+  try {
+    const file = join(folder, 'ca.crt');
+    if (ca !== undefined) await writeFile(file, ca);
+    const settings = { endpoint, region, bucket, uriStyle, ...(ca === undefined ? {} : { ca: file }) };
+    return openS3Store({ settings, credentials, ...PATIENCE });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { absolute, keyring, secretRefSchema } from '../../core/fields.ts';
+
+const s3Credentials = z.strictObject({ accessKeyId: secretRefSchema, secretAccessKey: secretRefSchema });
+export type S3KeyRefs = z.infer<typeof s3Credentials>;
+
+/** `web-identity`: the role of the pod's own service account (IRSA), by AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. */
+const s3Access = z.union([s3Credentials, z.literal('web-identity')]);
+export type S3Access = z.infer<typeof s3Access>;
+
+export const s3Repository = z.strictObject({
+  type: z.literal('s3'),
+  /** `https://host[:port]`; pgBackRest needs TLS and a host name, not an IP address. */
+  endpoint: z.url({ protocol: /^https$/ }),
+  region: z.string().min(1),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+  /** PEM file of the certificate authority. @default the system's */
+  ca: absolute.optional(),
+  /** @default 'path' */
+  uriStyle: z.enum(['path', 'host']).default('path'),
+  passphrases: keyring,
+  /** Puts, and deletes by marker only. Used by backup and prune. */
+  writer: s3Access,
+  /** Reads, and puts under locks/, leases/ and marks/ only. Used by restore and verify. */
+  restorer: s3Access,
+  /** Makes the bucket where it is missing, with versions and Object Lock. Used by `dr init` alone. */
+  admin: s3Credentials.optional(),
+});
+export type S3RepositorySettings = z.infer<typeof s3Repository>;

@@ -1,0 +1,239 @@
+/** A repository in an S3 bucket, with conditional writes, a deadline on every call, and reading as of a moment. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import pRetry from 'p-retry';
+import { DrError } from '../../core/errors.ts';
+import { byKey, checkKey } from '../object-key.ts';
+import {
+  type BulkStore,
+  ConditionFailed,
+  type ObjectInfo,
+  type PutCondition,
+  type StoredObject,
+} from '../object-store.ts';
+import { type Deletion, type ObjectVersion, streamToFile, type VersionedStore } from '../versioned-store.ts';
+import { makeS3Client, type S3StoreOptions } from './client.ts';
+import { explainS3Failure, isAbsent, isConflict, statusOf } from './failure.ts';
+import { listDeletions, listVersionsAsOf } from './versions.ts';
+
+/** Answers of one object that may break off in the middle before the call fails. */
+const BODY_ATTEMPTS = 4;
+
+class BrokenBody extends Error {}
+
+class S3Store implements VersionedStore, BulkStore {
+  readonly describe: string;
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #deadlineMs: number;
+  readonly #onRetry: S3StoreOptions['onRetry'];
+
+  constructor(options: S3StoreOptions) {
+    const { endpoint, bucket } = options.settings;
+    this.describe = `bucket ${bucket} at ${endpoint}`;
+    this.#client = makeS3Client(options);
+    this.#bucket = bucket;
+    this.#deadlineMs = (options.deadlineSeconds ?? 60) * 1000;
+    this.#onRetry = options.onRetry;
+  }
+
+  async get(key: string, asOf?: Date): Promise<StoredObject | undefined> {
+    checkKey(key);
+    let versionId: string | undefined;
+    if (asOf) {
+      const version = (await this.versionsAsOf(key, asOf)).find((v) => v.key === key);
+      if (version === undefined) return undefined;
+      versionId = version.versionId;
+    }
+    return this.#read(key, versionId, async (answer) => {
+      const body = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+      return { key, size: body.length, modified: answer.LastModified ?? new Date(0), etag: bare(answer.ETag), body };
+    });
+  }
+
+  async list(prefix: string, asOf?: Date): Promise<ObjectInfo[]> {
+    if (asOf) return this.versionsAsOf(prefix, asOf);
+    const found: ObjectInfo[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.#call((abortSignal) =>
+        this.#client.send(
+          new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
+          { abortSignal },
+        ),
+      );
+      for (const item of page.Contents ?? []) {
+        found.push({
+          key: item.Key ?? '',
+          size: item.Size ?? 0,
+          modified: item.LastModified ?? new Date(0),
+          etag: bare(item.ETag),
+        });
+      }
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+    return found.sort(byKey);
+  }
+
+  async put(key: string, body: string | Buffer, condition?: PutCondition): Promise<{ readonly etag: string }> {
+    checkKey(key);
+    return this.#call(async (abortSignal) => {
+      try {
+        const answer = await this.#client.send(
+          new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body, ...headersOf(condition) }),
+          { abortSignal },
+        );
+        return { etag: bare(answer.ETag) };
+      } catch (error) {
+        const absent = condition?.kind === 'etag' && isAbsent(error);
+        if (!absent && !isConflict(error)) throw error;
+        // An attempt whose answer got lost may have written: then the retry meets its own object.
+        const present = await this.get(key);
+        if (present?.body.equals(Buffer.from(body)) && triedTwice(error)) return { etag: present.etag };
+        throw new ConditionFailed(
+          `${key} ${present ? 'is there in another version' : 'is absent'} (HTTP ${statusOf(error)})`,
+        );
+      }
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    checkKey(key);
+    await this.#call((abortSignal) =>
+      this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), { abortSignal }),
+    );
+  }
+
+  async versionsAsOf(prefix: string, asOf: Date): Promise<ObjectVersion[]> {
+    return listVersionsAsOf(prefix, asOf, (command) =>
+      this.#call((abortSignal) => this.#client.send(command(this.#bucket), { abortSignal })),
+    );
+  }
+
+  async deletions(prefix: string): Promise<Deletion[]> {
+    return listDeletions(prefix, (command) =>
+      this.#call((abortSignal) => this.#client.send(command(this.#bucket), { abortSignal })),
+    );
+  }
+
+  async download(version: ObjectInfo & Partial<ObjectVersion>, file: string): Promise<void> {
+    const written = await this.#read(version.key, version.versionId, async (answer, alive, signal) => {
+      await streamToFile(answer.Body as AsyncIterable<Buffer>, file, version, alive, signal);
+      return true;
+    });
+    if (written) return;
+    throw new DrError({
+      code: 'OBJECT-GONE',
+      where: this.describe,
+      fact: `${version.key} ${version.versionId === undefined ? 'is gone' : `no longer has the version ${version.versionId}`}`,
+      hint: 'its retention is over, or it was removed on purpose: choose a later repository time or another repository',
+    });
+  }
+
+  /** The store compares the digest, so what is put is what the file held. A body that is a stream is not retried by the SDK. */
+  async upload(key: string, file: string): Promise<void> {
+    checkKey(key);
+    const { size } = await stat(file);
+    const md5 = createHash('md5');
+    await pipeline(createReadStream(file), md5);
+    const ContentMD5 = md5.digest('base64');
+    const request = { Bucket: this.#bucket, Key: key, ContentLength: size, ContentMD5 };
+    const once = async (abortSignal: AbortSignal, alive: () => void): Promise<void> => {
+      const Body = Readable.from(aliveWhileRead(file, alive), { objectMode: false });
+      await this.#client.send(new PutObjectCommand({ ...request, Body }), { abortSignal });
+    };
+    await this.#call((signal, alive) =>
+      pRetry(() => once(signal, alive), {
+        retries: BODY_ATTEMPTS - 1,
+        minTimeout: 200,
+        signal,
+        shouldRetry: ({ error }) => (statusOf(error) ?? 500) >= 500,
+      }),
+    );
+  }
+
+  /** Undefined for an absent object. An answer that breaks off half-way is asked for again: the SDK retries only up to its head. */
+  async #read<T>(
+    key: string,
+    versionId: string | undefined,
+    consume: (answer: GetObjectCommandOutput, alive: () => void, signal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key, VersionId: versionId });
+    const once = async (signal: AbortSignal, alive: () => void, attempt: number): Promise<T | undefined> => {
+      let answer: GetObjectCommandOutput;
+      try {
+        answer = await this.#client.send(command, { abortSignal: signal });
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }
+      try {
+        return await consume(answer, alive, signal);
+      } catch (error) {
+        if (error instanceof DrError) throw error;
+        const reason = (error as Error).message;
+        if (!signal.aborted && attempt < BODY_ATTEMPTS)
+          this.#onRetry?.({ call: 'GetObject', attempt: attempt + 1, reason });
+        throw new BrokenBody(`${key} broke off: ${reason}`, { cause: error });
+      }
+    };
+    return this.#call((signal, alive) =>
+      pRetry((attempt) => once(signal, alive, attempt), {
+        retries: BODY_ATTEMPTS - 1,
+        minTimeout: 200,
+        signal,
+        shouldRetry: ({ error }) => error instanceof BrokenBody,
+      }),
+    );
+  }
+
+  /** `alive` moves the deadline: for what may take long as long as bytes come. */
+  async #call<T>(work: (signal: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
+    const deadline = new AbortController();
+    const seconds = this.#deadlineMs / 1000;
+    const timer = setTimeout(() => deadline.abort(new Error(`nothing within ${seconds} s`)), this.#deadlineMs);
+    try {
+      return await work(deadline.signal, () => timer.refresh());
+    } catch (error) {
+      if (error instanceof ConditionFailed) throw error;
+      const cause = deadline.signal.aborted ? deadline.signal.reason : error;
+      throw explainS3Failure(cause, this.describe, this.#bucket);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function* aliveWhileRead(file: string, alive: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(file)) {
+    alive();
+    yield chunk as Buffer;
+  }
+}
+
+/** S3 gives etags in quotes and wants them so. */
+const bare = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '');
+
+function headersOf(condition: PutCondition | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+  if (condition === undefined) return {};
+  return condition.kind === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: `"${condition.etag}"` };
+}
+
+const triedTwice = (error: unknown): boolean =>
+  ((error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1) > 1;
+
+/** Reads the CA file; connects at the first call. Calls throw `REPOSITORY-UNREACHABLE`, `-DENIED`, `-MISSING` or `-FAILED`. */
+export function openS3Store(options: S3StoreOptions): VersionedStore & BulkStore {
+  return new S3Store(options);
+}
