@@ -1,9 +1,9 @@
 /** B3: what the plan's shell scripts do (`pg_dumpall | gzip`, then `gunzip | psql`) against `dr restore`. */
 import { appendFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findPostgresBin } from '../recovery/doctor/engines.ts';
 import type { Platform } from '../recovery/drill/platform/platform.ts';
 import { initPostgres, startPostgres, stopPostgres } from '../recovery/drill/platform/postgres.ts';
+import { findPostgresBin } from '../recovery/engines/find.ts';
 import type { BenchContext, Benchmark, BenchResult } from './benchmark.ts';
 import { databaseFacts, emptySite, MEGABYTES } from './database.ts';
 import { drRestore, type StepTimes, stepFacts } from './dr.ts';

@@ -1,9 +1,9 @@
 /** B4: the `up` of a rebuild against its longest chain of dependent steps: what the order of the tiers needs, and nothing more. */
 import { productionPlan } from '../plan/production.ts';
-import { openStackEngine } from '../recovery/adapters/pulumi.ts';
 import { silentLog } from '../recovery/core/log.ts';
+import type { EngineStack, ResourceEvent, StackEngine } from '../recovery/pulumi/engine.ts';
+import { openStackEngine } from '../recovery/pulumi/open.ts';
 import { rebuild } from '../recovery/rebuild/rebuild.ts';
-import type { EngineStack, ResourceEvent, StackEngine } from '../recovery/stacks/engine.ts';
 import { hasPulumi, NO_PULUMI, startEngine } from '../tests/infra/engine/engine.ts';
 import { madeUpPin } from '../tests/recovery/rebuild/made-up-pin.ts';
 import { MATERIAL, REQUEST } from '../tests/recovery/rebuild/rebuild-fixture.ts';

@@ -1,10 +1,10 @@
 /** B7: `dr points` over 10,000 points. */
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { surveyCatalogs } from '../recovery/catalog/survey.ts';
-import { overviewOf } from '../recovery/commands/points/overview.ts';
 import { openSite, type Site } from '../recovery/config/site.ts';
 import { createEmptySite } from '../recovery/drill/platform/platform.ts';
+import { surveyCatalogs } from '../recovery/points/catalog/survey.ts';
+import { overviewOf } from '../recovery/points/list/overview.ts';
 import type { BenchContext, Benchmark, BenchResult, Samples } from './benchmark.ts';
 import { ENVIRONMENT } from './database.ts';
 import { dr } from './dr.ts';

@@ -6,10 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { layout, lineageName, STANZA } from '../plan/layout.ts';
 import { makeOwnedFolder } from '../recovery/core/account.ts';
 import type { RunOptions } from '../recovery/core/process.ts';
-import { findPostgresBin } from '../recovery/doctor/engines.ts';
 import type { Platform } from '../recovery/drill/platform/platform.ts';
 import { connectRedis } from '../recovery/drill/platform/redis.ts';
 import { FOLDER_WORKLOADS } from '../recovery/drill/platform/site-paths.ts';
+import { findPostgresBin } from '../recovery/engines/find.ts';
 import type { BenchContext } from './benchmark.ts';
 import { ENVIRONMENT } from './database.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { createEmptySite, createPlatform, type Platform } from '../recovery/drill/platform/platform.ts';
 import { until } from '../recovery/drill/processes.ts';
-import type { PostgresCapture } from '../recovery/point.ts';
+import type { PostgresCapture } from '../recovery/points/point.ts';
 import type { BenchContext } from './benchmark.ts';
 import { dr } from './dr.ts';
 

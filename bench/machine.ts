@@ -1,6 +1,6 @@
 /** What the numbers were measured on. */
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
-import { type EngineName, findEngine } from '../recovery/doctor/engines.ts';
+import { type EngineName, findEngine } from '../recovery/engines/find.ts';
 
 const ENGINES: readonly EngineName[] = ['postgres', 'pgbackrest', 'restic', 'redis-server', 'git'];
 

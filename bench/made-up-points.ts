@@ -6,9 +6,9 @@ import { canonicalJson } from '../plan/digest.ts';
 import type { Workload } from '../plan/types.ts';
 import { selectForBackup } from '../recovery/backup/select.ts';
 import type { Repository, Site } from '../recovery/config/site.ts';
-import type { Capture, PointBody, PointKind } from '../recovery/point.ts';
-import { newPointId } from '../recovery/point-id.ts';
-import { documentDigest, type SigningKey, signPoint } from '../recovery/signing.ts';
+import { newPointId } from '../recovery/points/id.ts';
+import type { Capture, PointBody, PointKind } from '../recovery/points/point.ts';
+import { documentDigest, type SigningKey, signPoint } from '../recovery/points/signing.ts';
 
 const HOUR = 3_600_000;
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { layout, STANZA } from '../plan/layout.ts';
 import { makeOwnedFolder } from '../recovery/core/account.ts';
-import { findPostgresBin } from '../recovery/doctor/engines.ts';
 import type { Platform } from '../recovery/drill/platform/platform.ts';
 import { handOver } from '../recovery/drill/secret-files.ts';
+import { findPostgresBin } from '../recovery/engines/find.ts';
 import type { BenchContext } from './benchmark.ts';
 import { type Database, ENVIRONMENT, keyFile } from './database.ts';
 

@@ -1,7 +1,7 @@
 /** The objects that a fresh platform is made from: fetched at the first `up`, and from then on as the stack's own outputs have them. */
 import * as pulumi from '@pulumi/pulumi';
 import { type CapturedPlatform, packPlatform, readCaptured, unpackPlatform } from '../recovery/captured.ts';
-import type { Pin, PinnedObjects } from '../recovery/pin.ts';
+import type { Pin, PinnedObjects } from '../recovery/points/pin/pin.ts';
 import type { SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';
 import { type RecoverySource, recoverySource, runError, settled } from './recovery-source.ts';

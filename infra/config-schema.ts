@@ -1,7 +1,7 @@
 /** The shapes of the config's keys. Pulumi.yaml says the same in words; a test holds the two together. */
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../plan/fields.ts';
-import { pinSchema } from '../recovery/pin.ts';
+import { pinSchema } from '../recovery/points/pin/pin.ts';
 
 const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is no size of a volume; write e.g. 50Gi' });
 

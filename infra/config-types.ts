@@ -1,7 +1,7 @@
 /** What a stack's config means, once it is parsed. Components trust these types and read nothing else. */
 import type { Output } from '@pulumi/pulumi';
 import type { Plan } from '../plan/types.ts';
-import type { Pin } from '../recovery/pin.ts';
+import type { Pin } from '../recovery/points/pin/pin.ts';
 
 export type Role = 'primary' | 'standby' | 'recovery';
 

@@ -1,6 +1,6 @@
 /** Pure: what a stack's role means for its parts. */
 import { lineageName } from '../plan/layout.ts';
-import type { Pin } from '../recovery/pin.ts';
+import type { Pin } from '../recovery/points/pin/pin.ts';
 import type { StackConfig } from './config-types.ts';
 import type { Origin } from './postgres/postgres.ts';
 

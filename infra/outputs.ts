@@ -1,6 +1,6 @@
 /** What an operator and `dr` need of a stack. What is secret stays a secret output. */
 import { type Input, secret } from '@pulumi/pulumi';
-import type { Pin } from '../recovery/pin.ts';
+import type { Pin } from '../recovery/points/pin/pin.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
 import type { StackConfig } from './config-types.ts';

@@ -1,7 +1,7 @@
 /** What a fresh platform is made from: resolved at the first `up`, and from then on as the stack's own outputs have it. */
 import * as pulumi from '@pulumi/pulumi';
 import { lineageName } from '../plan/layout.ts';
-import { type Pin, pinTarget } from '../recovery/pin.ts';
+import { type Pin, pinTarget } from '../recovery/points/pin/pin.ts';
 import { ConfigError, type ConfigProblem } from './config-problems.ts';
 import type { RecoverySettings, SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';

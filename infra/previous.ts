@@ -1,6 +1,6 @@
 /** What the last `pulumi up` of this very stack has made, from its own state: no other stack is asked. */
 import * as pulumi from '@pulumi/pulumi';
-import { type Pin, pinSchema } from '../recovery/pin.ts';
+import { type Pin, pinSchema } from '../recovery/points/pin/pin.ts';
 import { ConfigError, type ConfigProblem } from './config-problems.ts';
 import type { StackConfig } from './config-types.ts';
 import { type KeptSettings, keptSettingsSchema } from './recovery-changes.ts';

@@ -1,6 +1,6 @@
 /** The repository that `recovery` or `standby` names, as `dr` opens it from the program. */
 import * as pulumi from '@pulumi/pulumi';
-import { DrError, type PinRequest } from '../recovery/pin.ts';
+import { DrError, type PinRequest } from '../recovery/points/pin/pin.ts';
 import type { StackConfig } from './config-types.ts';
 import { repositoryPlaces } from './storage/storage.ts';
 

@@ -4,7 +4,7 @@
  */
 import * as pulumi from '@pulumi/pulumi';
 import { type CapturedPlatform, nameOf, packPlatform, unpackPlatform } from '../recovery/captured.ts';
-import { DrError, pinNewestObjects } from '../recovery/pin.ts';
+import { DrError, pinNewestObjects } from '../recovery/points/pin/pin.ts';
 import { KEPT_AT_MOST, type Recovered, readObjects } from './captured.ts';
 import type { SecretValues, StackConfig } from './config-types.ts';
 import type { Previous } from './previous.ts';

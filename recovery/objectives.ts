@@ -2,13 +2,13 @@
 import { formatDuration, seconds } from '../plan/duration.ts';
 import { rpoObjective } from '../plan/objectives.ts';
 import type { Plan, Workload } from '../plan/types.ts';
-import type { CatalogEntry } from './catalog/types.ts';
-import { openCatalog } from './catalog.ts';
 import { isConfigured } from './config/selection.ts';
 import type { Site } from './config/site.ts';
 import { DrError } from './core/errors.ts';
 import { withClient } from './engines/postgres/server.ts';
-import { isCompromised } from './marks.ts';
+import { openCatalog } from './points/catalog/catalog.ts';
+import type { CatalogEntry } from './points/catalog/types.ts';
+import { isCompromised } from './points/marks.ts';
 import { lastRto, type Measurement, readMeasurements } from './report/measurements.ts';
 
 export interface RpoNow {

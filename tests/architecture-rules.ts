@@ -12,7 +12,7 @@ export interface SourceFile {
 const ARROWS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^plan\//, to: /^plan\// },
   { from: /^recovery\//, to: /^(plan|recovery)\/|^package\.json$/ },
-  { from: /^infra\//, to: /^(plan|infra)\/|^recovery\/(resolve|pin|captured)\.ts$/ },
+  { from: /^infra\//, to: /^(plan|infra)\/|^recovery\/(points\/resolve\/resolve|points\/pin\/pin|captured)\.ts$/ },
   { from: /^scripts\//, to: /^scripts\// },
 ];
 

@@ -69,7 +69,7 @@ describe('the rules', () => {
     ['recovery/a/x.ts', `import { layout } from '../../plan/layout.ts';\nimport { EXIT } from '../errors.ts';`],
     [
       'infra/x.ts',
-      `import { resolveTarget } from '../recovery/resolve.ts';\nimport { plan } from '../plan/production.ts';`,
+      `import { resolveTarget } from '../recovery/points/resolve/resolve.ts';\nimport { plan } from '../plan/production.ts';`,
     ],
     ['tests/x.test.ts', `import { openSite } from '../recovery/config/site.ts';\nconsole.log('x');`],
     ['recovery/cli.ts', `process.stdout.write('x');\nprocess.exit(0);`],

@@ -6,7 +6,7 @@ import { presentRepositories } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import type { Progress } from '../core/progress.ts';
 import { askService } from '../health/service.ts';
-import type { Capture, ResticCapture } from '../point.ts';
+import type { Capture, ResticCapture } from '../points/point.ts';
 import { type Classification, classify } from './classify.ts';
 import type { Findings, FolderFinding, ServiceFinding } from './findings.ts';
 import { inspectCluster } from './inspect-cluster.ts';

@@ -3,9 +3,9 @@ import { servicesThen } from '../backup/objects.ts';
 import type { Site } from '../config/site.ts';
 import { type PlatformState, readPlatform, wordsOfNamespace } from '../health/cluster.ts';
 import { serviceOf, strangerOf, tierOf } from '../health/workloads.ts';
+import type { CaptureFacts } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import type { ClusterFinding, ServiceFinding } from './findings.ts';
-import type { CaptureFacts } from './tables.ts';
 
 export interface ClusterInspection {
   readonly cluster: ClusterFinding;

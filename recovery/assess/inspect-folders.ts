@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Workload } from '../../plan/types.ts';
 import { checkOciLayouts } from '../backup/oci.ts';
 import { DrError } from '../core/errors.ts';
-import type { ResticCapture } from '../point.ts';
+import type { ResticCapture } from '../points/point.ts';
 import { formatBytes, plural } from '../report/format.ts';
 import type { FolderFinding } from './findings.ts';
 

@@ -6,11 +6,12 @@ import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { type ControlData, readControlData } from '../engines/postgres/control-data.ts';
 import { postmasterPid, withClient } from '../engines/postgres/server.ts';
+import type { CaptureFacts } from '../points/point.ts';
 import { formatCount, formatTime, plural } from '../report/format.ts';
 import type { FileState, PostgresFinding } from './findings.ts';
 import { checkPages, type PageCheck } from './page-check.ts';
 import { parseLsn } from './page-checksum.ts';
-import { type CaptureFacts, lostTables, takeCensus, unknownSuperusers } from './tables.ts';
+import { lostTables, takeCensus, unknownSuperusers } from './tables.ts';
 
 /** Reading a terabyte would take longer than people wait; the report says how far it came. */
 const PAGE_CHECK_SECONDS = 60;

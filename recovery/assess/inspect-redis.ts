@@ -6,9 +6,9 @@ import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { checkRdb } from '../engines/redis/files.ts';
 import { withRedis } from '../engines/redis/server.ts';
+import type { CaptureFacts } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import type { FileState, RedisFinding } from './findings.ts';
-import type { CaptureFacts } from './tables.ts';
 
 interface Answer {
   readonly server: RedisFinding['server'];

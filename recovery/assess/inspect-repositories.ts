@@ -1,12 +1,12 @@
 /** Which repositories can be read, what their newest good point is, and what somebody did to their catalogs. */
 import { existsSync } from 'node:fs';
-import { pointOfKey } from '../catalog/chain.ts';
-import type { CatalogEntry } from '../catalog/types.ts';
-import { openCatalog } from '../catalog.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
-import { isCompromised } from '../marks.ts';
-import type { Capture } from '../point.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import { pointOfKey } from '../points/catalog/chain.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { isCompromised } from '../points/marks.ts';
+import type { Capture } from '../points/point.ts';
 import { formatTime, plural } from '../report/format.ts';
 import { isVersioned } from '../storage/versioned-store.ts';
 import type { RepositoryFinding } from './findings.ts';

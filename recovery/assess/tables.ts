@@ -1,5 +1,6 @@
 /** What a database holds, in numbers small enough to be kept with a capture and compared later. */
 import type pg from 'pg';
+import type { CaptureFacts } from '../points/point.ts';
 
 /** Counted by reading them; larger tables are estimated from PostgreSQL's own statistics. */
 const COUNT_UP_TO_BYTES = 64 * 1024 * 1024;
@@ -61,8 +62,6 @@ export function censusFacts(census: Census): Record<string, string | number> {
   const rows = census.tables.map(({ table, rows: count }) => [`${ROWS_PREFIX}${table}`, count] as const);
   return { superusers: census.superusers.join(','), ...Object.fromEntries(rows) };
 }
-
-export type CaptureFacts = Readonly<Record<string, string | number | boolean>>;
 
 export interface LostTable {
   readonly table: string;

@@ -11,7 +11,7 @@ import type { Progress } from '../core/progress.ts';
 import { type Backed, backupPath, copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import type { ResticCapture } from '../point.ts';
+import type { ResticCapture } from '../points/point.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { holding } from '../storage/while-locked.ts';

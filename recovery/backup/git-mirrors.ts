@@ -3,7 +3,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
-import type { ResticCapture } from '../point.ts';
+import type { ResticCapture } from '../points/point.ts';
 
 export function mirrorsFolder(site: Site): string {
   return join(site.environment.stateDir, 'mirrors');

@@ -1,15 +1,14 @@
 /** The objects of the cluster, read once a run and shared by the workloads that hold its parts. */
 import { matchService } from '../../plan/service-match.ts';
 import type { Plan } from '../../plan/types.ts';
-import type { ClusterOptions } from '../adapters/kubernetes.ts';
 import type { CaptureIndex } from '../capture/files.ts';
 import { type Capture, type CapturedObject, makeCapture } from '../capture/make.ts';
-import { type Cluster, groupOf, kindName } from '../capture/objects.ts';
 import { readCluster } from '../capture/read.ts';
-import type { KubernetesSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
-import type { ResticCapture } from '../point.ts';
+import { groupOf, kindName } from '../kubernetes/objects.ts';
+import { openSiteCluster } from '../kubernetes/open.ts';
+import { OBJECTS, type ResticCapture } from '../points/point.ts';
 import { CLUSTER, runHook } from './hooks.ts';
 
 export interface ObjectsRead {
@@ -18,25 +17,6 @@ export interface ObjectsRead {
 }
 
 export type ReadObjects = () => Promise<ObjectsRead>;
-
-/** Fact of a capture that holds objects: how many. */
-export const OBJECTS = 'objects';
-
-/** Throws `KUBECONFIG-…`, `CONTEXT-UNKNOWN` (exit 2); makes no connection. Whoever calls closes it. */
-export async function openSiteCluster(
-  site: Site,
-  settings: KubernetesSettings,
-  signal?: AbortSignal,
-  options: Pick<ClusterOptions, 'timeoutSeconds'> = {},
-): Promise<Cluster> {
-  // The client takes longer to load than many a command runs, and a single host never needs it.
-  const [{ openAccess }, { openCluster }] = await Promise.all([
-    import('../adapters/kubernetes-access.ts'),
-    import('../adapters/kubernetes.ts'),
-  ]);
-  const onRetry = (detail: string) => site.log.warn({ detail }, 'Kubernetes call retried');
-  return openCluster(await openAccess(settings), { signal, onRetry, ...options });
-}
 
 async function readObjects(site: Site, signal?: AbortSignal): Promise<ObjectsRead> {
   const settings = site.environment.kubernetes;

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { isElsewhere, type PostgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { withClient } from '../engines/postgres/server.ts';
-import type { ResticCapture } from '../point.ts';
+import type { ResticCapture } from '../points/point.ts';
 
 /** Debian keeps the configuration outside of the data directory; both places are looked at. */
 async function copyFiles({ configDir, dataDir }: PostgresSettings, folder: string): Promise<number> {

@@ -11,7 +11,7 @@ import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import { withClient } from '../engines/postgres/server.ts';
-import type { PostgresCapture } from '../point.ts';
+import type { PostgresCapture } from '../points/point.ts';
 import { plantCanary } from '../verify/canary.ts';
 import { runHook } from './hooks.ts';
 

@@ -4,7 +4,7 @@ import type { RepositoryOutcome } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
-import { type EngineName, requireEngine } from '../doctor/engines.ts';
+import { type EngineName, requireEngine } from '../engines/find.ts';
 
 function enginesOf(workloads: readonly Workload[]): EngineName[] {
   const types = new Set(workloads.map((w) => w.type));

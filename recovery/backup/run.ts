@@ -1,13 +1,13 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
-import { openCatalog } from '../catalog.ts';
 import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
 import { probeRepositories, type RepositoryOutcome } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode, precondition } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import type { Capture, PointKind, RecoveryPoint } from '../point.ts';
-import { newPointId } from '../point-id.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import { newPointId } from '../points/id.ts';
+import type { Capture, PointKind, RecoveryPoint } from '../points/point.ts';
 import { backUpFiles, type WorkloadOutcome } from './files.ts';
 import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
 import { checkReady } from './ready.ts';

@@ -4,7 +4,7 @@ import type { Plan, Workload } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
 import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import { badInput } from '../core/errors.ts';
-import type { PointKind } from '../point.ts';
+import type { PointKind } from '../points/point.ts';
 
 /** All that a kind of run covers by the plan: a full run everything, the others what their schedules name. */
 function coveredBy(plan: Plan, kind: PointKind): Workload[] {

@@ -1,5 +1,5 @@
 /** Versions of the engines that took part: a point says with what it was made. */
-import { findEngine } from '../doctor/engines.ts';
+import { findEngine } from '../engines/find.ts';
 
 const ENGINES = ['pgbackrest', 'restic', 'redis-server', 'git'] as const;
 

@@ -1,6 +1,6 @@
 /** Webhooks and admission policies that have a say in what is captured. */
-import { selects } from './labels.ts';
-import { fieldsOf, type KubeObject, listOf, type ReadObject } from './objects.ts';
+import { selects } from '../kubernetes/labels.ts';
+import { fieldsOf, type KubeObject, listOf, type ReadObject } from '../kubernetes/objects.ts';
 
 export const ADMISSION_KINDS = [
   'ValidatingWebhookConfiguration',

@@ -6,8 +6,8 @@ import pMap from 'p-map';
 import { z } from 'zod';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
 import { type DrError, verificationFailed } from '../core/errors.ts';
+import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../kubernetes/objects.ts';
 import { type Capture, type CapturedObject, countKinds } from './make.ts';
-import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from './objects.ts';
 
 const INDEX = 'index.json';
 const AT_ONCE = 16;

@@ -1,6 +1,6 @@
 /** The images that captured workloads name, with the digests that ran: a tag may mean something else tomorrow. */
+import { fieldsOf, type KubeObject, listOf } from '../kubernetes/objects.ts';
 import { repositoryOf } from './image-name.ts';
-import { fieldsOf, type KubeObject, listOf } from './objects.ts';
 
 export interface Image {
   /** As the manifest names it. */

@@ -8,7 +8,7 @@ import {
   nameOf,
   type ReadObject,
   type ResourceType,
-} from './objects.ts';
+} from '../kubernetes/objects.ts';
 
 export const REASONS = {
   'being-deleted': 'it has a deletion timestamp: a copy of it would never go',

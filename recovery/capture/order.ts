@@ -1,5 +1,5 @@
 /** In which order captured objects can be created: nothing before what it needs, nothing that refuses others before the last. */
-import { fieldsOf, type KubeObject, kindName, kindOf, listOf, nameOf } from './objects.ts';
+import { fieldsOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../kubernetes/objects.ts';
 
 export const WAVES = [
   'namespaces',

@@ -1,6 +1,6 @@
 /** Which workload of the plan an object belongs to. */
 import type { ObjectPart } from '../../plan/types.ts';
-import { groupOf, type KubeObject } from './objects.ts';
+import { groupOf, type KubeObject } from '../kubernetes/objects.ts';
 
 const MONITORING_GROUPS =
   /^(monitoring\.coreos\.com|grafana\.integreatly\.org|operator\.victoriametrics\.com|loki\.grafana\.com)$/;

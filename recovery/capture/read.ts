@@ -1,8 +1,6 @@
 /** Everything that a capture may need, read from a cluster: all of the namespaces, and what they need of the cluster. */
 import pMap from 'p-map';
 import { precondition } from '../core/errors.ts';
-import { ADMISSION_KINDS, admits } from './admission.ts';
-import { isTransient, leftOut } from './leave-out.ts';
 import {
   type Cluster,
   type Discovery,
@@ -12,7 +10,9 @@ import {
   nameOf,
   type ReadObject,
   type ResourceType,
-} from './objects.ts';
+} from '../kubernetes/objects.ts';
+import { ADMISSION_KINDS, admits } from './admission.ts';
+import { isTransient, leftOut } from './leave-out.ts';
 import { aggregatedBy, givesToNamespaces, referencesOf } from './references.ts';
 
 /** One call a kind and namespace; more at once only makes the server's own fairness queue them. */

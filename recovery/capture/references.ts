@@ -1,6 +1,14 @@
 /** Cluster-scoped objects that others name: classes, roles, definitions, issuers. Found by what a reference looks like. */
-import { selects } from './labels.ts';
-import { fieldsOf, groupOf, type KubeObject, kindName, listOf, type ReadObject, type ResourceType } from './objects.ts';
+import { selects } from '../kubernetes/labels.ts';
+import {
+  fieldsOf,
+  groupOf,
+  type KubeObject,
+  kindName,
+  listOf,
+  type ReadObject,
+  type ResourceType,
+} from '../kubernetes/objects.ts';
 
 export interface Reference {
   readonly type: ResourceType;

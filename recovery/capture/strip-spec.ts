@@ -1,5 +1,5 @@
 /** What servers add to the `spec` of each kind: allocated addresses, bound volumes, selectors of their own making. */
-import { fieldsOf, type KubeObject, listOf } from './objects.ts';
+import { fieldsOf, type KubeObject, listOf } from '../kubernetes/objects.ts';
 
 export type Spec = Readonly<Record<string, unknown>>;
 

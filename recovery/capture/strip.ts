@@ -1,5 +1,5 @@
 /** What a server has added to an object is taken off it: another server adds its own. Nothing that a person wrote goes. */
-import { fieldsOf, groupOf, type KubeObject, kindOf, listOf, type Metadata } from './objects.ts';
+import { fieldsOf, groupOf, type KubeObject, kindOf, listOf, type Metadata } from '../kubernetes/objects.ts';
 import { isNodePortChosen, type Spec, specOf, stripSpec } from './strip-spec.ts';
 
 /**

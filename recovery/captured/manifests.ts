@@ -5,8 +5,8 @@ import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import { type Image, imagesOf } from '../capture/images.ts';
 import type { CapturedObject } from '../capture/make.ts';
-import { fieldsOf, type KubeObject, listOf } from '../capture/objects.ts';
 import { strip } from '../capture/strip.ts';
+import { fieldsOf, type KubeObject, listOf } from '../kubernetes/objects.ts';
 
 const AT_ONCE = 16;
 const DOCUMENTS = /\.(ya?ml|json)$/i;

@@ -8,7 +8,7 @@ import { silentLog } from '../core/log.ts';
 import { makeRun, type Run } from '../core/process.ts';
 import type { Secrets } from '../core/secrets.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import type { PinRequest } from '../pin.ts';
+import type { PinRequest } from '../points/pin/pin.ts';
 import type { S3Keys } from '../storage/s3/keys.ts';
 import type { S3RepositorySettings } from '../storage/s3/settings.ts';
 

@@ -4,7 +4,7 @@ import { readPart } from '../capture/files.ts';
 import type { Image } from '../capture/images.ts';
 import type { CapturedObject } from '../capture/make.ts';
 import { verificationFailed } from '../core/errors.ts';
-import type { PinnedObjects } from '../pin/types.ts';
+import type { PinnedObjects } from '../points/pin/types.ts';
 import { readManifests } from './manifests.ts';
 
 export interface Part {

@@ -1,6 +1,6 @@
 /** `dr init` and `dr backup`: preparing the repositories, and writing a recovery point to them. */
 import { Option } from 'commander';
-import { POINT_KINDS } from '../point.ts';
+import { POINT_KINDS } from '../points/point.ts';
 import { dryRunOption, examples, onlyOption, repositoriesOption } from './flags.ts';
 import type { Declare } from './program.ts';
 

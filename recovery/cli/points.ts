@@ -1,5 +1,5 @@
 /** `dr points`: what can be recovered, from where, and to which moment. */
-import { MARKS } from '../point.ts';
+import { MARKS } from '../points/point.ts';
 import { examples } from './flags.ts';
 import type { Declare } from './program.ts';
 

@@ -2,7 +2,7 @@
 import type { ExitCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Confirmation, Progress } from '../core/progress.ts';
-import type { PointKind } from '../point.ts';
+import type { PointKind } from '../points/point.ts';
 
 export interface CommandContext {
   readonly log: Logger;

@@ -1,6 +1,5 @@
 /** `dr drill --on cluster` */
 import { resolve } from 'node:path';
-import { openStackEngine } from '../adapters/pulumi.ts';
 import { badInput } from '../core/errors.ts';
 import type { ClusterDrillPorts } from '../drill/cluster/ports.ts';
 import { CLUSTER_SCENARIO } from '../drill/cluster/report.ts';
@@ -8,13 +7,14 @@ import { type ClusterDrillRequest, planClusterDrill, runClusterDrill } from '../
 import { openDrilledCluster } from '../drill/cluster/wiring.ts';
 import { drillMeasurements } from '../drill/measured.ts';
 import { scenarioOf } from '../drill/scenarios/all.ts';
-import { pinTarget } from '../pin.ts';
+import { pinTarget } from '../points/pin/pin.ts';
+import { parseTarget } from '../points/target.ts';
+import { openStackEngine } from '../pulumi/open.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { parseSettings } from '../rebuild/settings.ts';
 import { planText } from '../rebuild/text.ts';
 import { recordMeasurements } from '../report/measurements.ts';
 import { renderTerminal } from '../report/terminal.ts';
-import { parseTarget } from '../target.ts';
 import type { CommandContext, DrillOptions, Execute } from './command.ts';
 
 /** What a cluster can't be put through beside its real platform. */

@@ -11,8 +11,8 @@ import { failOver, lookAtFailover } from '../failover/run.ts';
 import { planText, reportText } from '../failover/text.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest } from '../failover/types.ts';
 import { openPorts, operatorState } from '../failover/wiring.ts';
+import { parseMoment } from '../points/target.ts';
 import { envelope, toJson } from '../report/output.ts';
-import { parseMoment } from '../target.ts';
 import type { Execute, FailoverOptions } from './command.ts';
 
 function lossOf(text: string): number {

@@ -1,8 +1,8 @@
 /** `dr offsite export`, `dr offsite list`, `dr offsite verify` */
 import { driveAway, exportedRepository, isDriveAway } from '../config/repositories.ts';
 import { openSite, type Repository, type Site } from '../config/site.ts';
-import { type DatedCopy, datedCopies } from '../offsite/copies.ts';
 import { type ExportOutcome, planExport, runExport } from '../offsite/run.ts';
+import { type DatedCopy, datedCopies } from '../points/dated-copy/copies.ts';
 import { formatBytes, formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { Execute, OffsiteExportOptions, OffsiteListOptions, OffsiteVerifyOptions } from './command.ts';

@@ -1,14 +1,14 @@
 /** `dr points`, `dr points show`, `dr points mark` */
 import { didYouMean } from '../../plan/nearest.ts';
-import { holdersOf, type Survey, surveyCatalogs } from '../catalog/survey.ts';
 import { openSite } from '../config/site.ts';
 import { badInput, DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
-import { MARKS, type Mark } from '../point.ts';
+import { holdersOf, type Survey, surveyCatalogs } from '../points/catalog/survey.ts';
+import { overviewOf } from '../points/list/overview.ts';
+import { detailsOf, detailsText } from '../points/list/show.ts';
+import { overviewText } from '../points/list/text.ts';
+import { MARKS, type Mark } from '../points/point.ts';
 import type { Execute, PointsListOptions, PointsMarkOptions, PointsShowOptions } from './command.ts';
-import { overviewOf } from './points/overview.ts';
-import { detailsOf, detailsText } from './points/show.ts';
-import { overviewText } from './points/text.ts';
 
 /** A point that was altered or removed is worse news than a repository that is away. */
 function exitOf(survey: Survey): ExitCode {

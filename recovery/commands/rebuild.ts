@@ -2,12 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../../plan/types.ts';
-import { openStackEngine } from '../adapters/pulumi.ts';
 import { dataVerifier } from '../drill/cluster/data-verifier.ts';
 import { openDrilledCluster } from '../drill/cluster/wiring.ts';
-import { drillEnvironment } from '../drill/report.ts';
-import type { ClusterPlace } from '../failover/ports.ts';
-import { pinTarget } from '../pin.ts';
+import { drillEnvironment } from '../engines/machine.ts';
+import type { ClusterPlace } from '../kubernetes/place.ts';
+import { pinTarget } from '../points/pin/pin.ts';
+import { parseMoment, parseTarget } from '../points/target.ts';
+import { openStackEngine } from '../pulumi/open.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { planRebuild, rebuild } from '../rebuild/rebuild.ts';
 import { journalFolder } from '../rebuild/record.ts';
@@ -20,7 +21,6 @@ import { renderHtml } from '../report/html.ts';
 import { recordMeasurements } from '../report/measurements.ts';
 import { toJson } from '../report/output.ts';
 import { renderTerminal } from '../report/terminal.ts';
-import { parseMoment, parseTarget } from '../target.ts';
 import type { CommandContext, CommandResult, Execute, RebuildOptions } from './command.ts';
 
 function requestOf(options: RebuildOptions, plan: Plan, now: Date): RebuildRequest {

@@ -5,6 +5,7 @@ import { runInit } from '../backup/init.ts';
 import { runBackup } from '../backup/run.ts';
 import { openSite, type Site } from '../config/site.ts';
 import { badInput, DrError, EXIT } from '../core/errors.ts';
+import { parseMoment, parseTarget } from '../points/target.ts';
 import { formatBytes, formatTime } from '../report/format.ts';
 import { recordMeasurements } from '../report/measurements.ts';
 import { table } from '../report/table.ts';
@@ -13,7 +14,6 @@ import { emergencyDump } from '../restore/emergency.ts';
 import { findDump, restoreLogical } from '../restore/logical.ts';
 import type { RestorePlan } from '../restore/plan-types.ts';
 import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../restore/run.ts';
-import { parseMoment, parseTarget } from '../target.ts';
 import type { CommandContext, CommandResult, Execute, RestoreOptions } from './command.ts';
 
 function needTarget(options: RestoreOptions): string {

@@ -4,11 +4,11 @@ import type { Workload } from '../../plan/types.ts';
 import { isFromCluster, namedWorkloads } from '../config/selection.ts';
 import { openSite, type Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
+import { parseTarget } from '../points/target.ts';
 import { formatBytes, formatTime, plural } from '../report/format.ts';
 import { folderVolume } from '../seed/folder.ts';
 import { redisVolume } from '../seed/redis.ts';
 import { type SeedOutcome, type SeedVolume, seedVolume } from '../seed/volume.ts';
-import { parseTarget } from '../target.ts';
 import type { Execute, SeedOptions } from './command.ts';
 
 function describe({ decision, folder, mark, keys, files, bytes = 0 }: SeedOutcome): string {

@@ -2,13 +2,13 @@
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import type { Run } from '../core/process.ts';
+import { type EngineName, engineFacts } from '../engines/facts.ts';
+import { type Engine, findEngine, findPostgresBin, isTooOld, knownFault } from '../engines/find.ts';
+import { installHint } from '../engines/install-hint.ts';
+import { missingPrograms } from '../engines/programs.ts';
+import { compareVersions } from '../engines/versions.ts';
 import type { Check } from './check.ts';
-import { type EngineName, engineFacts } from './engine-facts.ts';
-import { type Engine, findEngine, findPostgresBin, isTooOld, knownFault } from './engines.ts';
-import { installHint } from './install-hint.ts';
-import { missingPrograms } from './programs.ts';
 import { siteChecks } from './site-checks.ts';
-import { compareVersions } from './versions.ts';
 
 const WANTED_NODE = '24';
 

@@ -1,12 +1,12 @@
 /** What the environment file names: the account, the state folder, the secrets, the repositories. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { openSiteCluster } from '../backup/objects.ts';
 import { readCluster } from '../capture/read.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { lookUpAccount } from '../core/account.ts';
 import { DrError } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
+import { openSiteCluster } from '../kubernetes/open.ts';
 import type { RepositorySettings } from '../storage/backends.ts';
 import type { Check } from './check.ts';
 

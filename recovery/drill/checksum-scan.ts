@@ -1,6 +1,6 @@
 /** Reads every page of a running PostgreSQL from disk and has its checksum looked at. */
 import { join } from 'node:path';
-import { findPostgresBin } from '../doctor/engines.ts';
+import { findPostgresBin } from '../engines/find.ts';
 import type { Platform } from './platform/platform.ts';
 import { PORT } from './platform/postgres.ts';
 

@@ -1,29 +1,13 @@
 /** From what a stage saw to the report: measured clocks against the plan's objectives. */
-import { availableParallelism, totalmem } from 'node:os';
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { EXIT, type ExitCode } from '../core/errors.ts';
-import { type EngineName, findEngine } from '../doctor/engines.ts';
 import { API_VERSION } from '../report/output.ts';
 import type { DrillEnvironment, DrillReport, Measured, Throughput, TierResult } from '../report/types.ts';
 import type { RestoreData } from './dr-client.ts';
 import { lostSeconds } from './losses.ts';
 import type { Recovered } from './scenario.ts';
 import type { SeenEvent, Stage } from './stage.ts';
-
-const ENGINES: readonly EngineName[] = ['postgres', 'pgbackrest', 'restic', 'redis-server', 'versitygw', 'git'];
-
-export async function drillEnvironment(): Promise<DrillEnvironment> {
-  const found = await Promise.all(
-    ENGINES.map(async (name) => [name, (await findEngine(name))?.version ?? 'not found'] as const),
-  );
-  return {
-    engines: { ...Object.fromEntries(found), node: process.versions.node },
-    cpus: availableParallelism(),
-    memoryBytes: totalmem(),
-    platform: `${process.platform} ${process.arch}`,
-  };
-}
 
 function measured(objectiveSeconds: number, measuredSeconds: number | undefined): Measured {
   if (measuredSeconds === undefined) return { objectiveSeconds, met: false };

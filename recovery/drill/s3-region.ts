@@ -12,7 +12,7 @@ import {
 import { DrError } from '../core/errors.ts';
 import type { Keyring } from '../core/fields.ts';
 import { isAlive } from '../core/pids.ts';
-import { requireEngine } from '../doctor/engines.ts';
+import { requireEngine } from '../engines/find.ts';
 import { bucketPolicy } from '../storage/s3/bucket-policy.ts';
 import type { S3KeyRefs, S3RepositorySettings } from '../storage/s3/settings.ts';
 import { freePort, tryPort } from './ports.ts';

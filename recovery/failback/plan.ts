@@ -1,11 +1,18 @@
 /** Looks at a site that comes back and at the leader, and changes nothing. */
 import { lineageName } from '../../plan/layout.ts';
 import { DrError, precondition } from '../core/errors.ts';
-import { type ArchivedSegment, archivedSegments, segmentsBeyond } from '../failover/archive.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../failover/database.ts';
-import { bytesBetween, formatLsn, placeOfSegment } from '../failover/lsn.ts';
-import type { FailoverPorts, SiteCluster } from '../failover/ports.ts';
+import type { FailoverPorts } from '../failover/ports.ts';
 import { readStack, type SiteStack } from '../failover/stack.ts';
+import type { SiteCluster } from '../kubernetes/site-cluster.ts';
+import {
+  type ArchivedSegment,
+  archivedSegments,
+  bytesBetween,
+  formatLsn,
+  placeOfSegment,
+  segmentsBeyond,
+} from '../points/wal.ts';
 import type { Divergence, FailbackRequest, ReseedPlan, ReseedState } from './types.ts';
 
 /** Volumes of the data stores' StatefulSets. */

@@ -4,12 +4,13 @@
  */
 import { DrError } from '../core/errors.ts';
 import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../failover/database.ts';
-import { formatLsn, type Lsn } from '../failover/lsn.ts';
 import { patience, until } from '../failover/poll.ts';
-import type { FailoverPorts, SiteCluster } from '../failover/ports.ts';
+import type { FailoverPorts } from '../failover/ports.ts';
 import type { SiteStack } from '../failover/stack.ts';
 import { stopSite } from '../failover/stop-site.ts';
 import { bringUp } from '../failover/up.ts';
+import type { SiteCluster } from '../kubernetes/site-cluster.ts';
+import { formatLsn, type Lsn } from '../points/wal.ts';
 import { type Fence, raiseFence } from '../storage/fence.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReseedPlan, ReseedReport } from './types.ts';

@@ -1,7 +1,7 @@
 /** What the PostgreSQL members of a site say of themselves, asked in their pods. */
 import { DrError } from '../core/errors.ts';
-import { type Lsn, parseLsn } from './lsn.ts';
-import type { SiteCluster } from './ports.ts';
+import type { SiteCluster } from '../kubernetes/site-cluster.ts';
+import { type Lsn, parseLsn } from '../points/wal.ts';
 
 export const POSTGRES_APP = 'postgres';
 

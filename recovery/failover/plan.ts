@@ -3,15 +3,21 @@ import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import { quietSeconds } from '../../plan/quiet.ts';
 import type { Plan } from '../../plan/types.ts';
-import { readEntries } from '../catalog/read.ts';
 import { DrError, precondition } from '../core/errors.ts';
-import { isCompromised } from '../marks.ts';
+import { readEntries } from '../points/catalog/read.ts';
+import { isCompromised } from '../points/marks.ts';
+import {
+  type ArchivedSegment,
+  archivedSegments,
+  bytesBetween,
+  formatLsn,
+  newestSegment,
+  placeOfSegment,
+} from '../points/wal.ts';
 import { readFence } from '../storage/fence.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { type ArchivedSegment, archivedSegments, newestSegment } from './archive.ts';
 import { leaderOf, membersOf } from './database.ts';
 import { expectedLoss, type Limits, refusalsOf } from './loss.ts';
-import { bytesBetween, formatLsn, placeOfSegment } from './lsn.ts';
 import type { FailoverPorts } from './ports.ts';
 import type { SiteStack } from './stack.ts';
 import type { FailoverPlan, FailoverRequest, OldCluster, PlannedFailover, Reach, Standby } from './types.ts';

@@ -2,9 +2,9 @@
 import { seconds } from '../../plan/duration.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
+import { bytesBetween, formatLsn, type Lsn } from '../points/wal.ts';
 import { formatBytes } from '../report/format.ts';
 import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
-import { bytesBetween, formatLsn, type Lsn } from './lsn.ts';
 import type { FailoverPlan, FailoverReport } from './types.ts';
 import type { Verified } from './verify.ts';
 

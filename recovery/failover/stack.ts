@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { type Layout, layout } from '../../plan/layout.ts';
 import { DrError, precondition } from '../core/errors.ts';
-import type { ConfigValues, EngineStack, StackEngine } from '../stacks/engine.ts';
-import type { ClusterPlace, StoragePlace } from './ports.ts';
+import type { ClusterPlace } from '../kubernetes/place.ts';
+import type { ConfigValues, EngineStack, StackEngine } from '../pulumi/engine.ts';
+import type { StoragePlace } from './ports.ts';
 
 const life = z.object({ site: z.string(), generation: z.int().min(1) });
 

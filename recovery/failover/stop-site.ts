@@ -1,9 +1,10 @@
 /** Stops a site so that it can't lead: its copies, then its services, then its database, which ships its WAL on the way out. */
 import { DrError } from '../core/errors.ts';
+import type { Scalable, SiteCluster } from '../kubernetes/site-cluster.ts';
+import { formatLsn, type Lsn } from '../points/wal.ts';
 import { endWrites, leaderOf, POSTGRES_APP, switchWal } from './database.ts';
-import { formatLsn, type Lsn } from './lsn.ts';
 import { type Patience, patience, until } from './poll.ts';
-import type { FailoverPorts, Scalable, SiteCluster } from './ports.ts';
+import type { FailoverPorts } from './ports.ts';
 
 export interface Stopped {
   /** Up to here everything that its database wrote was in finished segments. Undefined where no leader answered. */

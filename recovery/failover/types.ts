@@ -1,7 +1,7 @@
 /** A failover as it is asked for, planned and reported. */
 import type { DrError } from '../core/errors.ts';
+import type { ClusterPlace } from '../kubernetes/place.ts';
 import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
-import type { ClusterPlace } from './ports.ts';
 
 export interface OldSite {
   readonly cluster: ClusterPlace;

@@ -1,8 +1,8 @@
 /** `up` of a stack with its progress, also after a run that was killed in the middle. */
 import { DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import type { EngineStack, ResourceEvent, RunOutcome } from '../stacks/engine.ts';
-import { isHolderDead, StackLockedError } from '../stacks/locked.ts';
+import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
+import { isHolderDead, StackLockedError } from '../pulumi/locked.ts';
 
 interface Up {
   readonly stack: EngineStack;

@@ -1,10 +1,11 @@
 /** After the promotion: does it lead, does it take writes, in which life, and what was the last that came from the other site. */
 import { DrError } from '../core/errors.ts';
+import type { JobState, SiteCluster } from '../kubernetes/site-cluster.ts';
+import { formatLsn } from '../points/wal.ts';
 import type { Verification } from '../report/types.ts';
 import { type Fork, forksOf, leaderOf, type Member } from './database.ts';
-import { formatLsn } from './lsn.ts';
 import { patience, until } from './poll.ts';
-import type { FailoverPorts, JobState, SiteCluster } from './ports.ts';
+import type { FailoverPorts } from './ports.ts';
 import type { SiteStack } from './stack.ts';
 
 export interface Verified {

@@ -2,13 +2,15 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandContext } from '../commands/command.ts';
-import type { StackEngine } from '../stacks/engine.ts';
-import type { ClusterPlace, FailoverPorts, SiteCluster, StoragePlace } from './ports.ts';
+import type { ClusterPlace } from '../kubernetes/place.ts';
+import type { SiteCluster } from '../kubernetes/site-cluster.ts';
+import type { StackEngine } from '../pulumi/engine.ts';
+import type { FailoverPorts, StoragePlace } from './ports.ts';
 
 async function openCluster(place: ClusterPlace, signal: AbortSignal): Promise<SiteCluster> {
   const [{ openPlace }, { openSiteCluster }] = await Promise.all([
-    import('../adapters/kubernetes-place.ts'),
-    import('../adapters/kubernetes-change.ts'),
+    import('../kubernetes/place.ts'),
+    import('../kubernetes/change.ts'),
   ]);
   return openSiteCluster(await openPlace(place), signal);
 }
@@ -30,7 +32,7 @@ export async function openPorts(
   engine?: StackEngine,
 ): Promise<FailoverPorts> {
   return {
-    engine: engine ?? (await (await import('../adapters/pulumi.ts')).openStackEngine()),
+    engine: engine ?? (await (await import('../pulumi/open.ts')).openStackEngine()),
     openCluster: (place) => openCluster(place, signal),
     openStorage,
     progress,

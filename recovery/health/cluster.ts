@@ -1,8 +1,8 @@
 /** The platform as its cluster's API shows it: namespaces, and the workloads in them. */
-import { openSiteCluster } from '../backup/objects.ts';
-import type { Cluster, KubeObject, ResourceType } from '../capture/objects.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
+import type { Cluster, KubeObject, ResourceType } from '../kubernetes/objects.ts';
+import { openSiteCluster } from '../kubernetes/open.ts';
 import { type WorkloadState, workloadState } from './workloads.ts';
 
 /** Of one call: a check must say in time that nothing answers. */

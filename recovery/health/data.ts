@@ -1,7 +1,8 @@
 /** Questions to the data itself: tables that hold their rows, pages that fit their checksums. */
-import { type CaptureFacts, type Census, lostTables, takeCensus } from '../assess/tables.ts';
+import { type Census, lostTables, takeCensus } from '../assess/tables.ts';
 import type { Site } from '../config/site.ts';
 import { withClient } from '../engines/postgres/server.ts';
+import type { CaptureFacts } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import { wordsOf } from './stores.ts';
 import type { HealthCheck } from './types.ts';

@@ -1,8 +1,8 @@
 /** Deployments, StatefulSets and DaemonSets, and whether their pods are ready. Pure. */
 import { lastTier, matchService, type ServiceMatch } from '../../plan/service-match.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
-import { selects } from '../capture/labels.ts';
-import { fieldsOf, type KubeObject, listOf } from '../capture/objects.ts';
+import { selects } from '../kubernetes/labels.ts';
+import { fieldsOf, type KubeObject, listOf } from '../kubernetes/objects.ts';
 import type { ServiceHealth } from './service.ts';
 
 export interface WorkloadState {

@@ -1,13 +1,13 @@
 /** One repository: does it answer, how new is each workload's copy, when was it verified, and was anything altered. */
 import { existsSync } from 'node:fs';
-import { walEndsOf } from '../catalog/survey.ts';
-import type { CatalogEntry, CatalogProblem } from '../catalog/types.ts';
-import { openCatalog } from '../catalog.ts';
 import { ownLineage } from '../config/lineage.ts';
 import { driveAway, isDriveAway } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
-import { isCompromised, verifiedAt } from '../marks.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import { walEndsOf } from '../points/catalog/survey.ts';
+import type { CatalogEntry, CatalogProblem } from '../points/catalog/types.ts';
+import { isCompromised, verifiedAt } from '../points/marks.ts';
 import type { RunRecord } from '../report/runs.ts';
 import { type Fence, readFence } from '../storage/fence.ts';
 import type { RepositoryObservation } from './observation.ts';

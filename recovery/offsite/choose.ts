@@ -1,6 +1,6 @@
 /** Pure: which recovery point goes off-site, and from which repository it is read. */
-import type { CatalogEntry } from '../catalog/types.ts';
-import { isCompromised, verifiedAt } from '../marks.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { isCompromised, verifiedAt } from '../points/marks.ts';
 
 /** What one repository holds. */
 export interface Held {

@@ -6,7 +6,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { copySnapshots, ensureRepository, snapshotsOfRun } from '../engines/restic/actions.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import type { ResticCapture } from '../point.ts';
+import type { ResticCapture } from '../points/point.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 
 export interface CopySnapshotsRequest {

@@ -9,10 +9,11 @@ import type { Repository, Site } from '../config/site.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
-import type { PostgresCapture } from '../point.ts';
+import type { CopiedFile } from '../points/dated-copy/manifest.ts';
+import type { PostgresCapture } from '../points/point.ts';
 import type { StoreRole } from '../storage/backends.ts';
 import { chainOf, filesOfSet, infoFiles } from './set-files.ts';
-import { asBulk, type CopiedFile, transfer } from './transfer.ts';
+import { asBulk, transfer } from './transfer.ts';
 
 /** No server takes part; pgBackRest wants the names all the same. */
 const NO_SERVER = {

@@ -1,25 +1,31 @@
 /** Writes one dated copy: PostgreSQL and files, verified by their engines, then what it says of itself, and the point last. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readKeyring } from '../catalog/keyring.ts';
-import { outlineOf } from '../catalog/outline.ts';
-import type { CatalogEntry } from '../catalog/types.ts';
-import { openCatalog } from '../catalog.ts';
 import { holding } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { verificationFailed } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
-import type { Capture, RecoveryPoint } from '../point.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import { readKeyring } from '../points/catalog/keyring.ts';
+import { outlineOf } from '../points/catalog/outline.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import {
+  COPY_FILES,
+  type CopiedFile,
+  renderManifest,
+  renderSums,
+  resticDigest,
+} from '../points/dated-copy/manifest.ts';
+import type { Capture, RecoveryPoint } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import { verifyFiles } from '../verify/files.ts';
 import { verifyPostgres } from '../verify/postgres.ts';
 import type { Finding } from '../verify/types.ts';
 import { copySnapshotsOf } from './copy-files.ts';
 import { copySet } from './copy-postgres.ts';
-import { COPY_FILES, renderManifest, renderSums, resticDigest } from './manifest.ts';
 import { renderReadme } from './readme.ts';
-import { type CopiedFile, digestOf } from './transfer.ts';
+import { digestOf } from './transfer.ts';
 
 export interface CopyRequest {
   readonly source: Repository;

@@ -1,6 +1,6 @@
 /** Pure: the text that lies beside a copy, for who has the drive and the passphrase, and not this program. */
 import type { Layout } from '../../plan/layout.ts';
-import type { RecoveryPoint } from '../point.ts';
+import type { RecoveryPoint } from '../points/point.ts';
 
 export interface ReadmeFacts {
   readonly point: Pick<RecoveryPoint, 'id' | 'environment' | 'startedAt' | 'captures'>;

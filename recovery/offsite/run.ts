@@ -1,15 +1,15 @@
 /** `dr offsite export` from beginning to end: which point, from where, under which locks. */
 import { runs } from '../../plan/cron.ts';
-import { holdersOf, surveyCatalogs } from '../catalog/survey.ts';
-import { openCatalog } from '../catalog.ts';
 import { driveAway, folderIsThere, isDriveAway } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
-import { requireEngine } from '../doctor/engines.ts';
-import { isCompromised } from '../marks.ts';
+import { requireEngine } from '../engines/find.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
+import { isCompromised } from '../points/marks.ts';
 import { leasePoint } from '../storage/lease.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { type Chosen, choosePoint } from './choose.ts';

@@ -6,15 +6,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import { DrError } from '../core/errors.ts';
+import type { CopiedFile } from '../points/dated-copy/manifest.ts';
 import type { BulkStore, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
-
-/** One file of a dated copy; `path` is relative to the copy's folder. */
-export interface CopiedFile {
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly sha256: string;
-}
 
 /** Files on their way at once: each lies whole in the scratch folder. */
 const AT_ONCE = 4;

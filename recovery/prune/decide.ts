@@ -1,8 +1,8 @@
 /** Pure: which points of a repository go, and why the others stay. */
-import type { CatalogEntry } from '../catalog/types.ts';
-import { isCompromised, isHeld, verifiedAt } from '../marks.ts';
-import type { PostgresCapture } from '../point.ts';
-import { type Copy, copiesByWorkload } from '../window.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { type Copy, copiesByWorkload } from '../points/catalog/window.ts';
+import { isCompromised, isHeld, verifiedAt } from '../points/marks.ts';
+import type { PostgresCapture } from '../points/point.ts';
 
 export interface DecideInput {
   /** Oldest first. */

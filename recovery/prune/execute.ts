@@ -5,12 +5,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
-import { openCatalog } from '../catalog.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
 import { forgetSnapshots } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
 import { plural } from '../report/format.ts';
 import type { ObjectInfo } from '../storage/object-store.ts';
 import { openForPruning } from './plan.ts';

@@ -1,14 +1,14 @@
 /** Reads one repository and decides what goes. Changes nothing. */
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
-import type { CatalogEntry } from '../catalog/types.ts';
-import { openCatalog } from '../catalog.ts';
 import { readLineage } from '../config/lineage.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import { copyFolders } from '../offsite/copies.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { copyFolders } from '../points/dated-copy/copies.ts';
 import { plural } from '../report/format.ts';
 import { activeLeases } from '../storage/lease.ts';
 import { decidePrune, type PointDecision } from './decide.ts';

@@ -2,8 +2,8 @@
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput, type DrError } from '../core/errors.ts';
-import type { Pin } from '../pin.ts';
-import type { ConfigValues } from '../stacks/engine.ts';
+import type { Pin } from '../points/pin/pin.ts';
+import type { ConfigValues } from '../pulumi/engine.ts';
 import type { Material } from './material.ts';
 import { type KnownSecrets, knownSecrets, type Problem, secretValues } from './secret-values.ts';
 import { isRecord, merge } from './settings.ts';

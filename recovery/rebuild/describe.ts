@@ -1,9 +1,9 @@
 /** From a preview to the plan that a person agrees to. Pure. */
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
-import type { Pin } from '../pin.ts';
-import type { ResourceEvent, RunOutcome } from '../stacks/engine.ts';
-import { checkedTier, isOwn, tierOf } from '../stacks/tiers.ts';
+import type { Pin } from '../points/pin/pin.ts';
+import type { ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
+import { checkedTier, isOwn, tierOf } from '../pulumi/tiers.ts';
 import type { Draft } from './assemble.ts';
 import { isRecord } from './settings.ts';
 import type { PlannedTier, RebuildPlan, RebuildRequest } from './types.ts';

@@ -1,8 +1,8 @@
 /** A stack that a dead run still holds is freed; one that a living run holds is waited for, where it is this rebuild's own. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Progress } from '../core/progress.ts';
-import type { EngineStack } from '../stacks/engine.ts';
-import { isHolderDead, StackLockedError } from '../stacks/locked.ts';
+import type { EngineStack } from '../pulumi/engine.ts';
+import { isHolderDead, StackLockedError } from '../pulumi/locked.ts';
 
 export interface HoldOptions {
   readonly progress: Progress;

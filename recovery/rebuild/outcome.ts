@@ -1,7 +1,7 @@
 /** What came of a rebuild, by tier, and whether the stack is what was asked for. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { TierId } from '../../plan/types.ts';
-import { pinSchema } from '../pin.ts';
+import { pinSchema } from '../points/pin/pin.ts';
 import type { DataCheck, RebuildPlan, TierOutcome } from './types.ts';
 
 /** A tier whose check is no part of the stack, because nothing of it was captured, is there when everything is. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
-import type { PinRequest } from '../pin.ts';
+import type { PinRequest } from '../points/pin/pin.ts';
 import type { Problem } from './secret-values.ts';
 
 const keyPair = z.looseObject({ accessKeyId: z.string(), secretAccessKey: z.string() });

@@ -2,8 +2,8 @@
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
-import { type Pin, pinSchema } from '../pin.ts';
-import type { EngineStack } from '../stacks/engine.ts';
+import { type Pin, pinSchema } from '../points/pin/pin.ts';
+import type { EngineStack } from '../pulumi/engine.ts';
 import { type Chosen, type Draft, draftConfig, finalConfig, generationOf, refuseProblems } from './assemble.ts';
 import { type Place, placeOf } from './place.ts';
 import { isRecord } from './settings.ts';

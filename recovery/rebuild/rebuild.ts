@@ -1,7 +1,7 @@
 /** `dr rebuild`: from a recovery point to a stack that is up and verified. */
 import { layout } from '../../plan/layout.ts';
 import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
-import type { EngineStack, ResourceEvent, RunOutcome } from '../stacks/engine.ts';
+import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { describePlan } from './describe.ts';

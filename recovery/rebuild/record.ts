@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { canonicalJson } from '../../plan/digest.ts';
 import { TIERS, type TierId } from '../../plan/types.ts';
 import { Journal } from '../core/journal.ts';
-import { pinSchema } from '../pin.ts';
-import { timeStamp } from '../point-id.ts';
+import { timeStamp } from '../points/id.ts';
+import { pinSchema } from '../points/pin/pin.ts';
 import type { Target } from './prepare.ts';
 import type { RebuildRequest, SetAside } from './types.ts';
 

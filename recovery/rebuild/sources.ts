@@ -1,7 +1,7 @@
 /** Gathers what is known of a stack that is to be made: its own config, another stack's, the material. */
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
-import type { EngineStack, StackEngine } from '../stacks/engine.ts';
+import type { EngineStack, StackEngine } from '../pulumi/engine.ts';
 import type { Sources } from './assemble.ts';
 import type { Material } from './material.ts';
 import { isRecord } from './settings.ts';

@@ -1,7 +1,7 @@
 /** `dr rebuild --teardown`: ends a stack that a rebuild has made. Never one that leads or follows. */
 import { layout } from '../../plan/layout.ts';
 import { precondition } from '../core/errors.ts';
-import type { EngineStack } from '../stacks/engine.ts';
+import type { EngineStack } from '../pulumi/engine.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { whenFree } from './hold.ts';

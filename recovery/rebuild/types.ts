@@ -3,8 +3,8 @@ import type { Plan, TierId } from '../../plan/types.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Progress } from '../core/progress.ts';
-import type { Pin, PinnedTarget, PinRequest } from '../pin.ts';
-import type { StackEngine } from '../stacks/engine.ts';
+import type { Pin, PinnedTarget, PinRequest } from '../points/pin/pin.ts';
+import type { StackEngine } from '../pulumi/engine.ts';
 import type { Material } from './material.ts';
 
 export interface RebuildRequest {

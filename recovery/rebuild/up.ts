@@ -1,8 +1,8 @@
 /** The `up` of a rebuild: pending operations of a dead run are forgotten, and what fails is named or set aside. */
 import type { Plan } from '../../plan/types.ts';
 import { DrError, EXIT } from '../core/errors.ts';
-import type { ConfigValues, EngineStack, ResourceEvent, RunOutcome } from '../stacks/engine.ts';
-import { checkedTier } from '../stacks/tiers.ts';
+import type { ConfigValues, EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
+import { checkedTier } from '../pulumi/tiers.ts';
 import { canSetAside } from './describe.ts';
 import { type HoldOptions, whenFree } from './hold.ts';
 import type { RebuildRecord } from './record.ts';

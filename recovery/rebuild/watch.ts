@@ -1,8 +1,8 @@
 /** What the engine reports of a run, as progress by tier and as a timeline. */
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { Progress } from '../core/progress.ts';
-import type { ResourceEvent } from '../stacks/engine.ts';
-import { checkedTier, tierOf } from '../stacks/tiers.ts';
+import type { ResourceEvent } from '../pulumi/engine.ts';
+import { checkedTier, tierOf } from '../pulumi/tiers.ts';
 import type { RebuildTimelineEvent } from './types.ts';
 
 export interface Watch {

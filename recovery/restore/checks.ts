@@ -3,7 +3,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { GIT_ENV } from '../backup/git-mirrors.ts';
-import { OBJECTS } from '../backup/objects.ts';
 import { checkOciLayouts } from '../backup/oci.ts';
 import { readPart } from '../capture/files.ts';
 import { postgresSettings, redisSettings } from '../config/environment.ts';
@@ -11,7 +10,8 @@ import { DrError, verificationFailed } from '../core/errors.ts';
 import { readControlData } from '../engines/postgres/control-data.ts';
 import { withClient } from '../engines/postgres/server.ts';
 import { withRedis } from '../engines/redis/server.ts';
-import type { PostgresCapture, ResticCapture } from '../point.ts';
+import { OBJECTS, type PostgresCapture, type ResticCapture } from '../points/point.ts';
+import { segmentOfLsn, segmentOfName } from '../points/wal.ts';
 import { checkCanary } from '../verify/canary.ts';
 import type { Check, RestoreContext } from './context.ts';
 import type { RestoreItem } from './plan-types.ts';
@@ -21,16 +21,6 @@ type Facts = Omit<Check, 'tier' | 'ok'> & { ok?: boolean };
 
 function check(item: RestoreItem, facts: Facts): Check {
   return { ...facts, tier: item.tier, ok: facts.ok ?? facts.expected === facts.actual };
-}
-
-/** Number of a segment of 16 MiB: of an LSN (`0/3000000`) or of a WAL file's name. */
-function segmentOfLsn(lsn: string): number {
-  const [high = '0', low = '0'] = lsn.split('/');
-  return Number.parseInt(high, 16) * 256 + Math.floor(Number.parseInt(low, 16) / 0x1000000);
-}
-
-export function segmentOfName(name: string): number {
-  return Number.parseInt(name.slice(8, 16), 16) * 256 + Number.parseInt(name.slice(16, 24), 16);
 }
 
 async function postgresChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {

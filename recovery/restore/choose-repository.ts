@@ -1,11 +1,11 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
 import type { Workload } from '../../plan/types.ts';
-import type { CatalogEntry } from '../catalog/types.ts';
-import { openCatalog } from '../catalog.ts';
 import { driveAway, folderIsThere, holding, isDriveAway } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError } from '../core/errors.ts';
-import { type Resolution, resolveTarget } from '../resolve.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import { resolveInOneCopy } from './in-one-copy.ts';
 import type { PlanRequest } from './make-plan.ts';
 import { sourceAsOf } from './source.ts';

@@ -7,7 +7,7 @@ import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import { findPostgresBin } from '../doctor/engines.ts';
+import { findPostgresBin } from '../engines/find.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
 import { answers, connect, startServer } from '../engines/postgres/server.ts';
 

@@ -1,7 +1,7 @@
 /** Pure: a target in a repository of dated copies. Each copy stands alone, so everything comes from one of them. */
-import type { CatalogEntry } from '../catalog/types.ts';
 import { DrError } from '../core/errors.ts';
-import type { Resolution } from '../resolve.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import type { Resolution } from '../points/resolve/resolve.ts';
 
 /** Among all entries, or only some of them; throws DrErrors. */
 type Resolve = (entries: readonly CatalogEntry[]) => Resolution;

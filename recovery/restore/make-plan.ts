@@ -6,9 +6,9 @@ import { isConfigured, isFromCluster, namedWorkloads } from '../config/selection
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import type { PostgresCapture } from '../point.ts';
-import type { Resolution } from '../resolve.ts';
-import type { Target } from '../target.ts';
+import type { PostgresCapture } from '../points/point.ts';
+import type { Resolution } from '../points/resolve/resolve.ts';
+import type { Target } from '../points/target.ts';
 import { chooseRepository } from './choose-repository.ts';
 import { destinationOf, destinationState } from './destination.ts';
 import type { RestoreItem, RestorePlan } from './plan-types.ts';

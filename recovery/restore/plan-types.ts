@@ -1,7 +1,7 @@
 /** The restore plan: everything that a restore will do, as a versioned JSON document. `--dry-run` prints it and stops. */
 import { z } from 'zod';
 import { TIERS, WORKLOAD_TYPES } from '../../plan/types.ts';
-import { captureSchema } from '../point.ts';
+import { captureSchema } from '../points/point.ts';
 
 /** What is at the destination now. */
 export const destinationState = z.enum(['absent', 'empty', 'occupied', 'alive']);

@@ -1,9 +1,9 @@
 /** Everything that can be known before the target is touched. All of it throws with exit 2 or 6, naming what to do. */
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
-import { requireEngine } from '../doctor/engines.ts';
+import { requireEngine } from '../engines/find.ts';
 import { openRestic } from '../engines/restic/restic.ts';
-import type { PostgresCapture, ResticCapture } from '../point.ts';
+import type { PostgresCapture, ResticCapture } from '../points/point.ts';
 import { checkDisk } from './disk.ts';
 import type { RestoreItem, RestorePlan } from './plan-types.ts';
 import { openSource } from './steps/postgres.ts';

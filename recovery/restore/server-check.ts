@@ -3,7 +3,7 @@ import { postgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { dataDirMajor, readControlData, serverMajor } from '../engines/postgres/control-data.ts';
-import type { PostgresCapture } from '../point.ts';
+import type { PostgresCapture } from '../points/point.ts';
 
 /** Throws `POSTGRES-VERSION` or `POSTGRES-OTHER-CLUSTER` (exit 2). */
 export async function checkServer(site: Site, capture: PostgresCapture): Promise<void> {

@@ -3,8 +3,9 @@ import type { Repository, Site } from '../config/site.ts';
 import { badInput, type DrError } from '../core/errors.ts';
 import type { PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import type { RecoveryEnd } from '../engines/pgbackrest/restore.ts';
-import { lastCommit, type WalRange, walOf } from '../engines/pgbackrest/wal.ts';
-import type { PostgresCapture } from '../point.ts';
+import { lastCommit, walOf } from '../engines/pgbackrest/wal.ts';
+import type { PostgresCapture } from '../points/point.ts';
+import type { WalRange } from '../points/wal.ts';
 
 export type WantedEnd = { kind: 'end-of-wal' } | { kind: 'immediate' } | { kind: 'time'; time: Date };
 

@@ -1,5 +1,5 @@
 /** Pure: what the catalog itself tells of damage and intruders. */
-import type { CatalogProblem } from '../catalog/types.ts';
+import type { CatalogProblem } from '../points/catalog/types.ts';
 import type { Finding } from './types.ts';
 
 const CODES = {

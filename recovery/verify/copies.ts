@@ -1,11 +1,11 @@
 /** Dated copies against their own lists of files: cheap enough for all of them, because nothing but the list is read. */
-import { readKeyring } from '../catalog/keyring.ts';
-import type { CatalogEntry } from '../catalog/types.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { copyFolders } from '../offsite/copies.ts';
-import { COPY_FILES, type CopyManifest, parseManifest } from '../offsite/manifest.ts';
+import { readKeyring } from '../points/catalog/keyring.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { copyFolders } from '../points/dated-copy/copies.ts';
+import { COPY_FILES, type CopyManifest, parseManifest } from '../points/dated-copy/manifest.ts';
+import { verifyDocument } from '../points/signing.ts';
 import { plural } from '../report/format.ts';
-import { verifyDocument } from '../signing.ts';
 import type { Finding } from './types.ts';
 
 const ELSEWHERE = 'restore from another copy or repository (`dr points`), and export again';

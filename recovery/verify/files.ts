@@ -1,7 +1,6 @@
 /** restic's copies in one repository: the snapshots that points name, restic's own check, and what damage costs in files. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogEntry } from '../catalog/types.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
@@ -9,7 +8,8 @@ import { type CheckResult, checkRepository } from '../engines/restic/check.ts';
 import { type Loss, lossOf } from '../engines/restic/loss.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
-import type { ResticCapture } from '../point.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import type { Finding } from './types.ts';
 

@@ -1,15 +1,15 @@
 /** PostgreSQL's copies in one repository: every lineage that points refer to. */
 import { join } from 'node:path';
 import { STANZA } from '../../plan/layout.ts';
-import type { CatalogEntry } from '../catalog/types.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import type { StanzaInfo } from '../engines/pgbackrest/info.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { opensAnyInfo, verifySets } from '../engines/pgbackrest/verify.ts';
-import { segmentFiles } from '../engines/pgbackrest/wal.ts';
-import type { PostgresCapture } from '../point.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import type { PostgresCapture } from '../points/point.ts';
+import { segmentFiles } from '../points/wal.ts';
 import { listedFindings, type NamedSets, verifiedFindings } from './set-findings.ts';
 import type { Finding } from './types.ts';
 import { walFindings } from './wal-findings.ts';

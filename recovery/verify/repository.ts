@@ -2,12 +2,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
-import { openCatalog } from '../catalog.ts';
 import { holding } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { catalogFindings } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';

@@ -1,10 +1,10 @@
 /** All repositories: what each of them can be trusted with. */
 import pMap from 'p-map';
-import { readKeyring } from '../catalog/keyring.ts';
-import { holdersOf, surveyCatalogs } from '../catalog/survey.ts';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { EXIT, type ExitCode } from '../core/errors.ts';
+import { readKeyring } from '../points/catalog/keyring.ts';
+import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
 import { type VerifyRequest, verifyRepository } from './repository.ts';
 import type { RepositoryReport, VerifyReport } from './types.ts';
 

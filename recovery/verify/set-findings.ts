@@ -1,7 +1,7 @@
 /** Pure: sets that points name, against what pgBackRest lists and what its verification said. */
 import type { StanzaInfo } from '../engines/pgbackrest/info.ts';
 import { describeFiles, type FileProblem, type VerifyResult } from '../engines/pgbackrest/verify.ts';
-import type { PostgresCapture } from '../point.ts';
+import type { PostgresCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import type { Finding } from './types.ts';
 

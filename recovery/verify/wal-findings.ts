@@ -1,6 +1,6 @@
 /** Pure: can every set be replayed, and how far. */
-import { followWal, nextSegment } from '../engines/pgbackrest/wal.ts';
-import type { PostgresCapture } from '../point.ts';
+import type { PostgresCapture } from '../points/point.ts';
+import { followWal, nextSegment } from '../points/wal.ts';
 import type { Finding } from './types.ts';
 
 export interface WalInput {

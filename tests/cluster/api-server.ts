@@ -4,11 +4,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { openCluster } from '../../recovery/adapters/kubernetes.ts';
-import { openAccess } from '../../recovery/adapters/kubernetes-access.ts';
-import type { Cluster, KubeObject, ResourceType } from '../../recovery/capture/objects.ts';
 import { freePort } from '../../recovery/drill/ports.ts';
 import { endTracked, startDaemon, until } from '../../recovery/drill/processes.ts';
+import { openAccess } from '../../recovery/kubernetes/access.ts';
+import { openCluster } from '../../recovery/kubernetes/cluster.ts';
+import type { Cluster, KubeObject, ResourceType } from '../../recovery/kubernetes/objects.ts';
 import { place } from './place.ts';
 
 /** Contexts of the kubeconfig, by the token that each shows. */

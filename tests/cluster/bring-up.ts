@@ -1,5 +1,5 @@
 /** A stack on the cluster, by whichever engine there is. */
-import type { StackEngine } from '../../recovery/stacks/engine.ts';
+import type { StackEngine } from '../../recovery/pulumi/engine.ts';
 import { configValues } from './engine.ts';
 import type { ClusterStack } from './stacks.ts';
 

@@ -1,5 +1,5 @@
 /** Makes the objects, and what controllers would have made of them. */
-import type { KubeObject } from '../../recovery/capture/objects.ts';
+import type { KubeObject } from '../../recovery/kubernetes/objects.ts';
 import type { ApiServer } from './api-server.ts';
 import {
   container,

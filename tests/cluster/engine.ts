@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openStackEngine } from '../../recovery/adapters/pulumi.ts';
-import type { ConfigValues, StackEngine } from '../../recovery/stacks/engine.ts';
+import type { ConfigValues, StackEngine } from '../../recovery/pulumi/engine.ts';
+import { openStackEngine } from '../../recovery/pulumi/open.ts';
 import { shippedConfig } from '../infra/recording.ts';
 import type { Api } from './api.ts';
 import { recordedEngine } from './recorded/engine.ts';

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
-import { requireEngine } from '../../recovery/doctor/engines.ts';
+import { requireEngine } from '../../recovery/engines/find.ts';
 import { assemble, type Buildah, buildah, hasImage } from './buildah.ts';
 import type { Place } from './place.ts';
 

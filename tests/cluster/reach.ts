@@ -1,6 +1,6 @@
 /** To whom a pod that runs can open a connection: network policies, seen from inside. */
-import { openAccess } from '../../recovery/adapters/kubernetes-access.ts';
-import { runInPod } from '../../recovery/adapters/kubernetes-exec.ts';
+import { openAccess } from '../../recovery/kubernetes/access.ts';
+import { runInPod } from '../../recovery/kubernetes/exec.ts';
 import type { Api } from './api.ts';
 import { NETWORK, place, S3_HOSTS, S3_PORT } from './place.ts';
 

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { productionPlan } from '../../plan/production.ts';
 import { silentLog } from '../../recovery/core/log.ts';
-import { pinTarget } from '../../recovery/pin.ts';
+import { pinTarget } from '../../recovery/points/pin/pin.ts';
 import type { Material } from '../../recovery/rebuild/material.ts';
 import { rebuild } from '../../recovery/rebuild/rebuild.ts';
 import type { RebuildRequest } from '../../recovery/rebuild/types.ts';

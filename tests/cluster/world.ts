@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readLedger } from '../../recovery/drill/ledger.ts';
 import { compareLedger, type LedgerComparison } from '../../recovery/drill/ledger-compare.ts';
 import { type Load, startLoad } from '../../recovery/drill/load.ts';
-import type { StackEngine } from '../../recovery/stacks/engine.ts';
+import type { StackEngine } from '../../recovery/pulumi/engine.ts';
 import { bringUp } from './bring-up.ts';
 import { type Cluster, say, startCluster } from './cluster.ts';
 import { connectDatabase } from './database.ts';

@@ -2,9 +2,9 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Catalog, openCatalog } from '../../recovery/catalog.ts';
+import { type Catalog, openCatalog } from '../../recovery/points/catalog/catalog.ts';
 import { makeSite, repositoryOf } from '../recovery/config/site-fixture.ts';
-import { idAt, pointBody, postgresCapture } from '../recovery/point-fixture.ts';
+import { idAt, pointBody, postgresCapture } from '../recovery/points/point-fixture.ts';
 import { scratch } from '../scratch.ts';
 
 const TIMES = ['00', '01', '02', '03'].map((h) => `2026-11-23T${h}:00:00Z`);

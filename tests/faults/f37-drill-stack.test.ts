@@ -8,7 +8,7 @@ import { declaredPlan } from '../../infra/policy/effective-plan.ts';
 import type { Resource } from '../../infra/policy/resource.ts';
 import { breaches } from '../../infra/policy/rule.ts';
 import { RULES } from '../../infra/policy/rules.ts';
-import type { Pin } from '../../recovery/pin.ts';
+import type { Pin } from '../../recovery/points/pin/pin.ts';
 import { find, kinds, object, podsOf } from '../infra/objects.ts';
 import { changed, which } from '../infra/policy/declared.ts';
 import { record, STORED_SECRETS } from '../infra/recording.ts';

@@ -1,9 +1,9 @@
 /** Recovery points that only a fault would make: signed as any other, with captures that a test has changed. */
-import { openCatalog } from '../../recovery/catalog.ts';
 import { openSite, type Site } from '../../recovery/config/site.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import type { Capture, ResticCapture } from '../../recovery/point.ts';
-import { newPointId } from '../../recovery/point-id.ts';
+import { openCatalog } from '../../recovery/points/catalog/catalog.ts';
+import { newPointId } from '../../recovery/points/id.ts';
+import type { Capture, ResticCapture } from '../../recovery/points/point.ts';
 
 export interface Forge {
   readonly site: Site;

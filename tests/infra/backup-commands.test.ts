@@ -5,7 +5,7 @@ import { productionPlan } from '../../plan/production.ts';
 import { selectForBackup } from '../../recovery/backup/select.ts';
 import { packPlatform } from '../../recovery/captured.ts';
 import { environmentSchema } from '../../recovery/config/environment.ts';
-import { POINT_KINDS, type PointKind } from '../../recovery/point.ts';
+import { POINT_KINDS, type PointKind } from '../../recovery/points/point.ts';
 import { object, podsOf } from './objects.ts';
 import { PLATFORM } from './platform/captured-platform.ts';
 import { record, STORED_SECRETS } from './recording.ts';

@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { isAlive } from '../../recovery/core/pids.ts';
-import { cacheBin } from '../../recovery/doctor/programs.ts';
 import { freePort } from '../../recovery/drill/ports.ts';
 import { endTracked, startDaemon, until } from '../../recovery/drill/processes.ts';
+import { cacheBin } from '../../recovery/engines/programs.ts';
 import { withFolder } from '../platform.ts';
 
 /** Where the set-up puts it, whichever version. Throws with what to type. */

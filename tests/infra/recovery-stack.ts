@@ -1,5 +1,5 @@
 /** A stack `local` in role recovery, and what its last `up` has pinned. */
-import type { Pin } from '../../recovery/pin.ts';
+import type { Pin } from '../../recovery/points/pin/pin.ts';
 import { STORED_SECRETS } from './recording.ts';
 
 export const PIN: Pin = {

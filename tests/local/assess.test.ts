@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import { assess } from '../../recovery/assess/assess.ts';
 import { inspectPostgres } from '../../recovery/assess/inspect-postgres.ts';
 import { inspectRedis } from '../../recovery/assess/inspect-redis.ts';
-import { type CaptureFacts, censusFacts, takeCensus } from '../../recovery/assess/tables.ts';
+import { censusFacts, takeCensus } from '../../recovery/assess/tables.ts';
 import { openSite } from '../../recovery/config/site.ts';
-import { findPostgresBin } from '../../recovery/doctor/engines.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import { findPostgresBin } from '../../recovery/engines/find.ts';
+import type { CaptureFacts } from '../../recovery/points/point.ts';
 import { withPlatform } from '../platform.ts';
 
 const { signal } = new AbortController();

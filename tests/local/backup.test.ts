@@ -2,12 +2,12 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openCatalog } from '../../recovery/catalog.ts';
 import { openSite } from '../../recovery/config/site.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { restoreSnapshot } from '../../recovery/engines/restic/actions.ts';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
-import type { RecoveryPoint } from '../../recovery/point.ts';
+import { openCatalog } from '../../recovery/points/catalog/catalog.ts';
+import type { RecoveryPoint } from '../../recovery/points/point.ts';
 import { type DrResult, drEnds, editEnvironment, startDr, withGolden } from '../faults/golden.ts';
 
 interface Backup {

@@ -2,9 +2,9 @@
 import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findPostgresBin } from '../../recovery/doctor/engines.ts';
 import { corruptPages } from '../../recovery/drill/corrupt-pages.ts';
 import { connectPostgres, initPostgres, startPostgres, stopPostgres } from '../../recovery/drill/platform/postgres.ts';
+import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { drEnds, withGolden } from '../faults/golden.ts';
 
 interface Dump {

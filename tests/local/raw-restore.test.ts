@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { makeOwnedFolder } from '../../recovery/core/account.ts';
-import { findPostgresBin } from '../../recovery/doctor/engines.ts';
 import { drClient } from '../../recovery/drill/dr-client.ts';
+import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { folderFingerprint } from '../../recovery/verify/data-folder.ts';
 import { withPlatform } from '../platform.ts';
 

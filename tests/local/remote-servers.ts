@@ -7,10 +7,10 @@ import { generate } from 'selfsigned';
 import { layout, STANZA } from '../../plan/layout.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
-import { findPostgresBin } from '../../recovery/doctor/engines.ts';
 import { freePort, tryPort } from '../../recovery/drill/ports.ts';
 import { startDaemon, until } from '../../recovery/drill/processes.ts';
 import type { S3Region } from '../../recovery/drill/s3-region.ts';
+import { findPostgresBin } from '../../recovery/engines/find.ts';
 import type { Place, Side } from './remote-place.ts';
 
 export interface Leaf {

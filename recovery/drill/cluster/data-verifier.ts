@@ -1,5 +1,5 @@
 /** Between a rebuild and its data: remembers the points that the target was resolved with, and compares with them what comes back. */
-import type { CatalogEntry } from '../../catalog/types.ts';
+import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { isRecord } from '../../rebuild/settings.ts';
 import type { RebuildPlan, RebuildPorts } from '../../rebuild/types.ts';
 import { type Remembered, remembered } from './database-checks.ts';

@@ -1,8 +1,8 @@
 /** What the restored database says of itself, against what the points say of it. Pure but for the asking. */
-import { type CaptureFacts, type Census, lostTables } from '../../assess/tables.ts';
-import type { CatalogEntry } from '../../catalog/types.ts';
-import type { Pin } from '../../pin.ts';
-import type { PostgresCapture, ResticCapture } from '../../point.ts';
+import { type Census, lostTables } from '../../assess/tables.ts';
+import type { CatalogEntry } from '../../points/catalog/types.ts';
+import type { Pin } from '../../points/pin/pin.ts';
+import type { CaptureFacts, PostgresCapture, ResticCapture } from '../../points/point.ts';
 import type { DataCheck } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
 import { type CanaryRow, judgeCanary } from '../../verify/canary.ts';

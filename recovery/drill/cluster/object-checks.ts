@@ -1,7 +1,7 @@
 /** Objects of the drilled namespaces against what was captured, and against what a drill may be (F37). Pure. */
 import { OWN_LABEL } from '../../../plan/labels.ts';
-import { fieldsOf, type KubeObject, kindOf, listOf } from '../../capture/objects.ts';
 import type { CapturedPlatform } from '../../captured/platform.ts';
+import { fieldsOf, type KubeObject, kindOf, listOf } from '../../kubernetes/objects.ts';
 import type { DataCheck } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
 

@@ -1,6 +1,6 @@
 /** What a drill on a cluster asks of the platform that it has made, and of the catalog that it was made from. */
-import type { KubeObject } from '../../capture/objects.ts';
-import type { ClusterPlace } from '../../failover/ports.ts';
+import type { KubeObject } from '../../kubernetes/objects.ts';
+import type { ClusterPlace } from '../../kubernetes/place.ts';
 import type { RebuildPorts } from '../../rebuild/types.ts';
 
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /** A platform that was made from a point, asked for its data: not what was declared, but what is there. */
-import { fieldsOf, type KubeObject, listOf } from '../../capture/objects.ts';
 import { type CapturedPlatform, unpackPlatform } from '../../captured/platform.ts';
 import { asDrError } from '../../core/as-dr-error.ts';
+import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
 import type { DataCheck, RebuildPlan } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
 import { databaseChecks, type Remembered } from './database-checks.ts';

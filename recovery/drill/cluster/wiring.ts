@@ -1,13 +1,13 @@
 /** The real cluster behind the port: its API, and commands in the pods of the drill. */
-import { openCluster } from '../../adapters/kubernetes.ts';
-import { openSiteCluster } from '../../adapters/kubernetes-change.ts';
-import { runInPod } from '../../adapters/kubernetes-exec.ts';
-import { openPlace } from '../../adapters/kubernetes-place.ts';
-import { parseRows, psqlArguments } from '../../adapters/pod-psql.ts';
-import { kindName } from '../../capture/objects.ts';
 import { DrError } from '../../core/errors.ts';
 import { leaderOf } from '../../failover/database.ts';
-import type { ClusterPlace, SiteCluster } from '../../failover/ports.ts';
+import { openSiteCluster } from '../../kubernetes/change.ts';
+import { openCluster } from '../../kubernetes/cluster.ts';
+import { runInPod } from '../../kubernetes/exec.ts';
+import { kindName } from '../../kubernetes/objects.ts';
+import { type ClusterPlace, openPlace } from '../../kubernetes/place.ts';
+import { parseRows, psqlArguments } from '../../kubernetes/psql.ts';
+import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import type { DrilledCluster, RedisKeys } from './ports.ts';
 
 /** Kinds of a platform, and those that would lead into one. */

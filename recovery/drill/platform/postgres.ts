@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Run } from '../../core/process.ts';
-import { findPostgresBin } from '../../doctor/engines.ts';
+import { findPostgresBin } from '../../engines/find.ts';
 import { livingServer, removeStaleLocks } from '../../engines/postgres/stale-locks.ts';
 import { handOver } from '../secret-files.ts';
 import { rolesSql } from './accounts.ts';

@@ -1,6 +1,6 @@
 /** Laying a set down in a data directory. What makes it startable (`recovery.signal`, global/pg_control) is written last by pgBackRest. */
 import type { Repository } from '../../config/site.ts';
-import type { PostgresCapture } from '../../point.ts';
+import type { PostgresCapture } from '../../points/point.ts';
 import { endOrphans } from './orphans.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 import { type Fraction, readFraction } from './sets.ts';

@@ -2,7 +2,7 @@
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
-import type { PostgresCapture } from '../../point.ts';
+import type { PostgresCapture } from '../../points/point.ts';
 import type { BackupInfo, StanzaInfo } from './info.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 

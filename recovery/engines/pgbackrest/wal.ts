@@ -7,70 +7,10 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { STANZA } from '../../../plan/layout.ts';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import { findPostgresBin } from '../../doctor/engines.ts';
-import type { PostgresCapture } from '../../point.ts';
+import type { PostgresCapture } from '../../points/point.ts';
+import { followWal, previousSegment, segmentFiles, type WalRange } from '../../points/wal.ts';
+import { findPostgresBin } from '../find.ts';
 import type { PgBackRest } from './pgbackrest.ts';
-
-/** Segments of 16 MiB: 256 of them share the upper 8 digits. */
-const SEGMENTS_PER_LOG = 0x100;
-
-/** The segment after `name` on the same timeline. */
-export function nextSegment(name: string): string {
-  const log = Number.parseInt(name.slice(8, 16), 16);
-  const segment = Number.parseInt(name.slice(16, 24), 16) + 1;
-  const [nextLog, next] = segment === SEGMENTS_PER_LOG ? [log + 1, 0] : [log, segment];
-  return name.slice(0, 8) + hex(nextLog) + hex(next);
-}
-
-const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0');
-
-export interface WalRange {
-  readonly timeline: number;
-  /** Last segment that is reached from the set without a gap. */
-  readonly last: string;
-  /** The first segment that is missing although later ones are there. */
-  readonly gap?: string;
-  /** Segments in the range. */
-  readonly count: number;
-}
-
-/**
- * Follows the segments from `start`, over timeline switches too (a switch keeps the position: the new timeline's segment has the
- * same number). Pure. Undefined when not even `start` is there.
- */
-export function followWal(names: ReadonlySet<string>, start: string): WalRange | undefined {
-  if (!names.has(start)) return undefined;
-  const timelines = [...new Set([...names].map((n) => n.slice(0, 8)))].sort();
-  let current = start;
-  let count = 1;
-  for (;;) {
-    const next = nextSegment(current);
-    const later = timelines.filter((t) => t > current.slice(0, 8));
-    const switched = [...later]
-      .reverse()
-      .flatMap((t) => [t + next.slice(8), t + current.slice(8)])
-      .find((n) => names.has(n));
-    const following = names.has(next) ? next : switched;
-    if (following === undefined) break;
-    current = following;
-    count += 1;
-  }
-  const beyond = [...names].some((n) => n.slice(0, 8) >= current.slice(0, 8) && n.slice(8) > current.slice(8));
-  const range = { timeline: Number.parseInt(current.slice(0, 8), 16), last: current, count };
-  return beyond ? { ...range, gap: nextSegment(current) } : range;
-}
-
-/**
- * Segment → file: `15-1/0000000100000000/0000000100000000000000A3-<sha1>.zst` holds `0000000100000000000000A3`. Partial and history files
- * are left out.
- */
-export function segmentFiles(files: readonly string[]): Map<string, string> {
-  const named = files.flatMap((file) => {
-    const name = /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(file)?.[1];
-    return name === undefined ? [] : [[name, file] as const];
-  });
-  return new Map(named);
-}
 
 export interface WalInRepository {
   readonly files: ReadonlyMap<string, string>;
@@ -89,13 +29,6 @@ export async function walOf(
 
 /** Bytes of one archived segment would tell nothing of time; `pg_waldump` names each commit's. Newest first, at most this many. */
 const SEGMENTS_LOOKED_AT = 24;
-
-function previousSegment(name: string): string {
-  const log = Number.parseInt(name.slice(8, 16), 16);
-  const segment = Number.parseInt(name.slice(16, 24), 16);
-  const [newLog, previous] = segment === 0 ? [log - 1, SEGMENTS_PER_LOG - 1] : [log, segment - 1];
-  return name.slice(0, 8) + hex(newLog) + hex(previous);
-}
 
 /** `… desc: COMMIT 2026-11-23 02:00:00.123456 UTC; …` in output made with TZ=UTC. */
 function lastCommitTime(dump: string): Date | undefined {

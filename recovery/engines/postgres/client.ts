@@ -1,10 +1,10 @@
 /** How SQL reaches the server: by its socket, or by TCP with TLS. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { NETWORK_ERRORS, onceLetThrough } from '../../adapters/new-pod.ts';
 import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, DrError } from '../../core/errors.ts';
+import { NETWORK_ERRORS, onceLetThrough } from '../../kubernetes/new-pod.ts';
 
 type Encryption = NonNullable<pg.ClientConfig['ssl']>;
 

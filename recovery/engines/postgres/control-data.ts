@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { findPostgresBin } from '../../doctor/engines.ts';
+import { findPostgresBin } from '../find.ts';
 
 export interface ControlData {
   readonly systemId: string;

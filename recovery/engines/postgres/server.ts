@@ -7,7 +7,7 @@ import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
-import { findPostgresBin } from '../../doctor/engines.ts';
+import { findPostgresBin } from '../find.ts';
 import { connectClient } from './client.ts';
 import { livingServer, removeStaleLocks } from './stale-locks.ts';
 

@@ -1,10 +1,10 @@
 /** Talking to, starting and stopping the Redis server of this host. */
 import { Redis } from 'ioredis';
 import pRetry from 'p-retry';
-import { onceLetThrough } from '../../adapters/new-pod.ts';
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, DrError } from '../../core/errors.ts';
+import { onceLetThrough } from '../../kubernetes/new-pod.ts';
 
 /** Where it is, as a client wants it; one try, and no password. */
 export function redisPlace({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings) {

@@ -5,7 +5,7 @@ import { isThere } from '../../core/account.ts';
 import { verificationFailed } from '../../core/errors.ts';
 import { restoreSnapshot } from '../../engines/restic/actions.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
-import type { ResticCapture } from '../../point.ts';
+import type { ResticCapture } from '../../points/point.ts';
 import { type RestoreContext, redo, step } from '../context.ts';
 import type { RestoreItem } from '../plan-types.ts';
 

@@ -15,7 +15,7 @@ import { openPgBackRest, type PgBackRest } from '../../engines/pgbackrest/pgback
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
-import type { PostgresCapture } from '../../point.ts';
+import type { PostgresCapture } from '../../points/point.ts';
 import { type RestoreContext, redo, step } from '../context.ts';
 import type { RestoreItem, RestorePlan } from '../plan-types.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from '../rescue-wal.ts';

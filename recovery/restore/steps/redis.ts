@@ -1,14 +1,14 @@
 /** Redis: stop → restore beside → check the RDB → lay it down for both ways of persistence → start → count. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCatalog } from '../../catalog.ts';
 import { redisSettings } from '../../config/environment.ts';
 import { isThere, lookUpAccount, makeOwnedFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import { checkRdb, layDownRdb } from '../../engines/redis/files.ts';
 import { startRedis, stopRedis } from '../../engines/redis/server.ts';
-import { isCompromised } from '../../marks.ts';
-import type { Capture, ResticCapture } from '../../point.ts';
+import { openCatalog } from '../../points/catalog/catalog.ts';
+import { isCompromised } from '../../points/marks.ts';
+import type { Capture, ResticCapture } from '../../points/point.ts';
 import { type RestoreContext, redo, step } from '../context.ts';
 import type { RestoreItem } from '../plan-types.ts';
 import { besides, layDown } from './folder.ts';

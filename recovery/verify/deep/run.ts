@@ -1,15 +1,15 @@
 /** The only proof that a copy can be restored is a restore: all of a point, in a scratch place, asked the questions of a real one. */
 import { join } from 'node:path';
-import type { Catalog, CatalogEntry } from '../../catalog/types.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { asDrError } from '../../core/as-dr-error.ts';
 import { type DrError, EXIT } from '../../core/errors.ts';
 import { holderName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
-import { requireEngine } from '../../doctor/engines.ts';
-import { isCompromised } from '../../marks.ts';
-import { resolveTarget } from '../../resolve.ts';
+import { requireEngine } from '../../engines/find.ts';
+import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
+import { isCompromised } from '../../points/marks.ts';
+import { resolveTarget } from '../../points/resolve/resolve.ts';
 import type { Check } from '../../restore/context.ts';
 import type { RestoreItem } from '../../restore/plan-types.ts';
 import type { DeepResult, Finding } from '../types.ts';

@@ -3,7 +3,7 @@
  * secrets and what was made are kept from run to run, a run that dies leaves its lock and its pending operations, as Pulumi does.
  */
 import { badInput, precondition } from '../../../recovery/core/errors.ts';
-import type { EngineStack, StackEngine } from '../../../recovery/stacks/engine.ts';
+import type { EngineStack, StackEngine } from '../../../recovery/pulumi/engine.ts';
 import type { Api } from '../api.ts';
 import { planOf } from './plan.ts';
 import { destroyAll, runUp } from './run.ts';

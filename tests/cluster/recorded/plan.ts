@@ -1,7 +1,7 @@
 /** What a stack's program declares with its config of now, beside what the stack has. */
 import { isDeepStrictEqual } from 'node:util';
 import { stack as program } from '../../../infra/index.ts';
-import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/stacks/engine.ts';
+import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/pulumi/engine.ts';
 import { type KubernetesObject, kubernetesObjects } from '../../infra/manifests-of.ts';
 import { realKeys } from '../../infra/real-keys.ts';
 import { projectDefaults, recordProgram } from '../../infra/recording.ts';

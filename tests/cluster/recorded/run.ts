@@ -1,5 +1,5 @@
 /** The steps of a run, each when all that it depends on is done. */
-import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/stacks/engine.ts';
+import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/pulumi/engine.ts';
 import type { KubernetesObject } from '../../infra/manifests-of.ts';
 import type { Api, Manifest } from '../api.ts';
 import { applyWhenKnown, untilGone, untilReady } from '../apply.ts';

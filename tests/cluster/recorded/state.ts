@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { ConfigValues, PendingOperation } from '../../../recovery/stacks/engine.ts';
-import { StackLockedError } from '../../../recovery/stacks/locked.ts';
+import type { ConfigValues, PendingOperation } from '../../../recovery/pulumi/engine.ts';
+import { StackLockedError } from '../../../recovery/pulumi/locked.ts';
 import type { Manifest } from '../api.ts';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@ import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import { runClusterDrill } from '../../../recovery/drill/cluster/run.ts';
 import { openDrilledCluster } from '../../../recovery/drill/cluster/wiring.ts';
-import { pinTarget } from '../../../recovery/pin.ts';
+import { pinTarget } from '../../../recovery/points/pin/pin.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';
 import { rowCounts } from '../checks.ts';
 import { say } from '../cluster.ts';

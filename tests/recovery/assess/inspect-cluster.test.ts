@@ -5,9 +5,9 @@ import { classify } from '../../../recovery/assess/classify.ts';
 import type { Findings } from '../../../recovery/assess/findings.ts';
 import { inspectCluster } from '../../../recovery/assess/inspect-cluster.ts';
 import { capturedServices, servicesThen } from '../../../recovery/backup/objects.ts';
-import { refuse } from '../adapters/kubernetes-server.ts';
 import { served } from '../capture/make-object.ts';
 import { clusterSite, SHOP, workload } from '../health/cluster-fixture.ts';
+import { refuse } from '../kubernetes/server-fixture.ts';
 import { findings } from './findings-fixture.ts';
 
 const BEFORE = { services: 'auth-service, order-service' };

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layout } from '../../../plan/layout.ts';
 import { inspectRepository, newestCaptures } from '../../../recovery/assess/inspect-repositories.ts';
-import { openCatalog } from '../../../recovery/catalog.ts';
 import type { Repository, Site } from '../../../recovery/config/site.ts';
+import { openCatalog } from '../../../recovery/points/catalog/catalog.ts';
 import { openS3Store } from '../../../recovery/storage/s3/store.ts';
 import { withRegion } from '../../platform.ts';
 import { scratch } from '../../scratch.ts';
 import { makeSite, repositoryOf } from '../config/site-fixture.ts';
-import { idAt, pointBody, resticCapture } from '../point-fixture.ts';
+import { idAt, pointBody, resticCapture } from '../points/point-fixture.ts';
 
 const TIMES = ['2026-11-20T02:00:00Z', '2026-11-21T02:00:00Z', '2026-11-22T02:00:00Z'];
 const [OLDEST = '', MIDDLE = '', NEWEST = ''] = TIMES.map((time) => idAt(time));

@@ -9,7 +9,7 @@ import { verifyItem } from '../../../recovery/restore/checks.ts';
 import type { RestoreContext } from '../../../recovery/restore/context.ts';
 import type { RestoreItem } from '../../../recovery/restore/plan-types.ts';
 import { scratch } from '../../scratch.ts';
-import { resticCapture } from '../point-fixture.ts';
+import { resticCapture } from '../points/point-fixture.ts';
 
 async function images(): Promise<{ folder: string; blobs: string[]; item: RestoreItem }> {
   const folder = await scratch();

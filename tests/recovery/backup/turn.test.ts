@@ -6,15 +6,15 @@ import { layout } from '../../../plan/layout.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { lockOf } from '../../../plan/select.ts';
 import { takeTurn } from '../../../recovery/backup/turn.ts';
-import { openCatalog } from '../../../recovery/catalog.ts';
 import type { Site } from '../../../recovery/config/site.ts';
 import type { ProgressEvent } from '../../../recovery/core/progress.ts';
-import type { Capture, PointKind } from '../../../recovery/point.ts';
+import { openCatalog } from '../../../recovery/points/catalog/catalog.ts';
+import type { Capture, PointKind } from '../../../recovery/points/point.ts';
 import { acquireLock, type Lock } from '../../../recovery/storage/lock.ts';
 import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
 import { scratch } from '../../scratch.ts';
 import { makeSite, repositoryOf } from '../config/site-fixture.ts';
-import { pointBody, resticCapture } from '../point-fixture.ts';
+import { pointBody, resticCapture } from '../points/point-fixture.ts';
 
 const ASKED = '2026-11-23T02:00:20Z';
 const UPLOADS = [resticCapture('uploads', '2026-11-23T02:00:10Z')];

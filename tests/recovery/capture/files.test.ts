@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { objectText, readPart, writePart } from '../../../recovery/capture/files.ts';
 import { makeCapture } from '../../../recovery/capture/make.ts';
-import { type KubeObject, nameOf } from '../../../recovery/capture/objects.ts';
 import { partOf } from '../../../recovery/capture/parts.ts';
+import { type KubeObject, nameOf } from '../../../recovery/kubernetes/objects.ts';
 import { scratch } from '../../scratch.ts';
 import { clusterWide, ownedBy, read, served } from './make-object.ts';
 

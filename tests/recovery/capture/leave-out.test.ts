@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isTransient, leftOut } from '../../../recovery/capture/leave-out.ts';
-import { type KubeObject, nameOf } from '../../../recovery/capture/objects.ts';
+import { type KubeObject, nameOf } from '../../../recovery/kubernetes/objects.ts';
 import { clusterWide, ownedBy, read, served, typeOf } from './make-object.ts';
 
 /** Reasons of several objects that were read together. */

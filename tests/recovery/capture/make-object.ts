@@ -1,5 +1,5 @@
 /** Objects as a server gives them, with all that it adds. */
-import { type KubeObject, kindName, type ReadObject, type ResourceType } from '../../../recovery/capture/objects.ts';
+import { type KubeObject, kindName, type ReadObject, type ResourceType } from '../../../recovery/kubernetes/objects.ts';
 
 export function typeOf(
   apiVersion: string,

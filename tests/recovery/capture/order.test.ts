@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type KubeObject, nameOf } from '../../../recovery/capture/objects.ts';
 import { restoreWaves, WAVES } from '../../../recovery/capture/order.ts';
+import { type KubeObject, nameOf } from '../../../recovery/kubernetes/objects.ts';
 import { clusterWide, served } from './make-object.ts';
 
 function definition(kind: string, conversion?: object): KubeObject {

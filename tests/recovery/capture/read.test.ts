@@ -1,14 +1,14 @@
 /** What is asked of a cluster, by a cluster that is only a list of objects. */
 import { expect, test } from 'vitest';
 import { makeCapture } from '../../../recovery/capture/make.ts';
+import { readCluster } from '../../../recovery/capture/read.ts';
 import {
   type Cluster,
   type KubeObject,
   kindName,
   nameOf,
   type ResourceType,
-} from '../../../recovery/capture/objects.ts';
-import { readCluster } from '../../../recovery/capture/read.ts';
+} from '../../../recovery/kubernetes/objects.ts';
 import { CLUSTER_TYPES, clusterWide, ownedBy, served, typeOf } from './make-object.ts';
 
 const NAMESPACED = [

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { admits, outsideServices } from '../../../recovery/capture/admission.ts';
-import { selects } from '../../../recovery/capture/labels.ts';
-import type { KubeObject } from '../../../recovery/capture/objects.ts';
 import { aggregatedBy, givesToNamespaces, referencesOf } from '../../../recovery/capture/references.ts';
+import { selects } from '../../../recovery/kubernetes/labels.ts';
+import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import { CLUSTER_TYPES, clusterWide, keyOf, read, served } from './make-object.ts';
 
 const referred = (object: KubeObject): string[] =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../../recovery/capture/objects.ts';
 import { strip } from '../../../recovery/capture/strip.ts';
+import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import { clusterWide, served } from './make-object.ts';
 
 const spec = (object: KubeObject): unknown => strip(object).spec;

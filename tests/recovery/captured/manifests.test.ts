@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { objectsIn } from '../../../recovery/captured/manifests.ts';
 import { readFolder } from '../../../recovery/captured/part.ts';
 import { nameOf, packPlatform, unpackPlatform } from '../../../recovery/captured.ts';
-import type { PinnedObjects } from '../../../recovery/pin/types.ts';
+import type { PinnedObjects } from '../../../recovery/points/pin/types.ts';
 import { scratch } from '../../scratch.ts';
 import { served } from '../capture/make-object.ts';
 import { writeObjects } from './repository.ts';

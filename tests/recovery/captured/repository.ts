@@ -6,7 +6,6 @@ import { productionPlan } from '../../../plan/production.ts';
 import type { ObjectPart } from '../../../plan/types.ts';
 import { writePart } from '../../../recovery/capture/files.ts';
 import { makeCapture } from '../../../recovery/capture/make.ts';
-import type { KubeObject } from '../../../recovery/capture/objects.ts';
 import type { CapturedRequest } from '../../../recovery/captured.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import { makeRun } from '../../../recovery/core/process.ts';
@@ -14,6 +13,7 @@ import { openSecrets } from '../../../recovery/core/secrets.ts';
 import { type S3Region, startS3Region } from '../../../recovery/drill/s3-region.ts';
 import { backupPath, ensureRepository } from '../../../recovery/engines/restic/actions.ts';
 import { openRestic, type Restic } from '../../../recovery/engines/restic/restic.ts';
+import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import { read } from '../capture/make-object.ts';
 
 export const PASSPHRASE = 'a passphrase of the tests';

@@ -2,15 +2,15 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { openCatalog } from '../../../recovery/catalog.ts';
 import type { CommandContext } from '../../../recovery/commands/command.ts';
-import type { PointsOverview } from '../../../recovery/commands/points/overview.ts';
-import type { PointDetails } from '../../../recovery/commands/points/show.ts';
 import { pointsList, pointsMark, pointsShow } from '../../../recovery/commands/points.ts';
 import { openSite } from '../../../recovery/config/site.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
+import { openCatalog } from '../../../recovery/points/catalog/catalog.ts';
+import type { PointsOverview } from '../../../recovery/points/list/overview.ts';
+import type { PointDetails } from '../../../recovery/points/list/show.ts';
 import { scratch } from '../../scratch.ts';
-import { idAt, pointBody, postgresCapture, resticCapture } from '../point-fixture.ts';
+import { idAt, pointBody, postgresCapture, resticCapture } from '../points/point-fixture.ts';
 
 const NOW = new Date('2026-11-23T04:00:00Z');
 const FULL = '2026-11-23T02:00:00Z';

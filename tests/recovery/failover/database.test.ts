@@ -3,14 +3,14 @@ import { appendFile, chown, mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseRows, psqlArguments } from '../../../recovery/adapters/pod-psql.ts';
 import { lookUpAccount } from '../../../recovery/core/account.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import { makeRun } from '../../../recovery/core/process.ts';
-import { findPostgresBin } from '../../../recovery/doctor/engines.ts';
+import { findPostgresBin } from '../../../recovery/engines/find.ts';
 import { endWrites, forksOf, leaderOf, membersOf, switchWal } from '../../../recovery/failover/database.ts';
-import { formatLsn, parseLsn, placeOfSegment } from '../../../recovery/failover/lsn.ts';
-import type { SiteCluster } from '../../../recovery/failover/ports.ts';
+import { parseRows, psqlArguments } from '../../../recovery/kubernetes/psql.ts';
+import type { SiteCluster } from '../../../recovery/kubernetes/site-cluster.ts';
+import { formatLsn, parseLsn, placeOfSegment } from '../../../recovery/points/wal.ts';
 import { withFolder } from '../../platform.ts';
 
 const run = makeRun(silentLog);

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedLoss, refusalsOf } from '../../../recovery/failover/loss.ts';
-import { bytesBetween, formatLsn, parseLsn, placeOfSegment } from '../../../recovery/failover/lsn.ts';
 import type { FailoverPlan } from '../../../recovery/failover/types.ts';
+import { bytesBetween, formatLsn, parseLsn, placeOfSegment } from '../../../recovery/points/wal.ts';
 
 const at = (time: string): Date => new Date(`2026-11-23T${time}Z`);
 

@@ -2,11 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { KubeObject } from '../../../recovery/capture/objects.ts';
 import { openSite, type Site } from '../../../recovery/config/site.ts';
+import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import { scratch } from '../../scratch.ts';
-import { type Answer, fakeApi, type Refusal, refuse } from '../adapters/kubernetes-server.ts';
 import { clusterWide, served } from '../capture/make-object.ts';
+import { type Answer, fakeApi, type Refusal, refuse } from '../kubernetes/server-fixture.ts';
 
 export const SHOP = clusterWide('v1', 'Namespace', 'shop');
 

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { checkHealth } from '../../../recovery/health/check.ts';
 import type { HealthReport } from '../../../recovery/health/types.ts';
-import { refuse } from '../adapters/kubernetes-server.ts';
 import { served } from '../capture/make-object.ts';
+import { refuse } from '../kubernetes/server-fixture.ts';
 import { clusterSite, SHOP, workload } from './cluster-fixture.ts';
 
 const question = { comprehensive: false, now: () => new Date('2026-11-25T20:00:00Z') };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { CatalogEntry } from '../../../recovery/catalog.ts';
 import { choosePoint } from '../../../recovery/offsite/choose.ts';
-import { type EntryFacts, entryAt } from '../entry-fixture.ts';
-import { postgresCapture, resticCapture } from '../point-fixture.ts';
+import type { CatalogEntry } from '../../../recovery/points/catalog/catalog.ts';
+import { type EntryFacts, entryAt } from '../points/entry-fixture.ts';
+import { postgresCapture, resticCapture } from '../points/point-fixture.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 const CONFIGURED = ['postgres', 'uploads'];

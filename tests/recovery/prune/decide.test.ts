@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CatalogEntry } from '../../../recovery/catalog.ts';
-import { isCompromised, isHeld, verifiedAt } from '../../../recovery/marks.ts';
-import type { Capture, Mark } from '../../../recovery/point.ts';
+import type { CatalogEntry } from '../../../recovery/points/catalog/catalog.ts';
+import { isCompromised, isHeld, verifiedAt } from '../../../recovery/points/marks.ts';
+import type { Capture, Mark } from '../../../recovery/points/point.ts';
 import { decidePrune, fullOf } from '../../../recovery/prune/decide.ts';
-import { type EntryFacts, entryAt } from '../entry-fixture.ts';
-import { postgresCapture, resticCapture } from '../point-fixture.ts';
+import { type EntryFacts, entryAt } from '../points/entry-fixture.ts';
+import { postgresCapture, resticCapture } from '../points/point-fixture.ts';
 
 const DAY = 86_400;
 const WORKLOADS = new Set(['postgres', 'uploads', 'redis']);

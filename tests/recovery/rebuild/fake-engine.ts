@@ -3,7 +3,7 @@
  * The real one is tried in rebuild.engine.test.ts; it can't be stopped at a given instruction.
  */
 import { hostname } from 'node:os';
-import { stackUnknown } from '../../../recovery/adapters/pulumi-cli.ts';
+import { stackUnknown } from '../../../recovery/pulumi/cli.ts';
 import type {
   ConfigValues,
   EngineStack,
@@ -11,8 +11,8 @@ import type {
   RunOptions,
   RunOutcome,
   StackEngine,
-} from '../../../recovery/stacks/engine.ts';
-import { StackLockedError } from '../../../recovery/stacks/locked.ts';
+} from '../../../recovery/pulumi/engine.ts';
+import { StackLockedError } from '../../../recovery/pulumi/locked.ts';
 
 export interface FakeResource {
   readonly kind: string;

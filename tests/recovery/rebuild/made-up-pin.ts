@@ -1,4 +1,4 @@
-import type { Pin } from '../../../recovery/pin.ts';
+import type { Pin } from '../../../recovery/points/pin/pin.ts';
 
 /** A point of site `fra1`, `n` hours after midnight. */
 export function madeUpPin(n: number, from = 'latest', repository = 'secondary'): Pin {

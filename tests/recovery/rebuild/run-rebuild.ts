@@ -1,7 +1,7 @@
 /** A rebuild by the real engine as a process of its own, so that it can be killed. `node run-rebuild.ts PROJECT STATE-DIR` */
 import { productionPlan } from '../../../plan/production.ts';
-import { openStackEngine } from '../../../recovery/adapters/pulumi.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
+import { openStackEngine } from '../../../recovery/pulumi/open.ts';
 import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
 import { madeUpPin } from './made-up-pin.ts';
 import { MATERIAL, REQUEST } from './rebuild-fixture.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { CatalogEntry } from '../../../recovery/catalog.ts';
-import { resolveTarget } from '../../../recovery/resolve.ts';
+import type { CatalogEntry } from '../../../recovery/points/catalog/catalog.ts';
+import { resolveTarget } from '../../../recovery/points/resolve/resolve.ts';
+import { parseTarget } from '../../../recovery/points/target.ts';
 import { resolveInOneCopy } from '../../../recovery/restore/in-one-copy.ts';
-import { parseTarget } from '../../../recovery/target.ts';
-import { entryAt } from '../entry-fixture.ts';
-import { postgresCapture, resticCapture } from '../point-fixture.ts';
+import { entryAt } from '../points/entry-fixture.ts';
+import { postgresCapture, resticCapture } from '../points/point-fixture.ts';
 
 const NOW = new Date('2026-11-25T00:00:00Z');
 const [FIRST, SECOND] = ['2026-11-08T02:00:00Z', '2026-11-15T02:00:00Z'];

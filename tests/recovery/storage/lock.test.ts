@@ -10,7 +10,7 @@ import type { ObjectStore } from '../../../recovery/storage/object-store.ts';
 import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
 import { holding, whileLocked } from '../../../recovery/storage/while-locked.ts';
 import { scratch } from '../../scratch.ts';
-import { idAt } from '../point-fixture.ts';
+import { idAt } from '../points/point-fixture.ts';
 
 const keys = layout('production');
 const KEY = keys.lock('restore');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { walFindings } from '../../../recovery/verify/wal-findings.ts';
-import { postgresCapture } from '../point-fixture.ts';
+import { postgresCapture } from '../points/point-fixture.ts';
 
 const name = (n: number, timeline = 1): string =>
   [timeline, 0, n].map((part) => part.toString(16).toUpperCase().padStart(8, '0')).join('');

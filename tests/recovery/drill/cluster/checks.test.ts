@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../../../recovery/capture/objects.ts';
 import type { CapturedPlatform } from '../../../../recovery/captured/platform.ts';
 import { databaseChecks, remembered } from '../../../../recovery/drill/cluster/database-checks.ts';
 import { objectChecks, quarantineChecks } from '../../../../recovery/drill/cluster/object-checks.ts';
 import { parseKeyspace } from '../../../../recovery/drill/cluster/wiring.ts';
-import { entryAt } from '../../entry-fixture.ts';
-import { resticCapture } from '../../point-fixture.ts';
+import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
+import { entryAt } from '../../points/entry-fixture.ts';
+import { resticCapture } from '../../points/point-fixture.ts';
 import { ENTRIES, PIN } from './drill-fixture.ts';
 
 function made(apiVersion: string, kind: string, name: string, namespace = 'go-coffee', rest: object = {}): KubeObject {

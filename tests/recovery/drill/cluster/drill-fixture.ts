@@ -1,11 +1,11 @@
 /** A drill whose engine and cluster are made up: what the real ones hold is tried in `tests/cluster`. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { KubeObject } from '../../../../recovery/capture/objects.ts';
 import type { ClusterDrillPorts, DrilledCluster, Row } from '../../../../recovery/drill/cluster/ports.ts';
 import type { ClusterDrillRequest } from '../../../../recovery/drill/cluster/run.ts';
-import { entryAt } from '../../entry-fixture.ts';
-import { postgresCapture, resticCapture } from '../../point-fixture.ts';
+import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
+import { entryAt } from '../../points/entry-fixture.ts';
+import { postgresCapture, resticCapture } from '../../points/point-fixture.ts';
 import { type FakeResource, newWorld, type World } from '../../rebuild/fake-engine.ts';
 import { madeUpPin } from '../../rebuild/made-up-pin.ts';
 import { portsOf, REQUEST, RESOURCES } from '../../rebuild/rebuild-fixture.ts';

@@ -1,0 +1,27 @@
+/** A cluster by the kubeconfig of a stack's config, which may be a path or the text itself. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ClusterAccess, openAccess } from './access.ts';
+
+/** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
+export async function openPlace({ kubeconfig, context }: ClusterPlace): Promise<ClusterAccess> {
+  const open = (path: string | undefined) =>
+    openAccess({ ...(path === undefined ? {} : { kubeconfig: path }), context, namespaces: ['default'] });
+  if (kubeconfig === undefined || 'path' in kubeconfig) return open(kubeconfig?.path);
+  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
+  try {
+    const file = join(folder, 'kubeconfig');
+    await writeFile(file, kubeconfig.text, { mode: 0o600 });
+    return await open(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+export interface ClusterPlace {
+  /** A path, or the text itself. @default ~/.kube/config */
+  readonly kubeconfig?: { readonly path: string } | { readonly text: string } | undefined;
+  /** Never the kubeconfig's current one. */
+  readonly context: string;
+}

@@ -1,0 +1,105 @@
+/** The three kinds of signed documents of a catalog, and what is found out about each when it is first read. */
+import { z } from 'zod';
+import type { Layout } from '../../../plan/layout.ts';
+import { markDocumentSchema, parseMarkKey } from '../marks.ts';
+import { type RecoveryPoint, recoveryPointSchema } from '../point.ts';
+import { documentDigest, type Signed, type SigningKey, verifyDocument } from '../signing.ts';
+import { outlineOf, type PointOutline } from './outline.ts';
+import type { Trust } from './types.ts';
+
+export const checkpointSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Checkpoint'),
+  id: z.string(),
+  environment: z.string(),
+  repository: z.string(),
+  at: z.iso.datetime(),
+  by: z.string(),
+  /** Digests by which a younger point's `previous` may still name what was removed. */
+  removed: z.array(z.strictObject({ point: z.string(), digests: z.array(z.string()) })),
+  signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+const signedSchema = z.looseObject({ signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }) });
+
+export type DocumentKind = 'point' | 'mark' | 'checkpoint';
+
+/** Facts about one stored document. All of it can be cached, since documents never change. */
+export interface DocumentRecord {
+  readonly key: string;
+  readonly etag: string;
+  /** `unreadable`: no document of its kind, though its signature may be good (a newer version of this program wrote it). */
+  readonly state: Trust | 'unreadable';
+  /** Why it is not `ok`. */
+  readonly why: string;
+  readonly digest: string;
+  /** Of points: the digest of the one before. */
+  readonly previous: string | null;
+  /** Its JSON; empty where that is no document of its kind. Throws `CATALOG-CACHE` (exit 1) where the cache was changed on the disk. */
+  readonly text: string;
+  /** Of points that can be read. */
+  readonly outline?: PointOutline | undefined;
+}
+
+/** Where a catalog's documents belong. */
+export interface CatalogPlace {
+  readonly repository: string;
+  readonly environment: string;
+  readonly layout: Layout;
+}
+
+/** Names that a document must repeat, so that it can't be put in another's place. */
+function misplaced(kind: DocumentKind, key: string, document: Record<string, unknown>, place: CatalogPlace): string {
+  if (document.repository !== place.repository) return `it belongs to the repository "${document.repository}"`;
+  if (document.environment !== place.environment) return `it belongs to the environment "${document.environment}"`;
+  const named = parseMarkKey(key);
+  const fits = {
+    point: () => key === place.layout.point(String(document.id)),
+    checkpoint: () => key === place.layout.checkpoint(String(document.id)),
+    mark: () => named?.point === document.point && named?.mark === document.mark,
+  };
+  return fits[kind]() ? '' : 'it lies under the name of another document';
+}
+
+const SCHEMAS = { point: recoveryPointSchema, mark: markDocumentSchema, checkpoint: checkpointSchema } as const;
+
+export function examine(
+  kind: DocumentKind,
+  stored: { readonly key: string; readonly etag: string; readonly body: Buffer },
+  place: CatalogPlace,
+  keys: readonly SigningKey[],
+): DocumentRecord {
+  const { key, etag, body } = stored;
+  const text = body.toString('utf8');
+  const nothing = { key, etag, digest: '', previous: null, text: '' };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { ...nothing, state: 'tampered', why: `it is no JSON: ${(error as Error).message}` };
+  }
+  const signed = signedSchema.safeParse(json);
+  if (!signed.success) return { ...nothing, state: 'tampered', why: 'it has no signature' };
+  const document = signed.data as Signed<Record<string, unknown>>;
+  const check = verifyDocument(document, keys);
+  const parsed = SCHEMAS[kind].safeParse(json);
+  const previous = typeof document.previous === 'string' ? document.previous : null;
+  const outline = kind === 'point' && parsed.success ? { outline: outlineOf(parsed.data as RecoveryPoint) } : {};
+  const found = {
+    ...nothing,
+    digest: documentDigest(document),
+    previous,
+    text: parsed.success ? text : '',
+    ...outline,
+  };
+  if (check === 'bad') return { ...found, state: 'tampered', why: 'its signature does not fit its content' };
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return { ...found, state: 'unreadable', why: `${issue?.path.join('.') || 'document'}: ${issue?.message}` };
+  }
+  const why = misplaced(kind, key, document, place);
+  if (why !== '') return { ...found, state: 'tampered', why };
+  if (check === 'ok') return { ...found, state: 'ok', why: '' };
+  return { ...found, state: 'unknown-key', why: `it is signed with the key "${document.signature.key}"` };
+}

@@ -1,0 +1,225 @@
+/** A catalog on an object store, with a cache of documents on the local disk. */
+import { randomBytes } from 'node:crypto';
+import pMap from 'p-map';
+import { canonicalJson } from '../../../plan/digest.ts';
+import { didYouMean } from '../../../plan/nearest.ts';
+import type { Repository } from '../../config/site.ts';
+import { badInput, precondition } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { ConditionFailed, type ObjectStore } from '../../storage/object-store.ts';
+import { isPointId, timeStamp } from '../id.ts';
+import { markStamp } from '../marks.ts';
+import { type Mark, type PointBody, pointBodySchema, type RecoveryPoint } from '../point.ts';
+import { signDocument, signPoint } from '../signing.ts';
+import { type CacheContent, loadCache, saveCache } from './cache.ts';
+import type { GonePoint } from './cache-file.ts';
+import { type CatalogDocuments, coveredDigests, findProblems, pointOfKey, stillGone } from './chain.ts';
+import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
+import { marksByPoint, toEntries, toEntry } from './entries.ts';
+import type { Keyring } from './keyring.ts';
+import { type Reading, readDocuments, readOne } from './read.ts';
+import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
+
+export interface StoreCatalogOptions {
+  readonly repository: Repository;
+  readonly place: CatalogPlace;
+  readonly store: ObjectStore;
+  readonly keys: Keyring;
+  readonly cache: { readonly file: string; readonly place: string };
+  readonly asOf: Date | undefined;
+  readonly log: Logger;
+}
+
+const DELETES_AT_ONCE = 16;
+
+export class StoreCatalog implements Catalog {
+  readonly repository: Repository;
+  readonly #options: StoreCatalogOptions;
+
+  constructor(options: StoreCatalogOptions) {
+    this.repository = options.repository;
+    this.#options = options;
+  }
+
+  async points(): Promise<CatalogEntry[]> {
+    return toEntries(await this.#documents());
+  }
+
+  async review(): Promise<{ points: CatalogEntry[]; problems: CatalogProblem[] }> {
+    // A list needs the texts of few.
+    const documents = await this.#documents('later');
+    return { points: toEntries(documents), problems: findProblems(documents) };
+  }
+
+  async get(id: string): Promise<CatalogEntry | undefined> {
+    if (!isPointId(id)) return undefined;
+    const { layout } = this.#options.place;
+    const reading = this.#reading(new Map());
+    const [record, marks] = await Promise.all([
+      readOne('point', layout.point(id), reading),
+      readDocuments('mark', layout.marksPrefix(id), reading),
+    ]);
+    if (record === undefined || record.text === '') return undefined;
+    return toEntry(record, marksByPoint(marks).get(id) ?? []);
+  }
+
+  async problems(): Promise<CatalogProblem[]> {
+    return findProblems(await this.#documents());
+  }
+
+  async write(body: Omit<PointBody, 'previous'>): Promise<RecoveryPoint> {
+    const { store, place, keys } = this.#options;
+    this.#refusePast('write');
+    const { points, checkpoints } = await this.#documents();
+    // An altered point is no link to hang the next one on: who puts the right one back would break the chain.
+    const newest = points.findLast((record) => record.state === 'ok') ?? checkpoints.findLast((c) => c.state === 'ok');
+    const point = signPoint(pointBodySchema.parse({ ...body, previous: newest?.digest ?? null }), keys.signingKey());
+    await this.#putOnce(place.layout.point(point.id), point, () =>
+      precondition({
+        code: 'POINT-EXISTS',
+        where: point.id,
+        fact: `${store.describe} already holds a point of this id`,
+        hint: 'nothing was overwritten: run the backup again, it gets another id',
+      }),
+    );
+    return point;
+  }
+
+  async mark(id: string, mark: Mark, by: string, note?: string): Promise<void> {
+    const { place, keys } = this.#options;
+    this.#refusePast('mark');
+    if ((await this.get(id)) === undefined) await this.#refuseUnknown(id);
+    const at = new Date();
+    const facts = {
+      environment: place.environment,
+      repository: place.repository,
+      point: id,
+      mark,
+      at: at.toISOString(),
+      by,
+    };
+    const document = { apiVersion: 'go-coffee-dr/v1', kind: 'Mark', ...facts, ...(note === undefined ? {} : { note }) };
+    await this.#putOnce(place.layout.mark(id, mark, markStamp(at)), signDocument(document, keys.signingKey()), () =>
+      precondition({
+        code: 'MARK-EXISTS',
+        where: id,
+        fact: `it got the mark "${mark}" at this very moment`,
+        hint: 'see `dr points show`',
+      }),
+    );
+  }
+
+  async removePoints(ids: readonly string[], by: string): Promise<void> {
+    const { store, place, keys } = this.#options;
+    this.#refusePast('remove');
+    const { points, marks } = await this.#documents();
+    const wanted = new Set(ids);
+    const isWanted = (record: DocumentRecord): boolean => wanted.has(pointOfKey(record.key) ?? '');
+    const removed = points.flatMap((record, n) => {
+      if (!isWanted(record)) return [];
+      // The next point names an altered one by the digest that it had before.
+      const named = record.state === 'ok' ? undefined : points[n + 1]?.previous;
+      const digests = [record.digest, named].filter(
+        (digest) => typeof digest === 'string' && digest !== '',
+      ) as string[];
+      return [{ point: pointOfKey(record.key) ?? '', digests }];
+    });
+    if (removed.length === 0) return;
+    const at = new Date();
+    const id = `${timeStamp(at)}-${randomBytes(4).toString('hex')}`;
+    const body: Omit<Checkpoint, 'signature'> = {
+      apiVersion: 'go-coffee-dr/v1',
+      kind: 'Checkpoint',
+      id,
+      environment: place.environment,
+      repository: place.repository,
+      at: at.toISOString(),
+      by,
+      removed,
+    };
+    // First the checkpoint: killed between the two, a point is announced as removed and still there, which is harmless.
+    await store.put(place.layout.checkpoint(id), `${canonicalJson(signDocument(body, keys.signingKey()))}\n`, {
+      kind: 'absent',
+    });
+    const doomed = [...points, ...marks].filter(isWanted);
+    await pMap(doomed, (record) => store.delete(record.key), { concurrency: DELETES_AT_ONCE });
+  }
+
+  #reading(cached: ReadonlyMap<string, DocumentRecord>): Reading {
+    const { store, place, keys, asOf } = this.#options;
+    return { store, place, keys: keys.keys, asOf, cached };
+  }
+
+  /** All three kinds, from the cache where nothing changed. */
+  async #documents(texts: 'now' | 'later' = 'now'): Promise<CatalogDocuments> {
+    const { place, keys, cache, asOf } = this.#options;
+    const known = await loadCache(cache.file, cache.place, keys.keys, texts);
+    const reading = this.#reading(known.records);
+    const [points, marks] = await Promise.all([
+      readDocuments('point', place.layout.catalogPrefix, reading),
+      readDocuments('mark', place.layout.allMarksPrefix, reading),
+    ]);
+    // After the points: who prunes meanwhile writes the checkpoint before a point disappears.
+    const checkpoints = await readDocuments('checkpoint', place.layout.checkpointPrefix, reading);
+    // The past has its own points: what was removed or written since is no loss of then.
+    if (asOf) return { points, marks, checkpoints, gone: [], cacheFile: cache.file };
+    const gone = goneSince(known, points, checkpoints);
+    const all = [...points, ...marks, ...checkpoints];
+    const unchanged =
+      all.length === known.records.size && all.every((record) => known.records.get(record.key) === record);
+    if (!unchanged || gone.length !== known.gone.length) await this.#remember({ records: byKeyOf(all), gone });
+    return { points, marks, checkpoints, gone, cacheFile: cache.file };
+  }
+
+  async #remember(content: CacheContent): Promise<void> {
+    const { cache, keys, log } = this.#options;
+    try {
+      await saveCache(cache.file, cache.place, keys.keys, content);
+    } catch (error) {
+      log.debug({ file: cache.file, reason: (error as Error).message }, 'the cache of the catalog was not written');
+    }
+  }
+
+  async #putOnce(key: string, document: object, taken: () => Error): Promise<void> {
+    try {
+      await this.#options.store.put(key, `${canonicalJson(document)}\n`, { kind: 'absent' });
+    } catch (error) {
+      throw error instanceof ConditionFailed ? taken() : error;
+    }
+  }
+
+  #refusePast(what: string): void {
+    if (this.#options.asOf === undefined) return;
+    throw badInput({
+      code: 'CATALOG-READ-ONLY',
+      where: this.repository.id,
+      fact: `can't ${what} as of ${this.#options.asOf.toISOString()}`,
+      hint: 'leave the repository time out',
+    });
+  }
+
+  async #refuseUnknown(id: string): Promise<never> {
+    const ids = (await this.points()).map((entry) => entry.point.id).reverse();
+    throw badInput({
+      code: 'POINT-UNKNOWN',
+      where: this.repository.id,
+      fact: `holds no point "${id}".${didYouMean(id, ids)}`,
+      hint: 'see `dr points`',
+    });
+  }
+}
+
+/** Points that the cache knew in good order, that are gone, and that no checkpoint covers. */
+function goneSince(
+  known: CacheContent,
+  points: readonly DocumentRecord[],
+  checkpoints: readonly DocumentRecord[],
+): GonePoint[] {
+  const isPoint = (record: DocumentRecord): boolean => record.state === 'ok' && record.key.includes('/points/');
+  const remembered = [...known.records.values()].filter(isPoint).map(({ key, digest }) => ({ key, digest }));
+  const candidates = new Map([...known.gone, ...remembered].map((gone) => [gone.key, gone]));
+  return stillGone([...candidates.values()], points, coveredDigests(checkpoints));
+}
+
+const byKeyOf = (records: readonly DocumentRecord[]): Map<string, DocumentRecord> =>
+  new Map(records.map((record) => [record.key, record]));

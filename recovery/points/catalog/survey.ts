@@ -1,0 +1,92 @@
+/** All catalogs at once. A repository that can't be asked doesn't hide the others. */
+import { didYouMean } from '../../../plan/nearest.ts';
+import { driveAway, isDriveAway } from '../../config/repositories.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { badInput, DrError } from '../../core/errors.ts';
+import type { StoreRole } from '../../storage/backends.ts';
+import { isCompromised } from '../marks.ts';
+import type { Capture, PostgresCapture } from '../point.ts';
+import { archivedUntil } from '../wal.ts';
+import { openCatalog } from './catalog.ts';
+import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
+import type { WalEnd } from './window.ts';
+
+export interface Surveyed {
+  readonly repository: Repository;
+  readonly catalog: Catalog;
+  /** Oldest first. */
+  readonly points: readonly CatalogEntry[];
+  readonly problems: readonly CatalogProblem[];
+}
+
+export interface Unreachable {
+  readonly repository: Repository;
+  readonly error: DrError;
+}
+
+export interface Survey {
+  readonly reached: readonly Surveyed[];
+  readonly unreachable: readonly Unreachable[];
+}
+
+/** All repositories, or the one that is named. Throws `REPOSITORY-UNKNOWN` and missing signing keys (exit 2). */
+export async function surveyCatalogs(site: Site, named?: string, role: StoreRole = 'restorer'): Promise<Survey> {
+  const repositories = named === undefined ? [...site.repositories.values()] : [site.repository(named)];
+  const results = await Promise.all(
+    repositories.map(async (repository): Promise<Surveyed | Unreachable> => {
+      try {
+        if (isDriveAway(site, repository)) throw driveAway(site, repository);
+        const catalog = await openCatalog(site, repository, role);
+        return { repository, catalog, ...(await catalog.review()) };
+      } catch (error) {
+        // Without any signing key nothing can be said of any repository.
+        if (!(error instanceof DrError) || error.where.startsWith('signingKeys')) throw error;
+        return { repository, error };
+      }
+    }),
+  );
+  return {
+    reached: results.filter((result) => 'catalog' in result),
+    unreachable: results.filter((result) => 'error' in result),
+  };
+}
+
+/** How far each lineage's WAL reaches in one repository, by the newest set that can be believed. */
+export async function walEndsOf(
+  { repository, points }: Surveyed,
+  role: StoreRole = 'restorer',
+): Promise<Map<string, WalEnd>> {
+  // When a segment of a dated copy was stored says when it was copied.
+  if (repository.exported === true) return new Map();
+  const newest = new Map<string, CatalogEntry>();
+  for (const entry of points) {
+    if (entry.trust !== 'ok' || isCompromised(entry)) continue;
+    for (const { postgres } of entry.outline.captures) if (postgres) newest.set(postgres.lineage, entry);
+  }
+  const store = await repository.store(role);
+  const ends = await Promise.all(
+    [...newest].map(async ([lineage, { point }]): Promise<[string, WalEnd][]> => {
+      const ofLineage = (capture: Capture) => capture.engine === 'pgbackrest' && capture.lineage === lineage;
+      const capture = point.captures.findLast(ofLineage) as PostgresCapture | undefined;
+      const time = capture && (await archivedUntil(store, repository.layout, capture));
+      return time ? [[lineage, { time }]] : [];
+    }),
+  );
+  return new Map(ends.flat());
+}
+
+/** Throws `POINT-UNKNOWN` (exit 2) unless a repository that was reached holds the point. */
+export function holdersOf(survey: Survey, id: string): Surveyed[] {
+  const holders = survey.reached.filter(({ points }) => points.some(({ outline }) => outline.id === id));
+  if (holders.length > 0) return holders;
+  const ids = [...new Set(survey.reached.flatMap(({ points }) => points.map(({ outline }) => outline.id)))]
+    .sort()
+    .reverse();
+  const away = survey.unreachable.map(({ repository }) => repository.id);
+  throw badInput({
+    code: 'POINT-UNKNOWN',
+    where: 'point',
+    fact: `no repository holds a point "${id}"${away.length > 0 ? ` (${away.join(', ')} could not be asked)` : ''}.${didYouMean(id, ids)}`,
+    hint: 'see `dr points`',
+  });
+}

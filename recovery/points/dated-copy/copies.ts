@@ -1,0 +1,66 @@
+/** The dated copies of a repository, as they lie there. Reads only. */
+import type { Repository, Site } from '../../config/site.ts';
+import type { StoreRole } from '../../storage/backends.ts';
+import type { ObjectInfo } from '../../storage/object-store.ts';
+import { openCatalog } from '../catalog/catalog.ts';
+import type { CatalogEntry } from '../catalog/types.ts';
+import { COPY_FILES, parseManifest } from './manifest.ts';
+
+export interface CopyFolder {
+  /** Id of the point that the copy is of. */
+  readonly point: string;
+  readonly bytes: number;
+  readonly objects: readonly ObjectInfo[];
+  /** When its newest file was written. */
+  readonly newest: Date;
+}
+
+export interface DatedCopy extends CopyFolder {
+  /** Absent: an export was interrupted, or still runs. */
+  readonly entry?: CatalogEntry;
+  readonly exportedAt?: string;
+  /** Repository that it was read from. */
+  readonly from?: string;
+}
+
+/** By id of the point, oldest first; whether the catalog lists it or not. */
+export async function copyFolders(repository: Repository, role: StoreRole): Promise<CopyFolder[]> {
+  const { copiesPrefix } = repository.layout;
+  const store = await repository.store(role);
+  const byPoint = Map.groupBy(
+    await store.list(copiesPrefix),
+    ({ key }) => key.slice(copiesPrefix.length).split('/')[0] ?? '',
+  );
+  return [...byPoint].map(([point, objects]) => ({
+    point,
+    objects,
+    bytes: objects.reduce((sum, { size }) => sum + size, 0),
+    newest: new Date(Math.max(...objects.map(({ modified }) => modified.getTime()))),
+  }));
+}
+
+/** A point whose data is gone stands among them, with no bytes. */
+export async function datedCopies(site: Site, repository: Repository): Promise<DatedCopy[]> {
+  const [folders, catalog] = await Promise.all([
+    copyFolders(repository, 'restorer'),
+    openCatalog(site, repository, 'restorer'),
+  ]);
+  const store = await repository.store('restorer');
+  const entries = new Map((await catalog.points()).map((entry) => [entry.point.id, entry]));
+  const found = new Map(folders.map((folder) => [folder.point, folder]));
+  const points = [...new Set([...found.keys(), ...entries.keys()])].sort();
+  return Promise.all(
+    points.map(async (point): Promise<DatedCopy> => {
+      const folder = found.get(point) ?? { point, objects: [], bytes: 0, newest: new Date(0) };
+      const entry = entries.get(point);
+      if (entry === undefined) return folder;
+      const stored = await store.get(repository.layout.copyFile(point, COPY_FILES.manifest));
+      const manifest = stored && parseManifest(stored.body.toString('utf8'));
+      return {
+        ...folder,
+        entry,
+        ...(manifest ? { exportedAt: manifest.exportedAt, from: manifest.from.repository } : {}),
+      };
+    }),
+  );
+}

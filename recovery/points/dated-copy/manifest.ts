@@ -1,0 +1,70 @@
+/** What a dated copy says of itself: every file with its digest, signed, so that a drive can be checked years later. */
+import { z } from 'zod';
+import { canonicalJson } from '../../../plan/digest.ts';
+import { markDocumentSchema } from '../marks.ts';
+import { pointIdSchema } from '../point.ts';
+import { type SigningKey, signDocument } from '../signing.ts';
+
+/** Names beside the engines' data. */
+export const COPY_FILES = {
+  manifest: 'manifest.json',
+  sums: 'SHA256SUMS',
+  point: 'point.json',
+  readme: 'README.txt',
+} as const;
+
+const markSchema = markDocumentSchema.pick({ mark: true, at: true, by: true, note: true });
+
+const manifestSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('OffsiteCopy'),
+  environment: z.string(),
+  repository: z.string(),
+  point: pointIdSchema,
+  exportedAt: z.iso.datetime(),
+  by: z.string(),
+  /** Where it was read, and how the point was marked there. */
+  from: z.strictObject({ repository: z.string(), marks: z.array(markSchema) }),
+  /** Paths relative to the copy's folder, sorted; this file and SHA256SUMS are not among them. */
+  files: z.array(
+    z.strictObject({
+      path: z.string(),
+      size: z.number().int().nonnegative(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
+  ),
+  signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
+});
+export type CopyManifest = z.infer<typeof manifestSchema>;
+type ManifestBody = Omit<CopyManifest, 'signature'>;
+
+export function renderManifest(body: ManifestBody, key: SigningKey): string {
+  return `${canonicalJson(signDocument(body, key))}\n`;
+}
+
+/** Undefined for what is no manifest. Its signature is for the caller to check. */
+export function parseManifest(text: string): CopyManifest | undefined {
+  try {
+    return manifestSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** For `sha256sum -c`. */
+export function renderSums(files: readonly CopiedFile[]): string {
+  return files.map(({ path, sha256 }) => `${sha256}  ${path}\n`).join('');
+}
+
+/** restic names its files by their digests; only its configuration has a name. Undefined for anything else. */
+export function resticDigest(path: string): string | undefined {
+  return /^restic\/(?:data\/[0-9a-f]{2}|index|keys|snapshots)\/([0-9a-f]{64})$/.exec(path)?.[1];
+}
+
+/** One file of a dated copy; `path` is relative to the copy's folder. */
+export interface CopiedFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}

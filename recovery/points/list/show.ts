@@ -1,0 +1,81 @@
+/** `dr points show`: one point, as each repository holds it. */
+import { formatDuration } from '../../../plan/duration.ts';
+import { formatBytes, formatCount, formatTime } from '../../report/format.ts';
+import { table } from '../../report/table.ts';
+import type { CatalogEntry, CatalogProblem, Trust } from '../catalog/catalog.ts';
+import { holdersOf, type Survey } from '../catalog/survey.ts';
+import type { MarkRecord } from '../marks.ts';
+import type { Capture, RecoveryPoint } from '../point.ts';
+import { painter } from './text.ts';
+
+export interface PointCopy {
+  readonly repository: string;
+  readonly trust: Trust;
+  readonly marks: readonly MarkRecord[];
+  readonly problems: readonly CatalogProblem[];
+  readonly point: RecoveryPoint;
+}
+
+export interface PointDetails {
+  readonly id: string;
+  /** True when it was made under the plan that is in force now. */
+  readonly currentPlan: boolean;
+  readonly copies: readonly PointCopy[];
+  readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
+}
+
+/** Throws `POINT-UNKNOWN` (exit 2). */
+export function detailsOf(survey: Survey, id: string, planDigest: string): PointDetails {
+  const copies = holdersOf(survey, id).map(({ repository, points, problems }): PointCopy => {
+    const { point, trust, marks } = points.find((entry) => entry.point.id === id) as CatalogEntry;
+    return { repository: repository.id, trust, marks, problems: problems.filter((p) => p.point === id), point };
+  });
+  return {
+    id,
+    currentPlan: copies.every(({ point }) => point.planDigest === planDigest),
+    copies,
+    unreachable: survey.unreachable.map(({ repository, error }) => ({ repository: repository.id, fact: error.fact })),
+  };
+}
+
+function captureRow(capture: Capture): string[] {
+  const { workload, engine, capturedAt, bytes } = capture;
+  const name = engine === 'restic' ? capture.snapshot.slice(0, 16) : capture.set;
+  const more =
+    engine === 'restic'
+      ? `${formatCount(capture.objects)} objects`
+      : `${capture.setType}, ${capture.lineage}, timeline ${capture.timeline}, PostgreSQL ${capture.serverVersion}, LSN ${capture.lsnStop}`;
+  return [workload, engine, name, formatTime(capturedAt), formatBytes(bytes), more];
+}
+
+function copyText(copy: PointCopy, paint: ReturnType<typeof painter>): string {
+  const { repository, trust, marks, problems, point } = copy;
+  const believed = trust === 'ok' ? 'trust: ok' : paint('red', `trust: ${trust}`);
+  const marked = marks.map(
+    ({ mark, at, by, note }) => `  ${mark} at ${formatTime(at)} by ${by}${note === undefined ? '' : `: ${note}`}`,
+  );
+  return [
+    paint('bold', `in ${repository}`),
+    `  ${believed}, signed with the key "${point.signature.key}"`,
+    ...problems.map(({ fact, hint }) => `  ${paint('red', fact)}\n  hint: ${hint}`),
+    ...marked,
+    table(['workload', 'engine', 'name', 'captured', 'data', ''], point.captures.map(captureRow)),
+  ].join('\n');
+}
+
+export function detailsText(details: PointDetails, color: boolean): string {
+  const paint = painter(color);
+  const [first] = details.copies;
+  if (first === undefined) return '';
+  const { point } = first;
+  const took = (Date.parse(point.endedAt) - Date.parse(point.startedAt)) / 1000;
+  const tools = Object.entries(point.tools).map(([name, version]) => `${name} ${version}`);
+  const head = [
+    paint('bold', point.id),
+    `${point.pointKind}, ${point.complete ? 'complete' : 'not complete (--only)'}, of ${point.site} in ${point.environment}`,
+    `${formatTime(point.startedAt)} to ${formatTime(point.endedAt)} (${formatDuration(took)})`,
+    `plan ${point.planDigest.slice(0, 12)}${details.currentPlan ? '' : ', which is not the plan of now'}; ${tools.join(', ')}`,
+  ];
+  const away = details.unreachable.map(({ repository, fact }) => `${repository} could not be asked: ${fact}`);
+  return [head.join('\n'), ...details.copies.map((copy) => copyText(copy, paint)), ...away].join('\n\n');
+}

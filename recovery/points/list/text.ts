@@ -1,0 +1,108 @@
+/** `dr points` for people: what is wrong first, then the points, the windows, and what would be lost now. */
+import { styleText } from 'node:util';
+import { formatDuration } from '../../../plan/duration.ts';
+import { formatBytes, formatTime, plural } from '../../report/format.ts';
+import { table } from '../../report/table.ts';
+import type { MarkRecord } from '../marks.ts';
+import type { PointRow, PointsOverview, RepositoryRow } from './overview.ts';
+
+/** More than this no one reads on a terminal. */
+const SHOWN = 50;
+
+export type Paint = (style: 'red' | 'yellow' | 'bold', text: string) => string;
+
+export function painter(color: boolean): Paint {
+  return (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
+}
+
+/** The later of `compromised` and `clean` is the one that counts; of the others any. */
+function shownMarks(marks: readonly MarkRecord[]): string {
+  const verdict = marks
+    .filter((m) => m.mark === 'compromised' || m.mark === 'clean')
+    .toSorted((a, b) => a.at.localeCompare(b.at))
+    .at(-1);
+  const names = [...new Set(marks.map((m) => m.mark))].filter(
+    (m) => m === 'verified' || m === 'hold' || m === verdict?.mark,
+  );
+  return names.join(', ') || '-';
+}
+
+function shownWorkloads(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') || '-' : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}
+
+function shownTrust({ trust, repositories }: PointRow): string {
+  if (trust === 'ok') return 'ok';
+  const where = repositories.filter((r) => r.trust !== 'ok').map((r) => r.id);
+  return where.length === repositories.length ? trust : `${trust} in ${where.join(', ')}`;
+}
+
+function pointsTable(overview: PointsOverview): string {
+  if (overview.points.length === 0) return 'No recovery point. The first one: dr backup';
+  const now = Date.parse(overview.at);
+  const rows = overview.points
+    .slice(0, SHOWN)
+    .map((row) => [
+      row.id,
+      row.kind,
+      row.complete ? 'yes' : 'no',
+      formatTime(row.endedAt),
+      formatDuration(Math.max(0, (now - Date.parse(row.endedAt)) / 1000)),
+      shownWorkloads(row.workloads),
+      formatBytes(row.bytes),
+      row.storedBytes > 0 ? formatBytes(row.storedBytes) : '-',
+      shownMarks(row.marks),
+      shownTrust(row),
+      row.repositories.map((r) => r.id).join(', '),
+    ]);
+  const head = ['id', 'kind', 'complete', 'ended', 'age', 'workloads', 'data', 'set stored', 'marks', 'trust', 'in'];
+  const align = head.map((title) => (['age', 'data', 'set stored'].includes(title) ? 'right' : 'left')) as (
+    | 'left'
+    | 'right'
+  )[];
+  const older = overview.points.length - rows.length;
+  const more = older > 0 ? [`and ${plural(older, 'older one')}: dr points -o json lists all of them`] : [];
+  return [table(head, rows, align), ...more].join('\n');
+}
+
+function storesTable({ stores }: PointsOverview): string {
+  const rows = stores.map((store) =>
+    store.to === undefined || store.from === undefined || store.lostSeconds === undefined
+      ? [store.workload, '-', '-', 'all of it', 'no copy']
+      : [
+          store.workload,
+          formatTime(store.from),
+          formatTime(store.to),
+          formatDuration(store.lostSeconds),
+          store.repository ?? '-',
+        ],
+  );
+  return table(['store', 'recoverable from', 'to', 'lost now', 'newest in'], rows);
+}
+
+function wholeRow({ id, status, points, window }: RepositoryRow): string[] {
+  if (status === 'unreachable') return [id, 'unreachable', '-', '-'];
+  const platform = window?.platform;
+  const none = points === 0 ? '-' : 'single points only';
+  return [id, String(points), platform ? formatTime(platform.from) : none, platform ? formatTime(platform.to) : '-'];
+}
+
+/** Loudest first. */
+function problemLines(overview: PointsOverview, paint: Paint): string[] {
+  const problems = overview.problems.map(({ kind, repository, fact, hint }) => {
+    const loud = kind === 'unknown-key' ? paint('yellow', 'UNCHECKED') : paint('red', kind.toUpperCase());
+    return `${loud} ${repository}: ${fact}\n  hint: ${hint}`;
+  });
+  const away = overview.repositories.flatMap(({ id, error }) =>
+    error ? [`${paint('yellow', 'UNREACHABLE')} ${id}: ${error.fact}\n  hint: ${error.hint}`] : [],
+  );
+  return [...problems, ...away];
+}
+
+export function overviewText(overview: PointsOverview, color: boolean): string {
+  const paint = painter(color);
+  const { repositories } = overview;
+  const whole = table(['repository', 'points', 'whole platform from', 'to'], repositories.map(wholeRow));
+  const sections = [problemLines(overview, paint).join('\n'), pointsTable(overview), storesTable(overview), whole];
+  return sections.filter((section) => section !== '').join('\n\n');
+}

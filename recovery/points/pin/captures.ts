@@ -1,0 +1,90 @@
+/** Pure: which snapshots of objects and folders go with a target. They never keep a database from coming back: what is not there is said. */
+import type { Plan, Workload } from '../../../plan/types.ts';
+import { DrError } from '../../core/errors.ts';
+import { OBJECTS, type ResticCapture } from '../point.ts';
+import { resolveTarget } from '../resolve/resolve.ts';
+import type { ResolveInput } from '../resolve/types.ts';
+import type { Pin, PinnedFiles, PinnedObjects } from './types.ts';
+
+export interface PinnedCaptures extends Required<Pick<Pin, 'objects' | 'files'>> {
+  /** For people, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+interface Found {
+  readonly workload: Workload;
+  readonly files: PinnedFiles;
+  readonly capture: ResticCapture;
+}
+
+interface Lookup {
+  readonly found: readonly Found[];
+  readonly absent: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Each by itself: one whose first copy came too late must not keep the others away. */
+function lookUp(input: Omit<ResolveInput, 'workloads'>, workloads: readonly Workload[]): Lookup {
+  const found: Found[] = [];
+  const absent: string[] = [];
+  const notes: string[] = [];
+  for (const workload of workloads) {
+    try {
+      const { items, warnings } = resolveTarget({ ...input, workloads: [workload.id] });
+      notes.push(...warnings);
+      for (const { capture, point } of items) {
+        if (capture.engine !== 'restic') continue;
+        const { snapshot, capturedAt } = capture;
+        found.push({ workload, capture, files: { workload: workload.id, point, snapshot, capturedAt } });
+      }
+    } catch (error) {
+      if (!(error instanceof DrError) || error.code !== 'TARGET-UNREACHABLE') throw error;
+      absent.push(workload.id);
+    }
+  }
+  return { found, absent, notes };
+}
+
+const isObjects = ({ objects }: Workload): boolean => objects !== undefined;
+
+function objectNotes(objects: Lookup, repository: string): string[] {
+  if (objects.found.length === 0)
+    return [`${repository} holds no objects of that moment: the platform has its data tier only`];
+  const folders = objects.found.filter(({ capture }) => capture.facts[OBJECTS] === undefined);
+  return [
+    ...objects.absent.map((id) => `${repository} holds no ${id} of that moment: nothing of it is declared`),
+    ...folders.map(({ workload: { id } }) => `${id} was captured as a folder of files, not from a cluster's API`),
+  ];
+}
+
+/** Of the workloads that hold objects alone; whatever else is there or not. */
+export function pinObjects(
+  input: Omit<ResolveInput, 'workloads'>,
+  plan: Plan,
+): { readonly objects: PinnedObjects[]; readonly notes: readonly string[] } {
+  const looked = lookUp(
+    input,
+    plan.workloads.filter((workload) => workload.type === 'files' && isObjects(workload)),
+  );
+  return {
+    objects: looked.found.flatMap(({ workload: { objects: part }, files: pinned }): PinnedObjects[] =>
+      part === undefined ? [] : [{ ...pinned, part }],
+    ),
+    notes: [...looked.notes, ...objectNotes(looked, input.repository)],
+  };
+}
+
+export function pinCaptures(input: Omit<ResolveInput, 'workloads'>, plan: Plan): PinnedCaptures {
+  const { repository } = input;
+  const { objects, notes } = pinObjects(input, plan);
+  const files = lookUp(
+    input,
+    plan.workloads.filter((workload) => workload.type === 'files' && !isObjects(workload)),
+  );
+  const empty = files.absent.length === 0 ? [] : [`${repository} holds no ${files.absent.join(', ')} of that moment`];
+  return {
+    objects,
+    files: files.found.map(({ files: pinned }) => pinned),
+    notes: [...notes, ...files.notes, ...empty],
+  };
+}

@@ -1,0 +1,42 @@
+/** Pure: where replay ends, as far as the names of the archived WAL tell. What is in the segments is not read here. */
+import { badInput } from '../../core/errors.ts';
+import type { ObjectInfo } from '../../storage/object-store.ts';
+import type { PostgresCapture } from '../point.ts';
+import type { ResolvedItem } from '../resolve/types.ts';
+import { followWal, segmentFiles } from '../wal.ts';
+import type { PinnedEnd } from './types.ts';
+
+const HINT = 'write an older point, another moment or another repository into recovery; `dr points` lists them';
+
+/**
+ * The timeline is named, so that a fork in the archive is never followed by chance: it is the one that the WAL goes on with from the set.
+ * @param archive objects below the archive of the capture's lineage
+ * Throws `TARGET-UNREACHABLE` (exit 2) for what surely can't be reached. A moment of the last minute may still lie after the last commit.
+ */
+export function endOf(
+  { mode, time }: Pick<ResolvedItem, 'mode' | 'time'>,
+  capture: PostgresCapture,
+  archive: readonly ObjectInfo[],
+  where: string,
+): PinnedEnd {
+  const files = segmentFiles(archive.map(({ key }) => key));
+  const range = followWal(new Set(files.keys()), capture.walStart);
+  const refuse = (fact: string) => badInput({ code: 'TARGET-UNREACHABLE', where, fact, hint: HINT });
+  if (range === undefined || range.last.slice(8) < capture.walStop.slice(8)) {
+    const missing = range?.gap ?? capture.walStart;
+    throw refuse(`WAL segment ${missing}, which the set ${capture.set} itself needs, is missing`);
+  }
+  if (mode === 'immediate') return { kind: 'immediate', timeline: capture.timeline };
+  const { timeline, last, gap } = range;
+  if (mode !== 'time' || time === undefined) {
+    if (gap !== undefined) throw refuse(`WAL segment ${gap} is missing and later ones are there`);
+    return { kind: 'end-of-wal', timeline };
+  }
+  const written = archive.find(({ key }) => key === files.get(last))?.modified;
+  if (written !== undefined && time > written.toISOString()) {
+    throw refuse(
+      `${time} lies after ${last}, the last WAL segment without a gap, archived at ${written.toISOString()}`,
+    );
+  }
+  return { kind: 'time', timeline, time };
+}

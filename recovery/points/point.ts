@@ -1,0 +1,91 @@
+/** The recovery point: one small signed JSON document, written last (docs/architecture.md, "Recovery points"). */
+import { z } from 'zod';
+
+export type CaptureFacts = Readonly<Record<string, string | number | boolean>>;
+
+/** Fact of a capture that holds objects: how many. */
+export const OBJECTS = 'objects';
+
+export const POINT_KINDS = ['full', 'incremental', 'config'] as const;
+export type PointKind = (typeof POINT_KINDS)[number];
+
+/** A point id sorts by time: `20261123T020000Z-full-7f3a`. */
+export const pointIdSchema = z.string().regex(/^\d{8}T\d{6}Z-(full|incremental|config)-[0-9a-f]{4}$/);
+
+const postgresCapture = z.strictObject({
+  workload: z.string(),
+  engine: z.literal('pgbackrest'),
+  /** Folder below `<environment>/pgbackrest/`: `<site>-<generation>`. */
+  lineage: z.string(),
+  stanza: z.string(),
+  /** pgBackRest's label of the backup set. */
+  set: z.string(),
+  setType: z.enum(['full', 'diff', 'incr']),
+  walStart: z.string(),
+  walStop: z.string(),
+  lsnStart: z.string(),
+  lsnStop: z.string(),
+  timeline: z.number().int(),
+  systemId: z.string(),
+  serverVersion: z.string(),
+  /** The moment that the copy is consistent with: the stop time of the set. */
+  capturedAt: z.iso.datetime(),
+  /** Bytes of the database, and of what the set added to the repository. */
+  bytes: z.number().int().nonnegative(),
+  storedBytes: z.number().int().nonnegative(),
+  /** Name of the passphrase in the environment file that opens the lineage. */
+  passphrase: z.string(),
+  /** What the canary rows were just before the set began; absent where they can't be written. */
+  canary: z.strictObject({ lastId: z.number().int(), rows: z.number().int(), digest: z.string() }).optional(),
+});
+
+const resticCapture = z.strictObject({
+  workload: z.string(),
+  engine: z.literal('restic'),
+  snapshot: z.string().regex(/^[0-9a-f]{64}$/),
+  /** restic's id of the root tree: equal for equal content, whatever the repository. */
+  digest: z.string(),
+  /** Absolute path that the snapshot holds. */
+  path: z.string(),
+  capturedAt: z.iso.datetime(),
+  bytes: z.number().int().nonnegative(),
+  objects: z.number().int().nonnegative(),
+  /** Facts that a restore needs or verification compares: server version, key counts, heads of git mirrors. */
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+
+export const captureSchema = z.discriminatedUnion('engine', [postgresCapture, resticCapture]);
+export type PostgresCapture = z.infer<typeof postgresCapture>;
+export type ResticCapture = z.infer<typeof resticCapture>;
+export type Capture = z.infer<typeof captureSchema>;
+
+export const pointBodySchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('RecoveryPoint'),
+  id: pointIdSchema,
+  pointKind: z.enum(POINT_KINDS),
+  /** False for a run with `--only`: it holds what was asked for and is no complete copy of the platform. */
+  complete: z.boolean(),
+  environment: z.string(),
+  site: z.string(),
+  repository: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  captures: z.array(captureSchema),
+  /** sha256 of the effective plan's canonical JSON. */
+  planDigest: z.string(),
+  /** Name → version of every engine that took part. */
+  tools: z.record(z.string(), z.string()),
+  /** Digest of the point before this one in the same catalog, or of the checkpoint that cut the chain; null for the first. */
+  previous: z.string().nullable(),
+});
+
+export const recoveryPointSchema = pointBodySchema.extend({
+  signature: z.strictObject({ key: z.string(), hmacSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+});
+
+export type PointBody = z.infer<typeof pointBodySchema>;
+export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
+
+export const MARKS = ['verified', 'compromised', 'clean', 'hold'] as const;
+export type Mark = (typeof MARKS)[number];

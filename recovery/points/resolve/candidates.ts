@@ -1,0 +1,43 @@
+/** Which copies may be chosen at all, and why others may not. */
+import { plural } from '../../report/format.ts';
+import type { CatalogEntry } from '../catalog/types.ts';
+import { type Copy, copiesByWorkload } from '../catalog/window.ts';
+import { isCompromised } from '../marks.ts';
+import type { ResolveInput } from './types.ts';
+
+export interface Candidates {
+  /** Copies that may be chosen, by workload, oldest first. */
+  readonly copies: ReadonlyMap<string, readonly Copy[]>;
+  /** Trusted points that are marked compromised and were left out, oldest first. Replay must not pass them. */
+  readonly compromised: readonly CatalogEntry[];
+  readonly warnings: readonly string[];
+}
+
+export function candidatesOf(input: ResolveInput): Candidates {
+  const { entries, allowTampered = false, allowCompromised = false } = input;
+  const tampered = entries.filter((e) => e.trust === 'tampered').length;
+  const unknown = entries.filter((e) => e.trust === 'unknown-key').length;
+  const trusted = allowTampered ? entries : entries.filter((e) => e.trust === 'ok');
+  const compromised = allowCompromised ? [] : trusted.filter(isCompromised);
+  const taken = trusted.filter((entry) => !compromised.includes(entry));
+  const warnings: string[] = [];
+  const left = allowTampered ? 'taken all the same, as was asked' : 'not considered';
+  if (tampered > 0) warnings.push(`${plural(tampered, 'point')} in ${input.repository} tampered with: ${left}`);
+  if (unknown > 0)
+    warnings.push(`${plural(unknown, 'point')} in ${input.repository} signed with a key that is not here: ${left}`);
+  return { copies: copiesByWorkload(taken), compromised, warnings };
+}
+
+/** The newest of sorted copies that is not after `limit` (milliseconds since 1970). */
+export function newestUpTo(copies: readonly Copy[] | undefined, limit = Number.POSITIVE_INFINITY): Copy | undefined {
+  return copies?.findLast((copy) => copy.at <= limit);
+}
+
+/** The first compromised point that a replay from `from` to `to` would pass: at its end the damage was in the data. */
+export function compromisedBetween(
+  compromised: readonly CatalogEntry[],
+  from: number,
+  to = Number.POSITIVE_INFINITY,
+): CatalogEntry | undefined {
+  return compromised.find(({ point }) => Date.parse(point.endedAt) > from && Date.parse(point.startedAt) <= to);
+}

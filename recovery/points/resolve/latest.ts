@@ -1,0 +1,58 @@
+/** `latest`: the newest copy of everything, PostgreSQL with all of its archived WAL. */
+import type { Copy } from '../catalog/window.ts';
+import { type Candidates, compromisedBetween, newestUpTo } from './candidates.ts';
+import type { ResolvedItem, ResolveInput } from './types.ts';
+
+interface Chosen {
+  readonly items: ResolvedItem[];
+  readonly warnings: string[];
+}
+
+/** Replay would bring back what was marked compromised: then the set is taken without it. */
+function replayOf(copy: Copy, candidates: Candidates): { mode: 'end-of-wal' | 'immediate'; warnings: string[] } {
+  const passed = compromisedBetween(candidates.compromised, copy.at);
+  if (passed === undefined) return { mode: 'end-of-wal', warnings: [] };
+  const warning = `${copy.capture.workload} is taken as of ${copy.capture.capturedAt} and not replayed: ${passed.point.id} after it is marked compromised`;
+  return { mode: 'immediate', warnings: [warning] };
+}
+
+/** Two lives that wrote backups at the same time: someone must know which one counts. */
+function forkWarning(copies: readonly Copy[], chosen: Copy): string[] {
+  const lineageOf = ({ capture }: Copy): string => (capture.engine === 'pgbackrest' ? capture.lineage : '');
+  const own = copies.filter((copy) => lineageOf(copy) === lineageOf(chosen));
+  const begun = own[0]?.at ?? chosen.at;
+  const others = new Set(copies.filter((c) => lineageOf(c) !== lineageOf(chosen) && c.at > begun).map(lineageOf));
+  if (others.size === 0) return [];
+  return [
+    `${[...others].join(', ')} made backups after ${lineageOf(chosen)} had begun; ${lineageOf(chosen)} has the newest and is taken`,
+  ];
+}
+
+export function resolveLatest(input: ResolveInput, candidates: Candidates): Chosen {
+  const chosen = input.workloads.flatMap((workload) => newestUpTo(candidates.copies.get(workload)) ?? []);
+  const warnings: string[] = [];
+  const replayed = chosen.map((copy) => {
+    if (copy.capture.engine !== 'pgbackrest') return { copy, reached: copy.at };
+    const replay = replayOf(copy, candidates);
+    warnings.push(...replay.warnings, ...forkWarning(candidates.copies.get(copy.capture.workload) ?? [], copy));
+    const end = replay.mode === 'immediate' ? undefined : input.walEnd?.(copy.capture.lineage)?.time.getTime();
+    return { copy, mode: replay.mode, reached: Math.max(copy.at, end ?? copy.at) };
+  });
+  const moment = Math.max(...replayed.map((r) => r.reached));
+  const items = replayed.map(({ copy, mode, reached }) => ({
+    workload: copy.capture.workload,
+    capture: copy.capture,
+    point: copy.entry.point.id,
+    ...(mode ? { mode } : {}),
+    skewSeconds: mode === 'end-of-wal' ? 0 : (moment - reached) / 1000,
+  }));
+  const passed = candidates.compromised.filter(({ point }) =>
+    chosen.some(
+      (copy) => Date.parse(point.endedAt) > copy.at && point.captures.some((c) => c.workload === copy.capture.workload),
+    ),
+  );
+  if (passed.length > 0) {
+    warnings.push(`passed over, because marked compromised: ${passed.map((entry) => entry.point.id).join(', ')}`);
+  }
+  return { items, warnings };
+}

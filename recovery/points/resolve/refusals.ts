@@ -1,0 +1,84 @@
+/** Targets that can't be had: each says what can. */
+import { nearest } from '../../../plan/nearest.ts';
+import { badInput, type DrError, verificationFailed } from '../../core/errors.ts';
+import type { Window } from '../catalog/window.ts';
+import type { ResolveInput } from './types.ts';
+
+const iso = (time: Date | number): string => new Date(time).toISOString();
+
+export function noPoints({ repository, entries, workloads }: ResolveInput): DrError {
+  const held = entries.length === 0 ? 'no point' : 'no point to take';
+  return badInput({
+    code: 'TARGET-UNREACHABLE',
+    where: `target in ${repository}`,
+    fact: `${repository} holds ${held} with ${workloads.join(', ') || 'anything'}`,
+    hint: 'see `dr points`; name another repository with --from',
+  });
+}
+
+export function unknownPoint({ repository, entries }: ResolveInput, id: string): DrError {
+  const ids = entries.map((entry) => entry.point.id).reverse();
+  const close = nearest(id, ids);
+  const shown = close.length > 0 ? close : ids.slice(0, 3);
+  return badInput({
+    code: 'POINT-UNKNOWN',
+    where: `target in ${repository}`,
+    fact: `${repository} holds no point "${id}"`,
+    hint:
+      shown.length > 0
+        ? `nearest: ${shown.join(', ')}; see \`dr points\``
+        : 'it holds no point at all; see `dr points`',
+  });
+}
+
+export function tamperedPoint(repository: string, id: string): DrError {
+  return verificationFailed({
+    code: 'POINT-TAMPERED',
+    where: `${id} in ${repository}`,
+    fact: 'the point was tampered with: its signature does not fit its content',
+    hint: 'take another point or repository, or the bucket as it was before (--repository-time); --allow-tampered takes it all the same',
+  });
+}
+
+export function uncheckablePoint(repository: string, id: string, key: string): DrError {
+  return badInput({
+    code: 'POINT-KEY-UNKNOWN',
+    where: `${id} in ${repository}`,
+    fact: `the point is signed with the key "${key}", which is not among signingKeys; that is no sign of damage`,
+    hint: 'add the key to the environment file; --allow-tampered takes the point without a check',
+  });
+}
+
+export function beforeWindow(
+  repository: string,
+  target: Date,
+  late: readonly string[],
+  from: number,
+  to: number,
+): DrError {
+  const window = to >= from ? `from ${iso(from)} to ${iso(to)}` : `from ${iso(from)}`;
+  return badInput({
+    code: 'TARGET-UNREACHABLE',
+    where: `target in ${repository}`,
+    fact: `${iso(target)} lies before the first copy of ${late.join(', ')}; recoverable ${window}`,
+    hint: `the nearest that can be reached: --to ${iso(from)}; or leave workloads out with --only`,
+  });
+}
+
+export function afterWal(repository: string, target: Date, lineage: string, end: Window['to']): DrError {
+  return badInput({
+    code: 'TARGET-UNREACHABLE',
+    where: `target in ${repository}`,
+    fact: `${iso(target)} lies after the last commit in the archived WAL of ${lineage}; the last moment that can be reached is ${iso(end)}`,
+    hint: `take all there is with --to latest, or that moment: --to ${iso(end)}`,
+  });
+}
+
+export function throughCompromised(repository: string, target: Date, point: string, nearestTime: string): DrError {
+  return badInput({
+    code: 'TARGET-COMPROMISED',
+    where: `target in ${repository}`,
+    fact: `replay to ${iso(target)} would pass the point ${point}, which is marked compromised`,
+    hint: `take a moment before it: --to ${nearestTime}; --allow-compromised replays through it`,
+  });
+}

@@ -1,0 +1,46 @@
+/** A recovery target → the captures of one repository that bring it back. Pure; nothing is touched when it refuses. */
+import { badInput } from '../../core/errors.ts';
+import { candidatesOf } from './candidates.ts';
+import { resolveLatest } from './latest.ts';
+import { resolvePoint } from './point.ts';
+import { noPoints } from './refusals.ts';
+import { resolveTime } from './time.ts';
+import type { Resolution, ResolveInput } from './types.ts';
+
+export type { Resolution, ResolveInput } from './types.ts';
+
+/**
+ * - `latest`: each workload's newest capture; PostgreSQL to the end of the WAL of the newest set's lineage.
+ * - an id: that point's captures, PostgreSQL as its set left it; what it doesn't hold: the newest before it.
+ * - a time: PostgreSQL's newest set that ended before it, replayed to it; the rest: the newest capture not after it.
+ *
+ * Throws `TARGET-UNREACHABLE`, `TARGET-COMPROMISED`, `TARGET-IN-FUTURE`, `POINT-UNKNOWN`, `POINT-KEY-UNKNOWN` (exit 2) or
+ * `POINT-TAMPERED` (exit 5), each with what can be had instead.
+ */
+export function resolveTarget(input: ResolveInput): Resolution {
+  const { target, repository, workloads, now } = input;
+  if (target.kind === 'time' && target.time > now) {
+    throw badInput({
+      code: 'TARGET-IN-FUTURE',
+      where: 'target',
+      fact: `${target.time.toISOString()} is in the future (it is ${now.toISOString()} now)`,
+      hint: 'for all there is, type latest',
+    });
+  }
+  const candidates = candidatesOf(input);
+  const chosen =
+    target.kind === 'latest'
+      ? resolveLatest(input, candidates)
+      : target.kind === 'point'
+        ? resolvePoint(input, candidates, target.id)
+        : resolveTime(input, candidates, target.time);
+  if (chosen.items.length === 0) throw noPoints(input);
+  const found = new Set(chosen.items.map((item) => item.workload));
+  return {
+    repository,
+    target,
+    items: chosen.items,
+    missing: workloads.filter((workload) => !found.has(workload)),
+    warnings: [...candidates.warnings, ...chosen.warnings],
+  };
+}

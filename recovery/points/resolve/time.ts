@@ -1,0 +1,51 @@
+/** A moment: PostgreSQL is replayed to it, everything else is the newest copy not after it. */
+import type { Copy } from '../catalog/window.ts';
+import { type Candidates, compromisedBetween, newestUpTo } from './candidates.ts';
+import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';
+import type { ResolvedItem, ResolveInput } from './types.ts';
+
+/** Refused as a whole when one workload has copies, but none so old: half a platform of that moment is no answer. */
+function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): void {
+  const wanted = input.workloads.flatMap((workload) => {
+    const copies = candidates.copies.get(workload) ?? [];
+    const [first] = copies;
+    return first ? [{ workload, from: first.at, to: copies.at(-1)?.at ?? first.at }] : [];
+  });
+  const late = wanted.filter((w) => w.from > time.getTime()).map((w) => w.workload);
+  if (late.length === 0) return;
+  const from = Math.max(...wanted.map((w) => w.from));
+  const to = Math.max(...wanted.map((w) => w.to));
+  throw beforeWindow(input.repository, time, late, from, to);
+}
+
+function checkReplay(input: ResolveInput, candidates: Candidates, copy: Copy, time: Date): void {
+  if (copy.capture.engine !== 'pgbackrest') return;
+  const { lineage } = copy.capture;
+  const passed = compromisedBetween(candidates.compromised, copy.at, time.getTime());
+  if (passed) throw throughCompromised(input.repository, time, passed.point.id, momentBefore(passed.point.startedAt));
+  const end = input.walEnd?.(lineage)?.time;
+  // An idle server's WAL may end before its newest set does: the set itself can be reached.
+  const reachable = end && new Date(Math.max(end.getTime(), copy.at));
+  if (reachable && time > reachable) throw afterWal(input.repository, time, lineage, reachable);
+}
+
+const momentBefore = (time: string): string => new Date(Date.parse(time) - 1000).toISOString();
+
+export function resolveTime(
+  input: ResolveInput,
+  candidates: Candidates,
+  time: Date,
+): { items: ResolvedItem[]; warnings: string[] } {
+  checkWindow(input, candidates, time);
+  const items = input.workloads.flatMap((workload): ResolvedItem[] => {
+    const copy = newestUpTo(candidates.copies.get(workload), time.getTime());
+    if (copy === undefined) return [];
+    checkReplay(input, candidates, copy, time);
+    const common = { workload, capture: copy.capture, point: copy.entry.point.id };
+    if (copy.capture.engine === 'pgbackrest') {
+      return [{ ...common, mode: 'time', time: time.toISOString(), skewSeconds: 0 }];
+    }
+    return [{ ...common, skewSeconds: (time.getTime() - copy.at) / 1000 }];
+  });
+  return { items, warnings: [] };
+}

@@ -1,0 +1,61 @@
+/** What a person wants back: `latest`, a point by its id, or a moment. */
+import { z } from 'zod';
+import { badInput, type DrError } from '../core/errors.ts';
+import { isPointId } from './id.ts';
+
+export type Target =
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'point'; readonly id: string }
+  | { readonly kind: 'time'; readonly time: Date };
+
+/** ISO 8601 with a zone; seconds may be left out. Real dates only: 30 February is none. */
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);
+const MOMENT_WITHOUT_ZONE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/;
+const EXAMPLES =
+  'type latest, a point’s id (dr points), or a time with its zone: 2026-11-23T01:59:00Z, 2026-11-23T03:59:00+02:00';
+
+type Refuse = (code: string, fact: string, hint: string) => DrError;
+const refusal =
+  (where: string): Refuse =>
+  (code, fact, hint) =>
+    badInput({ code, where, fact, hint });
+
+/**
+ * A moment as typed for a target, a repository time or the declaration of a disaster; a blank may stand for the `T`. `where` is the flag.
+ * Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2).
+ */
+export function parseMoment(text: string, now: Date, where = 'target'): Date {
+  const refuse = refusal(where);
+  const trimmed = text.trim();
+  if (MOMENT_WITHOUT_ZONE.test(trimmed)) {
+    const iso = trimmed.includes(':') ? trimmed.replace(' ', 'T') : `${trimmed}T00:00:00`;
+    const hint = `add the zone: ${iso}Z for UTC, ${iso}+02:00 for Central European Summer Time`;
+    throw refuse('TARGET-NO-ZONE', `"${text}" has no time zone, so it could mean any of a day’s moments`, hint);
+  }
+  const iso = trimmed
+    .replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
+    .replace(/ ?([zZ])$/, 'Z')
+    .replace(/ ([+-]\d\d:\d\d)$/, '$1');
+  if (!moment.safeParse(iso).success) throw refuse('TARGET-UNKNOWN', `"${text}" is no recovery target`, EXAMPLES);
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) throw refuse('TARGET-UNKNOWN', `"${text}" is no moment that exists`, EXAMPLES);
+  if (time.getTime() > now.getTime()) {
+    const hint = 'for all there is, type latest; check the zone of the time that you typed';
+    throw refuse('TARGET-IN-FUTURE', `"${text}" is in the future (it is ${now.toISOString()} now)`, hint);
+  }
+  return time;
+}
+
+/** Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2). */
+export function parseTarget(text: string, now: Date): Target {
+  const trimmed = text.trim();
+  if (trimmed === 'latest') return { kind: 'latest' };
+  if (isPointId(trimmed)) return { kind: 'point', id: trimmed };
+  return { kind: 'time', time: parseMoment(text, now) };
+}
+
+/** As one would type it. */
+export function formatTarget(target: Target): string {
+  if (target.kind === 'latest') return 'latest';
+  return target.kind === 'point' ? target.id : target.time.toISOString();
+}

@@ -1,0 +1,196 @@
+/** Until when a repository holds PostgreSQL's WAL, told from its list of files alone: cheap, and good to the last segment. */
+/** What the archive of a lineage holds, by names and times of its files alone. */
+/** Places in the WAL. */
+
+import { type Layout, STANZA } from '../../plan/layout.ts';
+import { DrError } from '../core/errors.ts';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import type { PostgresCapture } from './point.ts';
+
+/** Segments of 16 MiB: 256 of them share the upper 8 digits. */
+const SEGMENTS_PER_LOG = 0x100;
+
+/** The segment after `name` on the same timeline. */
+export function nextSegment(name: string): string {
+  const log = Number.parseInt(name.slice(8, 16), 16);
+  const segment = Number.parseInt(name.slice(16, 24), 16) + 1;
+  const [nextLog, next] = segment === SEGMENTS_PER_LOG ? [log + 1, 0] : [log, segment];
+  return name.slice(0, 8) + hex(nextLog) + hex(next);
+}
+
+const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0');
+
+export interface WalRange {
+  readonly timeline: number;
+  /** Last segment that is reached from the set without a gap. */
+  readonly last: string;
+  /** The first segment that is missing although later ones are there. */
+  readonly gap?: string;
+  /** Segments in the range. */
+  readonly count: number;
+}
+
+/**
+ * Follows the segments from `start`, over timeline switches too (a switch keeps the position: the new timeline's segment has the
+ * same number). Pure. Undefined when not even `start` is there.
+ */
+export function followWal(names: ReadonlySet<string>, start: string): WalRange | undefined {
+  if (!names.has(start)) return undefined;
+  const timelines = [...new Set([...names].map((n) => n.slice(0, 8)))].sort();
+  let current = start;
+  let count = 1;
+  for (;;) {
+    const next = nextSegment(current);
+    const later = timelines.filter((t) => t > current.slice(0, 8));
+    const switched = [...later]
+      .reverse()
+      .flatMap((t) => [t + next.slice(8), t + current.slice(8)])
+      .find((n) => names.has(n));
+    const following = names.has(next) ? next : switched;
+    if (following === undefined) break;
+    current = following;
+    count += 1;
+  }
+  const beyond = [...names].some((n) => n.slice(0, 8) >= current.slice(0, 8) && n.slice(8) > current.slice(8));
+  const range = { timeline: Number.parseInt(current.slice(0, 8), 16), last: current, count };
+  return beyond ? { ...range, gap: nextSegment(current) } : range;
+}
+
+/**
+ * Segment → file: `15-1/0000000100000000/0000000100000000000000A3-<sha1>.zst` holds `0000000100000000000000A3`. Partial and history files
+ * are left out.
+ */
+export function segmentFiles(files: readonly string[]): Map<string, string> {
+  const named = files.flatMap((file) => {
+    const name = /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(file)?.[1];
+    return name === undefined ? [] : [[name, file] as const];
+  });
+  return new Map(named);
+}
+
+export function previousSegment(name: string): string {
+  const log = Number.parseInt(name.slice(8, 16), 16);
+  const segment = Number.parseInt(name.slice(16, 24), 16);
+  const [newLog, previous] = segment === 0 ? [log - 1, SEGMENTS_PER_LOG - 1] : [log, segment - 1];
+  return name.slice(0, 8) + hex(newLog) + hex(previous);
+}
+
+/** Number of a segment of 16 MiB: of an LSN (`0/3000000`) or of a WAL file's name. */
+export function segmentOfLsn(lsn: string): number {
+  const [high = '0', low = '0'] = lsn.split('/');
+  return Number.parseInt(high, 16) * 256 + Math.floor(Number.parseInt(low, 16) / 0x1000000);
+}
+
+export function segmentOfName(name: string): number {
+  return Number.parseInt(name.slice(8, 16), 16) * 256 + Number.parseInt(name.slice(16, 24), 16);
+}
+
+/** 256 segments each; a list ends at the first folder that is empty, and in any case here. */
+const FOLDERS = 64;
+const SEGMENT = /\/[0-9A-F]{24}-[0-9a-f]{40}(\.\w+)?$/;
+
+/** `0000000100000000` → `0000000100000001` */
+function nextFolder(folder: string): string {
+  const log = Number.parseInt(folder.slice(8), 16) + 1;
+  return folder.slice(0, 8) + log.toString(16).toUpperCase().padStart(8, '0');
+}
+
+/**
+ * When the newest segment at or after the set's end was stored. What was committed after that moment is not archived; what was
+ * committed before it is, but for the time that the copy took. Undefined when there is no such segment. Gaps are not looked for:
+ * that is what `dr verify` and a restore's preflight do.
+ */
+export async function archivedUntil(
+  store: ObjectStore,
+  layout: Layout,
+  capture: PostgresCapture,
+  asOf?: Date,
+): Promise<Date | undefined> {
+  const { lineage, stanza, serverVersion, walStop } = capture;
+  const [major] = serverVersion.split('.');
+  // A lineage is one life of one cluster, so pgBackRest's history of it has one entry.
+  const archive = `${layout.pgbackrest(lineage)}/archive/${stanza}/${major}-1`;
+  let newest: Date | undefined;
+  let folder = walStop.slice(0, 16);
+  for (let n = 0; n < FOLDERS; n += 1) {
+    const files = await store.list(`${archive}/${folder}/`, asOf);
+    const segments = files.filter(({ key }) => SEGMENT.test(key) && key.slice(key.lastIndexOf('/') + 1) >= walStop);
+    if (segments.length === 0) break;
+    for (const { modified } of segments) if (newest === undefined || modified > newest) newest = modified;
+    folder = nextFolder(folder);
+  }
+  return newest;
+}
+
+export interface ArchivedSegment {
+  /** 24 hexadecimal digits. */
+  readonly name: string;
+  /** When it was stored. */
+  readonly at: Date;
+}
+
+/** In the order of their names. */
+export async function archivedSegments(
+  store: ObjectStore,
+  layout: Layout,
+  lineage: string,
+): Promise<ArchivedSegment[]> {
+  const files = await store.list(`${layout.pgbackrest(lineage)}/archive/${STANZA}/`);
+  const times = new Map(files.map(({ key, modified }: ObjectInfo) => [key, modified]));
+  return [...segmentFiles([...times.keys()])]
+    .map(([name, key]) => ({ name, at: times.get(key) as Date }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The furthest of the newest timeline. Undefined for an empty archive. */
+export function newestSegment(segments: readonly ArchivedSegment[]): ArchivedSegment | undefined {
+  return segments.at(-1);
+}
+
+/** Segments that hold something of that timeline at or after `lsn`: what a history that forked off there never had. */
+export function segmentsBeyond(
+  segments: readonly ArchivedSegment[],
+  { timeline, lsn }: { readonly timeline: number; readonly lsn: Lsn },
+): ArchivedSegment[] {
+  return segments.filter(({ name }) => {
+    const place = placeOfSegment(name);
+    return place.timeline >= timeline && place.end > lsn;
+  });
+}
+
+/** Bytes from the beginning of the history. */
+export type Lsn = bigint;
+
+const SEGMENT_BYTES = 1n << 24n;
+
+/** `0/3000060` */
+export function parseLsn(text: string): Lsn {
+  const match = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(text.trim());
+  if (match === null) {
+    const fact = `${JSON.stringify(text)} is no place in the WAL`;
+    throw new DrError({
+      code: 'LSN',
+      where: 'postgres',
+      fact,
+      hint: 'this is a mistake in dr itself: please report it',
+    });
+  }
+  return (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);
+}
+
+export function formatLsn(lsn: Lsn): string {
+  const hex = (part: bigint): string => part.toString(16).toUpperCase();
+  return `${hex(lsn >> 32n)}/${hex(lsn & 0xffff_ffffn)}`;
+}
+
+/** Of a segment's 24 hexadecimal digits: timeline, where it begins, and where the next one does. Segments have 16 MiB. */
+export function placeOfSegment(name: string): { readonly timeline: number; readonly start: Lsn; readonly end: Lsn } {
+  const log = BigInt(`0x${name.slice(8, 16)}`);
+  const start = (log << 32n) | (BigInt(`0x${name.slice(16, 24)}`) * SEGMENT_BYTES);
+  return { timeline: Number.parseInt(name.slice(0, 8), 16), start, end: start + SEGMENT_BYTES };
+}
+
+/** Never below zero. */
+export function bytesBetween(from: Lsn, to: Lsn): number {
+  return to > from ? Number(to - from) : 0;
+}

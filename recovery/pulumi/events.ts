@@ -1,0 +1,89 @@
+/** Pure: what the engine reports, in the words of `StackEngine`. */
+import type { EngineEvent, StepEventMetadata } from '@pulumi/pulumi/automation/index.js';
+import type { Diagnostic, EngineObject, ResourceEvent } from './engine.ts';
+
+type Op = ResourceEvent['op'];
+
+/** Steps of the engine; what is not here is bookkeeping. */
+const OPS: Readonly<Record<string, Op>> = {
+  create: 'create',
+  update: 'update',
+  delete: 'delete',
+  same: 'same',
+  replace: 'replace',
+  'create-replacement': 'replace',
+  'delete-replaced': 'delete',
+  read: 'read',
+  'read-replacement': 'read',
+  refresh: 'refresh',
+  import: 'import',
+  'import-replacement': 'import',
+};
+
+type Json = Readonly<Record<string, unknown>>;
+
+function record(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function objectOf({ type, new: next, old }: StepEventMetadata): EngineObject | undefined {
+  if (!type.startsWith('kubernetes:')) return undefined;
+  const inputs = record((next ?? old)?.inputs);
+  const { name, namespace, labels } = record(inputs.metadata);
+  const kind = text(inputs.kind) ?? type.split(':').at(-1) ?? '';
+  const own = text(name);
+  if (own === undefined) return undefined;
+  const texts = Object.entries(record(labels)).filter(
+    (entry): entry is [string, string] => text(entry[1]) !== undefined,
+  );
+  const where = text(namespace);
+  return { kind, name: own, ...(where === undefined ? {} : { namespace: where }), labels: Object.fromEntries(texts) };
+}
+
+function resourceEvent(state: ResourceEvent['state'], metadata: StepEventMetadata): ResourceEvent | undefined {
+  const op = OPS[metadata.op];
+  if (op === undefined) return undefined;
+  const object = objectOf(metadata);
+  const { urn, type } = metadata;
+  const name = urn.split('::').slice(3).join('::');
+  return { state, op, urn, type, name, ...(object === undefined ? {} : { object }) };
+}
+
+/** A preview only says what it would do: each of its resources is reported once, as `done`. */
+export function toResourceEvent(event: EngineEvent, preview: boolean): ResourceEvent | undefined {
+  if (event.resourcePreEvent) return resourceEvent(preview ? 'done' : 'start', event.resourcePreEvent.metadata);
+  if (preview) return undefined;
+  if (event.resOutputsEvent) return resourceEvent('done', event.resOutputsEvent.metadata);
+  if (event.resOpFailedEvent) return resourceEvent('failed', event.resOpFailedEvent.metadata);
+  return undefined;
+}
+
+/** The engine marks colours up as `<{%fg 1%}>`. */
+function plain(message: string): string {
+  return message.replaceAll(/<\{%.*?%\}>/g, '').trim();
+}
+
+export function toDiagnostic({ diagnosticEvent }: EngineEvent): Diagnostic | undefined {
+  if (diagnosticEvent === undefined || diagnosticEvent.ephemeral === true) return undefined;
+  const { severity, message, urn } = diagnosticEvent;
+  // The library asks for these too, and its type does not know them.
+  if ((severity as string) === 'debug') return undefined;
+  const said = plain(message);
+  if (said === '') return undefined;
+  const known = severity === 'info#err' ? 'info' : severity;
+  return { severity: known, message: said, ...(urn ? { urn } : {}) };
+}
+
+export function toChanges({ summaryEvent }: EngineEvent): Readonly<Record<string, number>> | undefined {
+  if (summaryEvent === undefined) return undefined;
+  const counted: Record<string, number> = {};
+  for (const [op, count] of Object.entries(summaryEvent.resourceChanges)) {
+    const known = OPS[op];
+    if (known !== undefined) counted[known] = (counted[known] ?? 0) + (count ?? 0);
+  }
+  return counted;
+}

@@ -1,0 +1,64 @@
+/** A stack of this project by Pulumi's Automation API, and by its program where that takes no secret as an argument. */
+import type { LocalWorkspace, Stack } from '@pulumi/pulumi/automation/index.js';
+import type { Cli } from './cli.ts';
+import { readConfigValues, removeConfigValues, writeConfigValues } from './config.ts';
+import type { EngineStack } from './engine.ts';
+import { plainOutputs, runOperation } from './run.ts';
+import { parseState, pendingIn, releasable, resourcesIn, withoutPending } from './state.ts';
+
+/** The provider's way to take over what a killed run has made; it refuses what exists otherwise. */
+const TAKE_OVER = { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true' };
+
+export interface StackParts {
+  readonly name: string;
+  readonly project: string;
+  readonly workspace: LocalWorkspace;
+  readonly stack: Stack;
+  readonly cli: Cli;
+}
+
+export function engineStack({ name, project, workspace, stack, cli }: StackParts): EngineStack {
+  const state = async () => parseState(await cli(['stack', 'export', '--stack', name]), name);
+  const putState = async (changed: unknown): Promise<void> => {
+    await cli(['stack', 'import', '--stack', name], JSON.stringify(changed));
+  };
+  const removeStack = async (): Promise<void> => {
+    await cli(['stack', 'rm', '--yes', '--stack', name]);
+  };
+  const forgetPending = async (): Promise<void> => {
+    const now = await state();
+    if (pendingIn(now).length > 0) await putState(withoutPending(now));
+  };
+  return {
+    name,
+    isUp: async () => resourcesIn(await state()) > 0,
+    config: () => readConfigValues(cli, project, name),
+    setConfig: (values) => writeConfigValues(cli, project, name, values),
+    removeConfig: (keys) => removeConfigValues(cli, name, keys),
+    preview: (options = {}) => runOperation(name, options, 'preview', (operation) => stack.preview(operation)),
+    async up(options = {}) {
+      const usual = workspace.envVars;
+      if (options.takeOver === true) workspace.envVars = { ...usual, ...TAKE_OVER };
+      try {
+        return await runOperation(name, options, 'up', (operation) => stack.up(operation));
+      } finally {
+        workspace.envVars = usual;
+      }
+    },
+    outputs: async () => plainOutputs(await stack.outputs()),
+    pending: async () => pendingIn(await state()),
+    forgetPending,
+    unlock: async () => {
+      await cli(['cancel', '--yes', '--stack', name]);
+    },
+    async destroy(options = {}) {
+      const { remove, ...rest } = options;
+      await forgetPending();
+      await putState(releasable(await state()));
+      const outcome = await runOperation(name, rest, 'destroy', (operation) => stack.destroy(operation));
+      if (outcome.succeeded && remove === true) await removeStack();
+      return outcome;
+    },
+    remove: removeStack,
+  };
+}

@@ -1,0 +1,52 @@
+/** A stack's exported state, secrets encrypted as they are in it. Pure. */
+import { z } from 'zod';
+import { DrError } from '../core/errors.ts';
+import type { PendingOperation } from './engine.ts';
+
+const resourceSchema = z.looseObject({ urn: z.string(), type: z.string() });
+const stateSchema = z.looseObject({
+  deployment: z
+    .looseObject({
+      resources: z.array(resourceSchema).nullish(),
+      pending_operations: z.array(z.looseObject({ resource: resourceSchema, type: z.string() })).nullish(),
+    })
+    .nullish(),
+});
+type State = z.infer<typeof stateSchema>;
+
+export function parseState(text: string, stack: string): State {
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new DrError({
+      code: 'STATE-UNREADABLE',
+      where: stack,
+      fact: 'what `pulumi stack export` gives is no state that this version reads',
+      hint: 'see `pulumi stack export` and the backend’s own history of the stack',
+      cause,
+    });
+  }
+}
+
+/** The engine's own entries are no resources of the platform. */
+export function resourcesIn(state: State): number {
+  return (state.deployment?.resources ?? []).filter(({ type }) => !type.startsWith('pulumi:')).length;
+}
+
+export function pendingIn(state: State): PendingOperation[] {
+  return (state.deployment?.pending_operations ?? []).map(({ resource, type }) => ({ urn: resource.urn, op: type }));
+}
+
+export function withoutPending(state: State): State {
+  return { ...state, deployment: { ...state.deployment, pending_operations: [] } };
+}
+
+/** Nothing in it is kept when the stack is destroyed. */
+export function releasable(state: State): State {
+  const resources = (state.deployment?.resources ?? []).map((resource) => ({
+    ...resource,
+    protect: false,
+    retainOnDelete: false,
+  }));
+  return { ...state, deployment: { ...state.deployment, resources } };
+}
