@@ -15,9 +15,10 @@ import type { ResticCapture } from '../points/point.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { holding } from '../storage/while-locked.ts';
-import { runHook } from './hooks.ts';
-import { objectsReader, type ReadObjects } from './objects.ts';
-import { type Staged, stage } from './stage.ts';
+import { runHook } from '../workloads/capture.ts';
+import { objectsReader, type ReadObjects } from '../workloads/objects/workload.ts';
+import { stage } from '../workloads/registry.ts';
+import type { Staged } from '../workloads/workload.ts';
 
 /** Engines mostly wait for disk and network; more at once only makes them wait for each other. */
 const AT_ONCE = 3;

@@ -14,7 +14,7 @@ import { ensureRepository } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import { makeMissingBucket } from '../storage/s3/bucket.ts';
 import { readKeys } from '../storage/s3/keys.ts';
-import { makeArchive } from './archiving.ts';
+import { makeArchive } from '../workloads/postgres/archiving.ts';
 import { checkReady } from './ready.ts';
 
 export interface InitResult {

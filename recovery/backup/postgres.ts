@@ -10,10 +10,10 @@ import type { Progress } from '../core/progress.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
-import { withClient } from '../engines/postgres/server.ts';
 import type { PostgresCapture } from '../points/point.ts';
-import { plantCanary } from '../verify/canary.ts';
-import { runHook } from './hooks.ts';
+import { runHook } from '../workloads/capture.ts';
+import { plantCanary } from '../workloads/postgres/canary.ts';
+import { withClient } from '../workloads/postgres/server.ts';
 
 export interface PostgresRequest {
   readonly run: string;

@@ -1,7 +1,7 @@
 /** `dr assess` */
-import { assess } from '../assess/assess.ts';
-import { assessmentText } from '../assess/text.ts';
 import { openSite } from '../config/site.ts';
+import { assess } from '../status/assess/assess.ts';
+import { assessmentText } from '../status/assess/text.ts';
 import type { AssessOptions, Execute } from './command.ts';
 
 export const assessCommand: Execute<AssessOptions> = async (options, context) => {

@@ -1,9 +1,9 @@
 /** `dr doctor` */
 import { openSite } from '../config/site.ts';
 import { EXIT } from '../core/errors.ts';
-import type { Check } from '../doctor/check.ts';
-import { runDoctor } from '../doctor/doctor.ts';
 import { table } from '../report/table.ts';
+import { runDoctor } from '../status/doctor/doctor.ts';
+import type { Check } from '../status/doctor/site-checks.ts';
 import type { DoctorOptions, Execute } from './command.ts';
 
 function describe(checks: readonly Check[]): string {

@@ -2,9 +2,9 @@
 import { openSite } from '../config/site.ts';
 import { EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import { checkHealth } from '../health/check.ts';
-import { healthText } from '../health/text.ts';
-import { untilHealthy, waitOf } from '../health/wait.ts';
+import { checkHealth } from '../status/health/check.ts';
+import { healthText } from '../status/health/text.ts';
+import { untilHealthy, waitOf } from '../status/health/wait.ts';
 import type { Execute, HealthOptions } from './command.ts';
 
 export const healthCommand: Execute<HealthOptions> = async (options, context) => {

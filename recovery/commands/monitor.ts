@@ -3,13 +3,13 @@ import { isIP } from 'node:net';
 import { type Duration, durationProblem, seconds } from '../../plan/duration.ts';
 import { openSite } from '../config/site.ts';
 import { badInput, EXIT } from '../core/errors.ts';
-import { makeExporter } from '../monitor/exporter.ts';
-import { beat } from '../monitor/heartbeat.ts';
-import { holdWrites } from '../monitor/hold-writes.ts';
-import { makeObserver } from '../monitor/observe.ts';
-import { ping, readPingUrl } from '../monitor/ping.ts';
-import { refreshUntilAborted } from '../monitor/refresh.ts';
-import { serveMetrics } from '../monitor/server.ts';
+import { makeExporter } from '../status/monitor/exporter.ts';
+import { beat } from '../status/monitor/heartbeat.ts';
+import { holdWrites } from '../status/monitor/hold-writes.ts';
+import { makeObserver } from '../status/monitor/observe.ts';
+import { ping, readPingUrl } from '../status/monitor/ping.ts';
+import { refreshUntilAborted } from '../status/monitor/refresh.ts';
+import { serveMetrics } from '../status/monitor/server.ts';
 import type { Execute, SiteOptions } from './command.ts';
 
 export interface MonitorOptions extends SiteOptions {

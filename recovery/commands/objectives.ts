@@ -2,9 +2,9 @@
 import { formatDuration } from '../../plan/duration.ts';
 import { openSite } from '../config/site.ts';
 import { EXIT } from '../core/errors.ts';
-import { achievedObjectives, type ObjectivesReport } from '../objectives.ts';
 import { formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
+import { achievedObjectives, type ObjectivesReport } from '../status/objectives.ts';
 import type { Execute, ObjectivesOptions } from './command.ts';
 
 export const objectivesCommand: Execute<ObjectivesOptions> = async (options, context) => {

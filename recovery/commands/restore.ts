@@ -12,8 +12,8 @@ import { table } from '../report/table.ts';
 import type { Choice } from '../restore/choose-repository.ts';
 import { emergencyDump } from '../restore/emergency.ts';
 import { findDump, restoreLogical } from '../restore/logical.ts';
-import type { RestorePlan } from '../restore/plan-types.ts';
 import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../restore/run.ts';
+import type { RestorePlan } from '../workloads/restore-plan.ts';
 import type { CommandContext, CommandResult, Execute, RestoreOptions } from './command.ts';
 
 function needTarget(options: RestoreOptions): string {

@@ -6,9 +6,10 @@ import { openSite, type Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { parseTarget } from '../points/target.ts';
 import { formatBytes, formatTime, plural } from '../report/format.ts';
-import { folderVolume } from '../seed/folder.ts';
-import { redisVolume } from '../seed/redis.ts';
-import { type SeedOutcome, type SeedVolume, seedVolume } from '../seed/volume.ts';
+import { type SeedOutcome, seedVolume } from '../seed/volume.ts';
+import { folderVolume } from '../workloads/files/volume.ts';
+import { redisVolume } from '../workloads/redis/volume.ts';
+import type { SeedVolume } from '../workloads/workload.ts';
 import type { Execute, SeedOptions } from './command.ts';
 
 function describe({ decision, folder, mark, keys, files, bytes = 0 }: SeedOutcome): string {

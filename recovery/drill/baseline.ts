@@ -2,10 +2,10 @@
 import type pg from 'pg';
 import type { Verification } from '../report/types.ts';
 import { checkCanaries } from '../verify/data-canaries.ts';
-import { compareDatabases, type DatabaseFingerprint, databaseFingerprint } from '../verify/data-database.ts';
-import type { Difference } from '../verify/data-difference.ts';
-import { compareFolders, type FolderFingerprint, folderFingerprint } from '../verify/data-folder.ts';
-import { compareRedis, type RedisFingerprint, redisFingerprint } from '../verify/data-redis.ts';
+import type { Difference } from '../workloads/difference.ts';
+import { compareFolders, type FolderFingerprint, folderFingerprint } from '../workloads/files/fingerprint.ts';
+import { compareDatabases, type DatabaseFingerprint, databaseFingerprint } from '../workloads/postgres/fingerprint.ts';
+import { compareRedis, type RedisFingerprint, redisFingerprint } from '../workloads/redis/fingerprint.ts';
 import { CART_PREFIX, STREAM_KEY } from './load.ts';
 import type { Platform } from './platform/platform.ts';
 import { PROBE_PREFIX } from './platform/redis-data.ts';

@@ -1,7 +1,6 @@
 /** Looks at a site that comes back and at the leader, and changes nothing. */
 import { lineageName } from '../../plan/layout.ts';
 import { DrError, precondition } from '../core/errors.ts';
-import { type Fork, forksOf, leaderOf, type Member } from '../failover/database.ts';
 import type { FailoverPorts } from '../failover/ports.ts';
 import { readStack, type SiteStack } from '../failover/stack.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
@@ -13,6 +12,7 @@ import {
   placeOfSegment,
   segmentsBeyond,
 } from '../points/wal.ts';
+import { type Fork, forksOf, leaderOf, type Member } from '../workloads/postgres/members.ts';
 import type { Divergence, FailbackRequest, ReseedPlan, ReseedState } from './types.ts';
 
 /** Volumes of the data stores' StatefulSets. */

@@ -3,7 +3,6 @@
  * the clusters and in the stack's config, so that a run after a `kill -9` goes on from there.
  */
 import { DrError } from '../core/errors.ts';
-import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../failover/database.ts';
 import { patience, until } from '../failover/poll.ts';
 import type { FailoverPorts } from '../failover/ports.ts';
 import type { SiteStack } from '../failover/stack.ts';
@@ -12,6 +11,7 @@ import { bringUp } from '../failover/up.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import { formatLsn, type Lsn } from '../points/wal.ts';
 import { type Fence, raiseFence } from '../storage/fence.ts';
+import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../workloads/postgres/members.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReseedPlan, ReseedReport } from './types.ts';
 

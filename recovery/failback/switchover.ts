@@ -2,11 +2,11 @@
 import { lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { type DrError, precondition } from '../core/errors.ts';
-import { POSTGRES_APP } from '../failover/database.ts';
 import type { FailoverPorts } from '../failover/ports.ts';
 import { failOver, lookAtFailover } from '../failover/run.ts';
 import { readStack } from '../failover/stack.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest, PlannedFailover } from '../failover/types.ts';
+import { POSTGRES_APP } from '../workloads/postgres/members.ts';
 import type { FailbackRequest } from './types.ts';
 
 /** Of archived WAL that the standby has not replayed. More, and the services would stand still for it. */

@@ -16,7 +16,7 @@ import {
 } from '../points/wal.ts';
 import { readFence } from '../storage/fence.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { leaderOf, membersOf } from './database.ts';
+import { leaderOf, membersOf } from '../workloads/postgres/members.ts';
 import { expectedLoss, type Limits, refusalsOf } from './loss.ts';
 import type { FailoverPorts } from './ports.ts';
 import type { SiteStack } from './stack.ts';

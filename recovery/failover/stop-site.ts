@@ -2,7 +2,7 @@
 import { DrError } from '../core/errors.ts';
 import type { Scalable, SiteCluster } from '../kubernetes/site-cluster.ts';
 import { formatLsn, type Lsn } from '../points/wal.ts';
-import { endWrites, leaderOf, POSTGRES_APP, switchWal } from './database.ts';
+import { endWrites, leaderOf, POSTGRES_APP, switchWal } from '../workloads/postgres/members.ts';
 import { type Patience, patience, until } from './poll.ts';
 import type { FailoverPorts } from './ports.ts';
 

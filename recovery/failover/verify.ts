@@ -3,7 +3,7 @@ import { DrError } from '../core/errors.ts';
 import type { JobState, SiteCluster } from '../kubernetes/site-cluster.ts';
 import { formatLsn } from '../points/wal.ts';
 import type { Verification } from '../report/types.ts';
-import { type Fork, forksOf, leaderOf, type Member } from './database.ts';
+import { type Fork, forksOf, leaderOf, type Member } from '../workloads/postgres/members.ts';
 import { patience, until } from './poll.ts';
 import type { FailoverPorts } from './ports.ts';
 import type { SiteStack } from './stack.ts';

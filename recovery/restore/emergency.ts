@@ -8,8 +8,8 @@ import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { findPostgresBin } from '../engines/find.ts';
-import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
-import { answers, connect, startServer } from '../engines/postgres/server.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/client.ts';
+import { answers, connect, startServer } from '../workloads/postgres/server.ts';
 
 export interface SavedTable {
   readonly table: string;

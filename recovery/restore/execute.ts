@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
-import { type Check, type RestoreContext, recordEnd, recordFailure, type StepReport, stepReports } from './context.ts';
+import { dropBefore } from '../workloads/folder.ts';
+import {
+  type Check,
+  type RestoreContext,
+  recordEnd,
+  recordFailure,
+  type StepReport,
+  stepReports,
+} from '../workloads/restore-step.ts';
 import { type ItemResult, restoreItem } from './items.ts';
 import { type Loss, measureLoss } from './loss.ts';
-import { dropBefore } from './steps/folder.ts';
 import { startTier, stopServices } from './steps/services.ts';
 
 /** PostgreSQL copies with processes of its own; more than this at once only shares the same disk. */

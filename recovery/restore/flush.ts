@@ -2,8 +2,8 @@
 import pRetry from 'p-retry';
 import type { Site } from '../config/site.ts';
 import type { Progress } from '../core/progress.ts';
-import { postmasterPid, withClient } from '../engines/postgres/server.ts';
-import { plantCanary } from '../verify/canary.ts';
+import { plantCanary } from '../workloads/postgres/canary.ts';
+import { postmasterPid, withClient } from '../workloads/postgres/server.ts';
 
 const WAIT_SECONDS = 60;
 

@@ -1,44 +1,13 @@
 /** One workload back in its place, and asked whether it is right. */
-import { chown, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { postgresSettings } from '../config/environment.ts';
-import { isThere, lookUpAccount } from '../core/account.ts';
 import { type DrError, EXIT } from '../core/errors.ts';
-import { verifyItem } from './checks.ts';
-import { type Check, type RestoreContext, redo, step } from './context.ts';
-import type { RestoreItem } from './plan-types.ts';
-import { besides, restoreFolder } from './steps/folder.ts';
-import { restoreGit } from './steps/git.ts';
-import { restorePostgres } from './steps/postgres.ts';
-import { restoreRedis } from './steps/redis.ts';
-
-/** The server reads its configuration as its own account, and what was captured is root's. */
-async function handOver(folder: string, accountName: string | undefined): Promise<void> {
-  const account = await lookUpAccount(accountName);
-  if (!account) return;
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  for (const path of [folder, ...entries.map((e) => join(e.parentPath, e.name))])
-    await chown(path, account.uid, account.gid);
-}
-
-/** Debian's configuration folder, when the host has lost it. What is there is left alone: it may have been changed on purpose. */
-async function placeConfiguration(context: RestoreContext, item: RestoreItem): Promise<void> {
-  const { configDir } = postgresSettings(context.site.environment);
-  await restoreFolder(context, item);
-  await step(context, item, `${item.workload}/place`, 'put the configuration where it is missing', async () => {
-    if (configDir === undefined) return 'the data directory brings its own';
-    if (await isThere(configDir))
-      return `${configDir} is there and was left alone; the captured one is in ${item.destination}`;
-    // By rename: half of it would be left alone by the next run.
-    const aside = besides(configDir, context.plan.id, 'new');
-    await rm(aside, { recursive: true, force: true });
-    await mkdir(dirname(configDir), { recursive: true });
-    await cp(item.destination, aside, { recursive: true, filter: (path) => !path.endsWith('settings.json') });
-    await handOver(aside, context.site.environment.runAs);
-    await rename(aside, configDir);
-    return `${configDir} was made again`;
-  });
-}
+import { restoreFolder } from '../workloads/folder.ts';
+import { restoreGit } from '../workloads/git/restore.ts';
+import { placeConfiguration } from '../workloads/postgres/config.ts';
+import { restorePostgres } from '../workloads/postgres/restore.ts';
+import { restoreRedis } from '../workloads/redis/restore.ts';
+import { verifyItem } from '../workloads/registry.ts';
+import type { RestoreItem } from '../workloads/restore-plan.ts';
+import { type Check, type RestoreContext, redo, step } from '../workloads/restore-step.ts';
 
 export interface ItemResult {
   readonly workload: string;

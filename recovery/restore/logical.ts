@@ -10,12 +10,12 @@ import { lookUpAccount, makeReachableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
 import { findPostgresBin } from '../engines/find.ts';
-import { clientArguments, clientEnv, clientSecrets } from '../engines/postgres/client.ts';
-import { withClient } from '../engines/postgres/server.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/client.ts';
+import { withClient } from '../workloads/postgres/server.ts';
 import { type Choice, chooseRepository } from './choose-repository.ts';
 
 export interface LogicalRequest extends Choice {

@@ -1,6 +1,6 @@
 /** The RPO that this restore had, measured: how far the data that came back lies before the disaster. */
+import type { RestorePlan } from '../workloads/restore-plan.ts';
 import type { ItemResult } from './items.ts';
-import type { RestorePlan } from './plan-types.ts';
 
 export interface Loss {
   readonly workload: string;

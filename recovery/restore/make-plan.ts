@@ -1,20 +1,17 @@
 /** Target and repository → the plan. Reads only. */
 import type { Plan, Workload } from '../../plan/types.ts';
 import { type Environment, isElsewhere } from '../config/environment.ts';
-import { readLineage } from '../config/lineage.ts';
 import { isConfigured, isFromCluster, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import type { PostgresCapture } from '../points/point.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
+import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/preflight.ts';
+import { openSource } from '../workloads/postgres/source.ts';
+import { destinationOf, destinationState } from '../workloads/registry.ts';
+import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import { chooseRepository } from './choose-repository.ts';
-import { destinationOf, destinationState } from './destination.ts';
-import type { RestoreItem, RestorePlan } from './plan-types.ts';
-import { checkServer } from './server-check.ts';
-import { openSource } from './steps/postgres.ts';
-import { checkWal, type WantedEnd } from './wal-check.ts';
 
 export interface PlanRequest {
   readonly id: string;
@@ -75,13 +72,6 @@ function wantedEnd(resolution: Resolution, mode: string | undefined): WantedEnd 
   if (mode === 'immediate') return { kind: 'immediate' };
   if (resolution.target.kind === 'time') return { kind: 'time', time: resolution.target.time };
   return { kind: 'end-of-wal' };
-}
-
-/** A life of the database that no point holds yet is not in any target: to be known before it is overwritten. */
-async function lineageNote(site: Site, capture: PostgresCapture): Promise<string[]> {
-  const own = await readLineage(site);
-  if (!own || own.name === capture.lineage) return [];
-  return [`the set is of ${capture.lineage}; what was written here since ${own.since} (${own.name}) is not in it`];
 }
 
 /** Services that are stopped and started: all of the plan that the environment knows, when their data is replaced. */

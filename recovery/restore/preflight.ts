@@ -4,9 +4,9 @@ import { badInput } from '../core/errors.ts';
 import { requireEngine } from '../engines/find.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import type { PostgresCapture, ResticCapture } from '../points/point.ts';
+import { openSource } from '../workloads/postgres/source.ts';
+import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import { checkDisk } from './disk.ts';
-import type { RestoreItem, RestorePlan } from './plan-types.ts';
-import { openSource } from './steps/postgres.ts';
 
 /** At once, since each waits for a program or a disk. Of several findings the first in this order is told. */
 async function together(...checks: readonly Promise<unknown>[]): Promise<void> {

@@ -14,11 +14,11 @@ import type { Target } from '../points/target.ts';
 import { type Lease, leasePoint } from '../storage/lease.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
-import { type RestoreContext, recordEnd, recordResume } from './context.ts';
+import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
+import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
 import { executeRestore, type RestoreResult } from './execute.ts';
 import { flushWal } from './flush.ts';
 import { makePlan, type PlanRequest } from './make-plan.ts';
-import { type RestorePlan, restorePlanSchema } from './plan-types.ts';
 import { preflight } from './preflight.ts';
 import { sourceAsOf } from './source.ts';
 

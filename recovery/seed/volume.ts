@@ -10,10 +10,10 @@ import type { Progress } from '../core/progress.ts';
 import type { ResticCapture } from '../points/point.ts';
 import type { Target } from '../points/target.ts';
 import { type Choice, chooseRepository } from '../restore/choose-repository.ts';
-import { type FolderCount, layDown } from '../restore/steps/folder.ts';
+import { type FolderCount, layDown } from '../workloads/folder.ts';
+import type { SeedCount, SeedVolume } from '../workloads/workload.ts';
 import { decideSeed, type SeedDecision } from './decide.ts';
 import { readMark, type SeedMark, writeMark } from './mark.ts';
-import type { SeedNames } from './names.ts';
 
 export interface SeedRequest {
   readonly target: Target;
@@ -26,9 +26,6 @@ export interface SeedRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was laid down. */
-export type SeedCount = { readonly keys: number } | FolderCount;
-
 /** With counts where something was laid down. */
 export interface SeedOutcome extends Partial<FolderCount> {
   readonly workload: string;
@@ -36,15 +33,6 @@ export interface SeedOutcome extends Partial<FolderCount> {
   readonly decision: SeedDecision;
   readonly mark: SeedMark;
   readonly keys?: number;
-}
-
-export interface SeedVolume {
-  readonly folder: string;
-  readonly names: SeedNames;
-  /** Where the folder comes from, for a hint. */
-  readonly setting: string;
-  /** The snapshot's files, whole and counted → what has to lie in the volume, checked. `making` is not there yet. */
-  make(copy: string, making: string, count: FolderCount): Promise<SeedCount>;
 }
 
 /** Below `seeding`: as it comes from the repository, and as it has to be. */

@@ -1,6 +1,6 @@
 /** What a verification finds, and what it looked at. */
 import type { DrError } from '../core/errors.ts';
-import type { Check } from '../restore/context.ts';
+import type { Check } from '../workloads/restore-step.ts';
 
 export interface Finding {
   readonly repository: string;

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { databaseFingerprint } from '../../recovery/verify/data-database.ts';
+import { databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
 import { drEnds, SELF_CHANGING, withGolden } from './golden.ts';
 
 interface Restored {

@@ -10,7 +10,7 @@ import { makeRun } from '../../recovery/core/process.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { runPrune } from '../../recovery/prune/run.ts';
-import { compareFolders, folderFingerprint } from '../../recovery/verify/data-folder.ts';
+import { compareFolders, folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 import { dr, drEnds, editEnvironment, type Golden, withGolden } from './golden.ts';
 import { makeDrive, withOffsite } from './offsite-site.ts';
 

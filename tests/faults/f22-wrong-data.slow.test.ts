@@ -6,10 +6,10 @@ import { openSite } from '../../recovery/config/site.ts';
 import { corruptPages } from '../../recovery/drill/corrupt-pages.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { startPostgres, stopPostgres } from '../../recovery/drill/platform/postgres.ts';
-import { verifyItem } from '../../recovery/restore/checks.ts';
-import type { Check, RestoreContext } from '../../recovery/restore/context.ts';
 import { readyFile } from '../../recovery/restore/execute.ts';
-import type { RestoreItem, RestorePlan } from '../../recovery/restore/plan-types.ts';
+import { verifyItem } from '../../recovery/workloads/registry.ts';
+import type { RestoreItem, RestorePlan } from '../../recovery/workloads/restore-plan.ts';
+import type { Check, RestoreContext } from '../../recovery/workloads/restore-step.ts';
 import { drEnds, withGolden } from './golden.ts';
 
 interface Restored {

@@ -6,10 +6,10 @@ import { parse, stringify } from 'yaml';
 import { type Environment, environmentSchema } from '../../recovery/config/environment.ts';
 import { createPlatform, type Platform } from '../../recovery/drill/platform/platform.ts';
 import { SELF_CHANGING_TABLES } from '../../recovery/drill/platform/schema.ts';
-import { plantCanary } from '../../recovery/verify/canary.ts';
-import { type DatabaseFingerprint, databaseFingerprint } from '../../recovery/verify/data-database.ts';
-import { type FolderFingerprint, folderFingerprint } from '../../recovery/verify/data-folder.ts';
-import { redisFingerprint } from '../../recovery/verify/data-redis.ts';
+import { type FolderFingerprint, folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
+import { plantCanary } from '../../recovery/workloads/postgres/canary.ts';
+import { type DatabaseFingerprint, databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
+import { redisFingerprint } from '../../recovery/workloads/redis/fingerprint.ts';
 import { drEnds } from './dr-process.ts';
 
 /** Folders of the golden site. Few, so that a restore takes seconds. */

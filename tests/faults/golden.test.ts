@@ -1,7 +1,7 @@
 /** The fixture itself: what the other tests of this folder stand on. */
 import { expect, test } from 'vitest';
-import { databaseFingerprint } from '../../recovery/verify/data-database.ts';
-import { redisFingerprint } from '../../recovery/verify/data-redis.ts';
+import { databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
+import { redisFingerprint } from '../../recovery/workloads/redis/fingerprint.ts';
 import { drEnds, SELF_CHANGING, withGolden } from './golden.ts';
 
 test('a copy of the golden site starts, holds its facts and can be backed up again', async () => {

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { folderFingerprint } from '../../recovery/verify/data-folder.ts';
+import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 
 /** Equal before and after when nothing of the site was changed. Of a stopped site, or one that nobody writes to. */
 export async function stateOf({ paths }: Platform): Promise<Record<string, unknown>> {

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import type { Panel } from '../../infra/monitoring/dashboard/panels.ts';
 import { dashboard } from '../../infra/monitoring/dashboard.ts';
 import { productionPlan } from '../../plan/production.ts';
-import { METRICS } from '../../recovery/monitor/samples.ts';
+import { METRICS } from '../../recovery/status/monitor/samples.ts';
 import { scratch } from '../scratch.ts';
 import { hasPromtool, promtool } from './promtool.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../../infra/monitoring/rules.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Plan } from '../../plan/types.ts';
-import { METRICS } from '../../recovery/monitor/samples.ts';
+import { METRICS } from '../../recovery/status/monitor/samples.ts';
 import { scratch } from '../scratch.ts';
 import { ALL, CASES, STANDBY } from './alert-cases.ts';
 import { hasPromtool, NO_PROMTOOL, promtool, testRules } from './promtool.ts';

@@ -1,14 +1,14 @@
 import { cp, open, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { assess } from '../../recovery/assess/assess.ts';
-import { inspectPostgres } from '../../recovery/assess/inspect-postgres.ts';
-import { inspectRedis } from '../../recovery/assess/inspect-redis.ts';
-import { censusFacts, takeCensus } from '../../recovery/assess/tables.ts';
 import { openSite } from '../../recovery/config/site.ts';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import type { CaptureFacts } from '../../recovery/points/point.ts';
+import { assess } from '../../recovery/status/assess/assess.ts';
+import { censusFacts, takeCensus } from '../../recovery/workloads/postgres/census.ts';
+import { inspectPostgres } from '../../recovery/workloads/postgres/inspect.ts';
+import { inspectRedis } from '../../recovery/workloads/redis/inspect.ts';
 import { withPlatform } from '../platform.ts';
 
 const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { connectPostgres, initPostgres, startPostgres } from '../../recovery/drill/platform/postgres.ts';
-import { databaseFingerprint } from '../../recovery/verify/data-database.ts';
+import { databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
 import { dr, drEnds, SELF_CHANGING, withGolden } from '../faults/golden.ts';
 
 async function inDatabase<T>(site: Platform, database: string, use: (client: pg.Client) => Promise<T>): Promise<T> {

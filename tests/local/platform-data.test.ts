@@ -6,9 +6,9 @@ import { compareLedger } from '../../recovery/drill/ledger-compare.ts';
 import { startLoad } from '../../recovery/drill/load.ts';
 import { SELF_CHANGING_TABLES } from '../../recovery/drill/platform/schema.ts';
 import { checkCanaries } from '../../recovery/verify/data-canaries.ts';
-import { compareDatabases, databaseFingerprint } from '../../recovery/verify/data-database.ts';
-import { compareFolders, folderFingerprint } from '../../recovery/verify/data-folder.ts';
-import { compareRedis, redisFingerprint } from '../../recovery/verify/data-redis.ts';
+import { compareFolders, folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
+import { compareDatabases, databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
+import { compareRedis, redisFingerprint } from '../../recovery/workloads/redis/fingerprint.ts';
 import { withPlatform } from '../platform.ts';
 
 test('fingerprints name exactly what differs, and nothing when nothing does', async () => {

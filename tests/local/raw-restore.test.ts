@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { makeOwnedFolder } from '../../recovery/core/account.ts';
 import { drClient } from '../../recovery/drill/dr-client.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
-import { folderFingerprint } from '../../recovery/verify/data-folder.ts';
+import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 import { withPlatform } from '../platform.ts';
 
 async function readmeLines(): Promise<string> {

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { folderFingerprint } from '../../recovery/verify/data-folder.ts';
+import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 import { drEnds, type Golden, withGolden } from '../faults/golden.ts';
 
 const MARK = '.go-coffee-dr-seed.json';

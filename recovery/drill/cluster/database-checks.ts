@@ -1,11 +1,11 @@
 /** What the restored database says of itself, against what the points say of it. Pure but for the asking. */
-import { type Census, lostTables } from '../../assess/tables.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import type { Pin } from '../../points/pin/pin.ts';
 import type { CaptureFacts, PostgresCapture, ResticCapture } from '../../points/point.ts';
 import type { DataCheck } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
-import { type CanaryRow, judgeCanary } from '../../verify/canary.ts';
+import { type CanaryRow, judgeCanary } from '../../workloads/postgres/canary.ts';
+import { type Census, lostTables } from '../../workloads/postgres/census.ts';
 import type { Row } from './ports.ts';
 
 type Sql = (statement: string) => Promise<readonly Row[]>;

@@ -1,9 +1,9 @@
 /** A platform that was made from a point, asked for its data: not what was declared, but what is there. */
-import { type CapturedPlatform, unpackPlatform } from '../../captured/platform.ts';
 import { asDrError } from '../../core/as-dr-error.ts';
 import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
 import type { DataCheck, RebuildPlan } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
+import { type CapturedPlatform, unpackPlatform } from '../../workloads/objects/captured/platform.ts';
 import { databaseChecks, type Remembered } from './database-checks.ts';
 import { objectChecks, quarantineChecks } from './object-checks.ts';
 import type { DrilledCluster } from './ports.ts';

@@ -1,6 +1,5 @@
 /** The real cluster behind the port: its API, and commands in the pods of the drill. */
 import { DrError } from '../../core/errors.ts';
-import { leaderOf } from '../../failover/database.ts';
 import { openSiteCluster } from '../../kubernetes/change.ts';
 import { openCluster } from '../../kubernetes/cluster.ts';
 import { runInPod } from '../../kubernetes/exec.ts';
@@ -8,6 +7,7 @@ import { kindName } from '../../kubernetes/objects.ts';
 import { type ClusterPlace, openPlace } from '../../kubernetes/place.ts';
 import { parseRows, psqlArguments } from '../../kubernetes/psql.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
+import { leaderOf } from '../../workloads/postgres/members.ts';
 import type { DrilledCluster, RedisKeys } from './ports.ts';
 
 /** Kinds of a platform, and those that would lead into one. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Run } from '../../core/process.ts';
 import { findPostgresBin } from '../../engines/find.ts';
-import { livingServer, removeStaleLocks } from '../../engines/postgres/stale-locks.ts';
+import { livingServer, removeStaleLocks } from '../../workloads/postgres/stale-locks.ts';
 import { handOver } from '../secret-files.ts';
 import { rolesSql } from './accounts.ts';
 import { canarySql, DATABASE, INDEXES_SQL, rowCounts, rowsSql, TABLES_SQL } from './schema.ts';

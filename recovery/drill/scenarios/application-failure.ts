@@ -3,7 +3,11 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../../plan/duration.ts';
 import { endProcess } from '../../core/pids.ts';
-import { compareDatabases, type DatabaseFingerprint, databaseFingerprint } from '../../verify/data-database.ts';
+import {
+  compareDatabases,
+  type DatabaseFingerprint,
+  databaseFingerprint,
+} from '../../workloads/postgres/fingerprint.ts';
 import { reportLosses } from '../losses.ts';
 import type { Platform } from '../platform/platform.ts';
 import { processesBelow } from '../platform/processes-below.ts';

@@ -2,7 +2,7 @@
 import pRetry from 'p-retry';
 import type { Site } from '../../config/site.ts';
 import { verificationFailed } from '../../core/errors.ts';
-import { type Check, type RestoreContext, redo, step } from '../context.ts';
+import { type Check, type RestoreContext, redo, step } from '../../workloads/restore-step.ts';
 
 export async function stopServices(context: RestoreContext): Promise<void> {
   const { site, plan, journal } = context;

@@ -9,23 +9,18 @@ import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreArguments } from '../../engines/pgbackrest/restore.ts';
 import { readFraction } from '../../engines/pgbackrest/sets.ts';
 import { explainFailedRestore } from '../../engines/pgbackrest/verify.ts';
-import { startServer, stopServer, waitUntilWritable, withClient } from '../../engines/postgres/server.ts';
 import type { PostgresCapture } from '../../points/point.ts';
-import { verifyItem } from '../../restore/checks.ts';
-import type { Check } from '../../restore/context.ts';
-import type { RestoreItem } from '../../restore/plan-types.ts';
-import { databaseFingerprint } from '../data-database.ts';
-import type { Scratch } from './scratch.ts';
+import { databaseFingerprint } from '../../workloads/postgres/fingerprint.ts';
+import { startServer, stopServer, waitUntilWritable, withClient } from '../../workloads/postgres/server.ts';
+import { verifyItem } from '../../workloads/registry.ts';
+import type { RestoreItem } from '../../workloads/restore-plan.ts';
+import type { Check } from '../../workloads/restore-step.ts';
+import type { Scratch, TrialOptions } from '../../workloads/workload.ts';
 
 export interface PostgresTrial {
   readonly checks: readonly Check[];
   readonly tables: number;
   readonly rows: number;
-}
-
-export interface TrialOptions {
-  readonly report: (detail: string, fraction?: number) => void;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -10,12 +10,13 @@ import { requireEngine } from '../../engines/find.ts';
 import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
 import { isCompromised } from '../../points/marks.ts';
 import { resolveTarget } from '../../points/resolve/resolve.ts';
-import type { Check } from '../../restore/context.ts';
-import type { RestoreItem } from '../../restore/plan-types.ts';
+import type { RestoreItem } from '../../workloads/restore-plan.ts';
+import type { Check } from '../../workloads/restore-step.ts';
+import type { Scratch } from '../../workloads/workload.ts';
 import type { DeepResult, Finding } from '../types.ts';
 import { tryFiles } from './files.ts';
 import { tryPostgres } from './postgres.ts';
-import { checkRoom, makeScratch, type Scratch } from './scratch.ts';
+import { checkRoom, makeScratch } from './scratch.ts';
 
 export interface DeepRequest {
   readonly repository: Repository;

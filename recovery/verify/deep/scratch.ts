@@ -6,13 +6,7 @@ import type { Site } from '../../config/site.ts';
 import { lookUpAccount, makeReachableFolder } from '../../core/account.ts';
 import { precondition } from '../../core/errors.ts';
 import { formatBytes } from '../../report/format.ts';
-
-export interface Scratch {
-  readonly folder: string;
-  /** For sockets, whose paths may have 107 bytes at most. */
-  readonly sockets: string;
-  remove(): Promise<void>;
-}
+import type { Scratch } from '../../workloads/workload.ts';
 
 const LONGEST_SOCKET = '/.s.PGSQL.5432'.length;
 

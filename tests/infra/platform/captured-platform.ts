@@ -1,9 +1,9 @@
 /** A captured platform: what other restores have stumbled over, services of the plan, and what a stack declares itself. */
-import { isTransient } from '../../../recovery/capture/leave-out.ts';
-import { makeCapture } from '../../../recovery/capture/make.ts';
 import type { CapturedPlatform } from '../../../recovery/captured.ts';
 import { groupOf, type KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import type { Pin } from '../../../recovery/points/pin/pin.ts';
+import { isTransient } from '../../../recovery/workloads/objects/leave-out.ts';
+import { makeCapture } from '../../../recovery/workloads/objects/make.ts';
 import { inNamespace, NAMESPACE, OF_THE_CLUSTER, OF_THE_NAMESPACE, webhook } from '../../cluster/capture-objects.ts';
 import { STORED_SECRETS } from '../recording.ts';
 import { PIN as DATABASE_PIN } from '../recovery-stack.ts';

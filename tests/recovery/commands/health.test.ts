@@ -4,7 +4,7 @@ import type { CommandContext, HealthOptions } from '../../../recovery/commands/c
 import { healthCommand } from '../../../recovery/commands/health.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import type { ProgressEvent } from '../../../recovery/core/progress.ts';
-import { clusterSite, SHOP, workload } from '../health/cluster-fixture.ts';
+import { clusterSite, SHOP, workload } from '../status/health/cluster-fixture.ts';
 
 async function health(ready: number, more: Partial<HealthOptions> = {}) {
   const { site } = await clusterSite([SHOP, workload('Deployment', 'auth-service', ready)]);

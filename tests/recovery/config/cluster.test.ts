@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { OBJECT_PARTS } from '../../../plan/types.ts';
 import { selectForBackup } from '../../../recovery/backup/select.ts';
 import { isConfigured, isFromCluster } from '../../../recovery/config/selection.ts';
-import { destinationOf } from '../../../recovery/restore/destination.ts';
+import { destinationOf } from '../../../recovery/workloads/registry.ts';
 import { scratch } from '../../scratch.ts';
 import { changed, opened, refusalOf } from './document.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openAccess } from '../../../recovery/kubernetes/access.ts';
 import { preferredTypes } from '../../../recovery/kubernetes/discovery.ts';
 import { scratch } from '../../scratch.ts';
-import { typeOf } from '../capture/make-object.ts';
+import { typeOf } from '../workloads/objects/make-object.ts';
 import { fakeApi, refuse } from './server-fixture.ts';
 
 const CONFIG_MAPS = typeOf('v1', 'ConfigMap');

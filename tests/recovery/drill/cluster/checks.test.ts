@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { CapturedPlatform } from '../../../../recovery/captured/platform.ts';
 import { databaseChecks, remembered } from '../../../../recovery/drill/cluster/database-checks.ts';
 import { objectChecks, quarantineChecks } from '../../../../recovery/drill/cluster/object-checks.ts';
 import { parseKeyspace } from '../../../../recovery/drill/cluster/wiring.ts';
 import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
+import type { CapturedPlatform } from '../../../../recovery/workloads/objects/captured/platform.ts';
 import { entryAt } from '../../points/entry-fixture.ts';
 import { resticCapture } from '../../points/point-fixture.ts';
 import { ENTRIES, PIN } from './drill-fixture.ts';

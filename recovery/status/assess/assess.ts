@@ -1,0 +1,181 @@
+/** The first question after a disaster: what is alive, what is lost, which scenario of the plan is it, and what to type. */
+import pMap from 'p-map';
+import type { Workload } from '../../../plan/types.ts';
+import { isElsewhere } from '../../config/environment.ts';
+import { presentRepositories } from '../../config/repositories.ts';
+import type { Site } from '../../config/site.ts';
+import type { Progress } from '../../core/progress.ts';
+import type { Capture, ResticCapture } from '../../points/point.ts';
+import { type FolderFinding, inspectFolder } from '../../workloads/files/inspect.ts';
+import { inspectGit } from '../../workloads/git/workload.ts';
+import { inspectPostgres } from '../../workloads/postgres/inspect.ts';
+import { inspectRedis } from '../../workloads/redis/inspect.ts';
+import { inspectRepository, newestCaptures, type RepositoryInspection } from '../probes/repositories.ts';
+import { askService } from '../probes/service.ts';
+import { type Classification, classify } from './classify.ts';
+import type { Findings, ServiceFinding } from './findings.ts';
+import { inspectCluster } from './inspect-cluster.ts';
+import { type FreshStack, type NextStep, nextStep } from './next-command.ts';
+
+export interface AssessOptions {
+  readonly now: () => Date;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface Assessment {
+  readonly at: string;
+  readonly environment: string;
+  readonly site: string;
+  readonly scenario: Classification['scenario'];
+  readonly confidence: Classification['confidence'];
+  readonly why: readonly string[];
+  readonly next: NextStep;
+  readonly findings: Findings;
+}
+
+/** Reads only: nothing is started, stopped, locked or written. What can't be looked at is a finding, not an error. */
+export async function assess(site: Site, options: AssessOptions): Promise<Assessment> {
+  const watch = watched(options.progress);
+  const inspections = await watch('repositories', 'Repositories', () =>
+    Promise.all(presentRepositories(site).map((repository) => inspectRepository(site, repository))),
+  );
+  const before = newestCaptures(inspections);
+  const { postgres, redis } = site.environment;
+  const [postgresFinding, redisFinding, cluster, folders, services] = await Promise.all([
+    postgres &&
+      watch('postgres', 'PostgreSQL', () =>
+        inspectPostgres(site, {
+          settings: postgres,
+          before: factsOf(site, before, 'postgres-dump'),
+          signal: options.signal,
+        }),
+      ),
+    redis && watch('redis', 'Redis', () => inspectRedis(site, redis, factsOf(site, before, 'redis'))),
+    site.environment.kubernetes &&
+      watch('cluster', 'Cluster', () => inspectCluster(site, factsOfObjects(site, before), options.signal)),
+    watch('folders', 'Folders', () => inspectFolders(site, before)),
+    watch('services', 'Services', () => inspectServices(site, options.signal)),
+  ]);
+  const findings: Findings = {
+    ...(postgresFinding === undefined ? {} : { postgres: postgresFinding }),
+    ...(redisFinding === undefined ? {} : { redis: redisFinding }),
+    ...(cluster === undefined ? {} : { cluster: cluster.cluster }),
+    folders,
+    services: [...services, ...(cluster?.services ?? [])],
+    repositories: inspections.map(({ finding }) => finding),
+  };
+  const classification = classify(findings);
+  const at = options.now().toISOString();
+  return {
+    at,
+    environment: site.environment.name,
+    site: site.environment.site,
+    ...classification,
+    next: nextStep({
+      classification,
+      findings,
+      env: site.file,
+      database: postgres?.database ?? '',
+      dump: newestDump(site, inspections, before),
+      starts: startCommands(site),
+      stack: isHere(site.environment) ? undefined : freshStack(site, at),
+      objects: site.plan.workloads.filter((workload) => workload.objects !== undefined).map(({ id }) => id),
+    }),
+    findings,
+  };
+}
+
+function freshStack({ environment, plan }: Site, at: string): FreshStack {
+  const { name } = environment;
+  const engines = plan.repositories.filter(({ storage, written }) => storage === 's3' && written.by === 'engines');
+  const day = at.slice(0, 10).replaceAll('-', '');
+  return { name: `${name}-${day}`, like: name, repositories: engines.map(({ id }) => id) };
+}
+
+/** No cluster is named, or the database is not in it. */
+function isHere({ kubernetes, postgres }: Site['environment']): boolean {
+  return kubernetes === undefined || (postgres !== undefined && !isElsewhere(postgres));
+}
+
+function watched(progress: Progress): <T>(id: string, title: string, work: () => Promise<T>) => Promise<T> {
+  return async (id, title, work) => {
+    const event = { step: `assess/${id}`, title };
+    progress({ ...event, state: 'start' });
+    try {
+      const result = await work();
+      progress({ ...event, state: 'done' });
+      return result;
+    } catch (error) {
+      progress({ ...event, state: 'failed', detail: (error as Error).message });
+      throw error;
+    }
+  };
+}
+
+function workloadOfType(site: Site, type: Workload['type']): Workload | undefined {
+  return site.plan.workloads.find((workload) => workload.type === type);
+}
+
+function factsOf(
+  site: Site,
+  before: ReadonlyMap<string, Capture>,
+  type: Workload['type'],
+): ResticCapture['facts'] | undefined {
+  const capture = before.get(workloadOfType(site, type)?.id ?? '');
+  return capture?.engine === 'restic' ? capture.facts : undefined;
+}
+
+/** Only manifests tell which services there were. */
+function factsOfObjects(site: Site, before: ReadonlyMap<string, Capture>): ResticCapture['facts'] | undefined {
+  const holder = site.plan.workloads.find(({ objects }) => objects === 'manifests');
+  const capture = before.get(holder?.id ?? '');
+  return capture?.engine === 'restic' ? capture.facts : undefined;
+}
+
+function newestDump(
+  site: Site,
+  inspections: readonly RepositoryInspection[],
+  before: ReadonlyMap<string, Capture>,
+): { point: string; capturedAt: string } | undefined {
+  const capture = before.get(workloadOfType(site, 'postgres-dump')?.id ?? '');
+  if (capture === undefined) return undefined;
+  const entries = inspections.flatMap((inspection) => inspection.entries);
+  const holder = entries.find(({ point }) =>
+    point.captures.some(
+      ({ workload, capturedAt }) => workload === capture.workload && capturedAt === capture.capturedAt,
+    ),
+  );
+  return holder && { point: holder.point.id, capturedAt: capture.capturedAt };
+}
+
+async function inspectFolders(site: Site, before: ReadonlyMap<string, Capture>): Promise<FolderFinding[]> {
+  const { folders, git } = site.environment;
+  const configured = site.plan.workloads.flatMap((workload) => {
+    const path = folders[workload.id]?.path;
+    const capture = before.get(workload.id);
+    return path === undefined ? [] : [{ workload, path, before: capture?.engine === 'restic' ? capture : undefined }];
+  });
+  const found = await pMap(configured, inspectFolder, { concurrency: 4 });
+  const mirrors = workloadOfType(site, 'git');
+  return git && mirrors ? [...found, ...inspectGit(mirrors, git.repositories)] : found;
+}
+
+/** Stores are looked at on their own; here are the services that have a health command. */
+async function inspectServices(site: Site, signal: AbortSignal): Promise<ServiceFinding[]> {
+  const services = site.plan.tiers.flatMap((tier) => tier.services.map(({ id }) => ({ id, tier: tier.id })));
+  const asked = services.filter(({ id }) => site.environment.services[id]?.health !== undefined);
+  return pMap(asked, async ({ id, tier }) => ({ service: id, tier, ...(await askService(site, id, signal)) }), {
+    concurrency: 4,
+  });
+}
+
+function startCommands(site: Site): Record<string, readonly string[]> {
+  const { postgres, redis, services } = site.environment;
+  const entries = [
+    ['postgres', postgres?.control?.start],
+    ['redis', redis?.control?.start],
+    ...Object.entries(services).map(([id, control]) => [id, control.start] as const),
+  ] as const;
+  return Object.fromEntries(entries.flatMap(([id, argv]) => (argv === undefined ? [] : [[id, argv]])));
+}

@@ -1,0 +1,132 @@
+/** What the environment file names: the account, the state folder, the secrets, the repositories. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import type { Repository, Site } from '../../config/site.ts';
+import { lookUpAccount } from '../../core/account.ts';
+import { DrError } from '../../core/errors.ts';
+import type { SecretRef } from '../../core/fields.ts';
+import { openSiteCluster } from '../../kubernetes/open.ts';
+import type { RepositorySettings } from '../../storage/backends.ts';
+import { readCluster } from '../../workloads/objects/read.ts';
+
+/** Runs a check whose DrError is its finding. */
+async function checked(
+  name: string,
+  wanted: string,
+  lacking: 'warning' | 'missing',
+  look: () => Promise<string>,
+): Promise<Check> {
+  try {
+    return { name, status: 'ok', found: await look(), wanted, hint: '' };
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    return { name, status: lacking, found: error.fact, wanted, hint: error.hint };
+  }
+}
+
+async function checkAccount(site: Site): Promise<Check[]> {
+  const { runAs, postgres } = site.environment;
+  if (process.getuid?.() !== 0) return [];
+  if (runAs === undefined) {
+    if (postgres === undefined) return [];
+    const hint = 'PostgreSQL refuses root: name an unprivileged account in the environment file, e.g. runAs: postgres';
+    return [{ name: 'runAs', status: 'missing', found: 'root', wanted: 'an unprivileged account', hint }];
+  }
+  const look = async () => `${runAs} (uid ${(await lookUpAccount(runAs))?.uid ?? 0})`;
+  return [await checked('runAs', 'an account of this machine', 'missing', look)];
+}
+
+async function checkStateDir(site: Site): Promise<Check> {
+  const { stateDir } = site.environment;
+  const named = { name: 'stateDir', wanted: 'a folder that can be written' };
+  try {
+    await access(stateDir, constants.W_OK);
+    return { ...named, status: 'ok', found: stateDir, hint: '' };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const absent = code === 'ENOENT';
+    const hint = absent ? '`dr init` makes it' : `run as the user that may write ${stateDir}`;
+    return { ...named, status: absent ? 'warning' : 'missing', found: `${stateDir}: ${code}`, hint };
+  }
+}
+
+function secretsOfRepository(id: string, settings: RepositorySettings): [string, SecretRef][] {
+  const where = `repositories.${id}`;
+  const passphrases = settings.passphrases.map(({ name, from }): [string, SecretRef] => [
+    `${where}.passphrases.${name}`,
+    from,
+  ]);
+  if (settings.type === 'posix') return passphrases;
+  const keys = (['writer', 'restorer'] as const).flatMap((role): [string, SecretRef][] => {
+    const access = settings[role];
+    if (access === 'web-identity') return [];
+    return [
+      [`${where}.${role}.accessKeyId`, access.accessKeyId],
+      [`${where}.${role}.secretAccessKey`, access.secretAccessKey],
+    ];
+  });
+  return [...passphrases, ...keys];
+}
+
+/** One line for all that can be read, and one for each that can't: a key that is gone is found today, not in the disaster. */
+async function checkSecrets(site: Site): Promise<Check[]> {
+  const { signingKeys, repositories, postgres, redis } = site.environment;
+  const refs: [string, SecretRef][] = [
+    ...signingKeys.map(({ name, from }): [string, SecretRef] => [`signingKeys.${name}`, from]),
+    ...Object.entries(repositories).flatMap(([id, settings]) => secretsOfRepository(id, settings)),
+  ];
+  if (postgres?.password) refs.push(['postgres.password', postgres.password]);
+  if (redis?.password) refs.push(['redis.password', redis.password]);
+  const checks = await Promise.all(
+    refs.map(([where, ref]) =>
+      checked(where, 'a secret that can be read', 'missing', async () => {
+        await site.secrets.read(ref, where);
+        return 'readable';
+      }),
+    ),
+  );
+  const lacking = checks.filter(({ status }) => status !== 'ok');
+  const found = `${refs.length - lacking.length} of ${refs.length} readable`;
+  const all: Check = { name: 'secrets', status: 'ok', found, wanted: 'all readable', hint: '' };
+  return lacking.length === 0 ? [all] : lacking;
+}
+
+/** A region that is away is no reason not to recover from another: a warning. */
+function checkRepository(repository: Repository): Promise<Check> {
+  return checked(`repository ${repository.id}`, 'answers', 'warning', async () => {
+    const store = await repository.store('restorer');
+    const points = await store.list(repository.layout.catalogPrefix);
+    return `${points.length} point${points.length === 1 ? '' : 's'} in ${store.describe}`;
+  });
+}
+
+/** Reads all that a backup would: only that shows whether the account may. A cluster that is lost is a reason to recover: a warning. */
+async function checkCluster(site: Site): Promise<Check[]> {
+  const { kubernetes } = site.environment;
+  if (kubernetes === undefined) return [];
+  const look = async () => {
+    await using cluster = await openSiteCluster(site, kubernetes);
+    const { version, read } = await readCluster(cluster, kubernetes.namespaces);
+    return `${read.length} objects, ${version}, ${cluster.describe}`;
+  };
+  return [await checked('kubernetes', 'the objects can be read', 'warning', look)];
+}
+
+export async function siteChecks(site: Site): Promise<Check[]> {
+  return [
+    ...(await checkAccount(site)),
+    await checkStateDir(site),
+    ...(await checkSecrets(site)),
+    ...(await checkCluster(site)),
+    ...(await Promise.all([...site.repositories.values()].map(checkRepository))),
+  ];
+}
+export interface Check {
+  readonly name: string;
+  /** `missing` is for what recovery can't do without. */
+  readonly status: 'ok' | 'warning' | 'missing';
+  readonly found: string;
+  readonly wanted: string;
+  /** What to do; empty when nothing is. */
+  readonly hint: string;
+}

@@ -1,0 +1,30 @@
+/** How fresh the copies are, which repositories answer, and whether WAL waits on the server's disk. */
+import type { Site } from '../../config/site.ts';
+import { plural } from '../../report/format.ts';
+import type { HealthCheck } from '../../workloads/workload.ts';
+import { achievedObjectives, describeRpo } from '../objectives.ts';
+import type { RepositoryFinding } from '../probes/repositories.ts';
+
+export function checkRepositories(findings: readonly RepositoryFinding[]): HealthCheck[] {
+  return findings.map(({ repository, reachable, tampered, hidden, facts }) => {
+    const hiddenFact =
+      hidden === undefined ? [] : [`${plural(hidden.points.length, 'point')} hidden by delete markers`];
+    const wrong = [...tampered, ...hiddenFact];
+    return {
+      id: `repository/${repository}`,
+      title: `Repository ${repository} can be read`,
+      ok: reachable && wrong.length === 0,
+      fact: [...wrong, ...facts].join('; '),
+    };
+  });
+}
+
+export async function checkCopies(site: Site, now: Date): Promise<HealthCheck[]> {
+  const { rpo } = await achievedObjectives(site, now);
+  return rpo.map((row) => ({
+    id: `backup/${row.workload}`,
+    title: `Newest copy of ${row.workload}`,
+    ok: row.met,
+    fact: `${describeRpo(row)}: ${row.basis}${row.repository === undefined ? '' : ` in ${row.repository}`}`,
+  }));
+}

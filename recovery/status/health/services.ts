@@ -1,0 +1,70 @@
+/** Services of the plan: the stores are asked directly, others by their own command, or by the cluster that runs them. */
+import type { Tier } from '../../../plan/types.ts';
+import type { Site } from '../../config/site.ts';
+import { checkPostgres, checkRetiredPostgres } from '../../workloads/postgres/health.ts';
+import { checkRedis, checkRetiredRedis } from '../../workloads/redis/health.ts';
+import type { HealthCheck } from '../../workloads/workload.ts';
+import { type PlatformState, wordsOfNamespace } from '../probes/cluster.ts';
+import { askService, type ServiceHealth } from '../probes/service.ts';
+import { isWell, serviceOf, strangerOf, tierOf } from '../probes/workloads.ts';
+
+type Service = Tier['services'][number];
+
+const hasCommand = (site: Site, id: string): boolean => site.environment.services[id]?.health !== undefined;
+
+/** `platform`: undefined where no cluster is named. */
+async function serviceHealth(
+  site: Site,
+  id: string,
+  platform: PlatformState | undefined,
+  signal?: AbortSignal,
+): Promise<ServiceHealth> {
+  if (platform === undefined || hasCommand(site, id)) return askService(site, id, signal);
+  if (platform.kind === 'silent') return { well: undefined, fact: 'the cluster can’t be asked' };
+  return serviceOf(platform.workloads.filter(({ match }) => match?.service === id));
+}
+
+async function checkStore(site: Site, id: string): Promise<HealthCheck[]> {
+  const checks =
+    id === 'postgres' ? [checkPostgres, checkRetiredPostgres] : id === 'redis' ? [checkRedis, checkRetiredRedis] : [];
+  return (await Promise.all(checks.map((check) => check(site)))).flat();
+}
+
+export async function checkService(
+  site: Site,
+  { id, title }: Service,
+  platform: PlatformState | undefined,
+  signal: AbortSignal | undefined,
+): Promise<HealthCheck[]> {
+  const stores = await checkStore(site, id);
+  if (stores.length > 0 && !hasCommand(site, id)) return stores;
+  const { well, fact } = await serviceHealth(site, id, platform, signal);
+  return [...stores, { id: `service/${id}`, title, ok: well, fact }];
+}
+
+/** Whether they answer and PostgreSQL leads: what services need. Archiving is ready only when the repositories are. */
+export async function checkStores(site: Site, { services }: Tier): Promise<HealthCheck[]> {
+  const checks = await Promise.all(services.map(({ id }) => checkStore(site, id)));
+  return checks.flat().filter(({ id }) => id !== 'postgres/archiving');
+}
+
+/** Workloads that come back with this tier and that no service of the plan is. */
+export function checkStrangers(site: Site, tier: Tier, platform: PlatformState | undefined): HealthCheck[] {
+  if (platform?.kind !== 'read') return [];
+  const own = platform.workloads.filter((state) => state.match === undefined && tierOf(site.plan, state) === tier.id);
+  return own.map((state) => {
+    const { well, fact } = strangerOf(state);
+    return { id: `workload/${state.name.replace(' ', '/')}`, title: state.name, ok: well, fact };
+  });
+}
+
+export function checkCluster(platform: PlatformState | undefined): HealthCheck[] {
+  if (platform === undefined) return [];
+  const check = { id: 'kubernetes', title: 'The cluster answers' };
+  if (platform.kind === 'silent') return [{ ...check, ok: false, fact: platform.fact }];
+  const { namespaces, workloads, describe } = platform;
+  const lost = namespaces.filter(({ state }) => state !== 'there');
+  const ready = `${workloads.filter(isWell).length} of ${workloads.length} workloads ready`;
+  const fact = lost.length > 0 ? lost.map(wordsOfNamespace).join('; ') : ready;
+  return [{ ...check, ok: lost.length === 0, fact: `${describe}: ${fact}` }];
+}

@@ -1,0 +1,44 @@
+/** What PostgreSQL says of its WAL: what is archived, what waits, and how far a standby is behind. */
+import type { Site } from '../../config/site.ts';
+import { withClient } from '../../workloads/postgres/server.ts';
+import type { WalObservation } from './observation.ts';
+
+interface Answer {
+  readonly now: Date;
+  readonly recovering: boolean;
+  readonly last_archived: Date | null;
+  readonly waiting: number;
+  /** In recovery: age of the last replayed commit, unless all that came is replayed. On a leader: the slowest follower. */
+  readonly lag: number | null;
+}
+
+// A standby that has replayed everything it received has no lag, however long ago the last commit was; one that reads from an
+// archive receives nothing by itself, so there the age of the last commit is all that is known.
+const QUESTION = `
+  SELECT clock_timestamp() AS now, pg_is_in_recovery() AS recovering, last_archived_time AS last_archived,
+    (SELECT count(*)::int FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') AS waiting,
+    CASE WHEN pg_is_in_recovery() THEN
+      CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+           ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END
+    ELSE (SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication) END::float8 AS lag
+  FROM pg_stat_archiver`;
+
+/** Undefined where the environment has no PostgreSQL, or it does not answer. */
+export async function observeServer(site: Site, now: Date): Promise<WalObservation | undefined> {
+  const settings = site.environment.postgres;
+  if (settings === undefined) return undefined;
+  try {
+    const answer = await withClient(site, settings, async (client) => (await client.query<Answer>(QUESTION)).rows[0]);
+    if (answer === undefined) return undefined;
+    // Ages are told by the server's clock: a difference between two machines is no lag.
+    const ours = (theirs: Date): Date => new Date(theirs.getTime() + now.getTime() - answer.now.getTime());
+    return {
+      waiting: answer.waiting,
+      ...(answer.recovering || answer.last_archived === null ? {} : { lastArchived: ours(answer.last_archived) }),
+      ...(answer.lag === null ? {} : { standbyLag: { seconds: answer.lag, at: now } }),
+    };
+  } catch (error) {
+    site.log.debug({ error: String(error) }, 'the server can’t say what it archived');
+    return undefined;
+  }
+}

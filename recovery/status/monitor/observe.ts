@@ -1,0 +1,135 @@
+/** One refresh: asks every repository, the server and the disks. What does not answer is seen as such, and holds up nothing else. */
+import { isConfigured } from '../../config/selection.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { readMeasurements } from '../../report/measurements.ts';
+import { type RunRecord, readRuns } from '../../report/runs.ts';
+import type { Fence } from '../../storage/fence.ts';
+import type { Copy } from '../objectives.ts';
+import type { Observation, RepositoryObservation, WalObservation } from './observation.ts';
+import { describeRepository, type RepositoryReading, readRepository } from './observe-repository.ts';
+import { observeServer } from './observe-server.ts';
+import { observeVolumes } from './observe-volumes.ts';
+
+/** Reads that have not come back: asked once, however often they are waited for. */
+type Pending = Map<string, Promise<RepositoryReading>>;
+
+export interface Observer {
+  /** Throws only what makes every answer worthless: no signing key (exit 2). */
+  observe(now: Date): Promise<Observation>;
+}
+
+/** `deadlineSeconds`: a repository that takes longer is away until it answers. */
+export function makeObserver(site: Site, deadlineSeconds: number): Observer {
+  const pending: Pending = new Map();
+  let before: Observation | undefined;
+  return {
+    async observe(now) {
+      const { stateDir } = site.environment;
+      const [runs, server, volumes, measurements] = await Promise.all([
+        readRuns(stateDir),
+        observeServer(site, now),
+        observeVolumes(site),
+        readMeasurements(stateDir),
+      ]);
+      // A server that is gone, or is a standby, archives nothing: then the repositories tell how far the WAL came.
+      const withWal = site.environment.postgres !== undefined && server?.lastArchived === undefined;
+      const readings = await Promise.all(
+        [...site.repositories.values()].map(async (repository) => ({
+          id: repository.id,
+          reading: await readWithin(site, repository, withWal, pending, deadlineSeconds),
+        })),
+      );
+      const repositories = readings.map(({ id, reading }) => {
+        const known = before?.repositories.find((each) => each.id === id);
+        return describeRepository(id, reading, runs, known);
+      });
+      const stored = readings.flatMap(({ reading }) =>
+        reading.kind === 'read' && reading.walEnd ? [reading.walEnd] : [],
+      );
+      const wal = withArchived(server, stored, before);
+      const fence = fenceIn(
+        readings.map(({ reading }) => reading),
+        before,
+      );
+      before = {
+        at: now,
+        repositories,
+        ...(wal === undefined ? {} : { wal }),
+        volumes,
+        copies: [...copiesOf(repositories), ...archivedCopy(site, repositories, wal)],
+        measurements,
+        ...(fence === undefined ? {} : { fence }),
+        failedRuns: failedRuns(runs),
+      };
+      return before;
+    },
+  };
+}
+
+/** One that was seen stands until every repository can be asked and none has it: the one that told of it may just be away. */
+function fenceIn(readings: readonly RepositoryReading[], before: Observation | undefined): Fence | undefined {
+  const found = readings.flatMap((reading) => (reading.kind === 'read' ? (reading.fence ?? []) : []))[0];
+  return found ?? (readings.some(({ kind }) => kind === 'away') ? before?.fence : undefined);
+}
+
+async function readWithin(
+  site: Site,
+  repository: Repository,
+  withWal: boolean,
+  pending: Pending,
+  deadlineSeconds: number,
+): Promise<RepositoryReading> {
+  const { id } = repository;
+  const reading = pending.get(id) ?? readRepository(site, repository, withWal).finally(() => pending.delete(id));
+  pending.set(id, reading);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<RepositoryReading>((resolve) => {
+    const fact = `gave no answer within ${deadlineSeconds} s`;
+    timer = setTimeout(() => resolve({ kind: 'away', fact }), deadlineSeconds * 1000);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What was once archived stays archived: a repository that goes away makes the last moment older, never unknown. */
+function withArchived(
+  server: WalObservation | undefined,
+  stored: readonly Date[],
+  before: Observation | undefined,
+): WalObservation | undefined {
+  if (server?.lastArchived !== undefined) return server;
+  const known = [...stored, ...(before?.wal?.lastArchived ? [before.wal.lastArchived] : [])];
+  if (known.length === 0) return server;
+  return { ...server, lastArchived: new Date(Math.max(...known.map((time) => time.getTime()))) };
+}
+
+function copiesOf(repositories: readonly RepositoryObservation[]): Copy[] {
+  return repositories
+    .filter(({ reachable }) => reachable)
+    .flatMap(({ id, newest }) =>
+      [...newest].map(([workload, safeUntil]) => ({ workload, repository: id, safeUntil, basis: 'point' })),
+    );
+}
+
+/** WAL makes the newest set newer; without a set it restores nothing. */
+function archivedCopy(
+  site: Site,
+  repositories: readonly RepositoryObservation[],
+  wal: WalObservation | undefined,
+): Copy[] {
+  const workload = site.plan.workloads.find(
+    (each) => each.continuous !== undefined && isConfigured(site.environment, each),
+  );
+  const base = repositories.find(({ reachable, newest }) => reachable && workload && newest.has(workload.id));
+  if (workload === undefined || base === undefined || wal?.lastArchived === undefined) return [];
+  return [{ workload: workload.id, repository: base.id, safeUntil: wal.lastArchived, basis: 'archived WAL' }];
+}
+
+function failedRuns(runs: readonly RunRecord[]): ReadonlySet<string> {
+  const last = new Map<string, boolean>();
+  for (const run of runs) if (run.what === 'backup') last.set(run.schedule, run.ok);
+  return new Set([...last].filter(([, ok]) => !ok).map(([schedule]) => schedule));
+}

@@ -1,0 +1,21 @@
+/** Refreshes again and again, each time counted from the last start, never two at once. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../core/log.ts';
+
+export interface RefreshLoop {
+  readonly intervalSeconds: number;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  refresh(): Promise<void>;
+}
+
+/** Returns when `signal` is aborted. A refresh that throws is logged and tried again at the next turn. */
+export async function refreshUntilAborted({ intervalSeconds, signal, log, refresh }: RefreshLoop): Promise<void> {
+  while (!signal.aborted) {
+    const started = performance.now();
+    await refresh().catch((error: unknown) => log.error({ error: String(error) }, 'refresh failed'));
+    const rest = intervalSeconds * 1000 - (performance.now() - started);
+    // An aborted wait is the end, not an error.
+    await sleep(Math.max(rest, 0), undefined, { signal }).catch(() => {});
+  }
+}

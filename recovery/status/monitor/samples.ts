@@ -1,0 +1,177 @@
+/** The metrics: what each is called, what it says, and its values at a moment. Pure. */
+import { selectWorkloads } from '../../../plan/select.ts';
+import type { Plan } from '../../../plan/types.ts';
+import type { Environment } from '../../config/environment.ts';
+import { isConfigured } from '../../config/selection.ts';
+import { judgeObjectives } from '../objectives.ts';
+import type { LastDue } from './expected-runs.ts';
+import type { Observation, RepositoryObservation } from './observation.ts';
+
+export const METRICS = {
+  go_coffee_dr_last_point_age_seconds:
+    'Age of the newest copy of a workload in a repository; +Inf when the repository holds none',
+  go_coffee_dr_wal_lag_seconds: 'Age of the newest WAL segment that is archived',
+  go_coffee_dr_wal_backlog_segments: 'WAL segments on the server that wait to be archived',
+  go_coffee_dr_verification_age_seconds: 'Age of the newest verified point of a repository; +Inf when it has none',
+  go_coffee_dr_verification_ok: '0: a point was altered or removed, or the last verification failed',
+  go_coffee_dr_repository_reachable: '1: the repository was read at the last refresh',
+  go_coffee_dr_storage_used_ratio: 'Used part of a volume, 0 to 1',
+  go_coffee_dr_drill_age_seconds: 'Age of the last drill of a scenario that passed; +Inf when there was none',
+  go_coffee_dr_rto_seconds: 'Last measured time from the disaster to the verified tier',
+  go_coffee_dr_rpo_seconds: 'What a tier would lose of its data now: the greatest age among its workloads',
+  go_coffee_dr_objective_met: '0: an objective of the plan is missed',
+  go_coffee_dr_fenced: '1: another site leads, and this one has been told by a fence in a repository',
+  go_coffee_dr_standby_lag_seconds: 'How far the standby, or the slowest follower, is behind',
+  go_coffee_dr_backup_last_run_failed: '1: the last run of a schedule failed, or left no point in time',
+  go_coffee_dr_refreshed_timestamp_seconds: 'When the exporter last refreshed these values (Unix time)',
+  go_coffee_dr_plan_info: '1; the plan that all of this is measured against',
+} as const;
+export type MetricName = keyof typeof METRICS;
+
+export interface Sample {
+  readonly metric: MetricName;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface SampleQuestion {
+  readonly plan: Plan;
+  readonly planDigest: string;
+  readonly environment: Environment;
+  readonly lastDue: LastDue;
+  readonly observation: Observation;
+  readonly now: Date;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export function samplesOf(question: SampleQuestion): Sample[] {
+  const { plan, planDigest, environment, observation, now } = question;
+  const age = (moment: Date | undefined): number =>
+    // A clock that is ahead of ours must not give an age below zero.
+    moment === undefined ? NEVER : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
+  const { wal } = observation;
+  return [
+    ...observation.repositories.flatMap((repository) => ofRepository(question, repository, age)),
+    ...(wal?.lastArchived === undefined ? [] : [sample('go_coffee_dr_wal_lag_seconds', {}, age(wal.lastArchived))]),
+    ...(wal?.waiting === undefined ? [] : [sample('go_coffee_dr_wal_backlog_segments', {}, wal.waiting)]),
+    ...(wal?.standbyLag === undefined
+      ? []
+      : [sample('go_coffee_dr_standby_lag_seconds', {}, standbyLag(wal.standbyLag, age))]),
+    ...(environment.postgres === undefined
+      ? []
+      : [sample('go_coffee_dr_fenced', {}, observation.fence === undefined ? 0 : 1)]),
+    ...observation.volumes.map(({ volume, usedRatio }) =>
+      sample('go_coffee_dr_storage_used_ratio', { volume }, usedRatio),
+    ),
+    ...drilledScenarios(plan).map((scenario) =>
+      sample('go_coffee_dr_drill_age_seconds', { scenario }, age(lastDrill(observation, scenario))),
+    ),
+    ...ofObjectives(question),
+    ...ofSchedules(question),
+    sample('go_coffee_dr_refreshed_timestamp_seconds', {}, observation.at.getTime() / 1000),
+    sample('go_coffee_dr_plan_info', { version: plan.version, digest: planDigest }, 1),
+  ];
+}
+
+function sample(metric: MetricName, labels: Readonly<Record<string, string>>, value: number): Sample {
+  return { metric, labels, value };
+}
+
+/** A lag goes on growing while the server can't be asked; one that is nought says that it is up to date, and stays so. */
+function standbyLag(lag: { readonly seconds: number; readonly at: Date }, age: (moment: Date) => number): number {
+  return lag.seconds === 0 ? 0 : lag.seconds + age(lag.at);
+}
+
+function ofRepository(
+  { plan, environment }: SampleQuestion,
+  repository: RepositoryObservation,
+  age: (moment: Date | undefined) => number,
+): Sample[] {
+  const labels = { repository: repository.id };
+  const reachable = sample('go_coffee_dr_repository_reachable', labels, repository.reachable ? 1 : 0);
+  // Never reached since the start: nothing is known, and no age would be true.
+  if (!repository.known) return [reachable];
+  const workloads = plan.workloads.filter(
+    (each) => isConfigured(environment, each) && each.repositories.includes(repository.id),
+  );
+  return [
+    reachable,
+    ...workloads.map(({ id }) =>
+      sample('go_coffee_dr_last_point_age_seconds', { workload: id, ...labels }, age(repository.newest.get(id))),
+    ),
+    sample('go_coffee_dr_verification_age_seconds', labels, age(repository.verifiedAt)),
+    sample('go_coffee_dr_verification_ok', labels, repository.sound ? 1 : 0),
+  ];
+}
+
+/** Scenarios that a test of the plan's calendar drills. */
+function drilledScenarios(plan: Plan): string[] {
+  return plan.scenarios
+    .map(({ id }) => id)
+    .filter((id) =>
+      plan.tests.some(({ run, scenario }) => run?.startsWith('dr drill') && (scenario === id || / all$/.test(run))),
+    );
+}
+
+function lastDrill({ measurements }: Observation, scenario: string): Date | undefined {
+  const last = measurements.findLast(({ source, what }) => source === 'drill' && what === `drill ${scenario}`);
+  return last && new Date(last.at);
+}
+
+function ofObjectives({ plan, environment, observation, now }: SampleQuestion): Sample[] {
+  const configured = plan.workloads.filter((workload) => isConfigured(environment, workload));
+  const { rpo, rto } = judgeObjectives(plan, configured, observation.copies, observation.measurements, now);
+  return plan.tiers.flatMap(({ id: tier }) => {
+    const rows = rpo.filter((row) => row.tier === tier);
+    // A tier's RPO is for its services' data; configuration has its own, and is judged by that.
+    const isData = (id: string): boolean =>
+      plan.workloads.find((each) => each.id === id)?.dataClass !== 'configuration';
+    const data = rows.some(({ workload }) => isData(workload)) ? rows.filter(({ workload }) => isData(workload)) : rows;
+    const recovery = rto.find((row) => row.tier === tier);
+    return [
+      ...(rows.length === 0
+        ? []
+        : [
+            sample(
+              'go_coffee_dr_rpo_seconds',
+              { tier },
+              Math.max(...data.map(({ ageSeconds }) => ageSeconds ?? NEVER)),
+            ),
+            sample('go_coffee_dr_objective_met', { objective: 'rpo', tier }, rows.every(({ met }) => met) ? 1 : 0),
+          ]),
+      // Never measured is neither met nor missed.
+      ...(recovery?.measured === undefined
+        ? []
+        : [
+            sample('go_coffee_dr_rto_seconds', { tier }, recovery.measured.seconds),
+            sample('go_coffee_dr_objective_met', { objective: 'rto', tier }, recovery.met ? 1 : 0),
+          ]),
+    ];
+  });
+}
+
+function ofSchedules(question: SampleQuestion): Sample[] {
+  const { plan, observation } = question;
+  // While no repository can be read nobody knows; what was seen last goes on, and the points that come due are missed.
+  if (!observation.repositories.some(({ known }) => known)) return [];
+  return plan.schedules.flatMap(({ id }) => {
+    const missed = isMissed(question, id);
+    if (missed === undefined) return [];
+    const failed = missed || observation.failedRuns.has(id);
+    return [sample('go_coffee_dr_backup_last_run_failed', { schedule: id }, failed ? 1 : 0)];
+  });
+}
+
+/** Undefined for a schedule that is none of this environment's. */
+function isMissed({ plan, environment, lastDue, observation, now }: SampleQuestion, id: string): boolean | undefined {
+  const schedule = plan.schedules.find((each) => each.id === id);
+  const workloads = selectWorkloads(plan, schedule?.workloads ?? []).filter((each) => isConfigured(environment, each));
+  if (schedule === undefined || workloads.length === 0) return undefined;
+  const due = lastDue(id, now);
+  if (due === undefined) return false;
+  const reaches = (moment: Date | undefined): boolean => moment !== undefined && moment >= due;
+  const { repositories } = observation;
+  if (schedule.kind === 'full') return !repositories.some(({ newestFull }) => reaches(newestFull));
+  return !workloads.every((workload) => repositories.some(({ newest }) => reaches(newest.get(workload.id))));
+}

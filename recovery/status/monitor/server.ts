@@ -1,0 +1,91 @@
+/** `/metrics` and `/healthz` by HTTP. Loopback unless told otherwise: the answers name what is protected and what is not. */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { formatDuration } from '../../../plan/duration.ts';
+import { badInput, DrError } from '../../core/errors.ts';
+import type { Exporter } from './exporter.ts';
+
+export interface MetricsServer {
+  readonly address: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface ServerSettings {
+  readonly exporter: Exporter;
+  readonly address: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** Without a refresh for this long the exporter says that it is not well. */
+  readonly staleSeconds: number;
+  now(): Date;
+}
+
+/** Throws `LISTEN-FAILED` when the port is taken or the address is none of this machine's. */
+export async function serveMetrics(settings: ServerSettings): Promise<MetricsServer> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    answer(settings, request.method ?? 'GET', path, response).catch((error: unknown) => {
+      if (!response.headersSent) end(response, 500, `${String(error)}\n`);
+      else response.destroy();
+    });
+  });
+  // A client that never ends its request holds nothing up.
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(settings, error)));
+    server.listen(settings.port, settings.address, resolve);
+  });
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    address,
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(settings: ServerSettings, method: string, path: string, response: ServerResponse): Promise<void> {
+  if (path !== '/metrics' && path !== '/healthz') return end(response, 404, 'look at /metrics or /healthz\n');
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.setHeader('Allow', 'GET, HEAD');
+    return end(response, 405, 'only GET\n');
+  }
+  const now = settings.now();
+  if (path === '/metrics') {
+    response.setHeader('Content-Type', settings.exporter.contentType);
+    return end(response, 200, await settings.exporter.text(now));
+  }
+  const last = settings.exporter.last();
+  if (last === undefined) return end(response, 503, 'no refresh has ended yet\n');
+  const age = (now.getTime() - last.at.getTime()) / 1000;
+  const text = `refreshed ${formatDuration(Math.max(0, age))} ago\n`;
+  end(response, age <= settings.staleSeconds ? 200 : 503, text);
+}
+
+function end(response: ServerResponse, status: number, text: string): void {
+  if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.writeHead(status).end(text);
+}
+
+function cannotListen({ address, port }: ServerSettings, error: NodeJS.ErrnoException): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new DrError({
+      code: 'LISTEN-FAILED',
+      where: '--port',
+      fact: `${address}:${port} is in use`,
+      hint: 'another exporter may be running; choose another --port',
+      cause: error,
+    });
+  }
+  return badInput({
+    code: 'LISTEN-FAILED',
+    where: '--listen',
+    fact: `can't listen on ${address}:${port} (${error.code ?? error.message})`,
+    hint: 'give an address of this machine, e.g. 127.0.0.1 or 0.0.0.0',
+    cause: error,
+  });
+}

@@ -1,0 +1,177 @@
+/** The plan's objectives against what is so: how old the newest copies are, and how long the last recoveries took. */
+import { formatDuration, seconds } from '../../plan/duration.ts';
+import { rpoObjective } from '../../plan/objectives.ts';
+import type { Plan, Workload } from '../../plan/types.ts';
+import { isConfigured } from '../config/selection.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { isCompromised } from '../points/marks.ts';
+import { lastRto, type Measurement, readMeasurements } from '../report/measurements.ts';
+import { withClient } from '../workloads/postgres/server.ts';
+
+export interface RpoNow {
+  readonly workload: string;
+  readonly tier: string;
+  readonly objectiveSeconds: number;
+  /** What would be lost now; undefined without any copy. */
+  readonly ageSeconds?: number;
+  readonly met: boolean;
+  /** The repository with the newest copy, and which copy it is. */
+  readonly repository?: string;
+  readonly basis: string;
+}
+
+export interface RtoNow {
+  readonly tier: string;
+  readonly name: string;
+  readonly objectiveSeconds: number;
+  /** The last that was measured, if any. */
+  readonly measured?: { readonly seconds: number; readonly at: string; readonly what: string };
+  /** True without a measurement: nothing was missed, and nothing proven. */
+  readonly met: boolean;
+}
+
+export interface ObjectivesReport {
+  readonly at: string;
+  readonly environment: string;
+  readonly rpo: readonly RpoNow[];
+  readonly rto: readonly RtoNow[];
+  /** `redis RPO`, `P1 RTO` */
+  readonly missed: readonly string[];
+  readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
+}
+
+/** A copy of a workload: until when its data is safe. */
+export interface Copy {
+  readonly workload: string;
+  readonly repository: string;
+  readonly safeUntil: Date;
+  readonly basis: string;
+}
+
+export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
+  const { copies, unreachable } = await readCopies(site);
+  const archived = await archivedCopies(site, copies);
+  const measurements = await readMeasurements(site.environment.stateDir);
+  return {
+    ...judgeObjectives(
+      site.plan,
+      site.plan.workloads.filter((workload) => isConfigured(site.environment, workload)),
+      [...copies, ...archived],
+      measurements,
+      now,
+    ),
+    environment: site.environment.name,
+    unreachable,
+  };
+}
+
+/** Pure. */
+export function judgeObjectives(
+  plan: Plan,
+  workloads: readonly Workload[],
+  copies: readonly Copy[],
+  measurements: readonly Measurement[],
+  now: Date,
+): Pick<ObjectivesReport, 'at' | 'rpo' | 'rto' | 'missed'> {
+  const rpo = workloads.flatMap((workload) => judgeRpo(plan, workload, copies, now) ?? []);
+  const rto = plan.tiers.map((tier) => judgeRto(tier, measurements));
+  return {
+    at: now.toISOString(),
+    rpo,
+    rto,
+    missed: [
+      ...rpo.filter(({ met }) => !met).map(({ workload }) => `${workload} RPO`),
+      ...rto.filter(({ met }) => !met).map(({ tier }) => `${tier} RTO`),
+    ],
+  };
+}
+
+function judgeRpo(plan: Plan, workload: Workload, copies: readonly Copy[], now: Date): RpoNow | undefined {
+  const objectiveSeconds = rpoObjective(plan, workload);
+  if (objectiveSeconds === undefined) return undefined;
+  const head = { workload: workload.id, tier: workload.tier, objectiveSeconds };
+  const newest = copies
+    .filter((copy) => copy.workload === workload.id)
+    .reduce<Copy | undefined>((best, copy) => (best && best.safeUntil >= copy.safeUntil ? best : copy), undefined);
+  if (newest === undefined) return { ...head, met: false, basis: 'no copy in any repository that can be read' };
+  // A clock that is ahead of ours must not give an age below zero.
+  const ageSeconds = Math.max(0, (now.getTime() - newest.safeUntil.getTime()) / 1000);
+  const { repository, basis } = newest;
+  return { ...head, ageSeconds, met: ageSeconds <= objectiveSeconds, repository, basis };
+}
+
+function judgeRto(tier: Plan['tiers'][number], measurements: readonly Measurement[]): RtoNow {
+  const objectiveSeconds = seconds(tier.rto);
+  const head = { tier: tier.id, name: tier.name, objectiveSeconds };
+  const last = lastRto(measurements, tier.id);
+  if (last?.rtoSeconds === undefined) return { ...head, met: true };
+  const measured = { seconds: last.rtoSeconds, at: last.at, what: last.what };
+  return { ...head, measured, met: last.rtoSeconds <= objectiveSeconds };
+}
+
+interface CopiesRead {
+  readonly copies: readonly Copy[];
+  readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
+}
+
+async function readCopies(site: Site): Promise<CopiesRead> {
+  const results = await Promise.all(
+    [...site.repositories.values()].map(async (repository) => {
+      try {
+        const catalog = await openCatalog(site, repository, 'restorer');
+        return { copies: (await catalog.points()).flatMap((entry) => copiesOf(entry, repository.id)), unreachable: [] };
+      } catch (error) {
+        if (!(error instanceof DrError)) throw error;
+        return { copies: [], unreachable: [{ repository: repository.id, fact: error.fact }] };
+      }
+    }),
+  );
+  return {
+    copies: results.flatMap(({ copies }) => copies),
+    unreachable: results.flatMap(({ unreachable }) => unreachable),
+  };
+}
+
+/** What nobody would restore from is no copy. */
+function copiesOf(entry: CatalogEntry, repository: string): Copy[] {
+  if (entry.trust === 'tampered' || isCompromised(entry)) return [];
+  const { id, captures } = entry.point;
+  return captures.map(({ workload, capturedAt }) => ({
+    workload,
+    repository,
+    safeUntil: new Date(capturedAt),
+    basis: `point ${id}`,
+  }));
+}
+
+/** WAL makes the newest set newer, as long as the server can still say what it archived. */
+async function archivedCopies(site: Site, copies: readonly Copy[]): Promise<Copy[]> {
+  const settings = site.environment.postgres;
+  const workload = site.plan.workloads.find(({ continuous }) => continuous !== undefined);
+  const base = copies.findLast((copy) => copy.workload === workload?.id);
+  if (settings === undefined || workload === undefined || base === undefined) return [];
+  try {
+    const archiver = await withClient(site, settings, async (client) => {
+      const { rows } = await client.query<{ at: Date | null; wal: string | null }>(
+        'SELECT last_archived_time AS at, last_archived_wal AS wal FROM pg_stat_archiver',
+      );
+      return rows[0];
+    });
+    if (!archiver?.at) return [];
+    // archive_command succeeds only when every repository has the segment.
+    const { repository } = base;
+    return [{ workload: workload.id, repository, safeUntil: archiver.at, basis: `archived WAL ${archiver.wal}` }];
+  } catch (error) {
+    site.log.debug({ error: String(error) }, 'the server can’t say what it archived');
+    return [];
+  }
+}
+
+export function describeRpo({ ageSeconds, objectiveSeconds }: RpoNow): string {
+  return ageSeconds === undefined
+    ? `none of ${formatDuration(objectiveSeconds)}`
+    : `${formatDuration(ageSeconds)} of ${formatDuration(objectiveSeconds)}`;
+}

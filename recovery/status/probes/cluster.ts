@@ -1,0 +1,93 @@
+/** The platform as its cluster's API shows it: namespaces, and the workloads in them. */
+import type { Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
+import type { Cluster, KubeObject, ResourceType } from '../../kubernetes/objects.ts';
+import { openSiteCluster } from '../../kubernetes/open.ts';
+import { type WorkloadState, workloadState } from './workloads.ts';
+
+/** Of one call: a check must say in time that nothing answers. */
+const ANSWER_SECONDS = 10;
+
+const kind = (group: string, name: string, plural: string, namespaced = true): ResourceType => {
+  return { group, version: 'v1', kind: name, plural, namespaced, otherVersions: [] };
+};
+const NAMESPACE = kind('', 'Namespace', 'namespaces', false);
+const POD = kind('', 'Pod', 'pods');
+const WORKLOADS = [
+  kind('apps', 'Deployment', 'deployments'),
+  kind('apps', 'StatefulSet', 'statefulsets'),
+  kind('apps', 'DaemonSet', 'daemonsets'),
+];
+
+export interface NamespaceState {
+  readonly name: string;
+  readonly state: 'there' | 'missing' | 'terminating';
+}
+
+export type PlatformState =
+  | {
+      readonly kind: 'read';
+      /** `context production (https://…)` */
+      readonly describe: string;
+      readonly namespaces: readonly NamespaceState[];
+      readonly workloads: readonly WorkloadState[];
+    }
+  | {
+      readonly kind: 'silent';
+      /** `refused`: it is there, and lets this account not look. `unasked`: the way to it is not as it should be here. */
+      readonly why: 'unreachable' | 'refused' | 'unasked';
+      readonly fact: string;
+    };
+
+const WHY: Readonly<Record<string, 'unreachable' | 'refused'>> = {
+  'KUBERNETES-UNREACHABLE': 'unreachable',
+  'KUBERNETES-FORBIDDEN': 'refused',
+  'KUBERNETES-CREDENTIALS': 'refused',
+};
+
+async function stateOf(cluster: Cluster, name: string): Promise<NamespaceState> {
+  const found = await cluster.get(NAMESPACE, name);
+  if (found === undefined) return { name, state: 'missing' };
+  return { name, state: found.metadata.deletionTimestamp === undefined ? 'there' : 'terminating' };
+}
+
+async function listIn(
+  cluster: Cluster,
+  types: readonly ResourceType[],
+  namespaces: readonly string[],
+): Promise<KubeObject[]> {
+  const asked = types.flatMap((type) => namespaces.map((namespace) => cluster.list(type, namespace)));
+  return (await Promise.all(asked)).flat();
+}
+
+/** Undefined where the environment names no cluster. A cluster that can't be asked is an answer, not an error. */
+export async function readPlatform(site: Site, signal?: AbortSignal): Promise<PlatformState | undefined> {
+  const settings = site.environment.kubernetes;
+  if (settings === undefined) return undefined;
+  try {
+    await using cluster = await openSiteCluster(site, settings, signal, { timeoutSeconds: ANSWER_SECONDS });
+    return await readFrom(cluster, site, settings.namespaces);
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof DrError)) throw error;
+    return { kind: 'silent', why: WHY[error.code] ?? 'unasked', fact: `${error.where}: ${error.fact}` };
+  }
+}
+
+export async function readFrom(
+  cluster: Cluster,
+  { plan }: Pick<Site, 'plan'>,
+  names: readonly string[],
+): Promise<PlatformState> {
+  const namespaces = await Promise.all(names.map((name) => stateOf(cluster, name)));
+  // What is given in a namespace goes with it: asking in one that is gone would be refused.
+  const there = namespaces.filter(({ state }) => state !== 'missing').map(({ name }) => name);
+  const [objects, pods] = await Promise.all([listIn(cluster, WORKLOADS, there), listIn(cluster, [POD], there)]);
+  const living = objects.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const workloads = living.map((object) => workloadState(plan, object, pods));
+  return { kind: 'read', describe: cluster.describe, namespaces, workloads };
+}
+
+export function wordsOfNamespace({ name, state }: NamespaceState): string {
+  if (state === 'there') return `the namespace "${name}" is there`;
+  return state === 'missing' ? `there is no namespace "${name}"` : `the namespace "${name}" is being deleted`;
+}

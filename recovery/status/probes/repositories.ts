@@ -1,0 +1,142 @@
+/** Which repositories can be read, what their newest good point is, and what somebody did to their catalogs. */
+import { existsSync } from 'node:fs';
+import type { Repository, Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
+import { openCatalog } from '../../points/catalog/catalog.ts';
+import { pointOfKey } from '../../points/catalog/chain.ts';
+import type { CatalogEntry } from '../../points/catalog/types.ts';
+import { isCompromised } from '../../points/marks.ts';
+import type { Capture } from '../../points/point.ts';
+import { formatTime, plural } from '../../report/format.ts';
+import { isVersioned } from '../../storage/versioned-store.ts';
+
+export interface RepositoryFinding {
+  readonly repository: string;
+  readonly reachable: boolean;
+  readonly points: number;
+  /** Newest trusted point that is not marked compromised. */
+  readonly newest?: { readonly id: string; readonly endedAt: string };
+  /** Compromised points that nothing newer and clean follows. */
+  readonly compromised: readonly string[];
+  /** Edited, removed or unexplained documents of the catalog; a fact each. */
+  readonly tampered: readonly string[];
+  /** Points that a delete marker hides although they are newer than what is left; and since when. */
+  readonly hidden?: { readonly points: readonly string[]; readonly newest: string; readonly readableUntil: string };
+  readonly facts: readonly string[];
+}
+
+/** Captures of a workload may be some points back: a configuration snapshot holds no database. */
+const LOOK_BACK = 400;
+
+export interface RepositoryInspection {
+  readonly finding: RepositoryFinding;
+  /** Oldest first; empty where it can't be read. */
+  readonly entries: readonly CatalogEntry[];
+}
+
+export async function inspectRepository(site: Site, repository: Repository): Promise<RepositoryInspection> {
+  const { settings } = repository;
+  if (settings.type === 'posix' && !existsSync(settings.path)) {
+    return unreachable(repository, `the folder ${settings.path} does not exist`);
+  }
+  try {
+    const catalog = await openCatalog(site, repository, 'restorer');
+    const entries = await catalog.points();
+    const [problems, hidden] = await Promise.all([catalog.problems(), hiddenPoints(repository, entries)]);
+    const tampered = problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed');
+    return {
+      entries,
+      finding: describe(
+        repository,
+        entries,
+        tampered.map(({ fact }) => fact),
+        hidden,
+      ),
+    };
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    return unreachable(repository, error.fact);
+  }
+}
+
+function unreachable(repository: Repository, fact: string): RepositoryInspection {
+  const finding = {
+    repository: repository.id,
+    reachable: false,
+    points: 0,
+    compromised: [],
+    tampered: [],
+    facts: [fact],
+  };
+  return { finding, entries: [] };
+}
+
+function describe(
+  repository: Repository,
+  entries: readonly CatalogEntry[],
+  tampered: readonly string[],
+  hidden: RepositoryFinding['hidden'],
+): RepositoryFinding {
+  const newestGood = entries.findLastIndex(isGood);
+  const newest = entries[newestGood]?.point;
+  const compromised = entries.slice(newestGood + 1).filter(isCompromised);
+  return {
+    repository: repository.id,
+    reachable: true,
+    points: entries.length,
+    ...(newest === undefined ? {} : { newest: { id: newest.id, endedAt: newest.endedAt } }),
+    compromised: compromised.map(({ point }) => point.id),
+    tampered,
+    ...(hidden === undefined ? {} : { hidden }),
+    facts: [
+      newest === undefined
+        ? `${plural(entries.length, 'point')}, none that is good`
+        : `${plural(entries.length, 'point')}, the newest good one is ${newest.id} of ${formatTime(newest.endedAt)}`,
+    ],
+  };
+}
+
+function isGood(entry: CatalogEntry): boolean {
+  return entry.trust === 'ok' && !isCompromised(entry);
+}
+
+/** Pruning never removes the newest point, so one that is newer than all that are left was not pruned. */
+async function hiddenPoints(
+  repository: Repository,
+  entries: readonly CatalogEntry[],
+): Promise<RepositoryFinding['hidden'] | undefined> {
+  const store = await repository.store('restorer');
+  if (!isVersioned(store)) return undefined;
+  const { catalogPrefix } = repository.layout;
+  const newestLeft = entries.at(-1)?.point.id ?? '';
+  const gone = await store.deletions(catalogPrefix);
+  const points = gone.flatMap(({ key }) => pointOfKey(key) ?? []).filter((id) => id > newestLeft);
+  const newest = points.sort().at(-1);
+  if (newest === undefined) return undefined;
+  const environment = catalogPrefix.slice(0, catalogPrefix.indexOf('/') + 1);
+  const deletions = await store.deletions(environment);
+  const since = deletions.map(({ at }) => at.getTime()).filter((at) => at >= timeOfId(newest));
+  // To the second, as S3 tells its times.
+  const readableUntil = new Date(Math.floor(Math.min(...since) / 1000) * 1000 - 1000);
+  return { points, newest, readableUntil: readableUntil.toISOString() };
+}
+
+/** Milliseconds of `20261123T020000Z-full-7f3a`. */
+function timeOfId(id: string): number {
+  return Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
+}
+
+/** The newest believable capture of each workload, whichever repository has it. */
+export function newestCaptures(inspections: readonly RepositoryInspection[]): Map<string, Capture> {
+  const newest = new Map<string, Capture>();
+  for (const { entries } of inspections) {
+    for (const entry of entries.slice(-LOOK_BACK)) {
+      if (!isGood(entry)) continue;
+      for (const capture of entry.point.captures) {
+        const known = newest.get(capture.workload);
+        if (known === undefined || known.capturedAt < capture.capturedAt) newest.set(capture.workload, capture);
+      }
+    }
+  }
+  return newest;
+}

@@ -1,0 +1,48 @@
+/** Commands of the environment file around a workload's capture, e.g. to quiet an application. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Workload } from '../../plan/types.ts';
+import { hooksOf } from '../config/selection.ts';
+import type { Site } from '../config/site.ts';
+import { DrError } from '../core/errors.ts';
+
+/** Of all that the API holds: it is read once, for several workloads. */
+export const CLUSTER = 'kubernetes';
+
+/** A failing pre hook fails the workload before anything is read; a failing post hook fails it too, since what it undoes stays done. */
+export async function runHook(
+  site: Site,
+  workload: Workload | typeof CLUSTER,
+  when: 'pre' | 'post',
+  signal?: AbortSignal,
+): Promise<void> {
+  const hooks = workload === CLUSTER ? site.environment.kubernetes?.hooks : hooksOf(site.environment, workload);
+  const id = workload === CLUSTER ? CLUSTER : workload.id;
+  const argv = hooks?.[when];
+  if (argv === undefined) return;
+  try {
+    await site.run(argv as [string, ...string[]], { signal, env: { DR_WORKLOAD: id, DR_HOOK: when } });
+  } catch (cause) {
+    throw new DrError({
+      code: 'HOOK-FAILED',
+      where: `${when} hook of ${id}`,
+      fact: cause instanceof DrError ? cause.fact : String(cause),
+      hint: `run it by hand: ${argv.join(' ')}`,
+      cause,
+    });
+  }
+}
+
+export const nothing = async (): Promise<void> => undefined;
+
+/** One fixed folder a workload, so that restic finds the parent snapshot by its path. */
+export async function freshFolder(site: Site, workload: Workload): Promise<string> {
+  const folder = join(site.environment.stateDir, 'staging', workload.id);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(site.environment.stateDir, 'staging'), { recursive: true, mode: 0o755 });
+  return folder;
+}
+
+export function discard(folder: string): () => Promise<void> {
+  return () => rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,72 @@
+/** What a folder holds: every entry below it with size, mode and digest. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import pMap from 'p-map';
+import { compareItems, type Difference } from '../difference.ts';
+
+export interface FolderEntry {
+  /** Relative, with `/` between the parts. */
+  readonly path: string;
+  readonly kind: 'file' | 'link';
+  /** Bytes. */
+  readonly size: number;
+  /** Permission bits: 0o644. */
+  readonly mode: number;
+  /** sha256 of the content, or of a link's target. */
+  readonly digest: string;
+}
+
+export interface FolderFingerprint {
+  /** Sorted by path. */
+  readonly entries: readonly FolderEntry[];
+  readonly bytes: number;
+  /** Of all entries. */
+  readonly digest: string;
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** Throws ENOENT when there is no such folder. Empty folders, sockets and devices are not listed. */
+export async function folderFingerprint(root: string): Promise<FolderFingerprint> {
+  const found = await readdir(root, { recursive: true, withFileTypes: true });
+  const wanted = found.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+  const unsorted = await pMap(
+    wanted,
+    async (entry): Promise<FolderEntry> => {
+      const path = join(entry.parentPath, entry.name);
+      const stat = await lstat(path);
+      const link = entry.isSymbolicLink();
+      const digest = link
+        ? createHash('sha256')
+            .update(await readlink(path))
+            .digest('hex')
+        : await digestOf(path);
+      return {
+        path: relative(root, path),
+        kind: link ? 'link' : 'file',
+        size: stat.size,
+        mode: stat.mode & 0o7777,
+        digest,
+      };
+    },
+    { concurrency: 8 },
+  );
+  const entries = unsorted.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
+  return { entries, bytes, digest: createHash('sha256').update(JSON.stringify(entries)).digest('hex') };
+}
+
+export function compareFolders(expected: FolderFingerprint, actual: FolderFingerprint): Difference[] {
+  const content = (f: FolderFingerprint) => new Map(f.entries.map((e) => [e.path, `${e.kind} ${e.mode} ${e.digest}`]));
+  const entry = (f: FolderFingerprint, path: string) => f.entries.find((e) => e.path === path);
+  const show = (e: FolderEntry | undefined) => (e ? `${e.size} bytes, mode ${e.mode.toString(8)}` : 'not there');
+  return compareItems(content(expected), content(actual), (path) => {
+    return `${show(entry(expected, path))}, now ${show(entry(actual, path))}`;
+  });
+}

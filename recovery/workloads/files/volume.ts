@@ -1,0 +1,21 @@
+/** The volume of a folder workload: its files as they were, each checked against its hash. */
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SeedNames, SeedVolume } from '../workload.ts';
+
+export function folderVolume(folder: string, setting: string): SeedVolume {
+  return {
+    folder,
+    names: FOLDER_NAMES,
+    setting,
+    async make(copy, making, count) {
+      // A backup leaves them out; what another program has stored may hold them, and they speak of another life.
+      for (const name of Object.values(FOLDER_NAMES)) await rm(join(copy, name), { recursive: true, force: true });
+      await rename(copy, making);
+      return count;
+    },
+  };
+}
+
+/** Hidden, because whoever lists the folder means its own files; a backup leaves them out. */
+export const FOLDER_NAMES: SeedNames = { mark: '.go-coffee-dr-seed.json', seeding: '.go-coffee-dr-seeding' };

@@ -1,0 +1,64 @@
+/** Bare mirrors of the git repositories, updated in place: each run fetches only what is new. */
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Site } from '../../config/site.ts';
+import { badInput } from '../../core/errors.ts';
+import type { ResticCapture } from '../../points/point.ts';
+
+export function mirrorsFolder(site: Site): string {
+  return join(site.environment.stateDir, 'mirrors');
+}
+
+/** Never waits for a password on a terminal; a repository of another user is fine to read (`safe.directory`). */
+export const GIT_ENV = {
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'safe.directory',
+  GIT_CONFIG_VALUE_0: '*',
+} as const;
+
+async function mirror(site: Site, name: string, url: string, signal?: AbortSignal): Promise<string> {
+  const folder = join(mirrorsFolder(site), `${name}.git`);
+  const options = { env: GIT_ENV, signal };
+  const there = await stat(join(folder, 'HEAD')).then(
+    () => true,
+    () => false,
+  );
+  if (there) {
+    await site.run(['git', '-C', folder, 'remote', 'set-url', 'origin', url], options);
+    await site.run(['git', '-C', folder, 'remote', 'update', '--prune'], options);
+  } else {
+    await rm(folder, { recursive: true, force: true });
+    await site.run(['git', 'clone', '--mirror', '--quiet', url, folder], options);
+  }
+  await site.run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], options);
+  const { stdout } = await site.run(
+    ['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'],
+    options,
+  );
+  return stdout.trim();
+}
+
+/** Facts: `<name>` → digest-sized text of its refs' count and head. Throws `GIT-UNCONFIGURED` (exit 2). */
+export async function mirrorRepositories(
+  site: Site,
+  signal?: AbortSignal,
+): Promise<{ path: string; facts: ResticCapture['facts'] }> {
+  const { git } = site.environment;
+  if (!git)
+    throw badInput({
+      code: 'GIT-UNCONFIGURED',
+      where: 'git',
+      fact: 'is not in the environment file',
+      hint: 'add git.repositories',
+    });
+  const folder = mirrorsFolder(site);
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  const facts: Record<string, string | number> = { repositories: git.repositories.length };
+  for (const { name, url } of git.repositories) {
+    const refs = await mirror(site, name, url, signal);
+    facts[`refs/${name}`] = refs === '' ? 0 : refs.split('\n').length;
+    facts[`main/${name}`] = /^([0-9a-f]+) refs\/heads\/(?:main|master)$/m.exec(refs)?.[1] ?? '';
+  }
+  return { path: folder, facts };
+}

@@ -1,0 +1,55 @@
+/** Git: the mirrors come back; where the environment's url is a folder of this host that is gone, the repository is made again. */
+import { chown, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { restoreFolder } from '../folder.ts';
+import type { RestoreItem } from '../restore-plan.ts';
+import { type RestoreContext, step } from '../restore-step.ts';
+import { GIT_ENV } from './mirrors.ts';
+
+/** The folder that a url means, or undefined for a remote one. */
+export function localFolder(url: string): string | undefined {
+  if (url.startsWith('/')) return url;
+  return url.startsWith('file://') ? fileURLToPath(url) : undefined;
+}
+
+async function isRepository(folder: string): Promise<boolean> {
+  const found = async (name: string) =>
+    stat(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
+  return (await found('HEAD')) || (await found('.git'));
+}
+
+/** `git clone` into place for a lost local repository; a remote one is left to a person (`git push --mirror`). */
+async function putBack(context: RestoreContext, mirror: string, url: string): Promise<string> {
+  const folder = localFolder(url);
+  if (folder === undefined) return `mirror in ${mirror}; to put it back: git -C ${mirror} push --mirror ${url}`;
+  if (await isRepository(folder)) return `${folder} is there`;
+  await mkdir(dirname(folder), { recursive: true });
+  const aside = `${folder}.dr-${context.plan.id}`;
+  await rm(aside, { recursive: true, force: true });
+  const { run } = context.site;
+  const kind = folder.endsWith('.git') ? ['--mirror'] : [];
+  await run(['git', 'clone', '--quiet', ...kind, mirror, aside], { env: GIT_ENV });
+  // A plain clone makes one branch and knows the others as somebody else's.
+  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  await run(['git', '-C', aside, 'fetch', '--quiet', '--update-head-ok', 'origin', ...refs], { env: GIT_ENV });
+  await rm(folder, { recursive: true, force: true });
+  await run(['mv', aside, folder]);
+  const parent = await stat(dirname(folder));
+  if (process.getuid?.() === 0) await chown(folder, parent.uid, parent.gid);
+  return `${folder} was made again`;
+}
+
+export async function restoreGit(context: RestoreContext, item: RestoreItem): Promise<string[]> {
+  await restoreFolder(context, item);
+  return step(context, item, `${item.workload}/repositories`, 'make lost repositories again', async () => {
+    const repositories = context.site.environment.git?.repositories ?? [];
+    const said: string[] = [];
+    for (const { name, url } of repositories)
+      said.push(await putBack(context, join(item.destination, `${name}.git`), url));
+    return said;
+  });
+}

@@ -1,0 +1,44 @@
+/** One laid-down part: a capture of a cluster, or a folder of manifests of a single host. */
+import { readdir } from 'node:fs/promises';
+import { verificationFailed } from '../../../core/errors.ts';
+import type { PinnedObjects } from '../../../points/pin/types.ts';
+import type { Image } from '../images.ts';
+import type { CapturedObject } from '../make.ts';
+import { readPart } from '../stored.ts';
+import { readManifests } from './manifests.ts';
+
+export interface Part {
+  readonly workload: string;
+  /** ISO 8601. Equal for parts of one reading of the API. */
+  readonly capturedAt: string;
+  readonly objects: readonly CapturedObject[];
+  readonly namespaces: readonly string[];
+  readonly images: readonly Image[];
+  readonly notes: readonly string[];
+}
+
+/** Throws `CAPTURE-DAMAGED` (exit 5). */
+export async function readFolder(folder: string, { workload, part, capturedAt }: PinnedObjects): Promise<Part> {
+  const names = await readdir(folder);
+  if (!names.includes('index.json')) return { workload, capturedAt, ...(await readManifests(folder, workload)) };
+  const { index, objects } = await readPart(folder);
+  if (index.part !== part) {
+    throw verificationFailed({
+      code: 'CAPTURE-DAMAGED',
+      where: workload,
+      fact: `holds the part "${index.part}" of a cluster's objects, and the plan wants "${part}" there`,
+      hint: 'take another point',
+    });
+  }
+  const silent = index.silentGroups.map(
+    (group) => `the API group ${group} did not answer then: its objects were not captured`,
+  );
+  return {
+    workload,
+    capturedAt: index.capturedAt,
+    objects,
+    namespaces: index.namespaces,
+    images: index.images,
+    notes: silent,
+  };
+}

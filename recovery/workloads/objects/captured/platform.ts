@@ -1,0 +1,48 @@
+/** What a platform's Kubernetes API held at a point, all parts together; and the small form of it that a stack keeps. */
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { z } from 'zod';
+import type { Image } from '../images.ts';
+import type { CapturedObject } from '../make.ts';
+
+export interface CapturedPlatform {
+  /** With Secrets as they were: whoever declares them makes them Pulumi secrets. */
+  readonly objects: readonly CapturedObject[];
+  /** Of the platform, as they were called there. */
+  readonly namespaces: readonly string[];
+  /** Each with the digests that ran. */
+  readonly images: readonly Image[];
+  /** For people, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+const texts = z.array(z.string());
+const metadata = z.looseObject({ name: z.string() });
+const packedSchema = z.strictObject({
+  version: z.literal(1),
+  objects: z.array(
+    z.strictObject({
+      object: z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata }),
+      finalizers: texts,
+      outside: texts,
+    }),
+  ),
+  namespaces: texts,
+  images: z.array(z.strictObject({ image: z.string(), digests: texts, pullable: z.string().optional() })),
+  notes: texts,
+});
+
+/** base64 of compressed JSON. */
+export async function packPlatform(platform: CapturedPlatform): Promise<string> {
+  const json = JSON.stringify({ version: 1, ...platform });
+  return (await promisify(gzip)(json, { level: 9 })).toString('base64');
+}
+
+/** Undefined for what `packPlatform` of this or an earlier version did not make. */
+export async function unpackPlatform(text: string): Promise<CapturedPlatform | undefined> {
+  const json = await promisify(gunzip)(Buffer.from(text, 'base64')).catch(() => undefined);
+  const parsed = json && packedSchema.safeParse(JSON.parse(json.toString()));
+  if (parsed?.success !== true) return undefined;
+  const { version: _, ...platform } = parsed.data;
+  return platform as CapturedPlatform;
+}

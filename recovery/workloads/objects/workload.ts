@@ -1,0 +1,114 @@
+/** The objects of the cluster, read once a run and shared by the workloads that hold its parts. */
+import { mkdir } from 'node:fs/promises';
+import { matchService } from '../../../plan/service-match.ts';
+import type { ObjectPart, Plan, Workload } from '../../../plan/types.ts';
+import type { Site } from '../../config/site.ts';
+import { badInput } from '../../core/errors.ts';
+import { groupOf, kindName } from '../../kubernetes/objects.ts';
+import { openSiteCluster } from '../../kubernetes/open.ts';
+import { OBJECTS, type ResticCapture } from '../../points/point.ts';
+import { CLUSTER, discard, freshFolder, runHook } from '../capture.ts';
+import type { RestoreItem } from '../restore-plan.ts';
+import { type Check, check } from '../restore-step.ts';
+import type { Staged } from '../workload.ts';
+import { type Capture, type CapturedObject, makeCapture } from './make.ts';
+import { readCluster } from './read.ts';
+import { type CaptureIndex, readPart, writePart } from './stored.ts';
+
+export interface ObjectsRead {
+  readonly capture: Capture;
+  readonly readAt: Date;
+}
+
+export type ReadObjects = () => Promise<ObjectsRead>;
+
+async function readObjects(site: Site, signal?: AbortSignal): Promise<ObjectsRead> {
+  const settings = site.environment.kubernetes;
+  if (settings === undefined) {
+    const hint = 'name the cluster in the environment file';
+    throw badInput({ code: 'KUBERNETES-UNCONFIGURED', where: CLUSTER, fact: 'no cluster is named', hint });
+  }
+  await using cluster = await openSiteCluster(site, settings, signal);
+  await runHook(site, CLUSTER, 'pre', signal);
+  try {
+    const content = await readCluster(cluster, settings.namespaces);
+    const { silentGroups } = content;
+    if (silentGroups.length > 0)
+      site.log.warn({ groups: silentGroups }, 'API groups of their own servers do not answer and are not captured');
+    return { capture: makeCapture(content), readAt: new Date() };
+  } finally {
+    await runHook(site, CLUSTER, 'post', signal);
+  }
+}
+
+/** Whoever asks first begins; a failure is the failure of all who ask. */
+export function objectsReader(site: Site, signal?: AbortSignal): ReadObjects {
+  let reading: Promise<ObjectsRead> | undefined;
+  return () => {
+    reading ??= readObjects(site, signal);
+    return reading;
+  };
+}
+
+/** Fact of the manifests: services of the plan that had a workload. */
+const SERVICES = 'services';
+
+const WORKLOADS = ['Deployment.apps', 'StatefulSet.apps', 'DaemonSet.apps'];
+
+/** In the plan's order. A later look at the cluster misses them by it. */
+export function capturedServices(plan: Pick<Plan, 'tiers'>, captured: readonly CapturedObject[]): string[] {
+  const workloads = captured.filter(({ object: { apiVersion, kind } }) =>
+    WORKLOADS.includes(kindName({ group: groupOf({ apiVersion }), kind })),
+  );
+  const found = new Set(workloads.map(({ object }) => matchService(plan, object.metadata)?.service));
+  return plan.tiers.flatMap(({ services }) => services.map(({ id }) => id)).filter((id) => found.has(id));
+}
+
+/** What `capturedServices` found, from the facts of a point. Empty for points that don't tell. */
+export function servicesThen(facts: ResticCapture['facts'] | undefined): string[] {
+  const text = facts?.[SERVICES];
+  return typeof text === 'string' ? text.split(', ') : [];
+}
+
+/** What a point remembers of a part. */
+function objectFacts(index: CaptureIndex, services: readonly string[]): ResticCapture['facts'] {
+  const leftOut = Object.values(index.leftOut).flatMap((kinds) => Object.values(kinds));
+  return {
+    [OBJECTS]: index.objects.length,
+    kinds: Object.keys(index.counts).length,
+    clusterVersion: index.cluster.version,
+    namespaces: index.namespaces.join(', '),
+    leftOut: leftOut.reduce((sum, count) => sum + count, 0),
+    ...(index.images.length === 0 ? {} : { images: index.images.length }),
+    ...(services.length === 0 ? {} : { [SERVICES]: services.join(', ') }),
+  };
+}
+
+/** Secrets among them: they rest here only until restic has encrypted them. */
+export async function stageObjects(
+  site: Site,
+  workload: Workload,
+  part: ObjectPart,
+  read: ReadObjects,
+): Promise<Staged> {
+  const { capture, readAt } = await read();
+  const folder = await freshFolder(site, workload);
+  await mkdir(folder, { mode: 0o700 });
+  try {
+    const index = await writePart(capture, part, folder, readAt);
+    const services = capturedServices(site.plan, capture.parts[part]);
+    return { path: folder, facts: objectFacts(index, services), remove: discard(folder) };
+  } catch (error) {
+    await discard(folder)();
+    throw error;
+  }
+}
+
+/** Every object is there as the index says; `readPart` throws for one that isn't. */
+export async function objectChecks(item: RestoreItem): Promise<Check[]> {
+  const { facts } = item.capture as ResticCapture;
+  const { objects } = await readPart(item.destination);
+  const expected = `${facts[OBJECTS]} objects`;
+  const title = `${item.workload}: every object is as it was captured`;
+  return [check(item, { id: `${item.workload}/objects`, title, expected, actual: `${objects.length} objects` })];
+}

@@ -1,0 +1,157 @@
+/** Does the server ship its WAL to the lineage: one of this host is told to, one of another host is only asked. */
+import { join } from 'node:path';
+import type pg from 'pg';
+import { seconds } from '../../../plan/duration.ts';
+import { isElsewhere, postgresSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { badInput, precondition } from '../../core/errors.ts';
+import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
+import { createStanza } from '../../engines/pgbackrest/sets.ts';
+import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
+
+/** What the server must be told; `archive_mode` and `wal_level` take effect at its next start. */
+export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
+  return {
+    wal_level: 'replica',
+    archive_mode: 'on',
+    archive_command: `${pg.pushScript} %p`,
+    archive_timeout: String(archiveTimeoutSeconds),
+  };
+}
+
+/** What a fresh server has, or a stand-in that throws WAL away. */
+const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false', ':'];
+
+/** Another archive_command ships WAL somewhere: that is not ours to end. Throws `ARCHIVE-COMMAND-TAKEN` (exit 6). */
+async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ setting: string }>("SELECT current_setting('archive_command') AS setting");
+  const command = rows[0]?.setting ?? '';
+  if (NO_COMMAND.includes(command.trim()) || command.includes(join(site.environment.stateDir, 'pgbackrest', '/')))
+    return;
+  throw precondition({
+    code: 'ARCHIVE-COMMAND-TAKEN',
+    where: 'postgres',
+    fact: `archive_command is already ${JSON.stringify(command)}`,
+    hint: 'if nobody needs that archive any more: ALTER SYSTEM RESET archive_command (or take it out of postgresql.conf), reload, and run `dr init` again',
+  });
+}
+
+interface Difference {
+  readonly name: string;
+  readonly now: string;
+  /** Wanted. */
+  readonly value: string;
+}
+
+async function settingsThatDiffer(client: pg.Client, wanted: Record<string, string>): Promise<Difference[]> {
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
+    [Object.keys(wanted)],
+  );
+  const current = new Map(rows.map((row) => [row.name, row.setting]));
+  return Object.entries(wanted).flatMap(([name, value]) => {
+    const now = current.get(name) ?? '';
+    // `logical` holds more than `replica` does: never turned down.
+    return now === value || (name === 'wal_level' && now === 'logical') ? [] : [{ name, now, value }];
+  });
+}
+
+async function alterSystem(client: pg.Client, wanted: Record<string, string>): Promise<string[]> {
+  const changes = await settingsThatDiffer(client, wanted);
+  for (const { name, value } of changes)
+    await client.query(`ALTER SYSTEM SET ${name} = '${value.replaceAll("'", "''")}'`);
+  await client.query('SELECT pg_reload_conf()');
+  return changes.map(({ name }) => name);
+}
+
+/** Seconds. */
+function archiveTimeout(site: Site): number {
+  return seconds(site.plan.workloads.find((w) => w.type === 'postgres')?.continuous?.archiveTimeout ?? '60s');
+}
+
+/** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
+async function turnOnArchiving(
+  site: Site,
+  restart: boolean,
+  pgb: PgBackRest,
+): Promise<{ changed: string[]; restarted: boolean }> {
+  const settings = postgresSettings(site.environment);
+  const wanted = archiveSettings(pgb, archiveTimeout(site));
+  const { changed, pending } = await withClient(
+    site,
+    settings,
+    async (client) => {
+      await refuseForeignCommand(site, client);
+      const done = await alterSystem(client, wanted);
+      const { rows } = await client.query<{ name: string; setting: string }>(
+        "SELECT name, setting FROM pg_settings WHERE name IN ('archive_mode', 'wal_level')",
+      );
+      const off = rows.some((r) => (r.name === 'archive_mode' ? r.setting === 'off' : r.setting === 'minimal'));
+      return { changed: done, pending: off };
+    },
+    'postgres',
+  );
+  if (!pending) return { changed, restarted: false };
+  if (!restart) {
+    throw precondition({
+      code: 'RESTART-NEEDED',
+      where: 'postgres',
+      fact: 'archive_mode is set now and takes effect at the next start of the server',
+      hint: 'restart PostgreSQL and run `dr init` again, or let it do so: `dr init --restart`',
+    });
+  }
+  await stopServer(site, settings);
+  await startServer(site, settings);
+  await waitUntilWritable(site, settings);
+  return { changed, restarted: true };
+}
+
+/** A server on another host is set up there. Throws `ARCHIVING-OTHERWISE` (exit 6). */
+async function checkArchivingElsewhere(site: Site, pgb: PgBackRest): Promise<void> {
+  const wanted = archiveSettings(pgb, archiveTimeout(site));
+  const differences = await withClient(
+    site,
+    postgresSettings(site.environment),
+    (client) => settingsThatDiffer(client, wanted),
+    'postgres',
+  );
+  if (differences.length === 0) return;
+  throw precondition({
+    code: 'ARCHIVING-OTHERWISE',
+    where: 'postgres',
+    fact: differences.map(({ name, now, value }) => `${name} is "${now}" there, expected "${value}"`).join('\n'),
+    hint: 'set these where that server is configured, with a script at that path there; `dr` changes no server of another host',
+  });
+}
+
+/** PostgreSQL's account runs the archive script, not `dr`: what root may read it may not. Throws `SECRET-UNREADABLE` (exit 2). */
+async function checkArchiveSecrets(site: Site, pgb: PgBackRest): Promise<void> {
+  const as = site.environment.runAs;
+  for (const ref of Object.values(pgb.secrets)) {
+    if (!('file' in ref)) continue;
+    const { exitCode } = await site.run(['test', '-r', ref.file], { as, accept: [0, 1] });
+    if (exitCode === 0) continue;
+    throw badInput({
+      code: 'SECRET-UNREADABLE',
+      where: 'archive_command',
+      fact: `the account "${as}", which ships the WAL, may not read ${ref.file}`,
+      hint: `chown root:${as} ${ref.file} && chmod 0640 ${ref.file}`,
+    });
+  }
+}
+
+/** The stanza, and a server that ships its WAL into it. */
+export async function makeArchive(
+  site: Site,
+  restart: boolean,
+  pgb: PgBackRest,
+): Promise<{ changed: readonly string[]; restarted: boolean }> {
+  if (isElsewhere(site.environment.postgres)) {
+    await checkArchivingElsewhere(site, pgb);
+    await createStanza(pgb, true);
+    return { changed: [], restarted: false };
+  }
+  await checkArchiveSecrets(site, pgb);
+  await createStanza(pgb, true);
+  return turnOnArchiving(site, restart, pgb);
+}

@@ -1,0 +1,92 @@
+/** What a database holds, in numbers small enough to be kept with a capture and compared later. */
+import type pg from 'pg';
+import type { CaptureFacts } from '../../points/point.ts';
+
+/** Counted by reading them; larger tables are estimated from PostgreSQL's own statistics. */
+const COUNT_UP_TO_BYTES = 64 * 1024 * 1024;
+/** Classes 58 and XX: a file that is not there, a page that is not one. */
+const DAMAGE = /^(?:58|XX)/;
+const ROWS_PREFIX = 'rows:';
+
+export interface TableCount {
+  /** `public.orders` */
+  readonly table: string;
+  readonly rows: number;
+}
+
+export interface Census {
+  readonly tables: readonly TableCount[];
+  /** Roles with SUPERUSER besides the bootstrap one. */
+  readonly superusers: readonly string[];
+  /** Tables that can't be read, with the server's words. */
+  readonly damage: readonly string[];
+}
+
+const TABLES = `
+  SELECT n.nspname AS schema, c.relname AS name, pg_relation_size(c.oid) AS bytes,
+         greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)::float8 AS estimate
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'r' AND c.relpersistence = 'p'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dr') AND n.nspname NOT LIKE 'pg\\_%'
+  ORDER BY 1, 2`;
+
+/** Reads only. Throws what `pg` throws when the catalog itself can't be read. */
+export async function takeCensus(client: pg.Client): Promise<Census> {
+  const { rows } = await client.query<{ schema: string; name: string; bytes: string; estimate: number }>(TABLES);
+  const tables: TableCount[] = [];
+  const damage: string[] = [];
+  for (const { schema, name, bytes, estimate } of rows) {
+    const table = `${schema}.${name}`;
+    try {
+      const counted = Number(bytes) <= COUNT_UP_TO_BYTES;
+      tables.push({ table, rows: counted ? await countRows(client, schema, name) : Math.round(estimate) });
+    } catch (error) {
+      if (!DAMAGE.test((error as { code?: string }).code ?? '')) throw error;
+      damage.push(`table ${table}: ${(error as Error).message}`);
+    }
+  }
+  const roles = await client.query<{ rolname: string }>(
+    'SELECT rolname FROM pg_roles WHERE rolsuper AND oid <> 10 ORDER BY 1',
+  );
+  return { tables, damage, superusers: roles.rows.map((role) => role.rolname) };
+}
+
+async function countRows(client: pg.Client, schema: string, name: string): Promise<number> {
+  const from = `${client.escapeIdentifier(schema)}.${client.escapeIdentifier(name)}`;
+  const { rows } = await client.query<{ count: string }>(`SELECT count(*) AS count FROM ONLY ${from}`);
+  return Number(rows[0]?.count);
+}
+
+/** For a capture's facts. */
+export function censusFacts(census: Census): Record<string, string | number> {
+  const rows = census.tables.map(({ table, rows: count }) => [`${ROWS_PREFIX}${table}`, count] as const);
+  return { superusers: census.superusers.join(','), ...Object.fromEntries(rows) };
+}
+
+export interface LostTable {
+  readonly table: string;
+  readonly rowsThen: number;
+  /** Undefined: the table is missing. */
+  readonly rowsNow: number | undefined;
+}
+
+/** Tables that are missing, or lost more than half of the rows that the capture counted. */
+export function lostTables(census: Census, before: CaptureFacts): LostTable[] {
+  const now = new Map(census.tables.map(({ table, rows }) => [table, rows]));
+  const unreadable = new Set(census.damage.map((fact) => fact.split(' ')[1]?.replace(/:$/, '')));
+  return Object.entries(before).flatMap(([fact, rowsThen]) => {
+    if (!fact.startsWith(ROWS_PREFIX) || typeof rowsThen !== 'number' || rowsThen === 0) return [];
+    const table = fact.slice(ROWS_PREFIX.length);
+    const rowsNow = now.get(table);
+    const lost = rowsNow === undefined ? !unreadable.has(table) : rowsNow * 2 < rowsThen;
+    return lost ? [{ table, rowsThen, rowsNow }] : [];
+  });
+}
+
+/** Superusers that the capture doesn't name. Without a capture nothing can be said, unless there is only the bootstrap one. */
+export function unknownSuperusers(census: Census, before: CaptureFacts | undefined): string[] {
+  const known = before?.superusers;
+  if (typeof known !== 'string') return [];
+  const names = new Set(known.split(','));
+  return census.superusers.filter((name) => !names.has(name));
+}

@@ -1,0 +1,100 @@
+/** PostgreSQL's configuration files, and the settings that its server runs with. */
+import { chown, copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type pg from 'pg';
+import type { Workload } from '../../../plan/types.ts';
+import { isElsewhere, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { isThere, lookUpAccount } from '../../core/account.ts';
+import type { ResticCapture } from '../../points/point.ts';
+import { discard, freshFolder } from '../capture.ts';
+import { besides, restoreFolder } from '../folder.ts';
+import type { RestoreItem } from '../restore-plan.ts';
+import { type RestoreContext, step } from '../restore-step.ts';
+import type { Staged } from '../workload.ts';
+import { withClient } from './server.ts';
+
+/** Debian keeps the configuration outside of the data directory; both places are looked at. */
+async function copyFiles({ configDir, dataDir }: PostgresSettings, folder: string): Promise<number> {
+  let files = 0;
+  for (const source of configDir === undefined ? [dataDir] : [dataDir, configDir]) {
+    for (const name of (await readdir(source)).filter((n) => /\.conf$/.test(n))) {
+      await copyFile(join(source, name), join(folder, name));
+      files += 1;
+    }
+  }
+  return files;
+}
+
+/** Of the data directory and the folder of postgresql.conf; the two files of access may lie anywhere. */
+const FILES = `
+  WITH places AS (
+    SELECT DISTINCT regexp_replace(current_setting(name), '/[^/]*$', '') AS place
+    FROM (VALUES ('config_file'), ('hba_file'), ('ident_file')) AS files (name)
+    UNION SELECT current_setting('data_directory'))
+  SELECT place || '/' || file AS path FROM places, pg_ls_dir(place) AS file WHERE file LIKE '%.conf'
+  UNION SELECT current_setting('hba_file') UNION SELECT current_setting('ident_file')`;
+
+/** Only a superuser is given files by the server. The data directory's own are written first, as on the server's host. */
+async function fetchFiles(client: pg.Client, dataDir: string, folder: string): Promise<number> {
+  const { rows } = await client.query<{ path: string }>(FILES);
+  const inData = ({ path }: { path: string }) => path.startsWith(`${dataDir}/`);
+  const ordered = [...rows].sort((a, b) => Number(inData(b)) - Number(inData(a)));
+  for (const { path } of ordered) {
+    const answer = await client.query<{ content: Buffer }>('SELECT pg_read_binary_file($1) AS content', [path]);
+    await writeFile(join(folder, basename(path)), answer.rows[0]?.content ?? Buffer.alloc(0), { mode: 0o600 });
+  }
+  return ordered.length;
+}
+
+/** Fills `folder`, which must be there. */
+async function capturePostgresConfig(
+  site: Site,
+  settings: PostgresSettings,
+  folder: string,
+): Promise<ResticCapture['facts']> {
+  return withClient(site, settings, async (client) => {
+    const files = isElsewhere(settings)
+      ? await fetchFiles(client, settings.dataDir, folder)
+      : await copyFiles(settings, folder);
+    const query = "SELECT name, setting, unit, source FROM pg_settings WHERE source <> 'default' ORDER BY name";
+    const { rows } = await client.query(query);
+    await writeFile(join(folder, 'settings.json'), `${JSON.stringify(rows, undefined, 1)}\n`);
+    return { files, settings: rows.length };
+  });
+}
+
+export async function stagePostgresConfig(site: Site, workload: Workload): Promise<Staged> {
+  const folder = await freshFolder(site, workload);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const facts = await capturePostgresConfig(site, postgresSettings(site.environment), folder);
+  return { path: folder, facts, remove: discard(folder) };
+}
+
+/** The server reads its configuration as its own account, and what was captured is root's. */
+async function handOver(folder: string, accountName: string | undefined): Promise<void> {
+  const account = await lookUpAccount(accountName);
+  if (!account) return;
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  for (const path of [folder, ...entries.map((e) => join(e.parentPath, e.name))])
+    await chown(path, account.uid, account.gid);
+}
+
+/** Debian's configuration folder, when the host has lost it. What is there is left alone: it may have been changed on purpose. */
+export async function placeConfiguration(context: RestoreContext, item: RestoreItem): Promise<void> {
+  const { configDir } = postgresSettings(context.site.environment);
+  await restoreFolder(context, item);
+  await step(context, item, `${item.workload}/place`, 'put the configuration where it is missing', async () => {
+    if (configDir === undefined) return 'the data directory brings its own';
+    if (await isThere(configDir))
+      return `${configDir} is there and was left alone; the captured one is in ${item.destination}`;
+    // By rename: half of it would be left alone by the next run.
+    const aside = besides(configDir, context.plan.id, 'new');
+    await rm(aside, { recursive: true, force: true });
+    await mkdir(dirname(configDir), { recursive: true });
+    await cp(item.destination, aside, { recursive: true, filter: (path) => !path.endsWith('settings.json') });
+    await handOver(aside, context.site.environment.runAs);
+    await rename(aside, configDir);
+    return `${configDir} was made again`;
+  });
+}

@@ -1,0 +1,43 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Workload } from '../../../plan/types.ts';
+import { postgresSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { makeOwnedFolder } from '../../core/account.ts';
+import { findPostgresBin } from '../../engines/find.ts';
+import { discard, freshFolder } from '../capture.ts';
+import type { RestoreItem } from '../restore-plan.ts';
+import type { Check } from '../restore-step.ts';
+import type { Staged, TrialOptions } from '../workload.ts';
+import { censusFacts, takeCensus } from './census.ts';
+import { clientArguments, clientEnv, clientSecrets } from './client.ts';
+import { withClient } from './server.ts';
+
+/** Directory format, uncompressed: restic deduplicates and compresses. Globals (roles with their hashes) apart. */
+export async function stageDump(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+  const pg = postgresSettings(site.environment);
+  const folder = await freshFolder(site, workload);
+  await makeOwnedFolder(folder, site.environment.runAs);
+  await chmod(folder, 0o700);
+  const bin = await findPostgresBin(pg.binDir);
+  const at = clientArguments(pg);
+  const secretEnv = await clientSecrets(site);
+  const options = { as: site.environment.runAs, cwd: folder, env: clientEnv(pg), secretEnv, signal };
+  const dump = ['--format=directory', '--jobs=2', '--compress=0', `--file=${join(folder, 'database')}`, pg.database];
+  await site.run([join(bin, 'pg_dump'), ...at, ...dump], options);
+  await site.run([join(bin, 'pg_dumpall'), ...at, '--globals-only', `--file=${join(folder, 'globals.sql')}`], options);
+  const facts = await withClient(site, pg, async (client) => {
+    const version =
+      (await client.query<{ server_version: string }>('SHOW server_version')).rows[0]?.server_version ?? '';
+    return { database: pg.database, serverVersion: version, ...censusFacts(await takeCensus(client)) };
+  });
+  return { path: folder, facts, remove: discard(folder) };
+}
+
+/** The dump is read to its end, as a restore would. */
+export async function readDump(site: Site, item: RestoreItem, folder: string, options: TrialOptions): Promise<Check> {
+  const program = join(await findPostgresBin(site.environment.postgres?.binDir), 'pg_restore');
+  await site.run([program, '--file=/dev/null', join(folder, 'database')], { cwd: '/', signal: options.signal });
+  const title = 'the logical dump was read to its end by pg_restore';
+  return { id: `${item.workload}/read`, title, tier: item.tier, expected: 'no error', actual: 'no error', ok: true };
+}

@@ -1,0 +1,175 @@
+/** Are PostgreSQL and Redis taking requests. */
+/** Questions to the data itself: tables that hold their rows, pages that fit their checksums. */
+
+import { seconds } from '../../../plan/duration.ts';
+import type { PostgresSettings, Retired } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import type { CaptureFacts } from '../../points/point.ts';
+import { formatTime, plural } from '../../report/format.ts';
+import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
+import { type Census, lostTables, takeCensus } from './census.ts';
+import { connectClient } from './client.ts';
+import { withClient } from './server.ts';
+
+/** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */
+export async function checkWalBacklog(site: Site): Promise<HealthCheck[]> {
+  const settings = site.environment.postgres;
+  const continuous = site.plan.workloads.find((workload) => workload.continuous !== undefined)?.continuous;
+  if (settings === undefined || continuous === undefined) return [];
+  const check = { id: 'postgres/backlog', title: 'No WAL waits to be archived' };
+  const sql = `
+    SELECT count(*)::int AS waiting, coalesce(extract(epoch FROM now() - min(modification)), 0)::float8 AS age
+    FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`;
+  try {
+    const row = await withClient(site, settings, async (client) => {
+      return (await client.query<{ waiting: number; age: number }>(sql)).rows[0];
+    });
+    const waiting = row?.waiting ?? 0;
+    const limit = seconds(continuous.archiveTimeout) + seconds(continuous.pushDelay);
+    const fact =
+      waiting === 0 ? 'none waits' : `${plural(waiting, 'segment')}, the oldest for ${Math.round(row?.age ?? 0)} s`;
+    return [{ ...check, ok: (row?.age ?? 0) <= limit, fact }];
+  } catch (error) {
+    return [{ ...check, ok: false, fact: wordsOf(error) }];
+  }
+}
+
+const CONNECT_MS = 5_000;
+
+/** What the server says of a password, by its codes. The second group is said only to those whose password was right. */
+function verdictOf(error: unknown): Verdict {
+  const { code, message } = error as { readonly code?: string; readonly message: string };
+  if (code === '28P01') return refused('refused');
+  if (code === '28000' && /not permitted to log in/.test(message)) return refused('the role may not log in');
+  if (code === '42501' || code === '3D000') return accepted(`the server lets it in, and says: ${message}`);
+  return unproven(error);
+}
+
+async function tryPostgres(
+  site: Site,
+  settings: PostgresSettings,
+  { user, password }: Retired['postgres'][number],
+): Promise<Verdict> {
+  try {
+    const base = {
+      database: settings.database,
+      connectionTimeoutMillis: CONNECT_MS,
+      application_name: 'dr',
+      password: await site.secrets.read(password, 'retired.postgres.password'),
+    };
+    const client = await connectClient({ ...settings, user }, base, (each) => {
+      each.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
+    });
+    await client.end();
+    return accepted('the server lets it in');
+  } catch (error) {
+    return verdictOf(error);
+  }
+}
+
+/** Nothing where no credential was replaced. */
+export async function checkRetiredPostgres(site: Site): Promise<HealthCheck[]> {
+  const { postgres: settings, retired } = site.environment;
+  if (settings === undefined) return [];
+  return Promise.all(
+    (retired?.postgres ?? []).map(async (credential, n) => ({
+      id: `retired/postgres/${credential.user}/${n + 1}`,
+      title: `PostgreSQL refuses the old password of ${credential.user}`,
+      ...(await tryPostgres(site, settings, credential)),
+    })),
+  );
+}
+
+interface PostgresState {
+  readonly recovering: boolean;
+  readonly archive_mode: string;
+  readonly last: Date | null;
+  readonly failed: Date | null;
+  readonly wal: string | null;
+}
+
+const STATE = `
+  SELECT pg_is_in_recovery() AS recovering, current_setting('archive_mode') AS archive_mode,
+         last_archived_time AS last, last_failed_time AS failed, last_failed_wal AS wal
+  FROM pg_stat_archiver`;
+
+export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
+  const settings = site.environment.postgres;
+  if (settings === undefined) return [];
+  try {
+    const state = await withClient(
+      site,
+      settings,
+      async (client) => (await client.query<PostgresState>(STATE)).rows[0],
+    );
+    if (state === undefined) throw new Error('pg_stat_archiver is empty');
+    return [
+      { id: 'postgres/answers', title: 'PostgreSQL answers', ok: true, fact: `database ${settings.database}` },
+      {
+        id: 'postgres/writable',
+        title: 'PostgreSQL takes writes',
+        ok: !state.recovering,
+        fact: state.recovering ? 'it is in recovery' : 'not in recovery',
+      },
+      site.environment.isolated === true ? notArchiving(state) : archiving(state),
+    ];
+  } catch (error) {
+    return [{ id: 'postgres/answers', title: 'PostgreSQL answers', ok: false, fact: wordsOf(error) }];
+  }
+}
+
+/** F37: a drill that archived would write into what it was made from. */
+function notArchiving({ archive_mode }: PostgresState): HealthCheck {
+  const check = { id: 'postgres/archiving', title: 'WAL of a drill is not archived' };
+  return { ...check, ok: archive_mode === 'off', fact: `archive_mode is ${archive_mode}` };
+}
+
+function archiving({ archive_mode, last, failed, wal }: PostgresState): HealthCheck {
+  const check = { id: 'postgres/archiving', title: 'WAL is archived' };
+  if (archive_mode === 'off') return { ...check, ok: false, fact: 'archive_mode is off: run `dr init`' };
+  if (failed !== null && (last === null || failed > last)) {
+    return { ...check, ok: false, fact: `${wal} has failed at ${formatTime(failed)}` };
+  }
+  return { ...check, ok: true, fact: last === null ? 'no segment was closed yet' : `last at ${formatTime(last)}` };
+}
+
+/** `before`: facts of the newest logical dump. */
+export async function checkData(site: Site, before: CaptureFacts | undefined): Promise<HealthCheck[]> {
+  const settings = site.environment.postgres;
+  if (settings === undefined) return [];
+  try {
+    return await withClient(site, settings, async (client) => {
+      const census = await takeCensus(client);
+      const { rows } = await client.query<{ failures: string | null }>(
+        'SELECT sum(checksum_failures) AS failures FROM pg_stat_database',
+      );
+      const failures = rows[0]?.failures;
+      return [
+        { id: 'data/tables', title: 'Tables hold their rows', ...judgeTables(census, before) },
+        {
+          id: 'data/checksums',
+          title: 'No page with a wrong checksum was met',
+          // null: checksums are off, so nothing can be said.
+          ok: failures === null || failures === undefined ? undefined : Number(failures) === 0,
+          fact:
+            failures === null || failures === undefined
+              ? 'data checksums are off'
+              : plural(Number(failures), 'failure'),
+        },
+      ];
+    });
+  } catch (error) {
+    return [{ id: 'data/tables', title: 'Tables hold their rows', ok: false, fact: wordsOf(error) }];
+  }
+}
+
+/** A table may rightly be empty, unless it had rows when it was last captured. */
+export function judgeTables(census: Census, before: CaptureFacts | undefined): Pick<HealthCheck, 'ok' | 'fact'> {
+  const total = census.tables.reduce((sum, { rows }) => sum + rows, 0);
+  const lost = lostTables(census, before ?? {}).map(({ table, rowsThen, rowsNow }) =>
+    rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
+  );
+  const wrong = [...census.damage, ...lost, ...(total === 0 ? ['no table holds a row'] : [])];
+  const sum = `${plural(census.tables.length, 'table')}, ${plural(total, 'row')}`;
+  return { ok: wrong.length === 0, fact: wrong.length === 0 ? sum : wrong.join('; ') };
+}

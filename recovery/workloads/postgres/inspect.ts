@@ -1,0 +1,249 @@
+/** Is PostgreSQL alive, are its files whole, and is what it held still in it. Changes nothing and never starts a server. */
+import { readdir } from 'node:fs/promises';
+import type pg from 'pg';
+import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
+import type { CaptureFacts } from '../../points/point.ts';
+import { formatCount, formatTime, plural } from '../../report/format.ts';
+import type { FileState } from '../workload.ts';
+import { lostTables, takeCensus, unknownSuperusers } from './census.ts';
+import { type ControlData, readControlData } from './control-data.ts';
+import { checkPages, type PageCheck, parseLsn } from './page-check.ts';
+import { postmasterPid, withClient } from './server.ts';
+
+export interface PostgresFinding {
+  readonly server: 'up' | 'starting' | 'down';
+  readonly files: FileState;
+  /** Pages, control file, relations that can't be read; a fact each. */
+  readonly damage: readonly string[];
+  /** Tables that are missing, empty or much smaller than when they were last captured. */
+  readonly lostTables: readonly {
+    readonly table: string;
+    readonly rowsThen: number;
+    readonly rowsNow: number | undefined;
+  }[];
+  readonly unknownSuperusers: readonly string[];
+  /** When the server last archived a WAL segment. */
+  readonly lastArchivedAt?: string;
+  readonly facts: readonly string[];
+}
+
+/** Reading a terabyte would take longer than people wait; the report says how far it came. */
+const PAGE_CHECK_SECONDS = 60;
+
+export interface PostgresQuestion {
+  readonly settings: PostgresSettings;
+  /** Facts of the newest logical dump: tables with their rows, superusers. */
+  readonly before: CaptureFacts | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface ServerAnswers {
+  readonly server: PostgresFinding['server'];
+  readonly damage: readonly string[];
+  readonly lost: PostgresFinding['lostTables'];
+  readonly superusers: readonly string[];
+  readonly lastArchivedAt?: string;
+  readonly facts: readonly string[];
+}
+
+export async function inspectPostgres(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
+  const { settings } = question;
+  if (isElsewhere(settings)) return inspectElsewhere(site, question);
+  const folder = await folderState(settings.dataDir);
+  const answers = await askServer(site, question);
+  if (folder !== 'well') {
+    const { lastArchivedAt } = answers;
+    return {
+      server: answers.server,
+      files: folder,
+      damage: [],
+      lostTables: [],
+      unknownSuperusers: answers.superusers,
+      ...(lastArchivedAt === undefined ? {} : { lastArchivedAt }),
+      facts: [`the data directory ${settings.dataDir} is ${folder}`],
+    };
+  }
+  const control = await controlOf(site, settings);
+  if (control instanceof DrError) {
+    const { server, damage, lost, superusers, facts } = answers;
+    const files = damage.length > 0 ? 'damaged' : 'unknown';
+    const cannot = `the files can't be looked at: ${control.fact}`;
+    return { server, files, damage, lostTables: lost, unknownSuperusers: superusers, facts: [...facts, cannot] };
+  }
+  const pages = control?.checksums ? await readPages(question, control, answers.server !== 'down') : undefined;
+  const damage = [
+    ...(control === undefined ? [`${settings.dataDir}/global/pg_control can't be read`] : []),
+    ...pageDamage(pages),
+    ...answers.damage,
+  ];
+  return {
+    server: answers.server,
+    files: damage.length > 0 ? 'damaged' : 'well',
+    damage,
+    lostTables: answers.lost,
+    unknownSuperusers: answers.superusers,
+    ...(answers.lastArchivedAt === undefined ? {} : { lastArchivedAt: answers.lastArchivedAt }),
+    facts: [...answers.facts, ...controlFacts(control), ...pageFacts(control, pages)],
+  };
+}
+
+/** Its files are read there alone: what the server itself met of damage is all that can be said. */
+async function inspectElsewhere(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
+  const { server, damage, lost, superusers, lastArchivedAt, facts } = await askServer(site, question);
+  const { host, dataDir } = question.settings;
+  return {
+    server,
+    files: damage.length > 0 ? 'damaged' : 'unknown',
+    damage,
+    lostTables: lost,
+    unknownSuperusers: superusers,
+    ...(lastArchivedAt === undefined ? {} : { lastArchivedAt }),
+    facts: [...facts, `the files (${dataDir}) are on ${host} and can't be looked at from here`],
+  };
+}
+
+/** Without PostgreSQL's programs here nothing can be said of the files; that is no damage. */
+async function controlOf(site: Site, settings: PostgresSettings): Promise<ControlData | undefined | DrError> {
+  try {
+    return await readControlData(site, settings);
+  } catch (error) {
+    if (error instanceof DrError) return error;
+    throw error;
+  }
+}
+
+/** Cluster or not: every data directory has these two folders. */
+async function folderState(dataDir: string): Promise<FileState> {
+  try {
+    const names = await readdir(dataDir);
+    if (names.length === 0) return 'empty';
+    return names.includes('base') && names.includes('global') ? 'well' : 'damaged';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unknown';
+  }
+}
+
+async function askServer(site: Site, question: PostgresQuestion): Promise<ServerAnswers> {
+  const { settings } = question;
+  const silent = { damage: [], lost: [], superusers: [] };
+  try {
+    return await withClient(site, settings, (client) => askClient(client, question.before));
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    // 57P03: it is starting up or replaying. 3D000: it is up, and the application's database is gone.
+    if (code === '57P03') return { ...silent, server: 'starting', facts: [`PostgreSQL: ${message}`] };
+    if (code === '3D000') return askWithoutDatabase(site, question);
+    if (/^(?:58|XX)/.test(code ?? '')) return { ...silent, server: 'up', damage: [message], facts: [] };
+    if (isElsewhere(settings)) return { ...silent, ...otherHostSays(error as Error) };
+    const pid = await postmasterPid(settings);
+    if (pid === undefined) return { ...silent, server: 'down', facts: ['PostgreSQL does not run'] };
+    return { ...silent, server: 'up', facts: [`PostgreSQL (pid ${pid}) runs and refuses: ${message}`] };
+  }
+}
+
+/** A server that refuses is one that runs. */
+function otherHostSays(error: Error): Pick<ServerAnswers, 'server' | 'facts'> {
+  const unreachable = error instanceof DrError && error.code === 'POSTGRES-UNREACHABLE';
+  const said = error instanceof DrError ? `${error.where}: ${error.fact}` : error.message;
+  return {
+    server: unreachable ? 'down' : 'up',
+    facts: [`PostgreSQL ${unreachable ? 'does not answer' : 'refuses'}: ${said}`],
+  };
+}
+
+async function askClient(client: pg.Client, before: CaptureFacts | undefined): Promise<ServerAnswers> {
+  const census = await takeCensus(client);
+  const { rows } = await client.query<{ failures: string | null }>(
+    'SELECT sum(checksum_failures) AS failures FROM pg_stat_database',
+  );
+  const failures = Number(rows[0]?.failures ?? 0);
+  const archiver = await archiverOf(client);
+  const total = census.tables.reduce((sum, { rows: count }) => sum + count, 0);
+  return {
+    server: 'up',
+    damage: [
+      ...census.damage,
+      ...(failures > 0 ? [`the server met ${plural(failures, 'page')} with a wrong checksum`] : []),
+    ],
+    lost: before === undefined ? [] : lostTables(census, before),
+    superusers: unknownSuperusers(census, before),
+    ...(archiver.last === undefined ? {} : { lastArchivedAt: archiver.last }),
+    facts: [
+      `PostgreSQL answers: ${plural(census.tables.length, 'table')}, ${plural(total, 'row')}`,
+      ...(before === undefined ? ['no capture to compare the tables with'] : []),
+      ...archiver.facts,
+    ],
+  };
+}
+
+/** The database was dropped: every table that the capture knows is lost. */
+async function askWithoutDatabase(site: Site, { settings, before }: PostgresQuestion): Promise<ServerAnswers> {
+  const nothing = { tables: [], damage: [], superusers: [] };
+  return withClient(
+    site,
+    settings,
+    async (client) => {
+      const { superusers } = await takeCensus(client);
+      const { last, facts } = await archiverOf(client);
+      const lost = lostTables(nothing, before ?? {});
+      return {
+        server: 'up' as const,
+        damage: [],
+        lost:
+          lost.length > 0 ? lost : [{ table: `every table of ${settings.database}`, rowsThen: 0, rowsNow: undefined }],
+        superusers: unknownSuperusers({ ...nothing, superusers }, before),
+        ...(last === undefined ? {} : { lastArchivedAt: last }),
+        facts: [`PostgreSQL answers, and has no database "${settings.database}"`, ...facts],
+      };
+    },
+    'postgres',
+  );
+}
+
+async function archiverOf(client: pg.Client): Promise<{ last?: string; facts: string[] }> {
+  const { rows } = await client.query<{
+    last: Date | null;
+    failed: Date | null;
+    wal: string | null;
+    lost: string | null;
+  }>(
+    `SELECT last_archived_time AS last, last_failed_time AS failed, last_archived_wal AS wal, last_failed_wal AS lost
+     FROM pg_stat_archiver`,
+  );
+  const { last, failed, wal, lost } = rows[0] ?? {};
+  if (!last) return { facts: ['no WAL was archived since the statistics began'] };
+  const failing = failed && failed > last ? [`archiving of ${lost} has failed since ${formatTime(failed)}`] : [];
+  return { last: last.toISOString(), facts: [`last archived WAL: ${wal} at ${formatTime(last)}`, ...failing] };
+}
+
+async function readPages(question: PostgresQuestion, control: ControlData, live: boolean): Promise<PageCheck> {
+  const crashed = !live && !control.state.startsWith('shut down');
+  return checkPages(question.settings.dataDir, {
+    live,
+    trustUpTo: crashed ? parseLsn(control.checkpointLsn) : undefined,
+    deadlineSeconds: PAGE_CHECK_SECONDS,
+    signal: question.signal,
+  });
+}
+
+function pageDamage(pages: PageCheck | undefined): string[] {
+  if (pages === undefined || pages.badPages === 0) return [];
+  const more = pages.badPages > pages.damaged.length ? ', …' : '';
+  return [`${plural(pages.badPages, 'page')} with a wrong checksum: ${pages.damaged.join(', ')}${more}`];
+}
+
+function pageFacts(control: ControlData | undefined, pages: PageCheck | undefined): string[] {
+  if (control !== undefined && !control.checksums) return ['data checksums are off: damaged pages can’t be told'];
+  if (pages === undefined) return [];
+  const part = pages.finished ? 'all' : `as far as ${PAGE_CHECK_SECONDS} s allowed`;
+  return [`read ${formatCount(pages.pages)} pages of ${plural(pages.files, 'file')}, ${part}`];
+}
+
+function controlFacts(control: ControlData | undefined): string[] {
+  if (control === undefined) return [];
+  const { state, timeline, checkpointLsn, systemId } = control;
+  return [`cluster ${systemId}: ${state}, timeline ${timeline}, last checkpoint at ${checkpointLsn}`];
+}

@@ -1,0 +1,112 @@
+/** What the PostgreSQL members of a site say of themselves, asked in their pods. */
+import { DrError } from '../../core/errors.ts';
+import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
+import { type Lsn, parseLsn } from '../../points/wal.ts';
+
+export const POSTGRES_APP = 'postgres';
+
+export interface Member {
+  readonly pod: string;
+  /** False: it takes writes. */
+  readonly follows: boolean;
+  /** Replayed, or written. Undefined for one that has replayed nothing yet. */
+  readonly lsn: Lsn | undefined;
+  readonly timeline: number;
+  /** The last commit that came from another site; undefined where there was none since its start. */
+  readonly lastCommit: Date | undefined;
+}
+
+// In a standby by archive the checkpoint's timeline may be an older one than that of the replay; good enough to be shown.
+const QUESTION = `
+  SELECT pg_is_in_recovery() AS follows,
+    CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS lsn,
+    (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline,
+    extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS commit`;
+
+async function ask(cluster: SiteCluster, namespace: string, pod: string): Promise<Member> {
+  const [row = {}] = await cluster.sql(namespace, pod, QUESTION);
+  const { follows, lsn, timeline, commit } = row;
+  return {
+    pod,
+    follows: follows !== false,
+    lsn: typeof lsn === 'string' ? parseLsn(lsn) : undefined,
+    timeline: Number(timeline ?? 0),
+    lastCommit: typeof commit === 'number' ? new Date(commit * 1000) : undefined,
+  };
+}
+
+/** Those that answer; the leader first, then the furthest. */
+export async function membersOf(cluster: SiteCluster, namespace: string): Promise<Member[]> {
+  const pods = (await cluster.pods(namespace)).filter(({ app, serves }) => app === POSTGRES_APP && serves);
+  const asked = await Promise.all(
+    pods.map(({ name }) =>
+      ask(cluster, namespace, name).catch((error: unknown) => {
+        // One that starts, or is stopped, has no answer yet.
+        if (error instanceof DrError) return undefined;
+        throw error;
+      }),
+    ),
+  );
+  return asked
+    .filter((member) => member !== undefined)
+    .sort((a, b) => Number(a.follows) - Number(b.follows) || Number((b.lsn ?? 0n) - (a.lsn ?? 0n)));
+}
+
+export async function leaderOf(cluster: SiteCluster, namespace: string): Promise<Member | undefined> {
+  return (await membersOf(cluster, namespace)).find(({ follows }) => !follows);
+}
+
+/** Where a history left a timeline: it has that one's up to there. */
+export interface Fork {
+  readonly timeline: number;
+  readonly lsn: Lsn;
+}
+
+/** Far more than a line for each timeline that ever was. */
+const HISTORY_BYTES = 1_000_000;
+
+/** Oldest first; empty for a first timeline. */
+export async function forksOf(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<Fork[]> {
+  const [row = {}] = await cluster.sql(
+    namespace,
+    pod,
+    `SELECT pg_read_file('pg_wal/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '.history',
+      0, ${HISTORY_BYTES}, true) AS history`,
+  );
+  return String(row.history ?? '')
+    .split('\n')
+    .filter((line) => /^\d+\t/.test(line))
+    .map((line) => {
+      const [timeline = '', lsn = ''] = line.split('\t');
+      return { timeline: Number(timeline), lsn: parseLsn(lsn) };
+    });
+}
+
+/** A backend that is told to end finishes what it is just committing. */
+const ENDING_MILLISECONDS = 10_000;
+
+/**
+ * From now on no transaction writes: new ones by default, and the sessions that have one open end. It stays so over a restart:
+ * whoever starts this life again, after all, has to reset `default_transaction_read_only`.
+ */
+export async function endWrites(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<void> {
+  await cluster.sql(namespace, pod, 'ALTER SYSTEM SET default_transaction_read_only = on');
+  await cluster.sql(namespace, pod, 'SELECT pg_reload_conf()');
+  await cluster.sql(
+    namespace,
+    pod,
+    `SELECT count(pg_terminate_backend(pid, ${ENDING_MILLISECONDS})) FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+  );
+}
+
+/** Finishes the segment that is being written, so that it is shipped now. Gives the place up to which everything is in it. */
+export async function switchWal(cluster: SiteCluster, namespace: string, leader: Member): Promise<Lsn> {
+  const [row = {}] = await cluster.sql(
+    namespace,
+    leader.pod,
+    // A switch at the beginning of a segment does nothing: a record before it makes it one that is certain.
+    `SELECT pg_logical_emit_message(false, 'dr', 'handover')::text AS said, pg_switch_wal()::text AS lsn`,
+  );
+  return parseLsn(String(row.lsn));
+}

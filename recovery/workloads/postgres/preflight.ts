@@ -1,0 +1,122 @@
+/** Can PostgreSQL get from the set to the target with the WAL of this one repository? Asked before anything is touched. */
+/** Does this host's PostgreSQL fit the set, and is what it would replace the same cluster? Asked before anything is touched. */
+
+import { postgresSettings } from '../../config/environment.ts';
+import { readLineage } from '../../config/lineage.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { badInput, type DrError } from '../../core/errors.ts';
+import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
+import type { RecoveryEnd } from '../../engines/pgbackrest/restore.ts';
+import { lastCommit, walOf } from '../../engines/pgbackrest/wal.ts';
+import type { PostgresCapture } from '../../points/point.ts';
+import type { WalRange } from '../../points/wal.ts';
+import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
+
+/** A life of the database that no point holds yet is not in any target: to be known before it is overwritten. */
+export async function lineageNote(site: Site, capture: PostgresCapture): Promise<string[]> {
+  const own = await readLineage(site);
+  if (!own || own.name === capture.lineage) return [];
+  return [`the set is of ${capture.lineage}; what was written here since ${own.since} (${own.name}) is not in it`];
+}
+
+export type WantedEnd = { kind: 'end-of-wal' } | { kind: 'immediate' } | { kind: 'time'; time: Date };
+
+export interface WalReach {
+  readonly end: RecoveryEnd;
+  readonly range: WalRange;
+  /** Moment of the last commit that can be reached. */
+  readonly lastCommit: Date;
+}
+
+function unreachable(where: string, fact: string, reachable: Date, hint: string): DrError {
+  return badInput({
+    code: 'TARGET-UNREACHABLE',
+    where,
+    fact: `${fact}; the last moment that can be reached is ${reachable.toISOString()}`,
+    hint,
+  });
+}
+
+/** Throws `TARGET-UNREACHABLE` (exit 2) with the last reachable time. */
+export async function checkWal(
+  site: Site,
+  pg: PgBackRest,
+  repository: Repository,
+  capture: PostgresCapture,
+  wanted: WantedEnd,
+): Promise<WalReach> {
+  const where = `postgres in ${repository.id}`;
+  const wal = await walOf(pg, repository, capture);
+  const { range } = wal;
+  const stopAt = capture.walStop.slice(8);
+  if (!range || range.last.slice(8) < stopAt) {
+    const missing = range?.gap ?? capture.walStart;
+    throw badInput({
+      code: 'TARGET-UNREACHABLE',
+      where,
+      fact: `WAL segment ${missing}, which the set ${capture.set} itself needs, is missing`,
+      hint: 'choose an older point or another repository (`dr points`)',
+    });
+  }
+  const reached =
+    (await lastCommit(site, pg, repository, { files: wal.files, range }, capture.walStart))?.time ??
+    new Date(capture.capturedAt);
+  const { timeline } = range;
+  if (wanted.kind === 'immediate')
+    return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reached };
+  const again = `restore to that moment: --to ${reached.toISOString()}, or name another repository with --from`;
+  if (wanted.kind === 'time') {
+    if (wanted.time <= reached)
+      return { end: { kind: 'time', timeline, time: wanted.time.toISOString() }, range, lastCommit: reached };
+    if (range.gap !== undefined)
+      throw unreachable(
+        where,
+        `WAL segment ${range.gap} is missing before ${wanted.time.toISOString()}`,
+        reached,
+        again,
+      );
+    const hint = `take all there is with --to latest, or a moment up to then: --to ${reached.toISOString()}`;
+    throw unreachable(
+      where,
+      `${wanted.time.toISOString()} lies after the last commit in the archived WAL`,
+      reached,
+      hint,
+    );
+  }
+  if (range.gap !== undefined)
+    throw unreachable(where, `WAL segment ${range.gap} is missing and later ones are there`, reached, again);
+  return { end: { kind: 'end-of-wal', timeline }, range, lastCommit: reached };
+}
+
+/** Throws `POSTGRES-VERSION` or `POSTGRES-OTHER-CLUSTER` (exit 2). */
+export async function checkServer(site: Site, capture: PostgresCapture): Promise<void> {
+  const settings = postgresSettings(site.environment);
+  const wanted = Number(capture.serverVersion.split('.')[0]);
+  const found = await serverMajor(site, settings);
+  if (found !== wanted) {
+    throw badInput({
+      code: 'POSTGRES-VERSION',
+      where: 'postgres',
+      fact: `the set ${capture.set} is of PostgreSQL ${wanted}, this host has ${found}`,
+      hint: `install PostgreSQL ${wanted}, or restore the logical dump into a running server: --only postgres-dump --into-database NAME`,
+    });
+  }
+  const there = await readControlData(site, settings);
+  if (there && there.systemId !== capture.systemId) {
+    throw badInput({
+      code: 'POSTGRES-OTHER-CLUSTER',
+      where: settings.dataDir,
+      fact: `holds the cluster ${there.systemId}, and the point is of ${capture.systemId}`,
+      hint: 'move that data directory away by hand if it is really to be replaced, or name another one in the environment file',
+    });
+  }
+  const major = await dataDirMajor(settings.dataDir);
+  if (major !== undefined && major !== wanted) {
+    throw badInput({
+      code: 'POSTGRES-VERSION',
+      where: settings.dataDir,
+      fact: `holds a data directory of PostgreSQL ${major}, the set is of ${wanted}`,
+      hint: 'move it away by hand if it is really to be replaced',
+    });
+  }
+}

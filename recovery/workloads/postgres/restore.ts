@@ -1,0 +1,188 @@
+/** PostgreSQL: stop → lay the set down → a lineage of its own → replay → verify. */
+import { appendFile, chown, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seconds } from '../../../plan/duration.ts';
+import { parseLineage } from '../../../plan/layout.ts';
+import { postgresSettings } from '../../config/environment.ts';
+import { readLineage, writeLineage } from '../../config/lineage.ts';
+import { probeRepositories } from '../../config/repositories.ts';
+import type { Site } from '../../config/site.ts';
+import { isThere, lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
+import { precondition } from '../../core/errors.ts';
+import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
+import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
+import { restoreSet } from '../../engines/pgbackrest/restore.ts';
+import { createStanza } from '../../engines/pgbackrest/sets.ts';
+import type { PostgresCapture } from '../../points/point.ts';
+import { besides } from '../folder.ts';
+import type { RestoreItem } from '../restore-plan.ts';
+import { type RestoreContext, redo, step } from '../restore-step.ts';
+import { archiveSettings } from './archiving.ts';
+import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
+import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
+import { openSource } from './source.ts';
+
+/** A generation that neither this host nor any reachable repository has used for this site. */
+async function freeGeneration(context: RestoreContext): Promise<{ generation: number; repositories: string[] }> {
+  const { site } = context;
+  const probed = await probeRepositories(site, []);
+  const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
+  const used = [(await readLineage(site))?.generation ?? 0];
+  for (const repository of up) {
+    const { pgbackrestPrefix } = repository.layout;
+    const store = await repository.store('writer');
+    const names = new Set(
+      (await store.list(pgbackrestPrefix)).map((o) => o.key.slice(pgbackrestPrefix.length).split('/')[0] ?? ''),
+    );
+    for (const name of names) {
+      const lineage = parseLineage(name);
+      if (lineage?.site === site.environment.site) used.push(lineage.generation);
+    }
+  }
+  return { generation: Math.max(...used) + 1, repositories: up.map((r) => r.id) };
+}
+
+/** Whoever still calls the old lineage's script (a server that escaped) gets an error, and its WAL stays on its own disk. */
+async function endOldLineage(context: RestoreContext): Promise<void> {
+  const { site } = context;
+  const old = await readLineage(site);
+  if (!old) return;
+  const folder = join(site.environment.stateDir, 'pgbackrest', old.name);
+  if (!(await isThere(folder))) return;
+  await writeOwnedFile(join(folder, 'archive-push.sh'), ENDED_SCRIPT, 0o750, site.environment.runAs);
+}
+
+async function beginLineage(
+  context: RestoreContext,
+  capture: PostgresCapture,
+): Promise<{ lineage: string; repositories: string[] }> {
+  const { site } = context;
+  const { generation, repositories } = await freeGeneration(context);
+  await endOldLineage(context);
+  const from = { repository: context.plan.repository, lineage: capture.lineage, set: capture.set };
+  const lineage = await writeLineage(site, { generation, repositories, from, since: new Date().toISOString() });
+  return { lineage: lineage.name, repositories };
+}
+
+/** The last line of a setting counts, so the new archive_command replaces whatever the set brought along. Idempotent. */
+async function pointArchiveAt(
+  context: RestoreContext,
+  lineage: string,
+  repositories: readonly string[],
+): Promise<void> {
+  const { site } = context;
+  const attached = [...site.repositories.values()].filter((r) => repositories.includes(r.id));
+  const pgb = await openPgBackRest(site, { lineage, repositories: attached, role: 'writer' });
+  const timeout = site.plan.workloads.find((w) => w.type === 'postgres')?.continuous?.archiveTimeout ?? '60s';
+  const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, seconds(timeout));
+  const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
+  const account = await lookUpAccount(site.environment.runAs);
+  if (account) await chown(file, account.uid, account.gid);
+  if (attached.length > 0) await createStanza(pgb, false);
+}
+
+/**
+ * True when pgBackRest may keep what is right there (`--delta`). It does that only in a folder that it knows for a data directory; one
+ * whose PG_VERSION is lost too is emptied first: its contents go beside it until everything is verified.
+ */
+async function keepsFiles({ plan }: RestoreContext, dataDir: string): Promise<boolean> {
+  const names = await readdir(dataDir);
+  if (names.includes('PG_VERSION') || names.includes('backup.manifest')) return true;
+  if (names.length === 0) return false;
+  const aside = besides(dataDir, plan.id, 'before');
+  await mkdir(aside, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(aside, 'unknown-'));
+  for (const name of names) {
+    await rename(join(dataDir, name), join(folder, name)).catch((cause: unknown) => {
+      throw precondition({
+        code: 'DATA-DIR-UNKNOWN',
+        where: dataDir,
+        fact: `is not empty, holds no PG_VERSION, and "${name}" can't be moved beside it: ${(cause as Error).message}`,
+        hint: `move its contents to another place by hand (rm them if they are worthless) and start the same command again`,
+        cause,
+      });
+    });
+  }
+  return false;
+}
+
+export interface PostgresRestored {
+  readonly lineage: string;
+  readonly bytes: number;
+  readonly copySeconds: number;
+  /** Of the last commit that was replayed; of the set where its end was enough. */
+  readonly recoveredTo: string;
+}
+
+/** Stays what it was when recovery ended, until the server is started anew. Undefined when no commit was replayed. */
+async function lastReplayed(site: Site): Promise<string | undefined> {
+  const settings = postgresSettings(site.environment);
+  const sql = 'SELECT pg_last_xact_replay_timestamp() AS at';
+  const { rows } = await withClient(site, settings, (client) => client.query<{ at: Date | null }>(sql), 'postgres');
+  return rows[0]?.at?.toISOString();
+}
+
+export async function restorePostgres(context: RestoreContext, item: RestoreItem): Promise<PostgresRestored> {
+  const { site, signal } = context;
+  const { capture, end } = item;
+  if (capture.engine !== 'pgbackrest' || !end) throw new Error('a PostgreSQL item has a set and an end');
+  const settings = postgresSettings(site.environment);
+  const id = (name: string) => `${item.workload}/${name}`;
+  await step(context, item, id('stop'), 'stop the server', () => stopServer(site, settings));
+  const rescued = await step(context, item, id('rescue'), 'save WAL that was not shipped', async () => {
+    if (end.kind !== 'end-of-wal') return [];
+    // Only WAL of the very lineage that is restored belongs after its archive.
+    const same = (await readLineage(site))?.name === capture.lineage;
+    return same
+      ? rescueWal(site, capture.lineage, settings.dataDir, item.walLast)
+      : rescuedBefore(site, capture.lineage, item.walLast);
+  });
+  const rescuedWal = rescued.length > 0 ? rescueFolder(site, capture.lineage) : undefined;
+  const { lineage, repositories } = await step(context, item, id('lineage'), 'begin a lineage of its own', () =>
+    beginLineage(context, capture),
+  );
+  if (!(await isThere(join(settings.dataDir, 'PG_VERSION'))))
+    await redo(context, ['copy', 'archive', 'replay'].map(id), `${settings.dataDir} is gone`);
+  const copied = await step(context, item, id('copy'), 'copy files', async (report) => {
+    // The server may have come back between two runs of this restore.
+    await stopServer(site, settings);
+    await makeOwnedFolder(settings.dataDir, site.environment.runAs);
+    // A fresh volume's folder is root's.
+    const account = await lookUpAccount(site.environment.runAs);
+    if (account) await chown(settings.dataDir, account.uid, account.gid);
+    await makeOwnedFolder(settings.socketDir, site.environment.runAs);
+    const pgb = await openSource(context, capture, rescuedWal);
+    const begun = performance.now();
+    const delta = await keepsFiles(context, settings.dataDir);
+    const onFraction = (fraction: number) => report(capture.set, fraction);
+    await restoreSet(pgb, {
+      repository: context.source,
+      capture,
+      end,
+      dataDir: settings.dataDir,
+      delta,
+      onFraction,
+      signal,
+    });
+    return { seconds: (performance.now() - begun) / 1000 };
+  });
+  await step(context, item, id('archive'), `archive to ${lineage}, never to ${capture.lineage}`, () =>
+    pointArchiveAt(context, lineage, repositories),
+  );
+  const replayed = await step(context, item, id('replay'), 'replay the WAL', async (report) => {
+    const logFrom = await logSize(settings);
+    await startServer(site, settings);
+    await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
+    return { lastCommit: await lastReplayed(site) };
+  });
+  // The machine may have gone down since an earlier run did that.
+  await startServer(site, settings);
+  await waitUntilWritable(site, settings, { signal });
+  // An idle database: nothing was committed between its last commit and the end of the set.
+  const { lastCommit = capture.capturedAt } = replayed ?? {};
+  const recoveredTo = new Date(Math.max(Date.parse(lastCommit), Date.parse(capture.capturedAt))).toISOString();
+  return { lineage, bytes: capture.bytes, copySeconds: copied.seconds, recoveredTo };
+}

@@ -1,0 +1,193 @@
+/** Asking a PostgreSQL server; starting and stopping one of this host. */
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pRetry, { AbortError } from 'p-retry';
+import type pg from 'pg';
+import type { PostgresSettings } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
+import { findPostgresBin } from '../../engines/find.ts';
+import { connectClient } from './client.ts';
+import { livingServer, removeStaleLocks } from './stale-locks.ts';
+
+/** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
+const CONNECT_MS = 5_000;
+
+export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
+  const password =
+    settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
+  const base = {
+    database: database ?? settings.database,
+    connectionTimeoutMillis: CONNECT_MS,
+    application_name: 'dr',
+    ...(password === undefined ? {} : { password }),
+  };
+  return connectClient(settings, base, (client) => {
+    // A server that is stopped drops its clients: without a listener that would end the process.
+    client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
+  });
+}
+
+export async function withClient<T>(
+  site: Site,
+  settings: PostgresSettings,
+  use: (client: pg.Client) => Promise<T>,
+  database?: string,
+): Promise<T> {
+  const client = await connect(site, settings, database);
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Pid of the process that owns the data directory, when it is alive. A stale postmaster.pid (after kill -9) is nobody's. */
+export async function postmasterPid(settings: PostgresSettings): Promise<number | undefined> {
+  return livingServer(join(settings.dataDir, 'postmaster.pid'));
+}
+
+async function pgCtl(site: Site, settings: PostgresSettings, args: readonly string[]): Promise<void> {
+  const bin = await findPostgresBin(settings.binDir);
+  await site.run([join(bin, 'pg_ctl'), '-D', settings.dataDir, ...args], { as: site.environment.runAs, cwd: '/' });
+}
+
+/** Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. */
+export async function stopServer(site: Site, settings: PostgresSettings): Promise<void> {
+  if ((await postmasterPid(settings)) !== undefined) {
+    if (settings.control) await site.run(settings.control.stop as [string, ...string[]], { timeoutSeconds: 120 });
+    else {
+      await pgCtl(site, settings, ['stop', '-m', 'fast', '-w', '-t', '60']).catch(async (error: unknown) => {
+        site.log.warn({ error: String(error) }, 'fast shutdown failed, shutting down at once');
+        await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', '60']);
+      });
+    }
+    const left = await postmasterPid(settings);
+    if (left !== undefined) {
+      throw new DrError({
+        code: 'SERVER-STILL-RUNNING',
+        where: settings.dataDir,
+        fact: `PostgreSQL (pid ${left}) still runs after its stop command`,
+        hint: 'stop it by hand and start the same command again',
+      });
+    }
+  }
+  await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
+}
+
+function logOf(settings: PostgresSettings): string {
+  return settings.logFile ?? join(settings.dataDir, 'dr-start.log');
+}
+
+/** Bytes in the server's log: what comes after is said by the next start. The log itself is evidence and is never cut. */
+export async function logSize(settings: PostgresSettings): Promise<number> {
+  return stat(logOf(settings)).then(
+    (found) => found.size,
+    () => 0,
+  );
+}
+
+async function logTail(settings: PostgresSettings, from: number): Promise<string> {
+  try {
+    const text = (await readFile(logOf(settings))).subarray(from).toString('utf8');
+    const fatal = text.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
+    return fatal.slice(-4).join('\n');
+  } catch {
+    return '';
+  }
+}
+
+function startFailed(settings: PostgresSettings, why: string): DrError {
+  return new DrError({
+    code: 'SERVER-START',
+    where: settings.dataDir,
+    fact: `PostgreSQL did not come up: ${why}`,
+    hint: `its log: ${logOf(settings)}`,
+  });
+}
+
+/** Starts the server and returns as soon as its process is there; see `waitUntilWritable` and `waitUntilAnswers`. */
+export async function startServer(site: Site, settings: PostgresSettings): Promise<void> {
+  if ((await postmasterPid(settings)) !== undefined) return;
+  await removeStaleLocks(settings);
+  if (settings.control) {
+    await site.run(settings.control.start as [string, ...string[]]);
+    return;
+  }
+  const config =
+    settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
+  const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
+  await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
+}
+
+/** What a waiting caller may show. */
+export type ReplayProgress = (lsn: string) => void;
+
+const TRY_MS = 50;
+const DEAD_AFTER_TRIES = 40;
+const ASK_MS = 20;
+
+/** A connection that is made during recovery outlives its end, and asking on it costs next to nothing. */
+async function untilRecovered(
+  client: pg.Client,
+  { onReplay, signal }: { onReplay?: ReplayProgress; signal?: AbortSignal | undefined },
+): Promise<void> {
+  for (let said = ''; ; ) {
+    const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
+      'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
+    );
+    const [row] = rows;
+    if (!row?.busy) return;
+    if (row.lsn !== null && row.lsn !== said) onReplay?.(row.lsn);
+    said = row.lsn ?? said;
+    await delay(ASK_MS, undefined, signal ? { signal } : {});
+  }
+}
+
+/**
+ * Waits until the server has ended recovery and takes writes. Replay has no time limit; a server that has died fails at once.
+ * Throws `SERVER-START` with the last errors of its log.
+ */
+export async function waitUntilWritable(
+  site: Site,
+  settings: PostgresSettings,
+  options: { onReplay?: ReplayProgress; logFrom?: number; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  let missing = 0;
+  await pRetry(
+    async () => {
+      try {
+        await withClient(site, settings, (client) => untilRecovered(client, options), 'postgres');
+        return;
+      } catch (error) {
+        // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
+        missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
+        if (missing > DEAD_AFTER_TRIES)
+          throw new AbortError(startFailed(settings, (await logTail(settings, options.logFrom ?? 0)) || String(error)));
+        throw error;
+      }
+    },
+    {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: TRY_MS,
+      maxTimeout: TRY_MS,
+      factor: 1,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+  );
+}
+
+/** True when the server answers a query. */
+export async function answers(site: Site, settings: PostgresSettings): Promise<boolean> {
+  try {
+    return await withClient(
+      site,
+      settings,
+      async (client) => (await client.query('SELECT 1')).rowCount === 1,
+      'postgres',
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,144 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import type { CommandContext } from '../../../../recovery/commands/command.ts';
+import { doctorCommand } from '../../../../recovery/commands/doctor.ts';
+import { openSite } from '../../../../recovery/config/site.ts';
+import { EXIT } from '../../../../recovery/core/errors.ts';
+import { silentLog } from '../../../../recovery/core/log.ts';
+import { runDoctor } from '../../../../recovery/status/doctor/doctor.ts';
+import type { Check } from '../../../../recovery/status/doctor/site-checks.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'dr-doctor-site-'));
+  for (const folder of ['state', 'uploads', 'repository']) await mkdir(join(root, folder));
+  await secret('signing');
+  await secret('passphrase');
+});
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+async function secret(name: string): Promise<void> {
+  await writeFile(join(root, name), `${name}-of-the-test`, { mode: 0o600 });
+}
+
+/** A site with one folder, so that restic is the only engine that it can't do without. */
+async function environmentFile(changes: object = {}, repositories: object = {}): Promise<string> {
+  const file = join(root, 'dr.yaml');
+  const passphrases = [{ name: 'p1', from: { file: join(root, 'passphrase') } }];
+  const document = {
+    apiVersion: 'go-coffee-dr/v1',
+    kind: 'Environment',
+    name: 'doctor-test',
+    site: 'main',
+    stateDir: join(root, 'state'),
+    signingKeys: [{ name: 'k1', from: { file: join(root, 'signing') } }],
+    folders: { uploads: { path: join(root, 'uploads') } },
+    repositories: { local: { type: 'posix', path: join(root, 'repository'), passphrases }, ...repositories },
+    ...changes,
+  };
+  await writeFile(file, stringify(document));
+  return file;
+}
+
+async function examine(file: string): Promise<Record<string, Check>> {
+  const checks = await runDoctor(await openSite(file));
+  return Object.fromEntries(checks.map((check) => [check.name, check]));
+}
+
+describe('runDoctor of a site', () => {
+  it('asks for the engines that the site needs, and for no others', async () => {
+    const checks = await examine(await environmentFile());
+    expect(Object.keys(checks)).toEqual([
+      'node',
+      'restic',
+      'versitygw',
+      'skopeo',
+      'stateDir',
+      'secrets',
+      'repository local',
+    ]);
+    expect(checks.versitygw?.wanted).toMatch(/optional/);
+    expect(checks.stateDir).toMatchObject({ status: 'ok', found: join(root, 'state') });
+    expect(checks.secrets).toMatchObject({ status: 'ok', found: '2 of 2 readable' });
+    expect(checks['repository local']).toMatchObject({ status: 'ok', found: expect.stringMatching(/^0 points in /) });
+  });
+
+  it('names each secret that can’t be read, and shows none', async () => {
+    await rm(join(root, 'passphrase'));
+    await chmod(join(root, 'signing'), 0o644);
+    const checks = await examine(await environmentFile());
+    expect(checks['repositories.local.passphrases.p1']).toMatchObject({
+      status: 'missing',
+      found: expect.stringMatching(/passphrase does not exist/),
+      hint: expect.stringMatching(/no damage to the backups/),
+    });
+    expect(checks['signingKeys.k1']).toMatchObject({ status: 'missing', hint: `chmod 0600 ${join(root, 'signing')}` });
+    expect(JSON.stringify(checks)).not.toContain('of-the-test');
+  });
+
+  it('warns of a state folder that is not there yet', async () => {
+    const checks = await examine(await environmentFile({ stateDir: join(root, 'later') }));
+    expect(checks.stateDir).toMatchObject({
+      status: 'warning',
+      found: `${join(root, 'later')}: ENOENT`,
+      hint: '`dr init` makes it',
+    });
+  });
+
+  it.runIf(isRoot)('wants an unprivileged account that exists where PostgreSQL is to run', async () => {
+    const postgres = { dataDir: join(root, 'data'), socketDir: join(root, 'state') };
+    const asRoot = await examine(await environmentFile({ postgres }));
+    expect(asRoot.runAs).toMatchObject({ status: 'missing', found: 'root' });
+    const asNobody = await examine(await environmentFile({ postgres, runAs: 'no-such-account' }));
+    expect(asNobody.runAs).toMatchObject({ status: 'missing', found: 'this machine has no account "no-such-account"' });
+    const asPostgres = await examine(await environmentFile({ postgres, runAs: 'nobody' }));
+    expect(asPostgres.runAs).toMatchObject({ status: 'ok', found: expect.stringMatching(/^nobody \(uid \d+\)$/) });
+  });
+
+  it('only warns of a repository that does not answer', async () => {
+    const ref = { file: join(root, 'signing') };
+    const keys = { accessKeyId: ref, secretAccessKey: ref };
+    const primary = {
+      type: 's3',
+      // The discard port: nobody listens.
+      endpoint: 'https://localhost:9',
+      region: 'us-east-1',
+      bucket: 'go-coffee-backups',
+      passphrases: [{ name: 'p1', from: ref }],
+      writer: keys,
+      restorer: keys,
+    };
+    const file = await environmentFile({}, { primary });
+    const checks = await examine(file);
+    expect(checks['repository primary']).toMatchObject({
+      status: 'warning',
+      found: expect.stringMatching(/ECONNREFUSED/),
+    });
+  });
+});
+
+describe('dr doctor', () => {
+  const context = { log: silentLog } as CommandContext;
+
+  it('exits 0 when nothing that is required is missing', async () => {
+    const result = await doctorCommand({ env: await environmentFile() }, context);
+    expect(result).toMatchObject({ exit: EXIT.ok, kind: 'Doctor' });
+    expect(result.text).toMatch(/^NAME +STATUS +FOUND +WANTED\n/);
+    expect(result.text).toMatch(/\nall that is required is here$/);
+  });
+
+  it('exits 2 and says what to do when something is', async () => {
+    await rm(join(root, 'passphrase'));
+    const result = await doctorCommand({ env: await environmentFile() }, context);
+    expect(result.exit).toBe(EXIT.usage);
+    expect(result.text).toMatch(/\nrepositories\.local\.passphrases\.p1: this is a missing key/);
+    expect(result.text).toMatch(/\n1 of 7 missing$/);
+  });
+});

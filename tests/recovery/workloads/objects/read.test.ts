@@ -1,0 +1,131 @@
+/** What is asked of a cluster, by a cluster that is only a list of objects. */
+import { expect, test } from 'vitest';
+import {
+  type Cluster,
+  type KubeObject,
+  kindName,
+  nameOf,
+  type ResourceType,
+} from '../../../../recovery/kubernetes/objects.ts';
+import { makeCapture } from '../../../../recovery/workloads/objects/make.ts';
+import { readCluster } from '../../../../recovery/workloads/objects/read.ts';
+import { CLUSTER_TYPES, clusterWide, ownedBy, served, typeOf } from './make-object.ts';
+
+const NAMESPACED = [
+  ...['Pod', 'Service', 'ConfigMap', 'Event', 'ServiceAccount'].map((kind) => typeOf('v1', kind)),
+  typeOf('networking.k8s.io/v1', 'Ingress', true, 'ingresses'),
+  typeOf('apps/v1', 'Deployment'),
+  typeOf('cert-manager.io/v1', 'Certificate'),
+  typeOf('extensions/v1beta1', 'Ingress', true, 'ingresses'),
+];
+const CONFIGURATIONS = typeOf('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', false);
+
+interface Asked {
+  readonly cluster: Cluster;
+  /** `list Pod shop`, `get ClusterRole.rbac.authorization.k8s.io reader` */
+  readonly asked: string[];
+}
+
+function clusterOf(...objects: readonly KubeObject[]): Asked {
+  const asked: string[] = [];
+  const isOf = (type: ResourceType) => (object: KubeObject) =>
+    object.kind === type.kind &&
+    object.apiVersion === (type.group === '' ? type.version : `${type.group}/${type.version}`);
+  const cluster: Cluster = {
+    describe: 'context test',
+    version: async () => 'v1.34.4',
+    discover: async () => ({
+      types: [...NAMESPACED, ...CLUSTER_TYPES, CONFIGURATIONS],
+      silentGroups: ['metrics.example.com'],
+    }),
+    async list(type, namespace) {
+      asked.push(['list', kindName(type), namespace].filter(Boolean).join(' '));
+      return objects.filter(
+        (object) => isOf(type)(object) && (namespace === undefined || object.metadata.namespace === namespace),
+      );
+    },
+    async get(type, name) {
+      asked.push(`get ${kindName(type)} ${name}`);
+      return objects.find((object) => isOf(type)(object) && object.metadata.name === name);
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+  return { cluster, asked };
+}
+
+const SHOP = clusterWide('v1', 'Namespace', 'shop');
+
+async function captured(...objects: readonly KubeObject[]): Promise<string[]> {
+  const { parts } = makeCapture(await readCluster(clusterOf(SHOP, ...objects).cluster, ['shop']));
+  return Object.values(parts).flatMap((part) => part.map(({ object }) => nameOf(object)));
+}
+
+test('only the namespaces that are named, and no kind that is never stored', async () => {
+  const { cluster, asked } = clusterOf(SHOP, served('v1', 'ConfigMap', 'a'));
+  const content = await readCluster(cluster, ['shop']);
+  expect(content).toMatchObject({ version: 'v1.34.4', silentGroups: ['metrics.example.com'] });
+  expect(asked.filter((each) => / (ConfigMap|Event)\b/.test(each))).toEqual(['list ConfigMap shop']);
+});
+
+test('what is named is followed to its end, and what is not named is not even looked at', async () => {
+  const issuer = clusterWide('cert-manager.io/v1', 'ClusterIssuer', 'main');
+  const definitions = ['certificates', 'clusterissuers'].map((plural) =>
+    clusterWide('apiextensions.k8s.io/v1', 'CustomResourceDefinition', `${plural}.cert-manager.io`),
+  );
+  const certificate = served('cert-manager.io/v1', 'Certificate', 'shop', {
+    spec: { issuerRef: { kind: 'ClusterIssuer', name: 'main' } },
+  });
+  expect(
+    await captured(certificate, issuer, ...definitions, clusterWide('cert-manager.io/v1', 'ClusterIssuer', 'other')),
+  ).toEqual([
+    'Certificate.cert-manager.io shop/shop',
+    'ClusterIssuer.cert-manager.io main',
+    'CustomResourceDefinition.apiextensions.k8s.io certificates.cert-manager.io',
+    'CustomResourceDefinition.apiextensions.k8s.io clusterissuers.cert-manager.io',
+    'Namespace shop',
+  ]);
+});
+
+test('what is left out needs nothing', async () => {
+  const deployment = served('apps/v1', 'Deployment', 'api');
+  const pod = served('v1', 'Pod', 'api-1', { metadata: ownedBy(deployment), spec: { priorityClassName: 'tier-1' } });
+  const priority = clusterWide('scheduling.k8s.io/v1', 'PriorityClass', 'tier-1');
+  expect(await captured(deployment, pod, priority)).toEqual(['Deployment.apps shop/api', 'Namespace shop']);
+});
+
+test('the class of pods that name none', async () => {
+  const priority = clusterWide('scheduling.k8s.io/v1', 'PriorityClass', 'usual', { globalDefault: true });
+  expect(await captured(priority)).toEqual(['Namespace shop', 'PriorityClass.scheduling.k8s.io usual']);
+});
+
+test('one object in two groups is captured once, in the group that comes first', async () => {
+  const ingress = served('networking.k8s.io/v1', 'Ingress', 'api');
+  const again = { ...ingress, apiVersion: 'extensions/v1beta1' };
+  expect(await captured(again, ingress)).toEqual(['Ingress.networking.k8s.io shop/api', 'Namespace shop']);
+});
+
+test('a webhook whose service is not of the platform is captured with that said', async () => {
+  const webhooks = [
+    {
+      rules: [{ apiGroups: ['*'], resources: ['*'] }],
+      clientConfig: { service: { namespace: 'istio-system', name: 'istiod' } },
+    },
+  ];
+  const config = clusterWide('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'istio', {
+    webhooks,
+  });
+  const { parts } = makeCapture(await readCluster(clusterOf(SHOP, config).cluster, ['shop']));
+  expect(parts.manifests.find(({ object }) => object.metadata.name === 'istio')?.outside).toEqual([
+    'istio-system/istiod',
+  ]);
+});
+
+test.each([
+  ['NAMESPACE-MISSING', []],
+  [
+    'NAMESPACE-TERMINATING',
+    [clusterWide('v1', 'Namespace', 'shop', { metadata: { deletionTimestamp: '2026-11-25T00:00:00Z' } })],
+  ],
+])('%s: a capture of nothing would become the newest good copy', async (code, objects) => {
+  await expect(readCluster(clusterOf(...objects).cluster, ['shop'])).rejects.toMatchObject({ code, exit: 6 });
+});
