@@ -1,10 +1,13 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
+/** Versions of the engines that took part: a point says with what it was made. */
+
 import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
 import { probeRepositories, type RepositoryOutcome } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode, precondition } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
+import { findEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { newPointId } from '../points/id.ts';
 import type { Capture, PointKind, RecoveryPoint } from '../points/point.ts';
@@ -12,7 +15,6 @@ import { backUpFiles, type WorkloadOutcome } from './files.ts';
 import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
 import { checkReady } from './ready.ts';
 import { type Selection, selectForBackup } from './select.ts';
-import { toolVersions } from './tools.ts';
 
 export interface BackupRequest {
   readonly kind: PointKind;
@@ -146,4 +148,12 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
     unconfigured: selection.unconfigured,
     exit: failed || Object.keys(points).length === 0 ? EXIT.failure : partial ? EXIT.partial : EXIT.ok,
   };
+}
+
+const ENGINES = ['pgbackrest', 'restic', 'redis-server', 'git'] as const;
+
+async function toolVersions(): Promise<Record<string, string>> {
+  const found = await Promise.all(ENGINES.map((name) => findEngine(name)));
+  const versions = found.flatMap((engine, i) => (engine ? [[ENGINES[i] ?? '', engine.version] as const] : []));
+  return { node: process.versions.node, ...Object.fromEntries(versions) };
 }

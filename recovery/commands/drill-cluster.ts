@@ -1,15 +1,14 @@
 /** `dr drill --on cluster` */
 import { resolve } from 'node:path';
 import { badInput } from '../core/errors.ts';
-import type { ClusterDrillPorts } from '../drill/cluster/ports.ts';
 import { CLUSTER_SCENARIO } from '../drill/cluster/report.ts';
 import { type ClusterDrillRequest, planClusterDrill, runClusterDrill } from '../drill/cluster/run.ts';
-import { openDrilledCluster } from '../drill/cluster/wiring.ts';
 import { drillMeasurements } from '../drill/measured.ts';
 import { scenarioOf } from '../drill/scenarios/all.ts';
 import { pinTarget } from '../points/pin/pin.ts';
 import { parseTarget } from '../points/target.ts';
 import { openStackEngine } from '../pulumi/open.ts';
+import { type ClusterDrillPorts, openDrilledCluster } from '../rebuild/data/cluster.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { parseSettings } from '../rebuild/settings.ts';
 import { planText } from '../rebuild/text.ts';

@@ -1,11 +1,11 @@
 /** `dr failback` */
 import { EXIT } from '../core/errors.ts';
 import type { Confirmation } from '../core/progress.ts';
-import { planReseed, reseedRefusals } from '../failback/plan.ts';
-import { reseed } from '../failback/reseed.ts';
-import { lookAtSwitchover, switchOver } from '../failback/switchover.ts';
-import { reseedReportText, reseedText } from '../failback/text.ts';
-import type { FailbackReport, FailbackRequest, ReseedPlan, ReseedReport } from '../failback/types.ts';
+import { planReseed, reseedRefusals } from '../failover/failback/plan.ts';
+import { reseed } from '../failover/failback/reseed.ts';
+import { lookAtSwitchover, switchOver } from '../failover/failback/switchover.ts';
+import { reseedReportText, reseedText } from '../failover/failback/text.ts';
+import type { FailbackReport, FailbackRequest, ReseedPlan, ReseedReport } from '../failover/failback/types.ts';
 import type { FailoverPorts } from '../failover/ports.ts';
 import { isUnderWay } from '../failover/run.ts';
 import { planText, reportText } from '../failover/text.ts';

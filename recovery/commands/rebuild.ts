@@ -2,13 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../../plan/types.ts';
-import { dataVerifier } from '../drill/cluster/data-verifier.ts';
-import { openDrilledCluster } from '../drill/cluster/wiring.ts';
 import { drillEnvironment } from '../engines/machine.ts';
 import type { ClusterPlace } from '../kubernetes/place.ts';
 import { pinTarget } from '../points/pin/pin.ts';
 import { parseMoment, parseTarget } from '../points/target.ts';
 import { openStackEngine } from '../pulumi/open.ts';
+import { openDrilledCluster } from '../rebuild/data/cluster.ts';
+import { dataVerifier } from '../rebuild/data/verifier.ts';
 import { firstRepository, groundOf } from '../rebuild/ground.ts';
 import { planRebuild, rebuild } from '../rebuild/rebuild.ts';
 import { journalFolder } from '../rebuild/record.ts';

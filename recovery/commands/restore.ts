@@ -1,6 +1,5 @@
 /** `dr restore` */
 import { join } from 'node:path';
-import { formatDuration } from '../../plan/duration.ts';
 import { runInit } from '../backup/init.ts';
 import { runBackup } from '../backup/run.ts';
 import { openSite, type Site } from '../config/site.ts';
@@ -13,6 +12,7 @@ import type { Choice } from '../restore/choose-repository.ts';
 import { emergencyDump } from '../restore/emergency.ts';
 import { findDump, restoreLogical } from '../restore/logical.ts';
 import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../restore/run.ts';
+import { describe, describePlan, overwritten, toData } from '../restore/text.ts';
 import type { RestorePlan } from '../workloads/restore-plan.ts';
 import type { CommandContext, CommandResult, Execute, RestoreOptions } from './command.ts';
 
@@ -24,68 +24,6 @@ function needTarget(options: RestoreOptions): string {
     fact: 'is not given',
     hint: 'name what to restore: --to latest, --to POINT, or --to TIME (`dr points` lists them)',
   });
-}
-
-/** What a person must agree to: everything that is overwritten. */
-function overwritten(plan: RestorePlan): string[] {
-  return plan.items
-    .filter((i) => i.state === 'occupied' || i.state === 'alive')
-    .map((i) => `overwrite ${i.workload} in ${i.destination}${i.state === 'alive' ? ', which is running' : ''}`);
-}
-
-function describePlan(plan: RestorePlan): string {
-  const rows = plan.items.map((i) => {
-    const { capture } = i;
-    const copy = capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
-    const skew = i.skewSeconds >= 1 ? ` (${formatDuration(i.skewSeconds)} before)` : '';
-    const end =
-      i.end === undefined
-        ? `${formatTime(capture.capturedAt)}${skew}`
-        : i.end.kind === 'time'
-          ? `replay to ${formatTime(i.end.time)}`
-          : i.end.kind === 'immediate'
-            ? 'end of the set'
-            : `replay all WAL (last commit ${formatTime(plan.lastCommit ?? '')})`;
-    return [i.tier, i.workload, copy, end, formatBytes(capture.bytes), i.state, i.destination];
-  });
-  const head = `restore to ${plan.target} from ${plan.repository}${plan.repositoryTime ? ` as of ${plan.repositoryTime}` : ''}: ${formatBytes(plan.bytes)}`;
-  const missing = plan.missing.length === 0 ? [] : [`no point holds: ${plan.missing.join(', ')}`];
-  return [
-    head,
-    table(['tier', 'workload', 'copy', 'state at', 'size', 'target is', 'target'], rows),
-    ...missing,
-    ...plan.warnings.map((w) => `note: ${w}`),
-  ].join('\n');
-}
-
-function describe(outcome: RestoreOutcome): string {
-  const { plan, result } = outcome;
-  const tiers = result.tiers.map((t) => [t.tier, formatTime(t.readyAt), formatDuration(t.seconds)]);
-  const checks = result.verified.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
-  const losses = result.losses.map((l) => [l.tier, l.workload, formatTime(l.recoveredTo), formatDuration(l.seconds)]);
-  const failures = result.failures.map((f) => `${f.workload}: ${f.error.message}\n  hint: ${f.error.hint}`);
-  const verdict =
-    result.failures.length === 0
-      ? `ready: restored to ${plan.target} from ${plan.repository}, ${formatBytes(result.bytesRestored)}`
-      : 'NOT ready: the same command goes on where it stopped';
-  const parts = [
-    describePlan(plan),
-    checks.length > 0 ? table(['', 'tier', 'verified', 'found'], checks) : '',
-    tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : '',
-    losses.length > 0 ? table(['tier', 'workload', 'data up to', 'before the disaster'], losses) : '',
-  ];
-  return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
-}
-
-function toData(outcome: RestoreOutcome): unknown {
-  const { plan, result, resumed } = outcome;
-  const failures = result.failures.map(({ workload, error }) => ({
-    workload,
-    code: error.code,
-    fact: error.fact,
-    hint: error.hint,
-  }));
-  return { plan, resumed, ...result, failures, ready: result.failures.length === 0 };
 }
 
 /**

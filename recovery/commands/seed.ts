@@ -6,7 +6,7 @@ import { openSite, type Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { parseTarget } from '../points/target.ts';
 import { formatBytes, formatTime, plural } from '../report/format.ts';
-import { type SeedOutcome, seedVolume } from '../seed/volume.ts';
+import { type SeedOutcome, seedVolume } from '../restore/seed/volume.ts';
 import { folderVolume } from '../workloads/files/volume.ts';
 import { redisVolume } from '../workloads/redis/volume.ts';
 import type { SeedVolume } from '../workloads/workload.ts';

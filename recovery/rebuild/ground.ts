@@ -6,9 +6,7 @@ import type { Plan } from '../../plan/types.ts';
 import { openSite } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { Material } from './material.ts';
-import { openKeys } from './open-keys.ts';
-import { siteMaterial } from './site-material.ts';
+import { type Material, openKeys, siteMaterial } from './material.ts';
 
 export interface Ground {
   readonly material: Material | undefined;

@@ -1,6 +1,19 @@
 /** What a rebuild knows besides the stacks: where the repositories are and what opens them. From an escrow file, or from dr.yaml. */
+/** `--keys FILE`: what an escrow file holds. It lies in a folder that nobody else may enter only until it is read. */
+/** What an environment file knows for a rebuild: secrets are read here, and stay in memory. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Plan } from '../../plan/types.ts';
-import type { S3Keys } from '../storage/s3/keys.ts';
+import { openSite, type Site } from '../config/site.ts';
+import { badInput } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { isProgram } from '../keys/bundle.ts';
+import { readEscrow } from '../keys/escrow.ts';
+import { layDown } from '../keys/lay-down.ts';
+import type { RepositorySettings } from '../storage/backends.ts';
+import { readAccess, readKeys, type S3Keys } from '../storage/s3/keys.ts';
+import type { S3RepositorySettings } from '../storage/s3/settings.ts';
 
 export interface BucketMaterial {
   readonly endpoint: string;
@@ -32,4 +45,89 @@ export interface Material {
   readonly repositories: readonly RepositoryMaterial[];
   /** What is absent, a rebuild makes anew. */
   readonly storePasswords: Readonly<Partial<Record<'superuser' | 'replication' | 'application' | 'redis', string>>>;
+}
+
+/** Throws `ESCROW-…` and `IDENTITY-…` (exit 2). */
+export async function openKeys(file: string, identity: string, log: Logger): Promise<Material> {
+  const opened = await readEscrow(file, identity);
+  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-keys-'));
+  try {
+    // The program that runs is this one.
+    const files = opened.files.filter((each) => !isProgram(each));
+    const { environmentFile } = await layDown({ ...opened, files, program: [] }, folder);
+    const site = await openSite(environmentFile, log);
+    return await siteMaterial(site, `escrow file ${file} of ${opened.index.createdAt}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readAuthority(file: string, where: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw badInput({
+      code: 'CA-MISSING',
+      where,
+      fact: `${file} can't be read (${cause.code})`,
+      hint: 'put the certificate of the authority back there',
+      cause,
+    });
+  });
+}
+
+async function bucketOf({ secrets }: Site, id: string, settings: S3RepositorySettings): Promise<BucketMaterial> {
+  const { endpoint, region, bucket, uriStyle, ca, admin } = settings;
+  const where = `repositories.${id}`;
+  return {
+    endpoint,
+    region,
+    bucket,
+    uriStyle,
+    ...(ca === undefined ? {} : { ca: await readAuthority(ca, `${where}.ca`) }),
+    writer:
+      settings.writer === 'web-identity'
+        ? 'web-identity'
+        : await readAccess(secrets, settings.writer, `${where}.writer`),
+    restorer:
+      settings.restorer === 'web-identity'
+        ? 'web-identity'
+        : await readAccess(secrets, settings.restorer, `${where}.restorer`),
+    ...(admin === undefined ? {} : { admin: await readKeys(secrets, admin, `${where}.admin`) }),
+  };
+}
+
+async function repositoryOf(site: Site, id: string, settings: RepositorySettings): Promise<RepositoryMaterial> {
+  const [first] = settings.passphrases;
+  const passphrase = first && (await site.secrets.read(first.from, `repositories.${id}.passphrases`));
+  return settings.type === 's3' ? { id, passphrase, s3: await bucketOf(site, id, settings) } : { id, passphrase };
+}
+
+async function storePasswordsOf({ environment, secrets }: Site): Promise<Material['storePasswords']> {
+  const { redis, postgres, storePasswords = {} } = environment;
+  const refs = {
+    ...(redis?.password === undefined ? {} : { redis: redis.password }),
+    ...(postgres?.password === undefined || postgres.user !== 'postgres' ? {} : { superuser: postgres.password }),
+    ...storePasswords,
+  };
+  const read = Object.entries(refs).map(async ([name, ref]) =>
+    ref === undefined ? [] : [[name, await secrets.read(ref, `storePasswords.${name}`)] as const],
+  );
+  return Object.fromEntries((await Promise.all(read)).flat());
+}
+
+/** Throws `SECRET-…` (exit 2) for what can't be read. @param describe for people */
+export async function siteMaterial(site: Site, describe: string): Promise<Material> {
+  const { environment, plan, secrets } = site;
+  const [key] = environment.signingKeys;
+  if (key === undefined) throw new TypeError('an environment has a signing key');
+  return {
+    describe,
+    plan,
+    environment: environment.name,
+    site: environment.site,
+    signingKey: { name: key.name, secret: await secrets.read(key.from, 'signingKeys') },
+    repositories: await Promise.all(
+      Object.entries(environment.repositories).map(([id, settings]) => repositoryOf(site, id, settings)),
+    ),
+    storePasswords: await storePasswordsOf(site),
+  };
 }

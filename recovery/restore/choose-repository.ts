@@ -3,11 +3,12 @@ import type { Workload } from '../../plan/types.ts';
 import { driveAway, folderIsThere, holding, isDriveAway } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
+import type { Target } from '../points/target.ts';
 import { resolveInOneCopy } from './in-one-copy.ts';
-import type { PlanRequest } from './make-plan.ts';
 import { sourceAsOf } from './source.ts';
 
 export interface Resolved {
@@ -145,4 +146,20 @@ export async function chooseRepository(
     }
   }
   throw nowhere(request, refusals);
+}
+
+export interface PlanRequest {
+  readonly id: string;
+  readonly target: Target;
+  /** As the person wrote it. */
+  readonly targetText: string;
+  readonly from?: string | undefined;
+  readonly only: readonly string[];
+  readonly repositoryTime?: Date | undefined;
+  readonly allowTampered: boolean;
+  readonly allowCompromised: boolean;
+  readonly declaredAt: Date;
+  readonly now: Date;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
 }

@@ -1,10 +1,13 @@
 /** Runs the plan: data in parallel, services tier by tier behind a check of the tier before. */
+/** The RPO that this restore had, measured: how far the data that came back lies before the disaster. */
+
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { dropBefore } from '../workloads/folder.ts';
+import type { RestorePlan } from '../workloads/restore-plan.ts';
 import {
   type Check,
   type RestoreContext,
@@ -14,8 +17,7 @@ import {
   stepReports,
 } from '../workloads/restore-step.ts';
 import { type ItemResult, restoreItem } from './items.ts';
-import { type Loss, measureLoss } from './loss.ts';
-import { startTier, stopServices } from './steps/services.ts';
+import { startTier, stopServices } from './services.ts';
 
 /** PostgreSQL copies with processes of its own; more than this at once only shares the same disk. */
 const ITEMS_AT_ONCE = 4;
@@ -142,4 +144,23 @@ export async function executeRestore(
     losses: measureLoss(plan, items),
     endedAt: options.now().toISOString(),
   };
+}
+
+export interface Loss {
+  readonly workload: string;
+  readonly tier: string;
+  /** Of PostgreSQL the last commit that was replayed, else the moment of the copy. */
+  readonly recoveredTo: string;
+  /** From there to the declared moment of the disaster; 0 when the data is younger. */
+  readonly seconds: number;
+}
+
+/** In the plan's order; only workloads that came back. Pure. */
+function measureLoss(plan: RestorePlan, items: readonly ItemResult[]): Loss[] {
+  const declared = Date.parse(plan.declaredAt);
+  return plan.items.flatMap(({ workload, tier }) => {
+    const recoveredTo = items.find((item) => item.workload === workload)?.recoveredTo;
+    if (recoveredTo === undefined) return [];
+    return [{ workload, tier, recoveredTo, seconds: Math.max(0, (declared - Date.parse(recoveredTo)) / 1000) }];
+  });
 }

@@ -4,30 +4,12 @@ import { type Environment, isElsewhere } from '../config/environment.ts';
 import { isConfigured, isFromCluster, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
-import type { Progress } from '../core/progress.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
-import type { Target } from '../points/target.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/preflight.ts';
 import { openSource } from '../workloads/postgres/source.ts';
 import { destinationOf, destinationState } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
-import { chooseRepository } from './choose-repository.ts';
-
-export interface PlanRequest {
-  readonly id: string;
-  readonly target: Target;
-  /** As the person wrote it. */
-  readonly targetText: string;
-  readonly from?: string | undefined;
-  readonly only: readonly string[];
-  readonly repositoryTime?: Date | undefined;
-  readonly allowTampered: boolean;
-  readonly allowCompromised: boolean;
-  readonly declaredAt: Date;
-  readonly now: Date;
-  readonly progress: Progress;
-  readonly signal?: AbortSignal | undefined;
-}
+import { chooseRepository, type PlanRequest } from './choose-repository.ts';
 
 /** Services need not stop for these. */
 const QUIET: readonly string[] = ['git', 'images', 'postgres-dump', 'postgres-config'];

@@ -16,9 +16,10 @@ import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
 import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
+import type { PlanRequest } from './choose-repository.ts';
 import { executeRestore, type RestoreResult } from './execute.ts';
 import { flushWal } from './flush.ts';
-import { makePlan, type PlanRequest } from './make-plan.ts';
+import { makePlan } from './make-plan.ts';
 import { preflight } from './preflight.ts';
 import { sourceAsOf } from './source.ts';
 

@@ -6,8 +6,7 @@ import { stringify } from 'yaml';
 import { openSite } from '../../recovery/config/site.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeEscrow } from '../../recovery/keys/escrow.ts';
-import type { Material } from '../../recovery/rebuild/material.ts';
-import { openKeys } from '../../recovery/rebuild/open-keys.ts';
+import { type Material, openKeys } from '../../recovery/rebuild/material.ts';
 import type { Storage } from './storage.ts';
 
 interface StackOutputs {

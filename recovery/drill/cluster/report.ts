@@ -2,10 +2,10 @@
 import { seconds } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
+import type { Remembered } from '../../rebuild/data/database.ts';
 import { rebuildReport } from '../../rebuild/report.ts';
 import type { DataCheck, RebuildOutcome } from '../../rebuild/types.ts';
 import type { DrillEnvironment, DrillReport, Throughput } from '../../report/types.ts';
-import type { Remembered } from './database-checks.ts';
 
 export interface ClusterReportFacts {
   readonly plan: Plan;

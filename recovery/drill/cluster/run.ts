@@ -4,16 +4,16 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { asDrError } from '../../core/as-dr-error.ts';
 import { precondition } from '../../core/errors.ts';
+import type { ClusterDrillPorts } from '../../rebuild/data/cluster.ts';
+import type { Remembered } from '../../rebuild/data/database.ts';
+import { dataVerifier, madePlace } from '../../rebuild/data/verifier.ts';
 import { planRebuild, rebuild } from '../../rebuild/rebuild.ts';
 import { teardown } from '../../rebuild/teardown.ts';
 import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildRequest } from '../../rebuild/types.ts';
 import { renderHtml } from '../../report/html.ts';
 import type { DrillEnvironment, DrillReport } from '../../report/types.ts';
 import type { DrillResult } from '../run.ts';
-import { dataVerifier, madePlace } from './data-verifier.ts';
-import type { Remembered } from './database-checks.ts';
 import { drillConfig, drillName, otherDrills } from './names.ts';
-import type { ClusterDrillPorts } from './ports.ts';
 import { clusterDrillReport } from './report.ts';
 
 export interface ClusterDrillRequest {

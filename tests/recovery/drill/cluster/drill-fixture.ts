@@ -1,9 +1,9 @@
 /** A drill whose engine and cluster are made up: what the real ones hold is tried in `tests/cluster`. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ClusterDrillPorts, DrilledCluster, Row } from '../../../../recovery/drill/cluster/ports.ts';
 import type { ClusterDrillRequest } from '../../../../recovery/drill/cluster/run.ts';
 import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
+import type { ClusterDrillPorts, DrilledCluster, Row } from '../../../../recovery/rebuild/data/cluster.ts';
 import { entryAt } from '../../points/entry-fixture.ts';
 import { postgresCapture, resticCapture } from '../../points/point-fixture.ts';
 import { type FakeResource, newWorld, type World } from '../../rebuild/fake-engine.ts';

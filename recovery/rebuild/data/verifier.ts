@@ -1,9 +1,9 @@
 /** Between a rebuild and its data: remembers the points that the target was resolved with, and compares with them what comes back. */
 import type { CatalogEntry } from '../../points/catalog/types.ts';
-import { isRecord } from '../../rebuild/settings.ts';
-import type { RebuildPlan, RebuildPorts } from '../../rebuild/types.ts';
-import { type Remembered, remembered } from './database-checks.ts';
-import type { DataPorts } from './ports.ts';
+import { isRecord } from '../settings.ts';
+import type { RebuildPlan, RebuildPorts } from '../types.ts';
+import type { DataPorts } from './cluster.ts';
+import { type Remembered, remembered } from './database.ts';
 import { verifyDrilled } from './verify.ts';
 
 /** As Pulumi.yaml has it where the config says nothing. */

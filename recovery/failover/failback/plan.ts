@@ -1,9 +1,7 @@
 /** Looks at a site that comes back and at the leader, and changes nothing. */
-import { lineageName } from '../../plan/layout.ts';
-import { DrError, precondition } from '../core/errors.ts';
-import type { FailoverPorts } from '../failover/ports.ts';
-import { readStack, type SiteStack } from '../failover/stack.ts';
-import type { SiteCluster } from '../kubernetes/site-cluster.ts';
+import { lineageName } from '../../../plan/layout.ts';
+import { DrError, precondition } from '../../core/errors.ts';
+import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import {
   type ArchivedSegment,
   archivedSegments,
@@ -11,8 +9,10 @@ import {
   formatLsn,
   placeOfSegment,
   segmentsBeyond,
-} from '../points/wal.ts';
-import { type Fork, forksOf, leaderOf, type Member } from '../workloads/postgres/members.ts';
+} from '../../points/wal.ts';
+import { type Fork, forksOf, leaderOf, type Member } from '../../workloads/postgres/members.ts';
+import type { FailoverPorts } from '../ports.ts';
+import { readStack, type SiteStack } from '../stack.ts';
 import type { Divergence, FailbackRequest, ReseedPlan, ReseedState } from './types.ts';
 
 /** Volumes of the data stores' StatefulSets. */

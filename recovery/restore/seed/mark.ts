@@ -2,8 +2,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DrError } from '../core/errors.ts';
-import { pointIdSchema } from '../points/point.ts';
+import { DrError } from '../../core/errors.ts';
+import { pointIdSchema } from '../../points/point.ts';
 
 const seedMarkSchema = z.strictObject({
   /** `<site>-<generation>` */

@@ -1,12 +1,12 @@
 /** A platform that was made from a point, asked for its data: not what was declared, but what is there. */
 import { asDrError } from '../../core/as-dr-error.ts';
 import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
-import type { DataCheck, RebuildPlan } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
 import { type CapturedPlatform, unpackPlatform } from '../../workloads/objects/captured/platform.ts';
-import { databaseChecks, type Remembered } from './database-checks.ts';
-import { objectChecks, quarantineChecks } from './object-checks.ts';
-import type { DrilledCluster } from './ports.ts';
+import type { DataCheck, RebuildPlan } from '../types.ts';
+import type { DrilledCluster } from './cluster.ts';
+import { databaseChecks, type Remembered } from './database.ts';
+import { objectChecks, quarantineChecks } from './objects.ts';
 
 /** A part that can't be read is a failed check, and the others are asked all the same. */
 async function asked(title: string, checks: () => Promise<readonly DataCheck[]>): Promise<readonly DataCheck[]> {

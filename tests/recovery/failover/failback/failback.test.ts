@@ -1,15 +1,15 @@
 /** The way back over two sites: a lost leader is emptied and follows, then leads again; nothing is deleted that nobody named. */
 import { describe, expect, test } from 'vitest';
-import { layout } from '../../../plan/layout.ts';
-import { productionPlan } from '../../../plan/production.ts';
-import { planReseed, reseedRefusals } from '../../../recovery/failback/plan.ts';
-import { reseed } from '../../../recovery/failback/reseed.ts';
-import { lookAtSwitchover, switchOver } from '../../../recovery/failback/switchover.ts';
-import { reseedText } from '../../../recovery/failback/text.ts';
-import type { FailbackRequest, ReseedReport } from '../../../recovery/failback/types.ts';
-import { readFence } from '../../../recovery/storage/fence.ts';
-import { scratch } from '../../scratch.ts';
-import { ENVIRONMENT, makeWorld, type World } from '../failover/world.ts';
+import { layout } from '../../../../plan/layout.ts';
+import { productionPlan } from '../../../../plan/production.ts';
+import { planReseed, reseedRefusals } from '../../../../recovery/failover/failback/plan.ts';
+import { reseed } from '../../../../recovery/failover/failback/reseed.ts';
+import { lookAtSwitchover, switchOver } from '../../../../recovery/failover/failback/switchover.ts';
+import { reseedText } from '../../../../recovery/failover/failback/text.ts';
+import type { FailbackRequest, ReseedReport } from '../../../../recovery/failover/failback/types.ts';
+import { readFence } from '../../../../recovery/storage/fence.ts';
+import { scratch } from '../../../scratch.ts';
+import { ENVIRONMENT, makeWorld, type World } from '../world.ts';
 
 const REQUEST: FailbackRequest = { stack: 'production', of: 'dr', deleteClaims: true };
 const FORK = '1\t0/5000060\tno recovery target specified\n';

@@ -2,11 +2,11 @@
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import type { Pin } from '../../points/pin/pin.ts';
 import type { CaptureFacts, PostgresCapture, ResticCapture } from '../../points/point.ts';
-import type { DataCheck } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
 import { type CanaryRow, judgeCanary } from '../../workloads/postgres/canary.ts';
 import { type Census, lostTables } from '../../workloads/postgres/census.ts';
-import type { Row } from './ports.ts';
+import type { DataCheck } from '../types.ts';
+import type { Row } from './cluster.ts';
 
 type Sql = (statement: string) => Promise<readonly Row[]>;
 

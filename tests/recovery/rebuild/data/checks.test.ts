@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { databaseChecks, remembered } from '../../../../recovery/drill/cluster/database-checks.ts';
-import { objectChecks, quarantineChecks } from '../../../../recovery/drill/cluster/object-checks.ts';
-import { parseKeyspace } from '../../../../recovery/drill/cluster/wiring.ts';
 import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
+import { parseKeyspace } from '../../../../recovery/rebuild/data/cluster.ts';
+import { databaseChecks, remembered } from '../../../../recovery/rebuild/data/database.ts';
+import { objectChecks, quarantineChecks } from '../../../../recovery/rebuild/data/objects.ts';
 import type { CapturedPlatform } from '../../../../recovery/workloads/objects/captured/platform.ts';
+import { ENTRIES, PIN } from '../../drill/cluster/drill-fixture.ts';
 import { entryAt } from '../../points/entry-fixture.ts';
 import { resticCapture } from '../../points/point-fixture.ts';
-import { ENTRIES, PIN } from './drill-fixture.ts';
 
 function made(apiVersion: string, kind: string, name: string, namespace = 'go-coffee', rest: object = {}): KubeObject {
   return { apiVersion, kind, metadata: { name, namespace }, ...rest };

@@ -1,5 +1,5 @@
 /** A failback as it is asked for, and what was seen before anything is changed. */
-import type { FailoverReport } from '../failover/types.ts';
+import type { FailoverReport } from '../types.ts';
 
 export interface FailbackRequest {
   /** That comes back. */

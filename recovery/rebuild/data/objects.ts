@@ -1,9 +1,9 @@
 /** Objects of the drilled namespaces against what was captured, and against what a drill may be (F37). Pure. */
 import { OWN_LABEL } from '../../../plan/labels.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../kubernetes/objects.ts';
-import type { DataCheck } from '../../rebuild/types.ts';
 import { plural } from '../../report/format.ts';
 import type { CapturedPlatform } from '../../workloads/objects/captured/platform.ts';
+import type { DataCheck } from '../types.ts';
 
 /** What a drill has of a platform as it was; of the rest each is a way out, of the cluster, or acted on by what runs elsewhere. */
 const COMPARED = [

@@ -1,7 +1,7 @@
 /** A failback for people, on a terminal. */
-import { lineageName } from '../../plan/layout.ts';
-import { formatBytes, plural } from '../report/format.ts';
-import { table } from '../report/table.ts';
+import { lineageName } from '../../../plan/layout.ts';
+import { formatBytes, plural } from '../../report/format.ts';
+import { table } from '../../report/table.ts';
 import type { Divergence, ReseedPlan, ReseedReport } from './types.ts';
 
 const STATES = {

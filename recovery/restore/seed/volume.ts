@@ -1,17 +1,17 @@
 /** A volume that has never been used here is filled with the snapshot of a point; one that holds data is left alone. */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lineageName } from '../../plan/layout.ts';
-import type { Workload } from '../../plan/types.ts';
-import type { Site } from '../config/site.ts';
-import { isThere } from '../core/account.ts';
-import { badInput } from '../core/errors.ts';
-import type { Progress } from '../core/progress.ts';
-import type { ResticCapture } from '../points/point.ts';
-import type { Target } from '../points/target.ts';
-import { type Choice, chooseRepository } from '../restore/choose-repository.ts';
-import { type FolderCount, layDown } from '../workloads/folder.ts';
-import type { SeedCount, SeedVolume } from '../workloads/workload.ts';
+import { lineageName } from '../../../plan/layout.ts';
+import type { Workload } from '../../../plan/types.ts';
+import type { Site } from '../../config/site.ts';
+import { isThere } from '../../core/account.ts';
+import { badInput } from '../../core/errors.ts';
+import type { Progress } from '../../core/progress.ts';
+import type { ResticCapture } from '../../points/point.ts';
+import type { Target } from '../../points/target.ts';
+import { type FolderCount, layDown } from '../../workloads/folder.ts';
+import type { SeedCount, SeedVolume } from '../../workloads/workload.ts';
+import { type Choice, chooseRepository } from '../choose-repository.ts';
 import { decideSeed, type SeedDecision } from './decide.ts';
 import { readMark, type SeedMark, writeMark } from './mark.ts';
 

@@ -1,8 +1,8 @@
 /** Services are stopped before their data is replaced, and started tier by tier when it is back. */
 import pRetry from 'p-retry';
-import type { Site } from '../../config/site.ts';
-import { verificationFailed } from '../../core/errors.ts';
-import { type Check, type RestoreContext, redo, step } from '../../workloads/restore-step.ts';
+import type { Site } from '../config/site.ts';
+import { verificationFailed } from '../core/errors.ts';
+import { type Check, type RestoreContext, redo, step } from '../workloads/restore-step.ts';
 
 export async function stopServices(context: RestoreContext): Promise<void> {
   const { site, plan, journal } = context;

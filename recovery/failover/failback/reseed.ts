@@ -2,16 +2,16 @@
  * A site that led, or followed somebody else, becomes a standby of the leader in its next generation. What says how far it came is in
  * the clusters and in the stack's config, so that a run after a `kill -9` goes on from there.
  */
-import { DrError } from '../core/errors.ts';
-import { patience, until } from '../failover/poll.ts';
-import type { FailoverPorts } from '../failover/ports.ts';
-import type { SiteStack } from '../failover/stack.ts';
-import { stopSite } from '../failover/stop-site.ts';
-import { bringUp } from '../failover/up.ts';
-import type { SiteCluster } from '../kubernetes/site-cluster.ts';
-import { formatLsn, type Lsn } from '../points/wal.ts';
-import { type Fence, raiseFence } from '../storage/fence.ts';
-import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../workloads/postgres/members.ts';
+import { DrError } from '../../core/errors.ts';
+import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
+import { formatLsn, type Lsn } from '../../points/wal.ts';
+import { type Fence, raiseFence } from '../../storage/fence.ts';
+import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../../workloads/postgres/members.ts';
+import { patience, until } from '../poll.ts';
+import type { FailoverPorts } from '../ports.ts';
+import type { SiteStack } from '../stack.ts';
+import { stopSite } from '../stop-site.ts';
+import { bringUp } from '../up.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReseedPlan, ReseedReport } from './types.ts';
 

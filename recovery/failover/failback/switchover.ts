@@ -1,12 +1,12 @@
 /** The standby takes over from a leader that is well: the same steps as a failover, and nothing may be lost. */
-import { lineageName } from '../../plan/layout.ts';
-import type { Plan } from '../../plan/types.ts';
-import { type DrError, precondition } from '../core/errors.ts';
-import type { FailoverPorts } from '../failover/ports.ts';
-import { failOver, lookAtFailover } from '../failover/run.ts';
-import { readStack } from '../failover/stack.ts';
-import type { FailoverPlan, FailoverReport, FailoverRequest, PlannedFailover } from '../failover/types.ts';
-import { POSTGRES_APP } from '../workloads/postgres/members.ts';
+import { lineageName } from '../../../plan/layout.ts';
+import type { Plan } from '../../../plan/types.ts';
+import { type DrError, precondition } from '../../core/errors.ts';
+import { POSTGRES_APP } from '../../workloads/postgres/members.ts';
+import type { FailoverPorts } from '../ports.ts';
+import { failOver, lookAtFailover } from '../run.ts';
+import { readStack } from '../stack.ts';
+import type { FailoverPlan, FailoverReport, FailoverRequest, PlannedFailover } from '../types.ts';
 import type { FailbackRequest } from './types.ts';
 
 /** Of archived WAL that the standby has not replayed. More, and the services would stand still for it. */

@@ -1,6 +1,6 @@
 /** Pure: whether a volume is filled from a copy before its server first starts. Nothing that is on it is ever overwritten. */
-import { parseLineage } from '../../plan/layout.ts';
-import { precondition } from '../core/errors.ts';
+import { parseLineage } from '../../../plan/layout.ts';
+import { precondition } from '../../core/errors.ts';
 import type { SeedMark } from './mark.ts';
 
 /** Made by file systems and by the mount, not by a server. */

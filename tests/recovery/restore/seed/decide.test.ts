@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decideSeed } from '../../../recovery/seed/decide.ts';
-import type { SeedMark } from '../../../recovery/seed/mark.ts';
+import { decideSeed } from '../../../../recovery/restore/seed/decide.ts';
+import type { SeedMark } from '../../../../recovery/restore/seed/mark.ts';
 
 const mark = (life: string): SeedMark => ({ life, at: '2026-11-25T02:00:00Z' });
 const volume = (entries: readonly string[], rest: { mark?: SeedMark; ready?: boolean } = {}) => ({
