@@ -1,6 +1,7 @@
 /** What a benchmark is given and what it gives back. */
+import type { Platform } from '../drill/platform/platform.ts';
 import type { Run } from '../recovery/core/process.ts';
-import type { Database } from './database.ts';
+import type { PostgresCapture } from '../recovery/points/point.ts';
 
 export interface BenchContext {
   /** Rounds; each side runs once a round. */
@@ -47,4 +48,16 @@ export interface Benchmark {
 export function isMet({ value, target }: Measure): boolean {
   if (target === undefined) return true;
   return target.relation === '≤' ? value <= target.value : value >= target.value;
+}
+
+export interface Database {
+  /** The site that was backed up; its servers are stopped. */
+  readonly source: Platform;
+  readonly capture: PostgresCapture;
+  /** Bytes of WAL that a restore to the end replays. */
+  readonly walBytes: number;
+  /** A folder of this database alone. */
+  readonly folder: string;
+  /** Another host of the same environment: no data, no state, the source's `local` repository. */
+  newSite(name: string): Promise<Platform>;
 }

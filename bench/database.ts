@@ -2,28 +2,16 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { createEmptySite, createPlatform, type Platform } from '../recovery/drill/platform/platform.ts';
-import { until } from '../recovery/drill/processes.ts';
+import { until } from '../drill/host/processes.ts';
+import { createEmptySite, createPlatform, type Platform } from '../drill/platform/platform.ts';
 import type { PostgresCapture } from '../recovery/points/point.ts';
-import type { BenchContext } from './benchmark.ts';
+import type { BenchContext, Database } from './benchmark.ts';
 import { dr } from './dr.ts';
 
 /** Of all restores, at scale 1. */
 export const MEGABYTES = 4_000;
 
 export const ENVIRONMENT = 'drill';
-
-export interface Database {
-  /** The site that was backed up; its servers are stopped. */
-  readonly source: Platform;
-  readonly capture: PostgresCapture;
-  /** Bytes of WAL that a restore to the end replays. */
-  readonly walBytes: number;
-  /** A folder of this database alone. */
-  readonly folder: string;
-  /** Another host of the same environment: no data, no state, the source's `local` repository. */
-  newSite(name: string): Promise<Platform>;
-}
 
 /** The platform makes about 150 MB at scale 1, these indexes nearly as much again. */
 const MEGABYTES_AT_SCALE_ONE = 290;

@@ -1,5 +1,5 @@
 /** The `dr` command as it is typed, and how long each of its steps took. */
-import { drClient, type RestoreData } from '../recovery/drill/dr-client.ts';
+import { drClient, type RestoreData } from '../drill/dr-client.ts';
 import { median } from './statistics.ts';
 
 export type StepTimes = Map<string, number[]>;

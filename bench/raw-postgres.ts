@@ -3,13 +3,13 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { handOver } from '../drill/host/secret-files.ts';
+import type { Platform } from '../drill/platform/platform.ts';
 import { layout, STANZA } from '../plan/layout.ts';
 import { makeOwnedFolder } from '../recovery/core/account.ts';
-import type { Platform } from '../recovery/drill/platform/platform.ts';
-import { handOver } from '../recovery/drill/secret-files.ts';
 import { findPostgresBin } from '../recovery/engines/find.ts';
-import type { BenchContext } from './benchmark.ts';
-import { type Database, ENVIRONMENT, keyFile } from './database.ts';
+import type { BenchContext, Database } from './benchmark.ts';
+import { ENVIRONMENT, keyFile } from './database.ts';
 
 /** Same process-max, asynchronous archive-get and spool as `dr` has. */
 async function writeConfig(database: Database, site: Platform, folder: string): Promise<string> {

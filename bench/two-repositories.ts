@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { createPlatform, type Platform } from '../recovery/drill/platform/platform.ts';
+import { createPlatform, type Platform } from '../drill/platform/platform.ts';
 import { ENVIRONMENT } from './database.ts';
 import { dr } from './dr.ts';
 

@@ -12,16 +12,18 @@ export interface SourceFile {
 const ARROWS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^plan\//, to: /^plan\// },
   { from: /^recovery\//, to: /^(plan|recovery)\/|^package\.json$/ },
+  { from: /^drill\//, to: /^(plan|recovery|drill)\// },
+  { from: /^cli\//, to: /^(plan|recovery|drill|cli)\/|^package\.json$/ },
   { from: /^infra\//, to: /^(plan|infra)\/|^recovery\/(points\/resolve\/resolve|points\/pin\/pin|captured)\.ts$/ },
   { from: /^scripts\//, to: /^scripts\// },
 ];
 
 /** Programs of their own: they print and end, and nothing imports them. */
-const PROGRAMS = ['recovery/cli.ts', 'recovery/main.js', 'recovery/drill/service.ts'];
-const MAY_ASK_TERMINAL = /^recovery\/cli\//;
+const PROGRAMS = ['cli/dr.ts', 'cli/main.js', 'drill/platform/service.ts'];
+const MAY_ASK_TERMINAL = /^cli\//;
 const MAY_WRITE_STDERR = ['recovery/core/log.ts'];
 
-const LIBRARIES = /^(plan|recovery|infra)\//;
+const LIBRARIES = /^(plan|recovery|infra|drill|cli)\//;
 const KEY_MAKER = 'plan/layout.ts';
 const KEY_PREFIX = /(^|\/)(catalog\/v1|(pgbackrest|marks|locks|leases|evidence|incidents)\/)/;
 const MAX_LINES = 300;

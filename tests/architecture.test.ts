@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { faultsOf, type SourceFile } from './architecture-rules.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const FOLDERS = ['plan', 'recovery', 'infra', 'scripts', 'bench', 'tests', 'images'];
+const FOLDERS = ['plan', 'recovery', 'drill', 'cli', 'infra', 'scripts', 'bench', 'tests', 'images'];
 const SOURCE = /\.(ts|js|mjs|sh)$/;
 
 async function sourceFiles(): Promise<SourceFile[]> {
@@ -23,7 +23,7 @@ async function sourceFiles(): Promise<SourceFile[]> {
 describe('the sources', () => {
   it('keep the arrows, the names and the sizes', async () => {
     const files = await sourceFiles();
-    expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining(['plan/layout.ts', 'recovery/cli.ts']));
+    expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining(['plan/layout.ts', 'cli/dr.ts']));
     expect(files.flatMap(faultsOf)).toEqual([]);
   });
 });
@@ -39,7 +39,7 @@ describe('the rules', () => {
     ['scripts/setup/x.mjs', `import { productionPlan } from '../../plan/production.ts';`, 'imports plan/production.ts'],
     ['recovery/x.ts', `process.exit(1);`, 'uses process.exit in line 1'],
     ['recovery/x.ts', `\nprocess.exitCode = 1;`, 'uses process.exitCode in line 2'],
-    ['recovery/cli/x.ts', `process.exit(1);`, 'uses process.exit in line 1'],
+    ['cli/x.ts', `process.exit(1);`, 'uses process.exit in line 1'],
     ['recovery/report/x.ts', `process.stdout.write('x');`, 'uses process.stdout in line 1'],
     ['recovery/report/x.ts', `const { write } = process.stderr;`, 'uses process.stderr in line 1'],
     ['recovery/x.ts', `const { exit } = process;`, 'passes process on as a whole in line 1'],
@@ -72,7 +72,7 @@ describe('the rules', () => {
       `import { resolveTarget } from '../recovery/points/resolve/resolve.ts';\nimport { plan } from '../plan/production.ts';`,
     ],
     ['tests/x.test.ts', `import { openSite } from '../recovery/config/site.ts';\nconsole.log('x');`],
-    ['recovery/cli.ts', `process.stdout.write('x');\nprocess.exit(0);`],
+    ['cli/dr.ts', `process.stdout.write('x');\nprocess.exit(0);`],
     ['recovery/x.ts', `import { argv } from './engines/pgbackrest/argv.ts';\n// writes catalog/v1/points/ last\n`],
     [
       'recovery/x.ts',

@@ -2,9 +2,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPlatform, type Platform } from '../recovery/drill/platform/platform.ts';
-import { killBelow } from '../recovery/drill/platform/processes-below.ts';
-import { type S3Region, startS3Region } from '../recovery/drill/s3-region.ts';
+import { killBelow } from '../drill/host/processes-below.ts';
+import { createPlatform, type Platform } from '../drill/platform/platform.ts';
+import { type S3Region, startS3Region } from '../drill/s3/region.ts';
 
 export interface TestPlatformOptions {
   /** @default 0.02, about 11 MB of database */

@@ -1,6 +1,5 @@
 /** What a failover needs of the clusters of both sites. The adapter is Kubernetes; nothing else here knows it. */
-import type { CommandContext } from '../commands/command.ts';
-import type { Progress } from '../core/progress.ts';
+import type { Confirmation, Progress } from '../core/progress.ts';
 import type { ClusterPlace } from '../kubernetes/place.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
@@ -20,7 +19,8 @@ export interface FailoverPorts {
   readonly progress: Progress;
   readonly now: () => Date;
   readonly signal: AbortSignal;
-  readonly confirm: CommandContext['confirm'];
+  /** Returns when the name was typed; throws CONFIRM-REFUSED (exit 7). */
+  confirm(confirmation: Confirmation): Promise<void>;
   /** Every wait, as a multiple of what it is. @default 1 */
   readonly patience?: number;
   /** Journals lie here. */

@@ -1,7 +1,6 @@
 /** The real things behind the ports: Pulumi, Kubernetes, S3, this machine's folders. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { CommandContext } from '../commands/command.ts';
 import type { ClusterPlace } from '../kubernetes/place.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
@@ -27,7 +26,7 @@ export function operatorState(env: Readonly<Record<string, string | undefined>>)
 
 /** @param engine Pulumi's when absent */
 export async function openPorts(
-  { progress, now, signal, confirm }: Pick<CommandContext, 'progress' | 'now' | 'signal' | 'confirm'>,
+  { progress, now, signal, confirm }: Pick<FailoverPorts, 'progress' | 'now' | 'signal' | 'confirm'>,
   stateDir: string,
   engine?: StackEngine,
 ): Promise<FailoverPorts> {

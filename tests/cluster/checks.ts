@@ -1,5 +1,5 @@
 /** What a recovered platform must have, whoever has recovered it. */
-import { CANARY_ROWS } from '../../recovery/drill/platform/schema.ts';
+import { CANARY_ROWS } from '../../drill/platform/schema.ts';
 import type { Api, Manifest } from './api.ts';
 import { sql } from './database.ts';
 import { OBJECTS } from './services/manifests.ts';

@@ -1,7 +1,7 @@
 /** The cluster's processes: each outlives its starter and is known by a pid file, so that `down` finds what a killed run left. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startDaemon } from '../../recovery/drill/processes.ts';
+import { startDaemon } from '../../drill/host/processes.ts';
 import type { Place } from './place.ts';
 
 /** In the order of their start; they end in the opposite one. */

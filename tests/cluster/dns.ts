@@ -1,5 +1,5 @@
 /** Names inside the cluster: its services, and the S3 servers of this machine. Pods, as policies look for them. */
-import { until } from '../../recovery/drill/processes.ts';
+import { until } from '../../drill/host/processes.ts';
 import type { Api } from './api.ts';
 import { DNS_IMAGE } from './images.ts';
 import { NETWORK, S3_HOSTS } from './place.ts';

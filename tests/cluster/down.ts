@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { endTracked, readTracked } from '../../recovery/drill/processes.ts';
+import { endTracked, readTracked } from '../../drill/host/processes.ts';
 import { DAEMONS, pidFile } from './daemons.ts';
 import { forgetHosts } from './hosts.ts';
 import { forgetAddressSets } from './network-policies.ts';

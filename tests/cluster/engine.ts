@@ -11,7 +11,7 @@ import type { ClusterStack } from './stacks.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const PROGRAMS = ['pulumi', 'pulumi-resource-kubernetes', 'pulumi-resource-random', 'pulumi-resource-tls'];
-const COPIED = ['Pulumi.yaml', 'package.json', 'infra', 'plan', 'recovery'];
+const COPIED = ['Pulumi.yaml', 'package.json', 'infra', 'plan', 'recovery', 'cli', 'drill'];
 
 /** For one object of a stack. */
 const READY_SECONDS = 300;

@@ -1,7 +1,7 @@
 /** Two S3 servers with versions, Object Lock and users, at names that pods can look up. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
+import { type S3Region, startS3Region } from '../../drill/s3/region.ts';
 import { shippedConfig } from '../infra/recording.ts';
 import { type Place, S3_HOSTS, S3_PORT } from './place.ts';
 

@@ -1,6 +1,6 @@
 /** Brings up a one-node Kubernetes of real parts: `node tests/cluster/up.ts` for a person, `up()` for the tests. */
 import { access, mkdir } from 'node:fs/promises';
-import { until } from '../../recovery/drill/processes.ts';
+import { until } from '../../drill/host/processes.ts';
 import { type Api, connect } from './api.ts';
 import { makeCertificates } from './certificates.ts';
 import { startApi, startControllers, startStore } from './control-plane.ts';

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readLedger } from '../../recovery/drill/ledger.ts';
-import { compareLedger, type LedgerComparison } from '../../recovery/drill/ledger-compare.ts';
-import { type Load, startLoad } from '../../recovery/drill/load.ts';
+import { compareLedger, type LedgerComparison } from '../../drill/load/compare.ts';
+import { readLedger } from '../../drill/load/ledger.ts';
+import { type Load, startLoad } from '../../drill/load/load.ts';
 import type { StackEngine } from '../../recovery/pulumi/engine.ts';
 import { bringUp } from './bring-up.ts';
 import { type Cluster, say, startCluster } from './cluster.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const MAIN = join(import.meta.dirname, '../../recovery/main.js');
+const MAIN = join(import.meta.dirname, '../../cli/main.js');
 
 export interface DrResult {
   /** Undefined when a signal ended it. */

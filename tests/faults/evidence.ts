@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { compareFolders, folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 import { compareDatabases, databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
 import { redisFingerprint } from '../../recovery/workloads/redis/fingerprint.ts';

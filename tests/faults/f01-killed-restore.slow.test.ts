@@ -1,6 +1,6 @@
 /** F01: a restore that is killed at every step of its journal goes on with the same command, to the same end. */
 import { expect, test } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import type { DrResult } from './dr-process.ts';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
 import { type Golden, startDr, withGolden } from './golden.ts';

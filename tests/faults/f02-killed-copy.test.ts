@@ -2,10 +2,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { startPostgres } from '../../recovery/drill/platform/postgres.ts';
-import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
-import { until } from '../../recovery/drill/processes.ts';
+import { until } from '../../drill/host/processes.ts';
+import { processesBelow } from '../../drill/host/processes-below.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
+import { startPostgres } from '../../drill/platform/postgres.ts';
 import { expectDatabase, expectNoSecrets, isReady, sourceDigests } from './evidence.ts';
 import { drEnds, type RunningDr, startDr, withGolden } from './golden.ts';
 import { journalLines, killAtLine, nameOf } from './journal-watch.ts';

@@ -2,10 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { until } from '../../drill/host/processes.ts';
+import { processesBelow } from '../../drill/host/processes-below.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { endProcess } from '../../recovery/core/pids.ts';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
-import { until } from '../../recovery/drill/processes.ts';
 import { expectDatabase, expectNoSecrets, isReady, sourceDigests } from './evidence.ts';
 import { drEnds, type Golden, startDr, withGolden } from './golden.ts';
 

@@ -1,8 +1,8 @@
 /** F07: S3 goes away for good in the middle of a restore. It fails by its deadline, and goes on when S3 is back. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { until } from '../../recovery/drill/processes.ts';
+import { until } from '../../drill/host/processes.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { expectNoSecrets, expectWhole, isReady } from './evidence.ts';
 import { drEnds, startDr } from './golden.ts';
 import { type GoldenS3, withGoldenS3 } from './golden-s3.ts';

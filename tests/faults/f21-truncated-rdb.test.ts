@@ -2,7 +2,7 @@
 import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startRedis } from '../../recovery/drill/platform/redis.ts';
+import { startRedis } from '../../drill/platform/redis.ts';
 import { backupPath, restoreSnapshot, snapshotsOfRun } from '../../recovery/engines/restic/actions.ts';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
 import { type Forge, forgeIn } from './forge-point.ts';

@@ -2,10 +2,10 @@
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Platform } from '../../drill/platform/platform.ts';
+import { startPostgres, stopPostgres } from '../../drill/platform/postgres.ts';
+import { corruptPages } from '../../drill/scenarios/corrupt-pages.ts';
 import { openSite } from '../../recovery/config/site.ts';
-import { corruptPages } from '../../recovery/drill/corrupt-pages.ts';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { startPostgres, stopPostgres } from '../../recovery/drill/platform/postgres.ts';
 import { readyFile } from '../../recovery/restore/execute.ts';
 import { verifyItem } from '../../recovery/workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../../recovery/workloads/restore-plan.ts';

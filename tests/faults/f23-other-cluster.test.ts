@@ -2,7 +2,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { initPostgres } from '../../recovery/drill/platform/postgres.ts';
+import { initPostgres } from '../../drill/platform/postgres.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { drEnds, withGolden } from './golden.ts';
 import { stateOf } from './untouched.ts';

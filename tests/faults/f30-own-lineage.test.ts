@@ -2,9 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { startPostgres } from '../../recovery/drill/platform/postgres.ts';
-import { until } from '../../recovery/drill/processes.ts';
+import { until } from '../../drill/host/processes.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
+import { startPostgres } from '../../drill/platform/postgres.ts';
 import { expectNoSecrets, goldenRows, sourceDigests } from './evidence.ts';
 import { drEnds, type Golden, withGolden } from './golden.ts';
 import { killAtLine } from './journal-watch.ts';

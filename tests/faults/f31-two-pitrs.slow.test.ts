@@ -1,7 +1,7 @@
 /** F31: two PITRs in a row, then `latest`. Each life of the database is a lineage; rows of an abandoned one never come back. */
 import type pg from 'pg';
 import { expect, test } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { drEnds, withGolden } from './golden.ts';
 
 interface Restored {

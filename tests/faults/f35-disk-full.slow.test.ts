@@ -2,9 +2,9 @@
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
 import { dr, drEnds, type Golden, startDr, withGolden } from './golden.ts';
 import { journalFiles, journalLines, nameOf, untilLine } from './journal-watch.ts';

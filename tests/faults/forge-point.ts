@@ -1,6 +1,6 @@
 /** Recovery points that only a fault would make: signed as any other, with captures that a test has changed. */
+import type { Platform } from '../../drill/platform/platform.ts';
 import { openSite, type Site } from '../../recovery/config/site.ts';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { openCatalog } from '../../recovery/points/catalog/catalog.ts';
 import { newPointId } from '../../recovery/points/id.ts';
 import type { Capture, ResticCapture } from '../../recovery/points/point.ts';

@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import pMap from 'p-map';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
+import { type S3Region, startS3Region } from '../../drill/s3/region.ts';
 import { type S3Proxy, startS3Proxy } from '../recovery/storage/s3/proxy.ts';
 import { type Golden, withGolden } from './golden.ts';
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
-import { killBelow } from '../../recovery/drill/platform/processes-below.ts';
+import { killBelow } from '../../drill/host/processes-below.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

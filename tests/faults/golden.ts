@@ -6,10 +6,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { parse } from 'yaml';
+import { createEmptySite, type Platform } from '../../drill/platform/platform.ts';
 import { type Environment, environmentSchema } from '../../recovery/config/environment.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
-import { createEmptySite, type Platform } from '../../recovery/drill/platform/platform.ts';
 import { withFolder } from '../platform.ts';
 import { editEnvironment, type GoldenFacts, goldenEnvironment, goldenFacts } from './golden-make.ts';
 

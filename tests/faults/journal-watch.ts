@@ -1,7 +1,7 @@
 /** Watches the journal of a restore from outside, as the only way to know where it is. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { type RunningDr, startDr } from './dr-process.ts';
 
 export interface JournalLine {

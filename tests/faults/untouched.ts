@@ -1,7 +1,7 @@
 /** What a refused restore must leave as it was: the data of the target, and no journal of anything begun. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 
 /** Equal before and after when nothing of the site was changed. Of a stopped site, or one that nobody writes to. */

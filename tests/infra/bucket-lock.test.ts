@@ -14,8 +14,8 @@ import {
   PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
+import type { S3Region } from '../../drill/s3/region.ts';
 import type { Statement } from '../../infra/identity/policy-document.ts';
-import type { S3Region } from '../../recovery/drill/s3-region.ts';
 import { withRegion } from '../platform.ts';
 import { named } from './aws-recording.ts';
 import { callerOf, document, FIRST, own, point, production } from './policy-rows.ts';

@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { freePort } from '../../drill/host/ports.ts';
+import { endTracked, startDaemon, until } from '../../drill/host/processes.ts';
 import { isAlive } from '../../recovery/core/pids.ts';
-import { freePort } from '../../recovery/drill/ports.ts';
-import { endTracked, startDaemon, until } from '../../recovery/drill/processes.ts';
 import { cacheBin } from '../../recovery/engines/programs.ts';
 import { withFolder } from '../platform.ts';
 

@@ -1,8 +1,8 @@
 import { cp, open, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { openSite } from '../../recovery/config/site.ts';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import type { CaptureFacts } from '../../recovery/points/point.ts';
 import { assess } from '../../recovery/status/assess/assess.ts';

@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { openSite } from '../../recovery/config/site.ts';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
 import { restoreSnapshot } from '../../recovery/engines/restic/actions.ts';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
 import { openCatalog } from '../../recovery/points/catalog/catalog.ts';

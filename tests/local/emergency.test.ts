@@ -2,8 +2,8 @@
 import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { corruptPages } from '../../recovery/drill/corrupt-pages.ts';
-import { connectPostgres, initPostgres, startPostgres, stopPostgres } from '../../recovery/drill/platform/postgres.ts';
+import { connectPostgres, initPostgres, startPostgres, stopPostgres } from '../../drill/platform/postgres.ts';
+import { corruptPages } from '../../drill/scenarios/corrupt-pages.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { drEnds, withGolden } from '../faults/golden.ts';
 

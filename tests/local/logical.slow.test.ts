@@ -1,8 +1,8 @@
 /** The logical dump beside the live data: one table, several, everything; and all that is refused before a database is made. */
 import type pg from 'pg';
 import { expect, test } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { connectPostgres, initPostgres, startPostgres } from '../../recovery/drill/platform/postgres.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
+import { connectPostgres, initPostgres, startPostgres } from '../../drill/platform/postgres.ts';
 import { databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
 import { dr, drEnds, SELF_CHANGING, withGolden } from '../faults/golden.ts';
 

@@ -1,11 +1,11 @@
 import { appendFile, chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readLedger } from '../../recovery/drill/ledger.ts';
-import { compareLedger } from '../../recovery/drill/ledger-compare.ts';
-import { startLoad } from '../../recovery/drill/load.ts';
-import { SELF_CHANGING_TABLES } from '../../recovery/drill/platform/schema.ts';
-import { checkCanaries } from '../../recovery/verify/data-canaries.ts';
+import { checkCanaries } from '../../drill/canaries.ts';
+import { compareLedger } from '../../drill/load/compare.ts';
+import { readLedger } from '../../drill/load/ledger.ts';
+import { startLoad } from '../../drill/load/load.ts';
+import { SELF_CHANGING_TABLES } from '../../drill/platform/schema.ts';
 import { compareFolders, folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 import { compareDatabases, databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
 import { compareRedis, redisFingerprint } from '../../recovery/workloads/redis/fingerprint.ts';

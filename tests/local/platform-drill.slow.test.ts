@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { processesBelow } from '../../drill/host/processes-below.ts';
+import { runDrill } from '../../drill/run.ts';
+import { scenarioOf } from '../../drill/scenarios/all.ts';
 import { productionPlan } from '../../plan/production.ts';
-import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
-import { runDrill } from '../../recovery/drill/run.ts';
-import { scenarioOf } from '../../recovery/drill/scenarios/all.ts';
 import type { DrillReport } from '../../recovery/report/types.ts';
 import { withFolder } from '../platform.ts';
 

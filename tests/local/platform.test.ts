@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { processesBelow } from '../../drill/host/processes-below.ts';
+import { SERVICES } from '../../drill/platform/services.ts';
 import { readEnvironment } from '../../recovery/config/environment-file.ts';
-import { processesBelow } from '../../recovery/drill/platform/processes-below.ts';
-import { SERVICES } from '../../recovery/drill/platform/services.ts';
 import { withPlatform } from '../platform.ts';
 
 test('a platform runs, its services are well, and need their data', async () => {

@@ -9,10 +9,10 @@ import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { stringify } from 'yaml';
+import { killBelow } from '../../drill/host/processes-below.ts';
+import { randomSecret } from '../../drill/host/secret-files.ts';
+import { type S3Region, startS3Region } from '../../drill/s3/region.ts';
 import { lineageName } from '../../plan/layout.ts';
-import { killBelow } from '../../recovery/drill/platform/processes-below.ts';
-import { type S3Region, startS3Region } from '../../recovery/drill/s3-region.ts';
-import { randomSecret } from '../../recovery/drill/secret-files.ts';
 import { openPlace, type Place, type Side } from './remote-place.ts';
 import {
   type Certificates,
@@ -23,7 +23,7 @@ import {
   writeArchiving,
 } from './remote-servers.ts';
 
-const MAIN = fileURLToPath(new URL('../../recovery/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 export const ENVIRONMENT = 'cluster';
 const SITE = 'fra1';
 /** Not the first: the file names it, as a stack does. */

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { killBelow } from '../../recovery/drill/platform/processes-below.ts';
+import { killBelow } from '../../drill/host/processes-below.ts';
 import type { RemoteHost } from './remote-host.ts';
 
 export interface OwnHost {

@@ -4,12 +4,12 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { generate } from 'selfsigned';
+import { freePort, tryPort } from '../../drill/host/ports.ts';
+import { startDaemon, until } from '../../drill/host/processes.ts';
+import type { S3Region } from '../../drill/s3/region.ts';
 import { layout, STANZA } from '../../plan/layout.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
-import { freePort, tryPort } from '../../recovery/drill/ports.ts';
-import { startDaemon, until } from '../../recovery/drill/processes.ts';
-import type { S3Region } from '../../recovery/drill/s3-region.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import type { Place, Side } from './remote-place.ts';
 

@@ -2,9 +2,9 @@
 import { mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Platform } from '../../recovery/drill/platform/platform.ts';
-import { startRedis, stopRedis } from '../../recovery/drill/platform/redis.ts';
-import { until } from '../../recovery/drill/processes.ts';
+import { until } from '../../drill/host/processes.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
+import { startRedis, stopRedis } from '../../drill/platform/redis.ts';
 import { backupPath, restoreSnapshot, snapshotsOfRun } from '../../recovery/engines/restic/actions.ts';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
 import { forgeIn } from '../faults/forge-point.ts';

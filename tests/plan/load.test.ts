@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { planCheck, planSchema, planShow } from '../../cli/commands/plan.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { PlanError, type PlanProblem } from '../../plan/errors.ts';
 import { loadPlan } from '../../plan/load.ts';
 import { productionPlan } from '../../plan/production.ts';
 import { planJsonSchema } from '../../plan/schema.ts';
-import { planCheck, planSchema, planShow } from '../../recovery/commands/plan.ts';
 
 const YAML = stringify(productionPlan, { aliasDuplicateObjects: false });
 let folder: string;

@@ -1,9 +1,9 @@
 /** The shipped plan against the written one: its values stand here a second time, as the written plan has them. */
 import { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
+import { buildProgram } from '../../cli/program.ts';
 import { productionPlan as plan } from '../../plan/production.ts';
 import { planSchema } from '../../plan/types.ts';
-import { buildProgram } from '../../recovery/cli/program.ts';
 import { byId } from './plan-fixture.ts';
 
 test('it has the shape of a plan', () => {

@@ -10,7 +10,6 @@ import { type ClusterPlace, openPlace } from '../../kubernetes/place.ts';
 import { parseRows, psqlArguments } from '../../kubernetes/psql.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { leaderOf } from '../../workloads/postgres/members.ts';
-import type { RebuildPorts } from '../types.ts';
 
 /** Kinds of a platform, and those that would lead into one. */
 const KINDS = [
@@ -100,9 +99,4 @@ export interface DrilledCluster extends AsyncDisposable {
 /** How the data of a platform are come by. */
 export interface DataPorts {
   openCluster(place: ClusterPlace): Promise<DrilledCluster>;
-}
-
-export interface ClusterDrillPorts extends Omit<RebuildPorts, 'approve' | 'verify'>, DataPorts {
-  /** Called with what is going to be made; throws to stop. */
-  readonly approve: RebuildPorts['approve'];
 }

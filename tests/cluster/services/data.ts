@@ -1,8 +1,8 @@
 /** Rows and keys of a coffee shop in the stores of a stack, as its services left them: the drill's own, smaller. */
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import { seedRedis } from '../../../recovery/drill/platform/redis-data.ts';
-import { canarySql, INDEXES_SQL, rowCounts, rowsSql, TABLES_SQL } from '../../../recovery/drill/platform/schema.ts';
+import { seedRedis } from '../../../drill/platform/redis-data.ts';
+import { canarySql, INDEXES_SQL, rowCounts, rowsSql, TABLES_SQL } from '../../../drill/platform/schema.ts';
 
 const SCALE = 0.01;
 const SEED = 7;

@@ -1,8 +1,8 @@
 /** Story 4: the standby takes over from a site that is lost under load, and hands back without loss. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Load } from '../../../drill/load/load.ts';
 import { productionPlan } from '../../../plan/production.ts';
-import type { Load } from '../../../recovery/drill/load.ts';
 import { planReseed, reseedRefusals } from '../../../recovery/failover/failback/plan.ts';
 import { reseed } from '../../../recovery/failover/failback/reseed.ts';
 import { switchOver } from '../../../recovery/failover/failback/switchover.ts';

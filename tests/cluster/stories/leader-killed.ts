@@ -1,6 +1,6 @@
 /** Story 6: the node of the leader is gone in the middle of the load. */
 import { describe, expect, it } from 'vitest';
-import type { Load } from '../../../recovery/drill/load.ts';
+import type { Load } from '../../../drill/load/load.ts';
 import { archived, missingSegments } from '../archive.ts';
 import { say } from '../cluster.ts';
 import { type Member, members, sql } from '../database.ts';

@@ -1,8 +1,8 @@
 /** Story 1: `local` comes up, services live on it under load, and every CronJob's run succeeds. */
 import { describe, expect, it } from 'vitest';
+import type { Load } from '../../../drill/load/load.ts';
 import { scheduledJobs } from '../../../infra/schedules/jobs.ts';
 import { productionPlan } from '../../../plan/production.ts';
-import type { Load } from '../../../recovery/drill/load.ts';
 import { archived } from '../archive.ts';
 import { type Run, runNow } from '../cron.ts';
 import { connectDatabase, DATABASE, members, sql } from '../database.ts';

@@ -1,9 +1,9 @@
 /** Stories 2 and 7: the namespace is deleted under load, and rebuilt into a fresh stack; the rebuild is killed half-way, and goes on. */
 import { describe, expect, it } from 'vitest';
+import type { Load } from '../../../drill/load/load.ts';
 import { REDIS } from '../../../infra/cluster/ports.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { TIERS } from '../../../plan/types.ts';
-import type { Load } from '../../../recovery/drill/load.ts';
 import type { RebuildOutcome } from '../../../recovery/rebuild/types.ts';
 import { untilGone } from '../apply.ts';
 import { archived } from '../archive.ts';

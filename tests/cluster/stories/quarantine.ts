@@ -1,9 +1,9 @@
 /** F37: a drill beside the platform that lives, from its newest point; verified by its data, and gone afterwards. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runClusterDrill } from '../../../drill/cluster/run.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
-import { runClusterDrill } from '../../../recovery/drill/cluster/run.ts';
 import { pinTarget } from '../../../recovery/points/pin/pin.ts';
 import { openDrilledCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';

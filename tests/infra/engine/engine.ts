@@ -10,7 +10,7 @@ import { execa } from 'execa';
 import { STORED_SECRETS } from '../recording.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const COPIED = ['Pulumi.yaml', 'package.json', 'infra', 'plan', 'recovery'];
+const COPIED = ['Pulumi.yaml', 'package.json', 'infra', 'plan', 'recovery', 'cli', 'drill'];
 const STACKS = ['production', 'dr', 'local'];
 const PACKAGES = ['aws', 'kubernetes', 'random', 'tls'];
 

@@ -22,7 +22,7 @@ describe.skipIf(!hasPulumi)(hasPulumi ? 'stack production through the engine' : 
     await engine().ok('config', 'set', ...on, '--path', 'plan.schedules.hourly.cron', '15 */2 * * *');
     const file = join(engine().project, 'preview.json');
     await writeFile(file, await engine().ok('preview', ...on, '--json', '--show-sames'));
-    const dr = await execa(process.execPath, [join(root, 'recovery', 'main.js'), 'impact', file], { reject: false });
+    const dr = await execa(process.execPath, [join(root, 'cli', 'main.js'), 'impact', file], { reject: false });
     expect(dr).toMatchObject({ exitCode: 4, stdout: expect.stringMatching(/rpo/i) });
   });
 });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { dr } from '../cli/run-dr.ts';
+import { dr } from '../../cli/run-dr.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.json`);
 

@@ -6,8 +6,8 @@ import { armor, Decrypter, generateX25519Identity, identityToRecipient } from 'a
 import { extract } from 'tar-stream';
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../../../recovery/config/environment-file.ts';
+import { dr } from '../../cli/run-dr.ts';
 import { scratch } from '../../scratch.ts';
-import { dr } from '../cli/run-dr.ts';
 
 const SECRETS = {
   signing: 'sign-8c1f',
@@ -121,7 +121,7 @@ test('armored, it is text; and without this program age and tar open it', async 
     entry.resume();
   }
   expect(names.slice(0, 2)).toEqual(['index.json', 'README.txt']);
-  expect(names).toContain('program/recovery/main.js');
+  expect(names).toContain('program/cli/main.js');
 });
 
 test('no command shows a secret', async () => {

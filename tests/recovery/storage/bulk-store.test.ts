@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type S3Region, startS3Region } from '../../../recovery/drill/s3-region.ts';
+import { type S3Region, startS3Region } from '../../../drill/s3/region.ts';
 import type { BulkStore } from '../../../recovery/storage/object-store.ts';
 import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
 import { openS3Store } from '../../../recovery/storage/s3/store.ts';

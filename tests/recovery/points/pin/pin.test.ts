@@ -1,9 +1,9 @@
 /** What a stack begins from: ends by tables, and the whole door on a real bucket with the restorer's own keys. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { S3Region } from '../../../../drill/s3/region.ts';
 import { layout, STANZA } from '../../../../plan/layout.ts';
 import { productionPlan } from '../../../../plan/production.ts';
-import type { S3Region } from '../../../../recovery/drill/s3-region.ts';
 import { openCatalog } from '../../../../recovery/points/catalog/catalog.ts';
 import { endOf } from '../../../../recovery/points/pin/end.ts';
 import { type PinRequest, pinNewestObjects, pinSchema, pinTarget } from '../../../../recovery/points/pin/pin.ts';

@@ -4,7 +4,7 @@ import { parseKeyspace } from '../../../../recovery/rebuild/data/cluster.ts';
 import { databaseChecks, remembered } from '../../../../recovery/rebuild/data/database.ts';
 import { objectChecks, quarantineChecks } from '../../../../recovery/rebuild/data/objects.ts';
 import type { CapturedPlatform } from '../../../../recovery/workloads/objects/captured/platform.ts';
-import { ENTRIES, PIN } from '../../drill/cluster/drill-fixture.ts';
+import { ENTRIES, PIN } from '../../../drill/cluster/drill-fixture.ts';
 import { entryAt } from '../../points/entry-fixture.ts';
 import { resticCapture } from '../../points/point-fixture.ts';
 

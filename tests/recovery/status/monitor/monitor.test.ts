@@ -13,8 +13,8 @@ import { makeObserver } from '../../../../recovery/status/monitor/observe.ts';
 import { ping, readPingUrl } from '../../../../recovery/status/monitor/ping.ts';
 import { METRICS } from '../../../../recovery/status/monitor/samples.ts';
 import { serveMetrics } from '../../../../recovery/status/monitor/server.ts';
+import { dr, MAIN } from '../../../cli/run-dr.ts';
 import { withGolden } from '../../../faults/golden.ts';
-import { dr, MAIN } from '../../cli/run-dr.ts';
 
 const promtool = ((): boolean => {
   try {

@@ -1,6 +1,6 @@
 /** A bucket of a plan's region on a server of the test's own, with versions and Object Lock, and the two roles' stores. */
 import { join } from 'node:path';
-import { type S3Region, startS3Region } from '../../../../recovery/drill/s3-region.ts';
+import { type S3Region, startS3Region } from '../../../../drill/s3/region.ts';
 import type { StoreRole } from '../../../../recovery/storage/backends.ts';
 import type { S3RepositorySettings } from '../../../../recovery/storage/s3/settings.ts';
 import { openS3Store } from '../../../../recovery/storage/s3/store.ts';

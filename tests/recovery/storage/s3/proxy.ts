@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { S3Region } from '../../../../recovery/drill/s3-region.ts';
+import type { S3Region } from '../../../../drill/s3/region.ts';
 
 /** What happens to one request. `cut`: half of the answer's body, then the line is dead. `lost`: done, but never answered. */
 export type Verdict = 'pass' | 'unavailable' | 'cut' | 'lost' | 'hang';

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { S3Region } from '../../../../recovery/drill/s3-region.ts';
+import type { S3Region } from '../../../../drill/s3/region.ts';
 import { copyAsOf } from '../../../../recovery/storage/as-of.ts';
 import { ConditionFailed } from '../../../../recovery/storage/object-store.ts';
 import type { S3Credentials, S3Retry } from '../../../../recovery/storage/s3/client.ts';

@@ -2,8 +2,8 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeTree } from '../../../../recovery/drill/platform/content.ts';
-import { imageLayout } from '../../../../recovery/drill/platform/images.ts';
+import { writeTree } from '../../../../drill/platform/content.ts';
+import { imageLayout } from '../../../../drill/platform/images.ts';
 import { checkOciLayouts } from '../../../../recovery/workloads/images/oci.ts';
 import { verifyItem } from '../../../../recovery/workloads/registry.ts';
 import type { RestoreItem } from '../../../../recovery/workloads/restore-plan.ts';

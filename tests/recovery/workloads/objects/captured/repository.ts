@@ -1,6 +1,7 @@
 /** A real restic repository in a real bucket, with captured objects as a backup stores them. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type S3Region, startS3Region } from '../../../../../drill/s3/region.ts';
 import { layout } from '../../../../../plan/layout.ts';
 import { productionPlan } from '../../../../../plan/production.ts';
 import type { ObjectPart } from '../../../../../plan/types.ts';
@@ -8,7 +9,6 @@ import type { CapturedRequest } from '../../../../../recovery/captured.ts';
 import { silentLog } from '../../../../../recovery/core/log.ts';
 import { makeRun } from '../../../../../recovery/core/process.ts';
 import { openSecrets } from '../../../../../recovery/core/secrets.ts';
-import { type S3Region, startS3Region } from '../../../../../recovery/drill/s3-region.ts';
 import { backupPath, ensureRepository } from '../../../../../recovery/engines/restic/actions.ts';
 import { openRestic, type Restic } from '../../../../../recovery/engines/restic/restic.ts';
 import type { KubeObject } from '../../../../../recovery/kubernetes/objects.ts';

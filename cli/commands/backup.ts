@@ -1,0 +1,145 @@
+/** `dr backup` */
+/** `dr init` and `dr backup`: preparing the repositories, and writing a recovery point to them. */
+import { Option } from 'commander';
+import { formatDuration } from '../../plan/duration.ts';
+import { type BackupResult, runBackup } from '../../recovery/backup/run.ts';
+import { selectForBackup } from '../../recovery/backup/select.ts';
+import { LOCK_SECONDS, takeTurn } from '../../recovery/backup/turn.ts';
+import { openSite, type Site } from '../../recovery/config/site.ts';
+import { POINT_KINDS, type PointKind } from '../../recovery/points/point.ts';
+import { formatBytes, plural } from '../../recovery/report/format.ts';
+import { rememberBackup } from '../../recovery/report/runs.ts';
+import { table } from '../../recovery/report/table.ts';
+import { holding } from '../../recovery/storage/while-locked.ts';
+import type { CommandContext, CommandResult, Declare, Execute, SiteOptions } from '../command.ts';
+import { dryRunOption, examples, onlyOption, repositoriesOption } from '../flags.ts';
+
+function dryRun(site: Site, options: BackupOptions): CommandResult {
+  const selection = selectForBackup(site.plan, site.environment, options.kind, options.only);
+  const repositories =
+    options.repository.length > 0
+      ? options.repository.map((id) => site.repository(id).id)
+      : [...site.repositories.values()].filter(({ exported }) => exported !== true).map(({ id }) => id);
+  const rows = selection.workloads.map((w) => [w.id, w.type, w.tier, repositories.join(', ')]);
+  const missing =
+    selection.unconfigured.length === 0 ? '' : `\nnot configured in ${site.file}: ${selection.unconfigured.join(', ')}`;
+  return {
+    kind: 'Backup',
+    data: {
+      dryRun: true,
+      workloads: selection.workloads.map((w) => w.id),
+      repositories,
+      unconfigured: selection.unconfigured,
+    },
+    text: `${table(['workload', 'type', 'tier', 'to'], rows)}${missing}`,
+  };
+}
+
+function describe(result: BackupResult): string {
+  const rows = result.workloads.map((outcome) => {
+    const capture = [...outcome.captures.values()][0];
+    const name =
+      capture === undefined ? '-' : capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
+    const state = outcome.error ? `failed: ${outcome.error.fact.split('\n')[0]}` : 'ok';
+    return [
+      outcome.workload,
+      state,
+      name,
+      formatBytes(capture?.bytes ?? 0),
+      formatDuration(outcome.seconds),
+      [...outcome.captures.keys()].join(', '),
+    ];
+  });
+  const down = result.repositories.flatMap((r) =>
+    r.error ? [`${r.id}: ${r.error.message}\n  hint: ${r.error.hint}`] : [],
+  );
+  const held = Object.keys(result.points);
+  const verdict =
+    held.length === 0 ? `no recovery point was written` : `recovery point ${result.runId} in ${held.join(', ')}`;
+  const missing =
+    result.unconfigured.length === 0
+      ? []
+      : [
+          `${plural(result.unconfigured.length, 'workload')} of the plan not configured here: ${result.unconfigured.join(', ')}`,
+        ];
+  return [table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows), ...down, ...missing, verdict].join('\n');
+}
+
+/** What `-o json` shows: errors as facts, maps as objects. */
+function toData(result: BackupResult): unknown {
+  const failure = (error: { code: string; fact: string; hint: string } | undefined) =>
+    error ? { error: { code: error.code, fact: error.fact, hint: error.hint } } : {};
+  return {
+    runId: result.runId,
+    pointKind: result.kind,
+    startedAt: result.startedAt,
+    endedAt: result.endedAt,
+    points: Object.fromEntries(Object.entries(result.points).map(([id, point]) => [id, point.id])),
+    workloads: result.workloads.map((w) => ({
+      workload: w.workload,
+      seconds: w.seconds,
+      captures: Object.fromEntries(w.captures),
+      ...failure(w.error),
+    })),
+    repositories: result.repositories.map((r) => ({ id: r.id, ...failure(r.error) })),
+    unconfigured: result.unconfigured,
+  };
+}
+
+export const backupCommand: Execute<BackupOptions> = async (options, context) => {
+  const site = await openSite(options.env, context.log);
+  if (options.dryRun) return dryRun(site, options);
+  const { kind, only } = options;
+  const { stateDir } = site.environment;
+  return rememberBackup({ plan: site.plan, stateDir, kind, only, now: context.now }, () =>
+    inTurn(site, options, context),
+  );
+};
+
+async function inTurn(site: Site, options: BackupOptions, context: CommandContext): Promise<CommandResult> {
+  const { kind, only } = options;
+  const { progress, now, signal } = context;
+  const turn = await takeTurn(site, { kind, only, progress, now, signal });
+  return holding(turn.lock, LOCK_SECONDS, async (_, lost) => {
+    if (turn.coveredBy !== undefined) {
+      const text = `skipped: ${turn.coveredBy} was written meanwhile and holds all of it`;
+      return { kind: 'Backup', data: { skipped: true, coveredBy: turn.coveredBy }, text };
+    }
+    const request = {
+      kind,
+      only,
+      repositories: options.repository,
+      progress,
+      now,
+      signal: AbortSignal.any([signal, lost]),
+    };
+    const result = await runBackup(site, request);
+    return { kind: 'Backup', data: toData(result), text: describe(result), exit: result.exit };
+  });
+}
+
+export interface BackupOptions extends SiteOptions {
+  readonly kind: PointKind;
+  readonly only: readonly string[];
+  readonly repository: readonly string[];
+  readonly dryRun: boolean;
+}
+
+export const declareBackup: Declare = (program, action) => {
+  const kind = new Option('--kind <kind>', 'what to copy: everything, what changed, or configuration')
+    .choices([...POINT_KINDS])
+    .makeOptionMandatory();
+  const command = program
+    .command('backup')
+    .description('Copy every workload to every repository and write a recovery point to each, last.')
+    .addOption(kind)
+    .addOption(onlyOption())
+    .addOption(repositoriesOption())
+    .addOption(dryRunOption())
+    .action(action(async () => (await import('./backup.ts')).backupCommand));
+  examples(command, [
+    'dr backup --kind full',
+    'dr backup --kind incremental --repository primary,secondary',
+    'dr backup --kind incremental --only redis',
+  ]);
+};

@@ -1,0 +1,22 @@
+/** Which environment file a command works on. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { badInput } from '../recovery/core/errors.ts';
+
+const SYSTEM_FILE = '/etc/go-coffee-dr/dr.yaml';
+
+/** `--env`, else `$DR_ENV`, else ./dr.yaml, else the system's. A named file is returned whether it exists or not. */
+export function findEnvironment(named: string | undefined, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
+  const explicit = named ?? (env.DR_ENV === '' ? undefined : env.DR_ENV);
+  if (explicit !== undefined) return resolve(cwd, explicit);
+  return [resolve(cwd, 'dr.yaml'), SYSTEM_FILE].find((path) => existsSync(path));
+}
+
+export function environmentMissing(cwd: string): Error {
+  return badInput({
+    code: 'ENV-MISSING',
+    where: '--env',
+    fact: `no environment file: neither --env nor DR_ENV is given, and ${resolve(cwd, 'dr.yaml')} and ${SYSTEM_FILE} don't exist`,
+    hint: 'name one with --env FILE; the README shows how to write it, and `dr drill` needs none',
+  });
+}

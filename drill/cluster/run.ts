@@ -1,0 +1,184 @@
+/** `dr drill --on cluster`: a platform of a point in quarantined namespaces, verified by its data, measured, and torn down again. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { asDrError } from '../../recovery/core/as-dr-error.ts';
+import { precondition } from '../../recovery/core/errors.ts';
+import type { DataPorts } from '../../recovery/rebuild/data/cluster.ts';
+import type { Remembered } from '../../recovery/rebuild/data/database.ts';
+import { dataVerifier, madePlace } from '../../recovery/rebuild/data/verifier.ts';
+import { planRebuild, rebuild } from '../../recovery/rebuild/rebuild.ts';
+import { teardown } from '../../recovery/rebuild/teardown.ts';
+import type {
+  DataCheck,
+  RebuildOutcome,
+  RebuildPlan,
+  RebuildPorts,
+  RebuildRequest,
+} from '../../recovery/rebuild/types.ts';
+import { renderHtml } from '../../recovery/report/html.ts';
+import type { DrillEnvironment, DrillReport } from '../../recovery/report/types.ts';
+import type { DrillResult } from '../run.ts';
+import { drillConfig, drillName, otherDrills } from './names.ts';
+import { clusterDrillReport } from './report.ts';
+
+export interface ClusterDrillRequest {
+  /** @default `drill-<date>` */
+  readonly stack?: string | undefined;
+  /** The stack that the drill stands for. */
+  readonly like: string;
+  readonly repository: string;
+  readonly target: string;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly keep: boolean;
+  /** report.json and report.html go here. */
+  readonly reportFolder: string;
+}
+
+const STEP = 'drill/cluster';
+
+/** Its file's, where it has one: that asks for no passphrase. */
+async function plainConfig(stack: string, known: readonly string[], { engine }: ClusterDrillPorts) {
+  const inFile = await engine.fileConfig(stack);
+  const values = inFile ?? (known.includes(stack) ? await (await engine.select(stack)).config() : {});
+  return Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
+}
+
+/** What the drill makes, and under which names. Throws `STACK-EXISTS` (exit 6) and `STACK-UNKNOWN` (exit 2). */
+async function requestOf(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<RebuildRequest> {
+  const known = await ports.engine.list();
+  const stack = request.stack ?? drillName(ports.now(), known);
+  if (known.includes(stack)) {
+    throw precondition({
+      code: 'STACK-EXISTS',
+      where: '--stack',
+      fact: `there is a stack "${stack}": a drill makes its own, and tears down what it made`,
+      hint: `give another name; one that an earlier drill has left: dr rebuild --teardown --stack ${stack}`,
+    });
+  }
+  for (const other of otherDrills(known)) {
+    ports.progress({
+      step: `${STEP}/leftovers`,
+      title: `stack ${other} is there: kept, left by a drill that was killed, or at work`,
+      state: 'skipped',
+      detail: `dr rebuild --teardown --stack ${other}`,
+    });
+  }
+  const like = await plainConfig(request.like, known, ports);
+  return {
+    stack,
+    target: request.target,
+    repository: request.repository,
+    like: request.like,
+    set: drillConfig(stack, like, request.set),
+    only: [],
+    exclude: [],
+    rotateSecrets: false,
+    harden: false,
+    isolated: true,
+    keepGoing: false,
+  };
+}
+
+export async function planClusterDrill(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<RebuildPlan> {
+  return planRebuild(await requestOf(request, ports), ports);
+}
+
+/** By a signal of its own: an interrupted drill is torn down too. Nothing is there where the stack is not. */
+async function clear(stack: string, ports: ClusterDrillPorts): Promise<void> {
+  if (!(await ports.engine.list()).includes(stack)) return;
+  await teardown(stack, { ...ports, signal: undefined, approve: async () => {} });
+}
+
+/** A drill that leaves something behind has not ended well. */
+async function clearAndLook(made: RebuildPlan, ports: ClusterDrillPorts): Promise<DataCheck> {
+  const names = Object.values(made.namespaces);
+  const check = { title: 'what the drill made is gone', expected: `no namespace ${names.join(', no ')}` };
+  try {
+    const { place } = await madePlace(made, ports);
+    await clear(made.stack, ports);
+    await using cluster = await ports.openCluster(place);
+    const left: string[] = [];
+    for (const name of names) if (await cluster.hasNamespace(name)) left.push(name);
+    const actual = left.length === 0 ? check.expected : `left: ${left.join(', ')}`;
+    return { ...check, actual, ok: left.length === 0, evidence: cluster.describe };
+  } catch (error) {
+    const { fact } = asDrError(error, 'teardown');
+    return { ...check, actual: fact, ok: false, evidence: `dr rebuild --teardown --stack ${made.stack}` };
+  }
+}
+
+async function writeReport(folder: string, report: DrillReport): Promise<DrillResult['files']> {
+  await mkdir(folder, { recursive: true });
+  const files = { json: join(folder, 'report.json'), html: join(folder, 'report.html') };
+  await writeFile(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFile(files.html, renderHtml(report));
+  return files;
+}
+
+function environmentOf({ engine }: ClusterDrillPorts): DrillEnvironment {
+  return {
+    engines: { pulumi: engine.describe, node: process.versions.node },
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+/** Rebuilds and asks; what the points remember comes along. `onMade` is called before the first resource. */
+async function drilled(
+  asked: RebuildRequest,
+  ports: ClusterDrillPorts,
+  onMade: () => void,
+): Promise<{ readonly outcome: RebuildOutcome; readonly known: Remembered }> {
+  const { resolve, verify, known } = dataVerifier(ports, true);
+  const outcome = await rebuild(asked, {
+    ...ports,
+    resolve,
+    verify,
+    async approve(plan) {
+      await ports.approve(plan);
+      onMade();
+    },
+  });
+  return { outcome, known: known() };
+}
+
+/**
+ * A recovery that fails is a result, with a report. Throws what makes it impossible before anything is made, and the abort of the
+ * signal; what was made is torn down then too, unless it is to be kept.
+ */
+export async function runClusterDrill(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<DrillResult> {
+  const startedAt = ports.now();
+  const asked = await requestOf(request, ports);
+  let toClear = false;
+  try {
+    const { outcome, known } = await drilled(asked, ports, () => {
+      toClear = !request.keep;
+    });
+    const after = toClear ? [await clearAndLook(outcome.plan, ports)] : [];
+    toClear = false;
+    const report = clusterDrillReport({
+      plan: ports.plan,
+      outcome,
+      remembered: known,
+      after,
+      startedAt,
+      endedAt: ports.now(),
+      environment: environmentOf(ports),
+    });
+    const files = await writeReport(request.reportFolder, report);
+    return { report, files, ...(request.keep ? { kept: asked.stack } : {}) };
+  } finally {
+    if (toClear) {
+      await clear(asked.stack, ports).catch((error: unknown) => {
+        ports.log.error({ error: asDrError(error, 'teardown').message }, `left: stack ${asked.stack}`);
+      });
+    }
+  }
+}
+
+export interface ClusterDrillPorts extends Omit<RebuildPorts, 'approve' | 'verify'>, DataPorts {
+  /** Called with what is going to be made; throws to stop. */
+  readonly approve: RebuildPorts['approve'];
+}

@@ -1,0 +1,81 @@
+/** A drill leaves a note of its folder before it starts anything, so that the next one can end what a killed one left. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { isAlive, startedAt } from '../../recovery/core/pids.ts';
+import { killBelow, processesBelow } from './processes-below.ts';
+
+const noteSchema = z.object({
+  folder: z.string(),
+  pid: z.number(),
+  /** Clock ticks since boot, to tell the drill from a stranger with its number. */
+  started: z.string(),
+  since: z.string(),
+  kept: z.boolean(),
+});
+type Note = z.infer<typeof noteSchema>;
+
+function notesFolder(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'go-coffee-dr', 'drills');
+}
+
+function noteFile(folder: string): string {
+  return join(notesFolder(), `${folder.replaceAll('/', '_')}.json`);
+}
+
+export async function noteDrill(folder: string, kept: boolean): Promise<void> {
+  await mkdir(notesFolder(), { recursive: true });
+  const started = await startedAt(process.pid);
+  const note: Note = { folder, pid: process.pid, started, since: new Date().toISOString(), kept };
+  await writeFile(noteFile(folder), JSON.stringify(note));
+}
+
+/** The folder itself, and those of sockets that had to be elsewhere. */
+async function foldersOf(folder: string): Promise<string[]> {
+  const sites = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const sockets = await Promise.all(
+    sites
+      .filter((entry) => entry.isDirectory())
+      .map(async ({ name }) => {
+        const text = await readFile(join(folder, name, 'dr.yaml'), 'utf8').catch(() => '');
+        return (parse(text) as { postgres?: { socketDir?: string } } | null)?.postgres?.socketDir;
+      }),
+  );
+  return [folder, ...sockets.filter((path) => path !== undefined && !path.startsWith(`${folder}/`))].filter(
+    (p) => p !== undefined,
+  );
+}
+
+/** Ends every process of the drill and deletes what it made. Gives the number of processes. */
+export async function clearDrill(folder: string): Promise<number> {
+  const folders = await foldersOf(folder);
+  const killed = await killBelow(...folders);
+  for (const path of folders) await rm(path, { recursive: true, force: true, maxRetries: 5 });
+  await rm(noteFile(folder), { force: true });
+  return killed.length;
+}
+
+export interface Leftover {
+  readonly folder: string;
+  readonly since: string;
+  readonly processes: number;
+  /** Left on purpose by `--keep`: still there. Otherwise it was ended and deleted now. */
+  readonly kept: boolean;
+}
+
+/** Ends what killed drills left, and reports what `--keep` left. Drills that run now are nobody's leftovers. */
+export async function clearLeftovers(): Promise<Leftover[]> {
+  const names = await readdir(notesFolder()).catch(() => []);
+  const found: Leftover[] = [];
+  for (const name of names) {
+    const text = await readFile(join(notesFolder(), name), 'utf8').catch(() => '');
+    const note = noteSchema.safeParse(JSON.parse(text || 'null')).data;
+    if (note === undefined || (await isAlive(note.pid, note.started))) continue;
+    const { folder, since, kept } = note;
+    if (!kept) found.push({ folder, since, kept, processes: await clearDrill(folder) });
+    else found.push({ folder, since, kept, processes: (await processesBelow(...(await foldersOf(folder)))).length });
+  }
+  return found;
+}

@@ -1,0 +1,71 @@
+/** The platform's Redis: RDB and AOF on, a socket and no port, a password that stands in a file only its account reads. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import type { Run } from '../../recovery/core/process.ts';
+import { until } from '../host/processes.ts';
+import { writeSecret } from '../host/secret-files.ts';
+import type { SitePaths } from './site-paths.ts';
+
+export function redisPasswordFile(paths: SitePaths): string {
+  return join(paths.secrets, 'redis-password');
+}
+
+export async function writeRedisConfig(paths: SitePaths, password: string, runAs: string | undefined): Promise<void> {
+  await writeSecret(redisPasswordFile(paths), password, runAs);
+  const lines = [
+    'port 0',
+    `unixsocket ${paths.redisSocket}`,
+    'unixsocketperm 770',
+    'daemonize yes',
+    `dir ${paths.redisData}`,
+    `logfile ${join(paths.logs, 'redis.log')}`,
+    'dbfilename dump.rdb',
+    'save 900 1 60 10000',
+    'appendonly yes',
+    'appendfsync everysec',
+    `requirepass ${password}`,
+  ];
+  await writeSecret(paths.redisConfig, `${lines.join('\n')}\n`, runAs);
+}
+
+export async function connectRedis(paths: SitePaths, password?: string): Promise<Redis> {
+  const redis = new Redis({
+    path: paths.redisSocket,
+    password: password ?? (await readFile(redisPasswordFile(paths), 'utf8')),
+    lazyConnect: true,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: 5_000,
+  });
+  redis.on('error', () => {});
+  await redis.connect();
+  return redis;
+}
+
+async function answers(paths: SitePaths): Promise<boolean> {
+  const redis = await connectRedis(paths).catch(() => undefined);
+  if (!redis) return false;
+  try {
+    return /^loading:0/m.test(await redis.info('persistence'));
+  } catch {
+    return false;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+export async function startRedis(run: Run, paths: SitePaths, runAs: string | undefined): Promise<void> {
+  if (await answers(paths)) return;
+  await run(['redis-server', paths.redisConfig], { as: runAs, cwd: '/' });
+  await until('Redis answers', () => answers(paths));
+}
+
+export async function stopRedis(paths: SitePaths): Promise<void> {
+  const redis = await connectRedis(paths).catch(() => undefined);
+  if (!redis) return;
+  await redis.shutdown().catch(() => {});
+  redis.disconnect();
+  await until('Redis ends', async () => !(await answers(paths)));
+}

@@ -1,0 +1,68 @@
+/** Starting, stopping and asking a service of the drill's platform, over its socket. */
+import { existsSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isAlive } from '../../recovery/core/pids.ts';
+import { endTracked, readTracked, startDaemon, until } from '../host/processes.ts';
+
+export const SERVICE_PROGRAM = fileURLToPath(new URL('./service.ts', import.meta.url));
+
+export interface ServicePlace {
+  readonly service: string;
+  /** Path of dr.yaml. */
+  readonly env: string;
+  /** Folder of the pid files. */
+  readonly pids: string;
+  /** Folder of the sockets. */
+  readonly run: string;
+}
+
+export function serviceSocket({ service, run }: Pick<ServicePlace, 'service' | 'run'>): string {
+  return join(run, `${service}.sock`);
+}
+
+export function serviceArgs({ service, env, pids }: Omit<ServicePlace, 'run'>): string[] {
+  return ['--service', service, '--env', env, '--pids', pids];
+}
+
+/** HTTP status and body; status 0 when nobody answers. */
+export function askService(
+  place: Pick<ServicePlace, 'service' | 'run'>,
+  path: string,
+  token?: string,
+): Promise<{ status: number; body: string }> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return new Promise((resolve) => {
+    const asked = request({ socketPath: serviceSocket(place), path, headers, timeout: 8_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 8 s')));
+    asked.on('error', (error) => resolve({ status: 0, body: error.message }));
+    asked.end();
+  });
+}
+
+/** Returns when the service answers; whether it is well is another question. Nothing happens when it runs already. */
+export async function startService(place: ServicePlace): Promise<void> {
+  const pidFile = join(place.pids, place.service);
+  const running = await readTracked(pidFile);
+  if (running && (await isAlive(running.pid, running.started))) return;
+  rmSync(serviceSocket(place), { force: true });
+  const started = await startDaemon({
+    argv: [process.execPath, SERVICE_PROGRAM, 'run', ...serviceArgs(place)],
+    cwd: '/',
+    logFile: join(dirname(place.env), 'logs', `${place.service}.log`),
+    pidFile,
+  });
+  await until(`${place.service} listens`, async () => {
+    if (!(await isAlive(started.pid, started.started))) throw new Error(`${place.service} ended at once; see its log`);
+    return existsSync(serviceSocket(place)) && (await askService(place, '/alive')).status === 200;
+  });
+}
+
+export async function stopService({ pids, service }: Pick<ServicePlace, 'pids' | 'service'>): Promise<void> {
+  await endTracked(join(pids, service));
+}

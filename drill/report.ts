@@ -1,0 +1,162 @@
+/** From what a stage saw to the report: measured clocks against the plan's objectives. */
+/** What a drill has measured, for the objectives that are asked for later. Pure. */
+
+import { seconds } from '../plan/duration.ts';
+import type { Plan } from '../plan/types.ts';
+import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
+import type { Measurement } from '../recovery/report/measurements.ts';
+import { API_VERSION } from '../recovery/report/output.ts';
+import type { DrillEnvironment, DrillReport, Measured, Throughput, TierResult } from '../recovery/report/types.ts';
+import type { RestoreData } from './dr-client.ts';
+import { lostSeconds } from './losses.ts';
+import type { Recovered } from './scenario.ts';
+import type { SeenEvent, Stage } from './stage.ts';
+
+function measured(objectiveSeconds: number, measuredSeconds: number | undefined): Measured {
+  if (measuredSeconds === undefined) return { objectiveSeconds, met: false };
+  return { objectiveSeconds, measuredSeconds, met: measuredSeconds <= objectiveSeconds };
+}
+
+/** Seconds of data that a tier's services lost. P1 is the stores themselves; P4 works on configuration only, which nobody wrote to. */
+function tierLoss(tier: string, { comparison }: Recovered): number {
+  if (tier === 'P4') return 0;
+  const database = lostSeconds(comparison, 'database');
+  return tier === 'P1' ? Math.max(database, lostSeconds(comparison, 'redis')) : database;
+}
+
+/** The later of what the drill saw from outside and what `dr` says: neither is believed alone. */
+function readyAt(tier: string, recovered: Recovered): Date | undefined {
+  const seen = recovered.ready.get(tier);
+  if (seen === undefined) return undefined;
+  const said = recovered.restored.data.tiers.find((each) => each.tier === tier)?.readyAt;
+  return said === undefined ? seen : new Date(Math.max(seen.getTime(), Date.parse(said)));
+}
+
+function tierResults(plan: Plan, disasterAt: Date, recovered: Recovered | undefined): TierResult[] {
+  let before = 0;
+  return plan.tiers.map((tier) => {
+    const ready = recovered && readyAt(tier.id, recovered);
+    // A tier that the disaster left alone was never away, and none is ready before the tier that it needs.
+    const own = ready && Math.max(0, (ready.getTime() - disasterAt.getTime()) / 1000);
+    if (own !== undefined) before = Math.max(before, own);
+    return {
+      id: tier.id,
+      name: tier.name,
+      services: tier.services.map(({ title }) => title),
+      rto: measured(seconds(tier.rto), own === undefined ? undefined : before),
+      rpo: measured(seconds(tier.rpo), recovered && tierLoss(tier.id, recovered)),
+      ...(ready ? { readyAt: new Date(disasterAt.getTime() + before * 1000).toISOString() } : {}),
+    };
+  });
+}
+
+/** From the first step of the restore to the last tier: the backup that `dr` takes afterwards belongs to no recovery. */
+function restoreSeconds({ tiers, steps }: RestoreData): number {
+  const begun = Math.min(...steps.map(({ startedAt }) => Date.parse(startedAt)));
+  const ended = Math.max(
+    ...[...tiers.map(({ readyAt: at }) => at), ...steps.map(({ endedAt }) => endedAt)].map(Date.parse),
+  );
+  return Number.isFinite(ended - begun) ? (ended - begun) / 1000 : 0;
+}
+
+function throughputOf(plan: Plan, recovered: Recovered | undefined): Throughput {
+  const bytesRestored = recovered?.restored.data.bytesRestored ?? 0;
+  const took = recovered ? restoreSeconds(recovered.restored.data) : 0;
+  const rate = took > 0 ? bytesRestored / took : 0;
+  const limits = plan.tiers.map((tier) => [tier.id, Math.round(rate * seconds(tier.rto))] as const);
+  return {
+    bytesRestored,
+    seconds: took,
+    megabytesPerSecond: rate / 1e6,
+    rtoDataLimitBytes: Object.fromEntries(limits),
+  };
+}
+
+function exitOf(stage: Stage, tiers: readonly TierResult[], failure: ExitCode | undefined): ExitCode {
+  if (failure !== undefined) return failure;
+  const wrong = stage.verification.some(({ ok }) => !ok) || stage.losses.some(({ expected }) => !expected);
+  if (wrong || stage.attempts.some(({ outcome, expected }) => outcome !== expected)) return EXIT.verificationFailed;
+  return tiers.every(({ rto, rpo }) => rto.met && rpo.met) ? EXIT.ok : EXIT.objectiveMissed;
+}
+
+/** What somebody waits for; the steps between are in the restore's own journal. */
+const SHOWN_STEPS = /\/(copy|replay|verify|start)$/;
+
+function stepEvent({ title, tier, endedAt }: RestoreData['steps'][number]): SeenEvent {
+  return { at: endedAt, event: title, ...(tier ? { tier } : {}) };
+}
+
+function timeline(
+  stage: Stage,
+  disasterAt: Date,
+  recovered: Recovered | undefined,
+  tiers: readonly TierResult[],
+): DrillReport['timeline'] {
+  const steps = recovered?.restored.data.steps ?? [];
+  const all = [
+    ...stage.events,
+    ...steps.filter(({ id }) => SHOWN_STEPS.test(id)).map(stepEvent),
+    ...tiers.flatMap((tier) =>
+      tier.readyAt ? [{ at: tier.readyAt, tier: tier.id, event: `${tier.id} is back, verified` }] : [],
+    ),
+  ];
+  const offset = (at: string): number => (Date.parse(at) - disasterAt.getTime()) / 1000;
+  return all
+    .map((event) => ({ ...event, offsetSeconds: offset(event.at) }))
+    .sort((a, b) => a.offsetSeconds - b.offsetSeconds);
+}
+
+export interface ReportFacts {
+  readonly stage: Stage;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  readonly disasterAt: Date;
+  /** Absent when the recovery failed. */
+  readonly recovered?: Recovered | undefined;
+  readonly failure?: ExitCode | undefined;
+  readonly environment: DrillEnvironment;
+}
+
+export function drillReport(facts: ReportFacts): DrillReport {
+  const { stage, disasterAt, recovered } = facts;
+  const { plan, scenario, scale } = stage.options;
+  const tiers = tierResults(plan, disasterAt, recovered);
+  const exit = exitOf(stage, tiers, facts.failure);
+  const point = recovered?.restored.data.plan.items.find(({ workload }) => workload === 'postgres')?.point;
+  return {
+    apiVersion: API_VERSION,
+    kind: 'DrillReport',
+    scenario,
+    title: plan.scenarios.find(({ id }) => id === scenario)?.title ?? scenario,
+    startedAt: facts.startedAt.toISOString(),
+    endedAt: facts.endedAt.toISOString(),
+    scale,
+    passed: exit === EXIT.ok,
+    exit,
+    disasterAt: disasterAt.toISOString(),
+    target: {
+      ...(point ? { point } : {}),
+      ...(recovered?.target ?? { repository: '', description: 'the recovery failed' }),
+    },
+    tiers,
+    timeline: timeline(stage, disasterAt, recovered, tiers),
+    verification: stage.verification,
+    losses: stage.losses,
+    ...(stage.attempts.length > 0 ? { security: stage.attempts } : {}),
+    throughput: throughputOf(plan, recovered),
+    environment: facts.environment,
+  };
+}
+
+/** One that failed proves nothing, and leaves the drill overdue. */
+export function drillMeasurements({ passed, endedAt, scenario, tiers }: DrillReport): Measurement[] {
+  if (!passed) return [];
+  return tiers.map(({ id, rto, rpo }) => ({
+    at: endedAt,
+    what: `drill ${scenario}`,
+    tier: id,
+    ...(rto.measuredSeconds === undefined ? {} : { rtoSeconds: rto.measuredSeconds }),
+    ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
+    source: 'drill',
+  }));
+}

@@ -1,0 +1,239 @@
+/** One drill: a platform with customers is backed up, lost, recovered, and compared; then all of it is cleared away. */
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Plan } from '../plan/types.ts';
+import { DrError, EXIT } from '../recovery/core/errors.ts';
+import type { Progress } from '../recovery/core/progress.ts';
+import { drillEnvironment } from '../recovery/engines/machine.ts';
+import { renderHtml } from '../recovery/report/html.ts';
+import type { DrillReport } from '../recovery/report/types.ts';
+import { type BaselineWithLimits, baselineChecks, takeBaseline } from './baseline.ts';
+import type { BackupData } from './dr-client.ts';
+import { clearDrill, clearLeftovers, noteDrill } from './host/leftovers.ts';
+import { startLoad } from './load/load.ts';
+import { createEmptySite, createPlatform, type Platform } from './platform/platform.ts';
+import { askService } from './platform/service-control.ts';
+import { SERVICES, servicePlace } from './platform/services.ts';
+import { drillReport } from './report.ts';
+import { type S3Region, startS3Region } from './s3/region.ts';
+import type { Recovered, Scenario } from './scenario.ts';
+import { type Prepared, Stage } from './stage.ts';
+
+export interface DrillRequest {
+  readonly scenario: Scenario;
+  readonly plan: Plan;
+  /** 1 is about 150 MB of database. */
+  readonly scale: number;
+  readonly seed: number;
+  /** Leave everything where it is, running. */
+  readonly keep: boolean;
+  /** The drill makes a folder of its own below. @default the system's temporary one */
+  readonly folder?: string | undefined;
+  /** report.json and report.html go here. */
+  readonly reportFolder: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+}
+
+export interface DrillResult {
+  readonly report: DrillReport;
+  readonly files: { readonly json: string; readonly html: string };
+  /** What is left: with `keep` the drill's folder. */
+  readonly kept?: string;
+}
+
+/** Acknowledged writes before each next step: enough that each backup has some of its own. */
+const WRITES_BETWEEN = 120;
+const ENVIRONMENT = 'drill';
+
+const REGIONS = {
+  primary: { region: 'us-east-1', bucket: 'go-coffee-backups' },
+  secondary: { region: 'eu-west-1', bucket: 'go-coffee-backups-eu-west-1' },
+} as const;
+
+function startRegion(folder: string, name: keyof typeof REGIONS): Promise<S3Region> {
+  return startS3Region({
+    ...REGIONS[name],
+    name,
+    folder: join(folder, 'regions', name),
+    pids: join(folder, 'pids', 'regions'),
+    environment: ENVIRONMENT,
+    lockDays: 1,
+    runAs: process.getuid?.() === 0 ? 'postgres' : undefined,
+  });
+}
+
+interface Ground {
+  readonly first: Platform;
+  readonly regions: { readonly primary: S3Region; readonly secondary: S3Region };
+  readonly baseline: BaselineWithLimits;
+}
+
+async function build(stage: Stage): Promise<Ground> {
+  const { folder, scale, seed } = stage.options;
+  const regions = await stage.step('regions', 'two S3 regions', async () => {
+    const [primary, secondary] = await Promise.all([startRegion(folder, 'primary'), startRegion(folder, 'secondary')]);
+    return { primary, secondary };
+  });
+  const first = await stage.step('platform', `the first site, scale ${scale}`, () =>
+    createPlatform({ folder, environment: ENVIRONMENT, site: 'first', scale, seed, regions }),
+  );
+  stage.sites.push(first);
+  const baseline = await stage.step(
+    'baseline',
+    'what it holds',
+    () => takeBaseline(first),
+    ({ database, redis }) => `${database.tables.reduce((sum, t) => sum + t.rows, 0)} rows, ${redis.keys} keys of Redis`,
+  );
+  await stage.step('init', 'dr init', () => stage.dr(first).call(['init']));
+  return { first, regions, baseline };
+}
+
+/** Full backup, customers, incremental backup, customers. */
+async function backUp(stage: Stage, { first, regions, baseline }: Ground): Promise<Prepared> {
+  const { folder } = stage.options;
+  const ledgerFile = join(folder, 'ledger.jsonl');
+  const load = await startLoad({ postgres: () => first.postgres(), redis: () => first.redis(), ledgerFile });
+  stage.loads.push(load);
+  const backup = (kind: string): Promise<BackupData> =>
+    stage.step(
+      `backup-${kind}`,
+      `dr backup --kind ${kind}, while customers order`,
+      async () => (await stage.dr(first).call<BackupData>(['backup', '--kind', kind])).data,
+      ({ runId, points }) => `${runId} in ${Object.keys(points).join(', ')}`,
+    );
+  await load.more(WRITES_BETWEEN);
+  const full = await backup('full');
+  await load.more(WRITES_BETWEEN);
+  const incremental = await backup('incremental');
+  await load.more(WRITES_BETWEEN);
+  return {
+    stage,
+    first,
+    regions,
+    baseline,
+    load,
+    ledgerFile,
+    backups: { full, incremental },
+    async emptySite(options) {
+      const site = await createEmptySite({ ...options, folder, environment: ENVIRONMENT });
+      stage.sites.push(site);
+      return site;
+    },
+  };
+}
+
+async function serviceChecks(stage: Stage, platform: Platform): Promise<void> {
+  for (const { id, tier } of SERVICES) {
+    const { status, body } = await askService(servicePlace(id, platform.paths), '/health');
+    const actual = status === 200 ? 'well' : `${status}: ${body.trim()}`;
+    stage.check({
+      id: `services/${id}`,
+      title: id,
+      tier,
+      expected: 'well',
+      actual,
+      evidence: 'GET /health on its socket',
+    });
+  }
+}
+
+/** New customers on the recovered platform: what only reads is not back. */
+async function newCustomers(stage: Stage, platform: Platform): Promise<void> {
+  const load = await startLoad({
+    postgres: () => platform.postgres(),
+    redis: () => platform.redis(),
+    ledgerFile: join(stage.options.folder, 'ledger-after.jsonl'),
+  });
+  await load.more(20);
+  const { acknowledged, died } = await load.stop();
+  stage.check({
+    id: 'customers/new',
+    title: 'new customers order and pay',
+    tier: 'P2',
+    expected: 'at least 20 writes acknowledged',
+    actual: died ?? `${acknowledged} writes acknowledged`,
+    ok: died === undefined && acknowledged >= 20,
+    evidence: 'orders, payments and carts written to the recovered platform',
+  });
+}
+
+async function verify(stage: Stage, recovered: Recovered, baseline: BaselineWithLimits): Promise<void> {
+  const { platform } = recovered;
+  await stage.step(
+    'verify',
+    'compare the recovered platform with what was',
+    async () => {
+      for (const check of await baselineChecks(platform, baseline, recovered.renewed)) stage.check(check);
+      await serviceChecks(stage, platform);
+      await newCustomers(stage, platform);
+    },
+    () => `${stage.verification.filter(({ ok }) => ok).length} of ${stage.verification.length} checks passed`,
+  );
+}
+
+/** A recovery that fails is a result of the drill, with a report; a stage that can't be built is an error. */
+async function play(stage: Stage, request: DrillRequest): Promise<DrillReport> {
+  const startedAt = request.now();
+  const environment = await drillEnvironment();
+  const ground = await build(stage);
+  const prepared = await backUp(stage, ground);
+  let recovered: Recovered | undefined;
+  let failure: DrError['exit'] | undefined;
+  try {
+    recovered = await request.scenario.run(prepared);
+    await verify(stage, recovered, ground.baseline);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (!(error instanceof DrError) || stage.disasterAt === undefined) throw error;
+    failure = error.exit === EXIT.ok ? EXIT.failure : error.exit;
+    const recovery = { id: 'recovery', title: 'the recovery ends', expected: 'well', actual: error.message };
+    stage.check({ ...recovery, evidence: `${error.where}; ${error.hint}` });
+  }
+  const disasterAt = stage.disasterAt ?? startedAt;
+  return drillReport({ stage, startedAt, endedAt: request.now(), disasterAt, recovered, failure, environment });
+}
+
+async function clear(stage: Stage, folder: string): Promise<void> {
+  for (const load of stage.loads) void load.stop().catch(() => {});
+  for (const site of stage.sites) await site.destroy();
+  await clearDrill(folder);
+}
+
+/**
+ * Throws what keeps the stage from being built (exit 2 for a missing engine), and the abort of `signal`; everything that was started
+ * is ended and deleted then too.
+ */
+export async function runDrill(request: DrillRequest): Promise<DrillResult> {
+  const { scenario, progress, keep, signal } = request;
+  for (const { folder, since, kept, processes } of await clearLeftovers()) {
+    const what = kept
+      ? `left by --keep, ${processes} processes run in it`
+      : `a killed drill's: ${processes} processes ended, deleted`;
+    progress({
+      step: 'drill/leftovers',
+      title: `${folder} of ${since}`,
+      state: kept ? 'skipped' : 'done',
+      detail: what,
+    });
+  }
+  const parent = request.folder ?? tmpdir();
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, 'dr-drill-'));
+  await noteDrill(folder, keep);
+  const { plan, scale, seed } = request;
+  const stage = new Stage({ scenario: scenario.id, folder, scale, seed, plan, progress, signal });
+  try {
+    const report = await play(stage, request);
+    await mkdir(request.reportFolder, { recursive: true });
+    const files = { json: join(request.reportFolder, 'report.json'), html: join(request.reportFolder, 'report.html') };
+    await writeFile(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    await writeFile(files.html, renderHtml(report));
+    return { report, files, ...(keep ? { kept: folder } : {}) };
+  } finally {
+    if (!keep) await clear(stage, folder);
+    else await Promise.allSettled(stage.loads.map((load) => load.stop()));
+  }
+}

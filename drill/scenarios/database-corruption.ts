@@ -1,0 +1,83 @@
+/** Pages of data files are overwritten. Found by checksums; what can be read is saved, then restored and replayed to the end. */
+import { join } from 'node:path';
+import { EXIT } from '../../recovery/core/errors.ts';
+import { reportLosses } from '../losses.ts';
+import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
+import type { Recovered, Scenario } from '../scenario.ts';
+import type { Prepared } from '../stage.ts';
+import { scanChecksums } from './checksum-scan.ts';
+import { corruptPages } from './corrupt-pages.ts';
+
+const TABLES = ['accounts', 'events', 'payments'];
+const PAGES = 5;
+const SCAN = 'pg_basebackup to nowhere: it reads every page from disk';
+
+interface Saved {
+  readonly tables: readonly { readonly table: string; readonly state: string }[];
+}
+
+function savedText({ tables }: Saved): string {
+  const count = (state: string): number => tables.filter((table) => table.state === state).length;
+  return `${count('whole')} tables whole, ${count('partial')} in part, ${count('lost')} lost`;
+}
+
+async function run(prepared: Prepared): Promise<Recovered> {
+  const { stage, first, load, ledgerFile } = prepared;
+  const { seed, folder } = stage.options;
+  const corrupted = await stage.step(
+    'corrupt',
+    'overwrite pages of data files below the running server',
+    () => corruptPages(first, TABLES, PAGES, seed),
+    (pages) => `${pages.length} pages of ${TABLES.join(', ')}`,
+  );
+  const disasterAt = stage.declare('data files are corrupt');
+  const scan = await stage.step(
+    'detect',
+    'look at the checksum of every page',
+    () => scanChecksums(first),
+    ({ said }) => said,
+  );
+  stage.check({
+    id: 'detection/checksums',
+    title: 'checksums name the damaged files',
+    tier: 'P1',
+    expected: [...new Set(corrupted.map(({ file }) => file))].sort().join(', '),
+    actual: [...scan.files].sort().join(', '),
+    evidence: SCAN,
+  });
+  await stage.step('stop', 'stop the services; the customers are turned away', async () => {
+    await Promise.all([load.stop(), first.stopServices()]);
+  });
+  await assessNames(stage, first);
+  const dump = ['restore', '--emergency-dump', join(folder, 'emergency')];
+  await stage.step(
+    'emergency-dump',
+    'dr restore --emergency-dump: save what can still be read',
+    () => stage.dr(first).call<Saved>(dump, [EXIT.ok, EXIT.partial]),
+    ({ data }) => savedText(data),
+  );
+  const args = ['--to', 'latest', '--only', 'postgres'];
+  const { restored, ready } = await restoreWatched(stage, first, args, async () => {
+    await stage.step('services', 'services on', () => first.startServices());
+  });
+  stage.check({
+    id: 'database/checksums',
+    title: 'every page has the right checksum again',
+    tier: 'P1',
+    expected: 'no wrong checksum',
+    actual: (await scanChecksums(first)).said,
+    evidence: SCAN,
+  });
+  const comparison = await comparePromises(first, ledgerFile, disasterAt);
+  // The WAL is whole: nothing that was acknowledged may be missing.
+  reportLosses(stage, comparison, { database: 0, redis: 0 });
+  return {
+    platform: first,
+    restored,
+    comparison,
+    ready,
+    target: { repository: restored.data.plan.repository, description: 'the end of the WAL' },
+  };
+}
+
+export const databaseCorruption: Scenario = { id: 'database-corruption', run };

@@ -1,0 +1,131 @@
+/** New secrets everywhere after a breach, and the proof that the old ones open nothing: each is tried against what lives. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { parse } from 'yaml';
+import type { SecurityAttempt } from '../../recovery/report/types.ts';
+import { randomSecret, writeSecret } from '../host/secret-files.ts';
+import { SERVICE_ROLES } from '../platform/accounts.ts';
+import { secretDocument } from '../platform/kubernetes.ts';
+import type { Platform } from '../platform/platform.ts';
+import { writeRedisConfig } from '../platform/redis.ts';
+import { askService } from '../platform/service-control.ts';
+import { SERVICES, servicePlace } from '../platform/services.ts';
+import type { KeyPair, S3Role } from '../s3/access.ts';
+import type { S3Region } from '../s3/region.ts';
+
+interface ServiceSecret {
+  readonly dbPassword: string;
+  readonly token: string;
+}
+type ServiceSecrets = ReadonlyMap<string, ServiceSecret>;
+
+function secretFile(platform: Platform, service: string): string {
+  return join(platform.paths.folder('config-and-secrets'), 'secrets', `${service}.yaml`);
+}
+
+export async function readServiceSecrets(platform: Platform): Promise<ServiceSecrets> {
+  const found = await Promise.all(
+    SERVICES.map(async ({ id }) => {
+      const document = parse(await readFile(secretFile(platform, id), 'utf8')) as { stringData: ServiceSecret };
+      return [id, document.stringData] as const;
+    }),
+  );
+  return new Map(found);
+}
+
+/** Database roles, tokens of the services, the password of Redis; then the services start with them. */
+export async function rotateSiteSecrets(platform: Platform): Promise<void> {
+  const fresh = new Map(SERVICES.map(({ id }) => [id, { dbPassword: randomSecret(), token: randomSecret() }] as const));
+  await platform.stopServices();
+  const client = await platform.postgres();
+  try {
+    for (const { service, role } of SERVICE_ROLES) {
+      await client.query(`alter role ${role} password '${fresh.get(service)?.dbPassword ?? randomSecret()}'`);
+    }
+  } finally {
+    await client.end();
+  }
+  const redisPassword = randomSecret();
+  const redis = await platform.redis();
+  await redis.config('SET', 'requirepass', redisPassword).finally(() => redis.disconnect());
+  await writeRedisConfig(platform.paths, redisPassword, platform.runAs);
+  for (const [service, secret] of fresh)
+    await writeSecret(secretFile(platform, service), secretDocument(service, secret));
+  await platform.startServices();
+}
+
+async function tried(
+  what: string,
+  expected: SecurityAttempt['expected'],
+  work: () => Promise<string>,
+): Promise<SecurityAttempt> {
+  try {
+    return { attempt: what, outcome: 'succeeded', expected, detail: await work() };
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    return { attempt: what, outcome: 'denied', expected, detail: code ? `${code}: ${message}` : message };
+  }
+}
+
+async function loginTo(platform: Platform, role: string, password: string): Promise<string> {
+  const client = await platform.postgres({ user: role, password });
+  await client.query('select 1').finally(() => client.end());
+  return 'logged in';
+}
+
+async function authenticate(platform: Platform, password: string): Promise<string> {
+  const redis = await platform.redis(password);
+  try {
+    return await redis.ping();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function enter(platform: Platform, service: string, token: string): Promise<string> {
+  const { status, body } = await askService(servicePlace(service, platform.paths), '/whoami', token);
+  if (status !== 200) throw new Error(`HTTP ${status}: ${body}`);
+  return `HTTP ${status}`;
+}
+
+/** `secrets` against the live database and services; `expected` says whether they must still open them. */
+export async function trySiteSecrets(
+  platform: Platform,
+  secrets: ServiceSecrets,
+  redisPassword: string,
+  expected: SecurityAttempt['expected'],
+): Promise<SecurityAttempt[]> {
+  const age = expected === 'denied' ? 'old' : 'new';
+  const attempts: Promise<SecurityAttempt>[] = [
+    ...SERVICE_ROLES.map(({ service, role }) =>
+      tried(`database role ${role} with its ${age} password`, expected, () =>
+        loginTo(platform, role, secrets.get(service)?.dbPassword ?? ''),
+      ),
+    ),
+    tried(`Redis with the ${age} password`, expected, () => authenticate(platform, redisPassword)),
+    ...SERVICES.map(({ id }) =>
+      tried(`${id} with its ${age} token`, expected, () => enter(platform, id, secrets.get(id)?.token ?? '')),
+    ),
+  ];
+  return Promise.all(attempts);
+}
+
+export async function tryS3Keys(
+  region: S3Region,
+  keys: Readonly<Record<S3Role, KeyPair>>,
+  expected: SecurityAttempt['expected'],
+): Promise<SecurityAttempt[]> {
+  const age = expected === 'denied' ? 'old' : 'new';
+  return Promise.all(
+    Object.entries(keys).map(([role, pair]) =>
+      tried(`${region.name} with the ${role}’s ${age} key`, expected, async () => {
+        const client = region.client(pair);
+        await client
+          .send(new ListObjectsV2Command({ Bucket: region.bucket, MaxKeys: 1 }))
+          .finally(() => client.destroy());
+        return 'listed the bucket';
+      }),
+    ),
+  );
+}

@@ -1,0 +1,155 @@
+/**
+ * An intruder with the host and the writer's keys alters rows, makes himself a superuser, and turns on the backups. Evidence is kept,
+ * the repositories are read as of the moment before him, the platform is rebuilt elsewhere, and every secret is new.
+ */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { seconds } from '../../plan/duration.ts';
+import { formatBytes } from '../../recovery/report/format.ts';
+import { reportLosses } from '../losses.ts';
+import type { Platform } from '../platform/platform.ts';
+import { redisPasswordFile } from '../platform/redis.ts';
+import { SERVICES } from '../platform/services.ts';
+import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
+import type { KeyPair, S3Role } from '../s3/access.ts';
+import type { S3Region } from '../s3/region.ts';
+import type { Recovered, Scenario } from '../scenario.ts';
+import type { Prepared, Stage } from '../stage.ts';
+import { preserveEvidence } from './evidence.ts';
+import { attackDatabase, hideEverything, INTRUDER_ROLE, removeLocalRepository, tryToDestroy } from './intruder.ts';
+import { readServiceSecrets, rotateSiteSecrets, tryS3Keys, trySiteSecrets } from './rotate-secrets.ts';
+
+/** Between the clean moment and the intruder: S3 tells times in whole seconds. */
+const QUIET_MS = 2_000;
+
+async function attack(prepared: Prepared): Promise<void> {
+  const { stage, first, regions } = prepared;
+  await stage.step(
+    'intruder',
+    `the intruder alters rows and adds the superuser "${INTRUDER_ROLE}"`,
+    () => attackDatabase(first),
+    ({ altered }) => `${altered} payments altered`,
+  );
+  for (const region of Object.values(regions)) {
+    const hidden = await stage.step(
+      `hide-${region.name}`,
+      `he hides everything in ${region.name}`,
+      () => hideEverything(region),
+      (done) => done.detail,
+    );
+    const { hidden: _, ...entry } = hidden;
+    stage.attempts.push(entry);
+    const refused = await stage.step(
+      `destroy-${region.name}`,
+      `he tries to make it final in ${region.name}`,
+      () => tryToDestroy(region),
+      (tries) => `${tries.filter((t) => t.outcome === 'denied').length} of ${tries.length} refused`,
+    );
+    stage.attempts.push(...refused);
+  }
+  stage.attempts.push(await removeLocalRepository(first));
+}
+
+interface OldSecrets {
+  readonly services: Awaited<ReturnType<typeof readServiceSecrets>>;
+  readonly redis: string;
+  readonly s3: readonly (readonly [S3Region, Readonly<Record<S3Role, KeyPair>>])[];
+}
+
+/** Containment: the site is cut off, and the stolen S3 keys end before anything is read with them again. */
+async function contain({ stage, first, regions, load }: Prepared): Promise<OldSecrets> {
+  const services = await readServiceSecrets(first);
+  const redis = await readFile(redisPasswordFile(first.paths), 'utf8');
+  await stage.step('isolate', 'the site is cut off: every process ends', async () => {
+    await load.stop();
+    await first.kill9();
+  });
+  await stage.step(
+    'evidence',
+    'evidence: data directory, WAL, Redis and logs into a restic snapshot of their own',
+    () => preserveEvidence(first, stage.options.folder, stage.options.scenario),
+    (kept) => `snapshot ${kept.snapshot.slice(0, 8)}: ${kept.files} files, ${formatBytes(kept.bytes)}, read back`,
+  );
+  const s3 = await stage.step('rotate-s3', 'new S3 keys in both regions', () =>
+    Promise.all(Object.values(regions).map(async (region) => [region, await region.rotate()] as const)),
+  );
+  return { services, redis, s3 };
+}
+
+/** Old secrets are tried against the recovered platform and refused; the new ones open it. */
+async function prove(stage: Stage, platform: Platform, old: OldSecrets): Promise<void> {
+  const fresh = {
+    services: await readServiceSecrets(platform),
+    redis: await readFile(redisPasswordFile(platform.paths), 'utf8'),
+  };
+  const attempts = [
+    ...(await trySiteSecrets(platform, old.services, old.redis, 'denied')),
+    ...(await trySiteSecrets(platform, fresh.services, fresh.redis, 'succeeded')),
+  ];
+  for (const [region, keys] of old.s3) {
+    const current = { writer: await region.keys('writer'), restorer: await region.keys('restorer') };
+    attempts.push(...(await tryS3Keys(region, keys, 'denied')), ...(await tryS3Keys(region, current, 'succeeded')));
+  }
+  stage.attempts.push(...attempts);
+  const wrong = stage.attempts.filter(({ outcome, expected }) => outcome !== expected);
+  stage.check({
+    id: 'security/attempts',
+    title: `${stage.attempts.length} attempts on backups, database, Redis, services and S3 ended as they must`,
+    expected: 'all',
+    actual:
+      wrong.length === 0
+        ? 'all'
+        : `all but ${wrong.map(({ attempt, outcome }) => `${attempt} (${outcome})`).join('; ')}`,
+    evidence: 'each tried against the live service; listed in this report',
+  });
+}
+
+async function run(prepared: Prepared): Promise<Recovered> {
+  const { stage, first, regions, ledgerFile } = prepared;
+  const clean = await stage.step(
+    'clean',
+    'the last moment before the intruder',
+    async () => {
+      await delay(QUIET_MS);
+      const moment = new Date();
+      await delay(QUIET_MS);
+      return moment;
+    },
+    (moment) => moment.toISOString(),
+  );
+  const disasterAt = stage.declare('an intruder is in the system');
+  await attack(prepared);
+  await assessNames(stage, first);
+  const old = await contain(prepared);
+  const second = await stage.step('site', 'an empty site', () =>
+    prepared.emptySite({ site: 'second', regions, local: false }),
+  );
+  const asOf = ['--repository-time', clean.toISOString()];
+  const { restored, ready } = await restoreWatched(
+    stage,
+    second,
+    ['--to', 'latest', '--from', 'primary', ...asOf],
+    () =>
+      stage.step('rotate', 'new passwords of the database roles and of Redis, new service tokens', () =>
+        rotateSiteSecrets(second),
+      ),
+  );
+  await prove(stage, second, old);
+  const comparison = await comparePromises(second, ledgerFile, disasterAt, clean);
+  const allowed = seconds(stage.options.plan.objectives.rpo.database);
+  reportLosses(stage, comparison, { database: allowed, redis: allowed });
+  return {
+    platform: second,
+    restored,
+    comparison,
+    ready,
+    renewed: new Map([['config-and-secrets', SERVICES.map(({ id }) => `secrets/${id}.yaml`)]]),
+    target: {
+      repository: 'primary',
+      time: clean.toISOString(),
+      description: 'the newest state that the repository held before the intruder',
+    },
+  };
+}
+
+export const securityBreach: Scenario = { id: 'security-breach', run };

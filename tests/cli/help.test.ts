@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { buildProgram } from '../../cli/program.ts';
+import { pathOf } from '../../cli/usage.ts';
+import { dr } from './run-dr.ts';
+
+const program = buildProgram('0.0.0', async () => {});
+const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+
+/** Everything that `--help` prints, examples too. */
+function helpOf(command: (typeof commands)[number]): string {
+  let text = '';
+  const writeOut = (part: string): void => {
+    text += part;
+  };
+  command.configureOutput({ ...command.configureOutput(), writeOut });
+  command.outputHelp();
+  return text;
+}
+
+test('the commands of the plan are all there', () => {
+  expect(commands.map(pathOf)).toEqual([
+    'dr plan',
+    'dr plan show',
+    'dr plan check',
+    'dr plan schema',
+    'dr init',
+    'dr backup',
+    'dr points',
+    'dr points list',
+    'dr points show',
+    'dr points mark',
+    'dr verify',
+    'dr prune',
+    'dr restore',
+    'dr rebuild',
+    'dr seed',
+    'dr offsite',
+    'dr offsite export',
+    'dr offsite list',
+    'dr offsite verify',
+    'dr keys',
+    'dr keys escrow',
+    'dr keys show',
+    'dr keys open',
+    'dr assess',
+    'dr health',
+    'dr doctor',
+    'dr objectives',
+    'dr monitor',
+    'dr failover',
+    'dr failback',
+    'dr drill',
+    'dr impact',
+    'dr unlock',
+  ]);
+});
+
+test.each(commands.map((command) => [pathOf(command), command] as const))('%s explains itself', (path, command) => {
+  expect(command.description()).toMatch(/^[A-Z].*\.$/);
+  const text = helpOf(command);
+  if (command.commands.length === 0) expect(text).toContain(`Examples:\n  $ ${path.replace(' list', '')}`);
+  for (const option of command.options.filter((each) => !each.hidden)) expect(option.description).not.toBe('');
+});
+
+test('what changes something can be tried dry, and what destroys wants a name', () => {
+  const flags = (name: string): string[] =>
+    commands.find((command) => command.name() === name)?.options.map((option) => option.long ?? '') ?? [];
+  for (const name of ['init', 'backup', 'prune', 'restore', 'export']) expect(flags(name)).toContain('--dry-run');
+  for (const name of ['prune', 'restore', 'unlock']) expect(flags(name)).toContain('--confirm');
+});
+
+test('--help is data: stdout, exit 0, no colour, with the global options', async () => {
+  const { exit, stdout, stderr } = await dr(['restore', '--help']);
+  expect(exit).toBe(0);
+  expect(stderr).toBe('');
+  expect(stdout).toContain('Usage: dr restore');
+  expect(stdout).toContain('--env <file>');
+  expect(stdout).not.toContain('\u001b');
+});

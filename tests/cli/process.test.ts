@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { withFolder } from '../platform.ts';
+import { dr, MAIN } from './run-dr.ts';
+
+/** An environment whose services answer as `health` says; it has no store and one empty repository. */
+async function environmentFile(folder: string, health: Record<string, string[]>): Promise<string> {
+  const file = join(folder, 'dr.yaml');
+  await writeFile(join(folder, 'key'), 'a secret', { mode: 0o600 });
+  const key = { name: 'k1', from: { file: join(folder, 'key') } };
+  const document = {
+    apiVersion: 'go-coffee-dr/v1',
+    kind: 'Environment',
+    name: 'test',
+    site: 'here',
+    stateDir: join(folder, 'state'),
+    signingKeys: [key],
+    services: Object.fromEntries(Object.entries(health).map(([id, argv]) => [id, { health: argv }])),
+    repositories: { local: { type: 'posix', path: join(folder, 'backups'), passphrases: [key] } },
+  };
+  await writeFile(file, stringify(document));
+  return file;
+}
+
+test('health: exit 0 when all answer, 1 when one does not; data on stdout, progress on stderr', async () => {
+  await withFolder(async (folder) => {
+    const env = await environmentFile(folder, { monitoring: ['true'], logging: ['sh', '-c', 'echo no sinks; exit 3'] });
+    const well = await dr(['health', '--env', env, '--tier', 'P3']);
+    expect(well).toMatchObject({ exit: 0 });
+    const bad = await dr(['health', '--env', env, '--tier', 'p4', '-o', 'json']);
+    expect(bad.exit).toBe(1);
+    expect(bad.stderr).toContain('failed   P4');
+    const report = JSON.parse(bad.stdout);
+    expect(report).toMatchObject({ apiVersion: 'go-coffee-dr/v1', kind: 'Health', healthy: false });
+    expect(report.tiers[0].checks).toMatchObject([
+      { id: 'service/monitoring', ok: true },
+      { id: 'service/logging', ok: false, fact: 'its health command exits 3: no sinks' },
+    ]);
+    const quiet = await dr(['health', '--env', env, '--tier', 'P4', '--quiet']);
+    expect(quiet.stderr).toBe('');
+  });
+});
+
+test('an unknown tier is bad usage', async () => {
+  await withFolder(async (folder) => {
+    const env = await environmentFile(folder, {});
+    const { exit, stderr } = await dr(['health', '--env', env, '--tier', 'P9']);
+    expect(stderr).toContain('DR-TIER-UNKNOWN --tier: the plan has no tier "P9"');
+    expect(exit).toBe(2);
+  });
+});
+
+test('SIGTERM stops the work: exit 130, and what to do next is said', async () => {
+  await withFolder(async (folder) => {
+    const env = await environmentFile(folder, { monitoring: ['sleep', '600'] });
+    const child = spawn(process.execPath, [MAIN, 'health', '--env', env, '--tier', 'P4', '-v'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    const started = new Promise<void>((resolve) => {
+      child.stderr.on('data', (part: Buffer) => {
+        stderr += part;
+        if (stderr.includes('sleep')) resolve();
+      });
+    });
+    await started;
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    expect((await ended)[0]).toBe(130);
+    expect(stderr).toContain('DR-INTERRUPTED dr: stopped by SIGTERM');
+    expect(stderr).toContain('run the same command again');
+  });
+});
+
+test('a reader that goes away is no failure', async () => {
+  const child = spawn(process.execPath, [MAIN, 'restore', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (part: Buffer) => {
+    stderr += part;
+  });
+  const [exit] = await once(child, 'close');
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+});

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { drillConfig, drillName, drillNamespaces, otherDrills } from '../../../drill/cluster/names.ts';
+
+const NOW = new Date('2026-11-25T23:59:59Z');
+
+test('one a day, and the further ones are counted', () => {
+  expect(drillName(NOW, ['production'])).toBe('drill-20261125');
+  expect(drillName(NOW, ['drill-20261125', 'drill-20261125-2'])).toBe('drill-20261125-3');
+  expect(otherDrills(['production', 'drill-b', 'drill-a'])).toEqual(['drill-a', 'drill-b']);
+});
+
+test('what a person sets wins', () => {
+  const like = { namespaces: { platform: 'shop', recovery: 'shop-dr' } };
+  expect(drillConfig('drill-1', like, { site: 'mine' })).toEqual({
+    site: 'mine',
+    namespaces: { platform: 'shop-drill-1', recovery: 'shop-drill-1-dr' },
+  });
+});
+
+test('namespaces are names that Kubernetes takes, and never those of the platform itself', () => {
+  const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+  const stack = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,99}$/).filter((name) => /[a-z0-9]/i.test(name));
+  fc.assert(
+    fc.property(stack, fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/), (name, platform) => {
+      const made = drillNamespaces(name, { namespaces: { platform } });
+      expect(made.platform).toMatch(label);
+      expect(made.recovery).toMatch(label);
+      expect(new Set([made.platform, made.recovery, platform]).size).toBe(3);
+    }),
+  );
+});
