@@ -1,5 +1,5 @@
 /** A captured platform of any size: services of every tier and many that the plan doesn't know, in the mixture that clusters have. */
-import type { CapturedPlatform, KubeObject } from '../recovery/captured.ts';
+import type { CapturedPlatform, KubeObject } from '../recovery/public.ts';
 
 const NAMESPACE = 'go-coffee';
 const KNOWN = ['auth-service', 'payment-service', 'order-service', 'ai-search', 'analytics', 'logging'];

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type CapturedPlatform, packPlatform } from '../recovery/captured.ts';
+import { type CapturedPlatform, packPlatform } from '../recovery/public.ts';
 import { type Engine, hasPulumi, setSecrets, startEngine } from '../tests/infra/engine/engine.ts';
-import { PIN, recoveryConfig } from '../tests/infra/platform/captured-platform.ts';
 import { record, shippedConfig, TEST_SECRETS } from '../tests/infra/recording.ts';
+import { PIN, recoveryConfig } from '../tests/infra/recovered/captured-platform.ts';
 
 export interface RecoveredStack extends AsyncDisposable {
   /** How many resources it declares. */

@@ -1,12 +1,12 @@
 /** What an operator and `dr` need of a stack. What is secret stays a secret output. */
 import { type Input, secret } from '@pulumi/pulumi';
-import type { Pin } from '../recovery/points/pin/pin.ts';
+import type { Pin } from '../recovery/public.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
-import type { StackConfig } from './config-types.ts';
-import { leads } from './origin.ts';
-import type { PlatformReport } from './platform/plan.ts';
-import { keptSettings } from './recovery-changes.ts';
+import { leads } from './config/role.ts';
+import type { StackConfig } from './config/types.ts';
+import type { PlatformReport } from './recovered/plan.ts';
+import { keptSettings } from './recovered/source/kept-settings.ts';
 
 export interface Parts {
   /** `<site>-<generation>` */

@@ -4,12 +4,12 @@ import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import { FIRST_KEY } from '../plan/layout.ts';
 import type { Plan } from '../plan/types.ts';
+import { secretName } from './aws/names.ts';
 import type { AccessKey, ClusterSecrets } from './cluster/keys.ts';
 import type { AccessRole } from './cluster/paths.ts';
-import type { SecretSource, SecretValues, StackConfig } from './config-types.ts';
-import { secretName } from './identity/names.ts';
-import { repositoryPlaces } from './storage/storage.ts';
-import { parseStored } from './stored-secrets.ts';
+import { repositoryPlaces } from './config/places.ts';
+import { parseStored } from './config/stored-secrets.ts';
+import type { SecretSource, SecretValues, StackConfig } from './config/types.ts';
 
 export interface RecoverySecretsArgs {
   readonly plan: Plan;

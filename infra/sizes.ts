@@ -1,5 +1,5 @@
 /** How much the parts take that no key of the config speaks of. Figures are requests, and memory is also the limit. */
-import type { Resources } from './cluster/restricted.ts';
+import type { Resources } from './cluster/pod-security.ts';
 
 /** restic keeps its index in memory: about 1 GiB for 10 million blobs; pgBackRest takes two processes of about 100 MiB. */
 const JOB: Resources = { cpu: '100m', memory: '1Gi' };

@@ -111,4 +111,7 @@ export function layout(environment: string, copy?: string): Layout {
     copyFile: (pointId, name) => `${copyRoot(pointId)}/${part(name, 'file')}`,
     ofCopy: (pointId) => layout(environment, pointId),
   };
-}
+} /** Labels by which the program and the command know each other's objects in a cluster. */
+
+/** On everything that a stack declares itself: a capture of the platform has these too, and no recovery declares them twice. */
+export const OWN_LABEL = 'go-coffee-dr/owner';

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { Path } from './checks/finding.ts';
+import { checkMeaning } from './checks/validate.ts';
 import { PlanError, type PlanProblem } from './errors.ts';
-import type { Path } from './finding.ts';
 import { productionPlan } from './production.ts';
 import { shapeProblems } from './shape.ts';
 import { type Plan, planSchema } from './types.ts';
-import { checkMeaning } from './validate.ts';
 
 export interface ReadPlan {
   readonly plan: Plan;

@@ -2,6 +2,8 @@
  * Worst-case RPO before anything happens: the most that a disaster can cost, just before the next copy is complete.
  * With schedules: interval + wait + longest run + delay of the copy. With log shipping: archive_timeout + delay of the push.
  */
+/** How long an archive is silent before a living site behind it can be ruled out. */
+
 import { cronProblem, runs } from './cron.ts';
 import { exactDuration, seconds } from './duration.ts';
 import { type Capture, timetable, windowDays } from './timetable.ts';
@@ -166,4 +168,10 @@ export function worstCaseRpo(plan: Plan): WorstCaseRpo[] {
     const { id, tier } = workload;
     return [{ workload: id, tier, repository, seconds: worstSeconds, objectiveSeconds, arithmetic, met, repositories }];
   });
+}
+
+/** A living site ships a segment in each `archiveTimeout`, because its monitor touches a row every minute. Undefined: it ships no WAL. */
+export function quietSeconds(plan: Pick<Plan, 'workloads'>): number | undefined {
+  const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
+  return timeout === undefined ? undefined : 2 * seconds(timeout);
 }

@@ -17,10 +17,10 @@ import {
 import { repositories } from './production/repositories.ts';
 import { scenarios } from './production/scenarios.ts';
 import { schedules } from './production/schedules.ts';
-import { hardening, rotation } from './production/security.ts';
 import { settlements } from './production/settlements.ts';
 import { templates } from './production/templates.ts';
 import { workloads } from './production/workloads.ts';
+import { hardening, rotation } from './security.ts';
 import type { Plan } from './types.ts';
 
 export const productionPlan: Plan = {

@@ -1,5 +1,5 @@
 /** What becomes of one key of a captured Secret when secrets are rotated. Pure. */
-import type { Kept, Rotatable, Rotation } from './security-types.ts';
+import type { Kept, Rotatable, Rotation } from './security.ts';
 
 /** On a Secret: `jwt-secret,session-key`, `all` or `none`. Its owner knows better than any pattern. */
 export const ROTATE_ANNOTATION = 'go-coffee-dr/rotate';

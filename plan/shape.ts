@@ -1,6 +1,6 @@
 /** What zod finds wrong, as sentences that quote the value and say what to write. */
 import type { z } from 'zod';
-import { type Path, placeName } from './finding.ts';
+import { type Path, placeName } from './checks/finding.ts';
 import { didYouMean } from './nearest.ts';
 import { keysAt } from './schema.ts';
 

@@ -14,8 +14,7 @@ import {
   templateSchema,
   testSchema,
 } from './procedure-types.ts';
-import { hardening, rotation } from './production/security.ts';
-import { hardeningSchema, rotationSchema } from './security-types.ts';
+import { hardening, hardeningSchema, rotation, rotationSchema } from './security.ts';
 
 export const TIERS = ['P1', 'P2', 'P3', 'P4'] as const;
 export type TierId = (typeof TIERS)[number];

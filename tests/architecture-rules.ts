@@ -14,7 +14,7 @@ const ARROWS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^recovery\//, to: /^(plan|recovery)\/|^package\.json$/ },
   { from: /^drill\//, to: /^(plan|recovery|drill)\// },
   { from: /^cli\//, to: /^(plan|recovery|drill|cli)\/|^package\.json$/ },
-  { from: /^infra\//, to: /^(plan|infra)\/|^recovery\/(points\/resolve\/resolve|points\/pin\/pin|captured)\.ts$/ },
+  { from: /^infra\//, to: /^(plan|infra)\/|^recovery\/public\.ts$/ },
   { from: /^scripts\//, to: /^scripts\// },
 ];
 

@@ -32,7 +32,7 @@ describe('the rules', () => {
   it.each([
     ['plan/x.ts', `import { openSite } from '../recovery/config/site.ts';`, 'imports recovery/config/site.ts'],
     ['plan/x.ts', `import type { Site } from '../recovery/config/site.ts';`, 'imports recovery/config/site.ts'],
-    ['plan/a/x.ts', `export * from '../../infra/config.ts';`, 'imports infra/config.ts'],
+    ['plan/a/x.ts', `export * from '../../infra/config/config.ts';`, 'imports infra/config/config.ts'],
     ['recovery/a/x.ts', `const load = () => import('../../infra/index.ts');`, 'imports infra/index.ts'],
     ['recovery/x.ts', `import { fake } from '../tests/fake.ts';`, 'imports tests/fake.ts'],
     ['infra/x.ts', `import { openSite } from '../recovery/config/site.ts';`, 'imports recovery/config/site.ts'],
@@ -67,10 +67,7 @@ describe('the rules', () => {
   it.each([
     ['plan/x.ts', `import { z } from 'zod';\nimport { seconds } from './duration.ts';`],
     ['recovery/a/x.ts', `import { layout } from '../../plan/layout.ts';\nimport { EXIT } from '../errors.ts';`],
-    [
-      'infra/x.ts',
-      `import { resolveTarget } from '../recovery/points/resolve/resolve.ts';\nimport { plan } from '../plan/production.ts';`,
-    ],
+    ['infra/x.ts', `import { pinTarget } from '../recovery/public.ts';\nimport { plan } from '../plan/production.ts';`],
     ['tests/x.test.ts', `import { openSite } from '../recovery/config/site.ts';\nconsole.log('x');`],
     ['cli/dr.ts', `process.stdout.write('x');\nprocess.exit(0);`],
     ['recovery/x.ts', `import { argv } from './engines/pgbackrest/argv.ts';\n// writes catalog/v1/points/ last\n`],
@@ -81,7 +78,7 @@ describe('the rules', () => {
     ['recovery/x.ts', `const text = "process.exit(1) and import '../infra/x.ts' in text only";`],
     ['plan/layout.ts', `const key = \`\${env}/catalog/v1/points/\`;`],
     ['recovery/x.ts', '\n'.repeat(300)],
-    ['tests/faults/f01-kill-at-every-step.test.ts', ''],
+    ['tests/faults/killed-at-every-step.test.ts', ''],
     ['recovery/commonly-named.ts', ''],
   ])('allow in %s: %s', (path, text) => {
     expect(faultsOf({ path, text })).toEqual([]);

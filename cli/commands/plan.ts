@@ -1,11 +1,11 @@
 /** `dr plan show`, `dr plan check`, `dr plan schema` */
 /** `dr plan`: the recovery plan itself. */
 
+import { checkPlan, type Finding } from '../../plan/checks/validate.ts';
 import { PlanError } from '../../plan/errors.ts';
 import { type ReadPlan, readPlan } from '../../plan/load.ts';
 import { worstCaseRpo } from '../../plan/objectives.ts';
 import { planJsonSchema } from '../../plan/schema.ts';
-import { checkPlan, type Finding } from '../../plan/validate.ts';
 import { readEnvironment } from '../../recovery/config/environment-file.ts';
 import { EXIT } from '../../recovery/core/errors.ts';
 import { plural } from '../../recovery/report/format.ts';

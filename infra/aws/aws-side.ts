@@ -1,15 +1,15 @@
 /** Everything that a stack has in AWS but its traffic, which moves last. Which parts there are follows from the config alone. */
 import * as pulumi from '@pulumi/pulumi';
-import { Alarms, alarmPrefix } from '../alarms/alarms.ts';
-import { AlarmTopic } from '../alarms/topic.ts';
-import type { AwsStorage, SecretValues, StackConfig } from '../config-types.ts';
-import { Identities } from '../identity/identities.ts';
-import { breakGlassRoleArn } from '../identity/names.ts';
-import { bucketSpecs } from '../storage/buckets.ts';
-import { RepositoryStorage } from '../storage/storage.ts';
+import { bucketSpecs } from '../config/buckets.ts';
+import type { AwsStorage, SecretValues, StackConfig } from '../config/types.ts';
+import { Alarms, alarmPrefix } from './alarms/alarms.ts';
+import { Identities } from './identity/identities.ts';
+import { breakGlassRoleArn } from './names.ts';
 import { homeRegion } from './provider.ts';
 import { ImageReplication } from './registry.ts';
 import { SecretStore } from './secret-store.ts';
+import { RepositoryStorage } from './storage/storage.ts';
+import { AlarmTopic } from './topic.ts';
 
 export interface AwsSideArgs {
   readonly config: StackConfig;

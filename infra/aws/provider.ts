@@ -1,6 +1,6 @@
 /** The one provider of everything in AWS: it refuses any other account, and speaks to the region that the stack lives in. */
 import * as aws from '@pulumi/aws';
-import type { AwsStorage, StackConfig } from '../config-types.ts';
+import type { AwsStorage, StackConfig } from '../config/types.ts';
 
 type Home = Pick<StackConfig, 'plan' | 'standby' | 'recovery'>;
 

@@ -1,5 +1,5 @@
 /** Who may read, change or end the secret of the repositories, whatever their own policies say. */
-import { type PolicyDocument, policyOf, type Statement } from '../identity/policy-document.ts';
+import { type PolicyDocument, policyOf, type Statement } from './policy-document.ts';
 
 export interface SecretPolicyFacts {
   /** Reads and writes it: the role that `pulumi up` runs with. */

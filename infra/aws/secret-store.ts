@@ -1,9 +1,9 @@
 /** What opens the backups, kept where the second region can read it alone. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { SecretValues } from '../config-types.ts';
-import { secretName } from '../identity/names.ts';
-import { renderStored } from '../stored-secrets.ts';
+import { renderStored } from '../config/stored-secrets.ts';
+import type { SecretValues } from '../config/types.ts';
+import { secretName } from './names.ts';
 import { type SecretPolicyFacts, secretPolicy } from './secret-policy.ts';
 
 export interface SecretStoreArgs extends SecretPolicyFacts {

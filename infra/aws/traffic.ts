@@ -1,7 +1,7 @@
 /** Where users go. Which entrance answers is the role's doing; a failing health check alone never promotes anything. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Role, Traffic } from '../config-types.ts';
+import type { Role, Traffic } from '../config/types.ts';
 
 export interface TrafficRecordsArgs extends Traffic {
   readonly role: Role;

@@ -3,9 +3,9 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { labelsOf } from './labels.ts';
 import type { PolicyRule } from './manifests.ts';
-import type { Namespaces } from './openings.ts';
+import type { Namespaces } from './network-policies.ts';
 import { POSTGRES, REDIS } from './ports.ts';
-import { captureRights, healthRights, type Rights } from './rights.ts';
+import { captureRights, healthRights, type Rights } from './rbac.ts';
 
 /** `dr-drill` has no identity at the storage: a throwaway platform must not reach a real repository. */
 export const DR_ACCOUNTS = ['dr-writer', 'dr-restorer', 'dr-auditor', 'dr-pruner', 'dr-monitor', 'dr-drill'] as const;

@@ -1,10 +1,10 @@
 /** Two namespaces in which nothing is open: who may run there, who may talk to whom, how much they may take. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { after } from '../after.ts';
 import { Accounts, type AccountsArgs } from './accounts.ts';
+import { after } from './after.ts';
 import { ISOLATED_LABEL, labelsOf } from './labels.ts';
-import { type Namespaces, networkPolicies, type Outside } from './openings.ts';
+import { type Namespaces, networkPolicies, type Outside } from './network-policies.ts';
 
 export interface Marks {
   readonly labels: Readonly<Record<string, string>>;

@@ -1,8 +1,13 @@
 /** Kubernetes Secrets of passphrases, keys and certificates: what each part needs, in files as `paths.ts` names them. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { Certificate } from './certificates.ts';
 import { type AccessRole, KEY_FILES } from './paths.ts';
+
+export interface Certificate {
+  readonly ca: pulumi.Output<string>;
+  readonly certificate: pulumi.Output<string>;
+  readonly key: pulumi.Output<string>;
+}
 
 export interface AccessKey {
   readonly accessKeyId: pulumi.Input<string>;

@@ -1,6 +1,5 @@
 /** Labels by which network policies, budgets and services find pods. */
-import { OWN_LABEL } from '../../plan/labels.ts';
-import { STANZA } from '../../plan/layout.ts';
+import { OWN_LABEL, STANZA } from '../../plan/layout.ts';
 
 /** What a pod may reach. Each is one opening of `openings.ts`; a pod without any may not even ask for a name. */
 export const REACHES = [

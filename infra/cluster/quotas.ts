@@ -1,5 +1,5 @@
 /** Pure: the most that each namespace may take, from what its parts ask for, with room for the services and for runs side by side. */
-import type { QuotaConfig, Share } from '../config-types.ts';
+import type { QuotaConfig, Share } from '../config/types.ts';
 import type { Quota } from './foundation.ts';
 
 const UNITS = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 } as const;

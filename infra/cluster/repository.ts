@@ -1,6 +1,6 @@
 /** What the cluster side must know of a repository, as plain text: the renderers are pure and know no outputs. */
 import type { Plan } from '../../plan/types.ts';
-import type { RepositoryPlace } from '../storage/storage.ts';
+import type { RepositoryPlace } from '../config/places.ts';
 
 /** How pods prove who they are to the storage: with keys of their own, or by the service account's token (IRSA). */
 export type StorageAccess = 'keys' | 'web-identity';

@@ -2,12 +2,12 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
-import { OBJECTS } from '../cluster/dr-pod.ts';
 import { makeSecret } from '../cluster/keys.ts';
 import { labelsOf } from '../cluster/labels.ts';
 import { KEY_FILES } from '../cluster/paths.ts';
 import { MONITOR } from '../cluster/ports.ts';
-import type { AlertTargets } from '../config-types.ts';
+import type { AlertTargets } from '../config/types.ts';
+import { OBJECTS } from '../jobs/dr-pod.ts';
 
 export interface AlertRoutesArgs {
   readonly plan: Plan;

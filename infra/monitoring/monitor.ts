@@ -2,13 +2,13 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
-import { type DrPod, drPodLabels, drPodSpec } from '../cluster/dr-pod.ts';
 import { labelsOf, type Reach, selectorOf } from '../cluster/labels.ts';
 import { KEY_FILES, PATHS } from '../cluster/paths.ts';
+import type { Resources } from '../cluster/pod-security.ts';
 import { MONITOR, PORTS } from '../cluster/ports.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
-import type { Resources } from '../cluster/restricted.ts';
-import type { Role } from '../config-types.ts';
+import type { Role } from '../config/types.ts';
+import { type DrPod, drPodLabels, drPodSpec } from '../jobs/dr-pod.ts';
 import { dashboard } from './dashboard.ts';
 import { alertRules, rulesYaml } from './rules.ts';
 

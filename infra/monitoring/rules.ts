@@ -1,8 +1,8 @@
 /** The plan's thresholds and objectives as Prometheus alert rules. Pure: no number stands here that the plan has. */
 import { stringify } from 'yaml';
+import { testCalendar } from '../../plan/limits.ts';
 import type { Plan } from '../../plan/types.ts';
 import { backupRules, pointRules } from './rules/backups.ts';
-import { testCalendar } from './rules/limits.ts';
 import { drillOverdue, objectiveMissed } from './rules/objectives.ts';
 import { repositoryRules, storageRules, verificationRules } from './rules/repositories.ts';
 import { silenceRules } from './rules/silence.ts';

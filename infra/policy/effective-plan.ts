@@ -1,7 +1,7 @@
 /** The plan of a stack as its own ConfigMap holds it, with the stack's overrides in it. */
 import { productionPlan } from '../../plan/production.ts';
 import { type Plan, planSchema } from '../../plan/types.ts';
-import { OBJECTS } from '../cluster/dr-pod.ts';
+import { OBJECTS } from '../jobs/dr-pod.ts';
 import { ofType, type Resource, textAt } from './resource.ts';
 
 export const CONFIG_MAP = 'kubernetes:core/v1:ConfigMap';

@@ -1,7 +1,7 @@
 /** Pure: which lineages the repository server answers for. */
 import { lineageName } from '../../plan/layout.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
-import type { Archive } from './pgbackrest.ts';
+import type { Archive } from '../pgbackrest/config.ts';
 import type { PostgresArgs } from './postgres.ts';
 
 type ArchivesArgs = Pick<PostgresArgs, 'plan' | 'environment' | 'site' | 'generation' | 'origin' | 'namespaces'> & {

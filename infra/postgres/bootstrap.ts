@@ -1,12 +1,6 @@
 /** How a PostgreSQL cluster gets its first data directory. A populated one is never initialised again: Patroni sees to that. */
 import type { ClusterRepository } from '../cluster/repository.ts';
-
-/** Where replay ends. `timeline` is explicit, so that a fork in the archive is never followed by chance. */
-export type RecoveryEnd =
-  | { readonly kind: 'end-of-wal'; readonly timeline: number }
-  | { readonly kind: 'immediate'; readonly timeline: number }
-  /** ISO 8601 in UTC, e.g. `2026-11-23T02:00:00Z`. */
-  | { readonly kind: 'time'; readonly timeline: number; readonly time: string };
+import type { RecoveryEnd } from '../config/role.ts';
 
 /** One repository and one lineage of it: pgBackRest, given several repositories, silently goes on with the next. */
 export interface Source {

@@ -3,8 +3,8 @@ import type { Input } from '@pulumi/pulumi';
 import { labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
 import { accessFolder, PATHS, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
+import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
 import { PORTS, POSTGRES } from '../cluster/ports.ts';
-import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/restricted.ts';
 import { SCOPE_LABEL } from './patroni.ts';
 import { APPLICATION_PASSWORD, ROLE_PASSWORDS, SCRIPTS } from './scripts.ts';
 

@@ -5,33 +5,28 @@ import * as pulumi from '@pulumi/pulumi';
 import { seconds } from '../../plan/duration.ts';
 import { lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
-import { after } from '../after.ts';
-import type { Certificate } from '../cluster/certificates.ts';
-import { accessData, type ClusterSecrets, certificateData, makeSecret, passphraseData } from '../cluster/keys.ts';
+import { after } from '../cluster/after.ts';
+import {
+  accessData,
+  type Certificate,
+  type ClusterSecrets,
+  certificateData,
+  makeSecret,
+  passphraseData,
+} from '../cluster/keys.ts';
 import { labelsOf, selectorOf } from '../cluster/labels.ts';
-import type { Namespaces } from '../cluster/openings.ts';
+import type { Namespaces } from '../cluster/network-policies.ts';
 import type { StorageRole } from '../cluster/paths.ts';
+import type { Resources } from '../cluster/pod-security.ts';
 import { POSTGRES } from '../cluster/ports.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
-import type { Resources } from '../cluster/restricted.ts';
-import type { Bootstrap, RecoveryEnd } from './bootstrap.ts';
+import type { Origin } from '../config/role.ts';
+import type { Bootstrap } from './bootstrap.ts';
 import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
 import { Promotion } from './promotion.ts';
 import { quietSeconds } from './promotion-script.ts';
 import { renderMember } from './render.ts';
 import { makeServices } from './services.ts';
-
-/** How it begins, by names; the repository is looked up among `repositories`. */
-export type Origin =
-  | { readonly kind: 'primary' }
-  | { readonly kind: 'standby'; readonly repository: string; readonly lineage: string }
-  | {
-      readonly kind: 'recovery';
-      readonly repository: string;
-      readonly lineage: string;
-      readonly set: string;
-      readonly end: RecoveryEnd;
-    };
 
 export interface PostgresArgs {
   readonly plan: Plan;

@@ -1,5 +1,5 @@
 /** Pure: what the promotion runs. It refuses while the other site still commits: two leaders would be two histories. */
-import { quietSeconds as silenceOf } from '../../plan/quiet.ts';
+import { quietSeconds as silenceOf } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
 import { PATHS } from '../cluster/paths.ts';
 

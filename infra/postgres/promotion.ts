@@ -4,8 +4,8 @@ import * as pulumi from '@pulumi/pulumi';
 import { labelsOf } from '../cluster/labels.ts';
 import type { PodSpec } from '../cluster/manifests.ts';
 import { PATHS } from '../cluster/paths.ts';
+import { containerSecurity, podSecurity, resources } from '../cluster/pod-security.ts';
 import { POSTGRES } from '../cluster/ports.ts';
-import { containerSecurity, podSecurity, resources } from '../cluster/restricted.ts';
 import { POSTGRES_OBJECTS } from './pod.ts';
 import { promotionScript } from './promotion-script.ts';
 

@@ -1,8 +1,8 @@
 /** Pure: every file of a PostgreSQL member. */
 import type { Plan } from '../../plan/types.ts';
+import { type Archive, renderArchiveConfig, renderPostgresServerConfig } from '../pgbackrest/config.ts';
 import { type Bootstrap, sourceOf } from './bootstrap.ts';
 import { renderPatroni } from './patroni.ts';
-import { type Archive, renderArchiveConfig, renderPostgresServerConfig } from './pgbackrest.ts';
 import { SERVER_CONFIG } from './pod.ts';
 import { renderScripts } from './scripts.ts';
 

@@ -1,7 +1,7 @@
 /** Further roles of the database, as services know them: found in their connection strings, given new passwords in a rotation. */
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
-import { fieldsOf, type KubeObject, listOf } from '../../recovery/captured.ts';
+import { fieldsOf, type KubeObject, listOf } from '../../recovery/public.ts';
 import { POSTGRES } from '../cluster/ports.ts';
 
 /** A role of PostgreSQL, and the password with which a captured object knows it. */

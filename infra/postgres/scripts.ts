@@ -5,8 +5,8 @@
 import { STANZA } from '../../plan/layout.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
+import { configFile } from '../pgbackrest/config.ts';
 import { type Bootstrap, recoveryArguments, type Source } from './bootstrap.ts';
-import { configFile } from './pgbackrest.ts';
 
 export const SCRIPTS = {
   start: 'start.sh',

@@ -1,7 +1,7 @@
 /** The rule of copies, for each workload: so many, on so many kinds of storage, away, immutable, and none unproven. */
-import { type Finding, fault } from '../finding.ts';
 import { selectWorkloads } from '../select.ts';
 import type { Plan, PlanRepository, Workload } from '../types.ts';
+import { type Finding, fault } from './finding.ts';
 
 interface Count {
   readonly code: string;

@@ -1,8 +1,8 @@
 /** Names: each once, each known, each in one tier; selectors that match something. */
-import { type Finding, fault, type Path, quoteAll } from '../finding.ts';
 import { didYouMean } from '../nearest.ts';
 import { knownSelectors, unmatched } from '../select.ts';
 import type { Plan } from '../types.ts';
+import { type Finding, fault, type Path, quoteAll } from './finding.ts';
 
 const LISTS = [
   'tiers',

@@ -1,7 +1,7 @@
 /** Objectives, tiers, thresholds and messages that agree with each other. */
 import { exactDuration, seconds } from '../duration.ts';
-import { type Finding, fault, warning } from '../finding.ts';
 import type { Plan, Tier } from '../types.ts';
+import { type Finding, fault, warning } from './finding.ts';
 
 function zeros(plan: Plan): Finding[] {
   const { rto, rpo } = plan.objectives;

@@ -1,6 +1,6 @@
 /** What a Kubernetes API holds is split over workloads: every part has one, or the plan has no cluster in mind. */
-import { type Finding, fault, quoteAll } from '../finding.ts';
 import { OBJECT_PARTS, type Plan } from '../types.ts';
+import { type Finding, fault, quoteAll } from './finding.ts';
 
 export function checkObjects(plan: Plan): Finding[] {
   const holders = plan.workloads.flatMap((workload, w) =>

@@ -1,7 +1,7 @@
 /** Where repositories are, and what their storage does to them over time. */
 import { exactDuration, seconds } from '../duration.ts';
-import { type Finding, fault, warning } from '../finding.ts';
 import type { Plan, PlanRepository, StorageClass } from '../types.ts';
+import { type Finding, fault, warning } from './finding.ts';
 
 /** Two repositories with the same place are one copy. Bucket names are global, whatever the region. */
 function placeOf(repository: PlanRepository): string {

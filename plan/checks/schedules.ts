@@ -1,10 +1,10 @@
 /** Schedules: expressions that are some, and often enough for what they protect. */
 import { cronProblem } from '../cron.ts';
 import { seconds } from '../duration.ts';
-import { type Finding, fault } from '../finding.ts';
 import { worstCaseRpo } from '../objectives.ts';
 import { selectWorkloads } from '../select.ts';
 import type { Plan } from '../types.ts';
+import { type Finding, fault } from './finding.ts';
 
 const CRON_HINT = 'write minute, hour, day of month, month and day of week in UTC, e.g. "0 2 * * *"';
 

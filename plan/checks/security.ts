@@ -1,7 +1,7 @@
 /** Rotation and hardening: each rule once, and none that can never apply. */
-import { type Finding, fault } from '../finding.ts';
 import { shadowedBy } from '../rotation.ts';
 import type { Plan } from '../types.ts';
+import { type Finding, fault } from './finding.ts';
 
 function doubled(plan: Plan, path: readonly string[], ids: readonly string[]): Finding[] {
   return ids.flatMap((id, n) => {

@@ -1,9 +1,9 @@
 /** Sentences of a plan that pull in different directions. Each wants a settlement with its id, or nobody knows which one counts. */
 import { seconds } from '../duration.ts';
-import { type Finding, fault } from '../finding.ts';
 import { rpoObjective, worstCaseRpo } from '../objectives.ts';
 import { timetable } from '../timetable.ts';
 import type { Plan } from '../types.ts';
+import { type Finding, fault } from './finding.ts';
 
 /** What pulls, in the words of this plan's values; undefined where nothing does. */
 type Detect = (plan: Plan) => string | undefined;

@@ -1,7 +1,6 @@
 /** The preflight: looks at both sites and at the archive between them, and changes nothing. */
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
-import { rpoObjective } from '../../plan/objectives.ts';
-import { quietSeconds } from '../../plan/quiet.ts';
+import { quietSeconds, rpoObjective } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { readEntries } from '../points/catalog/read.ts';

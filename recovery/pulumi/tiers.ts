@@ -1,5 +1,5 @@
 /** Which tier a resource of a recovered platform belongs to, and which one ends a tier. Pure. */
-import { OWN_LABEL } from '../../plan/labels.ts';
+import { OWN_LABEL } from '../../plan/layout.ts';
 import { lastTier, matchService } from '../../plan/service-match.ts';
 import { type Plan, TIERS, type TierId } from '../../plan/types.ts';
 import type { ResourceEvent } from './engine.ts';

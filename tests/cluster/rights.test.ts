@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { until } from '../../drill/host/processes.ts';
-import { captureRights, healthRights, type Rights } from '../../infra/cluster/rights.ts';
+import { captureRights, healthRights, type Rights } from '../../infra/cluster/rbac.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Cluster, KubeObject } from '../../recovery/kubernetes/objects.ts';
 import { readFrom } from '../../recovery/status/probes/cluster.ts';

@@ -2,7 +2,7 @@
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PatchStrategy, setHeaderOptions, type V1PersistentVolumeClaim } from '@kubernetes/client-node';
-import { ACCOUNT } from '../../infra/cluster/restricted.ts';
+import { ACCOUNT } from '../../infra/cluster/pod-security.ts';
 import type { Api } from './api.ts';
 import type { Place } from './place.ts';
 

@@ -1,6 +1,6 @@
 /** What people, AWS itself and strangers may do, asked of the same declared policies. */
 import { describe, test } from 'vitest';
-import { named } from './aws-recording.ts';
+import { named } from './aws/aws-recording.ts';
 import {
   ALIAS,
   all,
@@ -21,8 +21,8 @@ import {
   SECOND,
   SECOND_KEY,
   viaS3,
-} from './policy-rows.ts';
-import { ACCOUNT, EVERYTHING } from './policy-simulator.ts';
+} from './aws/policy-rows.ts';
+import { ACCOUNT, EVERYTHING } from './aws/policy-simulator.ts';
 
 test('break-glass ends versions and keys, and can’t change the buckets', () =>
   expectAll(

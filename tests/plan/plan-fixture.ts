@@ -1,8 +1,8 @@
 /** The shipped plan with one thing changed. */
 import { expect } from 'vitest';
+import { checkPlan } from '../../plan/checks/validate.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Plan, PlanRepository, Schedule, Workload } from '../../plan/types.ts';
-import { checkPlan } from '../../plan/validate.ts';
 
 export function planWith(change: (plan: Plan) => void): Plan {
   // Through JSON, because the shipped plan shares what is equal, and a change in one place must stay there.

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { checkPlan } from '../../plan/checks/validate.ts';
 import { productionPlan } from '../../plan/production.ts';
 import { rotationOf } from '../../plan/rotation.ts';
-import { HARDENING_MEASURES, STORE_CREDENTIALS } from '../../plan/security-types.ts';
-import { checkPlan } from '../../plan/validate.ts';
+import { HARDENING_MEASURES, STORE_CREDENTIALS } from '../../plan/security.ts';
 import { describePlan } from '../../recovery/report/plan-text.ts';
 import { type Fault, findsOnly, planWith } from './plan-fixture.ts';
 

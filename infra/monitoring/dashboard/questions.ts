@@ -1,8 +1,8 @@
 /** The questions of a recovery, in the order in which they are asked, with the plan's limits. */
 import { seconds } from '../../../plan/duration.ts';
+import { fullInterval, testCalendar } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan } from '../../../plan/types.ts';
-import { fullInterval, testCalendar } from '../rules/limits.ts';
 import type { Question, Step } from './panels.ts';
 
 const above = (limit: number): Step[] => [

@@ -1,8 +1,8 @@
 /** A backup that failed, and a workload without a new point. */
 import { formatDuration } from '../../../plan/duration.ts';
+import { worstPointAge } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
-import { worstPointAge } from './limits.ts';
 import { type AlertRule, type RuleSettings, SEVERITY } from './types.ts';
 
 export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[] {

@@ -1,6 +1,6 @@
 /** Objectives that are missed, and drills that would show it. */
 import { formatDuration } from '../../../plan/duration.ts';
-import type { TestCadence } from './limits.ts';
+import type { TestCadence } from '../../../plan/limits.ts';
 import type { AlertRule } from './types.ts';
 
 export function objectiveMissed(): AlertRule {

@@ -1,8 +1,8 @@
 /** Where the copies lie: places that don't answer, lag behind, fill up, or hold what nobody has verified. */
 import { formatDuration, seconds } from '../../../plan/duration.ts';
+import { fullInterval } from '../../../plan/limits.ts';
 import { exposures } from '../../../plan/objectives.ts';
 import type { Plan } from '../../../plan/types.ts';
-import { fullInterval } from './limits.ts';
 import { type AlertRule, type RuleSettings, SEVERITY, STALE } from './types.ts';
 
 export function repositoryRules(plan: Plan): AlertRule[] {

@@ -1,5 +1,5 @@
 /** Which buckets a stack declares, which of them are the plan's repositories, and the settings of each. */
-import { type BucketSpec, bucketSpecs } from '../../storage/buckets.ts';
+import { type BucketSpec, bucketSpecs } from '../../config/buckets.ts';
 import { at, has, isUnknown, ofType, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Stack } from '../rule.ts';
 

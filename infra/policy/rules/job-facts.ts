@@ -1,6 +1,6 @@
 /** The CronJobs of a stack that run `dr`, and whether the stack is one that has to have them. */
 import { parse } from 'yaml';
-import { OBJECTS } from '../../cluster/dr-pod.ts';
+import { OBJECTS } from '../../jobs/dr-pod.ts';
 import { CONFIG_MAP } from '../effective-plan.ts';
 import { at, isUnknown, listAt, ofType, type Resource, textAt } from '../resource.ts';
 import type { Stack } from '../rule.ts';

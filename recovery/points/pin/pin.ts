@@ -20,7 +20,6 @@ import { endOf } from './end.ts';
 import { livesOf } from './lives.ts';
 import type { Pin, PinnedObjects } from './types.ts';
 
-export { DrError } from '../../core/errors.ts';
 export { type Pin, type PinnedObjects, pinSchema } from './types.ts';
 
 export interface PinRequest {

@@ -28,7 +28,7 @@ const KINDS = [
   'StatefulSet.apps',
 ];
 
-/** As `infra/redis.ts` declares it. */
+/** As `infra/redis/redis.ts` declares it. */
 const REDIS = { pod: 'redis-0', container: 'redis', password: '/run/redis-secret/password' } as const;
 const KEYSPACE = `REDISCLI_AUTH=$(cat ${REDIS.password}) redis-cli -h 127.0.0.1 INFO keyspace`;
 

@@ -1,5 +1,5 @@
 /** Objects of the drilled namespaces against what was captured, and against what a drill may be (F37). Pure. */
-import { OWN_LABEL } from '../../../plan/labels.ts';
+import { OWN_LABEL } from '../../../plan/layout.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../kubernetes/objects.ts';
 import { plural } from '../../report/format.ts';
 import type { CapturedPlatform } from '../../workloads/objects/captured/platform.ts';

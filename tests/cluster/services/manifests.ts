@@ -1,7 +1,7 @@
 /** Pure: the sample services as a team of Go Coffee would have applied them. They are the users' objects: no stack declares them. */
 import { reachLabel } from '../../../infra/cluster/labels.ts';
+import { containerSecurity, podSecurity, resources } from '../../../infra/cluster/pod-security.ts';
 import { PORTS, POSTGRES, REDIS, serviceHost } from '../../../infra/cluster/ports.ts';
-import { containerSecurity, podSecurity, resources } from '../../../infra/cluster/restricted.ts';
 import type { Manifest } from '../api.ts';
 
 /** In tier order; the plan's other two services of P1 are PostgreSQL and Redis themselves. */

@@ -1,7 +1,7 @@
 /** Story 1: `local` comes up, services live on it under load, and every CronJob's run succeeds. */
 import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
-import { scheduledJobs } from '../../../infra/schedules/jobs.ts';
+import { scheduledJobs } from '../../../infra/jobs/jobs.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { archived } from '../archive.ts';
 import { type Run, runNow } from '../cron.ts';

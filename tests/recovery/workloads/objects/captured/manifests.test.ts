@@ -2,8 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nameOf, packPlatform, unpackPlatform } from '../../../../../recovery/captured.ts';
 import type { PinnedObjects } from '../../../../../recovery/points/pin/types.ts';
+import { nameOf, packPlatform, unpackPlatform } from '../../../../../recovery/public.ts';
 import { objectsIn } from '../../../../../recovery/workloads/objects/captured/manifests.ts';
 import { readFolder } from '../../../../../recovery/workloads/objects/captured/part.ts';
 import { scratch } from '../../../../scratch.ts';

@@ -5,13 +5,13 @@ import { type S3Region, startS3Region } from '../../../../../drill/s3/region.ts'
 import { layout } from '../../../../../plan/layout.ts';
 import { productionPlan } from '../../../../../plan/production.ts';
 import type { ObjectPart } from '../../../../../plan/types.ts';
-import type { CapturedRequest } from '../../../../../recovery/captured.ts';
 import { silentLog } from '../../../../../recovery/core/log.ts';
 import { makeRun } from '../../../../../recovery/core/process.ts';
 import { openSecrets } from '../../../../../recovery/core/secrets.ts';
 import { backupPath, ensureRepository } from '../../../../../recovery/engines/restic/actions.ts';
 import { openRestic, type Restic } from '../../../../../recovery/engines/restic/restic.ts';
 import type { KubeObject } from '../../../../../recovery/kubernetes/objects.ts';
+import type { CapturedRequest } from '../../../../../recovery/public.ts';
 import { makeCapture } from '../../../../../recovery/workloads/objects/make.ts';
 import { writePart } from '../../../../../recovery/workloads/objects/stored.ts';
 import { read } from '../make-object.ts';

@@ -1,0 +1,35 @@
+/** The logs that the dead man's switches listen to: below one name, and written by rules of that name alone. */
+import type { Account } from '../names.ts';
+import { type PolicyDocument, policyOf, type Statement } from '../policy-document.ts';
+
+/** Events go only to groups below this. */
+const GROUPS = '/aws/events';
+
+export function arrivalLog(title: string): string {
+  return `${GROUPS}/${title}`;
+}
+
+export interface ArrivalLogFacts extends Account {
+  readonly region: string;
+  /** What all titles begin with. */
+  readonly prefix: string;
+}
+
+/** One for a region: an account has ten in all. */
+export function arrivalLogPolicy({ account, partition, region, prefix }: ArrivalLogFacts): PolicyDocument {
+  const groups = `arn:${partition}:logs:${region}:${account}:log-group:${arrivalLog(prefix)}-*`;
+  const allow = (Sid: string, Action: string, Resource: string): Statement => ({
+    Sid,
+    Effect: 'Allow',
+    Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
+    Action,
+    Resource,
+  });
+  return policyOf([
+    allow('Stream', 'logs:CreateLogStream', `${groups}:*`),
+    {
+      ...allow('Events', 'logs:PutLogEvents', `${groups}:*:*`),
+      Condition: { ArnLike: { 'aws:SourceArn': `arn:${partition}:events:${region}:${account}:rule/${prefix}-*` } },
+    },
+  ]);
+}

@@ -1,0 +1,48 @@
+/** The alarms in a Slack channel, by the chat service of AWS. Its workspace has to be authorised once by hand. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { serviceTrust } from '../identity/trust-policies.ts';
+import type { Account } from '../names.ts';
+import type { AlarmTopic } from '../topic.ts';
+
+export interface ChatArgs extends Account {
+  /** Of the configuration, e.g. `go-coffee-dr-production-us-east-1`. A channel can have one in an account. */
+  readonly title: string;
+  readonly teamId: string;
+  readonly channelId: string;
+  readonly topics: readonly AlarmTopic[];
+}
+
+/** The only ones where the service is. */
+const SERVED = ['us-east-2', 'us-west-2', 'eu-west-1', 'ap-southeast-1'];
+
+export class Chat extends pulumi.ComponentResource {
+  constructor(name: string, args: ChatArgs, opts: pulumi.ComponentResourceOptions) {
+    super('go-coffee-dr:alarms:Chat', name, {}, opts);
+    const { title, teamId, channelId, topics, account, partition } = args;
+    const sources = [`arn:${partition}:chatbot::${account}:*`];
+    // It shows messages and may do nothing: a chat is no place to change backups from.
+    const role = new aws.iam.Role(
+      `${name}-role`,
+      {
+        description: `Alarms of ${title} in Slack`,
+        assumeRolePolicy: JSON.stringify(serviceTrust('chatbot.amazonaws.com', account, sources)),
+      },
+      { parent: this },
+    );
+    new aws.chatbot.SlackChannelConfiguration(
+      name,
+      {
+        region: topics.map(({ region }) => region).find((region) => SERVED.includes(region)) ?? SERVED[0],
+        configurationName: title,
+        slackTeamId: teamId,
+        slackChannelId: channelId,
+        iamRoleArn: role.arn,
+        guardrailPolicyArns: [`arn:${partition}:iam::aws:policy/AWSDenyAll`],
+        snsTopicArns: topics.map(({ arn }) => arn),
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The dead man's switches outside of the cluster: what must keep arriving in a bucket, and how long its silence may last. They ring
+ * when everything else has died quietly, because nothing of ours has to run for them.
+ */
+import { seconds } from '../../../plan/duration.ts';
+import { layout, lineageName, STANZA } from '../../../plan/layout.ts';
+import { fullInterval } from '../../../plan/limits.ts';
+import { worstCaseRpo } from '../../../plan/objectives.ts';
+import type { Plan } from '../../../plan/types.ts';
+
+export interface Silence {
+  readonly id: 'points' | 'full' | 'wal';
+  /** What is missing when it rings. */
+  readonly title: string;
+  /** EventBridge's wildcard over keys of objects. */
+  readonly keys: string;
+  readonly seconds: number;
+}
+
+const HOUR = 3600;
+/** CloudWatch looks back a week, and only a day in periods of less than an hour. */
+const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
+
+export interface Window {
+  readonly period: number;
+  readonly evaluationPeriods: number;
+}
+
+/** The finest window that CloudWatch offers for so long a silence; undefined beyond a week. */
+export function windowOf(length: number): Window | undefined {
+  const period = length <= HOUR ? 60 : length <= DAY ? 300 : HOUR;
+  const evaluationPeriods = Math.ceil(length / period);
+  return evaluationPeriods * period > WEEK ? undefined : { period, evaluationPeriods };
+}
+
+/** The longest that two points may be apart: the tightest objective of what schedules protect. */
+function pointSilence(plan: Plan): number {
+  const scheduled = worstCaseRpo(plan).filter(({ workload }) =>
+    plan.workloads.some(({ id, continuous }) => id === workload && continuous === undefined),
+  );
+  return Math.min(...scheduled.map(({ objectiveSeconds }) => objectiveSeconds));
+}
+
+/** From one full backup to the next, with all the time that it may take. */
+function fullSilence(plan: Plan): number {
+  const longest = Math.max(
+    ...plan.schedules.filter(({ kind }) => kind === 'full').map(({ longestRun }) => seconds(longestRun)),
+  );
+  const copy = Math.max(
+    ...plan.repositories.map(({ written }) => (written.by === 'engines' ? seconds(written.copyDelay) : 0)),
+  );
+  return fullInterval(plan) + longest + copy;
+}
+
+/** In a repository, whichever site writes it. Frequent points keep the first one quiet: a full backup is asked for by itself. */
+export function pointSilences(plan: Plan): Silence[] {
+  const { catalogPrefix } = layout(plan.environment);
+  return [
+    { id: 'points', title: 'No new recovery point', keys: `${catalogPrefix}*`, seconds: pointSilence(plan) },
+    { id: 'full', title: 'No new full backup', keys: `${catalogPrefix}*-full-*`, seconds: fullSilence(plan) },
+  ];
+}
+
+/** Of a site that leads: an idle database closes a segment all the same, because the heartbeat writes. */
+export function walSilence(plan: Plan, site: string, generation: number): Silence | undefined {
+  const continuous = plan.workloads.flatMap((workload) => workload.continuous ?? []);
+  if (continuous.length === 0) return undefined;
+  const limit = Math.max(
+    ...continuous.map(({ archiveTimeout, pushDelay }) => seconds(archiveTimeout) + seconds(pushDelay)),
+  );
+  const folder = layout(plan.environment).pgbackrest(lineageName(site, generation));
+  return { id: 'wal', title: `No WAL of ${site} arrives`, keys: `${folder}/archive/${STANZA}/*`, seconds: limit };
+}

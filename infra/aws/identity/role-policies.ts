@@ -1,0 +1,256 @@
+/**
+ * Who may do what, least first. Each role has the whole of its rights here; buckets deny the worst besides, whoever asks
+ * (storage/bucket-policy.ts). Keys are named by their alias, which needs no other stack to be asked for an id.
+ */
+import { layout } from '../../../plan/layout.ts';
+import { type BucketSpec, replicatedPrefixes } from '../../config/buckets.ts';
+import { type Account, keyAlias, secretName } from '../names.ts';
+import { type PolicyDocument, policyOf, type Statement } from '../policy-document.ts';
+
+export const ROLES = ['writer', 'restorer', 'auditor', 'pruner'] as const;
+export type RoleName = (typeof ROLES)[number];
+
+export interface RoleFacts extends Account {
+  readonly environment: string;
+  /** A writer's own site: it can't write into another one's lineages. */
+  readonly site: string;
+  readonly buckets: readonly BucketSpec[];
+}
+
+const arnsOf = ({ partition, buckets }: RoleFacts): string[] =>
+  buckets.map(({ bucket }) => `arn:${partition}:s3:::${bucket}`);
+
+const below = (facts: RoleFacts, prefixes: readonly string[]): string[] =>
+  arnsOf(facts).flatMap((arn) => prefixes.map((prefix) => `${arn}/${prefix}*`));
+
+const allow = (
+  Sid: string,
+  Action: readonly string[],
+  Resource: readonly string[],
+  Condition?: Statement['Condition'],
+): Statement => ({
+  Sid,
+  Effect: 'Allow',
+  Action,
+  Resource,
+  ...(Condition === undefined ? {} : { Condition }),
+});
+
+/** Only what goes through one service, only in the buckets' regions, only under the buckets' key. */
+function useKey(
+  Sid: string,
+  actions: readonly string[],
+  account: Account,
+  environment: string,
+  regions: readonly string[],
+  service = 's3',
+): Statement {
+  return allow(
+    Sid,
+    actions,
+    regions.map((region) => `arn:${account.partition}:kms:${region}:${account.account}:key/*`),
+    {
+      'ForAnyValue:StringEquals': { 'kms:ResourceAliases': keyAlias(environment) },
+      StringEquals: { 'kms:ViaService': regions.map((region) => `${service}.${region}.amazonaws.com`) },
+    },
+  );
+}
+
+const key = (facts: RoleFacts): Statement =>
+  useKey(
+    'Key',
+    ['kms:Decrypt', 'kms:GenerateDataKey'],
+    facts,
+    facts.environment,
+    facts.buckets.map(({ region }) => region),
+  );
+
+const LIST = ['s3:ListBucket', 's3:GetBucketLocation', 's3:ListBucketMultipartUploads'];
+const LIST_VERSIONS = ['s3:ListBucketVersions', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration'];
+const READ_VERSIONS = ['s3:GetObjectVersion', 's3:GetObjectRetention'];
+const PUT = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+/** On a versioned bucket this lays a marker and takes nothing away. */
+const MARK_DELETED = ['s3:DeleteObject'];
+
+/** Part of the settings that an audit compares with the plan. */
+const READ_SETTINGS = [
+  's3:GetLifecycleConfiguration',
+  's3:GetReplicationConfiguration',
+  's3:GetEncryptionConfiguration',
+  's3:GetBucketPolicy',
+  's3:GetBucketPolicyStatus',
+  's3:GetBucketPublicAccessBlock',
+  's3:GetBucketOwnershipControls',
+  's3:GetBucketLogging',
+];
+
+interface Prefixes {
+  readonly all: string;
+  readonly points: string;
+  readonly checkpoints: string;
+  readonly marks: string;
+  readonly locks: string;
+  readonly leases: string;
+  readonly lineages: string;
+  readonly restic: string;
+  readonly evidence: string;
+  readonly incidents: string;
+}
+
+function prefixesOf({ environment }: RoleFacts): Prefixes {
+  const at = layout(environment);
+  return {
+    all: `${environment}/`,
+    points: at.catalogPrefix,
+    checkpoints: at.checkpointPrefix,
+    marks: at.allMarksPrefix,
+    locks: at.locksPrefix,
+    leases: at.leasesPrefix,
+    lineages: at.pgbackrestPrefix,
+    restic: `${at.restic}/`,
+    evidence: at.evidencePrefix,
+    incidents: at.incidentsPrefix,
+  };
+}
+
+/**
+ * The lineages of one's own site, up to the 99th. Numbers can't be told from letters here, so `<site>-*` would also be those of a
+ * site whose name begins with this one's: us-east, and us-east-1.
+ */
+function ownLineages(facts: RoleFacts): string[] {
+  const { pgbackrestPrefix } = layout(facts.environment);
+  return arnsOf(facts).flatMap((arn) =>
+    ['?', '??'].map((generation) => `${arn}/${pgbackrestPrefix}${facts.site}-${generation}/*`),
+  );
+}
+
+/** Makes backups. Its points, once written, are out of its reach: only the engines' own files can be overwritten or marked. */
+function writer(facts: RoleFacts): Statement[] {
+  const at = prefixesOf(facts);
+  return [
+    allow('List', LIST, arnsOf(facts)),
+    allow('Read', ['s3:GetObject'], below(facts, [at.all])),
+    allow('Write', PUT, [...below(facts, [at.points, at.locks, at.leases, at.restic]), ...ownLineages(facts)]),
+    allow('MarkDeleted', MARK_DELETED, [...below(facts, [at.leases, at.restic]), ...ownLineages(facts)]),
+    key(facts),
+  ];
+}
+
+/** Reads everything, versions too; writes only what coordinates restores. */
+function restorer(facts: RoleFacts): Statement[] {
+  const at = prefixesOf(facts);
+  return [
+    allow('List', [...LIST, ...LIST_VERSIONS], arnsOf(facts)),
+    allow('Read', ['s3:GetObject', ...READ_VERSIONS], below(facts, [at.all])),
+    allow('Coordinate', PUT, below(facts, [at.locks, at.leases, at.marks])),
+    allow('MarkDeleted', MARK_DELETED, below(facts, [at.leases])),
+    key(facts),
+  ];
+}
+
+/** Verifies, monitors and keeps evidence: reads everything and the settings, and removes nothing that is not its own lease. */
+function auditor(facts: RoleFacts): Statement[] {
+  const at = prefixesOf(facts);
+  return [
+    allow('List', [...LIST, ...LIST_VERSIONS, ...READ_SETTINGS], arnsOf(facts)),
+    allow('Read', ['s3:GetObject', ...READ_VERSIONS], below(facts, [at.all])),
+    allow('Record', PUT, below(facts, [at.marks, at.leases, at.evidence, at.incidents])),
+    allow('MarkDeleted', MARK_DELETED, below(facts, [at.leases])),
+    key(facts),
+  ];
+}
+
+/** Ends the retention of what the plan no longer keeps: markers only, and a checkpoint that says what went. */
+function pruner(facts: RoleFacts): Statement[] {
+  const at = prefixesOf(facts);
+  return [
+    allow('List', [...LIST, ...LIST_VERSIONS], arnsOf(facts)),
+    allow('Read', ['s3:GetObject'], below(facts, [at.all])),
+    allow('Write', PUT, below(facts, [at.checkpoints, at.locks, at.lineages, at.restic])),
+    allow('MarkDeleted', MARK_DELETED, below(facts, [at.points, at.marks, at.lineages, at.restic])),
+    key(facts),
+  ];
+}
+
+const STATEMENTS: Readonly<Record<RoleName, (facts: RoleFacts) => Statement[]>> = { writer, restorer, auditor, pruner };
+
+export function rolePolicy(role: RoleName, facts: RoleFacts): PolicyDocument {
+  return policyOf(STATEMENTS[role](facts));
+}
+
+/** The one that can end data before its time: to free what was locked by mistake, or to call off the end of a key. */
+export function breakGlassPolicy(facts: Omit<RoleFacts, 'site'>): PolicyDocument {
+  const { account, partition, environment, buckets } = facts;
+  const arns = arnsOf({ ...facts, site: '' });
+  const regions = buckets.map(({ region }) => region);
+  return policyOf([
+    allow('List', [...LIST, ...LIST_VERSIONS, ...READ_SETTINGS, 's3:DeleteBucket'], arns),
+    allow(
+      'Versions',
+      [
+        's3:GetObject',
+        ...READ_VERSIONS,
+        's3:GetObjectLegalHold',
+        's3:DeleteObject',
+        's3:DeleteObjectVersion',
+        's3:BypassGovernanceRetention',
+        's3:PutObjectRetention',
+        's3:PutObjectLegalHold',
+      ],
+      arns.map((arn) => `${arn}/*`),
+    ),
+    useKey('Key', ['kms:Decrypt'], { account, partition }, environment, regions),
+    allow(
+      'KeyLife',
+      ['kms:DescribeKey', 'kms:ScheduleKeyDeletion', 'kms:CancelKeyDeletion', 'kms:DisableKey', 'kms:EnableKey'],
+      regions.map((region) => `arn:${partition}:kms:${region}:${account}:key/*`),
+      { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': keyAlias(environment) } },
+    ),
+    // For the day when the deployer's role is lost or in other hands.
+    allow(
+      'Secrets',
+      [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+        'secretsmanager:DeleteSecret',
+        'secretsmanager:RestoreSecret',
+      ],
+      // The service adds six characters to the name.
+      regions.map(
+        (region) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${secretName(environment)}-??????`,
+      ),
+    ),
+    useKey('SecretKey', ['kms:Decrypt'], { account, partition }, environment, regions, 'secretsmanager'),
+  ]);
+}
+
+export interface ReplicationFacts extends Account {
+  readonly environment: string;
+  readonly from: BucketSpec;
+  readonly to: BucketSpec;
+}
+
+/** S3 itself: only the prefixes that are written once, only additions. `s3:ReplicateDelete` is absent. */
+export function replicationPolicy({ account, partition, environment, from, to }: ReplicationFacts): PolicyDocument {
+  const prefixes = replicatedPrefixes(environment).map(({ prefix }) => prefix);
+  const arn = ({ bucket }: BucketSpec) => `arn:${partition}:s3:::${bucket}`;
+  const objects = (spec: BucketSpec) => prefixes.map((prefix) => `${arn(spec)}/${prefix}*`);
+  return policyOf([
+    allow('Source', ['s3:GetReplicationConfiguration', 's3:ListBucket'], [arn(from)]),
+    allow(
+      'SourceVersions',
+      [
+        's3:GetObjectVersionForReplication',
+        's3:GetObjectVersionAcl',
+        's3:GetObjectVersionTagging',
+        // A locked object is copied with its lock.
+        's3:GetObjectRetention',
+        's3:GetObjectLegalHold',
+      ],
+      objects(from),
+    ),
+    allow('Destination', ['s3:ReplicateObject', 's3:ReplicateTags'], objects(to)),
+    useKey('SourceKey', ['kms:Decrypt'], { account, partition }, environment, [from.region]),
+    useKey('DestinationKey', ['kms:Encrypt', 'kms:GenerateDataKey'], { account, partition }, environment, [to.region]),
+  ]);
+}

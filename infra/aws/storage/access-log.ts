@@ -1,0 +1,150 @@
+/** Who touched the backups: S3's own access logs, or CloudTrail with data events. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { BucketSpec } from '../../config/buckets.ts';
+import type { Account } from '../names.ts';
+import type { RepositoryBucket } from './bucket.ts';
+import { logBucketPolicy } from './bucket-policy.ts';
+
+export interface AccessLogArgs extends Account {
+  readonly kind: 's3' | 'cloudtrail';
+  readonly environment: string;
+  readonly deployerRoleArn: string;
+  readonly breakGlassRoleArn: string;
+  /** How long logs are kept. */
+  readonly retentionDays: number;
+  readonly buckets: readonly { readonly spec: BucketSpec; readonly bucket: RepositoryBucket }[];
+}
+
+export class AccessLog extends pulumi.ComponentResource {
+  /** The buckets' policies come after these. */
+  readonly settings: readonly pulumi.Resource[];
+  readonly #name: string;
+  readonly #args: AccessLogArgs;
+
+  constructor(name: string, args: AccessLogArgs, opts: pulumi.ComponentResourceOptions) {
+    super('go-coffee-dr:storage:AccessLog', name, {}, opts);
+    this.#name = name;
+    this.#args = args;
+    this.settings = args.kind === 's3' ? this.#perBucket() : this.#trail();
+    this.registerOutputs({});
+  }
+
+  /** S3 logs into a bucket of the same region only. */
+  #perBucket(): pulumi.Resource[] {
+    const { buckets, partition } = this.#args;
+    return buckets.map(({ spec, bucket }) => {
+      const source = `arn:${partition}:s3:::${spec.bucket}`;
+      const { target, policy } = this.#logBucket(
+        spec.id,
+        `${spec.bucket}-access`,
+        spec.region,
+        'logging.s3.amazonaws.com',
+        [source],
+      );
+      return new aws.s3.BucketLogging(
+        `${this.#name}-${spec.id}-logging`,
+        { region: spec.region, bucket: bucket.bucket, targetBucket: target.bucket, targetPrefix: `${spec.id}/` },
+        { parent: this, dependsOn: [policy] },
+      );
+    });
+  }
+
+  #trail(): pulumi.Resource[] {
+    const { buckets, partition, account, environment } = this.#args;
+    const [first] = buckets;
+    if (first === undefined) return [];
+    const { region } = first.spec;
+    const trailName = `go-coffee-dr-${environment}`;
+    const trailArn = `arn:${partition}:cloudtrail:${region}:${account}:trail/${trailName}`;
+    const { target, policy } = this.#logBucket(
+      'trail',
+      `${first.spec.bucket}-trail`,
+      region,
+      'cloudtrail.amazonaws.com',
+      [trailArn],
+    );
+    new aws.cloudtrail.Trail(
+      `${this.#name}-trail`,
+      {
+        region,
+        name: trailName,
+        s3BucketName: target.bucket,
+        isMultiRegionTrail: true,
+        enableLogFileValidation: true,
+        advancedEventSelectors: [
+          { name: 'Management', fieldSelectors: [{ field: 'eventCategory', equals: ['Management'] }] },
+          {
+            name: 'Backups',
+            fieldSelectors: [
+              { field: 'eventCategory', equals: ['Data'] },
+              { field: 'resources.type', equals: ['AWS::S3::Object'] },
+              {
+                field: 'resources.ARN',
+                startsWiths: buckets.map(({ spec }) => `arn:${partition}:s3:::${spec.bucket}/`),
+              },
+            ],
+          },
+        ],
+      },
+      { parent: this, protect: true, dependsOn: [policy] },
+    );
+    return [];
+  }
+
+  /** Without Object Lock, which S3 refuses for a target of logs. */
+  #logBucket(id: string, bucketName: string, region: string, service: string, sourceArns: readonly string[]) {
+    const { account, partition, deployerRoleArn, breakGlassRoleArn, retentionDays } = this.#args;
+    const name = `${this.#name}-${id}`;
+    const kept = { parent: this, protect: true, retainOnDelete: true };
+    const target = new aws.s3.Bucket(name, { region, bucket: bucketName, forceDestroy: false }, kept);
+    const of = { region, bucket: target.bucket };
+    const settings = [
+      new aws.s3.BucketVersioning(
+        `${name}-versioning`,
+        { ...of, versioningConfiguration: { status: 'Enabled' } },
+        kept,
+      ),
+      new aws.s3.BucketServerSideEncryptionConfiguration(
+        `${name}-encryption`,
+        // The delivery of logs takes no other.
+        { ...of, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
+        kept,
+      ),
+      new aws.s3.BucketOwnershipControls(
+        `${name}-ownership`,
+        { ...of, rule: { objectOwnership: 'BucketOwnerEnforced' } },
+        kept,
+      ),
+      new aws.s3.BucketPublicAccessBlock(
+        `${name}-public-access`,
+        { ...of, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+        kept,
+      ),
+      new aws.s3.BucketLifecycleConfiguration(
+        `${name}-lifecycle`,
+        {
+          ...of,
+          rules: [
+            {
+              id: 'logs-by-age',
+              status: 'Enabled',
+              filter: { prefix: '' },
+              expiration: { days: retentionDays },
+              noncurrentVersionExpiration: { noncurrentDays: retentionDays },
+            },
+          ],
+        },
+        kept,
+      ),
+    ];
+    const bucketArn = `arn:${partition}:s3:::${bucketName}`;
+    const document = logBucketPolicy({ bucketArn, service, account, sourceArns, deployerRoleArn, breakGlassRoleArn });
+    const policy = new aws.s3.BucketPolicy(
+      `${name}-policy`,
+      { ...of, policy: JSON.stringify(document) },
+      { ...kept, dependsOn: settings },
+    );
+    return { target, policy };
+  }
+}

@@ -1,0 +1,58 @@
+/** The key of the buckets: one multi-Region key, so that what one region wrote the other can read when the first is gone. */
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { keyAlias } from '../names.ts';
+import { type KeyPolicyFacts, keyPolicy } from './key-policy.ts';
+
+export interface EncryptionKeysArgs extends KeyPolicyFacts {
+  readonly environment: string;
+  /** Where the key is made, then where its replicas are. */
+  readonly regions: readonly [string, ...string[]];
+}
+
+/** The longest that KMS offers: a month to see the alarm and call it off. */
+const DELETION_WINDOW_DAYS = 30;
+
+export class EncryptionKeys extends pulumi.ComponentResource {
+  /** ARN by region. */
+  readonly arns: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: EncryptionKeysArgs, opts: pulumi.ComponentResourceOptions) {
+    super('go-coffee-dr:storage:EncryptionKeys', name, {}, opts);
+    const { environment, regions } = args;
+    const [home, ...others] = regions;
+    const policy = JSON.stringify(keyPolicy(args));
+    const kept = { parent: this, protect: true, retainOnDelete: true };
+    const key = new aws.kms.Key(
+      `${name}-${home}`,
+      {
+        region: home,
+        description: `Backups of go-coffee ${environment}`,
+        multiRegion: true,
+        enableKeyRotation: true,
+        deletionWindowInDays: DELETION_WINDOW_DAYS,
+        policy,
+      },
+      kept,
+    );
+    const replicas = others.map((region) => {
+      const replica = new aws.kms.ReplicaKey(
+        `${name}-${region}`,
+        {
+          region,
+          description: `Backups of go-coffee ${environment}`,
+          primaryKeyArn: key.arn,
+          deletionWindowInDays: DELETION_WINDOW_DAYS,
+          policy,
+        },
+        kept,
+      );
+      return [region, replica] as const;
+    });
+    for (const [region, { keyId }] of [[home, key] as const, ...replicas]) {
+      new aws.kms.Alias(`${name}-${region}-alias`, { region, name: keyAlias(environment), targetKeyId: keyId }, kept);
+    }
+    this.arns = Object.fromEntries([[home, key.arn], ...replicas.map(([region, { arn }]) => [region, arn])]);
+    this.registerOutputs({ arns: this.arns });
+  }
+}

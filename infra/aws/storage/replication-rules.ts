@@ -1,0 +1,31 @@
+/** S3's own replication, for what is written once. Engine data is not among it: see the architecture. */
+import { replicatedPrefixes } from '../../config/buckets.ts';
+
+/** The only value that S3 takes for its time control. */
+export const REPLICATION_MINUTES = 15;
+
+export interface Destination<T> {
+  /** ARN of the bucket. */
+  readonly bucket: T;
+  /** ARN of the key in the destination's region. */
+  readonly key: T;
+}
+
+/** `T` is text or an output of it: which rules there are does not depend on either. */
+export function replicationRules<T>(environment: string, { bucket, key }: Destination<T>) {
+  return replicatedPrefixes(environment).map(({ id, prefix }, n) => ({
+    id,
+    priority: n + 1,
+    status: 'Enabled',
+    filter: { prefix },
+    // An intruder's deletion must not travel.
+    deleteMarkerReplication: { status: 'Disabled' },
+    sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: 'Enabled' } },
+    destination: {
+      bucket,
+      encryptionConfiguration: { replicaKmsKeyId: key },
+      replicationTime: { status: 'Enabled', time: { minutes: REPLICATION_MINUTES } },
+      metrics: { status: 'Enabled', eventThreshold: { minutes: REPLICATION_MINUTES } },
+    },
+  }));
+}

@@ -1,0 +1,127 @@
+/**
+ * The only reader of Pulumi's config. A stack's values become a `StackConfig`, or a `ConfigError` that lists every problem.
+ * `parseConfig` is pure; `readConfig` takes the values from the engine.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import { planDigest } from '../../plan/digest.ts';
+import { didYouMean } from '../../plan/nearest.ts';
+import { productionPlan } from '../../plan/production.ts';
+import type { Plan } from '../../plan/types.ts';
+import { doubledKeys, lineFinder, type StackFile } from './lines.ts';
+import { makeStackConfig } from './make.ts';
+import { overridePlan } from './plan.ts';
+import { ConfigError, type ConfigProblem, shapeProblems } from './problems.ts';
+import { placeOverrides, ruleProblems } from './rules.ts';
+import { CONFIG_KEYS, type Plain, plainSchemas, REQUIRED_KEYS, type Secret, secretSchemas } from './schema.ts';
+import type { StackConfig } from './types.ts';
+
+export { ConfigError } from './problems.ts';
+export type * from './types.ts';
+
+const PROJECT = 'go-coffee-dr';
+
+export interface RawConfig {
+  readonly stack: string;
+  /** Keys without the project's name; values as Pulumi gives them: text, or JSON of anything else. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Which of them are encrypted in the stack's file. */
+  readonly secretKeys: readonly string[];
+  readonly file?: StackFile | undefined;
+}
+
+/** Pulumi.yaml's empty defaults mean that the key is absent: a declared key without any default would be needed in each stack. */
+const isAbsent = (text: string | undefined): boolean => text === undefined || ['', '{}', '[]'].includes(text);
+
+/** Text as it is where text is wanted; else the JSON in it, or the text for the schema to refuse. */
+function readValue(text: string, schema: { safeParse(value: unknown): { success: boolean } }): unknown {
+  if (schema.safeParse(text).success) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+interface Parsed {
+  readonly plain: Plain;
+  readonly secret: Secret;
+  readonly problems: readonly ConfigProblem[];
+}
+
+function parseKeys({ values, secretKeys }: RawConfig): Parsed {
+  const problems: ConfigProblem[] = [];
+  const plain: Record<string, unknown> = {};
+  const secret: Record<string, unknown> = {};
+  for (const key of Object.keys(values).filter((name) => !CONFIG_KEYS.includes(name))) {
+    const hint = `known keys: ${CONFIG_KEYS.join(', ')}`;
+    problems.push({ path: [key], fact: `unknown key "${key}".${didYouMean(key, CONFIG_KEYS)}`, hint });
+  }
+  for (const [key, schema] of Object.entries({ ...plainSchemas, ...secretSchemas })) {
+    const isSecret = key in secretSchemas;
+    const text = values[key];
+    // Groups whose every field has a default are there without a value.
+    const empty = isAbsent(text) && !isSecret && schema.safeParse({}).success ? '{}' : undefined;
+    if (text === undefined || (isAbsent(text) && empty === undefined)) {
+      if (empty === undefined && (REQUIRED_KEYS as readonly string[]).includes(key)) {
+        problems.push({
+          path: [key],
+          fact: 'is missing',
+          hint: `pulumi config set ${key} …; Pulumi.yaml describes it`,
+        });
+      }
+      if (empty === undefined) continue;
+    }
+    if (isSecret && !secretKeys.includes(key)) {
+      const hint = `pulumi config set --secret ${key}, and treat what stood there as known to others`;
+      problems.push({ path: [key], fact: 'stands in plain text in the stack config', hint });
+      continue;
+    }
+    const raw = readValue(empty ?? (text as string), schema);
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) (isSecret ? secret : plain)[key] = parsed.data;
+    else problems.push(...shapeProblems(schema, parsed.error, raw, [key], isSecret));
+  }
+  return { plain: plain as Plain, secret: secret as Secret, problems };
+}
+
+/** Throws ConfigError. @param base @default the shipped plan */
+export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackConfig {
+  const { plain, secret, problems } = parseKeys(raw);
+  const places = placeOverrides(plain, base);
+  const effective = overridePlan(base, [...places.overrides, plain.plan ?? {}], plain.role !== 'recovery');
+  const { plan } = effective;
+  const all = [
+    ...doubledKeys(raw.file, PROJECT),
+    ...problems,
+    ...places.problems,
+    ...effective.problems,
+    ...ruleProblems(plain, secret, plan),
+  ];
+  if (all.length > 0) throw new ConfigError(raw.stack, all, lineFinder(raw.file, PROJECT));
+  return makeStackConfig(raw.stack, plain, secret, plan, planDigest(plan));
+}
+
+/** Pulumi tells a program which keys were encrypted only by a function without a type. */
+const isSecretKey = (key: string): boolean =>
+  (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(key);
+
+function stackFile(stack: string): StackFile | undefined {
+  const name = `Pulumi.${stack}.yaml`;
+  try {
+    return { name, text: readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8') };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the stack that runs. Throws ConfigError. */
+export function readConfig(): StackConfig {
+  const stack = pulumi.getStack();
+  const prefix = `${PROJECT}:`;
+  const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
+  const values = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+  const secretKeys = Object.keys(values).filter((key) => isSecretKey(`${prefix}${key}`));
+  return parseConfig({ stack, values, secretKeys, file: stackFile(stack) });
+}

@@ -1,0 +1,113 @@
+/** Parsed keys put together; secrets become Pulumi secrets here and are plain nowhere after. */
+import * as pulumi from '@pulumi/pulumi';
+import type { Plan } from '../../plan/types.ts';
+import type { Plain, Secret } from './schema.ts';
+import type { S3Endpoint, SecretSource, StackConfig } from './types.ts';
+
+type Storage = NonNullable<Plain['storage']>;
+
+const ALERT_TARGETS = ['slackWebhook', 'pagerdutyUrl', 'pingUrl'] as const;
+const DEFAULT_REGION = 'us-east-1';
+
+function endpointOf(id: string, storage: Storage, secret: Secret, plan: Plan): S3Endpoint | undefined {
+  const place = storage.kind === 'aws' ? storage.offsite : storage.repositories[id];
+  const repository = plan.repositories.find((candidate) => candidate.id === id);
+  const credentials = secret.s3Credentials?.[id];
+  if (place === undefined || repository === undefined || credentials === undefined) return undefined;
+  const { endpoint, ca } = place;
+  return {
+    endpoint: endpoint.replace(/\/$/, ''),
+    // Most compatible servers don't care; the signature needs a name all the same.
+    region: repository.region ?? DEFAULT_REGION,
+    bucket: repository.location,
+    ca,
+    credentials: pulumi.secret(credentials),
+    mayMakeBucket: credentials.admin !== undefined,
+  };
+}
+
+function storageOf(storage: Storage, secret: Secret, plan: Plan): StackConfig['storage'] {
+  if (storage.kind === 's3-compatible') {
+    const places = Object.keys(storage.repositories).map((id) => [id, endpointOf(id, storage, secret, plan)] as const);
+    const there = places.filter((place): place is readonly [string, S3Endpoint] => place[1] !== undefined);
+    return { kind: 's3-compatible', repositories: Object.fromEntries(there), detached: storage.detached };
+  }
+  const { manage, deployerRoleArn, breakGlassPrincipals, accessLogs, budgetGiB } = storage;
+  const [, partition = 'aws', , , account = ''] = deployerRoleArn.split(':');
+  const exported = plan.repositories.find(({ written }) => written.by === 'export');
+  const offsite = exported === undefined ? undefined : endpointOf(exported.id, storage, secret, plan);
+  return {
+    kind: 'aws',
+    manage,
+    account,
+    partition,
+    deployerRoleArn,
+    breakGlassPrincipals,
+    accessLogs,
+    budgetGiB,
+    offsite,
+    detached: storage.detached,
+  };
+}
+
+function secretsOf({ secrets }: Plain, { secretValues }: Secret): SecretSource {
+  if (secrets?.from === 'secrets-manager') return { from: 'secrets-manager', region: secrets.region };
+  if (secrets?.from === 'config' && secretValues !== undefined) {
+    return { from: 'config', values: pulumi.secret(secretValues) };
+  }
+  return { from: 'generated' };
+}
+
+function present<T>(value: T | undefined, key: string): T {
+  if (value === undefined) throw new TypeError(`${key} was not checked`);
+  return value;
+}
+
+export function makeStackConfig(
+  stack: string,
+  plain: Plain,
+  secret: Secret,
+  plan: Plan,
+  planDigest: string,
+): StackConfig {
+  const { oidcProvider, alertTargets } = { ...plain, ...secret };
+  const cluster = present(plain.cluster, 'cluster');
+  return {
+    stack,
+    role: present(plain.role, 'role'),
+    environment: plan.environment,
+    site: present(plain.site, 'site'),
+    generation: plain.generation ?? 1,
+    plan,
+    planDigest,
+    storage: storageOf(present(plain.storage, 'storage'), secret, plan),
+    cluster: {
+      kubeconfig: cluster.kubeconfig ?? pulumi.secret(present(secret.kubeconfig, 'kubeconfig')),
+      context: cluster.context,
+    },
+    namespaces: present(plain.namespaces, 'namespaces'),
+    oidcProvider: oidcProvider && { arn: oidcProvider.arn, url: oidcProvider.arn.split(':oidc-provider/')[1] ?? '' },
+    storageClasses: plain.storageClasses ?? {},
+    images: present(plain.images, 'images'),
+    postgres: present(plain.postgres, 'postgres'),
+    redis: present(plain.redis, 'redis'),
+    backups: present(plain.backups, 'backups'),
+    folders: plain.folders ?? {},
+    capturedKinds: plain.capture?.clusterKinds ?? [],
+    hooks: plain.capture?.hooks ?? {},
+    network: present(plain.network, 'network'),
+    monitoring: present(plain.monitoring, 'monitoring'),
+    quotas: present(plain.quotas, 'quotas'),
+    secrets: secretsOf(plain, secret),
+    standby: plain.standby,
+    recovery: plain.recovery,
+    traffic: plain.traffic,
+    registry: plain.registry,
+    notifications: {
+      email: plain.notifications?.email ?? [],
+      slack: plain.notifications?.slack,
+      targets: alertTargets && pulumi.secret(alertTargets),
+      targetNames: ALERT_TARGETS.filter((name) => alertTargets?.[name] !== undefined),
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Plan } from '../../plan/types.ts';
+import { bucketSpecs } from './buckets.ts';
+import type { AwsStorage, S3CompatibleStorage, S3Endpoint } from './types.ts';
+
+/** What everything else needs of an S3 repository. */
+export interface RepositoryPlace {
+  readonly id: string;
+  readonly kind: 'aws' | 's3-compatible';
+  readonly bucket: string;
+  readonly region: string;
+  /** `https://host[:port]` */
+  readonly endpoint: string;
+  readonly uriStyle: 'path' | 'host';
+  /** PEM text. @default the system's */
+  readonly ca?: string | undefined;
+  /** Absent where pods take a role. */
+  readonly credentials?: S3Endpoint['credentials'] | undefined;
+  /** True where they hold somebody who makes missing buckets. */
+  readonly mayMakeBucket?: boolean;
+}
+
+export interface RepositoryStorageArgs {
+  readonly plan: Plan;
+  readonly storage: AwsStorage | S3CompatibleStorage;
+}
+
+const compatible = (
+  id: string,
+  { bucket, region, endpoint, ca, credentials, mayMakeBucket }: S3Endpoint,
+): RepositoryPlace => ({
+  id,
+  kind: 's3-compatible',
+  bucket,
+  region,
+  endpoint,
+  uriStyle: 'path',
+  ca,
+  credentials,
+  mayMakeBucket,
+});
+
+/** Known before anything is made, so that what names a place waits for nothing. */
+export function repositoryPlaces({ plan, storage }: RepositoryStorageArgs): Record<string, RepositoryPlace> {
+  if (storage.kind === 's3-compatible') {
+    return Object.fromEntries(Object.entries(storage.repositories).map(([id, place]) => [id, compatible(id, place)]));
+  }
+  const domain = storage.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const own = bucketSpecs(plan).map(({ id, bucket, region }): RepositoryPlace => {
+    return { id, kind: 'aws', bucket, region, endpoint: `https://s3.${region}.${domain}`, uriStyle: 'host' };
+  });
+  const exported = plan.repositories.find(({ written }) => written.by === 'export');
+  const offsite = exported && storage.offsite ? [compatible(exported.id, storage.offsite)] : [];
+  return Object.fromEntries([...own, ...offsite].map((place) => [place.id, place]));
+}

@@ -1,0 +1,64 @@
+/** A stack's overrides of the plan, merged into it: lists whose items have ids are merged by id, everything else is replaced. */
+import { checkMeaning, checkPlan, type Finding } from '../../plan/checks/validate.ts';
+import { didYouMean } from '../../plan/nearest.ts';
+import { shapeProblems } from '../../plan/shape.ts';
+import { type Plan, planSchema } from '../../plan/types.ts';
+import type { ConfigProblem } from './problems.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const hasIds = (value: unknown): value is readonly (Json & { readonly id: string })[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => isObject(item) && typeof item.id === 'string');
+
+function mergeById(
+  base: readonly (Json & { readonly id: string })[],
+  over: Json,
+  path: readonly string[],
+  problems: ConfigProblem[],
+): unknown[] {
+  const known = base.map(({ id }) => id);
+  for (const id of Object.keys(over).filter((key) => !known.includes(key))) {
+    problems.push({
+      path: [...path, id],
+      fact: `the plan has no ${path.at(-1)} "${id}".${didYouMean(id, known)}`,
+      hint: `an override changes what the plan has: ${known.join(', ')}`,
+    });
+  }
+  return base.map((item) => (item.id in over ? merge(item, over[item.id], [...path, item.id], problems) : item));
+}
+
+function merge(base: unknown, over: unknown, path: readonly string[], problems: ConfigProblem[]): unknown {
+  if (over === undefined) return base;
+  if (hasIds(base) && isObject(over)) return mergeById(base, over, path, problems);
+  if (!isObject(base) || !isObject(over)) return over;
+  const keys = [...new Set([...Object.keys(base), ...Object.keys(over)])];
+  return Object.fromEntries(keys.map((key) => [key, merge(base[key], over[key], [...path, key], problems)]));
+}
+
+const asProblem = ({ where, fact, hint }: Pick<Finding, 'where' | 'fact' | 'hint'>): ConfigProblem => ({
+  path: ['plan', ...where.split('.')],
+  fact,
+  hint,
+});
+
+export interface EffectivePlan {
+  readonly plan: Plan;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * `strict`: a plan that can't keep its own promises is a problem too. Not so for a recovery: an objective that is missed must not
+ * keep anyone from restoring.
+ */
+export function overridePlan(base: Plan, overrides: readonly Json[], strict: boolean): EffectivePlan {
+  const problems: ConfigProblem[] = [];
+  const merged = overrides.reduce<unknown>((plan, over) => merge(plan, over, ['plan'], problems), base);
+  const parsed = planSchema.safeParse(merged);
+  if (!parsed.success)
+    return { plan: base, problems: [...problems, ...shapeProblems(parsed.error, merged).map(asProblem)] };
+  const findings = (strict ? checkPlan(parsed.data) : checkMeaning(parsed.data)).filter((f) => f.severity === 'error');
+  return { plan: parsed.data, problems: [...problems, ...findings.map(asProblem)] };
+}

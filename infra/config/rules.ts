@@ -1,0 +1,227 @@
+/** What several keys together, or a key and the plan, can be wrong about. */
+import { didYouMean } from '../../plan/nearest.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { ConfigProblem } from './problems.ts';
+import { recoveryProblems, standbyProblems } from './recovery.ts';
+import type { Plain, Secret } from './schema.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const ids = (plan: Plan): string[] => plan.repositories.map(({ id }) => id);
+const s3Ids = (plan: Plan): string[] => plan.repositories.filter(({ storage }) => storage === 's3').map(({ id }) => id);
+
+function unknownIds(given: Json, known: readonly string[], path: readonly string[]): ConfigProblem[] {
+  return Object.keys(given)
+    .filter((id) => !known.includes(id))
+    .map((id) => ({
+      path: [...path, id],
+      fact: `the plan has no such repository "${id}".${didYouMean(id, known)}`,
+      hint: `repositories that can stand here: ${known.join(', ')}`,
+    }));
+}
+
+interface Place {
+  readonly bucket?: string | undefined;
+  readonly region?: string | undefined;
+}
+
+const placed = ({ bucket, region }: Place): Json => ({
+  ...(bucket === undefined ? {} : { location: bucket }),
+  ...(region === undefined ? {} : { region }),
+});
+
+/** The places that the config names, as overrides of the plan: from then on the plan alone says where copies live. */
+export function placeOverrides(
+  { storage, environment, role }: Plain,
+  base: Plan,
+): { overrides: Json[]; problems: ConfigProblem[] } {
+  const overrides: Json[] = environment === undefined ? [] : [{ environment }];
+  if (storage === undefined || role === undefined) return { overrides, problems: [] };
+  const known = s3Ids(base);
+  const exported = base.repositories.filter(({ written }) => written.by === 'export').map(({ id }) => id);
+  const places: Record<string, Place> = { ...storage.repositories };
+  if (storage.kind === 'aws' && storage.offsite !== undefined) places[exported[0] ?? 'offsite'] = storage.offsite;
+  const allowed = storage.kind === 'aws' ? known : [...known, ...exported];
+  const problems = unknownIds(storage.repositories, allowed, ['storage', 'repositories']);
+  const repositories = Object.fromEntries(
+    Object.entries(places)
+      .filter(([id]) => ids(base).includes(id))
+      .map(([id, place]) => [id, { ...placed(place), ...(exported.includes(id) ? { storage: 's3' } : {}) }]),
+  );
+  const { lockMode } = storage;
+  const locked = base.repositories.filter(({ immutable }) => immutable !== undefined);
+  const modes =
+    lockMode === undefined ? {} : Object.fromEntries(locked.map(({ id }) => [id, { immutable: { mode: lockMode } }]));
+  return { overrides: [...overrides, { repositories }, { repositories: modes }], problems };
+}
+
+/** What is read from can't be away, and without any copy outside of the cluster nothing is a backup. */
+function detachedProblems({ storage, recovery, standby }: Plain, plan: Plan): ConfigProblem[] {
+  const detached = storage?.detached ?? [];
+  const known = plan.repositories.filter(({ storage: kind, written }) => kind === 's3' && written.by === 'engines');
+  const ofEngines = known.map(({ id }) => id);
+  const path = ['storage', 'detached'];
+  const unknown = detached
+    .filter((id) => !ofEngines.includes(id))
+    .map((id) => ({
+      path,
+      fact: `"${id}" is no repository in S3 that the engines write.${didYouMean(id, ofEngines)}`,
+      hint: `repositories that can stand here: ${ofEngines.join(', ')}`,
+    }));
+  const read = [recovery?.repository, standby?.repository]
+    .filter((id) => id !== undefined && detached.includes(id))
+    .map((id) => ({
+      path,
+      fact: `"${id}" is what this stack begins from`,
+      hint: 'take it out, or name another repository to begin from',
+    }));
+  if (unknown.length + read.length > 0 || ofEngines.some((id) => !detached.includes(id))) return [...unknown, ...read];
+  const fact = 'names every repository in S3: nothing would be copied out of the cluster';
+  return [{ path, fact, hint: 'leave one of them attached' }];
+}
+
+function storageProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
+  const { storage } = plain;
+  if (storage === undefined) return [];
+  const problems: ConfigProblem[] = [];
+  const wanted = storage.kind === 's3-compatible' ? s3Ids(plan) : storage.offsite === undefined ? [] : ['offsite'];
+  if (storage.kind === 's3-compatible') {
+    for (const id of wanted.filter((name) => !(name in storage.repositories))) {
+      const hint = 'add endpoint, region, bucket and, where its certificate is not public, ca';
+      problems.push({ path: ['storage', 'repositories', id], fact: 'has no endpoint', hint });
+    }
+  } else if (plain.oidcProvider === undefined) {
+    const fact = 'is missing: without it no service account can take a role';
+    problems.push({ path: ['oidcProvider', 'arn'], fact, hint: 'write the ARN of the cluster’s OIDC provider in IAM' });
+  }
+  const credentials = secret.s3Credentials ?? {};
+  for (const id of wanted.filter((name) => !(name in credentials))) {
+    const hint = `pulumi config set --secret --path 's3Credentials.${id}.writer.accessKeyId' … and the others`;
+    problems.push({ path: ['s3Credentials', id], fact: `repository "${id}" has no credentials`, hint });
+  }
+  problems.push(...unknownIds(credentials, wanted, ['s3Credentials']));
+  return problems;
+}
+
+function secretProblems(
+  { secrets, role, storage, generation = 1 }: Plain,
+  { secretValues }: Secret,
+  plan: Plan,
+): ConfigProblem[] {
+  const from = secrets?.from ?? 'generated';
+  const problems: ConfigProblem[] = [];
+  // A site that comes back in its next generation has made them before; whether its state still holds them is asked of that.
+  if (from === 'generated' && ((role === 'standby' && generation === 1) || role === 'recovery')) {
+    const fact = `"generated" in role ${role}: new passphrases open no existing repository`;
+    const hint = 'write secrets: {from: secrets-manager, region: …} or {from: config} with secretValues';
+    problems.push({ path: ['secrets', 'from'], fact, hint });
+  }
+  if (from === 'secrets-manager' && storage?.kind === 's3-compatible') {
+    const fact = '"secrets-manager" is AWS, and storage.kind is s3-compatible';
+    problems.push({ path: ['secrets', 'from'], fact, hint: 'write {from: config} with secretValues' });
+  }
+  if (from !== 'config') return problems;
+  if (secretValues === undefined) {
+    const fact = 'is missing, and secrets.from is "config"';
+    return [...problems, { path: ['secretValues'], fact, hint: 'pulumi config set --secret --path secretValues.…' }];
+  }
+  const { passphrases } = secretValues;
+  const missing = ids(plan).filter((id) => !(id in passphrases));
+  return [
+    ...problems,
+    ...unknownIds(passphrases, ids(plan), ['secretValues', 'passphrases']),
+    ...missing.map((id) => ({
+      path: ['secretValues', 'passphrases', id],
+      fact: `repository "${id}" has no passphrase`,
+      hint: 'take it from the escrow file: a new one opens no existing repository',
+    })),
+  ];
+}
+
+function clusterProblems({ cluster }: Plain, { kubeconfig }: Secret): ConfigProblem[] {
+  if (cluster === undefined) return [];
+  if (cluster.kubeconfig === undefined && kubeconfig === undefined) {
+    const fact = 'neither cluster.kubeconfig (a path) nor kubeconfig (a secret) is set';
+    return [
+      { path: ['cluster', 'kubeconfig'], fact, hint: 'set one: the current context of this machine is never used' },
+    ];
+  }
+  if (cluster.kubeconfig === undefined || kubeconfig === undefined) return [];
+  const fact = `"${cluster.kubeconfig}" and the secret kubeconfig are both set`;
+  return [{ path: ['cluster', 'kubeconfig'], fact, hint: 'keep one of the two' }];
+}
+
+function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan: Plan): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (role === 'standby' && standby === undefined) {
+    const hint = 'write standby: {of: {site, generation}, repository}: the lineage that it follows, and from where';
+    problems.push({ path: ['standby'], fact: 'is missing, and role is "standby"', hint });
+  }
+  if (role === 'recovery' && recovery?.repository === undefined) {
+    const hint =
+      'write recovery: {from, repository}: latest, an id of `dr points` or a time with its zone, and where it lies';
+    const path = recovery === undefined ? ['recovery'] : ['recovery', 'repository'];
+    problems.push({ path, fact: 'is missing, and role is "recovery"', hint });
+  }
+  if (standby !== undefined && standby.of.site === site) {
+    const fact = `"${standby.of.site}" is this stack's own site: it would follow, and archive over, itself`;
+    problems.push({ path: ['standby', 'of', 'site'], fact, hint: 'name the other site' });
+  }
+  for (const [path, id] of [
+    [['standby', 'repository'], standby?.repository],
+    [['recovery', 'repository'], recovery?.repository],
+  ] as const) {
+    const apart = plan.repositories.filter(({ storage, written }) => storage === 's3' && written.by === 'engines');
+    if (id === undefined || apart.some((repository) => repository.id === id)) continue;
+    const fact = ids(plan).includes(id)
+      ? `"${id}" can't be what a site begins from: a volume is lost with its cluster, and a dated copy is restored by \`dr restore\``
+      : `"${id}" is no repository of the plan.${didYouMean(id, ids(plan))}`;
+    problems.push({ path, fact, hint: `write one of: ${apart.map((repository) => repository.id).join(', ')}` });
+  }
+  if (namespaces !== undefined && namespaces.platform === namespaces.recovery) {
+    const fact = `"${namespaces.platform}" is the namespace of both: losing the platform would lose its recovery`;
+    problems.push({ path: ['namespaces', 'recovery'], fact, hint: 'give them two names' });
+  }
+  return problems;
+}
+
+function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {
+  const files = plan.workloads.filter(({ type }) => type === 'files');
+  const known = files.filter(({ objects }) => objects === undefined).map(({ id }) => id);
+  return Object.keys(folders ?? {})
+    .filter((id) => !known.includes(id))
+    .map((id) => ({
+      path: ['folders', id],
+      fact: files.some((workload) => workload.id === id)
+        ? `"${id}" holds objects, which the pods read from the cluster's API`
+        : `the plan has no folder workload "${id}".${didYouMean(id, known)}`,
+      hint: `workloads that are folders: ${known.join(', ')}`,
+    }));
+}
+
+/** A hook of nothing would never run, and what it was to quiet would not be. */
+function hookProblems({ capture, folders }: Plain): ConfigProblem[] {
+  const known = ['postgres', 'redis', 'kubernetes', ...Object.keys(folders ?? {})];
+  return Object.keys(capture?.hooks ?? {})
+    .filter((id) => !known.includes(id))
+    .map((id) => ({
+      path: ['capture', 'hooks', id],
+      fact: `"${id}" is nothing that this stack copies.${didYouMean(id, known)}`,
+      hint: `hooks can stand around: ${known.join(', ')}`,
+    }));
+}
+
+/** Of what could be parsed; a key that is wrong by itself is reported there and not here. */
+export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
+  return [
+    ...storageProblems(plain, secret, plan),
+    ...detachedProblems(plain, plan),
+    ...secretProblems(plain, secret, plan),
+    ...clusterProblems(plain, secret),
+    ...roleProblems(plain, plan),
+    ...recoveryProblems(plain, plan),
+    ...standbyProblems(plain, plan),
+    ...folderProblems(plain, plan),
+    ...hookProblems(plain),
+  ];
+}

@@ -1,0 +1,272 @@
+/** The shapes of the config's keys. Pulumi.yaml says the same in words; a test holds the two together. */
+import { z } from 'zod';
+import { idSchema, lineSchema } from '../../plan/fields.ts';
+import { pinSchema } from '../../recovery/public.ts';
+
+const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is no size of a volume; write e.g. 50Gi' });
+
+const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is no share of processors; write e.g. 500m or 2' });
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is no network; write e.g. 10.0.0.0/16' });
+
+/** Not only letters and digits: it becomes part of SQL and of a role's name. */
+const database = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, {
+  error: 'is no name of a database; write 1 to 63 of a-z, 0-9 and _, and no digit first',
+});
+
+const quota = z.strictObject({
+  cpu: cpu.optional(),
+  memory: quantity.optional(),
+  storage: quantity.optional(),
+  pods: z.int().positive().optional(),
+});
+
+/** A tag that can be moved would make two runs of the same program two platforms. */
+const image = z
+  .string()
+  .refine((name) => /(@sha256:[0-9a-f]{64}|:[\w][\w.-]{0,127})$/.test(name) && !/:latest$/.test(name), {
+    error: 'names no fixed image; write a digest (name@sha256:…) or a tag that is never moved, and not latest',
+  });
+
+const arn = (kind: string, pattern: RegExp) =>
+  z.string().regex(pattern, { error: `is no ARN of ${kind}; copy it from IAM` });
+
+const endpoint = z.string().refine(
+  (url) => {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    return parsed?.protocol === 'https:' && !/^[\d.]+$|^\[/.test(parsed.hostname) && parsed.pathname === '/';
+  },
+  { error: 'is no endpoint; write https://host[:port] with a host name: pgBackRest refuses http and IP addresses' },
+);
+
+const pem = z
+  .string()
+  .regex(/^-----BEGIN CERTIFICATE-----\n/, { error: 'is no certificate; put the PEM text of the authority here' });
+
+const bucket = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'is no name of a bucket; write 3 to 63 of a-z, 0-9, . and -' });
+
+const endpointSchema = z.strictObject({
+  endpoint,
+  /** @default the plan's */
+  region: lineSchema.optional(),
+  /** @default the plan's location */
+  bucket: bucket.optional(),
+  ca: pem.optional(),
+});
+
+/** Repositories of the plan that nothing is written to for now: a push that waits for a region that is gone holds PostgreSQL up. */
+const detached = z.array(idSchema).default([]);
+
+const awsRole = arn('a role', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/.+$/);
+
+const storage = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('aws'),
+    manage: z.enum(['declared', 'given']).default('declared'),
+    deployerRoleArn: awsRole,
+    breakGlassPrincipals: z
+      .array(
+        arn('a user, role or account', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)$/),
+      )
+      .min(1, { error: 'is empty; name who may take the break-glass role' }),
+    /** Overrides of the plan's `immutable.mode` for all repositories. */
+    lockMode: z.enum(['governance', 'compliance']).optional(),
+    accessLogs: z.enum(['none', 's3', 'cloudtrail']).default('cloudtrail'),
+    budgetGiB: z.int().positive().default(1024),
+    /** Overrides of the plan's places. */
+    repositories: z
+      .record(z.string(), z.strictObject({ bucket: bucket.optional(), region: lineSchema.optional() }))
+      .default({}),
+    offsite: endpointSchema.required({ bucket: true, region: true }).optional(),
+    detached,
+  }),
+  z.strictObject({
+    kind: z.literal('s3-compatible'),
+    repositories: z.record(z.string(), endpointSchema),
+    lockMode: z.enum(['governance', 'compliance']).optional(),
+    detached,
+  }),
+]);
+
+const secretText = z
+  .string()
+  .min(1, { error: 'is empty; set it with `pulumi config set --secret --path`' })
+  .refine((text) => !/\s$/.test(text), {
+    error: 'ends with a line break or blank; set it again without: `printf %s` does not add one',
+  });
+
+const keyPair = z.strictObject({ accessKeyId: secretText, secretAccessKey: secretText });
+
+const absolutePath = z
+  .string()
+  .refine((path) => path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\n'), {
+    error: 'is no absolute path; write it from the root, without ".."',
+  });
+
+const namesBy = (pattern: RegExp, error: string) => z.record(lineSchema, z.string().regex(pattern, { error }));
+
+const hostName = z
+  .string()
+  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
+
+/** What has another name here, as `old: new`. */
+const map = z
+  .strictObject({
+    registry: namesBy(
+      /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
+      'is no registry; write host[:port][/path], without https:// and without a tag',
+    ).default({}),
+    storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is no name of a storage class').default({}),
+    namespace: z.record(lineSchema, idSchema).default({}),
+    host: namesBy(
+      /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
+      'is no host name; write e.g. shop.example.com',
+    ).default({}),
+  })
+  .prefault({});
+
+/** Keys in plain text. Every value that JSON can hold; `Pulumi.yaml` gives the optional ones an empty default. */
+const command = z.array(lineSchema).min(1);
+
+const definitionName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
+  error: 'is no name of a definition; write plural and group, as in "clusterissuers.cert-manager.io"',
+});
+
+export const plainSchemas = {
+  role: z.enum(['primary', 'standby', 'recovery']),
+  environment: idSchema,
+  site: idSchema,
+  /** The writer's role knows two digits. */
+  generation: z
+    .int()
+    .min(1, { error: 'is no generation; count from 1' })
+    .max(99, { error: 'is more than 99: give the site a new name and begin again with 1' }),
+  storage,
+  cluster: z.strictObject({ context: lineSchema, kubeconfig: absolutePath.optional() }),
+  namespaces: z.strictObject({ platform: idSchema.default('go-coffee'), recovery: idSchema.default('go-coffee-dr') }),
+  oidcProvider: z.strictObject({
+    arn: arn('an OIDC provider', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:oidc-provider\/.+$/),
+  }),
+  storageClasses: z.strictObject({
+    postgres: lineSchema.optional(),
+    redis: lineSchema.optional(),
+    backups: lineSchema.optional(),
+  }),
+  images: z.strictObject({ toolbox: image, postgres: image, redis: image }),
+  postgres: z.strictObject({
+    instances: z.int().min(1).default(3),
+    storage: quantity.default('50Gi'),
+    database: database.default('go_coffee'),
+    cpu: cpu.default('1'),
+    memory: quantity.default('4Gi'),
+    spread: z.enum(['required', 'preferred']).default('required'),
+  }),
+  redis: z.strictObject({
+    storage: quantity.default('5Gi'),
+    cpu: cpu.default('250m'),
+    memory: quantity.default('1Gi'),
+  }),
+  backups: z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') }),
+  /** Folder workload of the plan → claim in the recovery namespace that holds it. */
+  folders: z.record(z.string(), idSchema),
+  capture: z.strictObject({
+    /** Cluster-scoped custom kinds that the platform's objects name, as their definitions are called. */
+    clusterKinds: z.array(definitionName).default([]),
+    /** Commands of the jobs' image around a copy: of `postgres`, `redis`, `kubernetes` or one of `folders`. */
+    hooks: z.record(z.string(), z.strictObject({ pre: command.optional(), post: command.optional() })).default({}),
+  }),
+  network: z.strictObject({
+    kubernetesApi: z
+      .strictObject({
+        cidrs: z.array(cidr).min(1).default(['0.0.0.0/0']),
+        ports: z.array(z.int().min(1).max(65_535)).min(1).default([443, 6443]),
+      })
+      .prefault({}),
+    objectStorage: z.strictObject({ cidrs: z.array(cidr).min(1).default(['0.0.0.0/0']) }).prefault({}),
+  }),
+  monitoring: z.strictObject({
+    prometheusOperator: z.boolean().default(false),
+    namespace: idSchema.optional(),
+  }),
+  quotas: z.strictObject({ platform: quota.prefault({}), recovery: quota.prefault({}) }),
+  secrets: z.discriminatedUnion('from', [
+    z.strictObject({ from: z.literal('generated') }),
+    z.strictObject({ from: z.literal('config') }),
+    z.strictObject({ from: z.literal('secrets-manager'), region: lineSchema }),
+  ]),
+  standby: z.strictObject({
+    of: z.strictObject({ site: idSchema, generation: z.int().min(1) }),
+    repository: idSchema,
+    /** Declare the services of the newest capture there, asleep until the promotion. */
+    services: z.boolean().default(false),
+    map,
+    exclude: z.array(lineSchema).default([]),
+  }),
+  recovery: z.strictObject({
+    from: lineSchema,
+    repository: idSchema.optional(),
+    /** What `dr rebuild` has resolved `from` to: taken as it is, so that a preview and each run after it begin from the same. */
+    pin: pinSchema.optional(),
+    /** Replace what the plan calls rotatable. */
+    rotateSecrets: z.boolean().default(false),
+    /** Lay the plan's additional security measures over what was captured. */
+    harden: z.boolean().default(false),
+    /** A drill's platform: it can't call out, copy itself away or be reached (F37). */
+    isolated: z.boolean().default(false),
+    /** Images by the digests that ran, where their registry gave them. False: by their tags, whatever they mean by now. */
+    pinImages: z.boolean().default(true),
+    map,
+    /** Captured objects by `Kind`, `Kind/name`, a service or a tier of the plan; empty: all. */
+    only: z.array(lineSchema).default([]),
+    exclude: z.array(lineSchema).default([]),
+  }),
+  traffic: z.strictObject({
+    zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is no id of a hosted zone; copy it from Route 53' }),
+    names: z.array(hostName).min(1),
+    primary: hostName,
+    standby: hostName,
+    healthPath: z.string().startsWith('/', { error: 'is no path; begin it with /' }).default('/health'),
+  }),
+  registry: z.strictObject({ prefixes: z.array(lineSchema).min(1) }),
+  notifications: z.strictObject({
+    email: z.array(z.email({ error: 'is no e-mail address; write name@example.com' })).default([]),
+    slack: z
+      .strictObject({
+        teamId: z.string().regex(/^T[A-Z0-9]+$/, { error: 'is no workspace; its id begins with T' }),
+        channelId: z.string().regex(/^[CG][A-Z0-9]+$/, { error: 'is no channel; its id begins with C or G' }),
+      })
+      .optional(),
+  }),
+  /** Merged into the plan by ids; the result is checked as a plan is. */
+  plan: z.record(z.string(), z.unknown()),
+} as const;
+
+/** Keys that must be encrypted in the stack's file. */
+export const secretSchemas = {
+  kubeconfig: secretText,
+  s3Credentials: z.record(
+    z.string(),
+    z.strictObject({ writer: keyPair, restorer: keyPair, admin: keyPair.optional() }),
+  ),
+  secretValues: z.strictObject({
+    passphrases: z.record(z.string(), secretText),
+    signingKey: secretText,
+    postgres: z.strictObject({ superuser: secretText, replication: secretText, application: secretText }),
+    redis: secretText,
+  }),
+  alertTargets: z.strictObject({
+    slackWebhook: z.url({ error: 'is no URL; copy it from Slack' }).optional(),
+    pagerdutyUrl: z.url({ error: 'is no URL; copy it from PagerDuty' }).optional(),
+    pingUrl: z.url({ error: 'is no URL; write https://…' }).optional(),
+  }),
+} as const;
+
+/** Keys that every stack has to set. */
+export const REQUIRED_KEYS = ['role', 'site', 'storage', 'cluster', 'images'] as const;
+
+export const CONFIG_KEYS: readonly string[] = [...Object.keys(plainSchemas), ...Object.keys(secretSchemas)];
+
+export type Plain = { -readonly [K in keyof typeof plainSchemas]?: z.infer<(typeof plainSchemas)[K]> };
+export type Secret = { -readonly [K in keyof typeof secretSchemas]?: z.infer<(typeof secretSchemas)[K]> };

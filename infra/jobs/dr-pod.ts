@@ -1,0 +1,189 @@
+/** Pure: a pod that runs `dr`. It gets the keys of its purpose, and no others. */
+import type { Input } from '@pulumi/pulumi';
+import { labelsOf, type Reach } from '../cluster/labels.ts';
+import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
+import { type AccessRole, accessFolder, PATHS } from '../cluster/paths.ts';
+import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
+
+/** Objects of the recovery namespace that pods mount. */
+export const OBJECTS = {
+  /** dr.yaml */
+  environment: 'dr-environment',
+  /** The same, and the credentials that were replaced. */
+  checkEnvironment: 'dr-environment-check',
+  plan: 'recovery-plan',
+  authorities: 'object-storage-ca',
+  keys: 'dr-keys',
+  stores: 'dr-stores',
+  tls: 'dr-tls',
+  retired: 'dr-retired',
+  alerts: 'dr-alerts',
+  state: 'dr-state',
+  backups: 'local-repository',
+  access: (role: AccessRole) => `dr-${role}`,
+} as const;
+
+export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'retired' | 'alerts' | AccessRole;
+
+export interface DrPod {
+  /** Also the container's name. */
+  readonly name: string;
+  readonly image: string;
+  /** What follows `dr`. */
+  readonly args: readonly string[];
+  readonly serviceAccount: Input<string>;
+  /** With `kubernetes-api` the account's token is mounted. */
+  readonly reaches: readonly Reach[];
+  readonly material: readonly KeyMaterial[];
+  /** Where the local repository's volume is mounted; absent where the pod does not need it. */
+  readonly localRepository?: string | undefined;
+  readonly repositoryReadOnly?: boolean;
+  /** Folder workloads by their path → a claim in the recovery namespace. */
+  readonly folders?: Readonly<Record<string, string>>;
+  /** The same, of those that it fills. @default none */
+  readonly fills?: Readonly<Record<string, string>>;
+  /** Without it there is neither dr.yaml nor state: a throwaway platform. @default true */
+  readonly site?: boolean;
+  readonly resources: Resources;
+  /** Kubernetes quantity of the scratch volume. */
+  readonly scratch: string;
+  readonly ports?: Container['ports'];
+  readonly probes?: Pick<Container, 'livenessProbe' | 'readinessProbe'>;
+  readonly restartPolicy: 'Never' | 'Always';
+}
+
+interface Mounted {
+  readonly volume: Volume;
+  readonly mount: VolumeMount;
+}
+
+function secret(name: string, path: string): Mounted {
+  // 0440 root:postgres: `dr` refuses a secret that others can read, and so does pgBackRest.
+  return {
+    volume: { name, secret: { secretName: name, defaultMode: 0o440 } },
+    mount: { name, mountPath: path, readOnly: true },
+  };
+}
+
+function claim(name: string, claimName: string, path: string, readOnly = false): Mounted {
+  return {
+    volume: { name, persistentVolumeClaim: { claimName, readOnly } },
+    mount: { name, mountPath: path, readOnly },
+  };
+}
+
+function empty(name: string, path: string, sizeLimit: string): Mounted {
+  return { volume: { name, emptyDir: { sizeLimit } }, mount: { name, mountPath: path } };
+}
+
+const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
+  keys: secret(OBJECTS.keys, PATHS.keys),
+  stores: secret(OBJECTS.stores, PATHS.stores),
+  tls: secret(OBJECTS.tls, PATHS.tls),
+  retired: secret(OBJECTS.retired, PATHS.retired),
+  alerts: secret(OBJECTS.alerts, PATHS.alerts),
+  writer: secret(OBJECTS.access('writer'), accessFolder('writer')),
+  restorer: secret(OBJECTS.access('restorer'), accessFolder('restorer')),
+  admin: secret(OBJECTS.access('admin'), accessFolder('admin')),
+};
+
+/** dr.yaml and the plan in one folder. */
+function configuration({ material }: Pick<DrPod, 'material'>): Mounted {
+  const environment = material.includes('retired') ? OBJECTS.checkEnvironment : OBJECTS.environment;
+  const sources = [
+    { configMap: { name: environment } },
+    { configMap: { name: OBJECTS.plan, items: [{ key: 'plan.json', path: 'plan.json' }] } },
+  ];
+  return {
+    volume: { name: 'config', projected: { sources, defaultMode: 0o444 } },
+    mount: { name: 'config', mountPath: PATHS.config, readOnly: true },
+  };
+}
+
+/** As the kubelet would mount it by itself; renewed by it, and read anew for each call. */
+const TOKEN: Mounted = {
+  volume: {
+    name: 'token',
+    projected: {
+      defaultMode: 0o440,
+      sources: [
+        { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+      ],
+    },
+  },
+  mount: { name: 'token', mountPath: PATHS.token, readOnly: true },
+};
+
+const AUTHORITIES: Mounted = {
+  volume: { name: 'authorities', configMap: { name: OBJECTS.authorities, defaultMode: 0o444, optional: true } },
+  mount: { name: 'authorities', mountPath: PATHS.authorities, readOnly: true },
+};
+
+function mounts(pod: DrPod): Mounted[] {
+  const site =
+    pod.site === false
+      ? []
+      : [
+          configuration(pod),
+          AUTHORITIES,
+          claim('state', OBJECTS.state, PATHS.state),
+          ...pod.material.map((name) => MATERIAL[name]),
+        ];
+  const repository =
+    pod.localRepository === undefined
+      ? []
+      : [claim('repository', OBJECTS.backups, pod.localRepository, pod.repositoryReadOnly ?? false)];
+  const token = pod.reaches.includes('kubernetes-api') ? [TOKEN] : [];
+  const folders = Object.entries(pod.folders ?? {}).map(([path, name], i) => claim(`folder-${i}`, name, path, true));
+  const filled = Object.entries(pod.fills ?? {}).map(([path, name], i) => claim(`filled-${i}`, name, path));
+  return [
+    ...site,
+    ...repository,
+    ...token,
+    ...folders,
+    ...filled,
+    empty('scratch', PATHS.scratch, pod.scratch),
+    empty('tmp', '/tmp', '1Gi'),
+  ];
+}
+
+export function drPodLabels(pod: Pick<DrPod, 'name' | 'reaches'>): Record<string, string> {
+  return labelsOf(pod.name, pod.reaches);
+}
+
+export function drPodSpec(pod: DrPod): PodSpec {
+  const all = mounts(pod);
+  return {
+    serviceAccountName: pod.serviceAccount,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    restartPolicy: pod.restartPolicy,
+    securityContext: podSecurity(),
+    // A run that is told to stop ends its engines and lets its locks go first.
+    terminationGracePeriodSeconds: 60,
+    containers: [
+      {
+        name: 'dr',
+        image: pod.image,
+        imagePullPolicy: 'IfNotPresent',
+        command: ['dr'],
+        args: [...pod.args],
+        workingDir: PATHS.scratch,
+        env: [
+          ...(pod.site === false ? [] : [{ name: 'DR_ENV', value: PATHS.environment }]),
+          { name: 'HOME', value: PATHS.scratch },
+          { name: 'TMPDIR', value: PATHS.scratch },
+          { name: 'NO_COLOR', value: '1' },
+        ],
+        securityContext: containerSecurity(),
+        resources: resources(pod.resources),
+        volumeMounts: all.map(({ mount }) => mount),
+        ...(pod.ports === undefined ? {} : { ports: pod.ports }),
+        ...pod.probes,
+      },
+    ],
+    volumes: all.map(({ volume }) => volume),
+  };
+}

@@ -1,0 +1,147 @@
+/** Pure: the `dr.yaml` of the pods. It names secrets by their files and holds none. */
+import { stringify } from 'yaml';
+import type { Namespaces } from '../cluster/network-policies.ts';
+import {
+  type AccessRole,
+  accessFiles,
+  authorityFile,
+  KEY_FILES,
+  PATHS,
+  passphraseFile,
+  TLS_FILES,
+} from '../cluster/paths.ts';
+import { PORTS, POSTGRES, REDIS, serviceHost } from '../cluster/ports.ts';
+import type { ClusterRepository } from '../cluster/repository.ts';
+import type { Hooks } from '../config/types.ts';
+
+export interface EnvironmentArgs {
+  readonly environment: string;
+  readonly site: string;
+  /** PostgreSQL archives as `<site>-<generation>`. */
+  readonly generation: number;
+  readonly namespaces: Namespaces;
+  readonly database: string;
+  /** All that `dr` may be asked about, the exported one too. */
+  readonly repositories: readonly ClusterRepository[];
+  /** Name of the passphrase of new data, by repository. */
+  readonly passphraseNames: Readonly<Record<string, string>>;
+  readonly signingKeyName: string;
+  /** Folder workload → path where its volume is mounted. */
+  readonly folders: Readonly<Record<string, string>>;
+  /** Whether the platform's objects are read from the API, as the pod's account. @default false */
+  readonly readsCluster?: boolean;
+  /** Users of PostgreSQL whose old passwords, and how many old ones of Redis, lie in the folder of what was replaced. */
+  readonly retired?: { readonly postgres: readonly string[]; readonly redis: number } | undefined;
+  /** A drill's platform (F37). @default false */
+  readonly isolated?: boolean | undefined;
+  /** @default none */
+  readonly hooks?: Hooks;
+}
+
+const hooksOf = ({ hooks = {} }: EnvironmentArgs, id: string) => (hooks[id] === undefined ? {} : { hooks: hooks[id] });
+
+const file = (path: string) => ({ file: path });
+
+function access(repository: string, role: AccessRole) {
+  const files = accessFiles(role, repository);
+  return { accessKeyId: file(files.id), secretAccessKey: file(files.secret) };
+}
+
+function repositoryOf(repository: ClusterRepository, passphraseName: string): Record<string, unknown> {
+  const passphrases = [{ name: passphraseName, from: file(passphraseFile(repository.id)) }];
+  if (repository.kind === 'local') return { type: 'posix', path: repository.path, passphrases };
+  const { endpoint, region, bucket, uriStyle, ownAuthority, mayMakeBucket, id } = repository;
+  const roles =
+    repository.access === 'web-identity'
+      ? { writer: 'web-identity', restorer: 'web-identity' }
+      : { writer: access(id, 'writer'), restorer: access(id, 'restorer') };
+  return {
+    type: 's3',
+    endpoint,
+    region,
+    bucket,
+    uriStyle,
+    ...(ownAuthority ? { ca: authorityFile(id) } : {}),
+    passphrases,
+    ...roles,
+    ...(mayMakeBucket === true ? { admin: access(id, 'admin') } : {}),
+  };
+}
+
+/** PostgreSQL is another pod: SQL by TCP, its files by pgBackRest's TLS server beside it. */
+function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
+  const { namespaces, database } = args;
+  return {
+    ...hooksOf(args, 'postgres'),
+    host: serviceHost(POSTGRES, namespaces.platform),
+    port: PORTS.postgres,
+    user: 'postgres',
+    database,
+    password: file(`${PATHS.stores}/${KEY_FILES.database}`),
+    // As PostgreSQL's own pods have them.
+    dataDir: PATHS.pgData,
+    socketDir: PATHS.pgSocket,
+    tls: {
+      port: PORTS.pgbackrest,
+      ca: PATHS.clusterAuthority,
+      certificate: TLS_FILES.certificate,
+      key: TLS_FILES.key,
+    },
+  };
+}
+
+function redisOf(args: EnvironmentArgs): Record<string, unknown> {
+  return {
+    ...hooksOf(args, 'redis'),
+    host: serviceHost(REDIS, args.namespaces.platform),
+    port: PORTS.redis,
+    password: file(`${PATHS.stores}/${KEY_FILES.redis}`),
+    dataDir: PATHS.redisData,
+    transfer: 'replication',
+  };
+}
+
+function retiredOf({ retired }: EnvironmentArgs): Record<string, unknown> {
+  if (retired === undefined) return {};
+  const at = (name: string) => file(`${PATHS.retired}/${name}`);
+  return {
+    retired: {
+      postgres: retired.postgres.map((user, n) => ({ user, password: at(KEY_FILES.retired('postgres', n)) })),
+      redis: Array.from({ length: retired.redis }, (_, n) => ({ password: at(KEY_FILES.retired('redis', n)) })),
+    },
+  };
+}
+
+/** YAML. Throws RangeError where a repository has no named passphrase. */
+export function renderEnvironment(args: EnvironmentArgs): string {
+  const repositories = args.repositories.map((repository) => {
+    const name = args.passphraseNames[repository.id];
+    if (name === undefined) throw new RangeError(`no passphrase is named for the repository "${repository.id}"`);
+    return [repository.id, repositoryOf(repository, name)] as const;
+  });
+  const folders = Object.entries(args.folders).map(
+    ([workload, path]) => [workload, { path, ...hooksOf(args, workload) }] as const,
+  );
+  return stringify(
+    {
+      apiVersion: 'go-coffee-dr/v1',
+      kind: 'Environment',
+      name: args.environment,
+      site: args.site,
+      generation: args.generation,
+      ...(args.isolated === true ? { isolated: true } : {}),
+      stateDir: PATHS.state,
+      plan: PATHS.plan,
+      signingKeys: [{ name: args.signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) }],
+      postgres: postgresOf(args),
+      redis: redisOf(args),
+      ...retiredOf(args),
+      folders: Object.fromEntries(folders),
+      ...(args.readsCluster === true
+        ? { kubernetes: { inCluster: true, namespaces: [args.namespaces.platform], ...hooksOf(args, 'kubernetes') } }
+        : {}),
+      repositories: Object.fromEntries(repositories),
+    },
+    { lineWidth: 0 },
+  );
+}

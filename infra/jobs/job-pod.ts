@@ -1,0 +1,38 @@
+/** Pure: the pod of a job by what it is for: identity, keys, what it may reach, and how much it gets. */
+import type { Accounts } from '../cluster/accounts.ts';
+import type { Resources } from '../cluster/pod-security.ts';
+import type { LocalRepository } from '../cluster/repository.ts';
+import type { DrPod } from './dr-pod.ts';
+import { MEANS, type Purpose } from './jobs.ts';
+
+export interface JobPodArgs {
+  readonly image: string;
+  readonly accounts: Accounts;
+  readonly localRepository?: LocalRepository | undefined;
+  /** Path → claim in the recovery namespace, of the workloads that are folders. */
+  readonly folders: Readonly<Record<string, string>>;
+  readonly resources: Readonly<Record<'job' | 'drill', Resources>>;
+  /** Kubernetes quantities of the pods' own scratch volumes. */
+  readonly scratch: Readonly<Record<'job' | 'drill', string>>;
+}
+
+/** @param command what follows `dr` */
+export function jobPod(name: string, purpose: Purpose, command: readonly string[], args: JobPodArgs): DrPod {
+  const means = MEANS[purpose];
+  const size = purpose === 'drill' ? 'drill' : 'job';
+  return {
+    name,
+    image: args.image,
+    args: command,
+    serviceAccount: args.accounts.dr[means.account],
+    reaches: means.reaches,
+    material: means.material,
+    localRepository: means.local === 'none' ? undefined : args.localRepository?.path,
+    repositoryReadOnly: means.local === 'reads',
+    folders: purpose === 'backup' ? args.folders : {},
+    site: purpose !== 'drill',
+    resources: args.resources[size],
+    scratch: args.scratch[size],
+    restartPolicy: 'Never',
+  };
+}

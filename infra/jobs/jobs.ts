@@ -1,0 +1,239 @@
+/** Pure: every job of the plan, with the command that it runs. No time and no duration is written here but the plan's. */
+import { runs } from '../../plan/cron.ts';
+import { seconds } from '../../plan/duration.ts';
+import { selectWorkloads } from '../../plan/select.ts';
+import type { Plan, Schedule, Workload } from '../../plan/types.ts';
+import type { DrAccount } from '../cluster/accounts.ts';
+import type { Reach } from '../cluster/labels.ts';
+import { PATHS } from '../cluster/paths.ts';
+import type { KeyMaterial } from './dr-pod.ts';
+import { onDay, shift } from './shift.ts';
+
+/** What a job is for decides its identity, its keys and what it may reach. */
+export type Purpose = 'backup' | 'verify' | 'prune' | 'offsite' | 'objectives' | 'health' | 'drill';
+
+export interface ScheduledJob {
+  /** Of the plan's schedule or test, or the command's. The CronJob is `dr-<id>`. */
+  readonly id: string;
+  readonly title: string;
+  readonly purpose: Purpose;
+  readonly cron: string;
+  /** What follows `dr`. */
+  readonly args: readonly string[];
+  /** A run is ended after this. */
+  readonly deadlineSeconds: number;
+  /** A run that could not start in time starts up to this much later, or not at all. */
+  readonly startWithinSeconds: number;
+}
+
+export interface Means {
+  readonly account: DrAccount;
+  readonly material: readonly KeyMaterial[];
+  readonly reaches: readonly Reach[];
+  /** What it does with the local repository. */
+  readonly local: 'writes' | 'reads' | 'none';
+}
+
+const STORES: readonly Reach[] = ['dns', 'object-storage', 'postgres', 'redis'];
+
+export const MEANS: Readonly<Record<Purpose, Means>> = {
+  backup: {
+    account: 'dr-writer',
+    material: ['keys', 'stores', 'tls', 'writer'],
+    reaches: [...STORES, 'pgbackrest', 'kubernetes-api'],
+    local: 'writes',
+  },
+  // It marks what it has verified, so it writes in the local repository too.
+  verify: {
+    account: 'dr-restorer',
+    material: ['keys', 'restorer'],
+    reaches: ['dns', 'object-storage'],
+    local: 'writes',
+  },
+  prune: {
+    account: 'dr-pruner',
+    material: ['keys', 'writer', 'restorer'],
+    reaches: ['dns', 'object-storage'],
+    local: 'writes',
+  },
+  offsite: {
+    account: 'dr-writer',
+    material: ['keys', 'writer', 'restorer'],
+    reaches: ['dns', 'object-storage'],
+    local: 'reads',
+  },
+  objectives: {
+    account: 'dr-auditor',
+    material: ['keys', 'stores', 'restorer'],
+    reaches: STORES,
+    local: 'reads',
+  },
+  health: {
+    account: 'dr-auditor',
+    material: ['keys', 'stores', 'restorer'],
+    reaches: [...STORES, 'kubernetes-api'],
+    local: 'reads',
+  },
+  // A throwaway platform inside one pod: no key, no name, no address (F37).
+  drill: { account: 'dr-drill', material: [], reaches: [], local: 'none' },
+};
+
+const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3600;
+/** Kubernetes counts missed starts and gives up above 100 of them: too long a span would end a frequent schedule for ever. */
+const LONGEST_START_DELAY = 4 * HOUR_SECONDS;
+
+/** Half of the shortest time between two runs: a late copy is better than none, until the next one is near. */
+export function startWithin(cron: string): number {
+  const starts = runs(cron, 800);
+  const gaps = starts.slice(1).map((at, i) => (at - (starts[i] as number)) / 1000);
+  return Math.min(LONGEST_START_DELAY, Math.floor(Math.min(DAY_SECONDS, ...gaps) / 2));
+}
+
+/**
+ * A run may wait for the longest other one with its lock, and take twice what the plan thinks: past `longestRun` it is reported, and
+ * ended only when it stands in the way of the next ones.
+ */
+export function runDeadline(plan: Pick<Plan, 'schedules'>, schedule: Schedule): number {
+  const others = plan.schedules.filter(({ id, lock }) => id !== schedule.id && lock === schedule.lock);
+  return Math.max(0, ...others.map(({ longestRun }) => seconds(longestRun))) + 2 * seconds(schedule.longestRun);
+}
+
+const STORES_TYPES: readonly Workload['type'][] = ['postgres', 'postgres-dump', 'postgres-config', 'redis'];
+
+/**
+ * `--only` where the schedule covers less than its kind does by the plan. What is named there has to be in the pod: `dr` refuses a name
+ * whose data it does not find.
+ * @param folders ids of workloads that pods have as folders
+ */
+export function backupArguments(
+  plan: Pick<Plan, 'workloads' | 'schedules'>,
+  schedule: Schedule,
+  folders: readonly string[],
+): string[] {
+  const own = selectWorkloads(plan, schedule.workloads);
+  const ofKind = plan.schedules.filter(({ kind }) => kind === schedule.kind).flatMap(({ workloads }) => workloads);
+  const all = schedule.kind === 'full' ? plan.workloads : selectWorkloads(plan, ofKind);
+  const isThere = ({ id, type, objects }: Workload): boolean =>
+    STORES_TYPES.includes(type) || objects !== undefined || folders.includes(id);
+  const named = own.filter(isThere).map(({ id }) => id);
+  const only = own.length === all.length || named.length === 0 ? [] : ['--only', named.join(',')];
+  return ['backup', '--kind', schedule.kind, ...only];
+}
+
+/** Whether objects of the cluster are among what it copies. */
+export function copiesObjects(plan: Pick<Plan, 'workloads'>, schedule: Schedule): boolean {
+  return selectWorkloads(plan, schedule.workloads).some(({ objects }) => objects !== undefined);
+}
+
+export function withoutObjects(plan: Pick<Plan, 'workloads'>, schedule: Schedule): Schedule {
+  const rest = selectWorkloads(plan, schedule.workloads).filter(({ objects }) => objects === undefined);
+  return { ...schedule, workloads: rest.map(({ id }) => id) };
+}
+
+/** The full copy of everything: what checks and drills come after. Throws RangeError where the plan has none. */
+function fullSchedule(plan: Plan): Schedule {
+  const found = plan.schedules.find(({ kind }) => kind === 'full');
+  if (found === undefined) throw new RangeError('the plan has no full backup');
+  return found;
+}
+
+type Timed = Omit<ScheduledJob, 'startWithinSeconds'>;
+
+/** After the full copy: check it, then remove what is too old, each when the one before is over. */
+function upkeep(plan: Plan): Timed[] {
+  const full = fullSchedule(plan);
+  const turn = Math.ceil(seconds(full.longestRun) / 60);
+  const deadlineSeconds = 2 * seconds(full.longestRun);
+  const frequent = [...plan.schedules].sort((a, b) => startWithin(a.cron) - startWithin(b.cron))[0] ?? full;
+  const afterFrequent = Math.ceil(seconds(frequent.longestRun) / 60);
+  return [
+    {
+      id: 'verify',
+      title: 'Verification of the newest copies',
+      purpose: 'verify',
+      cron: shift(full.cron, turn),
+      args: ['verify'],
+      deadlineSeconds,
+    },
+    {
+      id: 'prune',
+      title: 'Removal of what is older than its retention',
+      purpose: 'prune',
+      cron: shift(full.cron, 2 * turn),
+      args: ['prune', '--confirm', plan.environment],
+      deadlineSeconds,
+    },
+    {
+      id: 'objectives',
+      title: 'Objectives against what is so',
+      purpose: 'objectives',
+      cron: shift(frequent.cron, afterFrequent),
+      args: ['objectives'],
+      deadlineSeconds: seconds(frequent.longestRun),
+    },
+  ];
+}
+
+function exports(plan: Plan, reachable: readonly string[]): Timed[] {
+  return plan.repositories.flatMap(({ id, title, written }) =>
+    written.by === 'export' && reachable.includes(id)
+      ? [
+          {
+            id,
+            title,
+            purpose: 'offsite' as const,
+            cron: written.cron,
+            args: ['offsite', 'export'],
+            deadlineSeconds: seconds(written.longestRun),
+          },
+        ]
+      : [],
+  );
+}
+
+const MONTHS = { monthly: '*', quarterly: '1,4,7,10', annual: '1' } as const;
+
+/** Each test on a day of its own, after that day's full copy and its check. */
+function drills(plan: Plan): Timed[] {
+  const full = fullSchedule(plan);
+  const cron = shift(full.cron, 2 * Math.ceil(seconds(full.longestRun) / 60));
+  // A drill that takes longer than the full platform's RTO has failed it.
+  const longest = seconds(plan.objectives.rto.full);
+  return plan.tests
+    .filter(({ run }) => run !== undefined)
+    .map(({ id, title, cadence, run = '' }, i) => {
+      const args = run.split(/\s+/).slice(1);
+      const isDrill = args[0] === 'drill';
+      const own = ['--folder', `${PATHS.scratch}/drill`, '--report', `${PATHS.scratch}/report`];
+      return {
+        id,
+        title,
+        purpose: isDrill ? ('drill' as const) : ('health' as const),
+        cron: onDay(cron, i + 1, MONTHS[cadence]),
+        args: isDrill ? [...args, ...own, '--output', 'json'] : args,
+        deadlineSeconds: isDrill ? longest * (args.includes('all') ? plan.scenarios.length : 1) : seconds('15m'),
+      };
+    });
+}
+
+/**
+ * @param reachable ids of the repositories that a pod can write to.
+ * @param folders ids of workloads that pods have as folders
+ */
+export function scheduledJobs(plan: Plan, reachable: readonly string[], folders: readonly string[]): ScheduledJob[] {
+  const backups = plan.schedules.map(
+    (schedule): Timed => ({
+      id: schedule.id,
+      title: schedule.title,
+      purpose: 'backup',
+      cron: schedule.cron,
+      args: backupArguments(plan, schedule, folders),
+      deadlineSeconds: runDeadline(plan, schedule),
+    }),
+  );
+  return [...backups, ...upkeep(plan), ...exports(plan, reachable), ...drills(plan)].map((job) => ({
+    ...job,
+    startWithinSeconds: startWithin(job.cron),
+  }));
+}

@@ -1,0 +1,168 @@
+/** What every `dr` pod mounts: dr.yaml, the plan, the keys by purpose, the state and the local repository. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { canonicalJson, planDigest } from '../../plan/digest.ts';
+import type { Plan } from '../../plan/types.ts';
+import {
+  accessData,
+  type Certificate,
+  type ClusterSecrets,
+  certificateData,
+  makeSecret,
+  passphraseData,
+  type SecretData,
+} from '../cluster/keys.ts';
+import { labelsOf } from '../cluster/labels.ts';
+import type { Namespaces } from '../cluster/network-policies.ts';
+import { CLUSTER_AUTHORITY, KEY_FILES } from '../cluster/paths.ts';
+import type { ClusterRepository } from '../cluster/repository.ts';
+import type { Hooks } from '../config/types.ts';
+import { OBJECTS } from './dr-pod.ts';
+import { renderEnvironment } from './environment.ts';
+
+export interface RecoverySiteArgs {
+  readonly plan: Plan;
+  readonly environment: string;
+  readonly site: string;
+  readonly generation: number;
+  readonly namespaces: Namespaces;
+  readonly database: string;
+  readonly repositories: pulumi.Input<readonly ClusterRepository[]>;
+  readonly secrets: ClusterSecrets;
+  readonly jobsCertificate: Certificate;
+  /** PEM texts by repository. */
+  readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Folder workload → path where its claim is mounted. */
+  readonly folders: Readonly<Record<string, string>>;
+  readonly hooks: Hooks;
+  /** In a recovery with new secrets. */
+  readonly retired?: RetiredCredentials | undefined;
+  readonly volumes: {
+    /** Of the local repository; ReadWriteMany. */
+    readonly backups: string;
+    readonly state: string;
+    /** @default the cluster's default class */
+    readonly storageClass?: string | undefined;
+  };
+  /** A drill's: it has no repository, and its state goes with it. @default false */
+  readonly isolated?: boolean | undefined;
+}
+
+/** Credentials of the stores that were replaced: the checks of a recovery prove that they are dead. */
+export interface RetiredCredentials {
+  readonly postgres: readonly { readonly user: string; readonly password: pulumi.Input<string> }[];
+  readonly redis: readonly pulumi.Input<string>[];
+}
+
+const ACCESS_ROLES = ['writer', 'restorer', 'admin'] as const;
+
+function retiredData({ postgres, redis }: RetiredCredentials): SecretData {
+  return Object.fromEntries([
+    ...postgres.map(({ password }, n) => [KEY_FILES.retired('postgres', n), password] as const),
+    ...redis.map((password, n) => [KEY_FILES.retired('redis', n), password] as const),
+  ]);
+}
+
+export class RecoverySite extends pulumi.ComponentResource {
+  /** Digest of the effective plan, as in every point. */
+  readonly planDigest: string;
+  /** What pods of the site come after. */
+  readonly ready: readonly pulumi.Resource[];
+  readonly #args: RecoverySiteArgs;
+
+  constructor(name: string, args: RecoverySiteArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:cluster:RecoverySite', name, {}, opts);
+    this.#args = args;
+    this.planDigest = planDigest(args.plan);
+    this.ready = [...this.#maps(name), ...this.#secrets(name), ...this.#volumes(name)];
+    this.registerOutputs({ planDigest: this.planDigest });
+  }
+
+  #metadata(object: string, namespace = this.#args.namespaces.recovery) {
+    // No empty map: the API drops it, and each run would find it missing.
+    const annotated = object === OBJECTS.plan ? { annotations: { 'go-coffee-dr/plan-digest': this.planDigest } } : {};
+    return { name: object, namespace, labels: labelsOf(object), ...annotated };
+  }
+
+  #maps(name: string): pulumi.Resource[] {
+    const { plan, secrets, repositories, authorities, namespaces, jobsCertificate, retired, ...rest } = this.#args;
+    const passphraseNames = Object.fromEntries(Object.entries(secrets.passphrases).map(([id, { name: n }]) => [id, n]));
+    const render = (credentials: RetiredCredentials | undefined) =>
+      pulumi.output(repositories).apply((all) =>
+        renderEnvironment({
+          ...rest,
+          namespaces,
+          repositories: all,
+          passphraseNames,
+          signingKeyName: secrets.signingKey.name,
+          readsCluster: true,
+          retired: credentials && {
+            postgres: credentials.postgres.map(({ user }) => user),
+            redis: credentials.redis.length,
+          },
+        }),
+      );
+    const environment = (of: RetiredCredentials | undefined) => ({
+      'dr.yaml': render(of),
+      [CLUSTER_AUTHORITY]: jobsCertificate.ca,
+    });
+    const map = (object: string, data: pulumi.Input<Record<string, pulumi.Input<string>>>, namespace?: string) =>
+      new k8s.core.v1.ConfigMap(
+        `${name}-${object}${namespace === undefined ? '' : `-${namespace}`}`,
+        { metadata: this.#metadata(object, namespace), data },
+        { parent: this },
+      );
+    const planData = { 'plan.json': canonicalJson(plan), digest: this.planDigest };
+    const files = Object.entries(authorities).map(([id, pem]) => [`${id}.crt`, pem] as const);
+    return [
+      map(OBJECTS.environment, environment(undefined)),
+      ...(retired === undefined ? [] : [map(OBJECTS.checkEnvironment, environment(retired))]),
+      map(OBJECTS.plan, planData),
+      // Services read their tier from it.
+      map(OBJECTS.plan, planData, namespaces.platform),
+      map(OBJECTS.authorities, Object.fromEntries(files)),
+    ];
+  }
+
+  #secrets(name: string): pulumi.Resource[] {
+    const { plan, secrets, retired } = this.#args;
+    const ids = plan.repositories.map(({ id }) => id);
+    const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
+      makeSecret(`${name}-${object}`, this.#metadata(object), data, { parent: this });
+    return [
+      make(OBJECTS.keys, { [KEY_FILES.signing]: secrets.signingKey.value, ...passphraseData(secrets, ids) }),
+      make(OBJECTS.stores, {
+        [KEY_FILES.database]: secrets.postgres.superuser,
+        [KEY_FILES.redis]: secrets.redis,
+      }),
+      make(OBJECTS.tls, certificateData(this.#args.jobsCertificate)),
+      ...(retired === undefined ? [] : [make(OBJECTS.retired, retiredData(retired))]),
+      // Made even where a web identity leaves them empty: a pod waits for ever for a Secret that is not there.
+      ...ACCESS_ROLES.map((role) => make(OBJECTS.access(role), accessData(secrets, role, ids))),
+    ];
+  }
+
+  #volumes(name: string): pulumi.Resource[] {
+    const { volumes, isolated = false } = this.#args;
+    const claim = (object: string, storage: string) =>
+      new k8s.core.v1.PersistentVolumeClaim(
+        `${name}-${object}`,
+        {
+          // A class that binds at the first pod would make the program wait for a pod that comes later.
+          metadata: {
+            ...this.#metadata(object),
+            annotations: { 'pulumi.com/skipAwait': 'true' },
+          },
+          spec: {
+            // Jobs of the same minute may run on different nodes.
+            accessModes: ['ReadWriteMany'],
+            ...(volumes.storageClass === undefined ? {} : { storageClassName: volumes.storageClass }),
+            resources: { requests: { storage } },
+          },
+        },
+        { parent: this, protect: !isolated, retainOnDelete: !isolated },
+      );
+    const state = claim(OBJECTS.state, volumes.state);
+    return isolated ? [state] : [claim(OBJECTS.backups, volumes.backups), state];
+  }
+}

@@ -1,0 +1,74 @@
+/** An authority of the cluster's own, and certificates for those who speak pgBackRest's protocol. Keys are Pulumi secrets. */
+import * as pulumi from '@pulumi/pulumi';
+import * as tls from '@pulumi/tls';
+import type { Certificate } from '../cluster/keys.ts';
+import type { Namespaces } from '../cluster/network-policies.ts';
+import { POSTGRES, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
+import { CLIENTS } from './config.ts';
+
+export interface CertificatesArgs {
+  readonly namespaces: Namespaces;
+}
+
+const YEAR_HOURS = 8760;
+/** Renewed by the first `pulumi up` in the last 60 days of a year; the alert on a failing backup is the safety net. */
+const RENEWAL_HOURS = 1440;
+const KEY = { algorithm: 'ECDSA', ecdsaCurve: 'P256' } as const;
+
+function namesOf(service: string, namespace: string): string[] {
+  return [service, `${service}.${namespace}`, serviceHost(service, namespace)];
+}
+
+export class Certificates extends pulumi.ComponentResource {
+  /** Beside each PostgreSQL: server for the jobs, client of the local repository. */
+  readonly postgres: Certificate;
+  /** Server in front of the local repository's volume. */
+  readonly repository: Certificate;
+  /** Client: backup jobs. */
+  readonly jobs: Certificate;
+
+  constructor(name: string, { namespaces }: CertificatesArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:cluster:Certificates', name, {}, opts);
+    const child = { parent: this };
+    const authorityKey = new tls.PrivateKey(`${name}-authority`, KEY, child);
+    const authority = new tls.SelfSignedCert(
+      `${name}-authority`,
+      {
+        privateKeyPem: authorityKey.privateKeyPem,
+        isCaCertificate: true,
+        validityPeriodHours: 10 * YEAR_HOURS,
+        earlyRenewalHours: YEAR_HOURS,
+        allowedUses: ['cert_signing', 'crl_signing'],
+        subject: { commonName: `${namespaces.platform} pgBackRest` },
+      },
+      child,
+    );
+    const issue = (part: string, commonName: string, dnsNames: string[], uses: string[]): Certificate => {
+      const key = new tls.PrivateKey(`${name}-${part}`, KEY, child);
+      const request = new tls.CertRequest(
+        `${name}-${part}`,
+        { privateKeyPem: key.privateKeyPem, dnsNames, subject: { commonName } },
+        child,
+      );
+      const certificate = new tls.LocallySignedCert(
+        `${name}-${part}`,
+        {
+          certRequestPem: request.certRequestPem,
+          caPrivateKeyPem: authorityKey.privateKeyPem,
+          caCertPem: authority.certPem,
+          validityPeriodHours: YEAR_HOURS,
+          earlyRenewalHours: RENEWAL_HOURS,
+          allowedUses: ['digital_signature', 'key_encipherment', ...uses],
+        },
+        child,
+      );
+      return { ca: authority.certPem, certificate: certificate.certPem, key: pulumi.secret(key.privateKeyPem) };
+    };
+    const { platform, recovery } = namespaces;
+    this.postgres = issue('postgres', CLIENTS.postgres, namesOf(POSTGRES, platform), ['server_auth', 'client_auth']);
+    const server = namesOf(REPOSITORY_SERVER, recovery);
+    this.repository = issue('repository', REPOSITORY_SERVER, server, ['server_auth']);
+    this.jobs = issue('jobs', CLIENTS.jobs, [], ['client_auth']);
+    this.registerOutputs({});
+  }
+}

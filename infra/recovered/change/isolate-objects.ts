@@ -1,0 +1,83 @@
+/** Pure: captured objects one by one, without what leads out of a drill's namespace or acts outside of it. */
+import { fieldsOf, type KubeObject, listOf } from '../../../recovery/public.ts';
+import { type Reach, reachLabel } from '../../cluster/labels.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const without = (fields: Fields, drop: (key: string) => boolean): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([key]) => !drop(key)));
+
+/** Who reads these acts from outside of the namespace, where no network policy of it counts: clouds, DNS, scrapers, deployers. */
+const READ_OUTSIDE =
+  /^(external-dns\.|service\.beta\.kubernetes\.io\/|networking\.gke\.io\/|cloud\.google\.com\/|prometheus\.io\/|cert-manager\.io\/|eks\.amazonaws\.com\/|iam\.gke\.io\/|azure\.workload\.identity\/|argocd\.argoproj\.io\/|kustomize\.toolkit\.fluxcd\.io\/|helm\.toolkit\.fluxcd\.io\/)|^grafana_/;
+
+/** Openings of the stack that a captured pod would find by its own labels; the stores' own pods need them, and nobody else. */
+const LEADS_OUT: readonly Reach[] = ['kubernetes-api', 'object-storage', 'pgbackrest', 'alerting'];
+const LEADS_OUT_LABELS: readonly string[] = LEADS_OUT.map(reachLabel);
+
+/** An empty map is left out: the API drops it, and each run would find it missing. */
+function quiet(metadata: Fields): Fields {
+  const { labels, annotations, ...rest } = metadata;
+  const left = {
+    labels: without(fieldsOf(labels), (key) => READ_OUTSIDE.test(key) || LEADS_OUT_LABELS.includes(key)),
+    annotations: without(fieldsOf(annotations), (key) => READ_OUTSIDE.test(key)),
+  };
+  return { ...rest, ...without(left, (key) => Object.keys(left[key as keyof typeof left]).length === 0) };
+}
+
+export function quietObject(object: KubeObject): KubeObject {
+  return { ...object, metadata: quiet(object.metadata) as KubeObject['metadata'] };
+}
+
+/** The node's network and its ports are no part of any namespace; its priority would drive real pods away. */
+const OF_THE_NODE = ['hostNetwork', 'hostPID', 'hostIPC', 'priorityClassName', 'priority', 'preemptionPolicy'];
+
+function quietContainer(container: unknown): Fields {
+  const { ports, ...rest } = fieldsOf(container);
+  if (ports === undefined) return rest;
+  return { ...rest, ports: listOf(ports).map((port) => without(fieldsOf(port), (key) => /^host(Port|IP)$/.test(key))) };
+}
+
+function quietSpec(given: unknown): Fields {
+  const spec = without(fieldsOf(given), (key) => OF_THE_NODE.includes(key));
+  const containers = Object.fromEntries(
+    ['containers', 'initContainers']
+      .filter((key) => spec[key] !== undefined)
+      .map((key) => [key, listOf(spec[key]).map(quietContainer)]),
+  );
+  const names = spec.dnsPolicy === 'ClusterFirstWithHostNet' ? { dnsPolicy: 'ClusterFirst' } : {};
+  return { ...spec, ...containers, ...names };
+}
+
+/** Of anything that holds a pod or the template of one. */
+export function quietPods(object: KubeObject): KubeObject {
+  if (object.kind === 'Pod') return { ...object, spec: quietSpec(object.spec) };
+  const template = (given: unknown): Fields => {
+    const { metadata, spec } = fieldsOf(given);
+    return { ...(metadata === undefined ? {} : { metadata: quiet(fieldsOf(metadata)) }), spec: quietSpec(spec) };
+  };
+  if (object.kind === 'PodTemplate') return { ...object, template: template(object.template) };
+  const spec = fieldsOf(object.spec);
+  if (object.kind === 'CronJob') {
+    const job = fieldsOf(spec.jobTemplate);
+    const jobSpec = fieldsOf(job.spec);
+    const jobTemplate = { ...job, spec: { ...jobSpec, template: template(jobSpec.template) } };
+    return { ...object, spec: { ...spec, suspend: true, jobTemplate } };
+  }
+  return spec.template === undefined ? object : { ...object, spec: { ...spec, template: template(spec.template) } };
+}
+
+const OPENS_OUTSIDE =
+  /^(type|externalIPs|externalTrafficPolicy|healthCheckNodePort|allocateLoadBalancerNodePorts|loadBalancer(IP|Class|SourceRanges))$/;
+
+export const isOpenService = ({ spec }: KubeObject): boolean => {
+  const { type, externalIPs } = fieldsOf(spec);
+  return type === 'LoadBalancer' || type === 'NodePort' || listOf(externalIPs).length > 0;
+};
+
+/** As `ClusterIP`, which only pods of the cluster find. */
+export function closeService(object: KubeObject): KubeObject {
+  const spec = without(fieldsOf(object.spec), (key) => OPENS_OUTSIDE.test(key));
+  const ports = listOf(spec.ports).map((port) => without(fieldsOf(port), (key) => key === 'nodePort'));
+  return { ...object, spec: { ...spec, type: 'ClusterIP', ...(ports.length === 0 ? {} : { ports }) } };
+}

@@ -1,0 +1,97 @@
+/**
+ * F37: what a drill's platform has of what was captured. Everything stays in the drill's own namespaces, nothing opens a way in or out
+ * of them, nothing runs by itself, and nothing is there that a controller of the real cluster would act on.
+ */
+import { fieldsOf, type KubeObject, kindOf, nameOf } from '../../../recovery/public.ts';
+import type { Change } from '../objects/types.ts';
+import { closeService, isOpenService, quietObject, quietPods } from './isolate-objects.ts';
+import { narrowPolicy } from './isolate-policies.ts';
+
+/**
+ * All that a drill has. What is not named is left out, so that a kind that nobody thought of does no harm: routes and endpoints lead
+ * outside, objects of the cluster are the real platform's, and custom resources are carried out by operators that run elsewhere.
+ */
+const KEPT: readonly string[] = [
+  'ConfigMap',
+  'CronJob.batch',
+  'DaemonSet.apps',
+  'Deployment.apps',
+  'HorizontalPodAutoscaler.autoscaling',
+  'Job.batch',
+  'LimitRange',
+  'NetworkPolicy.networking.k8s.io',
+  'PersistentVolumeClaim',
+  'Pod',
+  'PodDisruptionBudget.policy',
+  'PodTemplate',
+  'ReplicaSet.apps',
+  'ReplicationController',
+  'ResourceQuota',
+  'Role.rbac.authorization.k8s.io',
+  'RoleBinding.rbac.authorization.k8s.io',
+  'Secret',
+  'Service',
+  'ServiceAccount',
+  'StatefulSet.apps',
+];
+
+const isPolicy = (object: KubeObject): boolean => kindOf(object) === 'NetworkPolicy.networking.k8s.io';
+
+/** Why a drill has no such object; undefined for what it has. */
+function leftOut(object: KubeObject, namespaces: readonly string[]): string | undefined {
+  const { namespace } = object.metadata;
+  if (namespace === undefined) return 'of the cluster, and so of the real platform';
+  if (!namespaces.includes(namespace)) return 'of another namespace';
+  if (!KEPT.includes(kindOf(object))) return 'acted on by what runs outside of the drill';
+  if (object.kind === 'Service' && fieldsOf(object.spec).type === 'ExternalName') return 'a way out by its name';
+  return undefined;
+}
+
+function isolated(object: KubeObject): KubeObject {
+  const quiet = quietPods(quietObject(object));
+  if (quiet.kind === 'Service') return closeService(quiet);
+  return isPolicy(quiet) ? narrowPolicy(quiet, quiet.metadata.namespace ?? '') : quiet;
+}
+
+const SHOWN = 6;
+
+function listed(objects: readonly KubeObject[]): string {
+  const names = objects.map(nameOf);
+  return names.length <= SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`;
+}
+
+function note(what: string, objects: readonly KubeObject[]): string[] {
+  return objects.length === 0 ? [] : [`drill: ${what}: ${listed(objects)}`];
+}
+
+/** @param namespaces the drill's own; objects are to have their names there already */
+export function isolate(namespaces: readonly string[]): Change {
+  return (objects) => {
+    const reasons = new Map(objects.map((object) => [object, leftOut(object, namespaces)] as const));
+    const kept = objects.filter((object) => reasons.get(object) === undefined);
+    const whys = [...new Set(reasons.values())].filter((why): why is string => why !== undefined);
+    const narrowed = kept.filter(
+      (object) => isPolicy(object) && JSON.stringify(isolated(object).spec) !== JSON.stringify(object.spec),
+    );
+    const notes = [
+      ...whys.flatMap((why) =>
+        note(
+          `left out, ${why}`,
+          objects.filter((object) => reasons.get(object) === why),
+        ),
+      ),
+      ...note(
+        'suspended',
+        kept.filter(({ kind }) => kind === 'CronJob'),
+      ),
+      ...note(
+        'closed to the outside',
+        kept.filter((object) => object.kind === 'Service' && isOpenService(object)),
+      ),
+      ...note('opens nothing beyond its namespace any more', narrowed),
+    ];
+    return { objects: kept.map(isolated), notes };
+  };
+}

@@ -1,0 +1,34 @@
+/** The images that ran, and not what their tags mean by now. Pure. */
+import type { CapturedPlatform } from '../../../recovery/public.ts';
+import { listed } from '../objects/identity.ts';
+import { type Fields, withPodSpec } from '../objects/pod-templates.ts';
+import { rewrite, type TextRule } from '../objects/rewrite.ts';
+
+type Platform = Pick<CapturedPlatform, 'objects' | 'namespaces' | 'images'>;
+
+export interface PinnedImages {
+  readonly objects: CapturedPlatform['objects'];
+  /** For people, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** `registry/name:tag@sha256:…`: the tag stays for people, the digest counts. */
+export function pinImages({ objects, images }: Platform): PinnedImages {
+  const pins = new Map(images.flatMap(({ image, pullable }) => (pullable === undefined ? [] : [[image, pullable]])));
+  const rule: TextRule = (text, field) => {
+    const digest = field === 'image' ? pins.get(text) : undefined;
+    return digest === undefined ? text : `${text}@${digest}`;
+  };
+  const moved = images.filter(({ digests }) => digests.length > 1).map(({ image }) => image);
+  return {
+    // Of workloads alone: an operator may read more into a name in its own objects.
+    objects: objects.map((entry) => ({
+      ...entry,
+      object: withPodSpec(entry.object, (spec) => rewrite(spec, rule) as Fields),
+    })),
+    notes:
+      moved.length === 0
+        ? []
+        : [`several contents ran under one tag, and what it names now comes back: ${listed(moved)}`],
+  };
+}

@@ -1,0 +1,126 @@
+/** Which service and tier of the plan an object goes with. Pure. */
+import { lastTier, matchService } from '../../../plan/service-match.ts';
+import type { Plan, TierId } from '../../../plan/types.ts';
+import { fieldsOf, type KubeObject, kindOf, restoreWaves, selects } from '../../../recovery/public.ts';
+import { backendsOf } from '../objects/backends.ts';
+
+export interface Placement {
+  readonly tier: TierId;
+  /** Undefined: no service of the plan; it goes with the last tier. */
+  readonly service?: string | undefined;
+}
+
+/** What is not in it belongs to no service: everybody may need it, and it comes before all tiers. */
+export type Placements = ReadonlyMap<KubeObject, Placement>;
+
+type Labels = Readonly<Record<string, string>>;
+type Tiers = Pick<Plan, 'tiers'>;
+
+/** Of the pods that a workload makes. */
+function podLabels({ kind, metadata, spec }: KubeObject): Labels {
+  if (kind === 'Pod') return metadata.labels ?? {};
+  const { template, jobTemplate } = fieldsOf(spec);
+  const pods = template ?? fieldsOf(fieldsOf(jobTemplate).spec).template;
+  return fieldsOf(fieldsOf(fieldsOf(pods).metadata).labels) as Labels;
+}
+
+function byItself(plan: Tiers, object: KubeObject): Placement | undefined {
+  const { name, labels } = object.metadata;
+  return matchService(plan, { name, labels }) ?? matchService(plan, { name, labels: podLabels(object) });
+}
+
+/** `order-service-cleanup` is a job of order-service. */
+function byPrefix(plan: Tiers, { kind, metadata }: KubeObject): Placement | undefined {
+  if (kind !== 'Job' && kind !== 'CronJob') return undefined;
+  const parts = metadata.name.split('-');
+  const prefixes = parts.map((_, i) => parts.slice(0, parts.length - i).join('-'));
+  return prefixes.map((name) => matchService(plan, { name })).find((found) => found !== undefined);
+}
+
+const rank = ({ tiers }: Tiers, { tier }: Placement): number => tiers.findIndex(({ id }) => id === tier);
+
+/** The most critical of them: who waits for the others' tier would miss its own. */
+function first(plan: Tiers, found: readonly Placement[]): Placement | undefined {
+  return found.toSorted((a, b) => rank(plan, a) - rank(plan, b))[0];
+}
+
+/** What finds pods by their labels, or names a workload or a service. */
+class Finder {
+  readonly #plan: Tiers;
+  /** Objects, a namespace each. */
+  readonly #workloads = new Map<string, KubeObject[]>();
+  readonly #placements: ReadonlyMap<KubeObject, Placement>;
+  readonly #services = new Map<string, Placement>();
+
+  constructor(plan: Tiers, workloads: ReadonlyMap<KubeObject, Placement>) {
+    this.#plan = plan;
+    this.#placements = workloads;
+    for (const workload of workloads.keys()) {
+      const { namespace = '' } = workload.metadata;
+      this.#workloads.set(namespace, [...(this.#workloads.get(namespace) ?? []), workload]);
+    }
+  }
+
+  #among({ metadata }: KubeObject, fits: (workload: KubeObject) => boolean): Placement | undefined {
+    const workloads = this.#workloads.get(metadata.namespace ?? '') ?? [];
+    return first(
+      this.#plan,
+      workloads.filter(fits).flatMap((workload) => this.#placements.get(workload) ?? []),
+    );
+  }
+
+  /** A budget, an autoscaler. */
+  scaling(object: KubeObject): Placement {
+    const { scaleTargetRef, selector } = fieldsOf(object.spec);
+    const target = fieldsOf(scaleTargetRef);
+    const found =
+      object.kind === 'HorizontalPodAutoscaler'
+        ? this.#among(object, ({ kind, metadata }) => kind === target.kind && metadata.name === target.name)
+        : this.#among(object, (workload) => selects(selector, podLabels(workload)));
+    return found ?? byItself(this.#plan, object) ?? { tier: lastTier(this.#plan) };
+  }
+
+  service(object: KubeObject): Placement | undefined {
+    const { selector } = fieldsOf(object.spec);
+    const labels = Object.keys(fieldsOf(selector)).length === 0 ? undefined : selector;
+    const found =
+      labels === undefined
+        ? undefined
+        : this.#among(object, (workload) => selects({ matchLabels: labels }, podLabels(workload)));
+    if (found !== undefined) this.#services.set(`${object.metadata.namespace}/${object.metadata.name}`, found);
+    return found;
+  }
+
+  /** Of what it leads to; services have to be found before. */
+  route(object: KubeObject): Placement | undefined {
+    const found = backendsOf(object.spec).flatMap(
+      ({ name, namespace = object.metadata.namespace }) => this.#services.get(`${namespace}/${name}`) ?? [],
+    );
+    return first(this.#plan, found);
+  }
+}
+
+export function placementsOf(plan: Tiers, objects: readonly KubeObject[]): Placements {
+  const waves = new Map(restoreWaves(objects).map(({ id, objects: of }) => [id, of] as const));
+  const last: Placement = { tier: lastTier(plan) };
+  const workloads = new Map(
+    (waves.get('workloads') ?? []).map(
+      (object) => [object, byItself(plan, object) ?? byPrefix(plan, object) ?? last] as const,
+    ),
+  );
+  const finder = new Finder(plan, workloads);
+  const placed = new Map<KubeObject, Placement>(workloads);
+  const place = (of: readonly KubeObject[], find: (object: KubeObject) => Placement | undefined): void => {
+    for (const object of of) {
+      const found = find(object);
+      if (found !== undefined) placed.set(object, found);
+    }
+  };
+  place(waves.get('scaling') ?? [], (object) => finder.scaling(object));
+  place(
+    (waves.get('services') ?? []).filter((object) => kindOf(object) === 'Service'),
+    (object) => finder.service(object),
+  );
+  place(waves.get('routes') ?? [], (object) => finder.route(object));
+  return placed;
+}

@@ -1,0 +1,135 @@
+/** Which captured objects are declared, and why the others are not. Pure. */
+import type { Plan } from '../../../plan/types.ts';
+import {
+  type CapturedObject,
+  type CapturedPlatform,
+  fieldsOf,
+  type KubeObject,
+  kindOf,
+  listOf,
+} from '../../../recovery/public.ts';
+import type { ConfigProblem } from '../../config/problems.ts';
+import type { Selector } from '../../config/selector.ts';
+import type { RecoverySettings } from '../../config/types.ts';
+import { identityOf, listed } from '../objects/identity.ts';
+import { type MapArgs, mapObjects, namespaceNames } from './map.ts';
+import type { IsOwn } from './own.ts';
+import { placementsOf } from './placement.ts';
+import { type Captured, isSelected, parseSelectors } from './selectors.ts';
+
+/** The key of the config that says what becomes of captured objects. */
+export type Section = 'recovery' | 'standby';
+
+export const REASONS = {
+  own: () => 'the stack declares it itself',
+  'not-in-only': (section: Section) => `${section}.only does not name it`,
+  excluded: (section: Section) => `${section}.exclude names it`,
+  'service-gone': () => 'the service that it asks is not there, and it would refuse everything',
+} as const;
+export type Reason = keyof typeof REASONS;
+
+export interface SelectArgs {
+  readonly plan: Pick<Plan, 'tiers'>;
+  readonly captured: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
+  readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
+  /** Where the settings stand. In a standby each `up` has another capture: what selects nothing today is no mistake. */
+  readonly section: Section;
+  /** This stack's name of the platform's namespace. */
+  readonly platform: string;
+  readonly isOwn: IsOwn;
+}
+
+export interface Selected {
+  /** Under this stack's names. */
+  readonly objects: readonly KubeObject[];
+  /** Reason → identities. */
+  readonly leftOut: Readonly<Partial<Record<Reason, readonly string[]>>>;
+  readonly notes: readonly string[];
+  /** Then the rest is of no use. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * Services and tiers narrow down what belongs to a service: what belongs to none is needed by all of them and stays. Where only kinds and
+ * names stand, nothing else comes.
+ */
+function isWanted(object: KubeObject, only: readonly Selector[], captured: Captured): boolean {
+  if (only.length === 0 || only.some((selector) => isSelected(selector, object, captured))) return true;
+  return only.some(({ by }) => by !== 'object') && !captured.placements.has(object);
+}
+
+const isNamed = (object: KubeObject, only: readonly Selector[], captured: Captured): boolean =>
+  only.some(
+    (selector) => selector.by === 'object' && selector.name !== undefined && isSelected(selector, object, captured),
+  );
+
+/** `namespace/name` of the services that a configuration's webhooks ask. */
+function askedBy(object: KubeObject): string[] {
+  return listOf(object.webhooks).flatMap((webhook) => {
+    const { namespace, name } = fieldsOf(fieldsOf(fieldsOf(webhook).clientConfig).service);
+    return typeof namespace === 'string' ? [`${namespace}/${name}`] : [];
+  });
+}
+
+function duplicates(objects: readonly KubeObject[], section: Section): ConfigProblem[] {
+  const seen = new Set<string>();
+  const twice = objects.map(identityOf).filter((identity) => seen.has(identity) || !seen.add(identity));
+  if (twice.length === 0) return [];
+  const fact = `two captured objects would both be ${listed(twice)}`;
+  return [{ path: [section, 'map', 'namespace'], fact, hint: 'give each namespace a name of its own' }];
+}
+
+function outsideNotes(captured: readonly CapturedObject[], kept: ReadonlySet<KubeObject>): string[] {
+  return captured
+    .filter(({ object, outside }) => outside.length > 0 && kept.has(object))
+    .map(
+      ({ object, outside }) => `${identityOf(object)} asks ${outside.join(', ')}, which this stack does not declare`,
+    );
+}
+
+export function selectObjects({ plan, captured, settings, section, platform, isOwn }: SelectArgs): Selected {
+  const mapping: MapArgs = { map: settings.map, section, namespaces: captured.namespaces, platform };
+  const all = captured.objects.map(({ object }) => object);
+  const known: Captured = {
+    plan,
+    objects: all,
+    placements: placementsOf(plan, all),
+    namespaces: namespaceNames(mapping),
+  };
+  const only = parseSelectors([section, 'only'], settings.only, known);
+  const exclude = parseSelectors([section, 'exclude'], settings.exclude, known);
+
+  const leftOut: Partial<Record<Reason, string[]>> = {};
+  const leave = (reason: Reason, object: KubeObject): false => {
+    leftOut[reason] = [...(leftOut[reason] ?? []), identityOf(object)];
+    return false;
+  };
+  const { objects: mapped, notes } = mapObjects(all, mapping);
+  const kept = all.filter((object) => {
+    const here = mapped.get(object);
+    if (here === undefined) return false;
+    if (isOwn(here)) return leave('own', object);
+    if (exclude.selectors.some((selector) => isSelected(selector, object, known))) return leave('excluded', object);
+    return isWanted(object, only.selectors, known) || leave('not-in-only', object);
+  });
+
+  const there = [...kept, ...all.filter((object) => isOwn(mapped.get(object) ?? object))];
+  const services = new Set(
+    there
+      .filter((object) => kindOf(object) === 'Service')
+      .map(({ metadata: { namespace, name } }) => `${namespace}/${name}`),
+  );
+  const chosen = kept.filter((object) => {
+    const gone = askedBy(object).some((service) => !services.has(service));
+    return !gone || isNamed(object, only.selectors, known) || leave('service-gone', object);
+  });
+  const objects = chosen.flatMap((object) => mapped.get(object) ?? []);
+  const idle = [...only.problems, ...exclude.problems];
+  const said = section === 'standby' ? idle.map(({ path, fact }) => `${path.join('.')}: ${fact}`) : [];
+  return {
+    objects,
+    leftOut,
+    notes: [...said, ...notes, ...outsideNotes(captured.objects, new Set(chosen))],
+    problems: [...(section === 'standby' ? [] : idle), ...duplicates(objects, section)],
+  };
+}

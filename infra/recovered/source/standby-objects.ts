@@ -1,0 +1,103 @@
+/**
+ * The services of a site that follows another: the newest objects that were captured, at each `up`; and from its promotion on those that
+ * it had ready then, whatever has become of the repository.
+ */
+import * as pulumi from '@pulumi/pulumi';
+import {
+  type CapturedPlatform,
+  DrError,
+  nameOf,
+  packPlatform,
+  pinNewestObjects,
+  unpackPlatform,
+} from '../../../recovery/public.ts';
+import type { SecretValues, StackConfig } from '../../config/types.ts';
+import { KEPT_AT_MOST, type Recovered, readObjects } from './captured.ts';
+import type { Previous } from './previous.ts';
+import { recoverySource, runError, settled } from './repository.ts';
+
+interface Keys {
+  readonly values: pulumi.Output<SecretValues>;
+  readonly signingKeyName: string;
+}
+
+/** Their deletion would take data along: a capture that no longer has them is not a person who says so. */
+const HOLD_DATA = ['Namespace', 'PersistentVolumeClaim'];
+
+/** Pure. What the newest capture holds, and of the one before it what holds data. */
+export function withKept(now: CapturedPlatform, before: CapturedPlatform | undefined): CapturedPlatform {
+  const there = new Set(now.objects.map(({ object }) => nameOf(object)));
+  const kept = (before?.objects ?? []).filter(
+    ({ object }) => HOLD_DATA.includes(object.kind) && !there.has(nameOf(object)),
+  );
+  if (kept.length === 0) return now;
+  const names = kept.map(({ object }) => nameOf(object)).join(', ');
+  const note = `no longer captured, and kept because data may be in it: ${names}`;
+  return { ...now, objects: [...now.objects, ...kept], notes: [...now.notes, note] };
+}
+
+async function readNewest(
+  config: StackConfig,
+  id: string,
+  { values, signingKeyName }: Keys,
+): Promise<CapturedPlatform> {
+  const source = await recoverySource(config, id);
+  const { signingKey } = await settled(values);
+  const { objects, notes } = await pinNewestObjects({
+    ...source,
+    signingKey: { name: signingKeyName, secret: signingKey },
+    now: new Date(),
+  });
+  for (const note of notes) await pulumi.log.warn(`standby: ${note}`);
+  if (objects.length === 0) return { objects: [], namespaces: [], images: [], notes: [] };
+  return readObjects(source, id, objects, values);
+}
+
+/** A promotion can't ask for them again. Throws RunError. */
+async function packed(platform: CapturedPlatform): Promise<Recovered> {
+  const text = await packPlatform(platform);
+  if (text.length <= KEPT_AT_MOST) return { platform, text };
+  const fact = `${platform.objects.length} objects are ${text.length} characters, and a stack keeps ${KEPT_AT_MOST} at most`;
+  throw new pulumi.RunError(
+    `DR-STANDBY-TOO-LARGE standby.services: ${fact}\nhint: take standby.services out; dr rebuild declares a platform of that size`,
+  );
+}
+
+/**
+ * Undefined without `standby.services`, and where there has never been anything. Throws RunError in the words of `dr` where a standby
+ * comes up for the first time and the objects can't be read.
+ */
+export async function standbyObjects(
+  config: StackConfig,
+  previous: Previous | undefined,
+  keys: Keys,
+): Promise<Recovered | undefined> {
+  const { role, standby } = config;
+  if (role === 'recovery' || standby?.services !== true) return undefined;
+  const text = previous?.recoveredObjects;
+  const before = text === undefined ? undefined : await unpackPlatform(text);
+  const kept = before === undefined ? undefined : { platform: before, text };
+  if (role === 'primary' && kept !== undefined) return kept;
+  const { repository: id } = standby;
+  try {
+    const read = await readNewest(config, id, keys);
+    if (read.objects.length === 0) return kept;
+    const platform = withKept(read, before);
+    for (const note of platform.notes) await pulumi.log.warn(`standby: ${note}`);
+    return await packed(platform);
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    if (kept !== undefined) {
+      await pulumi.log.warn(
+        `standby: the newest objects could not be read, and those of before stay: ${error.message}`,
+      );
+      return kept;
+    }
+    // The data comes first: it must not wait for services that nobody has.
+    if (role === 'standby' || text !== undefined) {
+      throw runError(error, `standby.services: the newest objects could not be read from ${id}`);
+    }
+    await pulumi.log.warn(`standby: no services are declared, they could not be read from ${id}: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+/** Redis: append-only file and snapshots, a password, one instance with a volume. */
+import { createHash } from 'node:crypto';
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { makeSecret } from '../cluster/keys.ts';
+import { labelsOf, selectorOf } from '../cluster/labels.ts';
+import type { PodSpec } from '../cluster/manifests.ts';
+import { PATHS } from '../cluster/paths.ts';
+import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
+import { PORTS, REDIS } from '../cluster/ports.ts';
+import { makeSeedObjects, type RedisSeed, SEED_ANNOTATIONS, SEED_REACHES, seedParts } from './seed.ts';
+
+export interface RedisArgs {
+  readonly namespace: string;
+  readonly image: string;
+  readonly storage: string;
+  /** @default the cluster's default class */
+  readonly storageClass?: string | undefined;
+  /** Redis takes three quarters of the memory for its data: a save forks, and copies what changes meanwhile. */
+  readonly resources: Resources;
+  readonly password: pulumi.Input<string>;
+  /** A standby has none: its data come with the promotion, from the repositories. */
+  readonly running: boolean;
+  /** @default it begins empty */
+  readonly seed?: RedisSeed | undefined;
+  /** A drill's goes with its stack. @default false */
+  readonly isolated?: boolean | undefined;
+  readonly serviceAccount: pulumi.Input<string>;
+}
+
+const CONFIG_FOLDER = '/etc/redis';
+const SECRET_FOLDER = '/run/redis-secret';
+
+/** Pure: redis.conf. The password stands in a file of its own that is a Secret. */
+function renderRedisConfig(): string {
+  return `${[
+    `port ${PORTS.redis}`,
+    'bind * -::*',
+    'protected-mode yes',
+    'daemonize no',
+    `dir ${PATHS.redisData}`,
+    // Both: the append-only file loses a second at most, the snapshot is what a backup copies.
+    'appendonly yes',
+    'appendfsync everysec',
+    'aof-use-rdb-preamble yes',
+    'dbfilename dump.rdb',
+    'save 900 1 300 100 60 10000',
+    'stop-writes-on-bgsave-error yes',
+    'rdbchecksum yes',
+    // Sessions are data: a full memory must say so, and not drop them.
+    'maxmemory-policy noeviction',
+    `include ${SECRET_FOLDER}/auth.conf`,
+  ].join('\n')}\n`;
+}
+
+/** REDISCLI_AUTH and not `-a`: an argument list can be read by others. `LOADING` is alive and not ready. */
+function probe(answers: string): { exec: { command: string[] }; periodSeconds: number; timeoutSeconds: number } {
+  const command = `REDISCLI_AUTH=$(cat ${SECRET_FOLDER}/password) redis-cli -h 127.0.0.1 -p ${PORTS.redis} ping | grep -qE '${answers}'`;
+  return { exec: { command: ['sh', '-c', command] }, periodSeconds: 10, timeoutSeconds: 5 };
+}
+
+function podSpec(args: RedisArgs): PodSpec {
+  const seed = args.seed && seedParts(args.seed);
+  return {
+    serviceAccountName: args.serviceAccount,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: podSecurity(),
+    // A last save of everything.
+    terminationGracePeriodSeconds: 120,
+    ...(seed === undefined ? {} : { initContainers: seed.initContainers }),
+    containers: [
+      {
+        name: 'redis',
+        image: args.image,
+        imagePullPolicy: 'IfNotPresent',
+        command: ['redis-server', `${CONFIG_FOLDER}/redis.conf`],
+        ports: [{ name: 'redis', containerPort: PORTS.redis }],
+        readinessProbe: probe('^PONG'),
+        livenessProbe: { ...probe('^(PONG|LOADING)'), failureThreshold: 6 },
+        securityContext: containerSecurity(),
+        resources: resources(args.resources),
+        volumeMounts: [
+          { name: 'data', mountPath: PATHS.redisData },
+          { name: 'config', mountPath: CONFIG_FOLDER, readOnly: true },
+          { name: 'secret', mountPath: SECRET_FOLDER, readOnly: true },
+          { name: 'tmp', mountPath: '/tmp' },
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'config', configMap: { name: REDIS } },
+      { name: 'secret', secret: { secretName: REDIS, defaultMode: 0o440 } },
+      { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
+      ...(seed?.volumes ?? []),
+    ],
+  };
+}
+
+export class Redis extends pulumi.ComponentResource {
+  readonly statefulSet: k8s.apps.v1.StatefulSet;
+
+  constructor(name: string, args: RedisArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:redis:Redis', name, {}, opts);
+    const child = { parent: this };
+    const metadata = { name: REDIS, namespace: args.namespace, labels: labelsOf(REDIS) };
+    const text = renderRedisConfig();
+    const config = new k8s.core.v1.ConfigMap(name, { metadata, data: { 'redis.conf': text } }, child);
+    const auth = pulumi.interpolate`requirepass ${args.password}\n`;
+    const secret = makeSecret(name, metadata, { 'auth.conf': auth, password: args.password }, child);
+    const service = new k8s.core.v1.Service(
+      name,
+      {
+        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
+        spec: { selector: selectorOf(REDIS), ports: [{ name: 'redis', port: PORTS.redis }] },
+      },
+      child,
+    );
+    const seeds = args.seed === undefined ? [] : makeSeedObjects(name, args.seed, child);
+    const checksum = createHash('sha256').update(text).digest('hex');
+    const claim = {
+      metadata: { name: 'data' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        ...(args.storageClass === undefined ? {} : { storageClassName: args.storageClass }),
+        resources: { requests: { storage: args.storage } },
+      },
+    };
+    this.statefulSet = new k8s.apps.v1.StatefulSet(
+      name,
+      {
+        metadata,
+        spec: {
+          serviceName: REDIS,
+          replicas: args.running ? 1 : 0,
+          selector: { matchLabels: selectorOf(REDIS) },
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+          template: {
+            metadata: {
+              labels: labelsOf(REDIS, args.seed === undefined ? [] : SEED_REACHES),
+              annotations: {
+                'go-coffee-dr/config': checksum,
+                ...(args.seed === undefined ? {} : SEED_ANNOTATIONS),
+              },
+            },
+            spec: podSpec(args),
+          },
+          volumeClaimTemplates: [claim],
+        },
+      },
+      { ...child, dependsOn: [config, secret, service, ...seeds], protect: args.isolated !== true },
+    );
+    // One instance: whoever drains its node decides when sessions stand still.
+    new k8s.policy.v1.PodDisruptionBudget(
+      name,
+      { metadata, spec: { minAvailable: 1, selector: { matchLabels: selectorOf(REDIS) } } },
+      child,
+    );
+    this.registerOutputs({});
+  }
+}

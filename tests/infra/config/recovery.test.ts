@@ -1,0 +1,137 @@
+/** The keys of `recovery`, and of a standby's services: one message for each thing that is wrong with them. */
+import { expect, test } from 'vitest';
+import { shippedConfig } from '../recording.ts';
+import { complaints } from './stack-config.ts';
+
+const recovering = (settings: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+  role: 'recovery',
+  recovery: { from: 'latest', repository: 'primary', ...settings },
+  ...more,
+});
+
+const following = (settings: Record<string, unknown>) => ({
+  standby: { of: { site: 'us-east-1', generation: 1 }, repository: 'secondary', ...settings },
+});
+
+const { storage: AWAY } = (await shippedConfig('local')) as { storage: object };
+
+/** [what is wrong, stack, config, parts of the message] */
+const WRONG: readonly (readonly [string, string, Record<string, unknown>, readonly string[]])[] = [
+  [
+    'recovery settings in a stack that recovers nothing',
+    'dr',
+    { recovery: { from: 'latest', repository: 'primary', harden: true } },
+    ['DR-CONFIG recovery: is set, and role is "standby"', 'write role: recovery in a fresh stack'],
+  ],
+  [
+    'what it begins from, as away',
+    'local',
+    recovering({ repository: 'secondary' }, { storage: { ...AWAY, detached: ['secondary'] } }),
+    ['storage.detached', '"secondary" is what this stack begins from'],
+  ],
+  [
+    'every repository, as away',
+    'local',
+    { storage: { ...AWAY, detached: ['primary', 'secondary'] } },
+    ['storage.detached', 'names every repository in S3'],
+  ],
+  [
+    'a volume, as away',
+    'local',
+    { storage: { ...AWAY, detached: ['local'] } },
+    ['storage.detached', '"local" is no repository in S3', 'can stand here: primary, secondary'],
+  ],
+  [
+    'a service that the plan does not know',
+    'dr',
+    recovering({ only: ['payment-servise'] }),
+    ['recovery.only.0', 'no tier or service of the plan', 'Did you mean "payment-service"?'],
+  ],
+  [
+    'a kind in small letters',
+    'dr',
+    recovering({ exclude: ['deployment/api'] }),
+    ['recovery.exclude.0', '"deployment" is no kind', 'Deployment/api'],
+  ],
+  [
+    'what is wanted and not wanted',
+    'dr',
+    recovering({ only: ['P1'], exclude: ['P1'] }),
+    ['recovery.exclude.0', '"P1" stands in recovery.only too'],
+  ],
+  [
+    'the namespace of the keys for the platform',
+    'dr',
+    recovering({ map: { namespace: { shop: 'go-coffee-dr' } } }),
+    ['recovery.map.namespace.shop', '"go-coffee-dr" is the namespace of this stack\'s jobs and keys'],
+  ],
+  [
+    'two namespaces in one',
+    'dr',
+    recovering({ map: { namespace: { shop: 'one', bakery: 'one' } } }),
+    ['recovery.map.namespace', 'two namespaces would both be "one"'],
+  ],
+  [
+    'a registry with its scheme',
+    'dr',
+    recovering({ map: { registry: { 'registry.test': 'https://other.test' } } }),
+    ['recovery.map.registry.registry.test', '"https://other.test": is no registry'],
+  ],
+  [
+    'a host that is none',
+    'dr',
+    recovering({ map: { host: { 'shop.example.com': 'shop' } } }),
+    ['recovery.map.host.shop.example.com', '"shop": is no host name'],
+  ],
+  [
+    'a key that recovery does not have',
+    'dr',
+    recovering({ rotateSecret: true }),
+    ['recovery.rotateSecret', 'Did you mean "rotateSecrets"?'],
+  ],
+  [
+    'a drill that users are sent to',
+    'dr',
+    recovering(
+      { isolated: true },
+      {
+        traffic: {
+          zoneId: 'Z0123456789ABC',
+          names: ['shop.example.com'],
+          primary: 'a.example.com',
+          standby: 'b.example.com',
+        },
+      },
+    ),
+    ['DR-CONFIG traffic', 'recovery.isolated is true'],
+  ],
+  [
+    'a drill that owns the buckets',
+    'production',
+    recovering({ isolated: true }),
+    ['storage.manage', 'would own the buckets'],
+  ],
+  [
+    'what a standby leaves out of nothing',
+    'dr',
+    following({ exclude: ['Ingress'], map: { registry: { 'a.test': 'b.test' } } }),
+    ['DR-CONFIG standby.map', 'is set, and standby.services is false', 'DR-CONFIG standby.exclude'],
+  ],
+  [
+    'a service that the plan does not know, in a standby',
+    'dr',
+    following({ services: true, exclude: ['payment-servise'] }),
+    ['standby.exclude.0', 'Did you mean "payment-service"?'],
+  ],
+  [
+    'a standby’s services in the namespace of its keys',
+    'dr',
+    following({ services: true, map: { namespace: { shop: 'go-coffee-dr' } } }),
+    ['standby.map.namespace.shop', '"go-coffee-dr" is the namespace of this stack\'s jobs and keys'],
+  ],
+];
+
+test.each(WRONG)('%s is refused', async (_, stack, config, parts) => {
+  const said = await complaints(stack, { config });
+  for (const part of parts) expect(said).toContain(part);
+});

@@ -1,0 +1,131 @@
+/** Series of metrics, and the alerts that must fire on them: for promtool. */
+import type { RuleSettings } from '../../../infra/monitoring/rules.ts';
+
+export const ALL: RuleSettings = { namespace: 'go-coffee-dr' };
+export const STANDBY: RuleSettings = { role: 'standby', namespace: 'go-coffee-dr' };
+
+/** Series, what must fire when, and what must not. `absent` rules of all else are left out of the comparison. */
+interface AlertCase {
+  readonly alert: string;
+  readonly settings?: RuleSettings;
+  readonly series: Readonly<Record<string, string>>;
+  /** Minutes; the labels of what fires then, besides severity and tier. */
+  readonly at: Readonly<Record<number, readonly Readonly<Record<string, string>>[]>>;
+}
+
+const m = (name: string, labels = ''): string => `go_coffee_dr_${name}${labels}`;
+const JOB = '{namespace="go-coffee-dr",job_name="dr-daily-1"';
+
+export const CASES: readonly AlertCase[] = [
+  {
+    alert: 'DrBackupFailed',
+    series: {
+      [m('backup_last_run_failed', '{schedule="hourly"}')]: '0 1 0',
+      [m('backup_last_run_failed', '{schedule="redis"}')]: '0 0 0',
+    },
+    at: { 0: [], 1: [{ schedule: 'hourly' }], 2: [] },
+  },
+  {
+    alert: 'DrJobFailed',
+    series: {
+      [`kube_job_failed${JOB},condition="true"}`]: '0 1 1',
+      [`kube_job_status_start_time${JOB}}`]: '0 0 -90000',
+    },
+    at: { 0: [], 1: [{ namespace: 'go-coffee-dr', job_name: 'dr-daily-1', condition: 'true' }], 2: [] },
+  },
+  {
+    alert: 'DrNoNewPoint',
+    series: {
+      [m('last_point_age_seconds', '{workload="redis",repository="primary"}')]: '3000+60x20',
+      [m('last_point_age_seconds', '{workload="redis",repository="local"}')]: '4000+60x20',
+      [m('last_point_age_seconds', '{workload="uploads",repository="primary"}')]: '+Inf+0x20',
+    },
+    // As long as one repository has a newer copy nothing is missed; no copy at all is.
+    at: { 10: [{ workload: 'uploads' }], 11: [{ workload: 'redis' }, { workload: 'uploads' }] },
+  },
+  {
+    alert: 'DrFenced',
+    series: { [m('fenced')]: '0 1 0' },
+    at: { 0: [], 1: [{}], 2: [] },
+  },
+  {
+    alert: 'DrRepositoryUnreachable',
+    series: { [m('repository_reachable', '{repository="primary"}')]: '1 0x20' },
+    at: { 5: [], 6: [{ repository: 'primary' }] },
+  },
+  {
+    alert: 'DrAllRepositoriesUnreachable',
+    series: {
+      [m('repository_reachable', '{repository="primary"}')]: '0x20',
+      [m('repository_reachable', '{repository="local"}')]: '1 1 0x20',
+    },
+    at: { 6: [], 7: [{}] },
+  },
+  {
+    alert: 'DrRepositoryBehind',
+    series: {
+      [m('last_point_age_seconds', '{workload="redis",repository="primary"}')]: '60+0x200',
+      [m('last_point_age_seconds', '{workload="redis",repository="secondary"}')]: '900+60x200',
+    },
+    at: { 99: [], 101: [{ repository: 'secondary' }] },
+  },
+  {
+    alert: 'DrExportOverdue',
+    series: { [m('last_point_age_seconds', '{workload="redis",repository="offsite"}')]: '600000 900000' },
+    at: { 0: [], 1: [{ repository: 'offsite' }] },
+  },
+  {
+    alert: 'DrStorageFillingUp',
+    series: { [m('storage_used_ratio', '{volume="local"}')]: '0.8 0.81 0.96' },
+    at: { 0: [], 1: [{ volume: 'local' }], 2: [] },
+  },
+  {
+    alert: 'DrStorageFull',
+    series: { [m('storage_used_ratio', '{volume="local"}')]: '0.8 0.95 0.96' },
+    at: { 0: [], 1: [], 2: [{ volume: 'local' }] },
+  },
+  {
+    alert: 'DrIntegrityFailed',
+    series: { [m('verification_ok', '{repository="primary"}')]: '1 0' },
+    at: { 0: [], 1: [{ repository: 'primary' }] },
+  },
+  {
+    alert: 'DrVerificationOverdue',
+    series: { [m('verification_age_seconds', '{repository="primary"}')]: '172800 172801 +Inf' },
+    at: { 0: [], 1: [{ repository: 'primary' }], 2: [{ repository: 'primary' }] },
+  },
+  { alert: 'DrWalLate', series: { [m('wal_lag_seconds')]: '360 361 3601' }, at: { 0: [], 1: [{}], 2: [] } },
+  { alert: 'DrWalRpoMissed', series: { [m('wal_lag_seconds')]: '360 3600 3601' }, at: { 0: [], 1: [], 2: [{}] } },
+  { alert: 'DrWalBacklog', series: { [m('wal_backlog_segments')]: '0 9x20' }, at: { 5: [], 6: [{}] } },
+  {
+    alert: 'DrStandbyLate',
+    settings: STANDBY,
+    series: { [m('standby_lag_seconds')]: '0 800x20' },
+    at: { 5: [], 6: [{}] },
+  },
+  {
+    alert: 'DrStandbyRpoMissed',
+    settings: STANDBY,
+    series: { [m('standby_lag_seconds')]: '3600 3601' },
+    at: { 0: [], 1: [{}] },
+  },
+  {
+    alert: 'DrObjectiveMissed',
+    series: {
+      [m('objective_met', '{objective="rpo",tier="P1"}')]: '1 0',
+      [m('objective_met', '{objective="rto",tier="P1"}')]: '1 1',
+    },
+    at: { 0: [], 1: [{ objective: 'rpo', tier: 'P1' }] },
+  },
+  {
+    alert: 'DrDrillOverdue',
+    series: {
+      [m('drill_age_seconds', '{scenario="database-corruption"}')]: '2764800 2764801',
+      [m('drill_age_seconds', '{scenario="complete-failure"}')]: '2764800 2764801',
+      [m('drill_age_seconds', '{scenario="human-error"}')]: '+Inf +Inf',
+    },
+    at: { 0: [{ scenario: 'human-error' }], 1: [{ scenario: 'database-corruption' }, { scenario: 'human-error' }] },
+  },
+  { alert: 'DrMonitorDown', series: { 'up{job="dr-monitor"}': '1 0x20' }, at: { 5: [], 6: [{}] } },
+  { alert: 'DrMonitorStale', series: { [m('refreshed_timestamp_seconds')]: '0x20' }, at: { 5: [], 6: [{}] } },
+];
