@@ -7,7 +7,6 @@ import type { Workload } from '../../plan/types.ts';
 import { type Environment, postgresSettings, redisSettings } from '../config/environment.ts';
 import { isFromCluster } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
-import { verificationFailed } from '../core/errors.ts';
 import { OBJECTS, type ResticCapture } from '../points/point.ts';
 import { nothing } from './capture.ts';
 import { folderChecks, stageFolder } from './files/workload.ts';
@@ -24,7 +23,7 @@ import { postgresNeeds } from './postgres/workload.ts';
 import { redisAnswers } from './redis/server.ts';
 import { redisChecks, stageRedis } from './redis/workload.ts';
 import type { DestinationState, RestoreItem } from './restore-plan.ts';
-import type { Check, RestoreContext } from './restore-step.ts';
+import { type Check, judged, type RestoreContext } from './restore-step.ts';
 import type { DiskNeed, Staged } from './workload.ts';
 
 /** @param readObjects the one reading of the cluster that all of a run's workloads share */
@@ -64,14 +63,7 @@ export async function verifyItem(context: Pick<RestoreContext, 'site'>, item: Re
             : (item.capture as ResticCapture).facts[OBJECTS] !== undefined
               ? await objectChecks(item)
               : await folderChecks(context, item);
-  const wrong = checks.filter((c) => !c.ok);
-  if (wrong.length === 0) return checks;
-  throw verificationFailed({
-    code: 'VERIFICATION-FAILED',
-    where: item.workload,
-    fact: wrong.map((c) => `${c.title}: expected ${c.expected}, found ${c.actual}`).join('\n'),
-    hint: 'the target is not marked ready; restore from another point or repository (`dr points`)',
-  });
+  return judged(item, checks);
 }
 
 /** Files lie beside what they replace until all is verified. */

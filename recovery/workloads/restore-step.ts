@@ -1,6 +1,7 @@
 /** What each step of a restore gets, and how a step is run: journalled, and skipped when an earlier run has done it. */
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
+import { verificationFailed } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import type { RestoreItem, RestorePlan } from './restore-plan.ts';
@@ -19,6 +20,18 @@ export interface Check {
   readonly expected: string;
   readonly actual: string;
   readonly ok: boolean;
+}
+
+/** The checks as they came. Throws `VERIFICATION-FAILED` (exit 5) with every difference. */
+export function judged(item: Pick<RestoreItem, 'workload'>, checks: Check[]): Check[] {
+  const wrong = checks.filter(({ ok }) => !ok);
+  if (wrong.length === 0) return checks;
+  throw verificationFailed({
+    code: 'VERIFICATION-FAILED',
+    where: item.workload,
+    fact: wrong.map(({ title, expected, actual }) => `${title}: expected ${expected}, found ${actual}`).join('\n'),
+    hint: 'the target is not marked ready; restore from another point or repository (`dr points`)',
+  });
 }
 
 export interface RestoreContext {

@@ -6,9 +6,8 @@ import type { Site } from '../../config/site.ts';
 import { lookUpAccount, writeOwnedFile } from '../../core/account.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
-import { verifyItem } from '../registry.ts';
 import type { RestoreItem } from '../restore-plan.ts';
-import { type Check, check, type RestoreContext } from '../restore-step.ts';
+import { type Check, check, judged, type RestoreContext } from '../restore-step.ts';
 import type { Scratch, Staged, TrialOptions } from '../workload.ts';
 import { captureRedis } from './capture.ts';
 import { checkRdb } from './rdb.ts';
@@ -62,7 +61,7 @@ export async function askRedis(site: Site, item: RestoreItem, folder: string, sc
   const aside: Site = { ...site, environment: { ...site.environment, redis } };
   try {
     await startRedis(aside, redis, options.signal);
-    const checks = await verifyItem({ site: aside }, item);
+    const checks = judged(item, await redisChecks({ site: aside }, item));
     const title = 'keys in the RDB file, as redis-check-rdb counts them';
     const expected = String((item.capture as ResticCapture).facts.keys ?? keys);
     const counted = { id: 'redis/rdb', title, tier: item.tier, expected, actual: String(keys) };

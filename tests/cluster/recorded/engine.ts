@@ -4,20 +4,9 @@
  */
 import { badInput, precondition } from '../../../recovery/core/errors.ts';
 import type { EngineStack, StackEngine } from '../../../recovery/pulumi/engine.ts';
-import type { Api } from '../api.ts';
-import { planOf } from './plan.ts';
+import { planOf, type RecordedOptions } from './plan.ts';
 import { destroyAll, runUp } from './run.ts';
 import { States } from './state.ts';
-
-export interface RecordedOptions {
-  /** The cluster that is there now: it may be another one than at the beginning. */
-  readonly api: () => Api;
-  /** Of the stacks' states. */
-  readonly folder: string;
-  /** For one object. */
-  readonly seconds: number;
-  readonly say: (line: string) => void;
-}
 
 function openStack(name: string, states: States, options: RecordedOptions): EngineStack {
   const locked = async <T>(run: () => Promise<T>): Promise<T> => {

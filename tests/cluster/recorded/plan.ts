@@ -5,7 +5,18 @@ import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/pu
 import { type KubernetesObject, kubernetesObjects } from '../../infra/manifests-of.ts';
 import { realKeys } from '../../infra/real-keys.ts';
 import { projectDefaults, recordProgram } from '../../infra/recording.ts';
+import type { Api } from '../api.ts';
 import type { StackState } from './state.ts';
+
+export interface RecordedOptions {
+  /** The cluster that is there now: it may be another one than at the beginning. */
+  readonly api: () => Api;
+  /** Of the stacks' states. */
+  readonly folder: string;
+  /** For one object. */
+  readonly seconds: number;
+  readonly say: (line: string) => void;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 

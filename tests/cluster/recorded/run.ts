@@ -3,8 +3,7 @@ import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/pu
 import type { KubernetesObject } from '../../infra/manifests-of.ts';
 import type { Api, Manifest } from '../api.ts';
 import { applyWhenKnown, untilGone, untilReady } from '../apply.ts';
-import type { RecordedOptions } from './engine.ts';
-import { eventOf, outcomeOf, type Planned, planned, type Step } from './plan.ts';
+import { eventOf, outcomeOf, type Planned, planned, type RecordedOptions, type Step } from './plan.ts';
 import type { Live, States } from './state.ts';
 
 type Options = RecordedOptions & RunOptions;
