@@ -12,7 +12,7 @@ export interface SourceFile {
  * The layers: who may import what of the project, besides itself. The longest row that begins a file's path is its row. `plan/` is open to
  * every row but `plan/` and `recovery/core/`. Types count as imports. docs/architecture.md draws it.
  */
-export const MAY: Readonly<Record<string, readonly string[]>> = {
+const MAY: Readonly<Record<string, readonly string[]>> = {
   'plan/': [],
   ...inRecovery({
     'core/': [],
