@@ -83,3 +83,8 @@ export function systemError(error: unknown, where: string): DrError | undefined 
   if (!(error instanceof Error) || known === undefined || syscall === undefined) return undefined;
   return new DrError({ ...known, where: path ?? where, fact: message, cause: error });
 }
+
+/** Whether the operating system (or Node) refused with one of these codes, such as `ENOENT`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}
