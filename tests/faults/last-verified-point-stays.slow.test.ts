@@ -58,7 +58,11 @@ test('F32', async () => {
     // Who begins to restore it while the question is asked keeps it.
     const store = await repository.store('restorer');
     const approve = async (): Promise<void> => {
-      await leasePoint(store, repository.layout, middle, 'someone', 100 * 24 * 3600);
+      await leasePoint(store, repository.layout, {
+        point: middle,
+        holder: 'someone',
+        ttlSeconds: 100 * 24 * 3600,
+      });
     };
     await runPrune(site, { ...request, approve });
     expect(await ids()).toEqual(all);
