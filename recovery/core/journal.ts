@@ -1,11 +1,11 @@
 /**
- * What a restore has done, one fsynced JSON line an event, so that the same command goes on after a `kill -9`. A torn last line is
- * dropped and its step done again.
+ * What a restore, a rebuild or a failover has done, one fsynced JSON line an event, so that the same command resumes after a `kill -9`. A
+ * torn last line is dropped and its step done again.
  */
 import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DrError } from './errors.ts';
+import { DrError, messageOf } from './errors.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('begin'), at: z.string(), id: z.string(), request: z.string(), plan: z.unknown() }),
@@ -47,7 +47,7 @@ function parseJournal(text: string, file: string): JournalEntry[] {
       throw new DrError({
         code: 'JOURNAL-DAMAGED',
         where: `${file} line ${i + 1}`,
-        fact: 'is no journal entry, and is not the last line either',
+        fact: 'is not a journal entry, and not the last line either',
         hint: 'move the file away: the restore then starts from its beginning, and keeps files that are already right',
         cause,
       });
@@ -55,10 +55,20 @@ function parseJournal(text: string, file: string): JournalEntry[] {
   });
 }
 
+export interface JournalStep {
+  /** Stable: `redis/copy`. */
+  readonly id: string;
+  /** What people read. */
+  readonly title: string;
+  readonly tier?: string;
+}
+
 export class Journal {
   readonly id: string;
   readonly file: string;
   readonly entries: JournalEntry[];
+  /** Parallel steps must not overtake each other: each line takes the place of what is torn behind the last one. */
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(id: string, file: string, entries: JournalEntry[]) {
     this.id = id;
@@ -114,7 +124,35 @@ export class Journal {
     return this.entries.some((entry) => entry.event === 'step' && entry.step === step);
   }
 
-  async append(entry: JournalEntry): Promise<void> {
+  /** The result of a step that is done, where `schema` accepts it: another version of `dr` may have recorded something else. */
+  result<T>(step: string, schema: z.ZodType<T>): { readonly data: T } | undefined {
+    const recorded = this.done(step);
+    const parsed = recorded && schema.safeParse(recorded.data);
+    return parsed?.success === true ? { data: parsed.data } : undefined;
+  }
+
+  /** Runs a step between its lines. Its result must be JSON. Throws what `work` throws; that a full disk hides its line is no harm. */
+  async run<T>({ id, ...people }: JournalStep, work: () => Promise<T>): Promise<T> {
+    const line = () => ({ event: 'step', at: new Date().toISOString(), step: id }) as const;
+    await this.append({ ...line(), state: 'start', ...people });
+    try {
+      const data = await work();
+      await this.append({ ...line(), state: 'done', ...(data === undefined ? {} : { data }) });
+      return data;
+    } catch (error) {
+      await this.append({ ...line(), state: 'failed', data: messageOf(error) }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** In the order of the calls. */
+  append(entry: JournalEntry): Promise<void> {
+    const next = this.#last.then(() => this.#write(entry));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #write(entry: JournalEntry): Promise<void> {
     const handle = await open(this.file, this.entries.length === 0 ? 'w+' : 'r+', 0o640);
     try {
       const written = await handle.readFile();

@@ -12,7 +12,7 @@ import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
-import { parseInfo, parseListing, readableJson, type StanzaInfo } from './info.ts';
+import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
 import { secretVariables } from './secrets.ts';
 
 export interface PgBackRestScope {
@@ -170,10 +170,10 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
       const json = readableJson((await run('info', args)).stdout);
       const found = parseInfo(json, STANZA);
       if (found) return found;
-      const status = JSON.parse(json)[0]?.repo?.[0]?.status as { code?: number; message?: string } | undefined;
-      // 99: the repository holds something that can't be read; "nothing there" must not be mistaken for it.
-      if (status?.code === 99)
-        throw explained(infoError(repository, status.message ?? ''), scope, [`--repo=${number(repository)}`]);
+      // Data that can't be read must not be mistaken for an empty repository.
+      const message = unreadable(json);
+      if (message !== undefined)
+        throw explained(infoError(repository, message), scope, [`--repo=${number(repository)}`]);
       return undefined;
     },
     async list(repository, path) {

@@ -64,6 +64,7 @@ export async function restoreSet(pg: PgBackRest, request: RestoreRequest): Promi
   try {
     await pg.run('restore', args, { signal: request.signal, onLine });
   } catch (error) {
-    throw await explainFailedRestore(pg, request.repository, request.capture.set, error, request.signal);
+    const { repository, capture, signal } = request;
+    throw await explainFailedRestore(pg, { repository, set: capture.set, error, signal });
   }
 }

@@ -30,9 +30,9 @@ async function clearHalfMade(pg: PgBackRest, repository: Repository | undefined)
 
 /**
  * Makes the stanza in every repository of the lineage. `online: false` needs the data directory only, no running server. Idempotent:
- * pgBackRest refuses what a killed run of it left half-made, so that is made anew where nothing else is in the lineage.
+ * pgBackRest refuses a half-made stanza of a killed run, so that is made anew where nothing else is in the lineage.
  */
-export async function createStanza(pg: PgBackRest, online: boolean): Promise<void> {
+export async function createStanza(pg: PgBackRest, { online }: { readonly online: boolean }): Promise<void> {
   for (let cleared = 0; ; cleared += 1) {
     try {
       await pg.run('stanza-create', online ? [] : ['--no-online']);

@@ -65,7 +65,7 @@ export class CheckReader {
     if (line.trim() === '' || !line.startsWith(' ')) this.#tree = undefined;
   }
 
-  result(complete: boolean): CheckResult {
+  result({ complete }: Pick<CheckResult, 'complete'>): CheckResult {
     const packs = [...this.#packs].map(([pack, fact]) => ({ pack, fact }));
     return { packs, trees: [...this.#trees], others: [...this.#others], complete };
   }
@@ -96,12 +96,13 @@ export async function checkRepository(restic: Restic, options: CheckOptions): Pr
       signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
       onLine,
     });
-    const result = reader.result(true);
+    const result = reader.result({ complete: true });
     const found = result.packs.length + result.trees.length + result.others.length;
     if (exitCode === 0 || found > 0) return result;
     return { ...result, others: [stderr.trim().split('\n').slice(-3).join(' ') || `restic check ended ${exitCode}`] };
   } catch (error) {
-    if (enough.signal.aborted && signal?.aborted !== true && error instanceof DrError) return reader.result(false);
+    if (enough.signal.aborted && signal?.aborted !== true && error instanceof DrError)
+      return reader.result({ complete: false });
     throw error;
   }
 }

@@ -10,7 +10,7 @@ const failureSchema = z.object({
   name: text,
   code: text,
   message: text,
-  cause: z.unknown(),
+  cause: z.unknown().optional(),
   errors: z.array(z.unknown()).optional().catch(undefined),
   $metadata: z.object({ httpStatusCode: count, attempts: count }).optional().catch(undefined),
 });

@@ -58,17 +58,16 @@ export function currentAt(records: readonly VersionRecord[], asOf: Date): Object
 }
 
 function recordsOf(page: ListObjectVersionsCommandOutput): VersionRecord[] {
-  const record = (item: ObjectVersionEntry & DeleteMarkerEntry, deleted: boolean): VersionRecord => ({
+  const record = (item: ObjectVersionEntry & DeleteMarkerEntry): Omit<VersionRecord, 'deleted'> => ({
     key: item.Key ?? '',
     size: item.Size ?? 0,
     modified: madeAt(item.VersionId ?? '', item.LastModified ?? new Date(0)),
     etag: (item.ETag ?? '').replaceAll('"', ''),
     versionId: item.VersionId ?? '',
-    deleted,
     isLatest: item.IsLatest ?? false,
   });
-  const versions = (page.Versions ?? []).map((item) => record(item, false));
-  return [...versions, ...(page.DeleteMarkers ?? []).map((item) => record(item, true))];
+  const versions = (page.Versions ?? []).map((item) => ({ ...record(item), deleted: false }));
+  return [...versions, ...(page.DeleteMarkers ?? []).map((item) => ({ ...record(item), deleted: true }))];
 }
 
 type Send = (command: (bucket: string) => ListObjectVersionsCommand) => Promise<ListObjectVersionsCommandOutput>;
