@@ -29,7 +29,7 @@ export interface FilesRequest {
 export interface Pass extends FilesRequest {
   readonly targets: readonly Restic[];
   readonly readObjects: ReadObjects;
-  /** By repository id. A target that has failed is left out by the workloads that follow. */
+  /** By repository id. The workloads that follow skip a target that has failed. */
   readonly failures: Map<string, DrError>;
 }
 
@@ -93,7 +93,7 @@ async function writeStaged(site: Site, pass: Pass, workload: Workload, staged: S
       captures.set(repository, { facts, backed, path });
     } catch (error) {
       if (!(await isFaultOfRepository(restic, error))) throw error;
-      // Another workload may have met the same fault meanwhile: its error stays.
+      // Another workload may have met the same fault: the first error stays.
       if (!failures.has(repository)) failures.set(repository, asDrError(error, `repository ${repository}`));
     }
   }

@@ -1,4 +1,4 @@
-/** Reads `dr.yaml`: every problem at once, each with file and line, unknown keys with the nearest name. */
+/** Reads `dr.yaml` and reports every problem at once: each with its line, unknown keys with the nearest name. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
@@ -17,10 +17,10 @@ interface Problem {
   readonly atKey?: true;
 }
 
-/** Fields that name a secret. What stands there instead may be the secret itself and is never shown. */
+/** Fields that name a secret. A wrong value may be the secret itself and is never shown. */
 const SECRET_FIELDS = ['from', 'password', 'accessKeyId', 'secretAccessKey'];
 
-/** Fields with a pair of secrets, or a word. */
+/** Fields that hold a pair of secrets, or one word. */
 const ACCESS_FIELDS = ['writer', 'restorer', 'admin'];
 
 function isSecretRef(path: Path): boolean {
@@ -90,7 +90,7 @@ export async function readEnvironment(file: string): Promise<Environment> {
   const yaml = parseYaml(text);
   if (yaml.problems.length > 0) {
     const fact = yaml.problems.map(syntaxFact).join('\n');
-    throw badInput({ code: 'ENV-INVALID', where: path, fact, hint: 'mend the YAML at these lines' });
+    throw badInput({ code: 'ENV-INVALID', where: path, fact, hint: 'fix the YAML at these lines' });
   }
   const root = yaml.data();
   const parsed = environmentSchema.safeParse(root);
@@ -105,6 +105,6 @@ export async function readEnvironment(file: string): Promise<Environment> {
     code: 'ENV-INVALID',
     where: path,
     fact: facts.join('\n'),
-    hint: 'mend these fields; nothing was done',
+    hint: 'fix these fields; nothing was changed',
   });
 }

@@ -24,13 +24,13 @@ const entrySchema = z.discriminatedUnion('event', [
 ]);
 export type JournalEntry = z.infer<typeof entrySchema>;
 
-/** A disk that becomes full takes a part of a line without an error; the next try gets the error. */
+/** A disk that fills up takes a part of a line without an error; the next write gets the error. */
 async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length; )
     done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
 }
 
-/** A new file's name is on disk only with its folder. */
+/** The name of a new file is on disk only when its folder is synced. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());
@@ -39,7 +39,7 @@ async function syncFolder(folder: string): Promise<void> {
 /** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one. */
 function parseJournal(text: string, file: string): JournalEntry[] {
   const lines = text.split('\n');
-  // Without the final newline the last line was being written when the machine or the process went away.
+  // A last line without a newline is torn: the machine or the process stopped while it was written.
   return lines.slice(0, -1).map((line, i) => {
     try {
       return entrySchema.parse(JSON.parse(line));
@@ -95,7 +95,7 @@ export class Journal {
       const file = join(folder, name);
       const entries = parseJournal(await readFile(file, 'utf8'), file);
       const ended = entries.some((entry) => entry.event === 'end' && entry.outcome !== 'failed');
-      // An empty one was begun and never got its first line: nothing was done under it.
+      // An empty file: the run was killed before its first line, so it has done nothing.
       if (entries.length === 0) continue;
       if (ended) return undefined;
       return new Journal(name.replace(/\.jsonl$/, ''), file, entries);
@@ -131,7 +131,7 @@ export class Journal {
     return parsed?.success === true ? { data: parsed.data } : undefined;
   }
 
-  /** Runs a step between its lines. Its result must be JSON. Throws what `work` throws; that a full disk hides its line is no harm. */
+  /** Runs a step between its lines. Its result must be JSON. Throws what `work` throws; a full disk then loses only the line that says so. */
   async run<T>({ id, ...people }: JournalStep, work: () => Promise<T>): Promise<T> {
     const line = () => ({ event: 'step', at: new Date().toISOString(), step: id }) as const;
     await this.append({ ...line(), state: 'start', ...people });
@@ -156,7 +156,7 @@ export class Journal {
     const handle = await open(this.file, this.entries.length === 0 ? 'w+' : 'r+', 0o640);
     try {
       const written = await handle.readFile();
-      // What follows the last line break is torn: the new line takes its place.
+      // The new line replaces the torn text behind the last line break.
       const whole = written.lastIndexOf('\n') + 1;
       await handle.truncate(whole);
       await writeAll(handle, Buffer.from(`${JSON.stringify(entry)}\n`), whole);

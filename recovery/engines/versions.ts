@@ -1,4 +1,4 @@
-/** Versions as engines print them. */
+/** Reads and compares the versions that engines print. */
 
 /** The first number of the first line: `pgBackRest 2.45` → `2.45`. Undefined where it names none (a build from source). */
 export function parseVersion(text: string): string | undefined {

@@ -48,7 +48,7 @@ function quoteSystemIds(json: string): string {
   return json.replaceAll(/"system-id":\s*(\d+)/g, '"system-id":"$1"');
 }
 
-/** pgBackRest quotes what it could not read as it is: with a wrong passphrase that is noise, which no JSON parser takes. */
+/** pgBackRest quotes bytes that it could not read: with a wrong passphrase that is noise, and the output is not JSON. */
 export function readableJson(output: string): string {
   return output.replaceAll(/\p{Cc}+/gu, ' ');
 }

@@ -14,7 +14,7 @@ export interface CheckResult {
   readonly trees: readonly string[];
   /** Damaged index and snapshot files, as restic says it. */
   readonly others: readonly string[];
-  /** False when the check was ended early, because what is missing would have been asked for again and again. */
+  /** False when the check was ended early, because restic began to read missing packs again and again. */
   readonly complete: boolean;
 }
 
@@ -33,7 +33,7 @@ export class CheckReader {
   readonly #others = new Set<string>();
   #tree: string | undefined;
 
-  /** True when restic begins to ask again for a pack of which it said that it is missing. */
+  /** True when restic begins to retry a pack that it has reported as missing. */
   line(line: string): boolean {
     const [, missing, why] = MISSING.exec(line) ?? [];
     const [, damaged, how] = DAMAGED.exec(line) ?? [];
@@ -78,7 +78,7 @@ export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Ask for the snapshots first: that explains a wrong passphrase and a repository that is away. */
+/** List the snapshots first: that explains a wrong passphrase and an unreachable repository. */
 export async function checkRepository(restic: Restic, options: CheckOptions): Promise<CheckResult> {
   const { percent, onFraction, signal } = options;
   const subset = percent >= 100 ? ['--read-data'] : percent <= 0 ? [] : [`--read-data-subset=${percent}%`];

@@ -1,4 +1,4 @@
-/** What an answer of S3, or the lack of one, means to a person. */
+/** Explains an error of S3, or the lack of an answer. */
 import { z } from 'zod';
 import { DrError } from '../../core/errors.ts';
 
