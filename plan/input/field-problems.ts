@@ -4,7 +4,7 @@ import { didYouMean } from '../nearest.ts';
 
 type Path = readonly PropertyKey[];
 
-export function isRecord(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
+function isRecord(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
