@@ -1,4 +1,4 @@
-/** F37: a drill beside the platform that lives, from its newest point; verified by its data, and gone afterwards. */
+/** A drill beside the live platform, from its newest point; verified by its data, and gone afterwards. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runClusterDrill } from '../../../drill/cluster/run.ts';
@@ -9,32 +9,32 @@ import { openDrilledCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';
 import { rowCounts } from '../checks.ts';
 import { say } from '../cluster.ts';
+import { type ClusterFixture, PLATFORM } from '../fixture.ts';
 import { whyNotEnforced } from '../network-policies.ts';
 import { databaseOf, KUBERNETES_API, OBJECT_STORAGE, reachOf } from '../reach.ts';
-import { PLATFORM, type World } from '../world.ts';
 
-const STACK = 'drill-story';
+const STACK = 'drill-scenario';
 
 /** Of the drill's own platform, and of the one that lives. */
 const DRILLED = `go-coffee-${STACK}`;
 const [OWN, LIVING] = [databaseOf(DRILLED), databaseOf(PLATFORM)];
 
-export function quarantine(world: World): void {
-  const api = () => world.cluster.api;
+export function quarantine(fixture: ClusterFixture): void {
+  const api = () => fixture.cluster.api;
 
   describe('F37: a drill in quarantine', () => {
     let report: DrillReport;
     let before: Record<string, number>;
     const reached: Record<string, 'open' | 'shut'>[] = [];
 
-    it('is rebuilt beside the platform that lives', async () => {
+    it('is rebuilt beside the live platform', async () => {
       before = await rowCounts(api(), PLATFORM);
       const request = { stack: STACK, like: 'local', repository: 'secondary', target: 'latest', set: {}, keep: false };
       const result = await runClusterDrill(
-        { ...request, reportFolder: join(world.folder, STACK) },
+        { ...request, reportFolder: join(fixture.folder, STACK) },
         {
-          engine: world.engine,
-          stateDir: join(world.folder, 'state'),
+          engine: fixture.engine,
+          stateDir: join(fixture.folder, 'state'),
           plan: { ...productionPlan, environment: 'local' },
           resolve: pinTarget,
           openCluster: async (place) => {
@@ -89,8 +89,8 @@ export function quarantine(world: World): void {
       expect(outside).toEqual({ [LIVING]: 'open', [OWN]: 'shut' });
     });
 
-    it('leaves the platform that lives as it was', async () => {
-      expect(await world.engine.list()).not.toContain(STACK);
+    it('leaves the live platform as it was', async () => {
+      expect(await fixture.engine.list()).not.toContain(STACK);
       const { items } = await api().core.listNamespace();
       expect(items.map(({ metadata }) => metadata?.name).filter((name) => name?.includes('drill'))).toEqual([]);
       const after = await rowCounts(api(), PLATFORM);

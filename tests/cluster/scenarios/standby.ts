@@ -1,19 +1,19 @@
 /** The standby beside `local`: it follows from S3 alone. */
 import { describe, expect, it } from 'vitest';
 import { members, type Row, sql } from '../database.ts';
+import { type ClusterFixture, PLATFORM } from '../fixture.ts';
 import { poll } from '../poll.ts';
 import { SERVICES } from '../services/manifests.ts';
 import { STANDBY, standbyStack } from '../stacks.ts';
-import { PLATFORM, type World } from '../world.ts';
 
-export function standby(world: World): void {
-  const api = () => world.cluster.api;
+export function standby(fixture: ClusterFixture): void {
+  const api = () => fixture.cluster.api;
   const count = async (namespace: string, host?: string): Promise<Row | undefined> =>
     (await sql(api(), namespace, 'SELECT count(*)::int AS orders FROM orders', host).catch(() => []))[0];
 
   describe('dr beside it', () => {
     it('comes up', async () => {
-      const outputs = await world.bringUp(await standbyStack(world.cluster.storage, world.outputs.secrets));
+      const outputs = await fixture.bringUp(await standbyStack(fixture.cluster.storage, fixture.outputs.secrets));
       expect(outputs).toMatchObject({ role: 'standby', lineage: 'eu-west-1-1' });
     });
 
@@ -36,10 +36,10 @@ export function standby(world: World): void {
       expect(await sql(api(), STANDBY.platform, 'SELECT status FROM pg_stat_wal_receiver', leader)).toEqual([]);
     });
 
-    it('has the services, asleep', async () => {
+    it('has the services, scaled to zero', async () => {
       const { items } = await api().apps.listNamespacedDeployment({ namespace: STANDBY.platform });
-      const asleep = Object.fromEntries(items.map(({ metadata, spec }) => [metadata?.name, spec?.replicas]));
-      expect(asleep).toEqual(Object.fromEntries(SERVICES.map((name) => [name, 0])));
+      const scaledToZero = Object.fromEntries(items.map(({ metadata, spec }) => [metadata?.name, spec?.replicas]));
+      expect(scaledToZero).toEqual(Object.fromEntries(SERVICES.map((name) => [name, 0])));
     });
 
     it('copies nothing until it leads', async () => {

@@ -1,13 +1,13 @@
-/** Story 6: the node of the leader is gone in the middle of the load. */
+/** Scenario 6: the node of the leader is gone in the middle of the load. */
 import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
 import { archived, missingSegments } from '../archive.ts';
 import { say } from '../cluster.ts';
 import { type Member, members, sql } from '../database.ts';
+import { type ClusterFixture, lossesOf, PLATFORM } from '../fixture.ts';
 import { cordon, crash, uncordon } from '../losses.ts';
 import { poll } from '../poll.ts';
 import { servicesNotReady } from '../services/deploy.ts';
-import { lossesOf, PLATFORM, type World } from '../world.ts';
 
 /** Patroni's lease is 30 s; then the election. */
 const FAILOVER_SECONDS = 90;
@@ -17,18 +17,18 @@ const MOST_LOST_SECONDS = 5;
 const leaderOf = (all: readonly Member[]): string | undefined =>
   all.find(({ role, state }) => role === 'leader' && state === 'running')?.name;
 
-export function leaderKilled(world: World): void {
-  const api = () => world.cluster.api;
+export function leaderKilled(fixture: ClusterFixture): void {
+  const api = () => fixture.cluster.api;
 
   describe('6: the leader is killed', () => {
     let load: Load;
     let first: string;
     let killedAt: Date;
 
-    it('while customers write', async () => {
+    it('under load', async () => {
       first = leaderOf(await members(api(), PLATFORM)) ?? '';
       expect(first).toMatch(/^postgres-/);
-      load = await world.startLoad(PLATFORM);
+      load = await fixture.startLoad(PLATFORM);
       await load.more(100);
       // No pod comes back while the node is away; else the same leader would be there before its lease is over.
       await cordon(api());
@@ -58,22 +58,22 @@ export function leaderKilled(world: World): void {
       say(`a new leader after ${Math.round((Date.now() - killedAt.getTime()) / 1000)} s`);
     });
 
-    it('customers go on; at most the last seconds are lost', async () => {
+    it('writes resume; at most the last seconds are lost', async () => {
       // What was promised in the moment of the kill counts too.
-      const comparison = await world.compare(PLATFORM, killedAt);
+      const comparison = await fixture.compare(PLATFORM, killedAt);
       const { kinds } = comparison;
       for (const line of lossesOf(comparison)) say(line);
       expect(kinds.flatMap(({ corrupted }) => corrupted)).toEqual([]);
       const lost = Math.max(...kinds.map(({ lostSeconds }) => lostSeconds));
       say(`lost ${lost} s`);
       expect(lost).toBeLessThanOrEqual(MOST_LOST_SECONDS);
-      const after = await world.startLoad(PLATFORM);
+      const after = await fixture.startLoad(PLATFORM);
       await after.more(50);
       expect((await after.stop()).died).toBeUndefined();
     });
 
-    it('archiving goes on, on the new timeline, and no segment is missing before it', async () => {
-      const holders = await archived(world.cluster, PLATFORM, 'local-1');
+    it('archiving resumes on the new timeline, and no segment is missing before it', async () => {
+      const holders = await archived(fixture.cluster, PLATFORM, 'local-1');
       expect(holders).toEqual(['local', 'primary', 'secondary']);
       const [row] = await sql(api(), PLATFORM, 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS segment');
       const last = String(row?.segment);
@@ -81,7 +81,7 @@ export function leaderKilled(world: World): void {
       for (const repository of ['primary', 'secondary'] as const) {
         const gaps = await poll(
           60,
-          () => missingSegments(world.cluster.storage, repository, 'local-1'),
+          () => missingSegments(fixture.cluster.storage, repository, 'local-1'),
           (missing) => missing.length === 0,
         );
         expect(gaps).toEqual([]);

@@ -1,4 +1,4 @@
-/** Story 1: `local` comes up, services live on it under load, and every CronJob's run succeeds. */
+/** Scenario 1: `local` comes up, services live on it under load, and every CronJob's run succeeds. */
 import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
 import { scheduledJobs } from '../../../infra/jobs/jobs.ts';
@@ -6,6 +6,7 @@ import { productionPlan } from '../../../plan/production.ts';
 import { archived } from '../archive.ts';
 import { type Run, runNow } from '../cron.ts';
 import { connectDatabase, DATABASE, members, sql } from '../database.ts';
+import { type ClusterFixture, lossesOf, OWN_SECRETS, PLATFORM, RECOVERY } from '../fixture.ts';
 import { whyNotEnforced } from '../network-policies.ts';
 import { poll } from '../poll.ts';
 import { databaseOf, KUBERNETES_API, OBJECT_STORAGE, reachOf } from '../reach.ts';
@@ -13,7 +14,6 @@ import { withRedis } from '../redis.ts';
 import { seedData } from '../services/data.ts';
 import { deployServices, servicesNotReady } from '../services/deploy.ts';
 import { localStack } from '../stacks.ts';
-import { lossesOf, OWN_SECRETS, PLATFORM, RECOVERY, type World } from '../world.ts';
 
 /** For one run of a CronJob, below its own deadline. */
 const RUN_SECONDS = 1200;
@@ -23,25 +23,25 @@ const JOBS = scheduledJobs(productionPlan, ['local', 'primary', 'secondary'], []
 
 /**
  * One drill shows that a pod has what a drill needs. What the six of the plan do in it is the same `dr drill` that runs on this machine
- * by itself, scenario by scenario: all in pods took two thirds of these stories' time.
+ * by itself, scenario by scenario: all in pods took two thirds of these scenarios' time.
  */
 const DRILL = 'configuration-restore';
 
-/** A drill takes minutes and shares nothing: it runs while the stories go on. */
+/** A drill takes minutes and shares nothing: it runs while the scenarios go on. */
 export interface Beside {
   drill?: Promise<Run>;
 }
 
-export function local(world: World, beside: Beside): void {
-  const api = () => world.cluster.api;
+export function local(fixture: ClusterFixture, beside: Beside): void {
+  const api = () => fixture.cluster.api;
 
   describe('1: local', () => {
     let load: Load;
 
     it('comes up', async () => {
-      world.outputs = await world.bringUp(await localStack(world.cluster.storage));
-      expect(world.outputs).toMatchObject({ role: 'primary', lineage: 'local-1' });
-      world.now = { recovery: RECOVERY, lineage: 'local-1', outputs: world.outputs };
+      fixture.outputs = await fixture.bringUp(await localStack(fixture.cluster.storage));
+      expect(fixture.outputs).toMatchObject({ role: 'primary', lineage: 'local-1' });
+      fixture.now = { recovery: RECOVERY, lineage: 'local-1', outputs: fixture.outputs };
     });
 
     it('leads, and a replica follows', async () => {
@@ -55,7 +55,7 @@ export function local(world: World, beside: Beside): void {
     });
 
     it('services that find no data are not ready', async () => {
-      const passwords = { application: world.secrets.postgres.application, redis: world.secrets.redis };
+      const passwords = { application: fixture.secrets.postgres.application, redis: fixture.secrets.redis };
       await deployServices(api(), { namespace: PLATFORM, database: DATABASE, passwords, ...OWN_SECRETS });
       // They run, and say what they miss.
       const refused = await poll(
@@ -66,13 +66,13 @@ export function local(world: World, beside: Beside): void {
       expect(refused).toContain('503');
     });
 
-    it('with it they are, and customers come', async () => {
+    it('with it they are, and the load starts', async () => {
       const client = await connectDatabase(api(), PLATFORM, 'application');
-      await withRedis(api(), PLATFORM, world.secrets.redis, (redis) => seedData(client, redis)).finally(() =>
+      await withRedis(api(), PLATFORM, fixture.secrets.redis, (redis) => seedData(client, redis)).finally(() =>
         client.end(),
       );
       expect(await servicesNotReady(api(), PLATFORM, 120)).toEqual([]);
-      load = await world.startLoad(PLATFORM);
+      load = await fixture.startLoad(PLATFORM);
       await load.more(50);
     });
 
@@ -85,7 +85,7 @@ export function local(world: World, beside: Beside): void {
     });
 
     it('archives into every repository', async () => {
-      const holders = await archived(world.cluster, PLATFORM, 'local-1');
+      const holders = await archived(fixture.cluster, PLATFORM, 'local-1');
       expect(holders).toEqual(['local', 'primary', 'secondary']);
     });
 
@@ -103,7 +103,7 @@ export function local(world: World, beside: Beside): void {
     it('nothing was lost on the way', async () => {
       const { died } = await load.stop();
       expect(died).toBeUndefined();
-      expect(lossesOf(await world.compare(PLATFORM, new Date()))).toEqual([]);
+      expect(lossesOf(await fixture.compare(PLATFORM, new Date()))).toEqual([]);
       const [row] = await sql(api(), PLATFORM, 'SELECT count(*)::int AS services FROM service_heartbeats');
       expect(row).toEqual({ services: 7 });
       beside.drill = runNow(api(), RECOVERY, `dr-${DRILL}`, RUN_SECONDS);
@@ -121,7 +121,7 @@ export function local(world: World, beside: Beside): void {
 }
 
 export function drillBeside(beside: Beside): void {
-  it(`dr-${DRILL} succeeds in a pod, beside the stories`, async () => {
+  it(`dr-${DRILL} succeeds in a pod, beside the scenarios`, async () => {
     const run = await beside.drill;
     expect(run?.succeeded, run?.log).toBe(true);
   });

@@ -1,12 +1,12 @@
 /** What the other shipped stacks declare, as the server sees it: for AWS they can't come up here. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defineOperatorKinds, refusals } from '../dry-run.ts';
+import type { ClusterFixture } from '../fixture.ts';
 import { declared, shippedStack } from '../stacks.ts';
-import type { World } from '../world.ts';
 
-export function manifests(world: World): void {
+export function manifests(fixture: ClusterFixture): void {
   describe('manifests', () => {
-    beforeAll(() => defineOperatorKinds(world.cluster.api));
+    beforeAll(() => defineOperatorKinds(fixture.cluster.api));
 
     it.each([
       ['production', 'production', {}],
@@ -14,7 +14,7 @@ export function manifests(world: World): void {
       ['dr-promoted', 'dr', { role: 'primary' }],
     ] as const)('of %s are what the server takes', async (name, stack, config) => {
       const objects = await declared(shippedStack(stack, name, config));
-      expect(await refusals(world.cluster.api, objects)).toEqual([]);
+      expect(await refusals(fixture.cluster.api, objects)).toEqual([]);
     });
   });
 }

@@ -1,4 +1,4 @@
-/** Story 4: the standby takes over from a site that is lost under load, and hands back without loss. */
+/** Scenario 4: the standby takes over from a site that is lost under load, and hands back without loss. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
@@ -13,15 +13,15 @@ import { openPorts } from '../../../recovery/failover/wiring.ts';
 import { archived } from '../archive.ts';
 import { say } from '../cluster.ts';
 import { members, sql } from '../database.ts';
+import { type ClusterFixture, lossesOf, PLATFORM, RECOVERY } from '../fixture.ts';
 import { place } from '../place.ts';
 import { poll } from '../poll.ts';
 import { servicesNotReady } from '../services/deploy.ts';
 import { STANDBY } from '../stacks.ts';
-import { lossesOf, PLATFORM, RECOVERY, type World } from '../world.ts';
 
 const PLAN = { ...productionPlan, environment: 'local' };
 
-async function portsOf(world: World): Promise<FailoverPorts> {
+async function portsOf(fixture: ClusterFixture): Promise<FailoverPorts> {
   const context = {
     progress: ({ title, state, detail }: { title: string; state: string; detail?: string }) =>
       say(`${state} ${title}${detail === undefined ? '' : `: ${detail}`}`),
@@ -29,7 +29,7 @@ async function portsOf(world: World): Promise<FailoverPorts> {
     signal: new AbortController().signal,
     confirm: async () => {},
   };
-  return openPorts(context, join(world.folder, 'state'), world.engine);
+  return openPorts(context, join(fixture.folder, 'state'), fixture.engine);
 }
 
 const oldSite = (): OldSite => ({
@@ -40,21 +40,21 @@ const oldSite = (): OldSite => ({
 
 const agree = async (): Promise<void> => {};
 
-export function failover(world: World): void {
-  const api = () => world.cluster.api;
+export function failover(fixture: ClusterFixture): void {
+  const api = () => fixture.cluster.api;
 
   describe('4: failover', () => {
     let load: Load;
     let report: FailoverReport;
-    // What an earlier story has lost, when a leader died without a word, is no loss of this one.
+    // What an earlier scenario has lost, when a leader died without a word, is no loss of this one.
     let since: Date;
 
-    it('while customers write, the standby takes over', async () => {
+    it('under load, the standby takes over', async () => {
       since = new Date();
-      load = await world.startLoad(PLATFORM);
+      load = await fixture.startLoad(PLATFORM);
       await load.more(100);
       const request = { stack: 'dr', old: oldSite(), allowUnfenced: false };
-      report = await failOver(await portsOf(world), PLAN, request, agree);
+      report = await failOver(await portsOf(fixture), PLAN, request, agree);
       expect(report.verification.filter(({ ok }) => !ok)).toEqual([]);
       expect(report).toMatchObject({
         lineage: 'eu-west-1-1',
@@ -66,7 +66,7 @@ export function failover(world: World): void {
 
     it('no commit is lost: the old site was stopped first, and its archive was waited for', async () => {
       expect((await load.ended).died).toBeDefined();
-      const comparison = await world.compare(STANDBY.platform, new Date(report.declaredAt), { since });
+      const comparison = await fixture.compare(STANDBY.platform, new Date(report.declaredAt), { since });
       const inDatabase = comparison.kinds.filter(({ kind }) => kind === 'order' || kind === 'payment');
       expect(lossesOf({ kinds: inDatabase })).toEqual([]);
       // Redis comes from its newest snapshot.
@@ -76,7 +76,7 @@ export function failover(world: World): void {
       }
     });
 
-    it('its services are awake, tier by tier', async () => {
+    it('its services are active, tier by tier', async () => {
       const tiers = report.timeline.flatMap(({ event, tier }) => (event.endsWith('is back, checked') ? [tier] : []));
       expect(tiers).toEqual(['P1', 'P2', 'P3', 'P4']);
       expect(await servicesNotReady(api(), STANDBY.platform, 120)).toEqual([]);
@@ -86,7 +86,7 @@ export function failover(world: World): void {
       const found = await members(api(), STANDBY.platform);
       expect(found.map(({ role }) => role)).toContain('leader');
       expect(await members(api(), PLATFORM)).toEqual([]);
-      expect(await archived(world.cluster, STANDBY.platform, 'eu-west-1-1')).toContain('primary');
+      expect(await archived(fixture.cluster, STANDBY.platform, 'eu-west-1-1')).toContain('primary');
     });
   });
 
@@ -95,11 +95,11 @@ export function failover(world: World): void {
     let load: Load;
     let since: Date;
 
-    it('the old site comes back as a standby, while customers write', async () => {
+    it('the old site comes back as a standby, under load', async () => {
       since = new Date();
-      load = await world.startLoad(STANDBY.platform);
+      load = await fixture.startLoad(STANDBY.platform);
       await load.more(50);
-      const ports = await portsOf(world);
+      const ports = await portsOf(fixture);
       const plan = await planReseed(ports, request);
       expect(reseedRefusals(plan, request)).toEqual([]);
       await reseed(ports, request, plan);
@@ -108,20 +108,20 @@ export function failover(world: World): void {
     });
 
     it('leads again without loss', async () => {
-      const switched = await switchOver(await portsOf(world), PLAN, request, agree);
+      const switched = await switchOver(await portsOf(fixture), PLAN, request, agree);
       expect(switched.verification.filter(({ ok }) => !ok)).toEqual([]);
       expect((await load.ended).died).toBeDefined();
-      const { kinds } = await world.compare(PLATFORM, new Date(), { since });
+      const { kinds } = await fixture.compare(PLATFORM, new Date(), { since });
       const inDatabase = kinds.filter(({ kind }) => kind === 'order' || kind === 'payment');
       expect(lossesOf({ kinds: inDatabase })).toEqual([]);
     });
 
-    it('its services are ready again, and customers go on', async () => {
-      world.outputs = await (await world.engine.select('local')).outputs();
-      expect(world.outputs).toMatchObject({ lineage: 'local-2', leads: true });
-      world.now = { ...world.now, lineage: 'local-2', outputs: world.outputs };
+    it('its services are ready again, and writes resume', async () => {
+      fixture.outputs = await (await fixture.engine.select('local')).outputs();
+      expect(fixture.outputs).toMatchObject({ lineage: 'local-2', leads: true });
+      fixture.now = { ...fixture.now, lineage: 'local-2', outputs: fixture.outputs };
       expect(await servicesNotReady(api(), PLATFORM, 180)).toEqual([]);
-      const after = await world.startLoad(PLATFORM);
+      const after = await fixture.startLoad(PLATFORM);
       await after.more(50);
       expect((await after.stop()).died).toBeUndefined();
       const [row] = await poll(

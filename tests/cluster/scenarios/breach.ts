@@ -1,4 +1,4 @@
-/** Story 5: an intruder changes data and takes secrets; the platform is rebuilt from the moment before, and what was taken opens nothing. */
+/** Scenario 5: an intruder changes data and takes secrets; the platform is rebuilt from the moment before, and what was taken opens nothing. */
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -9,11 +9,11 @@ import { archived } from '../archive.ts';
 import { rowCounts, secretValue } from '../checks.ts';
 import { runNow } from '../cron.ts';
 import { DATABASE, sql } from '../database.ts';
+import { type ClusterFixture, OWN_SECRETS, PLATFORM } from '../fixture.ts';
 import { PLAIN, runRebuild } from '../rebuild.ts';
 import { connectRedis } from '../redis.ts';
 import { ask, servicesNotReady } from '../services/deploy.ts';
 import { OBJECTS } from '../services/manifests.ts';
-import { OWN_SECRETS, PLATFORM, type World } from '../world.ts';
 
 const RUN_SECONDS = 600;
 const CLEAN = { platform: 'go-coffee-clean', recovery: 'go-coffee-dr-clean' } as const;
@@ -42,8 +42,8 @@ async function refused(api: Api, namespace: string, user: string, password: stri
   }
 }
 
-export function breach(world: World): void {
-  const api = () => world.cluster.api;
+export function breach(fixture: ClusterFixture): void {
+  const api = () => fixture.cluster.api;
 
   describe('5: a security breach', () => {
     let before: Record<string, number>;
@@ -51,7 +51,7 @@ export function breach(world: World): void {
     let outcome: RebuildOutcome;
 
     it('comes after a full copy', async () => {
-      const { succeeded, log } = await runNow(api(), world.now.recovery, 'dr-daily', RUN_SECONDS);
+      const { succeeded, log } = await runNow(api(), fixture.now.recovery, 'dr-daily', RUN_SECONDS);
       expect(succeeded, log).toBe(true);
       before = await rowCounts(api(), PLATFORM);
       // A commit after the moment that is asked for: else PostgreSQL could not tell that it was reached.
@@ -59,11 +59,11 @@ export function breach(world: World): void {
       cleanAt = new Date(String(row?.now));
       await sql(api(), PLATFORM, 'DELETE FROM order_items WHERE line = 1');
       await sql(api(), PLATFORM, `UPDATE accounts SET password_hash = 'of the intruder'`);
-      expect(await archived(world.cluster, PLATFORM, world.now.lineage)).toContain('secondary');
+      expect(await archived(fixture.cluster, PLATFORM, fixture.now.lineage)).toContain('secondary');
     });
 
     it('is rebuilt from the moment before it, with new secrets', async () => {
-      const ended = await runRebuild(world, {
+      const ended = await runRebuild(fixture, {
         request: {
           ...PLAIN,
           stack: 'clean',
@@ -89,7 +89,7 @@ export function breach(world: World): void {
     });
 
     it('what was taken opens nothing', async () => {
-      const { postgres, redis } = world.secrets;
+      const { postgres, redis } = fixture.secrets;
       for (const [user, password] of [
         ['postgres', postgres.superuser],
         ['replicator', postgres.replication],
@@ -106,7 +106,7 @@ export function breach(world: World): void {
       expect(await ask(api(), PLATFORM, 'auth-service', '/', token)).toBe(200);
     });
 
-    it('the new ones do; what only the provider can change is as it was, and people are told', async () => {
+    it('the new ones do; what only the provider can change is as it was, and people are told so', async () => {
       const jwt = await secretValue(api(), CLEAN.platform, OBJECTS.auth, 'JWT_SECRET');
       expect(jwt).not.toBe(OWN_SECRETS.jwtSecret);
       expect(await ask(api(), CLEAN.platform, 'auth-service', '/', tokenBy(jwt))).toBe(200);

@@ -1,4 +1,4 @@
-/** Stories 2 and 7: the namespace is deleted under load, and rebuilt into a fresh stack; the rebuild is killed half-way, and goes on. */
+/** Scenarios 2 and 7: the namespace is deleted under load, and rebuilt into a fresh stack; the rebuild is killed half-way, and goes on. */
 import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
 import { REDIS } from '../../../infra/cluster/ports.ts';
@@ -11,12 +11,12 @@ import { brokenCanaries, CANARIES, madeAt, missingObjects, rowCounts, secretValu
 import { say } from '../cluster.ts';
 import { runNow } from '../cron.ts';
 import { sql } from '../database.ts';
+import { type ClusterFixture, OWN_SECRETS, PLATFORM } from '../fixture.ts';
 import { poll } from '../poll.ts';
 import { PLAIN, runRebuild } from '../rebuild.ts';
 import { withRedis } from '../redis.ts';
 import { servicesNotReady } from '../services/deploy.ts';
 import { OBJECTS } from '../services/manifests.ts';
-import { OWN_SECRETS, PLATFORM, type World } from '../world.ts';
 
 const RUN_SECONDS = 600;
 const GONE_SECONDS = 180;
@@ -25,25 +25,25 @@ const REBUILT_RECOVERY = 'go-coffee-dr-rebuilt';
 /** A WAL segment is shipped after a minute at the latest; Redis is copied each quarter of an hour. */
 const MOST_LOST_SECONDS = { order: 120, payment: 120, cart: 900, stream: 900 } as const;
 
-export function namespaceLost(world: World): void {
-  const api = () => world.cluster.api;
+export function namespaceLost(fixture: ClusterFixture): void {
+  const api = () => fixture.cluster.api;
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: PLATFORM } };
 
   describe('2: the namespace is lost', () => {
     let load: Load;
     let before: Record<string, number>;
-    /** What earlier stories have lost is no loss of this one. */
+    /** What earlier scenarios have lost is no loss of this one. */
     let since: Date;
     let lostAt: Date;
     let outcome: RebuildOutcome;
 
     it('after a full copy, under load', async () => {
       since = new Date();
-      load = await world.startLoad(PLATFORM);
-      const { succeeded, log } = await runNow(api(), world.now.recovery, 'dr-daily', RUN_SECONDS);
+      load = await fixture.startLoad(PLATFORM);
+      const { succeeded, log } = await runNow(api(), fixture.now.recovery, 'dr-daily', RUN_SECONDS);
       expect(succeeded, log).toBe(true);
       await load.more(100);
-      expect(await archived(world.cluster, PLATFORM, world.now.lineage)).toContain('secondary');
+      expect(await archived(fixture.cluster, PLATFORM, fixture.now.lineage)).toContain('secondary');
       await load.more(20);
       before = await rowCounts(api(), PLATFORM);
       lostAt = new Date();
@@ -61,13 +61,13 @@ export function namespaceLost(world: World): void {
     });
 
     it('7: a rebuild that is killed half-way leaves the stack as it is', async () => {
-      const { killed, lines } = await runRebuild(world, { request: request(), killAt: /recovery-check-stores/ });
+      const { killed, lines } = await runRebuild(fixture, { request: request(), killAt: /recovery-check-stores/ });
       expect(killed, lines.join('\n')).toBe(true);
-      expect(await world.engine.list()).toContain('rebuilt');
+      expect(await fixture.engine.list()).toContain('rebuilt');
     });
 
     it('7: the same command ends well', async () => {
-      const ended = await runRebuild(world, { request: request() });
+      const ended = await runRebuild(fixture, { request: request() });
       if (ended.outcome === undefined) throw new Error(ended.lines.join('\n'));
       outcome = ended.outcome;
       expect(outcome.failure?.fact).toBeUndefined();
@@ -89,7 +89,7 @@ export function namespaceLost(world: World): void {
     });
 
     it('no more is lost than the plan allows', async () => {
-      const { kinds } = await world.compare(PLATFORM, lostAt, { since, upTo: lostAt });
+      const { kinds } = await fixture.compare(PLATFORM, lostAt, { since, upTo: lostAt });
       for (const { kind, lostSeconds, missing, acknowledged, corrupted } of kinds) {
         say(`${kind}: ${missing.length} of ${acknowledged} lost, ${lostSeconds.toFixed(1)} s`);
         expect(corrupted).toEqual([]);
@@ -113,21 +113,24 @@ export function namespaceLost(world: World): void {
     it('secrets are those of before', async () => {
       expect(await secretValue(api(), PLATFORM, OBJECTS.auth, 'JWT_SECRET')).toBe(OWN_SECRETS.jwtSecret);
       expect(await secretValue(api(), PLATFORM, OBJECTS.provider, 'PROVIDER_KEY')).toBe(OWN_SECRETS.providerKey);
-      expect(outcome.outputs.secrets).toMatchObject({ postgres: world.secrets.postgres, redis: world.secrets.redis });
+      expect(outcome.outputs.secrets).toMatchObject({
+        postgres: fixture.secrets.postgres,
+        redis: fixture.secrets.redis,
+      });
     });
 
-    it('F30: it archives into a life of its own, and customers go on', async () => {
+    it('it archives into a generation of its own, and writes resume', async () => {
       const lineage = String(outcome.outputs.lineage);
-      expect(lineage).not.toBe(world.now.lineage);
-      world.now = { recovery: REBUILT_RECOVERY, lineage, outputs: outcome.outputs };
-      const after = await world.startLoad(PLATFORM);
+      expect(lineage).not.toBe(fixture.now.lineage);
+      fixture.now = { recovery: REBUILT_RECOVERY, lineage, outputs: outcome.outputs };
+      const after = await fixture.startLoad(PLATFORM);
       await after.more(50);
       expect((await after.stop()).died).toBeUndefined();
-      expect(await archived(world.cluster, PLATFORM, lineage)).toContain('secondary');
+      expect(await archived(fixture.cluster, PLATFORM, lineage)).toContain('secondary');
     });
 
     it('a restart of Redis keeps what is there: its copy is laid down once', async () => {
-      const password = world.secrets.redis;
+      const password = fixture.secrets.redis;
       await withRedis(api(), PLATFORM, password, (redis) => redis.set('own', 'since then'));
       const pod = { name: `${REDIS}-0`, namespace: PLATFORM };
       const old = (await api().core.readNamespacedPod(pod)).metadata?.uid;

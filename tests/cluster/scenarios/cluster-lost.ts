@@ -1,4 +1,4 @@
-/** Story 3: the whole data centre is gone, the stacks' state with it; the platform is rebuilt elsewhere from one S3 region and the escrow file. */
+/** Scenario 3: the whole data centre is gone, the stacks' state with it; the platform is rebuilt elsewhere from one S3 region and the escrow file. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
@@ -12,17 +12,17 @@ import { brokenCanaries, missingObjects, rowCounts, secretValue } from '../check
 import { say } from '../cluster.ts';
 import { runNow } from '../cron.ts';
 import { type EscrowFile, makeEscrowFile, openEscrowFile } from '../escrow.ts';
+import { type ClusterFixture, OWN_SECRETS, PLATFORM } from '../fixture.ts';
 import { imageNames } from '../images.ts';
 import { place } from '../place.ts';
 import { PLAIN, runRebuild } from '../rebuild.ts';
 import { servicesNotReady } from '../services/deploy.ts';
 import { OBJECTS } from '../services/manifests.ts';
-import { OWN_SECRETS, PLATFORM, type World } from '../world.ts';
 
 const RUN_SECONDS = 600;
 
-export function clusterLost(world: World): void {
-  const api = () => world.cluster.api;
+export function clusterLost(fixture: ClusterFixture): void {
+  const api = () => fixture.cluster.api;
 
   describe('3: the cluster is lost', () => {
     let escrow: EscrowFile;
@@ -32,28 +32,28 @@ export function clusterLost(world: World): void {
 
     it('after a full copy of a cluster as it is, with an escrow file in a safe', async () => {
       await makeBadObjects(api(), PLATFORM);
-      const { succeeded, log } = await runNow(api(), world.now.recovery, 'dr-daily', RUN_SECONDS);
+      const { succeeded, log } = await runNow(api(), fixture.now.recovery, 'dr-daily', RUN_SECONDS);
       expect(succeeded, log).toBe(true);
-      expect(await archived(world.cluster, PLATFORM, world.now.lineage)).toContain('secondary');
+      expect(await archived(fixture.cluster, PLATFORM, fixture.now.lineage)).toContain('secondary');
       before = await rowCounts(api(), PLATFORM);
-      escrow = await makeEscrowFile(world.folder, world.cluster.storage, world.now.outputs);
+      escrow = await makeEscrowFile(fixture.folder, fixture.cluster.storage, fixture.now.outputs);
     });
 
     it('the data centre and the first region are gone', async () => {
       lostAt = new Date();
-      await world.cluster.replace();
-      await world.cluster.storage.primary.kill();
+      await fixture.cluster.replace();
+      await fixture.cluster.storage.primary.kill();
       // The state of every stack was there too.
-      await rm(world.engineFolder, { recursive: true });
-      await rm(join(world.folder, 'state'), { recursive: true, force: true });
+      await rm(fixture.engineFolder, { recursive: true });
+      await rm(join(fixture.folder, 'state'), { recursive: true, force: true });
     });
 
     it('a fresh stack is rebuilt from the second region and the escrow file alone', async () => {
-      await world.openEngine();
+      await fixture.openEngine();
       const { postgres, redis, backups } = await shippedConfig('local');
       const cluster = { kubeconfig: place().kubeconfig, context: 'local' };
       const set = { cluster, images: await imageNames(), postgres, redis, backups };
-      const ended = await runRebuild(world, {
+      const ended = await runRebuild(fixture, {
         request: { ...PLAIN, stack: 'elsewhere', set, detach: ['primary'], keepGoing: true, declaredAt: lostAt },
         material: await openEscrowFile(escrow),
       });
@@ -75,7 +75,7 @@ export function clusterLost(world: World): void {
       expect(await servicesNotReady(api(), PLATFORM, 60)).toEqual([]);
     });
 
-    it('hundreds of objects are there; the webhook whose service is gone is left out, and stands in nobody’s way', async () => {
+    it('hundreds of objects are there; the webhook whose service is gone is excluded, and blocks nothing', async () => {
       const found = await pMap(flavours(PLATFORM), (each) => api().read(each), { concurrency: 8 });
       expect(found.filter((each) => each === undefined)).toEqual([]);
       const name = 'menu-checker';

@@ -1,4 +1,4 @@
-/** What the stories share: one cluster, the stack `local` on it with the sample services, and a ledger outside of both. */
+/** What the scenarios share: one cluster, the stack `local` on it with the sample services, and a ledger outside of both. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export interface Secrets {
 /** What only the test knows: to see that a recovery has brought it back, or has made it worthless. */
 export const OWN_SECRETS = { jwtSecret: 'of-before-the-disaster', providerKey: 'pk_live_of_the_provider' } as const;
 
-/** Which stack the platform in `PLATFORM` is now: it changes from story to story. */
+/** Which stack the platform in `PLATFORM` is now: it changes from scenario to scenario. */
 export interface PlatformNow {
   /** Namespace of its jobs. */
   readonly recovery: string;
@@ -34,7 +34,7 @@ export interface PlatformNow {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-export class World {
+export class ClusterFixture {
   #cluster: Cluster | undefined;
   #outputs: Readonly<Record<string, unknown>> | undefined;
   #folder: string | undefined;
@@ -101,7 +101,7 @@ export class World {
     return join(this.folder, 'ledger.ndjson');
   }
 
-  /** Customers of the platform in a namespace; each load goes on in the same ledger. */
+  /** A load generator on the platform in a namespace; each load continues the same ledger. */
   startLoad(namespace: string, redisPassword = this.secrets.redis): Promise<Load> {
     const { api } = this.cluster;
     return startLoad({
