@@ -1,4 +1,7 @@
-/** F17: a backup that died before its point was written shows nowhere, does not stop the next one, and what it left is pruned. */
+/**
+ * A backup dies before its point is written. `dr points` shows nothing of it, the next backup works, and prune removes what it
+ * left behind.
+ */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -70,7 +73,7 @@ async function prune(site: Site, days: number): Promise<void> {
   expect((await runPrune(site, request)).exit).toBe(0);
 }
 
-test('F17', async () => {
+test('two dead backups and a stale restic lock leave no point, stop nobody and are pruned after a day', async () => {
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     const site = await openSite(source.envFile, silentLog);

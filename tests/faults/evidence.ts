@@ -1,4 +1,4 @@
-/** What every test of a fault asks besides its own question: is the site whole, are the copies as they were, did a secret leak. */
+/** What every test of a fault checks besides its own question: the site is whole, the copies are unchanged, no secret leaked. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Makes the golden site: a small platform, backed up fully and incrementally into two folders, with rows after each of them. */
+/** Makes the golden site: a small platform with a full and an incremental backup in two folders, and rows written after each. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type pg from 'pg';

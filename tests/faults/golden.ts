@@ -1,6 +1,6 @@
 /**
- * A backed-up site for tests of faults: made once a run (init and two backups take half a minute), copied for each test, so that a
- * test may damage everything that it gets.
+ * A backed-up site for tests of faults. It is made once per run (init and two backups take half a minute) and copied for each
+ * test, so a test may damage everything in its copy.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Watches the journal of a restore from outside, as the only way to know where it is. */
+/** Watches the journal of a restore from outside: the only way to know which step it has reached. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Platform } from '../../drill/platform/platform.ts';

@@ -1,4 +1,4 @@
-/** F02: pgBackRest is killed in the middle of copying. What lies there can't be started, and the same command completes it. */
+/** pgBackRest is killed while it copies. Nobody can start the half-restored folder, and the same command completes it. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -29,7 +29,7 @@ async function pgBackRestLog(site: Platform): Promise<string> {
   return (await Promise.all(logs.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
 }
 
-test('F02: killed with its engine', async () => {
+test('dr and its engine are killed', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const before = await sourceDigests(golden);
@@ -51,7 +51,7 @@ test('F02: killed with its engine', async () => {
   });
 });
 
-test('only dr is killed, and its pgBackRest goes on: the next run ends it first', async () => {
+test('only dr is killed and its pgBackRest still runs: the next run ends it first', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const run = startDr(site.envFile, RESTORE);
@@ -65,7 +65,7 @@ test('only dr is killed, and its pgBackRest goes on: the next run ends it first'
   });
 });
 
-test('the half-restored folder was wiped before the next run, or has lost what makes it known', async () => {
+test('somebody wiped the half-restored folder, or the files that identify it, before the next run', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const { hit } = await killAtLine(site, RESTORE, (name) => name === 'postgres/copy done');

@@ -1,4 +1,4 @@
-/** F32: a prune that would remove the last verified point keeps it, says so, and it can still be restored. */
+/** A prune whose retention would remove the last verified point keeps it and says so; the point can still be restored. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSite } from '../../recovery/config/site.ts';
@@ -14,7 +14,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Three times the retention of `local`. */
 const LATER = () => new Date(Date.now() + 90 * DAY_MS);
 
-test('F32', async () => {
+test('the last verified point and a leased point stay, and pass a deep verification', async () => {
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     const { envFile } = source;

@@ -1,4 +1,4 @@
-/** F20: a pack of restic is missing or damaged. Verification and restore fail and name the paths that are lost. */
+/** A restic pack is missing or damaged: verification and restore fail and name the lost paths. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSite } from '../../recovery/config/site.ts';
@@ -33,7 +33,7 @@ async function packsOfUploads(golden: Golden, envFile: string): Promise<{ data: 
 
 const ARGS = ['--repository', 'local', '--read-data'];
 
-test('F20', async () => {
+test('a pack that is missing, flipped or cut short: the lost paths are named', async () => {
   await withGolden(async (golden) => {
     const { points } = golden.facts;
     const site = await golden.emptySite('second', { workloads: ['uploads'] });

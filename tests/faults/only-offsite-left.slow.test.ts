@@ -1,4 +1,4 @@
-/** F10: nothing is left but a drive at the partner's. A dated copy restores by itself, with `dr` and without. */
+/** Everything is lost except a drive at the partner's. An off-site copy restores by itself, with `dr` and without. */
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -58,7 +58,7 @@ async function restoreByHand(golden: Golden, site: Platform, copy: string): Prom
   }
 }
 
-test('F10: exported to a drive, all else lost, restored from the drive alone', { timeout: 400_000 }, async () => {
+test('exported to a drive, all else lost, restored from the drive alone', { timeout: 400_000 }, async () => {
   await withGolden(async (golden) => {
     const { full, incremental } = golden.facts.points;
     const { envFile } = await golden.emptySite('exporter');
@@ -128,7 +128,9 @@ test('F10: exported to a drive, all else lost, restored from the drive alone', {
   });
 });
 
-test('a damaged copy is found by its own list, and old copies go as a whole', { timeout: 300_000 }, async () => {
+test('a damaged copy is found by its own list of files, and old copies are removed as a whole', {
+  timeout: 300_000,
+}, async () => {
   await withGolden(async (golden) => {
     const { full, incremental } = golden.facts.points;
     const offsite = await makeDrive(golden);

@@ -1,4 +1,4 @@
-/** F30: a restored node would archive into the source's repository. It can't, by construction. */
+/** A restored server can't archive into the source's lineage, by construction. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -45,7 +45,7 @@ async function unshippedRow(site: Platform): Promise<void> {
   await client.end();
 }
 
-test('F30: another site', async () => {
+test('another site restores the copies', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const [before, wal] = [await sourceDigests(golden), await archived(golden, 'first-1')];
@@ -60,7 +60,7 @@ test('F30: another site', async () => {
   });
 });
 
-test('the source itself, restored in its own place; the script of its old life refuses', async () => {
+test('the source itself is restored in its own place, and the script of its old generation refuses', async () => {
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     await writeAndSwitch(source);

@@ -1,4 +1,4 @@
-/** F01: a restore that is killed at every step of its journal goes on with the same command, to the same end. */
+/** A restore that is killed at every step of its journal resumes with the same command and reaches the same end. */
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
 import type { DrResult } from './dr-process.ts';
@@ -83,7 +83,7 @@ const CHANGES = [
   'postgres/replay done',
 ];
 
-test('the whole machine goes down when a step has ended', async ({ annotate }) => {
+test('the whole machine goes down after a step has ended', async ({ annotate }) => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: WORKLOADS });
     const before = await sourceDigests(golden);

@@ -1,10 +1,10 @@
-/** F06: S3 answers 503 three times. The restore succeeds, and says that it had to try again. */
+/** S3 answers 503 three times. The restore succeeds and reports its retries. */
 import { expect, test } from 'vitest';
 import { expectNoSecrets, expectWhole } from './evidence.ts';
 import { drEnds } from './golden.ts';
 import { withGoldenS3 } from './golden-s3.ts';
 
-test('F06: three times to each engine', async () => {
+test('three times 503 to the catalog and to each engine', async () => {
   await withGoldenS3(async (golden) => {
     const site = await golden.s3Site('second', ['postgres', 'uploads']);
     const left: Record<string, number> = { catalog: 3, pgbackrest: 3, restic: 3 };

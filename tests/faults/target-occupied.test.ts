@@ -1,11 +1,11 @@
-/** F29: the target is alive or not empty. Refused, with what to type; nothing is touched until it is. */
+/** The target runs or is not empty: refused with what to type, and nothing is touched until it is typed. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { drEnds, withGolden } from './golden.ts';
 import { stateOf } from './untouched.ts';
 
-test('F29: a folder that is not empty', async () => {
+test('a folder that is not empty', async () => {
   await withGolden(async ({ emptySite, facts }) => {
     const site = await emptySite('second', { workloads: ['uploads'] });
     const uploads = site.paths.folder('uploads');
@@ -28,7 +28,7 @@ test('F29: a folder that is not empty', async () => {
   });
 });
 
-test('F29: servers that are alive', async () => {
+test('servers that run', async () => {
   await withGolden(async ({ startSource, facts }) => {
     const site = await startSource();
     const client = await site.postgres();

@@ -1,4 +1,4 @@
-/** F05: the journal's last line is torn. It is dropped, and its step is done again. */
+/** The journal's last line is torn: it is dropped, and its step runs again. */
 import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
@@ -7,7 +7,7 @@ import { journalFiles, journalLines, killAtLine, nameOf } from './journal-watch.
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 
-test('F05: torn in the middle of a line', async () => {
+test('torn in the middle of a line', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads', 'redis'] });
     const before = await sourceDigests(golden);
@@ -27,7 +27,7 @@ test('F05: torn in the middle of a line', async () => {
   });
 });
 
-test('torn in its first line: nothing was begun, so it begins', async () => {
+test('torn in its first line: nothing had started, so it starts', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     await killAtLine(site, RESTORE, (name) => name === 'begin');
@@ -38,7 +38,7 @@ test('torn in its first line: nothing was begun, so it begins', async () => {
   });
 });
 
-test('damaged elsewhere: said, with the line, and nothing is touched', async () => {
+test('damaged elsewhere: the error names the line, and nothing is touched', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     await killAtLine(site, RESTORE, (name) => name === 'uploads/copy start');

@@ -1,4 +1,4 @@
-/** F27: two operators restore the same target. The second gets the first one's name, and since when. */
+/** Two operators restore the same target. The second gets the first one's name, and since when. */
 import { userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
@@ -7,7 +7,7 @@ import { journalFiles, journalLines, untilLine } from './journal-watch.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 
-test('F27: refused while the first one works, and nothing is touched', async () => {
+test('the second is refused while the first works, and nothing is touched', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['postgres', 'uploads'] });
     const before = await sourceDigests(golden);
@@ -42,7 +42,7 @@ test('F27: refused while the first one works, and nothing is touched', async () 
   });
 });
 
-test('both at the same moment: one of them works', async () => {
+test('both at the same moment: one of them proceeds', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     const results = await Promise.all([1, 2, 3].map(() => dr(site.envFile, [...RESTORE, '--confirm', 'drill'])));
@@ -57,7 +57,7 @@ test('both at the same moment: one of them works', async () => {
   });
 });
 
-test('a dead operator holds nothing', async () => {
+test('the lock of a dead operator does not block', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     const first = startDr(site.envFile, RESTORE);

@@ -1,4 +1,4 @@
-/** F31: two PITRs in a row, then `latest`. Each life of the database is a lineage; rows of an abandoned one never come back. */
+/** Two point-in-time restores in a row, then `latest`. Each generation is a lineage; rows of an abandoned one never come back. */
 import type pg from 'pg';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
@@ -34,7 +34,7 @@ async function write(site: Platform, phase: string): Promise<void> {
   await onceIn(site, (client) => client.query("INSERT INTO golden_rows (phase, note) VALUES ($1, 'x')", [phase]));
 }
 
-test('F31: the abandoned branches stay abandoned', async () => {
+test('the abandoned branches stay abandoned', async () => {
   await withGolden(async ({ startSource, facts }) => {
     const site = await startSource();
     const restore = async (target: string, ...flags: string[]) => {

@@ -1,4 +1,4 @@
-/** What a refused restore must leave as it was: the data of the target, and no journal of anything begun. */
+/** What a refused restore must leave as it was: the data of the target, and no journal. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Platform } from '../../drill/platform/platform.ts';

@@ -1,4 +1,4 @@
-/** `dr verify` on a copy of the golden site, and damage that is undone afterwards. */
+/** Runs `dr verify` on a copy of the golden site, with damage that is undone afterwards. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { ExitCode } from '../../recovery/core/errors.ts';
 import type { Finding } from '../../recovery/verify/types.ts';

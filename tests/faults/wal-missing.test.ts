@@ -1,4 +1,4 @@
-/** F15: a WAL segment is missing. Refused before anything is touched, with the last moment that can be reached, which then is. */
+/** A WAL segment is missing: refused before anything is touched, with the last reachable time. That time can then be restored. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ async function loseSegment(golden: Golden, segment: string): Promise<void> {
   for (const name of files) await rm(join(folder, name));
 }
 
-test('F15: time targets and latest are refused; the moment that is named can be reached', async () => {
+test('time targets and latest are refused; the named moment can be reached', async () => {
   await withGolden(async (golden) => {
     const { times, rows, walAfterIncremental } = golden.facts;
     const lost = walAfterIncremental[3] as string;
@@ -53,7 +53,7 @@ test('F15: time targets and latest are refused; the moment that is named can be 
   });
 });
 
-test('F15: a segment that the set itself needs', async () => {
+test('a segment that the set itself needs', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['postgres'] });
     const { stdout } = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--dry-run', '-o', 'json']);

@@ -1,4 +1,4 @@
-/** F22: the engines end 0 and the data is wrong. Each thing that verification asks for is corrupted, and found. */
+/** The engines exit 0 and the data is wrong. Each thing that verification checks is corrupted, and found. */
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -41,7 +41,7 @@ async function overwrite(file: string, from: number, bytes: string): Promise<voi
   await handle.close();
 }
 
-test('F22: every check of a restore', async () => {
+test('every check of a restore finds its corruption', async () => {
   await withGolden(async ({ facts, startSource, emptySite }) => {
     const source = await startSource();
     await sql(source, ALTER);
