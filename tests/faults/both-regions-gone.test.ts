@@ -6,7 +6,7 @@ import { drEnds, withGolden } from './golden.ts';
 
 test('the last remaining repository is read, and the unreachable ones are named', async () => {
   await withGolden(async ({ folder, facts, emptySite }) => {
-    // Three repositories: two places that are gone, and the one that was backed up to.
+    // Three repositories: two are unreachable, one was backed up to.
     const site = await emptySite('second', {
       workloads: ['uploads', 'redis'],
       edit: (environment) => {

@@ -44,10 +44,10 @@ async function freeBytes(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Takes all of the disk but `left` bytes. */
+/** Fills the disk up to `left` bytes. */
 async function fill(site: Platform, left: number): Promise<string> {
   const ballast = join(site.paths.root, 'ballast');
-  // The restore writes meanwhile: what was free a moment ago may be less by now.
+  // The restore writes meanwhile, so free space may shrink between the two calls.
   for (;;) {
     const size = Math.max(1, (await freeBytes(site.paths.root)) - left);
     const { exitCode } = await run(['fallocate', '-l', String(size), ballast], { accept: [0, 1] });
@@ -69,7 +69,7 @@ asRoot('a disk that is too small: refused at preflight, and nothing is touched',
       expect(await readdir(join(site.paths.root, 'postgres'))).toEqual([]);
       expect(await sourceDigests(golden)).toEqual(before);
       await expectNoSecrets(golden, site, [refused]);
-      // What fits is not refused with the rest.
+      // Workloads that fit are restored.
       await drEnds(0, site.envFile, [...RESTORE, '--only', 'uploads', '--only', 'redis']);
     });
   });

@@ -196,7 +196,7 @@ describe('network policies', () => {
   test('ingress rules are narrowed alike', () => {
     expect(ingress({ from: [named('ingress-nginx')] })).toBeUndefined();
     expect(ingress({ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: dns })).toBeUndefined();
-    // Names are asked for, not answered.
+    // Pods may query DNS, not answer it.
     expect(ingress({ from: [named('kube-system')], ports: dns })).toBeUndefined();
     expect(ingress({})).toEqual([{ from: [{ podSelector: {} }] }]);
   });

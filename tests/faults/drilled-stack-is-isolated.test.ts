@@ -28,7 +28,7 @@ const CONFIG = {
   namespaces: { platform: PLATFORM, recovery: RECOVERY },
   secrets: { from: 'config' },
   secretValues: STORED_SECRETS,
-  // All that could tell somebody: a drill tells nobody.
+  // Everything that could alert somebody: a drill alerts nobody.
   alertTargets: { slackWebhook: 'https://hooks.slack.test/x', pingUrl: 'https://ping.test/x' },
   monitoring: { prometheusOperator: true, namespace: 'monitoring' },
 };
@@ -38,7 +38,7 @@ const upBefore = {
 const settings = { from: 'latest', repository: 'secondary' };
 
 const drilled = await record('local', { ...CONFIG, recovery: { ...settings, isolated: true } }, upBefore);
-// The same without the one word: what the assertions below must be able to tell from it.
+// The same stack without `isolated`: the assertions below must tell the two apart.
 const real = await record('local', { ...CONFIG, recovery: settings }, upBefore);
 
 interface Policy {

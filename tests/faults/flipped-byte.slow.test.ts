@@ -38,7 +38,7 @@ test('a damaged set, manifest or WAL segment is named by verification and by the
       ]);
       expect(restored.stdout + restored.stderr).toContain(`${full}/${file}: invalid checksum`);
       expect(isReady(site)).toBe(false);
-      // It is not the other repository's fault.
+      // The other repository is still fine.
       expect(await findings(0, site.envFile, ['--repository', 'secondary'])).toEqual([]);
     });
 

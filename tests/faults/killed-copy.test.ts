@@ -16,7 +16,7 @@ async function files(folder: string): Promise<number> {
   return (await readdir(folder, { recursive: true }).catch(() => [])).length;
 }
 
-/** Returns when pgBackRest has laid some files down, and not yet all. */
+/** Returns when pgBackRest has written some files, and not yet all. */
 async function copying(site: Platform, run: RunningDr): Promise<void> {
   await until('files appear', async () => !run.alive() || (await files(join(site.paths.postgresData, 'base'))) > 50);
   expect((await journalLines(site)).map(nameOf)).not.toContain('postgres/copy done');
@@ -71,7 +71,7 @@ test('somebody wiped the half-restored folder, or the files that identify it, be
     const { hit } = await killAtLine(site, RESTORE, (name) => name === 'postgres/copy done');
     expect(hit).toBe('postgres/copy done');
     await rm(site.paths.postgresData, { recursive: true });
-    // As after `rm -rf` that was stopped half-way: pgBackRest takes no such folder.
+    // As after an `rm -rf` that was stopped half-way: pgBackRest refuses such a folder.
     await mkdir(join(site.paths.postgresData, 'base'), { recursive: true });
     await writeFile(join(site.paths.postgresData, 'base', 'left'), 'over');
     await drEnds(0, site.envFile, RESTORE);

@@ -11,7 +11,7 @@ import { drEnds, type Golden, startDr, withGolden } from './golden.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--only', 'postgres'];
 
-/** Where the timeline that the restore began has left the old one. */
+/** The LSN at which the restored timeline branched off the old one. */
 async function endOf(site: Platform): Promise<string> {
   const client = await site.postgres();
   try {

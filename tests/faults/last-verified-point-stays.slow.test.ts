@@ -55,7 +55,7 @@ test('the last verified point and a leased point stay, and pass a deep verificat
     expect(await ids()).toEqual(all);
     expect(asked).toBe(0);
 
-    // Who begins to restore it while the question is asked keeps it.
+    // A restore that starts while the confirmation is pending keeps the point.
     const store = await repository.store('restorer');
     const approve = async (): Promise<void> => {
       await leasePoint(store, repository.layout, middle, 'someone', 100 * 24 * 3600);
@@ -72,7 +72,7 @@ test('the last verified point and a leased point stay, and pass a deep verificat
     const pg = await openPgBackRest(site, { lineage: 'first-1', repositories: [repository], role: 'restorer', folder });
     expect((await pg.info(repository))?.backup.map(({ type }) => type)).toEqual(['full', 'incr', 'full']);
 
-    // The signed checkpoint says what went; the WAL that went with it is no gap; and what was kept is no shell.
+    // The signed checkpoint names what was removed, its WAL is not a gap, and the kept point still restores.
     const now = LATER();
     const later = { deep: true, readData: 100, point: full, now, progress: () => undefined };
     const { repositories } = await verifyRepositories(site, ['local'], later);

@@ -7,7 +7,7 @@ import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { drEnds, withGolden } from './golden.ts';
 import { stateOf } from './untouched.ts';
 
-/** All of the server's programs, but `postgres` says that it is another major. */
+/** All of the server's programs, except that `postgres` reports another major version. */
 async function binDirOfMajor(folder: string, major: number): Promise<string> {
   await mkdir(folder);
   const real = await findPostgresBin();
@@ -45,7 +45,7 @@ test('the target holds another cluster, or a data directory of another major ver
     expect(other.stderr).toContain(facts.systemId);
     expect(await stateOf(site)).toEqual(before);
 
-    // As a data directory that was half upgraded: nothing else can be read of it.
+    // Like a half-upgraded data directory: only its version can be read.
     await writeFile(join(site.paths.postgresData, 'PG_VERSION'), '14\n');
     await writeFile(join(site.paths.postgresData, 'global/pg_control'), '');
     const changed = await stateOf(site);

@@ -16,7 +16,7 @@ test('three times 503 to the catalog and to each engine', async () => {
     };
     const result = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--no-backup']);
     expect(left).toEqual({ catalog: 0, pgbackrest: 0, restic: 0 });
-    // pgBackRest and restic try again by themselves; what `dr` asks itself it says.
+    // pgBackRest and restic retry silently; `dr` reports its own retries.
     expect(result.stderr.match(/S3 call retried .*attempt":[234].*ServiceUnavailable/g)).toHaveLength(3);
     await expectWhole(site, golden.facts);
     await expectNoSecrets(golden, site, [result]);

@@ -77,7 +77,7 @@ describe.each([{ warm: true }, { warm: false }])('cache warm: $warm', ({ warm })
 
   test('a removal is still reported after the next backup and on the next run', async () => {
     await rm(fileOf(IDS[3]));
-    // Nothing refers to the newest point yet: only a machine that saw it can miss it.
+    // Nothing refers to the newest point yet: only a machine that saw it notices its removal.
     expect(await problems()).toEqual(warm ? [['removed', IDS[3]]] : []);
     await catalog.write(pointBody('2026-11-23T04:00:00Z', []));
     expect(await problems()).toEqual(warm ? [['removed', IDS[3]]] : []);

@@ -46,7 +46,7 @@ test('servers that run', async () => {
         expect(stderr).toContain(`overwrite postgres in ${site.paths.postgresData}, which is running`);
         expect(stderr).toContain(`overwrite redis in ${site.paths.redisData}, which is running`);
       }
-      // The same servers, with all that they held.
+      // The same servers, with all their data.
       expect((await client.query('SELECT pg_postmaster_start_time() AS at')).rows).toEqual(started.rows);
       expect((await client.query('SELECT count(*)::int AS n FROM golden_rows')).rows).toEqual([
         { n: facts.rows.beforeFull + facts.rows.beforeIncremental + facts.rows.afterIncremental },

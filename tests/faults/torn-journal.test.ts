@@ -15,7 +15,7 @@ test('torn in the middle of a line', async () => {
     expect(hit).toBe('uploads/copy done');
     const [file = ''] = await journalFiles(site);
     const text = await readFile(file, 'utf8');
-    // As if the machine had died while this very line was written.
+    // As if the machine had died while it wrote this line.
     await truncate(file, Buffer.byteLength(text.slice(0, text.indexOf('"done"', text.indexOf('uploads/copy')))));
 
     const second = await drEnds(0, site.envFile, RESTORE);
@@ -49,7 +49,7 @@ test('damaged elsewhere: the error names the line, and nothing is touched', asyn
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`DR-JOURNAL-DAMAGED ${file} line ${lines}: `);
     expect(isReady(site)).toBe(false);
-    // As the hint says: moved away, the restore begins anew.
+    // As the hint says: once the journal is moved away, the restore starts anew.
     await site.run(['mv', file, `${file}.damaged`]);
     await drEnds(0, site.envFile, [...RESTORE, '--confirm', 'drill']);
     await expectWhole(site, golden.facts);

@@ -17,7 +17,7 @@ test('the second is refused while the first works, and nothing is touched', asyn
 
     const [second, other] = await Promise.all([
       dr(site.envFile, RESTORE),
-      // Another target is the same site all the same.
+      // Another target time is still the same site.
       dr(site.envFile, ['restore', '--to', golden.facts.points.full, '--no-backup', '--confirm', 'drill']),
     ]);
     expect(first.alive()).toBe(true);
@@ -47,7 +47,7 @@ test('both at the same moment: one of them proceeds', async () => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     const results = await Promise.all([1, 2, 3].map(() => dr(site.envFile, [...RESTORE, '--confirm', 'drill'])));
     const exits = results.map((result) => result.exitCode);
-    // Whoever comes after the first one has ended restores once more: the name was typed.
+    // If the first has ended, the second restores again: its name was typed.
     expect(
       exits.every((exit) => exit === 0 || exit === 6),
       exits.join(),

@@ -35,7 +35,7 @@ test('time targets and latest are refused; the named moment can be reached', asy
     const [reachable = ''] = named;
     expect(reachable > times.afterIncremental && reachable < times.lastCommit).toBe(true);
 
-    // The other repository is whole, and a moment before the gap is no problem in this one.
+    // The other repository is whole, and this one still reaches a moment before the gap.
     await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--from', 'secondary', '--dry-run']);
     await drEnds(0, site.envFile, ['restore', '--to', times.afterIncremental, '--from', 'local', '--dry-run']);
 
@@ -47,7 +47,7 @@ test('time targets and latest are refused; the named moment can be reached', asy
     await client.end();
     const after = found.find((row) => row.phase === 'after incremental')?.n as number;
     expect(found).toContainEqual({ phase: 'before incremental', n: rows.beforeIncremental });
-    // All of the first two segments; of the third all but what was committed in the same millisecond as its last row.
+    // Everything from the first two segments, and the third up to its last millisecond.
     expect(after).toBeGreaterThanOrEqual((2 * rows.afterIncremental) / walAfterIncremental.length);
     expect(after).toBeLessThanOrEqual((3 * rows.afterIncremental) / walAfterIncremental.length);
   });
@@ -68,7 +68,7 @@ test('a segment that the set itself needs', async () => {
       );
     }
     expect(await stateOf(site)).toEqual(before);
-    // The set before it has what it needs up to there.
+    // The set before it has all the WAL that it needs.
     await drEnds(0, site.envFile, ['restore', '--to', golden.facts.points.full, '--dry-run']);
   });
 });
