@@ -24,7 +24,6 @@ import type { FailoverPlan, FailoverReport, FailoverRequest, OldSite, PlannedFai
 import { bringUp } from './up.ts';
 import { verifyLeader } from './verify.ts';
 
-const LOCK_SECONDS = 120;
 /** A push takes seconds; what is not there then is said, and not waited for. */
 const SHIP_SECONDS = 120;
 
@@ -245,7 +244,7 @@ export async function failOver(
   const store = openPosixStore(ports.stateDir);
   const key = layout('stacks').lock(`failover-${request.stack}`);
   const what = `dr failover --stack ${request.stack}`;
-  return whileLocked(store, key, { ttlSeconds: LOCK_SECONDS, what }, async (_, lost) => {
+  return whileLocked(store, key, { what }, async (_, lost) => {
     const signal = AbortSignal.any([ports.signal, lost]);
     const held = { ...ports, signal };
     const folder = folderOf(ports, request.stack);

@@ -1,7 +1,7 @@
 /** A stack that another run of the engine holds: who that is, and whether it is surely dead. */
 import { hostname } from 'node:os';
 import { DrError, EXIT } from '../core/errors.ts';
-import { beganAt, isRunning } from '../core/pids.ts';
+import { beganAt, isAlive } from '../core/pids.ts';
 
 export interface StackHolder {
   readonly user: string;
@@ -39,7 +39,7 @@ export function parseHolder(text: string): StackHolder | undefined {
 /** True only when that is certain: it was of this host, and its process is gone or is a later one with the same number. */
 export function isHolderDead({ host, pid, since }: StackHolder): boolean {
   if (host !== hostname()) return false;
-  if (!isRunning(pid)) return true;
+  if (!isAlive(pid)) return true;
   const began = beganAt(pid);
   // Clocks of a start are coarse: a second more is no other process.
   return began !== undefined && Number.isFinite(Date.parse(since)) && began.getTime() > Date.parse(since) + 2000;

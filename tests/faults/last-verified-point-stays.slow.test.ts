@@ -58,7 +58,11 @@ test('the last verified point and a leased point stay, and pass a deep verificat
     // A restore that starts while the confirmation is pending keeps the point.
     const store = await repository.store('restorer');
     const approve = async (): Promise<void> => {
-      await leasePoint(store, repository.layout, middle, 'someone', 100 * 24 * 3600);
+      await leasePoint(store, repository.layout, {
+        point: middle,
+        holder: 'someone',
+        ttlSeconds: 100 * 24 * 3600,
+      });
     };
     await runPrune(site, { ...request, approve });
     expect(await ids()).toEqual(all);

@@ -1,11 +1,11 @@
-/** Runs of one host take turns: who waits, and who need not run any more. */
+/** The backup slot of a host: who waits, and who need not run any more. */
 import { mkdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { planDigest } from '../../../plan/digest.ts';
 import { layout } from '../../../plan/layout.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { lockOf } from '../../../plan/select.ts';
-import { takeTurn } from '../../../recovery/backup/turn.ts';
+import { acquireBackupSlot } from '../../../recovery/backup/slot.ts';
 import type { Site } from '../../../recovery/config/site.ts';
 import type { ProgressEvent } from '../../../recovery/core/progress.ts';
 import { openCatalog } from '../../../recovery/points/catalog/catalog.ts';
@@ -34,7 +34,7 @@ async function otherRun(site: Site, kind: PointKind): Promise<Lock> {
 }
 
 /** What a run of `kind` that was asked for at 02:00:20 does after another one that began at `begun` and wrote `captures`. */
-async function turnAfter(
+async function slotAfter(
   kind: PointKind,
   other: { kind: PointKind; begun: string; captures: Capture[] },
 ): Promise<{ coveredBy: string | undefined; id: string; events: ProgressEvent[] }> {
@@ -42,7 +42,7 @@ async function turnAfter(
   const running = await otherRun(site, other.kind);
   const events: ProgressEvent[] = [];
   let id = '';
-  const turn = await takeTurn(site, {
+  const slot = await acquireBackupSlot(site, {
     kind,
     only: [],
     now: () => new Date(ASKED),
@@ -57,11 +57,11 @@ async function turnAfter(
       })();
     },
   });
-  await turn.lock.release();
-  return { coveredBy: turn.coveredBy, id, events };
+  await slot.lock.release();
+  return { coveredBy: slot.coveredBy, id, events };
 }
 
-test('nobody runs: the turn is taken at once', async () => {
+test('nobody runs: the slot is taken at once', async () => {
   const site = await siteWithUploads();
   const events: ProgressEvent[] = [];
   const request = {
@@ -70,16 +70,16 @@ test('nobody runs: the turn is taken at once', async () => {
     now: () => new Date(ASKED),
     progress: (e: ProgressEvent) => events.push(e),
   } as const;
-  const turn = await takeTurn(site, request);
-  expect(turn.coveredBy).toBeUndefined();
+  const slot = await acquireBackupSlot(site, request);
+  expect(slot.coveredBy).toBeUndefined();
   expect(events).toEqual([]);
   // The lock is its own now: another run would wait.
   await expect(otherRun(site, 'full')).rejects.toMatchObject({ code: 'LOCKED', exit: 6 });
-  await turn.lock.release();
+  await slot.lock.release();
 });
 
 test('the hourly run that meets the full one of the same minute waits, and is skipped', async () => {
-  const { coveredBy, id, events } = await turnAfter('incremental', {
+  const { coveredBy, id, events } = await slotAfter('incremental', {
     kind: 'full',
     begun: '2026-11-23T02:00:01Z',
     captures: UPLOADS,
@@ -97,5 +97,5 @@ test.each<[string, PointKind, { kind: PointKind; begun: string; captures: Captur
   ['does not hold all of it', 'incremental', { kind: 'full', begun: '2026-11-23T02:00:01Z', captures: [] }],
   ['is no full one', 'full', { kind: 'incremental', begun: '2026-11-23T02:00:01Z', captures: UPLOADS }],
 ])('the run before %s: the work is done all the same', async (_, kind, other) => {
-  expect((await turnAfter(kind, other)).coveredBy).toBeUndefined();
+  expect((await slotAfter(kind, other)).coveredBy).toBeUndefined();
 });
