@@ -5,6 +5,7 @@ import { isElsewhere } from '../../config/environment.ts';
 import { presentRepositories } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import type { Progress } from '../../core/progress.ts';
+import { reportStep } from '../../core/report-step.ts';
 import type { Capture, ResticCapture } from '../../points/point.ts';
 import { type FolderFinding, inspectFolder } from '../../workloads/files/inspect.ts';
 import { inspectGit } from '../../workloads/git/workload.ts';
@@ -99,18 +100,7 @@ function isHere({ kubernetes, postgres }: Site['environment']): boolean {
 }
 
 function watched(progress: Progress): <T>(id: string, title: string, work: () => Promise<T>) => Promise<T> {
-  return async (id, title, work) => {
-    const event = { step: `assess/${id}`, title };
-    progress({ ...event, state: 'start' });
-    try {
-      const result = await work();
-      progress({ ...event, state: 'done' });
-      return result;
-    } catch (error) {
-      progress({ ...event, state: 'failed', detail: (error as Error).message });
-      throw error;
-    }
-  };
+  return (id, title, work) => reportStep(progress, { step: `assess/${id}`, title }, work);
 }
 
 function workloadOfType(site: Site, type: Workload['type']): Workload | undefined {
