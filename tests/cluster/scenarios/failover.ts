@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { planReseed, reseedRefusals } from '../../../recovery/failover/failback/plan.ts';
-import { reseed } from '../../../recovery/failover/failback/reseed.ts';
+import { reseed } from '../../../recovery/failover/failback/reclone.ts';
 import { switchOver } from '../../../recovery/failover/failback/switchover.ts';
 import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
 import { failOver } from '../../../recovery/failover/run.ts';

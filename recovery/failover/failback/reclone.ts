@@ -1,24 +1,26 @@
 /**
- * A site that led, or followed somebody else, becomes a standby of the leader in its next generation. What says how far it came is in
- * the clusters and in the stack's config, so that a run after a `kill -9` goes on from there.
+ * Makes a site that led, or followed another lineage, a standby of the leader in its next generation. Its progress is in the clusters and
+ * in the stack's config, so a run after a `kill -9` resumes from there.
  */
 import { DrError } from '../../core/errors.ts';
+import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { formatLsn, type Lsn } from '../../points/wal.ts';
 import { type Fence, raiseFence } from '../../storage/fence.ts';
 import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../../workloads/postgres/members.ts';
-import { patience, until } from '../poll.ts';
-import type { FailoverPorts } from '../ports.ts';
+import { type FailoverPorts, pollOptions } from '../ports.ts';
 import type { SiteStack } from '../stack.ts';
 import { stopSite } from '../stop-site.ts';
 import { bringUp } from '../up.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReseedPlan, ReseedReport } from './types.ts';
 
-/** Endpoints that Patroni keeps a life of its cluster in. */
+/** Endpoints that hold the state of Patroni's cluster. */
 const PATRONI = ['', '-config', '-failover', '-sync'].map((suffix) => `${POSTGRES_APP}${suffix}`);
-/** Of a set that is laid down and WAL that is replayed. */
+/** For the restore of a full backup and the replay of WAL: as long as the plan's RTO of critical services. */
 const FOLLOW_SECONDS = 4 * 3600;
+/** Kubernetes deletes a claim once its pods are gone, and stop-site.ts has waited for those. */
+const CLAIMS_SECONDS = 120;
 
 async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReseedPlan): Promise<void> {
   const what = `dr failback --stack ${plan.stack} --of ${plan.of}`;
@@ -36,27 +38,27 @@ async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReseedPlan)
   if (fences.length === 0) throw last;
 }
 
-/** Stops what runs, and deletes what the next life must not find. */
+/** Stops the site and deletes what the next generation must not find. */
 async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack, plan: ReseedPlan): Promise<void> {
   const { platform, recovery } = back.outputs.namespaces;
   if (!(await cluster.hasNamespace(platform))) return;
-  const why = `dr failback --stack ${plan.stack}: ${plan.lineage} is over`;
+  const why = `dr failback --stack ${plan.stack}: ${plan.lineage} has ended`;
   await stopSite({ cluster, platform, recovery, why, ports });
   for (const claim of plan.claims) {
     await cluster.deleteClaim(platform, claim);
     ports.progress({ step: `reseed/${claim}`, title: `delete the claim ${claim}`, state: 'done' });
   }
-  const { done, seen } = await until(
-    patience(ports, 120),
+  const { accepted, answer: left } = await poll(
+    pollOptions(ports, CLAIMS_SECONDS),
     async () => (await cluster.claims(platform)).filter((name) => plan.claims.includes(name)),
-    (left) => left.length === 0,
+    (claims) => claims.length === 0,
   );
-  if (!done) {
+  if (!accepted) {
     throw new DrError({
       code: 'CLAIMS-STUCK',
       where: plan.namespace,
-      fact: `${seen.join(', ')} are still there after two minutes`,
-      hint: 'a pod still mounts them, or a finalizer holds them: kubectl describe pvc; then run the same command again',
+      fact: `${left.join(', ')} still exist after two minutes`,
+      hint: `a pod mounts them or a finalizer holds them: kubectl -n ${plan.namespace} describe pvc; then run the same command again`,
     });
   }
   for (const endpoints of PATRONI) await cluster.deleteEndpoints(platform, endpoints);
@@ -65,7 +67,7 @@ async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack
 async function configure(back: SiteStack, plan: ReseedPlan): Promise<void> {
   const { site, generation } = plan.leader;
   const { standby } = await back.engine.config();
-  // What it has ready of the services is this site's own matter.
+  // Which services it keeps scaled to zero or active is this site's own setting.
   const kept = typeof standby?.value === 'object' ? standby.value : {};
   await back.engine.setConfig({
     role: { value: 'standby' },
@@ -74,8 +76,8 @@ async function configure(back: SiteStack, plan: ReseedPlan): Promise<void> {
   });
 }
 
-/** What the fence has stopped, and the stack does not know of. Services stay at zero: they come with the lead. */
-async function letIn(cluster: SiteCluster, back: SiteStack): Promise<void> {
+/** Undoes what the fence has stopped and the stack does not manage. Services stay at zero until the site leads. */
+async function unfence(cluster: SiteCluster, back: SiteStack): Promise<void> {
   const { platform, recovery } = back.outputs.namespaces;
   for (const namespace of [platform, recovery]) {
     if (!(await cluster.hasNamespace(namespace))) continue;
@@ -84,71 +86,76 @@ async function letIn(cluster: SiteCluster, back: SiteStack): Promise<void> {
   }
 }
 
-/** An engine that compares with its own state alone has not seen that it was stopped. */
+/** An `up` without refresh compares with its own state and does not notice that the database was scaled to zero. */
 async function startDatabase(cluster: SiteCluster, namespace: string): Promise<void> {
   const database = (await cluster.scalables(namespace)).find(({ name }) => name === POSTGRES_APP);
   if (database?.replicas === 0) await cluster.resume(database);
 }
 
-/** Waits until the standby has what the leader has now. */
-async function untilFollows(ports: FailoverPorts, leader: SiteStack, back: SiteStack): Promise<Lsn> {
-  await using there = await ports.openCluster(leader.cluster);
-  await using here = await ports.openCluster(back.cluster);
+/** Waits until the standby has replayed the leader's present position. */
+async function waitUntilFollows(ports: FailoverPorts, leader: SiteStack, back: SiteStack): Promise<Lsn> {
+  await using leaderCluster = await ports.openCluster(leader.cluster);
+  await using backCluster = await ports.openCluster(back.cluster);
   const platform = leader.outputs.namespaces.platform;
-  const leading = await leaderOf(there, platform);
+  const leading = await leaderOf(leaderCluster, platform);
   if (leading === undefined) {
     const fact = `no member of PostgreSQL in ${platform} takes writes`;
-    throw new DrError({ code: 'NO-LEADER', where: `stack ${leader.name}`, fact, hint: 'kubectl get pods; dr health' });
+    throw new DrError({
+      code: 'NO-LEADER',
+      where: `stack ${leader.name}`,
+      fact,
+      hint: `kubectl -n ${platform} get pods`,
+    });
   }
-  const target = await switchWal(there, platform, leading);
+  const target = await switchWal(leaderCluster, platform, leading);
   const step = 'reseed/follow';
   const title = `${back.name} follows ${leader.outputs.lineage}`;
   ports.progress({ step, title, state: 'start', detail: `up to ${formatLsn(target)}` });
-  const { seen, done } = await until(
-    patience(ports, FOLLOW_SECONDS),
-    async () => (await membersOf(here, back.outputs.namespaces.platform)).find(({ follows }) => follows)?.lsn,
+  const { answer: replayed, accepted } = await poll(
+    pollOptions(ports, FOLLOW_SECONDS),
+    async () => (await membersOf(backCluster, back.outputs.namespaces.platform)).find(({ follows }) => follows)?.lsn,
     (lsn) => lsn !== undefined && lsn >= target,
   );
-  if (done) {
+  if (accepted) {
     ports.progress({ step, title, state: 'done' });
     return target;
   }
   throw new DrError({
     code: 'STANDBY-BEHIND',
     where: `stack ${back.name}`,
-    fact: `it has replayed up to ${seen === undefined ? 'nothing' : formatLsn(seen)}, and the leader was at ${formatLsn(target)}`,
-    hint: `kubectl -n ${back.outputs.namespaces.platform} logs postgres-0; run the same command again to go on waiting`,
+    fact: `it has replayed up to ${replayed === undefined ? 'nothing' : formatLsn(replayed)}, but the leader was at ${formatLsn(target)}`,
+    hint: `kubectl -n ${back.outputs.namespaces.platform} logs postgres-0; run the same command again to keep waiting`,
   });
 }
 
-/** Before anything is deleted: a standby begins with a set of the leader's own lineage. */
-async function untilFullBackup(ports: FailoverPorts, leader: SiteStack, plan: ReseedPlan): Promise<void> {
+/** Before anything is deleted: a standby is cloned from a full backup of the leader's own lineage. */
+async function waitForFullBackup(ports: FailoverPorts, leader: SiteStack, plan: ReseedPlan): Promise<void> {
   await using cluster = await ports.openCluster(leader.cluster);
   const step = 'reseed/full-backup';
   const title = `first full backup of ${plan.leader.lineage}`;
-  const look = () => cluster.job(leader.outputs.namespaces.recovery, `dr-full-${plan.leader.lineage}`);
-  if ((await look()) === 'running') ports.progress({ step, title, state: 'start' });
-  const { seen } = await until(patience(ports, FOLLOW_SECONDS), look, (state) => state !== 'running');
-  if (seen === 'running' || seen === 'failed') throw noFullBackup(plan);
+  const inspect = () => cluster.job(leader.outputs.namespaces.recovery, `dr-full-${plan.leader.lineage}`);
+  if ((await inspect()) === 'running') ports.progress({ step, title, state: 'start' });
+  const { answer } = await poll(pollOptions(ports, FOLLOW_SECONDS), inspect, (state) => state !== 'running');
+  if (answer === 'running' || answer === 'failed') throw noFullBackup(plan);
   ports.progress({ step, title, state: 'done' });
 }
 
 export async function reseed(ports: FailoverPorts, request: FailbackRequest, plan: ReseedPlan): Promise<ReseedReport> {
   const { back, leader } = await readSites(ports, request);
   if (plan.state !== 'follows') {
-    await untilFullBackup(ports, leader, plan);
+    await waitForFullBackup(ports, leader, plan);
     await using cluster = await ports.openCluster(back.cluster);
     if (plan.state === 'to-empty') {
       if (back.outputs.leads) await fenceOld(ports, back, plan);
       await empty(ports, cluster, back, plan);
-      // From here on the volumes belong to the next life: nothing deletes them.
+      // From here on the volumes belong to the next generation: nothing deletes them.
       await configure(back, plan);
     }
-    await letIn(cluster, back);
+    await unfence(cluster, back);
     const { progress, signal } = ports;
     await bringUp({ stack: back.engine, step: 'reseed', progress, signal });
     await startDatabase(cluster, plan.namespace);
   }
-  const lsn = await untilFollows(ports, leader, back);
+  const lsn = await waitUntilFollows(ports, leader, back);
   return { plan, followsAt: formatLsn(lsn) };
 }

@@ -1,4 +1,4 @@
-/** Two sites and the engine that runs their stacks, as far as a failover sees them. */
+/** Fixture: two sites and the engine that runs their stacks. */
 import { join } from 'node:path';
 import { layout, STANZA } from '../../../plan/layout.ts';
 import { DrError } from '../../../recovery/core/errors.ts';
@@ -218,7 +218,7 @@ export class FakeStack implements EngineStack {
   }
 }
 
-export interface World {
+export interface TwoSites {
   readonly old: FakeSite;
   readonly standby: FakeSite;
   readonly production: FakeStack;
@@ -231,7 +231,7 @@ export interface World {
   now: Date;
 }
 
-export async function makeWorld(folder: string): Promise<World> {
+export async function makeTwoSites(folder: string): Promise<TwoSites> {
   const store = openPosixStore(join(folder, 'secondary'));
   const place = { endpoint: 'https://s3.fake', region: 'eu-west-1', bucket: 'go-coffee-backups-eu-west-1' };
   const restorer = { accessKeyId: 'restorer', secretAccessKey: 'secret of the restorer' };
@@ -252,9 +252,8 @@ export async function makeWorld(folder: string): Promise<World> {
     standby: follows,
   });
   const stacks: Record<string, FakeStack> = { production, dr };
-  const sites = [old, standby];
   const confirmed: string[] = [];
-  const world: World = {
+  const sites: TwoSites = {
     old,
     standby,
     production,
@@ -277,7 +276,7 @@ export async function makeWorld(folder: string): Promise<World> {
         },
       } satisfies StackEngine,
       openCluster: async ({ context }) => {
-        const site = sites.find((each) => each.context === context);
+        const site = [old, standby].find((each) => each.context === context);
         if (site === undefined || site.away) {
           const fact = `context ${context}: connect ECONNREFUSED`;
           throw new DrError({ code: 'KUBERNETES-UNREACHABLE', where: context, fact, hint: '' });
@@ -286,11 +285,11 @@ export async function makeWorld(folder: string): Promise<World> {
       },
       openStorage: async () => store,
       progress: () => {},
-      now: () => world.now,
+      now: () => sites.now,
       signal: new AbortController().signal,
       confirm: async ({ name }) => void confirmed.push(name),
       stateDir: join(folder, 'state'),
     },
   };
-  return world;
+  return sites;
 }

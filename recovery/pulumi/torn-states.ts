@@ -1,7 +1,7 @@
 /**
- * A state in a folder (`file://`) is replaced as a whole, but the small file of attributes beside it is written in place: an engine that is
- * killed right then leaves it empty, and not even the list of stacks can be read any more. The state itself is the one before, which names
- * all that was under way.
+ * Repairs states in a folder (`file://`). The engine replaces a state atomically but writes its attributes file in place: an engine
+ * that is killed during that write leaves the file empty, and then not even the list of stacks can be read. The state itself is intact
+ * and names all pending operations.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,9 +27,9 @@ async function isWhole(file: string): Promise<boolean> {
   }
 }
 
-/** A living engine may be in the middle of this very write. */
-async function isAtWork(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch(() => [] as string[]);
+/** A running engine may be in the middle of this write. */
+async function isInUse(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((): string[] => []);
   for (const name of names.filter((each) => each.endsWith('.json'))) {
     const text = await readFile(join(folder, name), 'utf8').catch(() => '');
     const found = lockSchema.safeParse(JSON.parse(text || '{}')).data;
@@ -42,20 +42,20 @@ async function isAtWork(folder: string): Promise<boolean> {
 
 const ATTRIBUTES = /^(.+)\.json(\.bak)?\.attrs$/;
 
-/** @returns names of the stacks that can be read again */
-export async function mendTornStates(backend: string | undefined): Promise<string[]> {
+/** Returns the names of the repaired stacks. */
+export async function repairTornStates(backend: string | undefined): Promise<string[]> {
   if (backend?.startsWith('file:///') !== true) return [];
   const root = join(fileURLToPath(backend), '.pulumi');
   const folder = join(root, 'stacks', PROJECT);
-  const names = await readdir(folder).catch(() => [] as string[]);
-  const mended = new Set<string>();
+  const names = await readdir(folder).catch((): string[] => []);
+  const repaired = new Set<string>();
   for (const name of names) {
     const stack = ATTRIBUTES.exec(name)?.[1];
     if (stack === undefined || (await isWhole(join(folder, name)))) continue;
-    if (await isAtWork(join(root, 'locks', 'organization', PROJECT, stack))) continue;
-    // They say of which type the content is, which nobody asks.
+    if (await isInUse(join(root, 'locks', 'organization', PROJECT, stack))) continue;
+    // The attributes hold the content type, which nothing needs.
     await rm(join(folder, name), { force: true });
-    mended.add(stack);
+    repaired.add(stack);
   }
-  return [...mended];
+  return [...repaired];
 }
