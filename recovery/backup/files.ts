@@ -16,9 +16,8 @@ import { acquireLock } from '../storage/lock.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { holding } from '../storage/while-locked.ts';
 import { runHook } from '../workloads/capture.ts';
-import { objectsReader, type ReadObjects } from '../workloads/objects/workload.ts';
-import { stage } from '../workloads/registry.ts';
-import type { Staged } from '../workloads/workload.ts';
+import { typeOf } from '../workloads/registry.ts';
+import type { CaptureRun, Staged } from '../workloads/workload.ts';
 
 /** Engines mostly wait for disk and network; more at once only makes them wait for each other. */
 const AT_ONCE = 3;
@@ -44,7 +43,8 @@ export interface WorkloadOutcome {
 }
 
 interface Work extends FilesRequest {
-  readonly readObjects: ReadObjects;
+  /** Shared by all workloads. */
+  readonly shared: CaptureRun;
 }
 
 interface Target {
@@ -112,12 +112,13 @@ async function captureOne(
   workload: Workload,
   targets: readonly Target[],
 ): Promise<Map<string, Captured>> {
-  const { run, force, progress, signal, readObjects } = request;
+  const { run, force, progress, signal, shared } = request;
   const step = `backup/${workload.id}`;
   await runHook(site, workload, 'pre', signal);
   let staged: Staged | undefined;
   try {
-    staged = await stage(site, workload, readObjects, signal);
+    staged = await typeOf(site.environment, workload).capture?.(site, workload, { run: shared, signal });
+    if (staged === undefined) throw new TypeError(`restic holds nothing of ${workload.id}`);
     const captures = new Map<string, Captured>();
     const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
     const host = site.environment.site;
@@ -216,7 +217,7 @@ export async function backUpFiles(site: Site, request: FilesRequest): Promise<Wo
   const direct = folder ? [folder] : up;
   const targets = direct.map((outcome) => ({ restic: openRestic(site, outcome.repository, 'writer'), outcome }));
   const captured = new Map<string, Map<string, Captured>>();
-  const work = { ...request, readObjects: objectsReader(site, request.signal) };
+  const work = { ...request, shared: { signal: request.signal } };
   const results = await pMap(
     workloads,
     async (workload) => {

@@ -1,6 +1,7 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
 /** Versions of the engines that took part: a point says with what it was made. */
 
+import type { Workload } from '../../plan/types.ts';
 import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
 import { probeRepositories, type RepositoryOutcome } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
@@ -11,6 +12,7 @@ import { findEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { newPointId } from '../points/id.ts';
 import type { Capture, PointKind, RecoveryPoint } from '../points/point.ts';
+import { typeOf } from '../workloads/registry.ts';
 import { backUpFiles, type WorkloadOutcome } from './files.ts';
 import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
 import { checkReady } from './ready.ts';
@@ -57,8 +59,9 @@ async function capture(
   repositories: RepositoryOutcome[],
 ): Promise<(WorkloadOutcome | PostgresOutcome)[]> {
   const { progress, signal, kind } = request;
-  const database = selection.workloads.find((w) => w.type === 'postgres');
-  const files = selection.workloads.filter((w) => w.type !== 'postgres');
+  const isStaged = (w: Workload) => typeOf(site.environment, w).capture !== undefined;
+  const database = selection.workloads.find((w) => !isStaged(w));
+  const files = selection.workloads.filter(isStaged);
   const common = { run: runId, repositories, progress, signal };
   const lineage = database ? await lineageFor(site) : undefined;
   const [postgres, others] = await Promise.all([

@@ -23,4 +23,5 @@ const namedSecret = z.strictObject({ name: nameSchema, from: secretRefSchema });
 export const keyring = z.array(namedSecret).min(1);
 export type Keyring = z.infer<typeof keyring>;
 
-export const argv = z.array(z.string()).min(1);
+/** A program and its arguments; no shell. */
+export const argv = z.tuple([z.string()], z.string());
