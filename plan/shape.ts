@@ -31,7 +31,10 @@ const WORDS: Readonly<Record<string, string>> = { array: 'a list', object: 'keys
 function describe(issue: z.core.$ZodIssue, value: unknown): { fact: string; hint: string } {
   const mend = 'mend this field; `dr plan schema` has all fields';
   if (issue.code === 'invalid_value' || (issue.code === 'invalid_union' && value !== undefined)) {
-    const names = 'values' in issue ? issue.values.map(String) : ['engines', 'export'];
+    // Of a union the branch that lists its values says most.
+    const listed = issue.code === 'invalid_union' ? issue.errors.flat() : [issue];
+    const names = listed.flatMap((each) => ('values' in each ? each.values.map(String) : []));
+    if (names.length === 0) names.push('engines', 'export');
     return {
       fact: `${quote(value)} is not known here.${didYouMean(String(value), names)}`,
       hint: `write one of: ${names.join(', ')}`,

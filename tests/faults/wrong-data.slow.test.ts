@@ -8,7 +8,7 @@ import { corruptPages } from '../../drill/scenarios/corrupt-pages.ts';
 import { openSite } from '../../recovery/config/site.ts';
 import { readyFile } from '../../recovery/restore/execute.ts';
 import { verifyItem } from '../../recovery/workloads/registry.ts';
-import type { RestoreItem, RestorePlan } from '../../recovery/workloads/restore-plan.ts';
+import type { RestoreItem, RestorePlan, SetItem } from '../../recovery/workloads/restore-plan.ts';
 import type { Check, RestoreContext } from '../../recovery/workloads/restore-step.ts';
 import { drEnds, withGolden } from './golden.ts';
 
@@ -98,7 +98,7 @@ test('every check of a restore finds its corruption', async () => {
     });
     expect(await wrong('postgres', other)).toMatch(/^is the cluster that was backed up: expected 7, found \d+$/);
     const further = (item: RestoreItem): RestoreItem => ({
-      ...item,
+      ...(item as SetItem),
       end: { kind: 'end-of-wal', timeline: 1 },
       walLast: '0000000100000000000000EE',
     });
@@ -106,7 +106,7 @@ test('every check of a restore finds its corruption', async () => {
       /^replayed to the end of the archived WAL: expected segment 0+10+EE/,
     );
     const earlier = (item: RestoreItem): RestoreItem => ({
-      ...item,
+      ...(item as SetItem),
       end: { kind: 'time', timeline: 1, time: facts.times.afterFull },
     });
     expect(await wrong('postgres', earlier)).toMatch(/^the last replayed commit is not after the target: expected ≤ /);

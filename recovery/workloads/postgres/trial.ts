@@ -2,7 +2,7 @@
 import { appendFile, chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresSettings, postgresSettings } from '../../config/environment.ts';
-import type { Repository, Site } from '../../config/site.ts';
+import type { Site } from '../../config/site.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
@@ -10,18 +10,12 @@ import { restoreArguments } from '../../engines/pgbackrest/restore.ts';
 import { readFraction } from '../../engines/pgbackrest/sets.ts';
 import { explainFailedRestore } from '../../engines/pgbackrest/verify.ts';
 import type { PostgresCapture } from '../../points/point.ts';
-import { databaseFingerprint } from '../../workloads/postgres/fingerprint.ts';
-import { startServer, stopServer, waitUntilWritable, withClient } from '../../workloads/postgres/server.ts';
-import { verifyItem } from '../../workloads/registry.ts';
-import type { RestoreItem } from '../../workloads/restore-plan.ts';
-import type { Check } from '../../workloads/restore-step.ts';
-import type { Scratch, TrialOptions } from '../../workloads/workload.ts';
-
-export interface PostgresTrial {
-  readonly checks: readonly Check[];
-  readonly tables: number;
-  readonly rows: number;
-}
+import type { SetItem } from '../restore-plan.ts';
+import { judged } from '../restore-step.ts';
+import type { Scratch, TrialRequest, TrialResult } from '../workload.ts';
+import { databaseFingerprint } from './fingerprint.ts';
+import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
+import { postgresChecks } from './verify.ts';
 
 /**
  * The source's settings came along with the set. What could reach out of the scratch place, or needs what is not here, is overruled;
@@ -52,8 +46,8 @@ const OVERRULED = {
   statement_timeout: '0',
 } as const;
 
-async function configure(site: Site, settings: PostgresSettings): Promise<void> {
-  const configDir = settings.configDir as string;
+async function configure(site: Site, settings: ScratchSettings): Promise<void> {
+  const { configDir } = settings;
   await makeOwnedFolder(configDir, site.environment.runAs);
   const hba = join(configDir, 'pg_hba.conf');
   const ident = join(configDir, 'pg_ident.conf');
@@ -66,7 +60,9 @@ async function configure(site: Site, settings: PostgresSettings): Promise<void> 
   await appendFile(join(settings.dataDir, 'postgresql.auto.conf'), `\n${lines.join('\n')}\n`);
 }
 
-function scratchSettings(site: Site, scratch: Scratch): PostgresSettings {
+type ScratchSettings = PostgresSettings & { readonly configDir: string };
+
+function scratchSettings(site: Site, scratch: Scratch): ScratchSettings {
   const { user, database, binDir } = postgresSettings(site.environment);
   const place = join(scratch.folder, 'postgres');
   return {
@@ -89,11 +85,9 @@ function withinScratch(args: readonly string[], scratch: Scratch): string[] {
 
 async function layDown(
   site: Site,
-  repository: Repository,
   capture: PostgresCapture,
-  scratch: Scratch,
   settings: PostgresSettings,
-  { report, signal }: TrialOptions,
+  { repository, scratch, report, signal }: TrialRequest,
 ): Promise<void> {
   const { lineage, passphrase, timeline, set } = capture;
   const pg = await openPgBackRest(site, {
@@ -123,7 +117,7 @@ async function layDown(
 async function readTables(
   site: Site,
   settings: PostgresSettings,
-  report: TrialOptions['report'],
+  report: TrialRequest['report'],
 ): Promise<{ databases: number; tables: number; rows: number }> {
   const names = await withClient(
     site,
@@ -165,18 +159,18 @@ async function amcheck(site: Site, settings: PostgresSettings, signal?: AbortSig
 
 async function askServer(
   site: Site,
-  item: RestoreItem,
+  item: SetItem,
   settings: PostgresSettings,
-  options: TrialOptions,
-): Promise<PostgresTrial> {
+  { report, signal }: TrialRequest,
+): Promise<TrialResult> {
   const { tier } = item;
-  const checks = [...(await verifyItem({ site }, item))];
-  const { databases, tables, rows } = await readTables(site, settings, options.report);
+  const checks = [...judged(item, await postgresChecks(site, item))];
+  const { databases, tables, rows } = await readTables(site, settings, report);
   const read = `${tables} tables, ${rows} rows`;
   const title = `every table of ${databases} databases was read to its end`;
   checks.push({ id: 'postgres/read', title, tier, expected: 'no error', actual: read, ok: true });
-  options.report('pg_amcheck');
-  const corrupt = await amcheck(site, settings, options.signal);
+  report('pg_amcheck');
+  const corrupt = await amcheck(site, settings, signal);
   if (corrupt !== undefined)
     checks.push({
       id: 'postgres/amcheck',
@@ -189,13 +183,8 @@ async function askServer(
   return { checks, tables, rows };
 }
 
-export async function tryPostgres(
-  site: Site,
-  repository: Repository,
-  item: RestoreItem,
-  scratch: Scratch,
-  options: TrialOptions,
-): Promise<PostgresTrial> {
+export async function tryPostgres(site: Site, item: SetItem, request: TrialRequest): Promise<TrialResult> {
+  const { scratch, report, signal } = request;
   const settings = scratchSettings(site, scratch);
   const environment = { ...site.environment, postgres: settings };
   const aside: Site = { ...site, environment };
@@ -204,13 +193,13 @@ export async function tryPostgres(
   await makeOwnedFolder(settings.dataDir, site.environment.runAs);
   await chmod(settings.dataDir, 0o700);
   try {
-    await layDown(aside, repository, item.capture as PostgresCapture, scratch, settings, options);
+    await layDown(aside, item.capture, settings, request);
     await configure(aside, settings);
     await writeFile(join(place, 'README'), 'A trial restore of `dr verify --deep`; it may be removed.\n');
-    options.report('replaying the WAL of the set');
+    report('replaying the WAL of the set');
     await startServer(aside, settings);
-    await waitUntilWritable(aside, settings, { signal: options.signal });
-    return await askServer(aside, item, settings, options);
+    await waitUntilWritable(aside, settings, { signal });
+    return await askServer(aside, item, settings, request);
   } finally {
     await stopServer(aside, settings).catch((error: unknown) =>
       site.log.warn({ error: String(error) }, 'the trial server was not stopped'),
