@@ -18,7 +18,7 @@ export interface ShapeProblem {
 const WORDING: Wording = {
   schema: planSchema,
   add: 'add it; `dr plan schema` has all fields',
-  mend: 'mend this field; `dr plan schema` has all fields',
+  fix: 'mend this field; `dr plan schema` has all fields',
   longest: 80,
   quoted: true,
 };

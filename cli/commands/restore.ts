@@ -187,7 +187,7 @@ export const restoreCommand: Execute<RestoreOptions> = async (options, context) 
     },
   };
   if (options.dryRun) {
-    const { plan } = await planRestore(site, request, false);
+    const { plan } = await planRestore(site, request, { flush: false });
     const what = overwritten(plan);
     const confirm = what.length === 0 ? '' : `\n${what.join('\n')}\nneeds --confirm ${plan.environment}`;
     return { kind: 'RestorePlan', data: plan, text: `${describePlan(plan)}${confirm}` };
@@ -202,7 +202,9 @@ export const restoreCommand: Execute<RestoreOptions> = async (options, context) 
   const outcome = await runRestore(site, request);
   await remember(site, outcome.plan, outcome);
   const begins =
-    options.backup && outcome.result.failures.length === 0 && outcome.plan.items.some((i) => i.type === 'postgres');
+    options.backup &&
+    outcome.result.failures.length === 0 &&
+    outcome.plan.items.some((i) => i.capture.engine === 'pgbackrest');
   const backup = begins ? await firstBackup(site, outcome, context) : undefined;
   const exit = backup?.ok === false && outcome.result.exit === EXIT.ok ? EXIT.partial : outcome.result.exit;
   const text = backup === undefined ? describe(outcome) : `${describe(outcome)}\n${backup.text}`;

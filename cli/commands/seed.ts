@@ -1,16 +1,12 @@
 /** `dr seed` */
 /** `dr seed`: what runs before whoever uses a volume first starts. */
-import { resolve } from 'node:path';
-import type { Workload } from '../../plan/types.ts';
-import { isFromCluster, namedWorkloads } from '../../recovery/config/selection.ts';
-import { openSite, type Site } from '../../recovery/config/site.ts';
+import { namedWorkloads } from '../../recovery/config/selection.ts';
+import { openSite } from '../../recovery/config/site.ts';
 import { badInput } from '../../recovery/core/errors.ts';
 import { parseTarget } from '../../recovery/points/target.ts';
 import { formatBytes, formatTime, plural } from '../../recovery/report/format.ts';
 import { type SeedOutcome, seedVolume } from '../../recovery/restore/seed/volume.ts';
-import { folderVolume } from '../../recovery/workloads/files/volume.ts';
-import { redisVolume } from '../../recovery/workloads/redis/volume.ts';
-import type { SeedVolume } from '../../recovery/workloads/workload.ts';
+import { typeOf } from '../../recovery/workloads/registry.ts';
 import type { Declare, Execute, SiteOptions } from '../command.ts';
 import { examples } from '../flags.ts';
 
@@ -43,36 +39,13 @@ function describe({ decision, folder, mark, keys, files, bytes = 0 }: SeedOutcom
   }
 }
 
-/** Objects go back through a stack, or by `dr restore`. */
-function seededFolders({ plan, environment }: Site): string[] {
-  const folders = plan.workloads.filter(
-    (workload) => workload.type === 'files' && !isFromCluster(environment, workload),
-  );
-  return folders.map(({ id }) => id);
-}
-
-function volumeOf(site: Site, workload: Workload, into: string | undefined): SeedVolume {
-  if (workload.type === 'redis') {
-    if (into === undefined) return redisVolume(site);
-    const fact = `"${into}" is given for a Redis, whose volume is where its server looks for it`;
-    throw badInput({ code: 'SEED-INTO', where: '--into', fact, hint: 'leave --into out: redis.dataDir says where' });
-  }
-  const folder = into === undefined ? site.environment.folders[workload.id]?.path : resolve(into);
-  if (folder !== undefined) return folderVolume(folder, `folders.${workload.id} of the environment file, or --into`);
-  throw badInput({
-    code: 'WORKLOAD-UNCONFIGURED',
-    where: workload.id,
-    fact: 'the environment file does not say where its folder is',
-    hint: `add folders.${workload.id}, or name the folder with --into`,
-  });
-}
-
 export const seedCommand: Execute<SeedOptions> = async (options, context) => {
   const site = await openSite(options.env, context.log);
   const [workload] = namedWorkloads(site.plan, [options.workload]);
-  const stores = site.plan.workloads.filter(({ type }) => type === 'redis').map(({ id }) => id);
-  const known = [...stores, ...seededFolders(site)];
-  if (workload === undefined || !known.includes(workload.id)) {
+  const volume = workload && typeOf(site.environment, workload).volume;
+  if (workload === undefined || volume === undefined) {
+    // Objects go back through a stack, or by `dr restore`.
+    const known = site.plan.workloads.filter((each) => typeOf(site.environment, each).volume).map(({ id }) => id);
     throw badInput({
       code: 'SEED-WORKLOAD',
       where: options.workload,
@@ -80,7 +53,7 @@ export const seedCommand: Execute<SeedOptions> = async (options, context) => {
       hint: `write one of: ${known.join(', ')}; \`dr restore --only ${options.workload}\` restores the others`,
     });
   }
-  const outcome = await seedVolume(site, workload, volumeOf(site, workload, options.into), {
+  const outcome = await seedVolume(site, workload, volume(site, workload, options.into), {
     target: parseTarget(options.to, context.now()),
     targetText: options.to,
     from: options.from,

@@ -26,7 +26,7 @@ export class ConfigError extends RunError {
 
 const WORDING = {
   add: 'add it; Pulumi.yaml describes all keys',
-  mend: 'mend this value',
+  fix: 'mend this value',
   otherwise: 'mend this value; Pulumi.yaml describes all keys',
   longest: 100,
 };

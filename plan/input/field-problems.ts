@@ -71,8 +71,8 @@ export interface Wording {
   /** What to do about a field that is missing. */
   readonly add: string;
   /** What to do about a value of the wrong type. */
-  readonly mend: string;
-  /** The same for a value whose own message gives no hint. @default `mend` */
+  readonly fix: string;
+  /** The same for a value whose own message gives no hint. @default `fix` */
   readonly otherwise?: string;
   /** Longest quote of a value, in characters. */
   readonly longest: number;
@@ -111,10 +111,10 @@ export function describeIssue(issue: z.core.$ZodIssue, value: unknown, wording: 
     };
   }
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
-    return { fact: `${shown} is not ${WORDS[issue.expected] ?? `a ${issue.expected}`}`, hint: wording.mend };
+    return { fact: `${shown} is not ${WORDS[issue.expected] ?? `a ${issue.expected}`}`, hint: wording.fix };
   }
   // After a semicolon a message says what to write.
   const [fact = '', ...rest] = issue.message.split('; ');
-  const hint = rest.length > 0 ? rest.join('; ') : (wording.otherwise ?? wording.mend);
+  const hint = rest.length > 0 ? rest.join('; ') : (wording.otherwise ?? wording.fix);
   return { fact: hidden || (quoted && rest.length > 0) ? fact : `${shown}: ${fact}`, hint };
 }

@@ -12,9 +12,8 @@ import { LOCK_SECONDS } from '../storage/lock.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { holding, waitForLock } from '../storage/while-locked.ts';
 import { runHook } from '../workloads/capture.ts';
-import type { ReadObjects } from '../workloads/objects/workload.ts';
-import { stage } from '../workloads/registry.ts';
-import type { Staged } from '../workloads/workload.ts';
+import { typeOf } from '../workloads/registry.ts';
+import type { CaptureRun, Staged } from '../workloads/workload.ts';
 
 export interface FilesRequest {
   readonly run: string;
@@ -28,7 +27,8 @@ export interface FilesRequest {
 /** The repositories that the workloads of a pass are written to, and what went wrong with them so far. */
 export interface Pass extends FilesRequest {
   readonly targets: readonly Restic[];
-  readonly readObjects: ReadObjects;
+  /** Shared by all workloads. */
+  readonly shared: CaptureRun;
   /** By repository id. The workloads that follow skip a target that has failed. */
   readonly failures: Map<string, DrError>;
 }
@@ -69,7 +69,8 @@ async function stageAndWrite(site: Site, pass: Pass, workload: Workload): Promis
   await runHook(site, workload, 'pre', signal);
   let staged: Staged | undefined;
   try {
-    staged = await stage(site, workload, pass.readObjects, signal);
+    staged = await typeOf(site.environment, workload).capture?.(site, workload, { run: pass.shared, signal });
+    if (staged === undefined) throw new TypeError(`restic holds nothing of ${workload.id}`);
     return await writeStaged(site, pass, workload, staged);
   } finally {
     await staged?.remove();

@@ -9,7 +9,6 @@ import { copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/resti
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
-import { objectsReader } from '../workloads/objects/workload.ts';
 import { type Captured, captureWorkload, type FilesRequest, type Pass } from './capture-workload.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 
@@ -137,7 +136,7 @@ async function writeTo(site: Site, request: FilesRequest, repositories: readonly
   const pass: Pass = {
     ...request,
     targets: repositories.map((repository) => openRestic(site, repository, 'writer')),
-    readObjects: objectsReader(site, request.signal),
+    shared: { signal: request.signal },
     failures: new Map(),
   };
   const results = await pMap(request.workloads, (workload) => captureOne(site, pass, workload), {

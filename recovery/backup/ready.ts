@@ -4,17 +4,8 @@ import { errorsOf, type RepositoryOutcome } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
-import { type EngineName, requireEngine } from '../engines/find.ts';
-
-function enginesOf(workloads: readonly Workload[]): EngineName[] {
-  const types = new Set(workloads.map((w) => w.type));
-  return [
-    ...(types.has('postgres') ? (['pgbackrest'] as const) : []),
-    ...(workloads.some((w) => w.type !== 'postgres') ? (['restic'] as const) : []),
-    ...(types.has('redis') ? (['redis-server'] as const) : []),
-    ...(types.has('git') ? (['git'] as const) : []),
-  ];
-}
+import { requireEngine } from '../engines/find.ts';
+import { enginesOf, typeOf } from '../workloads/registry.ts';
 
 /** A missing key makes a repository unusable for this run; a key that is wrongly written is a mistake that a person must fix. */
 const MISTAKES = ['SECRET-EMPTY', 'SECRET-NEWLINE', 'SECRET-EXPOSED'];
@@ -40,14 +31,14 @@ export async function checkReady(
   workloads: readonly Workload[],
   repositories: readonly RepositoryOutcome[],
 ): Promise<readonly RepositoryOutcome[]> {
-  const { postgres, redis, signingKeys } = site.environment;
+  const { signingKeys } = site.environment;
+  const types = workloads.map((workload) => typeOf(site.environment, workload));
   const broken = errorsOf(repositories).find(({ code }) => MISTAKES.includes(code));
   if (broken) throw broken;
-  await Promise.all(enginesOf(workloads).map((name) => requireEngine(name, site.run)));
+  await Promise.all(enginesOf(types).map((name) => requireEngine(name, site.run)));
   const refs: [string, SecretRef | undefined][] = [
     [`signingKeys.${signingKeys[0]?.name}`, signingKeys[0]?.from],
-    ['postgres.password', workloads.some((w) => w.type.startsWith('postgres')) ? postgres?.password : undefined],
-    ['redis.password', workloads.some((w) => w.type === 'redis') ? redis?.password : undefined],
+    ...types.flatMap((type) => Object.entries(type.secrets?.(site.environment) ?? {})),
   ];
   for (const [where, ref] of refs) if (ref) await site.secrets.read(ref, where);
   return Promise.all(repositories.map((outcome) => readPassphrase(site, outcome)));

@@ -1,4 +1,5 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
+import type { Workload } from '../../plan/types.ts';
 import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
 import {
   errorsOf,
@@ -16,6 +17,7 @@ import { findEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { newPointId } from '../points/id.ts';
 import type { PointKind, RecoveryPoint } from '../points/point.ts';
+import { typeOf } from '../workloads/registry.ts';
 import { backUpFiles } from './files.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { backUpPostgres, detached } from './postgres.ts';
@@ -71,8 +73,9 @@ interface Captures {
 /** The database and the files at the same time. What either of them learns of a repository is folded in when both have ended. */
 async function capture({ site, request, id, selection }: Run, ready: readonly RepositoryOutcome[]): Promise<Captures> {
   const { progress, signal, kind } = request;
-  const database = selection.workloads.find((w) => w.type === 'postgres');
-  const files = selection.workloads.filter((w) => w.type !== 'postgres');
+  const isStaged = (workload: Workload) => typeOf(site.environment, workload).capture !== undefined;
+  const database = selection.workloads.find((workload) => !isStaged(workload));
+  const files = selection.workloads.filter(isStaged);
   const common = { run: id, progress, signal };
   const lineage = database ? await lineageFor(site) : undefined;
   const repositories = lineage ? withFailures(ready, detached(lineage, ready)) : ready;

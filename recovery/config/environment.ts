@@ -1,5 +1,6 @@
 /** The environment file `dr.yaml`: where the platform and the repositories are. It names secrets and never holds one. */
 import { z } from 'zod';
+import { extensionTypeSchema } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { absolute, argv, keyring, nameSchema, secretRefSchema } from '../core/fields.ts';
 import { repositorySchema } from '../storage/backends.ts';
@@ -164,6 +165,8 @@ export const environmentSchema = z.strictObject({
   git: gitWorkload.optional(),
   /** The plan's workloads with `objects` come from this API, and not from folders. */
   kubernetes: kubernetesSchema.optional(),
+  /** Settings of workload types that don't ship with `dr`, by the type's name. Each type checks its own (recovery/workloads/registry.ts). */
+  extensions: z.record(extensionTypeSchema, z.looseObject({ hooks: hooks.optional() })).optional(),
   services: z.record(z.string(), serviceControl).default({}),
   storePasswords: storePasswords.optional(),
   repositories: z.record(nameSchema, repositorySchema),

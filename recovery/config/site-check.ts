@@ -114,6 +114,11 @@ export function checkSite(environment: Environment, plan: Plan): void {
   const services = plan.tiers.flatMap((t) => t.services.map((s) => s.id));
   const facts = [
     ...unknownNames('folders', Object.keys(environment.folders), workloads),
+    ...unknownNames(
+      'extensions',
+      Object.keys(environment.extensions ?? {}),
+      plan.workloads.map((w) => w.type),
+    ),
     ...unknownNames('services', Object.keys(environment.services), services),
     ...unknownNames(
       'repositories',

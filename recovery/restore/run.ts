@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { canonicalJson } from '../../plan/digest.ts';
 import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import { holding } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
@@ -79,14 +80,15 @@ async function planned(site: Site, request: PlanRequest): Promise<{ plan: Restor
   }
 }
 
-/** Plan and preflight; nothing is touched. Flushing ships WAL that a living server still has, and is left out for a dry run. */
+/** Plan and preflight; nothing is touched. With `flush` a running server first ships its last WAL: not for a dry run. */
 export async function planRestore(
   site: Site,
   request: RestoreRequest,
-  flush: boolean,
+  { flush }: { readonly flush: boolean },
 ): Promise<{ plan: RestorePlan; source: Repository }> {
   const now = request.now();
-  const database = request.only.length === 0 || request.only.includes('postgres');
+  const [postgres] = selectWorkloads(site.plan, ['type:postgres']);
+  const database = postgres !== undefined && (request.only.length === 0 || request.only.includes(postgres.id));
   const warning =
     flush && database && request.target.kind !== 'point' ? await flushWal(site, request.progress) : undefined;
   const { plan, source } = await planned(site, { ...request, id: restoreId(now), now });
@@ -127,7 +129,9 @@ async function outdated(site: Site, before: Journal, now: Date): Promise<string 
   const plan = restorePlanSchema.safeParse(before.plan).data;
   if (plan === undefined) return 'its plan is of another version';
   const begun = before.entries[0]?.at ?? '';
-  const workloads = plan.items.some((i) => i.type === 'postgres') ? ['postgres'] : plan.items.map((i) => i.workload);
+  // PostgreSQL is in each backup, and the others may rightly be backed up alone.
+  const sets = plan.items.filter(({ capture }) => capture.engine === 'pgbackrest');
+  const workloads = (sets.length > 0 ? sets : plan.items).map((i) => i.workload);
   try {
     const catalog = await openCatalog(site, site.repository(plan.repository), 'restorer');
     const later = (await catalog.points()).findLast(
@@ -163,7 +167,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
     journal = before;
     await recordResume(journal);
   } else {
-    ({ plan, source } = await planRestore(site, request, true));
+    ({ plan, source } = await planRestore(site, request, { flush: true }));
     await request.approve(plan);
     if (before) await recordEnd(before, 'superseded');
     journal = await Journal.begin(journalFolder(site), plan.id, text, plan);
