@@ -1,6 +1,7 @@
 /** The preflight: looks at both sites and at the archive between them, and changes nothing. */
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import { quietSeconds, rpoObjective } from '../../plan/objectives.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { readEntries } from '../points/catalog/read.ts';
@@ -137,7 +138,7 @@ async function fenceability(
 /** The limit that the caller named, or the RPO of the database's own plan. */
 export function limitsOf(plan: Plan, { maxLossSeconds }: FailoverRequest): Limits {
   if (maxLossSeconds !== undefined) return { maxLossSeconds, limitFrom: '--max-loss' };
-  const database = plan.workloads.find(({ type }) => type === 'postgres');
+  const [database] = selectWorkloads(plan, ['type:postgres']);
   const objective = database && rpoObjective(plan, database);
   return { maxLossSeconds: objective ?? Number.POSITIVE_INFINITY, limitFrom: `the RPO of ${database?.id}` };
 }

@@ -3,6 +3,7 @@
  * the names of the archived WAL, and nothing else; no engine is needed where a preview runs.
  */
 import { layout, STANZA } from '../../../plan/layout.ts';
+import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { badInput } from '../../core/errors.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
@@ -85,7 +86,7 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
   const target = parseTarget(from, now);
   const store = await openStore(request);
   const entries = await readAll(store, request);
-  const wanted = plan.workloads.filter(({ type }) => type === 'postgres' || type === 'redis').map(({ id }) => id);
+  const wanted = selectWorkloads(plan, ['type:postgres', 'type:redis']).map(({ id }) => id);
   const input = { repository: repository.id, entries, target, now };
   const resolution = resolveTarget({ ...input, workloads: wanted });
   const database = itemOf(resolution, plan, 'postgres');
