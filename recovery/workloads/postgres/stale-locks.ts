@@ -1,6 +1,8 @@
 /** Lock files of a PostgreSQL that was killed, and whether the process that they name still lives. */
+
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../../core/errors.ts';
 
 export interface ServerPlace {
   readonly dataDir: string;
@@ -19,7 +21,7 @@ export async function livingServer(lockFile: string): Promise<number | undefined
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     return /^\d+ \((postgres|postmaster)[^)]*\) [^ZX]/.test(stat) ? pid : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
   }
   try {
     process.kill(pid, 0);
