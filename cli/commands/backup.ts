@@ -4,7 +4,7 @@ import { Option } from 'commander';
 import { formatDuration } from '../../plan/duration.ts';
 import { type BackupResult, runBackup } from '../../recovery/backup/run.ts';
 import { selectForBackup } from '../../recovery/backup/select.ts';
-import { LOCK_SECONDS, takeTurn } from '../../recovery/backup/turn.ts';
+import { acquireBackupSlot } from '../../recovery/backup/slot.ts';
 import { openSite, type Site } from '../../recovery/config/site.ts';
 import { POINT_KINDS, type PointKind } from '../../recovery/points/point.ts';
 import { formatBytes, plural } from '../../recovery/report/format.ts';
@@ -99,11 +99,11 @@ export const backupCommand: Execute<BackupOptions> = async (options, context) =>
 async function inTurn(site: Site, options: BackupOptions, context: CommandContext): Promise<CommandResult> {
   const { kind, only } = options;
   const { progress, now, signal } = context;
-  const turn = await takeTurn(site, { kind, only, progress, now, signal });
-  return holding(turn.lock, LOCK_SECONDS, async (_, lost) => {
-    if (turn.coveredBy !== undefined) {
-      const text = `skipped: ${turn.coveredBy} was written meanwhile and holds all of it`;
-      return { kind: 'Backup', data: { skipped: true, coveredBy: turn.coveredBy }, text };
+  const slot = await acquireBackupSlot(site, { kind, only, progress, now, signal });
+  return holding(slot.lock, async (_, lost) => {
+    if (slot.coveredBy !== undefined) {
+      const text = `skipped: ${slot.coveredBy} was written meanwhile and holds all of it`;
+      return { kind: 'Backup', data: { skipped: true, coveredBy: slot.coveredBy }, text };
     }
     const request = {
       kind,

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { EXIT } from '../../recovery/core/errors.ts';
 import type { Confirmation } from '../../recovery/core/progress.ts';
 import { planReseed, reseedRefusals } from '../../recovery/failover/failback/plan.ts';
-import { reseed } from '../../recovery/failover/failback/reseed.ts';
+import { reseed } from '../../recovery/failover/failback/reclone.ts';
 import { lookAtSwitchover, switchOver } from '../../recovery/failover/failback/switchover.ts';
 import { reseedReportText, reseedText } from '../../recovery/failover/failback/text.ts';
 import type {

@@ -21,9 +21,9 @@ export interface InitOptions extends SiteOptions {
 async function dryRun(options: InitOptions, site: Awaited<ReturnType<typeof openSite>>): Promise<CommandResult> {
   const probed = await probeRepositories(site, options.repository);
   const lineage = await readLineage(site);
-  const rows = probed.map(({ repository, error }) => [
-    repository.id,
-    error ? `not reachable: ${error.fact}` : 'reachable',
+  const rows = probed.map((each) => [
+    each.repository.id,
+    each.state === 'down' ? `not reachable: ${each.error.fact}` : 'reachable',
   ]);
   const next = lineage
     ? `goes on with lineage ${lineage.name}`
@@ -31,7 +31,10 @@ async function dryRun(options: InitOptions, site: Awaited<ReturnType<typeof open
   const data = {
     dryRun: true,
     lineage: lineage?.name ?? null,
-    repositories: probed.map(({ repository, error }) => ({ id: repository.id, error: error?.message })),
+    repositories: probed.map((each) => ({
+      id: each.repository.id,
+      error: each.state === 'down' ? each.error.message : undefined,
+    })),
   };
   return {
     kind: 'Init',

@@ -1,11 +1,9 @@
-/** The unprivileged account that owns PostgreSQL: `initdb`, `postgres` and pgBackRest's restored files must not be root's. */
-/** Generated files of the engines' account, replaced as a whole. */
-
+/** The unprivileged account that owns PostgreSQL, and files that are made for it: `initdb` and `postgres` refuse to run as root. */
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
-import { badInput } from './errors.ts';
+import { badInput, hasCode } from './errors.ts';
 
 export interface Account {
   readonly name: string;
@@ -41,10 +39,10 @@ async function makeLevel(path: string, account: Account): Promise<void> {
   const next = join(dirname(path), `.dr-new-${randomBytes(4).toString('hex')}`);
   await mkdir(next, { mode: 0o750 });
   await chown(next, account.uid, account.gid);
-  await rename(next, path).catch(async (error: NodeJS.ErrnoException) => {
+  await rename(next, path).catch(async (error: unknown) => {
     await rmdir(next);
     // Somebody else was faster.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
   });
 }
 

@@ -77,7 +77,7 @@ export class Journal {
 
   /** The newest journal of the folder that has not ended, or undefined. */
   static async unfinished(folder: string): Promise<Journal | undefined> {
-    const names = await readdir(folder).catch(() => [] as string[]);
+    const names = await readdir(folder).catch(() => []);
     for (const name of names
       .filter((n) => n.endsWith('.jsonl'))
       .sort()

@@ -12,7 +12,7 @@ import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { Target } from '../points/target.ts';
-import { type Lease, leasePoint } from '../storage/lease.ts';
+import { LEASE_SECONDS, type Lease, leasePoint } from '../storage/lease.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
@@ -23,11 +23,6 @@ import { flushWal } from './flush.ts';
 import { makePlan } from './make-plan.ts';
 import { preflight } from './preflight.ts';
 import { sourceAsOf } from './source.ts';
-
-/** A restore that dies leaves a lock whose pid is dead; on another host it runs out after this long. */
-const LOCK_SECONDS = 300;
-/** A point in use is not pruned for this long after the last sign of life. */
-const LEASE_SECONDS = 24 * 3600;
 
 export interface RestoreRequest {
   readonly target: Target;
@@ -115,9 +110,7 @@ async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
   const points = [...new Set(plan.items.map((i) => i.point))];
   try {
     const store = await repository.store('restorer');
-    return await Promise.all(
-      points.map((point) => leasePoint(store, repository.layout, point, plan.id, LEASE_SECONDS)),
-    );
+    return await Promise.all(points.map((point) => leasePoint(store, repository.layout, { point, holder: plan.id })));
   } catch (error) {
     // A damaged or read-only repository must still be restorable; prune asks for its own reasons too.
     site.log.warn({ error: String(error), repository: plan.repository }, 'the points could not be leased');
@@ -191,7 +184,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
 /** Throws `LOCKED` (exit 6) with the holder's name while another restore of this site runs. */
 export async function runRestore(site: Site, request: RestoreRequest): Promise<RestoreOutcome> {
   const key = layout(site.environment.name).lock(`restore-${site.environment.site}`);
-  const options = { ttlSeconds: LOCK_SECONDS, what: `dr restore --to ${request.targetText}` };
+  const options = { what: `dr restore --to ${request.targetText}` };
   return whileLocked(openPosixStore(site.environment.stateDir), key, options, (_, lost) =>
     underLock(site, request, lost),
   );

@@ -1,4 +1,7 @@
-/** F01: killed while a new lineage's archive was made: one of its two info files is there, and pgBackRest alone would refuse for ever. */
+/**
+ * A kill leaves a new lineage's archive half-made: one of its two info files exists, and pgBackRest alone would refuse it for ever.
+ * `dr` makes it anew.
+ */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +10,7 @@ import { openPgBackRest } from '../../recovery/engines/pgbackrest/pgbackrest.ts'
 import { createStanza } from '../../recovery/engines/pgbackrest/sets.ts';
 import { withGolden } from './golden.ts';
 
-test('F01: a half-made archive is made anew; one that holds anything is left as it is', async () => {
+test('a half-made archive is made anew; one that holds anything is left as it is', async () => {
   await withGolden(async ({ repositories, startSource }) => {
     const { envFile } = await startSource();
     const site = await openSite(envFile);

@@ -2,16 +2,12 @@
  * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When `dr` alone was killed (out of
  * memory), its pgBackRest is still at work when the next run begins.
  */
-import { readdir, readFile } from 'node:fs/promises';
 import pRetry from 'p-retry';
-
-async function argvOf(pid: string): Promise<string[]> {
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').slice(0, -1);
-}
+import { allPids, argvOf } from '../../core/pids.ts';
 
 /** Pids of restores, workers too, by this configuration file: it is one restore's own. None where there is no /proc. */
 async function restoresBy(configFile: string): Promise<number[]> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const pids = await allPids();
   const found = await Promise.all(
     pids.map(async (pid) => {
       const [program = '', ...args] = await argvOf(pid);
@@ -19,7 +15,7 @@ async function restoresBy(configFile: string): Promise<number[]> {
       return /(?:^|\/)pgbackrest$/.test(program) && restores && args.includes(`--config=${configFile}`);
     }),
   );
-  return pids.filter((_, i) => found[i]).map(Number);
+  return pids.filter((_, i) => found[i]);
 }
 
 /** Ends them and returns when they are gone. */

@@ -86,14 +86,16 @@ export function snapshotMissing(restic: Restic, workload: string): DrError {
   });
 }
 
-/** Copies snapshots from or to a folder repository; what is there already is not sent again. */
-export async function copySnapshots(
-  source: Restic,
-  target: Restic,
-  ids: readonly string[],
-  signal?: AbortSignal,
-  flags: readonly string[] = [],
-): Promise<void> {
+export interface CopyRequest {
+  readonly ids: readonly string[];
+  /** More arguments for restic. */
+  readonly flags?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Copies snapshots from or to a folder repository. restic sends only what the target lacks. */
+export async function copySnapshots(source: Restic, target: Restic, request: CopyRequest): Promise<void> {
+  const { ids, signal, flags = [] } = request;
   const { args, secretEnv } = await from(source, target);
   await target.run(['copy', ...args, ...flags, ...ids], { secretEnv, signal });
 }
@@ -109,9 +111,6 @@ export interface RestoreSnapshot {
 /** restic would ask ten times, for 45 seconds, for each pack that is not there. */
 const GONE = /returned error, retrying.*(?:no such file or directory|does not exist|NoSuchKey)/;
 
-/** Every exit code but that of a wrong passphrase (later versions of restic). */
-const ACCEPTED = Array.from({ length: 256 }, (_, i) => i).filter((code) => code !== 12);
-
 /**
  * Lays a snapshot down below `folder`, each file checked against its hash (`--verify`). Throws `SNAPSHOT-DAMAGED` (exit 1) with the
  * paths that could not be restored; it does not wait for the rest when packs are missing.
@@ -126,7 +125,7 @@ export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot):
     request.onLine?.(line, stream);
   };
   const either = signal ? AbortSignal.any([signal, gone.signal]) : gone.signal;
-  const result = await restic.run(args, { accept: ACCEPTED, signal: either, onLine }).catch((error: unknown) => {
+  const result = await restic.run(args, { accept: 'any', signal: either, onLine }).catch((error: unknown) => {
     if (!gone.signal.aborted || signal?.aborted === true) throw error;
     return undefined;
   });

@@ -91,7 +91,7 @@ export async function checkRepository(restic: Restic, options: CheckOptions): Pr
   };
   try {
     const { exitCode, stderr } = await restic.run(['check', ...subset], {
-      accept: Array.from({ length: 256 }, (_, i) => i),
+      accept: 'any',
       env: { RESTIC_PROGRESS_FPS: '1' },
       signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
       onLine,

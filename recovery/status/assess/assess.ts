@@ -6,6 +6,7 @@ import { presentRepositories } from '../../config/repositories.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Site } from '../../config/site.ts';
 import type { Progress } from '../../core/progress.ts';
+import { reportStep } from '../../core/report-step.ts';
 import type { Capture, ResticCapture } from '../../points/point.ts';
 import { inspectPostgres } from '../../workloads/postgres/inspect.ts';
 import { inspectRedis } from '../../workloads/redis/inspect.ts';
@@ -100,18 +101,7 @@ function isHere({ kubernetes, postgres }: Site['environment']): boolean {
 }
 
 function watched(progress: Progress): <T>(id: string, title: string, work: () => Promise<T>) => Promise<T> {
-  return async (id, title, work) => {
-    const event = { step: `assess/${id}`, title };
-    progress({ ...event, state: 'start' });
-    try {
-      const result = await work();
-      progress({ ...event, state: 'done' });
-      return result;
-    } catch (error) {
-      progress({ ...event, state: 'failed', detail: (error as Error).message });
-      throw error;
-    }
-  };
+  return (id, title, work) => reportStep(progress, { step: `assess/${id}`, title }, work);
 }
 
 function workloadOfType(site: Site, type: Workload['type']): Workload | undefined {

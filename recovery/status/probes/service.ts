@@ -1,6 +1,7 @@
 /** A service's own word on its health: the command of the environment file, which exits 0 when the service answers. */
 import type { Site } from '../../config/site.ts';
-import { DrError, messageOf } from '../../core/errors.ts';
+import { DrError } from '../../core/errors.ts';
+import { messageOf } from '../../core/message.ts';
 
 const ANSWER_SECONDS = 15;
 
@@ -11,12 +12,12 @@ export interface ServiceHealth {
 }
 
 export async function askService(site: Site, service: string, signal?: AbortSignal): Promise<ServiceHealth> {
-  const command = site.environment.services[service]?.health;
-  if (command === undefined) return { well: undefined, fact: `services.${service}.health is not configured` };
+  const [program, ...args] = site.environment.services[service]?.health ?? [];
+  if (program === undefined) return { well: undefined, fact: `services.${service}.health is not configured` };
   const accept = Array.from({ length: 256 }, (_, code) => code);
   try {
     const options = { accept, cwd: '/', timeoutSeconds: ANSWER_SECONDS, signal };
-    const { exitCode, stdout, stderr } = await site.run(command, options);
+    const { exitCode, stdout, stderr } = await site.run([program, ...args], options);
     const said = lastLine(stdout) || lastLine(stderr);
     if (exitCode === 0) return { well: true, fact: said || 'answers' };
     return { well: false, fact: `its health command exits ${exitCode}${said === '' ? '' : `: ${said}`}` };

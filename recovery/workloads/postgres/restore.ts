@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseLineage } from '../../../plan/layout.ts';
 import { postgresSettings } from '../../config/environment.ts';
 import { readLineage, writeLineage } from '../../config/lineage.ts';
-import { probeRepositories } from '../../config/repositories.ts';
+import { probeRepositories, reachable } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere, lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
 import { messageOf, precondition } from '../../core/errors.ts';
@@ -26,8 +26,7 @@ import { openSource } from './source.ts';
 /** A generation that neither this host nor any reachable repository has used for this site. */
 async function freeGeneration(context: RestoreContext): Promise<{ generation: number; repositories: string[] }> {
   const { site } = context;
-  const probed = await probeRepositories(site, []);
-  const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
+  const up = reachable(await probeRepositories(site, []));
   const used = [(await readLineage(site))?.generation ?? 0];
   for (const repository of up) {
     const { pgbackrestPrefix } = repository.layout;

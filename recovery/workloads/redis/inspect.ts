@@ -119,8 +119,7 @@ async function appendOnlyDamage(site: Site, manifest: string): Promise<string[]>
   const there = new Set(await readdir(folder));
   const missing = listed.filter((name) => !there.has(name));
   if (missing.length > 0) return [`${manifest} names files that are missing: ${missing.join(', ')}`];
-  const accept = Array.from({ length: 256 }, (_, code) => code);
-  const { exitCode, stdout } = await site.run(['redis-check-aof', manifest], { accept });
+  const { exitCode, stdout } = await site.run(['redis-check-aof', manifest], { accept: 'any' });
   if (exitCode === 0 || /Expected to read \d+ bytes, got/.test(stdout)) return [];
   const said = stdout.split('\n').filter((line) => /^0x|not valid|rror|\[offset.*(?:wrong|bad|Unexpected)/i.test(line));
   return [
