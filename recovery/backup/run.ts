@@ -5,7 +5,8 @@ import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
 import { probeRepositories, type RepositoryOutcome } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { type DrError, EXIT, type ExitCode, precondition } from '../core/errors.ts';
+import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import { findEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -146,7 +147,7 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
     workloads,
     repositories: repositories.map(({ repository, error }) => ({ id: repository.id, ...(error ? { error } : {}) })),
     unconfigured: selection.unconfigured,
-    exit: failed || Object.keys(points).length === 0 ? EXIT.failure : partial ? EXIT.partial : EXIT.ok,
+    exit: exitFor({ failure: failed || Object.keys(points).length === 0, partial }),
   };
 }
 
