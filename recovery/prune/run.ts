@@ -5,6 +5,7 @@ import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
@@ -117,5 +118,5 @@ async function pruneAll(site: Site, repositories: readonly Repository[], request
   const failures = outcomes.flatMap(({ error }) => error ?? []);
   if (failures[0] && failures.length === outcomes.length) throw failures[0];
   const doubted = outcomes.some(({ plan }) => (plan?.warnings.length ?? 0) > 0);
-  return { outcomes, exit: failures.length > 0 || doubted ? EXIT.partial : EXIT.ok };
+  return { outcomes, exit: exitFor({ partial: failures.length > 0 || doubted }) };
 }
