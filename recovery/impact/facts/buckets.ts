@@ -1,6 +1,7 @@
 /** What the buckets keep, for how long, for whom, and in which class: one resource of Pulumi a setting. */
 import { z } from 'zod';
-import { type DeclaredResource, UNKNOWN } from '../declared.ts';
+import { isUnknown } from '../../../plan/declared/values.ts';
+import type { DeclaredResource } from '../declared.ts';
 import type { Area, Fact } from '../fact.ts';
 import {
   bucketSchema,
@@ -17,7 +18,7 @@ type Lifecycle = z.infer<typeof lifecycleSchema>;
 const LATER = 'known after the update';
 
 function fact(area: Area, what: string, value: string, worth?: number): Fact {
-  return { area, what, value: value === UNKNOWN ? LATER : value, ...(value === UNKNOWN ? {} : { worth }) };
+  return isUnknown(value) ? { area, what, value: LATER } : { area, what, value, worth };
 }
 
 /** Weaker ones first. */
@@ -40,7 +41,7 @@ function deniesHttp(policy: string): boolean {
 
 function policyFacts(bucket: string, policy: string): Fact[] {
   const what = `plain HTTP to ${bucket}`;
-  if (policy === UNKNOWN) return [fact('encryption', what, UNKNOWN)];
+  if (isUnknown(policy)) return [fact('encryption', what, policy)];
   try {
     return [deniesHttp(policy) ? fact('encryption', what, 'refused', 1) : fact('encryption', what, 'let in', 0)];
   } catch {

@@ -15,7 +15,7 @@ describe('places in the WAL', () => {
       }),
     );
     expect(formatLsn(parseLsn('16/B374D848'))).toBe('16/B374D848');
-    expect(() => parseLsn('16-B374D848')).toThrow('no place in the WAL');
+    expect(() => parseLsn('16-B374D848')).toThrow('not a WAL position');
   });
 
   test('of a segment: 256 of 16 MiB have the same upper digits', () => {

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Resource } from '../../../infra/policy/resource.ts';
 import { EXIT } from '../../../recovery/core/errors.ts';
 import { type Acceptance, parseAcceptance } from '../../../recovery/impact/accept.ts';
-import { UNKNOWN } from '../../../recovery/impact/declared.ts';
 import { impactMarkdown } from '../../../recovery/impact/markdown.ts';
 import { parseWritten } from '../../../recovery/impact/read.ts';
 import { exitOf, type ImpactReport, impactOf } from '../../../recovery/impact/report.ts';
@@ -237,7 +236,7 @@ test('what gets better, costs more or is only another way is said and lets throu
 test('what only the update will know is said as such, and is not worse', () => {
   const report = impact(
     changed(good, which('BucketPolicy', BUCKET), (inputs) => {
-      inputs.policy = UNKNOWN;
+      inputs.policy = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
     }),
   );
   expect(of(report, `plain HTTP to ${BUCKET}`)).toMatchObject({ after: 'known after the update', verdict: 'changed' });
