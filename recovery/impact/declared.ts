@@ -1,4 +1,4 @@
-/** What a stack declares, out of a `pulumi preview --json` or a `pulumi stack export`. */
+/** The resources of a stack, from a `pulumi preview --json` or a `pulumi stack export`. */
 
 export interface DeclaredResource {
   readonly urn: string;

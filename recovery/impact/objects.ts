@@ -1,4 +1,4 @@
-/** The fields that are looked at of declared objects; everything else may be as it likes. */
+/** The fields of declared resources that matter for recovery. All others are ignored. */
 import { z } from 'zod';
 
 const metadata = z.object({ name: z.string() });

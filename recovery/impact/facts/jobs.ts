@@ -1,4 +1,4 @@
-/** What runs `dr`, when, and whether it is switched on. */
+/** Facts about the CronJobs that run `dr`: when they run, and whether they are suspended. */
 import { cronProblem } from '../../../plan/cron.ts';
 import { CRON_JOB, type DrJob, drJobOf, longestInterval } from '../../../plan/declared/jobs.ts';
 import type { DeclaredResource } from '../declared.ts';

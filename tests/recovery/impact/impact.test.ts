@@ -260,7 +260,7 @@ describe('accepting', () => {
   test.each([
     ['drills', 'ACCEPT-INVALID', '"drills" gives no reason'],
     ['drills= ', 'ACCEPT-INVALID', '"drills= " gives no reason'],
-    ['=because', 'ACCEPT-INVALID', '"=because" names nothing'],
+    ['=because', 'ACCEPT-INVALID', '"=because" names no area or row'],
   ])('%s is refused', (text, code, fact) => {
     expect(() => parseAcceptance(text)).toThrow(expect.objectContaining({ code, fact, exit: 2 }));
   });

@@ -38,7 +38,7 @@ describe('a workload', () => {
       'the numbers are of before the last change',
       deployment(2, { observedGeneration: 2, readyReplicas: 2 }),
       false,
-      'has not seen the newest change',
+      'has not observed the newest change',
     ],
     ['no controller has seen it', deployment(2, { observedGeneration: undefined }), false, 'has not seen'],
   ])('%s', (_, object, well, words) => {
@@ -96,7 +96,7 @@ test('what the plan doesn’t know belongs to the last tier', () => {
   expect([state.match, tierOf(plan, state)]).toEqual([undefined, 'P4']);
   expect(unmappedHealth(state)).toEqual({
     well: true,
-    fact: 'Deployment shop/debug-shell: 1 of 1 pods ready; no service of the plan',
+    fact: 'Deployment shop/debug-shell: 1 of 1 pods ready; not a service of the plan',
   });
   expect(unmappedHealth({ ...state, ready: 0 }).well).toBe(false);
   expect(unmappedHealth({ ...state, wanted: 0 }).well).toBeUndefined();
