@@ -168,7 +168,7 @@ describe('dr points', () => {
     await writeSite({ local: join(folder, 'fresh') });
     const { exit, text } = await list();
     expect(exit).toBe(0);
-    expect(text).toMatch(/^No recovery point. The first one: dr backup/);
+    expect(text).toMatch(/^No recovery point yet. Make one with: dr backup/);
   });
 });
 
@@ -182,7 +182,7 @@ describe('dr points show', () => {
       ['primary', 'ok', 'primary'],
     ]);
     expect(text).toMatch(/postgres +pgbackrest +\S+-set-\S+ .* main-1, timeline 1/);
-    expect(text).toContain('not the plan of now');
+    expect(text).toContain('not the current plan');
   });
 
   test('of an altered point exits 5', async () => {

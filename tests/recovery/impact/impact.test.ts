@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Resource } from '../../../infra/policy/resource.ts';
 import { type Acceptance, parseAcceptance } from '../../../recovery/impact/accept.ts';
-import { UNKNOWN } from '../../../recovery/impact/declared.ts';
 import { impactMarkdown } from '../../../recovery/impact/markdown.ts';
 import { parseWritten } from '../../../recovery/impact/read.ts';
 import { type ImpactReport, impactOf } from '../../../recovery/impact/report.ts';
@@ -234,7 +233,7 @@ test('what gets better, costs more or is only another way is said and lets throu
 test('what only the update will know is said as such, and is not worse', () => {
   const report = impact(
     changed(good, which('BucketPolicy', BUCKET), (inputs) => {
-      inputs.policy = UNKNOWN;
+      inputs.policy = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
     }),
   );
   expect(of(report, `plain HTTP to ${BUCKET}`)).toMatchObject({ after: 'known after the update', verdict: 'changed' });
@@ -258,7 +257,7 @@ describe('accepting', () => {
   test.each([
     ['drills', 'ACCEPT-INVALID', '"drills" gives no reason'],
     ['drills= ', 'ACCEPT-INVALID', '"drills= " gives no reason'],
-    ['=because', 'ACCEPT-INVALID', '"=because" names nothing'],
+    ['=because', 'ACCEPT-INVALID', '"=because" names no area or row'],
   ])('%s is refused', (text, code, fact) => {
     expect(() => parseAcceptance(text)).toThrow(expect.objectContaining({ code, fact, exit: 2 }));
   });
