@@ -11,7 +11,7 @@ import { clusterProvider } from './cluster/provider.ts';
 import { quotasOf } from './cluster/quotas.ts';
 import { authoritiesOf, clusterRepositories, localOf, storagePorts } from './cluster/repository.ts';
 import { readConfig } from './config/config.ts';
-import { repositoryPlaces } from './config/places.ts';
+import { repositoryLocations } from './config/locations.ts';
 import { beginsWithFull, captures, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
 import { FolderSeeds } from './jobs/folder-seeds.ts';
 import { RecoverySite } from './jobs/recovery-site.ts';
@@ -23,12 +23,12 @@ import { Certificates } from './pgbackrest/certificates.ts';
 import { RepositoryServer } from './pgbackrest/repository-server.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
-import { capturedMarks } from './recovered/namespace.ts';
+import { namespaceMarks } from './recovered/namespace.ts';
 import { recoverPlatform } from './recovered/recover.ts';
 import { rotationOf } from './recovered/rotate/rotation.ts';
 import { watchOwn } from './recovered/select/own.ts';
-import { capturedOf } from './recovered/source/captured.ts';
-import { pinOf } from './recovered/source/pin.ts';
+import { snapshotOf } from './recovered/source/snapshot.ts';
+import { resolvedPointOf } from './recovered/source/resolved-point.ts';
 import { checkStep } from './recovered/source/previous.ts';
 import { standbyObjects } from './recovered/source/standby-objects.ts';
 import { Redis } from './redis/redis.ts';
@@ -43,7 +43,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const { prometheusOperator } = config.monitoring;
   const isolated = isIsolated(config);
 
-  const places = repositoryPlaces({ plan, storage });
+  const places = repositoryLocations({ plan, storage });
   // A drill knows no repository but the one that it reads, and no stack one that is away.
   const repositories = clusterRepositories(plan, places).filter(
     ({ id }) => !storage.detached.includes(id) && (!isolated || id === config.recovery?.repository),
@@ -58,9 +58,9 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const keys = isolated ? readingOnly(secrets.cluster, config.recovery?.repository ?? '') : secrets.cluster;
   const signingKeyName = keys.signingKey.name;
   const given = { values: secrets.given, signingKeyName };
-  const pin = await pinOf(config, previous, given);
+  const pin = await resolvedPointOf(config, previous, given);
   const recovered =
-    (await capturedOf(config, previous, pin, secrets.given)) ?? (await standbyObjects(config, previous, given));
+    (await snapshotOf(config, previous, pin, secrets.given)) ?? (await standbyObjects(config, previous, given));
   const rotation = await rotationOf(config, secrets, recovered?.platform);
   const origin = originOf(config, pin);
   const copy = redisOrigin(config, pin);
@@ -88,9 +88,9 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       },
       quotas: quotasOf({ ...config, overrides: config.quotas }),
       roleArns: aws?.roleArns,
-      capturedKinds: config.capturedKinds,
+      clusterKinds: config.clusterKinds,
       // By them a drill's would be taken for the real one.
-      marks: isolated ? undefined : capturedMarks(recovered?.platform),
+      marks: isolated ? undefined : namespaceMarks(recovered?.platform),
     },
     { providers: [cluster] },
   );

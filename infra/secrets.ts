@@ -7,7 +7,7 @@ import type { Plan } from '../plan/types.ts';
 import { secretName } from './aws/names.ts';
 import type { AccessKey, ClusterSecrets } from './cluster/keys.ts';
 import type { AccessRole } from './cluster/paths.ts';
-import { repositoryPlaces } from './config/places.ts';
+import { repositoryLocations } from './config/locations.ts';
 import { parseStored } from './config/stored-secrets.ts';
 import type { SecretSource, SecretValues, StackConfig } from './config/types.ts';
 
@@ -114,7 +114,7 @@ export class RecoverySecrets extends pulumi.ComponentResource {
 /** Of S3-compatible places; in AWS pods take roles. */
 function accessKeys(args: Pick<RecoverySecretsArgs, 'plan' | 'storage'>): ClusterSecrets['access'] {
   return Object.fromEntries(
-    Object.values(repositoryPlaces(args)).flatMap(({ id, credentials, mayMakeBucket }) => {
+    Object.values(repositoryLocations(args)).flatMap(({ id, credentials, mayMakeBucket }) => {
       if (credentials === undefined) return [];
       const pair = (role: AccessRole): AccessKey => ({
         accessKeyId: credentials.apply((all) => all[role]?.accessKeyId ?? ''),

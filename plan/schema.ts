@@ -1,4 +1,4 @@
-/** The plan's schema as JSON Schema: for editors, and to know which keys a place may have. */
+/** The plan's schema as JSON Schema: for editors, and to list the keys that an object may have. */
 import { z } from 'zod';
 import { planSchema } from './types.ts';
 

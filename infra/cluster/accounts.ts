@@ -16,7 +16,7 @@ export interface AccountsArgs {
   /** ARN of the role that a service account takes by its token (IRSA), by the account's name. */
   readonly roleArns?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Cluster-scoped custom kinds that a backup reads: `clusterissuers.cert-manager.io`. @default none */
-  readonly capturedKinds?: readonly string[];
+  readonly clusterKinds?: readonly string[];
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -73,7 +73,7 @@ export class Accounts extends pulumi.ComponentResource {
     this.#reads(name, args, {
       account: 'dr-writer',
       role: 'dr-capture',
-      rights: captureRights(args.capturedKinds ?? []),
+      rights: captureRights(args.clusterKinds ?? []),
     });
     this.#reads(name, args, { account: 'dr-auditor', role: 'dr-health', rights: healthRights(platform) });
     this.registerOutputs({});

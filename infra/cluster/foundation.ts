@@ -24,7 +24,7 @@ export interface FoundationArgs {
   readonly outside: Outside;
   readonly quotas: { readonly platform: Quota; readonly recovery: Quota };
   readonly roleArns?: AccountsArgs['roleArns'] | undefined;
-  readonly capturedKinds?: AccountsArgs['capturedKinds'];
+  readonly clusterKinds?: AccountsArgs['clusterKinds'];
   /** Further labels and annotations of the platform's namespace. @default none */
   readonly marks?: Marks | undefined;
 }
@@ -58,7 +58,7 @@ export class Foundation extends pulumi.ComponentResource {
       {
         namespaces: args.namespaces,
         ...(args.roleArns === undefined ? {} : { roleArns: args.roleArns }),
-        ...(args.capturedKinds === undefined ? {} : { capturedKinds: args.capturedKinds }),
+        ...(args.clusterKinds === undefined ? {} : { clusterKinds: args.clusterKinds }),
       },
       { parent: this, ...after(namespaces) },
     );

@@ -2,7 +2,7 @@
 import { OWN_LABEL, STANZA } from '../../plan/layout.ts';
 
 /** What a pod may reach. Each is one opening of `openings.ts`; a pod without any may not even ask for a name. */
-export const REACHES = [
+export const EGRESS_TARGETS = [
   'dns',
   'kubernetes-api',
   'object-storage',
@@ -11,9 +11,9 @@ export const REACHES = [
   'redis',
   'alerting',
 ] as const;
-export type Reach = (typeof REACHES)[number];
+export type EgressTarget = (typeof EGRESS_TARGETS)[number];
 
-export function reachLabel(reach: Reach): string {
+export function egressLabel(reach: EgressTarget): string {
   return `reach.${STANZA}/${reach}`;
 }
 
@@ -21,12 +21,12 @@ export function reachLabel(reach: Reach): string {
 export const ISOLATED_LABEL = 'go-coffee-dr/isolated';
 
 /** Labels of a pod, or of any object of that part: what it is, and what it may reach. */
-export function labelsOf(name: string, reaches: readonly Reach[] = []): Record<string, string> {
+export function labelsOf(name: string, reaches: readonly EgressTarget[] = []): Record<string, string> {
   return {
     'app.kubernetes.io/name': name,
     'app.kubernetes.io/part-of': STANZA,
     [OWN_LABEL]: 'stack',
-    ...Object.fromEntries(reaches.map((reach) => [reachLabel(reach), 'allowed'])),
+    ...Object.fromEntries(reaches.map((reach) => [egressLabel(reach), 'allowed'])),
   };
 }
 

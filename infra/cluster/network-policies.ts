@@ -1,5 +1,5 @@
 /** Pure: every network policy. Nothing is open; each opening has a name, and pods carry a label for what they may reach. */
-import { REACHES, type Reach, reachLabel, selectorOf } from './labels.ts';
+import { EGRESS_TARGETS, type EgressTarget, egressLabel, selectorOf } from './labels.ts';
 import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from './manifests.ts';
 import { MONITOR, PORTS, POSTGRES, REDIS, REPOSITORY_SERVER } from './ports.ts';
 
@@ -14,7 +14,7 @@ export interface Outside {
 }
 
 /** A drilled platform tells nobody, and copies nothing. */
-const NOT_IN_A_DRILL: readonly Reach[] = ['pgbackrest', 'alerting'];
+const NOT_IN_A_DRILL: readonly EgressTarget[] = ['pgbackrest', 'alerting'];
 
 export interface Namespaces {
   /** PostgreSQL, Redis and the services. */
@@ -45,9 +45,9 @@ function inNamespace(namespace: string, labels: Record<string, string>): Network
 }
 
 /** Pods of either namespace that carry the label. */
-function whoReaches(reach: Reach, namespaces: Namespaces): NetworkPolicyPeer[] {
+function allowedSources(reach: EgressTarget, namespaces: Namespaces): NetworkPolicyPeer[] {
   return [namespaces.platform, namespaces.recovery].map((namespace) =>
-    inNamespace(namespace, { [reachLabel(reach)]: 'allowed' }),
+    inNamespace(namespace, { [egressLabel(reach)]: 'allowed' }),
   );
 }
 
@@ -56,7 +56,7 @@ const DNS: readonly NetworkPolicyPort[] = [
   { protocol: 'TCP', port: 53 },
 ];
 
-function destination(reach: Reach, namespaces: Namespaces, outside: Outside): NonNullable<NetworkPolicySpec['egress']> {
+function destination(reach: EgressTarget, namespaces: Namespaces, outside: Outside): NonNullable<NetworkPolicySpec['egress']> {
   switch (reach) {
     case 'dns':
       return [
@@ -110,12 +110,12 @@ function denyAll(namespace: string): NamedPolicy {
 }
 
 function outOf(namespace: string, namespaces: Namespaces, outside: Outside): NamedPolicy[] {
-  const open = REACHES.filter((reach) => outside.isolated !== true || !NOT_IN_A_DRILL.includes(reach));
+  const open = EGRESS_TARGETS.filter((reach) => outside.isolated !== true || !NOT_IN_A_DRILL.includes(reach));
   return open.map((reach) => ({
     name: `reach-${reach}`,
     namespace,
     spec: {
-      podSelector: { matchLabels: { [reachLabel(reach)]: 'allowed' } },
+      podSelector: { matchLabels: { [egressLabel(reach)]: 'allowed' } },
       policyTypes: ['Egress'],
       egress: destination(reach, namespaces, outside),
     },
@@ -151,8 +151,8 @@ function metrics(namespaces: Namespaces, monitoring: string): NamedPolicy[] {
 function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): NamedPolicy[] {
   const { platform, recovery } = namespaces;
   return [
-    into(POSTGRES, platform, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest], '-pgbackrest'),
-    into(REPOSITORY_SERVER, recovery, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest]),
+    into(POSTGRES, platform, allowedSources('pgbackrest', namespaces), [PORTS.pgbackrest], '-pgbackrest'),
+    into(REPOSITORY_SERVER, recovery, allowedSources('pgbackrest', namespaces), [PORTS.pgbackrest]),
     ...(monitoringNamespace === undefined ? [] : metrics(namespaces, monitoringNamespace)),
   ];
 }
@@ -161,8 +161,8 @@ export function networkPolicies(namespaces: Namespaces, outside: Outside): Named
   const { platform, recovery } = namespaces;
   return [
     ...[platform, recovery].flatMap((namespace) => [denyAll(namespace), ...outOf(namespace, namespaces, outside)]),
-    into(POSTGRES, platform, whoReaches('postgres', namespaces), [PORTS.postgres]),
-    into(REDIS, platform, whoReaches('redis', namespaces), [PORTS.redis]),
+    into(POSTGRES, platform, allowedSources('postgres', namespaces), [PORTS.postgres]),
+    into(REDIS, platform, allowedSources('redis', namespaces), [PORTS.redis]),
     amongMembers(platform),
     ...(outside.isolated === true ? [] : ofASite(namespaces, outside)),
   ];

@@ -6,7 +6,7 @@ const UNITS = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 } as const;
 
 function mebibytes(quantity: string): number {
   const [, number, unit] = /^(\d+)(Mi|Gi|Ti)$/.exec(quantity) ?? [];
-  if (number === undefined || unit === undefined) throw new RangeError(`"${quantity}" is no size`);
+  if (number === undefined || unit === undefined) throw new RangeError(`"${quantity}" is not a size`);
   return Number(number) * UNITS[unit as keyof typeof UNITS];
 }
 

@@ -1,6 +1,6 @@
 /** What the cluster side must know of a repository, as plain text: the renderers are pure and know no outputs. */
 import type { Plan } from '../../plan/types.ts';
-import type { RepositoryPlace } from '../config/places.ts';
+import type { RepositoryLocation } from '../config/locations.ts';
 
 /** How pods prove who they are to the storage: with keys of their own, or by the service account's token (IRSA). */
 export type StorageAccess = 'keys' | 'web-identity';
@@ -32,7 +32,7 @@ export type ClusterRepository = LocalRepository | S3Repository;
 /** All that pods can reach, in the plan's order. A drive is carried, and no pod sees it. */
 export function clusterRepositories(
   plan: Plan,
-  places: Readonly<Record<string, RepositoryPlace>>,
+  places: Readonly<Record<string, RepositoryLocation>>,
 ): ClusterRepository[] {
   return plan.repositories.flatMap(({ id, storage, location }): ClusterRepository[] => {
     if (storage === 'posix') return [{ id, kind: 'local', path: location.replace(/(?<=.)\/+$/, '') }];
@@ -51,7 +51,7 @@ export function localOf(repositories: readonly ClusterRepository[]): LocalReposi
 }
 
 /** PEM texts by repository, of those whose certificate comes from an authority of its own. */
-export function authoritiesOf(places: Readonly<Record<string, RepositoryPlace>>): Record<string, string> {
+export function authoritiesOf(places: Readonly<Record<string, RepositoryLocation>>): Record<string, string> {
   return Object.fromEntries(Object.entries(places).flatMap(([id, { ca }]) => (ca === undefined ? [] : [[id, ca]])));
 }
 

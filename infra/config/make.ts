@@ -93,7 +93,7 @@ export function makeStackConfig(
     redis: present(plain.redis, 'redis'),
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
-    capturedKinds: plain.capture?.clusterKinds ?? [],
+    clusterKinds: plain.capture?.clusterKinds ?? [],
     hooks: plain.capture?.hooks ?? {},
     network: present(plain.network, 'network'),
     monitoring: present(plain.monitoring, 'monitoring'),

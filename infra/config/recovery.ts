@@ -24,7 +24,7 @@ function selectorProblems(
       const selector = parseSelector(text, plan);
       if (selector !== undefined && (selector.by !== 'object' || KIND.test(selector.kind))) return [];
       const kind = text.split(/[/ ]/)[0] ?? '';
-      const fact = `"${text}" is no tier or service of the plan, and "${kind}" is no kind.${didYouMean(text, words)}`;
+      const fact = `"${text}" is not a tier or service of the plan, and "${kind}" is not a kind.${didYouMean(text, words)}`;
       const hint = `write a kind as in manifests (Deployment, Deployment/${text.split(/[/ ]/).at(-1)}), or one of: ${words.join(', ')}`;
       return [{ path: [section, key, i], fact, hint }];
     }),

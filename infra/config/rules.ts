@@ -65,7 +65,7 @@ function detachedProblems({ storage, recovery, standby }: Plain, plan: Plan): Co
     .filter((id) => !ofEngines.includes(id))
     .map((id) => ({
       path,
-      fact: `"${id}" is no repository in S3 that the engines write.${didYouMean(id, ofEngines)}`,
+      fact: `"${id}" is not a repository in S3 that the engines write.${didYouMean(id, ofEngines)}`,
       hint: `repositories that can stand here: ${ofEngines.join(', ')}`,
     }));
   const read = [recovery?.repository, standby?.repository]
@@ -175,7 +175,7 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
     if (id === undefined || apart.some((repository) => repository.id === id)) continue;
     const fact = ids(plan).includes(id)
       ? `"${id}" can't be what a site begins from: a volume is lost with its cluster, and a dated copy is restored by \`dr restore\``
-      : `"${id}" is no repository of the plan.${didYouMean(id, ids(plan))}`;
+      : `"${id}" is not a repository of the plan.${didYouMean(id, ids(plan))}`;
     problems.push({ path, fact, hint: `write one of: ${apart.map((repository) => repository.id).join(', ')}` });
   }
   if (namespaces !== undefined && namespaces.platform === namespaces.recovery) {

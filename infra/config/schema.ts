@@ -3,15 +3,15 @@ import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { pinSchema } from '../../recovery/public.ts';
 
-const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is no size of a volume; write e.g. 50Gi' });
+const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is not a size of a volume; write e.g. 50Gi' });
 
-const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is no share of processors; write e.g. 500m or 2' });
+const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is not a share of processors; write e.g. 500m or 2' });
 
-const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is no network; write e.g. 10.0.0.0/16' });
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a network; write e.g. 10.0.0.0/16' });
 
 /** Not only letters and digits: it becomes part of SQL and of a role's name. */
 const database = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, {
-  error: 'is no name of a database; write 1 to 63 of a-z, 0-9 and _, and no digit first',
+  error: 'is not a valid database name; write 1 to 63 of a-z, 0-9 and _, and no digit first',
 });
 
 const quota = z.strictObject({
@@ -29,23 +29,23 @@ const image = z
   });
 
 const arn = (kind: string, pattern: RegExp) =>
-  z.string().regex(pattern, { error: `is no ARN of ${kind}; copy it from IAM` });
+  z.string().regex(pattern, { error: `is not an ARN of ${kind}; copy it from IAM` });
 
 const endpoint = z.string().refine(
   (url) => {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
     return parsed?.protocol === 'https:' && !/^[\d.]+$|^\[/.test(parsed.hostname) && parsed.pathname === '/';
   },
-  { error: 'is no endpoint; write https://host[:port] with a host name: pgBackRest refuses http and IP addresses' },
+  { error: 'is not an endpoint; write https://host[:port] with a host name: pgBackRest refuses http and IP addresses' },
 );
 
 const pem = z
   .string()
-  .regex(/^-----BEGIN CERTIFICATE-----\n/, { error: 'is no certificate; put the PEM text of the authority here' });
+  .regex(/^-----BEGIN CERTIFICATE-----\n/, { error: 'is not a certificate; put the PEM text of the authority here' });
 
 const bucket = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'is no name of a bucket; write 3 to 63 of a-z, 0-9, . and -' });
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'is not a valid bucket name; write 3 to 63 of a-z, 0-9, . and -' });
 
 const endpointSchema = z.strictObject({
   endpoint,
@@ -102,27 +102,27 @@ const keyPair = z.strictObject({ accessKeyId: secretText, secretAccessKey: secre
 const absolutePath = z
   .string()
   .refine((path) => path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\n'), {
-    error: 'is no absolute path; write it from the root, without ".."',
+    error: 'is not an absolute path; write it from the root, without ".."',
   });
 
 const namesBy = (pattern: RegExp, error: string) => z.record(lineSchema, z.string().regex(pattern, { error }));
 
 const hostName = z
   .string()
-  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
+  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is not a host name; write e.g. lb.example.com' });
 
 /** What has another name here, as `old: new`. */
 const map = z
   .strictObject({
     registry: namesBy(
       /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
-      'is no registry; write host[:port][/path], without https:// and without a tag',
+      'is not a registry; write host[:port][/path], without https:// and without a tag',
     ).default({}),
-    storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is no name of a storage class').default({}),
+    storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is not a valid storage class name').default({}),
     namespace: z.record(lineSchema, idSchema).default({}),
     host: namesBy(
       /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
-      'is no host name; write e.g. shop.example.com',
+      'is not a host name; write e.g. shop.example.com',
     ).default({}),
   })
   .prefault({});
@@ -131,7 +131,7 @@ const map = z
 const command = z.array(lineSchema).min(1);
 
 const definitionName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
-  error: 'is no name of a definition; write plural and group, as in "clusterissuers.cert-manager.io"',
+  error: 'is not a valid definition name; write plural and group, as in "clusterissuers.cert-manager.io"',
 });
 
 export const plainSchemas = {
@@ -141,7 +141,7 @@ export const plainSchemas = {
   /** The writer's role knows two digits. */
   generation: z
     .int()
-    .min(1, { error: 'is no generation; count from 1' })
+    .min(1, { error: 'is not a generation; count from 1' })
     .max(99, { error: 'is more than 99: give the site a new name and begin again with 1' }),
   storage,
   cluster: z.strictObject({ context: lineSchema, kubeconfig: absolutePath.optional() }),
@@ -223,19 +223,19 @@ export const plainSchemas = {
     exclude: z.array(lineSchema).default([]),
   }),
   traffic: z.strictObject({
-    zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is no id of a hosted zone; copy it from Route 53' }),
+    zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is not the id of a hosted zone; copy it from Route 53' }),
     names: z.array(hostName).min(1),
     primary: hostName,
     standby: hostName,
-    healthPath: z.string().startsWith('/', { error: 'is no path; begin it with /' }).default('/health'),
+    healthPath: z.string().startsWith('/', { error: 'is not a path; begin it with /' }).default('/health'),
   }),
   registry: z.strictObject({ prefixes: z.array(lineSchema).min(1) }),
   notifications: z.strictObject({
-    email: z.array(z.email({ error: 'is no e-mail address; write name@example.com' })).default([]),
+    email: z.array(z.email({ error: 'is not an e-mail address; write name@example.com' })).default([]),
     slack: z
       .strictObject({
-        teamId: z.string().regex(/^T[A-Z0-9]+$/, { error: 'is no workspace; its id begins with T' }),
-        channelId: z.string().regex(/^[CG][A-Z0-9]+$/, { error: 'is no channel; its id begins with C or G' }),
+        teamId: z.string().regex(/^T[A-Z0-9]+$/, { error: 'is not a workspace id; it begins with T' }),
+        channelId: z.string().regex(/^[CG][A-Z0-9]+$/, { error: 'is not a channel id; it begins with C or G' }),
       })
       .optional(),
   }),
@@ -257,9 +257,9 @@ export const secretSchemas = {
     redis: secretText,
   }),
   alertTargets: z.strictObject({
-    slackWebhook: z.url({ error: 'is no URL; copy it from Slack' }).optional(),
-    pagerdutyUrl: z.url({ error: 'is no URL; copy it from PagerDuty' }).optional(),
-    pingUrl: z.url({ error: 'is no URL; write https://…' }).optional(),
+    slackWebhook: z.url({ error: 'is not a URL; copy it from Slack' }).optional(),
+    pagerdutyUrl: z.url({ error: 'is not a URL; copy it from PagerDuty' }).optional(),
+    pingUrl: z.url({ error: 'is not a URL; write https://…' }).optional(),
   }),
 } as const;
 

@@ -195,7 +195,7 @@ export interface StackConfig {
   /** Folder workload → claim in the recovery namespace that holds it. */
   readonly folders: Readonly<Record<string, string>>;
   /** Cluster-scoped custom kinds that a backup reads besides Kubernetes' own, as their definitions are called. */
-  readonly capturedKinds: readonly string[];
+  readonly clusterKinds: readonly string[];
   readonly hooks: Hooks;
   /** Networks (CIDR) that pods may reach outside of the cluster's own pods. */
   readonly network: {

@@ -1,6 +1,6 @@
 /** Pure: a pod that runs `dr`. It gets the keys of its purpose, and no others. */
 import type { Input } from '@pulumi/pulumi';
-import { labelsOf, type Reach } from '../cluster/labels.ts';
+import { labelsOf, type EgressTarget } from '../cluster/labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
 import { type AccessRole, accessFolder, PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
@@ -33,7 +33,7 @@ export interface DrPod {
   readonly args: readonly string[];
   readonly serviceAccount: Input<string>;
   /** With `kubernetes-api` the account's token is mounted. */
-  readonly reaches: readonly Reach[];
+  readonly reaches: readonly EgressTarget[];
   readonly material: readonly KeyMaterial[];
   /** Where the local repository's volume is mounted; absent where the pod does not need it. */
   readonly localRepository?: string | undefined;

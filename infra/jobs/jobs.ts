@@ -4,7 +4,7 @@ import { seconds } from '../../plan/duration.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule, Workload } from '../../plan/types.ts';
 import type { DrAccount } from '../cluster/accounts.ts';
-import type { Reach } from '../cluster/labels.ts';
+import type { EgressTarget } from '../cluster/labels.ts';
 import { PATHS } from '../cluster/paths.ts';
 import type { KeyMaterial } from './dr-pod.ts';
 import { onDay, shift } from './shift.ts';
@@ -26,17 +26,17 @@ export interface ScheduledJob {
   readonly startWithinSeconds: number;
 }
 
-export interface Means {
+export interface JobProfile {
   readonly account: DrAccount;
   readonly material: readonly KeyMaterial[];
-  readonly reaches: readonly Reach[];
+  readonly reaches: readonly EgressTarget[];
   /** What it does with the local repository. */
   readonly local: 'writes' | 'reads' | 'none';
 }
 
-const STORES: readonly Reach[] = ['dns', 'object-storage', 'postgres', 'redis'];
+const STORES: readonly EgressTarget[] = ['dns', 'object-storage', 'postgres', 'redis'];
 
-export const MEANS: Readonly<Record<Purpose, Means>> = {
+export const JOB_PROFILES: Readonly<Record<Purpose, JobProfile>> = {
   backup: {
     account: 'dr-writer',
     material: ['keys', 'stores', 'tls', 'writer'],

@@ -10,7 +10,7 @@ const NONE: Marks = { labels: {}, annotations: {} };
 /** Its name is of here, and how strict it is the stack says. */
 const NOT_TAKEN = /^(pulumi\.com|pod-security\.kubernetes\.io|kubernetes\.io)\//;
 
-export function capturedMarks(captured: Pick<CapturedPlatform, 'objects' | 'namespaces'> | undefined): Marks {
+export function namespaceMarks(captured: Pick<CapturedPlatform, 'objects' | 'namespaces'> | undefined): Marks {
   const [platform] = captured?.namespaces ?? [];
   const found = captured?.objects.find(
     ({ object }) => object.kind === 'Namespace' && object.metadata.name === platform,

@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { CapturedPlatform, KubeObject } from '../../recovery/public.ts';
 import { sharedProvider } from '../cluster/provider.ts';
 import type { RecoverySettings, StackConfig } from '../config/types.ts';
-import { asleep } from './change/asleep.ts';
+import { asleep } from './change/scale-to-zero.ts';
 import { changesOf } from './change/changes.ts';
 import { type PinnedImages, pinImages } from './change/pin-images.ts';
 import { listed } from './objects/identity.ts';

@@ -1,6 +1,6 @@
 /** What the engine is told about waiting for an object, and about keeping it. Pure. */
 import { fieldsOf, type KubeObject, kindOf } from '../../recovery/public.ts';
-import { isOperated } from './change/asleep.ts';
+import { isOperated } from './change/scale-to-zero.ts';
 
 /** Instructions of another program, if that platform was declared by one. */
 const ENGINE = 'pulumi.com/';

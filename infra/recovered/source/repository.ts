@@ -1,7 +1,7 @@
 /** The repository that `recovery` or `standby` names, as `dr` opens it from the program. */
 import * as pulumi from '@pulumi/pulumi';
 import { DrError, type PinRequest } from '../../../recovery/public.ts';
-import { repositoryPlaces } from '../../config/places.ts';
+import { repositoryLocations } from '../../config/locations.ts';
 import type { StackConfig } from '../../config/types.ts';
 
 /** Secrets are needed in plain here: what is declared depends on what they open. */
@@ -17,7 +17,7 @@ export async function recoverySource(
   config: Pick<StackConfig, 'plan' | 'storage'>,
   id: string,
 ): Promise<RecoverySource> {
-  const place = repositoryPlaces(config)[id];
+  const place = repositoryLocations(config)[id];
   if (place === undefined) throw new TypeError(`the repository "${id}" was not checked`);
   const credentials = place.credentials === undefined ? 'ambient' : (await settled(place.credentials)).restorer;
   return { plan: config.plan, repository: place, credentials };

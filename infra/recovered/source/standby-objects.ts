@@ -12,7 +12,7 @@ import {
   unpackPlatform,
 } from '../../../recovery/public.ts';
 import type { SecretValues, StackConfig } from '../../config/types.ts';
-import { KEPT_AT_MOST, type Recovered, readObjects } from './captured.ts';
+import { KEPT_AT_MOST, type Recovered, readObjects } from './snapshot.ts';
 import type { Previous } from './previous.ts';
 import { recoverySource, runError, settled } from './repository.ts';
 

@@ -39,7 +39,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a volume, as away',
     'local',
     { storage: { ...AWAY, detached: ['local'] } },
-    ['storage.detached', '"local" is no repository in S3', 'can stand here: primary, secondary'],
+    ['storage.detached', '"local" is not a repository in S3', 'can stand here: primary, secondary'],
   ],
   [
     'a service that the plan does not know',
@@ -51,7 +51,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a kind in small letters',
     'dr',
     recovering({ exclude: ['deployment/api'] }),
-    ['recovery.exclude.0', '"deployment" is no kind', 'Deployment/api'],
+    ['recovery.exclude.0', '"deployment" is not a kind', 'Deployment/api'],
   ],
   [
     'what is wanted and not wanted',
@@ -75,13 +75,13 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a registry with its scheme',
     'dr',
     recovering({ map: { registry: { 'registry.test': 'https://other.test' } } }),
-    ['recovery.map.registry.registry.test', '"https://other.test": is no registry'],
+    ['recovery.map.registry.registry.test', '"https://other.test": is not a registry'],
   ],
   [
     'a host that is none',
     'dr',
     recovering({ map: { host: { 'shop.example.com': 'shop' } } }),
-    ['recovery.map.host.shop.example.com', '"shop": is no host name'],
+    ['recovery.map.host.shop.example.com', '"shop": is not a host name'],
   ],
   [
     'a key that recovery does not have',

@@ -1,7 +1,7 @@
 /** Role recovery: a fresh platform's data tier from a pinned point; and the Redis that begins from a copy, after a promotion too. */
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { lifeProblems, pinProblems } from '../../../infra/recovered/source/pin.ts';
+import { generationProblems, changedPointProblems } from '../../../infra/recovered/source/resolved-point.ts';
 import { environmentSchema } from '../../../recovery/config/environment.ts';
 import { find, kinds, object, podOf, predecessors } from '../objects.ts';
 import { type Recording, record, STORED_SECRETS } from '../recording.ts';
@@ -153,12 +153,12 @@ describe('what is pinned stays', () => {
     ],
     ['a stack that began otherwise', config, { ...previous, pin: undefined }, ['role']],
   ] as const)('%s', (_, now, before, paths) => {
-    expect(pinProblems(now, before).map(({ path }) => path.join('.'))).toEqual(paths);
+    expect(changedPointProblems(now, before).map(({ path }) => path.join('.'))).toEqual(paths);
   });
 
   test('F30: not in the generation of the point', () => {
-    expect(lifeProblems(config, PIN)).toEqual([]);
-    expect(lifeProblems({ ...config, generation: 1 }, PIN)[0]?.fact).toBe(
+    expect(generationProblems(config, PIN)).toEqual([]);
+    expect(generationProblems({ ...config, generation: 1 }, PIN)[0]?.fact).toBe(
       '1, and the point is of local-1: this platform would archive into what it begins from',
     );
   });

@@ -3,7 +3,7 @@ import { bucketSpecs } from './buckets.ts';
 import type { AwsStorage, S3CompatibleStorage, S3Endpoint } from './types.ts';
 
 /** What everything else needs of an S3 repository. */
-export interface RepositoryPlace {
+export interface RepositoryLocation {
   readonly id: string;
   readonly kind: 'aws' | 's3-compatible';
   readonly bucket: string;
@@ -27,7 +27,7 @@ export interface RepositoryStorageArgs {
 const compatible = (
   id: string,
   { bucket, region, endpoint, ca, credentials, mayMakeBucket }: S3Endpoint,
-): RepositoryPlace => ({
+): RepositoryLocation => ({
   id,
   kind: 's3-compatible',
   bucket,
@@ -40,12 +40,12 @@ const compatible = (
 });
 
 /** Known before anything is made, so that what names a place waits for nothing. */
-export function repositoryPlaces({ plan, storage }: RepositoryStorageArgs): Record<string, RepositoryPlace> {
+export function repositoryLocations({ plan, storage }: RepositoryStorageArgs): Record<string, RepositoryLocation> {
   if (storage.kind === 's3-compatible') {
     return Object.fromEntries(Object.entries(storage.repositories).map(([id, place]) => [id, compatible(id, place)]));
   }
   const domain = storage.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const own = bucketSpecs(plan).map(({ id, bucket, region }): RepositoryPlace => {
+  const own = bucketSpecs(plan).map(({ id, bucket, region }): RepositoryLocation => {
     return { id, kind: 'aws', bucket, region, endpoint: `https://s3.${region}.${domain}`, uriStyle: 'host' };
   });
   const exported = plan.repositories.find(({ written }) => written.by === 'export');

@@ -13,7 +13,7 @@ type RecoveryConfig = Pick<StackConfig, 'site' | 'generation'> & {
 };
 
 /** Pure. What was resolved before must be what is asked for: one of the two was changed by hand. */
-function givenPinProblems({ recovery }: RecoveryConfig): ConfigProblem[] {
+function resolvedProblems({ recovery }: RecoveryConfig): ConfigProblem[] {
   const { pin } = recovery ?? {};
   if (recovery === undefined || pin === undefined) return [];
   return (['from', 'repository'] as const)
@@ -26,7 +26,7 @@ function givenPinProblems({ recovery }: RecoveryConfig): ConfigProblem[] {
 }
 
 /** Pure. What a stack that has been up can't be made from any more. */
-export function pinProblems({ recovery }: RecoveryConfig, previous: Previous): ConfigProblem[] {
+export function changedPointProblems({ recovery }: RecoveryConfig, previous: Previous): ConfigProblem[] {
   if (recovery === undefined) return [];
   const { pin } = previous;
   if (pin === undefined) {
@@ -43,7 +43,7 @@ export function pinProblems({ recovery }: RecoveryConfig, previous: Previous): C
 }
 
 /** Pure. F30: a new life never archives into the one that it began from. */
-export function lifeProblems({ site, generation }: RecoveryConfig, pin: Pin): ConfigProblem[] {
+export function generationProblems({ site, generation }: RecoveryConfig, pin: Pin): ConfigProblem[] {
   if (lineageName(site, generation) !== pin.postgres.lineage) return [];
   const fact = `${generation}, and the point is of ${pin.postgres.lineage}: this platform would archive into what it begins from`;
   return [{ path: ['generation'], fact, hint: `write ${generation + 1}, or give the platform a site name of its own` }];
@@ -84,7 +84,7 @@ async function resolveNow(
  * Undefined in the other roles. Throws ConfigError for what can't be, and RunError in the words of `dr` where the repository can't be
  * read or does not reach the target.
  */
-export async function pinOf(
+export async function resolvedPointOf(
   config: StackConfig,
   previous: Previous | undefined,
   secrets: { readonly values: pulumi.Output<SecretValues>; readonly signingKeyName: string },
@@ -93,13 +93,13 @@ export async function pinOf(
   const refuse = (problems: readonly ConfigProblem[]): void => {
     if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
   };
-  if (previous !== undefined) refuse(pinProblems(config, previous));
+  if (previous !== undefined) refuse(changedPointProblems(config, previous));
   if (previous?.settings !== undefined) refuse(changeProblems(config.recovery, previous.settings));
-  refuse(givenPinProblems(config));
+  refuse(resolvedProblems(config));
   const pin =
     previous?.pin ??
     config.recovery.pin ??
     (await resolveNow(config, config.recovery, secrets.values, secrets.signingKeyName));
-  refuse(lifeProblems(config, pin));
+  refuse(generationProblems(config, pin));
   return pin;
 }

@@ -56,7 +56,7 @@ export async function keptText(platform: CapturedPlatform, limit = KEPT_AT_MOST)
  * Undefined in the other roles, and where the point holds no objects: then the platform has its data tier only.
  * Throws RunError in the words of `dr` where they can't be read.
  */
-export async function capturedOf(
+export async function snapshotOf(
   config: StackConfig,
   previous: Previous | undefined,
   pin: Pin | undefined,

@@ -1,7 +1,7 @@
 /** What a standby has of the services before its promotion. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asleep, isOperated } from '../../../../infra/recovered/change/asleep.ts';
+import { asleep, isOperated } from '../../../../infra/recovered/change/scale-to-zero.ts';
 import { identityOf } from '../../../../infra/recovered/objects/identity.ts';
 import { fieldsOf, type KubeObject } from '../../../../recovery/public.ts';
 import { PLATFORM } from '../captured-platform.ts';
