@@ -1,7 +1,7 @@
 /** Labels by which network policies, budgets and services find pods. */
 import { OWN_LABEL, STANZA } from '../../plan/layout.ts';
 
-/** What a pod may reach. Each is one opening of `openings.ts`; a pod without any may not even ask for a name. */
+/** Egress targets of pods. `network-policies.ts` has a policy for each; a pod without any can't even resolve a name. */
 export const EGRESS_TARGETS = [
   'dns',
   'kubernetes-api',
@@ -13,20 +13,20 @@ export const EGRESS_TARGETS = [
 ] as const;
 export type EgressTarget = (typeof EGRESS_TARGETS)[number];
 
-export function egressLabel(reach: EgressTarget): string {
-  return `reach.${STANZA}/${reach}`;
+export function egressLabel(target: EgressTarget): string {
+  return `reach.${STANZA}/${target}`;
 }
 
-/** On the namespaces of a drill's platform (F37): whoever sees one knows that nothing in it is for real. */
+/** Marks the namespaces of a drill's platform. */
 export const ISOLATED_LABEL = 'go-coffee-dr/isolated';
 
-/** Labels of a pod, or of any object of that part: what it is, and what it may reach. */
-export function labelsOf(name: string, reaches: readonly EgressTarget[] = []): Record<string, string> {
+/** Labels of a pod, or of any object of that part, with its egress targets. */
+export function labelsOf(name: string, egress: readonly EgressTarget[] = []): Record<string, string> {
   return {
     'app.kubernetes.io/name': name,
     'app.kubernetes.io/part-of': STANZA,
     [OWN_LABEL]: 'stack',
-    ...Object.fromEntries(reaches.map((reach) => [egressLabel(reach), 'allowed'])),
+    ...Object.fromEntries(egress.map((target) => [egressLabel(target), 'allowed'])),
   };
 }
 

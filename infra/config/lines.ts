@@ -1,4 +1,4 @@
-/** Where a key stands in `Pulumi.<stack>.yaml`. Config may come from elsewhere too (ESC, flags): then there is no line. */
+/** The line of a key in `Pulumi.<stack>.yaml`. Config from elsewhere (ESC, flags) has no line. */
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { ConfigProblem } from './problems.ts';
 
@@ -7,7 +7,7 @@ export interface StackFile {
   readonly text: string;
 }
 
-/** ` (Pulumi.production.yaml, line 12)` of the key, or of the nearest one around it; empty where nothing is found. */
+/** ` (Pulumi.production.yaml, line 12)` for the key, or for the nearest key around it; empty where neither is in the file. */
 export function lineFinder(file: StackFile | undefined, project: string): (path: readonly PropertyKey[]) => string {
   if (file === undefined) return () => '';
   const lines = new LineCounter();
@@ -26,7 +26,7 @@ export function lineFinder(file: StackFile | undefined, project: string): (path:
   };
 }
 
-/** Keys that stand there twice: of two values one would be lost without a word. Other faults of the file are the engine's to say. */
+/** Keys that occur twice: one of the two values would be lost silently. Pulumi reports other faults of the file. */
 export function doubledKeys(file: StackFile | undefined, project: string): ConfigProblem[] {
   if (file === undefined) return [];
   const lines = new LineCounter();
@@ -35,7 +35,7 @@ export function doubledKeys(file: StackFile | undefined, project: string): Confi
     .filter(({ code }) => code === 'DUPLICATE_KEY')
     .map(({ pos: [start] }) => {
       const key = (/^[\w.:-]+(?=\s*:)/.exec(file.text.slice(start))?.[0] ?? '').replace(`${project}:`, '');
-      const fact = `stands there a second time (${file.name}, line ${lines.linePos(start).line})`;
-      return { path: [key], fact, hint: 'keep one of the two' };
+      const fact = `occurs a second time (${file.name}, line ${lines.linePos(start).line})`;
+      return { path: [key], fact, hint: 'keep one of them' };
     });
 }

@@ -1,4 +1,4 @@
-/** What is wrong with a stack's config: every problem at once, each with its key, the value, and what to write. */
+/** The faults of a stack's config: all of them, each with its key, its value and a hint. */
 import { RunError } from '@pulumi/pulumi';
 import { z } from 'zod';
 import { didYouMean } from '../../plan/nearest.ts';
@@ -10,7 +10,7 @@ export interface ConfigProblem {
   readonly hint: string;
 }
 
-/** Always the user's mistake: shown without a stack, nothing was touched. */
+/** Always the user's mistake: shown without a stack trace; nothing was changed. */
 export class ConfigError extends RunError {
   readonly problems: readonly ConfigProblem[];
 
@@ -52,15 +52,20 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 const WORDS: Readonly<Record<string, string>> = { array: 'a list', object: 'keys and values', int: 'a whole number' };
 
-/** A quote of what stands there; of a secret only that it stands there. */
-function quote(value: unknown, secret: boolean): string {
-  if (secret) return 'the value';
+function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
-function describe(issue: z.core.$ZodIssue, value: unknown, secret: boolean): { fact: string; hint: string } {
-  const shown = quote(value, secret);
+interface Described {
+  readonly issue: z.core.$ZodIssue;
+  readonly value: unknown;
+  /** The value is not quoted. */
+  readonly secret: boolean;
+}
+
+function describe({ issue, value, secret }: Described): { fact: string; hint: string } {
+  const shown = secret ? 'the value' : quote(value);
   if (value === undefined) return { fact: 'is missing', hint: 'add it; Pulumi.yaml describes all keys' };
   if (issue.code === 'invalid_value') {
     const names = issue.values.map(String);
@@ -68,23 +73,27 @@ function describe(issue: z.core.$ZodIssue, value: unknown, secret: boolean): { f
     return { fact: `${shown} is not known here.${nearest}`, hint: `write one of: ${names.join(', ')}` };
   }
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
-    return { fact: `${shown} is not ${WORDS[issue.expected] ?? `a ${issue.expected}`}`, hint: 'mend this value' };
+    return { fact: `${shown} is not ${WORDS[issue.expected] ?? `a ${issue.expected}`}`, hint: 'fix this value' };
   }
   const [fact, ...rest] = issue.message.split('; ');
-  const hint = rest.length > 0 ? rest.join('; ') : 'mend this value; Pulumi.yaml describes all keys';
+  const hint = rest.length > 0 ? rest.join('; ') : 'fix this value; Pulumi.yaml describes all keys';
   return { fact: secret ? `${fact}` : `${shown}: ${fact}`, hint };
 }
 
-/** Of one config key; `path` of each problem begins with `at`. */
-export function shapeProblems(
-  schema: z.ZodType,
-  error: z.ZodError,
-  raw: unknown,
-  at: readonly PropertyKey[],
-  secret = false,
-): ConfigProblem[] {
+export interface RefusedKey {
+  readonly key: string;
+  readonly schema: z.ZodType;
+  readonly error: z.ZodError;
+  /** The refused value. */
+  readonly raw: unknown;
+  /** No part of the value is quoted. */
+  readonly secret: boolean;
+}
+
+/** The problems of one config key. */
+export function shapeProblems({ key: at, schema, error, raw, secret }: RefusedKey): ConfigProblem[] {
   return error.issues.flatMap((issue): ConfigProblem[] => {
-    const path = [...at, ...issue.path];
+    const path = [at, ...issue.path];
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(schema, issue.path);
       return issue.keys.map((key) => ({
@@ -93,6 +102,6 @@ export function shapeProblems(
         hint: `known keys here: ${known.join(', ')}`,
       }));
     }
-    return [{ path, ...describe(issue, valueAt(raw, issue.path), secret) }];
+    return [{ path, ...describe({ issue, value: valueAt(raw, issue.path), secret }) }];
   });
 }

@@ -25,7 +25,7 @@ export function jobPod(name: string, purpose: Purpose, command: readonly string[
     image: args.image,
     args: command,
     serviceAccount: args.accounts.dr[means.account],
-    reaches: means.reaches,
+    egress: means.egress,
     material: means.material,
     localRepository: means.local === 'none' ? undefined : args.localRepository?.path,
     repositoryReadOnly: means.local === 'reads',

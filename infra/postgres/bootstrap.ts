@@ -37,7 +37,8 @@ export function recoveryArguments(
   restoreCommand: string,
   archiving = true,
 ): string[] {
-  if (!SET.test(set)) throw new RangeError(`${JSON.stringify(set)} is not a label of a backup set, e.g. 20261123-020000F`);
+  if (!SET.test(set))
+    throw new RangeError(`${JSON.stringify(set)} is not a label of a backup set, e.g. 20261123-020000F`);
   const target =
     end.kind === 'end-of-wal'
       ? ['--type=default']

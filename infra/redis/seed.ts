@@ -6,7 +6,7 @@ import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
 import { accessData, type ClusterSecrets, makeSecret, passphraseData } from '../cluster/keys.ts';
-import { labelsOf, type EgressTarget } from '../cluster/labels.ts';
+import { type EgressTarget, labelsOf } from '../cluster/labels.ts';
 import type { Container, Volume, VolumeMount } from '../cluster/manifests.ts';
 import type { Namespaces } from '../cluster/network-policies.ts';
 import { accessFolder, KEY_FILES, PATHS } from '../cluster/paths.ts';

@@ -1,5 +1,5 @@
 /** F37: a platform that says it is a drill's has no way in or out, runs nothing by itself and writes no copy. */
-import { ISOLATED_LABEL, egressLabel } from '../../cluster/labels.ts';
+import { egressLabel, ISOLATED_LABEL } from '../../cluster/labels.ts';
 import { CONFIG_MAP } from '../effective-plan.ts';
 import { at, isUnknown, listAt, ofType, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Rule, Stack } from '../rule.ts';

@@ -1,4 +1,4 @@
-/** What a fresh platform is made from: resolved at the first `up`, and from then on as the stack's own outputs have it. */
+/** The recovery point of a fresh platform: resolved at the first `up`, and taken from the stack's own outputs from then on. */
 import * as pulumi from '@pulumi/pulumi';
 import { lineageName } from '../../../plan/layout.ts';
 import { type Pin, pinTarget } from '../../../recovery/public.ts';
@@ -9,43 +9,46 @@ import type { Previous } from './previous.ts';
 import { recoverySource, runError, settled } from './repository.ts';
 
 type RecoveryConfig = Pick<StackConfig, 'site' | 'generation'> & {
-  readonly recovery?: Pick<RecoverySettings, 'from' | 'repository' | 'pin'> | undefined;
+  readonly recovery?: Pick<RecoverySettings, 'from' | 'repository' | 'resolved'> | undefined;
 };
 
-/** Pure. What was resolved before must be what is asked for: one of the two was changed by hand. */
+/** Pure. The resolved point must belong to `from` and `repository`; otherwise one of them was changed by hand. */
 function resolvedProblems({ recovery }: RecoveryConfig): ConfigProblem[] {
-  const { pin } = recovery ?? {};
-  if (recovery === undefined || pin === undefined) return [];
+  const { resolved } = recovery ?? {};
+  if (recovery === undefined || resolved === undefined) return [];
   return (['from', 'repository'] as const)
-    .filter((key) => recovery[key] !== pin[key])
+    .filter((key) => recovery[key] !== resolved[key])
     .map((key) => ({
       path: ['recovery', key],
-      fact: `"${recovery[key]}", and recovery.pin was resolved from "${pin[key]}"`,
-      hint: `take recovery.pin out, or write ${pin[key]} again`,
+      fact: `"${recovery[key]}", and recovery.resolved was resolved from "${resolved[key]}"`,
+      hint: `remove recovery.resolved, or write ${resolved[key]} again`,
     }));
 }
 
-/** Pure. What a stack that has been up can't be made from any more. */
+/** Pure. A stack that has been up can't change the point that it began from. */
 export function changedPointProblems({ recovery }: RecoveryConfig, previous: Previous): ConfigProblem[] {
   if (recovery === undefined) return [];
-  const { pin } = previous;
-  if (pin === undefined) {
-    const fact = `"recovery", and this stack is up and began otherwise: its data would have to be replaced`;
-    return [{ path: ['role'], fact, hint: 'a platform from a point is a fresh stack, in namespaces of its own' }];
+  const { resolved } = previous;
+  if (resolved === undefined) {
+    const fact = `"recovery", and this stack is up and did not begin from a point: its data would have to be replaced`;
+    return [{ path: ['role'], fact, hint: 'recover into a new stack, in namespaces of its own' }];
   }
   return (['from', 'repository'] as const)
-    .filter((key) => recovery[key] !== pin[key])
+    .filter((key) => recovery[key] !== resolved[key])
     .map((key) => ({
       path: ['recovery', key],
-      fact: `"${recovery[key]}", and this stack began from "${pin[key]}": a database that is there is never made anew`,
-      hint: `write ${pin[key]} again; for another point make another stack, in namespaces of its own`,
+      fact: `"${recovery[key]}", and this stack began from "${resolved[key]}": an existing database is never replaced`,
+      hint: `write ${resolved[key]} again; for another point make a new stack, in namespaces of its own`,
     }));
 }
 
-/** Pure. F30: a new life never archives into the one that it began from. */
-export function generationProblems({ site, generation }: RecoveryConfig, pin: Pin): ConfigProblem[] {
-  if (lineageName(site, generation) !== pin.postgres.lineage) return [];
-  const fact = `${generation}, and the point is of ${pin.postgres.lineage}: this platform would archive into what it begins from`;
+/** Pure. A new generation never archives into the lineage that it began from. */
+export function generationProblems(
+  { site, generation }: RecoveryConfig,
+  { postgres: { lineage } }: Pin,
+): ConfigProblem[] {
+  if (lineageName(site, generation) !== lineage) return [];
+  const fact = `${generation}, and the point is of ${lineage}: this platform would archive into the lineage that it begins from`;
   return [{ path: ['generation'], fact, hint: `write ${generation + 1}, or give the platform a site name of its own` }];
 }
 
@@ -58,7 +61,11 @@ async function resolveNow(
   const source = await recoverySource(config, id);
   const { signingKey } = await settled(secrets);
   const { site, generation } = config;
-  const { pin, notes, lives } = await pinTarget({
+  const {
+    pin: resolved,
+    notes,
+    lives: generations,
+  } = await pinTarget({
     ...source,
     signingKey: { name: signingKeyName, secret: signingKey },
     from,
@@ -68,21 +75,21 @@ async function resolveNow(
     throw runError(error, `recovery.from "${from}" could not be resolved in ${id}`);
   });
   for (const note of notes) await pulumi.log.warn(`recovery: ${note}`);
-  if (lives.includes(generation)) {
-    // Its own, where the first `up` broke off: that is not known here, so nothing is refused.
-    const life = lineageName(site, generation);
+  if (generations.includes(generation)) {
+    // This stack began the generation itself if its first `up` was interrupted. That is not known here, so nothing is refused.
+    const lineage = lineageName(site, generation);
     await pulumi.log.warn(
-      `recovery: ${life} has begun already in ${id}; unless it was this stack that began it, write generation ${Math.max(...lives) + 1}: WAL that is there is never overwritten`,
+      `recovery: ${id} already has WAL of ${lineage}; unless this stack wrote it, write generation ${Math.max(...generations) + 1}: existing WAL is never overwritten`,
     );
   }
-  const { point, set, lineage } = pin.postgres;
+  const { point, set, lineage } = resolved.postgres;
   await pulumi.log.info(`recovery.from "${from}" in ${id}: ${point}, the set ${set} of ${lineage}`);
-  return pin;
+  return resolved;
 }
 
 /**
- * Undefined in the other roles. Throws ConfigError for what can't be, and RunError in the words of `dr` where the repository can't be
- * read or does not reach the target.
+ * Undefined in the other roles. Throws ConfigError for settings that contradict the stack's state, and RunError with the message of `dr`
+ * where the repository can't be read or has no point for the target.
  */
 export async function resolvedPointOf(
   config: StackConfig,
@@ -96,10 +103,10 @@ export async function resolvedPointOf(
   if (previous !== undefined) refuse(changedPointProblems(config, previous));
   if (previous?.settings !== undefined) refuse(changeProblems(config.recovery, previous.settings));
   refuse(resolvedProblems(config));
-  const pin =
-    previous?.pin ??
-    config.recovery.pin ??
+  const resolved =
+    previous?.resolved ??
+    config.recovery.resolved ??
     (await resolveNow(config, config.recovery, secrets.values, secrets.signingKeyName));
-  refuse(generationProblems(config, pin));
-  return pin;
+  refuse(generationProblems(config, resolved));
+  return resolved;
 }

@@ -79,7 +79,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a recovery from a volume of the lost cluster',
     'dr',
     { role: 'recovery', recovery: { from: 'latest', repository: 'local' } },
-    ['recovery.repository', '"local" can\'t be what a site begins from', 'write one of: primary, secondary'],
+    ['recovery.repository', 'a site can\'t begin from "local"', 'write one of: primary, secondary'],
   ],
   [
     'the same place twice',
@@ -203,13 +203,13 @@ test('a doubled key of the stack file is named with its line', async () => {
   const file = 'config:\n  go-coffee-dr:site: one\n  go-coffee-dr:role: primary\n  go-coffee-dr:site: two\n';
   const message = await complaints('production', { file });
   expect(message).toContain('DR-CONFIG site');
-  expect(message).toContain('stands there a second time (Pulumi.production.yaml, line 4)');
+  expect(message).toContain('occurs a second time (Pulumi.production.yaml, line 4)');
 });
 
 test('a secret in plain text is refused, and not shown', async () => {
   const config = { alertTargets: { pingUrl: 'https://ping.test/s3cr3t' } };
   const message = await complaints('production', { config, secretKeys: [] });
-  expect(message).toContain('DR-CONFIG alertTargets: stands in plain text in the stack config');
+  expect(message).toContain('DR-CONFIG alertTargets: is in plain text in the stack config');
   expect(message).not.toContain('s3cr3t');
 });
 
