@@ -81,7 +81,7 @@ test.each([
     'location: /var/backups/go-coffee/',
     'location: "/var/x\\n"',
     'repositories.local.location',
-    '"/var/x\\n" is not one line of text',
+    '"/var/x\\n" is not a single line of text',
     '/var/x',
   ],
   [
@@ -122,9 +122,9 @@ test.each([
 test('a doubled key, in YAML and in JSON', async () => {
   const text = changed('  rpo:\n', '  rto: {}\n  rpo:\n');
   const line = lineWith(text, '  rto: {}');
-  expect(await refused(await file(text))).toMatchObject([{ where: 'rto', fact: 'key "rto" stands twice', line }]);
+  expect(await refused(await file(text))).toMatchObject([{ where: 'rto', fact: 'key "rto" occurs twice', line }]);
   const json = await file('{\n "version": 1,\n "version": 2\n}', 'doubled.json');
-  expect(await refused(json)).toMatchObject([{ fact: 'key "version" stands twice', line: 3 }]);
+  expect(await refused(json)).toMatchObject([{ fact: 'key "version" occurs twice', line: 3 }]);
 });
 
 test('names are refused wherever a plan is read; a missed objective is not: it must not keep anyone from restoring', async () => {
@@ -148,7 +148,7 @@ test.each([
 test('a file that is not there, and one of another kind', async () => {
   expect(await refused(join(folder, 'none.yaml'))).toMatchObject([{ fact: expect.stringContaining('ENOENT') }]);
   expect(await refused(join(folder, 'plan.toml'))).toMatchObject([
-    { fact: expect.stringContaining('no .yaml, .yml or .json') },
+    { fact: expect.stringContaining('is not a .yaml, .yml or .json file') },
   ]);
 });
 
@@ -181,10 +181,10 @@ test('`plan check`: exit 0 for the shipped plan; exit 2 with every finding and i
   const result = await planCheck({}, SHIPPED, path);
   expect(result.exit).toBe(2);
   expect(result.text.split('\n')).toEqual([
-    `error: RETENTION-ZERO line ${lineWith(text, 'retention: 0d')}, repositories.local.retention: "local" keeps copies for 0d: none`,
-    '  hint: say for how long, e.g. 30d',
+    `error: RETENTION-ZERO line ${lineWith(text, 'retention: 0d')}, repositories.local.retention: "local" has a retention of 0d: it would keep no copy`,
+    '  hint: write a retention, e.g. 30d',
     `error: STORAGE-CLASS-SLOW line ${lineWith(text, 'storageClass: GLACIER\n') - 1}, repositories.primary.lifecycle.[1]: GLACIER takes 12 h to read back, and P1 must be back in 2 h`,
-    '  hint: use GLACIER_IR: it is read at once',
+    '  hint: use GLACIER_IR: it can be read at once',
     `${path}: 2 errors, 0 warnings`,
   ]);
 });
