@@ -6,7 +6,7 @@ import { openStackEngine } from '../../recovery/pulumi/open.ts';
 import { rebuild } from '../../recovery/rebuild/rebuild.ts';
 import { hasPulumi, NO_PULUMI, startEngine } from '../../tests/infra/engine/engine.ts';
 import { madeUpPin } from '../../tests/recovery/rebuild/made-up-pin.ts';
-import { MATERIAL, REQUEST } from '../../tests/recovery/rebuild/rebuild-fixture.ts';
+import { BUNDLE, REQUEST } from '../../tests/recovery/rebuild/rebuild-fixture.ts';
 import type { BenchContext, Benchmark, BenchResult } from '../benchmark.ts';
 import { type Chain, longestChain } from '../critical-path.ts';
 import { median } from '../statistics.ts';
@@ -72,7 +72,7 @@ async function round(): Promise<Round> {
     const outcome = await rebuild(REQUEST, {
       engine: timed(await openStackEngine({ project: engine.project }), seen),
       stateDir: engine.env.HOME ?? engine.project,
-      material: MATERIAL,
+      bundle: BUNDLE,
       plan: productionPlan,
       resolve: async ({ from, repository }) => ({ pin: madeUpPin(1, from, repository.id), notes: [], lives: [] }),
       approve: async () => {},

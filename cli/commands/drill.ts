@@ -224,12 +224,12 @@ function typed(options: DrillOptions, now: Date): Omit<ClusterDrillRequest, 'rep
 }
 
 async function portsOf(options: DrillOptions, context: CommandContext): Promise<ClusterDrillPorts> {
-  const { material, plan, stateDir } = await groundOf({ env: options.env }, context);
+  const { bundle, plan, stateDir } = await groundOf({ env: options.env }, context);
   const { progress, log, signal, now } = context;
   return {
     engine: await openStackEngine(),
     stateDir,
-    material,
+    bundle,
     plan,
     resolve: pinTarget,
     openCluster: (place) => openDrilledCluster(place, signal),

@@ -84,13 +84,13 @@ async function endStack(options: RebuildOptions, ports: RebuildPorts, context: C
 
 export const rebuildCommand: Execute<RebuildOptions> = async (options, context) => {
   const now = context.now();
-  const { material, plan, stateDir } = await groundOf(options, context);
+  const { bundle, plan, stateDir } = await groundOf(options, context);
   const request = options.teardown ? undefined : requestOf(options, plan, now);
   const { progress, log, signal, color } = context;
   const ports: RebuildPorts = {
     engine: await openStackEngine({ log }),
     stateDir,
-    material,
+    bundle,
     plan,
     resolve: pinTarget,
     approve: (planned) => context.confirm({ name: options.stack, what: planText(planned).split('\n') }),
@@ -107,7 +107,7 @@ export const rebuildCommand: Execute<RebuildOptions> = async (options, context) 
   const openCluster = (place: ClusterPlace) => openDrilledCluster(place, signal);
   const outcome = await rebuild(request, {
     ...ports,
-    ...dataVerifier({ ...ports, openCluster }, false),
+    ...dataVerifier({ ...ports, openCluster }, { isolated: false }),
   });
   const report = rebuildReport(plan, outcome, await drillEnvironment());
   const folder = resolve(options.report);

@@ -2,7 +2,7 @@
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { EXIT, type ExitCode } from '../../recovery/core/errors.ts';
-import type { Remembered } from '../../recovery/rebuild/data/database.ts';
+import type { RecordedCaptures } from '../../recovery/rebuild/data/database.ts';
 import { rebuildReport } from '../../recovery/rebuild/report.ts';
 import type { DataCheck, RebuildOutcome } from '../../recovery/rebuild/types.ts';
 import type { DrillEnvironment, DrillReport, Throughput } from '../../recovery/report/types.ts';
@@ -10,7 +10,7 @@ import type { DrillEnvironment, DrillReport, Throughput } from '../../recovery/r
 export interface ClusterReportFacts {
   readonly plan: Plan;
   readonly outcome: RebuildOutcome;
-  readonly remembered: Remembered;
+  readonly recorded: RecordedCaptures;
   /** What came of the teardown; empty where the platform was kept. */
   readonly after: readonly DataCheck[];
   readonly startedAt: Date;
@@ -22,9 +22,9 @@ export interface ClusterReportFacts {
 export const CLUSTER_SCENARIO = 'complete-failure';
 
 /** The stores are restored first, and the first tier is checked right after them. */
-function throughputOf({ plan, outcome, remembered }: ClusterReportFacts): Throughput | undefined {
+function throughputOf({ plan, outcome, recorded }: ClusterReportFacts): Throughput | undefined {
   const took = outcome.tiers[0]?.seconds;
-  const { database, redis } = remembered;
+  const { database, redis } = recorded;
   if (outcome.failure !== undefined || took === undefined || took === 0 || database === undefined) return undefined;
   const bytes = database.bytes + (redis?.bytes ?? 0);
   const rate = bytes / took;
@@ -60,7 +60,7 @@ export function clusterDrillReport(facts: ClusterReportFacts): DrillReport {
     ...report,
     kind: 'DrillReport',
     scenario: CLUSTER_SCENARIO,
-    title: `${title}: rebuilt in ${String(namespaces.platform)} of ${context}`,
+    title: `${title}: rebuilt in ${namespaces.platform} of ${context}`,
     startedAt: startedAt.toISOString(),
     endedAt: endedAt.toISOString(),
     passed: exit === EXIT.ok,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { asDrError } from '../../recovery/core/as-dr-error.ts';
 import { precondition } from '../../recovery/core/errors.ts';
 import type { DataPorts } from '../../recovery/rebuild/data/cluster.ts';
-import type { Remembered } from '../../recovery/rebuild/data/database.ts';
-import { dataVerifier, madePlace } from '../../recovery/rebuild/data/verifier.ts';
+import type { RecordedCaptures } from '../../recovery/rebuild/data/database.ts';
+import { dataVerifier, locateData } from '../../recovery/rebuild/data/verifier.ts';
 import { planRebuild, rebuild } from '../../recovery/rebuild/rebuild.ts';
 import { teardown } from '../../recovery/rebuild/teardown.ts';
 import type {
@@ -95,9 +95,9 @@ async function clearAndLook(made: RebuildPlan, ports: ClusterDrillPorts): Promis
   const names = Object.values(made.namespaces);
   const check = { title: 'what the drill made is gone', expected: `no namespace ${names.join(', no ')}` };
   try {
-    const { place } = await madePlace(made, ports);
+    const location = await locateData(made, ports);
     await clear(made.stack, ports);
-    await using cluster = await ports.openCluster(place);
+    await using cluster = await ports.openCluster(location.cluster);
     const left: string[] = [];
     for (const name of names) if (await cluster.hasNamespace(name)) left.push(name);
     const actual = left.length === 0 ? check.expected : `left: ${left.join(', ')}`;
@@ -130,8 +130,8 @@ async function drilled(
   asked: RebuildRequest,
   ports: ClusterDrillPorts,
   onMade: () => void,
-): Promise<{ readonly outcome: RebuildOutcome; readonly known: Remembered }> {
-  const { resolve, verify, known } = dataVerifier(ports, true);
+): Promise<{ readonly outcome: RebuildOutcome; readonly recorded: RecordedCaptures }> {
+  const { resolve, verify, recorded } = dataVerifier(ports, { isolated: true });
   const outcome = await rebuild(asked, {
     ...ports,
     resolve,
@@ -141,7 +141,7 @@ async function drilled(
       onMade();
     },
   });
-  return { outcome, known: known() };
+  return { outcome, recorded: recorded() };
 }
 
 /**
@@ -153,7 +153,7 @@ export async function runClusterDrill(request: ClusterDrillRequest, ports: Clust
   const asked = await requestOf(request, ports);
   let toClear = false;
   try {
-    const { outcome, known } = await drilled(asked, ports, () => {
+    const { outcome, recorded } = await drilled(asked, ports, () => {
       toClear = !request.keep;
     });
     const after = toClear ? [await clearAndLook(outcome.plan, ports)] : [];
@@ -161,7 +161,7 @@ export async function runClusterDrill(request: ClusterDrillRequest, ports: Clust
     const report = clusterDrillReport({
       plan: ports.plan,
       outcome,
-      remembered: known,
+      recorded,
       after,
       startedAt,
       endedAt: ports.now(),

@@ -90,7 +90,7 @@ function clusterOf(held: Held): DrilledCluster {
       if (statement.includes('dr.canary')) return held.canary ?? [];
       return statement.includes('dr.heartbeat') ? [{ beat: held.beat }] : held.tables;
     },
-    redis: async () => ({ keys: held.keys, ending: 1 }),
+    redis: async () => ({ keys: held.keys, expiring: 1 }),
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -89,13 +89,13 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
     },
   ],
   [
-    'a drill archives nothing (F37)',
+    'a drill archives nothing',
     (held) => {
       held.settings.archive_mode = 'on';
     },
   ],
   [
-    'a drill archives nothing (F37)',
+    'a drill archives nothing',
     (held) => {
       held.settings.subscribers = 1;
     },
@@ -107,13 +107,13 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
     },
   ],
   [
-    'no CronJob of a drill runs (F37)',
+    'no CronJob of a drill runs',
     (held) => {
       held.objects = held.objects.map((each) => ({ ...each, spec: each.kind === 'CronJob' ? {} : each.spec }));
     },
   ],
   [
-    'nothing leads into a drill (F37)',
+    'nothing leads into a drill',
     (held) =>
       void held.objects.push({
         apiVersion: 'v1',
@@ -123,7 +123,7 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
       }),
   ],
   [
-    'nothing leads into a drill (F37)',
+    'nothing leads into a drill',
     (held) =>
       void held.objects.push({
         apiVersion: 'networking.k8s.io/v1',
@@ -131,7 +131,7 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
         metadata: { name: 'i', namespace: 'go-coffee-drill-20261125' },
       }),
   ],
-  ['nothing leads out of a drill by default (F37)', (held) => void held.objects.shift()],
+  ['nothing leads out of a drill by default', (held) => void held.objects.shift()],
   ['what the drill made is gone', (held) => void held.left.push('go-coffee-drill-20261125')],
 ];
 

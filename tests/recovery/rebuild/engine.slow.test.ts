@@ -72,13 +72,13 @@ describe.skipIf(!hasPulumi)(hasPulumi ? 'a rebuild by the engine' : NO_PULUMI, (
     timeout: 3 * RUN,
   }, async () => {
     const first = start(1);
-    await said(first, '10 laid down');
+    await said(first, '10 made');
     process.kill(await enginePid(), 'SIGKILL');
     expect(await ended(first)).toContain('ENGINE-FAILED');
 
     const second = start(2);
     await said(second, 'the lock of a dead run');
-    await said(second, '5 laid down');
+    await said(second, '5 made');
     second.child.kill('SIGKILL');
     await ended(second);
 

@@ -35,7 +35,7 @@ const bucket = (n: number) => ({
   restorer: keys,
 });
 
-export const MATERIAL: Material = {
+export const BUNDLE: Material = {
   describe: 'escrow file x.age',
   plan: productionPlan,
   environment: 'production',
@@ -86,7 +86,7 @@ export function portsOf(world: World, stateDir: string, killAt?: number): Ports 
     approved,
     told,
     stateDir,
-    material: MATERIAL,
+    bundle: BUNDLE,
     plan: productionPlan,
     resolve: async ({ from, repository }) => {
       resolutions += 1;

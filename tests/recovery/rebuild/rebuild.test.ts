@@ -4,7 +4,7 @@ import { EXIT } from '../../../recovery/core/errors.ts';
 import { planRebuild, rebuild } from '../../../recovery/rebuild/rebuild.ts';
 import { teardown } from '../../../recovery/rebuild/teardown.ts';
 import { newWorld } from './fake-engine.ts';
-import { MATERIAL, portsOf, REQUEST, RESOURCES, scratch } from './rebuild-fixture.ts';
+import { BUNDLE, portsOf, REQUEST, RESOURCES, scratch } from './rebuild-fixture.ts';
 
 const BAD = { kind: 'Deployment', name: 'auth', after: ['Secret/order-db'], refused: 'spec.replicas: Invalid value' };
 const WITH_BAD = RESOURCES.map((each) => (each.name === 'auth' ? BAD : each));
@@ -143,7 +143,7 @@ test('what is there already and nobody’s of this rebuild is not taken over', a
 
 test('all that is missing is said at once', async () => {
   await using at = await scratch();
-  const ports = { ...portsOf(newWorld([]), at.stateDir), material: undefined };
+  const ports = { ...portsOf(newWorld([]), at.stateDir), bundle: undefined };
   const error = await rebuild({ ...REQUEST, set: {} }, ports).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'REBUILD-INCOMPLETE', exit: EXIT.usage });
   const { fact } = error as { fact: string };
@@ -236,9 +236,9 @@ test('a volume that is lost begins with a new passphrase; what a repository is o
   await using at = await scratch();
   const world = newWorld(RESOURCES);
   const plan = await planRebuild(REQUEST, portsOf(world, at.stateDir));
-  expect(plan.notes).toEqual(expect.arrayContaining([expect.stringMatching(/^local: its passphrase is made anew/)]));
-  const material = { ...MATERIAL, repositories: MATERIAL.repositories.map(({ passphrase, ...rest }) => rest) };
-  await expect(planRebuild(REQUEST, { ...portsOf(world, at.stateDir), material })).rejects.toMatchObject({
+  expect(plan.notes).toEqual(expect.arrayContaining([expect.stringMatching(/^local: gets a new passphrase/)]));
+  const bundle = { ...BUNDLE, repositories: BUNDLE.repositories.map(({ passphrase, ...rest }) => rest) };
+  await expect(planRebuild(REQUEST, { ...portsOf(world, at.stateDir), bundle })).rejects.toMatchObject({
     fact: expect.stringContaining('a new one opens no copy in it'),
   });
 });
@@ -247,7 +247,7 @@ test('passwords of the stores that are known are set again; of those that nobody
   await using at = await scratch();
   const storePasswords = { application: 'password-of-the-services', redis: 'password-of-redis' };
   const known = newWorld(RESOURCES);
-  const ports = { ...portsOf(known, at.stateDir), material: { ...MATERIAL, storePasswords } };
+  const ports = { ...portsOf(known, at.stateDir), bundle: { ...BUNDLE, storePasswords } };
   const { plan } = await rebuild(REQUEST, ports);
   const values = known.stacks.get('fresh')?.config.secretValues;
   expect(values).toMatchObject({
@@ -255,7 +255,7 @@ test('passwords of the stores that are known are set again; of those that nobody
     value: { redis: storePasswords.redis, postgres: { application: storePasswords.application } },
   });
   expect(plan.notes).toContainEqual(
-    expect.stringMatching(/^passwords made anew: PostgreSQL’s superuser, replication;/),
+    expect.stringMatching(/^new passwords: PostgreSQL’s superuser, replication;/),
   );
   expect(JSON.stringify(plan)).not.toContain('password-of-');
 });

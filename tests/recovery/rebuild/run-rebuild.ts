@@ -4,13 +4,13 @@ import { silentLog } from '../../../recovery/core/log.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
 import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
 import { madeUpPin } from './made-up-pin.ts';
-import { MATERIAL, REQUEST } from './rebuild-fixture.ts';
+import { BUNDLE, REQUEST } from './rebuild-fixture.ts';
 
 const [project = '', stateDir = '', hour = '1'] = process.argv.slice(2);
 const outcome = await rebuild(REQUEST, {
   engine: await openStackEngine({ project }),
   stateDir,
-  material: MATERIAL,
+  bundle: BUNDLE,
   plan: productionPlan,
   resolve: async ({ from, repository }) => ({
     pin: madeUpPin(Number(hour), from, repository.id),
