@@ -1,4 +1,4 @@
-/** Pure: a rebuild that was a drill, in the form of every drill's report: the same clocks, and what came of the teardown. */
+/** The report of a drill on a cluster: that of its rebuild, with the result of the teardown. Pure. */
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { EXIT, type ExitCode } from '../../recovery/core/errors.ts';
@@ -11,17 +11,17 @@ export interface ClusterReportFacts {
   readonly plan: Plan;
   readonly outcome: RebuildOutcome;
   readonly recorded: RecordedCaptures;
-  /** What came of the teardown; empty where the platform was kept. */
+  /** Checks after the teardown; empty where the platform was kept. */
   readonly after: readonly DataCheck[];
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly environment: DrillEnvironment;
 }
 
-/** A cluster that is really lost can't be staged beside the one that runs: what is drilled is the way back from it. */
+/** The loss of a cluster can't be staged beside a running platform, so only the recovery from it is drilled. */
 export const CLUSTER_SCENARIO = 'complete-failure';
 
-/** The stores are restored first, and the first tier is checked right after them. */
+/** From the first tier's time: the stores are restored first, and that tier is checked right after. */
 function throughputOf({ plan, outcome, recorded }: ClusterReportFacts): Throughput | undefined {
   const took = outcome.tiers[0]?.seconds;
   const { database, redis } = recorded;
@@ -37,7 +37,7 @@ function throughputOf({ plan, outcome, recorded }: ClusterReportFacts): Throughp
   };
 }
 
-/** A recovery that failed weighs more than a platform that was left behind, and that more than a late one. */
+/** A failed recovery weighs more than a failed teardown, and that more than a missed objective. */
 function exitOf(rebuilt: ExitCode, after: readonly DataCheck[]): ExitCode {
   const good: readonly ExitCode[] = [EXIT.ok, EXIT.objectiveMissed];
   return good.includes(rebuilt) && after.some(({ ok }) => !ok) ? EXIT.verificationFailed : rebuilt;
@@ -53,7 +53,7 @@ export function clusterDrillReport(facts: ClusterReportFacts): DrillReport {
   const declared = {
     at: declaredAt,
     offsetSeconds: 0,
-    event: 'the platform counts as lost',
+    event: 'the platform is declared lost',
     detail: 'nothing was destroyed',
   };
   return {

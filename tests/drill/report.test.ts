@@ -4,8 +4,7 @@ import { compareKind, type KindComparison } from '../../drill/load/compare.ts';
 import { reportLosses } from '../../drill/losses.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { drillReport } from '../../drill/report.ts';
-import type { Recovered } from '../../drill/scenario.ts';
-import { Stage } from '../../drill/stage.ts';
+import { type Recovered, Stage } from '../../drill/stage.ts';
 import { productionPlan } from '../../plan/production.ts';
 import { EXIT } from '../../recovery/core/errors.ts';
 import type { DrillReport } from '../../recovery/report/types.ts';
@@ -141,7 +140,7 @@ describe('what is wrong weighs more than what is late: exit 5', () => {
       digest: 'd',
     }));
     const present = new Map(entries.slice(0, 7).map(({ id, digest }) => [id, digest]));
-    const comparison = { kinds: [compareKind('order', entries, present, disasterAt)] };
+    const comparison = { kinds: [compareKind({ kind: 'order', entries, present, disasterAt })] };
     const stage = newStage();
     reportLosses(stage, comparison, { database: 0, redis: 0 });
     expect(stage.losses).toMatchObject([{ rows: 3, seconds: 4, expected: false }]);
@@ -182,7 +181,7 @@ describe('the ledger', () => {
     ['everything is lost: from the first on', [], 5],
   ])('%s', (_, there, seconds) => {
     const present = new Map(there.map((id) => [id, id]));
-    expect(compareKind('order', entries, present, disasterAt).lostSeconds).toBe(seconds);
+    expect(compareKind({ kind: 'order', entries, present, disasterAt }).lostSeconds).toBe(seconds);
   });
 
   test('what came after the target is not asked for', () => {
@@ -190,7 +189,7 @@ describe('the ledger', () => {
       ['a', 'a'],
       ['b', 'b'],
     ]);
-    const found = compareKind('order', entries, present, disasterAt, secondsIn(-4));
+    const found = compareKind({ kind: 'order', entries, present, disasterAt, upTo: secondsIn(-4) });
     expect(found).toMatchObject({
       acknowledged: 2,
       found: 2,

@@ -7,10 +7,10 @@ import type { DrilledCluster, Row } from '../../../recovery/rebuild/data/cluster
 import { entryAt } from '../../recovery/points/entry-fixture.ts';
 import { postgresCapture, resticCapture } from '../../recovery/points/point-fixture.ts';
 import { type FakeResource, newWorld, type World } from '../../recovery/rebuild/fake-engine.ts';
-import { madeUpPin } from '../../recovery/rebuild/made-up-pin.ts';
 import { portsOf, REQUEST, RESOURCES } from '../../recovery/rebuild/rebuild-fixture.ts';
+import { samplePin } from '../../recovery/rebuild/sample-pin.ts';
 
-export const PIN = madeUpPin(20);
+export const PIN = samplePin(20);
 const BEGUN = Date.parse('2026-11-25T20:05:00Z');
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

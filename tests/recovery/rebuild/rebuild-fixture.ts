@@ -6,7 +6,7 @@ import { silentLog } from '../../../recovery/core/log.ts';
 import type { Material } from '../../../recovery/rebuild/material.ts';
 import type { RebuildPlan, RebuildPorts, RebuildRequest } from '../../../recovery/rebuild/types.ts';
 import { type FakeResource, fakeEngine, type World } from './fake-engine.ts';
-import { madeUpPin } from './made-up-pin.ts';
+import { samplePin } from './sample-pin.ts';
 
 export const REQUEST: RebuildRequest = {
   stack: 'fresh',
@@ -90,7 +90,7 @@ export function portsOf(world: World, stateDir: string, killAt?: number): Ports 
     plan: productionPlan,
     resolve: async ({ from, repository }) => {
       resolutions += 1;
-      return { pin: madeUpPin(resolutions % 24, from, repository.id), notes: [], lives: [1, 3] };
+      return { pin: samplePin(resolutions % 24, from, repository.id), notes: [], lives: [1, 3] };
     },
     approve: async (plan) => void approved.push(plan),
     progress: ({ state, title }) => void told.push(`${state} ${title}`),

@@ -254,9 +254,7 @@ test('passwords of the stores that are known are set again; of those that nobody
     secret: true,
     value: { redis: storePasswords.redis, postgres: { application: storePasswords.application } },
   });
-  expect(plan.notes).toContainEqual(
-    expect.stringMatching(/^new passwords: PostgreSQL’s superuser, replication;/),
-  );
+  expect(plan.notes).toContainEqual(expect.stringMatching(/^new passwords: PostgreSQL’s superuser, replication;/));
   expect(JSON.stringify(plan)).not.toContain('password-of-');
 });
 

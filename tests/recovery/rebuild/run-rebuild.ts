@@ -3,8 +3,8 @@ import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
 import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
-import { madeUpPin } from './made-up-pin.ts';
 import { BUNDLE, REQUEST } from './rebuild-fixture.ts';
+import { samplePin } from './sample-pin.ts';
 
 const [project = '', stateDir = '', hour = '1'] = process.argv.slice(2);
 const outcome = await rebuild(REQUEST, {
@@ -13,7 +13,7 @@ const outcome = await rebuild(REQUEST, {
   bundle: BUNDLE,
   plan: productionPlan,
   resolve: async ({ from, repository }) => ({
-    pin: madeUpPin(Number(hour), from, repository.id),
+    pin: samplePin(Number(hour), from, repository.id),
     notes: [],
     lives: [],
   }),
