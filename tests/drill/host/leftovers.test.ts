@@ -17,7 +17,7 @@ async function noteOfDeadDrill(folder: string, kept: boolean): Promise<void> {
   await execa(process.execPath, ['--input-type=module', '-e', code]);
 }
 
-test('the next drill ends and deletes what a killed one left, and leaves alone what was kept or lives', async () => {
+test('the next drill clears what a killed one left, and not kept or running ones', async () => {
   await withFolder(async (folder) => {
     vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
     const [dead, kept, living] = ['dead', 'kept', 'living'].map((name) => join(folder, name)) as [

@@ -5,7 +5,7 @@ import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import type { Material } from '../../../recovery/rebuild/material.ts';
 import type { RebuildPlan, RebuildPorts, RebuildRequest } from '../../../recovery/rebuild/types.ts';
-import { type FakeResource, fakeEngine, type World } from './fake-engine.ts';
+import { type FakeBackend, type FakeResource, fakeEngine } from './fake-engine.ts';
 import { samplePin } from './sample-pin.ts';
 
 export const REQUEST: RebuildRequest = {
@@ -78,11 +78,11 @@ export interface Ports extends RebuildPorts {
 /** Each resolution finds a newer point: what was pinned must not move. */
 let resolutions = 0;
 
-export function portsOf(world: World, stateDir: string, killAt?: number): Ports {
+export function portsOf(backend: FakeBackend, stateDir: string, killAt?: number): Ports {
   const approved: RebuildPlan[] = [];
   const told: string[] = [];
   return {
-    engine: fakeEngine(world, killAt),
+    engine: fakeEngine(backend, killAt),
     approved,
     told,
     stateDir,
