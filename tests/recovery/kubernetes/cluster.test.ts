@@ -62,6 +62,18 @@ describe('failures', () => {
     expect(told).toEqual(Array(2).fill('/api/v1/namespaces/shop/configmaps: come again'));
   });
 
+  test.each([
+    ['an item without metadata', { items: [{ data: {} }] }],
+    ['labels that are not text', { items: [{ metadata: { name: 'a', labels: { app: 1 } } }] }],
+    ['a page of another program', { items: 'none' }],
+  ])('an answer of another shape is not used: %s', async (_, page) => {
+    const { cluster } = await fakeApi(() => page);
+    await expect(cluster.list(CONFIG_MAPS, 'shop')).rejects.toMatchObject({
+      code: 'KUBERNETES-FAILED',
+      fact: expect.stringContaining('unexpected answer'),
+    });
+  });
+
   test('forbidden: verb, resource and namespace, at once', async () => {
     const { cluster, asked } = await fakeApi(() => refuse(403, 'Forbidden', 'User "dr" cannot list'));
     await expect(cluster.list(typeOf('apps/v1', 'Deployment'), 'shop')).rejects.toMatchObject({
