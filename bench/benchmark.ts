@@ -1,23 +1,23 @@
-/** What a benchmark is given and what it gives back. */
+/** The contract of a benchmark: its context and its result. */
 import type { Platform } from '../drill/platform/platform.ts';
 import type { Run } from '../recovery/core/process.ts';
 import type { PostgresCapture } from '../recovery/points/point.ts';
 
 export interface BenchContext {
-  /** Rounds; each side runs once a round. */
+  /** Number of rounds; each side runs once in a round. */
   readonly runs: number;
   /** Size of the data as a multiple of the default. */
   readonly scale: number;
-  /** Throwaway; everything lies below it and is deleted at the end. */
+  /** Folder of everything; deleted at the end. */
   readonly folder: string;
   readonly run: Run;
-  /** A line for whoever watches. */
+  /** Prints a line of progress. */
   readonly say: (text: string) => void;
-  /** A database of about this many megabytes with its backup, made once and shared by the benchmarks of one run. */
+  /** A database of about this size with its backup, made once and shared by the benchmarks of a run. */
   readonly database: (megabytes: number) => Promise<Database>;
 }
 
-/** One number, judged when it has a target. */
+/** One number; met or missed if it has a target. */
 export interface Measure {
   readonly name: string;
   readonly value: number;
@@ -25,7 +25,7 @@ export interface Measure {
   readonly target?: { readonly relation: '≤' | '≥'; readonly value: number };
 }
 
-/** Seconds of one side, a number a round. */
+/** Seconds of one side, one number per round. */
 export interface Samples {
   readonly name: string;
   readonly seconds: readonly number[];
@@ -34,7 +34,7 @@ export interface Samples {
 export interface BenchResult {
   readonly measures: readonly Measure[];
   readonly samples: readonly Samples[];
-  /** What was measured on, and where the time went: sizes, medians of single steps. */
+  /** Sizes, and medians of single steps. */
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
@@ -50,14 +50,17 @@ export function isMet({ value, target }: Measure): boolean {
   return target.relation === '≤' ? value <= target.value : value >= target.value;
 }
 
+/** The backup set, as far as a benchmark reads it. */
+export type DatabaseCapture = Pick<PostgresCapture, 'lineage' | 'set' | 'timeline' | 'bytes' | 'storedBytes'>;
+
 export interface Database {
   /** The site that was backed up; its servers are stopped. */
   readonly source: Platform;
-  readonly capture: PostgresCapture;
+  readonly capture: DatabaseCapture;
   /** Bytes of WAL that a restore to the end replays. */
   readonly walBytes: number;
-  /** A folder of this database alone. */
+  /** The database's own folder. */
   readonly folder: string;
-  /** Another host of the same environment: no data, no state, the source's `local` repository. */
+  /** A site of another host in the same environment: no data, no state, the source's `local` repository. */
   newSite(name: string): Promise<Platform>;
 }

@@ -26,7 +26,7 @@ async function relationFiles(dataDir: string): Promise<RelationFile[]> {
 async function change({ path }: RelationFile, pages: readonly number[]): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    // Not the first bytes: those hold the page's LSN and would look like a torn write.
+    // Not the first bytes: they hold the page's LSN, and the page would look like a torn write.
     for (const page of pages) await file.write(randomBytes(64), 0, 64, page * PAGE + PAGE - 512);
   } finally {
     await file.close();

@@ -5,7 +5,7 @@ export interface Timed {
   /** Milliseconds of any clock. */
   readonly start: number;
   readonly end: number;
-  /** URNs that had to be there before. */
+  /** URNs of its dependencies. */
   readonly after: readonly string[];
 }
 
@@ -15,7 +15,7 @@ export interface Chain {
   readonly urns: readonly string[];
 }
 
-/** Each resource counts with its own duration only: what it waited for besides its chain is what the engine wastes. */
+/** Counts only each resource's own duration: any other waiting is the engine's overhead. */
 export function longestChain(resources: readonly Timed[]): Chain {
   const known = new Map(resources.map((resource) => [resource.urn, resource]));
   const found = new Map<string, Chain>();
@@ -24,7 +24,7 @@ export function longestChain(resources: readonly Timed[]): Chain {
     if (before !== undefined) return before;
     const resource = known.get(urn);
     if (resource === undefined) return { milliseconds: 0, urns: [] };
-    // Held against a circle, which an engine never gives.
+    // Guards against a circle, which an engine never gives.
     found.set(urn, { milliseconds: 0, urns: [] });
     const longest = resource.after
       .map(chainOf)

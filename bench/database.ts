@@ -1,22 +1,22 @@
-/** A database with many indexes, backed up by `dr`, with WAL after the set; and a second site that reads the same repository. */
+/** A database with many indexes, backed up by `dr`, with WAL after the backup set; and further sites that read the same repository. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { until } from '../drill/host/processes.ts';
 import { createEmptySite, createPlatform, type Platform } from '../drill/platform/platform.ts';
-import type { PostgresCapture } from '../recovery/points/point.ts';
 import type { BenchContext, Database } from './benchmark.ts';
-import { dr } from './dr.ts';
+import { dr, runDr } from './dr.ts';
 
-/** Of all restores, at scale 1. */
+/** Size of the database in all restores, at scale 1. */
 export const MEGABYTES = 4_000;
 
 export const ENVIRONMENT = 'drill';
 
-/** The platform makes about 150 MB at scale 1, these indexes nearly as much again. */
+/** About 150 MB of the platform at scale 1, and nearly as much again in these indexes. */
 const MEGABYTES_AT_SCALE_ONE = 290;
 
-/** What reports and searches of a shop ask for: more bytes of indexes than of rows. */
+/** Indexes for the reports and searches of a shop: more bytes of indexes than of rows. */
 const MORE_INDEXES = `
 create index orders_status on orders (status, placed_at);
 create index orders_total on orders (total_cents, id);
@@ -32,7 +32,7 @@ create index accounts_name on accounts (full_name);
 create index accounts_preferences on accounts using gin (preferences);
 `;
 
-/** Rows that arrive between the set and the disaster. */
+/** Rows that arrive between the backup set and the disaster. */
 function laterRows(count: number): string {
   return `insert into events (kind, subject, payload, at)
     select 'seen', 'item:' || i % 400, jsonb_build_object('visitor', md5('later' || i), 'ms', i % 5000), now()
@@ -56,9 +56,14 @@ async function archiveLaterRows(source: Platform, scale: number): Promise<number
   }
 }
 
-interface BackupAnswer {
-  readonly workloads: readonly { readonly captures: Readonly<Record<string, PostgresCapture>> }[];
-}
+const captureSchema = z.object({
+  lineage: z.string(),
+  set: z.string(),
+  timeline: z.number(),
+  bytes: z.number(),
+  storedBytes: z.number(),
+});
+const backupSchema = z.object({ workloads: z.array(z.object({ captures: z.record(z.string(), captureSchema) })) });
 
 export async function makeDatabase(context: BenchContext, folder: string, megabytes: number): Promise<Database> {
   const scale = megabytes / MEGABYTES_AT_SCALE_ONE;
@@ -74,8 +79,8 @@ export async function makeDatabase(context: BenchContext, folder: string, megaby
   const client = await source.postgres();
   await client.query(`set maintenance_work_mem = '256MB'; ${MORE_INDEXES} analyze; checkpoint`);
   await client.end();
-  await dr(source.envFile, 'init', '--restart');
-  const backup = await dr<BackupAnswer>(source.envFile, 'backup', '--kind', 'full', '--only', 'postgres');
+  await runDr(source.envFile, 'init', '--restart');
+  const backup = await dr(source.envFile, backupSchema, 'backup', '--kind', 'full', '--only', 'postgres');
   const capture = backup.workloads[0]?.captures.local;
   if (capture === undefined) throw new Error('the backup has no set in local');
   const walBytes = await archiveLaterRows(source, scale);
@@ -87,19 +92,19 @@ async function newSite(source: Platform, folder: string, name: string): Promise<
   const site = await createEmptySite({ folder, site: name, environment: ENVIRONMENT });
   const document = parse(await readFile(site.envFile, 'utf8'));
   document.repositories.local.path = source.paths.localRepository;
-  // Their start and health checks are no part of a database's restore.
+  // Starting and checking services is not part of a database's restore.
   document.services = {};
   await writeFile(site.envFile, stringify(document, { lineWidth: 0 }));
   return site;
 }
 
-/** As a provider hands it over: nothing runs, no data, and nothing that `dr` has remembered. */
+/** Resets a site: nothing runs, no data, no state of `dr`. */
 export async function emptySite(site: Platform): Promise<void> {
   await site.kill9();
   for (const path of [site.paths.postgresData, site.paths.state]) await rm(path, { recursive: true, force: true });
 }
 
-/** What makes a result readable: how much was restored. */
+/** How much was restored. */
 export function databaseFacts({ capture, walBytes }: Database): Record<string, string | number> {
   return {
     'database (MB)': Math.round(capture.bytes / 1e6),

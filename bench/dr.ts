@@ -1,18 +1,26 @@
-/** The `dr` command as it is typed, and how long each of its steps took. */
-import { drClient, type RestoreData } from '../drill/dr-client.ts';
+/** Runs the `dr` command and records how long each of its steps took. */
+import type { z } from 'zod';
+import { type DrClient, drClient, restoreSchema } from '../drill/dr-client.ts';
 import { median } from './statistics.ts';
 
 export type StepTimes = Map<string, number[]>;
 
-export async function dr<T>(envFile: string, ...args: string[]): Promise<T> {
-  return (await drClient({ envFile, logFile: `${envFile}.log` }).call<T>(args)).data;
+const clientOf = (envFile: string): DrClient => drClient({ envFile, logFile: `${envFile}.log` });
+
+/** For a command whose answer is not read. */
+export function runDr(envFile: string, ...args: string[]): Promise<void> {
+  return clientOf(envFile).run(args);
 }
 
-/** Restores PostgreSQL alone and notes the times of its steps. */
+export async function dr<T>(envFile: string, answer: z.ZodType<T>, ...args: string[]): Promise<T> {
+  return (await clientOf(envFile).call(args, { answer })).data;
+}
+
+/** Restores PostgreSQL alone and records the times of its steps. */
 export async function drRestore(envFile: string, times: StepTimes, ...args: string[]): Promise<void> {
   const only = ['restore', '--to', 'latest', '--from', 'local', '--only', 'postgres', '--no-backup'];
   const begun = Date.now();
-  const { steps } = await dr<RestoreData>(envFile, ...only, ...args);
+  const { steps } = await dr(envFile, restoreSchema, ...only, ...args);
   const note = (id: string, milliseconds: number) =>
     times.set(id, [...(times.get(id) ?? []), Math.max(0, milliseconds) / 1000]);
   const [first] = steps;

@@ -1,4 +1,4 @@
-/** Runs the sides of a comparison in turn, so that what else the machine does meanwhile falls on all of them. */
+/** Runs the sides of a comparison in turn, so that other work on the machine affects all of them. */
 import { performance } from 'node:perf_hooks';
 import type { BenchContext, Samples } from './benchmark.ts';
 
@@ -18,16 +18,16 @@ export async function seconds(work: () => Promise<void>): Promise<number> {
   return (performance.now() - begun) / 1000;
 }
 
-/** Which side goes first changes from round to round: the second one finds a warmer machine. */
+/** The first side alternates from round to round: the second one has warmer caches. */
 export async function interleave(
   context: Pick<BenchContext, 'runs' | 'run' | 'say'>,
   sides: readonly Side[],
 ): Promise<Samples[]> {
-  const samples = new Map(sides.map((side) => [side.name, [] as number[]] as const));
+  const samples = new Map<string, number[]>(sides.map(({ name }) => [name, []]));
   for (let round = 1; round <= context.runs; round += 1) {
     for (const side of round % 2 ? sides : sides.toReversed()) {
       await side.before?.();
-      // What the round before left to be written would be paid for by this one.
+      // Otherwise this round would pay for the previous round's unwritten pages.
       await context.run(['sync']);
       const taken = await seconds(() => side.timed());
       samples.get(side.name)?.push(taken);

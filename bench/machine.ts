@@ -1,4 +1,4 @@
-/** What the numbers were measured on. */
+/** The machine that the numbers were measured on. */
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type EngineName, findEngine } from '../recovery/engines/find.ts';
 
@@ -22,7 +22,7 @@ export function machineFacts(): Machine {
   };
 }
 
-/** Of one minute: above the number of CPUs somebody else works here too. */
+/** Load average of one minute: more than the number of CPUs means that something else runs too. */
 export function load(): number {
   return Number((loadavg()[0] ?? 0).toFixed(2));
 }

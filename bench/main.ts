@@ -23,7 +23,7 @@ import { resultText } from './report.ts';
 
 const ALL: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7, b8];
 
-/** Databases are the slow part of the preparation: each size is made once. */
+/** Makes each size of database once: they are the slow part of the preparation. */
 function databases(folder: string, context: () => BenchContext): BenchContext['database'] {
   const made = new Map<number, Promise<Database>>();
   return (megabytes) => {
@@ -120,6 +120,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const known = error instanceof DrError;
-  process.stderr.write(known ? `${error.message}\nhint: ${error.hint}\n` : `${(error as Error).stack}\n`);
+  const bug = error instanceof Error ? error.stack : String(error);
+  process.stderr.write(known ? `${error.message}\nhint: ${error.hint}\n` : `${bug}\n`);
   process.exitCode = known && error.exit === EXIT.usage ? EXIT.usage : EXIT.failure;
 }

@@ -31,10 +31,12 @@ function misuse(fact: string, hint: string): Error {
   return badInput({ code: 'USAGE', where: 'bench', fact, hint });
 }
 
-function positive(name: string, text: string, whole: boolean): number {
+/** @param example of a valid value; where it is a whole number, only whole numbers are valid */
+function positive(name: string, text: string, example: number): number {
+  const whole = Number.isInteger(example);
   const value = Number(text);
   if (text.trim() !== '' && value > 0 && Number.isFinite(value) && (!whole || Number.isInteger(value))) return value;
-  throw misuse(`--${name} "${text}" is no ${whole ? 'whole ' : ''}number above 0`, `e.g. --${name} ${whole ? 5 : 0.5}`);
+  throw misuse(`--${name} "${text}" is not a ${whole ? 'whole ' : ''}number above 0`, `e.g. --${name} ${example}`);
 }
 
 function parse(args: readonly string[]) {
@@ -43,7 +45,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw misuse((error as Error).message, 'see `npm run bench -- --help`');
+    throw misuse(error instanceof Error ? error.message : String(error), 'see `npm run bench -- --help`');
   }
 }
 
@@ -55,13 +57,13 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
   if (unknown !== undefined) {
     throw misuse(
       `there is no benchmark "${unknown}"`,
-      `one of ${known.join(', ')}; near: ${nearest(unknown, known).join(', ')}`,
+      `one of ${known.join(', ')}; nearest: ${nearest(unknown, known).join(', ')}`,
     );
   }
   return {
     only,
-    runs: positive('runs', given.runs ?? '5', true),
-    scale: positive('scale', given.scale ?? '1', false),
+    runs: positive('runs', given.runs ?? '5', 5),
+    scale: positive('scale', given.scale ?? '1', 0.5),
     ...(given.json === undefined ? {} : { json: given.json }),
     ...(given.folder === undefined ? {} : { folder: given.folder }),
     help: given.help ?? false,

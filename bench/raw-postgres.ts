@@ -1,12 +1,12 @@
-/** PostgreSQL restored and started as an administrator does by hand, with pgBackRest alone. */
+/** Restores and starts PostgreSQL as an administrator does by hand, with pgBackRest alone. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { handOver } from '../drill/host/secret-files.ts';
 import type { Platform } from '../drill/platform/platform.ts';
 import { layout, STANZA } from '../plan/layout.ts';
 import { makeOwnedFolder } from '../recovery/core/account.ts';
+import { poll } from '../recovery/core/poll.ts';
 import { findPostgresBin } from '../recovery/engines/find.ts';
 import type { BenchContext, Database } from './benchmark.ts';
 import { ENVIRONMENT, keyFile } from './database.ts';
@@ -54,14 +54,15 @@ export async function rawPostgres(context: BenchContext, database: Database, sit
   return {
     async restore() {
       await makeOwnedFolder(postgresData, site.runAs);
-      const argv = [
-        ...['pgbackrest', `--config=${config}`, `--stanza=${STANZA}`, 'restore', '--repo=1'],
+      const argv: [string, ...string[]] = [
+        'pgbackrest',
+        ...[`--config=${config}`, `--stanza=${STANZA}`, 'restore', '--repo=1'],
         ...[`--set=${database.capture.set}`, '--type=default', `--target-timeline=${database.capture.timeline}`],
         `--recovery-option=restore_command=${pgBackRest} archive-get %f "%p"`,
         // The source's archive must stay as it is.
         ...['--archive-mode=off', '--link-all', '--log-level-console=detail'],
-      ] as const;
-      await context.run(argv as unknown as [string, ...string[]], as);
+      ];
+      await context.run(argv, as);
     },
     async startAndReplay() {
       await context.run([pgCtl, 'start', '-D', postgresData, '-W', '-l', postgresLog, '-o', `-k ${socketDir}`], as);
@@ -69,7 +70,7 @@ export async function rawPostgres(context: BenchContext, database: Database, sit
     },
     async clear() {
       await site.kill9();
-      // A killed server that nobody has reaped yet counts as alive for whoever finds its socket's lock.
+      // A killed server that is not reaped yet counts as running for the owner of its socket's lock.
       const sockets = (await readdir(socketDir)).map((name) => join(socketDir, name));
       for (const path of [postgresData, postgresLog, join(folder, 'spool'), ...sockets])
         await rm(path, { recursive: true, force: true });
@@ -79,17 +80,20 @@ export async function rawPostgres(context: BenchContext, database: Database, sit
   };
 }
 
+/** Far more than the replay of the benchmark's WAL takes. */
+const REPLAY_SECONDS = 600;
+
 async function untilWritable(site: Platform): Promise<void> {
-  const deadline = Date.now() + 600_000;
-  for (;;) {
-    const recovering = await isRecovering(site);
-    if (recovering === false) return;
-    if (Date.now() > deadline) throw new Error(`the server does not take writes; its log: ${site.paths.postgresLog}`);
-    await delay(10);
-  }
+  const timeout = { seconds: REPLAY_SECONDS, everySeconds: 0.01 };
+  const { accepted } = await poll(
+    timeout,
+    () => isRecovering(site),
+    (recovering) => recovering === false,
+  );
+  if (!accepted) throw new Error(`the server does not take writes; its log: ${site.paths.postgresLog}`);
 }
 
-/** Undefined while nobody answers. */
+/** Undefined while the server does not answer. */
 async function isRecovering(site: Platform): Promise<boolean | undefined> {
   try {
     const client = await site.postgres({ database: 'postgres' });

@@ -1,4 +1,4 @@
-/** A preview of a stack that is recovered from a captured platform: by the real engine, or by the program alone. */
+/** Previews a stack that is recovered from a captured platform: by the real engine, or by the program alone. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -12,11 +12,11 @@ export interface RecoveredStack extends AsyncDisposable {
   preview(): Promise<number>;
 }
 
-export const JOB_PROFILES = hasPulumi
+export const METHOD = hasPulumi
   ? 'the real engine, with providers that make nothing'
   : 'the program alone, its resources recorded: pulumi is not on the PATH';
 
-/** What an `up` has left: then no repository is asked, and the time is the platform's own. */
+/** Outputs of an earlier `up`: with them the preview reads no repository, and its time is the platform's alone. */
 async function outputsOf(platform: CapturedPlatform): Promise<Readonly<Record<string, unknown>>> {
   const recoveredObjects = await packPlatform(platform);
   return { leads: true, site: 'local', generation: 2, recoveredFrom: PIN, recoveredObjects };
@@ -35,7 +35,7 @@ async function recorded(platform: CapturedPlatform): Promise<RecoveredStack> {
 
 const PROJECT = 'go-coffee-dr';
 
-/** The stack's file, and a state in which there is nothing but outputs. */
+/** Writes the stack's file, and a state that holds only outputs. */
 async function prepare(engine: Engine, stack: string, platform: CapturedPlatform): Promise<void> {
   await engine.ok('stack', 'init', stack);
   const { secretValues, ...own } = recoveryConfig();

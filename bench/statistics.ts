@@ -1,6 +1,6 @@
 /** Medians and percentiles of few numbers. */
 
-/** @param p 0 to 1; nearest rank. NaN of no numbers. */
+/** Nearest rank. NaN for no numbers. @param p 0 to 1 */
 export function percentile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
@@ -13,7 +13,7 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? (low + (sorted[middle] ?? Number.NaN)) / 2 : low;
 }
 
-/** Of the fastest rounds: what other work on the machine disturbs least. */
+/** Ratio of the fastest rounds: other work on the machine disturbs it least. */
 export function fastestRatio(ours: { readonly seconds: readonly number[] } | undefined, theirs: typeof ours): number {
   return Math.min(...(ours?.seconds ?? [])) / Math.min(...(theirs?.seconds ?? []));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { createPlatform, type Platform } from '../drill/platform/platform.ts';
 import { ENVIRONMENT } from './database.ts';
-import { dr } from './dr.ts';
+import { runDr } from './dr.ts';
 
 export async function platformWithTwoRepositories(folder: string, scale: number): Promise<Platform> {
   const options = { folder, site: 'first', environment: ENVIRONMENT, scale, seed: 7, services: false };
@@ -15,6 +15,6 @@ export async function platformWithTwoRepositories(folder: string, scale: number)
   const passphrases = [{ name: 'primary-1', from: { file: join(folder, 'keys', 'primary') } }];
   document.repositories.primary = { type: 'posix', path, passphrases };
   await writeFile(platform.envFile, stringify(document, { lineWidth: 0 }));
-  await dr(platform.envFile, 'init', '--restart');
+  await runDr(platform.envFile, 'init', '--restart');
   return platform;
 }

@@ -1,4 +1,4 @@
-/** What the platform held before anybody wrote to it, and whether the recovered one holds it still. */
+/** Records what the platform holds before the load starts, and checks that the recovered platform still holds it. */
 import type pg from 'pg';
 import type { Verification } from '../recovery/report/types.ts';
 import type { Difference } from '../recovery/workloads/difference.ts';
@@ -18,7 +18,7 @@ import { FOLDER_WORKLOADS, type FolderWorkload } from './platform/site-paths.ts'
 
 export interface Baseline {
   readonly database: DatabaseFingerprint;
-  /** Of the rows that were there before the customers, in the tables that these write to. */
+  /** Rows from before the load, in the tables that it writes to. */
   readonly oldRows: Readonly<Record<string, string>>;
   readonly redis: RedisFingerprint;
   readonly folders: ReadonlyMap<FolderWorkload, FolderFingerprint>;
@@ -26,7 +26,7 @@ export interface Baseline {
   readonly git: string;
 }
 
-/** Customers write to these: the ledger answers for their new rows. */
+/** The load generator writes to these; the ledger covers its new rows. */
 const WRITTEN_TABLES = ['orders', 'payments'] as const;
 const EXCLUDE = [...SELF_CHANGING_TABLES, ...WRITTEN_TABLES.map((table) => `public.${table}`)];
 const WRITTEN_KEYS = [PROBE_PREFIX, CART_PREFIX, STREAM_KEY];
@@ -54,7 +54,7 @@ async function newestIds(client: pg.Client): Promise<OldRowLimits> {
 }
 
 async function gitRefs(platform: Platform): Promise<string> {
-  // Whoever owns the restored folder: this reads it only.
+  // The restored folder may have another owner; these commands only read it.
   const git = ['git', '-c', 'safe.directory=*', '-C', platform.paths.git] as const;
   const { stdout } = await platform.run([
     ...git,
@@ -138,12 +138,11 @@ async function databaseChecks(client: pg.Client, baseline: BaselineWithLimits): 
       tier: 'P1',
       expected: same,
       actual: differences,
-      evidence:
-        'count, checksums over every row, md5 of the definitions; compared with the time before the drill’s customers',
+      evidence: 'count, checksums over every row, md5 of the definitions; compared with the time before the load',
     },
     ...WRITTEN_TABLES.map((table) => ({
       id: `database/${table}`,
-      title: `rows of ${table} from before the customers`,
+      title: `rows of ${table} from before the load`,
       tier: 'P2',
       expected: baseline.oldRows[table] ?? '',
       actual: old[table] ?? '',
@@ -176,17 +175,17 @@ const TIER_OF: Partial<Record<FolderWorkload, string>> = {
   'monitoring-config': 'P4',
 };
 
-/** Files that the recovery itself has made new, by workload; each must differ. */
+/** Files that the recovery itself has replaced, by workload; each must differ. */
 export type Renewed = ReadonlyMap<FolderWorkload, readonly string[]>;
 
 function folderVerdict(differences: readonly Difference[], renewed: readonly string[]): string {
   const changed = differences.filter(({ kind }) => kind === 'changed').map(({ item }) => item);
   const stale = renewed.filter((path) => !changed.includes(path));
-  if (stale.length > 0) return `still the old: ${stale.join(', ')}`;
+  if (stale.length > 0) return `not replaced: ${stale.join(', ')}`;
   return listed(differences.filter(({ item }) => !renewed.includes(item)));
 }
 
-/** All of it, read from the recovered platform. A part that can't be read is a failed check, not an error. */
+/** Compares the recovered platform with the baseline. An unreadable folder is a failed check and not thrown. */
 export async function baselineChecks(
   platform: Platform,
   baseline: BaselineWithLimits,
@@ -202,7 +201,7 @@ export async function baselineChecks(
         tier: 'P1',
         expected: 'no difference',
         actual: listed(compareRedis(baseline.redis, actual)),
-        evidence: 'type, content and whether it ends, of every key',
+        evidence: 'type, content and expiry of every key',
       },
     ];
   });
@@ -211,7 +210,7 @@ export async function baselineChecks(
     const path = platform.paths.folder(workload);
     const fresh = renewed.get(workload) ?? [];
     const actual = await folderFingerprint(path).then((f) => folderVerdict(compareFolders(expected, f), fresh), String);
-    const but = fresh.length === 0 ? '' : `, ${fresh.length} of them new on purpose`;
+    const but = fresh.length === 0 ? '' : `, ${fresh.length} of them replaced on purpose`;
     folders.push({
       id: `files/${workload}`,
       title: `${workload}: ${expected.entries.length} files${but}`,

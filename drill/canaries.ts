@@ -1,6 +1,6 @@
 /**
- * Canary rows: each holds the digest of itself, and row 0 the number of the others and the digest of all their digests. They tell
- * wrong data from right where no copy to compare with is left, and where the engine that restored it said that all was well.
+ * Canary rows. Each holds its own digest; row 0 holds the number of the others and the digest of all their digests. They reveal wrong data
+ * without a copy to compare with, and where the engine reported success.
  */
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
@@ -9,11 +9,11 @@ import { z } from 'zod';
 const CANARY_TABLE = 'dr_canary';
 
 export interface CanaryResult {
-  /** False when the database has no such table. */
+  /** False when the table is missing. */
   readonly present: boolean;
   /** Rows without row 0. */
   readonly rows: number;
-  /** Empty when all rows are what they were. */
+  /** Empty when all rows are unchanged. */
   readonly violations: readonly { readonly id: number; readonly fact: string }[];
 }
 
@@ -43,9 +43,9 @@ function canaryViolations(rows: readonly CanaryRow[]): { id: number; fact: strin
     return [...wrong, { id: 0, fact: 'the row that counts the others can’t be read' }];
   }
   if (stated.rows !== others.length)
-    return [...wrong, { id: 0, fact: `${stated.rows} rows were there, ${others.length} are` }];
+    return [...wrong, { id: 0, fact: `row 0 counts ${stated.rows} rows, and there are ${others.length}` }];
   const together = sha256(others.map((row) => row.digest).join(','));
-  return stated.digest === together ? wrong : [...wrong, { id: 0, fact: 'the rows are not the ones that were there' }];
+  return stated.digest === together ? wrong : [...wrong, { id: 0, fact: 'the rows do not match the digest in row 0' }];
 }
 
 export async function checkCanaries(client: ClientBase): Promise<CanaryResult> {

@@ -1,4 +1,4 @@
-/** The ledger's verdict in the report's words. */
+/** Reports the comparison with the ledger as checks and losses. */
 import type { KindComparison, LedgerComparison } from './load/compare.ts';
 import type { LedgerKind } from './load/ledger.ts';
 import type { Stage } from './stage.ts';
@@ -19,19 +19,19 @@ const TITLES: Readonly<Record<LedgerKind, string>> = {
   stream: 'stream entries in Redis',
 };
 
-/** Seconds of a store's data that are gone. */
+/** Seconds of a store's lost data. */
 export function lostSeconds(comparison: LedgerComparison, store: StoreOf): number {
   const kinds = comparison.kinds.filter((kind) => STORE_OF[kind.kind] === store);
   return Math.max(0, ...kinds.map((kind) => kind.lostSeconds));
 }
 
 function detailOf({ acknowledged, found, lostSeconds: seconds }: KindComparison): string {
-  return `${found} of ${acknowledged} acknowledged writes are there; the last of them ${seconds.toFixed(1)} s before the disaster`;
+  return `${found} of ${acknowledged} acknowledged writes are there; ${seconds.toFixed(1)} s of writes before the disaster are lost`;
 }
 
 /**
- * Reports what is gone. `allowed` is the loss in seconds that the scenario can't avoid, by store: writes after the last copy of a
- * site that is gone for good. Everything beyond is unexpected and fails the drill, and so is every write that came back altered.
+ * `allowed` is the unavoidable loss in seconds, by store: writes after the last copy of a site that is lost for good. More, and every
+ * altered write, is unexpected and fails the drill.
  */
 export function reportLosses(
   stage: Stage,
@@ -48,7 +48,7 @@ export function reportLosses(
       expected: limit === 0 ? `all ${kind.acknowledged}, none altered` : `at most ${limit} s lost, none altered`,
       actual: `${kind.found} of ${kind.acknowledged}, ${kind.lostSeconds.toFixed(1)} s lost, ${kind.corrupted.length} altered`,
       ok: expected && kind.corrupted.length === 0,
-      evidence: 'the customers’ ledger, written outside of the platform after each acknowledgement',
+      evidence: 'the load generator’s ledger, written outside of the platform after each acknowledgement',
     });
     if (kind.missing.length === 0) continue;
     stage.losses.push({

@@ -1,13 +1,14 @@
-/** Watches from outside when each tier answers again; what `dr` says of itself is compared with this, not believed. */
-import { setTimeout as delay } from 'node:timers/promises';
+/** Watches from outside when each tier is healthy again. The report compares this with what `dr` reports. */
+import { poll } from '../recovery/core/poll.ts';
 import type { Platform } from './platform/platform.ts';
 import { askService } from './platform/service-control.ts';
-import { SERVICES, servicePlace } from './platform/services.ts';
+import { locateService, SERVICES } from './platform/services.ts';
 
-const INTERVAL_MS = 400;
+/** Resolution of the measured RTO; each round starts eight small queries. */
+const EVERY_SECONDS = 0.4;
 
 export interface ReadinessWatch {
-  /** Ends watching: by tier, since when it has been well without a break; absent when it is not well. */
+  /** Stops watching. Returns, by tier, since when it has been healthy without a break; absent for an unhealthy tier. */
   stop(): Promise<ReadonlyMap<string, Date>>;
 }
 
@@ -25,42 +26,43 @@ async function storesAnswer(platform: Platform): Promise<boolean> {
   }
 }
 
-/** By tier. */
-async function look(platform: Platform): Promise<Map<string, boolean>> {
+/** Whether each tier is healthy. */
+async function inspect(platform: Platform): Promise<Map<string, boolean>> {
   const answers = await Promise.all(
     SERVICES.map(
       async ({ id, tier }) =>
-        [tier, (await askService(servicePlace(id, platform.paths), '/health')).status === 200] as const,
+        [tier, (await askService(locateService(id, platform.paths), '/health')).status === 200] as const,
     ),
   );
-  const well = new Map<string, boolean>([['P1', await storesAnswer(platform)]]);
-  for (const [tier, ok] of answers) well.set(tier, (well.get(tier) ?? true) && ok);
-  return well;
+  const healthy = new Map<string, boolean>([['P1', await storesAnswer(platform)]]);
+  for (const [tier, ok] of answers) healthy.set(tier, (healthy.get(tier) ?? true) && ok);
+  return healthy;
 }
 
 export function watchReadiness(platform: Platform): ReadinessWatch {
   const since = new Map<string, Date>();
   let stopped = false;
-  const glance = async (): Promise<void> => {
-    // The time before the question: a tier was well from then on at the earliest.
+  const observe = async (): Promise<void> => {
+    // The time before the questions: a tier was healthy from then on at the earliest.
     const at = new Date();
-    for (const [tier, ok] of await look(platform)) {
+    for (const [tier, ok] of await inspect(platform)) {
       if (!ok) since.delete(tier);
       else if (!since.has(tier)) since.set(tier, at);
     }
   };
-  const watching = (async () => {
-    while (!stopped) {
-      await glance();
-      await delay(INTERVAL_MS);
-    }
-    await glance();
-  })();
+  const endless = { seconds: Number.POSITIVE_INFINITY, everySeconds: EVERY_SECONDS };
+  const watching = poll(endless, observe, () => stopped);
+  const end = async (): Promise<ReadonlyMap<string, Date>> => {
+    stopped = true;
+    await watching;
+    await observe();
+    return since;
+  };
+  let ended: Promise<ReadonlyMap<string, Date>> | undefined;
   return {
-    async stop() {
-      stopped = true;
-      await watching;
-      return since;
+    stop() {
+      ended ??= end();
+      return ended;
     },
   };
 }

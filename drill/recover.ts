@@ -1,5 +1,6 @@
-/** The part that all scenarios share: restore by the `dr` command while somebody watches, and ask for what was promised. */
-import type { DrAnswer, RestoreData } from './dr-client.ts';
+/** What all scenarios share: a restore by the `dr` command under watch, and the comparison with the ledger. */
+import { z } from 'zod';
+import { type DrAnswer, type RestoreData, restoreSchema } from './dr-client.ts';
 import { compareLedger, type LedgerComparison } from './load/compare.ts';
 import { readLedger } from './load/ledger.ts';
 import type { Platform } from './platform/platform.ts';
@@ -11,7 +12,7 @@ export interface Restored {
   readonly ready: ReadonlyMap<string, Date>;
 }
 
-/** `after` belongs to the recovery: the tiers' clocks run until it is done as well. */
+/** `after` is part of the recovery: the tiers' clocks run until it is done. */
 export async function restoreWatched(
   stage: Stage,
   platform: Platform,
@@ -25,8 +26,8 @@ export async function restoreWatched(
     const restored = await stage.step(
       'restore',
       `dr restore ${args.join(' ')}`,
-      () => stage.dr(platform).call<RestoreData>(['restore', ...args, ...common]),
-      ({ seconds }) => `ended after ${seconds.toFixed(1)} s`,
+      () => stage.dr(platform).call(['restore', ...args, ...common], { answer: restoreSchema }),
+      ({ seconds }) => `took ${seconds.toFixed(1)} s`,
     );
     await after?.();
     return { restored, ready: await watch.stop() };
@@ -35,7 +36,7 @@ export async function restoreWatched(
   }
 }
 
-export async function comparePromises(
+export async function compareWithLedger(
   platform: Platform,
   ledgerFile: string,
   disasterAt: Date,
@@ -55,19 +56,21 @@ export async function comparePromises(
   }
 }
 
-/** The disaster as `dr assess` sees it must be the one that was staged. */
-export async function assessNames(stage: Stage, platform: Platform): Promise<void> {
+const assessmentSchema = z.object({ scenario: z.string(), why: z.array(z.string()) });
+
+/** Checks that `dr assess` finds the staged disaster. */
+export async function checkAssessment(stage: Stage, platform: Platform): Promise<void> {
   const { data } = await stage.step(
     'assess',
     'dr assess',
-    () => stage.dr(platform).call<{ scenario: string; why: readonly string[] }>(['assess']),
+    () => stage.dr(platform).call(['assess'], { answer: assessmentSchema }),
     (answer) => `${answer.data.scenario}: ${answer.data.why[0] ?? ''}`,
   );
   stage.check({
     id: 'assess/scenario',
-    title: 'dr assess names the disaster',
+    title: 'dr assess finds the disaster',
     expected: stage.options.scenario,
     actual: data.scenario,
-    evidence: `dr assess: ${data.why.slice(0, 3).join('; ') || 'nothing found'}`,
+    evidence: `dr assess: ${data.why.slice(0, 3).join('; ') || 'no findings'}`,
   });
 }

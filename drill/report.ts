@@ -1,6 +1,4 @@
-/** From what a stage saw to the report: measured clocks against the plan's objectives. */
-/** What a drill has measured, for the objectives that are asked for later. Pure. */
-
+/** The report of a drill: measured clocks against the plan's objectives, and its measurements for `dr objectives`. Pure. */
 import { seconds } from '../plan/duration.ts';
 import type { Plan } from '../plan/types.ts';
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
@@ -10,34 +8,33 @@ import { API_VERSION } from '../recovery/report/output.ts';
 import type { DrillEnvironment, DrillReport, Measured, Throughput, TierResult } from '../recovery/report/types.ts';
 import type { RestoreData } from './dr-client.ts';
 import { lostSeconds } from './losses.ts';
-import type { Recovered } from './scenario.ts';
-import type { SeenEvent, Stage } from './stage.ts';
+import type { Recovered, SeenEvent, Stage } from './stage.ts';
 
 function measured(objectiveSeconds: number, measuredSeconds: number | undefined): Measured {
   if (measuredSeconds === undefined) return { objectiveSeconds, met: false };
   return { objectiveSeconds, measuredSeconds, met: measuredSeconds <= objectiveSeconds };
 }
 
-/** Seconds of data that a tier's services lost. P1 is the stores themselves; P4 works on configuration only, which nobody wrote to. */
+/** Seconds of data that a tier lost. P1 is the stores themselves; P4 only reads configuration, which nobody changes. */
 function tierLoss(tier: string, { comparison }: Recovered): number {
   if (tier === 'P4') return 0;
   const database = lostSeconds(comparison, 'database');
   return tier === 'P1' ? Math.max(database, lostSeconds(comparison, 'redis')) : database;
 }
 
-/** The later of what the drill saw from outside and what `dr` says: neither is believed alone. */
+/** The later of what the drill observed and what `dr` reported: neither is trusted alone. */
 function readyAt(tier: string, recovered: Recovered): Date | undefined {
-  const seen = recovered.ready.get(tier);
-  if (seen === undefined) return undefined;
-  const said = recovered.restored.data.tiers.find((each) => each.tier === tier)?.readyAt;
-  return said === undefined ? seen : new Date(Math.max(seen.getTime(), Date.parse(said)));
+  const observed = recovered.ready.get(tier);
+  if (observed === undefined) return undefined;
+  const reported = recovered.restored.data.tiers.find((each) => each.tier === tier)?.readyAt;
+  return reported === undefined ? observed : new Date(Math.max(observed.getTime(), Date.parse(reported)));
 }
 
 function tierResults(plan: Plan, disasterAt: Date, recovered: Recovered | undefined): TierResult[] {
   let before = 0;
   return plan.tiers.map((tier) => {
     const ready = recovered && readyAt(tier.id, recovered);
-    // A tier that the disaster left alone was never away, and none is ready before the tier that it needs.
+    // An unaffected tier was never down, and no tier is ready before the tiers that it needs.
     const own = ready && Math.max(0, (ready.getTime() - disasterAt.getTime()) / 1000);
     if (own !== undefined) before = Math.max(before, own);
     return {
@@ -51,7 +48,7 @@ function tierResults(plan: Plan, disasterAt: Date, recovered: Recovered | undefi
   });
 }
 
-/** From the first step of the restore to the last tier: the backup that `dr` takes afterwards belongs to no recovery. */
+/** From the first step of the restore to the last tier. The backup that `dr` takes afterwards is not part of the recovery. */
 function restoreSeconds({ tiers, steps }: RestoreData): number {
   const begun = Math.min(...steps.map(({ startedAt }) => Date.parse(startedAt)));
   const ended = Math.max(
@@ -82,7 +79,7 @@ function recoveredExit({ verification, losses, attempts }: Stage, tiers: readonl
   });
 }
 
-/** What somebody waits for; the steps between are in the restore's own journal. */
+/** Steps that take time; the restore's own journal holds all of them. */
 const SHOWN_STEPS = /\/(copy|replay|verify|start)$/;
 
 function stepEvent({ title, tier, endedAt }: RestoreData['steps'][number]): SeenEvent {
@@ -151,7 +148,7 @@ export function drillReport(facts: ReportFacts): DrillReport {
   };
 }
 
-/** One that failed proves nothing, and leaves the drill overdue. */
+/** None for a failed drill: it proves nothing and stays overdue. */
 export function drillMeasurements({ passed, endedAt, scenario, tiers }: DrillReport): Measurement[] {
   if (!passed) return [];
   return tiers.map(({ id, rto, rpo }) => ({

@@ -1,4 +1,4 @@
-/** One drill: a platform with customers is backed up, lost, recovered, and compared; then all of it is cleared away. */
+/** One drill: backs up a platform under load, loses it, recovers it and compares; then clears everything away. */
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,16 +9,15 @@ import { drillEnvironment } from '../recovery/engines/machine.ts';
 import { renderHtml } from '../recovery/report/html.ts';
 import type { DrillReport } from '../recovery/report/types.ts';
 import { type BaselineWithLimits, baselineChecks, takeBaseline } from './baseline.ts';
-import type { BackupData } from './dr-client.ts';
+import { type BackupData, backupSchema } from './dr-client.ts';
 import { clearDrill, clearLeftovers, noteDrill } from './host/leftovers.ts';
 import { startLoad } from './load/load.ts';
 import { createEmptySite, createPlatform, type Platform } from './platform/platform.ts';
 import { askService } from './platform/service-control.ts';
-import { SERVICES, servicePlace } from './platform/services.ts';
+import { locateService, SERVICES } from './platform/services.ts';
 import { drillReport } from './report.ts';
 import { type S3Region, startS3Region } from './s3/region.ts';
-import type { Recovered, Scenario } from './scenario.ts';
-import { type Prepared, Stage } from './stage.ts';
+import { type Prepared, type Recovered, type Scenario, Stage } from './stage.ts';
 
 export interface DrillRequest {
   readonly scenario: Scenario;
@@ -26,9 +25,9 @@ export interface DrillRequest {
   /** 1 is about 150 MB of database. */
   readonly scale: number;
   readonly seed: number;
-  /** Leave everything where it is, running. */
+  /** Leave everything running. */
   readonly keep: boolean;
-  /** The drill makes a folder of its own below. @default the system's temporary one */
+  /** Parent of the drill's folder. @default the system's temporary folder */
   readonly folder?: string | undefined;
   /** report.json and report.html go here. */
   readonly reportFolder: string;
@@ -40,11 +39,11 @@ export interface DrillRequest {
 export interface DrillResult {
   readonly report: DrillReport;
   readonly files: { readonly json: string; readonly html: string };
-  /** What is left: with `keep` the drill's folder. */
+  /** With `keep`: the folder, or the stack, that is left. */
   readonly kept?: string;
 }
 
-/** Acknowledged writes before each next step: enough that each backup has some of its own. */
+/** Acknowledged writes before each next step: a second of load, so that each backup holds some of its own. */
 const WRITES_BETWEEN = 120;
 const ENVIRONMENT = 'drill';
 
@@ -65,13 +64,13 @@ function startRegion(folder: string, name: keyof typeof REGIONS): Promise<S3Regi
   });
 }
 
-interface Ground {
+interface Built {
   readonly first: Platform;
   readonly regions: { readonly primary: S3Region; readonly secondary: S3Region };
   readonly baseline: BaselineWithLimits;
 }
 
-async function build(stage: Stage): Promise<Ground> {
+async function build(stage: Stage): Promise<Built> {
   const { folder, scale, seed } = stage.options;
   const regions = await stage.step('regions', 'two S3 regions', async () => {
     const [primary, secondary] = await Promise.all([startRegion(folder, 'primary'), startRegion(folder, 'secondary')]);
@@ -83,16 +82,16 @@ async function build(stage: Stage): Promise<Ground> {
   stage.sites.push(first);
   const baseline = await stage.step(
     'baseline',
-    'what it holds',
+    'record what it holds',
     () => takeBaseline(first),
     ({ database, redis }) => `${database.tables.reduce((sum, t) => sum + t.rows, 0)} rows, ${redis.keys} keys of Redis`,
   );
-  await stage.step('init', 'dr init', () => stage.dr(first).call(['init']));
+  await stage.step('init', 'dr init', () => stage.dr(first).run(['init']));
   return { first, regions, baseline };
 }
 
-/** Full backup, customers, incremental backup, customers. */
-async function backUp(stage: Stage, { first, regions, baseline }: Ground): Promise<Prepared> {
+/** Full and incremental backup under load, with writes after each. */
+async function backUp(stage: Stage, { first, regions, baseline }: Built): Promise<Prepared> {
   const { folder } = stage.options;
   const ledgerFile = join(folder, 'ledger.jsonl');
   const load = await startLoad({ postgres: () => first.postgres(), redis: () => first.redis(), ledgerFile });
@@ -100,8 +99,8 @@ async function backUp(stage: Stage, { first, regions, baseline }: Ground): Promi
   const backup = (kind: string): Promise<BackupData> =>
     stage.step(
       `backup-${kind}`,
-      `dr backup --kind ${kind}, while customers order`,
-      async () => (await stage.dr(first).call<BackupData>(['backup', '--kind', kind])).data,
+      `dr backup --kind ${kind}, under load`,
+      async () => (await stage.dr(first).call(['backup', '--kind', kind], { answer: backupSchema })).data,
       ({ runId, points }) => `${runId} in ${Object.keys(points).join(', ')}`,
     );
   await load.more(WRITES_BETWEEN);
@@ -127,21 +126,21 @@ async function backUp(stage: Stage, { first, regions, baseline }: Ground): Promi
 
 async function serviceChecks(stage: Stage, platform: Platform): Promise<void> {
   for (const { id, tier } of SERVICES) {
-    const { status, body } = await askService(servicePlace(id, platform.paths), '/health');
-    const actual = status === 200 ? 'well' : `${status}: ${body.trim()}`;
+    const { status, body } = await askService(locateService(id, platform.paths), '/health');
+    const actual = status === 200 ? 'healthy' : `${status}: ${body.trim()}`;
     stage.check({
       id: `services/${id}`,
       title: id,
       tier,
-      expected: 'well',
+      expected: 'healthy',
       actual,
       evidence: 'GET /health on its socket',
     });
   }
 }
 
-/** New customers on the recovered platform: what only reads is not back. */
-async function newCustomers(stage: Stage, platform: Platform): Promise<void> {
+/** Starts a new load on the recovered platform: one that only reads has not recovered. */
+async function newLoad(stage: Stage, platform: Platform): Promise<void> {
   const load = await startLoad({
     postgres: () => platform.postgres(),
     redis: () => platform.redis(),
@@ -151,7 +150,7 @@ async function newCustomers(stage: Stage, platform: Platform): Promise<void> {
   const { acknowledged, died } = await load.stop();
   stage.check({
     id: 'customers/new',
-    title: 'new customers order and pay',
+    title: 'the platform takes new orders and payments',
     tier: 'P2',
     expected: 'at least 20 writes acknowledged',
     actual: died ?? `${acknowledged} writes acknowledged`,
@@ -164,32 +163,32 @@ async function verify(stage: Stage, recovered: Recovered, baseline: BaselineWith
   const { platform } = recovered;
   await stage.step(
     'verify',
-    'compare the recovered platform with what was',
+    'compare the recovered platform with the baseline',
     async () => {
       for (const check of await baselineChecks(platform, baseline, recovered.renewed)) stage.check(check);
       await serviceChecks(stage, platform);
-      await newCustomers(stage, platform);
+      await newLoad(stage, platform);
     },
     () => `${stage.verification.filter(({ ok }) => ok).length} of ${stage.verification.length} checks passed`,
   );
 }
 
-/** A recovery that fails is a result of the drill, with a report; a stage that can't be built is an error. */
+/** A failed recovery is a result of the drill, with a report; a platform that can't be built is an error. */
 async function play(stage: Stage, request: DrillRequest): Promise<DrillReport> {
   const startedAt = request.now();
   const environment = await drillEnvironment();
-  const ground = await build(stage);
-  const prepared = await backUp(stage, ground);
+  const built = await build(stage);
+  const prepared = await backUp(stage, built);
   let recovered: Recovered | undefined;
   let failure: DrError['exit'] | undefined;
   try {
     recovered = await request.scenario.run(prepared);
-    await verify(stage, recovered, ground.baseline);
+    await verify(stage, recovered, built.baseline);
   } catch (error) {
     request.signal.throwIfAborted();
     if (!(error instanceof DrError) || stage.disasterAt === undefined) throw error;
     failure = error.exit === EXIT.ok ? EXIT.failure : error.exit;
-    const recovery = { id: 'recovery', title: 'the recovery ends', expected: 'well', actual: error.message };
+    const recovery = { id: 'recovery', title: 'the recovery succeeds', expected: 'no error', actual: error.message };
     stage.check({ ...recovery, evidence: `${error.where}; ${error.hint}` });
   }
   const disasterAt = stage.disasterAt ?? startedAt;
@@ -203,15 +202,15 @@ async function clear(stage: Stage, folder: string): Promise<void> {
 }
 
 /**
- * Throws what keeps the stage from being built (exit 2 for a missing engine), and the abort of `signal`; everything that was started
- * is ended and deleted then too.
+ * Throws when the platform can't be built (exit 2 for a missing engine) and when `signal` is aborted. Everything that was started is then
+ * ended and deleted too.
  */
 export async function runDrill(request: DrillRequest): Promise<DrillResult> {
   const { scenario, progress, keep, signal } = request;
   for (const { folder, since, kept, processes } of await clearLeftovers()) {
     const what = kept
-      ? `left by --keep, ${processes} processes run in it`
-      : `a killed drill's: ${processes} processes ended, deleted`;
+      ? `kept by --keep; ${processes} processes run`
+      : `left by a killed drill: ended ${processes} processes and deleted the folder`;
     progress({
       step: 'drill/leftovers',
       title: `${folder} of ${since}`,
@@ -222,7 +221,7 @@ export async function runDrill(request: DrillRequest): Promise<DrillResult> {
   const parent = request.folder ?? tmpdir();
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, 'dr-drill-'));
-  await noteDrill(folder, keep);
+  await noteDrill({ folder, kept: keep });
   const { plan, scale, seed } = request;
   const stage = new Stage({ scenario: scenario.id, folder, scale, seed, plan, progress, signal });
   try {

@@ -1,10 +1,11 @@
-/** What a scenario works with, and where it writes what it saw. */
+/** A scenario, the stage that it plays on, and where it records what happens. */
 import type { Plan } from '../plan/types.ts';
 import { asDrError } from '../recovery/core/as-dr-error.ts';
 import type { Progress } from '../recovery/core/progress.ts';
-import type { Loss, SecurityAttempt, TimelineEvent, Verification } from '../recovery/report/types.ts';
-import type { BaselineWithLimits } from './baseline.ts';
-import { type BackupData, type DrClient, drClient } from './dr-client.ts';
+import type { DrillReport, Loss, SecurityAttempt, TimelineEvent, Verification } from '../recovery/report/types.ts';
+import type { BaselineWithLimits, Renewed } from './baseline.ts';
+import { type BackupData, type DrAnswer, type DrClient, drClient, type RestoreData } from './dr-client.ts';
+import type { LedgerComparison } from './load/compare.ts';
 import type { Load } from './load/load.ts';
 import type { Platform, SiteOptions } from './platform/platform.ts';
 import type { S3Region } from './s3/region.ts';
@@ -19,7 +20,7 @@ export interface StageOptions {
   readonly signal: AbortSignal;
 }
 
-/** Events carry their own time; offsets from the disaster are added when the report is made. */
+/** An event with its time; the report adds its offset from the disaster. */
 export type SeenEvent = Omit<TimelineEvent, 'offsetSeconds'>;
 
 export class Stage {
@@ -28,9 +29,9 @@ export class Stage {
   readonly verification: Verification[] = [];
   readonly losses: Loss[] = [];
   readonly attempts: SecurityAttempt[] = [];
-  /** Every site that was made, to be ended with the drill. */
+  /** All sites, to be destroyed with the drill. */
   readonly sites: Platform[] = [];
-  /** Every load, likewise. */
+  /** All load generators, to be stopped with the drill. */
   readonly loads: Load[] = [];
   disasterAt: Date | undefined;
 
@@ -38,7 +39,7 @@ export class Stage {
     this.options = options;
   }
 
-  /** A step with its place in the progress and in the timeline. Failures go on to the caller. */
+  /** Runs a step and reports it in the progress and the timeline. Rethrows its failure. */
   async step<T>(id: string, title: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> {
     const { scenario, progress, signal } = this.options;
     signal.throwIfAborted();
@@ -46,10 +47,9 @@ export class Stage {
     progress({ step, title, state: 'start' });
     try {
       const result = await work();
-      const said = detail?.(result);
-      const rest = said === undefined ? {} : { detail: said };
-      progress({ step, title, state: 'done', ...rest });
-      this.event(title, said);
+      const text = detail?.(result);
+      progress({ step, title, state: 'done', ...(text === undefined ? {} : { detail: text }) });
+      this.event(title, text);
       return result;
     } catch (error) {
       progress({ step, title, state: 'failed', detail: asDrError(error, id).fact.split('\n')[0] ?? '' });
@@ -61,7 +61,7 @@ export class Stage {
     this.events.push({ at: at.toISOString(), event, ...(detail === undefined ? {} : { detail }) });
   }
 
-  /** The moment from which every clock runs. */
+  /** Declares the disaster: every clock runs from this moment. */
   declare(event: string, at = new Date()): Date {
     this.disasterAt = at;
     this.event(event, 'the disaster', at);
@@ -83,17 +83,36 @@ export class Stage {
   }
 }
 
-/** What every scenario finds on its stage: a platform with customers, backed up. */
+/** Every scenario starts with a platform under load that was backed up. */
 export interface Prepared {
   readonly stage: Stage;
   readonly first: Platform;
   readonly regions: { readonly primary: S3Region; readonly secondary: S3Region };
-  /** Before the first customer. */
+  /** From before the load started. */
   readonly baseline: BaselineWithLimits;
   readonly backups: { readonly full: BackupData; readonly incremental: BackupData };
-  /** Customers at work. */
   readonly load: Load;
   readonly ledgerFile: string;
-  /** A second, empty site, ended with the drill. */
+  /** Makes another, empty site. */
   emptySite(options: Omit<SiteOptions, 'folder'>): Promise<Platform>;
+}
+
+export interface Recovered {
+  /** The platform at the site that it was recovered to. */
+  readonly platform: Platform;
+  readonly restored: DrAnswer<RestoreData>;
+  readonly target: DrillReport['target'];
+  /** Acknowledged writes compared with the recovered stores. */
+  readonly comparison: LedgerComparison;
+  /** Files that the recovery has replaced, such as rotated secrets. */
+  readonly renewed?: Renewed;
+  /** By tier, since when it is healthy. */
+  readonly ready: ReadonlyMap<string, Date>;
+}
+
+export interface Scenario {
+  /** Its id in the plan. */
+  readonly id: string;
+  /** Stages the disaster, recovers, and records both on the stage. */
+  readonly run: (prepared: Prepared) => Promise<Recovered>;
 }

@@ -1,17 +1,18 @@
-/** B4: the `up` of a rebuild against its longest chain of dependent steps: what the order of the tiers needs, and nothing more. */
+/** B4: the `up` of a rebuild against its longest chain of dependent steps: the least that the order of the tiers allows. */
+import { z } from 'zod';
 import { productionPlan } from '../../plan/production.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import type { EngineStack, ResourceEvent, StackEngine } from '../../recovery/pulumi/engine.ts';
 import { openStackEngine } from '../../recovery/pulumi/open.ts';
 import { rebuild } from '../../recovery/rebuild/rebuild.ts';
 import { hasPulumi, NO_PULUMI, startEngine } from '../../tests/infra/engine/engine.ts';
-import { madeUpPin } from '../../tests/recovery/rebuild/made-up-pin.ts';
-import { MATERIAL, REQUEST } from '../../tests/recovery/rebuild/rebuild-fixture.ts';
+import { BUNDLE, REQUEST } from '../../tests/recovery/rebuild/rebuild-fixture.ts';
+import { samplePin } from '../../tests/recovery/rebuild/sample-pin.ts';
 import type { BenchContext, Benchmark, BenchResult } from '../benchmark.ts';
 import { type Chain, longestChain } from '../critical-path.ts';
 import { median } from '../statistics.ts';
 
-/** Milliseconds of a create, as small clusters take them; the stand-in provider waits as long. */
+/** Milliseconds of a create in a small cluster; the stand-in provider waits as long. */
 const DURATIONS = { StatefulSet: 15_000, Deployment: 6000, Job: 8000, PersistentVolumeClaim: 1000, other: 150 };
 
 const TARGET = { relation: '≤', value: 1.1 } as const;
@@ -19,7 +20,7 @@ const TARGET = { relation: '≤', value: 1.1 } as const;
 /** By the last of the types in its URN. */
 const COMPONENT = /(::|\$)go-coffee-dr:[^:$]+:[^:$]+::/;
 
-interface Seen {
+interface Clock {
   readonly start: Map<string, number>;
   readonly end: Map<string, number>;
   began: number;
@@ -27,19 +28,19 @@ interface Seen {
 }
 
 /** The same engine, with a clock at each of its events. */
-function timed(engine: StackEngine, seen: Seen): StackEngine {
+function timed(engine: StackEngine, clock: Clock): StackEngine {
   const clocked = (stack: EngineStack): EngineStack => ({
     ...stack,
     async up(options = {}) {
-      seen.began = performance.now();
+      clock.began = performance.now();
       const onEvent = (event: ResourceEvent): void => {
-        (event.state === 'start' ? seen.start : seen.end).set(event.urn, performance.now());
+        (event.state === 'start' ? clock.start : clock.end).set(event.urn, performance.now());
         options.onEvent?.(event);
       };
       try {
         return await stack.up({ ...options, onEvent });
       } finally {
-        seen.ended = performance.now();
+        clock.ended = performance.now();
       }
     },
   });
@@ -50,11 +51,12 @@ function timed(engine: StackEngine, seen: Seen): StackEngine {
   };
 }
 
-interface State {
-  readonly deployment: {
-    readonly resources: readonly { urn: string; parent?: string; dependencies?: readonly string[] }[];
-  };
-}
+const resource = z.object({
+  urn: z.string(),
+  parent: z.string().optional(),
+  dependencies: z.array(z.string()).nullish(),
+});
+const stateSchema = z.object({ deployment: z.object({ resources: z.array(resource) }) });
 
 interface Round {
   readonly up: number;
@@ -68,34 +70,35 @@ async function round(): Promise<Round> {
   const before = { ...process.env };
   Object.assign(process.env, engine.env, { STAND_IN_MS: JSON.stringify(DURATIONS) });
   try {
-    const seen: Seen = { start: new Map(), end: new Map(), began: 0, ended: 0 };
+    const clock: Clock = { start: new Map(), end: new Map(), began: 0, ended: 0 };
     const outcome = await rebuild(REQUEST, {
-      engine: timed(await openStackEngine({ project: engine.project }), seen),
+      engine: timed(await openStackEngine({ project: engine.project }), clock),
       stateDir: engine.env.HOME ?? engine.project,
-      material: MATERIAL,
+      bundle: BUNDLE,
       plan: productionPlan,
-      resolve: async ({ from, repository }) => ({ pin: madeUpPin(1, from, repository.id), notes: [], lives: [] }),
+      resolve: async ({ from, repository }) => ({ pin: samplePin(1, from, repository.id), notes: [], lives: [] }),
       approve: async () => {},
       progress: () => {},
       log: silentLog,
       now: () => new Date(),
     });
     if (outcome.failure !== undefined) throw outcome.failure;
-    const { deployment } = JSON.parse(await engine.ok('stack', 'export', '--stack', REQUEST.stack)) as State;
-    const resources = deployment.resources.flatMap(({ urn, parent, dependencies = [] }) => {
-      const [start, end] = [seen.start.get(urn), seen.end.get(urn)];
+    const exported = JSON.parse(await engine.ok('stack', 'export', '--stack', REQUEST.stack));
+    const { deployment } = stateSchema.parse(exported);
+    const resources = deployment.resources.flatMap(({ urn, parent, dependencies }) => {
+      const [start, end] = [clock.start.get(urn), clock.end.get(urn)];
       if (start === undefined || end === undefined || urn.includes('::pulumi:pulumi:Stack::')) return [];
-      // Who depends on a component depends on all that it holds: so it stands in the state. What a component holds waits for nothing of it.
-      const after = parent === undefined ? dependencies : [...dependencies, parent];
+      // The state lists a dependency on a component as one on all its children. Its children do not wait for the component itself.
+      const after = [...(dependencies ?? []), ...(parent === undefined ? [] : [parent])];
       return [{ urn, start, end, after: after.filter((each) => !COMPONENT.test(each)) }];
     });
     const own = resources.filter(({ urn }) => /kubernetes:|random:|tls:/.test(urn.split('::').at(-2) ?? ''));
     const first = Math.min(...own.map(({ start }) => start));
     const last = Math.max(...own.map(({ end }) => end));
     return {
-      up: seen.ended - seen.began,
+      up: clock.ended - clock.began,
       chain: longestChain(own),
-      around: first - seen.began + (seen.ended - last),
+      around: first - clock.began + (clock.ended - last),
     };
   } finally {
     for (const key of Object.keys(process.env)) if (!(key in before)) delete process.env[key];

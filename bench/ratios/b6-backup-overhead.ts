@@ -1,5 +1,6 @@
 /** B6: `dr backup` against the same engines run by hand, one after another. */
 import { join } from 'node:path';
+import { z } from 'zod';
 import { backUpByHand } from '../backup-by-hand.ts';
 import type { BenchContext, Benchmark, BenchResult } from '../benchmark.ts';
 import { dr } from '../dr.ts';
@@ -7,11 +8,11 @@ import { interleave } from '../interleave.ts';
 import { fastestRatio, median } from '../statistics.ts';
 import { platformWithTwoRepositories } from '../two-repositories.ts';
 
-interface Backup {
-  readonly startedAt: string;
-  readonly endedAt: string;
-  readonly workloads: readonly { readonly workload: string; readonly seconds: number }[];
-}
+const backupSchema = z.object({
+  startedAt: z.string(),
+  endedAt: z.string(),
+  workloads: z.array(z.object({ workload: z.string(), seconds: z.number() })),
+});
 
 function medians(times: ReadonlyMap<string, number[]>, prefix: string): Record<string, number> {
   return Object.fromEntries(
@@ -29,12 +30,12 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const theirs = new Map<string, number[]>();
   const backUp = async (note = add(ours)): Promise<void> => {
     const begun = Date.now();
-    const answer = await dr<Backup>(platform.envFile, 'backup', '--kind', 'full');
+    const answer = await dr(platform.envFile, backupSchema, 'backup', '--kind', 'full');
     note('before the run', (Date.parse(answer.startedAt) - begun) / 1000);
     for (const { workload, seconds } of answer.workloads) note(workload, seconds);
     note('after the run', (Date.now() - Date.parse(answer.endedAt)) / 1000);
   };
-  // The first of each pays for what later ones find: packs, caches, mirrors.
+  // The first run of each fills packs, caches and mirrors for the later ones.
   await backUp(() => undefined);
   await backUpByHand(context, platform, () => undefined);
   const samples = await interleave(context, [
@@ -42,10 +43,10 @@ async function run(context: BenchContext): Promise<BenchResult> {
     { name: 'engines by hand, one after another', timed: () => backUpByHand(context, platform, add(theirs)) },
   ]);
   await platform.destroy();
-  const [dr_ = 0, hand = 0] = samples.map((s) => median(s.seconds));
+  const [ours_ = 0, byHand = 0] = samples.map((s) => median(s.seconds));
   return {
     measures: [
-      { name: 'ratio', value: dr_ / hand, unit: '×', target: { relation: '≤', value: 1.05 } },
+      { name: 'ratio', value: ours_ / byHand, unit: '×', target: { relation: '≤', value: 1.05 } },
       { name: 'ratio of the fastest rounds', value: fastestRatio(samples[0], samples[1]), unit: '×' },
     ],
     samples,

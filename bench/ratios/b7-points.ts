@@ -7,14 +7,14 @@ import { surveyCatalogs } from '../../recovery/points/catalog/survey.ts';
 import { overviewOf } from '../../recovery/points/list/overview.ts';
 import type { BenchContext, Benchmark, BenchResult, Samples } from '../benchmark.ts';
 import { ENVIRONMENT } from '../database.ts';
-import { dr } from '../dr.ts';
+import { runDr } from '../dr.ts';
 import { interleave } from '../interleave.ts';
-import { writePoints } from '../made-up-points.ts';
+import { writePoints } from '../sample-points.ts';
 import { median, percentile } from '../statistics.ts';
 
 const MANY = 10_000;
 const FEW = 100;
-/** A 95th percentile of fewer is only the worst one. */
+/** With fewer calls the 95th percentile is just the slowest one. */
 const CALLS = 60;
 
 async function siteWith(context: BenchContext, count: number): Promise<Site> {
@@ -26,8 +26,8 @@ async function siteWith(context: BenchContext, count: number): Promise<Site> {
   return site;
 }
 
-/** As the command does it, without a process of its own: list, check what is new, chain, windows. */
-async function look(site: Site, count: number): Promise<number> {
+/** The command's work without its process: list, verify new points, chain, windows. */
+async function measureOverview(site: Site, count: number): Promise<number> {
   const begun = performance.now();
   const overview = await overviewOf(site, await surveyCatalogs(site), new Date());
   const milliseconds = performance.now() - begun;
@@ -38,9 +38,9 @@ async function look(site: Site, count: number): Promise<number> {
 }
 
 async function calls(sites: readonly (readonly [Site, number])[]): Promise<number[][]> {
-  const taken = sites.map(() => [] as number[]);
+  const taken = sites.map((): number[] => []);
   for (let n = 0; n < CALLS; n += 1) {
-    for (const [i, [site, count]] of sites.entries()) taken[i]?.push(await look(site, count));
+    for (const [i, [site, count]] of sites.entries()) taken[i]?.push(await measureOverview(site, count));
   }
   return taken;
 }
@@ -53,16 +53,16 @@ const timesOf = (name: string, milliseconds: readonly number[]): Samples => ({
 async function run(context: BenchContext): Promise<BenchResult> {
   const many = await siteWith(context, MANY);
   const few = await siteWith(context, FEW);
-  const cold = await look(many, MANY);
-  await look(few, FEW);
+  const cold = await measureOverview(many, MANY);
+  await measureOverview(few, FEW);
   const [manyCalls = [], fewCalls = []] = await calls([
     [many, MANY],
     [few, FEW],
   ]);
   const rounds = { ...context, runs: Math.max(context.runs, 20), say: () => undefined };
   const command = await interleave(rounds, [
-    { name: `dr points, ${MANY} points`, timed: async () => void (await dr(many.file, 'points')) },
-    { name: `dr points, ${FEW} points`, timed: async () => void (await dr(few.file, 'points')) },
+    { name: `dr points, ${MANY} points`, timed: () => runDr(many.file, 'points') },
+    { name: `dr points, ${FEW} points`, timed: () => runDr(few.file, 'points') },
   ]);
   const [whole = 0, wholeFew = 0] = command.map((s) => median(s.seconds));
   const p95 = percentile(manyCalls, 0.95);

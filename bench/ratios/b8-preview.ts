@@ -1,17 +1,17 @@
 /** B8: preview of a recovered platform, four times as many objects. */
 import type { BenchContext, Benchmark, BenchResult } from '../benchmark.ts';
 import { interleave } from '../interleave.ts';
-import { madeUpPlatform } from '../made-up-platform.ts';
-import { JOB_PROFILES, recoveredStack } from '../recovered-stack.ts';
+import { METHOD, recoveredStack } from '../recovered-stack.ts';
+import { samplePlatform } from '../sample-platform.ts';
 import { median } from '../statistics.ts';
 
 const MANY = 2000;
 const FEW = 500;
 
 async function run(context: BenchContext): Promise<BenchResult> {
-  context.say(`by ${JOB_PROFILES}`);
-  await using many = await recoveredStack(madeUpPlatform(MANY));
-  await using few = await recoveredStack(madeUpPlatform(FEW));
+  context.say(`by ${METHOD}`);
+  await using many = await recoveredStack(samplePlatform(MANY));
+  await using few = await recoveredStack(samplePlatform(FEW));
   const side = (stack: typeof many, count: number) => ({
     name: `preview, ${count} objects`,
     timed: async () => {
@@ -29,7 +29,7 @@ async function run(context: BenchContext): Promise<BenchResult> {
       { name: 'each further object', value: ((whole - part) * 1000) / (MANY - FEW), unit: 'ms' },
     ],
     samples,
-    facts: { by: JOB_PROFILES, objects: MANY },
+    facts: { by: METHOD, objects: MANY },
   };
 }
 

@@ -1,8 +1,9 @@
-/** What a drill's stack is called, and where it lives: never where anything else does. Pure. */
+/** Names of a drill's stack and namespaces, which nothing else uses. Pure. */
+import { valueAt } from '../../recovery/core/json.ts';
 
 const PREFIX = 'drill-';
 
-/** One a day, and the further ones are counted: a name that is asked for by `--confirm` must be the same a minute later. */
+/** `drill-<date>`, then `-2`, `-3`: the name must not change until `--confirm` repeats it. */
 export function drillName(now: Date, taken: readonly string[]): string {
   const day = `${PREFIX}${now.toISOString().slice(0, 10).replaceAll('-', '')}`;
   let name = day;
@@ -10,7 +11,7 @@ export function drillName(now: Date, taken: readonly string[]): string {
   return name;
 }
 
-/** Of killed drills, or of such that run at this moment: which, is not for another one to decide. */
+/** Stacks of killed, kept or running drills; this one can't tell which. */
 export function otherDrills(stacks: readonly string[]): string[] {
   return stacks.filter((name) => name.startsWith(PREFIX)).toSorted();
 }
@@ -20,7 +21,7 @@ export interface DrillNamespaces {
   readonly recovery: string;
 }
 
-/** A label of DNS. */
+/** Length of a DNS label. */
 const LONGEST = 63;
 const PLATFORM = 'go-coffee';
 
@@ -30,16 +31,17 @@ const asName = (stack: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
 
-/** @param like config of the stack that the drill stands for */
+/** @param like config of the stack that is drilled */
 export function drillNamespaces(stack: string, like: Readonly<Record<string, unknown>>): DrillNamespaces {
-  const { platform = PLATFORM } = (like.namespaces ?? {}) as { platform?: string };
-  // The stack's name tells it from others: of the platform's as much as there is room for.
+  const given = valueAt(like, 'namespaces', 'platform');
+  const platform = typeof given === 'string' ? given : PLATFORM;
+  // The stack's name makes it unique; the platform's name is shortened to fit.
   const own = asName(stack).slice(0, LONGEST - PLATFORM.length - '--dr'.length);
   const name = `${platform.slice(0, LONGEST - own.length - '--dr'.length).replace(/-+$/, '')}-${own}`;
   return { platform: name, recovery: `${name}-dr` };
 }
 
-/** Keys of the stack's config that make it a place of its own. What a person sets wins. */
+/** Config keys that separate the drill from the platform. Keys set by the operator win. */
 export function drillConfig(
   stack: string,
   like: Readonly<Record<string, unknown>>,

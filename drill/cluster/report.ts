@@ -1,9 +1,9 @@
-/** Pure: a rebuild that was a drill, in the form of every drill's report: the same clocks, and what came of the teardown. */
+/** The report of a drill on a cluster: that of its rebuild, with the result of the teardown. Pure. */
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { EXIT } from '../../recovery/core/errors.ts';
 import { exitFor, gravestOf } from '../../recovery/core/exit.ts';
-import type { Remembered } from '../../recovery/rebuild/data/database.ts';
+import type { RecordedCaptures } from '../../recovery/rebuild/data/database.ts';
 import { rebuildReport } from '../../recovery/rebuild/report.ts';
 import type { DataCheck, RebuildOutcome } from '../../recovery/rebuild/types.ts';
 import type { DrillEnvironment, DrillReport, Throughput } from '../../recovery/report/types.ts';
@@ -11,21 +11,21 @@ import type { DrillEnvironment, DrillReport, Throughput } from '../../recovery/r
 export interface ClusterReportFacts {
   readonly plan: Plan;
   readonly outcome: RebuildOutcome;
-  readonly remembered: Remembered;
-  /** What came of the teardown; empty where the platform was kept. */
+  readonly recorded: RecordedCaptures;
+  /** Checks after the teardown; empty where the platform was kept. */
   readonly after: readonly DataCheck[];
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly environment: DrillEnvironment;
 }
 
-/** A cluster that is really lost can't be staged beside the one that runs: what is drilled is the way back from it. */
+/** The loss of a cluster can't be staged beside a running platform, so only the recovery from it is drilled. */
 export const CLUSTER_SCENARIO = 'complete-failure';
 
-/** The stores are restored first, and the first tier is checked right after them. */
-function throughputOf({ plan, outcome, remembered }: ClusterReportFacts): Throughput | undefined {
+/** From the first tier's time: the stores are restored first, and that tier is checked right after. */
+function throughputOf({ plan, outcome, recorded }: ClusterReportFacts): Throughput | undefined {
   const took = outcome.tiers[0]?.seconds;
-  const { database, redis } = remembered;
+  const { database, redis } = recorded;
   if (outcome.failure !== undefined || took === undefined || took === 0 || database === undefined) return undefined;
   const bytes = database.bytes + (redis?.bytes ?? 0);
   const rate = bytes / took;
@@ -49,14 +49,14 @@ export function clusterDrillReport(facts: ClusterReportFacts): DrillReport {
   const declared = {
     at: declaredAt,
     offsetSeconds: 0,
-    event: 'the platform counts as lost',
+    event: 'the platform is declared lost',
     detail: 'nothing was destroyed',
   };
   return {
     ...report,
     kind: 'DrillReport',
     scenario: CLUSTER_SCENARIO,
-    title: `${title}: rebuilt in ${String(namespaces.platform)} of ${context}`,
+    title: `${title}: rebuilt in ${namespaces.platform} of ${context}`,
     startedAt: startedAt.toISOString(),
     endedAt: endedAt.toISOString(),
     passed: exit === EXIT.ok,

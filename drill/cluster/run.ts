@@ -1,12 +1,12 @@
-/** `dr drill --on cluster`: a platform of a point in quarantined namespaces, verified by its data, measured, and torn down again. */
+/** `dr drill --on cluster`: rebuilds a platform from a point in quarantined namespaces, verifies its data, measures, and tears it down. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { asDrError } from '../../recovery/core/as-dr-error.ts';
 import { precondition } from '../../recovery/core/errors.ts';
 import type { DataPorts } from '../../recovery/rebuild/data/cluster.ts';
-import type { Remembered } from '../../recovery/rebuild/data/database.ts';
-import { dataVerifier, madePlace } from '../../recovery/rebuild/data/verifier.ts';
+import type { RecordedCaptures } from '../../recovery/rebuild/data/database.ts';
+import { dataVerifier, locateData } from '../../recovery/rebuild/data/verifier.ts';
 import { planRebuild, rebuild } from '../../recovery/rebuild/rebuild.ts';
 import { teardown } from '../../recovery/rebuild/teardown.ts';
 import type {
@@ -25,7 +25,7 @@ import { clusterDrillReport } from './report.ts';
 export interface ClusterDrillRequest {
   /** @default `drill-<date>` */
   readonly stack?: string | undefined;
-  /** The stack that the drill stands for. */
+  /** The stack that is drilled. */
   readonly like: string;
   readonly repository: string;
   readonly target: string;
@@ -37,14 +37,14 @@ export interface ClusterDrillRequest {
 
 const STEP = 'drill/cluster';
 
-/** Its file's, where it has one: that asks for no passphrase. */
+/** From the stack's file where it exists: that needs no passphrase. */
 async function plainConfig(stack: string, known: readonly string[], { engine }: ClusterDrillPorts) {
   const inFile = await engine.fileConfig(stack);
   const values = inFile ?? (known.includes(stack) ? await (await engine.select(stack)).config() : {});
   return Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
 }
 
-/** What the drill makes, and under which names. Throws `STACK-EXISTS` (exit 6) and `STACK-UNKNOWN` (exit 2). */
+/** The rebuild that the drill runs. Throws `STACK-EXISTS` (exit 6) and `STACK-UNKNOWN` (exit 2). */
 async function requestOf(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<RebuildRequest> {
   const known = await ports.engine.list();
   const stack = request.stack ?? drillName(ports.now(), known);
@@ -52,14 +52,14 @@ async function requestOf(request: ClusterDrillRequest, ports: ClusterDrillPorts)
     throw precondition({
       code: 'STACK-EXISTS',
       where: '--stack',
-      fact: `there is a stack "${stack}": a drill makes its own, and tears down what it made`,
-      hint: `give another name; one that an earlier drill has left: dr rebuild --teardown --stack ${stack}`,
+      fact: `the stack "${stack}" exists; a drill makes its own stack and tears it down`,
+      hint: `choose another name with --stack; to delete one that an earlier drill has left: dr rebuild --teardown --stack ${stack}`,
     });
   }
   for (const other of otherDrills(known)) {
     ports.progress({
       step: `${STEP}/leftovers`,
-      title: `stack ${other} is there: kept, left by a drill that was killed, or at work`,
+      title: `stack ${other} exists: a drill kept it, was killed, or is running`,
       state: 'skipped',
       detail: `dr rebuild --teardown --stack ${other}`,
     });
@@ -84,20 +84,20 @@ export async function planClusterDrill(request: ClusterDrillRequest, ports: Clus
   return planRebuild(await requestOf(request, ports), ports);
 }
 
-/** By a signal of its own: an interrupted drill is torn down too. Nothing is there where the stack is not. */
+/** Without the drill's signal: an interrupted drill is torn down too. Does nothing when the stack does not exist. */
 async function clear(stack: string, ports: ClusterDrillPorts): Promise<void> {
   if (!(await ports.engine.list()).includes(stack)) return;
   await teardown(stack, { ...ports, signal: undefined, approve: async () => {} });
 }
 
-/** A drill that leaves something behind has not ended well. */
-async function clearAndLook(made: RebuildPlan, ports: ClusterDrillPorts): Promise<DataCheck> {
+/** A drill that leaves something behind has failed. */
+async function clearAndCheck(made: RebuildPlan, ports: ClusterDrillPorts): Promise<DataCheck> {
   const names = Object.values(made.namespaces);
   const check = { title: 'what the drill made is gone', expected: `no namespace ${names.join(', no ')}` };
   try {
-    const { place } = await madePlace(made, ports);
+    const location = await locateData(made, ports);
     await clear(made.stack, ports);
-    await using cluster = await ports.openCluster(place);
+    await using cluster = await ports.openCluster(location.cluster);
     const left: string[] = [];
     for (const name of names) if (await cluster.hasNamespace(name)) left.push(name);
     const actual = left.length === 0 ? check.expected : `left: ${left.join(', ')}`;
@@ -125,13 +125,13 @@ function environmentOf({ engine }: ClusterDrillPorts): DrillEnvironment {
   };
 }
 
-/** Rebuilds and asks; what the points remember comes along. `onMade` is called before the first resource. */
+/** Rebuilds and verifies. `onMade` is called before the first resource. */
 async function drilled(
   asked: RebuildRequest,
   ports: ClusterDrillPorts,
   onMade: () => void,
-): Promise<{ readonly outcome: RebuildOutcome; readonly known: Remembered }> {
-  const { resolve, verify, known } = dataVerifier(ports, true);
+): Promise<{ readonly outcome: RebuildOutcome; readonly recorded: RecordedCaptures }> {
+  const { resolve, verify, recorded } = dataVerifier(ports, { isolated: true });
   const outcome = await rebuild(asked, {
     ...ports,
     resolve,
@@ -141,27 +141,27 @@ async function drilled(
       onMade();
     },
   });
-  return { outcome, known: known() };
+  return { outcome, recorded: recorded() };
 }
 
 /**
- * A recovery that fails is a result, with a report. Throws what makes it impossible before anything is made, and the abort of the
- * signal; what was made is torn down then too, unless it is to be kept.
+ * A failed recovery is a result with a report. Throws refusals before anything is made, and when the signal is aborted; what was made is
+ * then torn down too, unless it is to be kept.
  */
 export async function runClusterDrill(request: ClusterDrillRequest, ports: ClusterDrillPorts): Promise<DrillResult> {
   const startedAt = ports.now();
   const asked = await requestOf(request, ports);
   let toClear = false;
   try {
-    const { outcome, known } = await drilled(asked, ports, () => {
+    const { outcome, recorded } = await drilled(asked, ports, () => {
       toClear = !request.keep;
     });
-    const after = toClear ? [await clearAndLook(outcome.plan, ports)] : [];
+    const after = toClear ? [await clearAndCheck(outcome.plan, ports)] : [];
     toClear = false;
     const report = clusterDrillReport({
       plan: ports.plan,
       outcome,
-      remembered: known,
+      recorded,
       after,
       startedAt,
       endedAt: ports.now(),
@@ -179,6 +179,6 @@ export async function runClusterDrill(request: ClusterDrillRequest, ports: Clust
 }
 
 export interface ClusterDrillPorts extends Omit<RebuildPorts, 'approve' | 'verify'>, DataPorts {
-  /** Called with what is going to be made; throws to stop. */
+  /** Called with the plan before anything is made; throws to stop. */
   readonly approve: RebuildPorts['approve'];
 }

@@ -1,16 +1,17 @@
-/** A drill leaves a note of its folder before it starts anything, so that the next one can end what a killed one left. */
+/** A drill notes its folder before it starts anything, so that the next drill can clear what a killed one left. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { valueAt } from '../../recovery/core/json.ts';
 import { isAlive, startedAt } from '../../recovery/core/pids.ts';
 import { killBelow, processesBelow } from './processes-below.ts';
 
 const noteSchema = z.object({
   folder: z.string(),
   pid: z.number(),
-  /** Clock ticks since boot, to tell the drill from a stranger with its number. */
+  /** Clock ticks since boot, to tell the drill from an unrelated process with its number. */
   started: z.string(),
   since: z.string(),
   kept: z.boolean(),
@@ -25,14 +26,14 @@ function noteFile(folder: string): string {
   return join(notesFolder(), `${folder.replaceAll('/', '_')}.json`);
 }
 
-export async function noteDrill(folder: string, kept: boolean): Promise<void> {
+export async function noteDrill({ folder, kept }: Pick<Note, 'folder' | 'kept'>): Promise<void> {
   await mkdir(notesFolder(), { recursive: true });
   const started = startedAt(process.pid);
   const note: Note = { folder, pid: process.pid, started, since: new Date().toISOString(), kept };
   await writeFile(noteFile(folder), JSON.stringify(note));
 }
 
-/** The folder itself, and those of sockets that had to be elsewhere. */
+/** The folder itself, and folders of sockets that are elsewhere because its path is too long. */
 async function foldersOf(folder: string): Promise<string[]> {
   const sites = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const sockets = await Promise.all(
@@ -40,15 +41,16 @@ async function foldersOf(folder: string): Promise<string[]> {
       .filter((entry) => entry.isDirectory())
       .map(async ({ name }) => {
         const text = await readFile(join(folder, name, 'dr.yaml'), 'utf8').catch(() => '');
-        return (parse(text) as { postgres?: { socketDir?: string } } | null)?.postgres?.socketDir;
+        return valueAt(parse(text), 'postgres', 'socketDir');
       }),
   );
-  return [folder, ...sockets.filter((path) => path !== undefined && !path.startsWith(`${folder}/`))].filter(
-    (p) => p !== undefined,
+  const elsewhere = sockets.filter(
+    (path): path is string => typeof path === 'string' && !path.startsWith(`${folder}/`),
   );
+  return [folder, ...elsewhere];
 }
 
-/** Ends every process of the drill and deletes what it made. Gives the number of processes. */
+/** Ends every process of the drill and deletes its folders. Returns the number of processes. */
 export async function clearDrill(folder: string): Promise<number> {
   const folders = await foldersOf(folder);
   const killed = await killBelow(...folders);
@@ -61,11 +63,11 @@ export interface Leftover {
   readonly folder: string;
   readonly since: string;
   readonly processes: number;
-  /** Left on purpose by `--keep`: still there. Otherwise it was ended and deleted now. */
+  /** `--keep` left it: nothing was touched. Otherwise its processes were ended and its folders deleted. */
   readonly kept: boolean;
 }
 
-/** Ends what killed drills left, and reports what `--keep` left. Drills that run now are nobody's leftovers. */
+/** Clears what killed drills left, and reports what `--keep` left. Skips running drills. */
 export async function clearLeftovers(): Promise<Leftover[]> {
   const names = await readdir(notesFolder()).catch(() => []);
   const found: Leftover[] = [];

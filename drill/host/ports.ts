@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { DrError } from '../../recovery/core/errors.ts';
 
-/** The port when it could be taken, undefined when not; 0 asks for any. */
+/** The port if it is free, otherwise undefined; 0 stands for any port. */
 export async function tryPort(port: number, host: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer().once('error', () => resolve(undefined));
@@ -21,6 +21,6 @@ export async function freePort(hint: number | undefined, address = '127.0.0.1'):
     code: 'DRILL-PORT',
     where: 's3',
     fact: `no free port on ${address}`,
-    hint: 'end what holds them',
+    hint: `find what holds the ports: ss -ltnp`,
   });
 }

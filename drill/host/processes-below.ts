@@ -1,8 +1,8 @@
-/** Processes that work in a folder, however they were started: PostgreSQL and Redis may have been started by `dr` itself. */
+/** Finds processes that work in a folder, whoever started them: `dr` itself may have started PostgreSQL or Redis. */
 import { basename } from 'node:path';
 import { allPids, endProcess, processDetails, processStat } from '../../recovery/core/pids.ts';
 
-/** Only these are ever ended: a person's shell or pager in the folder is none of the drill's. */
+/** Only these are ever ended: a shell or pager in the folder is not the drill's. */
 const PROGRAMS = ['postgres', 'redis-server', 'pgbackrest', 'restic', 'versitygw'];
 const DRILL_NODE = /(drill\/platform\/service\.ts|cli\/main\.js)/;
 
@@ -17,11 +17,11 @@ async function describe(pid: number, folders: readonly string[]): Promise<FoundP
   const command = argv.join(' ');
   const name = basename(executable).replace(/ \(deleted\)$/, '');
   // Debian's redis-server is a link to another program of Redis; Node gives itself another title.
-  const ours =
+  const isDrills =
     PROGRAMS.some((p) => name.startsWith(p) || title.startsWith(p)) ||
     (name.startsWith('node') && DRILL_NODE.test(command));
   const here = folders.some((folder) => command.includes(`${folder}/`) || `${cwd}/`.startsWith(`${folder}/`));
-  return ours && here && pid !== process.pid ? { pid, command } : undefined;
+  return isDrills && here && pid !== process.pid ? { pid, command } : undefined;
 }
 
 /** Empty where there is no /proc. */
@@ -30,9 +30,10 @@ export async function processesBelow(...folders: readonly string[]): Promise<Fou
   return found.filter((p) => p !== undefined);
 }
 
-/** SIGKILL to all of them, parents and children, until none is left. */
+/** Sends SIGKILL to all of them, parents and children, until none is left. */
 export async function killBelow(...folders: readonly string[]): Promise<FoundProcess[]> {
   const killed: FoundProcess[] = [];
+  // A process that forks while it is killed is found in the next round.
   for (let round = 0; round < 5; round++) {
     const found = await processesBelow(...folders);
     if (found.length === 0) break;

@@ -1,15 +1,16 @@
 /**
- * Long-running processes of a drill. Each is known by a file that outlives the drill's own death, with the moment the
- * process started, so that a later run can end what is left and never a stranger that got the same number.
+ * Long-running processes of a drill. A pid file outlives a killed drill and holds the start time of the process, so that a later run ends
+ * what is left, and never an unrelated process with the same number.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../../recovery/core/account.ts';
 import { DrError } from '../../recovery/core/errors.ts';
+import { isRecord } from '../../recovery/core/json.ts';
 import { endProcess, isAlive, startedAt } from '../../recovery/core/pids.ts';
+import { poll } from '../../recovery/core/poll.ts';
 
 export interface TrackedProcess {
   readonly name: string;
@@ -28,7 +29,7 @@ export interface DaemonOptions {
   readonly as?: string | undefined;
 }
 
-/** Loaded only where it is needed: most services start without, and faster so. */
+/** Loaded only when needed: most services start without it, and faster. */
 async function accountOf(name: string | undefined): Promise<Account | undefined> {
   return name === undefined ? undefined : (await import('../../recovery/core/account.ts')).lookUpAccount(name);
 }
@@ -57,20 +58,31 @@ export async function startDaemon(options: DaemonOptions): Promise<TrackedProces
   }
   failure.catch(() => {});
   child.unref();
-  const pid = child.pid as number;
+  const { pid } = child;
+  if (pid === undefined) throw new TypeError(`${program} was spawned without a process number`);
   const tracked = { name: basename(options.pidFile), pid, started: startedAt(pid) };
   await writeFile(options.pidFile, JSON.stringify(tracked));
   return tracked;
 }
 
+/** Undefined for a file that a kill has torn. */
+function parseTracked(text: string): TrackedProcess | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(found)) return undefined;
+  const { name, pid, started } = found;
+  if (typeof name !== 'string' || typeof pid !== 'number' || typeof started !== 'string') return undefined;
+  return { name, pid, started };
+}
+
 export async function readTracked(pidFile: string): Promise<TrackedProcess | undefined> {
   const text = await readFile(pidFile, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as TrackedProcess;
-  } catch {
-    return undefined; // torn by a kill
-  }
+  return parseTracked(text);
 }
 
 export async function endTracked(pidFile: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
@@ -79,24 +91,22 @@ export async function endTracked(pidFile: string, signal: 'SIGTERM' | 'SIGKILL' 
   await rm(pidFile, { force: true });
 }
 
+/** Servers start in tenths of a second, and a drill measures the time until they do. */
+const EVERY_SECONDS = 0.025;
+
 /** Polls until `condition` gives a value. Throws `DRILL-TIMEOUT` naming `what`. */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
   seconds = 30,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const value = await condition();
-    if (value !== undefined && value !== false) return value as T;
-    if (Date.now() > deadline) {
-      throw new DrError({
-        code: 'DRILL-TIMEOUT',
-        where: what,
-        fact: `did not happen within ${seconds} s`,
-        hint: 'run the drill with --keep and read the logs in its folder',
-      });
-    }
-    await delay(25);
-  }
+  const options = { seconds, everySeconds: EVERY_SECONDS };
+  const { answer } = await poll(options, condition, (value) => value !== undefined && value !== false);
+  if (answer !== undefined && answer !== false) return answer;
+  throw new DrError({
+    code: 'DRILL-TIMEOUT',
+    where: what,
+    fact: `did not happen within ${seconds} s`,
+    hint: 'run the drill with --keep and read the logs in its folder',
+  });
 }

@@ -1,4 +1,4 @@
-/** Secrets of the throwaway platform: random, each in a file of its own that only its reader may open. */
+/** Secrets of the throwaway platform: random, each in its own file that only its reader may open. */
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ export async function makeSecretFolder(path: string, accountName?: string): Prom
   await handOver(path, accountName);
 }
 
-/** Replaced as a whole, so that no reader sees half of a secret. */
+/** Replaces the file atomically, so that no reader sees half of a secret. */
 export async function writeSecret(path: string, value: string, accountName?: string): Promise<SecretRef> {
   const next = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
   await writeFile(next, value, { mode: 0o600 });

@@ -1,4 +1,4 @@
-/** What was promised against what is there: the measured RPO. */
+/** Compares acknowledged writes with the recovered stores: the measured RPO. */
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { LEDGER_KINDS, type LedgerEntry, type LedgerKind } from './ledger.ts';
@@ -11,14 +11,14 @@ export interface KindComparison {
   readonly found: number;
   /** Ids, in order of acknowledgement. */
   readonly missing: readonly string[];
-  /** There, with another content. */
+  /** Present with another content. */
   readonly corrupted: readonly string[];
   /**
-   * Seconds before the disaster from which on writes were lost: disaster − last acknowledgement before the first lost write (the lost
-   * write's own, when none came before it). 0 when nothing was lost.
+   * Seconds of lost writes: from the last acknowledgement before the first lost write (or that write's own, if it is the first) to the
+   * disaster. 0 when nothing was lost.
    */
   readonly lostSeconds: number;
-  /** Acknowledged after `upTo`, so not asked for: how many there were, and how many are there nonetheless. */
+  /** Writes acknowledged after `upTo`, which the recovery need not hold. */
   readonly beyond: { readonly acknowledged: number; readonly found: number };
 }
 
@@ -28,15 +28,15 @@ export interface LedgerComparison {
 
 export interface CompareOptions {
   readonly entries: readonly LedgerEntry[];
-  /** Kinds of a store that is not given are left out. */
+  /** Kinds of an absent store are skipped. */
   readonly postgres?: pg.ClientBase;
   readonly redis?: Redis;
   readonly disasterAt: Date;
-  /** Only what was acknowledged until then is asked for. @default everything */
-  readonly upTo?: Date;
+  /** Compare only what was acknowledged until then. @default everything */
+  readonly upTo?: Date | undefined;
 }
 
-/** Id → digest of what is there now. */
+/** Id → digest of the recovered content. */
 type Present = ReadonlyMap<string, string>;
 
 async function presentRows(client: pg.ClientBase, sql: string, entries: readonly LedgerEntry[]): Promise<Present> {
@@ -52,7 +52,10 @@ const PAYMENTS = `select reference::text as id, md5(concat_ws('|', reference, am
 async function presentCarts(redis: Redis, entries: readonly LedgerEntry[]): Promise<Present> {
   const notes = await Promise.all(entries.map((entry) => redis.hget(entry.id, 'note')));
   return new Map(
-    entries.flatMap((entry, i) => (notes[i] == null ? [] : [[entry.id, md5(notes[i] as string)] as const])),
+    entries.flatMap(({ id }, i) => {
+      const note = notes[i];
+      return note == null ? [] : [[id, md5(note)] as const];
+    }),
   );
 }
 
@@ -61,29 +64,30 @@ async function presentStream(redis: Redis): Promise<Present> {
   return new Map(entries.map(([id, fields]) => [id, md5(`${fields[1]}|${fields[3]}`)]));
 }
 
-/** Pure. `entries` of one kind, in order of acknowledgement. */
-export function compareKind(
-  kind: LedgerKind,
-  entries: readonly LedgerEntry[],
-  present: Present,
-  disasterAt: Date,
-  upTo?: Date,
-): KindComparison {
+export interface KindFacts extends Pick<CompareOptions, 'disasterAt' | 'upTo'> {
+  readonly kind: LedgerKind;
+  /** Of this kind, in order of acknowledgement. */
+  readonly entries: readonly LedgerEntry[];
+  readonly present: Present;
+}
+
+/** Pure. */
+export function compareKind({ kind, entries, present, disasterAt, upTo }: KindFacts): KindComparison {
   const limit = upTo?.toISOString();
-  const asked = entries.filter((entry) => limit === undefined || entry.at <= limit);
-  const later = entries.slice(asked.length);
-  const missing = asked.filter((entry) => !present.has(entry.id));
-  const corrupted = asked.filter((entry) => present.has(entry.id) && present.get(entry.id) !== entry.digest);
+  const expected = entries.filter((entry) => limit === undefined || entry.at <= limit);
+  const later = entries.slice(expected.length);
+  const missing = expected.filter((entry) => !present.has(entry.id));
+  const corrupted = expected.filter((entry) => present.has(entry.id) && present.get(entry.id) !== entry.digest);
   const firstLost = missing[0];
   let lostSeconds = 0;
   if (firstLost) {
-    const survivor = asked[asked.indexOf(firstLost) - 1] ?? firstLost;
+    const survivor = expected[expected.indexOf(firstLost) - 1] ?? firstLost;
     lostSeconds = (disasterAt.getTime() - Date.parse(survivor.at)) / 1000;
   }
   return {
     kind,
-    acknowledged: asked.length,
-    found: asked.length - missing.length,
+    acknowledged: expected.length,
+    found: expected.length - missing.length,
     missing: missing.map((entry) => entry.id),
     corrupted: corrupted.map((entry) => entry.id),
     lostSeconds,
@@ -102,8 +106,8 @@ export async function compareLedger(options: CompareOptions): Promise<LedgerComp
   };
   const kinds: KindComparison[] = [];
   for (const kind of LEDGER_KINDS) {
-    const look = present[kind];
-    if (look) kinds.push(compareKind(kind, of(kind), await look(), disasterAt, upTo));
+    const read = present[kind];
+    if (read) kinds.push(compareKind({ kind, entries: of(kind), present: await read(), disasterAt, upTo }));
   }
   return { kinds };
 }

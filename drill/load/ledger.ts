@@ -1,24 +1,29 @@
 /**
- * The ledger: every write that a store acknowledged, in a file outside of what a drill destroys. An entry is written only after the
- * acknowledgement, and on disk within a few milliseconds, so what stands here was promised to somebody.
+ * The ledger: every write that a store acknowledged, in a file outside of what a drill destroys. An entry is written after the
+ * acknowledgement and is on disk within milliseconds.
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { z } from 'zod';
 
 export const LEDGER_KINDS = ['order', 'payment', 'cart', 'stream'] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
-export interface LedgerEntry {
-  readonly kind: LedgerKind;
-  /** Reference of a row, key of a cart, id of a stream entry. */
-  readonly id: string;
-  /** When the acknowledgement came; ISO 8601 in UTC. */
-  readonly at: string;
-  /** md5 of the content, to tell a lost write from a wrong one. */
-  readonly digest: string;
-  /** WAL position while it was written. */
-  readonly lsn?: string;
-}
+const entrySchema = z
+  .object({
+    kind: z.enum(LEDGER_KINDS),
+    /** Reference of a row, key of a cart, id of a stream entry. */
+    id: z.string(),
+    /** Time of the acknowledgement; ISO 8601 in UTC. */
+    at: z.string(),
+    /** md5 of the content, to tell a lost write from an altered one. */
+    digest: z.string(),
+    /** WAL position at the write. */
+    lsn: z.string().optional(),
+  })
+  .readonly();
+export type LedgerEntry = z.infer<typeof entrySchema>;
 
+/** Acknowledged writes that a crash of the drill itself may lose from the ledger; syncing each one would slow down the load. */
 const FLUSH_MS = 20;
 
 export class LedgerWriter {
@@ -43,11 +48,11 @@ export class LedgerWriter {
   add(entry: LedgerEntry): void {
     this.#written++;
     this.#waiting.push(`${JSON.stringify(entry)}\n`);
-    // What fails here fails `close` too, where somebody waits for it.
+    // A failure here also fails `close`, which is awaited.
     this.#timer ??= setTimeout(() => this.flush().catch(() => {}), FLUSH_MS);
   }
 
-  /** Returns when all that was added is on disk. */
+  /** Returns when all added entries are on disk. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -67,13 +72,13 @@ export class LedgerWriter {
   }
 }
 
-/** In the order of acknowledgement. A torn last line is no entry: nobody was told of it. */
+/** In the order of acknowledgement. Drops a torn last line. */
 export async function readLedger(path: string): Promise<LedgerEntry[]> {
   const text = await readFile(path, 'utf8');
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   const entries = whole
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LedgerEntry);
+    .map((line) => entrySchema.parse(JSON.parse(line)));
   return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }

@@ -1,19 +1,20 @@
-/** Customers: they order, pay and fill carts while backups run and disasters strike, and remember what they were promised. */
+/** The load generator: orders, pays and fills carts while backups run and disasters strike, and keeps a ledger of acknowledged writes. */
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import { firstRow } from '../platform/postgres.ts';
 import { type LedgerEntry, LedgerWriter } from './ledger.ts';
 
 export interface LoadOptions {
-  /** Connections of their own for each worker; ended by the load. */
+  /** Opens a connection for each worker; the load closes it. */
   readonly postgres: () => Promise<pg.Client>;
   readonly redis: () => Promise<Redis>;
-  /** Appended to, so that several loads make one ledger. */
+  /** Appended to: several loads may share one ledger. */
   readonly ledgerFile: string;
   /** @default 2 */
   readonly workers?: number;
-  /** Of each worker. @default 40 */
+  /** Per worker: enough that each backup has writes of its own, and far below what two CPUs can do. @default 40 */
   readonly transactionsPerSecond?: number;
 }
 
@@ -21,16 +22,16 @@ export interface LoadSummary {
   readonly acknowledged: number;
   readonly firstAck?: Date;
   readonly lastAck?: Date;
-  /** What ended it, when it wasn't `stop`: the death of a store. */
+  /** The error that ended it, if not `stop`: a store that died. */
   readonly died?: string;
 }
 
 export interface Load {
   readonly acknowledged: number;
-  /** Resolves after `stop`, or when every worker met a dead store; the ledger is on disk by then. */
+  /** Resolves after `stop`, or when every worker has failed on a dead store. The ledger is then on disk. */
   readonly ended: Promise<LoadSummary>;
   stop(): Promise<LoadSummary>;
-  /** Returns when `count` more writes are acknowledged, or the load has ended. */
+  /** Returns after `count` more acknowledged writes, or when the load has ended. */
   more(count: number): Promise<void>;
 }
 
@@ -50,14 +51,14 @@ const INSERT_ORDER = `insert into orders (reference, account_id, status, total_c
 const INSERT_PAYMENT = `insert into payments (reference, order_id, amount_cents, method, provider, paid_at)
   values ($1, $2, $3, 'card', $4, now())`;
 
-/** One order with its payment, committed; both or none are promised. */
+/** One order with its payment in one transaction. */
 async function placeOrder(client: pg.Client, random: number): Promise<Omit<LedgerEntry, 'at'>[]> {
   const [reference, payment, note] = [randomUUID(), randomUUID(), randomUUID()];
   const account = 1 + (random % 40);
   const total = 300 + (random % 2_000);
   await client.query('begin');
   const { rows } = await client.query<{ id: string; lsn: string }>(INSERT_ORDER, [reference, account, total, note]);
-  const { id, lsn } = rows[0] as { id: string; lsn: string };
+  const { id, lsn } = firstRow(rows);
   await client.query(INSERT_PAYMENT, [payment, id, total, { auth: note }]);
   await client.query('commit');
   return [
@@ -99,20 +100,20 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
         await delay(Math.max(0, next - Date.now()));
       }
     } catch (error) {
-      deaths.push((error as Error).message);
+      deaths.push(error instanceof Error ? error.message : String(error));
     } finally {
       redis.disconnect();
       await client.end().catch(() => {});
     }
   };
-  // Connected before this returns: a load that can't start is an error and no death.
-  const seats = await Promise.all(
+  // Connects before it returns: a load that can't start is an error and not the death of a store.
+  const connections = await Promise.all(
     Array.from(
       { length: options.workers ?? 2 },
       async () => [await options.postgres(), await options.redis()] as const,
     ),
   );
-  const ended = Promise.all(seats.map(([client, redis]) => worker(client, redis))).then(
+  const ended = Promise.all(connections.map(([client, redis]) => worker(client, redis))).then(
     async (): Promise<LoadSummary> => {
       await ledger.close();
       for (const check of waiting) check();

@@ -1,4 +1,4 @@
-/** Database roles of the services, and what each may touch. */
+/** Database roles of the services, and their privileges. */
 
 export interface ServiceRole {
   readonly service: string;
@@ -22,7 +22,7 @@ function role(service: string, grants: readonly string[]): ServiceRole {
   return { service, role: service.replaceAll('-', '_'), grants };
 }
 
-/** `passwords` by service; random hexadecimal, so quoting is safe. */
+/** `passwords` by service: hexadecimal, so quoting is safe. */
 export function rolesSql(passwords: ReadonlyMap<string, string>): string {
   return SERVICE_ROLES.map(({ service, role: name, grants }) =>
     [

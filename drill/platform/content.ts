@@ -1,9 +1,9 @@
-/** Files of the platform, the same for the same seed. */
+/** Files of the platform; the same seed gives the same files. */
 import { createCipheriv, createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Bytes that compress no better than photographs do. */
+/** Bytes that compress as badly as photographs. */
 export function noise(name: string, seed: number, bytes: number): Buffer {
   const key = createHash('sha256').update(`${seed}:${name}`).digest();
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes));

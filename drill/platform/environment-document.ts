@@ -13,15 +13,15 @@ import { serviceControls } from './services.ts';
 import { FOLDER_WORKLOADS, type SitePaths } from './site-paths.ts';
 
 export interface SiteDescription {
-  /** Prefix in every repository, and what `--confirm` wants typed. */
+  /** Prefix in every repository, and the name that `--confirm` expects. */
   readonly environment: string;
   readonly site: string;
   readonly paths: SitePaths;
-  /** Signing key and passphrases: as from escrow, outside of every site. */
+  /** Folder of signing key and passphrases: outside of every site, as if from escrow. */
   readonly keys: string;
   readonly runAs: string | undefined;
   readonly regions: { readonly primary?: S3Region; readonly secondary?: S3Region };
-  /** Without it the site has no local repository. */
+  /** Whether the site has a local repository. */
   readonly local: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A small OCI image layout, made by hand: one image a service, addressed by digest. */
+/** A small handmade OCI image layout: one image per service, addressed by digest. */
 import { gzipSync } from 'node:zlib';
 import { noise, sha256 } from './content.ts';
 

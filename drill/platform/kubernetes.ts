@@ -1,5 +1,6 @@
 /** Manifests, ConfigMaps, Secrets, network policies and monitoring rules of the platform, as YAML documents. */
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { valueAt } from '../../recovery/core/json.ts';
 
 const NAMESPACE = 'go-coffee';
 
@@ -70,6 +71,20 @@ export function configAndSecrets(
 
 export function secretDocument(id: string, stringData: Readonly<Record<string, string>>): string {
   return documents({ apiVersion: 'v1', kind: 'Secret', metadata: metadata(id), type: 'Opaque', stringData });
+}
+
+export interface ServiceSecret {
+  readonly dbPassword: string;
+  readonly token: string;
+}
+
+/** Reads what `secretDocument` wrote. Throws for a document without both values. */
+export function readServiceSecret(text: string): ServiceSecret {
+  const document: unknown = parse(text);
+  const dbPassword = valueAt(document, 'stringData', 'dbPassword');
+  const token = valueAt(document, 'stringData', 'token');
+  if (typeof dbPassword === 'string' && typeof token === 'string') return { dbPassword, token };
+  throw new Error('the Secret has no dbPassword or no token');
 }
 
 export function networkPolicies(services: readonly ServiceSpec[]): Map<string, string> {

@@ -64,11 +64,11 @@ export interface Platform {
   /** In reverse order, cleanly. */
   stop(): Promise<void>;
   stopServices(): Promise<void>;
-  /** SIGKILL to every process of the site. Gives their command lines. */
+  /** Sends SIGKILL to every process of the site. Returns their command lines. */
   kill9(): Promise<string[]>;
-  /** Kills what runs and deletes the site's folder. */
+  /** Kills all processes and deletes the site's folder. */
   destroy(): Promise<void>;
-  /** A connected client, the superuser by default; the caller ends it. */
+  /** A connected client, by default the superuser; the caller ends it. */
   postgres(options?: ConnectOptions): Promise<pg.Client>;
   /** A connected client; the caller disconnects it. */
   redis(password?: string): Promise<Redis>;
@@ -87,7 +87,7 @@ async function makeKeys(folder: string, runAs: string | undefined): Promise<void
   }
 }
 
-/** Throws `DRILL-FOLDER` (exit 2) where a folder above is closed to the engines' account, as a home of root is. */
+/** Throws `DRILL-FOLDER` (exit 2) where the engines' account can't pass a folder above, such as root's home. */
 async function checkPassable(run: Run, folder: string, runAs: string | undefined): Promise<void> {
   const { exitCode } = await run(['test', '-x', folder], { as: runAs, accept: [0, 1], cwd: '/' });
   if (exitCode === 0) return;
@@ -95,18 +95,18 @@ async function checkPassable(run: Run, folder: string, runAs: string | undefined
     code: 'DRILL-FOLDER',
     where: '--folder',
     fact: `the account ${runAs} can't enter ${folder}: a folder above it is closed to others`,
-    hint: 'name one that every account may pass, such as /var/tmp',
+    hint: 'name a folder that every account may pass: --folder /var/tmp',
   });
 }
 
-/** A site as a provider hands it over: folders, the configuration of Redis, dr.yaml. No data. */
+/** A new site: folders, the configuration of Redis, dr.yaml. No data. */
 export async function createEmptySite(options: SiteOptions): Promise<Platform> {
   const runAs = engineAccount();
   await lookUpAccount(runAs);
   const run = makeRun(silentLog);
   const keys = join(options.folder, 'keys');
   await mkdir(options.folder, { recursive: true });
-  // The engines' account passes through; what is below has its own modes.
+  // The engines' account passes through; what is below has stricter modes.
   await chmod(options.folder, 0o755);
   await checkPassable(run, options.folder, runAs);
   const paths = await sitePaths(options.folder, options.site);
@@ -194,7 +194,7 @@ async function writeFolders(
   await Promise.all(trees.map(([workload, files, mode]) => content.writeTree(paths.folder(workload), files, mode)));
 }
 
-/** A whole site with data, running. */
+/** A complete site with data, running. */
 export async function createPlatform(options: PlatformOptions): Promise<Platform> {
   const platform = await createEmptySite(options);
   const { paths, run, runAs } = platform;

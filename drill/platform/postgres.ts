@@ -1,4 +1,4 @@
-/** The platform's PostgreSQL: made, started and stopped by hand, as an administrator would before `dr` knows of it. */
+/** The platform's PostgreSQL: initialised, started and stopped by hand, as an administrator does before `dr` is set up. */
 import { appendFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import type { SitePaths } from './site-paths.ts';
 
 export const PORT = 5432;
 
-/** No socket folder and no port: whoever starts the server gives these, so that the file works at another site too. */
+/** Without socket folder and port: these are given at the start, so that the file works at another site too. */
 const SETTINGS = `
 # Go Coffee
 listen_addresses = ''
@@ -75,7 +75,7 @@ export async function stopPostgres(run: Run, paths: SitePaths, runAs: string | u
   await run(argv, { as: runAs, cwd: '/' });
 }
 
-/** Undefined when no server of this data directory runs. */
+/** Undefined when no server runs on this data directory. */
 async function postmasterPid(paths: SitePaths): Promise<number | undefined> {
   return livingServer(join(paths.postgresData, 'postmaster.pid'));
 }
@@ -86,7 +86,7 @@ export interface ConnectOptions {
   readonly password?: string;
 }
 
-/** A connected client; the superuser of the platform's database by default. Its `error` events are swallowed: callers see failed queries. */
+/** A connected client, by default the superuser in the platform's database. It ignores `error` events: callers see failed queries. */
 export async function connectPostgres(paths: SitePaths, options: ConnectOptions = {}): Promise<pg.Client> {
   const client = new pg.Client({
     host: paths.run,
@@ -101,6 +101,13 @@ export async function connectPostgres(paths: SitePaths, options: ConnectOptions 
   return client;
 }
 
+/** The row of a query that gives exactly one. Throws for none. */
+export function firstRow<T>(rows: readonly T[]): T {
+  const [row] = rows;
+  if (row === undefined) throw new Error('the query gave no row');
+  return row;
+}
+
 export async function seedPostgres(
   paths: SitePaths,
   scale: number,
@@ -112,7 +119,7 @@ export async function seedPostgres(
   await admin.end();
   const client = await connectPostgres(paths);
   try {
-    // Rows that can be made again from the seed need no durability of their own while they are made.
+    // The rows can be generated again from the seed, so they need no durability while they are written.
     await client.query("set synchronous_commit = off; set maintenance_work_mem = '256MB'");
     await client.query('begin');
     await client.query(TABLES_SQL);

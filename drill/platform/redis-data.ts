@@ -1,8 +1,8 @@
-/** What the platform keeps in Redis: sessions with and without an end, carts, a stream of orders, leaderboards. */
+/** The platform's data in Redis: sessions with and without an expiry, carts, a stream of orders, leaderboards. */
 import type { Redis } from 'ioredis';
 import { sha256 } from './content.ts';
 
-/** Keys below are written by health checks and are left out when two states are compared. */
+/** Prefix of keys that health checks write; comparisons skip them. */
 export const PROBE_PREFIX = 'probe:';
 
 const BATCH = 500;

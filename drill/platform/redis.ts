@@ -1,4 +1,4 @@
-/** The platform's Redis: RDB and AOF on, a socket and no port, a password that stands in a file only its account reads. */
+/** The platform's Redis: RDB and AOF on, a socket and no port, a password in a file that only its account can read. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';

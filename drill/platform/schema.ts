@@ -1,8 +1,8 @@
-/** The platform's database: tables of a coffee shop, canary rows that prove themselves, and a heartbeat. */
+/** The platform's database: tables of a coffee shop, self-verifying canary rows, and a heartbeat. */
 
 export const DATABASE = 'go_coffee';
 
-/** Tables that change by themselves and are left out when two states are compared; `dr` is the command's own schema. */
+/** Tables that services and `dr` write to; comparisons skip them. */
 export const SELF_CHANGING_TABLES: readonly string[] = ['public.dr_heartbeat', 'public.service_heartbeats', 'dr.*'];
 
 export const TABLES_SQL = `
@@ -38,7 +38,7 @@ create table service_heartbeats (service text primary key, at timestamptz not nu
 insert into dr_heartbeat values (1, now());
 `;
 
-/** After the rows, which is several times faster than keeping indexes up to date on the way. */
+/** Created after the rows: several times faster than updating indexes with each row. */
 export const INDEXES_SQL = `
 create unique index accounts_email on accounts (email);
 create index menu_items_attributes on menu_items using gin (attributes jsonb_path_ops);
@@ -70,7 +70,7 @@ export function rowCounts(scale: number): RowCounts {
 
 const BASE_TIME = `timestamptz '2026-01-01 00:00:00+00'`;
 
-/** Pure functions of the seed and the row's number, so that two runs with one seed hold the same rows. */
+/** Rows are functions of the seed and their number, so that two runs with one seed hold the same rows. */
 export function rowsSql(counts: RowCounts, seed: number): readonly string[] {
   const pick = (salt: string, below: number): string =>
     `(abs(hashtextextended('${salt}' || i, ${seed})) % ${below})::int`;
@@ -106,7 +106,7 @@ export function rowsSql(counts: RowCounts, seed: number): readonly string[] {
 
 export const CANARY_ROWS = 64;
 
-/** Each row holds the digest of itself; row 0 holds the number of the others and the digest of all of their digests. */
+/** Each row holds its own digest; row 0 holds the number of the others and the digest of all their digests. */
 export function canarySql(seed: number): string {
   const digest = (id: string, content: string): string =>
     `encode(sha256(convert_to(${id} || ':' || ${content}, 'UTF8')), 'hex')`;

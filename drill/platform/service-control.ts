@@ -1,4 +1,4 @@
-/** Starting, stopping and asking a service of the drill's platform, over its socket. */
+/** Starts, stops and queries a service of the drill's platform over its socket. */
 import { existsSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { endTracked, readTracked, startDaemon, until } from '../host/processes.t
 
 export const SERVICE_PROGRAM = fileURLToPath(new URL('./service.ts', import.meta.url));
 
-export interface ServicePlace {
+export interface ServiceLocation {
   readonly service: string;
   /** Path of dr.yaml. */
   readonly env: string;
@@ -18,23 +18,23 @@ export interface ServicePlace {
   readonly run: string;
 }
 
-export function serviceSocket({ service, run }: Pick<ServicePlace, 'service' | 'run'>): string {
+export function serviceSocket({ service, run }: Pick<ServiceLocation, 'service' | 'run'>): string {
   return join(run, `${service}.sock`);
 }
 
-export function serviceArgs({ service, env, pids }: Omit<ServicePlace, 'run'>): string[] {
+export function serviceArgs({ service, env, pids }: Omit<ServiceLocation, 'run'>): string[] {
   return ['--service', service, '--env', env, '--pids', pids];
 }
 
-/** HTTP status and body; status 0 when nobody answers. */
+/** HTTP status and body; status 0 when the service does not answer. */
 export function askService(
-  place: Pick<ServicePlace, 'service' | 'run'>,
+  location: Pick<ServiceLocation, 'service' | 'run'>,
   path: string,
   token?: string,
 ): Promise<{ status: number; body: string }> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return new Promise((resolve) => {
-    const asked = request({ socketPath: serviceSocket(place), path, headers, timeout: 8_000 }, (response) => {
+    const asked = request({ socketPath: serviceSocket(location), path, headers, timeout: 8_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
@@ -45,24 +45,24 @@ export function askService(
   });
 }
 
-/** Returns when the service answers; whether it is well is another question. Nothing happens when it runs already. */
-export async function startService(place: ServicePlace): Promise<void> {
-  const pidFile = join(place.pids, place.service);
+/** Returns when the service answers, healthy or not. Does nothing when it runs already. */
+export async function startService(location: ServiceLocation): Promise<void> {
+  const pidFile = join(location.pids, location.service);
   const running = await readTracked(pidFile);
   if (running && isAlive(running.pid, running.started)) return;
-  rmSync(serviceSocket(place), { force: true });
+  rmSync(serviceSocket(location), { force: true });
   const started = await startDaemon({
-    argv: [process.execPath, SERVICE_PROGRAM, 'run', ...serviceArgs(place)],
+    argv: [process.execPath, SERVICE_PROGRAM, 'run', ...serviceArgs(location)],
     cwd: '/',
-    logFile: join(dirname(place.env), 'logs', `${place.service}.log`),
+    logFile: join(dirname(location.env), 'logs', `${location.service}.log`),
     pidFile,
   });
-  await until(`${place.service} listens`, async () => {
-    if (!isAlive(started.pid, started.started)) throw new Error(`${place.service} ended at once; see its log`);
-    return existsSync(serviceSocket(place)) && (await askService(place, '/alive')).status === 200;
+  await until(`${location.service} listens`, async () => {
+    if (!isAlive(started.pid, started.started)) throw new Error(`${location.service} ended at once; see its log`);
+    return existsSync(serviceSocket(location)) && (await askService(location, '/alive')).status === 200;
   });
 }
 
-export async function stopService({ pids, service }: Pick<ServicePlace, 'pids' | 'service'>): Promise<void> {
+export async function stopService({ pids, service }: Pick<ServiceLocation, 'pids' | 'service'>): Promise<void> {
   await endTracked(join(pids, service));
 }

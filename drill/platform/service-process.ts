@@ -1,4 +1,4 @@
-/** The inside of a service: an HTTP server on a socket, its stores, and what it needs to be well. */
+/** A running service: an HTTP server on a socket, its stores, and its health checks. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { parse, parseAllDocuments } from 'yaml';
-import type { Environment } from '../../recovery/config/environment.ts';
+import { valueAt } from '../../recovery/core/json.ts';
 import { SERVICE_ROLES } from './accounts.ts';
+import { readServiceSecret, type ServiceSecret } from './kubernetes.ts';
 import { PROBE_PREFIX } from './redis-data.ts';
+import type { ServiceSettings } from './service-settings.ts';
 
 interface Stores {
   readonly pool: pg.Pool | undefined;
@@ -17,28 +19,28 @@ interface Stores {
   folder(workload: string): string;
 }
 
-/** A check throws what is wrong. */
-type Check = (stores: Stores) => Promise<void>;
+/** Throws what is wrong. */
+type HealthCheck = (stores: Stores) => Promise<void>;
 
 function need(condition: unknown, fact: string): asserts condition {
   if (!condition) throw new Error(fact);
 }
 
 const rowsOf =
-  (sql: string, what: string): Check =>
+  (sql: string, what: string): HealthCheck =>
   async ({ pool }) => {
     const result = await pool?.query<{ n: number }>(sql);
     need((result?.rows[0]?.n ?? 0) > 0, `no ${what}`);
   };
 
-const sessions: Check = async ({ redis }) => {
+const sessions: HealthCheck = async ({ redis }) => {
   need((await redis.hget('meta:sessions', 'schema')) === '1', 'no sessions in Redis');
   const key = `${PROBE_PREFIX}auth-service`;
   await redis.set(key, String(process.pid), 'EX', 60);
-  need((await redis.get(key)) === String(process.pid), 'Redis does not keep what it is given');
+  need((await redis.get(key)) === String(process.pid), 'Redis does not keep a written key');
 };
 
-const eventSegments: Check = async ({ folder }) => {
+const eventSegments: HealthCheck = async ({ folder }) => {
   const names = (await readdir(folder('event-store'))).filter((name) => name.endsWith('.ndjson')).sort();
   const last = names.at(-1);
   need(last, 'the event store has no segment');
@@ -49,27 +51,23 @@ const eventSegments: Check = async ({ folder }) => {
     createHash('sha256')
       .update(text ?? '')
       .digest('hex') === digest,
-    `segment ${last} is not what it was`,
+    `segment ${last} does not match its digest`,
   );
 };
 
-const alertRules: Check = async ({ folder }) => {
-  const rules = parse(await readFile(join(folder('monitoring-config'), 'rules.yaml'), 'utf8')) as {
-    groups?: { rules: unknown[] }[];
-  };
-  need((rules.groups?.[0]?.rules.length ?? 0) > 0, 'no alert rules');
+const alertRules: HealthCheck = async ({ folder }) => {
+  const document: unknown = parse(await readFile(join(folder('monitoring-config'), 'rules.yaml'), 'utf8'));
+  need(valueAt(document, 'groups', 0, 'rules', 0), 'no alert rules');
   const manifests = (await readdir(folder('manifests'))).filter((name) => name.endsWith('.yaml'));
   need(manifests.length > 1, 'no manifests to watch');
 };
 
-const logSinks: Check = async ({ folder }) => {
-  const config = parse(await readFile(join(folder('monitoring-config'), 'logging.yaml'), 'utf8')) as {
-    sinks?: string[];
-  };
-  need((config.sinks?.length ?? 0) > 0, 'no log sinks');
+const logSinks: HealthCheck = async ({ folder }) => {
+  const document: unknown = parse(await readFile(join(folder('monitoring-config'), 'logging.yaml'), 'utf8'));
+  need(valueAt(document, 'sinks', 0), 'no log sinks');
 };
 
-const CHECKS: Readonly<Record<string, readonly Check[]>> = {
+const CHECKS: Readonly<Record<string, readonly HealthCheck[]>> = {
   'auth-service': [rowsOf('select count(*)::int n from (select from accounts limit 10) a', 'accounts'), sessions],
   'payment-service': [
     rowsOf(
@@ -91,58 +89,45 @@ const CHECKS: Readonly<Record<string, readonly Check[]>> = {
   logging: [logSinks],
 };
 
-interface Deployment {
-  readonly kind: string;
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-  };
-}
-
-/** A service that can't find its manifest, configuration or image would not be scheduled. */
+/** A cluster would not schedule a service without its manifest, configuration or image. */
 const deployed =
-  (service: string): Check =>
+  (service: string): HealthCheck =>
   async ({ folder }) => {
     const text = await readFile(join(folder('manifests'), `${service}.yaml`), 'utf8');
-    const documents = parseAllDocuments(text).map((document) => document.toJS() as Deployment | null);
-    const image = documents.find((d) => d?.kind === 'Deployment')?.spec.template.spec.containers[0]?.image;
-    need(image, `${service}.yaml holds no Deployment`);
+    const documents: unknown[] = parseAllDocuments(text).map((document) => document.toJS());
+    const deployment = documents.find((document) => valueAt(document, 'kind') === 'Deployment');
+    const image = valueAt(deployment, 'spec', 'template', 'spec', 'containers', 0, 'image');
+    need(typeof image === 'string', `${service}.yaml holds no Deployment with an image`);
     const digest = image.split('@sha256:')[1] ?? '';
     need(existsSync(join(folder('images'), 'blobs/sha256', digest)), `image ${image} is not in the registry`);
     await readFile(join(folder('config-and-secrets'), 'configmaps', `${service}.yaml`), 'utf8');
   };
 
 const heartbeat =
-  (service: string): Check =>
+  (service: string): HealthCheck =>
   async ({ pool }) => {
     const sql = `insert into service_heartbeats values ($1, now()) on conflict (service) do update set at = excluded.at`;
     await pool?.query(sql, [service]);
   };
 
-interface ServiceSecret {
-  readonly dbPassword: string;
-  readonly token: string;
-}
-
-async function ownSecret(environment: Environment, service: string): Promise<ServiceSecret> {
-  const folder = environment.folders['config-and-secrets']?.path ?? '';
-  const text = await readFile(join(folder, 'secrets', `${service}.yaml`), 'utf8');
-  return (parse(text) as { stringData: ServiceSecret }).stringData;
+async function ownSecret(settings: ServiceSettings, service: string): Promise<ServiceSecret> {
+  const file = join(settings.folder('config-and-secrets'), 'secrets', `${service}.yaml`);
+  return readServiceSecret(await readFile(file, 'utf8'));
 }
 
 function openStores(
-  environment: Environment,
+  settings: ServiceSettings,
   service: string,
   secret: ServiceSecret | undefined,
   redisPassword: string,
 ): Stores {
   const role = SERVICE_ROLES.find((r) => r.service === service)?.role;
-  const { postgres, redis: redisSettings } = environment;
   const pool =
     role &&
     new pg.Pool({
-      host: postgres?.socketDir ?? '',
-      port: postgres?.port ?? 5432,
-      database: postgres?.database ?? 'go_coffee',
+      host: settings.run,
+      port: settings.database.port,
+      database: settings.database.name,
       user: role,
       password: secret?.dbPassword ?? '',
       max: 1,
@@ -152,7 +137,7 @@ function openStores(
     });
   if (pool) pool.on('error', () => {});
   const redis = new Redis({
-    path: redisSettings?.socket ?? '',
+    path: settings.redis.socket,
     password: redisPassword,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
@@ -162,31 +147,31 @@ function openStores(
   return {
     pool: pool || undefined,
     redis,
-    folder: (workload) => environment.folders[workload]?.path ?? `/no ${workload}`,
+    folder: settings.folder,
   };
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function sameToken(given: string, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return token !== '' && timingSafeEqual(digest(given), digest(token));
 }
 
-/** Listens until SIGTERM. Secrets are read once, at the start, as a container would get them. */
-export async function runService(service: string, environment: Environment, socket: string): Promise<void> {
-  const secret = await ownSecret(environment, service).catch(() => undefined);
-  const passwordFile = environment.redis?.password;
-  const redisPassword =
-    passwordFile && 'file' in passwordFile ? await readFile(passwordFile.file, 'utf8').catch(() => '') : '';
-  const stores = openStores(environment, service, secret, redisPassword);
-  const checks: readonly Check[] = [
-    async () => need(secret, 'has no secret of its own'),
+/** Listens until SIGTERM. Reads its secrets once at the start, as a container gets them. */
+export async function runService(service: string, settings: ServiceSettings, socket: string): Promise<void> {
+  const secret = await ownSecret(settings, service).catch(() => undefined);
+  const redisPassword = await readFile(settings.redis.passwordFile, 'utf8').catch(() => '');
+  const stores = openStores(settings, service, secret, redisPassword);
+  const checks: readonly HealthCheck[] = [
+    async () => need(secret, 'its Secret is missing'),
     deployed(service),
     ...(CHECKS[service] ?? []),
     heartbeat(service),
   ];
   const problems = async (): Promise<string[]> => {
     const results = await Promise.allSettled(checks.map((check) => check(stores)));
-    return results.flatMap((r) => (r.status === 'rejected' ? [String((r.reason as Error).message)] : []));
+    return results.flatMap((r) => (r.status === 'rejected' ? [messageOf(r.reason)] : []));
   };
   const server = createServer(async (request, response) => {
     const reply = (status: number, body: object): void => {

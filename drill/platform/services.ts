@@ -1,6 +1,6 @@
 /** The plan's services as small processes of this platform. */
 import type { Environment } from '../../recovery/config/environment.ts';
-import { SERVICE_PROGRAM, type ServicePlace, serviceArgs, startService, stopService } from './service-control.ts';
+import { SERVICE_PROGRAM, type ServiceLocation, serviceArgs, startService, stopService } from './service-control.ts';
 import type { SitePaths } from './site-paths.ts';
 
 export interface PlatformService {
@@ -8,7 +8,7 @@ export interface PlatformService {
   readonly tier: 'P1' | 'P2' | 'P3' | 'P4';
 }
 
-/** In tier order. The plan's other two P1 services are PostgreSQL and Redis themselves. */
+/** In tier order. The plan's other two services of P1 are PostgreSQL and Redis. */
 export const SERVICES: readonly PlatformService[] = [
   { id: 'auth-service', tier: 'P1' },
   { id: 'payment-service', tier: 'P2' },
@@ -19,14 +19,14 @@ export const SERVICES: readonly PlatformService[] = [
   { id: 'logging', tier: 'P4' },
 ];
 
-export function servicePlace(service: string, paths: SitePaths): ServicePlace {
+export function locateService(service: string, paths: SitePaths): ServiceLocation {
   return { service, env: paths.envFile, pids: paths.pids, run: paths.run };
 }
 
-/** What dr.yaml says of each service. */
+/** The `services` of dr.yaml. */
 export function serviceControls(paths: SitePaths): Environment['services'] {
   const argv = (action: string, service: string): [string, ...string[]] => {
-    return [process.execPath, SERVICE_PROGRAM, action, ...serviceArgs(servicePlace(service, paths))];
+    return [process.execPath, SERVICE_PROGRAM, action, ...serviceArgs(locateService(service, paths))];
   };
   return Object.fromEntries(
     SERVICES.map(({ id }) => [id, { start: argv('start', id), stop: argv('stop', id), health: argv('health', id) }]),
@@ -34,9 +34,9 @@ export function serviceControls(paths: SitePaths): Environment['services'] {
 }
 
 export async function startServices(paths: SitePaths): Promise<void> {
-  await Promise.all(SERVICES.map(({ id }) => startService(servicePlace(id, paths))));
+  await Promise.all(SERVICES.map(({ id }) => startService(locateService(id, paths))));
 }
 
 export async function stopServices(paths: SitePaths): Promise<void> {
-  await Promise.all(SERVICES.map(({ id }) => stopService(servicePlace(id, paths))));
+  await Promise.all(SERVICES.map(({ id }) => stopService(locateService(id, paths))));
 }

@@ -1,4 +1,4 @@
-/** Where the things of one site lie. */
+/** The paths of one site. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export const FOLDER_WORKLOADS = [
 export type FolderWorkload = (typeof FOLDER_WORKLOADS)[number];
 
 export interface SitePaths {
-  /** Everything of the site lies below, except for sockets where its path is too long for them. */
+  /** Folder of the whole site, except for sockets where its path is too long for them. */
   readonly root: string;
   readonly envFile: string;
   readonly postgresData: string;
@@ -39,14 +39,14 @@ export interface SitePaths {
   folder(workload: FolderWorkload): string;
 }
 
-/** A socket's whole path must fit into 107 bytes; the longest name here is a service's. */
+/** The path of a Unix socket has at most 107 bytes; the longest name here is a service's. */
 const LONGEST_FOLDER = 107 - '/payment-service.sock'.length;
 
 export async function sitePaths(drillFolder: string, site: string): Promise<SitePaths> {
   const root = join(drillFolder, site);
   const at = (...parts: string[]): string => join(root, ...parts);
   const near = at('run');
-  // The system's temporary folder may be a long path as well.
+  // The system's temporary folder may have a long path too.
   const short = tmpdir().length < 40 ? tmpdir() : '/tmp';
   const run = near.length <= LONGEST_FOLDER ? near : await mkdtemp(join(short, 'go-coffee-run-'));
   return {

@@ -25,7 +25,7 @@ export async function readKeys(folder: string, role: S3Role | 'root'): Promise<K
   return { accessKeyId, secretAccessKey };
 }
 
-/** A new key pair; its id is new too, so that an old pair is unknown and not merely wrong. */
+/** A new key pair with a new id, so that an old pair is unknown and not only wrong. */
 export async function newKeys(folder: string, role: S3Role | 'root', name: string, owner?: string): Promise<KeyPair> {
   const keys = { accessKeyId: `${name}-${randomSecret().slice(0, 8)}`, secretAccessKey: randomSecret() };
   await makeSecretFolder(folder, owner);
@@ -35,7 +35,7 @@ export async function newKeys(folder: string, role: S3Role | 'root', name: strin
   return keys;
 }
 
-/** The gateway's own user file. Its admin command takes secrets as arguments only, which any user of the machine could read. */
+/** Writes the gateway's user file. Its admin command takes secrets only as arguments, which any user of the machine can read. */
 export async function writeUsers(iamFolder: string, users: readonly KeyPair[]): Promise<void> {
   const accounts = users.map(({ accessKeyId, secretAccessKey }) => [
     accessKeyId,

@@ -21,14 +21,14 @@ import { type KeyPair, keyFiles, newKeys, readKeys, S3_ROLES, type S3Role, write
 import { makeTls } from './tls.ts';
 
 export interface S3RegionOptions {
-  /** Everything of the region lies below; removed by `destroy`. */
+  /** Folder of the whole region; `destroy` deletes it. */
   readonly folder: string;
   /** For people and for the pid file: `primary`. */
   readonly name: string;
   /** `us-east-1` */
   readonly region: string;
   readonly bucket: string;
-  /** First path part that the restorer may coordinate in. @default '*' */
+  /** First path segment below which the restorer may write locks. @default '*' */
   readonly environment?: string;
   /** Names of the two users. @default 'writer' and 'restorer' */
   readonly writer?: string;
@@ -37,7 +37,7 @@ export interface S3RegionOptions {
   readonly lockDays: number;
   /** Used when free. @default any free port */
   readonly portHint?: number;
-  /** How others reach it, when it is not for this machine alone: its name, and the address that it listens at. */
+  /** Name and listening address, if other machines use it. */
   readonly host?: { readonly name: string; readonly address: string };
   /** Unprivileged reader of the key files when this process is root. */
   readonly runAs?: string | undefined;
@@ -56,14 +56,14 @@ export interface S3Region {
   settings(passphrases: Keyring): S3RepositorySettings & Record<S3Role, S3KeyRefs>;
   client(keys: KeyPair): S3Client;
   keys(role: S3Role | 'root'): Promise<KeyPair>;
-  /** New key pairs for both users; the old ones are unknown from then on. Gives the old ones back, to prove that. */
+  /** Makes new key pairs for both users and revokes the old ones. Returns the old ones, to prove that. */
   rotate(): Promise<Record<S3Role, KeyPair>>;
   /** After `stop` or `kill`: same port, same data. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
-  /** Kills it and deletes its folder, keys included: the region is gone for good. */
+  /** Kills it and deletes its folder, keys included: the region is lost for good. */
   destroy(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
   const { path: program } = await requireEngine('versitygw');
   const path = (part: string): string => join(folder, part);
   await mkdir(folder, { recursive: true });
-  // The account of PostgreSQL passes through here to the certificate and its keys.
+  // PostgreSQL's account passes through to the certificate and its keys.
   await chmod(folder, 0o711);
   for (const part of ['data', 'versions', 'iam', 'sidecar', 'root'])
     await mkdir(path(part), { recursive: true, mode: 0o700 });
@@ -91,14 +91,14 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
   const pidFile = join(options.pids ?? path('pids'), `s3-${name}`);
   const address = options.host?.address ?? '127.0.0.1';
   const port = await freePort(options.portHint, address);
-  // pgBackRest connects to the first address of the name: where the machine has ::1 that comes first.
+  // pgBackRest connects to the name's first address, which is ::1 where the machine has it.
   const v6 = options.host === undefined && (await tryPort(port, '::1')) !== undefined;
   const endpoint = `https://${options.host?.name ?? 'localhost'}:${port}`;
   const caText = await readFile(tls.ca, 'utf8');
 
   const client = (keys: KeyPair): S3Client =>
     new S3Client({
-      // This machine need not know the name.
+      // This machine may not resolve the name.
       endpoint: options.host === undefined ? endpoint : `https://${address}:${port}`,
       region,
       forcePathStyle: true,
@@ -107,12 +107,12 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
       requestHandler: { httpsAgent: new Agent({ ca: caText, keepAlive: true }), requestTimeout: 20_000 },
     });
 
-  const launch = async (sidecar: boolean): Promise<void> => {
+  const launch = async (attributes: 'xattr' | 'sidecar'): Promise<void> => {
     const listen = ['--port', `${address}:${port}`, ...(v6 ? ['--port', `[::1]:${port}`] : [])];
     const backend = [
       '--versioning-dir',
       path('versions'),
-      ...(sidecar ? ['--sidecar', path('sidecar')] : []),
+      ...(attributes === 'sidecar' ? ['--sidecar', path('sidecar')] : []),
       path('data'),
     ];
     const flags = ['--quiet', '--iam-cache-disable', '--region', region, '--cert', tls.cert, '--key', tls.key];
@@ -125,7 +125,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
     });
     const admin = client(root);
     await until(`S3 region ${name} answers`, async () => {
-      if (!isAlive(started.pid, started.started)) throw await gatewayDied(name, path('gateway.log'));
+      if (!isAlive(started.pid, started.started)) throw await gatewayFailed(name, path('gateway.log'));
       return admin.send(new ListBucketsCommand({})).then(
         () => true,
         () => false,
@@ -133,15 +133,15 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
     });
     admin.destroy();
   };
-  let sidecar = false;
+  let attributes: 'xattr' | 'sidecar' = 'xattr';
   const start = async (): Promise<void> => {
     try {
-      await launch(sidecar);
+      await launch(attributes);
     } catch (error) {
-      // Not every file system has extended attributes, where the gateway keeps what S3 knows of an object.
-      if (sidecar || !/xattr|extended attr/i.test(String(error))) throw error;
-      sidecar = true;
-      await launch(true);
+      // The gateway keeps S3's metadata in extended attributes, which not every file system has.
+      if (attributes === 'sidecar' || !/xattr|extended attr/i.test(String(error))) throw error;
+      attributes = 'sidecar';
+      await launch(attributes);
     }
   };
   const putPolicy = async (keys: Record<S3Role, KeyPair>): Promise<void> => {
@@ -216,12 +216,12 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
   };
 }
 
-async function gatewayDied(name: string, logFile: string): Promise<DrError> {
+async function gatewayFailed(name: string, logFile: string): Promise<DrError> {
   const log = await readFile(logFile, 'utf8').catch(() => '');
   return new DrError({
     code: 'DRILL-S3',
     where: name,
-    fact: `versitygw ended at once: ${log.trim().split('\n').slice(-3).join(' | ')}`,
-    hint: `read ${logFile}`,
+    fact: `versitygw ended right after its start: ${log.trim().split('\n').slice(-3).join(' | ')}`,
+    hint: `read its log: ${logFile}`,
   });
 }

@@ -1,4 +1,4 @@
-/** A certificate authority that lives as long as the drill: pgBackRest speaks S3 over TLS only, and checks the host's name. */
+/** A certificate authority for one drill: pgBackRest speaks S3 only over TLS and checks the host's name. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';

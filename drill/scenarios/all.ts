@@ -1,7 +1,7 @@
 /** The plan's scenarios by id. */
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput } from '../../recovery/core/errors.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Scenario } from '../stage.ts';
 import { applicationFailure } from './application-failure.ts';
 import { completeFailure } from './complete-failure.ts';
 import { databaseCorruption } from './database-corruption.ts';

@@ -1,4 +1,4 @@
-/** Manifests, secrets, uploads and Redis are lost or overwritten. They come back; the database is not touched, and that is proved. */
+/** Manifests, secrets, uploads and Redis are lost or overwritten. They are restored, and the drill proves that the database was not touched. */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
@@ -11,21 +11,21 @@ import {
 import { processesBelow } from '../host/processes-below.ts';
 import { reportLosses } from '../losses.ts';
 import type { Platform } from '../platform/platform.ts';
+import { firstRow } from '../platform/postgres.ts';
 import { SELF_CHANGING_TABLES } from '../platform/schema.ts';
-import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
-import type { Recovered, Scenario } from '../scenario.ts';
-import type { Prepared, Stage } from '../stage.ts';
+import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
+import type { Prepared, Recovered, Scenario, Stage } from '../stage.ts';
 
 const LOST = ['redis', 'uploads', 'manifests', 'config-and-secrets', 'configuration-files'];
 
-interface ServerLife {
-  /** System id, timeline, and when the server was started: another one of these and it is another server's life. */
+interface ServerState {
+  /** System id, timeline and start time: if one of them differs, the server was restarted or replaced. */
   readonly identity: string;
   readonly lsn: string;
   readonly content: DatabaseFingerprint;
 }
 
-async function serverLife(platform: Platform): Promise<ServerLife> {
+async function serverState(platform: Platform): Promise<ServerState> {
   const client = await platform.postgres();
   try {
     const { rows } = await client.query<{ identity: string; lsn: string }>(
@@ -33,14 +33,14 @@ async function serverLife(platform: Platform): Promise<ServerLife> {
          pg_current_wal_lsn()::text as lsn
        from pg_control_system() s, pg_control_checkpoint() c`,
     );
-    const { identity, lsn } = rows[0] as { identity: string; lsn: string };
+    const { identity, lsn } = firstRow(rows);
     return { identity, lsn, content: await databaseFingerprint(client, { exclude: SELF_CHANGING_TABLES }) };
   } finally {
     await client.end();
   }
 }
 
-/** `0/3000148` → a number that can be compared. */
+/** `0/3000148` as a comparable number. */
 function position(lsn: string): bigint {
   const [high, low] = lsn.split('/');
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
@@ -59,7 +59,8 @@ async function ruin(platform: Platform): Promise<void> {
   }
   const uploads = paths.folder('uploads');
   const [gone, ...altered] = (await readdir(uploads)).sort();
-  await rm(join(uploads, gone as string), { recursive: true });
+  if (gone === undefined) throw new Error('the platform has no uploads');
+  await rm(join(uploads, gone), { recursive: true });
   for (const folder of altered.slice(0, 3)) {
     for (const name of await readdir(join(uploads, folder)))
       await writeFile(join(uploads, folder, name), 'not a picture');
@@ -67,7 +68,7 @@ async function ruin(platform: Platform): Promise<void> {
   await rm(join(paths.folder('configuration-files'), 'features.yaml'));
 }
 
-function untouchedChecks(stage: Stage, before: ServerLife, after: ServerLife): void {
+function untouchedChecks(stage: Stage, before: ServerState, after: ServerState): void {
   const differences = compareDatabases(before.content, after.content);
   stage.check({
     id: 'database/life',
@@ -79,7 +80,7 @@ function untouchedChecks(stage: Stage, before: ServerLife, after: ServerLife): v
   });
   stage.check({
     id: 'database/position',
-    title: 'its WAL went on',
+    title: 'its WAL continued',
     tier: 'P1',
     expected: `${before.lsn} or later`,
     actual: after.lsn,
@@ -88,7 +89,7 @@ function untouchedChecks(stage: Stage, before: ServerLife, after: ServerLife): v
   });
   stage.check({
     id: 'database/untouched',
-    title: 'and its rows are those of the disaster’s moment',
+    title: 'its rows are those of the moment of the disaster',
     tier: 'P1',
     expected: 'no difference',
     actual:
@@ -106,14 +107,14 @@ async function run(prepared: Prepared): Promise<Recovered> {
     await ruin(first);
     await load.ended;
   });
-  const before = await serverLife(first);
-  await assessNames(stage, first);
+  const before = await serverState(first);
+  await checkAssessment(stage, first);
   const args = ['--to', 'latest', '--only', LOST.join(',')];
   const { restored, ready } = await restoreWatched(stage, first, args);
-  untouchedChecks(stage, before, await serverLife(first));
-  const comparison = await comparePromises(first, ledgerFile, disasterAt);
+  untouchedChecks(stage, before, await serverState(first));
+  const comparison = await compareWithLedger(first, ledgerFile, disasterAt);
   const p1 = stage.options.plan.tiers.find((tier) => tier.id === 'P1');
-  // Redis has no log that is shipped: what came after its last copy is gone.
+  // Redis ships no log: writes after its last copy are lost.
   reportLosses(stage, comparison, { database: 0, redis: p1 ? seconds(p1.rpo) : 0 });
   return {
     platform: first,

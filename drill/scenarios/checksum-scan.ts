@@ -1,13 +1,13 @@
-/** Reads every page of a running PostgreSQL from disk and has its checksum looked at. */
+/** Reads every page of a running PostgreSQL from disk and checks its checksum. */
 import { join } from 'node:path';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import type { Platform } from '../platform/platform.ts';
 import { PORT } from '../platform/postgres.ts';
 
-/** Relative paths of the files with wrong pages, and what was said. `pg_basebackup` copies to nowhere and counts on the way. */
+/** Returns relative paths of damaged files, and the last message. `pg_basebackup` checks the pages while it copies to nowhere. */
 export async function scanChecksums(
   platform: Platform,
-): Promise<{ readonly files: readonly string[]; readonly said: string }> {
+): Promise<{ readonly files: readonly string[]; readonly message: string }> {
   const bin = await findPostgresBin();
   const target = ['-D', '-', '-F', 'tar', '-X', 'none', '-c', 'fast', '--no-manifest'];
   const from = ['-h', platform.paths.run, '-p', String(PORT), '-U', 'postgres'];
@@ -20,5 +20,5 @@ export async function scanChecksums(
   });
   const lines = stderr.split('\n').filter((line) => /checksum/i.test(line));
   const files = lines.flatMap((line) => /in file "\.\/([^"]+)"/.exec(line)?.[1] ?? []);
-  return { files: [...new Set(files)], said: lines.at(-1) ?? 'no wrong checksum' };
+  return { files: [...new Set(files)], message: lines.at(-1) ?? 'no wrong checksum' };
 }

@@ -1,9 +1,8 @@
-/** The data centre is gone: every process, the site's folders, its S3 region, its local repository. Rebuilt from the other region. */
+/** The data centre is lost: every process, the site's folders, its S3 region, its local repository. Rebuilt from the other region. */
 import { seconds } from '../../plan/duration.ts';
 import { reportLosses } from '../losses.ts';
-import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
-import type { Recovered, Scenario } from '../scenario.ts';
-import type { Prepared } from '../stage.ts';
+import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
+import type { Prepared, Recovered, Scenario } from '../stage.ts';
 
 async function run(prepared: Prepared): Promise<Recovered> {
   const { stage, first, regions, load, ledgerFile } = prepared;
@@ -16,15 +15,15 @@ async function run(prepared: Prepared): Promise<Recovered> {
       await Promise.all([first.destroy(), regions.primary.destroy()]);
       return { killed, ended: await load.ended };
     },
-    ({ killed, ended }) => `${killed.length} processes killed; customers saw: ${ended.died ?? 'nothing'}`,
+    ({ killed, ended }) => `${killed.length} processes killed; the load generator got: ${ended.died ?? 'no error'}`,
   );
   const second = await stage.step('site', 'an empty site in the second region', () =>
     prepared.emptySite({ site: 'second', regions: { secondary: regions.secondary }, local: false }),
   );
-  await assessNames(stage, second);
+  await checkAssessment(stage, second);
   const { restored, ready } = await restoreWatched(stage, second, ['--to', 'latest', '--from', 'secondary']);
-  const comparison = await comparePromises(second, ledgerFile, disasterAt);
-  // What no other region held when the site died can't come back: the plan's RPO says how much that may be.
+  const comparison = await compareWithLedger(second, ledgerFile, disasterAt);
+  // Writes that no other region held are lost; the plan's RPO limits how many those may be.
   const allowed = seconds(stage.options.plan.objectives.rpo.database);
   reportLosses(stage, comparison, { database: allowed, redis: allowed });
   return {
@@ -32,7 +31,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     restored,
     comparison,
     ready,
-    target: { repository: 'secondary', description: 'everything that the second region holds' },
+    target: { repository: 'secondary', description: 'the newest state in the second region' },
   };
 }
 

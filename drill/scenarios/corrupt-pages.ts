@@ -1,12 +1,13 @@
-/** Damage on the disk below a running PostgreSQL. */
+/** Damages data files of a running PostgreSQL. */
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noise } from '../platform/content.ts';
 import type { Platform } from '../platform/platform.ts';
+import { firstRow } from '../platform/postgres.ts';
 
 const PAGE = 8192;
-/** Left alone, as by a write that went astray within the page: a page with another LSN looks newer than it is. */
+/** Not overwritten: a page with another LSN would look newer than it is. */
 const HEADER = 64;
 
 export interface CorruptPage {
@@ -16,7 +17,7 @@ export interface CorruptPage {
   readonly page: number;
 }
 
-/** Overwrites `pages` pages of each table's first file, chosen by the seed, and says which. */
+/** Overwrites `pages` pages of each table's first file, chosen by the seed, and returns them. */
 export async function corruptPages(
   platform: Platform,
   tables: readonly string[],
@@ -26,14 +27,14 @@ export async function corruptPages(
   const client = await platform.postgres();
   const corrupted: CorruptPage[] = [];
   try {
-    // Pages that wait in memory would be written over the damage.
+    // Dirty pages in memory would be written over the damage.
     await client.query('checkpoint');
     for (const table of tables) {
       const { rows } = await client.query<{ file: string; pages: number }>(
         `select pg_relation_filepath($1::regclass) as file, (pg_relation_size($1::regclass) / ${PAGE})::int as pages`,
         [table],
       );
-      const { file, pages: size } = rows[0] as { file: string; pages: number };
+      const { file, pages: size } = firstRow(rows);
       const chosen = new Set(
         Array.from({ length: pages }, (_, i) => noise(`${table}:${i}`, seed, 4).readUInt32BE() % size),
       );

@@ -1,10 +1,10 @@
-/** Pages of data files are overwritten. Found by checksums; what can be read is saved, then restored and replayed to the end. */
+/** Pages of data files are overwritten. Checksums reveal them; readable data is saved, then everything is restored and replayed to the end. */
 import { join } from 'node:path';
+import { z } from 'zod';
 import { EXIT } from '../../recovery/core/errors.ts';
 import { reportLosses } from '../losses.ts';
-import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
-import type { Recovered, Scenario } from '../scenario.ts';
-import type { Prepared } from '../stage.ts';
+import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
+import type { Prepared, Recovered, Scenario } from '../stage.ts';
 import { scanChecksums } from './checksum-scan.ts';
 import { corruptPages } from './corrupt-pages.ts';
 
@@ -12,11 +12,9 @@ const TABLES = ['accounts', 'events', 'payments'];
 const PAGES = 5;
 const SCAN = 'pg_basebackup to nowhere: it reads every page from disk';
 
-interface Saved {
-  readonly tables: readonly { readonly table: string; readonly state: string }[];
-}
+const savedSchema = z.object({ tables: z.array(z.object({ table: z.string(), state: z.string() })) });
 
-function savedText({ tables }: Saved): string {
+function savedText({ tables }: z.infer<typeof savedSchema>): string {
   const count = (state: string): number => tables.filter((table) => table.state === state).length;
   return `${count('whole')} tables whole, ${count('partial')} in part, ${count('lost')} lost`;
 }
@@ -33,43 +31,43 @@ async function run(prepared: Prepared): Promise<Recovered> {
   const disasterAt = stage.declare('data files are corrupt');
   const scan = await stage.step(
     'detect',
-    'look at the checksum of every page',
+    'check the checksum of every page',
     () => scanChecksums(first),
-    ({ said }) => said,
+    ({ message }) => message,
   );
   stage.check({
     id: 'detection/checksums',
-    title: 'checksums name the damaged files',
+    title: 'checksums reveal the damaged files',
     tier: 'P1',
     expected: [...new Set(corrupted.map(({ file }) => file))].sort().join(', '),
     actual: [...scan.files].sort().join(', '),
     evidence: SCAN,
   });
-  await stage.step('stop', 'stop the services; the customers are turned away', async () => {
+  await stage.step('stop', 'stop the services and the load', async () => {
     await Promise.all([load.stop(), first.stopServices()]);
   });
-  await assessNames(stage, first);
+  await checkAssessment(stage, first);
   const dump = ['restore', '--emergency-dump', join(folder, 'emergency')];
   await stage.step(
     'emergency-dump',
     'dr restore --emergency-dump: save what can still be read',
-    () => stage.dr(first).call<Saved>(dump, [EXIT.ok, EXIT.partial]),
+    () => stage.dr(first).call(dump, { answer: savedSchema, accept: [EXIT.ok, EXIT.partial] }),
     ({ data }) => savedText(data),
   );
   const args = ['--to', 'latest', '--only', 'postgres'];
   const { restored, ready } = await restoreWatched(stage, first, args, async () => {
-    await stage.step('services', 'services on', () => first.startServices());
+    await stage.step('services', 'start the services', () => first.startServices());
   });
   stage.check({
     id: 'database/checksums',
-    title: 'every page has the right checksum again',
+    title: 'every page has a correct checksum again',
     tier: 'P1',
     expected: 'no wrong checksum',
-    actual: (await scanChecksums(first)).said,
+    actual: (await scanChecksums(first)).message,
     evidence: SCAN,
   });
-  const comparison = await comparePromises(first, ledgerFile, disasterAt);
-  // The WAL is whole: nothing that was acknowledged may be missing.
+  const comparison = await compareWithLedger(first, ledgerFile, disasterAt);
+  // The WAL is complete: no acknowledged write may be missing.
   reportLosses(stage, comparison, { database: 0, redis: 0 });
   return {
     platform: first,

@@ -1,5 +1,6 @@
-/** What an intruder left, kept before anything is changed: a restic snapshot under its own tag, in a repository of its own. */
+/** Preserves evidence of an intruder before anything is changed: a restic snapshot with its own tag in a separate repository. */
 import { join } from 'node:path';
+import { z } from 'zod';
 import { randomSecret, writeSecret } from '../host/secret-files.ts';
 import type { Platform } from '../platform/platform.ts';
 
@@ -13,14 +14,15 @@ export interface Evidence {
   readonly bytes: number;
 }
 
-interface Summary {
-  readonly message_type: string;
-  readonly snapshot_id: string;
-  readonly total_files_processed: number;
-  readonly total_bytes_processed: number;
-}
+/** One line of `restic backup --json`; the others report progress. */
+const summarySchema = z.object({
+  message_type: z.literal('summary'),
+  snapshot_id: z.string(),
+  total_files_processed: z.number(),
+  total_bytes_processed: z.number(),
+});
 
-/** Data directory with its WAL, Redis and logs of a stopped site. Read back and checked before this returns. */
+/** Saves data directory with WAL, Redis and logs of a stopped site, and reads the snapshot back. */
 export async function preserveEvidence(platform: Platform, folder: string, incident: string): Promise<Evidence> {
   const repository = join(folder, 'evidence');
   const passphrase = join(folder, 'keys', 'evidence');
@@ -32,11 +34,10 @@ export async function preserveEvidence(platform: Platform, folder: string, incid
   const tags = ['--tag', EVIDENCE_TAG, '--tag', incident];
   const kept = [paths.postgresData, paths.redisData, paths.logs];
   const { stdout } = await restic('backup', '--json', ...tags, ...kept);
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Summary);
-  const summary = lines.find((line) => line.message_type === 'summary');
+  const lines = stdout.trim().split('\n');
+  const summary = lines
+    .map((line) => summarySchema.safeParse(JSON.parse(line)).data)
+    .find((found) => found !== undefined);
   if (summary === undefined) throw new Error('restic gave no summary of the evidence');
   await restic('check', '--read-data');
   return {

@@ -1,22 +1,22 @@
-/** A DELETE without WHERE, then a DROP TABLE. Back to the moment before; what customers wrote after it is reported, row by row. */
+/** A DELETE without WHERE, then a DROP TABLE. Recovered to the moment before; later writes are reported as expected losses. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LedgerComparison } from '../load/compare.ts';
 import { reportLosses, STORE_OF } from '../losses.ts';
 import type { Platform } from '../platform/platform.ts';
-import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
-import type { Recovered, Scenario } from '../scenario.ts';
-import type { Prepared } from '../stage.ts';
+import { firstRow } from '../platform/postgres.ts';
+import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
+import type { Prepared, Recovered, Scenario } from '../stage.ts';
 
 /** Acknowledged writes between the mistake and its discovery. */
 const WRITES_UNNOTICED = 60;
-/** Between the target and the mistake: commit times have microseconds, a target may have milliseconds. */
+/** Between the target and the mistake: commit times have microseconds, a target has milliseconds. */
 const MARGIN_MS = 50;
 
 async function mistake(platform: Platform): Promise<{ target: Date; deleted: number }> {
   const client = await platform.postgres();
   try {
     const { rows } = await client.query<{ now: Date }>(`select date_trunc('milliseconds', clock_timestamp()) as now`);
-    const target = rows[0]?.now as Date;
+    const { now: target } = firstRow(rows);
     await delay(MARGIN_MS);
     const { rowCount } = await client.query('delete from payments');
     return { target, deleted: rowCount ?? 0 };
@@ -39,24 +39,24 @@ async function run(prepared: Prepared): Promise<Recovered> {
     (made) => `${made.deleted} rows deleted`,
   );
   const disasterAt = stage.declare('payments are gone', new Date(target.getTime() + MARGIN_MS));
-  await stage.step('unnoticed', 'customers go on; then DROP TABLE events', async () => {
+  await stage.step('unnoticed', 'the load continues; then DROP TABLE events', async () => {
     await load.more(WRITES_UNNOTICED);
     await dropTable(first);
     await load.stop();
     await first.stopServices();
   });
-  const planted = await comparePromises(first, ledgerFile, disasterAt, target);
-  await assessNames(stage, first);
+  const planted = await compareWithLedger(first, ledgerFile, disasterAt, target);
+  await checkAssessment(stage, first);
   const args = ['--to', target.toISOString(), '--only', 'postgres'];
   const { restored, ready } = await restoreWatched(stage, first, args, async () => {
-    await stage.step('services', 'services on', () => first.startServices());
+    await stage.step('services', 'start the services', () => first.startServices());
   });
 
-  const comparison = await comparePromises(first, ledgerFile, disasterAt, target);
+  const comparison = await compareWithLedger(first, ledgerFile, disasterAt, target);
   reportLosses(stage, comparison, { database: 0, redis: 0 });
   stage.check({
     id: 'target/exact',
-    title: 'none of the rows written after the mistake',
+    title: 'no row written after the mistake',
     tier: 'P1',
     expected: '0 rows',
     actual: `${await countAfter(first, disasterAt)} rows`,
@@ -65,10 +65,10 @@ async function run(prepared: Prepared): Promise<Recovered> {
   const counts = rewound(comparison);
   const orders = counts.find(({ kind }) => kind === 'order');
   const there = rewound(planted).find(({ kind }) => kind === 'order');
-  // Orders only: of the payments, the mistake itself took those that were made just before it.
+  // Orders only: the mistake itself deleted the payments from just before it.
   stage.check({
     id: 'loss/planted',
-    title: 'the loss of orders that is reported is the one that was planted',
+    title: 'the reported loss of orders is the planted one',
     tier: 'P2',
     expected: `${(there?.found ?? 0) - (orders?.found ?? 0)} rows`,
     actual: `${orders?.lost} rows`,
@@ -95,7 +95,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
   };
 }
 
-/** Rows of the database that were acknowledged after the target, by kind. */
+/** The database's rows that were acknowledged after the target, by kind. */
 function rewound({ kinds }: LedgerComparison): { kind: string; found: number; lost: number }[] {
   return kinds
     .filter(({ kind }) => STORE_OF[kind] === 'database')

@@ -1,4 +1,4 @@
-/** Somebody with the host and the writer's S3 keys: what he does to the data, to the backups, and what he is refused. */
+/** An intruder with the host and the writer's S3 keys: attacks on data and backups, and what is denied. */
 import { rm } from 'node:fs/promises';
 import {
   DeleteObjectCommand,
@@ -18,7 +18,7 @@ import type { S3Region } from '../s3/region.ts';
 
 export const INTRUDER_ROLE = 'helpdesk';
 
-/** Alters rows, hides his way back in among the roles, and removes the local repository. */
+/** Alters rows and adds a superuser. */
 export async function attackDatabase(platform: Platform): Promise<{ altered: number }> {
   const client = await platform.postgres();
   try {
@@ -37,7 +37,7 @@ export async function removeLocalRepository(platform: Platform): Promise<Securit
     attempt: 'delete the local repository',
     outcome: 'succeeded',
     expected: 'succeeded',
-    detail: 'a folder that the host can write can be deleted from the host: it is one copy of three',
+    detail: 'the host can delete a folder that it can write: it is one copy of three',
   };
 }
 
@@ -55,8 +55,8 @@ async function keysOf(client: S3Client, bucket: string): Promise<ObjectIdentifie
 }
 
 /**
- * Lays a delete marker over every object of the bucket, which the writer may: whoever lists it sees it empty, but for the WAL that the
- * running server goes on shipping.
+ * Puts a delete marker on every object of the bucket, which the writer may: a listing then shows only WAL that the running server has
+ * archived since.
  */
 export async function hideEverything(region: S3Region): Promise<SecurityAttempt & { readonly hidden: number }> {
   const client = region.client(await region.keys('writer'));
@@ -84,9 +84,9 @@ export async function hideEverything(region: S3Region): Promise<SecurityAttempt 
 async function attempt(what: string, work: () => Promise<unknown>): Promise<SecurityAttempt> {
   try {
     await work();
-    return { attempt: what, outcome: 'succeeded', expected: 'denied', detail: 'was let through' };
+    return { attempt: what, outcome: 'succeeded', expected: 'denied', detail: 'was not denied' };
   } catch (error) {
-    const { name, message } = error as Error;
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
     const denied = name === 'AccessDenied';
     return {
       attempt: what,
@@ -97,7 +97,7 @@ async function attempt(what: string, work: () => Promise<unknown>): Promise<Secu
   }
 }
 
-/** Everything that would make the loss final; each must be refused. Removing versions is tried on up to three objects. */
+/** Tries everything that would make the loss final; each attempt must be denied. Removes versions of up to three objects. */
 export async function tryToDestroy(region: S3Region): Promise<SecurityAttempt[]> {
   const client = region.client(await region.keys('writer'));
   const Bucket = region.bucket;
@@ -106,7 +106,7 @@ export async function tryToDestroy(region: S3Region): Promise<SecurityAttempt[]>
     const listed = await client.send(new ListObjectVersionsCommand({ Bucket, MaxKeys: 50 }));
     const versions = (listed.Versions ?? []).slice(0, 3).map(({ Key, VersionId }) => ({ Bucket, Key, VersionId }));
     const [some] = versions;
-    if (some === undefined) throw new Error(`no version of any object can be seen in ${region.name}`);
+    if (some === undefined) throw new Error(`${region.name} lists no object version`);
     const at = (what: string): string => `${region.name}: ${what}`;
     const tries: [string, () => Promise<unknown>][] = [
       ...versions.map(({ Key, VersionId }): [string, () => Promise<unknown>] => [
@@ -114,7 +114,7 @@ export async function tryToDestroy(region: S3Region): Promise<SecurityAttempt[]>
         () => client.send(new DeleteObjectCommand({ Bucket, Key, VersionId })),
       ]),
       [
-        at('the same past the lock'),
+        at('remove a version and bypass the lock'),
         () => client.send(new DeleteObjectCommand({ ...some, BypassGovernanceRetention: true })),
       ],
       [

@@ -1,23 +1,19 @@
-/** New secrets everywhere after a breach, and the proof that the old ones open nothing: each is tried against what lives. */
+/** Replaces all secrets after a breach, and proves that the old ones open nothing: each is tried against the live services. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { parse } from 'yaml';
+import { valueAt } from '../../recovery/core/json.ts';
 import type { SecurityAttempt } from '../../recovery/report/types.ts';
 import { randomSecret, writeSecret } from '../host/secret-files.ts';
 import { SERVICE_ROLES } from '../platform/accounts.ts';
-import { secretDocument } from '../platform/kubernetes.ts';
+import { readServiceSecret, type ServiceSecret, secretDocument } from '../platform/kubernetes.ts';
 import type { Platform } from '../platform/platform.ts';
 import { writeRedisConfig } from '../platform/redis.ts';
 import { askService } from '../platform/service-control.ts';
-import { SERVICES, servicePlace } from '../platform/services.ts';
+import { locateService, SERVICES } from '../platform/services.ts';
 import type { KeyPair, S3Role } from '../s3/access.ts';
 import type { S3Region } from '../s3/region.ts';
 
-interface ServiceSecret {
-  readonly dbPassword: string;
-  readonly token: string;
-}
 type ServiceSecrets = ReadonlyMap<string, ServiceSecret>;
 
 function secretFile(platform: Platform, service: string): string {
@@ -26,15 +22,12 @@ function secretFile(platform: Platform, service: string): string {
 
 export async function readServiceSecrets(platform: Platform): Promise<ServiceSecrets> {
   const found = await Promise.all(
-    SERVICES.map(async ({ id }) => {
-      const document = parse(await readFile(secretFile(platform, id), 'utf8')) as { stringData: ServiceSecret };
-      return [id, document.stringData] as const;
-    }),
+    SERVICES.map(async ({ id }) => [id, readServiceSecret(await readFile(secretFile(platform, id), 'utf8'))] as const),
   );
   return new Map(found);
 }
 
-/** Database roles, tokens of the services, the password of Redis; then the services start with them. */
+/** Changes the passwords of database roles and Redis and the services' tokens, then starts the services. */
 export async function rotateSiteSecrets(platform: Platform): Promise<void> {
   const fresh = new Map(SERVICES.map(({ id }) => [id, { dbPassword: randomSecret(), token: randomSecret() }] as const));
   await platform.stopServices();
@@ -55,7 +48,7 @@ export async function rotateSiteSecrets(platform: Platform): Promise<void> {
   await platform.startServices();
 }
 
-async function tried(
+async function tryOut(
   what: string,
   expected: SecurityAttempt['expected'],
   work: () => Promise<string>,
@@ -63,8 +56,10 @@ async function tried(
   try {
     return { attempt: what, outcome: 'succeeded', expected, detail: await work() };
   } catch (error) {
-    const { message, code } = error as Error & { code?: string };
-    return { attempt: what, outcome: 'denied', expected, detail: code ? `${code}: ${message}` : message };
+    const message = error instanceof Error ? error.message : String(error);
+    const code = valueAt(error, 'code');
+    const detail = typeof code === 'string' ? `${code}: ${message}` : message;
+    return { attempt: what, outcome: 'denied', expected, detail };
   }
 }
 
@@ -84,12 +79,12 @@ async function authenticate(platform: Platform, password: string): Promise<strin
 }
 
 async function enter(platform: Platform, service: string, token: string): Promise<string> {
-  const { status, body } = await askService(servicePlace(service, platform.paths), '/whoami', token);
+  const { status, body } = await askService(locateService(service, platform.paths), '/whoami', token);
   if (status !== 200) throw new Error(`HTTP ${status}: ${body}`);
   return `HTTP ${status}`;
 }
 
-/** `secrets` against the live database and services; `expected` says whether they must still open them. */
+/** Tries `secrets` against the live database and services; `expected` says whether they must still work. */
 export async function trySiteSecrets(
   platform: Platform,
   secrets: ServiceSecrets,
@@ -99,13 +94,13 @@ export async function trySiteSecrets(
   const age = expected === 'denied' ? 'old' : 'new';
   const attempts: Promise<SecurityAttempt>[] = [
     ...SERVICE_ROLES.map(({ service, role }) =>
-      tried(`database role ${role} with its ${age} password`, expected, () =>
+      tryOut(`database role ${role} with its ${age} password`, expected, () =>
         loginTo(platform, role, secrets.get(service)?.dbPassword ?? ''),
       ),
     ),
-    tried(`Redis with the ${age} password`, expected, () => authenticate(platform, redisPassword)),
+    tryOut(`Redis with the ${age} password`, expected, () => authenticate(platform, redisPassword)),
     ...SERVICES.map(({ id }) =>
-      tried(`${id} with its ${age} token`, expected, () => enter(platform, id, secrets.get(id)?.token ?? '')),
+      tryOut(`${id} with its ${age} token`, expected, () => enter(platform, id, secrets.get(id)?.token ?? '')),
     ),
   ];
   return Promise.all(attempts);
@@ -119,7 +114,7 @@ export async function tryS3Keys(
   const age = expected === 'denied' ? 'old' : 'new';
   return Promise.all(
     Object.entries(keys).map(([role, pair]) =>
-      tried(`${region.name} with the ${role}’s ${age} key`, expected, async () => {
+      tryOut(`${region.name} with the ${role}’s ${age} key`, expected, async () => {
         const client = region.client(pair);
         await client
           .send(new ListObjectsV2Command({ Bucket: region.bucket, MaxKeys: 1 }))

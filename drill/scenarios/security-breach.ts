@@ -1,6 +1,6 @@
 /**
- * An intruder with the host and the writer's keys alters rows, makes himself a superuser, and turns on the backups. Evidence is kept,
- * the repositories are read as of the moment before him, the platform is rebuilt elsewhere, and every secret is new.
+ * An intruder with the host and the writer's keys alters rows, adds a superuser and attacks the backups. Evidence is preserved, the
+ * repositories are read as of the moment before the attack, the platform is rebuilt elsewhere, and every secret is replaced.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,17 +10,16 @@ import { reportLosses } from '../losses.ts';
 import type { Platform } from '../platform/platform.ts';
 import { redisPasswordFile } from '../platform/redis.ts';
 import { SERVICES } from '../platform/services.ts';
-import { assessNames, comparePromises, restoreWatched } from '../recover.ts';
+import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.ts';
 import type { KeyPair, S3Role } from '../s3/access.ts';
 import type { S3Region } from '../s3/region.ts';
-import type { Recovered, Scenario } from '../scenario.ts';
-import type { Prepared, Stage } from '../stage.ts';
+import type { Prepared, Recovered, Scenario, Stage } from '../stage.ts';
 import { preserveEvidence } from './evidence.ts';
 import { attackDatabase, hideEverything, INTRUDER_ROLE, removeLocalRepository, tryToDestroy } from './intruder.ts';
 import { readServiceSecrets, rotateSiteSecrets, tryS3Keys, trySiteSecrets } from './rotate-secrets.ts';
 
-/** Between the clean moment and the intruder: S3 tells times in whole seconds. */
-const QUIET_MS = 2_000;
+/** Before and after the clean moment: S3 has times in whole seconds. */
+const MARGIN_MS = 2_000;
 
 async function attack(prepared: Prepared): Promise<void> {
   const { stage, first, regions } = prepared;
@@ -33,7 +32,7 @@ async function attack(prepared: Prepared): Promise<void> {
   for (const region of Object.values(regions)) {
     const hidden = await stage.step(
       `hide-${region.name}`,
-      `he hides everything in ${region.name}`,
+      `the intruder hides everything in ${region.name}`,
       () => hideEverything(region),
       (done) => done.detail,
     );
@@ -41,9 +40,9 @@ async function attack(prepared: Prepared): Promise<void> {
     stage.attempts.push(entry);
     const refused = await stage.step(
       `destroy-${region.name}`,
-      `he tries to make it final in ${region.name}`,
+      `the intruder tries to make it final in ${region.name}`,
       () => tryToDestroy(region),
-      (tries) => `${tries.filter((t) => t.outcome === 'denied').length} of ${tries.length} refused`,
+      (tries) => `${tries.filter((t) => t.outcome === 'denied').length} of ${tries.length} denied`,
     );
     stage.attempts.push(...refused);
   }
@@ -56,17 +55,17 @@ interface OldSecrets {
   readonly s3: readonly (readonly [S3Region, Readonly<Record<S3Role, KeyPair>>])[];
 }
 
-/** Containment: the site is cut off, and the stolen S3 keys end before anything is read with them again. */
+/** Contains the attack: isolates the site, and revokes the stolen S3 keys before anything is read. */
 async function contain({ stage, first, regions, load }: Prepared): Promise<OldSecrets> {
   const services = await readServiceSecrets(first);
   const redis = await readFile(redisPasswordFile(first.paths), 'utf8');
-  await stage.step('isolate', 'the site is cut off: every process ends', async () => {
+  await stage.step('isolate', 'isolate the site: end every process', async () => {
     await load.stop();
     await first.kill9();
   });
   await stage.step(
     'evidence',
-    'evidence: data directory, WAL, Redis and logs into a restic snapshot of their own',
+    'preserve evidence: data directory, WAL, Redis and logs in a separate restic repository',
     () => preserveEvidence(first, stage.options.folder, stage.options.scenario),
     (kept) => `snapshot ${kept.snapshot.slice(0, 8)}: ${kept.files} files, ${formatBytes(kept.bytes)}, read back`,
   );
@@ -76,7 +75,7 @@ async function contain({ stage, first, regions, load }: Prepared): Promise<OldSe
   return { services, redis, s3 };
 }
 
-/** Old secrets are tried against the recovered platform and refused; the new ones open it. */
+/** Tries old and new secrets against the recovered platform: old ones must be denied, new ones must work. */
 async function prove(stage: Stage, platform: Platform, old: OldSecrets): Promise<void> {
   const fresh = {
     services: await readServiceSecrets(platform),
@@ -94,7 +93,7 @@ async function prove(stage: Stage, platform: Platform, old: OldSecrets): Promise
   const wrong = stage.attempts.filter(({ outcome, expected }) => outcome !== expected);
   stage.check({
     id: 'security/attempts',
-    title: `${stage.attempts.length} attempts on backups, database, Redis, services and S3 ended as they must`,
+    title: `${stage.attempts.length} attempts on backups, database, Redis, services and S3 ended as expected`,
     expected: 'all',
     actual:
       wrong.length === 0
@@ -108,18 +107,18 @@ async function run(prepared: Prepared): Promise<Recovered> {
   const { stage, first, regions, ledgerFile } = prepared;
   const clean = await stage.step(
     'clean',
-    'the last moment before the intruder',
+    'the last moment before the attack',
     async () => {
-      await delay(QUIET_MS);
+      await delay(MARGIN_MS);
       const moment = new Date();
-      await delay(QUIET_MS);
+      await delay(MARGIN_MS);
       return moment;
     },
     (moment) => moment.toISOString(),
   );
   const disasterAt = stage.declare('an intruder is in the system');
   await attack(prepared);
-  await assessNames(stage, first);
+  await checkAssessment(stage, first);
   const old = await contain(prepared);
   const second = await stage.step('site', 'an empty site', () =>
     prepared.emptySite({ site: 'second', regions, local: false }),
@@ -135,7 +134,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
       ),
   );
   await prove(stage, second, old);
-  const comparison = await comparePromises(second, ledgerFile, disasterAt, clean);
+  const comparison = await compareWithLedger(second, ledgerFile, disasterAt, clean);
   const allowed = seconds(stage.options.plan.objectives.rpo.database);
   reportLosses(stage, comparison, { database: allowed, redis: allowed });
   return {
@@ -147,7 +146,7 @@ async function run(prepared: Prepared): Promise<Recovered> {
     target: {
       repository: 'primary',
       time: clean.toISOString(),
-      description: 'the newest state that the repository held before the intruder',
+      description: 'the newest state of the repository before the attack',
     },
   };
 }

@@ -1,23 +1,22 @@
-/** The config of a rebuilt stack, from everything that is known: its own, another stack's, an escrow file, flags. Pure. */
+/** The config of a rebuilt stack, merged from its own config, another stack's, the credentials bundle and flags. Pure. */
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput, type DrError } from '../core/errors.ts';
+import { isRecord, type Json } from '../core/json.ts';
 import type { Pin } from '../points/pin/pin.ts';
 import type { ConfigValues } from '../pulumi/engine.ts';
 import type { Material } from './material.ts';
-import { type KnownSecrets, knownSecrets, type Problem, secretValues } from './secret-values.ts';
-import { isRecord, merge } from './settings.ts';
+import { type InputProblem, type KnownSecrets, knownSecrets, secretValues } from './secret-values.ts';
+import { merge } from './settings.ts';
 import type { RebuildRequest } from './types.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** What another stack's config says of that stack alone. */
+/** Keys of another stack's config that are that stack's alone. */
 const NOT_COPIED = ['role', 'generation', 'recovery', 'standby', 'traffic', 'registry', 'secrets', 'secretValues'];
 
-/** What no program can know of a machine that nobody has named. */
-const ASKED: Readonly<Record<string, string>> = {
-  site: 'type --set site=NAME: this platform’s place, by which its archive is called',
-  storage: 'name what holds it: --keys FILE --identity FILE, --like STACK, or an environment file',
+/** Keys that can't be derived, with the flag that sets them. */
+const REQUIRED: Readonly<Record<string, string>> = {
+  site: 'type --set site=NAME: the site of the new platform; its archive is named after it',
+  storage: 'take it from --keys FILE --identity FILE, --like STACK, or an environment file',
   cluster: 'type --set cluster.context=NAME --set cluster.kubeconfig=/ABSOLUTE/PATH, or --like STACK',
   images: 'type --set images.toolbox=… --set images.postgres=… --set images.redis=…, or --like STACK',
 };
@@ -25,30 +24,30 @@ const ASKED: Readonly<Record<string, string>> = {
 const SECRET_KEYS = ['s3Credentials', 'secretValues', 'kubeconfig', 'alertTargets'];
 
 export interface Sources {
-  /** Config of the stack itself, where it is there. */
+  /** Config of the stack itself, where it exists. */
   readonly own?: ConfigValues | undefined;
   readonly like?: ConfigValues | undefined;
-  /** The other stack's output `secrets`. */
+  /** Output `secrets` of the stack that `like` names. */
   readonly likeSecrets?: unknown;
-  readonly material?: Material | undefined;
+  readonly bundle?: Material | undefined;
 }
 
 export interface Draft {
-  /** Everything but what the target decides. */
+  /** All keys except those that the target decides. */
   readonly values: Readonly<Record<string, unknown>>;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly InputProblem[];
   readonly notes: readonly string[];
 }
 
-function bare(values: ConfigValues | undefined, leaveOut: readonly string[] = []): Json {
-  const entries = Object.entries(values ?? {}).filter(([key]) => !leaveOut.includes(key));
+function bare(values: ConfigValues | undefined, excluded: readonly string[] = []): Json {
+  const entries = Object.entries(values ?? {}).filter(([key]) => !excluded.includes(key));
   return Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
 }
 
-function materialValues({ environment, site, repositories }: Material): Json {
+function bundleValues({ environment, site, repositories }: Material): Json {
   const s3 = repositories.flatMap(({ id, s3: found }) => (found === undefined ? [] : [{ id, ...found }]));
   const head = { environment, site };
-  // Roles of pods are AWS's: which account, and by whom it is deployed, stands in no dr.yaml.
+  // With roles of pods the storage is AWS's; its account and deployer are not in dr.yaml.
   if (s3.length === 0 || s3.some(({ writer, restorer }) => writer === 'web-identity' || restorer === 'web-identity')) {
     return head;
   }
@@ -67,13 +66,13 @@ function materialValues({ environment, site, repositories }: Material): Json {
   };
 }
 
-/** The buckets are another stack's: this one uses them. */
+/** The other stack owns the buckets; this one only uses them. */
 function givenStorage(values: Json): Json {
   const { storage } = values;
   return isRecord(storage) && storage.kind === 'aws' ? { ...values, storage: { ...storage, manage: 'given' } } : values;
 }
 
-/** A region that is gone would hold PostgreSQL up: it waits for its WAL to be pushed before it ends or restarts. */
+/** A repository in a lost region would block PostgreSQL: it waits until its WAL is archived before it stops or restarts. */
 function detached(values: Json, ids: readonly string[] = []): Json {
   const { storage } = values;
   if (ids.length === 0 || !isRecord(storage)) return values;
@@ -81,19 +80,19 @@ function detached(values: Json, ids: readonly string[] = []): Json {
   return { ...values, storage: { ...storage, detached: [...new Set([...before, ...ids])] } };
 }
 
-function missing(values: Json): Problem[] {
-  const absent = Object.keys(ASKED).filter((key) => values[key] === undefined || values[key] === '');
+function missing(values: Json): InputProblem[] {
+  const absent = Object.keys(REQUIRED).filter((key) => values[key] === undefined || values[key] === '');
   const cluster = isRecord(values.cluster) ? values.cluster : {};
   const noContext = values.cluster !== undefined && typeof cluster.context !== 'string';
   const noFile = values.cluster !== undefined && cluster.kubeconfig === undefined && values.kubeconfig === undefined;
   return [
-    ...absent.map((key) => ({ where: key, fact: 'is not known', hint: ASKED[key] ?? '' })),
-    ...(noContext ? [{ where: 'cluster.context', fact: 'is not known', hint: 'type --set cluster.context=NAME' }] : []),
+    ...absent.map((key) => ({ where: key, fact: 'is missing', hint: REQUIRED[key] ?? '' })),
+    ...(noContext ? [{ where: 'cluster.context', fact: 'is missing', hint: 'type --set cluster.context=NAME' }] : []),
     ...(noFile
       ? [
           {
             where: 'cluster.kubeconfig',
-            fact: 'is not known, and the current context of this machine is never used',
+            fact: 'is missing; the current context of this machine is never used',
             hint: 'type --set cluster.kubeconfig=/ABSOLUTE/PATH',
           },
         ]
@@ -105,21 +104,21 @@ function secretSources({ own, like, likeSecrets }: Sources): (KnownSecrets | und
   return [knownSecrets(own?.secretValues?.value), knownSecrets(likeSecrets), knownSecrets(like?.secretValues?.value)];
 }
 
-/** Flags win over the stack's own config, that over the escrow file, that over the other stack's. */
+/** Order of precedence: flags, the stack's own config, the credentials bundle, the other stack's config. */
 export function draftConfig(
   request: Pick<RebuildRequest, 'set' | 'repository' | 'detach'>,
   sources: Sources,
   plan: Plan,
 ): Draft {
-  const { own, like, material } = sources;
+  const { own, like, bundle } = sources;
   const copied = givenStorage(bare(like, NOT_COPIED));
-  const based = merge(copied, material === undefined ? {} : materialValues(material));
+  const based = merge(copied, bundle === undefined ? {} : bundleValues(bundle));
   const values = detached(merge(merge(based, bare(own, ['secretValues'])), request.set), request.detach);
   const secrets = isRecord(values.secrets) ? values.secrets : like && bare(like).secrets;
   if (isRecord(secrets) && secrets.from === 'secrets-manager') {
     return { values: { ...values, secrets }, problems: missing(values), notes: [] };
   }
-  const found = secretValues(secretSources(sources), material, plan, request.repository);
+  const found = secretValues(secretSources(sources), bundle, plan, request.repository);
   return {
     values: { ...values, secrets: { from: 'config' }, secretValues: found.values },
     problems: [...missing(values), ...found.problems],
@@ -129,12 +128,12 @@ export function draftConfig(
 
 export interface Chosen {
   readonly pin: Pin;
-  /** Of the new platform's life. */
+  /** The new platform's. */
   readonly generation: number;
 }
 
-/** All problems at once: whoever rebuilds in a disaster should not find them one by one. */
-export function refuseProblems(stack: string, problems: readonly Problem[]): DrError | undefined {
+/** Reports all problems at once: in a disaster nobody should find them one by one. */
+export function refuseProblems(stack: string, problems: readonly InputProblem[]): DrError | undefined {
   if (problems.length === 0) return undefined;
   return badInput({
     code: 'REBUILD-INCOMPLETE',
@@ -145,21 +144,21 @@ export function refuseProblems(stack: string, problems: readonly Problem[]): DrE
 }
 
 /**
- * F30: never the life that the point is of, nor one that another rebuild has begun from it.
- * @param lives generations of the site that have begun
+ * A generation that has not begun: never the point's own, nor one that another rebuild has begun from it. Its WAL would be refused.
+ * @param begun generations of the site that have begun
  */
-export function generationOf(values: Json, pin: Pin, lives: readonly number[]): number {
+export function generationOf(values: Json, pin: Pin, begun: readonly number[]): number {
   const source = parseLineage(pin.postgres.lineage);
   const given = Number(values.generation ?? 0);
   const before = source !== undefined && source.site === values.site ? source.generation : 0;
-  return given > before ? given : Math.max(before, ...lives) + 1;
+  return given > before ? given : Math.max(before, ...begun) + 1;
 }
 
 export function finalConfig(
   request: RebuildRequest,
   draft: Draft,
   { pin, generation }: Chosen,
-  setAside: readonly string[],
+  skipped: readonly string[],
 ): ConfigValues {
   const { rotateSecrets, harden, isolated, only, exclude } = request;
   // `pin` is the former name of `resolved`.
@@ -173,7 +172,7 @@ export function finalConfig(
     harden,
     isolated,
     only,
-    exclude: [...new Set([...exclude, ...setAside])],
+    exclude: [...new Set([...exclude, ...skipped])],
   };
   const values: Json = {
     'pulumi:disable-default-providers': ['aws', 'kubernetes'],

@@ -1,11 +1,11 @@
-/** From a preview to the plan that a person agrees to. Pure. */
+/** Turns a preview into the plan that the operator confirms. Pure. */
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
+import { isRecord } from '../core/json.ts';
 import type { Pin } from '../points/pin/pin.ts';
 import type { ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { checkedTier, isOwn, tierOf } from '../pulumi/tiers.ts';
 import type { Draft } from './assemble.ts';
-import { isRecord } from './settings.ts';
 import type { PlannedTier, RebuildPlan, RebuildRequest } from './types.ts';
 import { titleOf } from './watch.ts';
 
@@ -18,7 +18,8 @@ export interface PlanFacts {
   readonly plan: Plan;
   readonly isNew: boolean;
   readonly declaredAt: Date;
-  readonly setAside: readonly string[];
+  /** Objects that failed in an earlier run with --keep-going. */
+  readonly skipped: readonly string[];
   readonly previewed: RunOutcome;
   readonly events: readonly ResourceEvent[];
 }
@@ -38,21 +39,23 @@ function tiersOf(plan: Plan, events: readonly ResourceEvent[]): PlannedTier[] {
   }));
 }
 
-/** What the program warns of when it sees the capture: what is left out and why, what will be refused, what people have to change. */
-function warnedOf({ diagnostics }: RunOutcome): { readonly leftOut: string[]; readonly notes: string[] } {
-  const said = diagnostics.flatMap(({ severity, message }) => {
+/** The program's prefix of what it excludes from the capture. */
+const EXCLUDED = /^(?:left out|excluded), /;
+
+/** The program's warnings about the capture: excluded objects with the reason, objects that will be refused, manual changes. */
+function warningsOf({ diagnostics }: RunOutcome): { readonly leftOut: string[]; readonly notes: string[] } {
+  const warnings = diagnostics.flatMap(({ severity, message }) => {
     const [, text] = /^(?:\[runtime\] )?recovery: (.*)$/s.exec(message.trim()) ?? [];
     return severity === 'warning' && text !== undefined ? [text] : [];
   });
-  const texts = [...new Set(said)];
-  const LEFT_OUT = 'left out, ';
+  const texts = [...new Set(warnings)];
   return {
-    leftOut: texts.filter((text) => text.startsWith(LEFT_OUT)).map((text) => text.slice(LEFT_OUT.length)),
-    notes: texts.filter((text) => !text.startsWith(LEFT_OUT)),
+    leftOut: texts.filter((text) => EXCLUDED.test(text)).map((text) => text.replace(EXCLUDED, '')),
+    notes: texts.filter((text) => !EXCLUDED.test(text)),
   };
 }
 
-/** Up to when the data of each store reaches, as far as the names in the repository tell. */
+/** The moment that each store is recovered to, as far as the names in the repository tell. */
 function recoveredTo({ postgres, redis }: Pin): { workload: string; at: string; atLeast: boolean }[] {
   const { end, capturedAt } = postgres;
   const database =
@@ -72,7 +75,7 @@ function skewNotes(pin: Pin): string[] {
     return Math.abs(seconds) < 1
       ? []
       : [
-          `${workload} is of ${at}: ${Math.abs(seconds)} s ${seconds > 0 ? 'before' : 'after'} the database’s ${database.at}`,
+          `${workload} is of ${at}: ${Math.abs(seconds)} s ${seconds > 0 ? 'before' : 'after'} the database (${database.at})`,
         ];
   });
 }
@@ -86,7 +89,7 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
   const inTiers = tiers.reduce((sum, { objects }) => sum + objects.length, 0);
   const source = parseLineage(pin.postgres.lineage);
   const replayed = pin.postgres.end.kind === 'end-of-wal';
-  const warned = warnedOf(facts.previewed);
+  const warnings = warningsOf(facts.previewed);
   return {
     stack: request.stack,
     isNew: facts.isNew,
@@ -108,8 +111,8 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
     leftOut: [
       ...request.exclude.map((what) => `${what}: --exclude`),
       ...(request.only.length > 0 ? [`everything but ${request.only.join(', ')}: --only`] : []),
-      ...facts.setAside.map((what) => `${what}: set aside, it failed`),
-      ...warned.leftOut,
+      ...facts.skipped.map((what) => `${what}: skipped, it failed`),
+      ...warnings.leftOut,
     ],
     loss: recoveredTo(pin).map(({ workload, at }) => ({
       workload,
@@ -117,18 +120,20 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
       seconds: Math.max(0, (declaredAt.getTime() - Date.parse(at)) / 1000),
     })),
     notes: [
-      ...[...new Set([...facts.notes, ...warned.notes])],
+      ...[...new Set([...facts.notes, ...warnings.notes])],
       ...draft.notes,
-      ...(replayed ? ['postgres: all archived WAL is replayed, so less is lost than its set tells'] : []),
+      ...(replayed
+        ? ['postgres: all archived WAL is replayed, so less is lost than the time of its backup set suggests']
+        : []),
       ...skewNotes(pin),
       ...(source?.site === values.site
         ? []
-        : [`the platform is of site ${source?.site}, and becomes ${String(values.site)}`]),
+        : [`the platform of site ${source?.site} becomes site ${String(values.site)}`]),
     ],
   };
 }
 
-/** Objects of the stack's own can't be left out. */
-export function canSetAside(event: ResourceEvent): boolean {
+/** Only captured objects can be skipped, not the stack's own. */
+export function canSkip(event: ResourceEvent): boolean {
   return event.object !== undefined && !isOwn(event);
 }

@@ -1,4 +1,4 @@
-/** What a command about stacks stands on: an escrow file, an environment file, or nothing but the shipped plan. */
+/** Reads the rebuild inputs from an escrow file, from an environment file, or, with neither, the shipped plan alone. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadPlan } from '../../plan/load.ts';
@@ -9,7 +9,7 @@ import type { Logger } from '../core/log.ts';
 import { type Material, openKeys, siteMaterial } from './material.ts';
 
 export interface Ground {
-  readonly material: Material | undefined;
+  readonly bundle: Material | undefined;
   readonly plan: Plan;
   readonly stateDir: string;
 }
@@ -20,35 +20,35 @@ interface Named {
   readonly env?: string | undefined;
 }
 
-/** Where no environment file says so: this machine is an operator's, and keeps its own journals. */
-function ownStateDir(): string {
+/** Without an environment file this is an operator's machine: its journals lie in the operator's state folder. */
+function operatorStateDir(): string {
   return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'go-coffee-dr');
 }
 
-/** An escrow file wins over an environment file: that one speaks of a host which may be gone. */
+/** An escrow file wins over an environment file: the environment file describes a host that may be lost. */
 export async function groundOf({ keys, identity, env }: Named, { log }: { readonly log: Logger }): Promise<Ground> {
   if (keys !== undefined) {
     if (identity === undefined) {
       throw badInput({
         code: 'IDENTITY-MISSING',
         where: '--identity',
-        fact: 'it is not given, and without it nobody can open an escrow file',
-        hint: 'name the file with the AGE-SECRET-KEY of a recipient',
+        fact: 'it is missing, and an escrow file can’t be opened without it',
+        hint: 'name a file with the AGE-SECRET-KEY of a recipient: --identity FILE',
       });
     }
-    const material = await openKeys(resolve(keys), resolve(identity), log);
-    return { material, plan: material.plan, stateDir: ownStateDir() };
+    const bundle = await openKeys(resolve(keys), resolve(identity), log);
+    return { bundle, plan: bundle.plan, stateDir: operatorStateDir() };
   }
-  if (env === undefined) return { material: undefined, plan: await loadPlan(), stateDir: ownStateDir() };
+  if (env === undefined) return { bundle: undefined, plan: await loadPlan(), stateDir: operatorStateDir() };
   const site = await openSite(env, log);
   return {
-    material: await siteMaterial(site, `environment file ${env}`),
+    bundle: await siteMaterial(site, `environment file ${env}`),
     plan: site.plan,
     stateDir: site.environment.stateDir,
   };
 }
 
-/** Read where nobody says which. */
+/** The repository that is read by default: the plan's first in S3. */
 export function firstRepository({ repositories }: Plan): string {
   return repositories.find(({ storage, written }) => storage === 's3' && written.by === 'engines')?.id ?? '';
 }

@@ -1,6 +1,7 @@
-/** What a rebuild knows besides the stacks: where the repositories are and what opens them. From an escrow file, or from dr.yaml. */
-/** `--keys FILE`: what an escrow file holds. It lies in a folder that nobody else may enter only until it is read. */
-/** What an environment file knows for a rebuild: secrets are read here, and stay in memory. */
+/**
+ * The credentials bundle of a rebuild: where the repositories are and what opens them. Read from an escrow file or from dr.yaml; secrets
+ * stay in memory.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ export interface BucketMaterial {
   readonly uriStyle: 'path' | 'host';
   /** PEM text. */
   readonly ca?: string | undefined;
-  /** `web-identity`: a role of the pods, which only an aws storage has. */
+  /** `web-identity`: a role of the pods, only with AWS storage. */
   readonly writer: S3Keys | 'web-identity';
   readonly restorer: S3Keys | 'web-identity';
   readonly admin?: S3Keys | undefined;
@@ -31,7 +32,7 @@ export interface BucketMaterial {
 export interface RepositoryMaterial {
   readonly id: string;
   readonly passphrase?: string | undefined;
-  /** Absent for a folder. */
+  /** Absent for a repository in a folder. */
   readonly s3?: BucketMaterial | undefined;
 }
 
@@ -43,16 +44,16 @@ export interface Material {
   readonly site: string;
   readonly signingKey: { readonly name: string; readonly secret: string };
   readonly repositories: readonly RepositoryMaterial[];
-  /** What is absent, a rebuild makes anew. */
+  /** A rebuild generates absent ones. */
   readonly storePasswords: Readonly<Partial<Record<'superuser' | 'replication' | 'application' | 'redis', string>>>;
 }
 
-/** Throws `ESCROW-…` and `IDENTITY-…` (exit 2). */
+/** Unpacks the escrow file into a private folder, reads it and deletes the folder. Throws `ESCROW-…` and `IDENTITY-…` (exit 2). */
 export async function openKeys(file: string, identity: string, log: Logger): Promise<Material> {
   const opened = await readEscrow(file, identity);
   const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-keys-'));
   try {
-    // The program that runs is this one.
+    // The file's copy of the program is not needed: this one runs.
     const files = opened.files.filter((each) => !isProgram(each));
     const { environmentFile } = await layDown({ ...opened, files, program: [] }, folder);
     const site = await openSite(environmentFile, log);
@@ -68,7 +69,7 @@ async function readAuthority(file: string, where: string): Promise<string> {
       code: 'CA-MISSING',
       where,
       fact: `${file} can't be read (${cause.code})`,
-      hint: 'put the certificate of the authority back there',
+      hint: 'restore the authority’s certificate at this path',
       cause,
     });
   });
@@ -114,11 +115,11 @@ async function storePasswordsOf({ environment, secrets }: Site): Promise<Materia
   return Object.fromEntries((await Promise.all(read)).flat());
 }
 
-/** Throws `SECRET-…` (exit 2) for what can't be read. @param describe for people */
+/** Throws `SECRET-…` (exit 2) for an unreadable secret. @param describe names the source in messages */
 export async function siteMaterial(site: Site, describe: string): Promise<Material> {
   const { environment, plan, secrets } = site;
   const [key] = environment.signingKeys;
-  if (key === undefined) throw new TypeError('an environment has a signing key');
+  if (key === undefined) throw new TypeError('the environment schema lets no environment without a signing key pass');
   return {
     describe,
     plan,

@@ -1,10 +1,10 @@
-/** What came of a rebuild, by tier, and whether the stack is what was asked for. Pure. */
+/** The outcome of a rebuild by tier, and whether the stack was made from the chosen point. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { TierId } from '../../plan/types.ts';
 import { pinSchema } from '../points/pin/pin.ts';
 import type { DataCheck, RebuildPlan, TierOutcome } from './types.ts';
 
-/** A tier whose check is no part of the stack, because nothing of it was captured, is there when everything is. */
+/** A tier without a check in the stack, because nothing of it was captured, counts as ready at the end of the run. */
 export function tierOutcomes(
   { tiers, declaredAt }: Pick<RebuildPlan, 'tiers' | 'declaredAt'>,
   readyAt: ReadonlyMap<TierId, Date>,
@@ -14,7 +14,7 @@ export function tierOutcomes(
   return tiers.map(({ tier }) => {
     const ready = readyAt.get(tier) ?? endedAt;
     if (ready === undefined) return { tier };
-    // None is back before the one that it needs.
+    // No tier is ready before the tiers that it needs.
     before = Math.max(before, ready.getTime());
     return {
       tier,
@@ -24,7 +24,7 @@ export function tierOutcomes(
   });
 }
 
-/** What the stack itself says. */
+/** Checks of the stack's own outputs. */
 export function outputChecks(
   outputs: Readonly<Record<string, unknown>>,
   plan: RebuildPlan,
@@ -34,7 +34,7 @@ export function outputChecks(
   const found = pinSchema.safeParse(outputs.recoveredFrom).data;
   const { point, set } = plan.pin.postgres;
   const began: DataCheck = {
-    title: 'the platform began from the point that was chosen',
+    title: 'the platform was made from the chosen point',
     expected: `${point}, set ${set}`,
     actual: found === undefined ? 'no point' : `${found.postgres.point}, set ${found.postgres.set}`,
     ok: found !== undefined && isDeepStrictEqual(found, plan.pin),
@@ -42,7 +42,7 @@ export function outputChecks(
   };
   const tiers = [...readyAt].map(
     ([tier, at]): DataCheck => ({
-      title: `${tier} is well`,
+      title: `${tier} is healthy`,
       tier,
       expected: 'dr health passes',
       actual: `passed at ${at.toISOString()}`,

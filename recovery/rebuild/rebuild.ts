@@ -1,4 +1,4 @@
-/** `dr rebuild`: from a recovery point to a stack that is up and verified. */
+/** `dr rebuild`: from a recovery point to a deployed and verified stack. */
 import { layout } from '../../plan/layout.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
@@ -7,8 +7,8 @@ import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
-import { configured, type Prepared, prepare, resolvePin, type Target } from './prepare.ts';
-import { RebuildRecord } from './record.ts';
+import { type Configuration, configureStack, prepare, type ResolvedTarget, resolvePin } from './prepare.ts';
+import { LOCK_SECONDS, RebuildRecord } from './record.ts';
 import { checkNames } from './sources.ts';
 import type { RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
 import { failureOf, upStack } from './up.ts';
@@ -30,37 +30,39 @@ async function previewed(
   return { outcome, events };
 }
 
-async function look(
-  request: RebuildRequest,
-  prepared: Prepared,
-  resolved: Target,
-  stack: EngineStack,
-  declaredAt: Date,
-  setAside: readonly string[],
+interface Previewed extends Configuration {
+  readonly chosen: ResolvedTarget;
+  readonly stack: EngineStack;
+  readonly declaredAt: Date;
+}
+
+async function planOf(
+  { request, prepared, chosen, skipped, stack, declaredAt }: Previewed,
   ports: RebuildPorts,
 ): Promise<RebuildPlan> {
   const { outcome, events } = await previewed(stack, ports);
   return describePlan({
     request,
     draft: prepared.draft,
-    ...resolved,
+    ...chosen,
     plan: prepared.plan,
     isNew: !prepared.found.isUp,
     declaredAt,
-    setAside,
+    skipped,
     previewed: outcome,
     events,
   });
 }
 
-/** Resolves and previews. A stack that is missing is made for that, and removed again: the engine previews none that is not there. */
+/** Resolves and previews. The engine can't preview a missing stack: it is created for the preview and removed again. */
 export async function planRebuild(request: RebuildRequest, ports: RebuildPorts): Promise<RebuildPlan> {
   checkNames(request);
   const prepared = await prepare(request, ports);
-  const resolved = await resolvePin(request, prepared, ports);
-  const stack = await configured(request, prepared, resolved, [], ports);
+  const chosen = await resolvePin(request, prepared, ports);
+  const configuration = { request, prepared, chosen, skipped: [] };
+  const stack = await configureStack(configuration, ports);
   try {
-    return await look(request, prepared, resolved, stack, request.declaredAt ?? ports.now(), [], ports);
+    return await planOf({ ...configuration, stack, declaredAt: request.declaredAt ?? ports.now() }, ports);
   } finally {
     if (prepared.found.stack === undefined) await stack.remove();
   }
@@ -69,23 +71,23 @@ export async function planRebuild(request: RebuildRequest, ports: RebuildPorts):
 async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
   const startedAt = ports.now();
   const prepared = await prepare(request, ports);
-  const resolved = record.target ?? (await resolvePin(request, prepared, ports));
-  if (record.target === undefined) await record.write('pin', 'done', resolved);
+  const chosen = record.target ?? (await resolvePin(request, prepared, ports));
+  if (record.target === undefined) await record.write('pin', 'done', chosen);
   await record.write('stack', 'start');
-  const before = record.setAside.map(({ object }) => object);
-  const stack = await configured(request, prepared, resolved, before, ports);
+  const configuration = { request, prepared, chosen, skipped: record.setAside.map(({ object }) => object) };
+  const stack = await configureStack(configuration, ports);
   await record.write('stack', 'done');
   let plan: RebuildPlan;
   try {
-    plan = await look(request, prepared, resolved, stack, record.declaredAt, before, ports);
+    plan = await planOf({ ...configuration, stack, declaredAt: record.declaredAt }, ports);
     if (!record.isDone('approve')) await ports.approve(plan);
     await record.write('approve', 'done');
   } catch (error) {
-    // Nothing of it exists yet: a stack that nobody agreed to is not left behind.
+    // It has no resources yet: a stack that was not confirmed is removed.
     if (!record.begun('up') && !prepared.found.isUp) await stack.remove();
     throw error;
   }
-  const { watch, outcome, setAside, failure } = await upStack(request, prepared.plan, stack, record, ports);
+  const { watch, outcome, setAside, failure } = await upStack({ request, plan: prepared.plan, stack, record }, ports);
   const outputs = failure === undefined ? await stack.outputs() : {};
   const own = failure === undefined ? outputChecks(outputs, plan, watch.readyAt) : [];
   const data = failure === undefined ? ((await ports.verify?.(outputs, plan)) ?? []) : [];
@@ -108,8 +110,8 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
 }
 
 /**
- * Goes on where the same request was interrupted. Never throws for resources that fail: the outcome says so. Throws what makes it
- * impossible before anything is touched (exit 2, 6, 7).
+ * Resumes where the same request was interrupted. Failed resources are in the outcome and not thrown. Throws refusals before anything
+ * is changed (exit 2, 6, 7).
  */
 export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Promise<RebuildOutcome> {
   checkNames(request);
@@ -119,7 +121,7 @@ export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Pro
   return whileLocked(openPosixStore(stateDir), key, lock, async () => {
     const record = await RebuildRecord.open(stateDir, request, ports.now());
     const outcome = await run(request, record, ports).catch(async (error: unknown) => {
-      // An interrupted one goes on; one that was refused before anything was done leaves no trace.
+      // An interrupted run stays resumable; one that was refused before its first change leaves no journal to resume.
       const refused = error instanceof DrError && !record.begun('up') && ports.signal?.aborted !== true;
       if (refused) await record.end('superseded');
       throw error;

@@ -1,4 +1,4 @@
-/** What a rebuild has done, in its journal: by it the same command goes on after a `kill -9`, with the same point and the same clock. */
+/** The journal of a rebuild. After a `kill -9` the same command resumes with the same point and the same clock. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../../plan/digest.ts';
@@ -6,20 +6,23 @@ import { TIERS, type TierId } from '../../plan/types.ts';
 import { Journal } from '../core/journal.ts';
 import { timeStamp } from '../points/id.ts';
 import { pinSchema } from '../points/pin/pin.ts';
-import type { Target } from './prepare.ts';
-import type { RebuildRequest, SetAside } from './types.ts';
+import type { ResolvedTarget } from './prepare.ts';
+import type { RebuildRequest, Skipped } from './types.ts';
 
 const headSchema = z.object({ declaredAt: z.iso.datetime() });
 const targetSchema = z.object({ pin: pinSchema, generation: z.int().positive(), notes: z.array(z.string()) });
-const aside = z.array(z.object({ object: z.string(), reason: z.string() }));
+const skippedSchema = z.array(z.object({ object: z.string(), reason: z.string() }));
 
 export type RebuildStep = 'pin' | 'stack' | 'approve' | 'take-over' | 'up' | 'set-aside' | 'verify' | `ready/${TierId}`;
 
-/** Not how it is run: with `--keep-going` the same rebuild goes on. */
+/** Without the way it is run: with `--keep-going` the same rebuild resumes. */
 function requestText(request: RebuildRequest): string {
-  const { keepGoing, declaredAt, ...asked } = request;
-  return canonicalJson(asked);
+  const { keepGoing, declaredAt, ...same } = request;
+  return canonicalJson(same);
 }
+
+/** Renewed every 40 s; after a `kill -9` the next run waits at most this long. */
+export const LOCK_SECONDS = 120;
 
 export function journalFolder(stateDir: string, stack: string): string {
   return join(stateDir, 'rebuild', stack);
@@ -31,33 +34,33 @@ export class RebuildRecord {
   readonly #journal: Journal;
   #writes: Promise<void> = Promise.resolve();
 
-  private constructor(journal: Journal, resumed: boolean, declaredAt: Date) {
+  private constructor(journal: Journal, { resumed, declaredAt }: Pick<RebuildRecord, 'resumed' | 'declaredAt'>) {
     this.#journal = journal;
     this.resumed = resumed;
     this.declaredAt = declaredAt;
   }
 
-  /** Goes on with the one that was interrupted, when it was asked for the same; else another begins. */
+  /** Resumes the interrupted run of the same request; otherwise begins a new one. */
   static async open(stateDir: string, request: RebuildRequest, now: Date): Promise<RebuildRecord> {
     const folder = journalFolder(stateDir, request.stack);
     const unfinished = await Journal.unfinished(folder);
     const head = headSchema.safeParse(unfinished?.plan).data;
     if (unfinished !== undefined && head !== undefined && unfinished.request === requestText(request)) {
       await unfinished.append({ event: 'resume', at: now.toISOString(), pid: process.pid });
-      return new RebuildRecord(unfinished, true, new Date(head.declaredAt));
+      return new RebuildRecord(unfinished, { resumed: true, declaredAt: new Date(head.declaredAt) });
     }
     await unfinished?.append({ event: 'end', at: now.toISOString(), outcome: 'superseded' });
     const declaredAt = request.declaredAt ?? now;
     const id = `${timeStamp(now)}-${process.pid}`;
     const journal = await Journal.begin(folder, id, requestText(request), { declaredAt: declaredAt.toISOString() });
-    return new RebuildRecord(journal, false, declaredAt);
+    return new RebuildRecord(journal, { resumed: false, declaredAt });
   }
 
   get file(): string {
     return this.#journal.file;
   }
 
-  /** In the order in which they were asked for, so that a callback may leave it behind. Await `settled` before the end. */
+  /** Writes in the order of the calls, so a callback need not wait for it. Await `settled` before the end. */
   write(step: RebuildStep, state: 'start' | 'done' | 'failed', data?: unknown): Promise<void> {
     const at = new Date().toISOString();
     this.#writes = this.#writes.then(() =>
@@ -78,15 +81,15 @@ export class RebuildRecord {
     return this.#journal.done(step) !== undefined;
   }
 
-  get target(): Target | undefined {
+  get target(): ResolvedTarget | undefined {
     return targetSchema.safeParse(this.#journal.done('pin')?.data).data;
   }
 
-  get setAside(): readonly SetAside[] {
-    return aside.safeParse(this.#journal.done('set-aside')?.data).data ?? [];
+  get setAside(): readonly Skipped[] {
+    return skippedSchema.safeParse(this.#journal.done('set-aside')?.data).data ?? [];
   }
 
-  /** Of earlier runs: a check that passed is not run again. */
+  /** Checks that passed in earlier runs; they are not repeated. */
   get readyAt(): Map<TierId, Date> {
     const found = TIERS.flatMap((tier) => {
       const at = z.iso.datetime().safeParse(this.#journal.done(`ready/${tier}`)?.data).data;

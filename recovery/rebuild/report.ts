@@ -1,4 +1,4 @@
-/** A rebuild in the form of a drill's report: the same clocks, the same objectives. */
+/** Reports a rebuild in the form of a drill's report, with the same clocks and objectives. */
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { EXIT } from '../core/errors.ts';
@@ -13,7 +13,7 @@ function measured(objectiveSeconds: number, measuredSeconds: number | undefined)
   return { objectiveSeconds, measuredSeconds, met: measuredSeconds <= objectiveSeconds };
 }
 
-/** From the newest data of a store to the disaster. What data itself says counts more than the names in a repository. */
+/** Seconds from a store's newest data to the disaster. The data itself counts more than names in a repository. */
 function lossOf({ plan, checks }: RebuildOutcome, workload: string): number | undefined {
   const named = plan.loss.find((each) => each.workload === workload);
   const newest = checks.flatMap(({ recoveredTo }) => (recoveredTo === undefined ? [] : [recoveredTo.getTime()]));
@@ -21,7 +21,7 @@ function lossOf({ plan, checks }: RebuildOutcome, workload: string): number | un
   return Math.max(0, (Date.parse(plan.declaredAt) - Math.max(...newest)) / 1000);
 }
 
-/** P1 is the stores themselves; the last tier works on configuration only, which nobody wrote to. */
+/** P1 is the stores themselves; the last tier only reads configuration, which nobody changes. */
 function tierLoss(tier: string, plan: Plan, outcome: RebuildOutcome): number | undefined {
   if (tier === plan.tiers.at(-1)?.id) return 0;
   const database = lossOf(outcome, 'postgres');
@@ -56,7 +56,7 @@ function lossesOf(outcome: RebuildOutcome): Loss[] {
   });
   return [
     ...data,
-    ...setAside.map(({ object, reason }) => ({ what: object, expected: true, detail: `set aside: ${reason}` })),
+    ...setAside.map(({ object, reason }) => ({ what: object, expected: true, detail: `skipped: ${reason}` })),
   ];
 }
 
@@ -97,7 +97,7 @@ export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: 
   };
 }
 
-/** Of tiers that are back; one that failed proves nothing. */
+/** Measurements of a successful rebuild; a failed one proves nothing. */
 export function measurementsOf({ tiers, endedAt }: DrillReport, outcome: RebuildOutcome): Measurement[] {
   if (outcome.failure !== undefined || outcome.checks.some(({ ok }) => !ok)) return [];
   return tiers.map(({ id, rto, rpo, readyAt }) => ({

@@ -1,4 +1,4 @@
-/** Passphrases and passwords of a rebuilt stack: those that open what is there, and new ones for what begins anew. */
+/** Passphrases and passwords of a rebuilt stack: known ones for existing copies, new ones for new stores. */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { Plan } from '../../plan/types.ts';
@@ -16,14 +16,15 @@ const known = z.looseObject({
     .optional(),
   redis: z.string().optional(),
 });
-/** What a stack's outputs or config hold of secrets. */
+/** Secrets in a stack's outputs or config. */
 export type KnownSecrets = z.infer<typeof known>;
 
 export function knownSecrets(value: unknown): KnownSecrets | undefined {
   return known.safeParse(value).data;
 }
 
-export interface Problem {
+/** Something that the rebuild needs and no source has. */
+export interface InputProblem {
   /** Key of the config, or the flag. */
   readonly where: string;
   readonly fact: string;
@@ -32,42 +33,43 @@ export interface Problem {
 
 export interface SecretsFound {
   readonly values: Readonly<Record<string, unknown>>;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly InputProblem[];
   readonly notes: readonly string[];
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** As infra/secrets.ts generates them: 285 bits. */
 const LENGTH = 48;
 
-/** As the stacks make theirs: letters and digits only, because it goes through URLs and configuration files. */
+/** Letters and digits only, because it goes through URLs and configuration files. */
 function newPassword(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 
-function fromMaterial(material: Material): KnownSecrets {
-  const passphrases = material.repositories.flatMap(({ id, passphrase }) =>
+function fromBundle(bundle: Material): KnownSecrets {
+  const passphrases = bundle.repositories.flatMap(({ id, passphrase }) =>
     passphrase === undefined ? [] : [[id, passphrase] as const],
   );
   return {
     passphrases: Object.fromEntries(passphrases),
-    signingKey: material.signingKey.secret,
-    postgres: material.storePasswords,
-    ...(material.storePasswords.redis === undefined ? {} : { redis: material.storePasswords.redis }),
+    signingKey: bundle.signingKey.secret,
+    postgres: bundle.storePasswords,
+    ...(bundle.storePasswords.redis === undefined ? {} : { redis: bundle.storePasswords.redis }),
   };
 }
 
 /**
- * The first source that has a value gives it. A repository that holds copies needs its own passphrase; a volume that is lost begins anew.
+ * Takes each value from the first source that has it. A repository with copies needs its own passphrase; a lost volume gets a new one.
  * @param sources the stack's own first
  */
 export function secretValues(
   sources: readonly (KnownSecrets | undefined)[],
-  material: Material | undefined,
+  bundle: Material | undefined,
   plan: Plan,
   repository: string,
 ): SecretsFound {
-  const all = [...sources, material && fromMaterial(material)].filter((source) => source !== undefined);
-  const problems: Problem[] = [];
+  const all = [...sources, bundle && fromBundle(bundle)].filter((source) => source !== undefined);
+  const problems: InputProblem[] = [];
   const notes: string[] = [];
   const pick = (of: (source: KnownSecrets) => string | undefined): string | undefined =>
     all.map(of).find((value) => value !== undefined && value !== '');
@@ -77,24 +79,24 @@ export function secretValues(
     if (id === repository || (storage === 's3' && written.by === 'engines')) {
       problems.push({
         where: `secretValues.passphrases.${id}`,
-        fact: 'nothing here knows the passphrase of this repository, and a new one opens no copy in it',
-        hint: 'name what holds it: --keys FILE --identity FILE, --like STACK that has been up, or an environment file',
+        fact: 'the passphrase of this repository is missing, and a new one opens no copy in it',
+        hint: 'take it from --keys FILE --identity FILE, --like STACK whose state exists, or an environment file',
       });
-    } else notes.push(`${id}: its passphrase is made anew; copies that lie there open with their old one only`);
+    } else notes.push(`${id}: gets a new passphrase; copies that it holds open only with the old one`);
     return [id, newPassword()] as const;
   });
   const signingKey = pick((source) => source.signingKey);
   if (signingKey === undefined) {
     problems.push({
       where: 'secretValues.signingKey',
-      fact: 'nothing here knows the key that the points are signed with',
-      hint: 'without it no point can be believed: --keys FILE --identity FILE, --like STACK that has been up, or an environment file',
+      fact: 'the key that signs the points is missing, so no point can be verified',
+      hint: 'take it from --keys FILE --identity FILE, --like STACK whose state exists, or an environment file',
     });
   }
-  const made: string[] = [];
+  const generated: string[] = [];
   const password = (what: string, of: (source: KnownSecrets) => string | undefined): string => {
     const found = pick(of);
-    if (found === undefined) made.push(what);
+    if (found === undefined) generated.push(what);
     return found ?? newPassword();
   };
   const values = {
@@ -107,9 +109,9 @@ export function secretValues(
     },
     redis: password('Redis', ({ redis }) => redis),
   };
-  if (made.length > 0) {
+  if (generated.length > 0) {
     notes.push(
-      `passwords made anew: ${made.join(', ')}; captured services that log in with the old one are not ready before they have it (--rotate-secrets changes it wherever it stands, if storePasswords of dr.yaml names it)`,
+      `new passwords: ${generated.join(', ')}; captured services that log in with an old one are not ready until they get the new one (--rotate-secrets replaces it in all objects, if storePasswords of dr.yaml names it)`,
     );
   }
   return { values, problems, notes };

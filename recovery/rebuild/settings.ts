@@ -1,12 +1,11 @@
-/** `--set key=value`: keys of a stack's config, with dots into them. Pure. */
+/** Parses `--set key=value`: keys of a stack's config, with dots into objects. Pure. */
 import { badInput } from '../core/errors.ts';
+import { isRecord, type Json } from '../core/json.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Their values would stand in the shell's history and in the list of processes. */
+/** A typed value would be visible in the shell's history and in the list of processes. */
 const SECRET_KEYS = ['kubeconfig', 's3Credentials', 'secretValues', 'alertTargets'];
 
-/** What a rebuild decides itself. */
+/** Keys that a rebuild decides itself. */
 const OWN_KEYS: Readonly<Record<string, string>> = {
   role: 'a rebuilt stack has role recovery',
   'recovery.from': 'it is what --to says',
@@ -23,9 +22,6 @@ function refuse(given: string, fact: string, hint: string): Error {
   return badInput({ code: 'SET-INVALID', where: '--set', fact: `"${given}" ${fact}`, hint });
 }
 
-export const isRecord = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Objects are merged, everything else is replaced. */
 export function merge(base: Json, over: Json): Json {
   const merged: Record<string, unknown> = { ...base };
@@ -36,16 +32,16 @@ export function merge(base: Json, over: Json): Json {
   return merged;
 }
 
-/** JSON where it is some; anything else is text. */
+/** JSON where it parses as JSON; otherwise text. */
 function parseText(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch {
     return text;
   }
 }
 
-/** Dots lead into objects; a key with dots of its own stands in brackets: `recovery.map.registry["ghcr.io"]=mirror.test`. */
+/** Dots lead into objects; a key that contains dots stands in brackets: `recovery.map.registry["ghcr.io"]=mirror.test`. */
 function pathOf(key: string, given: string): string[] {
   const parts = [...key.matchAll(/\["([^"]+)"\]|\.?([^.[\]]+)/g)];
   const whole = parts.map(([all]) => all).join('');
@@ -62,19 +58,19 @@ export function parseSettings(given: readonly string[]): Json {
     const at = text.indexOf('=');
     if (at <= 0) throw refuse(text, 'has no "="', 'write key=value, e.g. --set cluster.context=dr-lab');
     const path = pathOf(text.slice(0, at), text);
-    const [top = ''] = path;
+    const [top = '', ...inner] = path;
     if (SECRET_KEYS.includes(top)) {
       throw badInput({
         code: 'SET-SECRET',
         where: '--set',
-        fact: `"${top}" is a secret, and what is typed stands in the shell’s history`,
-        hint: `after the first try: pulumi config set --secret --path ${top}… --stack NAME, or take it from --keys or --like`,
+        fact: `"${top}" is a secret, and a typed value stays in the shell’s history`,
+        hint: `take it from --keys or --like; or, once the stack exists: pulumi config set --secret --path ${top}… --stack NAME`,
       });
     }
     const own = OWN_KEYS[top] ?? OWN_KEYS[path.slice(0, 2).join('.')];
     if (own !== undefined) throw refuse(text, 'can’t be set', own);
-    const nested = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), parseText(text.slice(at + 1)));
-    settings = merge(settings, nested as Json);
+    const nested = inner.reduceRight<unknown>((value, key) => ({ [key]: value }), parseText(text.slice(at + 1)));
+    settings = merge(settings, { [top]: nested });
   }
   return settings;
 }

@@ -1,11 +1,11 @@
-/** What a rebuild will do, and what came of it, for people. Pure. */
+/** The plan and the outcome of a rebuild as text. Pure. */
 import { formatDuration } from '../../plan/duration.ts';
 import { formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { RebuildOutcome, RebuildPlan } from './types.ts';
 
 function shortList(names: readonly string[], most = 8): string {
-  if (names.length === 0) return 'nothing that was captured';
+  if (names.length === 0) return 'no captured object';
   const more = names.length - most;
   return `${names.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
@@ -16,9 +16,9 @@ function beginsFrom({ pin }: RebuildPlan): string {
     end.kind === 'time'
       ? `replayed to ${formatTime(end.time)}`
       : end.kind === 'immediate'
-        ? 'to the end of the set'
+        ? 'to the end of the backup set'
         : 'with all archived WAL';
-  return `PostgreSQL from set ${set} of ${lineage} (${point}), ${replay}`;
+  return `PostgreSQL from backup set ${set} of ${lineage} (${point}), ${replay}`;
 }
 
 export function planText(plan: RebuildPlan): string {
@@ -30,32 +30,28 @@ export function planText(plan: RebuildPlan): string {
     formatDuration(Math.round(seconds)),
   ]);
   return [
-    `rebuild ${target} of ${repository} as stack ${stack}${isNew ? ', which is made' : ', which goes on'}: ${site}-${generation}`,
+    `rebuild ${target} of ${repository} as stack ${stack}${isNew ? ' (new)' : ' (resumed)'}: ${site}-${generation}`,
     `in ${Object.values(namespaces).join(' and ')} of ${context}; ${beginsFrom(plan)}`,
-    `first ${plural(plan.foundation, 'object')} that all tiers need, then tier by tier, each after the check of the one before:`,
-    table(['tier', '', 'what comes'], rows),
-    table(['data', 'back to', 'before the disaster'], losses),
-    ...plan.leftOut.map((line) => `left out: ${line}`),
+    `first ${plural(plan.foundation, 'object')} that all tiers need; then tier by tier, each after the previous tier’s check:`,
+    table(['tier', '', 'objects'], rows),
+    table(['data', 'recovered to', 'before the disaster'], losses),
+    ...plan.leftOut.map((line) => `excluded: ${line}`),
     ...plan.notes.map((note) => `note: ${note}`),
-    `clock: since ${formatTime(plan.declaredAt)}`,
+    `RTO clock: since ${formatTime(plan.declaredAt)}`,
   ].join('\n');
 }
 
-/** After the report: what a person types next. */
+/** The text after the report: the verdict and the next step. */
 export function endText(outcome: RebuildOutcome, journal: string): string {
   const { plan, failure, setAside, resumed } = outcome;
-  const aside = setAside.map(({ object, reason }) => `set aside: ${object}: ${reason}`);
+  const skipped = setAside.map(({ object, reason }) => `skipped: ${object}: ${reason}`);
   const verdict =
     failure !== undefined
       ? [`NOT ready: ${failure.message}`, `hint: ${failure.hint}`]
       : setAside.length > 0
         ? [
-            `PARTIAL: stack ${plan.stack} is up without ${plural(setAside.length, 'object')}; mend them, take them out of recovery.exclude, and pulumi up`,
+            `PARTIAL: stack ${plan.stack} is up without ${plural(setAside.length, 'object')}; fix them, remove them from recovery.exclude, and run: pulumi up --stack ${plan.stack}`,
           ]
         : [`ready: stack ${plan.stack} is up from ${plan.target} of ${plan.repository}`];
-  return [
-    ...aside,
-    ...verdict,
-    ...(resumed ? [`it went on where an interrupted run had stopped (${journal})`] : []),
-  ].join('\n');
+  return [...skipped, ...verdict, ...(resumed ? [`resumed an interrupted run (${journal})`] : [])].join('\n');
 }

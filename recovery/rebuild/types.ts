@@ -1,4 +1,4 @@
-/** What a rebuild is asked for, what it will do, and what came of it. */
+/** A rebuild: its request, its ports, its plan and its outcome. */
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -9,29 +9,29 @@ import type { Material } from './material.ts';
 
 export interface RebuildRequest {
   readonly stack: string;
-  /** `latest`, a point's id, or a time with a zone; as typed. */
+  /** `latest`, a point's id, or a time with a time zone; as typed. */
   readonly target: string;
-  /** To read from. */
+  /** The repository to read. */
   readonly repository: string;
-  /** A stack whose config is copied, or the name of whose file is left. */
+  /** A stack whose config is copied; its file suffices. */
   readonly like?: string | undefined;
-  /** Keys of the stack's config, `recovery.map.namespace` as nested objects; they win over everything but what a rebuild sets itself. */
+  /** Keys of the stack's config, nested (`recovery: { map: { … } }`). They win over all but what a rebuild sets itself. */
   readonly set: Readonly<Record<string, unknown>>;
   readonly only: readonly string[];
   readonly exclude: readonly string[];
-  /** Repositories that are away: nothing is written to them for now. */
+  /** Unreachable repositories: nothing is written to them for now. */
   readonly detach?: readonly string[] | undefined;
   readonly rotateSecrets: boolean;
   readonly harden: boolean;
   /** A drill's platform. */
   readonly isolated: boolean;
-  /** What fails is set aside, and the rest goes on. */
+  /** Skip what fails and continue with the rest. */
   readonly keepGoing: boolean;
-  /** When the disaster was declared: the RTO clock. @default now, or as the interrupted run had it */
+  /** When the disaster was declared: the RTO clock starts here. @default now, or the interrupted run's */
   readonly declaredAt?: Date | undefined;
 }
 
-/** What data says, besides the checks that are part of the stack. */
+/** A check of the recovered data, beside the checks that are part of the stack. */
 export interface DataCheck {
   readonly title: string;
   readonly tier?: TierId;
@@ -39,25 +39,25 @@ export interface DataCheck {
   readonly actual: string;
   readonly ok: boolean;
   readonly evidence: string;
-  /** Newest data that was found, for the RPO. */
+  /** The newest data found, for the RPO. */
   readonly recoveredTo?: Date;
 }
 
-/** Without the points, where nobody compares with them. */
+/** The points are absent where nothing is compared with them. */
 export type Resolved = Omit<PinnedTarget, 'entries'> & Partial<Pick<PinnedTarget, 'entries'>>;
 
 export interface RebuildPorts {
   readonly engine: StackEngine;
   /** Journals, locks and measurements. */
   readonly stateDir: string;
-  /** Of an escrow file or an environment file. */
-  readonly material?: Material | undefined;
-  /** In force where nothing else says so. */
+  /** From an escrow file or an environment file. */
+  readonly bundle?: Material | undefined;
+  /** Used where the bundle has no plan. */
   readonly plan: Plan;
   readonly resolve: (request: PinRequest) => Promise<Resolved>;
-  /** Called before anything of the stack runs; throws to stop. Not called again when an interrupted run goes on. */
+  /** Called before the stack's first resource; throws to stop. Not called again when an interrupted run resumes. */
   readonly approve: (plan: RebuildPlan) => Promise<void>;
-  /** After the `up`: outputs, secrets in plain. */
+  /** Called after the `up`, with decrypted outputs. */
   readonly verify?: (outputs: Readonly<Record<string, unknown>>, plan: RebuildPlan) => Promise<readonly DataCheck[]>;
   readonly progress: Progress;
   readonly log: Logger;
@@ -69,21 +69,21 @@ export interface PlannedTier {
   readonly tier: TierId;
   readonly name: string;
   readonly services: readonly string[];
-  /** `Deployment/order` of what is declared for it. */
+  /** Its objects: `Deployment/order`. */
   readonly objects: readonly string[];
 }
 
 export interface RebuildPlan {
   readonly stack: string;
-  /** It has to be made. */
+  /** The stack has no resources yet. */
   readonly isNew: boolean;
   readonly site: string;
   readonly generation: number;
   readonly context: string;
-  readonly namespaces: Readonly<Record<string, string>>;
+  readonly namespaces: { readonly platform: string; readonly recovery: string };
   readonly target: string;
   readonly repository: string;
-  /** What `recovery.from` says from now on: a point's id or a time. */
+  /** The stack's `recovery.from`: a point's id or a time. */
   readonly from: string;
   readonly pin: Pin;
   readonly declaredAt: string;
@@ -91,22 +91,24 @@ export interface RebuildPlan {
   /** Resources that come before all tiers. */
   readonly foundation: number;
   readonly changes: Readonly<Record<string, number>>;
+  /** Excluded objects, each with the reason. */
   readonly leftOut: readonly string[];
-  /** What is lost as far as it can be told before; seconds from the newest recovered data to the declared moment. */
+  /** Expected loss: seconds from the newest recovered data to the declared moment. */
   readonly loss: readonly { readonly workload: string; readonly recoveredTo: string; readonly seconds: number }[];
-  /** For people, a sentence each: skew, copies that are missing, secrets that are made anew. */
+  /** A sentence each: time differences between stores, missing copies, new secrets. */
   readonly notes: readonly string[];
 }
 
 export interface TierOutcome {
   readonly tier: TierId;
-  /** Absent: its check did not succeed. */
+  /** Absent where its check did not pass. */
   readonly readyAt?: string;
   /** From the declared moment. */
   readonly seconds?: number;
 }
 
-export interface SetAside {
+/** A captured object that failed and was skipped. */
+export interface Skipped {
   /** `Deployment/order`, as it stands in `recovery.exclude`. */
   readonly object: string;
   readonly reason: string;
@@ -121,18 +123,19 @@ export interface RebuildTimelineEvent {
 
 export interface RebuildOutcome {
   readonly plan: RebuildPlan;
-  /** It went on where a run that died had stopped. */
+  /** It resumed an interrupted run. */
   readonly resumed: boolean;
   readonly exit: ExitCode;
   readonly startedAt: string;
   readonly endedAt: string;
   readonly tiers: readonly TierOutcome[];
   readonly checks: readonly DataCheck[];
-  readonly setAside: readonly SetAside[];
-  /** The first that stopped it. */
+  readonly setAside: readonly Skipped[];
+  /** The error that stopped it. */
   readonly failure?: DrError;
   readonly timeline: readonly RebuildTimelineEvent[];
+  /** Decrypted, secrets included. */
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** By which the stack was made or changed; secrets among them. */
+  /** Number of resources by op. */
   readonly changes: Readonly<Record<string, number>>;
 }

@@ -1,23 +1,23 @@
-/** The `up` of a rebuild: pending operations of a dead run are forgotten, and what fails is named or set aside. */
+/** The `up` of a rebuild: drops pending operations of a killed run, and reports or skips what fails. */
 import type { Plan } from '../../plan/types.ts';
 import { DrError, EXIT } from '../core/errors.ts';
+import { isRecord } from '../core/json.ts';
 import type { ConfigValues, EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
-import { canSetAside } from './describe.ts';
-import { type HoldOptions, whenFree } from './hold.ts';
+import { canSkip } from './describe.ts';
 import type { RebuildRecord } from './record.ts';
-import { isRecord } from './settings.ts';
-import type { RebuildPorts, RebuildRequest, SetAside } from './types.ts';
+import { type UnlockOptions, whenUnlocked } from './stack-lock.ts';
+import type { RebuildPorts, RebuildRequest, Skipped } from './types.ts';
 import { titleOf, type Watch, watchRun } from './watch.ts';
 
 export interface UpResult {
   readonly watch: Watch;
   readonly outcome: RunOutcome;
-  readonly setAside: readonly SetAside[];
+  readonly setAside: readonly Skipped[];
   readonly failure?: DrError;
 }
 
-/** Sentences, not traces. */
+/** The first line without blanks: the message, not its trace. */
 function firstLine(text: string): string {
   return (
     text
@@ -31,7 +31,7 @@ function reasonOf(event: ResourceEvent): string {
   return event.message === undefined ? 'the engine gave no reason' : firstLine(event.message);
 }
 
-/** The one error that people see; all of the others stand in the diagnostics. */
+/** The error that is shown; the diagnostics hold all others. */
 export function failureOf(stack: string, outcome: RunOutcome): DrError {
   const [first, ...others] = outcome.failed;
   if (first === undefined) {
@@ -39,8 +39,8 @@ export function failureOf(stack: string, outcome: RunOutcome): DrError {
     return new DrError({
       code: 'REBUILD-FAILED',
       where: stack,
-      fact: [...new Set(errors)].slice(0, 5).join('\n') || 'the engine failed without a word',
-      hint: 'mend what it says, and type the same command again: it goes on where it stopped',
+      fact: [...new Set(errors)].slice(0, 5).join('\n') || 'the engine gave no reason',
+      hint: 'fix what it reports and run the same command again: it resumes where it stopped',
     });
   }
   const tier = checkedTier(first);
@@ -49,33 +49,37 @@ export function failureOf(stack: string, outcome: RunOutcome): DrError {
       code: 'TIER-NOT-WELL',
       where: `${tier} of ${stack}`,
       fact: `its check did not pass: ${reasonOf(first)}`,
-      hint: `see \`kubectl logs\` of ${titleOf(first)}; mend it, and type the same command again: what is there stays`,
+      hint: `read the log (kubectl logs ${titleOf(first)}), fix the cause, and run the same command again: it resumes where it stopped`,
       exit: EXIT.verificationFailed,
     });
   }
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  const without = canSetAside(first) ? ', or go on without what fails: --keep-going' : '';
+  const without = canSkip(first) ? '; or skip what fails: --keep-going' : '';
   return new DrError({
     code: 'REBUILD-FAILED',
     where: `${titleOf(first)} of ${stack}`,
     fact: `${reasonOf(first)}${more}`,
-    hint: `mend it, and type the same command again: it goes on where it stopped${without}`,
+    hint: `fix it and run the same command again: it resumes where it stopped${without}`,
   });
 }
 
-/** The config as it is, with more left out. */
+/** Adds objects to the stack's `recovery.exclude`. */
 async function exclude(stack: EngineStack, objects: readonly string[]): Promise<void> {
   const config: ConfigValues = await stack.config();
   const recovery = isRecord(config.recovery?.value) ? config.recovery.value : {};
-  const before = Array.isArray(recovery.exclude) ? (recovery.exclude as string[]) : [];
+  const before: readonly unknown[] = Array.isArray(recovery.exclude) ? recovery.exclude : [];
   await stack.setConfig({ recovery: { value: { ...recovery, exclude: [...new Set([...before, ...objects])] } } });
 }
 
+interface UpRequest {
+  readonly request: RebuildRequest;
+  readonly plan: Plan;
+  readonly stack: EngineStack;
+  readonly record: RebuildRecord;
+}
+
 export async function upStack(
-  request: RebuildRequest,
-  plan: Plan,
-  stack: EngineStack,
-  record: RebuildRecord,
+  { request, plan, stack, record }: UpRequest,
   ports: Pick<RebuildPorts, 'progress' | 'now' | 'signal' | 'log'>,
 ): Promise<UpResult> {
   const { progress, now, signal, log } = ports;
@@ -86,11 +90,11 @@ export async function upStack(
     readyAt: record.readyAt,
     onReady: (tier, at) => void record.write(`ready/${tier}`, 'done', at.toISOString()),
   });
-  const hold: HoldOptions = { progress, signal, resumed: record.resumed };
+  const unlock: UnlockOptions = { progress, signal, resumed: record.resumed };
   const once = async (): Promise<RunOutcome> => {
     const pending = await stack.pending();
     if (pending.length > 0) {
-      // Before they are forgotten: else a kill right here would leave objects that nobody knows any more.
+      // Noted before they are dropped: a kill in between would otherwise leave objects that no state knows.
       await record.write('take-over', 'done', pending);
       await stack.forgetPending();
     }
@@ -102,15 +106,15 @@ export async function upStack(
       ...(signal === undefined ? {} : { signal }),
     });
   };
-  const setAside: SetAside[] = [...record.setAside];
+  const setAside: Skipped[] = [...record.setAside];
   await record.write('up', 'start');
   for (;;) {
-    const outcome = await whenFree(stack, hold, once);
+    const outcome = await whenUnlocked(stack, unlock, once);
     if (outcome.succeeded) {
       await record.write('up', 'done');
       return { watch, outcome, setAside };
     }
-    const bad = request.keepGoing ? outcome.failed.filter(canSetAside) : [];
+    const bad = request.keepGoing ? outcome.failed.filter(canSkip) : [];
     const fresh = bad.filter((event) => !setAside.some(({ object }) => object === titleOf(event)));
     if (fresh.length === 0) {
       await record.write('up', 'failed');
@@ -122,7 +126,7 @@ export async function upStack(
     for (const event of fresh) {
       progress({
         step: `rebuild/aside/${titleOf(event)}`,
-        title: `${titleOf(event)}: set aside`,
+        title: `${titleOf(event)}: skipped`,
         state: 'skipped',
         detail: reasonOf(event),
       });

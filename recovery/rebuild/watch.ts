@@ -1,4 +1,4 @@
-/** What the engine reports of a run, as progress by tier and as a timeline. */
+/** Turns the engine's events into progress by tier and a timeline. */
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ResourceEvent } from '../pulumi/engine.ts';
@@ -7,7 +7,7 @@ import type { RebuildTimelineEvent } from './types.ts';
 
 export interface Watch {
   readonly onEvent: (event: ResourceEvent) => void;
-  /** When the check of each tier was through. */
+  /** When each tier's check passed. */
   readonly readyAt: ReadonlyMap<TierId, Date>;
   readonly timeline: readonly RebuildTimelineEvent[];
 }
@@ -16,12 +16,12 @@ export interface WatchOptions {
   readonly plan: Plan;
   readonly progress: Progress;
   readonly now: () => Date;
-  /** Of earlier runs. */
+  /** From earlier runs. */
   readonly readyAt?: ReadonlyMap<TierId, Date>;
   readonly onReady?: (tier: TierId, at: Date) => void;
 }
 
-/** What somebody waits for; the hundreds of Secrets and rules between are counted only. */
+/** Kinds outside the tiers that are reported one by one: they take minutes. Hundreds of others are only counted. */
 const SHOWN = ['StatefulSet', 'Job'];
 
 export function titleOf({ object, name }: Pick<ResourceEvent, 'object' | 'name'>): string {
@@ -31,15 +31,15 @@ export function titleOf({ object, name }: Pick<ResourceEvent, 'object' | 'name'>
 export function watchRun({ plan, progress, now, readyAt: before, onReady }: WatchOptions): Watch {
   const readyAt = new Map<TierId, Date>(before);
   const timeline: RebuildTimelineEvent[] = [];
-  let laid = 0;
-  const tell = (event: ResourceEvent, tier: TierId | undefined, failed: boolean): void => {
-    const state = event.state;
+  let made = 0;
+  const report = (event: ResourceEvent, tier: TierId | undefined): void => {
+    const { state, message } = event;
     progress({
       step: `rebuild/${event.urn}`,
       title: titleOf(event),
       state,
       ...(tier === undefined ? {} : { tier }),
-      ...(failed && event.message !== undefined ? { detail: event.message } : {}),
+      ...(state === 'failed' && message !== undefined ? { detail: message } : {}),
     });
   };
   const note = (event: string, tier: TierId | undefined, detail?: string): void => {
@@ -57,7 +57,7 @@ export function watchRun({ plan, progress, now, readyAt: before, onReady }: Watc
       const tier = tierOf(event, plan);
       const checked = checkedTier(event);
       const failed = event.state === 'failed';
-      // A check that is there from an earlier run has passed in that one.
+      // A check that exists from an earlier run has passed there.
       if (checked !== undefined && event.state === 'done' && event.op !== 'delete' && !readyAt.has(checked)) {
         const at = now();
         readyAt.set(checked, at);
@@ -66,18 +66,18 @@ export function watchRun({ plan, progress, now, readyAt: before, onReady }: Watc
       }
       if (event.op === 'same' || event.op === 'delete' || event.op === 'read') return;
       const shown = tier !== undefined || failed || SHOWN.includes(event.object?.kind ?? '');
-      if (shown) tell(event, tier, failed);
+      if (shown) report(event, tier);
       else if (event.state === 'done') {
-        laid += 1;
+        made += 1;
         progress({
           step: 'rebuild/foundation',
-          title: 'what comes before the tiers',
+          title: 'objects before the tiers',
           state: 'progress',
-          detail: `${laid} laid down`,
+          detail: `${made} made`,
         });
       }
       if (shown && checked === undefined && event.state !== 'start') {
-        note(`${titleOf(event)} ${failed ? 'failed' : 'is there'}`, tier, failed ? event.message : undefined);
+        note(`${titleOf(event)} ${failed ? 'failed' : 'is ready'}`, tier, failed ? event.message : undefined);
       }
     },
   };

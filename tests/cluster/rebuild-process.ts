@@ -18,7 +18,7 @@ export interface RebuildTask {
   readonly request: Omit<RebuildRequest, 'declaredAt'> & { readonly declaredAt: string };
   readonly engineFolder: string;
   readonly stateDir: string;
-  readonly material?: Material;
+  readonly bundle?: Material;
   /** File for the `RebuildOutcome`, or `{error}` of what it was refused with. */
   readonly outcome: string;
 }
@@ -34,7 +34,7 @@ async function main(task: RebuildTask): Promise<unknown> {
       engine,
       stateDir: task.stateDir,
       plan: { ...productionPlan, environment: 'local' },
-      ...(task.material === undefined ? {} : { material: task.material }),
+      ...(task.bundle === undefined ? {} : { bundle: task.bundle }),
       resolve: pinTarget,
       approve: async ({ tiers, notes }) => {
         for (const { tier, objects } of tiers) line(`plan ${tier}: ${objects.join(', ')}`);

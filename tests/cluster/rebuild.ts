@@ -10,7 +10,7 @@ import type { RebuildTask } from './rebuild-process.ts';
 
 export interface Asked {
   readonly request: RebuildRequest & { readonly declaredAt: Date };
-  readonly material?: Material;
+  readonly bundle?: Material;
   /** SIGKILL to it and to all that it has started, as soon as a line of its progress says this. */
   readonly killAt?: RegExp;
 }
@@ -38,13 +38,13 @@ export const PLAIN = {
 } as const;
 
 /** Throws an Error with what it was refused with. */
-export async function runRebuild(fixture: ClusterFixture, { request, material, killAt }: Asked): Promise<Rebuilt> {
+export async function runRebuild(fixture: ClusterFixture, { request, bundle, killAt }: Asked): Promise<Rebuilt> {
   const file = (name: string) => join(fixture.folder, `rebuild-${request.stack}-${name}.json`);
   const task: RebuildTask = {
     request: { ...request, declaredAt: request.declaredAt.toISOString() },
     engineFolder: fixture.engineFolder,
     stateDir: join(fixture.folder, 'state'),
-    ...(material === undefined ? {} : { material }),
+    ...(bundle === undefined ? {} : { bundle }),
     outcome: file('outcome'),
   };
   await writeFile(file('task'), JSON.stringify(task), { mode: 0o600 });

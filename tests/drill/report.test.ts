@@ -4,8 +4,7 @@ import { compareKind, type KindComparison } from '../../drill/load/compare.ts';
 import { reportLosses } from '../../drill/losses.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { drillReport } from '../../drill/report.ts';
-import type { Recovered } from '../../drill/scenario.ts';
-import { Stage } from '../../drill/stage.ts';
+import { type Recovered, Stage } from '../../drill/stage.ts';
 import { productionPlan } from '../../plan/production.ts';
 import { EXIT } from '../../recovery/core/errors.ts';
 import type { DrillReport } from '../../recovery/report/types.ts';
@@ -72,7 +71,7 @@ function reportOf(stage: Stage, facts: Facts | undefined, failure?: DrillReport[
 }
 
 describe('the clocks', () => {
-  test('all met is exit 0, from the disaster to each tier', () => {
+  test('measures from the disaster to each tier; all objectives met is exit 0', () => {
     const report = reportOf(newStage(), {});
     expect(report).toMatchObject({ passed: true, exit: EXIT.ok });
     expect(report.tiers.map(({ rto }) => rto.measuredSeconds)).toEqual([60, 120, 180, 240]);
@@ -80,7 +79,7 @@ describe('the clocks', () => {
     expect(report.throughput?.rtoDataLimitBytes.P1).toBe(100_000 * 7200);
   });
 
-  test('a tier is not ready before the one that it needs, nor before dr has verified it', () => {
+  test('a tier is not ready before the tiers that it needs, nor before dr has verified it', () => {
     const ready = new Map([
       ['P1', secondsIn(100)],
       ['P2', secondsIn(20)],
@@ -107,7 +106,7 @@ describe('the clocks', () => {
     expect(absent.exit).toBe(EXIT.objectiveMissed);
   });
 
-  test('the RPO is what the ledger says: more than an hour of orders misses P1’s', () => {
+  test('the RPO comes from the ledger: more than an hour of lost orders misses P1’s', () => {
     const kinds = [{ ...whole, lostSeconds: 3601, missing: ['x'], found: 9 }];
     const report = reportOf(newStage(), { kinds });
     expect(report.tiers.map(({ rpo }) => [rpo.measuredSeconds, rpo.met])).toEqual([
@@ -120,20 +119,20 @@ describe('the clocks', () => {
   });
 });
 
-describe('what is wrong weighs more than what is late: exit 5', () => {
+describe('wrong data weighs more than a late recovery: exit 5', () => {
   test('a failed check', () => {
     const stage = newStage();
     stage.check({ id: 'a', title: 'a', expected: '1', actual: '2', evidence: 'e' });
     expect(reportOf(stage, { ready: new Map() })).toMatchObject({ exit: EXIT.verificationFailed, passed: false });
   });
 
-  test('an attack that was let through', () => {
+  test('an attack that was not denied', () => {
     const stage = newStage();
     stage.attempts.push({ attempt: 'delete a version', outcome: 'succeeded', expected: 'denied', detail: '' });
     expect(reportOf(stage, {}).exit).toBe(EXIT.verificationFailed);
   });
 
-  test('a loss that nobody planned, as many rows as there were', () => {
+  test('an unplanned loss, with its number of rows', () => {
     const entries = Array.from({ length: 10 }, (_, i) => ({
       kind: 'order' as const,
       id: `o${i}`,
@@ -141,7 +140,7 @@ describe('what is wrong weighs more than what is late: exit 5', () => {
       digest: 'd',
     }));
     const present = new Map(entries.slice(0, 7).map(({ id, digest }) => [id, digest]));
-    const comparison = { kinds: [compareKind('order', entries, present, disasterAt)] };
+    const comparison = { kinds: [compareKind({ kind: 'order', entries, present, disasterAt })] };
     const stage = newStage();
     reportLosses(stage, comparison, { database: 0, redis: 0 });
     expect(stage.losses).toMatchObject([{ rows: 3, seconds: 4, expected: false }]);
@@ -182,15 +181,15 @@ describe('the ledger', () => {
     ['everything is lost: from the first on', [], 5],
   ])('%s', (_, there, seconds) => {
     const present = new Map(there.map((id) => [id, id]));
-    expect(compareKind('order', entries, present, disasterAt).lostSeconds).toBe(seconds);
+    expect(compareKind({ kind: 'order', entries, present, disasterAt }).lostSeconds).toBe(seconds);
   });
 
-  test('what came after the target is not asked for', () => {
+  test('writes after the target are not expected', () => {
     const present = new Map([
       ['a', 'a'],
       ['b', 'b'],
     ]);
-    const found = compareKind('order', entries, present, disasterAt, secondsIn(-4));
+    const found = compareKind({ kind: 'order', entries, present, disasterAt, upTo: secondsIn(-4) });
     expect(found).toMatchObject({
       acknowledged: 2,
       found: 2,

@@ -23,8 +23,8 @@ test('raw pgbackrest and restic restore a repository of dr, by the documented li
   const script = await documentedLines();
   await withPlatform({}, async ({ folder, platform }) => {
     const dr = drClient({ envFile: platform.envFile, logFile: join(folder, 'dr.log') });
-    await dr.call(['init', '--restart']);
-    await dr.call(['backup', '--kind', 'full', '--only', 'postgres,uploads']);
+    await dr.run(['init', '--restart']);
+    await dr.run(['backup', '--kind', 'full', '--only', 'postgres,uploads']);
     const source = await platform.postgres();
     const before = (await source.query('SELECT count(*), sum(total_cents) FROM orders')).rows;
     await source.end();

@@ -1,6 +1,4 @@
-/** The real cluster behind the port: its API, and commands in the pods of the drill. */
-/** What a drill on a cluster asks of the platform that it has made, and of the catalog that it was made from. */
-
+/** Reads a rebuilt platform's data: objects by the Kubernetes API, rows and keys by commands in its pods. */
 import { DrError } from '../../core/errors.ts';
 import { openSiteCluster } from '../../kubernetes/change.ts';
 import { openCluster } from '../../kubernetes/cluster.ts';
@@ -11,7 +9,7 @@ import { parseRows, psqlArguments } from '../../kubernetes/psql.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { leaderOf } from '../../workloads/postgres/members.ts';
 
-/** Kinds of a platform, and those that would lead into one. */
+/** Kinds of a platform, and the routes that could lead into a drill. */
 const KINDS = [
   'ConfigMap',
   'CronJob.batch',
@@ -36,7 +34,7 @@ const KEYSPACE = `REDISCLI_AUTH=$(cat ${REDIS.password}) redis-cli -h 127.0.0.1 
 export function parseKeyspace(text: string): RedisKeys {
   const found = [...text.matchAll(/^db\d+:keys=(\d+),expires=(\d+)/gm)];
   const sum = (group: 1 | 2) => found.reduce((total, match) => total + Number(match[group]), 0);
-  return { keys: sum(1), ending: sum(2) };
+  return { keys: sum(1), expiring: sum(2) };
 }
 
 async function leader(site: SiteCluster, namespace: string): Promise<string> {
@@ -81,22 +79,22 @@ export type Row = Readonly<Record<string, unknown>>;
 
 export interface RedisKeys {
   readonly keys: number;
-  /** Of them, those with an end. */
-  readonly ending: number;
+  /** Number of keys with an expiry. */
+  readonly expiring: number;
 }
 
-/** One cluster, by a context that somebody named. Reads only. Every call throws `KUBERNETES-…` or `POD-COMMAND` DrErrors. */
+/** One cluster, by a named context. Only reads. Every call throws `KUBERNETES-…` or `POD-COMMAND` DrErrors. */
 export interface DrilledCluster extends AsyncDisposable {
   readonly describe: string;
   hasNamespace(name: string): Promise<boolean>;
-  /** All that the API serves in the namespace, by kinds that a platform can have. */
+  /** The namespace's objects of all kinds that a platform can have. */
   objects(namespace: string): Promise<readonly KubeObject[]>;
-  /** One SELECT in the leader's own server. Throws `NO-LEADER` where no member takes writes. */
+  /** Runs one SELECT on the PostgreSQL leader. Throws `NO-LEADER` where no member takes writes. */
   sql(namespace: string, database: string, statement: string): Promise<readonly Row[]>;
   redis(namespace: string): Promise<RedisKeys>;
 }
 
-/** How the data of a platform are come by. */
+/** Opens the cluster that holds the platform's data. */
 export interface DataPorts {
   openCluster(place: ClusterPlace): Promise<DrilledCluster>;
 }

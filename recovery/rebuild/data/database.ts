@@ -1,4 +1,4 @@
-/** What the restored database says of itself, against what the points say of it. Pure but for the asking. */
+/** Compares the restored database with what the points recorded of it. */
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import type { Pin } from '../../points/pin/pin.ts';
 import type { CaptureFacts, PostgresCapture, ResticCapture } from '../../points/point.ts';
@@ -10,16 +10,20 @@ import type { Row } from './cluster.ts';
 
 type Sql = (statement: string) => Promise<readonly Row[]>;
 
-/** What the points that a drill was made from remember. */
-export interface Remembered {
+/** What the points of a rebuild recorded of the data. */
+export interface RecordedCaptures {
   readonly database: PostgresCapture | undefined;
   readonly redis: ResticCapture | undefined;
-  /** Of the newest logical dump that is not after the database's copy: it counted the rows. */
+  /** The newest logical dump that is not later than the database's backup: it holds row counts. */
   readonly dump: ResticCapture | undefined;
 }
 
 /** @param dump the plan's workload that is a logical dump. Entries are sorted by their ids. */
-export function remembered(entries: readonly CatalogEntry[], pin: Pin, dump: string | undefined): Remembered {
+export function recordedCaptures(
+  entries: readonly CatalogEntry[],
+  pin: Pin,
+  dump: string | undefined,
+): RecordedCaptures {
   const captures = (id: string | undefined) => entries.find(({ outline }) => outline.id === id)?.point.captures ?? [];
   const database = captures(pin.postgres.point).find(
     (each): each is PostgresCapture => each.engine === 'pgbackrest' && each.set === pin.postgres.set,
@@ -28,7 +32,7 @@ export function remembered(entries: readonly CatalogEntry[], pin: Pin, dump: str
   const dumpOf = ({ point }: CatalogEntry) =>
     point.captures.filter(isSnapshot).find(({ workload, capturedAt }) => workload === dump && capturedAt <= latest);
   const latest = pin.postgres.capturedAt;
-  // A point's text is parsed when it is asked for: the newest are enough.
+  // A point is parsed on access, so this parses only the newest ones.
   const newest = entries.findLast((entry) => dumpOf(entry) !== undefined);
   return {
     database,
@@ -39,10 +43,10 @@ export function remembered(entries: readonly CatalogEntry[], pin: Pin, dump: str
   };
 }
 
-/** Exact up to this size; larger tables by PostgreSQL's own estimate. */
+/** Tables up to this size are counted exactly, which takes well under a second each; larger ones by PostgreSQL's estimate. */
 const COUNT_UP_TO_BYTES = 64 * 1024 * 1024;
 
-const CENSUS = `
+const ROW_COUNTS = `
   SELECT n.nspname || '.' || c.relname AS table,
     CASE WHEN pg_relation_size(c.oid) > ${COUNT_UP_TO_BYTES} THEN greatest(c.reltuples, 0)::bigint
       ELSE (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM ONLY %I.%I', n.nspname, c.relname),
@@ -70,13 +74,13 @@ function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): Data
   return {
     title: 'tables hold their rows',
     tier: 'P1',
-    expected: counted === 0 ? 'some row in some table' : `${plural(counted, 'table')} as the dump counted them`,
+    expected: counted === 0 ? 'at least one row' : `${plural(counted, 'table')} with the dump’s row counts`,
     actual: lost.length > 0 ? lost.join('; ') : `${plural(tables.length, 'table')}, ${plural(total, 'row')}`,
     ok: lost.length === 0 && total > 0,
     evidence:
       dump === undefined
-        ? 'count of every table; the repository holds no dump to compare with'
-        : `count of every table; the dump of ${dump.capturedAt}; less than half of its rows is a loss`,
+        ? 'row count of every table; the repository holds no dump to compare with'
+        : `row count of every table; the dump of ${dump.capturedAt}; fewer than half of its rows is a loss`,
   };
 }
 
@@ -89,54 +93,54 @@ function canaryCheck(rows: readonly Row[] | undefined, capture: PostgresCapture 
     title: 'canary rows',
     tier: 'P1',
     expected: capture?.canary === undefined ? 'none altered' : `${capture.canary.rows} up to ${capture.canary.lastId}`,
-    actual: problems.length > 0 ? problems.join('; ') : `${plural(found, 'row')}, each as it was written`,
+    actual: problems.length > 0 ? problems.join('; ') : `${plural(found, 'row')}, none altered`,
     ok: problems.length === 0,
-    evidence: 'dr.canary, row by row, and the digest that the point remembers',
+    evidence: 'dr.canary, row by row, and the digest in the point',
   };
 }
 
-/** @param until what is later is of this platform itself, which has a monitor and users of its own; undefined in a drill, which has neither */
+/** @param until later rows are this platform's own, from its monitor and users; undefined in a drill, which has neither */
 function newestData(
   pin: Pin,
   beat: unknown,
   replayed: unknown,
   until: Date | undefined,
 ): { readonly at: Date; readonly evidence: string } {
-  const copied = { at: new Date(pin.postgres.capturedAt), evidence: `the copy ${pin.postgres.set}` };
-  const seen = [
+  const copied = { at: new Date(pin.postgres.capturedAt), evidence: `backup set ${pin.postgres.set}` };
+  const later = [
     { at: new Date(Number(beat) * 1000), evidence: 'dr.heartbeat, which is updated every minute' },
     { at: new Date(Number(replayed) * 1000), evidence: 'the last commit that was replayed' },
   ].filter(({ at }) => until === undefined || at <= until);
-  return seen.reduce((newest, each) => (each.at > newest.at ? each : newest), copied);
+  return later.reduce((newest, each) => (each.at > newest.at ? each : newest), copied);
 }
 
 function archiveCheck(settings: Row): DataCheck {
   return {
-    title: 'a drill archives nothing (F37)',
+    title: 'a drill archives nothing',
     tier: 'P1',
-    expected: 'archive_mode off, 0 subscriptions at work',
-    actual: `archive_mode ${String(settings.archive_mode)}, ${String(settings.subscribers)} subscriptions at work`,
+    expected: 'archive_mode off, 0 active subscriptions',
+    actual: `archive_mode ${String(settings.archive_mode)}, ${String(settings.subscribers)} active subscriptions`,
     ok: settings.archive_mode === 'off' && Number(settings.subscribers) === 0,
     evidence: "current_setting('archive_mode'), pg_stat_subscription",
   };
 }
 
-interface AskedDatabase {
+interface DatabaseFacts {
   readonly pin: Pin;
-  readonly remembered: Remembered;
-  /** It is a drill's. */
+  readonly recorded: RecordedCaptures;
+  /** The platform is a drill's. */
   readonly isolated: boolean;
-  /** Of the disaster. */
+  /** When the disaster was declared. */
   readonly declaredAt: Date;
 }
 
 /** Throws what `sql` throws. */
 export async function databaseChecks(
   sql: Sql,
-  { pin, remembered: { database, dump }, isolated, declaredAt }: AskedDatabase,
+  { pin, recorded: { database, dump }, isolated, declaredAt }: DatabaseFacts,
 ): Promise<DataCheck[]> {
   const [settings = {}] = await sql(SETTINGS);
-  const counted = await sql(CENSUS);
+  const counted = await sql(ROW_COUNTS);
   const canary = settings.canary ? await sql('SELECT id, content, digest FROM dr.canary ORDER BY id') : undefined;
   const beat = settings.heartbeat
     ? await sql('SELECT extract(epoch FROM max(beat))::float8 AS beat FROM dr.heartbeat')
@@ -155,7 +159,7 @@ export async function databaseChecks(
       recoveredTo: newest.at,
     },
     {
-      title: 'the newest data that came back',
+      title: 'the newest recovered data',
       tier: 'P1',
       expected: `not before ${pin.postgres.capturedAt}`,
       actual: newest.at.toISOString(),

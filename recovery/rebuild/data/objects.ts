@@ -1,11 +1,11 @@
-/** Objects of the drilled namespaces against what was captured, and against what a drill may be (F37). Pure. */
+/** Compares a rebuilt platform's objects with the capture, and checks a drill's quarantine. Pure. */
 import { OWN_LABEL } from '../../../plan/layout.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../kubernetes/objects.ts';
 import { plural } from '../../report/format.ts';
 import type { CapturedPlatform } from '../../workloads/objects/captured/platform.ts';
 import type { DataCheck } from '../types.ts';
 
-/** What a drill has of a platform as it was; of the rest each is a way out, of the cluster, or acted on by what runs elsewhere. */
+/** Kinds that a drill recreates unchanged. Others are routes, cluster-scoped, or handled by a controller outside. */
 const COMPARED = [
   'ConfigMap',
   'CronJob.batch',
@@ -27,29 +27,29 @@ const SHOWN = 5;
 const few = (names: readonly string[]): string =>
   names.length <= SHOWN ? names.join(', ') : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`;
 
-/** @param leftOut `Deployment/order`, as it stands in `recovery.exclude` */
+/** @param excluded `Deployment/order`, as in `recovery.exclude` */
 export function objectChecks(
   captured: CapturedPlatform | undefined,
   live: readonly KubeObject[],
-  leftOut: readonly string[],
+  excluded: readonly string[],
 ): DataCheck[] {
   if (captured === undefined) return [];
   const [platform] = captured.namespaces;
   const wanted = captured.objects
-    .map(({ object }) => object as KubeObject)
+    .map(({ object }) => object)
     .filter((object) => object.metadata.namespace === platform && COMPARED.includes(kindOf(object)))
     .filter((object) => !isOwn(object) && !isName(object))
-    .filter(({ kind, metadata }) => !leftOut.includes(`${kind}/${metadata.name}`));
-  const there = new Set(live.map(keyOf));
-  const missing = wanted.map(keyOf).filter((key) => !there.has(key));
+    .filter(({ kind, metadata }) => !excluded.includes(`${kind}/${metadata.name}`));
+  const present = new Set(live.map(keyOf));
+  const missing = wanted.map(keyOf).filter((key) => !present.has(key));
   return [
     {
-      title: 'captured objects are there',
+      title: 'captured objects exist',
       tier: 'P4',
       expected: `${plural(wanted.length, 'object')} of ${plural(new Set(wanted.map(kindOf)).size, 'kind')}`,
       actual: missing.length === 0 ? `all ${wanted.length}` : `${missing.length} missing: ${few(missing)}`,
       ok: missing.length === 0,
-      evidence: 'the capture, and the lists of the Kubernetes API',
+      evidence: 'the capture, and lists of the Kubernetes API',
     },
   ];
 }
@@ -57,13 +57,13 @@ export function objectChecks(
 interface Quarantine {
   readonly title: string;
   readonly expected: string;
-  /** Names of those that must not be so. */
+  /** Names of objects that break the rule. */
   readonly wrong: (live: readonly KubeObject[]) => readonly string[];
 }
 
-const opens = ({ spec }: KubeObject): boolean => {
+const isExposed = ({ spec }: KubeObject): boolean => {
   const { type, externalIPs } = fieldsOf(spec);
-  return !['ClusterIP', undefined].includes(type as string | undefined) || listOf(externalIPs).length > 0;
+  return (type !== undefined && type !== 'ClusterIP') || listOf(externalIPs).length > 0;
 };
 
 function isDenial({ kind, spec }: KubeObject): boolean {
@@ -73,12 +73,12 @@ function isDenial({ kind, spec }: KubeObject): boolean {
   return kind === 'NetworkPolicy' && all && both && listOf(ingress).length + listOf(egress).length === 0;
 }
 
-/** Told of what the API holds, whoever has put it there. Whether the network carries it out is the network's business. */
+/** Checks what the API holds. Whether the network enforces it can't be seen there. */
 export function quarantineChecks(live: readonly KubeObject[], namespaces: readonly string[]): DataCheck[] {
   const of = (...kinds: readonly string[]) => live.filter((object) => kinds.includes(object.kind));
   const questions: readonly Quarantine[] = [
     {
-      title: 'no CronJob of a drill runs (F37)',
+      title: 'no CronJob of a drill runs',
       expected: 'all suspended',
       wrong: () =>
         of('CronJob')
@@ -86,12 +86,13 @@ export function quarantineChecks(live: readonly KubeObject[], namespaces: readon
           .map(keyOf),
     },
     {
-      title: 'nothing leads into a drill (F37)',
-      expected: 'no route, no open Service',
-      wrong: () => [...of('Ingress', 'HTTPRoute', 'TLSRoute', 'TCPRoute'), ...of('Service').filter(opens)].map(keyOf),
+      title: 'nothing leads into a drill',
+      expected: 'no route, no exposed Service',
+      wrong: () =>
+        [...of('Ingress', 'HTTPRoute', 'TLSRoute', 'TCPRoute'), ...of('Service').filter(isExposed)].map(keyOf),
     },
     {
-      title: 'nothing leads out of a drill by default (F37)',
+      title: 'nothing leads out of a drill by default',
       expected: `all denied in ${namespaces.join(' and ')}`,
       wrong: () =>
         namespaces.filter((name) => !live.some((each) => each.metadata.namespace === name && isDenial(each))),
@@ -104,7 +105,7 @@ export function quarantineChecks(live: readonly KubeObject[], namespaces: readon
       expected,
       actual: found.length === 0 ? expected : few(found),
       ok: found.length === 0,
-      evidence: 'the lists of the Kubernetes API: what is declared, not what the network does',
+      evidence: 'lists of the Kubernetes API: what is declared, not what the network enforces',
     };
   });
 }

@@ -1,15 +1,15 @@
-/** A platform that was made from a point, asked for its data: not what was declared, but what is there. */
+/** Verifies a rebuilt platform by its data: by what it holds, not by what was declared. */
 import { asDrError } from '../../core/as-dr-error.ts';
 import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
 import { plural } from '../../report/format.ts';
 import { type CapturedPlatform, unpackPlatform } from '../../workloads/objects/captured/platform.ts';
 import type { DataCheck, RebuildPlan } from '../types.ts';
 import type { DrilledCluster } from './cluster.ts';
-import { databaseChecks, type Remembered } from './database.ts';
+import { databaseChecks, type RecordedCaptures } from './database.ts';
 import { objectChecks, quarantineChecks } from './objects.ts';
 
-/** A part that can't be read is a failed check, and the others are asked all the same. */
-async function asked(title: string, checks: () => Promise<readonly DataCheck[]>): Promise<readonly DataCheck[]> {
+/** A part that can't be read becomes a failed check, so that the other parts are still checked. */
+async function checksOf(title: string, checks: () => Promise<readonly DataCheck[]>): Promise<readonly DataCheck[]> {
   try {
     return await checks();
   } catch (error) {
@@ -22,20 +22,18 @@ async function redisChecks(
   cluster: DrilledCluster,
   namespace: string,
   { pin }: Pick<RebuildPlan, 'pin'>,
-  { redis }: Remembered,
+  { redis }: RecordedCaptures,
 ): Promise<DataCheck[]> {
-  const { keys, ending } = await cluster.redis(namespace);
+  const { keys, expiring } = await cluster.redis(namespace);
   const then = Number(redis?.facts.keys ?? 0);
   return [
     {
       title: 'Redis holds its keys',
       tier: 'P1',
       expected:
-        pin.redis === undefined
-          ? 'it answers; there was no copy'
-          : `${plural(then, 'key')}, but for those that have ended`,
-      actual: `${plural(keys, 'key')}, ${ending} of them with an end`,
-      // Keys end on their own, and services make new ones: what is left of a copy that was lost is next to nothing.
+        pin.redis === undefined ? 'it answers; the point holds no copy' : `${plural(then, 'key')}, except expired ones`,
+      actual: `${plural(keys, 'key')}, ${expiring} of them with an expiry`,
+      // Keys expire and services make new ones. A lost copy leaves next to nothing, so half of the keys is proof enough.
       ok: keys * 2 >= then,
       evidence: 'INFO keyspace; the facts of the snapshot',
     },
@@ -47,19 +45,19 @@ async function capturedOf(outputs: Readonly<Record<string, unknown>>): Promise<C
   return typeof recoveredObjects === 'string' ? unpackPlatform(recoveredObjects) : undefined;
 }
 
-export interface DrilledPlatform {
+export interface RebuiltPlatform {
   readonly cluster: DrilledCluster;
   readonly made: RebuildPlan;
   readonly outputs: Readonly<Record<string, unknown>>;
-  readonly remembered: Remembered;
-  /** With the platform's data. */
+  readonly recorded: RecordedCaptures;
+  /** The database with the platform's data. */
   readonly database: string;
-  /** A drill's: it must lead nowhere (F37). */
+  /** It is a drill's: it must be quarantined. */
   readonly isolated: boolean;
 }
 
-/** What a stack says that it has left out of the capture: `Deployment.apps/go-coffee/api`, as `Deployment/api`. */
-function leftOutOf({ made, outputs }: DrilledPlatform): string[] {
+/** Objects that the stack has excluded: `Deployment.apps/go-coffee/api` of its outputs as `Deployment/api`. */
+function excludedFrom({ made, outputs }: RebuiltPlatform): string[] {
   const { leftOut } = fieldsOf(outputs.recoveredPlatform);
   const declared = listOf(leftOut).flatMap((each) => listOf(fieldsOf(each).objects).map(String));
   const names = declared.map((identity) => {
@@ -69,35 +67,38 @@ function leftOutOf({ made, outputs }: DrilledPlatform): string[] {
   return [...made.leftOut.map((text) => text.split(':')[0] ?? ''), ...names];
 }
 
-/** Of a certificate that is made anew: by cert-manager, when it comes to it. */
-function isReissued({ outputs }: DrilledPlatform, object: KubeObject): boolean {
+/** With rotated secrets cert-manager reissues certificates, after the rebuild. */
+function isReissued({ outputs }: RebuiltPlatform, object: KubeObject): boolean {
   return fieldsOf(outputs.recoverySettings).rotateSecrets === true && object.type === 'kubernetes.io/tls';
 }
 
-/** Never throws for what does not answer. */
-export async function verifyDrilled(drilled: DrilledPlatform): Promise<DataCheck[]> {
-  const { cluster, made, outputs, remembered, database, isolated } = drilled;
-  const { platform = '', recovery = '' } = made.namespaces as { platform?: string; recovery?: string };
+/** A part that does not answer is a failed check and not thrown. */
+export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]> {
+  const { cluster, made, outputs, recorded, database, isolated } = platform;
+  const { namespaces } = made;
   const groups = await Promise.all([
-    asked('the database answers', () =>
-      databaseChecks((statement) => cluster.sql(platform, database, statement), {
+    checksOf('the database answers', () =>
+      databaseChecks((statement) => cluster.sql(namespaces.platform, database, statement), {
         pin: made.pin,
-        remembered,
+        recorded,
         isolated,
         declaredAt: new Date(made.declaredAt),
       }),
     ),
-    asked('Redis answers', () => redisChecks(cluster, platform, made, remembered)),
-    asked('the Kubernetes API answers', async () => {
-      const [inPlatform, inRecovery] = await Promise.all([cluster.objects(platform), cluster.objects(recovery)]);
+    checksOf('Redis answers', () => redisChecks(cluster, namespaces.platform, made, recorded)),
+    checksOf('the Kubernetes API answers', async () => {
+      const [inPlatform, inRecovery] = await Promise.all([
+        cluster.objects(namespaces.platform),
+        cluster.objects(namespaces.recovery),
+      ]);
       const captured = await capturedOf(outputs);
       const wanted = captured && {
         ...captured,
-        objects: captured.objects.filter(({ object }) => !isReissued(drilled, object)),
+        objects: captured.objects.filter(({ object }) => !isReissued(platform, object)),
       };
       return [
-        ...objectChecks(wanted, inPlatform, leftOutOf(drilled)),
-        ...(isolated ? quarantineChecks([...inPlatform, ...inRecovery], [platform, recovery]) : []),
+        ...objectChecks(wanted, inPlatform, excludedFrom(platform)),
+        ...(isolated ? quarantineChecks([...inPlatform, ...inRecovery], Object.values(namespaces)) : []),
       ];
     }),
   ]);

@@ -55,7 +55,7 @@ export function clusterLost(fixture: ClusterFixture): void {
       const set = { cluster, images: await imageNames(), postgres, redis, backups };
       const ended = await runRebuild(fixture, {
         request: { ...PLAIN, stack: 'elsewhere', set, detach: ['primary'], keepGoing: true, declaredAt: lostAt },
-        material: await openEscrowFile(escrow),
+        bundle: await openEscrowFile(escrow),
       });
       if (ended.outcome === undefined) throw new Error(ended.lines.join('\n'));
       outcome = ended.outcome;

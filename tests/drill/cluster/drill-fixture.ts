@@ -6,11 +6,11 @@ import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import type { DrilledCluster, Row } from '../../../recovery/rebuild/data/cluster.ts';
 import { entryAt } from '../../recovery/points/entry-fixture.ts';
 import { postgresCapture, resticCapture } from '../../recovery/points/point-fixture.ts';
-import { type FakeResource, newWorld, type World } from '../../recovery/rebuild/fake-engine.ts';
-import { madeUpPin } from '../../recovery/rebuild/made-up-pin.ts';
+import { type FakeBackend, type FakeResource, newBackend } from '../../recovery/rebuild/fake-engine.ts';
 import { portsOf, REQUEST, RESOURCES } from '../../recovery/rebuild/rebuild-fixture.ts';
+import { samplePin } from '../../recovery/rebuild/sample-pin.ts';
 
-export const PIN = madeUpPin(20);
+export const PIN = samplePin(20);
 const BEGUN = Date.parse('2026-11-25T20:05:00Z');
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -90,17 +90,17 @@ function clusterOf(held: Held): DrilledCluster {
       if (statement.includes('dr.canary')) return held.canary ?? [];
       return statement.includes('dr.heartbeat') ? [{ beat: held.beat }] : held.tables;
     },
-    redis: async () => ({ keys: held.keys, ending: 1 }),
+    redis: async () => ({ keys: held.keys, expiring: 1 }),
     async [Symbol.asyncDispose]() {},
   };
 }
 
 /** A cluster of production, and the platform that a drill makes beside it. */
-export function worldOf(resources: readonly FakeResource[] = RESOURCES): World {
-  const world = newWorld(resources);
+export function backendOf(resources: readonly FakeResource[] = RESOURCES): FakeBackend {
+  const backend = newBackend(resources);
   const config = Object.fromEntries(Object.entries(REQUEST.set).map(([key, value]) => [key, { value }]));
-  world.stacks.set('production', { config, state: ['x'], pending: [], lockedBy: undefined, outputs: {} });
-  return world;
+  backend.stacks.set('production', { config, state: ['x'], pending: [], lockedBy: undefined, outputs: {} });
+  return backend;
 }
 
 export interface DrillPorts extends ClusterDrillPorts {
@@ -108,10 +108,10 @@ export interface DrillPorts extends ClusterDrillPorts {
   readonly told: readonly string[];
 }
 
-export function drillPorts(world: World, folder: string, held: Held): DrillPorts {
+export function drillPorts(backend: FakeBackend, folder: string, held: Held): DrillPorts {
   let ticks = 0;
   return {
-    ...portsOf(world, folder),
+    ...portsOf(backend, folder),
     // A second with each look at the clock.
     now: () => new Date(BEGUN + 1000 * ticks++),
     resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES, lives: [] }),

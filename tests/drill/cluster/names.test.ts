@@ -4,13 +4,13 @@ import { drillConfig, drillName, drillNamespaces, otherDrills } from '../../../d
 
 const NOW = new Date('2026-11-25T23:59:59Z');
 
-test('one a day, and the further ones are counted', () => {
+test('one name a day; further ones are numbered', () => {
   expect(drillName(NOW, ['production'])).toBe('drill-20261125');
   expect(drillName(NOW, ['drill-20261125', 'drill-20261125-2'])).toBe('drill-20261125-3');
   expect(otherDrills(['production', 'drill-b', 'drill-a'])).toEqual(['drill-a', 'drill-b']);
 });
 
-test('what a person sets wins', () => {
+test('keys set by the operator win', () => {
   const like = { namespaces: { platform: 'shop', recovery: 'shop-dr' } };
   expect(drillConfig('drill-1', like, { site: 'mine' })).toEqual({
     site: 'mine',
@@ -18,7 +18,7 @@ test('what a person sets wins', () => {
   });
 });
 
-test('namespaces are names that Kubernetes takes, and never those of the platform itself', () => {
+test('namespaces are valid in Kubernetes and differ from the platform’s', () => {
   const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
   const stack = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,99}$/).filter((name) => /[a-z0-9]/i.test(name));
   fc.assert(

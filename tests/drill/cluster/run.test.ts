@@ -5,14 +5,14 @@ import { planClusterDrill, runClusterDrill } from '../../../drill/cluster/run.ts
 import { drillMeasurements } from '../../../drill/report.ts';
 import { EXIT } from '../../../recovery/core/errors.ts';
 import { RESOURCES, scratch } from '../../recovery/rebuild/rebuild-fixture.ts';
-import { drillPorts, drillRequest, type Held, PIN, wellHeld, worldOf } from './drill-fixture.ts';
+import { backendOf, drillPorts, drillRequest, type Held, PIN, wellHeld } from './drill-fixture.ts';
 
 const STACK = 'drill-20261125';
 
-test('a good drill passes, is measured, and nothing of it is left', async () => {
+test('a successful drill passes, is measured, and leaves nothing', async () => {
   await using at = await scratch();
-  const world = worldOf();
-  const ports = drillPorts(world, at.stateDir, wellHeld());
+  const backend = backendOf();
+  const ports = drillPorts(backend, at.stateDir, wellHeld());
   const { report, files, kept } = await runClusterDrill(drillRequest(at.stateDir), ports);
   expect(report.verification.filter(({ ok }) => !ok)).toEqual([]);
   expect(report).toMatchObject({
@@ -32,8 +32,8 @@ test('a good drill passes, is measured, and nothing of it is left', async () => 
   expect(second?.rpo.measuredSeconds).toBeGreaterThanOrEqual(30);
   expect(second?.rpo.measuredSeconds).toBeLessThan(60);
   expect(first?.rpo.measuredSeconds).toBeGreaterThanOrEqual(300);
-  expect([...world.stacks.keys()]).toEqual(['production']);
-  expect([...world.cluster]).toEqual([]);
+  expect([...backend.stacks.keys()]).toEqual(['production']);
+  expect([...backend.cluster]).toEqual([]);
   expect(kept).toBeUndefined();
   expect(JSON.parse(await readFile(files.json, 'utf8'))).toMatchObject({ passed: true });
   expect(await readFile(files.html, 'utf8')).toContain('PASSED');
@@ -43,12 +43,12 @@ test('a good drill passes, is measured, and nothing of it is left', async () => 
   ]);
 });
 
-test('it is a stack of its own, isolated, in namespaces of its own, with what the real one is made from', async () => {
+test('it makes its own isolated stack and namespaces from the drilled stack’s config', async () => {
   await using at = await scratch();
-  const world = worldOf();
-  const ports = drillPorts(world, at.stateDir, wellHeld());
+  const backend = backendOf();
+  const ports = drillPorts(backend, at.stateDir, wellHeld());
   await runClusterDrill({ ...drillRequest(at.stateDir), keep: true }, ports);
-  expect(world.stacks.get(STACK)?.config).toMatchObject({
+  expect(backend.stacks.get(STACK)?.config).toMatchObject({
     role: { value: 'recovery' },
     site: { value: STACK },
     generation: { value: 1 },
@@ -57,7 +57,7 @@ test('it is a stack of its own, isolated, in namespaces of its own, with what th
     recovery: { value: { isolated: true, rotateSecrets: false, pin: PIN } },
     secretValues: { secret: true },
   });
-  expect(world.stacks.get('production')?.state).toEqual(['x']);
+  expect(backend.stacks.get('production')?.state).toEqual(['x']);
 });
 
 type Spoil = (held: Held) => void;
@@ -89,13 +89,13 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
     },
   ],
   [
-    'a drill archives nothing (F37)',
+    'a drill archives nothing',
     (held) => {
       held.settings.archive_mode = 'on';
     },
   ],
   [
-    'a drill archives nothing (F37)',
+    'a drill archives nothing',
     (held) => {
       held.settings.subscribers = 1;
     },
@@ -107,13 +107,13 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
     },
   ],
   [
-    'no CronJob of a drill runs (F37)',
+    'no CronJob of a drill runs',
     (held) => {
       held.objects = held.objects.map((each) => ({ ...each, spec: each.kind === 'CronJob' ? {} : each.spec }));
     },
   ],
   [
-    'nothing leads into a drill (F37)',
+    'nothing leads into a drill',
     (held) =>
       void held.objects.push({
         apiVersion: 'v1',
@@ -123,7 +123,7 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
       }),
   ],
   [
-    'nothing leads into a drill (F37)',
+    'nothing leads into a drill',
     (held) =>
       void held.objects.push({
         apiVersion: 'networking.k8s.io/v1',
@@ -131,77 +131,76 @@ const SPOILED: readonly (readonly [string, Spoil])[] = [
         metadata: { name: 'i', namespace: 'go-coffee-drill-20261125' },
       }),
   ],
-  ['nothing leads out of a drill by default (F37)', (held) => void held.objects.shift()],
+  ['nothing leads out of a drill by default', (held) => void held.objects.shift()],
   ['what the drill made is gone', (held) => void held.left.push('go-coffee-drill-20261125')],
 ];
 
-test.each(SPOILED)(
-  '%s: what is wrong fails the drill, by name, and it is torn down all the same',
-  async (title, spoil) => {
-    await using at = await scratch();
-    const world = worldOf();
-    const held = wellHeld();
-    spoil(held);
-    const { report } = await runClusterDrill(drillRequest(at.stateDir), drillPorts(world, at.stateDir, held));
-    expect(report.verification.filter(({ ok }) => !ok).map((check) => check.title)).toEqual([title]);
-    expect([report.exit, report.passed]).toEqual([EXIT.verificationFailed, false]);
-    expect([...world.stacks.keys()]).toEqual(['production']);
-    expect(drillMeasurements(report)).toEqual([]);
-  },
-);
+test.each(SPOILED)('%s: fails the drill by name, and it is still torn down', async (title, spoil) => {
+  await using at = await scratch();
+  const backend = backendOf();
+  const held = wellHeld();
+  spoil(held);
+  const { report } = await runClusterDrill(drillRequest(at.stateDir), drillPorts(backend, at.stateDir, held));
+  expect(report.verification.filter(({ ok }) => !ok).map((check) => check.title)).toEqual([title]);
+  expect([report.exit, report.passed]).toEqual([EXIT.verificationFailed, false]);
+  expect([...backend.stacks.keys()]).toEqual(['production']);
+  expect(drillMeasurements(report)).toEqual([]);
+});
 
-test('old data are an objective that is missed', async () => {
+test('old data misses the RPO', async () => {
   await using at = await scratch();
   const held = wellHeld();
   held.beat = 0;
-  const ports = drillPorts(worldOf(), at.stateDir, held);
+  const ports = drillPorts(backendOf(), at.stateDir, held);
   const late = { ...ports, now: () => new Date('2026-11-25T22:05:00Z') };
   const { report } = await runClusterDrill(drillRequest(at.stateDir), late);
   expect(report.exit).toBe(EXIT.objectiveMissed);
   expect(report.tiers.find(({ id }) => id === 'P1')?.rpo).toMatchObject({ measuredSeconds: 7500, met: false });
 });
 
-test('a recovery that fails is a result, with a report, and is torn down', async () => {
+test('a failed recovery is a result with a report, and is torn down', async () => {
   await using at = await scratch();
-  const world = worldOf(RESOURCES.map((each) => (each.name === 'auth' ? { ...each, refused: 'no such image' } : each)));
-  const { report } = await runClusterDrill(drillRequest(at.stateDir), drillPorts(world, at.stateDir, wellHeld()));
+  const backend = backendOf(
+    RESOURCES.map((each) => (each.name === 'auth' ? { ...each, refused: 'no such image' } : each)),
+  );
+  const { report } = await runClusterDrill(drillRequest(at.stateDir), drillPorts(backend, at.stateDir, wellHeld()));
   expect([report.exit, report.passed]).toEqual([EXIT.failure, false]);
   expect(report.verification.find(({ ok }) => !ok)?.actual).toContain('no such image');
-  expect([...world.cluster]).toEqual([]);
+  expect([...backend.cluster]).toEqual([]);
 });
 
-test('what nobody agreed to leaves nothing, and a fault in the middle neither', async () => {
+test('an unconfirmed drill leaves nothing, and neither does a failure in the middle', async () => {
   await using at = await scratch();
-  const world = worldOf();
-  const ports = drillPorts(world, at.stateDir, wellHeld());
+  const backend = backendOf();
+  const ports = drillPorts(backend, at.stateDir, wellHeld());
   const no = new Error('no');
   const refused = runClusterDrill(drillRequest(at.stateDir), { ...ports, approve: () => Promise.reject(no) });
   await expect(refused).rejects.toBe(no);
   const broken = runClusterDrill(drillRequest(at.stateDir), { ...ports, openCluster: () => Promise.reject(no) });
   await expect(broken).rejects.toBe(no);
-  expect([...world.stacks.keys()]).toEqual(['production']);
-  expect([...world.cluster]).toEqual([]);
+  expect([...backend.stacks.keys()]).toEqual(['production']);
+  expect([...backend.cluster]).toEqual([]);
   expect(existsSync(drillRequest(at.stateDir).reportFolder)).toBe(false);
 });
 
-test('a stack that is there is never a drill’s, and others of its kind are named', async () => {
+test('an existing stack is refused, and other drills’ stacks are named', async () => {
   await using at = await scratch();
-  const world = worldOf();
-  const ports = drillPorts(world, at.stateDir, wellHeld());
+  const backend = backendOf();
+  const ports = drillPorts(backend, at.stateDir, wellHeld());
   const mine = { ...drillRequest(at.stateDir), stack: 'production' };
   await expect(runClusterDrill(mine, ports)).rejects.toMatchObject({ code: 'STACK-EXISTS', exit: EXIT.locked });
-  expect(world.stacks.get('production')?.state).toEqual(['x']);
+  expect(backend.stacks.get('production')?.state).toEqual(['x']);
   await runClusterDrill({ ...drillRequest(at.stateDir), keep: true }, ports);
   const { report } = await runClusterDrill(drillRequest(at.stateDir), ports);
   expect(report.title).toContain('go-coffee-drill-20261125-2');
-  expect(ports.told.find((line) => line.includes(`stack ${STACK} is there`))).toBeDefined();
-  expect([...world.stacks.keys()].sort()).toEqual([STACK, 'production']);
+  expect(ports.told.find((line) => line.includes(`stack ${STACK} exists`))).toBeDefined();
+  expect([...backend.stacks.keys()].sort()).toEqual([STACK, 'production']);
 });
 
 test('a dry run makes nothing', async () => {
   await using at = await scratch();
-  const world = worldOf();
-  const plan = await planClusterDrill(drillRequest(at.stateDir), drillPorts(world, at.stateDir, wellHeld()));
+  const backend = backendOf();
+  const plan = await planClusterDrill(drillRequest(at.stateDir), drillPorts(backend, at.stateDir, wellHeld()));
   expect(plan).toMatchObject({ stack: STACK, namespaces: { platform: 'go-coffee-drill-20261125' } });
-  expect([...world.stacks.keys()]).toEqual(['production']);
+  expect([...backend.stacks.keys()]).toEqual(['production']);
 });

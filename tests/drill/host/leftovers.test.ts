@@ -13,11 +13,11 @@ afterEach(() => vi.unstubAllEnvs());
 /** A note as a drill leaves it that was killed: by a process that has ended. */
 async function noteOfDeadDrill(folder: string, kept: boolean): Promise<void> {
   const module = join(import.meta.dirname, '../../../drill/host/leftovers.ts');
-  const code = `const { noteDrill } = await import(${JSON.stringify(module)}); await noteDrill(${JSON.stringify(folder)}, ${kept});`;
+  const code = `const { noteDrill } = await import(${JSON.stringify(module)}); await noteDrill({ folder: ${JSON.stringify(folder)}, kept: ${kept} });`;
   await execa(process.execPath, ['--input-type=module', '-e', code]);
 }
 
-test('the next drill ends and deletes what a killed one left, and leaves alone what was kept or lives', async () => {
+test('the next drill clears what a killed one left, and not kept or running ones', async () => {
   await withFolder(async (folder) => {
     vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
     const [dead, kept, living] = ['dead', 'kept', 'living'].map((name) => join(folder, name)) as [
@@ -31,7 +31,7 @@ test('the next drill ends and deletes what a killed one left, and leaves alone w
     }
     await noteOfDeadDrill(dead, false);
     await noteOfDeadDrill(kept, true);
-    await noteDrill(living, false);
+    await noteDrill({ folder: living, kept: false });
 
     const found = await clearLeftovers();
     expect(found.map(({ folder: of, kept: on, processes }) => [of, on, processes]).sort()).toEqual([

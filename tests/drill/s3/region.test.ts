@@ -14,7 +14,7 @@ import { withRegion } from '../../platform.ts';
 
 const denied = { name: 'AccessDenied' };
 
-test('F38 the writer lays delete markers and can take nothing back that was written', async () => {
+test('the writer can put delete markers and can’t remove what was written', async () => {
   await withRegion('primary', async (region) => {
     const Bucket = region.bucket;
     const [writer, restorer, root] = await Promise.all(
@@ -53,7 +53,7 @@ test('F38 the writer lays delete markers and can take nothing back that was writ
   });
 });
 
-test('rotated keys are unknown, the new ones work, and a killed region comes back with its data', async () => {
+test('rotated keys are revoked, new ones work, and a killed region restarts with its data', async () => {
   await withRegion('secondary', async (region) => {
     const put = async (keys: Awaited<ReturnType<typeof region.keys>>, Key: string) =>
       region.client(keys).send(new PutObjectCommand({ Bucket: region.bucket, Key, Body: 'x' }));
@@ -71,7 +71,7 @@ test('rotated keys are unknown, the new ones work, and a killed region comes bac
   });
 });
 
-test('its settings are valid, name files and hold no secret', async () => {
+test('its settings are valid, name files and contain no secret', async () => {
   await withRegion('primary', async (region) => {
     const passphrases = [{ name: 'one', from: { env: 'PASSPHRASE' } }];
     const settings = region.settings(passphrases);

@@ -79,7 +79,7 @@ const answering =
 const OURS = { manager: 'go-coffee-dr', operation: 'Update' };
 const PULUMI = { manager: 'pulumi-kubernetes-1a2b3c4d', operation: 'Apply' };
 
-test('what is stopped keeps its number, and no field of it is ours afterwards', async () => {
+test('a stopped workload keeps its number of replicas, and none of its fields stays ours', async () => {
   const managed = { metadata: { name: 'postgres', managedFields: [PULUMI, OURS] } };
   const { cluster, asked } = await clusterOf(answering(() => ({ body: managed })));
   await cluster.stop({ kind: 'StatefulSet', namespace: 'go-coffee', name: 'postgres', replicas: 3 });
@@ -98,7 +98,7 @@ test('what is stopped keeps its number, and no field of it is ours afterwards', 
   expect(asked[1]?.body).not.toHaveProperty('spec');
 });
 
-test('what is at zero is not stopped, and what was not stopped is not started', async () => {
+test('a workload at zero is not stopped, and one that was not stopped is not started', async () => {
   const { cluster, asked } = await clusterOf(answering(() => ({ body: {} })));
   const orders = { kind: 'Deployment', namespace: 'go-coffee', name: 'orders' } as const;
   await cluster.stop({ ...orders, replicas: 0, before: 2 });
@@ -113,7 +113,7 @@ test('what is at zero is not stopped, and what was not stopped is not started', 
   });
 });
 
-test('a quota of no pods is made once, and taken away where it is', async () => {
+test('a quota of no pods is created once, and deleted where it exists', async () => {
   const there = { status: 409, body: { reason: 'AlreadyExists', message: 'resourcequotas "dr-fence" already exists' } };
   const gone = { status: 404, body: { reason: 'NotFound', message: 'not found' } };
   const { cluster, asked } = await clusterOf(({ method }) => (method === 'POST' ? there : gone));
@@ -126,7 +126,7 @@ test('a quota of no pods is made once, and taken away where it is', async () => 
   expect(asked[0]?.body).toMatchObject({ spec: { hard: { pods: '0' } } });
 });
 
-test('pods that serve are those of a controller, until they are gone; a Job’s is none', async () => {
+test('serving pods are those of a Deployment or StatefulSet until they are gone, not those of a Job', async () => {
   const pod = (name: string, owner: string, phase: string, more: object = {}) => ({
     metadata: { name, labels: { 'app.kubernetes.io/name': 'postgres' }, ownerReferences: [{ kind: owner }], ...more },
     status: { phase },
@@ -141,7 +141,7 @@ test('pods that serve are those of a controller, until they are gone; a Job’s 
   expect(pods.filter(({ serves }) => serves).map(({ name }) => name)).toEqual(['postgres-0']);
 });
 
-test('what may not be changed is said in the words of RBAC, and tells no token', async () => {
+test('a denied change is reported in RBAC’s terms, without a token', async () => {
   const message = 'resourcequotas is forbidden: User "reader" cannot create';
   const { cluster } = await clusterOf(() => ({ status: 403, body: { reason: 'Forbidden', message } }));
   const refused = cluster.refusePods('go-coffee', 'x');

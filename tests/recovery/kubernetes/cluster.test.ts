@@ -11,7 +11,7 @@ const CONFIG_MAPS = typeOf('v1', 'ConfigMap');
 const named = (name: string) => ({ metadata: { name, namespace: 'shop' } });
 
 describe('lists', () => {
-  test('all pages, each item with the kind that lists leave out, and fields that no client knows', async () => {
+  test('reads all pages, each item with its kind, and keeps fields that the client does not know', async () => {
     const { cluster, asked } = await fakeApi(
       (_, query) =>
         query.get('continue') === null
@@ -29,7 +29,7 @@ describe('lists', () => {
     ]);
   });
 
-  test('410 Gone: begun again from the first page, nothing twice', async () => {
+  test('410 Gone: starts again from the first page, without duplicates', async () => {
     let pages = 0;
     const { cluster } = await fakeApi((_, query) => {
       pages += 1;
@@ -40,7 +40,7 @@ describe('lists', () => {
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['a3', 'b']);
   });
 
-  test('a kind whose definition has just gone holds nothing', async () => {
+  test('a kind whose definition was just deleted is empty', async () => {
     const { cluster } = await fakeApi(() => undefined);
     expect(await cluster.list(typeOf('example.com/v1', 'Widget'), 'shop')).toEqual([]);
     expect(await cluster.get(CONFIG_MAPS, 'a', 'shop')).toBeUndefined();
@@ -48,7 +48,7 @@ describe('lists', () => {
 });
 
 describe('failures', () => {
-  test('a busy server is asked again, and that is told', async () => {
+  test('a busy server is retried, and the retry is reported', async () => {
     const told: string[] = [];
     let calls = 0;
     const { cluster } = await fakeApi(
@@ -62,6 +62,18 @@ describe('failures', () => {
     expect(told).toEqual(Array(2).fill('/api/v1/namespaces/shop/configmaps: come again'));
   });
 
+  test.each([
+    ['an item without metadata', { items: [{ data: {} }] }],
+    ['labels that are not text', { items: [{ metadata: { name: 'a', labels: { app: 1 } } }] }],
+    ['a page of another program', { items: 'none' }],
+  ])('an answer of another shape is not used: %s', async (_, page) => {
+    const { cluster } = await fakeApi(() => page);
+    await expect(cluster.list(CONFIG_MAPS, 'shop')).rejects.toMatchObject({
+      code: 'KUBERNETES-FAILED',
+      fact: expect.stringContaining('unexpected answer'),
+    });
+  });
+
   test('forbidden: verb, resource and namespace, at once', async () => {
     const { cluster, asked } = await fakeApi(() => refuse(403, 'Forbidden', 'User "dr" cannot list'));
     await expect(cluster.list(typeOf('apps/v1', 'Deployment'), 'shop')).rejects.toMatchObject({
@@ -73,14 +85,14 @@ describe('failures', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('credentials that have expired are said as such, and not shown', async () => {
+  test('expired credentials are reported as such, and not shown', async () => {
     const { cluster } = await fakeApi(() => refuse(401, 'Unauthorized'));
     const error = await cluster.version().then(undefined, (cause: Error) => cause);
     expect(error).toMatchObject({ code: 'KUBERNETES-CREDENTIALS', exit: 2, fact: expect.stringContaining('expired') });
     expect(JSON.stringify(error)).not.toContain('secret-token');
   });
 
-  test('a server that takes the question and says nothing', async () => {
+  test('a server that accepts a request and never answers', async () => {
     const { cluster } = await fakeApi(() => 'nothing', { timeoutSeconds: 0.05 });
     await expect(cluster.version()).rejects.toMatchObject({
       code: 'KUBERNETES-UNREACHABLE',
@@ -88,7 +100,7 @@ describe('failures', () => {
     });
   });
 
-  test('an interrupted run asks no more', async () => {
+  test('an interrupted run sends no further request', async () => {
     const stop = new AbortController();
     const { cluster, asked } = await fakeApi(
       () => {
@@ -143,7 +155,7 @@ describe('discovery', () => {
     expect(silentGroups).toEqual([]);
   });
 
-  test('a group whose own server is down does not stop the capture of the rest, and is named', async () => {
+  test('a group whose own server is down is named and does not stop the others', async () => {
     const { cluster } = await fakeApi((path) => {
       if (path === '/api/v1') return core;
       if (path === '/apis') return { groups: [group('metrics.example.com', 'v1')] };
@@ -155,7 +167,7 @@ describe('discovery', () => {
     expect(silentGroups).toEqual(['metrics.example.com']);
   });
 
-  test('a group of the server itself that does not answer is a failure', async () => {
+  test('a group of the API server itself that does not answer is a failure', async () => {
     const { cluster } = await fakeApi((path) => {
       if (path === '/api/v1') return core;
       if (path === '/apis') return { groups: [group('apps', 'v1')] };
@@ -168,8 +180,8 @@ describe('discovery', () => {
   });
 });
 
-describe('which cluster', () => {
-  test('the named context, never the current one; near names are offered', async () => {
+describe('the choice of the cluster', () => {
+  test('uses the named context, never the current one, and suggests similar names', async () => {
     const { kubeconfig } = await fakeApi(() => undefined);
     const open = (context: string) => openAccess({ kubeconfig, context, namespaces: ['shop'] });
     await expect(open('fkae')).rejects.toMatchObject({
@@ -180,7 +192,7 @@ describe('which cluster', () => {
     await expect(open('torn')).rejects.toMatchObject({ code: 'KUBECONFIG-INVALID', exit: 2 });
   });
 
-  test('a kubeconfig that is none; its text is not shown', async () => {
+  test('an invalid kubeconfig is refused, and its text is not shown', async () => {
     const folder = await scratch();
     const open = (name: string) =>
       openAccess({ kubeconfig: join(folder, name), context: 'fake', namespaces: ['shop'] });
@@ -194,7 +206,7 @@ describe('which cluster', () => {
     expect(`${error}${JSON.stringify(error)}`).not.toContain('secret-token');
   });
 
-  test('inCluster outside of one', async () => {
+  test('inCluster outside of a pod is refused', async () => {
     delete process.env.KUBERNETES_SERVICE_HOST;
     await expect(openAccess({ inCluster: true, namespaces: ['shop'] })).rejects.toMatchObject({
       code: 'KUBERNETES-NOT-INSIDE',

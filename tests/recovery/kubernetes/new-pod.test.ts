@@ -6,7 +6,7 @@ const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:5432'), {
 const denied = Object.assign(new Error('password authentication failed'), { code: '28P01' });
 const begun = { isPod: true, uptime: () => 1 };
 
-test('is tried again until it is let through', async () => {
+test('retries until the network lets the connection through', async () => {
   const connect = vi.fn().mockRejectedValueOnce(refused).mockResolvedValue('connected');
   expect(await onceLetThrough(connect, begun)).toBe('connected');
   expect(connect).toHaveBeenCalledTimes(2);
@@ -22,7 +22,7 @@ test.each([
   expect(connect).toHaveBeenCalledTimes(1);
 });
 
-test('it ends when the pod is no longer new', async () => {
+test('stops retrying when the pod is no longer new', async () => {
   let seconds = 29;
   const connect = vi.fn().mockRejectedValue(refused);
   await expect(onceLetThrough(connect, { isPod: true, uptime: () => seconds++ })).rejects.toBe(refused);

@@ -15,7 +15,7 @@ afterEach(() => void vi.unstubAllEnvs());
 const LOCKED = `error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
   file:///s/.pulumi/locks/organization/go-coffee-dr/fresh/7b.json: created by root@${hostname()} (pid 4194305) at 2026-11-25T20:01:02Z`;
 
-describe('what the engine says', () => {
+describe('messages of the engine', () => {
   test.each([
     [LOCKED, 'STACK-LOCKED', 6],
     [
@@ -31,7 +31,7 @@ describe('what the engine says', () => {
     expect(explain('fresh', text)).toMatchObject({ code, exit });
   });
 
-  test('who holds a stack, and whether that process is gone', () => {
+  test('the holder of a stack, and whether its process is dead', () => {
     const holder = parseHolder(LOCKED);
     expect(holder).toEqual({ user: 'root', host: hostname(), pid: 4_194_305, since: '2026-11-25T20:01:02Z' });
     if (holder === undefined) throw new Error('nobody');
@@ -52,7 +52,7 @@ describe('events', () => {
   const metadata = { op: 'create' as const, urn, type: 'kubernetes:apps/v1:Deployment', provider: '', new: state };
   const event = { sequence: 1, timestamp: 1 };
 
-  test('a Kubernetes object is told by its own name', () => {
+  test('a Kubernetes object is reported by its own name', () => {
     const object = { kind: 'Deployment', name: 'auth', namespace: 'go-coffee', labels: { app: 'auth' } };
     const said = { op: 'create', urn, name: 'platform-auth', object };
     expect(toResourceEvent({ ...event, resourcePreEvent: { metadata } }, 'up')).toMatchObject({
@@ -67,7 +67,7 @@ describe('events', () => {
     expect(toResourceEvent(failed, 'up')).toMatchObject({ ...said, state: 'failed' });
   });
 
-  test('a preview tells each once; bookkeeping and colours are left out', () => {
+  test('a preview reports each resource once, without bookkeeping and colours', () => {
     expect(toResourceEvent({ ...event, resourcePreEvent: { metadata } }, 'preview')?.state).toBe('done');
     expect(toResourceEvent({ ...event, resOutputsEvent: { metadata } }, 'preview')).toBeUndefined();
     const discard = { ...metadata, op: 'discard' as never };
@@ -78,7 +78,7 @@ describe('events', () => {
   });
 });
 
-test('secrets of a config file are left out, and leaves are addressed whatever their names hold', () => {
+test('secrets of a config file are excluded, and leaves are addressed whatever their names contain', () => {
   const text =
     'config:\n  go-coffee-dr:a: {b: {secure: v1:x}, c: 1}\n  go-coffee-dr:d: {secure: v1:y}\n  pulumi:e: [f]\n';
   expect(plainValues(text)).toEqual({ a: { value: { c: 1 } }, 'pulumi:e': { value: ['f'] } });
@@ -88,7 +88,7 @@ test('secrets of a config file are left out, and leaves are addressed whatever t
   ]);
 });
 
-test('a state without what a dead run has begun, and one that may be destroyed', () => {
+test('a state without pending operations, and one that may be destroyed', () => {
   const resource = { urn: 'urn:a', type: 'kubernetes:core/v1:Secret', protect: true, retainOnDelete: true };
   const exported = {
     version: 3,
@@ -128,7 +128,7 @@ describe('finding the program', () => {
     }
   });
 
-  test('one that is nowhere, or not where it was said to be, is said with what to do', async () => {
+  test('a missing program is an error with a hint, also where PULUMI names it', async () => {
     vi.stubEnv('PULUMI', '/nowhere/pulumi');
     await expect(findPulumi('/')).rejects.toMatchObject({ code: 'PULUMI-MISSING', exit: 2 });
     vi.stubEnv('PULUMI', '');
@@ -142,7 +142,7 @@ describe('finding the program', () => {
   });
 });
 
-test('what an engine that was killed while it wrote has left is mended, unless that one still lives', async () => {
+test('repairs a state that a killed engine has torn, but not while that engine runs', async () => {
   const root = await mkdtemp(join(tmpdir(), 'dr-pulumi-state-'));
   const [stacks, locks] = [
     join(root, '.pulumi/stacks/go-coffee-dr'),

@@ -68,17 +68,17 @@ describe.skipIf(!hasPulumi)(hasPulumi ? 'a rebuild by the engine' : NO_PULUMI, (
     return (JSON.parse(await readFile(join(locks, name), 'utf8')) as { pid: number }).pid;
   }
 
-  test('the engine killed while it creates, then dr killed: the third run ends with the first one’s point', {
+  test('the engine is killed while it creates, then dr: the third run succeeds with the first run’s point', {
     timeout: 3 * RUN,
   }, async () => {
     const first = start(1);
-    await said(first, '10 laid down');
+    await said(first, '10 made');
     process.kill(await enginePid(), 'SIGKILL');
     expect(await ended(first)).toContain('ENGINE-FAILED');
 
     const second = start(2);
     await said(second, 'the lock of a dead run');
-    await said(second, '5 laid down');
+    await said(second, '5 made');
     second.child.kill('SIGKILL');
     await ended(second);
 
@@ -93,7 +93,7 @@ describe.skipIf(!hasPulumi)(hasPulumi ? 'a rebuild by the engine' : NO_PULUMI, (
     expect(new Set(urns).size).toBe(urns.length);
   });
 
-  test('no secret stands in plain text in the stack’s file, its state, or what was told', {
+  test('no secret is in plain text in the stack’s file, its state, or the output', {
     timeout: RUN,
   }, async () => {
     const file = await readFile(join(engine.project, 'Pulumi.fresh.yaml'), 'utf8');

@@ -34,7 +34,7 @@ interface FakeStack {
 }
 
 /** What is left when a process is gone. */
-export interface World {
+export interface FakeBackend {
   readonly stacks: Map<string, FakeStack>;
   readonly cluster: Set<string>;
   readonly resources: readonly FakeResource[];
@@ -49,7 +49,7 @@ export class Killed extends Error {
 /** No process has it: it is above the most that Linux gives. */
 const DEAD_PID = 4_194_305;
 
-export function newWorld(resources: readonly FakeResource[]): World {
+export function newBackend(resources: readonly FakeResource[]): FakeBackend {
   return { stacks: new Map(), cluster: new Set(), resources };
 }
 
@@ -59,7 +59,7 @@ export interface FakeEngine extends StackEngine {
 }
 
 /** @param killAt the number of the step before which it dies; everything after that fails */
-export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): FakeEngine {
+export function fakeEngine(backend: FakeBackend, killAt = Number.POSITIVE_INFINITY): FakeEngine {
   let steps = 0;
   const step = async (): Promise<void> => {
     await Promise.resolve();
@@ -83,7 +83,7 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
 
   const stackOf = (name: string, stack: FakeStack): EngineStack => {
     const recovery = () => (stack.config.recovery?.value ?? {}) as { exclude?: string[]; resolved?: unknown };
-    const wanted = () => world.resources.filter((each) => !(recovery().exclude ?? []).includes(idOf(each)));
+    const wanted = () => backend.resources.filter((each) => !(recovery().exclude ?? []).includes(idOf(each)));
     const outcome = (failed: ResourceEvent[]): RunOutcome => ({
       succeeded: failed.length === 0,
       changes: {},
@@ -99,9 +99,9 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
       options.onEvent?.(eventOf(resource, 'start', 'create'));
       stack.pending.push(id);
       await step();
-      const exists = world.cluster.has(id) && options.takeOver !== true;
+      const exists = backend.cluster.has(id) && options.takeOver !== true;
       if (resource.refused === undefined && !exists) {
-        world.cluster.add(id);
+        backend.cluster.add(id);
         await step();
         stack.state.push(id);
       }
@@ -127,7 +127,7 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
       async preview(options = {}) {
         await step();
         for (const resource of wanted()) options.onEvent?.(eventOf(resource, 'done', 'create'));
-        return { ...outcome([]), diagnostics: world.said ?? [] };
+        return { ...outcome([]), diagnostics: backend.said ?? [] };
       },
       async up(options = {}) {
         await step();
@@ -168,14 +168,14 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
         stack.lockedBy = undefined;
       },
       async destroy(options = {}) {
-        for (const id of stack.state) world.cluster.delete(id);
+        for (const id of stack.state) backend.cluster.delete(id);
         stack.state = [];
-        if (options.remove === true) world.stacks.delete(name);
+        if (options.remove === true) backend.stacks.delete(name);
         return outcome([]);
       },
       async remove() {
         await step();
-        world.stacks.delete(name);
+        backend.stacks.delete(name);
       },
     };
   };
@@ -183,17 +183,17 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
   return {
     describe: 'a fake engine',
     steps: () => steps,
-    list: async () => [...world.stacks.keys()],
+    list: async () => [...backend.stacks.keys()],
     fileConfig: async () => undefined,
     async select(name) {
-      const stack = world.stacks.get(name);
-      if (stack === undefined) throw stackUnknown(name, [...world.stacks.keys()]);
+      const stack = backend.stacks.get(name);
+      if (stack === undefined) throw stackUnknown(name, [...backend.stacks.keys()]);
       return stackOf(name, stack);
     },
     async create(name, values) {
       await step();
       const stack: FakeStack = { config: {}, state: [], pending: [], lockedBy: undefined, outputs: {} };
-      world.stacks.set(name, stack);
+      backend.stacks.set(name, stack);
       const made = stackOf(name, stack);
       await made.setConfig(values);
       return made;

@@ -5,8 +5,8 @@ import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import type { Material } from '../../../recovery/rebuild/material.ts';
 import type { RebuildPlan, RebuildPorts, RebuildRequest } from '../../../recovery/rebuild/types.ts';
-import { type FakeResource, fakeEngine, type World } from './fake-engine.ts';
-import { madeUpPin } from './made-up-pin.ts';
+import { type FakeBackend, type FakeResource, fakeEngine } from './fake-engine.ts';
+import { samplePin } from './sample-pin.ts';
 
 export const REQUEST: RebuildRequest = {
   stack: 'fresh',
@@ -35,7 +35,7 @@ const bucket = (n: number) => ({
   restorer: keys,
 });
 
-export const MATERIAL: Material = {
+export const BUNDLE: Material = {
   describe: 'escrow file x.age',
   plan: productionPlan,
   environment: 'production',
@@ -78,19 +78,19 @@ export interface Ports extends RebuildPorts {
 /** Each resolution finds a newer point: what was pinned must not move. */
 let resolutions = 0;
 
-export function portsOf(world: World, stateDir: string, killAt?: number): Ports {
+export function portsOf(backend: FakeBackend, stateDir: string, killAt?: number): Ports {
   const approved: RebuildPlan[] = [];
   const told: string[] = [];
   return {
-    engine: fakeEngine(world, killAt),
+    engine: fakeEngine(backend, killAt),
     approved,
     told,
     stateDir,
-    material: MATERIAL,
+    bundle: BUNDLE,
     plan: productionPlan,
     resolve: async ({ from, repository }) => {
       resolutions += 1;
-      return { pin: madeUpPin(resolutions % 24, from, repository.id), notes: [], lives: [1, 3] };
+      return { pin: samplePin(resolutions % 24, from, repository.id), notes: [], lives: [1, 3] };
     },
     approve: async (plan) => void approved.push(plan),
     progress: ({ state, title }) => void told.push(`${state} ${title}`),

@@ -3,17 +3,17 @@ import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
 import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
-import { madeUpPin } from './made-up-pin.ts';
-import { MATERIAL, REQUEST } from './rebuild-fixture.ts';
+import { BUNDLE, REQUEST } from './rebuild-fixture.ts';
+import { samplePin } from './sample-pin.ts';
 
 const [project = '', stateDir = '', hour = '1'] = process.argv.slice(2);
 const outcome = await rebuild(REQUEST, {
   engine: await openStackEngine({ project }),
   stateDir,
-  material: MATERIAL,
+  bundle: BUNDLE,
   plan: productionPlan,
   resolve: async ({ from, repository }) => ({
-    pin: madeUpPin(Number(hour), from, repository.id),
+    pin: samplePin(Number(hour), from, repository.id),
     notes: [],
     lives: [],
   }),

@@ -28,7 +28,7 @@ test.each([
   );
 });
 
-test('a secret on the command line is refused, and not repeated', () => {
+test('a secret on the command line is refused and not quoted', () => {
   const typed = () => parseSettings(['secretValues.redis=hunter2']);
   expect(typed).toThrow(expect.objectContaining({ code: 'SET-SECRET', exit: 2 }));
   expect(typed).not.toThrow(/hunter2/);

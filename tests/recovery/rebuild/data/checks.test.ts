@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
 import { parseKeyspace } from '../../../../recovery/rebuild/data/cluster.ts';
-import { databaseChecks, remembered } from '../../../../recovery/rebuild/data/database.ts';
+import { databaseChecks, recordedCaptures } from '../../../../recovery/rebuild/data/database.ts';
 import { objectChecks, quarantineChecks } from '../../../../recovery/rebuild/data/objects.ts';
 import type { CapturedPlatform } from '../../../../recovery/workloads/objects/captured/platform.ts';
 import { ENTRIES, PIN } from '../../../drill/cluster/drill-fixture.ts';
@@ -21,7 +21,7 @@ const CAPTURED: CapturedPlatform = {
   objects: [
     made('apps/v1', 'Deployment', 'order'),
     made('v1', 'ConfigMap', 'settings'),
-    // None of these is to be in a drill.
+    // A drill has none of these.
     made('v1', 'Service', 'outside', 'go-coffee', { spec: { type: 'ExternalName' } }),
     made('networking.k8s.io/v1', 'Ingress', 'shop'),
     made('v1', 'ConfigMap', 'elsewhere', 'other'),
@@ -35,7 +35,7 @@ const CAPTURED: CapturedPlatform = {
 describe('captured objects', () => {
   const live = [made('apps/v1', 'Deployment', 'order', 'drill'), made('v1', 'ConfigMap', 'settings', 'drill')];
 
-  test('are all there, by kind and name', () => {
+  test('are compared by kind and name', () => {
     expect(objectChecks(CAPTURED, live, [])).toMatchObject([
       { expected: '2 objects of 2 kinds', actual: 'all 2', ok: true },
     ]);
@@ -46,7 +46,7 @@ describe('captured objects', () => {
     expect(objectChecks(CAPTURED, live.slice(1), ['Deployment/order'])).toMatchObject([{ ok: true }]);
   });
 
-  test('are not asked for where the point holds none', () => {
+  test('are not compared where the point holds none', () => {
     expect(objectChecks(undefined, live, [])).toEqual([]);
   });
 });
@@ -55,7 +55,7 @@ describe('the quarantine', () => {
   const denial = (spec: object) => made('networking.k8s.io/v1', 'NetworkPolicy', 'default-deny', 'drill', { spec });
   const verdict = (spec: object) => quarantineChecks([denial(spec)], ['drill']).at(-1)?.ok;
 
-  test('is a denial of everything, both ways, and no other policy', () => {
+  test('is a policy that denies everything in both directions', () => {
     const both = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
     expect(verdict(both)).toBe(true);
     expect(verdict({ ...both, policyTypes: ['Ingress'] })).toBe(false);
@@ -64,13 +64,13 @@ describe('the quarantine', () => {
   });
 });
 
-test('the keyspace of every database counts', () => {
+test('counts the keys of every database', () => {
   const text = '# Keyspace\r\ndb0:keys=12,expires=3,avg_ttl=0\r\ndb3:keys=1,expires=0,avg_ttl=0\r\n';
-  expect(parseKeyspace(text)).toEqual({ keys: 13, ending: 3 });
-  expect(parseKeyspace('# Keyspace\r\n')).toEqual({ keys: 0, ending: 0 });
+  expect(parseKeyspace(text)).toEqual({ keys: 13, expiring: 3 });
+  expect(parseKeyspace('# Keyspace\r\n')).toEqual({ keys: 0, expiring: 0 });
 });
 
-describe('the newest data that came back', () => {
+describe('the newest recovered data', () => {
   const COPIED = PIN.postgres.capturedAt;
   const DISASTER = '2026-11-25T20:05:00Z';
   const seconds = (time: string) => Date.parse(time) / 1000;
@@ -82,7 +82,7 @@ describe('the newest data that came back', () => {
       }
       return statement.includes('dr.heartbeat') ? [{ beat: beat === undefined ? null : seconds(beat) }] : [];
     };
-    const of = { pin: PIN, remembered: remembered(ENTRIES, PIN, 'postgres-dump'), declaredAt: new Date(DISASTER) };
+    const of = { pin: PIN, recorded: recordedCaptures(ENTRIES, PIN, 'postgres-dump'), declaredAt: new Date(DISASTER) };
     const checks = await databaseChecks(sql, { ...of, isolated });
     return checks.find(({ recoveredTo }) => recoveredTo !== undefined)?.recoveredTo?.toISOString();
   }
@@ -91,26 +91,30 @@ describe('the newest data that came back', () => {
     ['a drill: its heartbeat stands still', true, '2026-11-25T20:04:30Z', undefined, '2026-11-25T20:04:30.000Z'],
     ['a heartbeat of before the disaster', false, '2026-11-25T20:04:30Z', undefined, '2026-11-25T20:04:30.000Z'],
     [
-      'that of the platform’s own monitor',
+      'the heartbeat of the platform’s own monitor',
       false,
       '2026-11-25T20:15:00Z',
       '2026-11-25T20:04:58Z',
       '2026-11-25T20:04:58.000Z',
     ],
-    ['own monitor, and a restart since', false, '2026-11-25T20:15:00Z', undefined, new Date(COPIED).toISOString()],
-    ['nothing but the copy', false, undefined, undefined, new Date(COPIED).toISOString()],
+    ['the same after a restart', false, '2026-11-25T20:15:00Z', undefined, new Date(COPIED).toISOString()],
+    ['the backup set alone', false, undefined, undefined, new Date(COPIED).toISOString()],
   ])('%s', async (_, isolated, beat, replayed, expected) => {
     expect(await newest(isolated, beat, replayed)).toBe(expected);
   });
 });
 
-test('what is compared is of the points that the drill was made from', () => {
+test('the comparison uses the points that the drill was made from', () => {
   const later = entryAt('2026-11-25T21:00:00Z', [
     resticCapture('postgres-dump', '2026-11-25T21:00:00Z', { facts: { 'rows:public.orders': 999 } }),
   ]);
-  const found = remembered([...ENTRIES, later], PIN, 'postgres-dump');
+  const found = recordedCaptures([...ENTRIES, later], PIN, 'postgres-dump');
   expect(found.database?.set).toBe(PIN.postgres.set);
   expect(found.redis?.facts.keys).toBe(40);
   expect(found.dump?.facts['rows:public.orders']).toBe(100);
-  expect(remembered([], PIN, 'postgres-dump')).toEqual({ database: undefined, redis: undefined, dump: undefined });
+  expect(recordedCaptures([], PIN, 'postgres-dump')).toEqual({
+    database: undefined,
+    redis: undefined,
+    dump: undefined,
+  });
 });

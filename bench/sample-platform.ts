@@ -1,4 +1,4 @@
-/** A captured platform of any size: services of every tier and many that the plan doesn't know, in the mixture that clusters have. */
+/** A sample of a captured platform, of any size: services of every tier and many unknown to the plan, in the mixture of real clusters. */
 import type { CapturedPlatform, KubeObject } from '../recovery/public.ts';
 
 const NAMESPACE = 'go-coffee';
@@ -71,7 +71,7 @@ function serviceOf(n: number): KubeObject[] {
 }
 
 /** @param count of objects; ten are one service */
-export function madeUpPlatform(count: number): CapturedPlatform {
+export function samplePlatform(count: number): CapturedPlatform {
   const services = Array.from({ length: Math.ceil(count / 10) }, (_, n) => serviceOf(n)).flat();
   const objects = [DEFINITION, ...services].slice(0, count);
   return {

@@ -1,14 +1,14 @@
-/** Where the repository of a stack's config is, and who may read it: what a target is resolved with. Pure. */
+/** Location and reader's credentials of a repository, from a stack's config: what resolving a target needs. Pure. */
 import { z } from 'zod';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { PinRequest } from '../points/pin/pin.ts';
-import type { Problem } from './secret-values.ts';
+import type { InputProblem } from './secret-values.ts';
 
 const keyPair = z.looseObject({ accessKeyId: z.string(), secretAccessKey: z.string() });
 const credentialsSchema = z.record(z.string(), z.looseObject({ restorer: keyPair }));
 
-const place = z.looseObject({
+const given = z.looseObject({
   endpoint: z.string().optional(),
   region: z.string().optional(),
   bucket: z.string().optional(),
@@ -17,17 +17,17 @@ const place = z.looseObject({
 const storageSchema = z.looseObject({
   kind: z.enum(['aws', 's3-compatible']),
   deployerRoleArn: z.string().optional(),
-  repositories: z.record(z.string(), place).optional(),
+  repositories: z.record(z.string(), given).optional(),
 });
 
-export type Place = Pick<PinRequest, 'repository' | 'credentials'>;
+export type RepositoryLocation = Pick<PinRequest, 'repository' | 'credentials'>;
 
-/** @param values those of the stack's config */
-export function placeOf(
+/** @param values of the stack's config */
+export function locateRepository(
   values: Readonly<Record<string, unknown>>,
   plan: Plan,
   id: string,
-): { readonly place?: Place; readonly problems: readonly Problem[] } {
+): { readonly location?: RepositoryLocation; readonly problems: readonly InputProblem[] } {
   const problem = (where: string, fact: string, hint: string) => ({ problems: [{ where, fact, hint }] });
   const usable = plan.repositories.filter(({ storage, written }) => storage === 's3' && written.by === 'engines');
   const planned = usable.find((repository) => repository.id === id);
@@ -35,37 +35,41 @@ export function placeOf(
     const ids = usable.map((repository) => repository.id);
     const other = plan.repositories.some((repository) => repository.id === id);
     const fact = other
-      ? `"${id}" can’t be what a platform begins from: a volume is lost with its cluster, and a dated copy is restored by \`dr restore\``
-      : `"${id}" is no repository of the plan.${didYouMean(id, ids)}`;
+      ? `a platform can’t be rebuilt from "${id}": a volume is lost with its cluster, and an off-site copy is restored by \`dr restore\``
+      : `the plan has no repository "${id}".${didYouMean(id, ids)}`;
     return problem('--from', fact, `type one of: ${ids.join(', ')}`);
   }
   const storage = storageSchema.safeParse(values.storage).data;
   if (storage === undefined) return { problems: [] };
-  const given = storage.repositories?.[id] ?? {};
-  const region = given.region ?? planned.region ?? 'us-east-1';
-  const bucket = given.bucket ?? planned.location;
+  const configured = storage.repositories?.[id] ?? {};
+  const region = configured.region ?? planned.region ?? 'us-east-1';
+  const bucket = configured.bucket ?? planned.location;
   if (storage.kind === 'aws') {
     const domain = storage.deployerRoleArn?.startsWith('arn:aws-cn:') ? 'amazonaws.com.cn' : 'amazonaws.com';
     const endpoint = `https://s3.${region}.${domain}`;
     const repository = { id, endpoint, region, bucket, uriStyle: 'host' as const };
-    return { place: { repository, credentials: 'ambient' }, problems: [] };
+    return { location: { repository, credentials: 'ambient' }, problems: [] };
   }
-  const { endpoint, ca } = given;
+  const { endpoint, ca } = configured;
   const credentials = credentialsSchema.safeParse(values.s3Credentials).data?.[id]?.restorer;
   if (endpoint === undefined) {
-    return problem(`storage.repositories.${id}`, 'has no endpoint', 'name it: --set storage.repositories… or --keys');
+    return problem(
+      `storage.repositories.${id}`,
+      'has no endpoint',
+      `type --set storage.repositories.${id}.endpoint=URL, or --keys FILE`,
+    );
   }
   if (credentials === undefined) {
     return problem(
       `s3Credentials.${id}`,
-      'nothing here knows the keys of its restorer',
-      'name what holds them: --keys FILE --identity FILE, --like STACK, or an environment file',
+      'the restorer’s keys are missing',
+      'take them from --keys FILE --identity FILE, --like STACK, or an environment file',
     );
   }
   const { accessKeyId, secretAccessKey } = credentials;
   const repository = { id, endpoint: endpoint.replace(/\/$/, ''), region, bucket, uriStyle: 'path' as const };
   return {
-    place: {
+    location: {
       repository: ca === undefined ? repository : { ...repository, ca },
       credentials: { accessKeyId, secretAccessKey },
     },

@@ -1,4 +1,4 @@
-/** A catalog as it is after a year of hourly runs: signed, chained, in a folder. */
+/** A sample catalog, as after a year of hourly backups: signed, chained, in a folder. */
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -45,7 +45,7 @@ function captureOf(workload: Workload, at: Date, n: number): Capture {
   };
 }
 
-/** One full point a day, incremental ones in the other hours; the newest is of this hour. */
+/** One full point per day, incremental ones in the other hours; the newest is of this hour. */
 export async function writePoints(site: Site, repository: Repository, count: number): Promise<void> {
   if (repository.settings.type !== 'posix') throw new Error('the catalog is written into a folder');
   const [ref] = site.environment.signingKeys;
