@@ -79,7 +79,7 @@ test('killed, gone on with, and restored with the escrow file alone', { timeout:
         '--into',
         opened,
       ]);
-      expect(open.stdout).toContain(`laid down in ${opened}`);
+      expect(open.stdout).toContain(`unpacked into ${opened}`);
       const newEnv = join(opened, 'dr.yaml');
       const text = await readFile(newEnv, 'utf8');
       expect(text).not.toContain(golden.keys);
