@@ -30,6 +30,11 @@ export const WORKLOAD_TYPES = [
   'images',
 ] as const;
 
+/** A type whose code does not ship with this program (`registerWorkloadType` in recovery/workloads/registry.ts): `x-mysql`. */
+export const extensionTypeSchema = z.templateLiteral(['x-', z.string().regex(/[a-z0-9]+(-[a-z0-9]+)*/)]);
+export type ExtensionType = z.infer<typeof extensionTypeSchema>;
+export const isExtension = (type: Workload['type']): type is ExtensionType => type.startsWith('x-');
+
 /** Parts of what a Kubernetes API holds of the platform. */
 export const OBJECT_PARTS = ['manifests', 'configuration', 'access', 'monitoring'] as const;
 export type ObjectPart = (typeof OBJECT_PARTS)[number];
@@ -80,7 +85,7 @@ const copyRuleSchema = z.strictObject({
 
 export const workloadSchema = z.strictObject({
   id: idSchema,
-  type: z.enum(WORKLOAD_TYPES),
+  type: z.union([z.enum(WORKLOAD_TYPES), extensionTypeSchema]),
   /** The plan's group of backup components. */
   group: z.enum(['database', 'application', 'infrastructure', 'code']),
   title: lineSchema,

@@ -70,7 +70,7 @@ async function planReclone(ports: FailoverPorts, request: FailbackRequest): Prom
 async function reclone(ports: FailoverPorts, request: FailbackRequest): Promise<ReseedReport> {
   const [{ planReseed, reseedRefusals }, { reseed }, { reseedText }] = await Promise.all([
     import('../../recovery/failover/failback/plan.ts'),
-    import('../../recovery/failover/failback/reseed.ts'),
+    import('../../recovery/failover/failback/reclone.ts'),
     import('../../recovery/failover/failback/text.ts'),
   ]);
   const plan = await planReseed(ports, request);

@@ -67,9 +67,9 @@ async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> 
   ]);
   const probed = await probeRepositories(site, options.repository);
   const lineage = await readLineage(site);
-  const rows = probed.map(({ repository, error }) => [
-    repository.id,
-    error ? `unreachable: ${error.fact}` : 'reachable',
+  const rows = probed.map((each) => [
+    each.repository.id,
+    each.state === 'down' ? `unreachable: ${each.error.fact}` : 'reachable',
   ]);
   const next = lineage
     ? `keep lineage ${lineage.name}`
@@ -77,7 +77,10 @@ async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> 
   const data = {
     dryRun: true,
     lineage: lineage?.name ?? null,
-    repositories: probed.map(({ repository, error }) => ({ id: repository.id, error: error?.message })),
+    repositories: probed.map((each) => ({
+      id: each.repository.id,
+      error: each.state === 'down' ? each.error.message : undefined,
+    })),
   };
   return {
     kind: 'Init',

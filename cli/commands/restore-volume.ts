@@ -1,5 +1,4 @@
 /** `dr restore-volume`: runs before the first user of a volume starts. */
-import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Workload } from '../../plan/types.ts';
 import type { Site } from '../../recovery/config/site.ts';
@@ -42,8 +41,7 @@ async function restoreVolume(
     import('../../recovery/restore/seed/volume.ts'),
   ]);
   const site = await openSite(context);
-  const workload = await workloadOf(site, named);
-  const volume = await volumeOf(site, workload, options.into);
+  const [workload, volume] = await volumeOf(site, named, options.into);
   const outcome = await seedVolume(site, workload, volume, {
     target: parseTarget(options.to, context.now()),
     targetText: options.to,
@@ -55,43 +53,21 @@ async function restoreVolume(
   return { kind: 'Seed', data: outcome, text: volumeText(outcome) };
 }
 
-/** A Redis or a folder: manifests are restored by a stack, everything else by `dr restore`. */
-async function workloadOf(site: Site, id: string): Promise<Workload> {
-  const { isFromCluster, namedWorkloads } = await import('../../recovery/config/selection.ts');
-  const { plan, environment } = site;
-  const [workload] = namedWorkloads(plan, [id]);
-  const stores = plan.workloads.filter(({ type }) => type === 'redis');
-  const folders = plan.workloads.filter((each) => each.type === 'files' && !isFromCluster(environment, each));
-  const known = [...stores, ...folders];
-  if (workload !== undefined && known.some((each) => each.id === workload.id)) return workload;
+/** The volume of a workload whose type has one: manifests are restored by a stack, everything else by `dr restore`. */
+async function volumeOf(site: Site, named: string, into: string | undefined): Promise<[Workload, SeedVolume]> {
+  const [{ namedWorkloads }, { typeOf }] = await Promise.all([
+    import('../../recovery/config/selection.ts'),
+    import('../../recovery/workloads/registry.ts'),
+  ]);
+  const [workload] = namedWorkloads(site.plan, [named]);
+  const volume = workload && typeOf(site.environment, workload).volume;
+  if (workload !== undefined && volume !== undefined) return [workload, volume(site, workload, into)];
+  const known = site.plan.workloads.filter((each) => typeOf(site.environment, each).volume).map(({ id }) => id);
   throw badInput({
     code: 'SEED-WORKLOAD',
-    where: id,
+    where: named,
     fact: `is of type ${workload?.type}, and this command fills the volume of a Redis or of a folder`,
-    hint: `write one of: ${known.map((each) => each.id).join(', ')}; \`dr restore --only ${id}\` restores the others`,
-  });
-}
-
-async function volumeOf(site: Site, workload: Workload, into: string | undefined): Promise<SeedVolume> {
-  if (workload.type === 'redis') {
-    const { redisVolume } = await import('../../recovery/workloads/redis/volume.ts');
-    if (into === undefined) return redisVolume(site);
-    const fact = `"${into}" is given for a Redis, whose volume is where its server looks for it`;
-    throw badInput({
-      code: 'SEED-INTO',
-      where: '--into',
-      fact,
-      hint: 'leave out --into: redis.dataDir of the environment file says where',
-    });
-  }
-  const { folderVolume } = await import('../../recovery/workloads/files/volume.ts');
-  const folder = into === undefined ? site.environment.folders[workload.id]?.path : resolve(into);
-  if (folder !== undefined) return folderVolume(folder, `folders.${workload.id} of the environment file, or --into`);
-  throw badInput({
-    code: 'WORKLOAD-UNCONFIGURED',
-    where: workload.id,
-    fact: 'the environment file does not say where its folder is',
-    hint: `add folders.${workload.id}, or name the folder with --into`,
+    hint: `write one of: ${known.join(', ')}; \`dr restore --only ${named}\` restores the others`,
   });
 }
 

@@ -38,10 +38,8 @@ function verdict(before: Fact | undefined, after: Fact | undefined): Verdict {
 export function compare({ before, after }: BeforeAndAfter): Change[] {
   const old = factsOf(before);
   const next = factsOf(after);
-  const whats = [...new Set([...old.keys(), ...next.keys()])];
-  const changes = whats.map((what): Change => {
+  const changes = [...new Map([...old, ...next]).values()].map(({ what, area }): Change => {
     const [was, is] = [old.get(what), next.get(what)];
-    const { area } = (is ?? was) as Fact;
     return { area, what, before: was?.value, after: is?.value, verdict: verdict(was, is) };
   });
   return AREAS.flatMap((area) => changes.filter((change) => change.area === area));

@@ -1,7 +1,7 @@
 /** Reads what Pulumi wrote. Throws DrError (exit 2) for what is neither, for a preview that failed and for a version of another time. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { badInput } from '../core/errors.ts';
+import { badInput, codeOf, messageOf } from '../core/errors.ts';
 import { type BeforeAndAfter, type Declared, type DeclaredResource, stackOf } from './declared.ts';
 
 const resourceSchema = z.object({
@@ -32,7 +32,7 @@ const exportSchema = z.object({
   deployment: z.object({ resources: z.array(resourceSchema).nullish() }),
 });
 
-const KNOWN_VERSIONS = [3, 4];
+const KNOWN_VERSIONS: readonly unknown[] = [3, 4];
 
 export type Written =
   | ({ readonly kind: 'preview' } & BeforeAndAfter)
@@ -78,9 +78,9 @@ function parsePreview(file: string, json: unknown): Written {
   return { kind: 'preview', before: declared(old, stack), after: declared(next, stack) };
 }
 
-function parseExport(file: string, json: unknown): Written {
-  const { version } = json as { version?: unknown };
-  if (!KNOWN_VERSIONS.includes(version as number)) {
+function parseExport(file: string, json: object): Written {
+  const version = 'version' in json ? json.version : undefined;
+  if (!KNOWN_VERSIONS.includes(version)) {
     const fact = `is a stack export of version ${JSON.stringify(version)}, and only ${KNOWN_VERSIONS.join(' and ')} are known`;
     throw badInput({
       code: 'IMPACT-VERSION',
@@ -100,11 +100,7 @@ export function parseWritten(file: string, text: string): Written {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw unreadable(
-      file,
-      text.trim() === '' ? 'is empty' : `is no JSON document (${(cause as Error).message})`,
-      cause,
-    );
+    throw unreadable(file, text.trim() === '' ? 'is empty' : `is no JSON document (${messageOf(cause)})`, cause);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable(file, 'is no JSON object');
   if ('deployment' in json) return parseExport(file, json);
@@ -118,7 +114,7 @@ export async function readWritten(file: string): Promise<Written> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw unreadable(file, `can't be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, cause);
+    throw unreadable(file, `can't be read (${codeOf(cause) ?? messageOf(cause)})`, cause);
   }
   return parseWritten(file, text);
 }

@@ -1,7 +1,7 @@
 /** age: who can open an escrow file, and what is said when one can't. A secret key is never quoted. */
 import { readFile } from 'node:fs/promises';
 import { armor, Decrypter, Encrypter } from 'age-encryption';
-import { badInput } from '../core/errors.ts';
+import { badInput, messageOf } from '../core/errors.ts';
 
 const ARMORED = '-----BEGIN AGE ENCRYPTED FILE-----';
 const HEADER = 'age-encryption.org/v1\n';
@@ -32,7 +32,7 @@ export function checkRecipients(given: readonly string[]): string[] {
       throw badInput({
         code: 'RECIPIENT-INVALID',
         where: '--recipient',
-        fact: `${JSON.stringify(recipient)} is no age recipient (${(cause as Error).message})`,
+        fact: `${JSON.stringify(recipient)} is no age recipient (${messageOf(cause)})`,
         hint: 'it begins with age1 and is printed by `age-keygen -y FILE`; an SSH key is none',
       });
     }
@@ -64,7 +64,7 @@ function binaryOf(content: Buffer, file: string): Uint8Array {
     try {
       binary = armor.decode(content.toString('utf8'));
     } catch (cause) {
-      throw torn(file, `its armor is broken: ${(cause as Error).message}`, cause);
+      throw torn(file, `its armor is broken: ${messageOf(cause)}`, cause);
     }
   }
   if (Buffer.from(binary.subarray(0, HEADER.length)).toString('latin1') === HEADER) return binary;
@@ -126,7 +126,7 @@ export async function decrypt(content: Buffer, identities: readonly string[], fi
   try {
     return await decrypter.decrypt(binary);
   } catch (cause) {
-    const { message } = cause as Error;
+    const message = messageOf(cause);
     if (!/no identity matched/i.test(message)) throw torn(file, `it does not decrypt: ${message}`, cause);
     throw badInput({
       code: 'IDENTITY-WRONG',

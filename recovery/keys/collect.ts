@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
-import { type Environment, STORE_PASSWORDS } from '../config/environment.ts';
+import { STORE_PASSWORDS } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
@@ -76,22 +76,22 @@ class Collector {
 
 /** Of a keyring the name says more than the number. */
 function named(item: unknown): string | undefined {
-  const name = (item as { name?: unknown } | null)?.name;
-  return typeof name === 'string' ? name : undefined;
+  if (typeof item !== 'object' || item === null || !('name' in item)) return undefined;
+  return typeof item.name === 'string' ? item.name : undefined;
 }
 
 /** Throws `SECRET-…` and `ESCROW-INCOMPLETE` (exit 2) for what can't be read. */
 export async function collectEnvironment(site: Site): Promise<BundleFile[]> {
   const { environment, plan } = site;
   const collector = new Collector(site);
-  const rewritten = (await collector.rewrite(environment, [])) as Environment;
   const own: BundleFile[] = [];
+  const named: { plan?: string } = {};
   if (environment.plan !== undefined) {
     const name = `own-${basename(environment.plan)}`;
     own.push({ path: name, what: 'plan', body: await readPublic(environment.plan, 'plan') });
-    rewritten.plan = `${HERE}/${name}`;
+    named.plan = `${HERE}/${name}`;
   }
-  const text = stringify(rewritten, { lineWidth: 0 });
+  const text = stringify(await collector.rewrite({ ...environment, ...named }, []), { lineWidth: 0 });
   return [
     ...collector.files.sort((a, b) => (a.path < b.path ? -1 : 1)),
     ...own,

@@ -6,6 +6,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { verificationFailed } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
+import { reportStep } from '../core/report-step.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
 import { outlineOf } from '../points/catalog/outline.ts';
@@ -47,23 +48,13 @@ function workFolder(site: Site, target: Repository): string {
   return join(site.environment.stateDir, 'offsite', target.id);
 }
 
-async function step<T>(
+function step<T>(
   { progress, signal }: CopyRequest,
   id: string,
   title: string,
   work: (onFraction: (fraction: number) => void) => Promise<T>,
 ): Promise<T> {
-  const event = { step: `offsite/${id}`, title };
-  signal.throwIfAborted();
-  progress({ ...event, state: 'start' });
-  try {
-    const result = await work((fraction) => progress({ ...event, state: 'progress', fraction }));
-    progress({ ...event, state: 'done' });
-    return result;
-  } catch (error) {
-    progress({ ...event, state: 'failed', detail: (error as Error).message });
-    throw error;
-  }
+  return reportStep(progress, { step: `offsite/${id}`, title, signal }, work);
 }
 
 async function copyAll(

@@ -12,8 +12,10 @@ import type { BulkStore, ObjectInfo, ObjectStore } from '../storage/object-store
 /** Files on their way at once: each lies whole in the scratch folder. */
 const AT_ONCE = 4;
 
+const isBulk = (store: ObjectStore): store is BulkStore => 'upload' in store && 'download' in store;
+
 export function asBulk(store: ObjectStore): BulkStore {
-  if ('upload' in store && 'download' in store) return store as BulkStore;
+  if (isBulk(store)) return store;
   throw new TypeError(`${store.describe} can't move files`);
 }
 

@@ -23,14 +23,14 @@ export const markDocumentSchema = z.strictObject({
   note: z.string().optional(),
   signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
 });
-export type MarkDocument = z.infer<typeof markDocumentSchema>;
 
 /** `<stamp>-<mark>.json`, as plan/layout.ts makes it. */
-const MARK_KEY = new RegExp(`/(?<point>[^/]+)/[^/]*-(?<mark>${MARKS.join('|')})\\.json$`);
+const MARK_KEY = new RegExp(`/([^/]+)/[^/]*-(${MARKS.join('|')})\\.json$`);
 
 export function parseMarkKey(key: string): { readonly point: string; readonly mark: Mark } | undefined {
-  const groups = MARK_KEY.exec(key)?.groups;
-  return groups && { point: groups.point as string, mark: groups.mark as Mark };
+  const [, point, name] = MARK_KEY.exec(key) ?? [];
+  const mark = MARKS.find((each) => each === name);
+  return point === undefined || mark === undefined ? undefined : { point, mark };
 }
 
 /** Sorts by time to the millisecond; the random end keeps two marks of one moment apart. */

@@ -59,6 +59,8 @@ export type PostgresCapture = z.infer<typeof postgresCapture>;
 export type ResticCapture = z.infer<typeof resticCapture>;
 export type Capture = z.infer<typeof captureSchema>;
 
+export const isPostgres = (capture: Capture): capture is PostgresCapture => capture.engine === 'pgbackrest';
+
 export const pointBodySchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('RecoveryPoint'),

@@ -4,7 +4,7 @@
 
 import { type Layout, STANZA } from '../../plan/layout.ts';
 import { DrError } from '../core/errors.ts';
-import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import type { PostgresCapture } from './point.ts';
 
 /** Segments of 16 MiB: 256 of them share the upper 8 digits. */
@@ -56,13 +56,15 @@ export function followWal(names: ReadonlySet<string>, start: string): WalRange |
   return beyond ? { ...range, gap: nextSegment(current) } : range;
 }
 
+const segmentInKey = (key: string): string | undefined => /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(key)?.[1];
+
 /**
  * Segment → file: `15-1/0000000100000000/0000000100000000000000A3-<sha1>.zst` holds `0000000100000000000000A3`. Partial and history files
  * are left out.
  */
 export function segmentFiles(files: readonly string[]): Map<string, string> {
   const named = files.flatMap((file) => {
-    const name = /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(file)?.[1];
+    const name = segmentInKey(file);
     return name === undefined ? [] : [[name, file] as const];
   });
   return new Map(named);
@@ -87,7 +89,6 @@ export function segmentOfName(name: string): number {
 
 /** 256 segments each; a list ends at the first folder that is empty, and in any case here. */
 const FOLDERS = 64;
-const SEGMENT = /\/[0-9A-F]{24}-[0-9a-f]{40}(\.\w+)?$/;
 
 /** `0000000100000000` → `0000000100000001` */
 function nextFolder(folder: string): string {
@@ -114,7 +115,7 @@ export async function archivedUntil(
   let folder = walStop.slice(0, 16);
   for (let n = 0; n < FOLDERS; n += 1) {
     const files = await store.list(`${archive}/${folder}/`, asOf);
-    const segments = files.filter(({ key }) => SEGMENT.test(key) && key.slice(key.lastIndexOf('/') + 1) >= walStop);
+    const segments = files.filter(({ key }) => (segmentInKey(key) ?? '') >= walStop);
     if (segments.length === 0) break;
     for (const { modified } of segments) if (newest === undefined || modified > newest) newest = modified;
     folder = nextFolder(folder);
@@ -136,10 +137,11 @@ export async function archivedSegments(
   lineage: string,
 ): Promise<ArchivedSegment[]> {
   const files = await store.list(`${layout.pgbackrest(lineage)}/archive/${STANZA}/`);
-  const times = new Map(files.map(({ key, modified }: ObjectInfo) => [key, modified]));
-  return [...segmentFiles([...times.keys()])]
-    .map(([name, key]) => ({ name, at: times.get(key) as Date }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const times = files.flatMap(({ key, modified }) => {
+    const name = segmentInKey(key);
+    return name === undefined ? [] : [[name, modified] as const];
+  });
+  return [...new Map(times)].map(([name, at]) => ({ name, at })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The furthest of the newest timeline. Undefined for an empty archive. */

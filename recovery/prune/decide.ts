@@ -85,7 +85,7 @@ function newestBetween(copies: readonly Copy[], oldest: number, limit: number): 
   let [low, high] = [0, copies.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((copies[middle] as Copy).at <= limit) low = middle + 1;
+    if ((copies[middle]?.at ?? limit) <= limit) low = middle + 1;
     else high = middle;
   }
   const found = copies[low - 1];

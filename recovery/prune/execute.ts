@@ -8,6 +8,7 @@ import pMap from 'p-map';
 import type { Repository, Site } from '../config/site.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
+import { reportStep } from '../core/report-step.ts';
 import { forgetSnapshots } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -66,18 +67,12 @@ export async function executePrune(
   progress: Progress,
   signal?: AbortSignal,
 ): Promise<void> {
-  const step = async (id: string, title: string, detail: string, work: () => Promise<void>): Promise<void> => {
-    const event = { step: `prune/${repository.id}/${id}`, title: `${repository.id}: ${title}` };
-    signal?.throwIfAborted();
-    progress({ ...event, state: 'start' });
-    try {
-      await work();
-    } catch (error) {
-      progress({ ...event, state: 'failed', detail: (error as Error).message });
-      throw error;
-    }
-    progress({ ...event, state: 'done', detail });
-  };
+  const step = (id: string, title: string, detail: string, work: () => Promise<void>): Promise<void> =>
+    reportStep(
+      progress,
+      { step: `prune/${repository.id}/${id}`, title: `${repository.id}: ${title}`, detail, signal },
+      work,
+    );
   if (plan.remove.length > 0) {
     const catalog = await openCatalog(site, repository, 'writer');
     await step('points', 'remove points', plural(plan.remove.length, 'point'), () =>

@@ -14,8 +14,6 @@ import { executePrune } from './execute.ts';
 import { planRepository, pruneFolder } from './plan.ts';
 import type { PruneOutcome, RepositoryPlan } from './types.ts';
 
-const LOCK_SECONDS = 300;
-
 export interface PruneRequest {
   readonly repositories: readonly string[];
   readonly dryRun: boolean;
@@ -45,7 +43,7 @@ async function whileAllLocked<T>(
 ): Promise<T> {
   const [first, ...rest] = keys;
   if (first === undefined) return work(lost);
-  return whileLocked(first.store, first.key, { ttlSeconds: LOCK_SECONDS, what }, (_, signal) =>
+  return whileLocked(first.store, first.key, { what }, (_, signal) =>
     whileAllLocked(rest, what, work, [...lost, signal]),
   );
 }

@@ -1,5 +1,5 @@
 /** What goes and what stays although it is old, for people. */
-import { type Duration, formatDuration, seconds } from '../../plan/duration.ts';
+import { formatDuration, seconds } from '../../plan/duration.ts';
 import { formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { KeepReason, PointDecision } from './decide.ts';
@@ -33,7 +33,7 @@ function dataText(plan: RepositoryPlan): string {
 }
 
 function planText(plan: RepositoryPlan, dryRun: boolean): string {
-  const retention = formatDuration(seconds(plan.retention as Duration));
+  const retention = formatDuration(seconds(plan.retention));
   const removed = plan.points.filter(({ id }) => plan.remove.includes(id));
   const kept = plan.points.filter(({ keep }) => keep.length > 0 && !keep.includes('young'));
   const rows = [

@@ -1,4 +1,5 @@
 /** What a pruning is going to do in one repository, and what it did. */
+import type { Duration } from '../../plan/duration.ts';
 import type { DrError } from '../core/errors.ts';
 import type { PointDecision } from './decide.ts';
 import type { SetsToExpire } from './engine-data.ts';
@@ -14,7 +15,7 @@ export interface LineagePlan extends SetsToExpire {
 export interface RepositoryPlan {
   readonly repository: string;
   /** `90d` */
-  readonly retention: string;
+  readonly retention: Duration;
   readonly points: readonly PointDecision[];
   /** Ids of the points that go. */
   readonly remove: readonly string[];

@@ -13,8 +13,6 @@ import { checkNames } from './sources.ts';
 import type { RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
 import { failureOf, upStack } from './up.ts';
 
-const LOCK_SECONDS = 120;
-
 async function previewed(
   stack: EngineStack,
   { progress, signal, log }: Pick<RebuildPorts, 'progress' | 'signal' | 'log'>,
@@ -117,7 +115,7 @@ export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Pro
   checkNames(request);
   const { stateDir } = ports;
   const key = layout(ports.plan.environment).lock(`rebuild-${request.stack}`);
-  const lock = { ttlSeconds: LOCK_SECONDS, what: `dr rebuild --stack ${request.stack}` };
+  const lock = { what: `dr rebuild --stack ${request.stack}` };
   return whileLocked(openPosixStore(stateDir), key, lock, async () => {
     const record = await RebuildRecord.open(stateDir, request, ports.now());
     const outcome = await run(request, record, ports).catch(async (error: unknown) => {

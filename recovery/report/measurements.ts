@@ -2,6 +2,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { hasCode } from '../core/errors.ts';
 
 const measurementSchema = z.object({
   at: z.iso.datetime(),
@@ -36,7 +37,7 @@ export async function readMeasurements(stateDir: string): Promise<Measurement[]>
   try {
     text = await readFile(measurementsFile(stateDir), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
   return text

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule } from '../../plan/types.ts';
+import { hasCode } from '../core/errors.ts';
 
 const runSchema = z.discriminatedUnion('what', [
   z.object({ at: z.iso.datetime(), what: z.literal('backup'), schedule: z.string(), ok: z.boolean() }),
@@ -27,7 +28,7 @@ export async function readRuns(stateDir: string): Promise<RunRecord[]> {
   try {
     text = await readFile(runsFile(stateDir), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
   return text.split('\n').flatMap((line) => {

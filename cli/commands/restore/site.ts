@@ -20,7 +20,8 @@ export async function restoreSite(options: TargetedOptions, context: SiteContext
   const outcome = await runRestore(site, request);
   await keepMeasurements(site, outcome);
   const { plan, result } = outcome;
-  const begins = options.backup && result.failures.length === 0 && plan.items.some(({ type }) => type === 'postgres');
+  const begins =
+    options.backup && result.failures.length === 0 && plan.items.some(({ capture }) => capture.engine === 'pgbackrest');
   const backup = begins ? await firstBackup(site, outcome, context) : undefined;
   return {
     kind: 'Restore',
@@ -48,7 +49,7 @@ function requestOf(options: TargetedOptions, context: SiteContext): RestoreReque
 }
 
 async function dryRun(site: Site, request: RestoreRequest): Promise<CommandResult> {
-  const { plan } = await planRestore(site, request, false);
+  const { plan } = await planRestore(site, request, { flush: false });
   const what = overwritten(plan);
   const confirm = what.length === 0 ? '' : `\n${what.join('\n')}\nneeds --confirm ${plan.environment}`;
   return { kind: 'RestorePlan', data: plan, text: `${describePlan(plan)}${confirm}` };

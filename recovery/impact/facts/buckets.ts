@@ -79,8 +79,8 @@ function lifecycleFacts({ bucket, rules }: Lifecycle): Fact[] {
 /** Facts of one kind of resource; what has another shape than this says nothing. */
 function reading<Schema extends z.ZodType>(schema: Schema, facts: (found: z.infer<Schema>) => Fact[]) {
   return (inputs: unknown): Fact[] => {
-    const { success, data } = schema.safeParse(inputs);
-    return success ? facts(data as z.infer<Schema>) : [];
+    const parsed = schema.safeParse(inputs);
+    return parsed.success ? facts(parsed.data) : [];
   };
 }
 

@@ -11,7 +11,7 @@ const WINDOW_DAYS = 800;
 function longestInterval(cron: string): number {
   if (cronProblem(cron) !== undefined) return Number.POSITIVE_INFINITY;
   const times = runs(cron, WINDOW_DAYS).map((ms) => ms / 1000);
-  const gaps = times.slice(1).map((time, n) => time - (times[n] as number));
+  const gaps = times.slice(1).map((time, n) => time - (times[n] ?? time));
   return gaps.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...gaps);
 }
 

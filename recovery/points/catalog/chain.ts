@@ -1,7 +1,7 @@
 /** What is wrong with a catalog, from its documents alone: a pure function. */
 import { parseMarkKey } from '../marks.ts';
 import type { GonePoint } from './cache-file.ts';
-import type { Checkpoint, DocumentRecord } from './document.ts';
+import { checkpointSchema, type DocumentRecord } from './document.ts';
 import type { CatalogProblem } from './types.ts';
 
 export interface CatalogDocuments {
@@ -38,8 +38,8 @@ export function coveredDigests(checkpoints: readonly DocumentRecord[]): Set<stri
   for (const record of checkpoints) {
     if (record.state !== 'ok') continue;
     covered.add(record.digest);
-    const checkpoint = JSON.parse(record.text) as Checkpoint;
-    for (const { digests } of checkpoint.removed) for (const digest of digests) covered.add(digest);
+    const { removed } = checkpointSchema.parse(JSON.parse(record.text));
+    for (const { digests } of removed) for (const digest of digests) covered.add(digest);
   }
   return covered;
 }

@@ -1,8 +1,9 @@
 /** The three kinds of signed documents of a catalog, and what is found out about each when it is first read. */
 import { z } from 'zod';
 import type { Layout } from '../../../plan/layout.ts';
+import { messageOf } from '../../core/errors.ts';
 import { markDocumentSchema, parseMarkKey } from '../marks.ts';
-import { type RecoveryPoint, recoveryPointSchema } from '../point.ts';
+import { recoveryPointSchema } from '../point.ts';
 import { documentDigest, type Signed, type SigningKey, verifyDocument } from '../signing.ts';
 import { outlineOf, type PointOutline } from './outline.ts';
 import type { Trust } from './types.ts';
@@ -50,7 +51,12 @@ export interface CatalogPlace {
 }
 
 /** Names that a document must repeat, so that it can't be put in another's place. */
-function misplaced(kind: DocumentKind, key: string, document: Record<string, unknown>, place: CatalogPlace): string {
+function misplaced(
+  kind: DocumentKind,
+  key: string,
+  document: Readonly<Record<string, unknown>>,
+  place: CatalogPlace,
+): string {
   if (document.repository !== place.repository) return `it belongs to the repository "${document.repository}"`;
   if (document.environment !== place.environment) return `it belongs to the environment "${document.environment}"`;
   const named = parseMarkKey(key);
@@ -77,15 +83,15 @@ export function examine(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return { ...nothing, state: 'tampered', why: `it is no JSON: ${(error as Error).message}` };
+    return { ...nothing, state: 'tampered', why: `it is no JSON: ${messageOf(error)}` };
   }
   const signed = signedSchema.safeParse(json);
   if (!signed.success) return { ...nothing, state: 'tampered', why: 'it has no signature' };
-  const document = signed.data as Signed<Record<string, unknown>>;
+  const document: Signed<Readonly<Record<string, unknown>>> = signed.data;
   const check = verifyDocument(document, keys);
   const parsed = SCHEMAS[kind].safeParse(json);
   const previous = typeof document.previous === 'string' ? document.previous : null;
-  const outline = kind === 'point' && parsed.success ? { outline: outlineOf(parsed.data as RecoveryPoint) } : {};
+  const outline = parsed.success && parsed.data.kind === 'RecoveryPoint' ? { outline: outlineOf(parsed.data) } : {};
   const found = {
     ...nothing,
     digest: documentDigest(document),

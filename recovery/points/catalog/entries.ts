@@ -1,24 +1,29 @@
 /** From documents to what the rest of the program works with. */
-import { type MarkDocument, type MarkRecord, parseMarkKey } from '../marks.ts';
+import { type MarkRecord, markDocumentSchema, parseMarkKey } from '../marks.ts';
 import type { Mark, RecoveryPoint } from '../point.ts';
 import { type CatalogDocuments, pointOfKey } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
 import { outlineOf, type PointOutline } from './outline.ts';
 import type { CatalogEntry, Trust } from './types.ts';
 
-/** The document must be readable (`text` not empty). Parsing 10,000 points takes longer than reading them: it waits until asked. */
+/** The schema was checked when the document was first read: over 10,000 points that takes longer than to parse the JSON. */
+function pointOf({ text }: DocumentRecord): RecoveryPoint {
+  return JSON.parse(text);
+}
+
+/** The document must be readable (`text` not empty). Its JSON is parsed when `point` is first asked for: 10,000 of them take long. */
 export function toEntry(record: DocumentRecord, marks: readonly MarkRecord[]): CatalogEntry {
   let parsed: RecoveryPoint | undefined;
   return {
     get point(): RecoveryPoint {
-      parsed ??= JSON.parse(record.text) as RecoveryPoint;
+      parsed ??= pointOf(record);
       return parsed;
     },
     get outline(): PointOutline {
       return record.outline ?? outlineOf(this.point);
     },
     marks,
-    trust: record.state as Trust,
+    trust: trustOf(record),
   };
 }
 
@@ -27,7 +32,7 @@ const CAUTIOUS: readonly Mark[] = ['compromised', 'hold'];
 
 function toMark(record: DocumentRecord): MarkRecord | undefined {
   if (record.state === 'ok') {
-    const { mark, at, by, note } = JSON.parse(record.text) as MarkDocument;
+    const { mark, at, by, note } = markDocumentSchema.parse(JSON.parse(record.text));
     return { mark, at, by, ...(note === undefined ? {} : { note }) };
   }
   const named = parseMarkKey(record.key);
@@ -46,6 +51,11 @@ export function marksByPoint(records: readonly DocumentRecord[]): Map<string, Ma
   }
   for (const marks of byPoint.values()) marks.sort((a, b) => a.at.localeCompare(b.at));
   return byPoint;
+}
+
+/** An unreadable document has no text, and so no entry: the list of problems shows it. */
+function trustOf({ state }: DocumentRecord): Trust {
+  return state === 'unreadable' ? 'tampered' : state;
 }
 
 /** Documents that can't be shown as points are left to the list of problems. */

@@ -4,7 +4,7 @@ import pMap from 'p-map';
 import { canonicalJson } from '../../../plan/digest.ts';
 import { didYouMean } from '../../../plan/nearest.ts';
 import type { Repository } from '../../config/site.ts';
-import { badInput, precondition } from '../../core/errors.ts';
+import { badInput, messageOf, precondition } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { ConditionFailed, type ObjectStore } from '../../storage/object-store.ts';
 import { isPointId, timeStamp } from '../id.ts';
@@ -119,9 +119,7 @@ export class StoreCatalog implements Catalog {
       if (!isWanted(record)) return [];
       // The next point names an altered one by the digest that it had before.
       const named = record.state === 'ok' ? undefined : points[n + 1]?.previous;
-      const digests = [record.digest, named].filter(
-        (digest) => typeof digest === 'string' && digest !== '',
-      ) as string[];
+      const digests = [record.digest, named ?? ''].filter((digest) => digest !== '');
       return [{ point: pointOfKey(record.key) ?? '', digests }];
     });
     if (removed.length === 0) return;
@@ -176,7 +174,7 @@ export class StoreCatalog implements Catalog {
     try {
       await saveCache(cache.file, cache.place, keys.keys, content);
     } catch (error) {
-      log.debug({ file: cache.file, reason: (error as Error).message }, 'the cache of the catalog was not written');
+      log.debug({ file: cache.file, reason: messageOf(error) }, 'the cache of the catalog was not written');
     }
   }
 

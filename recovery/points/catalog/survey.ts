@@ -5,7 +5,7 @@ import type { Repository, Site } from '../../config/site.ts';
 import { badInput, DrError } from '../../core/errors.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { isCompromised } from '../marks.ts';
-import type { Capture, PostgresCapture } from '../point.ts';
+import { isPostgres } from '../point.ts';
 import { archivedUntil } from '../wal.ts';
 import { openCatalog } from './catalog.ts';
 import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
@@ -66,8 +66,7 @@ export async function walEndsOf(
   const store = await repository.store(role);
   const ends = await Promise.all(
     [...newest].map(async ([lineage, { point }]): Promise<[string, WalEnd][]> => {
-      const ofLineage = (capture: Capture) => capture.engine === 'pgbackrest' && capture.lineage === lineage;
-      const capture = point.captures.findLast(ofLineage) as PostgresCapture | undefined;
+      const capture = point.captures.filter(isPostgres).findLast((each) => each.lineage === lineage);
       const time = capture && (await archivedUntil(store, repository.layout, capture));
       return time ? [[lineage, { time }]] : [];
     }),

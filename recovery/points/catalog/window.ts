@@ -68,7 +68,9 @@ class ListedCopy implements Copy {
   }
 
   get capture(): Capture {
-    return this.entry.point.captures[this.#place] as Capture;
+    const capture = this.entry.point.captures[this.#place];
+    if (capture === undefined) throw new RangeError(`${this.entry.outline.id} has no capture ${this.#place}`);
+    return capture;
   }
 }
 

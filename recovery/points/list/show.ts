@@ -2,7 +2,7 @@
 import { formatDuration } from '../../../plan/duration.ts';
 import { formatBytes, formatCount, formatTime } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
-import type { CatalogEntry, CatalogProblem, Trust } from '../catalog/catalog.ts';
+import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
 import { holdersOf, type Survey } from '../catalog/survey.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { Capture, RecoveryPoint } from '../point.ts';
@@ -26,9 +26,11 @@ export interface PointDetails {
 
 /** Throws `POINT-UNKNOWN` (exit 2). */
 export function detailsOf(survey: Survey, id: string, planDigest: string): PointDetails {
-  const copies = holdersOf(survey, id).map(({ repository, points, problems }): PointCopy => {
-    const { point, trust, marks } = points.find((entry) => entry.point.id === id) as CatalogEntry;
-    return { repository: repository.id, trust, marks, problems: problems.filter((p) => p.point === id), point };
+  const copies = holdersOf(survey, id).flatMap(({ repository, points, problems }): PointCopy[] => {
+    const entry = points.find(({ outline }) => outline.id === id);
+    if (entry === undefined) return [];
+    const { point, trust, marks } = entry;
+    return [{ repository: repository.id, trust, marks, problems: problems.filter((p) => p.point === id), point }];
   });
   return {
     id,

@@ -56,10 +56,7 @@ function pointsTable(overview: PointsOverview): string {
       row.repositories.map((r) => r.id).join(', '),
     ]);
   const head = ['id', 'kind', 'complete', 'ended', 'age', 'workloads', 'data', 'set stored', 'marks', 'trust', 'in'];
-  const align = head.map((title) => (['age', 'data', 'set stored'].includes(title) ? 'right' : 'left')) as (
-    | 'left'
-    | 'right'
-  )[];
+  const align = head.map((title) => (['age', 'data', 'set stored'].includes(title) ? 'right' : 'left'));
   const older = overview.points.length - rows.length;
   const more = older > 0 ? [`and ${plural(older, 'older one')}: dr points -o json lists all of them`] : [];
   return [table(head, rows, align), ...more].join('\n');

@@ -3,14 +3,15 @@
  * the names of the archived WAL, and nothing else; no engine is needed where a preview runs.
  */
 import { layout, STANZA } from '../../../plan/layout.ts';
-import type { Plan } from '../../../plan/types.ts';
+import { selectWorkloads } from '../../../plan/select.ts';
+import type { Plan, Workload } from '../../../plan/types.ts';
 import { badInput } from '../../core/errors.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { S3Keys } from '../../storage/s3/keys.ts';
 import type { S3Place } from '../../storage/s3/place.ts';
 import { readEntries } from '../catalog/read.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
-import type { PostgresCapture, ResticCapture } from '../point.ts';
+import type { Capture } from '../point.ts';
 import { type Resolution, resolveTarget } from '../resolve/resolve.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
 import type { SigningKey } from '../signing.ts';
@@ -68,9 +69,17 @@ export async function pinNewestObjects(
   return pinObjects(input, plan);
 }
 
-function itemOf(resolution: Resolution, plan: Plan, type: 'postgres' | 'redis'): ResolvedItem | undefined {
-  const ids = plan.workloads.filter((workload) => workload.type === type).map(({ id }) => id);
-  return resolution.items.find(({ workload }) => ids.includes(workload));
+type ItemOf<Engine extends Capture['engine']> = ResolvedItem & {
+  readonly capture: Extract<Capture, { readonly engine: Engine }>;
+};
+
+function itemOf<Engine extends Capture['engine']>(
+  { items }: Resolution,
+  plan: Plan,
+  { type, engine }: { readonly type: Workload['type']; readonly engine: Engine },
+): ItemOf<Engine> | undefined {
+  const ids = selectWorkloads(plan, [`type:${type}`]).map(({ id }) => id);
+  return items.find((item): item is ItemOf<Engine> => item.capture.engine === engine && ids.includes(item.workload));
 }
 
 /**
@@ -85,10 +94,10 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
   const target = parseTarget(from, now);
   const store = await openStore(request);
   const entries = await readAll(store, request);
-  const wanted = plan.workloads.filter(({ type }) => type === 'postgres' || type === 'redis').map(({ id }) => id);
+  const wanted = selectWorkloads(plan, ['type:postgres', 'type:redis']).map(({ id }) => id);
   const input = { repository: repository.id, entries, target, now };
   const resolution = resolveTarget({ ...input, workloads: wanted });
-  const database = itemOf(resolution, plan, 'postgres');
+  const database = itemOf(resolution, plan, { type: 'postgres', engine: 'pgbackrest' });
   const where = `postgres in ${repository.id}`;
   if (database === undefined) {
     const fact = `no point holds a copy of the database that ${from} could begin from`;
@@ -99,11 +108,10 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
       hint: 'write another point or repository into recovery',
     });
   }
-  const { lineage, set, systemId, serverVersion, capturedAt } = database.capture as PostgresCapture;
+  const { lineage, set, systemId, serverVersion, capturedAt } = database.capture;
   const archive = await store.list(`${paths.pgbackrest(lineage)}/archive/${STANZA}/`);
-  const end = endOf(database, database.capture as PostgresCapture, archive, where);
-  const cache = itemOf(resolution, plan, 'redis');
-  const snapshot = cache?.capture as ResticCapture | undefined;
+  const end = endOf(database, database.capture, archive, where);
+  const cache = itemOf(resolution, plan, { type: 'redis', engine: 'restic' });
   const { objects, files, notes } = pinCaptures(input, plan);
   const said = [
     ...resolution.warnings,
@@ -115,9 +123,9 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
       from,
       repository: repository.id,
       postgres: { point: database.point, lineage, set, end, capturedAt, systemId, serverVersion },
-      ...(cache && snapshot
-        ? { redis: { point: cache.point, snapshot: snapshot.snapshot, capturedAt: snapshot.capturedAt } }
-        : {}),
+      ...(cache && {
+        redis: { point: cache.point, snapshot: cache.capture.snapshot, capturedAt: cache.capture.capturedAt },
+      }),
       objects,
       files,
     },

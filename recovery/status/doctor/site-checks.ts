@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { Repository, Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
-import { DrError } from '../../core/errors.ts';
+import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/fields.ts';
 import { openSiteCluster } from '../../kubernetes/open.ts';
 import type { RepositorySettings } from '../../storage/backends.ts';
@@ -43,10 +43,14 @@ async function checkStateDir(site: Site): Promise<Check> {
     await access(stateDir, constants.W_OK);
     return { ...named, status: 'ok', found: stateDir, hint: '' };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const absent = code === 'ENOENT';
+    const absent = hasCode(error, 'ENOENT');
     const hint = absent ? '`dr init` makes it' : `run as the user that may write ${stateDir}`;
-    return { ...named, status: absent ? 'warning' : 'missing', found: `${stateDir}: ${code}`, hint };
+    return {
+      ...named,
+      status: absent ? 'warning' : 'missing',
+      found: `${stateDir}: ${codeOf(error) ?? messageOf(error)}`,
+      hint,
+    };
   }
 }
 

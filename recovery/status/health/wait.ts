@@ -1,6 +1,7 @@
 /** Asks until the platform is well, or the time is over. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Duration, durationProblem, formatDuration, seconds } from '../../../plan/duration.ts';
+import { durationProblem, formatDuration, seconds } from '../../../plan/duration.ts';
+import { durationSchema } from '../../../plan/fields.ts';
 import { badInput } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import { type HealthReport, isFailed } from './types.ts';
@@ -18,8 +19,9 @@ export interface Patience {
 
 /** Seconds. Throws `WAIT` (exit 2). */
 export function waitOf(text: string): number {
-  const problem = durationProblem(text);
-  if (problem === undefined) return seconds(text as Duration);
+  const { success, data } = durationSchema.safeParse(text);
+  if (success) return seconds(data);
+  const problem = durationProblem(text) ?? '';
   const hint = 'write a number and a unit, as in "90s" or "15m"';
   throw badInput({ code: 'WAIT', where: '--wait', fact: problem.split('; ')[0] ?? problem, hint });
 }

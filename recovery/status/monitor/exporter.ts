@@ -46,10 +46,8 @@ export function makeExporter(site: Site): Exporter {
       // Gauges of this answer only: a value that is no longer there must not stay from the answer before.
       registry.clear();
       const found = samples(now);
-      for (const [name, help] of Object.entries(METRICS) as [MetricName, string][]) {
-        const own = found.filter(({ metric }) => metric === name);
-        if (own.length === 0) continue;
-        const gauge = new Gauge({ name, help, labelNames: [...(LABELS[name] ?? [])], registers: [registry] });
+      for (const [name, own] of Map.groupBy(found, ({ metric }) => metric)) {
+        const gauge = new Gauge({ name, help: METRICS[name], labelNames: LABELS[name] ?? [], registers: [registry] });
         for (const { labels, value } of own) gauge.set({ ...labels }, value);
       }
       return registry.metrics();

@@ -4,6 +4,7 @@
  */
 import type pg from 'pg';
 import type { Site } from '../../config/site.ts';
+import { hasCode } from '../../core/errors.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 
 const BEAT = `
@@ -32,8 +33,7 @@ export async function beat(site: Site): Promise<Date | undefined> {
     try {
       return await beatOnce(client);
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA) throw error;
+      if (!hasCode(error, UNDEFINED_TABLE, UNDEFINED_SCHEMA)) throw error;
       await client.query(TABLE);
       return beatOnce(client);
     }

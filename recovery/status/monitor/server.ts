@@ -1,6 +1,5 @@
 /** `/metrics` and `/healthz` by HTTP. Loopback unless told otherwise: the answers name what is protected and what is not. */
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { formatDuration } from '../../../plan/duration.ts';
 import { badInput, DrError } from '../../core/errors.ts';
 import type { Exporter } from './exporter.ts';
@@ -36,10 +35,11 @@ export async function serveMetrics(settings: ServerSettings): Promise<MetricsSer
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(settings, error)));
     server.listen(settings.port, settings.address, resolve);
   });
-  const { address, port } = server.address() as AddressInfo;
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('the metrics server has no TCP address');
   return {
-    address,
-    port,
+    address: bound.address,
+    port: bound.port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,5 +1,6 @@
 /** A service's own word on its health: the command of the environment file, which exits 0 when the service answers. */
 import type { Site } from '../../config/site.ts';
+import { DrError, messageOf } from '../../core/errors.ts';
 
 const ANSWER_SECONDS = 15;
 
@@ -10,18 +11,18 @@ export interface ServiceHealth {
 }
 
 export async function askService(site: Site, service: string, signal?: AbortSignal): Promise<ServiceHealth> {
-  const command = site.environment.services[service]?.health;
-  if (command === undefined) return { well: undefined, fact: `services.${service}.health is not configured` };
+  const [program, ...args] = site.environment.services[service]?.health ?? [];
+  if (program === undefined) return { well: undefined, fact: `services.${service}.health is not configured` };
   const accept = Array.from({ length: 256 }, (_, code) => code);
   try {
     const options = { accept, cwd: '/', timeoutSeconds: ANSWER_SECONDS, signal };
-    const { exitCode, stdout, stderr } = await site.run(command as [string, ...string[]], options);
+    const { exitCode, stdout, stderr } = await site.run([program, ...args], options);
     const said = lastLine(stdout) || lastLine(stderr);
     if (exitCode === 0) return { well: true, fact: said || 'answers' };
     return { well: false, fact: `its health command exits ${exitCode}${said === '' ? '' : `: ${said}`}` };
   } catch (error) {
     if (signal?.aborted) throw error;
-    return { well: false, fact: (error as { fact?: string }).fact ?? (error as Error).message };
+    return { well: false, fact: error instanceof DrError ? error.fact : messageOf(error) };
   }
 }
 

@@ -16,7 +16,7 @@ export const SERVICES = [
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-/** Those that customers wait for run twice. */
+/** Those that users wait for run with two replicas. */
 const TWICE: readonly ServiceName[] = ['auth-service', 'order-service'];
 
 const SERVICE_PORT = 8080;
