@@ -45,8 +45,9 @@ function showPlanError(error: PlanError): ShownError {
     hints.size === 1
       ? [...problems.map(titleOf), ...[...hints].map((hint) => `hint: ${hint}`)]
       : problems.flatMap((problem) => [titleOf(problem), `hint: ${problem.hint}`]);
-  const [first] = problems;
-  return { exit: EXIT.usage, text: text.join('\n'), data: { ...(first as ShownProblem), exit: EXIT.usage, problems } };
+  const whole = { code: 'PLAN-INVALID', where: error.file ?? 'plan', fact: error.message, hint: 'run `dr plan check`' };
+  const [first = scrubbed(whole)] = problems;
+  return { exit: EXIT.usage, text: text.join('\n'), data: { ...first, exit: EXIT.usage, problems } };
 }
 
 function showBug(error: unknown): ShownError {

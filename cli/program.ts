@@ -144,12 +144,12 @@ function rootOf(version: string) {
  * Never ends the process: parse errors and `--help` arrive as CommanderError.
  * `words` are those typed; a command whose name is not among them has only its summary. @default all commands are loaded
  */
-export async function buildProgram(made: {
+export async function buildProgram(parts: {
   readonly version: string;
   readonly execute: Execute;
   readonly words?: readonly string[];
 }): Promise<Program> {
-  const { version, execute, words } = made;
+  const { version, execute, words } = parts;
   const isTyped = (name: string): boolean => words === undefined || words.includes(name);
   const program = rootOf(version);
   for (const [name, summary, load] of COMMANDS) {

@@ -2,11 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { type Duration, durationProblem, formatDuration, seconds } from '../../plan/duration.ts';
+import { formatDuration } from '../../plan/duration.ts';
 import { badInput } from '../../recovery/core/errors.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest } from '../../recovery/failover/types.ts';
 import { envelope, toJson } from '../../recovery/report/output.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../command.ts';
+import { readSeconds } from '../duration-flag.ts';
 import { confirmOption, dryRunOption, examples } from '../flags.ts';
 
 const declaration = () =>
@@ -67,7 +68,7 @@ async function requestOf(options: FailoverOptions, now: Date): Promise<FailoverR
   return {
     stack,
     old: oldSiteOf(options),
-    maxLossSeconds: maxLoss === undefined ? undefined : secondsOf(maxLoss),
+    maxLossSeconds: maxLoss === undefined ? undefined : readSeconds(maxLoss, { name: '--max-loss', code: 'MAX-LOSS' }),
     declaredAt: declaredAt === undefined ? undefined : parseMoment(declaredAt, now, '--declared-at'),
     allowUnfenced,
   };
@@ -85,13 +86,6 @@ function oldSiteOf({ oldContext, oldKubeconfig, oldNamespace, oldRecoveryNamespa
   if (oldContext === undefined) return undefined;
   const kubeconfig = oldKubeconfig === undefined ? undefined : { path: resolve(oldKubeconfig) };
   return { cluster: { context: oldContext, kubeconfig }, platform: oldNamespace, recovery: oldRecoveryNamespace };
-}
-
-function secondsOf(maxLoss: string): number {
-  const problem = durationProblem(maxLoss);
-  if (problem === undefined) return seconds(maxLoss as Duration);
-  const hint = 'write a number and a unit, as in "5m" or "1h"';
-  throw badInput({ code: 'MAX-LOSS', where: '--max-loss', fact: problem, hint });
 }
 
 /** What a person confirms. */

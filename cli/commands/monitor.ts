@@ -1,20 +1,20 @@
 /** `dr monitor`: the numbers of recovery for Prometheus. */
 import { isIP } from 'node:net';
-import { type Duration, durationProblem, seconds } from '../../plan/duration.ts';
 import { badInput } from '../../recovery/core/errors.ts';
 import { type CommandResult, type SiteContext, siteCommand } from '../command.ts';
+import { readSeconds } from '../duration-flag.ts';
 import { openSite } from '../open-site.ts';
 import { declaration, type MonitorOptions } from './monitor/declaration.ts';
 
-function secondsOf(interval: string): number {
-  const problem = durationProblem(interval);
-  const value = problem === undefined ? seconds(interval as Duration) : 0;
+/** Throws exit 2. */
+function intervalSecondsOf(text: string): number {
+  const value = readSeconds(text, { name: '--interval', code: 'INTERVAL' });
   if (value >= 1) return value;
   throw badInput({
     code: 'INTERVAL',
     where: '--interval',
-    fact: problem?.split('; ')[0] ?? `"${interval}" is shorter than 1 s`,
-    hint: 'write a number and a unit, as in "60s" or "5m"',
+    fact: `"${text}" is shorter than 1 s`,
+    hint: 'write 1s or more, as in "60s" or "5m"',
   });
 }
 
@@ -29,7 +29,7 @@ function checkAddress(address: string): void {
 }
 
 async function monitor(options: MonitorOptions, context: SiteContext): Promise<CommandResult> {
-  const intervalSeconds = secondsOf(options.interval);
+  const intervalSeconds = intervalSecondsOf(options.interval);
   checkAddress(options.listen);
   const { openMonitor, printOnce, serveUntilStopped } = await import('./monitor/metrics.ts');
   const site = await openSite(context);

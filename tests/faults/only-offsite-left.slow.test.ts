@@ -76,7 +76,7 @@ test('exported to a drive, all else lost, restored from the drive alone', { time
     expect((await exporting()).stdout).toMatch(
       new RegExp(`^${full} is in offsite now: .* read from local and verified$`, 'm'),
     );
-    expect((await exporting()).stdout).toBe(`${full} is in offsite already: nothing was done\n`);
+    expect((await exporting()).stdout).toBe(`${full} is already in offsite: nothing was done\n`);
     await exporting('--to', incremental, '--from', 'secondary');
     const list = JSON.parse((await drEnds(0, envFile, ['offsite', 'list', '-o', 'json'])).stdout) as {
       copies: { point: string; state: string; from: string }[];

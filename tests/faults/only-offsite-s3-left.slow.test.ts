@@ -82,7 +82,7 @@ test('an export is killed, resumed, and restored with the escrow file alone', { 
         '--into',
         opened,
       ]);
-      expect(open.stdout).toContain(`laid down in ${opened}`);
+      expect(open.stdout).toContain(`unpacked into ${opened}`);
       const newEnv = join(opened, 'dr.yaml');
       const text = await readFile(newEnv, 'utf8');
       expect(text).not.toContain(golden.keys);

@@ -14,7 +14,7 @@ test('a folder that is not empty', async () => {
     const before = await stateOf(site);
     const missing = await drEnds(7, site.envFile, ['restore', '--to', 'latest']);
     expect(missing.stderr).toContain(`overwrite uploads in ${uploads}`);
-    expect(missing.stderr).toMatch(/^DR-CONFIRM-REFUSED --confirm: this needs "drill" typed/m);
+    expect(missing.stderr).toMatch(/^DR-CONFIRM-REFUSED --confirm: "drill" must be typed/m);
     expect(missing.stderr).toMatch(/^hint: to confirm, type --confirm drill$/m);
     const wrong = await drEnds(7, site.envFile, ['restore', '--to', 'latest', '--confirm', 'production']);
     expect(wrong.stderr).toMatch(/^DR-CONFIRM-REFUSED --confirm: "production" is not "drill"$/m);

@@ -1,4 +1,4 @@
-/** `dr seed` of a folder workload with real engines: its files come back as they were, and no file that is there changes. */
+/** `dr restore-volume` of a folder workload with real engines: its files come back as they were, and no file that is there changes. */
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts
 import { drEnds, type Golden, withGolden } from '../faults/golden.ts';
 
 const MARK = '.go-coffee-dr-seed.json';
-const SEED = ['seed', 'uploads', '--from', 'secondary'];
+const SEED = ['restore-volume', 'uploads', '--from', 'secondary'];
 
 async function emptyFolder(golden: Golden) {
   const site = await golden.emptySite('second', { workloads: ['uploads'] });
@@ -65,9 +65,9 @@ test('another folder, another life, a workload without a place', async () => {
     expect(other.stderr).toContain('holds the data of second-1, and this server is third-1');
     expect(await contentOf(into)).toEqual(golden.facts.folders.uploads.entries);
 
-    const nowhere = await drEnds(2, site.envFile, ['seed', 'static-assets', '--from', 'secondary']);
+    const nowhere = await drEnds(2, site.envFile, ['restore-volume', 'static-assets', '--from', 'secondary']);
     expect(nowhere.stderr).toContain('add folders.static-assets, or name the folder with --into');
-    const redis = await drEnds(2, site.envFile, ['seed', 'redis', '--from', 'secondary', '--into', into]);
+    const redis = await drEnds(2, site.envFile, ['restore-volume', 'redis', '--from', 'secondary', '--into', into]);
     expect(redis.stderr).toContain('DR-SEED-INTO');
   });
 });
@@ -77,13 +77,13 @@ test('a folder that is in use keeps its files and gets a mark; a backup of it ho
     const source = await golden.startSource();
     const folder = source.paths.folder('uploads');
     const before = await contentOf(folder);
-    const { stdout } = await drEnds(0, source.envFile, ['seed', 'uploads', '--from', 'local']);
-    expect(stdout).toContain('marked as those of first-1');
+    const { stdout } = await drEnds(0, source.envFile, ['restore-volume', 'uploads', '--from', 'local']);
+    expect(stdout).toContain('marked as data of first-1');
     expect(await contentOf(folder)).toEqual(before);
 
     await drEnds(0, source.envFile, ['backup', '--kind', 'incremental', '--only', 'uploads']);
     const { site, folder: fresh } = await emptyFolder(golden);
-    await drEnds(0, site.envFile, ['seed', 'uploads', '--from', 'local', '-o', 'json']);
+    await drEnds(0, site.envFile, ['restore-volume', 'uploads', '--from', 'local', '-o', 'json']);
     expect(await contentOf(fresh)).toEqual(before);
     expect(JSON.parse(await readFile(join(fresh, MARK), 'utf8'))).toMatchObject({ life: 'second-1' });
   });

@@ -1,4 +1,4 @@
-/** `dr seed` with real engines: an empty volume becomes the snapshot of a point, and no other volume changes. */
+/** `dr restore-volume` with real engines: an empty volume becomes the snapshot of a point, and no other volume changes. */
 import { mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { openRestic } from '../../recovery/engines/restic/restic.ts';
 import { forgeIn } from '../faults/forge-point.ts';
 import { drEnds, type Golden, startDr, withGolden } from '../faults/golden.ts';
 
-const SEED = ['seed', 'redis', '--from'];
+const SEED = ['restore-volume', 'redis', '--from'];
 
 async function emptyVolume(golden: Golden): Promise<{ site: Platform; volume: string }> {
   const site = await golden.emptySite('second', { workloads: ['redis'] });
@@ -114,7 +114,7 @@ test('killed at any moment, the next run ends it; a server’s own files are nev
 test('a repository that is away, a workload that is no Redis, a folder that is not there', async () => {
   await withGolden(async (golden) => {
     const { site, volume } = await emptyVolume(golden);
-    const other = await drEnds(2, site.envFile, ['seed', 'postgres', '--from', 'local']);
+    const other = await drEnds(2, site.envFile, ['restore-volume', 'postgres', '--from', 'local']);
     expect(other.stderr).toContain('DR-SEED-WORKLOAD postgres: is of type postgres');
     await rename(golden.repositories, `${golden.repositories}.away`);
     const away = await startDr(site.envFile, [...SEED, 'secondary']).done;

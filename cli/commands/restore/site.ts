@@ -1,6 +1,4 @@
 /** `dr restore --to`: the platform, or some of its workloads, in place. */
-import { runInit } from '../../../recovery/backup/init.ts';
-import { runBackup } from '../../../recovery/backup/run.ts';
 import type { Site } from '../../../recovery/config/site.ts';
 import { DrError, EXIT } from '../../../recovery/core/errors.ts';
 import { exitFor, gravestOf } from '../../../recovery/core/exit.ts';
@@ -93,6 +91,10 @@ async function firstBackup(
 ): Promise<{ text: string; ok: boolean }> {
   const { progress, now, signal } = context;
   const failed = 'the full backup of the new lineage failed';
+  const [{ runInit }, { runBackup }] = await Promise.all([
+    import('../../../recovery/backup/init.ts'),
+    import('../../../recovery/backup/run.ts'),
+  ]);
   try {
     await runInit(site, { repositories: [], restart: false, progress, now });
     const result = await runBackup(site, { kind: 'full', only: [], repositories: [], progress, now, signal });

@@ -150,7 +150,7 @@ test('bad input, one error each, before anything is asked', async () => {
     };
     expect(await refused('--interval', '60')).toContain('"60" has no unit');
     expect(await refused('--interval', '0.1s')).toContain('"0.1s" is shorter than 1 s');
-    expect(await refused('--listen', 'example.com')).toContain('"example.com" is no IP address');
+    expect(await refused('--listen', 'example.com')).toContain('"example.com" is not an IP address');
     expect(await refused('--port', '99999')).toContain('99999');
     expect(await refused('--ping-url-file', 'ping')).toContain('"ping" is a relative path');
     const site = await openSite(envFile);
