@@ -1,6 +1,7 @@
 /** The preflight: inspects both sites and the archive between them, and changes nothing. */
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import { quietSeconds, rpoObjective } from '../../plan/objectives.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { readEntries } from '../points/catalog/read.ts';
@@ -138,7 +139,7 @@ async function fenceability(
 /** The caller's limit, or the database's RPO in the plan. */
 export function limitsOf(plan: Plan, { maxLossSeconds }: FailoverRequest): Limits {
   if (maxLossSeconds !== undefined) return { maxLossSeconds, limitFrom: '--max-loss' };
-  const database = plan.workloads.find(({ type }) => type === 'postgres');
+  const [database] = selectWorkloads(plan, ['type:postgres']);
   const objective = database && rpoObjective(plan, database);
   return { maxLossSeconds: objective ?? Number.POSITIVE_INFINITY, limitFrom: `the RPO of ${database?.id}` };
 }

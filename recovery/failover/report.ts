@@ -1,6 +1,7 @@
 /** The report of a failover: measured RTO and RPO, checks, timeline. Pure. */
 import { seconds } from '../../plan/duration.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { bytesBetween, formatLsn, type Lsn } from '../points/wal.ts';
 import { formatBytes } from '../report/format.ts';
@@ -55,7 +56,7 @@ function lostSeconds({ seen, verified }: ReportFacts, checks: readonly Verificat
 
 export function failoverReport(facts: ReportFacts): FailoverReport {
   const { plan, seen, verified, endedAt, fenced } = facts;
-  const database = plan.workloads.find(({ type }) => type === 'postgres');
+  const [database] = selectWorkloads(plan, ['type:postgres']);
   const tier = plan.tiers.find(({ id }) => id === database?.tier);
   if (database === undefined || tier === undefined) throw new RangeError('the plan has no tier for PostgreSQL');
   const declared = Date.parse(seen.declaredAt);

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isElsewhere, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError } from '../../core/errors.ts';
+import { codeOf, DrError, hasCode } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
@@ -76,9 +76,8 @@ async function inspectFiles(site: Site, dataDir: string): Promise<Files> {
   try {
     names = await readdir(dataDir);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    return { state: missing ? 'missing' : 'unknown', facts: [`${dataDir}: ${code}`] };
+    const missing = hasCode(error, 'ENOENT', 'ENOTDIR');
+    return { state: missing ? 'missing' : 'unknown', facts: [`${dataDir}: ${codeOf(error)}`] };
   }
   const rdbs = names.filter((name) => name.endsWith('.rdb') && !name.startsWith('temp-'));
   const manifests = await appendOnlyManifests(dataDir, names);
