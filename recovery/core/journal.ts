@@ -61,6 +61,8 @@ export interface JournalStep {
   /** What people read. */
   readonly title: string;
   readonly tier?: string;
+  /** @default the system's clock */
+  readonly now?: () => Date;
 }
 
 export class Journal {
@@ -132,8 +134,8 @@ export class Journal {
   }
 
   /** Runs a step between its lines. Its result must be JSON. Throws what `work` throws; a full disk then loses only the line that says so. */
-  async run<T>({ id, ...people }: JournalStep, work: () => Promise<T>): Promise<T> {
-    const line = () => ({ event: 'step', at: new Date().toISOString(), step: id }) as const;
+  async run<T>({ id, now = () => new Date(), ...people }: JournalStep, work: () => Promise<T>): Promise<T> {
+    const line = () => ({ event: 'step', at: now().toISOString(), step: id }) as const;
     await this.append({ ...line(), state: 'start', ...people });
     try {
       const data = await work();

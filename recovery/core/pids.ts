@@ -125,8 +125,11 @@ async function descendants(pid: number): Promise<number[]> {
   return below(pid);
 }
 
+/** PostgreSQL and Redis write their state out in a second or two when they are told to end; ten are for a loaded machine. */
+const GRACE_MS = 10_000;
+
 /** Ends a process (and with SIGKILL its descendants) and returns when it is gone; sends SIGKILL after `graceMs`. */
-export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', graceMs = 10_000): Promise<void> {
+export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', graceMs = GRACE_MS): Promise<void> {
   const family = signal === 'SIGKILL' ? [pid, ...(await descendants(pid))] : [pid];
   for (const member of family) send(member, signal);
   const deadline = Date.now() + graceMs;

@@ -29,6 +29,9 @@ export interface EngineSearch {
 
 const UNKNOWN = 'unknown';
 
+/** An engine prints its version in milliseconds; this is for a disk that has to wake up. */
+const VERSION_SECONDS = 20;
+
 /** Debian's `psql` on PATH is a wrapper that picks a cluster; the one beside the server is the program itself. */
 async function besideServer(name: EngineName, binDir: string | undefined): Promise<string | undefined> {
   try {
@@ -54,7 +57,7 @@ export async function findEngine(name: EngineName, search: EngineSearch = {}): P
   const path = await locate(name, search.binDir);
   if (path === undefined) return undefined;
   const run = search.run ?? makeRun(silentLog);
-  const { stdout } = await run([path, ...engineFacts(name).versionArgs], { timeoutSeconds: 20 });
+  const { stdout } = await run([path, ...engineFacts(name).versionArgs], { timeoutSeconds: VERSION_SECONDS });
   return { name, path, version: parseVersion(stdout) ?? UNKNOWN };
 }
 

@@ -72,19 +72,11 @@ interface Step<T> {
 /** A step that an earlier run has done is not repeated: its result comes from the journal. */
 async function step<T>(run: Run, { id, title, result }: Step<T>, work: () => Promise<T>): Promise<T> {
   const { journal, ports, events } = run;
-  const done = journal.done(id);
-  const at = () => ports.now().toISOString();
-  if (done !== undefined) return result.parse(done.data);
-  await journal.append({ event: 'step', at: at(), step: id, state: 'start', title });
-  try {
-    const data = await work();
-    await journal.append({ event: 'step', at: at(), step: id, state: 'done', data });
-    events.push({ at: at(), offsetSeconds: 0, event: title });
-    return data;
-  } catch (error) {
-    await journal.append({ event: 'step', at: at(), step: id, state: 'failed', data: String(error) });
-    throw error;
-  }
+  const done = journal.result(id, result);
+  if (done !== undefined) return done.data;
+  const data = await journal.run({ id, title, now: ports.now }, work);
+  events.push({ at: ports.now().toISOString(), offsetSeconds: 0, event: title });
+  return data;
 }
 
 /** Writes the fence to every reachable repository. One is enough: a site that comes back reads all of them. */

@@ -53,30 +53,18 @@ export interface StepReport {
   readonly endedAt: string;
 }
 
-/** Appends are ordered: two lines of parallel steps must not overtake each other's truncation. */
-const writing = new WeakMap<Journal, Promise<void>>();
-
-async function record(journal: Journal, entry: Parameters<Journal['append']>[0]): Promise<void> {
-  const next = (writing.get(journal) ?? Promise.resolve()).then(() => journal.append(entry));
-  writing.set(
-    journal,
-    next.catch(() => undefined),
-  );
-  await next;
-}
-
 /** For a record that only helps: a full disk must not hide the failure that the record is about. */
 async function tryRecord({ site, journal }: RestoreContext, entry: Parameters<Journal['append']>[0]): Promise<void> {
-  await record(journal, entry).catch((error: unknown) =>
-    site.log.warn({ error: String(error), journal: journal.file }, 'not recorded'),
-  );
+  await journal
+    .append(entry)
+    .catch((error: unknown) => site.log.warn({ error: String(error), journal: journal.file }, 'not recorded'));
 }
 
 /** Marks finished steps to be done again: somebody has removed what they made, or it has proved to be wrong. */
 export async function redo({ journal, progress }: RestoreContext, ids: readonly string[], why: string): Promise<void> {
   for (const id of ids) {
     if (!journal.done(id)) continue;
-    await record(journal, { event: 'step', at: new Date().toISOString(), step: id, state: 'failed', data: why });
+    await journal.append({ event: 'step', at: new Date().toISOString(), step: id, state: 'failed', data: why });
     progress({ step: `restore/${id}`, title: id, state: 'retry', detail: why });
   }
 }
@@ -106,21 +94,19 @@ async function runStep<T>(context: RestoreContext, what: Step, work: Work<T>): P
   const { journal, progress, signal } = context;
   const event = eventOf(what);
   const { title, tier } = event;
-  const note = () => ({ event: 'step', at: new Date().toISOString(), step: what.id }) as const;
   signal?.throwIfAborted();
-  await record(journal, { ...note(), state: 'start', title, tier });
-  progress({ ...event, state: 'start' });
   try {
-    const data = await work((detail, fraction) =>
-      progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) }),
-    );
-    await record(journal, { ...note(), state: 'done', ...(data === undefined ? {} : { data }) });
+    const data = await journal.run({ id: what.id, title, tier }, () => {
+      progress({ ...event, state: 'start' });
+      return work((detail, fraction) =>
+        progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) }),
+      );
+    });
     progress({ ...event, state: 'done' });
     return data;
   } catch (error) {
     const failure = asDrError(error, `step ${what.id}`);
     progress({ ...event, state: 'failed', detail: failure.message });
-    await tryRecord(context, { ...note(), state: 'failed', data: failure.message });
     throw failure;
   }
 }
@@ -141,9 +127,8 @@ export async function stepResult<T>(
   what: Step & { readonly result: z.ZodType<T> },
   work: Work<T>,
 ): Promise<T> {
-  const before = what.again === true ? undefined : context.journal.done(what.id);
-  const kept = before && what.result.safeParse(before.data);
-  if (kept?.success !== true) return runStep(context, what, work);
+  const kept = what.again === true ? undefined : context.journal.result(what.id, what.result);
+  if (kept === undefined) return runStep(context, what, work);
   skip(context, what);
   return kept.data;
 }
@@ -161,7 +146,7 @@ export function stepReports(journal: Journal): StepReport[] {
 }
 
 export async function recordEnd(journal: Journal, outcome: 'ready' | 'superseded'): Promise<void> {
-  await record(journal, { event: 'end', at: new Date().toISOString(), outcome });
+  await journal.append({ event: 'end', at: new Date().toISOString(), outcome });
 }
 
 /** A journal without an end resumes too. */
@@ -170,5 +155,5 @@ export async function recordFailure(context: RestoreContext): Promise<void> {
 }
 
 export async function recordResume(journal: Journal): Promise<void> {
-  await record(journal, { event: 'resume', at: new Date().toISOString(), pid: process.pid });
+  await journal.append({ event: 'resume', at: new Date().toISOString(), pid: process.pid });
 }

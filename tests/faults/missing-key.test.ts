@@ -47,7 +47,7 @@ test('a missing, unreadable or wrong key is reported as such', async () => {
     // Wrong for everything; wrong for PostgreSQL's sets alone, which name the passphrase that they were made with.
     await writeFile(key('other'), 'not the passphrase', { mode: 0o600 });
     const wrong = await golden.emptySite('third', { edit: withPassphrases(['local-1', key('other')]) });
-    expect(await refused(golden, wrong.envFile, 'PASSPHRASE-WRONG')).toContain('may well be whole');
+    expect(await refused(golden, wrong.envFile, 'PASSPHRASE-WRONG')).toContain('probably intact');
     const edit = withPassphrases(['local-2', key('away')], ['local-1', key('other')]);
     const half = await golden.emptySite('fourth', { edit });
     expect(await refused(golden, half.envFile, 'PASSPHRASE-WRONG')).toContain('"local-1"');
@@ -72,6 +72,6 @@ test('damage that looks like a wrong passphrase is reported as damage', async ()
     await rename(keys, join(golden.folder, 'keys-aside'));
     const keyless = await verify(5, envFile, args);
     expect(keyless.repositories[0]?.findings.map(({ code }) => code)).toEqual(['RESTIC-KEYS-MISSING', 'INFO-DAMAGED']);
-    expect(keyless.repositories[0]?.findings[0]?.fact).toContain('may well be whole');
+    expect(keyless.repositories[0]?.findings[0]?.fact).toContain('probably intact');
   });
 });

@@ -2,8 +2,11 @@
  * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When only `dr` was killed (out of
  * memory), its pgBackRest still runs when the next restore begins.
  */
-import pRetry from 'p-retry';
 import { allPids, argvOf } from '../../core/pids.ts';
+import { poll } from '../../core/poll.ts';
+
+/** A process that SIGKILL does not end waits for a disk; that one may be slow. */
+const END_SECONDS = 10;
 
 /** Pids of restores and their workers with this configuration file, which belongs to one restore. None where there is no /proc. */
 async function restoresBy(configFile: string): Promise<number[]> {
@@ -28,13 +31,11 @@ export async function endOrphans(configFile: string): Promise<number[]> {
       // Ended by itself.
     }
   }
-  await pRetry(
-    async () => {
-      const left = await restoresBy(configFile);
-      if (left.length > 0)
-        throw new Error(`pgbackrest restore (pid ${left.join(', ')}) of an earlier run can't be ended`);
-    },
-    { retries: 100, minTimeout: 50, maxTimeout: 100, factor: 1 },
+  const { answer: left, accepted } = await poll(
+    { seconds: END_SECONDS, everySeconds: 0.05 },
+    () => restoresBy(configFile),
+    (found) => found.length === 0,
   );
+  if (!accepted) throw new Error(`pgbackrest restore (pid ${left.join(', ')}) of an earlier run can't be ended`);
   return pids;
 }

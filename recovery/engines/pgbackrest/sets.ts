@@ -45,9 +45,12 @@ export async function createStanza(pg: PgBackRest, { online }: { readonly online
   }
 }
 
-/** Throws when one of the repositories does not take WAL within a minute. */
+/** A segment arrives in seconds where archiving works; somebody waits for the answer. */
+const CHECK_SECONDS = 60;
+
+/** Throws when one of the repositories does not take WAL in time. */
 export async function checkArchiving(pg: PgBackRest): Promise<void> {
-  await pg.run('check', ['--archive-timeout=60']);
+  await pg.run('check', [`--archive-timeout=${CHECK_SECONDS}`]);
 }
 
 /** One set in one repository; pgBackRest runs one backup a stanza at a time. Returns its label's description. */

@@ -30,6 +30,9 @@ import { listDeletions, listVersionsAsOf } from './versions.ts';
 /** A call fails when this many answers for one object break off in the middle. */
 const BODY_ATTEMPTS = 4;
 
+/** Before the second attempt; each further wait is twice as long. */
+const BODY_WAIT_MS = 200;
+
 class BrokenBody extends Error {}
 
 class S3Store implements VersionedStore, BulkStore {
@@ -155,7 +158,7 @@ class S3Store implements VersionedStore, BulkStore {
     await this.#call((signal, alive) =>
       pRetry(() => once(signal, alive), {
         retries: BODY_ATTEMPTS - 1,
-        minTimeout: 200,
+        minTimeout: BODY_WAIT_MS,
         signal,
         shouldRetry: ({ error }) => (statusOf(error) ?? 500) >= 500,
       }),
@@ -190,7 +193,7 @@ class S3Store implements VersionedStore, BulkStore {
     return this.#call((signal, alive) =>
       pRetry((attempt) => once(signal, alive, attempt), {
         retries: BODY_ATTEMPTS - 1,
-        minTimeout: 200,
+        minTimeout: BODY_WAIT_MS,
         signal,
         shouldRetry: ({ error }) => error instanceof BrokenBody,
       }),

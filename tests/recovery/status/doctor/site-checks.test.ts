@@ -138,7 +138,7 @@ describe('dr doctor', () => {
     await rm(join(root, 'passphrase'));
     const result = await doctor({}, { ...context, env: await environmentFile() });
     expect(result.exit).toBe(EXIT.usage);
-    expect(result.text).toMatch(/\nrepositories\.local\.passphrases\.p1: this is a missing key/);
+    expect(result.text).toMatch(/\nrepositories\.local\.passphrases\.p1: the key is missing/);
     expect(result.text).toMatch(/\n1 of 7 missing$/);
   });
 });
