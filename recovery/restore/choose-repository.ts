@@ -44,9 +44,7 @@ async function resolveIn(
   const { repositoryTime } = request;
   await folderIsThere(repository);
   if (isDriveAway(site, repository)) throw driveAway(site, repository);
-  const source = repositoryTime
-    ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
-    : repository;
+  const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
   const entries = await catalog.points();
   const resolve = (among: readonly CatalogEntry[]): Resolution =>

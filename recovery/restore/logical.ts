@@ -115,7 +115,12 @@ function checkTables(wanted: readonly TableName[], held: readonly string[]): voi
 }
 
 /** The dump as files that the server's account can read. */
-async function fetchDump(site: Site, source: Repository, capture: ResticCapture, folder: string, signal?: AbortSignal) {
+async function fetchDump(
+  site: Site,
+  { source, capture }: Pick<Dump, 'source' | 'capture'>,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   await makeReachableFolder(site.environment.stateDir, folder, site.environment.runAs);
   await restoreSnapshot(openRestic(site, source, 'restorer'), { snapshot: capture.snapshot, folder, signal });
   const account = await lookUpAccount(site.environment.runAs);
@@ -201,7 +206,7 @@ export async function restoreLogical(site: Site, request: LogicalRequest): Promi
   const event = { step: 'restore/logical', title: `logical dump of ${capture.capturedAt} into ${database}` };
   progress({ ...event, state: 'start' });
   try {
-    const { grants } = await fill(site, request, await fetchDump(site, source, capture, folder, signal), folder);
+    const { grants } = await fill(site, request, await fetchDump(site, { source, capture }, folder, signal), folder);
     const tables = await withClient(site, postgresSettings(site.environment), countRows, database);
     progress({ ...event, state: 'done' });
     return { database, repository: repository.id, point, capturedAt: capture.capturedAt, grants, notes, tables };

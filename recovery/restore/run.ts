@@ -100,7 +100,7 @@ async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest):
   const source =
     plan.repositoryTime === undefined
       ? repository
-      : await sourceAsOf(site, repository, new Date(plan.repositoryTime), request.progress, request.signal);
+      : await sourceAsOf(site, repository, new Date(plan.repositoryTime), request);
   // All items of a dated copy are of one point.
   return holding(source, plan.items[0]?.point ?? '');
 }

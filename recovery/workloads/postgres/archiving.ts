@@ -71,11 +71,16 @@ export function archiveTimeout({ plan }: Pick<Site, 'plan'>): number {
   return seconds(database?.continuous?.archiveTimeout ?? '60s');
 }
 
+export interface ArchiveOptions {
+  /** Restart the server where a setting needs it. */
+  readonly restart: boolean;
+}
+
 /** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
 async function turnOnArchiving(
   site: Site,
-  restart: boolean,
   pgb: PgBackRest,
+  { restart }: ArchiveOptions,
 ): Promise<{ changed: string[]; restarted: boolean }> {
   const settings = postgresSettings(site.environment);
   const wanted = archiveSettings(pgb, archiveTimeout(site));
@@ -145,8 +150,8 @@ async function checkArchiveSecrets(site: Site, pgb: PgBackRest): Promise<void> {
 /** The stanza, and a server that ships its WAL into it. */
 export async function makeArchive(
   site: Site,
-  restart: boolean,
   pgb: PgBackRest,
+  options: ArchiveOptions,
 ): Promise<{ changed: readonly string[]; restarted: boolean }> {
   if (isElsewhere(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
@@ -155,5 +160,5 @@ export async function makeArchive(
   }
   await checkArchiveSecrets(site, pgb);
   await createStanza(pgb, true);
-  return turnOnArchiving(site, restart, pgb);
+  return turnOnArchiving(site, pgb, options);
 }

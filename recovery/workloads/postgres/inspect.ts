@@ -72,7 +72,7 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
     const cannot = `the files can't be looked at: ${control.fact}`;
     return { server, files, damage, lostTables: lost, unknownSuperusers: superusers, facts: [...facts, cannot] };
   }
-  const pages = control?.checksums ? await readPages(question, control, answers.server !== 'down') : undefined;
+  const pages = control?.checksums ? await readPages(question, control, answers.server) : undefined;
   const damage = [
     ...(control === undefined ? [`${settings.dataDir}/global/pg_control can't be read`] : []),
     ...pageDamage(pages),
@@ -218,7 +218,12 @@ async function archiverOf(client: pg.Client): Promise<{ last?: string; facts: st
   return { last: last.toISOString(), facts: [`last archived WAL: ${wal} at ${formatTime(last)}`, ...failing] };
 }
 
-async function readPages(question: PostgresQuestion, control: ControlData, live: boolean): Promise<PageCheck> {
+async function readPages(
+  question: PostgresQuestion,
+  control: ControlData,
+  server: PostgresFinding['server'],
+): Promise<PageCheck> {
+  const live = server !== 'down';
   const crashed = !live && !control.state.startsWith('shut down');
   return checkPages(question.settings.dataDir, {
     live,
