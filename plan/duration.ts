@@ -10,7 +10,7 @@ export const DURATION_PATTERN = /^\d+(\.\d+)?[smhdwy]$/;
 
 const EXAMPLE = 'write a number and a unit, as in "15m", "4h" or "30d"';
 
-/** Why `value` is no duration, as a fact that quotes it; undefined when it is one. */
+/** Why `value` is not a duration, as a fact that quotes it; undefined when it is one. */
 export function durationProblem(value: unknown): string | undefined {
   if (typeof value === 'string' && DURATION_PATTERN.test(value)) return undefined;
   const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
@@ -18,7 +18,7 @@ export function durationProblem(value: unknown): string | undefined {
   if (Number.isNaN(value) || /^nan/i.test(text)) return `${shown} is not a number; ${EXAMPLE}`;
   if (/^-\d/.test(text)) return `${shown} is negative; ${EXAMPLE}`;
   if (/^\d+(\.\d+)?$/.test(text)) return `${shown} has no unit; ${EXAMPLE}`;
-  return `${shown} is no duration; ${EXAMPLE}`;
+  return `${shown} is not a duration; ${EXAMPLE}`;
 }
 
 /** Seconds. Throws RangeError for what the schema would have refused. */

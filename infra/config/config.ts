@@ -81,7 +81,7 @@ function parseKeys({ values, secretKeys }: RawConfig): Parsed {
     const raw = readValue(empty ?? (text as string), schema);
     const parsed = schema.safeParse(raw);
     if (parsed.success) (isSecret ? secret : plain)[key] = parsed.data;
-    else problems.push(...shapeProblems(schema, parsed.error, raw, [key], isSecret));
+    else problems.push(...shapeProblems(parsed.error, { key, schema, raw, secret: isSecret }));
   }
   return { plain: plain as Plain, secret: secret as Secret, problems };
 }

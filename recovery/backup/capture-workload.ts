@@ -27,9 +27,9 @@ export interface FilesRequest {
 /** The repositories that the workloads of a pass are written to, and what went wrong with them so far. */
 export interface Pass extends FilesRequest {
   readonly targets: readonly Restic[];
-  /** What the workloads of this pass read together. */
+  /** Shared by all workloads. */
   readonly shared: CaptureRun;
-  /** By repository id. A target that has failed is left out by the workloads that follow. */
+  /** By repository id. The workloads that follow skip a target that has failed. */
   readonly failures: Map<string, DrError>;
 }
 
@@ -94,7 +94,7 @@ async function writeStaged(site: Site, pass: Pass, workload: Workload, staged: S
       captures.set(repository, { facts, backed, path });
     } catch (error) {
       if (!(await isFaultOfRepository(restic, error))) throw error;
-      // Another workload may have met the same fault meanwhile: its error stays.
+      // Another workload may have met the same fault: the first error stays.
       if (!failures.has(repository)) failures.set(repository, asDrError(error, `repository ${repository}`));
     }
   }

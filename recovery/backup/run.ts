@@ -73,8 +73,8 @@ interface Captures {
 /** The database and the files at the same time. What either of them learns of a repository is folded in when both have ended. */
 async function capture({ site, request, id, selection }: Run, ready: readonly RepositoryOutcome[]): Promise<Captures> {
   const { progress, signal, kind } = request;
-  const isStaged = (w: Workload) => typeOf(site.environment, w).capture !== undefined;
-  const database = selection.workloads.find((w) => !isStaged(w));
+  const isStaged = (workload: Workload) => typeOf(site.environment, workload).capture !== undefined;
+  const database = selection.workloads.find((workload) => !isStaged(workload));
   const files = selection.workloads.filter(isStaged);
   const common = { run: id, progress, signal };
   const lineage = database ? await lineageFor(site) : undefined;

@@ -19,7 +19,7 @@ export interface Repository {
   readonly id: string;
   readonly settings: RepositorySettings;
   readonly layout: Layout;
-  /** Holds dated copies (`dr offsite export`); the engines never write to it in a run. */
+  /** Holds off-site copies (`dr offsite export`); no backup writes to it. */
   readonly exported?: boolean | undefined;
   /** Opened once for each role; `restorer` may only read, and put under locks/, leases/ and marks/. */
   store(role: StoreRole): Promise<ObjectStore>;

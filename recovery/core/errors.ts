@@ -1,6 +1,6 @@
 /**
- * The errors a user can meet. A mistake of the user and a failure of the world are told apart by `exit`;
- * anything that is not a `DrError` is a bug and is shown with its stack.
+ * The errors that a user can meet. `exit` tells a mistake of the user from a failure of a machine. An error that is not a `DrError`
+ * is a bug and is shown with its stack.
  */
 
 /** Exit codes of the `dr` command: docs/architecture.md, "Exit codes", lists them with their meaning. */
@@ -66,8 +66,8 @@ export function verificationFailed(facts: Omit<ErrorFacts, 'exit'>): DrError {
 }
 
 const SYSTEM: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
-  ENOSPC: { code: 'DISK-FULL', hint: 'make room there and start the same command again' },
-  EDQUOT: { code: 'DISK-FULL', hint: 'the quota is used up: make room and start the same command again' },
+  ENOSPC: { code: 'DISK-FULL', hint: 'make room there and run the same command again' },
+  EDQUOT: { code: 'DISK-FULL', hint: 'the quota is used up: make room and run the same command again' },
   EROFS: {
     code: 'DISK-READ-ONLY',
     hint: 'the file system is mounted read-only, often after an error of the disk: see dmesg',
@@ -76,7 +76,7 @@ const SYSTEM: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
   EPERM: { code: 'PERMISSION-DENIED', hint: 'run `dr` as the user that owns it (usually root)' },
 };
 
-/** A refusal of the operating system that is no bug of `dr`: full disk, no permission. Undefined for anything else. */
+/** A refusal of the operating system that is not a bug of `dr`: full disk, no permission. Undefined for anything else. */
 export function systemError(error: unknown, where: string): DrError | undefined {
   if (!hasCode(error, ...Object.keys(SYSTEM))) return undefined;
   const known = SYSTEM[error.code ?? ''];

@@ -43,14 +43,14 @@ const redact = {
   censor: '[secret]',
 };
 
-/** Secrets that hide inside of text: user:password in a URL, a signed URL, a Redis or PostgreSQL password argument. */
+/** Secrets inside of a text: user:password in a URL, a signed URL, a Redis or PostgreSQL password argument. */
 const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/(\w+:\/\/[^\s/:@"]*):[^\s/@"]+@/g, '$1:[secret]@'],
   [/(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s"]+/gi, '$1[secret]'],
   [/\b((?:pg)?pass(?:word|phrase)?\s*[=:]\s*)(?!\[secret])[^\s",;}]+/gi, '$1[secret]'],
 ];
 
-/** Masks what looks like a secret, whoever wrote the text. */
+/** Masks everything that looks like a secret. */
 export function scrub(text: string): string {
   return SECRET_TEXT.reduce((scrubbed, [pattern, replacement]) => scrubbed.replace(pattern, replacement), text);
 }
@@ -89,7 +89,7 @@ function plain(value: unknown): string {
 }
 
 function ignore(): void {
-  // Says nothing on purpose.
+  // Silent on purpose.
 }
 
 export const silentLog: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

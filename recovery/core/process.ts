@@ -18,7 +18,7 @@ function inheritedEnv(): Record<string, string> {
   return Object.fromEntries(kept);
 }
 
-/** From the first line that calls itself an error on, with the warnings before it, else the last ones; the rest is progress. */
+/** The text from the first error line on, with the warnings before it; without an error line the last lines. The rest is progress. */
 function reason(text: string): string {
   const lines = text.trim().split('\n');
   const warnings = lines.filter((line) => /\bWARN:/.test(line)).slice(0, 4);
@@ -99,7 +99,7 @@ export function makeRun(log: Logger): Run {
         throw new DrError({
           code: 'ENGINE-STALLED',
           where: program,
-          fact: `moved no data for ${options.idle?.seconds} s and was ended${said === '' ? '' : `; it last said:\n${said}`}`,
+          fact: `moved no data for ${options.idle?.seconds} s and was ended${said === '' ? '' : `; its last output:\n${said}`}`,
           hint: 'see whether the repository answers (`dr assess`), then run the same command again',
         });
       }
@@ -116,7 +116,7 @@ export function makeRun(log: Logger): Run {
         throw new DrError({
           code: 'ENGINE-TIMEOUT',
           where: program,
-          fact: `did not end within ${options.timeoutSeconds} s${said === '' ? '' : `; it last said:\n${said}`}`,
+          fact: `did not end within ${options.timeoutSeconds} s${said === '' ? '' : `; its last output:\n${said}`}`,
           hint: 'see whether the repository and the server answer (`dr assess`)',
         });
       }
@@ -125,7 +125,7 @@ export function makeRun(log: Logger): Run {
       throw new DrError({
         code: 'ENGINE-FAILED',
         where: [program.split('/').at(-1), ...args.filter((a) => !a.startsWith('-')).slice(0, 1)].join(' '),
-        fact: `${how}: ${said || 'it said nothing'}`,
+        fact: `${how}: ${said || 'it printed nothing'}`,
         hint: 'the message above is the engine’s own; run with --verbose for the whole command line',
       });
     } finally {
@@ -134,7 +134,7 @@ export function makeRun(log: Logger): Run {
   };
 }
 
-/** A child that moves less than `bytes` (read and written, sockets included) in `seconds` is ended. Only where /proc tells. */
+/** A child that moves less than `bytes` (read and written, sockets included) in `seconds` is ended. Needs /proc. */
 export interface IdleLimit {
   readonly seconds: number;
   readonly bytes: number;
@@ -148,7 +148,7 @@ export interface RunOptions {
   /** Run as this unprivileged user when `dr` is root; ignored otherwise. */
   readonly as?: string | undefined;
   readonly stdin?: string;
-  /** Send stdout to this file (created 0600) and not to memory. */
+  /** Writes stdout to this file (created 0600) instead of into memory. */
   readonly stdoutFile?: string;
   readonly timeoutSeconds?: number;
   readonly idle?: IdleLimit | undefined;

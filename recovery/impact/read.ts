@@ -1,8 +1,7 @@
 /** Reads what Pulumi wrote. Throws DrError (exit 2) for what is neither, for a preview that failed and for a version of another time. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { badInput } from '../core/errors.ts';
-import { codeOf, messageOf } from '../core/message.ts';
+import { badInput, codeOf, messageOf } from '../core/errors.ts';
 import { type BeforeAndAfter, type Declared, type DeclaredResource, stackOf } from './declared.ts';
 
 const resourceSchema = z.object({

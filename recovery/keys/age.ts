@@ -1,8 +1,7 @@
 /** age: who can open an escrow file, and what is said when one can't. A secret key is never quoted. */
 import { readFile } from 'node:fs/promises';
 import { armor, Decrypter, Encrypter } from 'age-encryption';
-import { badInput } from '../core/errors.ts';
-import { messageOf } from '../core/message.ts';
+import { badInput, messageOf } from '../core/errors.ts';
 
 const ARMORED = '-----BEGIN AGE ENCRYPTED FILE-----';
 const HEADER = 'age-encryption.org/v1\n';

@@ -1,6 +1,6 @@
 /**
- * Copies what a versioned bucket held at a moment into a folder, where the engines run on it as on any local repository. This
- * undoes delete markers and overwritten objects, with engines that can't read old versions themselves.
+ * Copies the content that a versioned bucket had at a moment into a folder, where the engines use it like any local repository. This
+ * undoes delete markers and overwritten objects for engines that can't read old versions themselves.
  */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -32,13 +32,13 @@ export interface CopyAsOfRequest {
 export interface CopyAsOfResult {
   readonly objects: number;
   readonly bytes: number;
-  /** Objects that an earlier, interrupted run had copied. */
+  /** Objects that an earlier, interrupted run has copied. */
   readonly reused: number;
 }
 
 const MARKER = '.dr-as-of.json';
 
-/** One folder holds one moment of one store: mixing two would make a repository that never was. */
+/** One folder holds one moment of one store: a mix of two would be a repository that never existed. */
 async function claimFolder(folder: string, source: { readonly store: string; readonly asOf: string }): Promise<void> {
   const file = join(folder, MARKER);
   const wanted = JSON.stringify(source);

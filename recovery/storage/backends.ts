@@ -29,7 +29,7 @@ export function folderOf(path: string): string {
 }
 
 export interface OpenStoreOptions {
-  /** Whom the files of a folder belong to; asked only where there are files. @default this process */
+  /** Owner of new files; only a folder asks for it. @default this process */
   readonly owner?: () => Promise<Owner | undefined>;
   readonly secrets: Secrets;
   /** The field with the settings, for errors: `repositories.primary`. */

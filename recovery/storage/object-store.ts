@@ -37,6 +37,6 @@ export interface ObjectStore {
 export interface BulkStore extends ObjectStore {
   /** Writes an object to `file`; the folder must be there. The file may be the object itself: it is only to be read. */
   download(object: ObjectInfo, file: string): Promise<void>;
-  /** Puts the whole of `file`, which nobody changes meanwhile, over whatever was there. */
+  /** Puts the whole file over the object. Nobody may change the file until then. */
   upload(key: string, file: string): Promise<void>;
 }

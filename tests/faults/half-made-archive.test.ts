@@ -21,12 +21,12 @@ test('a half-made archive is made anew; one that holds anything is left as it is
     const info = async (repository: string, part: string): Promise<string[]> =>
       (await readdir(folder(repository, part))).filter((name) => name.includes('.info')).sort();
 
-    await createStanza(pg, true);
+    await createStanza(pg, { online: true });
     const archive = await info('local', 'archive');
     expect(archive).toEqual(['archive.info', 'archive.info.copy']);
     for (const name of await info('local', 'backup')) await rm(join(folder('local', 'backup'), name));
     for (const name of await info('secondary', 'archive')) await rm(join(folder('secondary', 'archive'), name));
-    await createStanza(pg, true);
+    await createStanza(pg, { online: true });
     for (const repository of ['local', 'secondary']) {
       expect(await info(repository, 'archive')).toEqual(archive);
       expect(await info(repository, 'backup')).toEqual(['backup.info', 'backup.info.copy']);
@@ -34,7 +34,9 @@ test('a half-made archive is made anew; one that holds anything is left as it is
 
     for (const name of await info('local', 'backup')) await rm(join(folder('local', 'backup'), name));
     await writeFile(join(folder('local', 'archive'), 'a-segment'), 'somebody archived here');
-    await expect(createStanza(pg, true)).rejects.toThrow('archive.info exists but backup.info is missing on repo1');
+    await expect(createStanza(pg, { online: true })).rejects.toThrow(
+      'archive.info exists but backup.info is missing on repo1',
+    );
     expect(await readdir(folder('local', 'archive'))).toEqual(['a-segment', ...archive]);
   });
 });

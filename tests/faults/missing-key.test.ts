@@ -34,7 +34,7 @@ test('a missing, unreadable or wrong key is reported as such', async () => {
 
     // Missing.
     await rename(key('local'), key('away'));
-    expect(await refused(golden, envFile, 'SECRET-MISSING')).toContain('no damage to the backups');
+    expect(await refused(golden, envFile, 'SECRET-MISSING')).toContain('the backups are intact');
     // The other repository is still verified.
     const { repositories } = await verify(2, envFile, ['--read-data', '0']);
     expect(repositories.map(({ id, status }) => `${id} ${status}`)).toEqual(['local unusable', 'secondary ok']);

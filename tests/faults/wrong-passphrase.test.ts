@@ -19,7 +19,7 @@ test.each([
       const { stderr, stdout } = await drEnds(2, site.envFile, ['restore', '--to', target, '--only', workload]);
       expect(stderr).toMatch(/^DR-PASSPHRASE-WRONG repository local: /m);
       expect(stderr).toMatch(fact);
-      expect(stderr).toMatch(/^hint: the copy may well be whole/m);
+      expect(stderr).toMatch(/^hint: the copy is probably intact/m);
       expect(`${stderr}${stdout}`).not.toMatch(/secondary|damaged|corrupt/);
       expect(`${stderr}${stdout}`).not.toContain(WRONG);
     }

@@ -17,7 +17,9 @@ async function documentedLines(): Promise<string> {
   return lines;
 }
 
-test('raw pgbackrest and restic restore a repository of dr, by the documented lines', { timeout: 180_000 }, async () => {
+test('raw pgbackrest and restic restore a repository of dr, by the documented lines', {
+  timeout: 180_000,
+}, async () => {
   const script = await documentedLines();
   await withPlatform({}, async ({ folder, platform }) => {
     const dr = drClient({ envFile: platform.envFile, logFile: join(folder, 'dr.log') });

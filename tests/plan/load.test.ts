@@ -65,13 +65,13 @@ test.each([
   ],
   ['a negative RTO', 'full: 8h', 'full: -8h', 'objectives.rto.full', '"-8h" is negative', 'full: -8h'],
   ['an RTO that is no number', 'full: 8h', 'full: .nan', 'objectives.rto.full', 'NaN is not a number', 'full: .nan'],
-  ['a name with ../', '- id: git\n', '- id: ../git\n', 'workloads.[11].id', '"../git" is no name', '../git'],
+  ['a name with ../', '- id: git\n', '- id: ../git\n', 'workloads.[11].id', '"../git" is not a name', '../git'],
   [
     'a name with a line break',
     '- id: git\n',
     '- id: "git\\n"\n',
     'workloads.[11].id',
-    '"git\\n" is no name',
+    '"git\\n" is not a name',
     '"git\\n"',
   ],
   [
@@ -79,7 +79,7 @@ test.each([
     'location: /var/backups/go-coffee/',
     'location: "/var/x\\n"',
     'repositories.local.location',
-    '"/var/x\\n" is no line of text',
+    '"/var/x\\n" is not one line of text',
     '/var/x',
   ],
   [

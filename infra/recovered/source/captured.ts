@@ -1,7 +1,13 @@
 /** The objects that a fresh platform is made from: fetched at the first `up`, and from then on as the stack's own outputs have them. */
 import * as pulumi from '@pulumi/pulumi';
-import type { Pin, PinnedObjects } from '../../../recovery/public.ts';
-import { type CapturedPlatform, packPlatform, readCaptured, unpackPlatform } from '../../../recovery/public.ts';
+import {
+  type CapturedPlatform,
+  type Pin,
+  type PinnedObjects,
+  packPlatform,
+  readCaptured,
+  unpackPlatform,
+} from '../../../recovery/public.ts';
 import type { SecretValues, StackConfig } from '../../config/types.ts';
 import type { Previous } from './previous.ts';
 import { type RecoverySource, recoverySource, runError, settled } from './repository.ts';

@@ -1,11 +1,11 @@
 /**
- * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When `dr` alone was killed (out of
- * memory), its pgBackRest is still at work when the next run begins.
+ * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When only `dr` was killed (out of
+ * memory), its pgBackRest still runs when the next restore begins.
  */
 import pRetry from 'p-retry';
 import { allPids, argvOf } from '../../core/pids.ts';
 
-/** Pids of restores, workers too, by this configuration file: it is one restore's own. None where there is no /proc. */
+/** Pids of restores and their workers with this configuration file, which belongs to one restore. None where there is no /proc. */
 async function restoresBy(configFile: string): Promise<number[]> {
   const pids = await allPids();
   const found = await Promise.all(
@@ -18,7 +18,7 @@ async function restoresBy(configFile: string): Promise<number[]> {
   return pids.filter((_, i) => found[i]);
 }
 
-/** Ends them and returns when they are gone. */
+/** Ends them and returns their pids when all have ended. */
 export async function endOrphans(configFile: string): Promise<number[]> {
   const pids = await restoresBy(configFile);
   for (const pid of pids) {

@@ -126,17 +126,20 @@ export function describeFiles(files: readonly FileProblem[]): string {
   return [...shown, ...more].join('\n');
 }
 
+export interface FailedRestore {
+  readonly repository: Repository;
+  /** Label of the set. */
+  readonly set: string;
+  readonly error: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * A failed restore says `zlib threw error` and names no file. This reads the lineage and gives an error that does, or the given one
  * when nothing is found.
  */
-export async function explainFailedRestore(
-  pg: PgBackRest,
-  repository: Repository,
-  set: string,
-  error: unknown,
-  signal?: AbortSignal,
-): Promise<unknown> {
+export async function explainFailedRestore(pg: PgBackRest, failed: FailedRestore): Promise<unknown> {
+  const { repository, set, error, signal } = failed;
   const damage = /FormatError|CryptoError|ChecksumError|FileMissingError|FileReadError|unexpected eof|checksum/i;
   if (!(error instanceof DrError)) return error;
   // The first byte of an encrypted file flipped looks like a wrong passphrase, which has opened the lineage a moment ago.

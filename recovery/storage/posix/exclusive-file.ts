@@ -6,8 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DrError, hasCode } from '../../core/errors.ts';
 import { isAlive } from '../../core/pids.ts';
 
-/** A holder on another host can't be asked whether it lives; its few milliseconds are over after this long. */
+/** Nobody can check a process on another host. A holder needs milliseconds, so after this long it is dead. */
 const STALE_AFTER_MS = 30_000;
+/** Twice as long as a stale file blocks the others. */
 const GIVE_UP_AFTER_MS = 60_000;
 
 async function isStale(path: string, content: string): Promise<boolean> {
@@ -18,7 +19,7 @@ async function isStale(path: string, content: string): Promise<boolean> {
 }
 
 /**
- * Takes a stale file away. Between reading and renaming, another process may have done the same and hold a fresh file:
+ * Removes a stale file. Between reading and renaming, another process may have done the same and hold a fresh file:
  * the renamed content tells, and what was fresh is put back.
  */
 async function breakStale(path: string): Promise<void> {

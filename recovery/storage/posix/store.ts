@@ -96,7 +96,7 @@ class PosixStore implements BulkStore {
         else if (condition.kind === 'absent') await this.#linkAbsent(temporary, file, key);
         else await this.#replace(temporary, file, key, condition.etag);
         await syncFolder(dirname(file));
-        // By the handle and not by the name: whatever replaces the object meanwhile has an etag of its own.
+        // By the handle, not by the name: another writer may have replaced the object, and that one has another etag.
         return { etag: etagOf(await handle.stat({ bigint: true })) };
       } finally {
         await handle.close();

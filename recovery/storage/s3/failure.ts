@@ -1,4 +1,4 @@
-/** What an answer of S3, or the lack of one, means to a person. */
+/** Explains an error of S3, or the lack of an answer. */
 import { z } from 'zod';
 import { DrError } from '../../core/errors.ts';
 
@@ -10,7 +10,7 @@ const failureSchema = z.object({
   name: text,
   code: text,
   message: text,
-  cause: z.unknown(),
+  cause: z.unknown().optional(),
   errors: z.array(z.unknown()).optional().catch(undefined),
   $metadata: z.object({ httpStatusCode: count, attempts: count }).optional().catch(undefined),
 });

@@ -27,7 +27,7 @@ import { deadlineMs, makeS3Client, type S3StoreOptions } from './client.ts';
 import { attemptsOf, explainS3Failure, isAbsent, isConflict, statusOf } from './failure.ts';
 import { listDeletions, listVersionsAsOf } from './versions.ts';
 
-/** Answers of one object that may break off in the middle before the call fails. */
+/** A call fails when this many answers for one object break off in the middle. */
 const BODY_ATTEMPTS = 4;
 
 class BrokenBody extends Error {}
@@ -98,7 +98,7 @@ class S3Store implements VersionedStore, BulkStore {
       } catch (error) {
         const absent = condition?.kind === 'etag' && isAbsent(error);
         if (!absent && !isConflict(error)) throw error;
-        // An attempt whose answer got lost may have written: then the retry meets its own object.
+        // The answer to a successful attempt may get lost: then the retry finds its own object.
         const present = await this.get(key);
         if (present?.body.equals(Buffer.from(body)) && attemptsOf(error) > 1) return { etag: present.etag };
         throw new ConditionFailed(`${key} ${present ? 'has another version' : 'is absent'} (HTTP ${statusOf(error)})`);
@@ -162,7 +162,7 @@ class S3Store implements VersionedStore, BulkStore {
     );
   }
 
-  /** Undefined for an absent object. An answer that breaks off half-way is asked for again: the SDK retries only up to its head. */
+  /** Undefined for an absent object. Requests an answer again that breaks off half-way: the SDK retries only until its head has come. */
   async #read<T>(
     key: string,
     versionId: string | undefined,
@@ -197,7 +197,7 @@ class S3Store implements VersionedStore, BulkStore {
     );
   }
 
-  /** `alive` moves the deadline: for what may take long as long as bytes come. */
+  /** `alive` moves the deadline: a large object may take long while bytes arrive. */
   async #call<T>(work: (signal: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
     const deadline = new AbortController();
     const seconds = this.#deadlineMs / 1000;

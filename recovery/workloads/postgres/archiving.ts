@@ -155,10 +155,10 @@ export async function makeArchive(
 ): Promise<{ changed: readonly string[]; restarted: boolean }> {
   if (isElsewhere(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
-    await createStanza(pgb, true);
+    await createStanza(pgb, { online: true });
     return { changed: [], restarted: false };
   }
   await checkArchiveSecrets(site, pgb);
-  await createStanza(pgb, true);
+  await createStanza(pgb, { online: true });
   return turnOnArchiving(site, pgb, options);
 }

@@ -80,7 +80,7 @@ async function pointArchiveAt(
   if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
   const account = await lookUpAccount(site.environment.runAs);
   if (account) await chown(file, account.uid, account.gid);
-  if (attached.length > 0) await createStanza(pgb, false);
+  if (attached.length > 0) await createStanza(pgb, { online: false });
 }
 
 /**

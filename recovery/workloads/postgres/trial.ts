@@ -109,7 +109,7 @@ async function layDown(
     await pg.run('restore', withinScratch(args, scratch), { onLine, signal });
   } catch (error) {
     report('reading the sets to name what is damaged');
-    throw await explainFailedRestore(pg, repository, set, error, signal);
+    throw await explainFailedRestore(pg, { repository, set, error, signal });
   }
 }
 

@@ -41,8 +41,8 @@ test('without a cluster they are folders, as on a single host', async () => {
 
 describe('refused', () => {
   test.each<[string, string, string]>([
-    ['no cluster is named', withCluster('namespaces: [go-coffee]'), 'says not which cluster'],
-    ['two are', withCluster('context: a, inCluster: true, namespaces: [go-coffee]'), 'says not which cluster'],
+    ['no cluster is named', withCluster('namespaces: [go-coffee]'), 'must select one cluster'],
+    ['two are', withCluster('context: a, inCluster: true, namespaces: [go-coffee]'), 'must select one cluster'],
     ['no namespace', withCluster('inCluster: true, namespaces: []'), 'kubernetes.namespaces'],
     ['a name that is none', withCluster('inCluster: true, namespaces: [Go_Coffee]'), 'kubernetes.namespaces.0'],
     ['a typing mistake', withCluster('contxt: a, namespaces: [go-coffee]'), 'Did you mean "context"?'],

@@ -77,7 +77,7 @@ describe('runDoctor of a site', () => {
     expect(checks['repositories.local.passphrases.p1']).toMatchObject({
       status: 'missing',
       found: expect.stringMatching(/passphrase does not exist/),
-      hint: expect.stringMatching(/no damage to the backups/),
+      hint: expect.stringMatching(/the backups are intact/),
     });
     expect(checks['signingKeys.k1']).toMatchObject({ status: 'missing', hint: `chmod 0600 ${join(root, 'signing')}` });
     expect(JSON.stringify(checks)).not.toContain('of-the-test');
