@@ -11,7 +11,7 @@ import type { RepositoryReport, VerifyReport } from './types.ts';
 /** Each reads a lot and computes little; a trial restore has the host for itself. */
 const AT_ONCE = 2;
 
-/** Anything wrong is worse news than a missing key, and that is worse than a repository that is away. */
+/** Damage outranks a missing key, and a missing key outranks an unreachable repository. */
 export function exitOf(reports: readonly RepositoryReport[]): ExitCode {
   const has = (status: RepositoryReport['status']): boolean => reports.some((report) => report.status === status);
   if (has('wrong')) return EXIT.verificationFailed;

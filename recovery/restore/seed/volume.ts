@@ -1,4 +1,4 @@
-/** A volume that has never been used here is filled with the snapshot of a point; one that holds data is left alone. */
+/** Fills a volume that was never used here with the snapshot of a point; a volume with data is not changed. */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineageName } from '../../../plan/layout.ts';

@@ -79,7 +79,7 @@ function logOf(settings: PostgresSettings): string {
   return settings.logFile ?? join(settings.dataDir, 'dr-start.log');
 }
 
-/** Bytes in the server's log: what comes after is said by the next start. The log itself is evidence and is never cut. */
+/** Bytes in the server's log: the next start writes after them. The log is evidence and is never truncated. */
 export async function logSize(settings: PostgresSettings): Promise<number> {
   return stat(logOf(settings)).then(
     (found) => found.size,
@@ -106,7 +106,7 @@ function startFailed(settings: PostgresSettings, why: string): DrError {
   });
 }
 
-/** Starts the server and returns as soon as its process is there; see `waitUntilWritable` and `waitUntilAnswers`. */
+/** Starts the server and returns as soon as its process exists; see `waitUntilWritable`. */
 export async function startServer(site: Site, settings: PostgresSettings): Promise<void> {
   if ((await postmasterPid(settings)) !== undefined) return;
   await removeStaleLocks(settings);
@@ -120,7 +120,7 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
   await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
 }
 
-/** What a waiting caller may show. */
+/** For the progress of a caller that waits. */
 export type ReplayProgress = (lsn: string) => void;
 
 /** Replay takes as long as there is WAL. */
