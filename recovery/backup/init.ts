@@ -161,7 +161,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`,
     state: 'start',
   });
-  const { changed, restarted } = await makeArchive(site, request.restart, pgb).catch((error: unknown) => {
+  const { changed, restarted } = await makeArchive(site, pgb, request).catch((error: unknown) => {
     throw asDrError(error, 'postgres');
   });
   await checkArchiving(pgb);

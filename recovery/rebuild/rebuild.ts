@@ -8,7 +8,7 @@ import { whileLocked } from '../storage/while-locked.ts';
 import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
 import { type Configuration, configureStack, prepare, type ResolvedTarget, resolvePin } from './prepare.ts';
-import { LOCK_SECONDS, RebuildRecord } from './record.ts';
+import { RebuildRecord } from './record.ts';
 import { checkNames } from './sources.ts';
 import type { RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
 import { failureOf, upStack } from './up.ts';

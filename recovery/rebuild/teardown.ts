@@ -5,7 +5,6 @@ import { isRecord } from '../core/json.ts';
 import type { EngineStack } from '../pulumi/engine.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
-import { LOCK_SECONDS } from './record.ts';
 import { whenUnlocked } from './stack-lock.ts';
 import type { RebuildPorts } from './types.ts';
 import { failureOf } from './up.ts';

@@ -13,7 +13,7 @@ import { sourceAsOf } from './source.ts';
 
 export interface Resolved {
   readonly repository: Repository;
-  /** The repository itself, a copy aside of its state at a moment, or one of its dated copies. */
+  /** The repository itself, a copy of its state at a moment, or one of its off-site copies. */
   readonly source: Repository;
   readonly resolution: Resolution;
 }
@@ -32,7 +32,7 @@ export type Choice = Pick<
   | 'signal'
 >;
 
-/** A region that does not even refuse must not hold up a recovery that another one can make. */
+/** A region that does not answer must not delay a recovery that another one can make. */
 const COMPARE_WITHIN_MS = 10_000;
 
 async function resolveIn(
@@ -44,9 +44,7 @@ async function resolveIn(
   const { repositoryTime } = request;
   await folderIsThere(repository);
   if (isDriveAway(site, repository)) throw driveAway(site, repository);
-  const source = repositoryTime
-    ? await sourceAsOf(site, repository, repositoryTime, request.progress, request.signal)
-    : repository;
+  const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
   const entries = await catalog.points();
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
@@ -70,7 +68,7 @@ function newerWorkloads(than: Resolution, other: Resolution): string[] {
   return other.items.filter((item) => item.point > (points.get(item.workload) ?? '')).map((item) => item.workload);
 }
 
-/** `latest` means the newest there is, and the first repository may have been away for days. */
+/** `latest` means the newest copy of all, and the first repository may have missed days of backups. */
 async function newest(
   first: Resolved,
   others: readonly { id: string; resolved: Promise<Resolved> }[],

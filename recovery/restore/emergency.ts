@@ -14,7 +14,7 @@ import { answers, connect, startServer } from '../workloads/postgres/server.ts';
 
 export interface SavedTable {
   readonly table: string;
-  /** `whole`: read without an error. `partial`: damaged pages were left out. `lost`: nothing could be read. */
+  /** `whole`: read without an error. `partial`: damaged pages were skipped. `lost`: nothing could be read. */
   readonly state: 'whole' | 'partial' | 'lost';
   readonly bytes: number;
   readonly error?: string;

@@ -51,7 +51,7 @@ export function readyFile(stateDir: string): string {
 }
 
 /**
- * With `keepGoing` a workload that fails is reported and the rest goes on (exit 3); otherwise the first failure ends the restore after
+ * With `keepGoing` a failed workload is reported and the others continue (exit 3); otherwise the first failure ends the restore after
  * what is under way. The target is marked ready only when nothing failed.
  */
 export async function executeRestore(

@@ -1,4 +1,4 @@
-/** The logical dump: one table, another PostgreSQL major, or the day when the physical chain is in doubt. Never into a database that is in use. */
+/** Restores from the logical dump: one table, another major version, or a chain in doubt. Never into a database that is in use. */
 import { randomBytes } from 'node:crypto';
 import { chown, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ function checkName(name: string, where: string): void {
   throw badInput({
     code: 'NAME-INVALID',
     where,
-    fact: `${JSON.stringify(name)} is no plain name`,
+    fact: `${JSON.stringify(name)} is not a plain name`,
     hint: 'use a-z, 0-9 and _, beginning with a letter',
   });
 }
@@ -110,12 +110,17 @@ function checkTables(wanted: readonly TableName[], held: readonly string[]): voi
     code: 'TABLE-UNKNOWN',
     where: '--table',
     fact: `the dump holds no table "${lost}".${didYouMean(lost, held)}`,
-    hint: 'name one of those that it holds, or leave --table out to look at all of it',
+    hint: 'name one of those that it holds, or restore all of it without --table',
   });
 }
 
 /** The dump as files that the server's account can read. */
-async function fetchDump(site: Site, source: Repository, capture: ResticCapture, folder: string, signal?: AbortSignal) {
+async function fetchDump(
+  site: Site,
+  { source, capture }: Pick<Dump, 'source' | 'capture'>,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   await makeReachableFolder(site.environment.stateDir, folder, site.environment.runAs);
   await restoreSnapshot(openRestic(site, source, 'restorer'), { snapshot: capture.snapshot, folder, signal });
   const account = await lookUpAccount(site.environment.runAs);
@@ -176,7 +181,7 @@ async function fill(site: Site, request: LogicalRequest, dump: string, folder: s
 
 export interface Dump {
   readonly repository: Repository;
-  /** The repository, or a copy aside of its state at a moment. */
+  /** The repository, or a copy of its state at a moment. */
   readonly source: Repository;
   readonly point: string;
   readonly capture: ResticCapture;
@@ -201,7 +206,7 @@ export async function restoreLogical(site: Site, request: LogicalRequest): Promi
   const event = { step: 'restore/logical', title: `logical dump of ${capture.capturedAt} into ${database}` };
   progress({ ...event, state: 'start' });
   try {
-    const { grants } = await fill(site, request, await fetchDump(site, source, capture, folder, signal), folder);
+    const { grants } = await fill(site, request, await fetchDump(site, { source, capture }, folder, signal), folder);
     const tables = await withClient(site, postgresSettings(site.environment), countRows, database);
     progress({ ...event, state: 'done' });
     return { database, repository: repository.id, point, capturedAt: capture.capturedAt, grants, notes, tables };

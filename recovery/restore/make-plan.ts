@@ -81,7 +81,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     await checkServer(site, capture);
     warnings.push(...(await lineageNote(site, capture)));
     const pgb = await openSource({ site, source }, capture);
-    const reach = await checkWal(site, pgb, source, capture, wantedEnd(resolution, found.mode));
+    const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found.mode) });
     lastCommit = reach.lastCommit.toISOString();
     items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last });
   }

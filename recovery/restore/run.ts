@@ -65,7 +65,7 @@ function restoreId(now: Date): string {
   return `restore-${now.toISOString().replaceAll(/[-:.]/g, '')}`;
 }
 
-/** What is looked at to make a plan needs some room itself. */
+/** Making a plan needs some disk space itself. */
 async function planned(site: Site, request: PlanRequest): Promise<{ plan: RestorePlan; source: Repository }> {
   try {
     const made = await makePlan(site, request);
@@ -100,7 +100,7 @@ async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest):
   const source =
     plan.repositoryTime === undefined
       ? repository
-      : await sourceAsOf(site, repository, new Date(plan.repositoryTime), request.progress, request.signal);
+      : await sourceAsOf(site, repository, new Date(plan.repositoryTime), request);
   // All items of a dated copy are of one point.
   return holding(source, plan.items[0]?.point ?? '');
 }
@@ -119,8 +119,8 @@ async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
 }
 
 /**
- * Why an unfinished restore must not go on, or undefined: its plan is of another day. A site that has been backed up since has lived
- * since, and "latest" means another moment now.
+ * Why an unfinished restore must not resume, or undefined: its plan is too old. A site that was backed up since then has newer data, and
+ * "latest" means another moment now.
  */
 async function outdated(site: Site, before: Journal, now: Date): Promise<string | undefined> {
   const last = before.entries.at(-1)?.at ?? '';
@@ -143,7 +143,7 @@ async function outdated(site: Site, before: Journal, now: Date): Promise<string 
     return later && `this site was backed up since, in ${later.point.id}`;
   } catch (error) {
     // The restore itself will say what is wrong with the repository.
-    site.log.warn({ error: String(error) }, 'whether the plan is still of today is not known');
+    site.log.warn({ error: String(error) }, 'it is unknown whether the plan is still current');
     return undefined;
   }
 }
@@ -161,7 +161,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   let journal: Journal;
   if (resumed) {
     plan = restorePlanSchema.parse(before.plan);
-    request.progress({ step: 'restore/resume', title: `go on with ${before.id}`, state: 'done' });
+    request.progress({ step: 'restore/resume', title: `resume ${before.id}`, state: 'done' });
     source = await sourceOf(site, plan, request);
     await request.approve(plan);
     journal = before;
@@ -176,7 +176,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   const signal = AbortSignal.any([request.signal, lost]);
   const context: RestoreContext = { site, source, plan, journal, progress: request.progress, signal };
   const result = await executeRestore(context, request);
-  // A restore that failed goes on later, and finds its points only if they are kept until then.
+  // A failed restore resumes later, and its points must be kept until then.
   if (result.failures.length === 0) await Promise.all(leases.map((lease) => lease.release().catch(() => undefined)));
   return { plan, result, resumed };
 }

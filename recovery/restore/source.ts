@@ -1,4 +1,4 @@
-/** The repository that a restore reads: as it is, or a copy aside of its state at a moment. */
+/** The repository that a restore reads: as it is, or a copy of its state at a moment. */
 import { chown, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Repository, Site } from '../config/site.ts';
@@ -22,15 +22,14 @@ function stamp(time: Date): string {
 }
 
 /**
- * Delete markers that were laid after `asOf` don't count there, nor does anything written since. The copy keeps its encryption and
- * opens with the repository's own passphrases. Resumable.
+ * A copy of the repository as it was at `asOf`, without what was written or deleted since. The copy keeps its encryption and opens with the
+ * repository's own passphrases. Resumable.
  */
 export async function sourceAsOf(
   site: Site,
   repository: Repository,
   asOf: Date,
-  progress: Progress,
-  signal?: AbortSignal,
+  { progress, signal }: { readonly progress: Progress; readonly signal?: AbortSignal | undefined },
 ): Promise<Repository> {
   const store = await repository.store('restorer');
   const folder = join(site.environment.stateDir, 'as-of', `${repository.id}-${stamp(asOf)}`);

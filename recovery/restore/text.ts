@@ -51,7 +51,7 @@ export function describe(outcome: RestoreOutcome): string {
   const verdict =
     result.failures.length === 0
       ? `ready: restored to ${plan.target} from ${plan.repository}, ${formatBytes(result.bytesRestored)}`
-      : 'NOT ready: the same command goes on where it stopped';
+      : 'NOT ready: run the same command again: it resumes where it stopped';
   const parts = [
     describePlan(plan),
     checks.length > 0 ? table(['', 'tier', 'verified', 'found'], checks) : '',

@@ -16,7 +16,7 @@ function finding(repository: string, point: string, code: string, fact: string):
   return { repository, area: 'copy', severity: 'wrong', code, what, fact, hint: ELSEWHERE, points: [point] };
 }
 
-/** Pure: files that are missing or of another size. What lies there besides, a lock of restic say, is no harm. */
+/** Pure: files that are missing or of another size. Other files, such as a lock of restic, do no harm. */
 export function manifestFindings(
   repository: string,
   manifest: Pick<CopyManifest, 'point' | 'files'>,
@@ -47,7 +47,7 @@ export async function copyFindings(
       const stored = await store.get(repository.layout.copyFile(id, COPY_FILES.manifest));
       const manifest = stored && parseManifest(stored.body.toString('utf8'));
       if (manifest === undefined) {
-        const fact = `${COPY_FILES.manifest} ${stored ? 'is no list of files' : 'is missing'}`;
+        const fact = `${COPY_FILES.manifest} ${stored ? 'is not a list of files' : 'is missing'}`;
         return [finding(repository.id, id, 'COPY-MANIFEST', fact)];
       }
       if (manifest.point !== id || verifyDocument(manifest, keys) === 'bad')

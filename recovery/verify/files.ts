@@ -18,7 +18,7 @@ export interface FilesRequest {
   readonly entries: readonly CatalogEntry[];
   /** Part of the stored data that is read back, 0 to 100. */
   readonly percent: number;
-  /** Private; whoever calls removes it. */
+  /** Private; the caller removes it. */
   readonly folder: string;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +31,7 @@ interface Named {
 
 const ELSEWHERE = 'restore it from another repository (--from), or from a point before';
 const REPAIR =
-  'what is whole elsewhere: --from. To mend this one: bring the packs back (versions of the bucket, a copy of the disk), or run restic’s `rebuild-index` and then `dr backup --kind full`';
+  'what is whole elsewhere: --from. To fix this one: bring the packs back (versions of the bucket, a copy of the disk), or run restic’s `rebuild-index` and then `dr backup --kind full`';
 
 function namedSnapshots(entries: readonly CatalogEntry[]): Map<string, Named> {
   const named = new Map<string, Named>();
@@ -98,7 +98,7 @@ function lossFindings(repository: string, named: ReadonlyMap<string, Named>, los
   }));
 }
 
-/** restic's own words, for what is no pack. */
+/** restic's own words for damage that is not in a pack. */
 function otherFindings(repository: string, result: CheckResult): Finding[] {
   const common = { repository, area: 'restic', points: [] } as const;
   const others = result.others.map(
@@ -147,7 +147,7 @@ function otherFindings(repository: string, result: CheckResult): Finding[] {
           code: 'CHECK-INCOMPLETE',
           what: 'restic check',
           fact: 'was ended early, because packs are missing: more may be damaged',
-          hint: 'mend that, then verify again',
+          hint: 'fix that, then verify again',
         },
       ];
   return [...lost, ...trees, ...others, ...early];

@@ -26,7 +26,7 @@ export interface PostgresRequest {
   /** Read every file back; else lists only. */
   readonly read: boolean;
   readonly retainedSince: Date;
-  /** Private; whoever calls removes it. */
+  /** Private; the caller removes it. */
   readonly folder: string;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;

@@ -1,4 +1,4 @@
-/** One repository, asked everything by the restorer, who can change nothing in it. */
+/** Verifies one repository with the rights of the restorer, who can change nothing in it. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
@@ -116,7 +116,7 @@ async function whileNotPruned<T>(site: Site, repository: Repository, work: () =>
 
 const NOTHING: Coverage = { points: 0, sets: 0, walSegments: 0, snapshots: 0 };
 
-/** Exit 2 is about keys, programs and the environment file; what is locked or away could not be asked. */
+/** Exit 2 is about keys, programs and the environment file; a locked or unreachable repository could not be verified. */
 function statusOf(error: DrError): RepositoryStatus {
   if (error.exit === EXIT.usage) return 'unusable';
   return error.exit === EXIT.verificationFailed ? 'wrong' : 'unreachable';
@@ -141,7 +141,7 @@ export async function verifyRepository(
       try {
         return await verifyAll(site, repository, request, folder);
       } finally {
-        // Under the lock: whoever was refused it must not remove what its holder works in.
+        // Under the lock: a process that didn't get it must not remove the holder's folder.
         await rm(folder, { recursive: true, force: true, maxRetries: 5 });
       }
     });

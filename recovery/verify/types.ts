@@ -1,4 +1,4 @@
-/** What a verification finds, and what it looked at. */
+/** What a verification finds, and what it has read. */
 import type { DrError } from '../core/errors.ts';
 import type { Check } from '../workloads/restore-step.ts';
 
@@ -17,7 +17,7 @@ export interface Finding {
   readonly points: readonly string[];
 }
 
-/** How much was looked at. */
+/** How much was verified. */
 export interface Coverage {
   readonly points: number;
   readonly sets: number;

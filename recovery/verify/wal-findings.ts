@@ -19,7 +19,7 @@ export interface WalInput {
 /** Position without the timeline. */
 const place = (segment: string): string => segment.slice(8);
 
-/** The last segment that is missing from `first` on, and the one that is there after it. */
+/** The last segment that is missing from `first` on, and the segment that follows the gap. */
 function endOfGap(segments: ReadonlySet<string>, first: string): { last: string; next: string } {
   const later = [...segments]
     .filter((name) => place(name) > place(first))
@@ -30,7 +30,7 @@ function endOfGap(segments: ReadonlySet<string>, first: string): { last: string;
   return { last, next };
 }
 
-/** Of a set that is kept for its own sake only the WAL of its own stays: prune cuts from there to the beginning of the next set. */
+/** A set that is held alone keeps only its own WAL: prune removes the WAL from its end to the start of the next set. */
 function isPruned(input: WalInput, capture: PostgresCapture, next: string): boolean {
   return input.setStarts.has(next) && new Date(capture.capturedAt) < input.retainedSince;
 }

@@ -1,4 +1,4 @@
-/** Snapshots as folders: restored beside their destination, counted, then swapped in by rename. The old data stays until all is verified. */
+/** Snapshots as folders: restored beside the destination, counted, swapped in by rename. The old data stays until all is verified. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -32,7 +32,7 @@ export function besides(destination: string, id: string, what: 'new' | 'before')
   return join(dirname(destination), `.${basename(destination)}.dr-${id}-${what}`);
 }
 
-/** Where a copy goes that is laid down only to be looked at. */
+/** The folder of a copy that a restore only lays down, for a person to use. */
 export function restoredFolder(site: Site, { id }: Workload): string {
   return join(site.environment.stateDir, 'restored', id);
 }

@@ -1,4 +1,4 @@
-/** Which type a workload is of: the one place that knows all of them. Whoever handles a workload asks here and never by name. */
+/** Which type a workload is of: the one place that knows all of them. Code that handles a workload asks here, and never by name. */
 import { type ExtensionType, isExtension, type Workload } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
 import { isFromCluster } from '../config/selection.ts';

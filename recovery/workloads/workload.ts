@@ -51,7 +51,7 @@ export interface WorkloadType<I extends RestoreItem = SnapshotItem> {
   readonly health?: StoreHealth;
   /** The volume that `dr seed` fills before the server's or the service's first start. `into`: a folder instead of the configured one. */
   volume?(site: Site, workload: Workload, into: string | undefined): SeedVolume;
-  /** What is left of the data, for `dr assess`. `before`: the newest capture. Reads only. What can't be looked at is a finding too. */
+  /** What is left of the data, for `dr assess`. `before`: the newest capture. Reads only. What can't be inspected is a finding too. */
   inspect?(site: Site, workload: Workload, before: ResticCapture | undefined): Promise<FolderFinding[]>;
 }
 
@@ -133,7 +133,7 @@ export interface HealthCheck {
   /** Stable: `service/auth-service`, `postgres/archiving`, `backup/redis`. */
   readonly id: string;
   readonly title: string;
-  /** Undefined is no failure: the environment file doesn't say how to ask, or the cluster has no such thing. */
+  /** Undefined is not a failure: the environment file doesn't say how to ask, or the cluster has no such thing. */
   readonly ok: boolean | undefined;
   readonly fact: string;
 }
@@ -174,7 +174,7 @@ export interface SeedNames {
   readonly seeding: string;
 }
 
-/** `unknown`: it could not be looked at, which says nothing about its state. */
+/** `unknown`: it could not be inspected, which says nothing about its state. */
 export type FileState = 'well' | 'missing' | 'empty' | 'damaged' | 'unknown';
 
 export interface FolderFinding {

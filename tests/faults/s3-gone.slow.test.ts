@@ -35,7 +35,7 @@ async function lost(workload: string, { moment, gone, back }: Loss): Promise<voi
 
     await back(golden);
     const second = await drEnds(0, site.envFile, RESTORE);
-    expect(second.stderr).toContain('go on with restore-');
+    expect(second.stderr).toContain('resume restore-');
     await expectWhole(site, golden.facts);
     await expectNoSecrets(golden, site, [failed, second]);
   });

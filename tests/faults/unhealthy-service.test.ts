@@ -31,7 +31,7 @@ test('exit 5 and not ready; once the service is healthy, the same command resume
 
     await writeFile(mark('well'), '');
     const again = await drEnds(0, site.envFile, argv);
-    expect(again.stdout).toMatch(/^ok +P3 +analytics is well/m);
+    expect(again.stdout).toMatch(/^ok +P3 +analytics is healthy/m);
     await access(mark('analytics'));
     expect(JSON.parse(await readFile(readyFile(site.paths.state), 'utf8'))).toMatchObject({ complete: true });
   });

@@ -81,7 +81,7 @@ test('a workload that fails: the others go on, and there is no point anywhere', 
       uploads: expect.objectContaining({ code: 'HOOK-FAILED', fact: expect.stringContaining('not now') }),
       manifests: expect.objectContaining({
         code: 'FOLDER-MISSING',
-        fact: `${site.paths.folder('manifests')} is no folder`,
+        fact: `${site.paths.folder('manifests')} is not a folder`,
       }),
     });
     expect(result.points).toEqual({});

@@ -63,7 +63,7 @@ test('beside the live database', async () => {
       [
         [...INTO, 'Drop;--', '--table', 'public.orders'],
         2,
-        /^DR-NAME-INVALID --into-database: "Drop;--" is no plain name$/m,
+        /^DR-NAME-INVALID --into-database: "Drop;--" is not a plain name$/m,
         /^hint: use a-z/m,
       ],
       [[...INTO, 'new1', '--table', 'a.b.c'], 2, /--table.*"?a\.b\.c"?/m, /^hint: /m],

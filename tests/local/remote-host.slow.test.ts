@@ -172,7 +172,7 @@ test('what can’t be seen from here is said', { timeout: 60_000 }, async () => 
   );
   for (const store of [found.data.findings.postgres, found.data.findings.redis]) {
     expect(store.files).toBe('unknown');
-    expect(store.facts.join('\n')).toContain("are on localhost and can't be looked at from here");
+    expect(store.facts.join('\n')).toContain("are on localhost and can't be inspected from here");
   }
   const refused = await dr(['restore', '--to', 'latest', '--dry-run'], [2]);
   expect(refused.stderr).toContain('DR-STORE-ELSEWHERE postgres');

@@ -1,4 +1,4 @@
-/** Pure: whether a volume is filled from a copy before its server first starts. Nothing that is on it is ever overwritten. */
+/** Pure: is a volume filled from a copy before its server first starts. Existing data is never overwritten. */
 import { parseLineage } from '../../../plan/layout.ts';
 import { precondition } from '../../core/errors.ts';
 import type { SeedMark } from './mark.ts';
@@ -10,17 +10,17 @@ export interface Volume {
   readonly folder: string;
   /** Names in it, but for the seed's own. */
   readonly entries: readonly string[];
-  /** Whose data it holds, where a seed has said so. */
+  /** Whose data it holds, if an earlier seed has marked it. */
   readonly mark: SeedMark | undefined;
   /** An earlier run has laid a checked copy down, and was killed before all of it was in place. */
   readonly ready: boolean;
 }
 
 /**
- * - `fill`: it is empty, or holds what a killed run had not finished.
- * - `finish`: what a killed run has checked goes in place.
- * - `keep`: it holds this life's data.
- * - `adopt`: it holds data, and this is the site's first life: whose else can they be.
+ * - `fill`: it is empty, or holds the unfinished copy of a killed run.
+ * - `finish`: the checked copy of a killed run goes in place.
+ * - `keep`: it holds the data of this lineage.
+ * - `adopt`: it holds data, and this is the site's first generation: the data can be of no other.
  */
 export type SeedDecision = 'fill' | 'finish' | 'keep' | 'adopt';
 
@@ -33,7 +33,7 @@ function named(entries: readonly string[]): string {
 
 /**
  * @param life `<site>-<generation>`
- * Throws `SEED-OTHER-LIFE` (exit 6): a platform that went on with an earlier life's data would show users a state of long ago.
+ * Throws `SEED-OTHER-LIFE` (exit 6): a platform with the data of an earlier generation would show its users an old state.
  */
 export function decideSeed({ folder, entries, mark, ready }: Volume, life: string): SeedDecision {
   const refuse = (fact: string) =>
@@ -51,5 +51,7 @@ export function decideSeed({ folder, entries, mark, ready }: Volume, life: strin
   const data = entries.filter((name) => !NO_DATA.includes(name));
   if (data.length === 0) return 'fill';
   if (parseLineage(life)?.generation === 1) return 'adopt';
-  throw refuse(`this volume holds data without a mark (${named(data)}), and ${life} is not the site's first life`);
+  throw refuse(
+    `this volume holds data without a mark (${named(data)}), and ${life} is not the site's first generation`,
+  );
 }

@@ -32,8 +32,8 @@ export async function readMark(folder: string, name: string): Promise<SeedMark |
     throw new DrError({
       code: 'SEED-MARK-UNREADABLE',
       where: file,
-      fact: 'is no mark of a seed',
-      hint: 'nothing was touched: see whose data lie beside it, then remove the file, or the claim',
+      fact: 'is not the mark of a seed',
+      hint: 'nothing was changed: find out whose data is beside it, then remove the file, or the claim',
       cause,
     });
   }

@@ -1,4 +1,4 @@
-/** A volume that has never been used here is filled with the snapshot of a point; one that holds data is left alone. */
+/** Fills a volume that was never used here with the snapshot of a point; a volume with data is not changed. */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineageName } from '../../../plan/layout.ts';
@@ -54,8 +54,7 @@ async function entriesOf({ folder, setting }: SeedVolume): Promise<string[]> {
 async function bringCopy(
   site: Site,
   workload: Workload,
-  volume: SeedVolume,
-  life: string,
+  { volume, life }: { readonly volume: SeedVolume; readonly life: string },
   request: SeedRequest,
 ): Promise<SeedCount> {
   const { target, targetText, from, now, progress, signal } = request;
@@ -131,7 +130,7 @@ export async function seedVolume(
   const decision = decideSeed({ folder, entries, mark, ready }, life);
   let count: SeedCount | undefined;
   if (decision === 'adopt') await writeMark(folder, names.mark, { life, at: request.now().toISOString() });
-  if (decision === 'fill') count = await bringCopy(site, workload, volume, life, request);
+  if (decision === 'fill') count = await bringCopy(site, workload, { volume, life }, request);
   if (decision === 'fill' || decision === 'finish') await putInPlace(volume);
   await rm(seeding, { recursive: true, force: true });
   const written = await readMark(folder, names.mark);

@@ -1,4 +1,4 @@
-/** The only proof that a copy can be restored is a restore: all of a point, in a scratch place, asked the questions of a real one. */
+/** Restores all of a point into a scratch folder and checks it as a real restore would: nothing else proves that a copy can be restored. */
 import { join } from 'node:path';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
@@ -29,7 +29,7 @@ export interface DeepRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The newest complete point that one would restore; the newest at all where none is complete. */
+/** The newest complete point that a restore would take; the newest of all where none is complete. */
 export function pointToTry(entries: readonly CatalogEntry[]): string | undefined {
   const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
   return (good.findLast(({ point }) => point.complete) ?? good.at(-1))?.point.id;
@@ -117,9 +117,9 @@ export async function deepVerify(
         const wrong = trial.checks.filter(({ ok }) => !ok);
         findings.push(...wrong.map((check) => differs(request, item, check)));
       } catch (error) {
-        const told = asDrError(error, `workload ${item.workload}`);
-        if (told.exit === EXIT.usage || told.exit === EXIT.interrupted || told.exit === EXIT.locked) throw told;
-        findings.push(failure(request, item, told));
+        const known = asDrError(error, `workload ${item.workload}`);
+        if (known.exit === EXIT.usage || known.exit === EXIT.interrupted || known.exit === EXIT.locked) throw known;
+        findings.push(failure(request, item, known));
       }
     }
   } finally {

@@ -1,4 +1,4 @@
-/** A place of its own for a trial restore, below the state directory; nothing in it outlives the verification. */
+/** A folder for a trial restore, below the state directory; nothing in it outlives the verification. */
 import { chmod, chown, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Scratch } from '../../workloads/workload.ts';
 
 const LONGEST_SOCKET = '/.s.PGSQL.5432'.length;
 
-/** Only the engines' account may enter: what is restored here is as secret as the original. */
+/** Only the engines' account may enter: the restored data is as secret as the original. */
 async function makeSockets(site: Site, folder: string): Promise<string> {
   const near = join(folder, 'run');
   const as = site.environment.runAs;

@@ -9,7 +9,7 @@ export function folderVolume(folder: string, setting: string): SeedVolume {
     names: FOLDER_NAMES,
     setting,
     async make(copy, making, count) {
-      // A backup leaves them out; what another program has stored may hold them, and they speak of another life.
+      // A backup excludes them. A copy that another program has stored may hold them, with the lineage of another generation.
       for (const name of Object.values(FOLDER_NAMES)) await rm(join(copy, name), { recursive: true, force: true });
       await rename(copy, making);
       return count;
@@ -17,5 +17,5 @@ export function folderVolume(folder: string, setting: string): SeedVolume {
   };
 }
 
-/** Hidden, because whoever lists the folder means its own files; a backup leaves them out. */
+/** Hidden, because a listing of the folder should show its own files only; a backup excludes them. */
 export const FOLDER_NAMES: SeedNames = { mark: '.go-coffee-dr-seed.json', seeding: '.go-coffee-dr-seeding' };

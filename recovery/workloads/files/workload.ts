@@ -19,7 +19,7 @@ export async function captureFolder(site: Site, workload: Workload): Promise<Sta
     throw badInput({
       code: 'FOLDER-MISSING',
       where: `folders.${workload.id}`,
-      fact: `${path} is no folder`,
+      fact: `${path} is not a folder`,
       hint: 'if it was lost, `dr assess` says how to get it back; an empty copy would only hide that',
     });
   }

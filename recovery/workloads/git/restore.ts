@@ -1,4 +1,4 @@
-/** Git: the mirrors come back; where the environment's url is a folder of this host that is gone, the repository is made again. */
+/** Restores the mirrors, and makes a repository again whose url is a lost folder of this host. */
 import { chown, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,14 +26,14 @@ async function isRepository(folder: string): Promise<boolean> {
 async function putBack(context: RestoreContext, mirror: string, url: string): Promise<string> {
   const folder = localFolder(url);
   if (folder === undefined) return `mirror in ${mirror}; to put it back: git -C ${mirror} push --mirror ${url}`;
-  if (await isRepository(folder)) return `${folder} is there`;
+  if (await isRepository(folder)) return `${folder} exists`;
   await mkdir(dirname(folder), { recursive: true });
   const aside = `${folder}.dr-${context.plan.id}`;
   await rm(aside, { recursive: true, force: true });
   const { run } = context.site;
   const kind = folder.endsWith('.git') ? ['--mirror'] : [];
   await run(['git', 'clone', '--quiet', ...kind, mirror, aside], { env: GIT_ENV });
-  // A plain clone makes one branch and knows the others as somebody else's.
+  // A plain clone makes one branch; the others would be remote branches.
   const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   await run(['git', '-C', aside, 'fetch', '--quiet', '--update-head-ok', 'origin', ...refs], { env: GIT_ENV });
   await rm(folder, { recursive: true, force: true });

@@ -13,7 +13,7 @@ import type { DiskNeed, FolderFinding, WorkloadType } from '../workload.ts';
 import { GIT_ENV, mirrorRepositories, mirrorsFolder } from './mirrors.ts';
 import { localFolder, restoreGit } from './restore.ts';
 
-/** A mirror's source: only one on this machine can be lost with it. */
+/** The sources of the mirrors: only one on this machine can be lost with it. */
 export function inspectGit(workload: Workload, sources: readonly { name: string; url: string }[]): FolderFinding[] {
   return sources
     .filter(({ url }) => url.startsWith('/') || url.startsWith('file://'))
@@ -21,7 +21,7 @@ export function inspectGit(workload: Workload, sources: readonly { name: string;
       const path = url.replace(/^file:\/\//, '');
       const there = existsSync(join(path, 'HEAD')) || existsSync(join(path, '.git', 'HEAD'));
       const state = there ? 'well' : existsSync(path) ? 'damaged' : 'missing';
-      const fact = there ? 'a git repository' : existsSync(path) ? 'is no git repository' : 'does not exist';
+      const fact = there ? 'a git repository' : existsSync(path) ? 'is not a git repository' : 'does not exist';
       return { workload: workload.id, path, state, facts: [`${name}: ${path} ${fact}`] };
     });
 }

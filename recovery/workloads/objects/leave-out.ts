@@ -1,4 +1,4 @@
-/** What is not captured of the objects that were read, and why: whoever made them makes them again. */
+/** Objects that are read and not captured, with the reason: the controllers that made them make them again. */
 import {
   fieldsOf,
   groupOf,
@@ -127,7 +127,7 @@ function isGenerated(object: KubeObject, uids: ReadonlySet<string>): boolean {
   return controller !== undefined && uids.has(controller.uid);
 }
 
-/** The reason of each object that is left out, by its name (`nameOf`). */
+/** The reason of each excluded object, by its name (`nameOf`). */
 export function leftOut(read: readonly ReadObject[]): Map<string, Reason> {
   const selecting = selectingServices(read);
   const uids = new Set(read.flatMap(({ object }) => object.metadata.uid ?? []));

@@ -37,7 +37,7 @@ const BY_KIND: Readonly<Record<string, WaveId>> = {
   ServiceAccount: 'accounts',
   'Role.rbac.authorization.k8s.io': 'accounts',
   'ClusterRole.rbac.authorization.k8s.io': 'accounts',
-  // Whoever is not almighty may bind only a role that is there.
+  // Without cluster-admin rights one may bind only a role that exists.
   'RoleBinding.rbac.authorization.k8s.io': 'bindings',
   'ClusterRoleBinding.rbac.authorization.k8s.io': 'bindings',
   // Before any pod: never an open moment.
@@ -103,7 +103,7 @@ function definitionsOf(objects: readonly KubeObject[]): Map<string, 'custom-reso
   );
 }
 
-/** Stable: the same objects give the same waves, whatever their order was. Empty waves are left out. */
+/** The same objects give the same waves, whatever their order was. There are no empty waves. */
 export function restoreWaves(objects: readonly KubeObject[]): Wave[] {
   const definitions = definitionsOf(objects);
   const waveOf = (object: KubeObject): WaveId => {

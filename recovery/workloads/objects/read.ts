@@ -36,7 +36,7 @@ async function readNamespaces(cluster: Cluster, type: ResourceType, names: reado
       code: gone ? 'NAMESPACE-TERMINATING' : 'NAMESPACE-MISSING',
       where: cluster.describe,
       fact: gone ? `the namespace "${names[i]}" is being deleted` : `there is no namespace "${names[i]}"`,
-      hint: 'if it was lost, recover it from a point of before (`dr points`); if it has another name now, correct kubernetes.namespaces in the environment file',
+      hint: 'if it was lost, recover it from an earlier point (`dr points`); if it has another name now, correct kubernetes.namespaces in the environment file',
     });
   });
 }
@@ -148,7 +148,7 @@ export async function readCluster(cluster: Cluster, names: readonly string[]): P
     namespaces.map(({ object }) => object),
     captured,
   );
-  // What is left out needs nothing, and is kept in `read` to be counted.
+  // Excluded objects need no others. They stay in `read` to be counted.
   const needed = await followReferences(cluster, discovery, [...captured, ...givers, ...admission]);
   const rest = base.filter(({ object }) => reasons.has(nameOf(object)));
   return {

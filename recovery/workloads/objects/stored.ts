@@ -55,7 +55,7 @@ function fileName(name: string): string {
   return name.length <= 240 ? `${name}.json` : `${name.slice(0, 200)}-${digestOf(name).slice(0, 16)}.json`;
 }
 
-/** `deployment.apps/go-coffee/api.json`; what is of the whole cluster lies in `_cluster`, which is no namespace's name. */
+/** `deployment.apps/go-coffee/api.json`; cluster-scoped objects are in `_cluster`, which can't be the name of a namespace. */
 function fileOf(object: KubeObject): string {
   const kind = kindName({ group: groupOf(object), kind: object.kind.toLowerCase() });
   return `${kind}/${object.metadata.namespace ?? '_cluster'}/${fileName(object.metadata.name)}`;
@@ -137,7 +137,7 @@ export async function readPart(folder: string): Promise<StoredPart> {
       });
       if (digestOf(text) !== sha256) throw damaged(folder, `${name} is not what was captured (${file})`);
       const object: unknown = JSON.parse(text);
-      if (!isObject(object)) throw damaged(folder, `${name} is no object of Kubernetes (${file})`);
+      if (!isObject(object)) throw damaged(folder, `${name} is not an object of Kubernetes (${file})`);
       return { object, finalizers, outside };
     },
     { concurrency: AT_ONCE },

@@ -12,7 +12,7 @@ function without(fields: Spec, ...names: readonly string[]): Spec {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }
 
-/** `change` applied to one field, where it is there. */
+/** Applies `change` to one field, if it exists. */
 function inside(fields: Spec, name: string, change: (value: Spec) => Spec): Spec {
   const value = fields[name];
   return value === undefined || value === null ? fields : { ...fields, [name]: change(fieldsOf(value)) };
@@ -65,7 +65,7 @@ function dropEmpty(fields: Spec, name: string): Spec {
 
 const isTokenVolume = ({ name }: Spec): boolean => /^kube-api-access-[a-z0-9]{5}$/.test(String(name));
 
-/** Of a pod that stands alone: the node, the token volume and the numbers that admission worked out. */
+/** Removes from a standalone pod the node, the token volume and the numbers that admission has set. */
 function pod(spec: Spec): Spec {
   const tokens = listOf(spec.volumes)
     .map(fieldsOf)

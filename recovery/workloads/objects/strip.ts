@@ -82,7 +82,7 @@ function dropTokens(account: Spec, name: string): Spec {
 export function strip(object: KubeObject): KubeObject {
   const kind = kindOf(object);
   const { apiVersion, kind: _, metadata, status: __, spec, ...content } = object;
-  // Of a custom resource it may be anything.
+  // In a custom resource it may be anything.
   const isFields = typeof spec === 'object' && spec !== null && !Array.isArray(spec);
   const stripped = isFields ? stripSpec(kind, specOf(spec), chosenNodePorts(object)) : spec;
   // An empty spec that was given may be wanted by a definition.

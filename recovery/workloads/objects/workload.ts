@@ -46,7 +46,7 @@ const SERVICES = 'services';
 
 const WORKLOADS = ['Deployment.apps', 'StatefulSet.apps', 'DaemonSet.apps'];
 
-/** In the plan's order. A later look at the cluster misses them by it. */
+/** In the plan's order. By them a later inspection finds which services the cluster lacks. */
 export function capturedServices(plan: Pick<Plan, 'tiers'>, captured: readonly CapturedObject[]): string[] {
   const workloads = captured.filter(({ object: { apiVersion, kind } }) =>
     WORKLOADS.includes(kindName({ group: groupOf({ apiVersion }), kind })),
@@ -99,7 +99,7 @@ async function objectChecks(_: Site, item: SnapshotItem): Promise<Check[]> {
   return [check(item, { id: `${item.workload}/objects`, title, expected, actual: `${found.length} objects` })];
 }
 
-/** A part of the API's objects. They are laid down to be looked at, or applied: a restore changes no cluster. */
+/** A part of the API's objects. A restore lays them down for a person to read or apply: it changes no cluster. */
 export const objects: WorkloadType = {
   ...folderType(objectChecks),
   servicesKeepRunning: true,

@@ -1,4 +1,4 @@
-/** Does the server ship its WAL to the lineage: one of this host is told to, one of another host is only asked. */
+/** Makes the server of this host ship its WAL to the lineage. A server of another host is only checked. */
 import { join } from 'node:path';
 import type pg from 'pg';
 import { seconds } from '../../../plan/duration.ts';
@@ -10,7 +10,7 @@ import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 
-/** What the server must be told; `archive_mode` and `wal_level` take effect at its next start. */
+/** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
   return {
     wal_level: 'replica',
@@ -20,10 +20,10 @@ export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): 
   };
 }
 
-/** What a fresh server has, or a stand-in that throws WAL away. */
+/** Of a fresh server, and placeholders that discard the WAL. */
 const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false', ':'];
 
-/** Another archive_command ships WAL somewhere: that is not ours to end. Throws `ARCHIVE-COMMAND-TAKEN` (exit 6). */
+/** Another archive_command ships WAL for somebody else and must not end. Throws `ARCHIVE-COMMAND-TAKEN` (exit 6). */
 async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ setting: string }>("SELECT current_setting('archive_command') AS setting");
   const command = rows[0]?.setting ?? '';
@@ -71,11 +71,16 @@ export function archiveTimeout({ plan }: Pick<Site, 'plan'>): number {
   return seconds(database?.continuous?.archiveTimeout ?? '60s');
 }
 
+export interface ArchiveOptions {
+  /** Restart the server where a setting needs it. */
+  readonly restart: boolean;
+}
+
 /** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
 async function turnOnArchiving(
   site: Site,
-  restart: boolean,
   pgb: PgBackRest,
+  { restart }: ArchiveOptions,
 ): Promise<{ changed: string[]; restarted: boolean }> {
   const settings = postgresSettings(site.environment);
   const wanted = archiveSettings(pgb, archiveTimeout(site));
@@ -126,7 +131,7 @@ async function checkArchivingElsewhere(site: Site, pgb: PgBackRest): Promise<voi
   });
 }
 
-/** PostgreSQL's account runs the archive script, not `dr`: what root may read it may not. Throws `SECRET-UNREADABLE` (exit 2). */
+/** PostgreSQL's account runs the archive script, and may read fewer files than `dr`. Throws `SECRET-UNREADABLE` (exit 2). */
 async function checkArchiveSecrets(site: Site, pgb: PgBackRest): Promise<void> {
   const as = site.environment.runAs;
   for (const ref of Object.values(pgb.secrets)) {
@@ -145,8 +150,8 @@ async function checkArchiveSecrets(site: Site, pgb: PgBackRest): Promise<void> {
 /** The stanza, and a server that ships its WAL into it. */
 export async function makeArchive(
   site: Site,
-  restart: boolean,
   pgb: PgBackRest,
+  options: ArchiveOptions,
 ): Promise<{ changed: readonly string[]; restarted: boolean }> {
   if (isElsewhere(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
@@ -155,5 +160,5 @@ export async function makeArchive(
   }
   await checkArchiveSecrets(site, pgb);
   await createStanza(pgb, { online: true });
-  return turnOnArchiving(site, restart, pgb);
+  return turnOnArchiving(site, pgb, options);
 }

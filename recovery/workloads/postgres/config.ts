@@ -14,7 +14,7 @@ import { type RestoreContext, step } from '../restore-step.ts';
 import type { Staged } from '../workload.ts';
 import { withClient } from './server.ts';
 
-/** Debian keeps the configuration outside of the data directory; both places are looked at. */
+/** Debian keeps the configuration outside of the data directory; both are read. */
 async function copyFiles({ configDir, dataDir }: PostgresSettings, folder: string): Promise<number> {
   let files = 0;
   for (const source of configDir === undefined ? [dataDir] : [dataDir, configDir]) {
@@ -84,7 +84,7 @@ export async function placeConfiguration(context: RestoreContext, item: Snapshot
   await step(context, place, async () => {
     if (configDir === undefined) return 'the data directory brings its own';
     if (await isThere(configDir))
-      return `${configDir} is there and was left alone; the captured one is in ${item.destination}`;
+      return `${configDir} exists and was not changed; the captured one is in ${item.destination}`;
     // By rename: the next run would take half of it for an existing one.
     const aside = besides(configDir, context.plan.id, 'new');
     await rm(aside, { recursive: true, force: true });

@@ -68,7 +68,7 @@ export async function databaseFingerprint(
     }
     return { tables };
   } finally {
-    // After a failed query too: the caller goes on with this connection.
+    // After a failed query too: the caller keeps using this connection.
     await client.query('rollback').catch(() => {});
   }
 }

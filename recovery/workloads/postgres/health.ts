@@ -1,5 +1,4 @@
-/** Are PostgreSQL and Redis taking requests. */
-/** Questions to the data itself: tables that hold their rows, pages that fit their checksums. */
+/** Does PostgreSQL take requests, does it archive its WAL, do its tables hold their rows and its pages fit their checksums. */
 
 import { seconds } from '../../../plan/duration.ts';
 import type { PostgresSettings, Retired } from '../../config/environment.ts';
@@ -119,7 +118,7 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
   }
 }
 
-/** F37: a drill that archived would write into what it was made from. */
+/** A drill that archives would write into the lineage that it was made from. */
 function notArchiving({ archive_mode }: PostgresState): HealthCheck {
   const check = { id: 'postgres/archiving', title: 'WAL of a drill is not archived' };
   return { ...check, ok: archive_mode === 'off', fact: `archive_mode is ${archive_mode}` };

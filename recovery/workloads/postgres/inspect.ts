@@ -1,4 +1,4 @@
-/** Is PostgreSQL alive, are its files whole, and is what it held still in it. Changes nothing and never starts a server. */
+/** Is PostgreSQL alive, are its files whole, does it still hold its tables. Changes nothing and never starts a server. */
 import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
@@ -29,7 +29,7 @@ export interface PostgresFinding {
   readonly facts: readonly string[];
 }
 
-/** Reading a terabyte would take longer than people wait; the report says how far it came. */
+/** Reading a terabyte takes too long for `dr assess`; the report says how many pages were read. */
 const PAGE_CHECK_SECONDS = 60;
 
 export interface PostgresQuestion {
@@ -69,10 +69,10 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
   if (control instanceof DrError) {
     const { server, damage, lost, superusers, facts } = answers;
     const files = damage.length > 0 ? 'damaged' : 'unknown';
-    const cannot = `the files can't be looked at: ${control.fact}`;
+    const cannot = `the files can't be inspected: ${control.fact}`;
     return { server, files, damage, lostTables: lost, unknownSuperusers: superusers, facts: [...facts, cannot] };
   }
-  const pages = control?.checksums ? await readPages(question, control, answers.server !== 'down') : undefined;
+  const pages = control?.checksums ? await readPages(question, control, answers.server) : undefined;
   const damage = [
     ...(control === undefined ? [`${settings.dataDir}/global/pg_control can't be read`] : []),
     ...pageDamage(pages),
@@ -89,7 +89,7 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
   };
 }
 
-/** Its files are read there alone: what the server itself met of damage is all that can be said. */
+/** Only the server's own host can read its files: the damage that the server itself has met is all that is known here. */
 async function inspectElsewhere(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
   const { server, damage, lost, superusers, lastArchivedAt, facts } = await askServer(site, question);
   const { host, dataDir } = question.settings;
@@ -100,11 +100,11 @@ async function inspectElsewhere(site: Site, question: PostgresQuestion): Promise
     lostTables: lost,
     unknownSuperusers: superusers,
     ...(lastArchivedAt === undefined ? {} : { lastArchivedAt }),
-    facts: [...facts, `the files (${dataDir}) are on ${host} and can't be looked at from here`],
+    facts: [...facts, `the files (${dataDir}) are on ${host} and can't be inspected from here`],
   };
 }
 
-/** Without PostgreSQL's programs here nothing can be said of the files; that is no damage. */
+/** Without PostgreSQL's programs on this host the state of the files is unknown, which is not damage. */
 async function controlOf(site: Site, settings: PostgresSettings): Promise<ControlData | undefined | DrError> {
   try {
     return await readControlData(site, settings);
@@ -114,7 +114,7 @@ async function controlOf(site: Site, settings: PostgresSettings): Promise<Contro
   }
 }
 
-/** Cluster or not: every data directory has these two folders. */
+/** Every data directory has these two folders. */
 async function folderState(dataDir: string): Promise<FileState> {
   try {
     const names = await readdir(dataDir);
@@ -218,7 +218,12 @@ async function archiverOf(client: pg.Client): Promise<{ last?: string; facts: st
   return { last: last.toISOString(), facts: [`last archived WAL: ${wal} at ${formatTime(last)}`, ...failing] };
 }
 
-async function readPages(question: PostgresQuestion, control: ControlData, live: boolean): Promise<PageCheck> {
+async function readPages(
+  question: PostgresQuestion,
+  control: ControlData,
+  server: PostgresFinding['server'],
+): Promise<PageCheck> {
+  const live = server !== 'down';
   const crashed = !live && !control.state.startsWith('shut down');
   return checkPages(question.settings.dataDir, {
     live,
@@ -235,7 +240,7 @@ function pageDamage(pages: PageCheck | undefined): string[] {
 }
 
 function pageFacts(control: ControlData | undefined, pages: PageCheck | undefined): string[] {
-  if (control !== undefined && !control.checksums) return ['data checksums are off: damaged pages can’t be told'];
+  if (control !== undefined && !control.checksums) return ['data checksums are off: damaged pages are not detected'];
   if (pages === undefined) return [];
   const part = pages.finished ? 'all' : `as far as ${PAGE_CHECK_SECONDS} s allowed`;
   return [`read ${formatCount(pages.pages)} pages of ${plural(pages.files, 'file')}, ${part}`];

@@ -82,7 +82,7 @@ export async function forksOf(cluster: SiteCluster, namespace: string, { pod }: 
     });
 }
 
-/** A backend that is told to end finishes what it is just committing. */
+/** A backend that gets the signal to end finishes its current commit. */
 const ENDING_MILLISECONDS = 10_000;
 
 /**

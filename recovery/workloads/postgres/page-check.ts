@@ -46,7 +46,7 @@ export async function checkPages(dataDir: string, options: PageCheckOptions): Pr
   for await (const file of relationFiles(dataDir)) {
     options.signal?.throwIfAborted();
     if (performance.now() > deadline) return { ...tally, files, finished: false };
-    await checkFile(dataDir, file, options, tally, deadline);
+    await checkFile({ dataDir, file, deadline }, options, tally);
     files += 1;
   }
   return { ...tally, files, finished: performance.now() <= deadline };
@@ -77,12 +77,18 @@ function filesOf(entries: readonly Dirent[], folder: string): string[] {
     .map((entry) => join(folder, entry.name));
 }
 
+interface RelationFile {
+  readonly dataDir: string;
+  /** Absolute. */
+  readonly file: string;
+  /** By `performance.now()`: reading ends there. */
+  readonly deadline: number;
+}
+
 async function checkFile(
-  dataDir: string,
-  file: string,
+  { dataDir, file, deadline }: RelationFile,
   options: PageCheckOptions,
   tally: Tally,
-  deadline: number,
 ): Promise<void> {
   const segment = Number(RELATION_FILE.exec(file.slice(file.lastIndexOf('/') + 1))?.[1] ?? 0);
   let handle: FileHandle;
@@ -144,7 +150,9 @@ async function isGoodNow(
     if (bytesRead < PAGE_BYTES || isGood(page, block, options)) return true;
   }
   return false;
-} /**
+}
+
+/**
  * PostgreSQL's data page checksum (src/include/storage/checksum_impl.h: FNV-1a in 32 lanes). `pg_checksums` does the same, but refuses
  * a running server and one that crashed, which is when somebody asks.
  */

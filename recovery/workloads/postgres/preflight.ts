@@ -1,6 +1,7 @@
-/** Can PostgreSQL get from the set to the target with the WAL of this one repository? Asked before anything is touched. */
-/** Does this host's PostgreSQL fit the set, and is what it would replace the same cluster? Asked before anything is touched. */
-
+/**
+ * What is checked before anything is touched: does the WAL of this one repository lead from the set to the target, does this host's
+ * PostgreSQL fit the set, and does the data directory belong to the same cluster?
+ */
 import { postgresSettings } from '../../config/environment.ts';
 import { readLineage } from '../../config/lineage.ts';
 import type { Repository, Site } from '../../config/site.ts';
@@ -12,7 +13,7 @@ import type { PostgresCapture } from '../../points/point.ts';
 import type { WalRange } from '../../points/wal.ts';
 import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
 
-/** A life of the database that no point holds yet is not in any target: to be known before it is overwritten. */
+/** A warning: what this host has written in a lineage of its own is in no target, and the restore overwrites it. */
 export async function lineageNote(site: Site, capture: PostgresCapture): Promise<string[]> {
   const own = await readLineage(site);
   if (!own || own.name === capture.lineage) return [];
@@ -37,13 +38,17 @@ function unreachable(where: string, fact: string, reachable: Date, hint: string)
   });
 }
 
+export interface WalQuestion {
+  readonly repository: Repository;
+  readonly capture: PostgresCapture;
+  readonly wanted: WantedEnd;
+}
+
 /** Throws `TARGET-UNREACHABLE` (exit 2) with the last reachable time. */
 export async function checkWal(
   site: Site,
   pg: PgBackRest,
-  repository: Repository,
-  capture: PostgresCapture,
-  wanted: WantedEnd,
+  { repository, capture, wanted }: WalQuestion,
 ): Promise<WalReach> {
   const where = `postgres in ${repository.id}`;
   const wal = await walOf(pg, repository, capture);

@@ -12,7 +12,7 @@ export function rescueFolder(site: Site, lineage: string): string {
   return join(site.environment.stateDir, 'restore', `rescued-${lineage}`);
 }
 
-/** Pure. Segments from the archive's end on, sorted. Recycled ones wait under future names; replay stops at the first that is not of its place. */
+/** Pure. Segments from the archive's end on, sorted. Recycled segments have future names; replay stops at the first one whose content doesn't fit its name. */
 export function unshipped(names: readonly string[], archivedLast: string | undefined): string[] {
   const segments = names.filter((name) => /^[0-9A-F]{24}$/.test(name));
   return segments.filter((name) => archivedLast === undefined || name.slice(8) >= archivedLast.slice(8)).sort();

@@ -1,12 +1,11 @@
 /** Asking a PostgreSQL server; starting and stopping one of this host. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import pRetry, { AbortError } from 'p-retry';
 import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
+import { poll } from '../../core/poll.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { connectClient } from './client.ts';
 import { livingServer, removeStaleLocks } from './stale-locks.ts';
@@ -80,7 +79,7 @@ function logOf(settings: PostgresSettings): string {
   return settings.logFile ?? join(settings.dataDir, 'dr-start.log');
 }
 
-/** Bytes in the server's log: what comes after is said by the next start. The log itself is evidence and is never cut. */
+/** Bytes in the server's log: the next start writes after them. The log is evidence and is never truncated. */
 export async function logSize(settings: PostgresSettings): Promise<number> {
   return stat(logOf(settings)).then(
     (found) => found.size,
@@ -107,7 +106,7 @@ function startFailed(settings: PostgresSettings, why: string): DrError {
   });
 }
 
-/** Starts the server and returns as soon as its process is there; see `waitUntilWritable` and `waitUntilAnswers`. */
+/** Starts the server and returns as soon as its process exists; see `waitUntilWritable`. */
 export async function startServer(site: Site, settings: PostgresSettings): Promise<void> {
   if ((await postmasterPid(settings)) !== undefined) return;
   await removeStaleLocks(settings);
@@ -121,28 +120,32 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
   await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
 }
 
-/** What a waiting caller may show. */
+/** For the progress of a caller that waits. */
 export type ReplayProgress = (lsn: string) => void;
 
-const TRY_MS = 50;
+/** Replay takes as long as there is WAL. */
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+const TRY_SECONDS = 0.05;
+/** Two seconds. */
 const DEAD_AFTER_TRIES = 40;
-const ASK_MS = 20;
+const ASK_SECONDS = 0.02;
 
-/** A connection that is made during recovery outlives its end, and asking on it costs next to nothing. */
+/** A connection that is made during recovery survives its end, and a query on it costs next to nothing. */
 async function untilRecovered(
   client: pg.Client,
   { onReplay, signal }: { onReplay?: ReplayProgress; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  for (let said = ''; ; ) {
+  let reported: string | undefined;
+  const state = async () => {
     const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
       'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
     );
-    const [row] = rows;
-    if (!row?.busy) return;
-    if (row.lsn !== null && row.lsn !== said) onReplay?.(row.lsn);
-    said = row.lsn ?? said;
-    await delay(ASK_MS, undefined, signal ? { signal } : {});
-  }
+    const { busy = false, lsn } = rows[0] ?? {};
+    if (busy && typeof lsn === 'string' && lsn !== reported) onReplay?.(lsn);
+    reported = lsn ?? reported;
+    return busy;
+  };
+  await poll({ seconds: NO_LIMIT, everySeconds: ASK_SECONDS, signal }, state, (busy) => !busy);
 }
 
 /**
@@ -155,27 +158,19 @@ export async function waitUntilWritable(
   options: { onReplay?: ReplayProgress; logFrom?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   let missing = 0;
-  await pRetry(
-    async () => {
-      try {
-        await withClient(site, settings, (client) => untilRecovered(client, options), 'postgres');
-        return;
-      } catch (error) {
-        // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
-        missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
-        if (missing > DEAD_AFTER_TRIES)
-          throw new AbortError(startFailed(settings, (await logTail(settings, options.logFrom ?? 0)) || String(error)));
-        throw error;
-      }
-    },
-    {
-      retries: Number.POSITIVE_INFINITY,
-      minTimeout: TRY_MS,
-      maxTimeout: TRY_MS,
-      factor: 1,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    },
-  );
+  const recovered = async (): Promise<boolean> => {
+    try {
+      await withClient(site, settings, (client) => untilRecovered(client, options), 'postgres');
+      return true;
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
+      missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
+      if (missing <= DEAD_AFTER_TRIES) return false;
+      throw startFailed(settings, (await logTail(settings, options.logFrom ?? 0)) || String(error));
+    }
+  };
+  await poll({ seconds: NO_LIMIT, everySeconds: TRY_SECONDS, signal: options.signal }, recovered, (done) => done);
 }
 
 /** True when the server answers a query. */

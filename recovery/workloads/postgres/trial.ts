@@ -37,7 +37,7 @@ const OVERRULED = {
   log_destination: 'stderr',
   hot_standby: 'off',
   autovacuum: 'off',
-  // It is thrown away.
+  // The trial's data is not kept.
   fsync: 'off',
   shared_buffers: '128MB',
   huge_pages: 'off',

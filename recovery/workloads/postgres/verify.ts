@@ -1,4 +1,4 @@
-/** Questions to the restored data. "The engine exited 0" is no answer. */
+/** Checks of the restored data. That the engine exited 0 proves nothing. */
 import type pg from 'pg';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';

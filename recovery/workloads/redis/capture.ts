@@ -1,14 +1,14 @@
 /**
- * A fresh RDB by `BGSAVE`, and a safe copy of the append-only files beside it. Of a server on another host the RDB comes over the
- * replication protocol, and nothing else.
+ * A fresh RDB by `BGSAVE`, and a safe copy of the append-only files. A server on another host sends the RDB over the replication protocol;
+ * its append-only files stay there.
  */
 import { copyFile, cp, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import pRetry from 'p-retry';
 import { isElsewhere, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
+import { poll } from '../../core/poll.ts';
 import { checkRdb } from './rdb.ts';
 import { withRedis } from './server.ts';
 
@@ -19,7 +19,7 @@ export interface RedisFacts {
   /** True when the append-only files are in the copy too. */
   readonly appendOnly: boolean;
   readonly transfer?: 'replication';
-  /** What is not in the copy although it is there. */
+  /** What the server has and the copy lacks. */
   readonly leftOut?: string;
 }
 
@@ -32,24 +32,30 @@ async function config(redis: Redis, name: string): Promise<string> {
   return Array.isArray(answer) ? String(answer[1] ?? '') : '';
 }
 
+/** A fork of a large server takes minutes to write its memory. */
+const SAVE_SECONDS = 600;
+
+/** `INFO persistence` once no save and no rewrite runs. Throws `REDIS-SAVE`. */
+async function idle(redis: Redis, signal: AbortSignal | undefined): Promise<string> {
+  const { answer, accepted } = await poll(
+    { seconds: SAVE_SECONDS, everySeconds: 0.1, signal },
+    () => redis.info('persistence'),
+    (info) => field(info, 'rdb_bgsave_in_progress') === '0' && field(info, 'aof_rewrite_in_progress') === '0',
+  );
+  if (accepted) return answer;
+  throw new DrError({
+    code: 'REDIS-SAVE',
+    where: 'redis',
+    fact: `a save or a rewrite has been running for ${SAVE_SECONDS} s`,
+    hint: 'see the server’s log; once `redis-cli info persistence` shows none, run the same command again',
+  });
+}
+
 /** Waits for a save that began after this call. Throws `REDIS-SAVE` with the server's own status. */
 async function freshSave(redis: Redis, signal?: AbortSignal): Promise<void> {
-  const wait = {
-    retries: 6000,
-    minTimeout: 100,
-    maxTimeout: 100,
-    factor: 1,
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const idle = async (): Promise<string> => {
-    const info = await redis.info('persistence');
-    if (field(info, 'rdb_bgsave_in_progress') !== '0' || field(info, 'aof_rewrite_in_progress') !== '0')
-      throw new Error('a save is under way');
-    return info;
-  };
-  await pRetry(idle, wait);
+  await idle(redis, signal);
   await redis.bgsave();
-  const info = await pRetry(idle, wait);
+  const info = await idle(redis, signal);
   if (field(info, 'rdb_last_bgsave_status') === 'ok') return;
   throw new DrError({
     code: 'REDIS-SAVE',
@@ -59,7 +65,7 @@ async function freshSave(redis: Redis, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** AOF files may be replaced by a rewrite while they are copied: rewrites are held off for that moment. */
+/** A rewrite could replace AOF files while they are copied, so rewrites are off for that moment. */
 async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Promise<boolean> {
   if ((await config(redis, 'appendonly')) !== 'yes') return false;
   const name = (await config(redis, 'appenddirname')) || 'appendonlydir';
@@ -73,7 +79,13 @@ async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Pr
   }
 }
 
-async function copyFiles(redis: Redis, settings: RedisSettings, folder: string, signal?: AbortSignal) {
+interface Target {
+  readonly settings: RedisSettings;
+  readonly folder: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function copyFiles(redis: Redis, { settings, folder, signal }: Target) {
   await freshSave(redis, signal);
   const source = join(settings.dataDir, (await config(redis, 'dbfilename')) || 'dump.rdb');
   await stat(source);
@@ -82,7 +94,7 @@ async function copyFiles(redis: Redis, settings: RedisSettings, folder: string, 
 }
 
 /** `redis-cli --rdb` asks as a replica would: the server makes a snapshot of this moment for it. */
-async function fetchSnapshot(site: Site, redis: Redis, settings: RedisSettings, folder: string, signal?: AbortSignal) {
+async function fetchSnapshot(site: Site, redis: Redis, { settings, folder, signal }: Target) {
   const { host = '127.0.0.1', port = 6379, password } = settings;
   const secretEnv =
     password === undefined ? {} : { REDISCLI_AUTH: await site.secrets.read(password, 'redis.password') };
@@ -104,8 +116,8 @@ export async function captureRedis(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return withRedis(site, settings, async (redis) => {
     const brought = isElsewhere(settings)
-      ? await fetchSnapshot(site, redis, settings, folder, signal)
-      : await copyFiles(redis, settings, folder, signal);
+      ? await fetchSnapshot(site, redis, { settings, folder, signal })
+      : await copyFiles(redis, { settings, folder, signal });
     const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));
     return { keys, serverVersion: field(await redis.info('server'), 'redis_version'), ...brought };
   });

@@ -14,7 +14,7 @@ export interface RedisFingerprint {
 }
 
 export interface RedisFingerprintOptions {
-  /** Keys that begin so are left out. */
+  /** Keys with these prefixes are skipped. */
   readonly ignorePrefixes?: readonly string[];
 }
 
@@ -59,7 +59,7 @@ async function itemOf(redis: Redis, key: Buffer): Promise<{ type: string; digest
   return { type, digest: createHash('sha256').update(content, 'latin1').digest('hex') };
 }
 
-/** Reads every key by SCAN, so the server goes on answering. Take it while nobody writes. */
+/** Reads every key by SCAN, so the server keeps answering. Take it while nobody writes. */
 export async function redisFingerprint(redis: Redis, options: RedisFingerprintOptions = {}): Promise<RedisFingerprint> {
   const items = new Map<string, string>();
   const types: Record<string, number> = {};

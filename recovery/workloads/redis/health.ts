@@ -1,6 +1,5 @@
 /**
- * Are replaced credentials dead: each is tried against the live store. Only a refusal by that store is proof; a store that gives no answer
- * proves nothing, and the check has failed.
+ * Tries each replaced credential on the live server. Only a refusal proves that it is dead; without an answer the check fails.
  */
 
 import { Redis } from 'ioredis';
@@ -16,7 +15,7 @@ async function tryRedis(
   { user, password }: Retired['redis'][number],
 ): Promise<Verdict> {
   let redis: Redis | undefined;
-  // What a connection ends with is said by an event; the promise knows only that it has ended.
+  // An event holds the reason why a connection ended; the promise says only that it ended.
   let said: Error | undefined;
   try {
     const secret = await site.secrets.read(password, 'retired.redis.password');
@@ -32,7 +31,7 @@ async function tryRedis(
   } catch (caught) {
     const error = said ?? caught;
     const words = messageOf(error);
-    // Whoever may do nothing at all has given the right password all the same.
+    // A user without any right has given the right password all the same.
     if (/^NOPERM/.test(words)) return accepted(`the server says: ${words}`);
     return /WRONGPASS/.test(words) ? refused('refused') : unproven(error);
   } finally {

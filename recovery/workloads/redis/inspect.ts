@@ -35,7 +35,7 @@ export async function inspectRedis(
   const [answer, files] = await Promise.all([ask(site, settings), filesOrUnknown(site, settings)]);
   const facts = [...answer.facts, ...files.facts];
   const keysThen = typeof before?.keys === 'number' ? before.keys : 0;
-  // What counts is what a live server holds: its files follow at the next save.
+  // A live server's memory counts: its files follow at the next save.
   if (answer.keys === 0 && keysThen > 0) {
     const emptied = `it holds no key; the last capture had ${plural(keysThen, 'key')}`;
     return { server: answer.server, files: 'empty', facts: [...facts, emptied] };
@@ -58,16 +58,16 @@ async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
   }
 }
 
-/** Without Redis' programs here nothing can be said of its files; that is no damage. */
+/** Without Redis' programs on this host the state of the files is unknown, which is not damage. */
 async function filesOrUnknown(site: Site, settings: RedisSettings): Promise<Files> {
   const { host, dataDir } = settings;
   if (isElsewhere(settings))
-    return { state: 'unknown', facts: [`the files (${dataDir}) are on ${host} and can't be looked at from here`] };
+    return { state: 'unknown', facts: [`the files (${dataDir}) are on ${host} and can't be inspected from here`] };
   try {
     return await inspectFiles(site, dataDir);
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
-    return { state: 'unknown', facts: [`the files can't be looked at: ${error.fact}`] };
+    return { state: 'unknown', facts: [`the files can't be inspected: ${error.fact}`] };
   }
 }
 
@@ -96,7 +96,7 @@ async function damageOf(site: Site, file: string): Promise<string[]> {
     await checkRdb(site, file);
     return [];
   } catch (error) {
-    // The server renames a finished save over the file: what vanished meanwhile is not damaged.
+    // The server renames a finished save over the file: a file that is gone by now was not damaged.
     if (!(error instanceof DrError) || error.code !== 'REDIS-RDB') throw error;
     return (await stat(file).catch(() => undefined)) === undefined ? [] : [`${file}: ${error.fact}`];
   }
@@ -112,7 +112,7 @@ async function appendOnlyManifests(dataDir: string, names: readonly string[]): P
   return folders.flat();
 }
 
-/** A tail that is cut short is normal on a live server, and Redis drops it by itself; anything else is damage. */
+/** A truncated tail is normal on a live server, and Redis drops it; anything else is damage. */
 async function appendOnlyDamage(site: Site, manifest: string): Promise<string[]> {
   const folder = manifest.slice(0, manifest.lastIndexOf('/'));
   const listed = [...(await readFile(manifest, 'utf8')).matchAll(/^file (\S+) /gm)].map((match) => match[1] ?? '');

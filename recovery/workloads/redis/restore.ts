@@ -25,7 +25,7 @@ async function ownerOf(
   return Number.isInteger(uid) ? { uid, gid: uid } : undefined;
 }
 
-/** Names the newest older point with another snapshot: at 3 a.m. nobody looks for it. */
+/** The error with a command that restores the newest older point whose snapshot differs. */
 async function offerPrevious(context: RestoreContext, item: SnapshotItem, error: unknown): Promise<never> {
   if (!(error instanceof DrError) || error.code !== 'REDIS-RDB') throw error;
   const entries = await (await openCatalog(context.site, context.source, 'restorer')).points();

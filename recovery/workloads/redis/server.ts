@@ -1,10 +1,14 @@
 /** Talking to, starting and stopping the Redis server of this host. */
 import { Redis } from 'ioredis';
-import pRetry from 'p-retry';
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, DrError, messageOf } from '../../core/errors.ts';
+import { poll } from '../../core/poll.ts';
 import { onceLetThrough } from '../../kubernetes/new-pod.ts';
+
+/** Loading some gigabytes takes about a minute. */
+const START_SECONDS = 60;
+const STOP_SECONDS = 10;
 
 /** Where it is, as a client wants it; one try, and no password. */
 export function redisPlace({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings) {
@@ -84,13 +88,29 @@ export async function startRedis(site: Site, settings: RedisSettings, signal?: A
       });
     }
   }
-  await pRetry(
-    async () => {
-      const info = await withRedis(site, settings, (redis) => redis.info('persistence'));
-      if (!/^loading:0/m.test(info)) throw new Error('still loading');
-    },
-    { retries: 600, minTimeout: 100, maxTimeout: 100, factor: 1, ...(signal === undefined ? {} : { signal }) },
+  const { answer, accepted } = await poll(
+    { seconds: START_SECONDS, everySeconds: 0.1, signal },
+    () => loadState(site, settings),
+    (state) => state === 'loaded',
   );
+  if (accepted) return;
+  if (answer instanceof Error) throw answer;
+  throw new DrError({
+    code: 'REDIS-LOADING',
+    where: 'redis',
+    fact: `it still loads its data after ${START_SECONDS} s`,
+    hint: 'wait until `redis-cli info persistence` says loading:0, then run the same command again: it resumes',
+  });
+}
+
+/** An error where the server does not answer yet. */
+async function loadState(site: Site, settings: RedisSettings): Promise<'loaded' | 'loading' | Error> {
+  try {
+    const info = await withRedis(site, settings, (redis) => redis.info('persistence'));
+    return /^loading:0/m.test(info) ? 'loaded' : 'loading';
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. */
@@ -98,10 +118,16 @@ export async function stopRedis(site: Site, settings: RedisSettings): Promise<vo
   if (!(await redisAnswers(site, settings))) return;
   if (settings.control) await site.run(settings.control.stop, { timeoutSeconds: 60 });
   else await withRedis(site, settings, (redis) => redis.shutdown('NOSAVE')).catch(() => undefined);
-  await pRetry(
-    async () => {
-      if (await redisAnswers(site, settings)) throw new Error('Redis still answers after its stop command');
-    },
-    { retries: 100, minTimeout: 100, maxTimeout: 100, factor: 1 },
+  const { accepted } = await poll(
+    { seconds: STOP_SECONDS, everySeconds: 0.1 },
+    () => redisAnswers(site, settings),
+    (up) => !up,
   );
+  if (accepted) return;
+  throw new DrError({
+    code: 'REDIS-STILL-RUNNING',
+    where: settings.dataDir,
+    fact: `Redis still answers ${STOP_SECONDS} s after its stop command`,
+    hint: 'stop it by hand and run the same command again',
+  });
 }

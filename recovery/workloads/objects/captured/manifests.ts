@@ -1,4 +1,4 @@
-/** A folder of YAML and JSON documents, as a single host keeps its manifests → objects. What is none is said, and left out. */
+/** A folder of YAML and JSON documents, as a single host keeps its manifests → objects. Other documents are skipped, with a note. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import pMap from 'p-map';
@@ -18,7 +18,7 @@ export interface Manifests {
   readonly notes: readonly string[];
 }
 
-/** Pure. Undefined where the text, or one of its documents, is no object of Kubernetes: a template, settings of a program. */
+/** Pure. Undefined where the text, or one of its documents, is not an object of Kubernetes: a template, settings of a program. */
 export function objectsIn(text: string): KubeObject[] | undefined {
   const documents = parseAllDocuments(text, { logLevel: 'error' });
   if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) return undefined;

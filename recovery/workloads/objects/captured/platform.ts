@@ -7,9 +7,9 @@ import type { Image } from '../images.ts';
 import { type CapturedObject, isObject } from '../make.ts';
 
 export interface CapturedPlatform {
-  /** With Secrets as they were: whoever declares them makes them Pulumi secrets. */
+  /** With Secrets in the clear: the code that declares them makes them Pulumi secrets. */
   readonly objects: readonly CapturedObject[];
-  /** Of the platform, as they were called there. */
+  /** The platform's, with their names at the source. */
   readonly namespaces: readonly string[];
   /** Each with the digests that ran. */
   readonly images: readonly Image[];

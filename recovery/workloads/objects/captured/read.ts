@@ -40,7 +40,7 @@ function forStack(error: unknown, { workload, point }: PinnedObjects, repository
   });
 }
 
-/** Paths by snapshot. Asked first: that explains a wrong passphrase and a repository that is away. */
+/** Paths by snapshot. Listed first: that explains a wrong passphrase and an unreachable repository. */
 async function pathsOf(restic: Restic, objects: readonly PinnedObjects[]): Promise<Map<string, string>> {
   const { id } = restic.repository;
   const there = await restic.snapshots({ ids: objects.map(({ snapshot }) => snapshot) }).catch((error: unknown) => {
