@@ -28,7 +28,7 @@ export const pruneCommand: Execute<PruneOptions> = async (options, context) => {
   const repositories = outcomes.map(({ error, ...rest }) =>
     error === undefined ? rest : { ...rest, error: { code: error.code, fact: error.fact, hint: error.hint } },
   );
-  return { kind: 'Prune', data: { dryRun, repositories }, text: pruneText(outcomes, dryRun), exit };
+  return { kind: 'Prune', data: { dryRun, repositories }, text: pruneText(outcomes, { dryRun }), exit };
 };
 
 export const declarePrune: Declare = (program, action) => {
