@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: [`${CLUSTER}/*.test.ts`],
-    // One cluster for a machine, and one story: what comes later stands on what came before.
+    // One cluster for a machine, and one scenario: what comes later stands on what came before.
     fileParallelism: false,
     testTimeout: 1_300_000,
     hookTimeout: 1_500_000,

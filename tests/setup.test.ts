@@ -178,6 +178,7 @@ describe('on a machine that lacks something', () => {
 
   it('with --tests, brings moto into an environment of its own, and again when that was interrupted', async () => {
     await path.add('promtool', 'promtool, version 2.42.0');
+    await path.add('mariadbd', 'mariadbd  Ver 10.11.6-MariaDB');
     const cache = join(root, 'cache');
     const pip = (ends: number) =>
       path.script(

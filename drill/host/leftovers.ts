@@ -27,7 +27,7 @@ function noteFile(folder: string): string {
 
 export async function noteDrill(folder: string, kept: boolean): Promise<void> {
   await mkdir(notesFolder(), { recursive: true });
-  const started = await startedAt(process.pid);
+  const started = startedAt(process.pid);
   const note: Note = { folder, pid: process.pid, started, since: new Date().toISOString(), kept };
   await writeFile(noteFile(folder), JSON.stringify(note));
 }
@@ -72,7 +72,7 @@ export async function clearLeftovers(): Promise<Leftover[]> {
   for (const name of names) {
     const text = await readFile(join(notesFolder(), name), 'utf8').catch(() => '');
     const note = noteSchema.safeParse(JSON.parse(text || 'null')).data;
-    if (note === undefined || (await isAlive(note.pid, note.started))) continue;
+    if (note === undefined || isAlive(note.pid, note.started)) continue;
     const { folder, since, kept } = note;
     if (!kept) found.push({ folder, since, kept, processes: await clearDrill(folder) });
     else found.push({ folder, since, kept, processes: (await processesBelow(...(await foldersOf(folder)))).length });

@@ -1,7 +1,6 @@
 /** Processes that work in a folder, however they were started: PostgreSQL and Redis may have been started by `dr` itself. */
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { endProcess } from '../../recovery/core/pids.ts';
+import { allPids, endProcess, processDetails, processStat } from '../../recovery/core/pids.ts';
 
 /** Only these are ever ended: a person's shell or pager in the folder is none of the drill's. */
 const PROGRAMS = ['postgres', 'redis-server', 'pgbackrest', 'restic', 'versitygw'];
@@ -13,25 +12,21 @@ export interface FoundProcess {
 }
 
 async function describe(pid: number, folders: readonly string[]): Promise<FoundProcess | undefined> {
-  const [command, title, program, cwd] = await Promise.all([
-    readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-    readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''),
-    readlink(`/proc/${pid}/exe`).catch(() => ''),
-    readlink(`/proc/${pid}/cwd`).catch(() => ''),
-  ]);
-  const name = basename(program).replace(/ \(deleted\)$/, '');
+  const { argv, executable, folder: cwd } = await processDetails(pid);
+  const title = processStat(pid)?.name ?? '';
+  const command = argv.join(' ');
+  const name = basename(executable).replace(/ \(deleted\)$/, '');
   // Debian's redis-server is a link to another program of Redis; Node gives itself another title.
   const ours =
     PROGRAMS.some((p) => name.startsWith(p) || title.startsWith(p)) ||
     (name.startsWith('node') && DRILL_NODE.test(command));
   const here = folders.some((folder) => command.includes(`${folder}/`) || `${cwd}/`.startsWith(`${folder}/`));
-  return ours && here && pid !== process.pid ? { pid, command: command.replaceAll('\0', ' ').trim() } : undefined;
+  return ours && here && pid !== process.pid ? { pid, command } : undefined;
 }
 
 /** Empty where there is no /proc. */
 export async function processesBelow(...folders: readonly string[]): Promise<FoundProcess[]> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(pids.map((pid) => describe(pid, folders)));
+  const found = await Promise.all((await allPids()).map((pid) => describe(pid, folders)));
   return found.filter((p) => p !== undefined);
 }
 

@@ -58,7 +58,7 @@ export async function startDaemon(options: DaemonOptions): Promise<TrackedProces
   failure.catch(() => {});
   child.unref();
   const pid = child.pid as number;
-  const tracked = { name: basename(options.pidFile), pid, started: await startedAt(pid) };
+  const tracked = { name: basename(options.pidFile), pid, started: startedAt(pid) };
   await writeFile(options.pidFile, JSON.stringify(tracked));
   return tracked;
 }
@@ -75,7 +75,7 @@ export async function readTracked(pidFile: string): Promise<TrackedProcess | und
 
 export async function endTracked(pidFile: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   const tracked = await readTracked(pidFile);
-  if (tracked && (await isAlive(tracked.pid, tracked.started))) await endProcess(tracked.pid, signal);
+  if (tracked && isAlive(tracked.pid, tracked.started)) await endProcess(tracked.pid, signal);
   await rm(pidFile, { force: true });
 }
 

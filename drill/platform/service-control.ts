@@ -49,7 +49,7 @@ export function askService(
 export async function startService(place: ServicePlace): Promise<void> {
   const pidFile = join(place.pids, place.service);
   const running = await readTracked(pidFile);
-  if (running && (await isAlive(running.pid, running.started))) return;
+  if (running && isAlive(running.pid, running.started)) return;
   rmSync(serviceSocket(place), { force: true });
   const started = await startDaemon({
     argv: [process.execPath, SERVICE_PROGRAM, 'run', ...serviceArgs(place)],
@@ -58,7 +58,7 @@ export async function startService(place: ServicePlace): Promise<void> {
     pidFile,
   });
   await until(`${place.service} listens`, async () => {
-    if (!(await isAlive(started.pid, started.started))) throw new Error(`${place.service} ended at once; see its log`);
+    if (!isAlive(started.pid, started.started)) throw new Error(`${place.service} ended at once; see its log`);
     return existsSync(serviceSocket(place)) && (await askService(place, '/alive')).status === 200;
   });
 }

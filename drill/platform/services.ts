@@ -25,7 +25,7 @@ export function servicePlace(service: string, paths: SitePaths): ServicePlace {
 
 /** What dr.yaml says of each service. */
 export function serviceControls(paths: SitePaths): Environment['services'] {
-  const argv = (action: string, service: string): string[] => {
+  const argv = (action: string, service: string): [string, ...string[]] => {
     return [process.execPath, SERVICE_PROGRAM, action, ...serviceArgs(servicePlace(service, paths))];
   };
   return Object.fromEntries(

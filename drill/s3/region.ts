@@ -125,7 +125,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
     });
     const admin = client(root);
     await until(`S3 region ${name} answers`, async () => {
-      if (!(await isAlive(started.pid, started.started))) throw await gatewayDied(name, path('gateway.log'));
+      if (!isAlive(started.pid, started.started)) throw await gatewayDied(name, path('gateway.log'));
       return admin.send(new ListBucketsCommand({})).then(
         () => true,
         () => false,

@@ -1,6 +1,7 @@
-/** What is wrong with a stack's config: every problem at once, each with its key, the value, and what to write. */
+/** The faults of a stack's config: all of them, each with its key, its value and a hint. */
 import { RunError } from '@pulumi/pulumi';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { describeIssue, keysAt, valueAt } from '../../plan/input/field-problems.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 
 export interface ConfigProblem {
@@ -10,7 +11,7 @@ export interface ConfigProblem {
   readonly hint: string;
 }
 
-/** Always the user's mistake: shown without a stack, nothing was touched. */
+/** Always the user's mistake: shown without a stack trace; nothing was changed. */
 export class ConfigError extends RunError {
   readonly problems: readonly ConfigProblem[];
 
@@ -23,68 +24,25 @@ export class ConfigError extends RunError {
   }
 }
 
-interface Node {
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly additionalProperties?: Node | boolean;
-  readonly items?: Node;
-  readonly oneOf?: readonly Node[];
-  readonly anyOf?: readonly Node[];
+const WORDING = {
+  add: 'add it; Pulumi.yaml describes all keys',
+  fix: 'fix this value',
+  otherwise: 'fix this value; Pulumi.yaml describes all keys',
+  longest: 100,
+};
+
+export interface KeyValue {
+  readonly key: string;
+  readonly schema: z.ZodType;
+  readonly raw: unknown;
+  /** Its value is not shown. */
+  readonly secret: boolean;
 }
 
-const branches = (node: Node): Node[] => [node, ...(node.oneOf ?? []), ...(node.anyOf ?? [])];
-
-function next(node: Node, key: PropertyKey): Node[] {
-  if (typeof key === 'number') return node.items === undefined ? [] : [node.items];
-  const named = node.properties?.[String(key)];
-  if (named !== undefined) return [named];
-  return typeof node.additionalProperties === 'object' ? [node.additionalProperties] : [];
-}
-
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let nodes: Node[] = [z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Node];
-  for (const key of path) nodes = nodes.flatMap(branches).flatMap((node) => next(node, key));
-  return [...new Set(nodes.flatMap(branches).flatMap((node) => Object.keys(node.properties ?? {})))];
-}
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], root);
-}
-
-const WORDS: Readonly<Record<string, string>> = { array: 'a list', object: 'keys and values', int: 'a whole number' };
-
-/** A quote of what stands there; of a secret only that it stands there. */
-function quote(value: unknown, secret: boolean): string {
-  if (secret) return 'the value';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-}
-
-function describe(issue: z.core.$ZodIssue, value: unknown, secret: boolean): { fact: string; hint: string } {
-  const shown = quote(value, secret);
-  if (value === undefined) return { fact: 'is missing', hint: 'add it; Pulumi.yaml describes all keys' };
-  if (issue.code === 'invalid_value') {
-    const names = issue.values.map(String);
-    const nearest = secret ? '' : didYouMean(String(value), names);
-    return { fact: `${shown} is not known here.${nearest}`, hint: `write one of: ${names.join(', ')}` };
-  }
-  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
-    return { fact: `${shown} is not ${WORDS[issue.expected] ?? `a ${issue.expected}`}`, hint: 'mend this value' };
-  }
-  const [fact, ...rest] = issue.message.split('; ');
-  const hint = rest.length > 0 ? rest.join('; ') : 'mend this value; Pulumi.yaml describes all keys';
-  return { fact: secret ? `${fact}` : `${shown}: ${fact}`, hint };
-}
-
-/** Of one config key; `path` of each problem begins with `at`. */
-export function shapeProblems(
-  schema: z.ZodType,
-  error: z.ZodError,
-  raw: unknown,
-  at: readonly PropertyKey[],
-  secret = false,
-): ConfigProblem[] {
+/** The problems of one config key; the path of each begins with the key. */
+export function shapeProblems(error: z.ZodError, { key: at, schema, raw, secret }: KeyValue): ConfigProblem[] {
   return error.issues.flatMap((issue): ConfigProblem[] => {
-    const path = [...at, ...issue.path];
+    const path = [at, ...issue.path];
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(schema, issue.path);
       return issue.keys.map((key) => ({
@@ -93,6 +51,6 @@ export function shapeProblems(
         hint: `known keys here: ${known.join(', ')}`,
       }));
     }
-    return [{ path, ...describe(issue, valueAt(raw, issue.path), secret) }];
+    return [{ path, ...describeIssue(issue, valueAt(raw, issue.path), { ...WORDING, schema, hidden: secret }) }];
   });
 }

@@ -1,62 +1,27 @@
 /** Everything that restic holds: staged in parallel, backed up once, then copied to the other repositories. */
 import pMap from 'p-map';
-import pRetry from 'p-retry';
-import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
-import type { RepositoryOutcome } from '../config/repositories.ts';
-import type { Site } from '../config/site.ts';
+import type { RepositoryFailures } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { DrError, EXIT } from '../core/errors.ts';
-import type { Progress } from '../core/progress.ts';
-import { type Backed, backupPath, copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
+import { DrError } from '../core/errors.ts';
+import { copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
-import { acquireLock } from '../storage/lock.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
-import { holding } from '../storage/while-locked.ts';
-import { runHook } from '../workloads/capture.ts';
-import { objectsReader, type ReadObjects } from '../workloads/objects/workload.ts';
-import { stage } from '../workloads/registry.ts';
-import type { Staged } from '../workloads/workload.ts';
+import { type Captured, captureWorkload, type FilesRequest, type Pass } from './capture-workload.ts';
+import type { WorkloadOutcome } from './outcome.ts';
 
 /** Engines mostly wait for disk and network; more at once only makes them wait for each other. */
 const AT_ONCE = 3;
-/** A lock of a dead process is seen as such at once on this host. */
-const TURN_SECONDS = 120;
 
-export interface FilesRequest {
-  readonly run: string;
-  readonly workloads: readonly Workload[];
-  readonly repositories: readonly RepositoryOutcome[];
-  /** Read every file again, whatever its times say. */
-  readonly force: boolean;
-  readonly progress: Progress;
-  readonly signal?: AbortSignal | undefined;
+export interface FilesResult {
+  readonly outcomes: readonly WorkloadOutcome<ResticCapture>[];
+  readonly failures: RepositoryFailures;
 }
 
-export interface WorkloadOutcome {
-  readonly workload: string;
-  /** By repository id. */
-  readonly captures: ReadonlyMap<string, ResticCapture>;
-  readonly seconds: number;
-  readonly error?: DrError;
-}
-
-interface Work extends FilesRequest {
-  readonly readObjects: ReadObjects;
-}
-
-interface Target {
-  readonly restic: Restic;
-  readonly outcome: RepositoryOutcome;
-}
-
-interface Captured {
-  readonly facts: ResticCapture['facts'];
-  readonly backed: Backed;
-  readonly path: string;
-}
+/** By workload, then by repository id. */
+type Captures = ReadonlyMap<string, ReadonlyMap<string, ResticCapture>>;
 
 function toCapture(workload: string, captured: Captured, snapshot: Snapshot): ResticCapture {
   return {
@@ -72,178 +37,163 @@ function toCapture(workload: string, captured: Captured, snapshot: Snapshot): Re
   };
 }
 
-/** A quarter-hourly run of Redis may meet the full one: they share its staging folder and its server, so they take turns. */
-async function captureInTurn(
-  site: Site,
-  request: Work,
-  workload: Workload,
-  targets: readonly Target[],
-): Promise<Map<string, Captured>> {
-  const store = openPosixStore(site.environment.stateDir);
-  const key = layout(site.environment.name).lock(`capture-${workload.id}`);
-  const lock = await pRetry(
-    () => acquireLock(store, key, { ttlSeconds: TURN_SECONDS, what: `capture ${workload.id} (${request.run})` }),
-    {
-      retries: TURN_SECONDS * 5,
-      minTimeout: 200,
-      maxTimeout: 200,
-      factor: 1,
-      ...(request.signal ? { signal: request.signal } : {}),
-      shouldRetry: ({ error }) => error instanceof DrError && error.code === 'LOCKED',
-    },
-  );
-  return holding(lock, TURN_SECONDS, (_, lost) => {
-    // A pod that was frozen for longer than its lock lasts must not write into the folder of its successor.
-    const signal = request.signal === undefined ? lost : AbortSignal.any([request.signal, lost]);
-    return captureOne(site, { ...request, signal }, workload, targets);
-  });
+interface WorkloadResult {
+  readonly workload: string;
+  /** Empty for a workload that has failed. */
+  readonly captured: ReadonlyMap<string, Captured>;
+  readonly seconds: number;
+  readonly error?: DrError;
 }
 
-/** Whose fault is it? A repository that is full, shut or gone must not keep the others from getting their copy. */
-async function isRepositorysFault(restic: Restic, error: unknown): Promise<boolean> {
-  if (!(error instanceof DrError) || error.exit === EXIT.interrupted) return false;
-  if (['PASSPHRASE-WRONG', 'REPOSITORY-UNREACHABLE', 'DISK-FULL'].includes(error.code)) return true;
-  return !(await restic.exists().catch(() => false));
-}
-
-async function captureOne(
-  site: Site,
-  request: Work,
-  workload: Workload,
-  targets: readonly Target[],
-): Promise<Map<string, Captured>> {
-  const { run, force, progress, signal, readObjects } = request;
-  const step = `backup/${workload.id}`;
-  await runHook(site, workload, 'pre', signal);
-  let staged: Staged | undefined;
+async function captureOne(site: Site, pass: Pass, workload: Workload): Promise<WorkloadResult> {
+  const { id, title, tier } = workload;
+  const event = { step: `backup/${id}`, title, tier };
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  pass.progress({ ...event, state: 'start' });
   try {
-    staged = await stage(site, workload, readObjects, signal);
-    const captures = new Map<string, Captured>();
-    const tags = [`workload=${workload.id}`, `run=${run}`, `site=${site.environment.site}`];
-    const host = site.environment.site;
-    const onFraction = (fraction: number) =>
-      progress({ step, title: workload.title, tier: workload.tier, state: 'progress', fraction });
-    for (const { restic, outcome } of targets) {
-      if (outcome.error) continue;
-      try {
-        const { path, exclude } = staged;
-        const backed = await backupPath(restic, { path, exclude, tags, host, force, onFraction, signal });
-        captures.set(restic.repository.id, { facts: staged.facts, backed, path: staged.path });
-      } catch (error) {
-        if (!(await isRepositorysFault(restic, error))) throw error;
-        outcome.error ??= asDrError(error, `repository ${restic.repository.id}`);
-      }
-    }
-    return captures;
-  } finally {
-    await staged?.remove();
-    await runHook(site, workload, 'post', signal);
-  }
-}
-
-/** Snapshots in the other repositories have ids of their own; their trees must be those of the first. */
-async function copyTo(
-  site: Site,
-  request: FilesRequest,
-  source: Restic,
-  outcome: RepositoryOutcome,
-  made: Map<string, Map<string, ResticCapture>>,
-): Promise<void> {
-  const { repository } = outcome;
-  const first = [...made.values()].flatMap((captures) => captures.get(source.repository.id) ?? []);
-  const step = `backup/copy/${repository.id}`;
-  request.progress({ step, title: `copy files to ${repository.id}`, state: 'start' });
-  try {
-    const target = openRestic(site, repository, 'writer');
-    await copySnapshots(
-      source,
-      target,
-      first.map((capture) => capture.snapshot),
-      request.signal,
-    );
-    const there = await snapshotsOfRun(target, request.run);
-    for (const capture of first) {
-      const copy = there.get(capture.workload);
-      if (copy?.tree !== capture.digest) {
-        throw new DrError({
-          code: 'COPY-DIFFERS',
-          where: `${capture.workload} in ${repository.id}`,
-          fact: copy
-            ? `tree ${copy.tree} there, ${capture.digest} at the source`
-            : 'restic ended 0 and the snapshot is not there',
-          hint: `run \`dr verify --repository ${repository.id}\` and the backup again`,
-        });
-      }
-      made.get(capture.workload)?.set(repository.id, { ...capture, snapshot: copy.id });
-    }
-    request.progress({ step, title: `copy files to ${repository.id}`, state: 'done' });
+    const captured = await captureWorkload(site, pass, workload);
+    pass.progress({ ...event, state: 'done' });
+    return { workload: id, captured, seconds: seconds() };
   } catch (error) {
-    outcome.error = asDrError(error, `repository ${repository.id}`);
-    request.progress({ step, title: `copy files to ${repository.id}`, state: 'failed', detail: outcome.error.message });
+    const failure = asDrError(error, `workload ${id}`);
+    pass.progress({ ...event, state: 'failed', detail: failure.message });
+    return { workload: id, captured: new Map(), seconds: seconds(), error: failure };
   }
 }
 
-/** Gives each capture its snapshot's full id and tree. */
-async function nameCaptures(
-  request: FilesRequest,
-  targets: readonly Restic[],
-  captured: ReadonlyMap<string, Map<string, Captured>>,
-): Promise<Map<string, Map<string, ResticCapture>>> {
-  const named = new Map([...captured.keys()].map((workload) => [workload, new Map<string, ResticCapture>()] as const));
-  for (const restic of targets) {
-    if (captured.size === 0) break;
-    const snapshots = await snapshotsOfRun(restic, request.run);
-    for (const [workload, by] of captured) {
-      const one = by.get(restic.repository.id);
+/** Gives each capture its snapshot's full id and tree. Throws `SNAPSHOT-MISSING`. */
+async function nameCaptures(pass: Pass, results: readonly WorkloadResult[]): Promise<Captures> {
+  const named = new Map(results.map(({ workload }) => [workload, new Map<string, ResticCapture>()] as const));
+  if (results.every(({ captured }) => captured.size === 0)) return named;
+  for (const restic of pass.targets) {
+    const { id } = restic.repository;
+    if (pass.failures.has(id)) continue;
+    const snapshots = await snapshotsOfRun(restic, pass.run);
+    for (const { workload, captured } of results) {
+      const one = captured.get(id);
       if (!one) continue;
       const snapshot = snapshots.get(workload);
       if (!snapshot) throw snapshotMissing(restic, workload);
-      named.get(workload)?.set(restic.repository.id, toCapture(workload, one, snapshot));
+      named.get(workload)?.set(id, toCapture(workload, one, snapshot));
     }
   }
   return named;
 }
 
-/**
- * restic can copy out of a folder repository; where none is reachable, each workload is backed up into every repository.
- * Failures of a repository are noted in its outcome, failures of a workload in the result.
- */
-export async function backUpFiles(site: Site, request: FilesRequest): Promise<WorkloadOutcome[]> {
-  const { progress, workloads } = request;
-  const up = request.repositories.filter((r) => r.error === undefined);
-  if (up.length === 0) return workloads.map((w) => ({ workload: w.id, captures: new Map(), seconds: 0 }));
-  const folder = up.find((r) => r.repository.settings.type === 'posix');
-  const direct = folder ? [folder] : up;
-  const targets = direct.map((outcome) => ({ restic: openRestic(site, outcome.repository, 'writer'), outcome }));
-  const captured = new Map<string, Map<string, Captured>>();
-  const work = { ...request, readObjects: objectsReader(site, request.signal) };
-  const results = await pMap(
-    workloads,
-    async (workload) => {
-      const { title, tier } = workload;
-      const step = `backup/${workload.id}`;
-      const begun = performance.now();
-      progress({ step, title, tier, state: 'start' });
-      try {
-        captured.set(workload.id, await captureInTurn(site, work, workload, targets));
-        progress({ step, title, tier, state: 'done' });
-        return { workload: workload.id, seconds: (performance.now() - begun) / 1000 };
-      } catch (error) {
-        const failure = asDrError(error, `workload ${workload.id}`);
-        progress({ step, title, tier, state: 'failed', detail: failure.message });
-        return { workload: workload.id, seconds: (performance.now() - begun) / 1000, error: failure };
-      }
-    },
-    { concurrency: AT_ONCE },
+/** Snapshots in the other repositories have ids of their own; their trees must be those of the source. By workload. */
+async function copiesIn(
+  target: Restic,
+  source: Restic,
+  request: FilesRequest,
+  captures: readonly ResticCapture[],
+): Promise<Map<string, ResticCapture>> {
+  const ids = captures.map(({ snapshot }) => snapshot);
+  await copySnapshots(source, target, { ids, signal: request.signal });
+  const there = await snapshotsOfRun(target, request.run);
+  const copies = captures.map((capture) => {
+    const copy = there.get(capture.workload);
+    if (copy?.tree === capture.digest) return [capture.workload, { ...capture, snapshot: copy.id }] as const;
+    throw new DrError({
+      code: 'COPY-DIFFERS',
+      where: `${capture.workload} in ${target.repository.id}`,
+      fact: copy
+        ? `tree ${copy.tree} there, ${capture.digest} at the source`
+        : 'restic ended 0 and the snapshot is not there',
+      hint: `run \`dr verify --repository ${target.repository.id}\` and the backup again`,
+    });
+  });
+  return new Map(copies);
+}
+
+/** What the folder repository holds, by repository that it was copied to. A repository that can't take it is in `failures`. */
+async function copyToOthers(
+  site: Site,
+  pass: Pass,
+  captures: readonly ResticCapture[],
+  others: readonly Repository[],
+): Promise<Map<string, ReadonlyMap<string, ResticCapture>>> {
+  const [source] = pass.targets;
+  const copied = new Map<string, ReadonlyMap<string, ResticCapture>>();
+  if (source === undefined || captures.length === 0) return copied;
+  const copy = async (repository: Repository): Promise<void> => {
+    const event = { step: `backup/copy/${repository.id}`, title: `copy files to ${repository.id}` };
+    pass.progress({ ...event, state: 'start' });
+    try {
+      copied.set(repository.id, await copiesIn(openRestic(site, repository, 'writer'), source, pass, captures));
+      pass.progress({ ...event, state: 'done' });
+    } catch (error) {
+      const failure = asDrError(error, `repository ${repository.id}`);
+      pass.failures.set(repository.id, failure);
+      pass.progress({ ...event, state: 'failed', detail: failure.message });
+    }
+  };
+  await Promise.all(others.map(copy));
+  return copied;
+}
+
+async function writeTo(site: Site, request: FilesRequest, repositories: readonly Repository[]) {
+  const pass: Pass = {
+    ...request,
+    targets: repositories.map((repository) => openRestic(site, repository, 'writer')),
+    shared: { signal: request.signal },
+    failures: new Map(),
+  };
+  const results = await pMap(request.workloads, (workload) => captureOne(site, pass, workload), {
+    concurrency: AT_ONCE,
+  });
+  return { pass, results, captures: await nameCaptures(pass, results) };
+}
+
+function outcomesOf(results: readonly WorkloadResult[], captures: Captures): WorkloadOutcome<ResticCapture>[] {
+  return results.map(({ captured: _, ...result }) => ({
+    ...result,
+    captures: captures.get(result.workload) ?? new Map(),
+  }));
+}
+
+/** Each workload is backed up into every repository. */
+async function writeDirectly(site: Site, request: FilesRequest, up: readonly Repository[]): Promise<FilesResult> {
+  const { pass, results, captures } = await writeTo(site, request, up);
+  return { outcomes: outcomesOf(results, captures), failures: pass.failures };
+}
+
+/** Each workload is backed up once, into the folder, from which restic can copy to every other repository. */
+async function writeAndCopy(
+  site: Site,
+  request: FilesRequest,
+  folder: Repository,
+  others: readonly Repository[],
+): Promise<FilesResult> {
+  const { pass, results, captures } = await writeTo(site, request, [folder]);
+  const held = [...captures.values()].flatMap((by) => by.get(folder.id) ?? []);
+  const copied = await copyToOthers(site, pass, held, others);
+  const all = new Map(
+    [...captures].map(([workload, by]) => {
+      const copies = [...copied].flatMap(([id, copy]) => {
+        const capture = copy.get(workload);
+        return capture === undefined ? [] : [[id, capture] as const];
+      });
+      return [workload, new Map([...by, ...copies])] as const;
+    }),
   );
-  // The folder that the others would have been copied from failed: they are written directly, from the beginning.
-  if (direct.every((r) => r.error) && direct.length < up.length) return backUpFiles(site, request);
-  const written = targets.filter(({ outcome }) => !outcome.error).map(({ restic }) => restic);
-  const made = await nameCaptures(request, written, captured);
-  const [source] = written;
-  if (folder && source && made.size > 0) {
-    const others = up.filter((r) => r !== folder);
-    await Promise.all(others.map((outcome) => copyTo(site, request, source, outcome, made)));
+  return { outcomes: outcomesOf(results, all), failures: pass.failures };
+}
+
+/**
+ * restic can copy out of a folder repository only: where none is reachable, or where it fails in the first pass, each workload is backed
+ * up into every repository. A failure of a repository is in `failures`, a failure of a workload in its outcome.
+ */
+export async function backUpFiles(site: Site, request: FilesRequest, up: readonly Repository[]): Promise<FilesResult> {
+  if (up.length === 0) {
+    const nowhere = request.workloads.map(({ id }) => ({ workload: id, captures: new Map(), seconds: 0 }));
+    return { outcomes: nowhere, failures: new Map() };
   }
-  return results.map((result) => ({ ...result, captures: made.get(result.workload) ?? new Map() }));
+  const folder = up.find(({ settings }) => settings.type === 'posix');
+  if (folder === undefined) return writeDirectly(site, request, up);
+  const others = up.filter((repository) => repository !== folder);
+  const first = await writeAndCopy(site, request, folder, others);
+  if (!first.failures.has(folder.id) || others.length === 0) return first;
+  const second = await writeDirectly(site, request, others);
+  return { outcomes: second.outcomes, failures: new Map([...first.failures, ...second.failures]) };
 }

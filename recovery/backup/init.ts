@@ -1,9 +1,9 @@
-/** Makes the repositories ready, begins the first lineage, and lets the running server ship its WAL. Running it again attaches more repositories. */
+/** Prepares the repositories, begins the first lineage, and lets the running server ship its WAL. A second run attaches more repositories. */
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
 import { type Lineage, readLineage, readRecord, refuseFenced, writeLineage } from '../config/lineage.ts';
-import { probeRepositories } from '../config/repositories.ts';
+import { errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, precondition } from '../core/errors.ts';
@@ -17,9 +17,15 @@ import { readKeys } from '../storage/s3/keys.ts';
 import { makeArchive } from '../workloads/postgres/archiving.ts';
 import { checkReady } from './ready.ts';
 
+export interface InitializedRepository {
+  readonly id: string;
+  readonly restic: 'made' | 'there' | 'failed';
+  readonly error?: DrError;
+}
+
 export interface InitResult {
   readonly lineage?: string;
-  readonly repositories: readonly { id: string; restic: 'made' | 'there' | 'failed'; error?: DrError }[];
+  readonly repositories: readonly InitializedRepository[];
   /** True when PostgreSQL was restarted so that archiving is on. */
   readonly restarted: boolean;
   /** Settings of the server that were changed. */
@@ -28,13 +34,13 @@ export interface InitResult {
 
 export interface InitRequest {
   readonly repositories: readonly string[];
-  /** `archive_mode` needs a restart; without leave to do it that is said and nothing is changed. */
+  /** `archive_mode` needs a restart; without permission for it nothing is changed and the error says so. */
   readonly restart: boolean;
   readonly progress: Progress;
   readonly now: () => Date;
 }
 
-/** restic keeps what it makes to its owner; pgBackRest, another account, must be able to pass. */
+/** restic makes folders that only their owner can enter; pgBackRest runs as another account and must be able to pass. */
 async function prepareFolder(path: string, environment: string): Promise<void> {
   const folder = join(path, environment);
   await mkdir(folder, { recursive: true, mode: 0o755 });
@@ -68,13 +74,13 @@ async function refuseEndedGeneration(site: Site): Promise<void> {
     code: 'GENERATION-ENDED',
     where: 'generation',
     fact: `the environment file names ${generation}, and ${last.name} has begun here since ${last.since}`,
-    hint: 'a life of the database that has ended never goes on: name a higher generation',
+    hint: 'a generation of the database that has ended never resumes: name a higher generation',
   });
 }
 
 const DAY_SECONDS = 86_400;
 
-/** Where the environment file names somebody who may; what is there is never changed. */
+/** Only where the environment file has `admin` keys. A bucket that exists is never changed. */
 async function prepareBucket(site: Site, { id, settings }: Repository, progress: Progress): Promise<void> {
   if (settings.type !== 's3' || settings.admin === undefined) return;
   const { immutable } = site.plan.repositories.find((planned) => planned.id === id) ?? {};
@@ -110,28 +116,27 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   for (const [id, repository] of site.repositories) {
     const wanted = request.repositories.length === 0 || request.repositories.includes(id);
     if (!wanted) continue;
-    // A drive for dated copies is told from its bare mount point by a folder that a person makes on it.
-    const place = async (): Promise<void> => {
+    // A person makes a folder on a drive for off-site copies: by that a drive differs from its bare mount point.
+    const prepare = async (): Promise<void> => {
       if (repository.settings.type === 'posix' && repository.exported !== true)
         await prepareFolder(repository.settings.path, site.environment.name);
       await prepareBucket(site, repository, progress);
     };
-    // The probe says what is still wrong with it, and the others are not kept from theirs.
-    await place().catch((error: unknown) =>
-      site.log.warn({ repository: id, error: String(error) }, 'its place could not be made'),
+    // The probe below reports what is still wrong with it; the other repositories are prepared all the same.
+    await prepare().catch((error: unknown) =>
+      site.log.warn({ repository: id, error: String(error) }, 'its folder or bucket could not be made'),
     );
   }
-  const probed = await probeRepositories(site, request.repositories);
-  await checkReady(site, [], probed);
-  const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
-  const [firstError] = probed.flatMap((r) => r.error ?? []);
+  const probed = await checkReady(site, [], await probeRepositories(site, request.repositories));
+  const up = reachable(probed);
+  const [firstError] = errorsOf(probed);
   if (up.length === 0 && firstError) throw firstError;
   await refuseFenced(site, up);
   const folder = up.find((r) => r.settings.type === 'posix');
   const like = folder === undefined ? undefined : openRestic(site, folder, 'writer');
-  const repositories: { id: string; restic: 'made' | 'there' | 'failed'; error?: DrError }[] = probed
-    .filter((r) => r.error !== undefined)
-    .map((r) => ({ id: r.repository.id, restic: 'failed' as const, ...(r.error ? { error: r.error } : {}) }));
+  const repositories: InitializedRepository[] = probed.flatMap((each) =>
+    each.state === 'down' ? [{ id: each.repository.id, restic: 'failed', error: each.error }] : [],
+  );
   for (const repository of [...up].sort((a, b) => Number(b === folder) - Number(a === folder))) {
     const step = `init/${repository.id}`;
     progress({ step, title: `restic repository in ${repository.id}`, state: 'start' });

@@ -2,7 +2,13 @@
 import type { Workload } from '../../plan/types.ts';
 import { postgresSettings } from '../config/environment.ts';
 import type { Lineage } from '../config/lineage.ts';
-import type { RepositoryOutcome } from '../config/repositories.ts';
+import {
+  errorsOf,
+  type RepositoryFailures,
+  type RepositoryOutcome,
+  reachable,
+  withFailures,
+} from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError } from '../core/errors.ts';
@@ -14,6 +20,7 @@ import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
+import type { WorkloadOutcome } from './outcome.ts';
 
 export interface PostgresRequest {
   readonly run: string;
@@ -25,40 +32,45 @@ export interface PostgresRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface PostgresOutcome {
-  readonly workload: string;
-  readonly captures: ReadonlyMap<string, PostgresCapture>;
-  readonly seconds: number;
-  readonly error?: DrError;
+export interface PostgresResult {
+  readonly outcome: WorkloadOutcome<PostgresCapture>;
+  readonly failures: RepositoryFailures;
 }
 
-/** Repositories that the lineage does not archive to can't hold a restorable set of it. */
-function refuseDetached(lineage: Lineage, outcome: RepositoryOutcome): void {
-  if (lineage.repositories.includes(outcome.repository.id)) return;
-  outcome.error = new DrError({
-    code: 'REPOSITORY-DETACHED',
-    where: `repository ${outcome.repository.id}`,
-    fact: `the database (${lineage.name}) does not ship its WAL there: it was not reachable when this lineage began`,
-    hint: `when it answers again: dr init --repository ${outcome.repository.id}`,
-  });
+/** The repositories that the lineage does not archive to: they can't hold a set that can be restored. */
+export function detached(lineage: Lineage, repositories: readonly RepositoryOutcome[]): RepositoryFailures {
+  const ids = repositories.map(({ repository }) => repository.id).filter((id) => !lineage.repositories.includes(id));
+  return new Map(
+    ids.map((id) => {
+      const error = new DrError({
+        code: 'REPOSITORY-DETACHED',
+        where: `repository ${id}`,
+        fact: `the database (${lineage.name}) does not ship its WAL there: it was not reachable when this lineage began`,
+        hint: `when it answers again: dr init --repository ${id}`,
+      });
+      return [id, error] as const;
+    }),
+  );
 }
 
-export async function backUpPostgres(site: Site, request: PostgresRequest): Promise<PostgresOutcome> {
+/** A failure of a repository is in `failures`; the workload has failed when it is in no repository. */
+export async function backUpPostgres(site: Site, request: PostgresRequest): Promise<PostgresResult> {
   const { lineage, progress, signal, workload } = request;
   const begun = performance.now();
   const captures = new Map<string, PostgresCapture>();
-  const seconds = () => (performance.now() - begun) / 1000;
+  const failures = new Map<string, DrError>();
+  const result = (error: DrError | undefined): PostgresResult => {
+    const seconds = (performance.now() - begun) / 1000;
+    return { outcome: { workload: workload.id, captures, seconds, ...(error ? { error } : {}) }, failures };
+  };
   try {
-    for (const outcome of request.repositories) if (!outcome.error) refuseDetached(lineage, outcome);
     const settings = postgresSettings(site.environment);
     const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
     const pg = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
     await runHook(site, workload, 'pre', signal);
     try {
       const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
-      for (const outcome of request.repositories) {
-        if (outcome.error) continue;
-        const { repository } = outcome;
+      for (const repository of reachable(request.repositories)) {
         const step = `backup/${workload.id}/${repository.id}`;
         const title = `${workload.title} to ${repository.id}`;
         progress({ step, title, tier: workload.tier, state: 'start' });
@@ -74,8 +86,9 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary });
           progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
         } catch (error) {
-          outcome.error = asDrError(error, `repository ${repository.id}`);
-          progress({ step, title, tier: workload.tier, state: 'failed', detail: outcome.error.message });
+          const failure = asDrError(error, `repository ${repository.id}`);
+          failures.set(repository.id, failure);
+          progress({ step, title, tier: workload.tier, state: 'failed', detail: failure.message });
         }
       }
       // A commit after the set: a moment between this run and the next can then be named as a target.
@@ -83,12 +96,9 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     } finally {
       await runHook(site, workload, 'post', signal);
     }
-    const failures = request.repositories.flatMap((r) => r.error ?? []);
-    const [first] = failures;
-    return captures.size === 0 && first
-      ? { workload: workload.id, captures, seconds: seconds(), error: first }
-      : { workload: workload.id, captures, seconds: seconds() };
+    const [first] = errorsOf(withFailures(request.repositories, failures));
+    return result(captures.size === 0 ? first : undefined);
   } catch (error) {
-    return { workload: workload.id, captures, seconds: seconds(), error: asDrError(error, `workload ${workload.id}`) };
+    return result(asDrError(error, `workload ${workload.id}`));
   }
 }

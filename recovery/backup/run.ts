@@ -1,18 +1,27 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
-/** Versions of the engines that took part: a point says with what it was made. */
-
+import type { Workload } from '../../plan/types.ts';
 import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
-import { probeRepositories, type RepositoryOutcome } from '../config/repositories.ts';
-import type { Repository, Site } from '../config/site.ts';
+import {
+  errorsOf,
+  probeRepositories,
+  type RepositoryFailures,
+  type RepositoryOutcome,
+  reachable,
+  withFailures,
+} from '../config/repositories.ts';
+import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { type DrError, EXIT, type ExitCode, precondition } from '../core/errors.ts';
+import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import { findEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { newPointId } from '../points/id.ts';
-import type { Capture, PointKind, RecoveryPoint } from '../points/point.ts';
-import { backUpFiles, type WorkloadOutcome } from './files.ts';
-import { backUpPostgres, type PostgresOutcome } from './postgres.ts';
+import type { PointKind, RecoveryPoint } from '../points/point.ts';
+import { typeOf } from '../workloads/registry.ts';
+import { backUpFiles } from './files.ts';
+import type { WorkloadOutcome } from './outcome.ts';
+import { backUpPostgres, detached } from './postgres.ts';
 import { checkReady } from './ready.ts';
 import { type Selection, selectForBackup } from './select.ts';
 
@@ -32,7 +41,7 @@ export interface BackupResult {
   readonly endedAt: string;
   /** Points by repository id; empty when a workload failed. */
   readonly points: Readonly<Record<string, RecoveryPoint>>;
-  readonly workloads: readonly (WorkloadOutcome | PostgresOutcome)[];
+  readonly workloads: readonly WorkloadOutcome[];
   readonly repositories: readonly { readonly id: string; readonly error?: DrError }[];
   readonly unconfigured: readonly string[];
   readonly exit: ExitCode;
@@ -49,50 +58,65 @@ async function lineageFor(site: Site): Promise<Lineage> {
   });
 }
 
-async function capture(
-  site: Site,
-  request: BackupRequest,
-  runId: string,
-  selection: Selection,
-  repositories: RepositoryOutcome[],
-): Promise<(WorkloadOutcome | PostgresOutcome)[]> {
+interface Run {
+  readonly site: Site;
+  readonly request: BackupRequest;
+  readonly id: string;
+  readonly startedAt: Date;
+  readonly selection: Selection;
+}
+
+interface Captures {
+  readonly workloads: readonly WorkloadOutcome[];
+  readonly repositories: readonly RepositoryOutcome[];
+}
+
+/** The database and the files at the same time. What either of them learns of a repository is folded in when both have ended. */
+async function capture({ site, request, id, selection }: Run, ready: readonly RepositoryOutcome[]): Promise<Captures> {
   const { progress, signal, kind } = request;
-  const database = selection.workloads.find((w) => w.type === 'postgres');
-  const files = selection.workloads.filter((w) => w.type !== 'postgres');
-  const common = { run: runId, repositories, progress, signal };
+  const isStaged = (workload: Workload) => typeOf(site.environment, workload).capture !== undefined;
+  const database = selection.workloads.find((workload) => !isStaged(workload));
+  const files = selection.workloads.filter(isStaged);
+  const common = { run: id, progress, signal };
   const lineage = database ? await lineageFor(site) : undefined;
+  const repositories = lineage ? withFailures(ready, detached(lineage, ready)) : ready;
   const [postgres, others] = await Promise.all([
     database && lineage
-      ? backUpPostgres(site, { ...common, workload: database, lineage, type: kind === 'full' ? 'full' : 'incr' })
+      ? backUpPostgres(site, {
+          ...common,
+          repositories,
+          workload: database,
+          lineage,
+          type: kind === 'full' ? 'full' : 'incr',
+        })
       : undefined,
-    files.length > 0 ? backUpFiles(site, { ...common, workloads: files, force: kind === 'full' }) : [],
+    files.length > 0
+      ? backUpFiles(site, { ...common, workloads: files, force: kind === 'full' }, reachable(repositories))
+      : undefined,
   ]);
-  return postgres ? [postgres, ...others] : others;
+  return {
+    workloads: [...(postgres ? [postgres.outcome] : []), ...(others?.outcomes ?? [])],
+    repositories: withFailures(repositories, new Map([...(others?.failures ?? []), ...(postgres?.failures ?? [])])),
+  };
 }
 
 /** The same id in each repository; each holds its own captures, and only a repository that has all of them gets a point. */
 async function writePoints(
-  site: Site,
-  request: BackupRequest,
-  runId: string,
-  startedAt: Date,
-  selection: Selection,
-  outcomes: readonly (WorkloadOutcome | PostgresOutcome)[],
-  repositories: readonly RepositoryOutcome[],
-): Promise<Record<string, RecoveryPoint>> {
+  { site, request, id, startedAt, selection }: Run,
+  { workloads, repositories }: Captures,
+): Promise<{ points: Record<string, RecoveryPoint>; failures: RepositoryFailures }> {
   const points: Record<string, RecoveryPoint> = {};
+  const failures = new Map<string, DrError>();
   const tools = await toolVersions();
-  for (const outcome of repositories) {
-    if (outcome.error) continue;
-    const { repository } = outcome;
-    const captures: Capture[] = outcomes.flatMap((o) => o.captures.get(repository.id) ?? []);
-    if (captures.length < outcomes.length) continue;
+  for (const repository of reachable(repositories)) {
+    const captures = workloads.flatMap((outcome) => outcome.captures.get(repository.id) ?? []);
+    if (captures.length < workloads.length) continue;
     try {
       const catalog = await openCatalog(site, repository, 'writer');
       points[repository.id] = await catalog.write({
         apiVersion: 'go-coffee-dr/v1',
         kind: 'RecoveryPoint',
-        id: runId,
+        id,
         pointKind: request.kind,
         complete: selection.complete,
         environment: site.environment.name,
@@ -108,17 +132,14 @@ async function writePoints(
         step: `backup/point/${repository.id}`,
         title: `point in ${repository.id}`,
         state: 'done',
-        detail: runId,
+        detail: id,
       });
     } catch (error) {
-      outcome.error = asDrError(error, `repository ${repository.id}`);
+      failures.set(repository.id, asDrError(error, `repository ${repository.id}`));
     }
   }
-  return points;
+  return { points, failures };
 }
-
-const reached = (outcomes: readonly RepositoryOutcome[]): Repository[] =>
-  outcomes.flatMap(({ repository, error }) => (error === undefined ? [repository] : []));
 
 /**
  * Throws only for what stops everything (bad input, lock held, no lineage, a fence). A failed workload is exit 1 and writes no point; a
@@ -127,33 +148,39 @@ const reached = (outcomes: readonly RepositoryOutcome[]): Repository[] =>
 export async function runBackup(site: Site, request: BackupRequest): Promise<BackupResult> {
   const selection = selectForBackup(site.plan, site.environment, request.kind, request.only);
   const startedAt = request.now();
-  const runId = newPointId(request.kind, startedAt);
-  const repositories = await probeRepositories(site, request.repositories);
-  await checkReady(site, selection.workloads, repositories);
-  const down = repositories.flatMap((r) => r.error ?? []);
-  if (down.length === repositories.length && down[0]) throw down[0];
-  await refuseFenced(site, reached(repositories));
-  const workloads = await capture(site, request, runId, selection, repositories);
-  const failed = workloads.some((w) => w.error !== undefined);
-  const points = failed ? {} : await writePoints(site, request, runId, startedAt, selection, workloads, repositories);
-  const partial = repositories.some((r) => r.error !== undefined);
+  const run: Run = { site, request, id: newPointId(request.kind, startedAt), startedAt, selection };
+  const probed = await probeRepositories(site, request.repositories);
+  const ready = await checkReady(site, selection.workloads, probed);
+  const up = reachable(ready);
+  const [down] = errorsOf(ready);
+  if (up.length === 0 && down) throw down;
+  await refuseFenced(site, up);
+  const captured = await capture(run, ready);
+  const failed = captured.workloads.some(({ error }) => error !== undefined);
+  const written = failed ? { points: {}, failures: new Map() } : await writePoints(run, captured);
+  const repositories = withFailures(captured.repositories, written.failures);
+  const partial = errorsOf(repositories).length > 0;
   return {
-    runId,
+    runId: run.id,
     kind: request.kind,
     startedAt: startedAt.toISOString(),
     endedAt: request.now().toISOString(),
-    points,
-    workloads,
-    repositories: repositories.map(({ repository, error }) => ({ id: repository.id, ...(error ? { error } : {}) })),
+    points: written.points,
+    workloads: captured.workloads,
+    repositories: repositories.map((each) => ({
+      id: each.repository.id,
+      ...(each.state === 'down' ? { error: each.error } : {}),
+    })),
     unconfigured: selection.unconfigured,
-    exit: failed || Object.keys(points).length === 0 ? EXIT.failure : partial ? EXIT.partial : EXIT.ok,
+    exit: exitFor({ failure: failed || Object.keys(written.points).length === 0, partial }),
   };
 }
 
 const ENGINES = ['pgbackrest', 'restic', 'redis-server', 'git'] as const;
 
+/** Versions of the engines: a point says with what it was made. */
 async function toolVersions(): Promise<Record<string, string>> {
   const found = await Promise.all(ENGINES.map((name) => findEngine(name)));
-  const versions = found.flatMap((engine, i) => (engine ? [[ENGINES[i] ?? '', engine.version] as const] : []));
+  const versions = found.flatMap((engine) => (engine ? [[engine.name, engine.version] as const] : []));
   return { node: process.versions.node, ...Object.fromEntries(versions) };
 }

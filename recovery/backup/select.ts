@@ -1,4 +1,4 @@
-/** Which workloads a run is about. */
+/** Which workloads a run copies. */
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
@@ -6,7 +6,7 @@ import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import { badInput } from '../core/errors.ts';
 import type { PointKind } from '../points/point.ts';
 
-/** All that a kind of run covers by the plan: a full run everything, the others what their schedules name. */
+/** The workloads that a kind of run covers: a full run all of the plan, the others what their schedules name. */
 function coveredBy(plan: Plan, kind: PointKind): Workload[] {
   if (kind === 'full') return plan.workloads;
   const selectors = plan.schedules.filter((s) => s.kind === kind).flatMap((s) => s.workloads);
@@ -15,7 +15,7 @@ function coveredBy(plan: Plan, kind: PointKind): Workload[] {
 
 export interface Selection {
   readonly workloads: readonly Workload[];
-  /** Covered by the plan, and the environment does not say where they are. */
+  /** Covered by the plan, but the environment file does not say where they are. */
   readonly unconfigured: readonly string[];
   /** False for `--only`. */
   readonly complete: boolean;

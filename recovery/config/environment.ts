@@ -1,5 +1,6 @@
 /** The environment file `dr.yaml`: where the platform and the repositories are. It names secrets and never holds one. */
 import { z } from 'zod';
+import { extensionTypeSchema } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { absolute, argv, keyring, nameSchema, secretRefSchema } from '../core/fields.ts';
 import { repositorySchema } from '../storage/backends.ts';
@@ -38,7 +39,7 @@ const tlsServer = z.strictObject({
   port: z.number().int().min(1).max(65535).default(8432),
   /** Signs both servers there, pgBackRest's and PostgreSQL's own. */
   ca: absolute,
-  /** What pgBackRest's server knows this side by. */
+  /** By which pgBackRest's server knows this side. */
   certificate: absolute,
   /** Mode 0600, or 0640 when it belongs to root. */
   key: absolute,
@@ -92,7 +93,7 @@ const gitWorkload = z.strictObject({
   hooks: hooks.optional(),
 });
 
-/** Never the current context of a kubeconfig: which cluster it is has to be said. */
+/** The cluster must be named: the current context of a kubeconfig is never used. */
 const kubernetesSchema = z
   .strictObject({
     /** @default ~/.kube/config */
@@ -100,22 +101,22 @@ const kubernetesSchema = z
     context: z.string().min(1).optional(),
     /** The cluster that this pod runs in, as its service account. */
     inCluster: z.literal(true).optional(),
-    /** Those of the platform. */
+    /** The namespaces of the platform. */
     namespaces: z.array(nameSchema).min(1),
-    /** Around the reading of all objects, once a run. */
+    /** Run once before and after all objects are read. */
     hooks: hooks.optional(),
   })
   .refine(({ context, inCluster }) => (context === undefined) !== (inCluster === undefined), {
-    message: 'says not which cluster; write either a context of the kubeconfig, or inCluster: true',
+    message: 'must select one cluster; set either `context` or `inCluster: true`',
   });
 export type KubernetesSettings = z.infer<typeof kubernetesSchema>;
 
-/** How a service is stopped, started and asked for its health. The health command exits 0 when the service answers. */
+/** How a service is stopped, started and checked. The health command exits 0 when the service answers. */
 const serviceControl = z.strictObject({
   start: argv.optional(),
   stop: argv.optional(),
   health: argv.optional(),
-  /** A service that is not well this long after its start fails the restore. @default 120 */
+  /** A service that is not healthy this long after its start fails the restore. @default 120 */
   healthyWithinSeconds: z.number().int().positive().optional(),
 });
 
@@ -127,8 +128,8 @@ const retiredSchema = z.strictObject({
 export type Retired = z.infer<typeof retiredSchema>;
 
 /**
- * Passwords of the stores of a stack. Nothing logs in by them: an escrow file takes them along, and a rebuild sets them again, because
- * what was captured of the services has them too.
+ * Passwords of the stores of a stack. `dr` never logs in with them: an escrow file includes them, and a rebuild sets them again, because
+ * the captured manifests of the services contain them too.
  */
 const storePasswords = z.strictObject({
   superuser: secretRefSchema.optional(),
@@ -141,12 +142,12 @@ export const STORE_PASSWORDS = storePasswords.keyof().options;
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('Environment'),
-  /** Prefix in every repository, and what `--confirm` wants typed. */
+  /** Prefix in every repository, and the name to type for `--confirm`. */
   name: nameSchema,
   site: nameSchema,
-  /** Life of a PostgreSQL on another host, whose archive_command names `<site>-<generation>`. A host counts its own. */
+  /** Generation of a PostgreSQL on another host, whose archive_command names `<site>-<generation>`. `dr` counts those of its own host. */
   generation: z.number().int().min(1).optional(),
-  /** A drill's platform (F37): it archives nothing, and that is how it must be. */
+  /** The platform of a drill: it must archive nothing. */
   isolated: z.literal(true).optional(),
   /** Journals, locks, generated pgBackRest configuration, git mirrors, scratch restores. */
   stateDir: absolute,
@@ -154,16 +155,18 @@ export const environmentSchema = z.strictObject({
   runAs: z.string().optional(),
   /** A plan in YAML or JSON. @default the shipped one */
   plan: absolute.optional(),
-  /** Sign and check points. No part of any repository. */
+  /** They sign and check points. No repository holds them. */
   signingKeys: keyring,
   postgres: postgresSchema.optional(),
   redis: redisSchema.optional(),
   retired: retiredSchema.optional(),
-  /** Folder workloads by the plan's name of the workload. */
+  /** Folder workloads by the id of the workload in the plan. */
   folders: z.record(z.string(), folderWorkload).default({}),
   git: gitWorkload.optional(),
   /** The plan's workloads with `objects` come from this API, and not from folders. */
   kubernetes: kubernetesSchema.optional(),
+  /** Settings of workload types that don't ship with `dr`, by the type's name. Each type checks its own (recovery/workloads/registry.ts). */
+  extensions: z.record(extensionTypeSchema, z.looseObject({ hooks: hooks.optional() })).optional(),
   services: z.record(z.string(), serviceControl).default({}),
   storePasswords: storePasswords.optional(),
   repositories: z.record(nameSchema, repositorySchema),
@@ -172,7 +175,7 @@ export const environmentSchema = z.strictObject({
 export type Environment = z.infer<typeof environmentSchema>;
 export type PostgresSettings = NonNullable<Environment['postgres']>;
 
-/** Their files can't be seen from here. */
+/** True for a server on another host: this host can't see its files. */
 export function isElsewhere(settings: Environment['postgres'] | Environment['redis']): boolean {
   if (settings === undefined) return false;
   return 'tls' in settings ? settings.tls !== undefined : 'transfer' in settings && settings.transfer === 'replication';

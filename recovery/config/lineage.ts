@@ -1,5 +1,5 @@
 /**
- * A lineage is one life of a PostgreSQL cluster: `<site>-<generation>`. Each restore begins a new one before the server starts,
+ * A lineage is one generation of a PostgreSQL cluster: `<site>-<generation>`. Each restore begins a new one before the server starts,
  * so that two servers can never write into one WAL archive.
  */
 import { randomBytes } from 'node:crypto';
@@ -7,11 +7,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { lineageName } from '../../plan/layout.ts';
-import { DrError, precondition } from '../core/errors.ts';
+import { DrError, hasCode, precondition } from '../core/errors.ts';
 import { type Fence, readFence } from '../storage/fence.ts';
 import type { Repository, Site } from './site.ts';
 
-/** The life that the database of this site is in, or would begin with. Undefined where there is no database. */
+/** The lineage of this site's database, or the one that it would begin with. Undefined where there is no database. */
 export async function ownLineage(site: Site): Promise<string | undefined> {
   const { environment } = site;
   if (environment.postgres === undefined) return undefined;
@@ -19,8 +19,8 @@ export async function ownLineage(site: Site): Promise<string | undefined> {
 }
 
 /**
- * Asks repositories that are there; any one's word is enough. Throws `FENCED` (exit 6): two sites that copy themselves away are two
- * histories.
+ * One repository that holds a fence is enough; one that does not answer is skipped. Throws `FENCED` (exit 6): two sites that both write
+ * copies are two histories.
  */
 export async function refuseFenced(site: Site, repositories: readonly Repository[]): Promise<void> {
   const lineage = await ownLineage(site);
@@ -28,7 +28,7 @@ export async function refuseFenced(site: Site, repositories: readonly Repository
   const read = async (repository: Repository): Promise<Fence | undefined> =>
     readFence(await repository.store('writer'), repository.layout, lineage).catch((error: unknown) => {
       if (!(error instanceof DrError)) throw error;
-      site.log.warn({ repository: repository.id, error: error.message }, 'can’t be asked for a fence');
+      site.log.warn({ repository: repository.id, error: error.message }, 'can’t be queried for a fence');
       return undefined;
     });
   const fence = (await Promise.all(repositories.map(read))).find((each) => each !== undefined);
@@ -45,7 +45,7 @@ const lineageSchema = z.strictObject({
   generation: z.number().int().positive(),
   /** Repositories that this lineage archives to. One that was unreachable when the lineage began is not among them. */
   repositories: z.array(z.string()),
-  /** Repository and backup set that this life was restored from; absent for the first. */
+  /** Repository and backup set that this generation was restored from; absent for the first. */
   from: z.strictObject({ repository: z.string(), lineage: z.string(), set: z.string() }).optional(),
   since: z.iso.datetime(),
 });
@@ -61,8 +61,8 @@ function lineageFile(site: Site): string {
 }
 
 /**
- * The current lineage, or undefined before `dr init`. Where the environment file names the generation, a record of another one
- * is of a life that is over. Throws `LINEAGE-UNREADABLE`.
+ * The current lineage, or undefined before `dr init`. Where the environment file names the generation, a record of another
+ * generation is out of date. Throws `LINEAGE-UNREADABLE`.
  */
 export async function readLineage(site: Site): Promise<Lineage | undefined> {
   const { generation } = site.environment;
@@ -70,13 +70,13 @@ export async function readLineage(site: Site): Promise<Lineage | undefined> {
   return generation === undefined || record?.generation === generation ? record : undefined;
 }
 
-/** The last one that was begun here, whatever the environment file names. */
+/** The last lineage that began here, whatever the environment file names. */
 export async function readRecord(site: Site): Promise<Lineage | undefined> {
   let text: string;
   try {
     text = await readFile(lineageFile(site), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
   try {
@@ -86,7 +86,7 @@ export async function readRecord(site: Site): Promise<Lineage | undefined> {
     throw new DrError({
       code: 'LINEAGE-UNREADABLE',
       where: lineageFile(site),
-      fact: 'is no lineage record',
+      fact: 'is not a lineage record',
       hint: 'put the file back from a copy, or move it away and run `dr init`, which begins a generation that no repository holds yet',
       cause,
     });

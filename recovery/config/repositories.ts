@@ -1,9 +1,8 @@
-/** Which repositories a run can write to. One that is down doesn't stop the others; the run then ends 3. */
 /**
- * Repositories that the plan fills by an export hold dated copies: the catalog is one, and the engines' data of each point lies below a
- * prefix of its own. Nothing is shared between two copies, so one can be carried away, damaged or removed without the others.
+ * Which repositories a run can write to, and which hold off-site copies. The plan has some repositories filled by an export: these have
+ * one catalog, and the engines' data of each point below a prefix of its own. Two copies share nothing, so one can be carried away,
+ * damaged or removed without the others.
  */
-
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,10 +10,31 @@ import { asDrError } from '../core/as-dr-error.ts';
 import { badInput, DrError } from '../core/errors.ts';
 import type { Repository, Site } from './site.ts';
 
-export interface RepositoryOutcome {
-  readonly repository: Repository;
-  /** Set when the repository did not take part to the end. */
-  error?: DrError;
+/** What a run knows of a repository. One that is down does not stop the others; the run then exits 3. */
+export type RepositoryOutcome =
+  | { readonly state: 'up'; readonly repository: Repository }
+  | { readonly state: 'down'; readonly repository: Repository; readonly error: DrError };
+
+/** By repository id: why a repository did not take part to the end. */
+export type RepositoryFailures = ReadonlyMap<string, DrError>;
+
+/** Folds what happened since into what was known before; the first error of a repository stays. */
+export function withFailures(
+  outcomes: readonly RepositoryOutcome[],
+  failures: RepositoryFailures,
+): readonly RepositoryOutcome[] {
+  return outcomes.map((outcome) => {
+    const error = failures.get(outcome.repository.id);
+    return outcome.state === 'down' || error === undefined ? outcome : { ...outcome, state: 'down', error };
+  });
+}
+
+export function reachable(outcomes: readonly RepositoryOutcome[]): Repository[] {
+  return outcomes.flatMap((outcome) => (outcome.state === 'up' ? [outcome.repository] : []));
+}
+
+export function errorsOf(outcomes: readonly RepositoryOutcome[]): DrError[] {
+  return outcomes.flatMap((outcome) => (outcome.state === 'down' ? [outcome.error] : []));
 }
 
 /**
@@ -37,19 +57,19 @@ export async function folderIsThere({ id, settings }: Repository): Promise<void>
  * The wanted repositories (all that engines write when none is named), each asked once. Throws `REPOSITORY-UNKNOWN`, and
  * `REPOSITORY-EXPORTED` for one that the plan fills by an export (exit 2).
  */
-export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<RepositoryOutcome[]> {
+export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<readonly RepositoryOutcome[]> {
   const engines = [...site.repositories.values()].filter(({ exported }) => exported !== true);
   const repositories = wanted.length > 0 ? wanted.map((id) => site.repository(id)) : engines;
   for (const repository of repositories) refuseExported(repository);
   return Promise.all(
-    repositories.map(async (repository) => {
+    repositories.map(async (repository): Promise<RepositoryOutcome> => {
       try {
         await folderIsThere(repository);
         const store = await repository.store('writer');
         await store.list(repository.layout.locksPrefix);
-        return { repository };
+        return { state: 'up', repository };
       } catch (error) {
-        return { repository, error: asDrError(error, `repository ${repository.id}`) };
+        return { state: 'down', repository, error: asDrError(error, `repository ${repository.id}`) };
       }
     }),
   );
@@ -60,25 +80,25 @@ export function holding(repository: Repository, point: string): Repository {
   return repository.exported === true ? { ...repository, layout: repository.layout.ofCopy(point) } : repository;
 }
 
-/** Of a drive the folder of the environment: its mount point is there without it. Undefined where there is nothing to look for. */
+/** The environment's folder on a mounted drive; an unmounted drive lacks it. Undefined for a repository that is not on a drive. */
 function driveFolder(site: Site, { exported, settings }: Repository): string | undefined {
   return exported === true && settings.type === 'posix' ? join(settings.path, site.environment.name) : undefined;
 }
 
-/** A drive that lies in a safe can't be asked, and that is as it should be. */
+/** A drive that lies in a safe can't be queried, which is how it should be. */
 export function isDriveAway(site: Site, repository: Repository): boolean {
   const folder = driveFolder(site, repository);
   return folder !== undefined && !existsSync(folder);
 }
 
-/** Drives take turns in one place: what another one held is not gone. Empty for what stays where it is. */
+/** Several drives are mounted at one path in turn: what another drive held is not lost. Empty for a repository that is not on a drive. */
 export async function driveIdentity(site: Site, repository: Repository): Promise<string> {
   const folder = driveFolder(site, repository);
   const found = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
   return found === undefined ? '' : ` ${found.dev}-${found.ino}-${found.birthtimeMs}`;
 }
 
-/** What can be asked when nobody names a repository. */
+/** The repositories that can be queried when nobody names one. */
 export function presentRepositories(site: Site): Repository[] {
   return [...site.repositories.values()].filter((repository) => !isDriveAway(site, repository));
 }
@@ -104,7 +124,7 @@ export function exportedRepository(site: Site, id: string | undefined): Reposito
       code: 'REPOSITORY-NOT-EXPORTED',
       where: '--repository',
       fact: `"${id}" is written by the engines in each backup`,
-      hint: `by the plan an export fills: ${planned.join(', ') || 'none'}`,
+      hint: `the plan has these filled by an export: ${planned.join(', ') || 'none'}`,
     });
   }
   const [first] = own;
@@ -114,7 +134,7 @@ export function exportedRepository(site: Site, id: string | undefined): Reposito
     where: site.file,
     fact:
       own.length > 1
-        ? `it has several that an export fills: ${own.map((each) => each.id).join(', ')}`
+        ? `it has several repositories that an export fills: ${own.map((each) => each.id).join(', ')}`
         : `it has no repository "${id ?? (planned.join('" or "') || 'offsite')}"`,
     hint:
       own.length > 1
@@ -123,13 +143,13 @@ export function exportedRepository(site: Site, id: string | undefined): Reposito
   });
 }
 
-/** The engines write to the others by themselves. Throws `REPOSITORY-EXPORTED` (exit 2). */
+/** The engines write to the others only. Throws `REPOSITORY-EXPORTED` (exit 2). */
 function refuseExported(repository: Repository): void {
   if (repository.exported !== true) return;
   throw badInput({
     code: 'REPOSITORY-EXPORTED',
     where: '--repository',
-    fact: `"${repository.id}" holds dated copies and is no place for the engines to write to`,
+    fact: `"${repository.id}" holds off-site copies: the engines must not write to it`,
     hint: 'write a copy with `dr offsite export`; it needs no `dr init`',
   });
 }

@@ -1,12 +1,10 @@
 import { didYouMean } from '../../plan/nearest.ts';
-import type { Plan, Workload } from '../../plan/types.ts';
+import { isExtension, type Plan, type Workload } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import type { Environment } from './environment.ts';
 
-export function hooksOf(
-  environment: Environment,
-  workload: Workload,
-): { pre?: string[] | undefined; post?: string[] | undefined } | undefined {
+export function hooksOf(environment: Environment, workload: Workload): NonNullable<Environment['postgres']>['hooks'] {
+  if (isExtension(workload.type)) return environment.extensions?.[workload.type]?.hooks;
   switch (workload.type) {
     case 'postgres':
       return environment.postgres?.hooks;
@@ -20,7 +18,8 @@ export function hooksOf(
 }
 
 /** True when the environment says where this workload's data is. */
-export function isConfigured(environment: Environment, workload: Workload): boolean {
+export function isConfigured(environment: Environment, workload: Pick<Workload, 'id' | 'type' | 'objects'>): boolean {
+  if (isExtension(workload.type)) return environment.extensions?.[workload.type] !== undefined;
   switch (workload.type) {
     case 'postgres':
     case 'postgres-dump':

@@ -1,4 +1,4 @@
-/** What the schema alone can't see: names that must agree with the plan, and places that must not lie in one another. */
+/** Checks beyond the schema: names must agree with the plan, and folders must not lie in one another. */
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
@@ -15,13 +15,13 @@ function unknownNames(what: string, given: readonly string[], known: readonly st
     .map((name) => `${what}.${name}: the plan has no "${name}".${didYouMean(name, known)}`);
 }
 
-function doubledPlaces(environment: Environment): string[] {
-  const seen = new Map<string, string>();
+function doubledLocations(environment: Environment): string[] {
+  const known = new Map<string, string>();
   return Object.entries(environment.repositories).flatMap(([id, settings]) => {
-    const place = placeOf(settings);
-    const other = seen.get(place);
-    seen.set(place, id);
-    return other === undefined ? [] : [`repositories.${id}: is the same place as "${other}" (${place})`];
+    const location = placeOf(settings);
+    const other = known.get(location);
+    known.set(location, id);
+    return other === undefined ? [] : [`repositories.${id}: is the same location as "${other}" (${location})`];
   });
 }
 
@@ -35,7 +35,7 @@ function targets(environment: Environment): { field: string; path: string }[] {
   ];
 }
 
-/** A copy beside or inside of what it is a copy of is lost together with it, or overwritten by its own restore. */
+/** A copy that lies beside or inside of its original is lost together with it, or overwritten by its own restore. */
 function overlaps(environment: Environment): string[] {
   const found = targets(environment);
   const repositories = Object.entries(environment.repositories).flatMap(([id, settings]) =>
@@ -64,15 +64,15 @@ function overlaps(environment: Environment): string[] {
   return [...inRepository, ...holding, ...shared];
 }
 
-/** Fields that say nothing, or the wrong thing, of a store on another host. */
+/** Fields that are useless or wrong for a store on another host. */
 function aboutOtherHosts({ postgres, redis, generation }: Environment): string[] {
   const facts: string[] = [];
   if (postgres?.tls !== undefined) {
     if (postgres.host === undefined)
-      facts.push('postgres.host: is missing; postgres.tls is of a server on another host');
+      facts.push('postgres.host: is missing; postgres.tls is for a server on another host');
     const local = (['control', 'configDir', 'logFile'] as const).filter((field) => postgres[field] !== undefined);
     for (const field of local)
-      facts.push(`postgres.${field}: is of this host, and with postgres.tls the server is on another`);
+      facts.push(`postgres.${field}: is for a server of this host, and with postgres.tls the server is on another`);
   }
   if (generation !== undefined && postgres?.tls === undefined)
     facts.push('generation: goes with postgres.tls; a server of this host has its generations counted by dr');
@@ -81,12 +81,14 @@ function aboutOtherHosts({ postgres, redis, generation }: Environment): string[]
       facts.push('redis.host: is missing; redis.transfer: replication is for a server on another host');
     const local = (['socket', 'control', 'configFile'] as const).filter((field) => redis[field] !== undefined);
     for (const field of local)
-      facts.push(`redis.${field}: is of this host, and with redis.transfer: replication the server is on another`);
+      facts.push(
+        `redis.${field}: is for a server of this host, and with redis.transfer: replication the server is on another`,
+      );
   }
   return facts;
 }
 
-/** Objects come from one place: a folder beside the API would be captured by nobody. */
+/** Objects come from the API or from a folder: with both, nobody would capture the folder. */
 function aboutObjects({ kubernetes, folders }: Environment, plan: Plan): string[] {
   if (kubernetes === undefined) return [];
   const holders = plan.workloads.filter(({ objects }) => objects !== undefined).map(({ id }) => id);
@@ -112,20 +114,25 @@ export function checkSite(environment: Environment, plan: Plan): void {
   const services = plan.tiers.flatMap((t) => t.services.map((s) => s.id));
   const facts = [
     ...unknownNames('folders', Object.keys(environment.folders), workloads),
+    ...unknownNames(
+      'extensions',
+      Object.keys(environment.extensions ?? {}),
+      plan.workloads.map((w) => w.type),
+    ),
     ...unknownNames('services', Object.keys(environment.services), services),
     ...unknownNames(
       'repositories',
       Object.keys(environment.repositories),
       plan.repositories.map((r) => r.id),
     ),
-    ...doubledPlaces(environment),
+    ...doubledLocations(environment),
     ...overlaps(environment),
     ...passwordsInUrls(environment),
     ...aboutOtherHosts(environment),
     ...aboutObjects(environment, plan),
   ];
   if (facts.length > 0) {
-    const hint = 'mend these fields of the environment file; nothing was done';
+    const hint = 'fix these fields; nothing was changed';
     throw badInput({ code: 'ENV-INVALID', where: 'environment', fact: facts.join('\n'), hint });
   }
 }

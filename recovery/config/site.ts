@@ -1,4 +1,4 @@
-/** What is opened from an environment file: the plan, the repositories, a way to run engines, the secrets. */
+/** An opened environment file: the plan, the repositories, the secrets, and a way to run engines. */
 import { planDigest } from '../../plan/digest.ts';
 import { type Layout, layout } from '../../plan/layout.ts';
 import { loadPlan } from '../../plan/load.ts';
@@ -9,10 +9,8 @@ import { badInput } from '../core/errors.ts';
 import { type Logger, silentLog } from '../core/log.ts';
 import { makeRun, type Run } from '../core/process.ts';
 import { openSecrets, type Secrets } from '../core/secrets.ts';
-import type { RepositorySettings, StoreRole } from '../storage/backends.ts';
+import { openStore, type RepositorySettings, type StoreRole } from '../storage/backends.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
-import { readAccess } from '../storage/s3/keys.ts';
 import type { Environment } from './environment.ts';
 import { readEnvironment } from './environment-file.ts';
 import { checkSite } from './site-check.ts';
@@ -21,7 +19,7 @@ export interface Repository {
   readonly id: string;
   readonly settings: RepositorySettings;
   readonly layout: Layout;
-  /** Holds dated copies (`dr offsite export`); the engines never write to it in a run. */
+  /** Holds off-site copies (`dr offsite export`); no backup writes to it. */
   readonly exported?: boolean | undefined;
   /** Opened once for each role; `restorer` may only read, and put under locks/, leases/ and marks/. */
   store(role: StoreRole): Promise<ObjectStore>;
@@ -41,20 +39,18 @@ export interface Site {
   repository(id: string): Repository;
 }
 
-function openRepository(id: string, environment: Environment, plan: Plan, secrets: Secrets, log: Logger): Repository {
-  const settings = environment.repositories[id] as RepositorySettings;
+function openRepository(
+  [id, settings]: readonly [string, RepositorySettings],
+  { environment, plan, secrets, log }: Pick<Site, 'environment' | 'plan' | 'secrets' | 'log'>,
+): Repository {
   const stores = new Map<StoreRole, Promise<ObjectStore>>();
-  const open = async (role: StoreRole): Promise<ObjectStore> => {
-    if (settings.type === 'posix') {
-      const owner = await lookUpAccount(environment.runAs);
-      return openPosixStore(settings.path, owner);
-    }
-    const credentials = await readAccess(secrets, settings[role], `repositories.${id}.${role}`);
-    const onRetry = (detail: unknown) => log.warn({ repository: id, detail }, 'S3 call retried');
-    // The AWS SDK takes longer to load than many a command runs, and a host with folders only never needs it.
-    const { openS3Store } = await import('../storage/s3/store.ts');
-    return openS3Store({ settings, credentials, onRetry });
-  };
+  const open = (role: StoreRole): Promise<ObjectStore> =>
+    openStore(settings, role, {
+      owner: () => lookUpAccount(environment.runAs),
+      secrets,
+      where: `repositories.${id}`,
+      onRetry: (detail) => log.warn({ repository: id, detail }, 'S3 call retried'),
+    });
   return {
     id,
     settings,
@@ -74,8 +70,10 @@ export async function openSite(file: string, log: Logger = silentLog): Promise<S
   const plan = await loadPlan(environment.plan);
   checkSite(environment, plan);
   const secrets = openSecrets();
-  const ids = Object.keys(environment.repositories);
-  const repositories = new Map(ids.map((id) => [id, openRepository(id, environment, plan, secrets, log)] as const));
+  const named = Object.entries(environment.repositories);
+  const ids = named.map(([id]) => id);
+  const opened = named.map((each) => openRepository(each, { environment, plan, secrets, log }));
+  const repositories = new Map(opened.map((repository) => [repository.id, repository] as const));
   return {
     file,
     environment,

@@ -1,11 +1,9 @@
-/** The unprivileged account that owns PostgreSQL: `initdb`, `postgres` and pgBackRest's restored files must not be root's. */
-/** Generated files of the engines' account, replaced as a whole. */
-
+/** The unprivileged account that owns PostgreSQL, and files that are made for it: `initdb` and `postgres` refuse to run as root. */
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
-import { badInput } from './errors.ts';
+import { badInput, hasCode } from './errors.ts';
 
 export interface Account {
   readonly name: string;
@@ -36,15 +34,15 @@ export async function lookUpAccount(name: string | undefined): Promise<Account |
   return account;
 }
 
-/** One level. It gets its owner before its name: killed in between, a later run would take it for another's and leave it root's. */
+/** One level. It gets its owner before its name: a run that was killed in between would leave a folder that belongs to root. */
 async function makeLevel(path: string, account: Account): Promise<void> {
   const next = join(dirname(path), `.dr-new-${randomBytes(4).toString('hex')}`);
   await mkdir(next, { mode: 0o750 });
   await chown(next, account.uid, account.gid);
-  await rename(next, path).catch(async (error: NodeJS.ErrnoException) => {
+  await rename(next, path).catch(async (error: unknown) => {
     await rmdir(next);
     // Somebody else was faster.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
   });
 }
 
@@ -55,7 +53,7 @@ export async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Makes a folder (0750), and what is missing above it, that belongs to the account that the engines run as. */
+/** Makes a folder (0750) and its missing parents, all owned by the account that the engines run as. */
 export async function makeOwnedFolder(path: string, accountName: string | undefined): Promise<void> {
   const account = await lookUpAccount(accountName);
   if (account === undefined) {
@@ -68,11 +66,11 @@ export async function makeOwnedFolder(path: string, accountName: string | undefi
 }
 
 /**
- * Makes `<root>/<path>` of the engines' account, and lets that account pass through `root` and the levels between: the state
- * directory is root's, and what lies in it belongs to several accounts with modes of their own.
+ * Makes `path` below `root` for the engines' account, and lets that account pass through `root` and the levels between: the state
+ * directory belongs to root, and its folders belong to several accounts.
  */
 export async function makeReachableFolder(root: string, path: string, accountName: string | undefined): Promise<void> {
-  // A process without rights makes everything as itself: nobody else has to pass.
+  // An unprivileged `dr` owns everything itself: no other account has to pass.
   if ((await lookUpAccount(accountName)) === undefined && process.getuid?.() !== 0) {
     await makeOwnedFolder(path, accountName);
     return;
@@ -90,8 +88,8 @@ export async function makeReachableFolder(root: string, path: string, accountNam
 }
 
 /**
- * A script that PostgreSQL calls must never be seen half written: a shell that reads an empty `archive_command` ends 0, and PostgreSQL
- * then takes a WAL segment for archived that nobody has. So a new file takes the old one's place by rename, owner and mode included.
+ * PostgreSQL must never see a half-written script: a shell that reads an empty `archive_command` exits 0, and PostgreSQL then
+ * counts a WAL segment as archived that nobody has. So a new file, with owner and mode, replaces the old one by rename.
  */
 export async function writeOwnedFile(
   path: string,

@@ -1,5 +1,6 @@
-/** What the PostgreSQL client throws, as an error that a person can act on. */
-import { DrError, systemError } from './errors.ts';
+/** Whatever was thrown, as an error that a person can act on; what PostgreSQL's client throws is explained. */
+import { z } from 'zod';
+import { DrError, messageOf, systemError } from './errors.ts';
 
 export function asDrError(error: unknown, where: string): DrError {
   if (error instanceof DrError) return error;
@@ -10,24 +11,27 @@ export function asDrError(error: unknown, where: string): DrError {
   return new DrError({
     code: 'UNEXPECTED',
     where,
-    fact: error instanceof Error ? error.message : String(error),
-    hint: 'run again with --verbose; if it stays, this is a bug of dr',
+    fact: messageOf(error),
+    hint: 'run again with --verbose; if it happens again, this is a bug of dr',
     cause: error,
   });
 }
 
-interface ClientError extends Error {
-  readonly code?: string;
-  readonly syscall?: string;
-  readonly address?: string;
-  /** Only of errors that the server itself sent. */
-  readonly severity?: string;
-}
+const clientErrorSchema = z.object({
+  code: z.string().default(''),
+  syscall: z.string().optional(),
+  address: z.string().optional(),
+  /** Only in errors that the server itself sent. */
+  severity: z.string().optional(),
+});
 
-/** Undefined for anything that is not of PostgreSQL's client. */
+/** Undefined for anything that PostgreSQL's client did not throw. */
 function explainPostgres(error: unknown): DrError | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code = '', syscall, address, severity, message } = error as ClientError;
+  const facts = clientErrorSchema.safeParse(error).data;
+  if (facts === undefined) return undefined;
+  const { code, syscall, address, severity } = facts;
+  const { message } = error;
   const refused = syscall === 'connect' && address?.includes('.s.PGSQL.');
   if (refused || message === 'timeout expired' || message === 'Connection terminated unexpectedly') {
     return new DrError({

@@ -1,9 +1,9 @@
 /**
- * The errors a user can meet. A mistake of the user and a failure of the world are told apart by `exit`;
- * anything that is not a `DrError` is a bug and is shown with its stack.
+ * The errors that a user can meet. `exit` tells a mistake of the user from a failure of a machine. An error that is not a `DrError`
+ * is a bug and is shown with its stack.
  */
 
-/** Exit codes of the `dr` command (docs/architecture.md, "The command"). */
+/** Exit codes of the `dr` command: docs/commands.md lists them with their meaning. */
 export const EXIT = {
   ok: 0,
   failure: 1,
@@ -66,8 +66,8 @@ export function verificationFailed(facts: Omit<ErrorFacts, 'exit'>): DrError {
 }
 
 const SYSTEM: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
-  ENOSPC: { code: 'DISK-FULL', hint: 'make room there and start the same command again' },
-  EDQUOT: { code: 'DISK-FULL', hint: 'the quota is used up: make room and start the same command again' },
+  ENOSPC: { code: 'DISK-FULL', hint: 'make room there and run the same command again' },
+  EDQUOT: { code: 'DISK-FULL', hint: 'the quota is used up: make room and run the same command again' },
   EROFS: {
     code: 'DISK-READ-ONLY',
     hint: 'the file system is mounted read-only, often after an error of the disk: see dmesg',
@@ -76,15 +76,26 @@ const SYSTEM: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
   EPERM: { code: 'PERMISSION-DENIED', hint: 'run `dr` as the user that owns it (usually root)' },
 };
 
-/** A refusal of the operating system that is no bug of `dr`: full disk, no permission. Undefined for anything else. */
+/** A refusal of the operating system that is not a bug of `dr`: full disk, no permission. Undefined for anything else. */
 export function systemError(error: unknown, where: string): DrError | undefined {
-  const { code, message, path, syscall } = error as NodeJS.ErrnoException;
-  const known = code === undefined ? undefined : SYSTEM[code];
-  if (!(error instanceof Error) || known === undefined || syscall === undefined) return undefined;
-  return new DrError({ ...known, where: path ?? where, fact: message, cause: error });
+  if (!hasCode(error, ...Object.keys(SYSTEM))) return undefined;
+  const known = SYSTEM[error.code ?? ''];
+  if (known === undefined || error.syscall === undefined) return undefined;
+  return new DrError({ ...known, where: error.path ?? where, fact: error.message, cause: error });
+}
+
+/** The code that the operating system (or Node) refused with, such as `ENOENT`. Undefined for an error without one. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** Whether the operating system (or Node) refused with one of these codes, such as `ENOENT`. */
 export function hasCode(error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+  const code = codeOf(error);
+  return code !== undefined && codes.includes(code);
+}
+
+/** What was thrown, as text: not everything that is thrown is an Error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

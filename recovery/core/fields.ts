@@ -18,9 +18,10 @@ export const secretRefSchema = z.union([
 ]);
 export type SecretRef = z.infer<typeof secretRefSchema>;
 
-/** A named secret of which several may live side by side: the first is used for new data, all of them to read. */
+/** Several named secrets may be valid at once: the first one is used for new data, all of them for reading. */
 const namedSecret = z.strictObject({ name: nameSchema, from: secretRefSchema });
 export const keyring = z.array(namedSecret).min(1);
 export type Keyring = z.infer<typeof keyring>;
 
-export const argv = z.array(z.string()).min(1);
+/** A program and its arguments; no shell. */
+export const argv = z.tuple([z.string()], z.string());

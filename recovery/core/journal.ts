@@ -1,11 +1,11 @@
 /**
- * What a restore has done, one fsynced JSON line an event, so that the same command goes on after a `kill -9`. A torn last line is
- * dropped and its step done again.
+ * What a restore, a rebuild or a failover has done, one fsynced JSON line an event, so that the same command resumes after a `kill -9`. A
+ * torn last line is dropped and its step done again.
  */
 import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DrError } from './errors.ts';
+import { DrError, messageOf } from './errors.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('begin'), at: z.string(), id: z.string(), request: z.string(), plan: z.unknown() }),
@@ -24,13 +24,13 @@ const entrySchema = z.discriminatedUnion('event', [
 ]);
 export type JournalEntry = z.infer<typeof entrySchema>;
 
-/** A disk that becomes full takes a part of a line without an error; the next try gets the error. */
+/** A disk that fills up takes a part of a line without an error; the next write gets the error. */
 async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length; )
     done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
 }
 
-/** A new file's name is on disk only with its folder. */
+/** The name of a new file is on disk only when its folder is synced. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());
@@ -39,7 +39,7 @@ async function syncFolder(folder: string): Promise<void> {
 /** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one. */
 function parseJournal(text: string, file: string): JournalEntry[] {
   const lines = text.split('\n');
-  // Without the final newline the last line was being written when the machine or the process went away.
+  // A last line without a newline is torn: the machine or the process stopped while it was written.
   return lines.slice(0, -1).map((line, i) => {
     try {
       return entrySchema.parse(JSON.parse(line));
@@ -47,7 +47,7 @@ function parseJournal(text: string, file: string): JournalEntry[] {
       throw new DrError({
         code: 'JOURNAL-DAMAGED',
         where: `${file} line ${i + 1}`,
-        fact: 'is no journal entry, and is not the last line either',
+        fact: 'is not a journal entry, and not the last line either',
         hint: 'move the file away: the restore then starts from its beginning, and keeps files that are already right',
         cause,
       });
@@ -55,10 +55,20 @@ function parseJournal(text: string, file: string): JournalEntry[] {
   });
 }
 
+export interface JournalStep {
+  /** Stable: `redis/copy`. */
+  readonly id: string;
+  /** What people read. */
+  readonly title: string;
+  readonly tier?: string;
+}
+
 export class Journal {
   readonly id: string;
   readonly file: string;
   readonly entries: JournalEntry[];
+  /** Parallel steps must not overtake each other: each line takes the place of what is torn behind the last one. */
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(id: string, file: string, entries: JournalEntry[]) {
     this.id = id;
@@ -77,7 +87,7 @@ export class Journal {
 
   /** The newest journal of the folder that has not ended, or undefined. */
   static async unfinished(folder: string): Promise<Journal | undefined> {
-    const names = await readdir(folder).catch(() => [] as string[]);
+    const names = await readdir(folder).catch(() => []);
     for (const name of names
       .filter((n) => n.endsWith('.jsonl'))
       .sort()
@@ -85,7 +95,7 @@ export class Journal {
       const file = join(folder, name);
       const entries = parseJournal(await readFile(file, 'utf8'), file);
       const ended = entries.some((entry) => entry.event === 'end' && entry.outcome !== 'failed');
-      // An empty one was begun and never got its first line: nothing was done under it.
+      // An empty file: the run was killed before its first line, so it has done nothing.
       if (entries.length === 0) continue;
       if (ended) return undefined;
       return new Journal(name.replace(/\.jsonl$/, ''), file, entries);
@@ -114,11 +124,39 @@ export class Journal {
     return this.entries.some((entry) => entry.event === 'step' && entry.step === step);
   }
 
-  async append(entry: JournalEntry): Promise<void> {
+  /** The result of a step that is done, where `schema` accepts it: another version of `dr` may have recorded something else. */
+  result<T>(step: string, schema: z.ZodType<T>): { readonly data: T } | undefined {
+    const recorded = this.done(step);
+    const parsed = recorded && schema.safeParse(recorded.data);
+    return parsed?.success === true ? { data: parsed.data } : undefined;
+  }
+
+  /** Runs a step between its lines. Its result must be JSON. Throws what `work` throws; a full disk then loses only the line that says so. */
+  async run<T>({ id, ...people }: JournalStep, work: () => Promise<T>): Promise<T> {
+    const line = () => ({ event: 'step', at: new Date().toISOString(), step: id }) as const;
+    await this.append({ ...line(), state: 'start', ...people });
+    try {
+      const data = await work();
+      await this.append({ ...line(), state: 'done', ...(data === undefined ? {} : { data }) });
+      return data;
+    } catch (error) {
+      await this.append({ ...line(), state: 'failed', data: messageOf(error) }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** In the order of the calls. */
+  append(entry: JournalEntry): Promise<void> {
+    const next = this.#last.then(() => this.#write(entry));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #write(entry: JournalEntry): Promise<void> {
     const handle = await open(this.file, this.entries.length === 0 ? 'w+' : 'r+', 0o640);
     try {
       const written = await handle.readFile();
-      // What follows the last line break is torn: the new line takes its place.
+      // The new line replaces the torn text behind the last line break.
       const whole = written.lastIndexOf('\n') + 1;
       await handle.truncate(whole);
       await writeAll(handle, Buffer.from(`${JSON.stringify(entry)}\n`), whole);

@@ -1,5 +1,6 @@
 /** The diagnostic log: lines for people on stderr, or JSON lines in a file. It never goes to stdout, which is for data. */
 import { pino } from 'pino';
+import { z } from 'zod';
 
 interface LogMethod {
   (message: string): void;
@@ -42,14 +43,14 @@ const redact = {
   censor: '[secret]',
 };
 
-/** Secrets that hide inside of text: user:password in a URL, a signed URL, a Redis or PostgreSQL password argument. */
+/** Secrets inside of a text: user:password in a URL, a signed URL, a Redis or PostgreSQL password argument. */
 const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/(\w+:\/\/[^\s/:@"]*):[^\s/@"]+@/g, '$1:[secret]@'],
   [/(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s"]+/gi, '$1[secret]'],
   [/\b((?:pg)?pass(?:word|phrase)?\s*[=:]\s*)(?!\[secret])[^\s",;}]+/gi, '$1[secret]'],
 ];
 
-/** Masks what looks like a secret, whoever wrote the text. */
+/** Masks everything that looks like a secret. */
 export function scrub(text: string): string {
   return SECRET_TEXT.reduce((scrubbed, [pattern, replacement]) => scrubbed.replace(pattern, replacement), text);
 }
@@ -73,13 +74,14 @@ function fileSink(file: string, mask: (line: string) => string): { write(line: s
   return { write: (line) => void destination.write(mask(line)) };
 }
 
+const lineSchema = z.looseObject({ time: z.string(), level: z.number(), msg: z.string().default('') });
+
 /** `14:03:22 warn  archive-push failed  repository=primary attempts=3` */
 function forPeople(line: string): string {
-  const { time, level, msg, ...facts } = JSON.parse(line) as Record<string, unknown>;
+  const { time, level, msg, ...facts } = lineSchema.parse(JSON.parse(line));
   const fields = Object.entries(facts).map(([name, value]) => `${name}=${plain(value)}`);
-  const clock = String(time).slice(11, 19);
-  const label = pino.levels.labels[Number(level)] ?? String(level);
-  return [`${clock} ${label.padEnd(5)} ${String(msg ?? '')}`, ...fields].join('  ').trimEnd();
+  const label = pino.levels.labels[level] ?? String(level);
+  return [`${time.slice(11, 19)} ${label.padEnd(5)} ${msg}`, ...fields].join('  ').trimEnd();
 }
 
 function plain(value: unknown): string {
@@ -87,7 +89,7 @@ function plain(value: unknown): string {
 }
 
 function ignore(): void {
-  // Says nothing on purpose.
+  // Silent on purpose.
 }
 
 export const silentLog: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -1,54 +1,137 @@
-/** Whether a process of this host runs, and since when. */
-import { readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+/**
+ * The one reader of /proc: which processes of this host run, since when, and what they do. It imports nothing but Node and `errors.ts`,
+ * because the services of a drill load it at their start.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from './errors.ts';
 
-interface ProcStat {
+export interface ProcessStat {
+  /** Name of the program, at most 15 characters. */
+  readonly name: string;
+  /** One letter; `Z` is a zombie, which has ended and waits for its parent. */
   readonly state: string;
   readonly parent: number;
+  /** Clock ticks since boot. */
   readonly started: string;
 }
 
-async function procStat(pid: number): Promise<ProcStat | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The program's name stands in brackets and may hold blanks.
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields && { state: fields[0] ?? '', parent: Number(fields[1]), started: fields[19] ?? '' };
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
-/** True while the process runs; a zombie has ended. */
-export async function isAlive(pid: number, started = ''): Promise<boolean> {
+/** Undefined for a process that is gone or hidden, and where there is no /proc. */
+export function processStat(pid: number): ProcessStat | undefined {
+  // `123 (name) S 1 …`: the name may hold blanks and brackets itself.
+  const [, name = '', rest] = /^\d+ \((.*)\) (.*)/s.exec(textOf(`/proc/${pid}/stat`)) ?? [];
+  if (rest === undefined) return undefined;
+  const fields = rest.split(' ');
+  return { name, state: fields[0] ?? '', parent: Number(fields[1]), started: fields[19] ?? '' };
+}
+
+function takesSignals(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+    // It exists and belongs to somebody else.
+    return hasCode(error, 'EPERM');
   }
-  const stat = await procStat(pid);
-  if (stat === undefined) return process.platform !== 'linux';
-  return stat.state !== 'Z' && (started === '' || started === stat.started);
+}
+
+/**
+ * True while the process runs; a zombie has ended. With `started` a later process that got the same number does not count. In doubt (a
+ * /proc that hides it, or none) a process that takes signals is alive.
+ */
+export function isAlive(pid: number, started = ''): boolean {
+  const stat = processStat(pid);
+  if (stat === undefined) return takesSignals(pid);
+  return !['Z', 'X'].includes(stat.state) && (started === '' || started === stat.started);
+}
+
+/** Clock ticks since boot at which a process started; empty where there is no /proc. */
+export function startedAt(pid: number): string {
+  return processStat(pid)?.started ?? '';
+}
+
+/** Clock ticks a second: the kernel gives every program the same. */
+const TICKS = 100;
+
+/** Undefined where there is no /proc. */
+export function beganAt(pid: number): Date | undefined {
+  const started = startedAt(pid);
+  const boot = /^btime (\d+)$/m.exec(textOf('/proc/stat'))?.[1];
+  if (started === '' || boot === undefined) return undefined;
+  return new Date((Number(boot) + Number(started) / TICKS) * 1000);
+}
+
+/** Differs after a reboot; empty where there is no /proc. */
+export function bootId(): string {
+  return textOf('/proc/sys/kernel/random/boot_id').trim();
+}
+
+/** Differs between containers, where the same pid is another process; empty where there is no /proc. */
+export function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
+
+/** All processes that this one can see; empty where there is no /proc. */
+export async function allPids(): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => []);
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** Empty for a process that is gone. Asynchronous: a process that is stuck in the kernel can delay the answer. */
+export async function argvOf(pid: number): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').slice(0, -1);
+}
+
+export interface ProcessDetails {
+  readonly argv: readonly string[];
+  /** Path of the program's file; the kernel adds ` (deleted)` when that was removed. */
+  readonly executable: string;
+  /** Its working directory. */
+  readonly folder: string;
+}
+
+/** What is not known, or not shown to this user, is empty. */
+export async function processDetails(pid: number): Promise<ProcessDetails> {
+  const link = (name: string) => readlink(`/proc/${pid}/${name}`).catch(() => '');
+  const [argv, executable, folder] = await Promise.all([argvOf(pid), link('exe'), link('cwd')]);
+  return { argv, executable, folder };
+}
+
+/** Bytes that a process has read and written so far, sockets included; undefined where that can't be known. */
+export async function bytesMoved(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/io`, 'utf8').catch(() => '');
+  const [read, written] = [/^rchar: (\d+)/m, /^wchar: (\d+)/m].map((field) => field.exec(text)?.[1]);
+  return read === undefined || written === undefined ? undefined : Number(read) + Number(written);
 }
 
 /** All descendants, the deepest first: PostgreSQL's backends leave the postmaster's process group. */
 async function descendants(pid: number): Promise<number[]> {
-  const entries = await readdir('/proc').catch(() => []);
-  const pids = entries.filter((name) => /^\d+$/.test(name)).map(Number);
-  const parents = new Map(await Promise.all(pids.map(async (p) => [p, (await procStat(p))?.parent] as const)));
+  const pids = await allPids();
+  const parents = new Map(pids.map((each) => [each, processStat(each)?.parent] as const));
   const below = (of: number): number[] => pids.filter((p) => parents.get(p) === of).flatMap((p) => [...below(p), p]);
   return below(pid);
 }
 
-/** Clock ticks since boot at which a process started; empty where there is no /proc. */
-export async function startedAt(pid: number): Promise<string> {
-  return (await procStat(pid))?.started ?? '';
-}
-
-/** Ends a process (and with SIGKILL its descendants) and returns when it is gone; falls back to SIGKILL after `graceMs`. */
+/** Ends a process (and with SIGKILL its descendants) and returns when it is gone; sends SIGKILL after `graceMs`. */
 export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', graceMs = 10_000): Promise<void> {
   const family = signal === 'SIGKILL' ? [pid, ...(await descendants(pid))] : [pid];
   for (const member of family) send(member, signal);
   const deadline = Date.now() + graceMs;
   for (const member of family) {
-    while (await isAlive(member)) {
+    while (isAlive(member)) {
       if (Date.now() > deadline) send(member, 'SIGKILL');
       await delay(10);
     }
@@ -59,38 +142,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone already.
+    // It has ended by itself.
   }
-}
-
-/** Clock ticks a second, as every Linux has them for programs. */
-const TICKS = 100;
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** A zombie does nothing any more. */
-export function isRunning(pid: number): boolean {
-  const stat = textOf(`/proc/${pid}/stat`);
-  if (stat !== '') return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Undefined where there is no /proc. */
-export function beganAt(pid: number): Date | undefined {
-  const stat = textOf(`/proc/${pid}/stat`);
-  const boot = /^btime (\d+)$/m.exec(textOf('/proc/stat'))?.[1];
-  if (stat === '' || boot === undefined) return undefined;
-  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  return new Date((Number(boot) + ticks / TICKS) * 1000);
 }

@@ -1,4 +1,4 @@
-/** Asks again until an answer will do or the time is up: the one loop for what another process or system does by itself. */
+/** Asks again until an answer is accepted or the time is up: the one loop that waits for another process or system. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface PollOptions {

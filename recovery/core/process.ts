@@ -1,24 +1,24 @@
-/** Child processes: no shell, secrets masked, an unprivileged user where `dr` itself is root. */
-/** Whether a child still moves data. An engine that waits for a dead connection does so for a quarter of an hour, or for ever. */
-
+/** Child processes: no shell, secrets masked, an unprivileged user where `dr` itself is root, and an end to those that move no data. */
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { execa, type Options } from 'execa';
 import { type Account, lookUpAccount } from './account.ts';
 import { DrError, EXIT } from './errors.ts';
 import type { Logger } from './log.ts';
+import { bytesMoved } from './pids.ts';
 
 /** Inherited variables that no engine needs and that could redirect one (PGHOST, RESTIC_REPOSITORY, PGBACKREST_STANZA …). */
 const REDIRECTING = /^(PG|RESTIC_|PGBACKREST_|AWS_|REDISCLI_)/;
 
 function inheritedEnv(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name, value]) => value !== undefined && !REDIRECTING.test(name));
-  return Object.fromEntries(kept) as Record<string, string>;
+  const kept = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || REDIRECTING.test(name) ? [] : [[name, value] as const],
+  );
+  return Object.fromEntries(kept);
 }
 
-/** From the first line that calls itself an error on, with the warnings before it, else the last ones; the rest is progress. */
+/** The text from the first error line on, with the warnings before it; without an error line the last lines. The rest is progress. */
 function reason(text: string): string {
   const lines = text.trim().split('\n');
   const warnings = lines.filter((line) => /\bWARN:/.test(line)).slice(0, 4);
@@ -32,22 +32,20 @@ function maskWith(secrets: readonly string[], text: string): string {
   return secrets.reduce((masked, secret) => (secret.length < 4 ? masked : masked.replaceAll(secret, '***')), text);
 }
 
-function forwardLines(
-  stream: Readable | null,
-  name: 'stdout' | 'stderr',
-  options: RunOptions,
-  secrets: string[],
-): void {
-  const { onLine } = options;
-  if (!stream || !onLine) return;
-  createInterface({ input: stream }).on('line', (line) => onLine(maskWith(secrets, line), name));
+function forwardLines(stream: unknown, onLine: ((line: string) => void) | undefined): void {
+  if (stream instanceof Readable && onLine !== undefined) createInterface({ input: stream }).on('line', onLine);
+}
+
+function isAccepted(exitCode: number, accept: RunOptions['accept'] = [0]): boolean {
+  // Below 0 there is no exit code: a signal ended it.
+  return accept === 'any' ? exitCode >= 0 : accept.includes(exitCode);
 }
 
 function accountEnv(account: Account | undefined): Record<string, string> {
   return account === undefined ? {} : { HOME: account.home, USER: account.name, LOGNAME: account.name };
 }
 
-/** Runs a program; see `Run` in ports.ts. Throws `ENGINE-MISSING` (exit 2), `ENGINE-TIMEOUT`, `ENGINE-STALLED` or `ENGINE-FAILED` (exit 1). */
+/** Runs a program; see `Run`. Throws `ENGINE-MISSING` (exit 2), `ENGINE-TIMEOUT`, `ENGINE-STALLED` or `ENGINE-FAILED` (exit 1). */
 export function makeRun(log: Logger): Run {
   return async (argv, options = {}) => {
     const [program, ...args] = argv;
@@ -63,6 +61,7 @@ export function makeRun(log: Logger): Run {
         stripFinalNewline: false,
         maxBuffer: 512 * 1024 * 1024,
         stdin: options.stdin === undefined ? 'ignore' : 'pipe',
+        // execa's types know the first file descriptors only.
         ...(outFile === undefined ? {} : { stdout: outFile as 3 }),
         ...(options.stdin === undefined ? {} : { input: options.stdin }),
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -71,8 +70,9 @@ export function makeRun(log: Logger): Run {
         ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
       };
       const child = execa(program, args, settings);
-      forwardLines(child.stdout as Readable | null, 'stdout', options, secrets);
-      forwardLines(child.stderr as Readable | null, 'stderr', options, secrets);
+      const { onLine } = options;
+      forwardLines(child.stdout, onLine && ((line) => onLine(maskWith(secrets, line), 'stdout')));
+      forwardLines(child.stderr, onLine && ((line) => onLine(maskWith(secrets, line), 'stderr')));
       let stalled = false;
       const unwatch = watchIdle(child.pid, options.idle, () => {
         stalled = true;
@@ -84,7 +84,7 @@ export function makeRun(log: Logger): Run {
       const stderr = typeof result.stderr === 'string' ? result.stderr : '';
       const done = { stdout, stderr, exitCode: result.exitCode ?? -1, durationMs: result.durationMs };
       log.debug({ program, exitCode: result.exitCode, ms: Math.round(result.durationMs) }, 'ended');
-      if (!stalled && (!result.failed || (options.accept ?? [0]).includes(done.exitCode))) return done;
+      if (!stalled && (!result.failed || isAccepted(done.exitCode, options.accept))) return done;
       const said = maskWith(secrets, reason(stderr.trim() || stdout || (result.originalMessage ?? '')));
       if (result.code === 'ENOENT' || result.code === 'EACCES') {
         throw new DrError({
@@ -99,8 +99,8 @@ export function makeRun(log: Logger): Run {
         throw new DrError({
           code: 'ENGINE-STALLED',
           where: program,
-          fact: `moved no data for ${options.idle?.seconds} s and was ended${said === '' ? '' : `; it last said:\n${said}`}`,
-          hint: 'see whether the repository answers (`dr assess`), and start the same command again',
+          fact: `moved no data for ${options.idle?.seconds} s and was ended${said === '' ? '' : `; its last output:\n${said}`}`,
+          hint: 'see whether the repository answers (`dr assess`), then run the same command again',
         });
       }
       if (result.isCanceled) {
@@ -108,7 +108,7 @@ export function makeRun(log: Logger): Run {
           code: 'INTERRUPTED',
           where: program,
           fact: 'stopped by a signal',
-          hint: 'start the same command again; it goes on where it stopped',
+          hint: 'run the same command again: it resumes where it stopped',
           exit: EXIT.interrupted,
         });
       }
@@ -116,7 +116,7 @@ export function makeRun(log: Logger): Run {
         throw new DrError({
           code: 'ENGINE-TIMEOUT',
           where: program,
-          fact: `did not end within ${options.timeoutSeconds} s${said === '' ? '' : `; it last said:\n${said}`}`,
+          fact: `did not end within ${options.timeoutSeconds} s${said === '' ? '' : `; its last output:\n${said}`}`,
           hint: 'see whether the repository and the server answer (`dr assess`)',
         });
       }
@@ -125,7 +125,7 @@ export function makeRun(log: Logger): Run {
       throw new DrError({
         code: 'ENGINE-FAILED',
         where: [program.split('/').at(-1), ...args.filter((a) => !a.startsWith('-')).slice(0, 1)].join(' '),
-        fact: `${how}: ${said || 'it said nothing'}`,
+        fact: `${how}: ${said || 'it printed nothing'}`,
         hint: 'the message above is the engine’s own; run with --verbose for the whole command line',
       });
     } finally {
@@ -134,7 +134,7 @@ export function makeRun(log: Logger): Run {
   };
 }
 
-/** A child that moves less than `bytes` (read and written, sockets included) in `seconds` is ended. Only where /proc tells. */
+/** A child that moves less than `bytes` (read and written, sockets included) in `seconds` is ended. Needs /proc. */
 export interface IdleLimit {
   readonly seconds: number;
   readonly bytes: number;
@@ -148,14 +148,14 @@ export interface RunOptions {
   /** Run as this unprivileged user when `dr` is root; ignored otherwise. */
   readonly as?: string | undefined;
   readonly stdin?: string;
-  /** Send stdout to this file (created 0600) and not to memory. */
+  /** Writes stdout to this file (created 0600) instead of into memory. */
   readonly stdoutFile?: string;
   readonly timeoutSeconds?: number;
   readonly idle?: IdleLimit | undefined;
   /** Called for each line of stdout and stderr. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
-  /** Exit codes that are no error. @default [0] */
-  readonly accept?: readonly number[];
+  /** Exit codes that are not an error; `any` for a program whose output says what happened. A signal is always an error. @default [0] */
+  readonly accept?: readonly number[] | 'any';
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -169,19 +169,15 @@ export interface RunResult {
 /** Runs `argv[0]` with the rest as arguments, without a shell. Throws a DrError (`ENGINE-FAILED`, `ENGINE-MISSING`, `ENGINE-TIMEOUT`, `ENGINE-STALLED`). */
 export type Run = (argv: readonly [string, ...string[]], options?: RunOptions) => Promise<RunResult>;
 
-/** Bytes that it has read and written so far, sockets included; undefined where that can't be known. */
-async function bytesMoved(pid: number): Promise<number | undefined> {
-  const text = await readFile(`/proc/${pid}/io`, 'utf8').catch(() => '');
-  const [read, written] = [/^rchar: (\d+)/m, /^wchar: (\d+)/m].map((field) => field.exec(text)?.[1]);
-  return read === undefined || written === undefined ? undefined : Number(read) + Number(written);
-}
-
-/** Calls `end` once when less than `limit.bytes` were moved for `limit.seconds`. Gives a function that ends the watch. */
+/**
+ * Calls `end` once when less than `limit.bytes` were moved for `limit.seconds`: an engine waits for a dead connection for a quarter of an
+ * hour, or forever. Returns a function that ends the watch.
+ */
 function watchIdle(pid: number | undefined, limit: IdleLimit | undefined, end: () => void): () => void {
   if (pid === undefined || limit === undefined) return () => {};
   let mark = 0;
   let since = performance.now();
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const moved = await bytesMoved(pid);
     if (moved === undefined || moved - mark >= limit.bytes) {
       mark = moved ?? mark;
@@ -191,7 +187,7 @@ function watchIdle(pid: number | undefined, limit: IdleLimit | undefined, end: (
       end();
     }
   };
-  const timer = setInterval(() => void look(), (limit.seconds * 1000) / 10);
+  const timer = setInterval(() => void check(), (limit.seconds * 1000) / 10);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -1,5 +1,5 @@
 /** One step of long work: reports its start, its progress and how it ends. */
-import { messageOf } from './message.ts';
+import { messageOf } from './errors.ts';
 import type { Progress } from './progress.ts';
 
 export interface ReportedStep {

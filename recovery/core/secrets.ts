@@ -1,6 +1,6 @@
 /** Secrets come from files of their own or from environment variables; they are read late, kept in memory, and masked in text. */
 import { readFile, stat } from 'node:fs/promises';
-import { badInput, DrError, EXIT } from './errors.ts';
+import { badInput, codeOf, DrError, EXIT, hasCode } from './errors.ts';
 import type { SecretRef } from './fields.ts';
 
 export interface Secrets {
@@ -28,12 +28,12 @@ async function readSecretFile(path: string, where: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof DrError) throw error;
-    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const absent = hasCode(error, 'ENOENT');
     throw new DrError({
       code: absent ? 'SECRET-MISSING' : 'SECRET-UNREADABLE',
       where,
-      fact: `the key file ${path} ${absent ? 'does not exist' : `can't be read (${(error as NodeJS.ErrnoException).code})`}`,
-      hint: 'this is a missing key and no damage to the backups: put the file back from escrow, or run as the user that may read it',
+      fact: `the key file ${path} ${absent ? 'does not exist' : `can't be read (${codeOf(error)})`}`,
+      hint: 'the key is missing; the backups are intact: put the file back from escrow, or run as the user that may read it',
       exit: EXIT.usage,
       cause: error,
     });
@@ -61,7 +61,7 @@ function checked(value: string, ref: SecretRef, where: string): string {
 }
 
 export function openSecrets(): Secrets {
-  const seen = new Set<string>();
+  const values = new Set<string>();
   return {
     async read(ref, where) {
       let value: string | undefined;
@@ -72,14 +72,14 @@ export function openSecrets(): Secrets {
           code: 'SECRET-MISSING',
           where,
           fact: `${source(ref)} is not set`,
-          hint: 'this is a missing key and no damage to the backups: set the variable, or name a file in the environment file',
+          hint: 'the key is missing; the backups are intact: set the variable, or name a file in the environment file',
         });
       }
-      seen.add(checked(value, ref, where));
+      values.add(checked(value, ref, where));
       return value;
     },
     mask(text) {
-      return [...seen].reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
+      return [...values].reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What is wanted of each engine. The set-up script reads the same file, before there are npm packages. */
+/** What `dr` needs of each engine. The set-up script reads the same file before npm packages are installed. */
 import table from './engines.json' with { type: 'json' };
 
 export type EngineName = keyof typeof table;

@@ -1,4 +1,4 @@
-/** Finding the engines, and refusing those that are missing or too old before anything is touched. */
+/** Finds the engines, and refuses missing or old ones before anything is changed. */
 import { join } from 'node:path';
 import { badInput, DrError } from '../core/errors.ts';
 import { silentLog } from '../core/log.ts';
@@ -16,7 +16,7 @@ export interface Engine {
   readonly name: EngineName;
   /** Absolute. */
   readonly path: string;
-  /** `unknown` where the program does not tell, as a versitygw that was built by `go install`. */
+  /** `unknown` for a program that does not print it, such as a versitygw that was built by `go install`. */
   readonly version: string;
 }
 
@@ -47,8 +47,8 @@ async function locate(name: EngineName, binDir: string | undefined): Promise<str
 }
 
 /**
- * The engine on PATH and in the places where distributions keep it; undefined when it is not there.
- * Throws `ENGINE-FAILED` when it is there and can't even tell its version.
+ * The engine on PATH or in a folder where distributions keep it; undefined when it is missing.
+ * Throws `ENGINE-FAILED` for an engine that can't print its version.
  */
 export async function findEngine(name: EngineName, search: EngineSearch = {}): Promise<Engine | undefined> {
   const path = await locate(name, search.binDir);
@@ -62,7 +62,7 @@ export function isTooOld(engine: Engine): boolean {
   return engine.version !== UNKNOWN && compareVersions(engine.version, engineFacts(engine.name).minimum) < 0;
 }
 
-/** Why a version that is new enough is not the one to have; undefined when nothing is known against it. */
+/** Why an accepted version should not be used in production; undefined when no fault is known. */
 export function knownFault({ name, version }: Engine): string | undefined {
   const { recommended } = engineFacts(name);
   if (recommended === undefined || version === UNKNOWN || compareVersions(version, recommended.version) >= 0) {
@@ -71,7 +71,7 @@ export function knownFault({ name, version }: Engine): string | undefined {
   return `use ${recommended.version} or newer in production: ${recommended.reason}`;
 }
 
-/** Throws `ENGINE-MISSING` or `ENGINE-TOO-OLD` (exit 2) with what was found, what is wanted and how to get it. */
+/** Throws `ENGINE-MISSING` or `ENGINE-TOO-OLD` (exit 2), which say how to install the engine. */
 export async function requireEngine(name: EngineName, run?: Run, binDir?: string): Promise<Engine> {
   const engine = await findEngine(name, { binDir, ...(run === undefined ? {} : { run }) });
   const facts = engineFacts(name);

@@ -1,4 +1,4 @@
-/** How a missing engine gets onto this machine: what to type. */
+/** The command that installs a missing engine on this machine. */
 import type { EngineFacts } from './facts.ts';
 import { cacheBin, findProgram } from './programs.ts';
 

@@ -32,16 +32,16 @@ async function candidates(): Promise<string[]> {
 async function search(): Promise<string> {
   const folders = await candidates();
   for (const folder of folders) if (await hasPrograms(folder, SERVER)) return folder;
-  const places = [...new Set(folders)].join(', ') || 'pg_config, PATH, /usr/lib/postgresql';
+  const searched = [...new Set(folders)].join(', ') || 'pg_config, PATH, /usr/lib/postgresql';
   throw badInput({
     code: 'ENGINE-MISSING',
     where: 'postgres',
-    fact: `no folder with ${SERVER.join(', ')} was found (looked in ${places})`,
+    fact: `no folder with ${SERVER.join(', ')} was found (searched ${searched})`,
     hint: `${await installHint(engineFacts('postgres'))}, or name the folder in the environment file: postgres.binDir`,
   });
 }
 
-/** By PATH, because it is asked for at each step of a restore and does not move meanwhile. */
+/** By PATH: each step of a restore needs it, and it does not move. */
 const found = new Map<string, string>();
 
 /**

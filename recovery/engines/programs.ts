@@ -18,7 +18,7 @@ export async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** The first of PATH, then of `folders`, that has it. */
+/** The first program of that name in PATH, then in `folders`. */
 export async function findProgram(name: string, folders: readonly string[] = []): Promise<string | undefined> {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const folder of [...path, ...folders]) {
@@ -38,7 +38,7 @@ export async function missingPrograms(folder: string, names: readonly string[]):
   return names.filter((_, i) => !there[i]);
 }
 
-/** Folders below `parent` that `pattern` captures a major version of, newest first. An absent parent has none. */
+/** Folders below `parent` whose name holds a major version by `pattern`, newest first. None for an absent parent. */
 export async function versionedFolders(parent: string, pattern: RegExp): Promise<string[]> {
   const names = await readdir(parent).catch(() => []);
   const found = names.flatMap((name) => {

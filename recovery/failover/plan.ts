@@ -1,6 +1,7 @@
-/** The preflight: looks at both sites and at the archive between them, and changes nothing. */
+/** The preflight: inspects both sites and the archive between them, and changes nothing. */
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import { quietSeconds, rpoObjective } from '../../plan/objectives.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { readEntries } from '../points/catalog/read.ts';
@@ -21,19 +22,19 @@ import type { FailoverPorts } from './ports.ts';
 import type { SiteStack } from './stack.ts';
 import type { FailoverPlan, FailoverRequest, OldCluster, PlannedFailover, Reach, Standby } from './types.ts';
 
-/** Where the plan ships no WAL. */
-const QUIET_SECONDS = 120;
+/** For a plan without shipped WAL: twice the minute in which PostgreSQL archives at least one segment (archive_timeout). */
+const ARCHIVE_SILENCE_SECONDS = 120;
 
-async function reach<T>(look: () => Promise<T>): Promise<Reach<T>> {
+async function reach<T>(inspect: () => Promise<T>): Promise<Reach<T>> {
   try {
-    return { state: 'reached', found: await look() };
+    return { state: 'reached', found: await inspect() };
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
     return { state: 'away', fact: error.fact };
   }
 }
 
-/** Whom a standby follows. Throws `NOT-A-STANDBY` (exit 6). */
+/** The lineage that a standby follows. Throws `NOT-A-STANDBY` (exit 6). */
 function followedBy(stack: SiteStack): { readonly lineage: string; readonly repository: string } {
   const { follows, role } = stack.outputs;
   if (follows !== undefined) {
@@ -42,12 +43,12 @@ function followedBy(stack: SiteStack): { readonly lineage: string; readonly repo
   throw precondition({
     code: 'NOT-A-STANDBY',
     where: `stack ${stack.name}`,
-    fact: `its role is ${role}, and it follows nobody`,
-    hint: 'name the stack with role: standby; a platform from a copy is made by dr rebuild',
+    fact: `its role is ${role}, and it follows no lineage`,
+    hint: 'name a stack with role: standby; without a standby: dr rebuild',
   });
 }
 
-async function lookAtStandby(
+async function inspectStandby(
   ports: FailoverPorts,
   stack: SiteStack,
   newest: ArchivedSegment | undefined,
@@ -55,7 +56,7 @@ async function lookAtStandby(
   await using cluster = await ports.openCluster(stack.cluster);
   const [first] = await membersOf(cluster, stack.outputs.namespaces.platform);
   if (first === undefined) {
-    const hint = 'the promotion needs one that answers: dr health, kubectl get pods';
+    const hint = `the promotion needs one: kubectl -n ${stack.outputs.namespaces.platform} get pods`;
     const fact = `no member of PostgreSQL answers in ${stack.outputs.namespaces.platform}`;
     throw precondition({ code: 'STANDBY-SILENT', where: `stack ${stack.name}`, fact, hint });
   }
@@ -68,7 +69,7 @@ async function lookAtStandby(
   };
 }
 
-async function lookAtOld(
+async function inspectOldSite(
   ports: FailoverPorts,
   old: NonNullable<FailoverRequest['old']>,
   newest: ArchivedSegment | undefined,
@@ -88,7 +89,7 @@ async function lookAtOld(
   };
 }
 
-/** The snapshot that Redis will begin with. Undefined where there is none. */
+/** The snapshot that seeds Redis. Undefined where the repository holds none. */
 async function newestRedis(
   store: ObjectStore,
   stack: SiteStack,
@@ -112,32 +113,33 @@ async function newestRedis(
 async function previewOf(stack: SiteStack, ports: FailoverPorts): Promise<FailoverPlan['preview']> {
   const outcome = await stack.engine.preview({ signal: ports.signal });
   const error = outcome.diagnostics.find(({ severity }) => severity === 'error');
-  if (!outcome.succeeded) return { ok: false, fact: `a preview fails: ${error?.message.trim() ?? 'without a word'}` };
+  if (!outcome.succeeded)
+    return { ok: false, fact: `a preview fails: ${error?.message.trim() ?? 'the engine gave no reason'}` };
   const changed = Object.entries(outcome.changes).filter(([op, count]) => op !== 'same' && count > 0);
   const drift = changed.map(([op, count]) => `${op} ${count}`).join(', ');
-  return { ok: true, fact: drift === '' ? 'as declared' : `differs from what is declared: ${drift}` };
+  return { ok: true, fact: drift === '' ? 'as declared' : `differs from its declaration: ${drift}` };
 }
 
-/** Where the fence can be put, and where it stands already. */
+/** Repositories that can take the fence, and those that hold it already. */
 async function fenceability(
   stack: SiteStack,
   lineage: string,
   stores: Readonly<Record<string, () => Promise<ObjectStore>>>,
 ): Promise<FailoverPlan['fence']> {
-  const asked = Object.entries(stores).map(async ([id, open]) => {
+  const states = Object.entries(stores).map(async ([id, open]) => {
     const found = await reach(async () => {
       const fence = await readFence(await open(), stack.layout, lineage);
       return fence === undefined ? ('open' as const) : ('raised' as const);
     });
     return [id, found] as const;
   });
-  return Object.fromEntries(await Promise.all(asked));
+  return Object.fromEntries(await Promise.all(states));
 }
 
-/** The limit that the caller named, or the RPO of the database's own plan. */
+/** The caller's limit, or the database's RPO in the plan. */
 export function limitsOf(plan: Plan, { maxLossSeconds }: FailoverRequest): Limits {
   if (maxLossSeconds !== undefined) return { maxLossSeconds, limitFrom: '--max-loss' };
-  const database = plan.workloads.find(({ type }) => type === 'postgres');
+  const [database] = selectWorkloads(plan, ['type:postgres']);
   const objective = database && rpoObjective(plan, database);
   return { maxLossSeconds: objective ?? Number.POSITIVE_INFINITY, limitFrom: `the RPO of ${database?.id}` };
 }
@@ -159,7 +161,7 @@ export async function planFailover(
   );
   const open = stores[follows.repository];
   if (open === undefined) {
-    const fact = `it follows ${follows.lineage} from "${follows.repository}", which is no S3 repository of its outputs`;
+    const fact = `it follows ${follows.lineage} from "${follows.repository}", which its outputs do not list as an S3 repository`;
     throw precondition({
       code: 'STACK-OUTPUTS',
       where: `stack ${stack.name}`,
@@ -171,15 +173,15 @@ export async function planFailover(
   const newest = newestSegment(await archivedSegments(store, stack.layout, follows.lineage));
   const { old } = request;
   const [standby, oldCluster, fence, redis, preview] = await Promise.all([
-    reach(() => lookAtStandby(ports, stack, newest)),
-    old === undefined ? ({ state: 'unnamed' } as const) : reach(() => lookAtOld(ports, old, newest)),
+    reach(() => inspectStandby(ports, stack, newest)),
+    old === undefined ? ({ state: 'unnamed' } as const) : reach(() => inspectOldSite(ports, old, newest)),
     fenceability(stack, follows.lineage, stores),
     newestRedis(store, stack, follows.repository, now),
     previewOf(stack, ports),
   ]);
-  const old_ = oldCluster.state === 'reached' ? oldCluster.found : undefined;
+  const oldSite = oldCluster.state === 'reached' ? oldCluster.found : undefined;
   const ageSeconds = newest === undefined ? undefined : (now.getTime() - newest.at.getTime()) / 1000;
-  const seen: FailoverPlan = {
+  const planned: FailoverPlan = {
     stack: stack.name,
     lineage: stack.outputs.lineage,
     follows,
@@ -187,7 +189,7 @@ export async function planFailover(
       newest === undefined
         ? undefined
         : { segment: newest.name, at: newest.at.toISOString(), ageSeconds: ageSeconds ?? 0 },
-    oldSiteWrites: ageSeconds !== undefined && ageSeconds < (quietSeconds(plan) ?? QUIET_SECONDS),
+    oldSiteWrites: ageSeconds !== undefined && ageSeconds < (quietSeconds(plan) ?? ARCHIVE_SILENCE_SECONDS),
     standby,
     oldCluster,
     fence,
@@ -195,11 +197,11 @@ export async function planFailover(
     loss: expectedLoss({
       declaredAt,
       archivedAt: newest?.at,
-      unarchivedBytes: old_?.unarchivedBytes,
-      canShip: old_?.lsn !== undefined,
+      unarchivedBytes: oldSite?.unarchivedBytes,
+      canShip: oldSite?.lsn !== undefined,
     }),
     preview,
     declaredAt: declaredAt.toISOString(),
   };
-  return { plan: seen, refusals: refusalsOf(seen, request, limitsOf(plan, request)) };
+  return { plan: planned, refusals: refusalsOf(planned, request, limitsOf(plan, request)) };
 }

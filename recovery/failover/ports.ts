@@ -1,4 +1,5 @@
-/** What a failover needs of the clusters of both sites. The adapter is Kubernetes; nothing else here knows it. */
+/** The ports of a failover: the stacks' engine, both sites' clusters, storage, time and the operator. */
+import type { PollOptions } from '../core/poll.ts';
 import type { Confirmation, Progress } from '../core/progress.ts';
 import type { ClusterPlace } from '../kubernetes/place.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
@@ -8,7 +9,7 @@ import type { S3Keys } from '../storage/s3/keys.ts';
 import type { S3Place } from '../storage/s3/place.ts';
 
 export interface StoragePlace extends S3Place {
-  /** The restorer's. `ambient`: who this process is to AWS. */
+  /** The restorer's keys. `ambient`: this process's own AWS identity. */
   readonly credentials: S3Keys | 'ambient';
 }
 
@@ -19,10 +20,21 @@ export interface FailoverPorts {
   readonly progress: Progress;
   readonly now: () => Date;
   readonly signal: AbortSignal;
-  /** Returns when the name was typed; throws CONFIRM-REFUSED (exit 7). */
+  /** Returns when the operator has typed the name; throws CONFIRM-REFUSED (exit 7). */
   confirm(confirmation: Confirmation): Promise<void>;
-  /** Every wait, as a multiple of what it is. @default 1 */
-  readonly patience?: number;
-  /** Journals lie here. */
+  /** Multiplies every timeout; tests shorten them. @default 1 */
+  readonly timeoutFactor?: number;
+  /** Folder of the journals. */
   readonly stateDir: string;
+}
+
+/** Between two questions to a cluster or a repository. */
+const EVERY_SECONDS = 2;
+
+/** How long and how often something is polled that another system does by itself. */
+export function pollOptions(
+  { signal, timeoutFactor = 1 }: Pick<FailoverPorts, 'signal' | 'timeoutFactor'>,
+  seconds: number,
+): PollOptions {
+  return { seconds: seconds * timeoutFactor, everySeconds: EVERY_SECONDS * timeoutFactor, signal };
 }

@@ -1,6 +1,7 @@
-/** Pure: what a failover took and what it cost, from what was seen. */
+/** The report of a failover: measured RTO and RPO, checks, timeline. Pure. */
 import { seconds } from '../../plan/duration.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { bytesBetween, formatLsn, type Lsn } from '../points/wal.ts';
 import { formatBytes } from '../report/format.ts';
@@ -11,12 +12,12 @@ import type { Verified } from './verify.ts';
 export interface ReportFacts {
   readonly plan: Plan;
   readonly seen: FailoverPlan;
-  /** Their offsets are computed here. */
+  /** Their offsets are computed by `failoverReport`. */
   readonly events: readonly TimelineEvent[];
   readonly verified: Verified;
   readonly endedAt: Date;
   readonly fenced: FailoverReport['fenced'];
-  /** Up to here the old leader wrote, as it said itself; undefined where nobody could ask. */
+  /** The last position that the old leader reported; undefined where it did not answer. */
   readonly written: Lsn | undefined;
 }
 
@@ -25,7 +26,7 @@ const measured = (objectiveSeconds: number, measuredSeconds: number | undefined)
     ? { objectiveSeconds, met: false }
     : { objectiveSeconds, measuredSeconds, met: measuredSeconds <= objectiveSeconds };
 
-/** Against what the old leader said it had written: the only proof that nothing is lost. */
+/** Compares with the position that the old leader reported: the only proof that nothing is lost. */
 function arrival({ written, verified }: ReportFacts): Verification[] {
   const { fork } = verified;
   if (written === undefined || fork === undefined) return [];
@@ -45,7 +46,7 @@ function arrival({ written, verified }: ReportFacts): Verification[] {
   ];
 }
 
-/** Zero where the old leader’s last place has arrived; else from the last commit that came to the moment it went away. */
+/** Zero where the old leader’s last position has arrived; otherwise from the last commit that arrived to the declared moment. */
 function lostSeconds({ seen, verified }: ReportFacts, checks: readonly Verification[]): number | undefined {
   if (checks.some(({ ok }) => ok)) return 0;
   const standby = seen.standby.state === 'reached' ? seen.standby.found.lastCommit : undefined;
@@ -55,13 +56,13 @@ function lostSeconds({ seen, verified }: ReportFacts, checks: readonly Verificat
 
 export function failoverReport(facts: ReportFacts): FailoverReport {
   const { plan, seen, verified, endedAt, fenced } = facts;
-  const database = plan.workloads.find(({ type }) => type === 'postgres');
+  const [database] = selectWorkloads(plan, ['type:postgres']);
   const tier = plan.tiers.find(({ id }) => id === database?.tier);
   if (database === undefined || tier === undefined) throw new RangeError('the plan has no tier for PostgreSQL');
   const declared = Date.parse(seen.declaredAt);
   const arrived = arrival(facts);
   const offset = (at: string): number => (Date.parse(at) - declared) / 1000;
-  // With services in the stack its tier is back when they are; the `up` goes on with the later ones.
+  // A stack with services: the tier is back when its services are checked; the `up` continues with later tiers.
   const backAt = facts.events.find((event) => event.tier === tier.id)?.at ?? endedAt.toISOString();
   const events = [
     ...facts.events,
@@ -85,10 +86,10 @@ export function failoverReport(facts: ReportFacts): FailoverReport {
 
 function nextOf(seen: FailoverPlan, fenced: FailoverReport['fenced']): string[] {
   return [
-    `dr health --comprehensive, then tell the users (dr plan show has the channels)`,
+    'dr health --comprehensive, then notify the users (dr plan show -o json lists the channels)',
     ...(fenced === 'cluster'
       ? []
-      : [`${seen.follows.lineage} was not stopped: make sure that it does not run, before somebody writes to it`]),
-    `the old site comes back as a standby: dr failback --stack STACK --of ${seen.stack}`,
+      : [`${seen.follows.lineage} was not stopped: make sure that it does not run before somebody writes to it`]),
+    `bring the old site back as a standby: dr failback --stack STACK --of ${seen.stack}`,
   ];
 }

@@ -1,4 +1,4 @@
-/** The failover: look, fence, promote, verify. Each step finds what a run before has done, so the same command goes on. */
+/** The failover: inspect, fence, promote, verify. Each step finds what an earlier run has done, so the same command resumes. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { layout } from '../../plan/layout.ts';
 import { type Plan, TIERS } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
+import { poll } from '../core/poll.ts';
 import { archivedSegments, formatLsn, type Lsn, newestSegment, parseLsn, placeOfSegment } from '../points/wal.ts';
 import type { ResourceEvent } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
@@ -15,29 +16,34 @@ import { raiseFence } from '../storage/fence.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { limitsOf, planFailover } from './plan.ts';
-import { patience, until } from './poll.ts';
-import type { FailoverPorts } from './ports.ts';
+import { type FailoverPorts, pollOptions } from './ports.ts';
 import { failoverReport } from './report.ts';
 import { readStack, type SiteStack } from './stack.ts';
 import { stopSite } from './stop-site.ts';
-import type { FailoverPlan, FailoverReport, FailoverRequest, OldSite, PlannedFailover } from './types.ts';
+import {
+  type FailoverPlan,
+  type FailoverReport,
+  type FailoverRequest,
+  type OldSite,
+  type PlannedFailover,
+  planSchema,
+} from './types.ts';
 import { bringUp } from './up.ts';
 import { verifyLeader } from './verify.ts';
 
-const LOCK_SECONDS = 120;
-/** A push takes seconds; what is not there then is said, and not waited for. */
+/** A push of one segment takes seconds. WAL that has not arrived by then is reported as lost. */
 const SHIP_SECONDS = 120;
 
 const MADE: readonly ResourceEvent['op'][] = ['create', 'replace', 'update'];
 
 const stoppedSchema = z.object({
   how: z.enum(['cluster', 'object only']),
-  /** Its database wrote up to here. */
+  /** The last position of its database. */
   lsn: z.string().optional(),
 });
 type StoppedOld = z.infer<typeof stoppedSchema>;
 
-/** Only looks. */
+/** Changes nothing. */
 export async function lookAtFailover(
   ports: FailoverPorts,
   plan: Plan,
@@ -51,16 +57,24 @@ interface Run {
   readonly plan: Plan;
   readonly request: FailoverRequest;
   readonly journal: Journal;
-  readonly seen: FailoverPlan;
+  /** Both sites as they were before the first change. */
+  readonly planned: FailoverPlan;
   readonly events: TimelineEvent[];
 }
 
-/** A step that has been done is not done again, but for its data. */
-async function step<T>(run: Run, id: string, title: string, work: () => Promise<T>): Promise<T | undefined> {
+interface Step<T> {
+  readonly id: string;
+  readonly title: string;
+  /** The journal's record of its result. */
+  readonly result: z.ZodType<T>;
+}
+
+/** A step that an earlier run has done is not repeated: its result comes from the journal. */
+async function step<T>(run: Run, { id, title, result }: Step<T>, work: () => Promise<T>): Promise<T> {
   const { journal, ports, events } = run;
   const done = journal.done(id);
   const at = () => ports.now().toISOString();
-  if (done !== undefined) return done.data as T;
+  if (done !== undefined) return result.parse(done.data);
   await journal.append({ event: 'step', at: at(), step: id, state: 'start', title });
   try {
     const data = await work();
@@ -73,16 +87,16 @@ async function step<T>(run: Run, id: string, title: string, work: () => Promise<
   }
 }
 
-/** Into every repository that takes it; one is enough, because a site that comes back asks all of them. */
-async function raise({ ports, seen, request }: Run, stack: SiteStack): Promise<string[]> {
-  const { lineage } = seen.follows;
+/** Writes the fence to every reachable repository. One is enough: a site that comes back reads all of them. */
+async function raise({ ports, planned, request }: Run, stack: SiteStack): Promise<string[]> {
+  const { lineage } = planned.follows;
   const what = `dr failover --stack ${request.stack}`;
   const raised: string[] = [];
   let last: unknown;
   for (const [id, place] of Object.entries(stack.storage)) {
     try {
       const store = await ports.openStorage(place);
-      await raiseFence(store, stack.layout, { lineage, successor: seen.lineage, what, now: ports.now() });
+      await raiseFence(store, stack.layout, { lineage, successor: planned.lineage, what, now: ports.now() });
       raised.push(id);
     } catch (error) {
       if (!(error instanceof DrError) || error.code === 'FENCE-TAKEN') throw error;
@@ -94,29 +108,29 @@ async function raise({ ports, seen, request }: Run, stack: SiteStack): Promise<s
   return raised;
 }
 
-/** Waits until the archive holds everything that the old leader has written. Throws `LOSS-TOO-GREAT` (exit 6) when it does not. */
-async function untilShipped({ ports, plan, request, seen }: Run, stack: SiteStack, lsn: Lsn): Promise<boolean> {
-  const place = stack.storage[seen.follows.repository];
-  if (place === undefined) return false;
+/** Waits until the archive holds all WAL of the old leader. Throws `LOSS-TOO-GREAT` (exit 6) when too much is missing. */
+async function waitForArchive({ ports, plan, request, planned }: Run, stack: SiteStack, lsn: Lsn): Promise<void> {
+  const place = stack.storage[planned.follows.repository];
+  if (place === undefined) return;
   const store = await ports.openStorage(place);
   const stoppedAt = ports.now();
-  const { seen: newest, done } = await until(
-    patience(ports, SHIP_SECONDS),
-    async () => newestSegment(await archivedSegments(store, stack.layout, seen.follows.lineage)),
+  const { answer: newest, accepted } = await poll(
+    pollOptions(ports, SHIP_SECONDS),
+    async () => newestSegment(await archivedSegments(store, stack.layout, planned.follows.lineage)),
     (found) => found !== undefined && placeOfSegment(found.name).end >= lsn,
   );
   const { maxLossSeconds, limitFrom } = limitsOf(plan, request);
   const lost = newest === undefined ? Number.POSITIVE_INFINITY : (stoppedAt.getTime() - newest.at.getTime()) / 1000;
-  if (done || lost <= maxLossSeconds) return done;
+  if (accepted || lost <= maxLossSeconds) return;
   throw precondition({
     code: 'LOSS-TOO-GREAT',
-    where: seen.follows.lineage,
-    fact: `it has written up to ${formatLsn(lsn)} and was stopped, and the archive ends with ${newest?.name ?? 'nothing'}: up to ${formatDuration(lost)} are lost (the limit is ${formatDuration(maxLossSeconds)}, ${limitFrom})`,
-    hint: 'its volume still has them: start it again until its WAL is shipped, or accept the loss with --max-loss DURATION',
+    where: planned.follows.lineage,
+    fact: `it was stopped at ${formatLsn(lsn)}, but the archive ends with ${newest?.name ?? 'nothing'}: up to ${formatDuration(lost)} are lost; the limit is ${formatDuration(maxLossSeconds)} (${limitFrom})`,
+    hint: 'its volume still holds that WAL: start the database until it is archived, or accept the loss: --max-loss DURATION',
   });
 }
 
-/** Without leave to do without, a site that can't be stopped ends the failover here. */
+/** Without `allowUnfenced`, a site that can't be stopped ends the failover here. */
 async function fenceCluster(run: Run, stack: SiteStack): Promise<StoppedOld> {
   const { request, ports } = run;
   if (request.old === undefined) return { how: 'object only' };
@@ -130,24 +144,24 @@ async function fenceCluster(run: Run, stack: SiteStack): Promise<StoppedOld> {
 }
 
 async function stopOld(run: Run, stack: SiteStack, old: OldSite): Promise<StoppedOld> {
-  const { ports, request, seen } = run;
+  const { ports, request, planned } = run;
   await using cluster = await ports.openCluster(old.cluster);
-  const why = `dr failover --stack ${request.stack}: ${seen.follows.lineage} no longer leads`;
+  const why = `dr failover --stack ${request.stack}: ${planned.follows.lineage} no longer leads`;
   const stopped = await stopSite({ cluster, platform: old.platform, recovery: old.recovery, why, ports });
   if (stopped.lsn === undefined) return { how: 'cluster' };
-  await untilShipped(run, stack, stopped.lsn);
+  await waitForArchive(run, stack, stopped.lsn);
   return { how: 'cluster', lsn: formatLsn(stopped.lsn) };
 }
 
-const tiersSchema = z.array(z.object({ at: z.string(), tier: z.enum(TIERS) })).default([]);
+const tiersSchema = z.array(z.object({ at: z.string(), tier: z.enum(TIERS) }));
 
-/** When each tier of services was seen well, where the stack has them. */
+/** Returns when each tier of services passed its check, where the stack has services. */
 async function promote(run: Run, stack: SiteStack): Promise<z.infer<typeof tiersSchema>> {
   const { progress, signal, now } = run.ports;
   const tiers: z.infer<typeof tiersSchema> = [];
   const onEvent = (event: ResourceEvent): void => {
     const tier = checkedTier(event);
-    // One of an earlier run is there already: when it was through nobody knows.
+    // A check of an earlier run has no known time.
     if (tier === undefined || event.state !== 'done' || !MADE.includes(event.op)) return;
     tiers.push({ at: now().toISOString(), tier });
   };
@@ -157,17 +171,18 @@ async function promote(run: Run, stack: SiteStack): Promise<z.infer<typeof tiers
 }
 
 async function execute(run: Run): Promise<FailoverReport> {
-  const { ports, request, seen, journal } = run;
+  const { ports, request, planned, journal } = run;
   const stack = await readStack(ports.engine, request.stack);
-  await step(run, 'fence-object', `fence of ${seen.follows.lineage} raised`, () => raise(run, stack));
-  const stopped = stoppedSchema.parse(
-    await step(run, 'fence-cluster', 'old site stopped', () => fenceCluster(run, stack)),
-  );
-  const tiers = tiersSchema.parse(await step(run, 'promote', `${seen.lineage} promoted`, () => promote(run, stack)));
+  const fence = { id: 'fence-object', title: `fence of ${planned.follows.lineage} raised`, result: z.unknown() };
+  await step(run, fence, () => raise(run, stack));
+  const stop = { id: 'fence-cluster', title: 'old site stopped', result: stoppedSchema };
+  const stopped = await step(run, stop, () => fenceCluster(run, stack));
+  const promotion = { id: 'promote', title: `${planned.lineage} promoted`, result: tiersSchema };
+  const tiers = await step(run, promotion, () => promote(run, stack));
   const verified = await verifyLeader(ports, await readStack(ports.engine, request.stack));
   const report = failoverReport({
     plan: run.plan,
-    seen,
+    seen: planned,
     events: [
       ...run.events,
       ...tiers.map(({ at, tier }) => ({ at, tier, offsetSeconds: 0, event: `${tier} is back, checked` })),
@@ -185,25 +200,41 @@ function requestText({ stack, old, allowUnfenced }: FailoverRequest): string {
   return JSON.stringify({ stack, context: old?.cluster.context, platform: old?.platform, allowUnfenced });
 }
 
-/** The journal of an interrupted run keeps what was seen before the first change: its loss, and its declared moment. */
-async function begin(
-  ports: FailoverPorts,
-  plan: Plan,
-  request: FailoverRequest,
-  folder: string,
-  confirm: (seen: FailoverPlan) => Promise<void>,
-): Promise<{ journal: Journal; seen: FailoverPlan }> {
+/** A run of an earlier version may have left a journal that this one can't resume. */
+function readPlan({ plan, file }: Journal): FailoverPlan {
+  const { data, error } = planSchema.safeParse(plan);
+  if (data !== undefined) return data;
+  const [issue] = error.issues;
+  throw new DrError({
+    code: 'JOURNAL-DAMAGED',
+    where: file,
+    fact: `its plan can’t be read: ${issue?.path.join('.')}: ${issue?.message}`,
+    hint: `finish it with the version that began it, or move the file away and start over: mv ${file} ${file}.old`,
+  });
+}
+
+/** Asks the operator; throws when the plan is not confirmed. */
+type Confirm = (planned: FailoverPlan) => Promise<void>;
+
+interface Begun {
+  readonly journal: Journal;
+  readonly planned: FailoverPlan;
+}
+
+/** The journal of an interrupted run keeps the plan from before the first change: its loss, and its declared moment. */
+async function begin(ports: FailoverPorts, plan: Plan, request: FailoverRequest, confirm: Confirm): Promise<Begun> {
+  const folder = folderOf(ports, request.stack);
   const stale = await Journal.unfinished(folder);
   if (stale !== undefined) {
-    const seen = stale.plan as FailoverPlan;
+    const planned = readPlan(stale);
     await stale.append({ event: 'resume', at: ports.now().toISOString(), pid: process.pid });
     ports.progress({
       step: 'failover',
-      title: 'goes on with the failover of',
+      title: 'resume the failover declared at',
       state: 'progress',
-      detail: seen.declaredAt,
+      detail: planned.declaredAt,
     });
-    return { journal: stale, seen };
+    return { journal: stale, planned };
   }
   const stack = await readStack(ports.engine, request.stack);
   if (stack.outputs.leads) {
@@ -211,45 +242,44 @@ async function begin(
       code: 'ALREADY-LEADS',
       where: `stack ${request.stack}`,
       fact: `${stack.outputs.lineage} leads already`,
-      hint: 'nothing is to be done; the way back is dr failback',
+      hint: `there is nothing to do; to bring the other site back: dr failback --stack STACK --of ${request.stack}`,
     });
   }
-  const { plan: seen, refusals } = await planFailover(ports, stack, plan, request);
+  const { plan: planned, refusals } = await planFailover(ports, stack, plan, request);
   if (refusals[0] !== undefined) throw refusals[0];
-  await confirm(seen);
+  await confirm(planned);
   const id = `${ports
     .now()
     .toISOString()
     .replaceAll(/[-:]|\.\d+/g, '')}-failover-${randomBytes(2).toString('hex')}`;
-  return { journal: await Journal.begin(folder, id, requestText(request), seen), seen };
+  return { journal: await Journal.begin(folder, id, requestText(request), planned), planned };
 }
 
 const folderOf = ({ stateDir }: Pick<FailoverPorts, 'stateDir'>, stack: string): string =>
   join(stateDir, 'failover', stack);
 
-/** A run was killed, or failed, after it had begun to change something. */
+/** Whether a run was killed or failed after its first change. */
 export async function isUnderWay(ports: Pick<FailoverPorts, 'stateDir'>, stack: string): Promise<boolean> {
   return (await Journal.unfinished(folderOf(ports, stack))) !== undefined;
 }
 
 /**
- * Throws what refuses it before anything is changed (exit 2, 6, 7), and what stops it in between; the same request then goes on. Once
- * begun, a run is not asked for again with other words: the fence is up.
+ * Throws refusals before anything is changed (exit 2, 6, 7), and failures in between: the same request then resumes. A run that has begun
+ * is resumed whatever the request says: its fence is up.
  */
 export async function failOver(
   ports: FailoverPorts,
   plan: Plan,
   request: FailoverRequest,
-  confirm: (seen: FailoverPlan) => Promise<void>,
+  confirm: Confirm,
 ): Promise<FailoverReport> {
   const store = openPosixStore(ports.stateDir);
   const key = layout('stacks').lock(`failover-${request.stack}`);
   const what = `dr failover --stack ${request.stack}`;
-  return whileLocked(store, key, { ttlSeconds: LOCK_SECONDS, what }, async (_, lost) => {
+  return whileLocked(store, key, { what }, async (_, lost) => {
     const signal = AbortSignal.any([ports.signal, lost]);
     const held = { ...ports, signal };
-    const folder = folderOf(ports, request.stack);
-    const { journal, seen } = await begin(held, plan, request, folder, confirm);
-    return execute({ ports: held, plan, request, journal, seen, events: [] });
+    const { journal, planned } = await begin(held, plan, request, confirm);
+    return execute({ ports: held, plan, request, journal, planned, events: [] });
   });
 }

@@ -1,4 +1,4 @@
-/** One stack as a failover sees it: what its last `up` gave, and what its config says of ways in. Parsed once, here. */
+/** Reads one stack: the outputs of its last `up`, and from its config the access to its cluster and storage. */
 import { z } from 'zod';
 import { type Layout, layout } from '../../plan/layout.ts';
 import { DrError, precondition } from '../core/errors.ts';
@@ -6,9 +6,9 @@ import type { ClusterPlace } from '../kubernetes/place.ts';
 import type { ConfigValues, EngineStack, StackEngine } from '../pulumi/engine.ts';
 import type { StoragePlace } from './ports.ts';
 
-const life = z.object({ site: z.string(), generation: z.int().min(1) });
+const generation = z.object({ site: z.string(), generation: z.int().min(1) });
 
-/** As infra's outputs have them. */
+/** As infra/outputs.ts declares them. */
 const outputsSchema = z.object({
   role: z.enum(['primary', 'standby', 'recovery']),
   leads: z.boolean(),
@@ -16,7 +16,7 @@ const outputsSchema = z.object({
   site: z.string(),
   generation: z.int().min(1),
   lineage: z.string(),
-  follows: life.extend({ repository: z.string() }).optional(),
+  follows: generation.extend({ repository: z.string() }).optional(),
   namespaces: z.object({ platform: z.string(), recovery: z.string() }),
   context: z.string(),
   repositories: z.record(
@@ -49,11 +49,11 @@ export interface SiteStack {
   readonly name: string;
   readonly engine: EngineStack;
   readonly outputs: StackOutputs;
-  /** The config may be ahead of the outputs: an `up` was begun, or is still to come. */
+  /** The config may be ahead of the outputs: an `up` was interrupted or has not run yet. */
   readonly configuredRole: string | undefined;
   readonly layout: Layout;
   readonly cluster: ClusterPlace;
-  /** In S3, by id. */
+  /** Repositories in S3, by id. */
   readonly storage: Readonly<Record<string, StoragePlace>>;
 }
 
@@ -85,8 +85,8 @@ export async function readStack(engine: StackEngine, name: string): Promise<Site
     throw precondition({
       code: 'STACK-NOT-UP',
       where: `stack ${name}`,
-      fact: 'it has never been up: there is nothing that could lead, or follow',
-      hint: `pulumi up --stack ${name}; without a standby: dr rebuild`,
+      fact: 'the stack was never deployed: it has no database that could lead or follow',
+      hint: `deploy it: pulumi up --stack ${name}; where there is no standby: dr rebuild`,
     });
   }
   const [outputs, config] = await Promise.all([stack.outputs(), stack.config()]);
@@ -96,8 +96,8 @@ export async function readStack(engine: StackEngine, name: string): Promise<Site
     throw new DrError({
       code: 'STACK-OUTPUTS',
       where: `stack ${name}`,
-      fact: `its output ${issue?.path.join('.') || '(all)'} is not as this program makes it: ${issue?.message}`,
-      hint: `its last up has not ended, or another version made it: pulumi up --stack ${name}`,
+      fact: `its output ${issue?.path.join('.') || '(all)'} is not the one of this version: ${issue?.message}`,
+      hint: `its last up was interrupted, or another version ran it: pulumi up --stack ${name}`,
     });
   }
   const settings = configSchema.safeParse(plain(config)).data ?? {};

@@ -1,4 +1,4 @@
-/** A failover for people, on a terminal. */
+/** A failover as text for a terminal. */
 import { formatDuration } from '../../plan/duration.ts';
 import { formatBytes, formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
@@ -10,9 +10,9 @@ const ago = (secondsAgo: number): string => `${formatDuration(secondsAgo)} ago`;
 function oldSite({ oldCluster }: FailoverPlan): string {
   switch (oldCluster.state) {
     case 'unnamed':
-      return 'not named: it can’t be stopped from here (--old-context)';
+      return 'not named: it can’t be stopped from here (set --old-context)';
     case 'away':
-      return `can’t be reached: ${oldCluster.fact}`;
+      return `unreachable: ${oldCluster.fact}`;
     case 'reached': {
       const { describe, pods, lsn } = oldCluster.found;
       const leader = lsn === undefined ? 'no leader answers' : `its leader is at ${lsn}`;
@@ -35,7 +35,9 @@ function lossText({ loss }: FailoverPlan): string {
 
 export function planText(plan: FailoverPlan): string {
   const { newestWal, redis, fence, follows } = plan;
-  const fences = Object.entries(fence).map(([id, found]) => `${id} ${found.state === 'away' ? 'away' : found.found}`);
+  const fences = Object.entries(fence).map(
+    ([id, found]) => `${id} ${found.state === 'away' ? 'unreachable' : found.found}`,
+  );
   const wal =
     newestWal === undefined
       ? `none of ${follows.lineage} in ${follows.repository}`
@@ -48,10 +50,10 @@ export function planText(plan: FailoverPlan): string {
       ['newest archived WAL', wal],
       ['standby', standbyText(plan)],
       ['old site', oldSite(plan)],
-      ['fence can go into', fences.join(', ')],
+      ['fence', fences.join(', ')],
       [
-        'Redis begins with',
-        redis === undefined ? 'nothing: no snapshot is there' : `${redis.point}, ${ago(redis.ageSeconds)}`,
+        'Redis is seeded from',
+        redis === undefined ? 'nothing: the repository holds no snapshot' : `${redis.point}, ${ago(redis.ageSeconds)}`,
       ],
       ['stack', plan.preview.fact],
       ['would be lost', lossText(plan)],
@@ -65,10 +67,10 @@ function objective({ objectiveSeconds, measuredSeconds, met }: Measured): string
 }
 
 const BACKUP = {
-  absent: 'not begun: see the Jobs of the recovery namespace',
-  running: 'runs',
+  absent: 'not started: see the Jobs of the recovery namespace',
+  running: 'running',
   done: 'done',
-  failed: 'FAILED: until one succeeds the new leader has no copy of its own',
+  failed: 'FAILED: until one succeeds the new leader has no backup of its own',
 } as const;
 
 export function reportText(report: FailoverReport): string {
@@ -86,7 +88,12 @@ export function reportText(report: FailoverReport): string {
       [
         ['RTO', objective(report.rto)],
         ['lost', objective(report.rpo)],
-        ['old site', report.fenced === 'cluster' ? 'stopped; no pod starts there' : 'NOT stopped; the fence tells it'],
+        [
+          'old site',
+          report.fenced === 'cluster'
+            ? 'stopped; no pod starts there'
+            : 'NOT stopped; only the fence keeps it from leading',
+        ],
         ['first full backup', BACKUP[report.fullBackup]],
       ],
     ),

@@ -1,81 +1,105 @@
-/** A failover as it is asked for, planned and reported. */
+/** A failover: its request, its plan and its report. */
+import { z } from 'zod';
 import type { DrError } from '../core/errors.ts';
 import type { ClusterPlace } from '../kubernetes/place.ts';
 import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
 
 export interface OldSite {
   readonly cluster: ClusterPlace;
-  /** Where its database and services are. */
+  /** Namespace of its database and services. */
   readonly platform: string;
-  /** Where its CronJobs are. */
+  /** Namespace of its CronJobs. */
   readonly recovery: string;
 }
 
 export interface FailoverRequest {
-  /** That becomes the leader. */
+  /** The stack that becomes the leader. */
   readonly stack: string;
-  /** The cluster of the site that is followed; where it can be named it can be stopped. */
+  /** The cluster of the followed site. Without it that site can't be stopped. */
   readonly old?: OldSite | undefined;
   /** Seconds of commits that may be lost. @default the RPO of the database's tier */
   readonly maxLossSeconds?: number | undefined;
-  /** When the other site went away: the clock of the RTO starts here. @default now */
+  /** When the other site failed: the RTO clock starts here. @default now */
   readonly declaredAt?: Date | undefined;
-  /** Take over although nothing could be stopped but by its own respect for a fence. */
+  /** Take over although the old site could not be stopped: then only the fence keeps it from leading. */
   readonly allowUnfenced: boolean;
-}
-
-export interface Standby {
-  readonly pod: string;
-  readonly replayed: string | undefined;
-  readonly lastCommit: string | undefined;
-  /** Archived, and not replayed yet: the promotion does that first. */
-  readonly behindBytes: number | undefined;
 }
 
 export type Reach<T> =
   | { readonly state: 'reached'; readonly found: T }
   | { readonly state: 'away'; readonly fact: string };
 
-export interface OldCluster {
-  readonly describe: string;
-  /** Pods that would be stopped. */
-  readonly pods: readonly string[];
-  /** Its leader writes here; undefined where none answers. */
-  readonly lsn: string | undefined;
-  /** Written and not archived. */
-  readonly unarchivedBytes: number | undefined;
+function reachOf<T extends z.ZodType>(found: T) {
+  return z.discriminatedUnion('state', [
+    z.object({ state: z.literal('reached'), found }).readonly(),
+    z.object({ state: z.literal('away'), fact: z.string() }).readonly(),
+  ]);
 }
 
-export interface ExpectedLoss {
-  readonly seconds: number;
-  readonly bytes?: number | undefined;
-  /** How it is known. */
-  readonly why: string;
-}
+const standbySchema = z
+  .object({
+    pod: z.string(),
+    replayed: z.string().optional(),
+    lastCommit: z.string().optional(),
+    /** Archived and not replayed yet: the promotion replays it first. */
+    behindBytes: z.number().optional(),
+  })
+  .readonly();
+export type Standby = z.infer<typeof standbySchema>;
 
-/** What was seen before anything is changed. JSON as it is. */
-export interface FailoverPlan {
-  readonly stack: string;
-  readonly lineage: string;
-  readonly follows: { readonly lineage: string; readonly repository: string };
-  readonly newestWal: { readonly segment: string; readonly at: string; readonly ageSeconds: number } | undefined;
-  /** New WAL within the time that a promotion wants without any. */
-  readonly oldSiteWrites: boolean;
-  readonly standby: Reach<Standby>;
-  /** `unnamed`: nobody said where it is. */
-  readonly oldCluster: Reach<OldCluster> | { readonly state: 'unnamed' };
-  /** Repositories that the fence can be put into. */
-  readonly fence: Readonly<Record<string, Reach<'open' | 'raised'>>>;
-  readonly redis: { readonly point: string; readonly capturedAt: string; readonly ageSeconds: number } | undefined;
-  readonly loss: ExpectedLoss;
-  /** What a preview of the stack says: a program, secrets and accounts that work. */
-  readonly preview: { readonly ok: boolean; readonly fact: string };
-  readonly declaredAt: string;
-}
+const oldClusterSchema = z
+  .object({
+    describe: z.string(),
+    /** Pods that would be stopped. */
+    pods: z.array(z.string()).readonly(),
+    /** WAL position of its leader; undefined where no leader answers. */
+    lsn: z.string().optional(),
+    /** Written and not archived. */
+    unarchivedBytes: z.number().optional(),
+  })
+  .readonly();
+export type OldCluster = z.infer<typeof oldClusterSchema>;
+
+const lossSchema = z
+  .object({
+    /** Infinite where the archive holds no WAL; JSON has no such number and keeps `null`. */
+    seconds: z
+      .number()
+      .nullable()
+      .transform((seconds) => seconds ?? Number.POSITIVE_INFINITY),
+    bytes: z.number().optional(),
+    /** How the figure is known. */
+    why: z.string(),
+  })
+  .readonly();
+export type ExpectedLoss = z.infer<typeof lossSchema>;
+
+/** The state of both sites before anything is changed. A run that is resumed reads it from its journal. */
+export const planSchema = z
+  .object({
+    stack: z.string(),
+    lineage: z.string(),
+    follows: z.object({ lineage: z.string(), repository: z.string() }).readonly(),
+    newestWal: z.object({ segment: z.string(), at: z.string(), ageSeconds: z.number() }).readonly().optional(),
+    /** New WAL arrived within the archive silence that a promotion requires. */
+    oldSiteWrites: z.boolean(),
+    standby: reachOf(standbySchema),
+    /** `unnamed`: the request does not name the cluster. */
+    oldCluster: z.union([reachOf(oldClusterSchema), z.object({ state: z.literal('unnamed') }).readonly()]),
+    /** Repositories that can take the fence. */
+    fence: z.record(z.string(), reachOf(z.enum(['open', 'raised']))).readonly(),
+    redis: z.object({ point: z.string(), capturedAt: z.string(), ageSeconds: z.number() }).readonly().optional(),
+    loss: lossSchema,
+    /** Whether a preview of the stack succeeds: its program, secrets and accounts work. */
+    preview: z.object({ ok: z.boolean(), fact: z.string() }).readonly(),
+    declaredAt: z.string(),
+  })
+  .readonly();
+export type FailoverPlan = z.infer<typeof planSchema>;
 
 export interface PlannedFailover {
   readonly plan: FailoverPlan;
-  /** Why it can't be begun; the first one is thrown. */
+  /** Reasons why it can't begin; the first one is thrown. */
   readonly refusals: readonly DrError[];
 }
 
@@ -92,8 +116,8 @@ export interface FailoverReport {
   readonly fenced: 'cluster' | 'object only';
   readonly verification: readonly Verification[];
   readonly timeline: readonly TimelineEvent[];
-  /** The first full copy of the new lineage. */
+  /** The first full backup of the new lineage. */
   readonly fullBackup: 'absent' | 'running' | 'done' | 'failed';
-  /** What a person does next. */
+  /** What the operator does next. */
   readonly next: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** `up` of a stack with its progress, also after a run that was killed in the middle. */
+/** Runs a stack's `up` and reports its progress. Also cleans up after a killed run. */
 import { DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
@@ -6,19 +6,20 @@ import { isHolderDead, StackLockedError } from '../pulumi/locked.ts';
 
 interface Up {
   readonly stack: EngineStack;
-  /** For people and as the step's id: `failover`. */
+  /** First part of the step ids: `promote`. */
   readonly step: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly onEvent?: (event: ResourceEvent) => void;
 }
 
-const QUIET: readonly ResourceEvent['op'][] = ['same', 'read', 'refresh'];
+/** Not reported: nothing changes. */
+const UNCHANGED: readonly ResourceEvent['op'][] = ['same', 'read', 'refresh'];
 
 function show({ step, progress }: Up, event: ResourceEvent): void {
-  if (QUIET.includes(event.op)) return;
+  if (UNCHANGED.includes(event.op)) return;
   const { state, op, name, message } = event;
-  // Names of resources stay the same from run to run.
+  // Resource names are the same in every run, so step ids are stable.
   progress({
     step: `${step}/${name}`,
     title: `${op} ${event.type.split(':').at(-1)} ${name}`,
@@ -27,7 +28,7 @@ function show({ step, progress }: Up, event: ResourceEvent): void {
   });
 }
 
-async function run(request: Up, takeOver: boolean): Promise<RunOutcome> {
+async function run(request: Up, { takeOver }: { readonly takeOver: boolean }): Promise<RunOutcome> {
   const { stack, signal } = request;
   const onEvent = (event: ResourceEvent): void => {
     show(request, event);
@@ -36,31 +37,33 @@ async function run(request: Up, takeOver: boolean): Promise<RunOutcome> {
   return stack.up({ signal, takeOver, onEvent });
 }
 
-/** What a killed run has left: the lock of a process that is surely dead, and operations that nobody knows the end of. */
-async function afterKill(request: Up): Promise<RunOutcome> {
+/** Clears what a killed run has left, the lock of a dead process and pending operations, and then runs the `up`. */
+async function runAfterKill(request: Up): Promise<RunOutcome> {
   try {
     const pending = await request.stack.pending();
     if (pending.length > 0) await request.stack.forgetPending();
-    return await run(request, pending.length > 0);
+    return await run(request, { takeOver: pending.length > 0 });
   } catch (error) {
     if (!(error instanceof StackLockedError) || error.holder === undefined || !isHolderDead(error.holder)) throw error;
     await request.stack.unlock();
     const pending = await request.stack.pending();
     if (pending.length > 0) await request.stack.forgetPending();
-    return run(request, true);
+    return run(request, { takeOver: true });
   }
 }
 
-/** Throws `UP-FAILED` with what failed, and `STACK-LOCKED` (exit 6). Run again it goes on. */
+/** Throws `UP-FAILED` with the failed resources, and `STACK-LOCKED` (exit 6). Run again, it resumes. */
 export async function bringUp(request: Up): Promise<RunOutcome> {
-  const outcome = await afterKill(request);
+  const outcome = await runAfterKill(request);
   if (outcome.succeeded) return outcome;
   const failed = outcome.failed.map(({ name, message }) => `${name}: ${message ?? 'failed'}`);
-  const said = outcome.diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
+  const errors = outcome.diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ message }) => message.trim());
   throw new DrError({
     code: 'UP-FAILED',
     where: `stack ${request.stack.name}`,
-    fact: [...failed, ...said].slice(0, 5).join('\n') || 'the engine ended without saying why',
-    hint: 'mend that and run the same command again: it goes on where this one stopped',
+    fact: [...failed, ...errors].slice(0, 5).join('\n') || 'the engine ended without giving a reason',
+    hint: 'fix that and run the same command again: it resumes where this run stopped',
   });
 }

@@ -1,23 +1,23 @@
-/** After the promotion: does it lead, does it take writes, in which life, and what was the last that came from the other site. */
+/** Checks a promoted site: it leads, takes writes and archives into its own lineage; and finds the last commit of the other site. */
 import { DrError } from '../core/errors.ts';
+import { poll } from '../core/poll.ts';
 import type { JobState, SiteCluster } from '../kubernetes/site-cluster.ts';
 import { formatLsn } from '../points/wal.ts';
 import type { Verification } from '../report/types.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../workloads/postgres/members.ts';
-import { patience, until } from './poll.ts';
-import type { FailoverPorts } from './ports.ts';
+import { type FailoverPorts, pollOptions } from './ports.ts';
 import type { SiteStack } from './stack.ts';
 
 export interface Verified {
   readonly leader: Member;
   readonly checks: readonly Verification[];
-  /** Where its history leaves the followed one. */
+  /** Where its history leaves the followed site's. */
   readonly fork: Fork | undefined;
-  /** Of the new lineage's first full copy. */
+  /** The first full backup of the new lineage. */
   readonly fullBackup: JobState;
 }
 
-/** The promotion's Job has ended already; this is for its endpoint and a member that is just being restarted. */
+/** The promotion's Job has ended by then; this covers a member that Patroni is restarting, which takes well under a minute. */
 const LEADER_SECONDS = 120;
 
 async function takesWrites(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<string> {
@@ -29,12 +29,12 @@ async function takesWrites(cluster: SiteCluster, namespace: string, { pod }: Mem
   return `committed at ${row.lsn}`;
 }
 
-/** Throws `NO-LEADER` when none takes writes. */
+/** Throws `NO-LEADER` when no member takes writes. */
 export async function verifyLeader(ports: FailoverPorts, stack: SiteStack): Promise<Verified> {
   const { platform, recovery } = stack.outputs.namespaces;
   await using cluster = await ports.openCluster(stack.cluster);
-  const { seen: leader } = await until(
-    patience(ports, LEADER_SECONDS),
+  const { answer: leader } = await poll(
+    pollOptions(ports, LEADER_SECONDS),
     () => leaderOf(cluster, platform),
     (found) => found !== undefined,
   );
@@ -71,11 +71,11 @@ export async function verifyLeader(ports: FailoverPorts, stack: SiteStack): Prom
     },
     {
       id: 'lineage',
-      title: 'it archives into a life of its own',
+      title: 'it archives into its own lineage',
       expected: stack.outputs.lineage,
       actual: `archive_mode ${archiver.mode}, ${archiver.command}`,
       ok: own,
-      evidence: 'archive_command (F30)',
+      evidence: 'archive_command',
     },
   ];
   const fork = (await forksOf(cluster, platform, leader)).at(-1);

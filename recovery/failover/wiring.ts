@@ -1,4 +1,4 @@
-/** The real things behind the ports: Pulumi, Kubernetes, S3, this machine's folders. */
+/** The adapters behind the ports: Pulumi, Kubernetes, S3, this machine's folders. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterPlace } from '../kubernetes/place.ts';
@@ -18,13 +18,13 @@ async function openStorage({ credentials, ...place }: StoragePlace) {
   return (await import('../storage/s3/place.ts')).openS3Place(place, credentials);
 }
 
-/** Of a person and not of a site: a failover is typed where no dr.yaml is. */
+/** The operator's state folder, not a site's: a failover needs no dr.yaml. */
 export function operatorState(env: Readonly<Record<string, string | undefined>>): string {
   const state = env.XDG_STATE_HOME;
   return join(state === undefined || state === '' ? join(homedir(), '.local', 'state') : state, 'go-coffee-dr');
 }
 
-/** @param engine Pulumi's when absent */
+/** @param engine @default Pulumi's */
 export async function openPorts(
   { progress, now, signal, confirm }: Pick<FailoverPorts, 'progress' | 'now' | 'signal' | 'confirm'>,
   stateDir: string,

@@ -1,8 +1,7 @@
 /** Reads a preview or a stack export of Pulumi. Throws `IMPACT-…` or `PREVIEW-FAILED` (exit 2). */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { badInput } from '../core/errors.ts';
-import { codeOf, messageOf } from '../core/message.ts';
+import { badInput, codeOf, messageOf } from '../core/errors.ts';
 import { type BeforeAndAfter, type Declared, type DeclaredResource, stackOf } from './declared.ts';
 
 const resourceSchema = z.object({

@@ -1,5 +1,4 @@
 /** The impact of a change on recovery, for the reviewer, and the exit code. */
-import { EXIT, type ExitCode } from '../core/errors.ts';
 import { type Acceptance, applyAcceptances, type JudgedChange } from './accept.ts';
 import { compare } from './compare.ts';
 import type { BeforeAndAfter } from './declared.ts';
@@ -26,8 +25,4 @@ export function impactOf(sides: BeforeAndAfter, acceptances: readonly Acceptance
       .map(({ what }) => what),
     planSeen: objectives.length > 0,
   };
-}
-
-export function exitOf({ refused }: ImpactReport): ExitCode {
-  return refused.length === 0 ? EXIT.ok : EXIT.objectiveMissed;
 }

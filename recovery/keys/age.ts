@@ -1,8 +1,7 @@
 /** Encrypts and decrypts escrow files with age. No error quotes a secret key. */
 import { readFile } from 'node:fs/promises';
 import { armor, Decrypter, Encrypter } from 'age-encryption';
-import { badInput } from '../core/errors.ts';
-import { messageOf } from '../core/message.ts';
+import { badInput, messageOf } from '../core/errors.ts';
 
 const ARMORED = '-----BEGIN AGE ENCRYPTED FILE-----';
 const HEADER = 'age-encryption.org/v1\n';

@@ -1,4 +1,4 @@
-/** Which cluster is spoken to, and as whom. Never the kubeconfig's current context: yesterday's `kubectl` must not decide it. */
+/** Opens access to a cluster by a named context. The kubeconfig's current context is never used: the last `kubectl` must not decide it. */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -19,8 +19,8 @@ function inCluster(): ClusterAccess {
     throw badInput({
       code: 'KUBERNETES-NOT-INSIDE',
       where: 'kubernetes.inCluster',
-      fact: 'KUBERNETES_SERVICE_HOST is not set: this is no pod',
-      hint: 'name a kubeconfig and a context instead, or run it in the cluster',
+      fact: 'KUBERNETES_SERVICE_HOST is not set: this process does not run in a pod',
+      hint: 'set kubernetes.kubeconfig and kubernetes.context, or run this in the cluster',
     });
   }
   const config = new KubeConfig();
@@ -35,7 +35,7 @@ async function load(path: string): Promise<KubeConfig> {
       code: 'KUBECONFIG-UNREADABLE',
       where: 'kubernetes.kubeconfig',
       fact: `${path} can't be read (${cause.code})`,
-      hint: 'put the file there, or correct its path in the environment file',
+      hint: 'put the file there, or correct kubernetes.kubeconfig in the environment file',
       cause,
     });
   });
@@ -45,12 +45,12 @@ async function load(path: string): Promise<KubeConfig> {
     config.makePathsAbsolute(join(path, '..'));
     return config;
   } catch {
-    // The parser's own words may quote the file, and with it a token.
+    // The parser's message may quote the file, and with it a token.
     throw badInput({
       code: 'KUBECONFIG-INVALID',
       where: 'kubernetes.kubeconfig',
-      fact: `${path} is no kubeconfig`,
-      hint: `kubectl --kubeconfig ${path} config get-contexts shows whether it can be read`,
+      fact: `${path} is not a kubeconfig`,
+      hint: `check it: kubectl --kubeconfig ${path} config get-contexts`,
     });
   }
 }
@@ -67,7 +67,7 @@ export async function openAccess(settings: KubernetesSettings): Promise<ClusterA
       code: 'CONTEXT-UNKNOWN',
       where: 'kubernetes.context',
       fact: `${path} has no context "${context}".${didYouMean(context, names)}`,
-      hint: names.length === 0 ? 'it has no context at all' : `it has: ${names.join(', ')}`,
+      hint: names.length === 0 ? 'the file has no contexts' : `use one of: ${names.join(', ')}`,
     });
   }
   config.setCurrentContext(context);
@@ -76,8 +76,8 @@ export async function openAccess(settings: KubernetesSettings): Promise<ClusterA
     throw badInput({
       code: 'KUBECONFIG-INVALID',
       where: 'kubernetes.context',
-      fact: `the context "${context}" of ${path} names a cluster or a user that is not in it`,
-      hint: 'mend that context in the kubeconfig',
+      fact: `the context "${context}" of ${path} names a cluster or a user that the file lacks`,
+      hint: `fix the context: kubectl --kubeconfig ${path} config set-context ${context} --cluster=… --user=…`,
     });
   }
   return { config, server, describe: `context ${context} (${server})` };

@@ -1,6 +1,6 @@
 /**
- * Changes one Kubernetes cluster, in the few ways that a failover needs: stops what runs, keeps it from coming back, and asks the
- * database in its pod. The context is named, never the current one.
+ * Changes one Kubernetes cluster in the few ways that a failover needs: stops workloads, keeps them from starting again, and runs SQL in
+ * the database's pod.
  */
 import {
   ApiException,
@@ -15,7 +15,7 @@ import {
 import pRetry from 'p-retry';
 import type { ClusterAccess } from './access.ts';
 import { runInPod } from './exec.ts';
-import { type Asked, explainKubernetes, isPassing, KubernetesAnswer } from './failure.ts';
+import { type ApiCall, answerOf, explainKubernetes, isPassing, KubernetesAnswer } from './failure.ts';
 import { parseRows, psqlArguments } from './psql.ts';
 import type { JobState, Pod, Scalable, Schedule, SiteCluster } from './site-cluster.ts';
 
@@ -24,21 +24,15 @@ const BEFORE = 'go-coffee-dr/replicas-before-fence';
 const SUSPENDED = 'go-coffee-dr/suspended-by-fence';
 const QUOTA = 'dr-fence';
 
-/** An answer in the words of the server, whatever the client wraps it in. */
+/** The server's own message, which the client wraps. */
 function toAnswer(error: unknown): unknown {
   if (!(error instanceof ApiException)) return error;
   const body = typeof error.body === 'string' ? error.body : JSON.stringify(error.body ?? '');
-  let said: { message?: string; reason?: string } = {};
-  try {
-    said = JSON.parse(body) as typeof said;
-  } catch {
-    // A proxy in between answers in its own words.
-  }
-  return new KubernetesAnswer(error.code, said.reason ?? '', said.message ?? body.slice(0, 200));
+  return answerOf(error.code, body);
 }
 
 const isAbsent = (error: unknown): boolean => error instanceof KubernetesAnswer && error.status === 404;
-const isThere = (error: unknown): boolean => error instanceof KubernetesAnswer && error.status === 409;
+const exists = (error: unknown): boolean => error instanceof KubernetesAnswer && error.status === 409;
 
 interface Meta {
   readonly name?: string | undefined;
@@ -54,7 +48,7 @@ function podOf({ metadata, status }: V1Pod): Pod {
     name: nameOf(metadata),
     app: labels['app.kubernetes.io/name'] ?? labels.app ?? '',
     ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
-    // One that is being deleted runs until it is gone.
+    // A pod that is being deleted runs until it is gone.
     serves:
       owners.some((kind) => kind === 'ReplicaSet' || kind === 'StatefulSet') &&
       !['Succeeded', 'Failed'].includes(status?.phase ?? ''),
@@ -63,7 +57,19 @@ function podOf({ metadata, status }: V1Pod): Pod {
 
 const KINDS = { Deployment: 'apps/v1', StatefulSet: 'apps/v1', CronJob: 'batch/v1' } as const;
 
-/** Calls of one cluster, each tried again while the failure may pass. */
+/** What a merge patch changes: `null` removes an annotation. */
+interface Change {
+  readonly annotations: Readonly<Record<string, string | null>>;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+interface Named {
+  readonly kind: keyof typeof KINDS;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Calls of one cluster, each retried while the failure may pass. */
 class Calls {
   readonly #access: ClusterAccess;
   readonly #signal: AbortSignal | undefined;
@@ -75,8 +81,8 @@ class Calls {
     this.objects = KubernetesObjectApi.makeApiClient(access.config);
   }
 
-  /** `ignore`: answers that are no failure; then undefined. */
-  async call<T>(asked: Asked, run: () => Promise<T>, ignore?: (error: unknown) => boolean): Promise<T | undefined> {
+  /** Gives undefined for an error that `ignore` accepts. */
+  async call<T>(call: ApiCall, run: () => Promise<T>, ignore?: (error: unknown) => boolean): Promise<T | undefined> {
     try {
       return await pRetry(
         () =>
@@ -84,6 +90,7 @@ class Calls {
             throw toAnswer(error);
           }),
         {
+          // 4.5 s in all, as in cluster.ts.
           retries: 4,
           minTimeout: 300,
           ...(this.#signal ? { signal: this.#signal } : {}),
@@ -92,28 +99,23 @@ class Calls {
       );
     } catch (error) {
       if (ignore?.(error)) return undefined;
-      throw explainKubernetes(error, this.#access.describe, asked);
+      throw explainKubernetes(error, this.#access.describe, call);
     }
   }
 
   /**
-   * Changes these fields and owns none of them afterwards: the stack that declares the object must be able to set them again, and
-   * a field that somebody else owns would be a conflict.
+   * Changes fields and gives up their ownership: the stack that declares the object must be able to set them again, and a field
+   * with another owner would be a conflict.
    */
-  async patch(
-    kind: keyof typeof KINDS,
-    namespace: string,
-    name: string,
-    change: Record<string, unknown>,
-  ): Promise<void> {
-    const asked: Asked = { verb: 'patch', resource: `${kind} ${name}`, namespace };
+  async patch({ kind, namespace, name }: Named, { annotations, spec }: Change): Promise<void> {
+    const call: ApiCall = { verb: 'patch', resource: `${kind} ${name}`, namespace };
     const head = { apiVersion: KINDS[kind], kind };
     const put = (body: KubernetesObject) =>
-      this.call(asked, () =>
+      this.call(call, () =>
         this.objects.patch(body, undefined, undefined, FIELD_MANAGER, undefined, PatchStrategy.MergePatch),
       );
-    const { metadata, ...rest } = change as { metadata: Record<string, unknown> };
-    const changed = await put({ ...head, metadata: { name, namespace, ...metadata }, ...rest } as KubernetesObject);
+    // The client's types know no `null`, by which a merge patch removes an annotation.
+    const changed = await put({ ...head, metadata: { name, namespace, annotations }, spec } as KubernetesObject);
     const managedFields = changed?.metadata?.managedFields?.filter(({ manager }) => manager !== FIELD_MANAGER);
     if (managedFields !== undefined && managedFields.length > 0) {
       await put({ ...head, metadata: { name, namespace, managedFields } });
@@ -122,20 +124,20 @@ class Calls {
 }
 
 async function jobState(calls: Calls, batch: BatchV1Api, namespace: string, name: string): Promise<JobState> {
-  const asked: Asked = { verb: 'get', resource: `jobs.batch ${name}`, namespace };
-  const found = await calls.call(asked, () => batch.readNamespacedJob({ namespace, name }), isAbsent);
+  const call: ApiCall = { verb: 'get', resource: `jobs.batch ${name}`, namespace };
+  const found = await calls.call(call, () => batch.readNamespacedJob({ namespace, name }), isAbsent);
   if (found === undefined) return 'absent';
   const holds = (wanted: string) =>
     found.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') === true;
   return holds('Complete') ? 'done' : holds('Failed') ? 'failed' : 'running';
 }
 
-/** Container of the members' pods that the server runs in. */
+/** Container that runs the server in the members' pods. */
 const DATABASE = 'postgres';
 
-async function ask(access: ClusterAccess, namespace: string, pod: string, statement: string) {
-  const said = await runInPod(access, { namespace, pod, container: DATABASE }, psqlArguments(statement));
-  return parseRows(statement, said);
+async function runSql(access: ClusterAccess, namespace: string, pod: string, statement: string) {
+  const output = await runInPod(access, { namespace, pod, container: DATABASE }, psqlArguments(statement));
+  return parseRows(statement, output);
 }
 
 export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): SiteCluster {
@@ -156,8 +158,8 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
     describe: access.describe,
     async [Symbol.asyncDispose]() {},
     async hasNamespace(name) {
-      const asked: Asked = { verb: 'get', resource: `namespaces ${name}` };
-      return (await calls.call(asked, () => core.readNamespace({ name }), isAbsent)) !== undefined;
+      const call: ApiCall = { verb: 'get', resource: `namespaces ${name}` };
+      return (await calls.call(call, () => core.readNamespace({ name }), isAbsent)) !== undefined;
     },
     async scalables(namespace) {
       const [deployments, sets] = await Promise.all([
@@ -169,12 +171,12 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
     async stop({ kind, namespace, name, replicas }) {
       if (replicas === 0) return;
       const annotations = { [BEFORE]: String(replicas) };
-      await calls.patch(kind, namespace, name, { metadata: { annotations }, spec: { replicas: 0 } });
+      await calls.patch({ kind, namespace, name }, { annotations, spec: { replicas: 0 } });
     },
     async resume({ kind, namespace, name, before }) {
       if (before === undefined) return;
-      const metadata = { annotations: { [BEFORE]: null } };
-      await calls.patch(kind, namespace, name, { metadata, spec: { replicas: before } });
+      const annotations = { [BEFORE]: null };
+      await calls.patch({ kind, namespace, name }, { annotations, spec: { replicas: before } });
     },
     async schedules(namespace) {
       const found = await list('cronjobs.batch', namespace, () => batch.listNamespacedCronJob({ namespace }));
@@ -189,13 +191,13 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
     },
     async suspend({ namespace, name, suspended }) {
       if (suspended) return;
-      const metadata = { annotations: { [SUSPENDED]: 'true' } };
-      await calls.patch('CronJob', namespace, name, { metadata, spec: { suspend: true } });
+      const annotations = { [SUSPENDED]: 'true' };
+      await calls.patch({ kind: 'CronJob', namespace, name }, { annotations, spec: { suspend: true } });
     },
     async unsuspend({ namespace, name, stopped }) {
       if (!stopped) return;
-      const metadata = { annotations: { [SUSPENDED]: null } };
-      await calls.patch('CronJob', namespace, name, { metadata, spec: { suspend: false } });
+      const annotations = { [SUSPENDED]: null };
+      await calls.patch({ kind: 'CronJob', namespace, name }, { annotations, spec: { suspend: false } });
     },
     async pods(namespace) {
       return (await list('pods', namespace, () => core.listNamespacedPod({ namespace }))).map(podOf);
@@ -203,12 +205,12 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
     async refusePods(namespace, why) {
       const metadata = { name: QUOTA, namespace, annotations: { 'go-coffee-dr/why': why } };
       const body = { metadata, spec: { hard: { pods: '0' } } };
-      const asked: Asked = { verb: 'create', resource: 'resourcequotas', namespace };
-      await calls.call(asked, () => core.createNamespacedResourceQuota({ namespace, body }), isThere);
+      const call: ApiCall = { verb: 'create', resource: 'resourcequotas', namespace };
+      await calls.call(call, () => core.createNamespacedResourceQuota({ namespace, body }), exists);
     },
     async admitPods(namespace) {
-      const asked: Asked = { verb: 'delete', resource: `resourcequotas ${QUOTA}`, namespace };
-      await calls.call(asked, () => core.deleteNamespacedResourceQuota({ namespace, name: QUOTA }), isAbsent);
+      const call: ApiCall = { verb: 'delete', resource: `resourcequotas ${QUOTA}`, namespace };
+      await calls.call(call, () => core.deleteNamespacedResourceQuota({ namespace, name: QUOTA }), isAbsent);
     },
     async claims(namespace) {
       const resource = 'persistentvolumeclaims';
@@ -216,14 +218,14 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
       return (await list(resource, namespace, run)).map(({ metadata }) => nameOf(metadata));
     },
     async deleteClaim(namespace, name) {
-      const asked: Asked = { verb: 'delete', resource: `persistentvolumeclaims ${name}`, namespace };
-      await calls.call(asked, () => core.deleteNamespacedPersistentVolumeClaim({ namespace, name }), isAbsent);
+      const call: ApiCall = { verb: 'delete', resource: `persistentvolumeclaims ${name}`, namespace };
+      await calls.call(call, () => core.deleteNamespacedPersistentVolumeClaim({ namespace, name }), isAbsent);
     },
     async deleteEndpoints(namespace, name) {
-      const asked: Asked = { verb: 'delete', resource: `endpoints ${name}`, namespace };
-      await calls.call(asked, () => core.deleteNamespacedEndpoints({ namespace, name }), isAbsent);
+      const call: ApiCall = { verb: 'delete', resource: `endpoints ${name}`, namespace };
+      await calls.call(call, () => core.deleteNamespacedEndpoints({ namespace, name }), isAbsent);
     },
     job: (namespace, name) => jobState(calls, batch, namespace, name),
-    sql: (namespace, pod, statement) => ask(access, namespace, pod, statement),
+    sql: (namespace, pod, statement) => runSql(access, namespace, pod, statement),
   };
 }

@@ -1,48 +1,35 @@
-/** Reads one Kubernetes API: discovery, paged lists, single objects. As plain JSON, because the client's classes drop what they don't know. */
+/** Reads one Kubernetes API: discovery, paged lists, single objects. As plain JSON: the client's classes drop fields that they don't know. */
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node';
 import pRetry from 'p-retry';
 import { DrError, EXIT } from '../core/errors.ts';
 import type { ClusterAccess } from './access.ts';
-import { type Ask, discoverTypes } from './discovery.ts';
-import { type Asked, explainKubernetes, isPassing, KubernetesAnswer } from './failure.ts';
-import { type Cluster, type KubeObject, kindName, type ResourceType } from './objects.ts';
+import { pageSchema, readAnswer, readObject, versionSchema } from './answers.ts';
+import { discoverTypes, type Get } from './discovery.ts';
+import { type ApiCall, answerOf, explainKubernetes, isPassing, KubernetesAnswer } from './failure.ts';
+import { type Cluster, kindName, type ResourceType } from './objects.ts';
 
 export interface ClusterOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onRetry?: (detail: string) => void;
-  /** Objects a page. @default 500 */
+  /** Objects in a page; kubectl asks for as many. @default 500 */
   readonly pageSize?: number;
-  /** Of one request, with its whole answer. @default 30 */
+  /** For one request and its whole answer: a page of large objects takes seconds on a slow link. @default 30 */
   readonly timeoutSeconds?: number;
-  /** Before the second try; doubled before each further one. With four more tries a server that is restarted is back by then. @default 300 */
+  /** Before the second try; doubled before each further one. Four retries take 4.5 s: a restarting server is usually back by then. @default 300 */
   readonly pauseMilliseconds?: number;
 }
 
-interface Page {
-  readonly metadata?: { readonly continue?: string };
-  readonly items?: readonly KubeObject[];
-}
-
-/** A list that changes faster than its pages are read is begun again this often. */
+/** How often a list starts again whose pages expire while it is read. */
 const RESTARTS = 5;
+/** Retries of one request. */
 const RETRIES = 4;
 
-async function toJson(status: number, text: string): Promise<unknown> {
+function toJson(status: number, text: string): unknown {
   if (status < 300) return JSON.parse(text);
-  let said: { message?: string; reason?: string } = {};
-  try {
-    said = JSON.parse(text) as typeof said;
-  } catch {
-    // A proxy in between answers in its own words.
-  }
-  throw new KubernetesAnswer(
-    status,
-    said.reason ?? '',
-    said.message ?? text.trim().split('\n')[0]?.slice(0, 200) ?? '',
-  );
+  throw answerOf(status, text);
 }
 
-/** The plug-in of a cloud may ask a person to log in again, and files named in the kubeconfig may be gone. */
+/** A cloud's plug-in may require a new login, and files that the kubeconfig names may be missing. */
 async function authenticate(access: ClusterAccess, request: RequestContext): Promise<void> {
   try {
     await access.config.applySecurityAuthentication(request);
@@ -50,19 +37,19 @@ async function authenticate(access: ClusterAccess, request: RequestContext): Pro
     throw new DrError({
       code: 'KUBERNETES-CREDENTIALS',
       where: access.describe,
-      fact: `the credentials can't be had: ${(cause as Error).message}`,
-      hint: 'log in again, or mend the user of that context in the kubeconfig',
+      fact: `the credentials can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'log in again, or fix the user of that context in the kubeconfig',
       exit: EXIT.usage,
       cause,
     });
   }
 }
 
-function makeAsk(access: ClusterAccess, options: ClusterOptions): { ask: Ask; close: () => Promise<void> } {
+function makeGet(access: ClusterAccess, options: ClusterOptions): { get: Get; close: () => Promise<void> } {
   const http = new IsomorphicFetchHttpLibrary();
   const timeout = (options.timeoutSeconds ?? 30) * 1000;
   let connections: ReturnType<RequestContext['getDispatcher']>;
-  const once: Ask = async (path, _, query = {}) => {
+  const once: Get = async (path, _, query = {}) => {
     const request = new RequestContext(`${access.server.replace(/\/$/, '')}${path}`, HttpMethod.GET);
     for (const [name, value] of Object.entries(query)) request.setQueryParam(name, value);
     request.setHeaderParam('Accept', 'application/json');
@@ -74,9 +61,9 @@ function makeAsk(access: ClusterAccess, options: ClusterOptions): { ask: Ask; cl
     const response = await http.send(request).toPromise();
     return toJson(response.httpStatusCode, await response.body.text());
   };
-  const ask: Ask = async (path, asked, query) => {
+  const get: Get = async (path, call, query) => {
     try {
-      return await pRetry(() => once(path, asked, query), {
+      return await pRetry(() => once(path, call, query), {
         retries: RETRIES,
         minTimeout: options.pauseMilliseconds ?? 300,
         factor: 2,
@@ -87,12 +74,12 @@ function makeAsk(access: ClusterAccess, options: ClusterOptions): { ask: Ask; cl
         },
       });
     } catch (error) {
-      // What a caller can deal with stays what it is: an absent object, a list that has expired.
+      // Callers handle these themselves: an absent object, a list that has expired.
       if (error instanceof KubernetesAnswer && [404, 410, 503].includes(error.status)) throw error;
-      throw explainKubernetes(error, access.describe, asked);
+      throw explainKubernetes(error, access.describe, call);
     }
   };
-  return { ask, close: async () => connections?.close() };
+  return { get, close: async () => connections?.close() };
 }
 
 function pathOf(type: ResourceType, namespace?: string, name?: string): string {
@@ -101,66 +88,63 @@ function pathOf(type: ResourceType, namespace?: string, name?: string): string {
   return `${root}${inside}/${type.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }
 
-/** Items of a list don't say their kind. */
-function withKind(type: ResourceType, object: KubeObject): KubeObject {
-  const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
-  return { ...object, apiVersion, kind: type.kind };
-}
-
-async function readPages(ask: Ask, path: string, asked: Asked, pageSize: number): Promise<KubeObject[]> {
-  const items: KubeObject[] = [];
+async function readPages(get: Get, path: string, call: ApiCall, pageSize: number): Promise<unknown[]> {
+  const items: unknown[] = [];
   let next: string | undefined;
   do {
     const query = { limit: String(pageSize), ...(next === undefined ? {} : { continue: next }) };
-    const page = (await ask(path, asked, query)) as Page;
+    const page = readAnswer(pageSchema, await get(path, call, query));
     items.push(...(page.items ?? []));
     next = page.metadata?.continue || undefined;
   } while (next !== undefined);
   return items;
 }
 
-/** Throws nothing itself; every call throws `KUBERNETES-UNREACHABLE`, `-FORBIDDEN`, `-CREDENTIALS` or `-FAILED`. */
+/** Makes no connection. Every call throws `KUBERNETES-UNREACHABLE`, `-FORBIDDEN`, `-CREDENTIALS` or `-FAILED`. */
 export function openCluster(access: ClusterAccess, options: ClusterOptions = {}): Cluster {
-  const { ask, close } = makeAsk(access, options);
+  const { get, close } = makeGet(access, options);
   const { describe } = access;
   return {
     describe,
     [Symbol.asyncDispose]: close,
     async version() {
-      const asked = { verb: 'get', resource: '/version' } as const;
-      const { gitVersion } = (await ask('/version', asked)) as { gitVersion: string };
-      return gitVersion;
+      const call: ApiCall = { verb: 'get', resource: '/version' };
+      try {
+        return readAnswer(versionSchema, await get('/version', call)).gitVersion;
+      } catch (error) {
+        throw explainKubernetes(error, describe, call);
+      }
     },
-    discover: () => discoverTypes(ask, describe),
+    discover: () => discoverTypes(get, describe),
     async list(type, namespace) {
       const path = pathOf(type, namespace);
-      const asked: Asked = { verb: 'list', resource: kindName({ group: type.group, kind: type.plural }), namespace };
+      const call: ApiCall = { verb: 'list', resource: kindName({ group: type.group, kind: type.plural }), namespace };
       try {
-        // 410 Gone: the server has compacted what the next page would have been of. Half of two moments is no list.
-        const items = await pRetry(() => readPages(ask, path, asked, options.pageSize ?? 500), {
+        // 410 Gone: the server has compacted the revision that the list began with. Pages of two revisions are not one list.
+        const items = await pRetry(() => readPages(get, path, call, options.pageSize ?? 500), {
           retries: RESTARTS,
           minTimeout: 50,
           shouldRetry: ({ error }) => error instanceof KubernetesAnswer && error.status === 410,
           onFailedAttempt: ({ error }) => options.onRetry?.(`${path}: ${error.message}`),
         });
-        return items.map((item) => withKind(type, item));
+        return items.map((item) => readObject(type, item));
       } catch (error) {
-        // The definition was deleted meanwhile, and its objects with it.
+        // The definition was deleted in the meantime, and its objects with it.
         if (error instanceof KubernetesAnswer && error.status === 404) return [];
-        throw explainKubernetes(error, describe, asked);
+        throw explainKubernetes(error, describe, call);
       }
     },
     async get(type, name, namespace) {
-      const asked: Asked = {
+      const call: ApiCall = {
         verb: 'get',
         resource: `${kindName({ group: type.group, kind: type.plural })} ${name}`,
         namespace,
       };
       try {
-        return withKind(type, (await ask(pathOf(type, namespace, name), asked)) as KubeObject);
+        return readObject(type, await get(pathOf(type, namespace, name), call));
       } catch (error) {
         if (error instanceof KubernetesAnswer && error.status === 404) return undefined;
-        throw explainKubernetes(error, describe, asked);
+        throw explainKubernetes(error, describe, call);
       }
     },
   };

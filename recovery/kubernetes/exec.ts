@@ -1,10 +1,11 @@
-/** One command in a container of a running pod. */
+/** Runs one command in a container of a running pod. */
 import { PassThrough } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { Exec, type V1Status } from '@kubernetes/client-node';
 import { DrError } from '../core/errors.ts';
 import type { ClusterAccess } from './access.ts';
 import { explainKubernetes } from './failure.ts';
+import { fieldsOf } from './objects.ts';
 
 export interface Container {
   readonly namespace: string;
@@ -12,7 +13,8 @@ export interface Container {
   readonly container: string;
 }
 
-const SECONDS = 60;
+/** The commands read a few rows or one INFO; a minute without an answer is a database or a network that hangs. */
+const TIMEOUT_SECONDS = 60;
 
 function collect(): { readonly stream: PassThrough; readonly text: () => string } {
   const parts: Buffer[] = [];
@@ -21,7 +23,7 @@ function collect(): { readonly stream: PassThrough; readonly text: () => string 
   return { stream, text: () => Buffer.concat(parts).toString('utf8') };
 }
 
-/** What it wrote to stdout. Throws `POD-COMMAND` with what it said when it fails, or does not end in a minute. */
+/** Returns stdout. Throws `POD-COMMAND`, with stderr, when the command fails or does not end within a minute. */
 export async function runInPod(access: ClusterAccess, where: Container, argv: readonly string[]): Promise<string> {
   const { namespace, pod, container } = where;
   const out = collect();
@@ -37,25 +39,25 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
   let timer: NodeJS.Timeout | undefined;
   let close = (): void => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(failed(`gave no answer within ${SECONDS} s`)), SECONDS * 1000);
+    timer = setTimeout(() => reject(failed(`gave no answer within ${TIMEOUT_SECONDS} s`)), TIMEOUT_SECONDS * 1000);
   });
   const run = new Promise<V1Status>((resolve, reject) => {
     exec.exec(namespace, pod, container, [...argv], out.stream, err.stream, null, false, resolve).then((socket) => {
       close = () => socket.close();
-      // A connection that breaks brings no status.
+      // A broken connection reports no status.
       socket.on('close', () => reject(failed('was cut off')));
       socket.on('error', reject);
     }, reject);
   });
   try {
     const status = await Promise.race([run, late]);
-    // What came before the status may still be on its way through the streams.
-    await turn();
+    // Output from before the status may still be in the streams.
+    await nextTick();
     if (status.status === 'Success') return out.text();
     throw failed(`failed: ${err.text().trim() || status.message}`);
   } catch (error) {
     if (error instanceof DrError) throw error;
-    const cause = error instanceof Error ? error : new Error(String((error as { message?: string }).message ?? error));
+    const cause = error instanceof Error ? error : new Error(String(fieldsOf(error).message ?? error));
     throw explainKubernetes(cause, access.describe, { verb: 'create', resource: `pods/exec ${pod}`, namespace });
   } finally {
     clearTimeout(timer);

@@ -1,19 +1,20 @@
-/** What an answer of a Kubernetes API, or the lack of one, means to a person. */
+/** Turns a failed call of a Kubernetes API into an error that a person can act on. */
 import { DrError, EXIT } from '../core/errors.ts';
+import { fieldsOf, listOf, textOf } from './objects.ts';
 
-/** One request, in the words of RBAC. */
-export interface Asked {
+/** One request, in RBAC's terms. */
+export interface ApiCall {
   readonly verb: 'get' | 'list' | 'create' | 'patch' | 'delete';
-  /** `deployments.apps`, or a path where it is no resource. */
+  /** `deployments.apps`; a path where the request is not for a resource. */
   readonly resource: string;
   readonly namespace?: string | undefined;
 }
 
-/** An answer that is no success. `message` is the server's own. */
+/** An answer that can't be used: a status of 300 and more, or content of the wrong shape. `message` is the server's own. */
 export class KubernetesAnswer extends Error {
   override readonly name = 'KubernetesAnswer';
   readonly status: number;
-  /** `Expired`, `Forbidden`, …: the server's word for it. */
+  /** The server's keyword: `Expired`, `Forbidden`, … */
   readonly reason: string;
 
   constructor(status: number, reason: string, message: string) {
@@ -23,45 +24,58 @@ export class KubernetesAnswer extends Error {
   }
 }
 
+/** A proxy in between answers with text of its own instead of a Status object. */
+export function answerOf(status: number, text: string): KubernetesAnswer {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  const { reason, message } = fieldsOf(body);
+  const firstLine = text.trim().split('\n')[0]?.slice(0, 200) ?? '';
+  return new KubernetesAnswer(status, textOf(reason), textOf(message) || firstLine);
+}
+
 interface Failure {
-  readonly name?: string;
-  readonly code?: string;
-  readonly message?: string;
-  readonly cause?: unknown;
-  readonly errors?: readonly unknown[];
+  readonly name: string;
+  readonly code: string;
+  readonly message: string;
 }
 
-/** `fetch failed` says nothing; what is below it does. */
+/** `fetch failed` says nothing; the innermost cause does. */
 function innermost(error: unknown): Failure {
-  const { cause, errors } = error as Failure;
-  if (errors?.[0] !== undefined) return innermost(errors[0]);
-  return cause instanceof Error ? innermost(cause) : (error as Failure);
+  const { name, code, message, cause, errors } = fieldsOf(error);
+  const [first] = listOf(errors);
+  if (first !== undefined) return innermost(first);
+  if (cause instanceof Error) return innermost(cause);
+  return { name: textOf(name), code: textOf(code), message: textOf(message) };
 }
 
-/** Worth another try: the server is busy, restarting, or was cut off. */
+/** Worth another try: the server is busy or restarting, or the connection broke. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof KubernetesAnswer) return error.status === 429 || error.status >= 500;
   if (error instanceof DrError) return false;
-  const { code = '', name } = innermost(error);
+  const { code, name } = innermost(error);
   return name === 'TimeoutError' || /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR)/.test(code);
 }
 
-const isCertificate = ({ code = '', message = '' }: Failure): boolean =>
+const isCertificate = ({ code, message }: Failure): boolean =>
   /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|ERR_TLS|ERR_SSL/.test(code) || /certificate/i.test(message);
 
-function words({ verb, resource, namespace }: Asked): string {
+function words({ verb, resource, namespace }: ApiCall): string {
   return namespace === undefined ? `${verb} ${resource}` : `${verb} ${resource} in the namespace ${namespace}`;
 }
 
-function explainAnswer(answer: KubernetesAnswer, where: string, asked: Asked): DrError {
+function explainAnswer(answer: KubernetesAnswer, where: string, call: ApiCall): DrError {
   const { status, message } = answer;
   const facts = { where, cause: answer };
   if (status === 401) {
     return new DrError({
       ...facts,
       code: 'KUBERNETES-CREDENTIALS',
-      fact: `the server does not know who asks (HTTP 401): the token or certificate has expired, or was never its own`,
-      hint: 'renew the credentials in the kubeconfig; in a pod, see that its service account and token are mounted',
+      fact: 'the server does not accept these credentials (HTTP 401): the token or certificate has expired, or is of another cluster',
+      hint: 'renew the credentials in the kubeconfig; in a pod, check that its service account token is mounted',
       exit: EXIT.usage,
     });
   }
@@ -69,9 +83,9 @@ function explainAnswer(answer: KubernetesAnswer, where: string, asked: Asked): D
     return new DrError({
       ...facts,
       code: 'KUBERNETES-FORBIDDEN',
-      fact: `may not ${words(asked)}: ${message}`,
-      hint: ['get', 'list'].includes(asked.verb)
-        ? 'let a ClusterRole allow get and list of all resources to the account of `dr`: a capture that leaves out what it may not see would look complete; in a stack an operator’s cluster-scoped kinds are named by capture.clusterKinds'
+      fact: `may not ${words(call)}: ${message}`,
+      hint: ['get', 'list'].includes(call.verb)
+        ? 'give the account of `dr` a ClusterRole with get and list of all resources: a capture without what it may not read would look complete. In a stack, list an operator’s cluster-scoped kinds in capture.clusterKinds'
         : 'use a context whose user may change that namespace',
       exit: EXIT.usage,
     });
@@ -79,24 +93,24 @@ function explainAnswer(answer: KubernetesAnswer, where: string, asked: Asked): D
   return new DrError({
     ...facts,
     code: status >= 500 || status === 429 ? 'KUBERNETES-UNREACHABLE' : 'KUBERNETES-FAILED',
-    fact: `${words(asked)}: HTTP ${status} ${message}`,
-    hint: 'ask the server itself: kubectl get --raw /readyz?verbose',
+    fact: `${words(call)}: HTTP ${status} ${message}`,
+    hint: 'check the server: kubectl get --raw /readyz?verbose',
   });
 }
 
 /** `where` names context and server. A DrError passes through. */
-export function explainKubernetes(error: unknown, where: string, asked: Asked): DrError {
+export function explainKubernetes(error: unknown, where: string, call: ApiCall): DrError {
   if (error instanceof DrError) return error;
-  if (error instanceof KubernetesAnswer) return explainAnswer(error, where, asked);
+  if (error instanceof KubernetesAnswer) return explainAnswer(error, where, call);
   const failure = innermost(error);
   const facts = { where, cause: error };
-  const said = failure.message || failure.code || 'no answer';
+  const reported = failure.message || failure.code || 'no answer';
   if (failure.name === 'AbortError') {
     return new DrError({
       ...facts,
       code: 'INTERRUPTED',
-      fact: `${words(asked)} was stopped`,
-      hint: 'start the same command again',
+      fact: `${words(call)} was interrupted`,
+      hint: 'run the same command again',
       exit: EXIT.interrupted,
     });
   }
@@ -104,14 +118,15 @@ export function explainKubernetes(error: unknown, where: string, asked: Asked): 
     return new DrError({
       ...facts,
       code: 'KUBERNETES-UNREACHABLE',
-      fact: `a certificate is not accepted: ${said}`,
-      hint: 'the kubeconfig must hold the authority of this server, and a client certificate that has not expired; never switch the check off',
+      fact: `a certificate is not accepted: ${reported}`,
+      hint: 'the kubeconfig must hold this server’s certificate authority and a client certificate that has not expired; never disable the check',
     });
   }
+  const code = failure.code === '' || reported.includes(failure.code) ? '' : ` (${failure.code})`;
   return new DrError({
     ...facts,
     code: 'KUBERNETES-UNREACHABLE',
-    fact: `${words(asked)}: ${said}${failure.code === undefined || said.includes(failure.code) ? '' : ` (${failure.code})`}`,
-    hint: 'check the network and that the API server runs; if the cluster is lost, this is the time to rebuild it from the newest point',
+    fact: `${words(call)}: ${reported}${code}`,
+    hint: 'check the network and that the API server runs. If the cluster is lost: dr rebuild --to latest',
   });
 }

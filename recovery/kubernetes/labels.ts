@@ -1,30 +1,30 @@
-/** Label selectors, as the API reads them. */
+/** Label selectors, evaluated as the API does. */
 import { fieldsOf, listOf } from './objects.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-function fits(expression: unknown, labels: Labels): boolean {
+function matches(expression: unknown, labels: Labels): boolean {
   const { key, operator, values } = fieldsOf(expression);
   const value = labels[String(key)];
-  const among = value !== undefined && listOf(values).includes(value);
+  const listed = value !== undefined && listOf(values).includes(value);
   switch (operator) {
     case 'In':
-      return among;
+      return listed;
     case 'NotIn':
-      return !among;
+      return !listed;
     case 'Exists':
       return value !== undefined;
     case 'DoesNotExist':
       return value === undefined;
     default:
-      // An operator of a later version: better one object too many than one too few.
+      // An operator of a later Kubernetes version: one object too many is better than one too few.
       return true;
   }
 }
 
-/** A selector that is absent or empty fits everything. */
+/** An absent or empty selector selects everything. */
 export function selects(selector: unknown, labels: Labels = {}): boolean {
   const { matchLabels, matchExpressions } = fieldsOf(selector);
   const all = Object.entries(fieldsOf(matchLabels)).every(([key, value]) => labels[key] === value);
-  return all && listOf(matchExpressions).every((expression) => fits(expression, labels));
+  return all && listOf(matchExpressions).every((expression) => matches(expression, labels));
 }

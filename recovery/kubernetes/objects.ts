@@ -1,4 +1,5 @@
-/** Kubernetes objects as the API gives them, and what is asked of a cluster. */
+/** Kubernetes objects as the API gives them, and the port that reads them from a cluster. */
+import { isRecord, type Json } from '../core/json.ts';
 
 export interface Metadata {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface OwnerReference {
   readonly controller?: boolean;
 }
 
-/** Plain JSON: the client's own classes drop the fields that they don't know, and newer servers have more. */
+/** Plain JSON: the client's own classes drop fields that they don't know, and newer servers have more fields. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -36,7 +37,7 @@ export interface ResourceType {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
-  /** Further versions in which the same objects can be had. */
+  /** Further versions that serve the same objects. */
   readonly otherVersions: readonly string[];
 }
 
@@ -47,7 +48,7 @@ export interface ReadObject {
 
 export interface Discovery {
   readonly types: readonly ResourceType[];
-  /** Groups of aggregated servers that don't answer: what they hold is theirs and can't be read. */
+  /** Groups whose aggregated server does not answer: its objects are not in this API's store and can't be read. */
   readonly silentGroups: readonly string[];
 }
 
@@ -57,20 +58,25 @@ export interface Cluster extends AsyncDisposable {
   readonly describe: string;
   /** `v1.34.4` */
   version(): Promise<string>;
-  /** Every kind that can be listed and created, once, by its preferred version. */
+  /** Every kind that can be listed and created, once each, in its preferred version. */
   discover(): Promise<Discovery>;
   /** All pages. Cluster-wide without a namespace. */
   list(type: ResourceType, namespace?: string): Promise<KubeObject[]>;
-  /** Undefined where there is none. */
+  /** Undefined for an object that does not exist. */
   get(type: ResourceType, name: string, namespace?: string): Promise<KubeObject | undefined>;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+/** Empty for anything but an object. */
+export function fieldsOf(value: unknown): Json {
+  return isRecord(value) ? value : {};
 }
 
+/** Empty for anything but text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Empty for anything but an array. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -85,7 +91,7 @@ export function kindName({ group, kind }: { readonly group: string; readonly kin
   return group === '' ? kind : `${kind}.${group}`;
 }
 
-/** Of one object: `Deployment.apps`. */
+/** Kind of one object: `Deployment.apps`. */
 export function kindOf(object: Pick<KubeObject, 'apiVersion' | 'kind'>): string {
   return kindName({ group: groupOf(object), kind: object.kind });
 }

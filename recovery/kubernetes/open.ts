@@ -3,14 +3,14 @@ import type { Site } from '../config/site.ts';
 import type { ClusterOptions } from './cluster.ts';
 import type { Cluster } from './objects.ts';
 
-/** Throws `KUBECONFIG-…`, `CONTEXT-UNKNOWN` (exit 2); makes no connection. Whoever calls closes it. */
+/** Opens the cluster that the environment file names. Throws `KUBECONFIG-…`, `CONTEXT-UNKNOWN` (exit 2); makes no connection. The caller closes it. */
 export async function openSiteCluster(
   site: Site,
   settings: KubernetesSettings,
   signal?: AbortSignal,
   options: Pick<ClusterOptions, 'timeoutSeconds'> = {},
 ): Promise<Cluster> {
-  // The client takes longer to load than many a command runs, and a single host never needs it.
+  // The client takes longer to load than many commands run, and a single host never needs it.
   const [{ openAccess }, { openCluster }] = await Promise.all([import('./access.ts'), import('./cluster.ts')]);
   const onRetry = (detail: string) => site.log.warn({ detail }, 'Kubernetes call retried');
   return openCluster(await openAccess(settings), { signal, onRetry, ...options });

@@ -1,4 +1,4 @@
-/** A cluster by the kubeconfig of a stack's config, which may be a path or the text itself. */
+/** Opens access to a cluster by the kubeconfig of a stack's config: a path, or the text itself. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,6 @@ export async function openPlace({ kubeconfig, context }: ClusterPlace): Promise<
 export interface ClusterPlace {
   /** A path, or the text itself. @default ~/.kube/config */
   readonly kubeconfig?: { readonly path: string } | { readonly text: string } | undefined;
-  /** Never the kubeconfig's current one. */
+  /** Always named: the kubeconfig's current context is never used. */
   readonly context: string;
 }

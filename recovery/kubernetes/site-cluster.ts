@@ -1,9 +1,11 @@
+/** The port by which a failover changes a site's cluster. */
+
 export interface Scalable {
   readonly kind: 'Deployment' | 'StatefulSet';
   readonly namespace: string;
   readonly name: string;
   readonly replicas: number;
-  /** What it had before it was stopped by `stop`. */
+  /** Replicas before `stop` scaled it to zero. */
   readonly before?: number | undefined;
 }
 
@@ -11,7 +13,7 @@ export interface Schedule {
   readonly namespace: string;
   readonly name: string;
   readonly suspended: boolean;
-  /** It was suspended by `suspend`, and ran before. */
+  /** `suspend` suspended it; it was active before. */
   readonly stopped: boolean;
 }
 
@@ -26,27 +28,27 @@ export interface Pod {
 
 export type JobState = 'absent' | 'running' | 'done' | 'failed';
 
-/** One cluster, by a context that somebody named. Every call throws `KUBERNETES-…` DrErrors; every change may be made again. */
+/** One cluster, by a named context. Every call throws `KUBERNETES-…` DrErrors; every change may be repeated. */
 export interface SiteCluster extends AsyncDisposable {
   /** `context production (https://10.0.0.1:6443)` */
   readonly describe: string;
   hasNamespace(name: string): Promise<boolean>;
   scalables(namespace: string): Promise<readonly Scalable[]>;
-  /** Zero replicas; what it had is kept beside it. */
+  /** Scales to zero and keeps the number of replicas in an annotation. */
   stop(of: Scalable): Promise<void>;
-  /** As many as it had before `stop`; nothing for one that was not stopped. */
+  /** Scales back to the replicas before `stop`; does nothing for a workload that `stop` did not scale. */
   resume(of: Scalable): Promise<void>;
   schedules(namespace: string): Promise<readonly Schedule[]>;
   suspend(of: Schedule): Promise<void>;
   unsuspend(of: Schedule): Promise<void>;
   pods(namespace: string): Promise<readonly Pod[]>;
-  /** From now on no pod starts in the namespace, whoever wants one. */
+  /** Lets no new pod start in the namespace, by a quota of zero. */
   refusePods(namespace: string, why: string): Promise<void>;
   admitPods(namespace: string): Promise<void>;
   /** Names of the volume claims. */
   claims(namespace: string): Promise<readonly string[]>;
   deleteClaim(namespace: string, name: string): Promise<void>;
-  /** What Patroni keeps of a life of its cluster. Absent ones are no error. */
+  /** Deletes Endpoints in which Patroni keeps its cluster's state. An absent one is not an error. */
   deleteEndpoints(namespace: string, name: string): Promise<void>;
   job(namespace: string, name: string): Promise<JobState>;
   /** One statement as superuser in the pod's own server. Rows as JSON objects. */

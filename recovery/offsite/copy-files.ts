@@ -41,13 +41,8 @@ async function byFolder(
   };
   const restic = openRestic(site, aside, 'writer');
   await ensureRepository(restic, source);
-  await copySnapshots(
-    source,
-    restic,
-    request.captures.map(({ snapshot }) => snapshot),
-    request.signal,
-    UNLOCKED,
-  );
+  const ids = request.captures.map(({ snapshot }) => snapshot);
+  await copySnapshots(source, restic, { ids, flags: UNLOCKED, signal: request.signal });
   return restic;
 }
 
@@ -63,7 +58,7 @@ export async function copySnapshotsOf(site: Site, request: CopySnapshotsRequest)
     : captures.map(({ snapshot }) => snapshot);
   const restic = openRestic(site, target, 'writer');
   await ensureRepository(restic, near);
-  await copySnapshots(near, restic, ids, signal, UNLOCKED);
+  await copySnapshots(near, restic, { ids, flags: UNLOCKED, signal });
   if (both) await rm(join(request.folder, 'restic'), { recursive: true, force: true });
   const there = await snapshotsOfRun(restic, point);
   return captures.map((capture) => {

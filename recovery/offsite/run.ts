@@ -15,11 +15,6 @@ import { whileLocked } from '../storage/while-locked.ts';
 import { type Chosen, choosePoint } from './choose.ts';
 import { type CopyMade, makeCopy } from './export.ts';
 
-/** For how long the lock outlives a process that died on another host. On this host it is detected at once. */
-const LOCK_SECONDS = 300;
-/** An export may take half a day. The point must not be pruned meanwhile. */
-const LEASE_SECONDS = 24 * 3600;
-
 export interface ExportRequest {
   readonly target: Repository;
   /** Repository to read. @default the first of the environment that has the point */
@@ -111,13 +106,10 @@ export async function planExport(site: Site, request: ExportRequest): Promise<Ex
 async function lease(site: Site, { source, chosen }: ExportPlan): Promise<() => Promise<void>> {
   try {
     const store = await source.store('restorer');
-    const held = await leasePoint(
-      store,
-      source.layout,
-      chosen.entry.point.id,
-      `offsite ${holderName()}`,
-      LEASE_SECONDS,
-    );
+    const held = await leasePoint(store, source.layout, {
+      point: chosen.entry.point.id,
+      holder: `offsite ${holderName()}`,
+    });
     return () => held.release().catch(() => undefined);
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
@@ -133,7 +125,7 @@ export async function runExport(site: Site, request: ExportRequest): Promise<Exp
   const store = await target.store('writer');
   const early = await planExport(site, request);
   if (early.there) return early;
-  const options = { ttlSeconds: LOCK_SECONDS, what: `dr offsite export (${early.chosen.entry.point.id})` };
+  const options = { what: `dr offsite export (${early.chosen.entry.point.id})` };
   return whileLocked(store, target.layout.lock('prune'), options, async (_, lost) => {
     // Somebody else may have exported it while this one waited for the lock.
     const plan = await planExport(site, { ...request, point: early.chosen.entry.point.id, from: early.source.id });

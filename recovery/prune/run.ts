@@ -5,6 +5,7 @@ import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
@@ -12,8 +13,6 @@ import { whileLocked } from '../storage/while-locked.ts';
 import { executePrune } from './execute.ts';
 import { planRepository, pruneFolder } from './plan.ts';
 import type { PruneOutcome, RepositoryPlan } from './types.ts';
-
-const LOCK_SECONDS = 300;
 
 export interface PruneRequest {
   readonly repositories: readonly string[];
@@ -44,7 +43,7 @@ async function whileAllLocked<T>(
 ): Promise<T> {
   const [first, ...rest] = keys;
   if (first === undefined) return work(lost);
-  return whileLocked(first.store, first.key, { ttlSeconds: LOCK_SECONDS, what }, (_, signal) =>
+  return whileLocked(first.store, first.key, { what }, (_, signal) =>
     whileAllLocked(rest, what, work, [...lost, signal]),
   );
 }
@@ -120,5 +119,5 @@ async function pruneAll(site: Site, repositories: readonly Repository[], request
   const failures = outcomes.flatMap(({ error }) => error ?? []);
   if (failures[0] && failures.length === outcomes.length) throw failures[0];
   const doubted = outcomes.some(({ plan }) => (plan?.warnings.length ?? 0) > 0);
-  return { outcomes, exit: failures.length > 0 || doubted ? EXIT.partial : EXIT.ok };
+  return { outcomes, exit: exitFor({ partial: failures.length > 0 || doubted }) };
 }

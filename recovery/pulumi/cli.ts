@@ -1,4 +1,4 @@
-/** `pulumi` for what the Automation API does by arguments or by files: secrets go in by stdin, and state stays encrypted. */
+/** Runs `pulumi` where the Automation API would pass a secret as an argument or decrypt the state: secrets go in by stdin. */
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 import { didYouMean } from '../../plan/nearest.ts';
@@ -6,10 +6,10 @@ import { badInput, DrError, precondition } from '../core/errors.ts';
 import { parseHolder, StackLockedError } from './locked.ts';
 import type { PulumiProgram } from './program.ts';
 
-/** Throws what `explain` makes of a failure. @returns stdout */
+/** Returns stdout. Throws what `explain` makes of a failure. */
 export type Cli = (args: readonly string[], stdin?: string) => Promise<string>;
 
-/** Node 24 comes first for the program of the stack, whatever this machine has; the engine's language hosts lie beside it. */
+/** This process's Node comes first on the PATH, so that the stack's program runs with Node 24; the engine's language hosts lie beside the engine. */
 export function engineEnv(program: PulumiProgram): Record<string, string> {
   const path = [dirname(process.execPath), process.env.PATH ?? '', dirname(program.path)];
   return { PATH: path.join(':'), PULUMI_SKIP_UPDATE_CHECK: 'true' };
@@ -20,17 +20,17 @@ export function stackUnknown(stack: string, names: readonly string[], cause?: un
     code: 'STACK-UNKNOWN',
     where: stack,
     fact: `the backend has no stack of this name.${didYouMean(stack, names)}`,
-    hint: 'see `pulumi stack ls`; is PULUMI_BACKEND_URL, or the login, that of this stack?',
+    hint: 'list the stacks: pulumi stack ls; check that PULUMI_BACKEND_URL, or the login, is the one of this stack',
     cause,
   });
 }
 
-/** The lines in which the engine says what is wrong; the rest is its usage and its trace. */
+/** The engine's error lines; the rest of its output is usage and trace. */
 function reason(text: string): string {
   const lines = text.split('\n').map((line) => line.trimEnd());
   const errors = lines.filter((line) => /^\s*error:/i.test(line));
-  const said = errors.length > 0 ? errors : lines.filter((line) => line !== '').slice(-6);
-  return [...new Set(said.map((line) => line.trim().replace(/^error:\s*/i, '')))].slice(0, 8).join('\n');
+  const shown = errors.length > 0 ? errors : lines.filter((line) => line !== '').slice(-6);
+  return [...new Set(shown.map((line) => line.trim().replace(/^error:\s*/i, '')))].slice(0, 8).join('\n');
 }
 
 const KNOWN: readonly {
@@ -47,7 +47,7 @@ const KNOWN: readonly {
       badInput({
         code: 'PULUMI-PASSPHRASE',
         where: stack,
-        fact: 'the secrets of the stack are encrypted with a passphrase, and none is given',
+        fact: 'the stack’s secrets are encrypted with a passphrase, and no passphrase is set',
         hint: 'set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it, or PULUMI_CONFIG_PASSPHRASE',
         cause,
       }),
@@ -58,8 +58,8 @@ const KNOWN: readonly {
       badInput({
         code: 'PULUMI-PASSPHRASE-WRONG',
         where: stack,
-        fact: 'the passphrase in the environment is not the one that this stack’s secrets are encrypted with',
-        hint: 'each stack may have its own: set PULUMI_CONFIG_PASSPHRASE_FILE or PULUMI_CONFIG_PASSPHRASE to that of this one',
+        fact: 'the passphrase in the environment does not decrypt this stack’s secrets',
+        hint: 'each stack may have its own passphrase: set PULUMI_CONFIG_PASSPHRASE_FILE or PULUMI_CONFIG_PASSPHRASE to this stack’s',
         cause,
       }),
   },
@@ -69,8 +69,8 @@ const KNOWN: readonly {
       badInput({
         code: 'PULUMI-BACKEND',
         where: stack,
-        fact: 'the engine knows no backend to keep the stack’s state in',
-        hint: 'set PULUMI_BACKEND_URL (file:///…, s3://…), or `pulumi login`; one that does not lie in the lost region',
+        fact: 'no backend is set for the stack’s state',
+        hint: 'set PULUMI_BACKEND_URL (file:///…, s3://…) or run `pulumi login`, with a backend outside the lost region',
         cause,
       }),
   },
@@ -88,21 +88,21 @@ export function stackExists(stack: string, cause?: unknown): DrError {
   return precondition({
     code: 'STACK-EXISTS',
     where: stack,
-    fact: 'there is a stack of this name',
-    hint: 'name another one, or go on with this one',
+    fact: 'a stack of this name exists',
+    hint: 'choose another name with --stack, or use the existing stack',
     cause,
   });
 }
 
-/** What a failed run of the engine means for people. */
+/** Turns a failed run of the engine into an error that a person can act on. */
 export function explain(stack: string, text: string, cause?: unknown): Error {
   const known = KNOWN.find(({ pattern }) => pattern.test(text));
   if (known !== undefined) return known.make(stack, text, cause);
   return new DrError({
     code: 'ENGINE-FAILED',
     where: `pulumi, stack ${stack}`,
-    fact: reason(text) || 'it ended without a word',
-    hint: 'mend what it says, and start the same command again',
+    fact: reason(text) || 'it ended without output',
+    hint: 'fix what it reports and run the same command again',
     cause,
   });
 }

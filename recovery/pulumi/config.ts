@@ -1,20 +1,18 @@
-/** A stack's config: plain values at once, secrets leaf by leaf and by stdin, so that none stands in the list of processes. */
+/** A stack's config. Plain values are set at once; secrets leaf by leaf and by stdin, so that the list of processes shows none. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
+import { z } from 'zod';
+import { hasCode } from '../core/errors.ts';
+import { isRecord, type Json } from '../core/json.ts';
 import type { Cli } from './cli.ts';
 import type { ConfigValue, ConfigValues } from './engine.ts';
 
 const PROJECT = 'go-coffee-dr';
 const SECURE = 'secure';
 
-type Json = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Keys of other namespaces, `pulumi:disable-default-providers`, keep theirs. */
+/** Keys of other namespaces, such as `pulumi:disable-default-providers`, keep their prefix. */
 function shortKey(key: string): string {
   return key.startsWith(`${PROJECT}:`) ? key.slice(PROJECT.length + 1) : key;
 }
@@ -23,7 +21,7 @@ function fullKey(key: string): string {
   return key.includes(':') ? key : `${PROJECT}:${key}`;
 }
 
-/** A copy without the leaves that are encrypted; undefined where nothing is left. */
+/** A copy without encrypted leaves; undefined where nothing remains. */
 function withoutSecrets(value: unknown): unknown {
   if (!isRecord(value)) return value;
   if (SECURE in value) return undefined;
@@ -33,11 +31,16 @@ function withoutSecrets(value: unknown): unknown {
   return entries.length === 0 && Object.keys(value).length > 0 ? undefined : Object.fromEntries(entries);
 }
 
+/** The keys of a stack's file, and their values as they stand there. */
+function configOf(text: string): Json {
+  const document: unknown = parse(text);
+  return isRecord(document) && isRecord(document.config) ? document.config : {};
+}
+
 /** Pure. Plain values of a stack's file. */
 export function plainValues(text: string): ConfigValues {
-  const document = parse(text) as { readonly config?: Json } | null;
   const values: Record<string, ConfigValue> = {};
-  for (const [key, value] of Object.entries(document?.config ?? {})) {
+  for (const [key, value] of Object.entries(configOf(text))) {
     const plain = withoutSecrets(value);
     if (plain !== undefined) values[shortKey(key)] = { value: plain };
   }
@@ -48,29 +51,28 @@ export async function readFileValues(
   project: string,
   stack: string,
 ): Promise<{ keys: string[]; plain: ConfigValues } | undefined> {
-  const text = await readFile(join(project, `Pulumi.${stack}.yaml`), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const text = await readFile(join(project, `Pulumi.${stack}.yaml`), 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
-  const document = parse(text) as { readonly config?: Json } | null;
-  return { keys: Object.keys(document?.config ?? {}), plain: plainValues(text) };
+  return { keys: Object.keys(configOf(text)), plain: plainValues(text) };
 }
 
-interface Shown {
-  readonly value?: string;
-  readonly objectValue?: unknown;
-  readonly secret: boolean;
-}
+/** A value as `pulumi config --json` prints it and `config set-all --json` reads it. */
+const shownValue = z.object({
+  value: z.string().optional(),
+  objectValue: z.unknown().optional(),
+  secret: z.boolean(),
+});
+const shownSchema = z.record(z.string(), shownValue);
+type ShownValue = z.infer<typeof shownValue>;
 
-/** What the stack's own file sets: defaults of Pulumi.yaml are left out, because they are shown as if they were set. */
+/** What the stack's own file sets. Defaults of Pulumi.yaml are excluded: the engine prints them as if they were set. */
 export async function readConfigValues(cli: Cli, project: string, stack: string): Promise<ConfigValues> {
   const file = await readFileValues(project, stack);
   if (file === undefined) return {};
-  const shown = JSON.parse(await cli(['config', '--json', '--show-secrets', '--stack', stack])) as Record<
-    string,
-    Shown
-  >;
+  const shown = shownSchema.parse(JSON.parse(await cli(['config', '--json', '--show-secrets', '--stack', stack])));
   const entries = file.keys.flatMap((key) => {
     const found = shown[key];
     if (found === undefined) return [];
@@ -80,13 +82,13 @@ export async function readConfigValues(cli: Cli, project: string, stack: string)
   return Object.fromEntries(entries);
 }
 
-/** Paths of all leaves with their texts: `s3Credentials["primary"]["writer"]["accessKeyId"]`. */
+/** Path and text of each leaf: `s3Credentials["primary"]["writer"]["accessKeyId"]`. */
 export function leaves(value: unknown, path: string): [path: string, text: string][] {
   if (!isRecord(value)) return [[path, typeof value === 'string' ? value : JSON.stringify(value)]];
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, `${path}[${JSON.stringify(key)}]`));
 }
 
-function asShown(value: unknown): Shown {
+function asShown(value: unknown): ShownValue {
   if (typeof value === 'object' && value !== null) {
     return { value: JSON.stringify(value), objectValue: value, secret: false };
   }
@@ -104,10 +106,10 @@ export async function writeConfigValues(cli: Cli, project: string, stack: string
     await cli(['config', 'set-all', '--stack', stack, '--json', JSON.stringify(json)]);
   }
   for (const [key, { value }] of changed.filter(([, { secret }]) => secret === true)) {
-    const there = new Map(before[key] === undefined ? [] : leaves(before[key].value, fullKey(key)));
+    const existing = new Map(before[key] === undefined ? [] : leaves(before[key].value, fullKey(key)));
     for (const [path, text] of leaves(value, fullKey(key))) {
-      if (there.get(path) === text) continue;
-      // `--raw`: a kubeconfig or a certificate ends with a line break.
+      if (existing.get(path) === text) continue;
+      // `--raw` keeps the line break at the end of a kubeconfig or a certificate.
       await cli(['config', 'set', '--stack', stack, '--secret', '--path', '--raw', path], text);
     }
   }

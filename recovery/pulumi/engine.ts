@@ -1,15 +1,15 @@
-/** What `dr` asks of the engine that runs the stacks. The adapter is Pulumi's Automation API; nothing else here knows it. */
+/** The port to the engine that runs the stacks. Its adapter is Pulumi's Automation API; only this folder knows it. */
 
-/** A value of a stack's config, without the project's name in its key. */
+/** A value of a stack's config; its key is without the project's name. */
 export interface ConfigValue {
-  /** Text, or anything that JSON can hold. */
+  /** Text, or any JSON. */
   readonly value: unknown;
   /** Encrypted in the stack's file. @default false */
   readonly secret?: boolean;
 }
 export type ConfigValues = Readonly<Record<string, ConfigValue>>;
 
-/** Of a resource that is a Kubernetes object: who it is there. */
+/** Identity of a Kubernetes object in its cluster. */
 export interface EngineObject {
   readonly kind: string;
   readonly name: string;
@@ -24,11 +24,11 @@ export interface ResourceEvent {
   readonly urn: string;
   /** `kubernetes:apps/v1:Deployment` */
   readonly type: string;
-  /** Of the resource in the program. */
+  /** The resource's name in the program. */
   readonly name: string;
-  /** Absent for what is no Kubernetes object. */
+  /** Only for a Kubernetes object. */
   readonly object?: EngineObject;
-  /** With state `failed`: what the provider said. */
+  /** With state `failed`: the provider's message. */
   readonly message?: string;
 }
 
@@ -42,24 +42,24 @@ export interface RunOptions {
   readonly onEvent?: (event: ResourceEvent) => void;
   readonly onDiagnostic?: (diagnostic: Diagnostic) => void;
   readonly signal?: AbortSignal;
-  /** A resource that fails does not stop those that don't need it. @default false */
+  /** Continue with resources that don't depend on a failed one. @default false */
   readonly keepGoing?: boolean;
   /**
-   * What is there already under the same name becomes the stack's own. Only after a run that died: at any other time it is somebody
-   * else's, and a create that meets it fails. @default false
+   * Adopt an object that exists under the same name. Only after a run that was killed: otherwise the object is somebody else's, and
+   * its create fails. @default false
    */
   readonly takeOver?: boolean;
 }
 
 export interface RunOutcome {
   readonly succeeded: boolean;
-  /** By op: `create`, `update`, `replace`, `delete`, `same`. */
+  /** Number of resources by op: `create`, `update`, `replace`, `delete`, `same`. */
   readonly changes: Readonly<Record<string, number>>;
   readonly failed: readonly ResourceEvent[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Begun by a run that died before it heard how it ended. */
+/** An operation of a run that was killed before its result arrived. */
 export interface PendingOperation {
   readonly urn: string;
   readonly op: string;
@@ -67,25 +67,25 @@ export interface PendingOperation {
 
 export interface EngineStack {
   readonly name: string;
-  /** It has been up: there are resources in its state. */
+  /** Whether its state holds resources. */
   isUp(): Promise<boolean>;
   config(): Promise<ConfigValues>;
-  /** Keys that are not named stay as they are. */
+  /** Other keys stay as they are. */
   setConfig(values: ConfigValues): Promise<void>;
   removeConfig(keys: readonly string[]): Promise<void>;
   preview(options?: RunOptions): Promise<RunOutcome>;
-  /** Never throws for resources that fail: the outcome says so. Throws StackLockedError while another run holds the stack. */
+  /** Failed resources are in the outcome and not thrown. Throws StackLockedError while another run holds the stack. */
   up(options?: RunOptions): Promise<RunOutcome>;
-  /** Secrets in plain. */
+  /** Secrets are decrypted. */
   outputs(): Promise<Readonly<Record<string, unknown>>>;
   pending(): Promise<readonly PendingOperation[]>;
-  /** Strikes pending operations out of the state: what they made is found again by the next `up` that may take over. */
+  /** Removes pending operations from the state. The next `up` with `takeOver` finds the objects that they made. */
   forgetPending(): Promise<void>;
-  /** Breaks the lock of a run that is dead. */
+  /** Breaks the lock of a dead run. */
   unlock(): Promise<void>;
-  /** Everything that it holds, protected resources too. The stack itself and its config go with `remove`. */
+  /** Deletes all resources, protected ones too. `remove` also deletes the stack itself and its config. */
   destroy(options?: RunOptions & { readonly remove?: boolean }): Promise<RunOutcome>;
-  /** The stack itself and its config file. Throws for one that holds something. */
+  /** Deletes the stack itself and its config file. Throws for a stack with resources. */
   remove(): Promise<void>;
 }
 
@@ -94,10 +94,10 @@ export interface StackEngine {
   readonly describe: string;
   /** Names of the stacks of this project. */
   list(): Promise<readonly string[]>;
-  /** Plain values of a stack's config file, also of a stack that the backend does not know (any more); secrets are left out. */
+  /** Plain values of a stack's config file, without secrets. The backend need not know the stack. */
   fileConfig(stack: string): Promise<ConfigValues | undefined>;
   /** Throws STACK-UNKNOWN (exit 2) with the nearest names. */
   select(stack: string): Promise<EngineStack>;
-  /** Throws STACK-EXISTS (exit 6). Values are those of its new config file. */
+  /** Throws STACK-EXISTS (exit 6). `values` become its config file. */
   create(stack: string, values: ConfigValues): Promise<EngineStack>;
 }

@@ -1,10 +1,13 @@
-/** Pure: what the engine reports, in the words of `StackEngine`. */
+/** Translates the engine's events into those of `StackEngine`. Pure. */
 import type { EngineEvent, StepEventMetadata } from '@pulumi/pulumi/automation/index.js';
+import { isRecord, type Json } from '../core/json.ts';
 import type { Diagnostic, EngineObject, ResourceEvent } from './engine.ts';
 
 type Op = ResourceEvent['op'];
 
-/** Steps of the engine; what is not here is bookkeeping. */
+export type Operation = 'up' | 'preview' | 'destroy';
+
+/** Steps of the engine; all others are bookkeeping. */
 const OPS: Readonly<Record<string, Op>> = {
   create: 'create',
   update: 'update',
@@ -20,11 +23,7 @@ const OPS: Readonly<Record<string, Op>> = {
   'import-replacement': 'import',
 };
 
-type Json = Readonly<Record<string, unknown>>;
-
-function record(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
-}
+const record = (value: unknown): Json => (isRecord(value) ? value : {});
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
@@ -53,8 +52,9 @@ function resourceEvent(state: ResourceEvent['state'], metadata: StepEventMetadat
   return { state, op, urn, type, name, ...(object === undefined ? {} : { object }) };
 }
 
-/** A preview only says what it would do: each of its resources is reported once, as `done`. */
-export function toResourceEvent(event: EngineEvent, preview: boolean): ResourceEvent | undefined {
+/** A preview makes nothing: it reports each resource once, as `done`. */
+export function toResourceEvent(event: EngineEvent, kind: Operation): ResourceEvent | undefined {
+  const preview = kind === 'preview';
   if (event.resourcePreEvent) return resourceEvent(preview ? 'done' : 'start', event.resourcePreEvent.metadata);
   if (preview) return undefined;
   if (event.resOutputsEvent) return resourceEvent('done', event.resOutputsEvent.metadata);
@@ -62,20 +62,26 @@ export function toResourceEvent(event: EngineEvent, preview: boolean): ResourceE
   return undefined;
 }
 
-/** The engine marks colours up as `<{%fg 1%}>`. */
+/** Without the engine's colours, `<{%fg 1%}>`. */
 function plain(message: string): string {
   return message.replaceAll(/<\{%.*?%\}>/g, '').trim();
 }
 
+/** Also sent, and unknown to the library's type: `debug`, which nobody reads. */
+const SEVERITIES: Readonly<Record<string, Diagnostic['severity']>> = {
+  info: 'info',
+  'info#err': 'info',
+  warning: 'warning',
+  error: 'error',
+};
+
 export function toDiagnostic({ diagnosticEvent }: EngineEvent): Diagnostic | undefined {
   if (diagnosticEvent === undefined || diagnosticEvent.ephemeral === true) return undefined;
-  const { severity, message, urn } = diagnosticEvent;
-  // The library asks for these too, and its type does not know them.
-  if ((severity as string) === 'debug') return undefined;
-  const said = plain(message);
-  if (said === '') return undefined;
-  const known = severity === 'info#err' ? 'info' : severity;
-  return { severity: known, message: said, ...(urn ? { urn } : {}) };
+  const { urn } = diagnosticEvent;
+  const severity = SEVERITIES[diagnosticEvent.severity];
+  const message = plain(diagnosticEvent.message);
+  if (severity === undefined || message === '') return undefined;
+  return { severity, message, ...(urn ? { urn } : {}) };
 }
 
 export function toChanges({ summaryEvent }: EngineEvent): Readonly<Record<string, number>> | undefined {

@@ -1,7 +1,7 @@
-/** A stack that another run of the engine holds: who that is, and whether it is surely dead. */
+/** A stack that another run of the engine holds: who holds it, and whether that run is certainly dead. */
 import { hostname } from 'node:os';
 import { DrError, EXIT } from '../core/errors.ts';
-import { beganAt, isRunning } from '../core/pids.ts';
+import { beganAt, isAlive } from '../core/pids.ts';
 
 export interface StackHolder {
   readonly user: string;
@@ -11,7 +11,7 @@ export interface StackHolder {
 }
 
 export class StackLockedError extends DrError {
-  /** Undefined where the backend does not say who. */
+  /** Undefined where the backend does not name the holder. */
   readonly holder: StackHolder | undefined;
 
   constructor(stack: string, holder: StackHolder | undefined, cause?: unknown) {
@@ -19,8 +19,8 @@ export class StackLockedError extends DrError {
     super({
       code: 'STACK-LOCKED',
       where: stack,
-      fact: `another run of the engine holds it${who === undefined ? '' : `: ${who}`}`,
-      hint: `wait until it has ended; of one that is surely dead: pulumi cancel --stack ${stack}`,
+      fact: `another run of the engine holds the stack${who === undefined ? '' : `: ${who}`}`,
+      hint: `wait until that run has ended; if it is dead: pulumi cancel --stack ${stack}`,
       exit: EXIT.locked,
       cause,
     });
@@ -30,17 +30,17 @@ export class StackLockedError extends DrError {
 
 const HOLDER = /created by ([^\s@]+)@(\S+) \(pid (\d+)\) at (\S+)/;
 
-/** From what the engine says of a stack in a backend of its own. */
+/** Parses the engine's message about a locked stack in a self-managed backend. */
 export function parseHolder(text: string): StackHolder | undefined {
   const [, user = '', host = '', pid = '', since = ''] = HOLDER.exec(text) ?? [];
   return user === '' ? undefined : { user, host, pid: Number(pid), since };
 }
 
-/** True only when that is certain: it was of this host, and its process is gone or is a later one with the same number. */
+/** True only when that is certain: it ran on this host, and its process is gone or its number belongs to a later process. */
 export function isHolderDead({ host, pid, since }: StackHolder): boolean {
   if (host !== hostname()) return false;
-  if (!isRunning(pid)) return true;
+  if (!isAlive(pid)) return true;
   const began = beganAt(pid);
-  // Clocks of a start are coarse: a second more is no other process.
+  // Start times have whole ticks and the lock's time comes later: 2 s apart is still the same process.
   return began !== undefined && Number.isFinite(Date.parse(since)) && began.getTime() > Date.parse(since) + 2000;
 }

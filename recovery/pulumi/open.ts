@@ -1,8 +1,8 @@
-/** Stacks through Pulumi's Automation API. Its packages are loaded only here, and only when they are needed. */
+/** Opens Pulumi's Automation API. Its packages are loaded only here, and only when they are needed. */
 import { join } from 'node:path';
 import type { LocalWorkspace, PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 import { z } from 'zod';
-import { badInput } from '../core/errors.ts';
+import { badInput, hasCode } from '../core/errors.ts';
 import { type Logger, silentLog } from '../core/log.ts';
 import { compareVersions } from '../engines/versions.ts';
 import { type Cli, engineEnv, openCli, stackExists, stackUnknown } from './cli.ts';
@@ -10,7 +10,7 @@ import { readFileValues, writeConfigValues } from './config.ts';
 import type { StackEngine } from './engine.ts';
 import { findPulumi, type PulumiProgram } from './program.ts';
 import { engineStack } from './stack.ts';
-import { mendTornStates } from './torn.ts';
+import { repairTornStates } from './torn-states.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -26,12 +26,12 @@ async function loadAutomation(): Promise<Automation> {
   try {
     return await import('@pulumi/pulumi/automation/index.js');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    if (!hasCode(cause, 'ERR_MODULE_NOT_FOUND')) throw cause;
     throw badInput({
       code: 'PULUMI-MISSING',
       where: '@pulumi/pulumi',
-      fact: 'this installation of dr is without Pulumi’s packages, as the toolbox image is',
-      hint: 'run it from a checkout of the project, after `npm ci`; `dr keys open` lays one down',
+      fact: 'this installation of dr lacks Pulumi’s packages; the toolbox image leaves them out',
+      hint: 'run dr from a checkout of the project after `npm ci`; `dr keys open` unpacks a checkout',
       cause,
     });
   }
@@ -44,20 +44,22 @@ async function listNames(cli: Cli): Promise<string[]> {
   return found.map(({ name }) => name.split('/').at(-1) ?? name);
 }
 
-/** The library makes one only for `pulumi` on the PATH, or in a folder `bin`; of a version it asks no more than these two. */
+/**
+ * The library finds `pulumi` only on the PATH or in a folder `bin`, so this builds the command that it would return. `Object.create` is
+ * untyped: the library's version class is not exported, and it uses these two methods of it.
+ */
 function commandOf(automation: Automation, { path, version }: PulumiProgram): PulumiCommand {
-  const command = Object.create(automation.PulumiCommand.prototype) as PulumiCommand;
-  const told = { toString: () => version, compare: (other: string) => compareVersions(version, other) };
-  return Object.assign(command, { command: path, version: told as unknown as PulumiCommand['version'] });
+  const semver = { toString: () => version, compare: (other: string) => compareVersions(version, other) };
+  return Object.assign(Object.create(automation.PulumiCommand.prototype), { command: path, version: semver });
 }
 
-/** Choosing a stack would change which one the operator's next `pulumi up` is for. */
+/** Selecting a stack would change the target of the operator's next `pulumi up`. */
 function leaveSelectionAlone(workspace: LocalWorkspace, cli: Cli): void {
   workspace.selectStack = async (name) => void (await cli(['stack', '--stack', name]));
   workspace.createStack = async (name) => void (await cli(['stack', 'init', name, '--no-select']));
 }
 
-/** Throws PULUMI-MISSING or PULUMI-OLD (exit 2). Backend and passphrase are those of the environment. */
+/** Throws PULUMI-MISSING or PULUMI-OLD (exit 2). Backend and passphrase come from the environment variables. */
 export async function openStackEngine({ project = ROOT, log = silentLog }: EngineOptions = {}): Promise<StackEngine> {
   const program = await findPulumi(project);
   const automation = await loadAutomation();
@@ -73,8 +75,8 @@ export async function openStackEngine({ project = ROOT, log = silentLog }: Engin
     return { name: stack, project, workspace, cli };
   };
   const names = async (stack: string): Promise<string[]> => {
-    for (const mended of await mendTornStates(process.env.PULUMI_BACKEND_URL)) {
-      log.warn({ stack: mended }, 'an engine was killed while it wrote the state: it can be read again');
+    for (const repaired of await repairTornStates(process.env.PULUMI_BACKEND_URL)) {
+      log.warn({ stack: repaired }, 'repaired the state: an engine was killed while writing it');
     }
     return listNames(openCli(program, project, stack));
   };
@@ -91,9 +93,9 @@ export async function openStackEngine({ project = ROOT, log = silentLog }: Engin
     async create(stack, values) {
       if ((await names(stack)).includes(stack)) throw stackExists(stack);
       const parts = await open(stack);
-      const made = await automation.Stack.create(stack, parts.workspace);
+      const created = await automation.Stack.create(stack, parts.workspace);
       await writeConfigValues(parts.cli, project, stack, values);
-      return engineStack({ ...parts, stack: made });
+      return engineStack({ ...parts, stack: created });
     },
   };
 }

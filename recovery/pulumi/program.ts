@@ -1,4 +1,4 @@
-/** Where the `pulumi` program is, and which version. */
+/** Finds the `pulumi` program and its version. */
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -12,12 +12,12 @@ export interface PulumiProgram {
   readonly version: string;
 }
 
-/** The first that reports what it does by gRPC; and the one that the project is tried with is newer still. */
+/** The first version that reports its events by gRPC. The project is tested with a newer one. */
 const PULUMI_MINIMUM = '3.206.0';
 
 const INSTALL = 'https://www.pulumi.com/docs/install/';
 
-/** Each folder of node_modules/.bin from here up, as npx looks for programs. */
+/** `node_modules/.bin` of this folder and of each one above, where npx looks for programs. */
 function binFolders(project: string): string[] {
   const above: string[] = [];
   for (let folder = project; ; folder = dirname(folder)) {
@@ -26,7 +26,7 @@ function binFolders(project: string): string[] {
   }
 }
 
-/** What `npx pulumi` would run, without downloading anything. */
+/** The program that `npx pulumi` would run, without a download. */
 async function byNpx(project: string): Promise<string | undefined> {
   const args = ['--no-install', '-c', 'command -v pulumi'];
   const found = await execa('npx', args, { cwd: project, reject: false, stdin: 'ignore', timeout: 30_000 });
@@ -41,8 +41,8 @@ async function locate(project: string): Promise<string | undefined> {
     throw badInput({
       code: 'PULUMI-MISSING',
       where: 'PULUMI',
-      fact: `"${named}" is no program`,
-      hint: `name the pulumi program by its whole path, or unset PULUMI; how to install it: ${INSTALL}`,
+      fact: `"${named}" is not a program`,
+      hint: `set PULUMI to the absolute path of the program, or unset it; how to install it: ${INSTALL}`,
     });
   }
   const home = process.env.PULUMI_HOME || join(homedir(), '.pulumi');
@@ -52,26 +52,26 @@ async function locate(project: string): Promise<string | undefined> {
   );
 }
 
-/** Throws `PULUMI-MISSING`, `PULUMI-OLD` (exit 2), and `ENGINE-FAILED` for one that can't even tell its version. */
+/** Throws `PULUMI-MISSING`, `PULUMI-OLD` (exit 2), and `ENGINE-FAILED` where it does not print its version. */
 export async function findPulumi(project: string): Promise<PulumiProgram> {
   const path = await locate(project);
   if (path === undefined) {
     throw badInput({
       code: 'PULUMI-MISSING',
       where: 'pulumi',
-      fact: 'it is not on the PATH, in node_modules/.bin, in ~/.pulumi/bin, and npx finds none',
+      fact: 'it is not on the PATH, in node_modules/.bin or ~/.pulumi/bin, and npx does not find it',
       hint: `install version ${PULUMI_MINIMUM} or newer, with the plugins kubernetes, random, tls and aws: ${INSTALL}`,
     });
   }
   const env = { PULUMI_SKIP_UPDATE_CHECK: 'true' };
-  const told = await execa(path, ['version'], { env, reject: false, stdin: 'ignore', timeout: 60_000 });
-  const version = parseVersion(told.stdout);
+  const printed = await execa(path, ['version'], { env, reject: false, stdin: 'ignore', timeout: 60_000 });
+  const version = parseVersion(printed.stdout);
   if (version === undefined) {
     throw new DrError({
       code: 'ENGINE-FAILED',
       where: path,
-      fact: `it does not tell its version: ${(told.stderr || told.stdout || told.shortMessage || '').split('\n')[0]}`,
-      hint: `install it anew: ${INSTALL}`,
+      fact: `it does not print its version: ${(printed.stderr || printed.stdout || printed.shortMessage || '').split('\n')[0]}`,
+      hint: `reinstall it: ${INSTALL}`,
     });
   }
   if (compareVersions(version, PULUMI_MINIMUM) < 0) {

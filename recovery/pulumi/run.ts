@@ -1,11 +1,11 @@
-/** One run of the engine: its events told as they come, and what it came to. */
+/** One run of the engine: reports its events as they arrive, then its outcome. */
 import type { EngineEvent, OutputMap } from '@pulumi/pulumi/automation/index.js';
 import { explain } from './cli.ts';
 import type { Diagnostic, ResourceEvent, RunOptions, RunOutcome } from './engine.ts';
-import { toChanges, toDiagnostic, toResourceEvent } from './events.ts';
+import { type Operation, toChanges, toDiagnostic, toResourceEvent } from './events.ts';
 
-/** What `up`, `preview` and `destroy` of the Automation API have in common. */
-export interface Operation {
+/** Options that `up`, `preview` and `destroy` of the Automation API share. */
+export interface AutomationOptions {
   readonly onEvent: (event: EngineEvent) => void;
   readonly signal?: AbortSignal;
   readonly continueOnError?: boolean;
@@ -13,68 +13,68 @@ export interface Operation {
   readonly suppressOutputs: boolean;
 }
 
-interface Heard {
+interface Reported {
   readonly failed: ResourceEvent[];
   readonly diagnostics: Diagnostic[];
   changes: Readonly<Record<string, number>>;
 }
 
-function listen(heard: Heard, options: RunOptions, preview: boolean): (event: EngineEvent) => void {
+function listen(reported: Reported, options: RunOptions, kind: Operation): (event: EngineEvent) => void {
   return (event) => {
-    heard.changes = toChanges(event) ?? heard.changes;
+    reported.changes = toChanges(event) ?? reported.changes;
     const diagnostic = toDiagnostic(event);
     if (diagnostic !== undefined) {
-      heard.diagnostics.push(diagnostic);
+      reported.diagnostics.push(diagnostic);
       options.onDiagnostic?.(diagnostic);
     }
-    const resource = toResourceEvent(event, preview);
+    const resource = toResourceEvent(event, kind);
     if (resource === undefined) return;
-    const said = resource.state === 'failed' ? saidOf(resource, heard.diagnostics) : resource;
-    if (said.state === 'failed') heard.failed.push(said);
-    options.onEvent?.(said);
+    const explained = resource.state === 'failed' ? withReason(resource, reported.diagnostics) : resource;
+    if (explained.state === 'failed') reported.failed.push(explained);
+    options.onEvent?.(explained);
   };
 }
 
-/** Why a resource failed stands in a message of its own, before or after it. */
-function saidOf(event: ResourceEvent, diagnostics: readonly Diagnostic[]): ResourceEvent {
+/** The reason of a failure is a diagnostic of its own, before or after the failure. */
+function withReason(event: ResourceEvent, diagnostics: readonly Diagnostic[]): ResourceEvent {
   const own = diagnostics.findLast(({ urn, severity }) => urn === event.urn && severity === 'error');
   return own === undefined ? event : { ...event, message: own.message };
 }
 
-/** Throws what is no matter of a resource: a lock, a passphrase, the program's own refusal, an engine that died. */
+/** Throws what is not the failure of a resource: a lock, a passphrase, an error of the stack's program, a killed engine. */
 export async function runOperation(
   stack: string,
   options: RunOptions,
-  kind: 'up' | 'preview' | 'destroy',
-  operate: (operation: Operation) => Promise<unknown>,
+  kind: Operation,
+  operate: (options: AutomationOptions) => Promise<unknown>,
 ): Promise<RunOutcome> {
-  const heard: Heard = { failed: [], diagnostics: [], changes: {} };
+  const reported: Reported = { failed: [], diagnostics: [], changes: {} };
   const { signal, keepGoing } = options;
-  const outcome = (succeeded: boolean): RunOutcome => ({
-    succeeded,
-    changes: heard.changes,
-    failed: heard.failed.map((event) => saidOf(event, heard.diagnostics)),
-    diagnostics: heard.diagnostics,
+  const outcome = (end: 'succeeded' | 'failed'): RunOutcome => ({
+    succeeded: end === 'succeeded',
+    changes: reported.changes,
+    failed: reported.failed.map((event) => withReason(event, reported.diagnostics)),
+    diagnostics: reported.diagnostics,
   });
   try {
     await operate({
-      onEvent: listen(heard, options, kind === 'preview'),
+      onEvent: listen(reported, options, kind),
       color: 'never',
       suppressOutputs: true,
       ...(signal === undefined ? {} : { signal }),
-      // A preview has nothing to go on with.
+      // A preview has no such option.
       ...(keepGoing === true && kind !== 'preview' ? { continueOnError: true } : {}),
     });
-    return outcome(true);
+    return outcome('succeeded');
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
-    const text = (error as Error).message;
-    const errors = heard.diagnostics.filter(({ severity }) => severity === 'error');
-    if (heard.failed.length > 0 || errors.length > 0) return outcome(false);
+    const text = error instanceof Error ? error.message : String(error);
+    const errors = reported.diagnostics.filter(({ severity }) => severity === 'error');
+    if (reported.failed.length > 0 || errors.length > 0) return outcome('failed');
     throw explain(stack, text, error);
   }
 }
 
 export function plainOutputs(outputs: OutputMap): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]));
+  return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
 }

@@ -1,4 +1,4 @@
-/** A stack of this project by Pulumi's Automation API, and by its program where that takes no secret as an argument. */
+/** A stack of this project: by Pulumi's Automation API, and by its program where the API would pass secrets as arguments. */
 import type { LocalWorkspace, Stack } from '@pulumi/pulumi/automation/index.js';
 import type { Cli } from './cli.ts';
 import { readConfigValues, removeConfigValues, writeConfigValues } from './config.ts';
@@ -6,7 +6,7 @@ import type { EngineStack } from './engine.ts';
 import { plainOutputs, runOperation } from './run.ts';
 import { parseState, pendingIn, releasable, resourcesIn, withoutPending } from './state.ts';
 
-/** The provider's way to take over what a killed run has made; it refuses what exists otherwise. */
+/** Makes the Kubernetes provider adopt objects that a killed run has made; without it a create of an existing object fails. */
 const TAKE_OVER = { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true' };
 
 export interface StackParts {

@@ -1,4 +1,4 @@
-/** A stack's exported state, secrets encrypted as they are in it. Pure. */
+/** A stack's exported state; its secrets stay encrypted. Pure. */
 import { z } from 'zod';
 import { DrError } from '../core/errors.ts';
 import type { PendingOperation } from './engine.ts';
@@ -21,14 +21,14 @@ export function parseState(text: string, stack: string): State {
     throw new DrError({
       code: 'STATE-UNREADABLE',
       where: stack,
-      fact: 'what `pulumi stack export` gives is no state that this version reads',
-      hint: 'see `pulumi stack export` and the backend’s own history of the stack',
+      fact: 'this version can’t read the state that `pulumi stack export` prints',
+      hint: `compare it with the backend’s history: pulumi stack export --stack ${stack}; pulumi stack history --stack ${stack}`,
       cause,
     });
   }
 }
 
-/** The engine's own entries are no resources of the platform. */
+/** Without the engine's own entries: those are not resources of the platform. */
 export function resourcesIn(state: State): number {
   return (state.deployment?.resources ?? []).filter(({ type }) => !type.startsWith('pulumi:')).length;
 }
@@ -41,7 +41,7 @@ export function withoutPending(state: State): State {
   return { ...state, deployment: { ...state.deployment, pending_operations: [] } };
 }
 
-/** Nothing in it is kept when the stack is destroyed. */
+/** Without protection, so that `destroy` deletes everything. */
 export function releasable(state: State): State {
   const resources = (state.deployment?.resources ?? []).map((resource) => ({
     ...resource,

@@ -1,15 +1,15 @@
-/** Which tier a resource of a recovered platform belongs to, and which one ends a tier. Pure. */
+/** Which tier a resource of a recovered platform belongs to, and which resource completes a tier. Pure. */
 import { OWN_LABEL } from '../../plan/layout.ts';
 import { lastTier, matchService } from '../../plan/service-match.ts';
 import { type Plan, TIERS, type TierId } from '../../plan/types.ts';
 import type { ResourceEvent } from './engine.ts';
 
-/** Job that runs `dr health --tier`: what comes after it waits for it. In the cluster and in the program it has this name. */
+/** Name of the Job that runs `dr health --tier`, in the cluster and in the program. Later tiers wait for it. */
 function tierCheckName(tier: TierId): string {
   return `recovery-check-${tier.toLowerCase()}`;
 }
 
-/** Kinds by which a service runs. */
+/** Kinds that run a service. */
 const RUNS = ['CronJob', 'DaemonSet', 'Deployment', 'Job', 'StatefulSet'];
 
 /** The tier whose check this is. */
@@ -18,12 +18,12 @@ export function checkedTier({ name, object }: Pick<ResourceEvent, 'name' | 'obje
   return TIERS.find((tier) => name.endsWith(tierCheckName(tier)) || object?.name === tierCheckName(tier));
 }
 
-/** A stack declares it itself: it is no captured object. */
+/** Whether the stack declares it itself; otherwise it is a captured object. */
 export function isOwn({ object }: Pick<ResourceEvent, 'object'>): boolean {
   return object === undefined || object.labels[OWN_LABEL] !== undefined;
 }
 
-/** Undefined for what comes before all tiers, and for what is no object. */
+/** Undefined for what comes before all tiers, and for anything but a Kubernetes object. */
 export function tierOf(event: Pick<ResourceEvent, 'name' | 'object'>, plan: Pick<Plan, 'tiers'>): TierId | undefined {
   const checked = checkedTier(event);
   if (checked !== undefined) return checked;

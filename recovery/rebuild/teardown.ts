@@ -9,8 +9,6 @@ import type { RebuildPorts } from './types.ts';
 import { failureOf } from './up.ts';
 import { titleOf } from './watch.ts';
 
-const LOCK_SECONDS = 120;
-
 export interface TeardownPorts extends Pick<RebuildPorts, 'engine' | 'progress' | 'signal' | 'stateDir' | 'plan'> {
   /** What goes, a line each; throws to stop. */
   readonly approve: (what: readonly string[]) => Promise<void>;
@@ -56,7 +54,7 @@ export async function teardown(name: string, ports: TeardownPorts): Promise<Tear
     'the repositories stay as they are',
   ]);
   const key = layout(plan.environment).lock(`rebuild-${name}`);
-  const lock = { ttlSeconds: LOCK_SECONDS, what: `dr rebuild --teardown --stack ${name}` };
+  const lock = { what: `dr rebuild --teardown --stack ${name}` };
   return whileLocked(openPosixStore(stateDir), key, lock, async () => {
     let deleted = 0;
     const step = { step: 'rebuild/teardown', title: `stack ${name}` };

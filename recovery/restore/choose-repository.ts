@@ -79,11 +79,11 @@ async function newest(
   const notes: string[] = [];
   const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), COMPARE_WITHIN_MS).unref());
   for (const { id, resolved } of others) {
-    const other = await Promise.race([resolved.catch((error: unknown) => error), late]);
+    const other = await Promise.race([resolved.catch(() => 'refused' as const), late]);
     if (other === undefined)
       notes.push(`${id} did not answer within ${COMPARE_WITHIN_MS / 1000} s and was not compared`);
-    if (!(other instanceof Object) || other instanceof Error) continue;
-    const { resolution } = other as Resolved;
+    if (other === undefined || other === 'refused') continue;
+    const { resolution } = other;
     const newer = newerWorkloads(chosen.resolution, resolution);
     if (newer.length === 0) continue;
     const mine = newerWorkloads(resolution, chosen.resolution);
@@ -92,7 +92,7 @@ async function newest(
       continue;
     }
     notes.push(`${chosen.repository.id} was passed over: ${id} holds newer copies of ${newer.join(', ')}`);
-    chosen = other as Resolved;
+    chosen = other;
   }
   return { chosen, notes };
 }

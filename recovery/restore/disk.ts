@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Site } from '../config/site.ts';
 import { precondition } from '../core/errors.ts';
 import { formatBytes } from '../report/format.ts';
-import { needsOf } from '../workloads/registry.ts';
+import { typeOfItem } from '../workloads/registry.ts';
 import type { RestorePlan } from '../workloads/restore-plan.ts';
 
 async function nearestExisting(path: string): Promise<string> {
@@ -16,7 +16,7 @@ async function nearestExisting(path: string): Promise<string> {
 
 /** Throws `DISK-TOO-SMALL` (exit 6) for the first file system that has less. */
 export async function checkDisk(site: Site, plan: RestorePlan): Promise<void> {
-  const all = (await Promise.all(plan.items.map((item) => needsOf(site.environment, item)))).flat();
+  const all = (await Promise.all(plan.items.map((item) => typeOfItem(item).needs(site.environment)))).flat();
   const needs = new Map<number, { path: string; needed: number; free: number }>();
   for (const { path, bytes } of all) {
     const there = await nearestExisting(path);

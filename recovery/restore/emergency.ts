@@ -1,11 +1,12 @@
 /** Saves what can still be read of a damaged database, table by table, before anything else is done to it. */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import pRetry from 'p-retry';
 import { isElsewhere, postgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { DrError, type ExitCode } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
+import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
 import { findPostgresBin } from '../engines/find.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/client.ts';
@@ -32,24 +33,25 @@ function serverError(text: string): string {
   return /ERROR: +(.*)/.exec(text)?.[1] ?? text.split('\n').at(-1) ?? text;
 }
 
+/** A damaged server that comes up at all answers within seconds. */
+const START_SECONDS = 20;
+
 async function running(site: Site): Promise<void> {
   const settings = postgresSettings(site.environment);
   if (await answers(site, settings)) return;
   // Another host's server is not ours to start.
   if (!isElsewhere(settings)) await startServer(site, settings).catch(() => undefined);
-  await pRetry(
-    async () => {
-      if (!(await answers(site, settings))) throw new Error('does not answer');
-    },
-    { retries: 100, minTimeout: 200, maxTimeout: 200, factor: 1 },
-  ).catch((cause) => {
-    throw new DrError({
-      code: 'EMERGENCY-DUMP-IMPOSSIBLE',
-      where: settings.dataDir,
-      fact: 'the damaged server does not come up, so nothing can be dumped',
-      hint: `keep a copy of the files (cp -a ${settings.dataDir} ELSEWHERE) and restore: dr restore --to latest`,
-      cause,
-    });
+  const up = await poll(
+    { seconds: START_SECONDS, everySeconds: 0.2 },
+    () => answers(site, settings),
+    (answer) => answer,
+  );
+  if (up.accepted) return;
+  throw new DrError({
+    code: 'EMERGENCY-DUMP-IMPOSSIBLE',
+    where: settings.dataDir,
+    fact: 'the damaged server does not come up, so nothing can be dumped',
+    hint: `keep a copy of the files (cp -a ${settings.dataDir} ELSEWHERE) and restore: dr restore --to latest`,
   });
 }
 
@@ -115,5 +117,5 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
     progress({ ...event, state: state === 'lost' ? 'failed' : 'done', detail: state });
   }
   const all = schema && globals && tables.every((t) => t.state === 'whole');
-  return { folder, schema, globals, tables, exit: all ? EXIT.ok : EXIT.partial };
+  return { folder, schema, globals, tables, exit: exitFor({ partial: !all }) };
 }

@@ -1,13 +1,16 @@
-/** Runs the plan: data in parallel, services tier by tier behind a check of the tier before. */
-/** The RPO that this restore had, measured: how far the data that came back lies before the disaster. */
-
+/**
+ * Runs the plan: data in parallel, services tier by tier behind a check of the tier before. Measures the RPO that the restore had: how far
+ * before the disaster the restored data ends.
+ */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asDrError } from '../core/as-dr-error.ts';
-import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import type { DrError, ExitCode } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import { dropBefore } from '../workloads/folder.ts';
-import type { RestorePlan } from '../workloads/restore-plan.ts';
+import { typeOfItem } from '../workloads/registry.ts';
+import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import {
   type Check,
   type RestoreContext,
@@ -67,26 +70,28 @@ export async function executeRestore(
   await stopServices(context);
 
   const limit = pLimit(ITEMS_AT_ONCE);
-  const configuration = Promise.withResolvers<void>();
-  const hasConfiguration = plan.items.some((i) => i.type === 'postgres-config');
-  if (!hasConfiguration) configuration.resolve();
-  // What PostgreSQL waits for must have its turn before it.
-  const ordered = [...plan.items].sort(
-    (a, b) => Number(b.type === 'postgres-config') - Number(a.type === 'postgres-config'),
-  );
+  const done = new Map(plan.items.map(({ workload }) => [workload, Promise.withResolvers<void>()]));
+  const awaits = (item: RestoreItem): RestoreItem[] => {
+    const { restoredAfter = [] } = typeOfItem(item);
+    return plan.items.filter(({ type }) => restoredAfter.some((name) => name === type));
+  };
+  // What others wait for comes first, and waits for nothing itself: it always gets a place among those that run.
+  const awaited = new Set(plan.items.flatMap(awaits));
+  const ordered = plan.items.toSorted((a, b) => Number(awaited.has(b)) - Number(awaited.has(a)));
   const running = new Map(
     ordered.map((item) => [
       item.workload,
       limit(async () => {
         if (failures.length > 0 && !options.keepGoing) return;
         try {
-          const result = await restoreItem(context, item, configuration.promise);
+          await Promise.all(awaits(item).map(({ workload }) => done.get(workload)?.promise));
+          const result = await restoreItem(context, item);
           items.push(result);
           checks.push(...result.checks);
         } catch (error) {
           failures.push({ workload: item.workload, error: asDrError(error, item.workload) });
         } finally {
-          if (item.type === 'postgres-config') configuration.resolve();
+          done.get(item.workload)?.resolve();
         }
       }),
     ]),
@@ -128,13 +133,7 @@ export async function executeRestore(
   const [first] = failures;
   return {
     id: plan.id,
-    exit: first
-      ? options.keepGoing && items.length > 0
-        ? EXIT.partial
-        : first.error.exit
-      : whole
-        ? EXIT.ok
-        : EXIT.partial,
+    exit: first && !(options.keepGoing && items.length > 0) ? first.error.exit : exitFor({ partial: !whole }),
     tiers,
     steps: stepReports(journal),
     verified: checks,

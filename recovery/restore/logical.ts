@@ -4,6 +4,7 @@ import { chown, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { didYouMean } from '../../plan/nearest.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import { postgresSettings } from '../config/environment.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { lookUpAccount, makeReachableFolder } from '../core/account.ts';
@@ -186,7 +187,7 @@ export interface Dump {
 export async function findDump(site: Site, request: LogicalRequest): Promise<Dump> {
   checkName(request.database, '--into-database');
   for (const table of request.tables) splitTable(table);
-  const workload = site.plan.workloads.filter((w) => w.type === 'postgres-dump');
+  const workload = selectWorkloads(site.plan, ['type:postgres-dump']);
   const { repository, source, resolution, notes } = await chooseRepository(site, request, workload);
   const [found] = resolution.items;
   if (found?.capture.engine !== 'restic') throw new Error('a logical dump is held by restic');

@@ -1,23 +1,20 @@
 /** Target and repository → the plan. Reads only. */
 import type { Plan, Workload } from '../../plan/types.ts';
-import { type Environment, isElsewhere } from '../config/environment.ts';
-import { isConfigured, isFromCluster, namedWorkloads } from '../config/selection.ts';
+import type { Environment } from '../config/environment.ts';
+import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/preflight.ts';
 import { openSource } from '../workloads/postgres/source.ts';
-import { destinationOf, destinationState } from '../workloads/registry.ts';
-import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
+import { destinationState, typeOf } from '../workloads/registry.ts';
+import { type RestoreItem, type RestorePlan, setTypeOf, snapshotTypeOf } from '../workloads/restore-plan.ts';
 import { chooseRepository, type PlanRequest } from './choose-repository.ts';
 
-/** Services need not stop for these. */
-const QUIET: readonly string[] = ['git', 'images', 'postgres-dump', 'postgres-config'];
-
-/** Without --only: all that the environment has a place for. The logical dump comes back only when it is named. */
+/** Without --only: all that the environment file configures, but for second forms of the same data. */
 function wantedWorkloads(plan: Plan, environment: Environment, only: readonly string[]): Workload[] {
   if (only.length === 0)
-    return plan.workloads.filter((w) => isConfigured(environment, w) && w.type !== 'postgres-dump');
+    return plan.workloads.filter((w) => isConfigured(environment, w) && !typeOf(environment, w).onlyByName);
   const named = namedWorkloads(plan, only);
   const lost = named.find((w) => !isConfigured(environment, w));
   if (!lost) return named;
@@ -30,19 +27,16 @@ function wantedWorkloads(plan: Plan, environment: Environment, only: readonly st
 }
 
 /** Another host's files can't be laid down from here. Throws `STORE-ELSEWHERE` (exit 2). */
-function refuseElsewhere({ postgres, redis }: Environment, workloads: readonly Workload[]): void {
-  const stores = [
-    { type: 'postgres', settings: postgres, field: 'postgres.tls' },
-    { type: 'redis', settings: redis, field: 'redis.transfer' },
-  ] as const;
-  for (const { type, settings, field } of stores) {
-    const workload = workloads.find((w) => w.type === type);
-    if (workload === undefined || settings === undefined || !isElsewhere(settings)) continue;
-    const others = workloads.filter((w) => w.type !== 'postgres' && w.type !== 'redis').map((w) => w.id);
+function refuseElsewhere(environment: Environment, workloads: readonly Workload[]): void {
+  const places = workloads.map((w) => ({ id: w.id, elsewhere: typeOf(environment, w).elsewhere?.(environment) }));
+  const others = places.filter(({ elsewhere }) => elsewhere === undefined).map(({ id }) => id);
+  for (const { id, elsewhere } of places) {
+    if (elsewhere === undefined) continue;
+    const { host, field } = elsewhere;
     throw badInput({
       code: 'STORE-ELSEWHERE',
-      where: workload.id,
-      fact: `its data directory is on ${settings.host}, and a restore lays files down on this host`,
+      where: id,
+      fact: `its data directory is on ${host}, and a restore lays files down on this host`,
       hint: `in a cluster a stack makes it anew from a point (recovery.from); on a host of its own: an environment file without ${field}${
         others.length === 0 ? '' : `. The others go from here: --only ${others.join(',')}`
       }`,
@@ -74,23 +68,25 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
   for (const found of resolution.items) {
     const workload = workloads.find((w) => w.id === found.workload);
     if (!workload) continue;
-    const { id, type, title, tier } = workload;
+    const { id, title, tier } = workload;
     const { capture, point, skewSeconds } = found;
-    const common = { workload: id, type, title, tier, capture, point, skewSeconds };
-    const place = { destination: destinationOf(site, workload), state: await destinationState(site, workload) };
-    if (capture.engine !== 'pgbackrest') {
-      items.push({ ...common, ...place });
+    const destination = typeOf(site.environment, workload).destination(site, workload);
+    const state = await destinationState(site, workload);
+    const common = { workload: id, title, tier, point, skewSeconds, destination, state };
+    if (capture.engine === 'restic') {
+      items.push({ ...common, type: snapshotTypeOf(workload), capture });
       continue;
     }
+    const type = setTypeOf(workload);
     await checkServer(site, capture);
     warnings.push(...(await lineageNote(site, capture)));
     const pgb = await openSource({ site, source }, capture);
     const reach = await checkWal(site, pgb, source, capture, wantedEnd(resolution, found.mode));
     lastCommit = reach.lastCommit.toISOString();
-    items.push({ ...common, ...place, end: reach.end, walLast: reach.range.last });
+    items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last });
   }
-  const quiet = workloads.filter((w) => QUIET.includes(w.type) || isFromCluster(site.environment, w)).map((w) => w.id);
-  const touches = items.some((i) => !quiet.includes(i.workload));
+  const stopping = workloads.filter((w) => !typeOf(site.environment, w).servicesKeepRunning).map((w) => w.id);
+  const touches = items.some((i) => stopping.includes(i.workload));
   const plan: RestorePlan = {
     apiVersion: 'go-coffee-dr/v1',
     kind: 'RestorePlan',

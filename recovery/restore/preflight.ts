@@ -5,23 +5,18 @@ import { requireEngine } from '../engines/find.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import type { PostgresCapture, ResticCapture } from '../points/point.ts';
 import { openSource } from '../workloads/postgres/source.ts';
-import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
+import { enginesOf, typeOfItem } from '../workloads/registry.ts';
+import type { RestorePlan } from '../workloads/restore-plan.ts';
 import { checkDisk } from './disk.ts';
 
-/** At once, since each waits for a program or a disk. Of several findings the first in this order is told. */
+/** All at once, since each waits for a program or a disk. Throws the first failure in this order. */
 async function together(...checks: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(checks)).find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }
 
 async function engines(site: Site, plan: RestorePlan): Promise<void> {
-  const has = (test: (item: RestoreItem) => boolean) => plan.items.some(test);
-  const needed = [
-    ...(has((i) => i.capture.engine === 'pgbackrest') ? (['pgbackrest'] as const) : []),
-    ...(has((i) => i.capture.engine === 'restic') ? (['restic'] as const) : []),
-    ...(has((i) => i.type === 'redis') ? (['redis-server'] as const) : []),
-    ...(has((i) => i.type === 'git') ? (['git'] as const) : []),
-  ];
+  const needed = enginesOf(plan.items.map(typeOfItem));
   await together(...needed.map((name) => requireEngine(name, site.run)));
 }
 

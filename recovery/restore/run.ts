@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { canonicalJson } from '../../plan/digest.ts';
 import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
+import { selectWorkloads } from '../../plan/select.ts';
 import { holding } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
@@ -11,7 +12,7 @@ import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { Target } from '../points/target.ts';
-import { type Lease, leasePoint } from '../storage/lease.ts';
+import { LEASE_SECONDS, type Lease, leasePoint } from '../storage/lease.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
@@ -22,11 +23,6 @@ import { flushWal } from './flush.ts';
 import { makePlan } from './make-plan.ts';
 import { preflight } from './preflight.ts';
 import { sourceAsOf } from './source.ts';
-
-/** A restore that dies leaves a lock whose pid is dead; on another host it runs out after this long. */
-const LOCK_SECONDS = 300;
-/** A point in use is not pruned for this long after the last sign of life. */
-const LEASE_SECONDS = 24 * 3600;
 
 export interface RestoreRequest {
   readonly target: Target;
@@ -84,14 +80,15 @@ async function planned(site: Site, request: PlanRequest): Promise<{ plan: Restor
   }
 }
 
-/** Plan and preflight; nothing is touched. Flushing ships WAL that a living server still has, and is left out for a dry run. */
+/** Plan and preflight; nothing is touched. With `flush` a running server first ships its last WAL: not for a dry run. */
 export async function planRestore(
   site: Site,
   request: RestoreRequest,
-  flush: boolean,
+  { flush }: { readonly flush: boolean },
 ): Promise<{ plan: RestorePlan; source: Repository }> {
   const now = request.now();
-  const database = request.only.length === 0 || request.only.includes('postgres');
+  const [postgres] = selectWorkloads(site.plan, ['type:postgres']);
+  const database = postgres !== undefined && (request.only.length === 0 || request.only.includes(postgres.id));
   const warning =
     flush && database && request.target.kind !== 'point' ? await flushWal(site, request.progress) : undefined;
   const { plan, source } = await planned(site, { ...request, id: restoreId(now), now });
@@ -113,9 +110,7 @@ async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
   const points = [...new Set(plan.items.map((i) => i.point))];
   try {
     const store = await repository.store('restorer');
-    return await Promise.all(
-      points.map((point) => leasePoint(store, repository.layout, point, plan.id, LEASE_SECONDS)),
-    );
+    return await Promise.all(points.map((point) => leasePoint(store, repository.layout, { point, holder: plan.id })));
   } catch (error) {
     // A damaged or read-only repository must still be restorable; prune asks for its own reasons too.
     site.log.warn({ error: String(error), repository: plan.repository }, 'the points could not be leased');
@@ -134,7 +129,9 @@ async function outdated(site: Site, before: Journal, now: Date): Promise<string 
   const plan = restorePlanSchema.safeParse(before.plan).data;
   if (plan === undefined) return 'its plan is of another version';
   const begun = before.entries[0]?.at ?? '';
-  const workloads = plan.items.some((i) => i.type === 'postgres') ? ['postgres'] : plan.items.map((i) => i.workload);
+  // PostgreSQL is in each backup, and the others may rightly be backed up alone.
+  const sets = plan.items.filter(({ capture }) => capture.engine === 'pgbackrest');
+  const workloads = (sets.length > 0 ? sets : plan.items).map((i) => i.workload);
   try {
     const catalog = await openCatalog(site, site.repository(plan.repository), 'restorer');
     const later = (await catalog.points()).findLast(
@@ -170,7 +167,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
     journal = before;
     await recordResume(journal);
   } else {
-    ({ plan, source } = await planRestore(site, request, true));
+    ({ plan, source } = await planRestore(site, request, { flush: true }));
     await request.approve(plan);
     if (before) await recordEnd(before, 'superseded');
     journal = await Journal.begin(journalFolder(site), plan.id, text, plan);
@@ -187,7 +184,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
 /** Throws `LOCKED` (exit 6) with the holder's name while another restore of this site runs. */
 export async function runRestore(site: Site, request: RestoreRequest): Promise<RestoreOutcome> {
   const key = layout(site.environment.name).lock(`restore-${site.environment.site}`);
-  const options = { ttlSeconds: LOCK_SECONDS, what: `dr restore --to ${request.targetText}` };
+  const options = { what: `dr restore --to ${request.targetText}` };
   return whileLocked(openPosixStore(site.environment.stateDir), key, options, (_, lost) =>
     underLock(site, request, lost),
   );

@@ -38,7 +38,10 @@ export async function sourceAsOf(
   progress({ ...event, state: 'start' });
   // On a new site this makes the state folder too: pgBackRest's account passes through, the copy itself is closed to others.
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
-  await copyAsOf(store, `${site.environment.name}/`, asOf, folder, {
+  await copyAsOf(store, {
+    prefix: `${site.environment.name}/`,
+    asOf,
+    folder,
     onProgress: (p) => progress({ ...event, state: 'progress', fraction: p.ofBytes === 0 ? 1 : p.bytes / p.ofBytes }),
     ...(signal ? { signal } : {}),
   });

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../plan/duration.ts';
 import { formatBytes, formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
-import type { RestorePlan } from '../workloads/restore-plan.ts';
+import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import type { RestoreOutcome } from './run.ts';
 
 /** What a person must agree to: everything that is overwritten. */
@@ -11,20 +11,26 @@ export function overwritten(plan: RestorePlan): string[] {
     .map((i) => `overwrite ${i.workload} in ${i.destination}${i.state === 'alive' ? ', which is running' : ''}`);
 }
 
+/** The moment that the restored data is of, in words. */
+function stateAt(item: RestoreItem, lastCommit: string | undefined): string {
+  const { skewSeconds, capture } = item;
+  const skew = skewSeconds >= 1 ? ` (${formatDuration(skewSeconds)} before)` : '';
+  if (!('end' in item)) return `${formatTime(capture.capturedAt)}${skew}`;
+  switch (item.end.kind) {
+    case 'time':
+      return `replay to ${formatTime(item.end.time)}`;
+    case 'immediate':
+      return 'end of the set';
+    case 'end-of-wal':
+      return `replay all WAL (last commit ${formatTime(lastCommit ?? '')})`;
+  }
+}
+
 export function describePlan(plan: RestorePlan): string {
   const rows = plan.items.map((i) => {
     const { capture } = i;
     const copy = capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
-    const skew = i.skewSeconds >= 1 ? ` (${formatDuration(i.skewSeconds)} before)` : '';
-    const end =
-      i.end === undefined
-        ? `${formatTime(capture.capturedAt)}${skew}`
-        : i.end.kind === 'time'
-          ? `replay to ${formatTime(i.end.time)}`
-          : i.end.kind === 'immediate'
-            ? 'end of the set'
-            : `replay all WAL (last commit ${formatTime(plan.lastCommit ?? '')})`;
-    return [i.tier, i.workload, copy, end, formatBytes(capture.bytes), i.state, i.destination];
+    return [i.tier, i.workload, copy, stateAt(i, plan.lastCommit), formatBytes(capture.bytes), i.state, i.destination];
   });
   const head = `restore to ${plan.target} from ${plan.repository}${plan.repositoryTime ? ` as of ${plan.repositoryTime}` : ''}: ${formatBytes(plan.bytes)}`;
   const missing = plan.missing.length === 0 ? [] : [`no point holds: ${plan.missing.join(', ')}`];
@@ -55,7 +61,7 @@ export function describe(outcome: RestoreOutcome): string {
   return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
 }
 
-export function toData(outcome: RestoreOutcome): unknown {
+export function toData(outcome: RestoreOutcome): object {
   const { plan, result, resumed } = outcome;
   const failures = result.failures.map(({ workload, error }) => ({
     workload,

@@ -1,11 +1,11 @@
 /**
- * Copies what a versioned bucket held at a moment into a folder, where the engines run on it as on any local repository. This
- * undoes delete markers and overwritten objects, with engines that can't read old versions themselves.
+ * Copies the content that a versioned bucket had at a moment into a folder, where the engines use it like any local repository. This
+ * undoes delete markers and overwritten objects for engines that can't read old versions themselves.
  */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pMap from 'p-map';
-import { badInput, precondition } from '../core/errors.ts';
+import { badInput, hasCode, precondition } from '../core/errors.ts';
 import { checkKey } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 import { isVersioned, type ObjectVersion } from './versioned-store.ts';
@@ -18,7 +18,11 @@ export interface CopyProgress {
   readonly ofBytes: number;
 }
 
-export interface CopyAsOfOptions {
+export interface CopyAsOfRequest {
+  /** Keys below it become paths below `folder`, unchanged. */
+  readonly prefix: string;
+  readonly asOf: Date;
+  readonly folder: string;
   readonly onProgress?: (progress: CopyProgress) => void;
   /** Objects that are copied at once. @default 16 */
   readonly concurrency?: number;
@@ -28,13 +32,13 @@ export interface CopyAsOfOptions {
 export interface CopyAsOfResult {
   readonly objects: number;
   readonly bytes: number;
-  /** Objects that an earlier, interrupted run had copied. */
+  /** Objects that an earlier, interrupted run has copied. */
   readonly reused: number;
 }
 
 const MARKER = '.dr-as-of.json';
 
-/** One folder holds one moment of one store: mixing two would make a repository that never was. */
+/** One folder holds one moment of one store: a mix of two would be a repository that never existed. */
 async function claimFolder(folder: string, source: { readonly store: string; readonly asOf: string }): Promise<void> {
   const file = join(folder, MARKER);
   const wanted = JSON.stringify(source);
@@ -43,7 +47,7 @@ async function claimFolder(folder: string, source: { readonly store: string; rea
     await writeFile(file, wanted, { flag: 'wx', flush: true });
     return;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
   }
   const present = await readFile(file, 'utf8');
   if (present === wanted) return;
@@ -62,16 +66,11 @@ async function isThere(file: string, version: ObjectVersion): Promise<boolean> {
 }
 
 /**
- * Keys below `prefix` become paths below `folder`, unchanged. Running it again goes on where it stopped.
+ * An interrupted copy resumes when it is run again.
  * Throws `REPOSITORY-NO-VERSIONS`, `AS-OF-IN-FUTURE` (exit 2), `AS-OF-FOLDER-TAKEN` (exit 6) and the store's own errors.
  */
-export async function copyAsOf(
-  store: ObjectStore,
-  prefix: string,
-  asOf: Date,
-  folder: string,
-  options: CopyAsOfOptions = {},
-): Promise<CopyAsOfResult> {
+export async function copyAsOf(store: ObjectStore, request: CopyAsOfRequest): Promise<CopyAsOfResult> {
+  const { prefix, asOf, folder, onProgress, signal, concurrency = 16 } = request;
   if (!isVersioned(store)) {
     throw badInput({
       code: 'REPOSITORY-NO-VERSIONS',
@@ -84,7 +83,7 @@ export async function copyAsOf(
     throw badInput({
       code: 'AS-OF-IN-FUTURE',
       where: 'repository time',
-      fact: `${asOf.toISOString()} is not over yet`,
+      fact: `${asOf.toISOString()} is in the future`,
       hint: 'name a moment in the past',
     });
   }
@@ -95,7 +94,7 @@ export async function copyAsOf(
   let bytes = 0;
   let reused = 0;
   const copyOne = async (version: ObjectVersion): Promise<void> => {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     checkKey(version.key);
     const file = join(folder, version.key);
     if (await isThere(file, version)) {
@@ -106,8 +105,8 @@ export async function copyAsOf(
     }
     objects += 1;
     bytes += version.size;
-    options.onProgress?.({ objects, ofObjects: versions.length, bytes, ofBytes });
+    onProgress?.({ objects, ofObjects: versions.length, bytes, ofBytes });
   };
-  await pMap(versions, copyOne, { concurrency: options.concurrency ?? 16 });
+  await pMap(versions, copyOne, { concurrency });
   return { objects, bytes, reused };
 }

@@ -1,6 +1,6 @@
 /**
  * A fence says that a lineage has lost its lead: one object in a repository, for a site that can't be reached and has to find out by
- * itself. It copies nothing more, and takes no more writes. It is never taken away by a program: what was fenced comes back as
+ * itself. That site then copies nothing more and takes no more writes. No program removes a fence: a fenced site comes back as
  * a standby, in its next generation.
  */
 import { basename } from 'node:path';
@@ -13,9 +13,9 @@ import { ConditionFailed, type ObjectStore, type StoredObject } from './object-s
 const fenceSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('Fence'),
-  /** That has lost its lead. */
+  /** The one that has lost its lead. */
   lineage: z.string(),
-  /** That leads instead. */
+  /** The one that leads instead. */
   successor: z.string(),
   holder: z.string(),
   /** What raised it: `dr failover --stack dr`. */
@@ -24,7 +24,7 @@ const fenceSchema = z.strictObject({
 });
 export type Fence = z.infer<typeof fenceSchema>;
 
-/** Of `dr unlock`: a fence that was raised by mistake. */
+/** What `dr unlock` leaves of a fence that was raised by mistake. */
 const liftedSchema = z.object({ kind: z.literal('Lock'), releasedAt: z.iso.datetime() });
 
 function parse({ key, body, modified }: StoredObject, lineage: string): Fence | undefined {
@@ -37,7 +37,7 @@ function parse({ key, body, modified }: StoredObject, lineage: string): Fence | 
   if (liftedSchema.safeParse(value).success) return undefined;
   const fence = fenceSchema.safeParse(value).data;
   if (fence?.lineage === lineage) return fence;
-  // Nobody puts an object there by accident. In doubt there is one leader less, and not one more.
+  // Nobody puts an object there by accident. In doubt there is one leader fewer, never one more.
   return {
     apiVersion: 'go-coffee-dr/v1',
     kind: 'Fence',
@@ -62,13 +62,13 @@ export interface FenceRequest {
   readonly now: Date;
 }
 
-/** The one that stands, when there is one already. Throws `FENCE-TAKEN` (exit 6) when it stands for another successor. */
+/** Returns the one that stands, when there is one already. Throws `FENCE-TAKEN` (exit 6) when it stands for another successor. */
 export async function raiseFence(store: ObjectStore, layout: Layout, request: FenceRequest): Promise<Fence> {
   const { lineage, successor, what, now } = request;
   const key = layout.fence(lineage);
   for (let attempt = 0; ; attempt += 1) {
-    const seen = await store.get(key);
-    const standing = seen && parse(seen, lineage);
+    const found = await store.get(key);
+    const standing = found && parse(found, lineage);
     if (standing !== undefined) {
       if (standing.successor === successor) return standing;
       throw precondition({
@@ -88,11 +88,11 @@ export async function raiseFence(store: ObjectStore, layout: Layout, request: Fe
       since: now.toISOString(),
     };
     try {
-      const condition = seen ? ({ kind: 'etag', etag: seen.etag } as const) : ({ kind: 'absent' } as const);
+      const condition = found ? ({ kind: 'etag', etag: found.etag } as const) : ({ kind: 'absent' } as const);
       await store.put(key, `${JSON.stringify(fence, undefined, 2)}\n`, condition);
       return fence;
     } catch (error) {
-      // Someone else was faster: the next look tells for whom.
+      // Someone else was faster: the next attempt tells for whom.
       if (!(error instanceof ConditionFailed) || attempt >= 5) throw error;
     }
   }

@@ -1,22 +1,23 @@
-/** Leases: a running restore says which point it reads, so that prune leaves the point alone. */
+/** Leases: a running restore or export says which point it reads, so that `dr prune` leaves the point alone. */
 import { z } from 'zod';
 import type { Layout } from '../../plan/layout.ts';
 import type { ObjectStore } from './object-store.ts';
 
+/**
+ * A restore of a large database or an export to a slow drive may take half a day, and nobody renews a lease in between. A point that is
+ * leased this long after its reader has died only costs space.
+ */
+export const LEASE_SECONDS = 24 * 3600;
+
 const leaseSchema = z.object({
   point: z.string(),
+  /** A name for people. */
   holder: z.string(),
   since: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
 });
 
-export interface LeaseRecord {
-  readonly point: string;
-  readonly holder: string;
-  /** ISO 8601 */
-  readonly since: string;
-  readonly expiresAt: string;
-}
+export type LeaseRecord = Readonly<z.infer<typeof leaseSchema>>;
 
 export interface Lease {
   readonly record: LeaseRecord;
@@ -25,22 +26,23 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** A lease that can't be read holds its point this long after it was written: in doubt nothing is removed. */
-const UNREADABLE_LASTS_MS = 24 * 3600 * 1000;
+export interface LeaseRequest {
+  /** Id of the point. */
+  readonly point: string;
+  /** Becomes part of the object's name. */
+  readonly holder: string;
+  /** @default LEASE_SECONDS */
+  readonly ttlSeconds?: number;
+}
 
-/** One holder has one lease on a point: taking it again renews it. `holder` becomes part of the object's name. */
-export async function leasePoint(
-  store: ObjectStore,
-  layout: Layout,
-  pointId: string,
-  holder: string,
-  ttlSeconds: number,
-): Promise<Lease> {
-  const key = layout.lease(pointId, holder.replaceAll(/[^A-Za-z0-9._:@+-]+/g, '-').replace(/^[^A-Za-z0-9]+/, ''));
+/** One holder has one lease on a point: taking it again renews it. */
+export async function leasePoint(store: ObjectStore, layout: Layout, request: LeaseRequest): Promise<Lease> {
+  const { point, holder, ttlSeconds = LEASE_SECONDS } = request;
+  const key = layout.lease(point, holder.replaceAll(/[^A-Za-z0-9._:@+-]+/g, '-').replace(/^[^A-Za-z0-9]+/, ''));
   const since = new Date().toISOString();
   const write = async (): Promise<LeaseRecord> => {
     const expiresAt = new Date(Date.now() + ttlSeconds * 1000).toISOString();
-    const record = { point: pointId, holder, since, expiresAt };
+    const record = { point, holder, since, expiresAt };
     await store.put(key, `${JSON.stringify(record, undefined, 2)}\n`);
     return record;
   };
@@ -56,7 +58,7 @@ export async function leasePoint(
   };
 }
 
-/** Leases that have not run out, sorted by point. */
+/** Leases that have not expired, sorted by point. One that can't be read counts as new when it was written: in doubt nothing is removed. */
 export async function activeLeases(store: ObjectStore, layout: Layout, now = new Date()): Promise<LeaseRecord[]> {
   const active: LeaseRecord[] = [];
   for (const info of await store.list(layout.leasesPrefix)) {
@@ -81,6 +83,6 @@ function unreadable(key: string, modified: Date): LeaseRecord {
     point: key.split('/').at(-2) ?? '',
     holder: `unreadable lease ${key}`,
     since: modified.toISOString(),
-    expiresAt: new Date(modified.getTime() + UNREADABLE_LASTS_MS).toISOString(),
+    expiresAt: new Date(modified.getTime() + LEASE_SECONDS * 1000).toISOString(),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Locks by conditional writes to one object, which works across hosts and on any store. A lock has a holder's name, an expiry, and
- * a token that grows with each new holder. Releasing writes and does not delete: the token must never start again, and
+ * Locks by conditional writes to one object, which work across hosts and on any store. A lock has a holder's name, an expiry, and
+ * a token that grows with each new holder. A release writes and does not delete: the token must never start again, and
  * the restorer of a bucket need not be able to delete.
  */
 import { randomUUID } from 'node:crypto';
@@ -10,6 +10,12 @@ import { formatDuration } from '../../plan/duration.ts';
 import { type DrError, precondition } from '../core/errors.ts';
 import { holderName, isSurelyDead, processSchema, thisProcess } from '../core/holder.ts';
 import { ConditionFailed, type ObjectStore } from './object-store.ts';
+
+/**
+ * A holder renews three times in this time, so work survives a store that is unreachable for almost five minutes. A holder that died
+ * blocks the others for at most this long, and only on other hosts: on its own host its pid shows that it is dead.
+ */
+export const LOCK_SECONDS = 300;
 
 const lockSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
@@ -30,8 +36,8 @@ export type LockRecord = z.infer<typeof lockSchema>;
 export interface LockOptions {
   /** @default user, host and pid of this process */
   readonly holder?: string;
-  /** After this long without `renew` anyone may take the lock over. */
-  readonly ttlSeconds: number;
+  /** After this long without `renew` anyone may take the lock over. @default LOCK_SECONDS */
+  readonly ttlSeconds?: number;
   /** Shown to whoever finds the lock held. */
   readonly what: string;
 }
@@ -40,21 +46,23 @@ export interface Lock {
   /** Grows with each holder: what carries an older one comes from someone who lost the lock. */
   readonly token: number;
   readonly record: LockRecord;
+  readonly ttlSeconds: number;
   /** Moves the expiry. Throws `LOCK-LOST` (exit 6) when someone else took the lock over. */
   renew(): Promise<void>;
   /** Frees the lock if it is still ours; never someone else's. */
   release(): Promise<void>;
 }
 
+/** Each lost attempt means that somebody else wrote: ten in a row are a fault of the store. */
 const ATTEMPTS = 10;
 
-interface Seen {
+interface Observed {
   readonly etag: string;
-  /** Undefined for an object that is no lock. */
+  /** Undefined for an object that is not a lock. */
   readonly record: LockRecord | undefined;
 }
 
-async function look(store: ObjectStore, key: string): Promise<Seen | undefined> {
+async function inspect(store: ObjectStore, key: string): Promise<Observed | undefined> {
   const object = await store.get(key);
   if (object === undefined) return undefined;
   let record: LockRecord | undefined;
@@ -76,7 +84,7 @@ function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrErr
     return precondition({
       code: 'LOCKED',
       where: name,
-      fact: `${key} is no lock that this version can read`,
+      fact: `${key} is not a lock that this version can read`,
       hint: `if nobody works on it: dr unlock ${name}`,
     });
   }
@@ -93,21 +101,21 @@ function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrErr
 const textOf = (record: LockRecord): string => `${JSON.stringify(record, undefined, 2)}\n`;
 
 class HeldLock implements Lock {
+  readonly ttlSeconds: number;
   readonly #store: ObjectStore;
   readonly #key: string;
-  readonly #ttlSeconds: number;
   #record: LockRecord;
   #etag: string;
   /** One write after the other: each needs the etag of the one before. */
   #last: Promise<unknown> = Promise.resolve();
   #over = false;
 
-  constructor(store: ObjectStore, key: string, ttlSeconds: number, record: LockRecord, etag: string) {
+  constructor(store: ObjectStore, key: string, made: { ttlSeconds: number; record: LockRecord; etag: string }) {
     this.#store = store;
     this.#key = key;
-    this.#ttlSeconds = ttlSeconds;
-    this.#record = record;
-    this.#etag = etag;
+    this.ttlSeconds = made.ttlSeconds;
+    this.#record = made.record;
+    this.#etag = made.etag;
   }
 
   get token(): number {
@@ -119,15 +127,15 @@ class HeldLock implements Lock {
   }
 
   renew(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inOrder(async () => {
       if (this.#over) throw await this.#lost();
-      const expiresAt = new Date(Date.now() + this.#ttlSeconds * 1000).toISOString();
+      const expiresAt = new Date(Date.now() + this.ttlSeconds * 1000).toISOString();
       if (!(await this.#write({ ...this.#record, expiresAt }))) throw await this.#lost();
     });
   }
 
   release(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inOrder(async () => {
       if (this.#over) return;
       await this.#write({ ...this.#record, releasedAt: new Date().toISOString() });
       this.#over = true;
@@ -143,9 +151,9 @@ class HeldLock implements Lock {
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       // A copy or a backup of a folder may change a file's times and so its etag, but not whose lock it is.
-      const seen = await look(this.#store, this.#key);
-      if (seen?.record?.nonce === this.#record.nonce && seen.etag !== this.#etag) {
-        this.#etag = seen.etag;
+      const observed = await inspect(this.#store, this.#key);
+      if (observed?.record?.nonce === this.#record.nonce && observed.etag !== this.#etag) {
+        this.#etag = observed.etag;
         return this.#write(record);
       }
       this.#over = true;
@@ -154,9 +162,8 @@ class HeldLock implements Lock {
   }
 
   async #lost(): Promise<DrError> {
-    const seen = await look(this.#store, this.#key).catch(() => undefined);
-    const taker =
-      seen?.record && seen.record.nonce !== this.#record.nonce ? ` by ${seen.record.holder} (${seen.record.what})` : '';
+    const found = (await inspect(this.#store, this.#key).catch(() => undefined))?.record;
+    const taker = found && found.nonce !== this.#record.nonce ? ` by ${found.holder} (${found.what})` : '';
     return precondition({
       code: 'LOCK-LOST',
       where: basename(this.#key, '.json'),
@@ -165,10 +172,10 @@ class HeldLock implements Lock {
     });
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    const next = this.#last.then(work, work);
+    this.#last = next.catch(() => undefined);
+    return next;
   }
 }
 
@@ -177,50 +184,51 @@ class HeldLock implements Lock {
  * Throws `LOCKED` (exit 6) with the holder, what it does, since when and until when.
  */
 export async function acquireLock(store: ObjectStore, key: string, options: LockOptions): Promise<Lock> {
+  const { what, holder = holderName(), ttlSeconds = LOCK_SECONDS } = options;
   for (let attempt = 0; ; attempt += 1) {
     const now = new Date();
-    const seen = await look(store, key);
-    if (seen && (seen.record === undefined || !isFree(seen.record, now))) throw lockHeld(key, seen.record, now);
+    const found = await inspect(store, key);
+    if (found && (found.record === undefined || !isFree(found.record, now))) throw lockHeld(key, found.record, now);
     const record: LockRecord = {
       apiVersion: 'go-coffee-dr/v1',
       kind: 'Lock',
-      token: (seen?.record?.token ?? 0) + 1,
-      holder: options.holder ?? holderName(),
-      what: options.what,
+      token: (found?.record?.token ?? 0) + 1,
+      holder,
+      what,
       since: now.toISOString(),
-      expiresAt: new Date(now.getTime() + options.ttlSeconds * 1000).toISOString(),
+      expiresAt: new Date(now.getTime() + ttlSeconds * 1000).toISOString(),
       process: thisProcess(),
       nonce: randomUUID(),
     };
     try {
-      const condition = seen ? ({ kind: 'etag', etag: seen.etag } as const) : ({ kind: 'absent' } as const);
+      const condition = found ? ({ kind: 'etag', etag: found.etag } as const) : ({ kind: 'absent' } as const);
       const { etag } = await store.put(key, textOf(record), condition);
-      return new HeldLock(store, key, options.ttlSeconds, record, etag);
+      return new HeldLock(store, key, { ttlSeconds, record, etag });
     } catch (error) {
-      // Someone else was faster: the next look tells who.
+      // Someone else was faster: the next attempt tells who.
       if (!(error instanceof ConditionFailed) || attempt >= ATTEMPTS) throw error;
     }
   }
 }
 
-/** Undefined where nobody holds it. Throws `LOCKED` for an object that is no lock. */
+/** Undefined where nobody holds it. Throws `LOCKED` for an object that is not a lock. */
 export async function readLock(store: ObjectStore, key: string): Promise<LockRecord | undefined> {
-  const seen = await look(store, key);
-  if (seen === undefined) return undefined;
-  if (seen.record === undefined) throw lockHeld(key, undefined, new Date());
-  return isFree(seen.record, new Date()) ? undefined : seen.record;
+  const found = await inspect(store, key);
+  if (found === undefined) return undefined;
+  if (found.record === undefined) throw lockHeld(key, undefined, new Date());
+  return isFree(found.record, new Date()) ? undefined : found.record;
 }
 
 /** Frees a lock whoever holds it: that holder's next `renew` fails. Returns whom it was taken from. */
 export async function breakLock(store: ObjectStore, key: string): Promise<LockRecord | undefined> {
-  const seen = await look(store, key);
-  if (seen === undefined || seen.record?.releasedAt !== undefined) return undefined;
+  const found = await inspect(store, key);
+  if (found === undefined || found.record?.releasedAt !== undefined) return undefined;
   const now = new Date().toISOString();
   const nobody: LockRecord = {
     apiVersion: 'go-coffee-dr/v1',
     kind: 'Lock',
-    // Of an object that is no lock the token is unknown: seconds since 1970 are more than any counter reached.
-    token: seen.record?.token ?? Math.floor(Date.now() / 1000),
+    // An object that is not a lock has no token: seconds since 1970 are more than any counter has reached.
+    token: found.record?.token ?? Math.floor(Date.now() / 1000),
     holder: holderName(),
     what: 'dr unlock',
     since: now,
@@ -229,6 +237,6 @@ export async function breakLock(store: ObjectStore, key: string): Promise<LockRe
     nonce: randomUUID(),
     releasedAt: now,
   };
-  await store.put(key, textOf(nobody), { kind: 'etag', etag: seen.etag });
-  return seen.record;
+  await store.put(key, textOf(nobody), { kind: 'etag', etag: found.etag });
+  return found.record;
 }

@@ -1,4 +1,4 @@
-/** What the recovery module needs of the world. Adapters implement these; tests may put a failing one in their place. */
+/** What every kind of storage can do. Tests may use a store that fails on command. */
 
 export interface ObjectInfo {
   readonly key: string;
@@ -29,7 +29,7 @@ export interface ObjectStore {
   /** All objects under `prefix`, sorted by key. */
   list(prefix: string, asOf?: Date): Promise<ObjectInfo[]>;
   put(key: string, body: string | Buffer, condition?: PutCondition): Promise<{ readonly etag: string }>;
-  /** On a versioned bucket this lays a delete marker. Absent keys are no error. */
+  /** On a versioned bucket this lays a delete marker. Absent keys are not an error. */
   delete(key: string): Promise<void>;
 }
 
@@ -37,6 +37,6 @@ export interface ObjectStore {
 export interface BulkStore extends ObjectStore {
   /** Writes an object to `file`; the folder must be there. The file may be the object itself: it is only to be read. */
   download(object: ObjectInfo, file: string): Promise<void>;
-  /** Puts the whole of `file`, which nobody changes meanwhile, over whatever was there. */
+  /** Puts the whole file over the object. Nobody may change the file until then. */
   upload(key: string, file: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DrError } from '../core/errors.ts';
+import { DrError, hasCode } from '../core/errors.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 
 export interface ObjectVersion extends ObjectInfo {
@@ -28,16 +28,19 @@ export function isVersioned(store: ObjectStore): store is VersionedStore {
   return 'versionsAsOf' in store && 'download' in store;
 }
 
-/** `alive` is called for each chunk. The file gets its name only when all bytes are there. */
-export async function streamToFile(
-  body: AsyncIterable<Buffer>,
-  file: string,
-  expected: ObjectInfo,
-  alive: () => void,
-  signal: AbortSignal,
-): Promise<void> {
+export interface Download {
+  readonly file: string;
+  readonly expected: ObjectInfo;
+  /** Called for each chunk. */
+  readonly alive: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** The file gets its name only when all bytes are there. */
+export async function streamToFile(body: AsyncIterable<Uint8Array>, download: Download): Promise<void> {
+  const { file, expected, alive, signal } = download;
   const part = `${file}.part`;
-  const counted = async function* (): AsyncGenerator<Buffer> {
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       alive();
       yield chunk;
@@ -51,13 +54,12 @@ export async function streamToFile(
     }
     await rename(part, file);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
+    if (!hasCode(cause, 'ENOSPC', 'EDQUOT')) throw cause;
     throw new DrError({
       code: 'DISK-FULL',
       where: file,
       fact: `no space is left for ${expected.key} (${expected.size} bytes)`,
-      hint: 'make room, then run the same command again: what is there already is not copied twice',
+      hint: 'make room, then run the same command again: it copies only what is missing',
       cause,
     });
   } finally {

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Repository, Site } from '../config/site.ts';
-import { DrError } from '../core/errors.ts';
+import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { type CheckResult, checkRepository } from '../engines/restic/check.ts';
 import { type Loss, lossOf } from '../engines/restic/loss.ts';
@@ -219,7 +219,7 @@ export async function verifyFiles(
     progress({ ...event, state: wrong ? 'failed' : 'done', detail: plural(named.size, 'snapshot') });
     return { findings, snapshots: named.size };
   } catch (error) {
-    progress({ ...event, state: 'failed', detail: (error as Error).message });
+    progress({ ...event, state: 'failed', detail: messageOf(error) });
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { STANZA } from '../../plan/layout.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { DrError } from '../core/errors.ts';
+import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import type { StanzaInfo } from '../engines/pgbackrest/info.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
@@ -160,7 +160,7 @@ async function verifyLineage(site: Site, request: PostgresRequest, named: NamedS
     progress({ step, title, state: findings.length > 0 ? 'failed' : 'done', detail });
     return { findings, sets: named.captures.size, walSegments: wal.segments };
   } catch (error) {
-    progress({ step, title, state: 'failed', detail: (error as Error).message });
+    progress({ step, title, state: 'failed', detail: messageOf(error) });
     throw error;
   }
 }

@@ -28,9 +28,6 @@ export interface VerifyRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Who dies leaves this lock; on another host nothing is pruned, and nobody verifies, for that long. */
-const LOCK_SECONDS = 300;
-
 interface Verified {
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
@@ -103,7 +100,7 @@ async function verifyAll(
 /** Nothing is pruned while it is read. A repository that takes no lock (mounted read-only) is verified all the same. */
 async function whileNotPruned<T>(site: Site, repository: Repository, work: () => Promise<T>): Promise<T> {
   const store = await repository.store('restorer');
-  const options = { ttlSeconds: LOCK_SECONDS, what: `dr verify (${repository.id})` };
+  const options = { what: `dr verify (${repository.id})` };
   let begun = false;
   try {
     return await whileLocked(store, repository.layout.lock('prune'), options, () => {

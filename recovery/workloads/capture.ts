@@ -1,15 +1,16 @@
-/** Commands of the environment file around a workload's capture, e.g. to quiet an application. */
+/** What captures of several types share: the hooks around them, their staging folders, work that is done once a run. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import { hooksOf } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
+import type { CaptureRun } from './workload.ts';
 
-/** Of all that the API holds: it is read once, for several workloads. */
+/** Stands for all that the API holds: it is read once, for several workloads. */
 export const CLUSTER = 'kubernetes';
 
-/** A failing pre hook fails the workload before anything is read; a failing post hook fails it too, since what it undoes stays done. */
+/** A failing pre hook fails the workload before anything is read. So does a failing post hook: what it should undo stays done. */
 export async function runHook(
   site: Site,
   workload: Workload | typeof CLUSTER,
@@ -21,7 +22,7 @@ export async function runHook(
   const argv = hooks?.[when];
   if (argv === undefined) return;
   try {
-    await site.run(argv as [string, ...string[]], { signal, env: { DR_WORKLOAD: id, DR_HOOK: when } });
+    await site.run(argv, { signal, env: { DR_WORKLOAD: id, DR_HOOK: when } });
   } catch (cause) {
     throw new DrError({
       code: 'HOOK-FAILED',
@@ -45,4 +46,16 @@ export async function freshFolder(site: Site, workload: Workload): Promise<strin
 
 export function discard(folder: string): () => Promise<void> {
   return () => rm(folder, { recursive: true, force: true });
+}
+
+/** `work` for the first who asks in a run; all who ask share its result, and its failure. */
+export function oncePerRun<T>(
+  work: (site: Site, run: CaptureRun) => Promise<T>,
+): (site: Site, run: CaptureRun) => Promise<T> {
+  const results = new WeakMap<CaptureRun, Promise<T>>();
+  return (site, run) => {
+    const result = results.get(run) ?? work(site, run);
+    results.set(run, result);
+    return result;
+  };
 }

@@ -1,120 +1,116 @@
-/** Brings a workload's data into a folder that restic can read: a consistent copy, or the folder itself. */
-/** Where each workload goes, and what is there now. */
-
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Workload } from '../../plan/types.ts';
-import { type Environment, postgresSettings, redisSettings } from '../config/environment.ts';
+/** Which type a workload is of: the one place that knows all of them. Whoever handles a workload asks here and never by name. */
+import { type ExtensionType, isExtension, type Workload } from '../../plan/types.ts';
+import type { Environment } from '../config/environment.ts';
 import { isFromCluster } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
-import { OBJECTS, type ResticCapture } from '../points/point.ts';
-import { nothing } from './capture.ts';
-import { folderChecks, stageFolder } from './files/workload.ts';
-import { mirrorRepositories, mirrorsFolder } from './git/mirrors.ts';
-import { localFolder } from './git/restore.ts';
-import { gitChecks } from './git/workload.ts';
-import { imageChecks } from './images/workload.ts';
-import { objectChecks, type ReadObjects, stageObjects } from './objects/workload.ts';
-import { stagePostgresConfig } from './postgres/config.ts';
-import { stageDump } from './postgres/dump.ts';
-import { postmasterPid } from './postgres/server.ts';
-import { postgresChecks } from './postgres/verify.ts';
-import { postgresNeeds } from './postgres/workload.ts';
-import { redisAnswers } from './redis/server.ts';
-import { redisChecks, stageRedis } from './redis/workload.ts';
-import type { DestinationState, RestoreItem } from './restore-plan.ts';
+import { badInput } from '../core/errors.ts';
+import type { EngineName } from '../engines/find.ts';
+import { OBJECTS } from '../points/point.ts';
+import { files } from './files/workload.ts';
+import { folderState } from './folder.ts';
+import { git } from './git/workload.ts';
+import { images } from './images/workload.ts';
+import { objects } from './objects/workload.ts';
+import { postgres, postgresConfig, postgresDump } from './postgres/workload.ts';
+import { redis } from './redis/workload.ts';
+import type { DestinationState, RestoreItem, SetItem, SnapshotItem } from './restore-plan.ts';
 import { type Check, judged, type RestoreContext } from './restore-step.ts';
-import type { DiskNeed, Staged } from './workload.ts';
+import type { DiskNeed, Restored, StoreHealth, TrialRequest, TrialResult, WorkloadType } from './workload.ts';
 
-/** @param readObjects the one reading of the cluster that all of a run's workloads share */
-export async function stage(
-  site: Site,
-  workload: Workload,
-  readObjects: ReadObjects,
-  signal?: AbortSignal,
-): Promise<Staged> {
-  if (isFromCluster(site.environment, workload) && workload.objects !== undefined)
-    return stageObjects(site, workload, workload.objects, readObjects);
-  switch (workload.type) {
-    case 'redis':
-      return stageRedis(site, workload, signal);
-    case 'postgres-dump':
-      return stageDump(site, workload, signal);
-    case 'postgres-config':
-      return stagePostgresConfig(site, workload);
-    case 'git':
-      return { ...(await mirrorRepositories(site, signal)), remove: nothing };
-    default:
-      return stageFolder(site, workload);
-  }
+type Shipped = Exclude<Workload['type'], ExtensionType>;
+type ItemOf<T extends Shipped> = T extends SetItem['type'] ? SetItem : SnapshotItem;
+
+/** A name in `WORKLOAD_TYPES` (plan/types.ts) without a line here doesn't compile. */
+const TYPES: { readonly [T in Shipped]: WorkloadType<ItemOf<T>> } = {
+  postgres,
+  'postgres-dump': postgresDump,
+  'postgres-config': postgresConfig,
+  redis,
+  files,
+  git,
+  images,
+};
+
+const extensions = new Map<ExtensionType, WorkloadType>();
+
+/**
+ * Adds a type whose code does not ship with this program. A module that does it is loaded before `dr` starts:
+ * `NODE_OPTIONS='--import /absolute/mysql.ts' dr backup`. Then a plan may name the type (`type: x-mysql`), and the environment file holds
+ * its settings (`extensions.x-mysql`), which the type itself checks. The prefix keeps a misspelt `postgress` an error of the plan, and the
+ * table above complete: no list of names changes while the program runs.
+ */
+export function registerWorkloadType(name: ExtensionType, type: WorkloadType): void {
+  extensions.set(name, type);
 }
 
-/** Throws `VERIFICATION-FAILED` (exit 5) with every difference. */
-export async function verifyItem(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
-  const checks =
-    item.type === 'postgres'
-      ? await postgresChecks(context, item)
-      : item.type === 'redis'
-        ? await redisChecks(context, item)
-        : item.type === 'git'
-          ? await gitChecks(context, item)
-          : item.type === 'images'
-            ? await imageChecks(item)
-            : (item.capture as ResticCapture).facts[OBJECTS] !== undefined
-              ? await objectChecks(item)
-              : await folderChecks(context, item);
-  return judged(item, checks);
+/** Throws `WORKLOAD-TYPE-UNKNOWN` (exit 2). */
+function extensionOf(name: ExtensionType): WorkloadType {
+  const found = extensions.get(name);
+  if (found !== undefined) return found;
+  throw badInput({
+    code: 'WORKLOAD-TYPE-UNKNOWN',
+    where: 'plan',
+    fact: `no module has registered the workload type "${name}"`,
+    hint: "load it first: NODE_OPTIONS='--import /absolute/path/of/the/module' dr …; without it choose other workloads with --only",
+  });
 }
 
-/** Files lie beside what they replace until all is verified. */
-export async function needsOf(environment: Environment, item: RestoreItem): Promise<DiskNeed[]> {
-  const { bytes } = item.capture;
-  switch (item.type) {
-    case 'postgres':
-      return postgresNeeds(item, environment.stateDir);
-    case 'redis':
-      // Beside it, and then as dump.rdb and as the base of the append-only file.
-      return [{ path: item.destination, bytes: 3 * bytes }];
-    case 'git': {
-      const made = (environment.git?.repositories ?? []).flatMap(({ url }) => localFolder(url) ?? []);
-      return [item.destination, ...made].map((path) => ({ path, bytes }));
-    }
-    default:
-      return [{ path: item.destination, bytes }];
-  }
+/**
+ * The type of a workload: its objects come from the cluster where the environment file names one. Throws `WORKLOAD-TYPE-UNKNOWN`
+ * (exit 2) for an extension that no module has registered.
+ */
+export function typeOf(environment: Environment, workload: Workload): WorkloadType | WorkloadType<SetItem> {
+  if (isFromCluster(environment, workload)) return objects;
+  return isExtension(workload.type) ? extensionOf(workload.type) : TYPES[workload.type];
 }
 
-/** Absolute path that the workload is restored to. */
-export function destinationOf(site: Site, workload: Workload): string {
-  const { environment } = site;
-  switch (workload.type) {
-    case 'postgres':
-      return postgresSettings(environment).dataDir;
-    case 'redis':
-      return redisSettings(environment).dataDir;
-    case 'git':
-      return mirrorsFolder(site);
-    case 'postgres-dump':
-    case 'postgres-config':
-      return join(environment.stateDir, 'restored', workload.id);
-    default:
-      // Objects are laid down to be looked at, or applied; a restore changes no cluster.
-      if (isFromCluster(environment, workload)) return join(environment.stateDir, 'restored', workload.id);
-      return environment.folders[workload.id]?.path ?? '';
-  }
+/** The copy says whether it holds objects: the environment file may name a cluster now, or none any more. */
+function snapshotTypeOf({ type, capture }: SnapshotItem): WorkloadType {
+  if (isExtension(type)) return extensionOf(type);
+  return capture.facts[OBJECTS] === undefined ? TYPES[type] : objects;
 }
 
-async function folderState(path: string): Promise<DestinationState> {
-  try {
-    return (await readdir(path)).length > 0 ? 'occupied' : 'empty';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? 'occupied' : 'absent';
-  }
+/** What a type answers for one item of a restore plan. */
+export interface BoundType extends Pick<WorkloadType, 'engines' | 'restoredAfter'> {
+  needs(environment: Environment): Promise<DiskNeed[]>;
+  restore(context: RestoreContext): Promise<Restored | undefined>;
+  checks(site: Site): Promise<Check[]>;
+  trial(site: Site, request: TrialRequest): Promise<TrialResult>;
 }
 
+function bind<I extends RestoreItem>(type: WorkloadType<I>, item: I): BoundType {
+  const { engines, restoredAfter = [] } = type;
+  return {
+    engines,
+    restoredAfter,
+    needs: (environment) => type.needs(environment, item),
+    restore: (context) => type.restore(context, item),
+    checks: (site) => type.checks(site, item),
+    trial: (site, request) => type.trial(site, item, request),
+  };
+}
+
+export function typeOfItem(item: RestoreItem): BoundType {
+  return item.type === 'postgres' ? bind(TYPES[item.type], item) : bind(snapshotTypeOf(item), item);
+}
+
+/** The checks of a restored item. Throws `VERIFICATION-FAILED` (exit 5) with every difference. */
+export async function verifyItem({ site }: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
+  return judged(item, await typeOfItem(item).checks(site));
+}
+
+/** `alive` before what its folder says: a server may run in a data directory that is gone. */
 export async function destinationState(site: Site, workload: Workload): Promise<DestinationState> {
-  if (workload.type === 'postgres' && (await postmasterPid(postgresSettings(site.environment))) !== undefined)
-    return 'alive';
-  if (workload.type === 'redis' && (await redisAnswers(site, redisSettings(site.environment)))) return 'alive';
-  return folderState(destinationOf(site, workload));
+  const type = typeOf(site.environment, workload);
+  return (await type.isAlive?.(site)) ? 'alive' : folderState(type.destination(site, workload));
+}
+
+/** Each engine once. */
+export function enginesOf(types: readonly Pick<WorkloadType, 'engines'>[]): EngineName[] {
+  return [...new Set(types.flatMap(({ engines }) => engines))];
+}
+
+/** The servers that hold data, whether or not the environment file has them. */
+export function stores(): StoreHealth[] {
+  return [...Object.values(TYPES), ...extensions.values()].flatMap(({ health }) => health ?? []);
 }

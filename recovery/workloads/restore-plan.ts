@@ -1,6 +1,7 @@
 /** The restore plan: everything that a restore will do, as a versioned JSON document. `--dry-run` prints it and stops. */
 import { z } from 'zod';
-import { TIERS, WORKLOAD_TYPES } from '../../plan/types.ts';
+import { extensionTypeSchema, TIERS, WORKLOAD_TYPES, type Workload } from '../../plan/types.ts';
+import { badInput, type DrError } from '../core/errors.ts';
 import { captureSchema } from '../points/point.ts';
 
 /** What is at the destination now. */
@@ -13,23 +14,67 @@ const recoveryEnd = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('time'), timeline: z.number().int(), time: z.iso.datetime() }),
 ]);
 
-const item = z.strictObject({
+const [postgresCapture, resticCapture] = captureSchema.options;
+const shippedType = z.enum(WORKLOAD_TYPES);
+
+const anyItem = {
+  /** Id in the plan. */
   workload: z.string(),
-  type: z.enum(WORKLOAD_TYPES),
   title: z.string(),
   tier: z.enum(TIERS),
-  capture: captureSchema,
+  /** Id of the recovery point that lists the capture. */
   point: z.string(),
   /** Seconds between the target and the capture; 0 where replay reaches the target itself. */
   skewSeconds: z.number(),
+  /** Absolute path. */
   destination: z.string(),
   state: destinationState,
-  /** PostgreSQL only: where replay ends. */
-  end: recoveryEnd.optional(),
-  /** PostgreSQL only: the last WAL segment that the repository holds without a gap. */
-  walLast: z.string().optional(),
+};
+
+/** A backup set of pgBackRest, and the WAL that is replayed on it. */
+const setItem = z.strictObject({
+  ...anyItem,
+  type: shippedType.extract(['postgres']),
+  capture: postgresCapture,
+  /** Where replay ends. */
+  end: recoveryEnd,
+  /** Name of the last WAL segment that the repository holds without a gap. */
+  walLast: z.string(),
 });
-export type RestoreItem = z.infer<typeof item>;
+
+/** A snapshot of restic. */
+const snapshotItem = z.strictObject({
+  ...anyItem,
+  type: z.union([shippedType.exclude(['postgres']), extensionTypeSchema]),
+  capture: resticCapture,
+});
+
+/** One workload of a restore. The type of the workload says which engine holds its copies. */
+const item = z.union([setItem, snapshotItem]);
+export type SetItem = z.infer<typeof setItem>;
+export type SnapshotItem = z.infer<typeof snapshotItem>;
+export type RestoreItem = SetItem | SnapshotItem;
+
+function heldOtherwise({ id, type }: Workload, held: string): DrError {
+  return badInput({
+    code: 'CAPTURE-TYPE',
+    where: id,
+    fact: `the plan says that its type is "${type}", and the point holds ${held} of it`,
+    hint: 'name the plan of that time in the environment file (`plan: /absolute/path`), or choose other workloads with --only',
+  });
+}
+
+/** The type of a workload whose copy is a set of pgBackRest. Throws `CAPTURE-TYPE` (exit 2) where the plan says otherwise. */
+export function setTypeOf(workload: Workload): SetItem['type'] {
+  if (workload.type === 'postgres') return workload.type;
+  throw heldOtherwise(workload, 'a backup set of pgBackRest');
+}
+
+/** The type of a workload whose copy is a snapshot of restic. Throws `CAPTURE-TYPE` (exit 2) where the plan says otherwise. */
+export function snapshotTypeOf(workload: Workload): SnapshotItem['type'] {
+  if (workload.type !== 'postgres') return workload.type;
+  throw heldOtherwise(workload, 'a snapshot of restic');
+}
 
 export const restorePlanSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),

@@ -1,4 +1,5 @@
-/** What each step of a restore gets, and how a step is run: journalled, and skipped when an earlier run has done it. */
+/** What each step of a restore gets, and how a step runs: the journal records it, and a later run skips it. */
+import type { z } from 'zod';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { verificationFailed } from '../core/errors.ts';
@@ -36,7 +37,7 @@ export function judged(item: Pick<RestoreItem, 'workload'>, checks: Check[]): Ch
 
 export interface RestoreContext {
   readonly site: Site;
-  /** The repository that is read; a copy aside of it when it is read as of a moment. */
+  /** The repository that is read, or a copy of its state at a moment. */
   readonly source: Repository;
   readonly plan: RestorePlan;
   readonly journal: Journal;
@@ -64,14 +65,14 @@ async function record(journal: Journal, entry: Parameters<Journal['append']>[0])
   await next;
 }
 
-/** For a record that only helps: a full disk must not hide the failure that it is about. */
+/** For a record that only helps: a full disk must not hide the failure that the record is about. */
 async function tryRecord({ site, journal }: RestoreContext, entry: Parameters<Journal['append']>[0]): Promise<void> {
   await record(journal, entry).catch((error: unknown) =>
     site.log.warn({ error: String(error), journal: journal.file }, 'not recorded'),
   );
 }
 
-/** Those of the steps that are done must be done again: somebody has removed what they made, or it has proved to be wrong. */
+/** Marks finished steps to be done again: somebody has removed what they made, or it has proved to be wrong. */
 export async function redo({ journal, progress }: RestoreContext, ids: readonly string[], why: string): Promise<void> {
   for (const id of ids) {
     if (!journal.done(id)) continue;
@@ -80,61 +81,71 @@ export async function redo({ journal, progress }: RestoreContext, ids: readonly 
   }
 }
 
-/**
- * Runs `work` unless the journal says that it is done; then its recorded result is given back. `T` must be JSON.
- * @param again Do it in each run: what it has found may have changed since.
- */
-export async function step<T>(
-  context: RestoreContext,
-  item: Pick<RestoreItem, 'tier' | 'title'>,
-  id: string,
-  what: string,
-  work: (report: (detail: string, fraction?: number) => void) => Promise<T>,
-  again = false,
-): Promise<T> {
-  const { journal, progress } = context;
-  const title = `${item.title}: ${what}`;
-  const event = { step: `restore/${id}`, title, tier: item.tier };
-  const before = journal.done(id);
-  if (before && !again) {
-    progress({ ...event, state: 'skipped', detail: 'done by an earlier run' });
-    return before.data as T;
-  }
-  context.signal?.throwIfAborted();
-  await record(journal, {
-    event: 'step',
-    at: new Date().toISOString(),
-    step: id,
-    state: 'start',
-    title,
-    tier: item.tier,
-  });
+export interface Step {
+  readonly item: Pick<RestoreItem, 'tier' | 'title'>;
+  /** `redis/copy` */
+  readonly id: string;
+  /** What it does, in a few words: `copy the snapshot`. */
+  readonly what: string;
+  /** Do it in each run: what it has found may have changed since. @default false */
+  readonly again?: boolean;
+}
+
+/** `fraction`: 0 to 1. */
+type Report = (detail: string, fraction?: number) => void;
+
+type Work<T> = (report: Report) => Promise<T>;
+
+const eventOf = ({ item, id, what }: Step) => ({
+  step: `restore/${id}`,
+  title: `${item.title}: ${what}`,
+  tier: item.tier,
+});
+
+async function runStep<T>(context: RestoreContext, what: Step, work: Work<T>): Promise<T> {
+  const { journal, progress, signal } = context;
+  const event = eventOf(what);
+  const { title, tier } = event;
+  const note = () => ({ event: 'step', at: new Date().toISOString(), step: what.id }) as const;
+  signal?.throwIfAborted();
+  await record(journal, { ...note(), state: 'start', title, tier });
   progress({ ...event, state: 'start' });
   try {
     const data = await work((detail, fraction) =>
       progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) }),
     );
-    await record(journal, {
-      event: 'step',
-      at: new Date().toISOString(),
-      step: id,
-      state: 'done',
-      ...(data === undefined ? {} : { data }),
-    });
+    await record(journal, { ...note(), state: 'done', ...(data === undefined ? {} : { data }) });
     progress({ ...event, state: 'done' });
     return data;
   } catch (error) {
-    const failure = asDrError(error, `step ${id}`);
+    const failure = asDrError(error, `step ${what.id}`);
     progress({ ...event, state: 'failed', detail: failure.message });
-    await tryRecord(context, {
-      event: 'step',
-      at: new Date().toISOString(),
-      step: id,
-      state: 'failed',
-      data: failure.message,
-    });
+    await tryRecord(context, { ...note(), state: 'failed', data: failure.message });
     throw failure;
   }
+}
+
+function skip({ progress }: RestoreContext, what: Step): void {
+  progress({ ...eventOf(what), state: 'skipped', detail: 'done by an earlier run' });
+}
+
+/** Runs `work` unless the journal says that an earlier run has done it. */
+export async function step(context: RestoreContext, what: Step, work: Work<unknown>): Promise<void> {
+  if (context.journal.done(what.id) && what.again !== true) skip(context, what);
+  else await runStep(context, what, work);
+}
+
+/** The same with a result: JSON, which the journal keeps. What another version of `dr` left there is made anew. */
+export async function stepResult<T>(
+  context: RestoreContext,
+  what: Step & { readonly result: z.ZodType<T> },
+  work: Work<T>,
+): Promise<T> {
+  const before = what.again === true ? undefined : context.journal.done(what.id);
+  const kept = before && what.result.safeParse(before.data);
+  if (kept?.success !== true) return runStep(context, what, work);
+  skip(context, what);
+  return kept.data;
 }
 
 /** All finished steps of this restore, over all its runs. */
@@ -153,7 +164,7 @@ export async function recordEnd(journal: Journal, outcome: 'ready' | 'superseded
   await record(journal, { event: 'end', at: new Date().toISOString(), outcome });
 }
 
-/** A journal without an end goes on too. */
+/** A journal without an end resumes too. */
 export async function recordFailure(context: RestoreContext): Promise<void> {
   await tryRecord(context, { event: 'end', at: new Date().toISOString(), outcome: 'failed' });
 }

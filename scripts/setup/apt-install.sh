@@ -26,13 +26,20 @@ fi
 mkdir -p "$cluster_folder"
 echo 'create_main_cluster = false' >"$cluster_conf"
 
-had_redis=no
-if dpkg -s redis-server >/dev/null 2>&1; then had_redis=yes; fi
+# Servers whose packages enable them, as package:service.
+servers='redis-server:redis-server mariadb-server:mariadb'
+had=
+for server in $servers; do
+  if dpkg -s "${server%%:*}" >/dev/null 2>&1; then had="$had $server"; fi
+done
 
 apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@"
 
-if [ "$had_redis" = no ] && dpkg -s redis-server >/dev/null 2>&1; then
-  # With and without systemd; both come with Debian's base.
-  update-rc.d redis-server disable >/dev/null 2>&1 || true
-  deb-systemd-helper disable redis-server.service >/dev/null 2>&1 || true
-fi
+for server in $servers; do
+  case " $had " in *" $server "*) continue ;; esac
+  if dpkg -s "${server%%:*}" >/dev/null 2>&1; then
+    # With and without systemd; both come with Debian's base.
+    update-rc.d "${server##*:}" disable >/dev/null 2>&1 || true
+    deb-systemd-helper disable "${server##*:}.service" >/dev/null 2>&1 || true
+  fi
+done

@@ -1,11 +1,22 @@
-/** What only the tests need, with `setup.mjs --tests`: programs that check what this one renders. */
+/** What only the tests need, with `setup.mjs --tests`: programs that check what this one renders, and a database that it does not know. */
 import { motoSteps } from './moto.mjs';
 import { run } from './run.mjs';
 import { findProgram } from './search.mjs';
 import { aptInstall, asRoot, installCommand, packageManager } from './system.mjs';
 
-/** By package manager. Debian's prometheus brings promtool; its server is not started. */
-const PROMETHEUS = { apt: ['prometheus'], dnf: ['golang-github-prometheus'], brew: ['prometheus'] };
+/** Each with its packages by package manager. Debian's packages bring servers too: those are neither started nor enabled. */
+const TOOLS = [
+  {
+    program: 'promtool',
+    why: 'checks the alert rules that the plan renders',
+    packages: { apt: ['prometheus'], dnf: ['golang-github-prometheus'], brew: ['prometheus'] },
+  },
+  {
+    program: 'mariadbd',
+    why: 'a workload type that a test adds',
+    packages: { apt: ['mariadb-server'], dnf: ['mariadb-server'], brew: ['mariadb'] },
+  },
+];
 
 async function install(sudo, packages) {
   const update = await run([...sudo, 'apt-get', 'update', '-q']);
@@ -14,20 +25,21 @@ async function install(sudo, packages) {
 }
 
 /** @returns {Promise<import('./step.mjs').Step[]>} */
-async function promtoolSteps() {
-  if (findProgram('promtool')) return [];
+async function toolSteps() {
+  const missing = TOOLS.filter(({ program }) => !findProgram(program));
+  if (missing.length === 0) return [];
   const manager = packageManager();
-  const packages = PROMETHEUS[manager ?? 'apt'];
+  const packages = missing.flatMap((tool) => tool.packages[manager ?? 'apt']);
   const step = {
-    lacks: ['promtool: not found (checks the alert rules that the plan renders)'],
+    lacks: missing.map(({ program, why }) => `${program}: not found (${why})`),
     command: installCommand(manager, packages),
   };
   const sudo = manager === 'apt' ? await asRoot() : undefined;
   if (sudo === undefined) return [step];
-  return [{ ...step, note: 'its server is neither started nor enabled', install: () => install(sudo, packages) }];
+  return [{ ...step, note: 'no server is started or enabled', install: () => install(sudo, packages) }];
 }
 
 /** @returns {Promise<import('./step.mjs').Step[]>} */
 export async function testToolSteps() {
-  return [...(await promtoolSteps()), ...motoSteps()];
+  return [...(await toolSteps()), ...motoSteps()];
 }

@@ -1,4 +1,4 @@
-/** Everything that the stories need: the cluster with the project's images, volumes, and two S3 servers. */
+/** Everything that the scenarios need: the cluster with the project's images, volumes, and two S3 servers. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Api } from './api.ts';

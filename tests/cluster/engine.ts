@@ -1,4 +1,4 @@
-/** The engine of the stories: Pulumi's own where it and the plugins of its packages are on the PATH, else the recorded declarations. */
+/** The engine of the scenarios: Pulumi's own where it and the plugins of its packages are on the PATH, else the recorded declarations. */
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -112,7 +112,7 @@ export async function startKubelet(place: Place): Promise<void> {
   await writeFile(join(place.folder, 'kubelet.yaml'), kubeletConfig(place));
   await until('the kubelet answers', async () => {
     const running = await readTracked(pidFile(place, 'kubelet'));
-    if (running === undefined || !(await isAlive(running.pid, running.started))) await runKubelet(place);
+    if (running === undefined || !isAlive(running.pid, running.started)) await runKubelet(place);
     const answer = await fetch(KUBELET_HEALTH).catch(() => undefined);
     return answer?.ok === true;
   });

@@ -1,5 +1,5 @@
 /**
- * `dr rebuild` as a process of its own, so that it can be killed: what the command does, with the engine of the stories.
+ * `dr rebuild` as a process of its own, so that it can be killed: what the command does, with the engine of the scenarios.
  * `node rebuild-process.ts FILE`, where FILE says what is asked for; the outcome goes to `outcome` of it, progress to stdout.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,12 +1,12 @@
-/** Starts `dr rebuild` for a story, watches it, and kills it where the story says so. */
+/** Starts `dr rebuild` for a scenario, watches it, and kills it where the scenario says so. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Material } from '../../recovery/rebuild/material.ts';
 import type { RebuildOutcome, RebuildRequest } from '../../recovery/rebuild/types.ts';
 import { say } from './cluster.ts';
+import type { ClusterFixture } from './fixture.ts';
 import type { RebuildTask } from './rebuild-process.ts';
-import type { World } from './world.ts';
 
 export interface Asked {
   readonly request: RebuildRequest & { readonly declaredAt: Date };
@@ -24,7 +24,7 @@ export interface Rebuilt {
 
 const PROGRAM = join(import.meta.dirname, 'rebuild-process.ts');
 
-/** What most stories ask for. */
+/** What most scenarios ask for. */
 export const PLAIN = {
   target: 'latest',
   repository: 'secondary',
@@ -38,12 +38,12 @@ export const PLAIN = {
 } as const;
 
 /** Throws an Error with what it was refused with. */
-export async function runRebuild(world: World, { request, material, killAt }: Asked): Promise<Rebuilt> {
-  const file = (name: string) => join(world.folder, `rebuild-${request.stack}-${name}.json`);
+export async function runRebuild(fixture: ClusterFixture, { request, material, killAt }: Asked): Promise<Rebuilt> {
+  const file = (name: string) => join(fixture.folder, `rebuild-${request.stack}-${name}.json`);
   const task: RebuildTask = {
     request: { ...request, declaredAt: request.declaredAt.toISOString() },
-    engineFolder: world.engineFolder,
-    stateDir: join(world.folder, 'state'),
+    engineFolder: fixture.engineFolder,
+    stateDir: join(fixture.folder, 'state'),
     ...(material === undefined ? {} : { material }),
     outcome: file('outcome'),
   };

@@ -61,7 +61,7 @@ test('what checks of health may read is enough for them, and no Secret', async (
 });
 
 test('the rights that a stack declares and the documentation names are enough, and one less is not', async () => {
-  const text = await readFile(join(import.meta.dirname, '../../docs/capture.md'), 'utf8');
+  const text = await readFile(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
   const rules =
     text
       .split('```yaml\n')

@@ -1,12 +1,12 @@
-/** F10: both regions are gone. Recovery from the folder on the host, the loss shown to the person who restores. */
+/** Both regions are gone: the restore reads the folder on the host and shows the loss to the person who restores. */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { drEnds, withGolden } from './golden.ts';
 
-test('F10: the last repository that is left is taken, and the others are named', async () => {
+test('the last remaining repository is read, and the unreachable ones are named', async () => {
   await withGolden(async ({ folder, facts, emptySite }) => {
-    // Three repositories: two places that are gone, and the one that was backed up to.
+    // Three repositories: two are unreachable, one was backed up to.
     const site = await emptySite('second', {
       workloads: ['uploads', 'redis'],
       edit: (environment) => {

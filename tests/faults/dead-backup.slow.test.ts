@@ -1,4 +1,7 @@
-/** F17: a backup that died before its point was written shows nowhere, does not stop the next one, and what it left is pruned. */
+/**
+ * A backup dies before its point is written. `dr points` shows nothing of it, the next backup works, and prune removes what it
+ * left behind.
+ */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,7 +16,7 @@ const DAY_MS = 24 * 3_600_000;
 
 const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
-/** restic's files by their own names; one that is being written has a longer one. */
+/** restic's finished files; a file that is being written has a longer name. */
 const resticNames = async (folder: string): Promise<string[]> =>
   (await names(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
 
@@ -22,7 +25,7 @@ async function points(envFile: string): Promise<string[]> {
   return (JSON.parse(stdout) as { points: { id: string }[] }).points.map(({ id }) => id).sort();
 }
 
-/** Kills `dr backup`, with its engines, as soon as something more is there. */
+/** Kills `dr backup`, with its engines, as soon as `more` holds. */
 async function killBackup(envFile: string, args: readonly string[], more: () => Promise<boolean>): Promise<void> {
   const running = startDr(envFile, ['backup', ...args]);
   while (running.alive() && !(await more())) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -31,14 +34,14 @@ async function killBackup(envFile: string, args: readonly string[], more: () => 
   expect((await running.done).exitCode).toBeUndefined();
 }
 
-/** restic takes a lock that shuts out everyone while it prunes or checks; this one dies with it in hand. */
+/** restic takes a lock that shuts out everyone while it prunes or checks; this one dies while it holds it. */
 async function leaveResticLock(site: Site, locks: string): Promise<void> {
   const restic = openRestic(site, site.repository('local'), 'writer');
   // The backup that was killed may have left one of its own.
   const before = await resticNames(locks);
   const own = async () => (await resticNames(locks)).filter((name) => !before.includes(name));
   const stop = new AbortController();
-  // SIGTERM lets restic 0.14 go without cleaning up.
+  // On SIGTERM restic 0.14 exits without cleaning up.
   const checking = restic.run(['check', '--read-data'], { signal: stop.signal }).catch(() => undefined);
   while ((await own()).length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
   stop.abort();
@@ -70,7 +73,7 @@ async function prune(site: Site, days: number): Promise<void> {
   expect((await runPrune(site, request)).exit).toBe(0);
 }
 
-test('F17', async () => {
+test('two dead backups and a stale restic lock leave no point, stop nobody and are pruned after a day', async () => {
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     const site = await openSite(source.envFile, silentLog);
@@ -85,7 +88,7 @@ test('F17', async () => {
       files,
       async () => (await resticNames(snapshots)).length > before.snapshots.length,
     );
-    // After pgBackRest has finished the set in one repository, and is at work in the other.
+    // After pgBackRest has finished the set in one repository and writes to the other.
     const sets = join(local, 'pgbackrest/first-1/backup/go-coffee');
     const finished = async () => (await names(join(sets, 'latest'))).includes('backup.manifest');
     const newest = before.sets.at(-1) ?? '';
@@ -102,13 +105,13 @@ test('F17', async () => {
     expect(left.sets).toHaveLength(before.sets.length + 1);
     expect(left.sets.at(-1)).not.toBe(newest);
 
-    // The next one works, whatever locks are about.
+    // The next backup works in spite of the stale locks.
     const next = ['backup', '--kind', 'full', '--only', 'postgres,uploads', '-o', 'json'];
     const { runId } = JSON.parse((await drEnds(0, source.envFile, next)).stdout) as { runId: string };
     expect(await points(source.envFile)).toEqual([full, incremental, runId]);
     const after = await held(site, golden, 'local');
 
-    // For a day it might be a backup that still runs, on another host.
+    // For a day it could be a backup that still runs on another host.
     await prune(site, 0);
     expect(await held(site, golden, 'local')).toEqual(after);
     await prune(site, 1.1);

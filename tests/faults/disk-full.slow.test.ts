@@ -1,4 +1,7 @@
-/** F35: too little disk is refused at preflight; a disk that becomes full half-way fails the restore, and the same command goes on. */
+/**
+ * A disk that is too small is refused at preflight. A disk that becomes full during a restore fails it; the same command resumes
+ * when there is room.
+ */
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -41,10 +44,10 @@ async function freeBytes(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Takes all of the disk but `left` bytes. */
+/** Fills the disk up to `left` bytes. */
 async function fill(site: Platform, left: number): Promise<string> {
   const ballast = join(site.paths.root, 'ballast');
-  // The restore writes meanwhile: what was free a moment ago may be less by now.
+  // The restore writes meanwhile, so free space may shrink between the two calls.
   for (;;) {
     const size = Math.max(1, (await freeBytes(site.paths.root)) - left);
     const { exitCode } = await run(['fallocate', '-l', String(size), ballast], { accept: [0, 1] });
@@ -52,7 +55,7 @@ async function fill(site: Platform, left: number): Promise<string> {
   }
 }
 
-asRoot('F35: refused at preflight, and nothing is touched', async () => {
+asRoot('a disk that is too small: refused at preflight, and nothing is touched', async () => {
   await withGolden(async (golden) => {
     await onSmallDisk(golden, 120, ['postgres', 'redis', 'uploads'], async (site) => {
       const before = await sourceDigests(golden);
@@ -66,13 +69,13 @@ asRoot('F35: refused at preflight, and nothing is touched', async () => {
       expect(await readdir(join(site.paths.root, 'postgres'))).toEqual([]);
       expect(await sourceDigests(golden)).toEqual(before);
       await expectNoSecrets(golden, site, [refused]);
-      // What fits is not refused with the rest.
+      // Workloads that fit are restored.
       await drEnds(0, site.envFile, [...RESTORE, '--only', 'uploads', '--only', 'redis']);
     });
   });
 });
 
-asRoot('not even room to read the newest WAL: refused as well', async () => {
+asRoot('no room to read the newest WAL: refused as well', async () => {
   await withGolden(async (golden) => {
     await onSmallDisk(golden, 20, ['postgres'], async (site) => {
       const refused = await dr(site.envFile, RESTORE);
@@ -86,7 +89,7 @@ asRoot('not even room to read the newest WAL: refused as well', async () => {
 asRoot.each([
   { workload: 'postgres', at: 'postgres/lineage start', left: 8 * MEGABYTE },
   { workload: 'uploads', at: 'uploads/copy start', left: 100_000 },
-])('full from $at on: fails, and goes on when there is room', async ({ workload, at, left }) => {
+])('full from $at on: fails, and resumes when there is room', async ({ workload, at, left }) => {
   await withGolden(async (golden) => {
     await onSmallDisk(golden, 600, [workload], async (site) => {
       const before = await sourceDigests(golden);

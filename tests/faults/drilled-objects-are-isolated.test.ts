@@ -1,4 +1,4 @@
-/** F37, the captured part: what a drill has of the platform's objects leads nowhere, runs nothing and touches nothing that is real. */
+/** The manifests of a drilled platform lead nowhere, run nothing and touch nothing that is real. */
 import { describe, expect, test } from 'vitest';
 import { isolate } from '../../infra/recovered/change/isolate.ts';
 import { type KubeObject, nameOf } from '../../recovery/public.ts';
@@ -20,7 +20,7 @@ const specOf = (object: KubeObject): any => one(object)?.spec;
 
 const pod = (spec: object = {}) => ({ containers: [{ name: 'a', image: 'a' }], ...spec });
 
-describe('left out', () => {
+describe('excluded', () => {
   test.each([
     ['a route', made('networking.k8s.io/v1', 'Ingress', 'shop')],
     ['a route of the gateway', made('gateway.networking.k8s.io/v1', 'HTTPRoute', 'shop')],
@@ -44,7 +44,7 @@ describe('left out', () => {
     expect(notes).toEqual([expect.stringContaining(nameOf(object))]);
   });
 
-  test('what is harmless stays as it is', () => {
+  test('harmless objects stay as they are', () => {
     const harmless = [
       made('v1', 'ConfigMap', 'settings', { data: { a: 'b' } }, { labels: { app: 'order' } }),
       made('v1', 'Secret', 'keys', { data: { a: 'Yg==' } }),
@@ -56,14 +56,14 @@ describe('left out', () => {
     expect(change(harmless)).toEqual({ objects: harmless, notes: [] });
   });
 
-  test('a long list is cut, and counted', () => {
+  test('a long list is shortened, and counted', () => {
     const many = Array.from({ length: 9 }, (_, i) => made('networking.k8s.io/v1', 'Ingress', `shop-${i}`));
     expect(change(many).notes).toEqual([expect.stringMatching(/shop-5 and 3 more$/)]);
   });
 });
 
 describe('services', () => {
-  test.each(['LoadBalancer', 'NodePort'])('a %s is found by pods of the cluster alone', (type) => {
+  test.each(['LoadBalancer', 'NodePort'])('a %s becomes reachable from pods of the cluster only', (type) => {
     const service = made('v1', 'Service', 'shop', {
       spec: {
         type,
@@ -82,14 +82,14 @@ describe('services', () => {
     expect(change([service]).notes).toEqual(['drill: closed to the outside: Service drill/shop']);
   });
 
-  test('an address of the outside goes from a ClusterIP too: it would draw real traffic', () => {
+  test('an external address is removed from a ClusterIP too: it would draw real traffic', () => {
     const service = made('v1', 'Service', 'shop', { spec: { type: 'ClusterIP', externalIPs: ['203.0.113.1'] } });
     expect(specOf(service)).toEqual({ type: 'ClusterIP' });
   });
 });
 
 describe('pods', () => {
-  test('a CronJob is suspended, whatever it was', () => {
+  test('a CronJob is suspended, whatever it was before', () => {
     const job = (suspend?: boolean) =>
       made('batch/v1', 'CronJob', 'report', {
         spec: { schedule: '* * * * *', ...(suspend === undefined ? {} : { suspend }), jobTemplate: { spec: {} } },
@@ -129,7 +129,7 @@ describe('pods', () => {
     },
   );
 
-  test('of a CronJob, of a Job and alone, likewise', () => {
+  test('pods of a CronJob, of a Job and lone pods alike', () => {
     const cron = made('batch/v1', 'CronJob', 'report', { spec: { jobTemplate: { spec: { template } } } });
     expect(specOf(cron).jobTemplate.spec.template).toEqual(quiet);
     expect(specOf(made('batch/v1', 'Job', 'migrate', { spec: { template } })).template).toEqual(quiet);
@@ -137,7 +137,7 @@ describe('pods', () => {
     expect([alone?.spec, alone?.metadata.labels]).toEqual([inThePod, quiet.metadata.labels]);
   });
 
-  test('have no identity in a cloud, and no name in the world', () => {
+  test('have no cloud identity and no external name', () => {
     const account = made(
       'v1',
       'ServiceAccount',
@@ -193,15 +193,15 @@ describe('network policies', () => {
     expect(egress(...rules)).toEqual(left);
   });
 
-  test('a way in is narrowed alike', () => {
+  test('ingress rules are narrowed alike', () => {
     expect(ingress({ from: [named('ingress-nginx')] })).toBeUndefined();
     expect(ingress({ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: dns })).toBeUndefined();
-    // Names are asked for, not answered.
+    // Pods may query DNS, not answer it.
     expect(ingress({ from: [named('kube-system')], ports: dns })).toBeUndefined();
     expect(ingress({})).toEqual([{ from: [{ podSelector: {} }] }]);
   });
 
-  test('what it closes stays closed', () => {
+  test('a policy that closes something still closes it', () => {
     const closed = policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     expect(change([closed])).toEqual({ objects: [closed], notes: [] });
     const open = policy({ podSelector: {}, egress: [{}] });
@@ -216,7 +216,7 @@ describe('network policies', () => {
   });
 });
 
-test('twice is once, and the capture stays as it was', () => {
+test('a second pass changes nothing, and the manifest snapshot stays as it was', () => {
   const objects = [
     made('v1', 'Service', 'shop', { spec: { type: 'NodePort', ports: [{ port: 1, nodePort: 30001 }] } }),
     made('batch/v1', 'CronJob', 'report', {

@@ -1,6 +1,6 @@
 /**
- * F37, the stack's own part: a drilled platform can't call out to the world or back itself up. What is proven here is what is declared;
- * that a network carries it out is the network's business (the bridge of `tests/cluster` does not).
+ * A drilled platform can't call out to the world or back itself up: the stack's own part. This proves what is declared. Whether a
+ * network enforces it is tried in `tests/cluster/scenarios/quarantine.ts`.
  */
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -28,7 +28,7 @@ const CONFIG = {
   namespaces: { platform: PLATFORM, recovery: RECOVERY },
   secrets: { from: 'config' },
   secretValues: STORED_SECRETS,
-  // All that could tell somebody: a drill tells nobody.
+  // Everything that could alert somebody: a drill alerts nobody.
   alertTargets: { slackWebhook: 'https://hooks.slack.test/x', pingUrl: 'https://ping.test/x' },
   monitoring: { prometheusOperator: true, namespace: 'monitoring' },
 };
@@ -38,7 +38,7 @@ const upBefore = {
 const settings = { from: 'latest', repository: 'secondary' };
 
 const drilled = await record('local', { ...CONFIG, recovery: { ...settings, isolated: true } }, upBefore);
-// The same without the one word: what the assertions below must be able to tell from it.
+// The same stack without `isolated`: the assertions below must tell the two apart.
 const real = await record('local', { ...CONFIG, recovery: settings }, upBefore);
 
 interface Policy {
@@ -74,7 +74,7 @@ describe('egress', () => {
     for (const { spec } of denied) expect(spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
-  test('is opened for names, the stores, the repository that is read and Patroni’s elections; here is every rule', () => {
+  test('is open for DNS, the stores, the repository that is read and Patroni’s elections; every rule is listed here', () => {
     const ofEach = [PLATFORM, RECOVERY].flatMap((namespace) => [
       `${namespace}/reach-dns → namespaceSelector:matchLabels:kubernetes.io/metadata.name:kube-system :53,53`,
       `${namespace}/reach-kubernetes-api → ipBlock:cidr:0.0.0.0/0,except:[169.254.0.0/16] :443,6443`,
@@ -87,7 +87,7 @@ describe('egress', () => {
     expect(waysOut(real).filter((way) => /alerting|pgbackrest/.test(way))).toHaveLength(4);
   });
 
-  test('to an address is for pods with that label alone: the stores, and the checks', () => {
+  test('to an address is open only for pods with that label: the stores and the checks', () => {
     for (const { metadata, spec } of policies(drilled)) {
       if (!JSON.stringify(spec.egress ?? []).includes('ipBlock')) continue;
       const reach = metadata.name.replace('reach-', '');
@@ -99,7 +99,7 @@ describe('egress', () => {
   });
 });
 
-test('nobody comes in from another namespace', () => {
+test('no pod of another namespace may connect', () => {
   const peers = policies(drilled).flatMap(({ spec }) =>
     (spec.ingress ?? []).flatMap(({ from = ['everybody'] }) => from),
   );
@@ -112,8 +112,8 @@ test('nobody comes in from another namespace', () => {
   expect(JSON.stringify(policies(drilled))).not.toContain('"monitoring"');
 });
 
-describe('nothing of it is a copy of its own', () => {
-  test('each CronJob is there to be seen, and suspended', () => {
+describe('a drill makes no copies of its own', () => {
+  test('each CronJob is declared, and suspended', () => {
     const suspended = (of: typeof drilled) =>
       kinds(of, 'CronJob').map(({ manifest }) => [
         manifest.metadata.name,
@@ -132,7 +132,7 @@ describe('nothing of it is a copy of its own', () => {
     expect(suspended(real).filter(([, off]) => off === true)).toEqual([]);
   });
 
-  test('no repository is made ready, no first backup runs, and nothing waits for a claim that nobody made', () => {
+  test('no repository is prepared, no first backup runs, and no pod waits for a missing claim', () => {
     const jobs = (of: typeof drilled) => kinds(of, 'Job').map(({ manifest }) => manifest.metadata.name);
     expect(jobs(drilled).filter((name) => /^dr-/.test(name))).toEqual([]);
     expect(
@@ -162,7 +162,7 @@ describe('nothing of it is a copy of its own', () => {
     ]);
   });
 
-  test('no key of it writes anywhere, and one repository is all that it knows', () => {
+  test('none of its keys can write, and it knows one repository only', () => {
     const texts = kinds(drilled, 'Secret').map(({ manifest }) => JSON.stringify(manifest));
     for (const text of texts)
       expect(text).not.toMatch(/-writer-(id|secret)|-admin-(id|secret)|pass-(local|primary|offsite)/);
@@ -171,7 +171,7 @@ describe('nothing of it is a copy of its own', () => {
   });
 });
 
-test('nobody hears of it: no monitor, no scrape, no rule, no route, no ping', () => {
+test('it alerts nobody: no monitor, no scrape, no rule, no route, no ping', () => {
   const told = ['PrometheusRule', 'ServiceMonitor', 'AlertmanagerConfig'];
   for (const kind of told) {
     expect([kind, kinds(drilled, kind).length]).toEqual([kind, 0]);
@@ -181,7 +181,7 @@ test('nobody hears of it: no monitor, no scrape, no rule, no route, no ping', ()
   expect(find(drilled, 'ConfigMap', 'dr-dashboard')).toBeUndefined();
 });
 
-test('its namespaces say what it is, and go with the stack; those of a real one never do', () => {
+test('its namespaces are labelled as a drill’s and are removed with the stack; real ones never are', () => {
   for (const [recording, kept] of [
     [drilled, false],
     [real, true],

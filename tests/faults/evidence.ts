@@ -1,4 +1,4 @@
-/** What every test of a fault asks besides its own question: is the site whole, are the copies as they were, did a secret leak. */
+/** What every test of a fault checks besides its own question: the site is whole, the copies are unchanged, no secret leaked. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -42,7 +42,7 @@ export function isReady(site: Platform): boolean {
   return existsSync(readyFile(site));
 }
 
-/** Contents of every secret that the site knows, by where it stands. */
+/** Contents of every secret of the site, by its path. */
 async function secretsOf(golden: Golden, site: Platform): Promise<Map<string, string>> {
   const files = [...(await filesBelow(golden.keys)), ...(await filesBelow(site.paths.secrets))];
   const read = files.map(async (file) => [file, (await readFile(file, 'utf8')).trim()] as const);
@@ -52,7 +52,7 @@ async function secretsOf(golden: Golden, site: Platform): Promise<Map<string, st
 /** Larger files are data of engines, and encrypted or the platform's own. */
 const LARGEST_TEXT = 4 * 1024 * 1024;
 
-/** Undefined for what is too large, and for what went away meanwhile: the site lives, and its engines make and remove their locks. */
+/** Undefined for a file that is too large or was removed meanwhile: the site runs, and its engines make and remove locks. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
     return (await stat(file)).size > LARGEST_TEXT ? undefined : await readFile(file, 'latin1');
@@ -62,7 +62,7 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** No secret stands in what the command said, nor in anything that it left in the state folder and the logs. */
+/** Neither the command's output nor its state folder and logs hold a secret. */
 export async function expectNoSecrets(golden: Golden, site: Platform, results: readonly DrResult[]): Promise<void> {
   const secrets = await secretsOf(golden, site);
   const texts = results.map(({ stdout, stderr }, i) => [`output of command ${i + 1}`, `${stdout}\n${stderr}`] as const);
@@ -92,7 +92,7 @@ export async function goldenRows(site: Platform): Promise<Record<string, number>
   }
 }
 
-/** The database is exactly what the source's was at its end: every table, row by row. */
+/** The database equals the source's last state: every table, row by row. */
 export async function expectDatabase(site: Platform, facts: GoldenFacts): Promise<void> {
   const client = await site.postgres();
   try {
@@ -127,7 +127,7 @@ async function expectGit(site: Platform, facts: GoldenFacts): Promise<void> {
   expect(stdout.trim()).toBe(facts.gitHead);
 }
 
-/** Everything that the golden site had and dr.yaml has a place for is there, and nothing of the restore's own work lies beside it. */
+/** Everything of the golden site that dr.yaml names is restored, and the restore left no work files beside it. */
 export async function expectWhole(site: Platform, facts: GoldenFacts): Promise<void> {
   const { postgres, redis, git } = site.environment;
   if (postgres) await expectDatabase(site, facts);

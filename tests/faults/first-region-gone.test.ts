@@ -1,4 +1,4 @@
-/** F09: the primary region is gone. Recovery takes the next repository, says so, and measures what was lost. */
+/** The region of the primary repository is gone. The restore reads the next repository, says so, and measures what was lost. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ interface Restored {
   readonly ready: boolean;
 }
 
-test('F09: without --from the lost repository is passed over', async () => {
+test('without --from the unreachable repository is skipped', async () => {
   await withGolden(async ({ facts, repositories, emptySite }) => {
     await rm(join(repositories, 'local'), { recursive: true });
     const site = await emptySite('second', { workloads: ['postgres'] });

@@ -1,4 +1,4 @@
-/** F13: a byte flipped in a backup. Verification and restore both say which file of which set; and the like of it for WAL and manifests. */
+/** A byte of a backup file is flipped: verification and restore name the file and its set. Likewise for WAL and backup manifests. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { findings, whileDamaged } from './verify-dr.ts';
 
 const LOCAL = ['--repository', 'local'];
 
-test('F13', async () => {
+test('a damaged set, manifest or WAL segment is named by verification and by the restore', async () => {
   await withGolden(async (golden) => {
     const { points, walAfterIncremental } = golden.facts;
     const site = await golden.emptySite('second', { workloads: ['postgres'] });
@@ -38,7 +38,7 @@ test('F13', async () => {
       ]);
       expect(restored.stdout + restored.stderr).toContain(`${full}/${file}: invalid checksum`);
       expect(isReady(site)).toBe(false);
-      // It is not the other repository's fault.
+      // The other repository is still fine.
       expect(await findings(0, site.envFile, ['--repository', 'secondary'])).toEqual([]);
     });
 

@@ -1,4 +1,4 @@
-/** Recovery points that only a fault would make: signed as any other, with captures that a test has changed. */
+/** Recovery points that only a fault would make: signed like any other, with captures that a test has changed. */
 import type { Platform } from '../../drill/platform/platform.ts';
 import { openSite, type Site } from '../../recovery/config/site.ts';
 import { openCatalog } from '../../recovery/points/catalog/catalog.ts';

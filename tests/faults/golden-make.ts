@@ -1,4 +1,4 @@
-/** Makes the golden site: a small platform, backed up fully and incrementally into two folders, with rows after each of them. */
+/** Makes the golden site: a small platform with a full and an incremental backup in two folders, and rows written after each. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type pg from 'pg';
@@ -32,7 +32,7 @@ export interface GoldenFacts {
   /** Segments that were archived after the incremental set, in order. */
   readonly walAfterIncremental: readonly string[];
   readonly systemId: string;
-  /** At the very end; without tables that change by themselves. */
+  /** The last state, without tables that change by themselves. */
   readonly database: DatabaseFingerprint;
   /** At the incremental point. */
   readonly redis: { readonly keys: number; readonly digest: string };
@@ -43,7 +43,7 @@ export interface GoldenFacts {
 /** Tables that a restored server may change by itself. */
 export const SELF_CHANGING: readonly string[] = SELF_CHANGING_TABLES;
 
-/** Rewrites dr.yaml and gives the new document. */
+/** Rewrites dr.yaml and returns the new document. */
 export async function editEnvironment(
   envFile: string,
   edit: (environment: Environment) => Environment,
@@ -120,7 +120,7 @@ async function fill(platform: Platform): Promise<GoldenFacts> {
   try {
     await client.query('CREATE TABLE golden_rows (id bigserial PRIMARY KEY, phase text NOT NULL, note text NOT NULL)');
     await insertRows(client, 'before full', ROWS.beforeFull);
-    // The dump and the set run side by side: of the first backup either may come first.
+    // The dump and the set run side by side: in the first backup either may finish first.
     await plantCanary(client, 'before the first backup');
     const full = await backup(platform, 'full');
     const afterFull = await serverTime(client);
@@ -176,7 +176,7 @@ async function makeGolden(folder: string): Promise<void> {
   }
 }
 
-/** Facts of the golden site; made by whoever asks first, while the others wait. */
+/** Facts of the golden site. The first caller makes it while the others wait. */
 export async function goldenFacts(folder: string): Promise<GoldenFacts> {
   const failure = join(folder, 'failed');
   await mkdir(dirname(folder), { recursive: true });

@@ -1,4 +1,4 @@
-/** Names the run's golden folder, and deletes it at the end. It is made by the first test that wants it. */
+/** Names the run's golden folder and deletes it at the end. The first test that needs the folder fills it. */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';

@@ -1,4 +1,4 @@
-/** The fixture itself: what the other tests of this folder stand on. */
+/** The fixture itself: every other test of this folder stands on it. */
 import { expect, test } from 'vitest';
 import { databaseFingerprint } from '../../recovery/workloads/postgres/fingerprint.ts';
 import { redisFingerprint } from '../../recovery/workloads/redis/fingerprint.ts';

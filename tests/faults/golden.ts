@@ -1,6 +1,6 @@
 /**
- * A backed-up site for tests of faults: made once a run (init and two backups take half a minute), copied for each test, so that a
- * test may damage everything that it gets.
+ * A backed-up site for tests of faults. It is made once per run (init and two backups take half a minute) and copied for each
+ * test, so a test may damage everything in its copy.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,9 +17,9 @@ export { type DrResult, dr, drEnds, type RunningDr, startDr } from './dr-process
 export { editEnvironment, type GoldenFacts, SELF_CHANGING } from './golden-make.ts';
 
 export interface EmptySiteOptions {
-  /** Workloads that dr.yaml has a place for. @default all of the golden site: postgres, redis, git, uploads, manifests */
+  /** Workloads that dr.yaml names. @default all of the golden site: postgres, redis, git, uploads, manifests */
   readonly workloads?: readonly string[];
-  /** Last change of dr.yaml. */
+  /** Changes dr.yaml before it is written. */
   readonly edit?: (environment: Environment) => Environment;
 }
 
@@ -74,7 +74,7 @@ export async function withGolden<T>(use: (golden: Golden) => Promise<T>): Promis
       keys: join(folder, 'keys'),
       emptySite,
       async startSource() {
-        // An empty site first: it knows how to start and stop what is then laid down in its place.
+        // An empty site first: it can start and stop the data that is then copied into it.
         const platform = await createEmptySite({ folder, site: 'first', local: false });
         await copy(`${join(made, 'first')}/.`, platform.paths.root);
         await rewritePaths(platform.paths.root, made, folder);

@@ -1,4 +1,4 @@
-/** Watches the journal of a restore from outside, as the only way to know where it is. */
+/** Watches the journal of a restore from outside: the only way to know which step it has reached. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Platform } from '../../drill/platform/platform.ts';
@@ -30,8 +30,8 @@ export function nameOf(line: JournalLine): string {
 }
 
 /**
- * Waits until a line that `wanted` likes is written after the first `from` lines. Undefined when the command ends before. Polled
- * as fast as the disk gives it: the next step may take a millisecond only.
+ * Waits until a line that `wanted` accepts is written after the first `from` lines. Undefined if the command ends before. Polls
+ * as fast as the disk allows: the next step may take only a millisecond.
  */
 export async function untilLine(
   site: Platform,
@@ -48,7 +48,7 @@ export async function untilLine(
   }
 }
 
-/** Starts `dr` and kills its process group when such a line appears. Gives the line, or undefined when `dr` ended by itself. */
+/** Starts `dr` and kills its process group when such a line appears. Returns the line, or undefined if `dr` ended by itself. */
 export async function killAtLine(
   site: Platform,
   args: readonly string[],

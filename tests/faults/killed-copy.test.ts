@@ -1,4 +1,4 @@
-/** F02: pgBackRest is killed in the middle of copying. What lies there can't be started, and the same command completes it. */
+/** pgBackRest is killed while it copies. Nobody can start the half-restored folder, and the same command completes it. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ async function files(folder: string): Promise<number> {
   return (await readdir(folder, { recursive: true }).catch(() => [])).length;
 }
 
-/** Returns when pgBackRest has laid some files down, and not yet all. */
+/** Returns when pgBackRest has written some files, and not yet all. */
 async function copying(site: Platform, run: RunningDr): Promise<void> {
   await until('files appear', async () => !run.alive() || (await files(join(site.paths.postgresData, 'base'))) > 50);
   expect((await journalLines(site)).map(nameOf)).not.toContain('postgres/copy done');
@@ -29,7 +29,7 @@ async function pgBackRestLog(site: Platform): Promise<string> {
   return (await Promise.all(logs.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
 }
 
-test('F02: killed with its engine', async () => {
+test('dr and its engine are killed', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const before = await sourceDigests(golden);
@@ -51,7 +51,7 @@ test('F02: killed with its engine', async () => {
   });
 });
 
-test('only dr is killed, and its pgBackRest goes on: the next run ends it first', async () => {
+test('only dr is killed and its pgBackRest still runs: the next run ends it first', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const run = startDr(site.envFile, RESTORE);
@@ -65,13 +65,13 @@ test('only dr is killed, and its pgBackRest goes on: the next run ends it first'
   });
 });
 
-test('the half-restored folder was wiped before the next run, or has lost what makes it known', async () => {
+test('somebody wiped the half-restored folder, or the files that identify it, before the next run', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const { hit } = await killAtLine(site, RESTORE, (name) => name === 'postgres/copy done');
     expect(hit).toBe('postgres/copy done');
     await rm(site.paths.postgresData, { recursive: true });
-    // As after `rm -rf` that was stopped half-way: pgBackRest takes no such folder.
+    // As after an `rm -rf` that was stopped half-way: pgBackRest refuses such a folder.
     await mkdir(join(site.paths.postgresData, 'base'), { recursive: true });
     await writeFile(join(site.paths.postgresData, 'base', 'left'), 'over');
     await drEnds(0, site.envFile, RESTORE);

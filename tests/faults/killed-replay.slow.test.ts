@@ -1,4 +1,4 @@
-/** F03: PostgreSQL is killed while it replays. The same command replays to the same end. */
+/** PostgreSQL is killed while it replays. The same command replays to the same end. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { drEnds, type Golden, startDr, withGolden } from './golden.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--only', 'postgres'];
 
-/** Where the timeline that the restore began has left the old one. */
+/** The LSN at which the restored timeline branched off the old one. */
 async function endOf(site: Platform): Promise<string> {
   const client = await site.postgres();
   try {
@@ -34,7 +34,7 @@ async function endOfArchive(golden: Golden): Promise<string> {
   return `${log.toString(16).toUpperCase()}/${(segment + 1).toString(16).toUpperCase()}000000`;
 }
 
-test('F03: the same rows and the same last position', async () => {
+test('the next run ends with the same rows and the same last LSN', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const before = await sourceDigests(golden);
@@ -58,7 +58,7 @@ test('F03: the same rows and the same last position', async () => {
   });
 });
 
-test('a key file that goes away during replay stops it: no early end', async () => {
+test('a key file that disappears during replay stops the replay; it does not end it early', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const run = startDr(site.envFile, RESTORE);

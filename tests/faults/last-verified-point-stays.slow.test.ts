@@ -1,4 +1,4 @@
-/** F32: a prune that would remove the last verified point keeps it, says so, and it can still be restored. */
+/** A prune whose retention would remove the last verified point keeps it and says so; the point can still be restored. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSite } from '../../recovery/config/site.ts';
@@ -14,7 +14,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Three times the retention of `local`. */
 const LATER = () => new Date(Date.now() + 90 * DAY_MS);
 
-test('F32', async () => {
+test('the last verified point and a leased point stay, and pass a deep verification', async () => {
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     const { envFile } = source;
@@ -57,10 +57,14 @@ test('F32', async () => {
     expect(await ids()).toEqual(all);
     expect(asked).toBe(0);
 
-    // Who begins to restore it while the question is asked keeps it.
+    // A restore that starts while the confirmation is pending keeps the point.
     const store = await repository.store('restorer');
     const approve = async (): Promise<void> => {
-      await leasePoint(store, repository.layout, middle, 'someone', 100 * 24 * 3600);
+      await leasePoint(store, repository.layout, {
+        point: middle,
+        holder: 'someone',
+        ttlSeconds: 100 * 24 * 3600,
+      });
     };
     await runPrune(site, { ...request, approve });
     expect(await ids()).toEqual(all);
@@ -74,7 +78,7 @@ test('F32', async () => {
     const pg = await openPgBackRest(site, { lineage: 'first-1', repositories: [repository], role: 'restorer', folder });
     expect((await pg.info(repository))?.backup.map(({ type }) => type)).toEqual(['full', 'incr', 'full']);
 
-    // The signed checkpoint says what went; the WAL that went with it is no gap; and what was kept is no shell.
+    // The signed checkpoint names what was removed, its WAL is not a gap, and the kept point still restores.
     const now = LATER();
     const later = { deep: true, readData: 100, point: full, now, progress: () => undefined };
     const { repositories } = await verifyRepositories(site, ['local'], later);

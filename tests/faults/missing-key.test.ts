@@ -1,4 +1,4 @@
-/** F12: a key that is missing, not readable or wrong is said as such, never as corruption; and corruption is not taken for a wrong key. */
+/** A missing, unreadable or wrong key is reported as such, never as corruption. Corruption is not reported as a wrong key. */
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -26,7 +26,7 @@ async function refused(golden: Golden, envFile: string, code: string): Promise<s
   return stderr;
 }
 
-test('F12', async () => {
+test('a missing, unreadable or wrong key is reported as such', async () => {
   await withGolden(async (golden) => {
     const key = (name: string) => join(golden.keys, name);
     const site = await golden.emptySite('second');
@@ -34,8 +34,8 @@ test('F12', async () => {
 
     // Missing.
     await rename(key('local'), key('away'));
-    expect(await refused(golden, envFile, 'SECRET-MISSING')).toContain('no damage to the backups');
-    // The other repository is verified all the same.
+    expect(await refused(golden, envFile, 'SECRET-MISSING')).toContain('the backups are intact');
+    // The other repository is still verified.
     const { repositories } = await verify(2, envFile, ['--read-data', '0']);
     expect(repositories.map(({ id, status }) => `${id} ${status}`)).toEqual(['local unusable', 'secondary ok']);
     expect(repositories[0]?.error?.code).toBe('SECRET-MISSING');
@@ -56,7 +56,7 @@ test('F12', async () => {
   });
 });
 
-test('F12: what looks like a wrong passphrase and is damage', async () => {
+test('damage that looks like a wrong passphrase is reported as damage', async () => {
   await withGolden(async (golden) => {
     const { envFile } = await golden.emptySite('second');
     const repository = join(golden.repositories, 'local/drill');

@@ -1,4 +1,4 @@
-/** F20: a pack of restic is missing or damaged. Verification and restore fail and name the paths that are lost. */
+/** A restic pack is missing or damaged: verification and restore fail and name the lost paths. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSite } from '../../recovery/config/site.ts';
@@ -33,14 +33,14 @@ async function packsOfUploads(golden: Golden, envFile: string): Promise<{ data: 
 
 const ARGS = ['--repository', 'local', '--read-data'];
 
-test('F20', async () => {
+test('a pack that is missing, flipped or cut short: the lost paths are named', async () => {
   await withGolden(async (golden) => {
     const { points } = golden.facts;
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     const { data, tree, path } = await packsOfUploads(golden, site.envFile);
 
     await whileDamaged(data.file, 'missing', async () => {
-      // Reading back would ask for the pack again and again: it must end all the same.
+      // Reading back retries the pack; it must still end.
       const found = await findings(5, site.envFile, [...ARGS, '100']);
       const lost = found.find(({ code }) => code === 'FILES-LOST');
       expect(lost).toMatchObject({ area: 'uploads', points: [points.full, points.incremental] });
@@ -72,7 +72,7 @@ test('F20', async () => {
       expect(found.find(({ code }) => code === 'FILES-LOST')?.fact).toContain(path);
     });
 
-    // With the listing of the root everything of that snapshot is gone.
+    // Without the root folder's listing the whole snapshot is lost.
     await whileDamaged(tree.file, 'missing', async () => {
       const found = await findings(5, site.envFile, [...ARGS, '0']);
       const lost = found.find(({ code, area }) => code === 'FILES-LOST' && area === 'uploads');

@@ -5,7 +5,7 @@ import type { Environment } from '../../recovery/config/environment.ts';
 import type { RepositorySettings } from '../../recovery/storage/backends.ts';
 import type { Golden } from './golden.ts';
 
-/** `<folder>/drive`, made ready as a person does it: with the environment's folder on it. */
+/** `<folder>/drive`, prepared as a person does it: with the environment's folder on it. */
 export async function makeDrive({ folder, keys }: Pick<Golden, 'folder' | 'keys'>): Promise<RepositorySettings> {
   const path = join(folder, 'drive');
   await mkdir(join(path, 'drill'), { recursive: true });

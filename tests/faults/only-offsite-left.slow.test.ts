@@ -1,4 +1,4 @@
-/** F10: nothing is left but a drive at the partner's. A dated copy restores by itself, with `dr` and without. */
+/** Everything is lost except a drive at the partner's. An off-site copy restores by itself, with `dr` and without. */
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -23,7 +23,7 @@ async function goldenRows(client: pg.Client): Promise<Record<string, number>> {
 
 const AT_INCREMENTAL = { 'before full': 100, 'before incremental': 50 };
 
-/** The lines that lie beside the copy, run as they stand there. */
+/** Runs the copy's own README.txt as it is. */
 async function restoreByHand(golden: Golden, site: Platform, copy: string): Promise<void> {
   const run = makeRun(silentLog);
   await run(['chmod', '-R', 'a+rX', join(golden.folder, 'drive')]);
@@ -58,7 +58,7 @@ async function restoreByHand(golden: Golden, site: Platform, copy: string): Prom
   }
 }
 
-test('F10: exported to a drive, all else lost, restored from the drive alone', { timeout: 400_000 }, async () => {
+test('exported to a drive, all else lost, restored from the drive alone', { timeout: 400_000 }, async () => {
   await withGolden(async (golden) => {
     const { full, incremental } = golden.facts.points;
     const { envFile } = await golden.emptySite('exporter');
@@ -85,11 +85,11 @@ test('F10: exported to a drive, all else lost, restored from the drive alone', {
       [incremental, 'complete', 'secondary'],
       [full, 'complete', 'local'],
     ]);
-    // The engines don't write there, and a backup doesn't ask for it.
+    // The engines don't write there, and a backup doesn't need it.
     const written = await dr(envFile, ['backup', '--kind', 'full', '--repository', 'offsite']);
     expect([written.exitCode, written.stderr]).toEqual([2, expect.stringMatching(/^DR-REPOSITORY-EXPORTED /m)]);
 
-    // A drive that is not mounted leaves its mount point: nothing is written there, and nothing is missed.
+    // An unmounted drive leaves an empty mount point: nothing is written there, and that is not a fault.
     const drive = join(golden.folder, 'drive');
     await rename(drive, `${drive}.away`);
     await mkdir(drive);
@@ -119,7 +119,7 @@ test('F10: exported to a drive, all else lost, restored from the drive alone', {
     await client.end();
     const uploads = await folderFingerprint(site.paths.folder('uploads'));
     expect(compareFolders(golden.facts.folders.uploads, uploads)).toEqual([]);
-    // Of a moment between two copies the older one is told from the newer.
+    // For a moment between two copies the older one is chosen.
     const dry = ['restore', '--to', golden.facts.times.afterFull, '--only', 'uploads', '--dry-run', '-o', 'json'];
     const plan = JSON.parse((await drEnds(0, site.envFile, dry)).stdout) as { items: { point: string }[] };
     expect(plan.items.map(({ point }) => point)).toEqual([full]);
@@ -128,7 +128,9 @@ test('F10: exported to a drive, all else lost, restored from the drive alone', {
   });
 });
 
-test('a damaged copy is found by its own list, and old copies go as a whole', { timeout: 300_000 }, async () => {
+test('a damaged copy is found by its own list of files, and old copies are removed as a whole', {
+  timeout: 300_000,
+}, async () => {
   await withGolden(async (golden) => {
     const { full, incremental } = golden.facts.points;
     const offsite = await makeDrive(golden);

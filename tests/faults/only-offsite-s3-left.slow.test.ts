@@ -1,4 +1,7 @@
-/** F10 at a partner's S3 endpoint: an export that is killed is no copy, goes on, and then is all that a recovery needs with the escrow. */
+/**
+ * Everything is lost except a partner's S3 endpoint. A killed export leaves no copy and resumes; with the escrow file the finished
+ * copy is all that a recovery needs.
+ */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
@@ -12,7 +15,7 @@ import { dr, drEnds, editEnvironment, startDr } from './golden.ts';
 import { withGoldenS3 } from './golden-s3.ts';
 import { makePassphrase, withOffsite } from './offsite-site.ts';
 
-test('killed, gone on with, and restored with the escrow file alone', { timeout: 500_000 }, async () => {
+test('an export is killed, resumed, and restored with the escrow file alone', { timeout: 500_000 }, async () => {
   await withGoldenS3(async (golden) => {
     const { full } = golden.facts.points;
     const partner = await startS3Region({

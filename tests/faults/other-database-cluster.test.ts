@@ -1,4 +1,4 @@
-/** F23: another PostgreSQL major, or another cluster in the target's place. Refused at preflight, whatever was confirmed. */
+/** Another PostgreSQL major version, or another cluster at the target: refused at preflight, even if confirmed. */
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { drEnds, withGolden } from './golden.ts';
 import { stateOf } from './untouched.ts';
 
-/** All of the server's programs, but `postgres` says that it is another major. */
+/** All of the server's programs, except that `postgres` reports another major version. */
 async function binDirOfMajor(folder: string, major: number): Promise<string> {
   await mkdir(folder);
   const real = await findPostgresBin();
@@ -20,7 +20,7 @@ async function binDirOfMajor(folder: string, major: number): Promise<string> {
 
 const RESTORE = ['restore', '--to', 'latest', '--only', 'postgres', '--confirm', 'drill'];
 
-test('F23: this host has another major', async () => {
+test('this host has another major version', async () => {
   await withGolden(async ({ folder, emptySite }) => {
     const binDir = await binDirOfMajor(join(folder, 'bin16'), 16);
     const site = await emptySite('second', {
@@ -35,7 +35,7 @@ test('F23: this host has another major', async () => {
   });
 });
 
-test('F23: the target holds another cluster, or a data directory of another major', async () => {
+test('the target holds another cluster, or a data directory of another major version', async () => {
   await withGolden(async ({ emptySite, facts }) => {
     const site = await emptySite('second', { workloads: ['postgres'] });
     await initPostgres(site.run, site.paths, site.runAs);
@@ -45,7 +45,7 @@ test('F23: the target holds another cluster, or a data directory of another majo
     expect(other.stderr).toContain(facts.systemId);
     expect(await stateOf(site)).toEqual(before);
 
-    // As a data directory that was half upgraded: nothing else can be read of it.
+    // Like a half-upgraded data directory: only its version can be read.
     await writeFile(join(site.paths.postgresData, 'PG_VERSION'), '14\n');
     await writeFile(join(site.paths.postgresData, 'global/pg_control'), '');
     const changed = await stateOf(site);

@@ -1,4 +1,4 @@
-/** F30: a restored node would archive into the source's repository. It can't, by construction. */
+/** A restored server can't archive into the source's lineage, by construction. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -45,7 +45,7 @@ async function unshippedRow(site: Platform): Promise<void> {
   await client.end();
 }
 
-test('F30: another site', async () => {
+test('another site restores the copies', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second');
     const [before, wal] = [await sourceDigests(golden), await archived(golden, 'first-1')];
@@ -60,7 +60,7 @@ test('F30: another site', async () => {
   });
 });
 
-test('the source itself, restored in its own place; the script of its old life refuses', async () => {
+test('the source itself is restored in its own place, and the script of its old generation refuses', async () => {
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     await writeAndSwitch(source);
@@ -68,14 +68,14 @@ test('the source itself, restored in its own place; the script of its old life r
     await source.kill9();
     const [before, wal] = [await sourceDigests(golden), await archived(golden, 'first-1')];
     const result = await drEnds(0, source.envFile, RESTORE);
-    // Of the old life comes along what never left its disk.
+    // The restored server still has the segments of the old generation that never left the disk.
     expect(await goldenRows(source)).toMatchObject({ restored: 1, unshipped: 1 });
     await writeAndSwitch(source);
     expect(await archived(golden, 'first-1')).toEqual(wal);
     expect(await sourceDigests(golden)).toEqual(before);
     expect((await archived(golden, 'first-2')).length).toBeGreaterThan(0);
 
-    // A server of the old life that somebody has brought back calls this.
+    // A server of the old generation that somebody starts again calls this script.
     const script = join(source.paths.state, 'pgbackrest', 'first-1', 'archive-push.sh');
     const names = (await readdir(join(source.paths.postgresData, 'pg_wal'))).filter((n) => /^[0-9A-F]{24}$/.test(n));
     const segment = join(source.paths.postgresData, 'pg_wal', names[0] ?? '');

@@ -1,4 +1,4 @@
-/** F01: a restore that is killed at every step of its journal goes on with the same command, to the same end. */
+/** A restore that is killed at every step of its journal resumes with the same command and reaches the same end. */
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
 import type { DrResult } from './dr-process.ts';
@@ -10,10 +10,10 @@ const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 
 const WORKLOADS = ['postgres', 'redis', 'uploads'];
 
-/** More runs than there are lines: something goes round in circles. */
+/** More runs than the journal has lines: no progress is made. */
 const MOST_RUNS = 120;
 
-/** Kills at each line that `wanted` likes, once; `afterKill` may do more harm. Gives the lines hit, in order. */
+/** Kills once at each line that `wanted` accepts; `afterKill` may damage more. Returns the lines hit, in order. */
 async function killEverywhere(
   site: Platform,
   wanted: (name: string) => boolean,
@@ -69,7 +69,7 @@ test('killed when each step begins', async ({ annotate }) => {
   });
 });
 
-/** Each changes something that the steps after it stand on. */
+/** Each changes something that later steps depend on. */
 const CHANGES = [
   'begin',
   'redis/copy done',
@@ -83,7 +83,7 @@ const CHANGES = [
   'postgres/replay done',
 ];
 
-test('the whole machine goes down when a step has ended', async ({ annotate }) => {
+test('the whole machine goes down after a step has ended', async ({ annotate }) => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: WORKLOADS });
     const before = await sourceDigests(golden);
@@ -106,7 +106,7 @@ test('killed at random moments', async ({ annotate }) => {
     const moments: number[] = [];
     for (let i = 0; i < MOST_RUNS; i += 1) {
       const run = startDr(site.envFile, RESTORE);
-      // Longer and longer, so that it gets to its end at some time.
+      // Ever later, so that a run reaches its end at last.
       const moment = Math.round(300 + Math.random() * 400 * (i + 1));
       const timer = setTimeout(run.kill9, moment);
       const result = await run.done;

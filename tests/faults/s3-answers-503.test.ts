@@ -1,10 +1,10 @@
-/** F06: S3 answers 503 three times. The restore succeeds, and says that it had to try again. */
+/** S3 answers 503 three times. The restore succeeds and reports its retries. */
 import { expect, test } from 'vitest';
 import { expectNoSecrets, expectWhole } from './evidence.ts';
 import { drEnds } from './golden.ts';
 import { withGoldenS3 } from './golden-s3.ts';
 
-test('F06: three times to each engine', async () => {
+test('three times 503 to the catalog and to each engine', async () => {
   await withGoldenS3(async (golden) => {
     const site = await golden.s3Site('second', ['postgres', 'uploads']);
     const left: Record<string, number> = { catalog: 3, pgbackrest: 3, restic: 3 };
@@ -16,7 +16,7 @@ test('F06: three times to each engine', async () => {
     };
     const result = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--no-backup']);
     expect(left).toEqual({ catalog: 0, pgbackrest: 0, restic: 0 });
-    // pgBackRest and restic try again by themselves; what `dr` asks itself it says.
+    // pgBackRest and restic retry silently; `dr` reports its own retries.
     expect(result.stderr.match(/S3 call retried .*attempt":[234].*ServiceUnavailable/g)).toHaveLength(3);
     await expectWhole(site, golden.facts);
     await expectNoSecrets(golden, site, [result]);

@@ -1,4 +1,4 @@
-/** F07: S3 goes away for good in the middle of a restore. It fails by its deadline, and goes on when S3 is back. */
+/** S3 is gone for good during a restore. The restore fails by its deadline, and resumes when S3 is back. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../drill/host/processes.ts';
@@ -57,20 +57,20 @@ const at = (line: string) => (site: Platform, run: ReturnType<typeof startDr>) =
   untilLine(site, run, 0, (name) => name === line);
 
 // They wait for timeouts most of the time, so they do it together.
-describe.concurrent('F07', () => {
+describe.concurrent('S3 is gone while', () => {
   test(
-    'pgBackRest copies, and nobody answers any more',
+    'pgBackRest copies: requests hang',
     () => lost('postgres', { moment: at('postgres/copy start'), ...hangs }),
     400_000,
   );
 
   test(
-    'restic copies, and every connection ends at once',
+    'restic copies: every connection is refused',
     () => lost('uploads', { moment: at('uploads/copy start'), ...refuses }),
     400_000,
   );
 
-  test('the server replays: it must not end recovery early and open for writes', () => {
+  test('the server replays: it must not end recovery early and accept writes', () => {
     const moment = async (site: Platform): Promise<void> => {
       const log = async () => readFile(site.paths.postgresLog, 'utf8').catch(() => '');
       await until('replay', async () => (await log()).includes('restored log file'), 60);

@@ -1,4 +1,4 @@
-/** F18: a point document edited or removed is said to be tampered with. */
+/** An edited or removed point document is reported as tampered with. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ describe.each([{ warm: true }, { warm: false }])('cache warm: $warm', ({ warm })
   const trusts = async (): Promise<string[]> => (await catalog.points()).map((entry) => entry.trust);
   const problems = async (): Promise<unknown[]> => (await catalog.problems()).map((p) => [p.kind, p.point]);
 
-  test('edited', async () => {
+  test('an edited point', async () => {
     const text = await readFile(fileOf(IDS[1]), 'utf8');
     await writeFile(fileOf(IDS[1]), text.replace('"set":"20261123', '"set":"20261122'));
     expect(await trusts()).toEqual(['ok', 'tampered', 'ok', 'ok']);
@@ -44,7 +44,7 @@ describe.each([{ warm: true }, { warm: false }])('cache warm: $warm', ({ warm })
     expect(await problems()).toEqual([['tampered', IDS[1]]]);
   });
 
-  test('given another id', async () => {
+  test('a document with another id', async () => {
     await rename(fileOf(IDS[1]), fileOf(IDS[1].replace('0000', 'ffff')));
     expect((await trusts()).toSorted()).toEqual(['ok', 'ok', 'ok', 'tampered']);
     expect(await catalog.problems()).toContainEqual(
@@ -62,7 +62,7 @@ describe.each([{ warm: true }, { warm: false }])('cache warm: $warm', ({ warm })
     expect(await problems()).toEqual([['tampered', IDS[2]]]);
   });
 
-  test('removed from the middle', async () => {
+  test('a point removed from the middle', async () => {
     await rm(fileOf(IDS[1]));
     const found = await catalog.problems();
     expect(found).toHaveLength(1);
@@ -70,20 +70,20 @@ describe.each([{ warm: true }, { warm: false }])('cache warm: $warm', ({ warm })
     expect(found[0]?.fact).toContain(warm ? IDS[1] : `between ${IDS[0]} and ${IDS[2]}`);
   });
 
-  test('the oldest removed', async () => {
+  test('the oldest point removed', async () => {
     await rm(fileOf(IDS[0]));
     expect(await catalog.problems()).toMatchObject([{ kind: 'removed' }]);
   });
 
-  test('a removal is still told after the next backup and on the next run', async () => {
+  test('a removal is still reported after the next backup and on the next run', async () => {
     await rm(fileOf(IDS[3]));
-    // Nothing refers to the newest point yet: only a machine that saw it can miss it.
+    // Nothing refers to the newest point yet: only a machine that saw it notices its removal.
     expect(await problems()).toEqual(warm ? [['removed', IDS[3]]] : []);
     await catalog.write(pointBody('2026-11-23T04:00:00Z', []));
     expect(await problems()).toEqual(warm ? [['removed', IDS[3]]] : []);
   });
 
-  test('a new point hangs on the last good one, and an altered one can be removed with a checkpoint', async () => {
+  test('a new point refers to the last good one, and an altered one can be removed with a checkpoint', async () => {
     await writeFile(fileOf(IDS[3]), (await readFile(fileOf(IDS[3]), 'utf8')).replace('"bytes":3', '"bytes":4'));
     await catalog.write(pointBody('2026-11-23T04:00:00Z', []));
     await writeFile(fileOf(IDS[1]), (await readFile(fileOf(IDS[1]), 'utf8')).replace('"bytes":3', '"bytes":4'));
@@ -96,7 +96,7 @@ describe.each([{ warm: true }, { warm: false }])('cache warm: $warm', ({ warm })
     expect(await problems()).toEqual([]);
   });
 
-  test('a point signed with a key that nobody gave out', async () => {
+  test('a point signed with an unknown key', async () => {
     const forged = await makeSite(await scratch(), { keys: ['k1'] });
     await writeFile(join(forged.environment.stateDir, '../keys/k1'), 'guessed', { mode: 0o600 });
     const elsewhere = await openCatalog(forged, repositoryOf(forged), 'writer');

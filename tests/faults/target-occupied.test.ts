@@ -1,11 +1,11 @@
-/** F29: the target is alive or not empty. Refused, with what to type; nothing is touched until it is. */
+/** The target runs or is not empty: refused with what to type, and nothing is touched until it is typed. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { drEnds, withGolden } from './golden.ts';
 import { stateOf } from './untouched.ts';
 
-test('F29: a folder that is not empty', async () => {
+test('a folder that is not empty', async () => {
   await withGolden(async ({ emptySite, facts }) => {
     const site = await emptySite('second', { workloads: ['uploads'] });
     const uploads = site.paths.folder('uploads');
@@ -15,7 +15,7 @@ test('F29: a folder that is not empty', async () => {
     const missing = await drEnds(7, site.envFile, ['restore', '--to', 'latest']);
     expect(missing.stderr).toContain(`overwrite uploads in ${uploads}`);
     expect(missing.stderr).toMatch(/^DR-CONFIRM-REFUSED --confirm: this needs "drill" typed/m);
-    expect(missing.stderr).toMatch(/^hint: to go on, type --confirm drill$/m);
+    expect(missing.stderr).toMatch(/^hint: to confirm, type --confirm drill$/m);
     const wrong = await drEnds(7, site.envFile, ['restore', '--to', 'latest', '--confirm', 'production']);
     expect(wrong.stderr).toMatch(/^DR-CONFIRM-REFUSED --confirm: "production" is not "drill"$/m);
     expect(await stateOf(site)).toEqual(before);
@@ -28,7 +28,7 @@ test('F29: a folder that is not empty', async () => {
   });
 });
 
-test('F29: servers that are alive', async () => {
+test('servers that run', async () => {
   await withGolden(async ({ startSource, facts }) => {
     const site = await startSource();
     const client = await site.postgres();
@@ -41,12 +41,12 @@ test('F29: servers that are alive', async () => {
         [['--confirm', 'first'], 7],
       ] as const) {
         const { stderr } = await drEnds(exit, site.envFile, ['restore', '--to', facts.points.full, ...flags]);
-        expect(stderr).toMatch(/^hint: to go on, type --confirm drill$/m);
+        expect(stderr).toMatch(/^hint: to confirm, type --confirm drill$/m);
         if (flags.length > 0) continue;
         expect(stderr).toContain(`overwrite postgres in ${site.paths.postgresData}, which is running`);
         expect(stderr).toContain(`overwrite redis in ${site.paths.redisData}, which is running`);
       }
-      // The same servers, with all that they held.
+      // The same servers, with all their data.
       expect((await client.query('SELECT pg_postmaster_start_time() AS at')).rows).toEqual(started.rows);
       expect((await client.query('SELECT count(*)::int AS n FROM golden_rows')).rows).toEqual([
         { n: facts.rows.beforeFull + facts.rows.beforeIncremental + facts.rows.afterIncremental },

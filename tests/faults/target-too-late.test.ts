@@ -1,9 +1,9 @@
-/** F16: a target after the last commit, which PostgreSQL could never reach. Refused at once; `latest` is suggested, and it works. */
+/** A target after the last commit, which PostgreSQL can't reach: refused at once. The error suggests `latest`, and `latest` works. */
 import { expect, test } from 'vitest';
 import { drEnds, withGolden } from './golden.ts';
 import { stateOf } from './untouched.ts';
 
-test('F16: refused before anything is touched', async () => {
+test('refused before anything is touched, and latest works', async () => {
   await withGolden(async ({ facts, emptySite }) => {
     const site = await emptySite('second', { workloads: ['postgres', 'uploads'] });
     const before = await stateOf(site);

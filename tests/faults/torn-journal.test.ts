@@ -1,4 +1,4 @@
-/** F05: the journal's last line is torn. It is dropped, and its step is done again. */
+/** The journal's last line is torn: it is dropped, and its step runs again. */
 import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
@@ -7,7 +7,7 @@ import { journalFiles, journalLines, killAtLine, nameOf } from './journal-watch.
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 
-test('F05: torn in the middle of a line', async () => {
+test('torn in the middle of a line', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads', 'redis'] });
     const before = await sourceDigests(golden);
@@ -15,7 +15,7 @@ test('F05: torn in the middle of a line', async () => {
     expect(hit).toBe('uploads/copy done');
     const [file = ''] = await journalFiles(site);
     const text = await readFile(file, 'utf8');
-    // As if the machine had died while this very line was written.
+    // As if the machine had died while it wrote this line.
     await truncate(file, Buffer.byteLength(text.slice(0, text.indexOf('"done"', text.indexOf('uploads/copy')))));
 
     const second = await drEnds(0, site.envFile, RESTORE);
@@ -27,7 +27,7 @@ test('F05: torn in the middle of a line', async () => {
   });
 });
 
-test('torn in its first line: nothing was begun, so it begins', async () => {
+test('torn in its first line: nothing had started, so it starts', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     await killAtLine(site, RESTORE, (name) => name === 'begin');
@@ -38,7 +38,7 @@ test('torn in its first line: nothing was begun, so it begins', async () => {
   });
 });
 
-test('damaged elsewhere: said, with the line, and nothing is touched', async () => {
+test('damaged elsewhere: the error names the line, and nothing is touched', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     await killAtLine(site, RESTORE, (name) => name === 'uploads/copy start');
@@ -49,7 +49,7 @@ test('damaged elsewhere: said, with the line, and nothing is touched', async () 
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`DR-JOURNAL-DAMAGED ${file} line ${lines}: `);
     expect(isReady(site)).toBe(false);
-    // As the hint says: moved away, the restore begins anew.
+    // As the hint says: once the journal is moved away, the restore starts anew.
     await site.run(['mv', file, `${file}.damaged`]);
     await drEnds(0, site.envFile, [...RESTORE, '--confirm', 'drill']);
     await expectWhole(site, golden.facts);

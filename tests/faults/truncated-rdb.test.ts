@@ -1,4 +1,4 @@
-/** F21: the RDB in a snapshot is cut short. Redis is not touched, and the previous good snapshot is offered by its point. */
+/** A snapshot holds a truncated RDB: Redis is not touched, and the previous good point is offered. */
 import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -26,7 +26,7 @@ async function writeTruncated({ site, newest, write }: Forge, folder: string): P
   return write([{ ...capture, path, snapshot: snapshot.id, digest: snapshot.tree, capturedAt, bytes, objects }]);
 }
 
-test('F21: refused, and the point before it brings Redis back', async () => {
+test('refused, and the point before it restores Redis', async () => {
   await withGolden(async ({ folder, facts, emptySite }) => {
     const site = await emptySite('second', { workloads: ['redis'] });
     await startRedis(site.run, site.paths, site.runAs);

@@ -1,4 +1,4 @@
-/** F27: two operators restore the same target. The second gets the first one's name, and since when. */
+/** Two operators restore the same target. The second gets the first one's name, and since when. */
 import { userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
@@ -7,7 +7,7 @@ import { journalFiles, journalLines, untilLine } from './journal-watch.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 
-test('F27: refused while the first one works, and nothing is touched', async () => {
+test('the second is refused while the first works, and nothing is touched', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['postgres', 'uploads'] });
     const before = await sourceDigests(golden);
@@ -17,7 +17,7 @@ test('F27: refused while the first one works, and nothing is touched', async () 
 
     const [second, other] = await Promise.all([
       dr(site.envFile, RESTORE),
-      // Another target is the same site all the same.
+      // Another target time is still the same site.
       dr(site.envFile, ['restore', '--to', golden.facts.points.full, '--no-backup', '--confirm', 'drill']),
     ]);
     expect(first.alive()).toBe(true);
@@ -42,12 +42,12 @@ test('F27: refused while the first one works, and nothing is touched', async () 
   });
 });
 
-test('both at the same moment: one of them works', async () => {
+test('both at the same moment: one of them proceeds', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     const results = await Promise.all([1, 2, 3].map(() => dr(site.envFile, [...RESTORE, '--confirm', 'drill'])));
     const exits = results.map((result) => result.exitCode);
-    // Whoever comes after the first one has ended restores once more: the name was typed.
+    // If the first has ended, the second restores again: its name was typed.
     expect(
       exits.every((exit) => exit === 0 || exit === 6),
       exits.join(),
@@ -57,7 +57,7 @@ test('both at the same moment: one of them works', async () => {
   });
 });
 
-test('a dead operator holds nothing', async () => {
+test('the lock of a dead operator does not block', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['uploads'] });
     const first = startDr(site.envFile, RESTORE);

@@ -1,4 +1,4 @@
-/** F31: two PITRs in a row, then `latest`. Each life of the database is a lineage; rows of an abandoned one never come back. */
+/** Two point-in-time restores in a row, then `latest`. Each generation is a lineage; rows of an abandoned one never come back. */
 import type pg from 'pg';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
@@ -24,7 +24,7 @@ async function onceIn<T>(site: Platform, use: (client: pg.Client) => Promise<T>)
   }
 }
 
-/** Phase of the rows that are there. */
+/** Phases of the rows in the database. */
 async function phases(site: Platform): Promise<string[]> {
   const { rows } = await onceIn(site, (client) => client.query('SELECT DISTINCT phase FROM golden_rows ORDER BY 1'));
   return rows.map((row: { phase: string }) => row.phase);
@@ -34,7 +34,7 @@ async function write(site: Platform, phase: string): Promise<void> {
   await onceIn(site, (client) => client.query("INSERT INTO golden_rows (phase, note) VALUES ($1, 'x')", [phase]));
 }
 
-test('F31: the abandoned branches stay abandoned', async () => {
+test('the abandoned branches stay abandoned', async () => {
   await withGolden(async ({ startSource, facts }) => {
     const site = await startSource();
     const restore = async (target: string, ...flags: string[]) => {
@@ -57,7 +57,7 @@ test('F31: the abandoned branches stay abandoned', async () => {
     };
     await write(site, 'abandoned 1');
 
-    // Back to before the last rows; then a life of its own, which is abandoned too.
+    // Back to before the last rows; this generation is abandoned too.
     const first = await restore(facts.times.afterIncremental, '--no-backup');
     expect(first).toMatchObject({ lineage: 'first-1', end: { kind: 'time', timeline: 1 } });
     expect(await phases(site)).toEqual(['before full', 'before incremental']);
@@ -70,7 +70,7 @@ test('F31: the abandoned branches stay abandoned', async () => {
     );
     expect(await phases(site)).toEqual(['before full']);
 
-    // The life that counts: a set of its own, and rows after it that only its own WAL brings back.
+    // The generation that counts: a set of its own, and rows after it that only its own WAL holds.
     await write(site, 'kept, in the set');
     await drEnds(0, site.envFile, ['backup', '--kind', 'full', '--only', 'postgres', '--repository', 'local']);
     await write(site, 'kept, in the WAL');

@@ -1,11 +1,11 @@
-/** F22: all data is right and a service does not come up with it. Its tier is not back, the tiers after it are not started. */
+/** The data is right and a service stays unhealthy: its tier is not back, and later tiers do not start. */
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readyFile } from '../../recovery/restore/execute.ts';
 import { drEnds, withGolden } from './golden.ts';
 
-test('F22: exit 5 and not ready; when it is well, the same command goes on', async () => {
+test('exit 5 and not ready; once the service is healthy, the same command resumes', async () => {
   await withGolden(async ({ folder, emptySite }) => {
     const mark = (name: string): string => join(folder, name);
     const site = await emptySite('second', {

@@ -1,10 +1,10 @@
-/** What a refused restore must leave as it was: the data of the target, and no journal of anything begun. */
+/** What a refused restore must leave as it was: the data of the target, and no journal. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 
-/** Equal before and after when nothing of the site was changed. Of a stopped site, or one that nobody writes to. */
+/** Equal before and after if nothing of the site was changed. The site must be stopped, or nobody may write to it. */
 export async function stateOf({ paths }: Platform): Promise<Record<string, unknown>> {
   const there = async (path: string): Promise<unknown> =>
     folderFingerprint(path).then(

@@ -1,4 +1,4 @@
-/** `dr verify` on a copy of the golden site, and damage that is undone afterwards. */
+/** Runs `dr verify` on a copy of the golden site, with damage that is undone afterwards. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { ExitCode } from '../../recovery/core/errors.ts';
 import type { Finding } from '../../recovery/verify/types.ts';
@@ -13,7 +13,7 @@ interface Verification {
   }[];
 }
 
-/** The answer of `dr verify`, which must end as expected. */
+/** The output of `dr verify`, which must exit as expected. */
 export async function verify(exit: ExitCode, envFile: string, args: readonly string[]): Promise<Verification> {
   const { stdout } = await drEnds(exit, envFile, ['verify', '-o', 'json', ...args]);
   return JSON.parse(stdout) as Verification;
@@ -47,7 +47,7 @@ export async function whileDamaged(
   try {
     await use();
   } finally {
-    // In place where the file is still there: its owner stays.
+    // Written in place if the file exists: it keeps its owner.
     if (how === 'missing') await rename(kept, file);
     else await writeFile(file, content);
     await rm(kept, { force: true });

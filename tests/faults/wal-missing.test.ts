@@ -1,4 +1,4 @@
-/** F15: a WAL segment is missing. Refused before anything is touched, with the last moment that can be reached, which then is. */
+/** A WAL segment is missing: refused before anything is touched, with the last reachable time. That time can then be restored. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ async function loseSegment(golden: Golden, segment: string): Promise<void> {
   for (const name of files) await rm(join(folder, name));
 }
 
-test('F15: time targets and latest are refused; the moment that is named can be reached', async () => {
+test('time targets and latest are refused; the named moment can be reached', async () => {
   await withGolden(async (golden) => {
     const { times, rows, walAfterIncremental } = golden.facts;
     const lost = walAfterIncremental[3] as string;
@@ -35,7 +35,7 @@ test('F15: time targets and latest are refused; the moment that is named can be 
     const [reachable = ''] = named;
     expect(reachable > times.afterIncremental && reachable < times.lastCommit).toBe(true);
 
-    // The other repository is whole, and a moment before the gap is no problem in this one.
+    // The other repository is whole, and this one still reaches a moment before the gap.
     await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--from', 'secondary', '--dry-run']);
     await drEnds(0, site.envFile, ['restore', '--to', times.afterIncremental, '--from', 'local', '--dry-run']);
 
@@ -47,13 +47,13 @@ test('F15: time targets and latest are refused; the moment that is named can be 
     await client.end();
     const after = found.find((row) => row.phase === 'after incremental')?.n as number;
     expect(found).toContainEqual({ phase: 'before incremental', n: rows.beforeIncremental });
-    // All of the first two segments; of the third all but what was committed in the same millisecond as its last row.
+    // Everything from the first two segments, and the third up to its last millisecond.
     expect(after).toBeGreaterThanOrEqual((2 * rows.afterIncremental) / walAfterIncremental.length);
     expect(after).toBeLessThanOrEqual((3 * rows.afterIncremental) / walAfterIncremental.length);
   });
 });
 
-test('F15: a segment that the set itself needs', async () => {
+test('a segment that the set itself needs', async () => {
   await withGolden(async (golden) => {
     const site = await golden.emptySite('second', { workloads: ['postgres'] });
     const { stdout } = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--dry-run', '-o', 'json']);
@@ -68,7 +68,7 @@ test('F15: a segment that the set itself needs', async () => {
       );
     }
     expect(await stateOf(site)).toEqual(before);
-    // The set before it has what it needs up to there.
+    // The set before it has all the WAL that it needs.
     await drEnds(0, site.envFile, ['restore', '--to', golden.facts.points.full, '--dry-run']);
   });
 });

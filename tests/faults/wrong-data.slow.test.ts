@@ -1,4 +1,4 @@
-/** F22: the engines end 0 and the data is wrong. Each thing that verification asks for is corrupted, and found. */
+/** The engines exit 0 and the data is wrong. Each thing that verification checks is corrupted, and found. */
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { corruptPages } from '../../drill/scenarios/corrupt-pages.ts';
 import { openSite } from '../../recovery/config/site.ts';
 import { readyFile } from '../../recovery/restore/execute.ts';
 import { verifyItem } from '../../recovery/workloads/registry.ts';
-import type { RestoreItem, RestorePlan } from '../../recovery/workloads/restore-plan.ts';
+import type { RestoreItem, RestorePlan, SetItem } from '../../recovery/workloads/restore-plan.ts';
 import type { Check, RestoreContext } from '../../recovery/workloads/restore-step.ts';
 import { drEnds, withGolden } from './golden.ts';
 
@@ -29,7 +29,7 @@ async function sql(site: Platform, text: string): Promise<void> {
 const RESTORE = ['restore', '--no-backup', '-o', 'json', '--confirm', 'drill', '--to'];
 const KEEP = `CREATE TABLE kept AS SELECT * FROM dr.canary`;
 const ALTER = `UPDATE dr.canary SET content = content || '!' WHERE id = 1`;
-/** As somebody would who knows how the rows prove themselves. */
+/** As an attacker would who knows how canary rows are checked. */
 const FORGE = `UPDATE dr.canary SET content = 'x', digest = encode(sha256('x'), 'hex') WHERE id = 1`;
 const BACK = `UPDATE dr.canary c SET content = k.content, digest = k.digest FROM kept k WHERE k.id = c.id;
   INSERT INTO dr.canary OVERRIDING SYSTEM VALUE SELECT * FROM kept ON CONFLICT DO NOTHING`;
@@ -41,7 +41,7 @@ async function overwrite(file: string, from: number, bytes: string): Promise<voi
   await handle.close();
 }
 
-test('F22: every check of a restore', async () => {
+test('every check of a restore finds its corruption', async () => {
   await withGolden(async ({ facts, startSource, emptySite }) => {
     const source = await startSource();
     await sql(source, ALTER);
@@ -57,7 +57,7 @@ test('F22: every check of a restore', async () => {
     await expect(readFile(readyFile(site.paths.state))).rejects.toThrow('ENOENT');
     expect(wrongOnes).toEqual([]);
 
-    // A moment before the rows were altered is good, and only now is the target ready.
+    // A moment before the rows were altered is good, and only now the target is ready.
     const good = await drEnds(0, site.envFile, [...RESTORE, facts.times.lastCommit]);
     const { plan, verified } = JSON.parse(good.stdout) as Restored;
     await readFile(readyFile(site.paths.state));
@@ -71,7 +71,7 @@ test('F22: every check of a restore', async () => {
     const context = { site: await openSite(site.envFile) } as RestoreContext;
     const itemOf = (workload: string, change: (item: RestoreItem) => RestoreItem = (item) => item): RestoreItem =>
       change(plan.items.find((item) => item.workload === workload) as RestoreItem);
-    /** What verification says of a workload: the titles of what it finds wrong. */
+    /** Titles of the checks of one workload that failed. */
     const wrong = async (workload: string, change?: (item: RestoreItem) => RestoreItem): Promise<string> =>
       verifyItem(context, itemOf(workload, change)).then(
         () => 'nothing',
@@ -98,7 +98,7 @@ test('F22: every check of a restore', async () => {
     });
     expect(await wrong('postgres', other)).toMatch(/^is the cluster that was backed up: expected 7, found \d+$/);
     const further = (item: RestoreItem): RestoreItem => ({
-      ...item,
+      ...(item as SetItem),
       end: { kind: 'end-of-wal', timeline: 1 },
       walLast: '0000000100000000000000EE',
     });
@@ -106,7 +106,7 @@ test('F22: every check of a restore', async () => {
       /^replayed to the end of the archived WAL: expected segment 0+10+EE/,
     );
     const earlier = (item: RestoreItem): RestoreItem => ({
-      ...item,
+      ...(item as SetItem),
       end: { kind: 'time', timeline: 1, time: facts.times.afterFull },
     });
     expect(await wrong('postgres', earlier)).toMatch(/^the last replayed commit is not after the target: expected ≤ /);
@@ -117,7 +117,7 @@ test('F22: every check of a restore', async () => {
     await sql(site, 'SELECT pg_reload_conf()');
     await expect.poll(() => wrong('postgres')).toBe('nothing');
     await corruptPages(site, ['public.golden_rows'], 1, 1);
-    // Its pages are in memory still: a new server reads them from the disk.
+    // Its pages are still in memory: a new server reads them from the disk.
     await stopPostgres(site.run, site.paths, site.runAs);
     await startPostgres(site.run, site.paths, site.runAs);
     await expect(sql(site, 'SELECT count(*) FROM golden_rows')).rejects.toThrow('invalid page');

@@ -1,4 +1,4 @@
-/** F26: a wrong passphrase is said as such at preflight, names the repository, and no other repository is taken instead. */
+/** A wrong passphrase is reported at preflight with the repository's name, and no other repository is read instead. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ const WRONG = 'not-the-passphrase-of-this-repository';
 test.each([
   ['pgBackRest', 'postgres', /its pgBackRest files \(first-1\) do not open with the passphrase "local-1"/],
   ['restic', 'uploads', /its restic repository does not open with the passphrase "local-1"/],
-])('F26: %s', async (_, workload, fact) => {
+])('%s', async (_, workload, fact) => {
   await withGolden(async ({ keys, facts, emptySite }) => {
     const site = await emptySite('second', { workloads: [workload] });
     await writeFile(join(keys, 'local'), WRONG);
@@ -19,7 +19,7 @@ test.each([
       const { stderr, stdout } = await drEnds(2, site.envFile, ['restore', '--to', target, '--only', workload]);
       expect(stderr).toMatch(/^DR-PASSPHRASE-WRONG repository local: /m);
       expect(stderr).toMatch(fact);
-      expect(stderr).toMatch(/^hint: the copy may well be whole/m);
+      expect(stderr).toMatch(/^hint: the copy is probably intact/m);
       expect(`${stderr}${stdout}`).not.toMatch(/secondary|damaged|corrupt/);
       expect(`${stderr}${stdout}`).not.toContain(WRONG);
     }

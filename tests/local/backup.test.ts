@@ -31,7 +31,7 @@ test('Redis is captured as of now, with its append-only files; --only makes no c
   await withGolden(async ({ folder, startSource }) => {
     const site = await startSource();
     const log = join(folder, 'hooks');
-    const hook = ['sh', '-c', `echo $DR_HOOK $DR_WORKLOAD >> ${log}`];
+    const hook: [string, ...string[]] = ['sh', '-c', `echo $DR_HOOK $DR_WORKLOAD >> ${log}`];
     await editEnvironment(site.envFile, ({ redis, ...rest }) => ({
       ...rest,
       ...(redis ? { redis: { ...redis, hooks: { pre: hook, post: hook } } } : {}),

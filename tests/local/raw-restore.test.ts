@@ -1,4 +1,4 @@
-/** What `dr backup` writes opens with the engines alone: the lines of the README, run as they stand there. */
+/** What `dr backup` writes opens with the engines alone: it runs the lines of docs/without-this-program.md as they are. */
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,15 +10,17 @@ import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 import { withPlatform } from '../platform.ts';
 
-async function readmeLines(): Promise<string> {
-  const text = await readFile(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+async function documentedLines(): Promise<string> {
+  const text = await readFile(fileURLToPath(new URL('../../docs/without-this-program.md', import.meta.url)), 'utf8');
   const lines = /<!-- raw-restore -->\n```sh\n([\s\S]*?)\n```/.exec(text)?.[1];
-  if (lines === undefined) throw new Error('the README has no raw-restore lines');
+  if (lines === undefined) throw new Error('docs/without-this-program.md has no raw-restore lines');
   return lines;
 }
 
-test('raw pgbackrest and restic restore a repository of dr, by the README', { timeout: 180_000 }, async () => {
-  const script = await readmeLines();
+test('raw pgbackrest and restic restore a repository of dr, by the documented lines', {
+  timeout: 180_000,
+}, async () => {
+  const script = await documentedLines();
   await withPlatform({}, async ({ folder, platform }) => {
     const dr = drClient({ envFile: platform.envFile, logFile: join(folder, 'dr.log') });
     await dr.call(['init', '--restart']);

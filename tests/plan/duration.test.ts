@@ -56,11 +56,11 @@ test.each([
   ['-4h', /"-4h" is negative/],
   [Number.NaN, /NaN is not a number/],
   ['NaNh', /"NaNh" is not a number/],
-  ['4 hours', /"4 hours" is no duration/],
-  ['4h\n', /"4h\\n" is no duration/],
-  ['', /"" is no duration/],
-  ['1e3s', /"1e3s" is no duration/],
-  ['Infinityh', /is no duration/],
+  ['4 hours', /"4 hours" is not a duration/],
+  ['4h\n', /"4h\\n" is not a duration/],
+  ['', /"" is not a duration/],
+  ['1e3s', /"1e3s" is not a duration/],
+  ['Infinityh', /is not a duration/],
 ])('%j is refused: %s', (value, fact) => {
   expect(durationProblem(value)).toMatch(fact);
   expect(() => seconds(value as Duration)).toThrow(RangeError);

@@ -19,7 +19,7 @@ function assignment(variable: string, ref: SecretRef, failed: number): string {
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH\nexport PATH';
 
-/** No secrets: e.g. whose role the pod takes. PostgreSQL's own environment may lack them. */
+/** Not secret, e.g. the role that the pod assumes. The environment of PostgreSQL may lack them. */
 export type PlainVariables = Readonly<Record<string, string>>;
 
 export interface ScriptVariables {

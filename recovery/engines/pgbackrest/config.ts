@@ -51,7 +51,7 @@ function repositoryLines({ settings, path, role }: ConfigRepository, number: num
   ];
 }
 
-/** pgBackRest's 60 add up to five minutes of silence with its retries. */
+/** The default of 60 adds up to five silent minutes with pgBackRest's retries. */
 const IO_TIMEOUT_SECONDS = 15;
 
 function hostLines({ host, tls }: ConfigPostgres): string[] {
@@ -78,7 +78,7 @@ export function renderConfig(config: PgBackRestConfig): string {
     'archive-timeout=300',
     'compress-type=zst',
     'expire-auto=n',
-    // A repository that has gone away is tried for this long, and each file's copy twice more: a restore then fails within two minutes.
+    // pgBackRest tries an unreachable repository for this long, and each file twice more: a restore then fails within two minutes.
     `io-timeout=${IO_TIMEOUT_SECONDS}`,
     `lock-path=${config.folder}/lock`,
     'log-level-console=info',
@@ -90,7 +90,7 @@ export function renderConfig(config: PgBackRestConfig): string {
     'start-fast=y',
     '',
     '[global:archive-push]',
-    // PostgreSQL waits for the push under way, and for three more, before it ends or restarts: with a repository away each fails soon.
+    // Before PostgreSQL stops or restarts it waits for the running push and three more: with an unreachable repository each must fail soon.
     `archive-timeout=${IO_TIMEOUT_SECONDS}`,
     '',
     `[${STANZA}]`,

@@ -48,7 +48,7 @@ function quoteSystemIds(json: string): string {
   return json.replaceAll(/"system-id":\s*(\d+)/g, '"system-id":"$1"');
 }
 
-/** pgBackRest quotes what it could not read as it is: with a wrong passphrase that is noise, which no JSON parser takes. */
+/** pgBackRest quotes bytes that it could not read: with a wrong passphrase that is noise, and the output is not JSON. */
 export function readableJson(output: string): string {
   return output.replaceAll(/\p{Cc}+/gu, ' ');
 }
@@ -61,8 +61,20 @@ export function parseInfo(json: string, stanza: string): StanzaInfo | undefined 
   const found = stanzas.find((entry) => entry.name === stanza);
   // 1: missing stanza path; 3: missing stanza data; 99: something that can't be read. None has sets to list.
   if (!found || [1, 3, 99].includes(found.status.code)) return undefined;
-  const all = JSON.parse(quoteSystemIds(json)) as unknown[];
+  const all = z.array(z.unknown()).parse(JSON.parse(quoteSystemIds(json)));
   return stanzaSchema.parse(all[stanzas.indexOf(found)]);
+}
+
+const statusSchema = z.array(
+  z.looseObject({
+    repo: z.array(z.object({ status: z.object({ code: z.number(), message: z.string() }) })).optional(),
+  }),
+);
+
+/** What pgBackRest could not read in the first repository of an `info`; undefined when nothing is wrong. */
+export function unreadable(json: string): string | undefined {
+  const status = statusSchema.parse(JSON.parse(json))[0]?.repo?.[0]?.status;
+  return status?.code === 99 ? status.message : undefined;
 }
 
 const listingSchema = z.record(z.string(), z.object({ type: z.string(), size: z.number().optional() }));

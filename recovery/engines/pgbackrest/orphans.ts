@@ -1,17 +1,13 @@
 /**
- * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When `dr` alone was killed (out of
- * memory), its pgBackRest is still at work when the next run begins.
+ * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When only `dr` was killed (out of
+ * memory), its pgBackRest still runs when the next restore begins.
  */
-import { readdir, readFile } from 'node:fs/promises';
 import pRetry from 'p-retry';
+import { allPids, argvOf } from '../../core/pids.ts';
 
-async function argvOf(pid: string): Promise<string[]> {
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').slice(0, -1);
-}
-
-/** Pids of restores, workers too, by this configuration file: it is one restore's own. None where there is no /proc. */
+/** Pids of restores and their workers with this configuration file, which belongs to one restore. None where there is no /proc. */
 async function restoresBy(configFile: string): Promise<number[]> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const pids = await allPids();
   const found = await Promise.all(
     pids.map(async (pid) => {
       const [program = '', ...args] = await argvOf(pid);
@@ -19,10 +15,10 @@ async function restoresBy(configFile: string): Promise<number[]> {
       return /(?:^|\/)pgbackrest$/.test(program) && restores && args.includes(`--config=${configFile}`);
     }),
   );
-  return pids.filter((_, i) => found[i]).map(Number);
+  return pids.filter((_, i) => found[i]);
 }
 
-/** Ends them and returns when they are gone. */
+/** Ends them and returns their pids when all have ended. */
 export async function endOrphans(configFile: string): Promise<number[]> {
   const pids = await restoresBy(configFile);
   for (const pid of pids) {

@@ -12,7 +12,7 @@ import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
-import { parseInfo, parseListing, readableJson, type StanzaInfo } from './info.ts';
+import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
 import { secretVariables } from './secrets.ts';
 
 export interface PgBackRestScope {
@@ -23,7 +23,7 @@ export interface PgBackRestScope {
   readonly passphrase?: string | undefined;
   /** Folder for configuration, locks and spool. @default `<stateDir>/pgbackrest/<lineage>` */
   readonly folder?: string;
-  /** Folder with WAL that was saved from a damaged data directory: looked at after the repository. */
+  /** Folder with WAL that was saved from a damaged data directory: read where the repository lacks a segment. */
   readonly rescuedWal?: string;
   /** @default the environment's */
   readonly postgres?: ConfigPostgres;
@@ -63,19 +63,19 @@ async function readVariables(site: Site, variables: SecretVariables): Promise<Re
 const NOISE =
   /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|(?:FormatError: .* at line 1:[\s\S]*){2}/;
 
-/** Of a repository that does not answer it says in the end that the set or the stanza "is not valid": that is no damage. */
-const AWAY = /HostConnectError|ServiceError|timeout connecting|Connection refused|unexpected eof|timeout after \d+ms/;
+/** For a repository that does not answer, its last line says that the set or the stanza "is not valid": that is not damage. */
+const UNREACHABLE =
+  /HostConnectError|ServiceError|timeout connecting|Connection refused|unexpected eof|timeout after \d+ms/;
 
-/** The server with the data files, which is not this host's. */
-const SERVER_AWAY = /unable to check pg1: \[(?!Db)\w+Error\]/;
+/** The server with the data files is on another host and does not answer. */
+const SERVER_UNREACHABLE = /unable to check pg1: \[(?!Db)\w+Error\]/;
 
-/** A person at 3 a.m. needs the reason, and the repository's name. */
 function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
   if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
   const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
   const asked = scope.repositories.filter((_, i) => number === undefined || i + 1 === Number(number));
   const where = `repository ${asked.map((r) => r.id).join(', ')}`;
-  if (SERVER_AWAY.test(error.fact)) {
+  if (SERVER_UNREACHABLE.test(error.fact)) {
     return new DrError({
       code: 'POSTGRES-FILES-UNREACHABLE',
       where: 'postgres.tls',
@@ -84,12 +84,12 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
       cause: error,
     });
   }
-  if (asked.some((r) => r.settings.type === 's3') && AWAY.test(error.fact)) {
+  if (asked.some((r) => r.settings.type === 's3') && UNREACHABLE.test(error.fact)) {
     return new DrError({
       code: 'REPOSITORY-UNREACHABLE',
       where,
       fact: error.fact,
-      hint: 'start the same command again when it answers, or name another repository with --from',
+      hint: 'run the same command again when it answers, or name another repository with --from',
       cause: error,
     });
   }
@@ -99,12 +99,12 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
     code: 'PASSPHRASE-WRONG',
     where,
     fact: `its pgBackRest files (${scope.lineage}) do not open with the passphrase ${[...new Set(names)].join(', ')}`,
-    hint: 'the copy may well be whole: name the right passphrase in the environment file (repositories.*.passphrases)',
+    hint: 'the copy is probably intact: name the right passphrase in the environment file (repositories.*.passphrases)',
     cause: error,
   });
 }
 
-/** Who this pod is at AWS, where a repository is reached by that and not by keys. */
+/** The identity of this pod at AWS, for a repository that is opened by it instead of keys. */
 function identity({ repositories, role }: PgBackRestScope): PlainVariables {
   const by = repositories.find(({ settings }) => settings.type === 's3' && settings[role] === 'web-identity');
   return by === undefined ? {} : webIdentityEnv(`repositories.${by.id}.${role}`);
@@ -170,10 +170,10 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
       const json = readableJson((await run('info', args)).stdout);
       const found = parseInfo(json, STANZA);
       if (found) return found;
-      const status = JSON.parse(json)[0]?.repo?.[0]?.status as { code?: number; message?: string } | undefined;
-      // 99: the repository holds something that can't be read; "nothing there" must not be mistaken for it.
-      if (status?.code === 99)
-        throw explained(infoError(repository, status.message ?? ''), scope, [`--repo=${number(repository)}`]);
+      // Data that can't be read must not be mistaken for an empty repository.
+      const message = unreadable(json);
+      if (message !== undefined)
+        throw explained(infoError(repository, message), scope, [`--repo=${number(repository)}`]);
       return undefined;
     },
     async list(repository, path) {

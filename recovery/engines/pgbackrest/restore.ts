@@ -42,7 +42,7 @@ export function restoreArguments(request: RestoreRequest, repositoryNumber: numb
     `--set=${request.capture.set}`,
     `--pg1-path=${request.dataDir}`,
     ...target,
-    // Where the set is consistent there is no choice: pgBackRest stays on its timeline, and refuses to be told.
+    // For `immediate` pgBackRest stays on the timeline of the set, and refuses the option.
     ...(end.kind === 'immediate' ? [] : [`--target-timeline=${end.timeline}`]),
     `--recovery-option=restore_command=${getScript} %f "%p"`,
     // The set brings its source's archive_command along: whoever starts the server too early must not archive by it.
@@ -64,6 +64,7 @@ export async function restoreSet(pg: PgBackRest, request: RestoreRequest): Promi
   try {
     await pg.run('restore', args, { signal: request.signal, onLine });
   } catch (error) {
-    throw await explainFailedRestore(pg, request.repository, request.capture.set, error, request.signal);
+    const { repository, capture, signal } = request;
+    throw await explainFailedRestore(pg, { repository, set: capture.set, error, signal });
   }
 }

@@ -16,7 +16,7 @@ export function choosePassphrase(
     code: 'PASSPHRASE-UNKNOWN',
     where,
     fact: `the copy was made with the passphrase "${name}", and the environment file knows ${keyring.map((k) => `"${k.name}"`).join(', ')}`,
-    hint: `add {name: ${name}, from: {file: …}} to ${where}.passphrases; this is a missing key and no damage to the backups`,
+    hint: `add {name: ${name}, from: {file: …}} to ${where}.passphrases; the key is missing; the backups are intact`,
   });
 }
 

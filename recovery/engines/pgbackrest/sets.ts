@@ -17,12 +17,12 @@ export function readFraction(line: string): number | undefined {
 const HALF_MADE = /(?:archive|backup)\.info exists but (?:archive|backup)\.info is missing on repo(\d+)/;
 const INFO_FILE = /\/(?:archive|backup)\.info(?:\.copy)?(?:\.pgbackrest\.tmp)?$/;
 
-/** True when one of a killed run's two info files was all that the lineage had there, and is gone now. */
+/** Removes the one info file of a killed run where the lineage has nothing else; false where it has. */
 async function clearHalfMade(pg: PgBackRest, repository: Repository | undefined): Promise<boolean> {
   if (repository === undefined) return false;
   const store = await repository.store('writer');
   const objects = await store.list(`${repository.layout.pgbackrest(pg.lineage)}/`);
-  // With a set or a segment beside it this is damage, and not ours to tidy away.
+  // With a set or a segment beside it this is damage, which must stay visible.
   if (objects.length === 0 || !objects.every(({ key }) => INFO_FILE.test(key))) return false;
   for (const { key } of objects) await store.delete(key);
   return true;
@@ -30,9 +30,9 @@ async function clearHalfMade(pg: PgBackRest, repository: Repository | undefined)
 
 /**
  * Makes the stanza in every repository of the lineage. `online: false` needs the data directory only, no running server. Idempotent:
- * pgBackRest refuses what a killed run of it left half-made, so that is made anew where nothing else is in the lineage.
+ * pgBackRest refuses a half-made stanza of a killed run, so that is made anew where nothing else is in the lineage.
  */
-export async function createStanza(pg: PgBackRest, online: boolean): Promise<void> {
+export async function createStanza(pg: PgBackRest, { online }: { readonly online: boolean }): Promise<void> {
   for (let cleared = 0; ; cleared += 1) {
     try {
       await pg.run('stanza-create', online ? [] : ['--no-online']);
@@ -83,7 +83,7 @@ export async function makeSet(
   return { info, set };
 }
 
-/** What a point says of a set. Throws `SET-INCOMPLETE` for one without WAL range. */
+/** The capture that a point records for a set. Throws `SET-INCOMPLETE` for a set without a WAL range. */
 export function describeSet(
   pg: PgBackRest,
   made: { info: StanzaInfo; set: BackupInfo },

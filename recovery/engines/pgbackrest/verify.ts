@@ -86,7 +86,7 @@ export async function verifySets(pg: PgBackRest, repository: Repository, signal?
   // One more try at once is enough: S3 calls are repeated below this, and a damaged file stays damaged after 15 seconds.
   const retry = ['--job-retry=1', '--job-retry-interval=1'];
   const args = [`--repo=${pg.number(repository)}`, '--verbose', '--output=text', '--log-level-console=info', ...retry];
-  const { stdout, stderr, exitCode } = await pg.run('verify', args, { accept: ANY_EXIT, signal });
+  const { stdout, stderr, exitCode } = await pg.run('verify', args, { accept: 'any', signal });
   const result = readVerifyLog(`${stdout}\n${stderr}`);
   if (exitCode !== 0 || (result.sets.length === 0 && result.stopped.length === 0 && result.wal === 0)) {
     const said = printable(`${stdout}${stderr}`.trim().split('\n').slice(-3).join(' '));
@@ -100,8 +100,6 @@ export async function verifySets(pg: PgBackRest, repository: Repository, signal?
   return result;
 }
 
-const ANY_EXIT: readonly number[] = Array.from({ length: 256 }, (_, i) => i);
-
 const INFO_FILES = ['backup', 'archive'].flatMap((kind) => {
   const file = `${kind}/${STANZA}/${kind}.info`;
   return [file, `${file}.copy`];
@@ -114,7 +112,7 @@ const INFO_FILES = ['backup', 'archive'].flatMap((kind) => {
 export async function opensAnyInfo(pg: PgBackRest, repository: Repository): Promise<boolean> {
   for (const file of INFO_FILES) {
     const args = [`--repo=${pg.number(repository)}`, '--log-level-console=off', '--ignore-missing', file];
-    const { stdout } = await pg.run('repo-get', args, { accept: ANY_EXIT });
+    const { stdout } = await pg.run('repo-get', args, { accept: 'any' });
     // A wrong passphrase gives garbage once in 256 times.
     if (/\[backrest\]|backrest-checksum/.test(stdout)) return true;
   }
@@ -128,17 +126,20 @@ export function describeFiles(files: readonly FileProblem[]): string {
   return [...shown, ...more].join('\n');
 }
 
+export interface FailedRestore {
+  readonly repository: Repository;
+  /** Label of the set. */
+  readonly set: string;
+  readonly error: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * A failed restore says `zlib threw error` and names no file. This reads the lineage and gives an error that does, or the given one
  * when nothing is found.
  */
-export async function explainFailedRestore(
-  pg: PgBackRest,
-  repository: Repository,
-  set: string,
-  error: unknown,
-  signal?: AbortSignal,
-): Promise<unknown> {
+export async function explainFailedRestore(pg: PgBackRest, failed: FailedRestore): Promise<unknown> {
+  const { repository, set, error, signal } = failed;
   const damage = /FormatError|CryptoError|ChecksumError|FileMissingError|FileReadError|unexpected eof|checksum/i;
   if (!(error instanceof DrError)) return error;
   // The first byte of an encrypted file flipped looks like a wrong passphrase, which has opened the lineage a moment ago.

@@ -27,8 +27,11 @@ export async function walOf(
   return { files, range: followWal(new Set(files.keys()), capture.walStart) };
 }
 
-/** Bytes of one archived segment would tell nothing of time; `pg_waldump` names each commit's. Newest first, at most this many. */
-const SEGMENTS_LOOKED_AT = 24;
+/**
+ * The bytes of a segment hold no time; `pg_waldump` names that of each commit. `archive_timeout` ships segments without a commit while
+ * nobody writes; after so many of them in a row the end of the set has to do.
+ */
+const SEGMENTS_READ = 24;
 
 /** `… desc: COMMIT 2026-11-23 02:00:00.123456 UTC; …` in output made with TZ=UTC. */
 function lastCommitTime(dump: string): Date | undefined {
@@ -63,24 +66,27 @@ async function fetchSegment(pg: PgBackRest, repository: Repository, path: string
   await pipeline([createReadStream(raw), ...unpack, createWriteStream(target, { mode: 0o644 })]);
 }
 
+export interface ArchivedWal {
+  readonly repository: Repository;
+  /** Segment → file. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly range: WalRange;
+  /** Segment before which nothing is read. */
+  readonly first: string;
+}
+
 /** Reads the newest segments one by one until one holds a commit. Undefined when the last 24 hold none. */
-export async function lastCommit(
-  site: Site,
-  pg: PgBackRest,
-  repository: Repository,
-  wal: { readonly files: ReadonlyMap<string, string>; readonly range: WalRange },
-  first: string,
-): Promise<WalEnd | undefined> {
+export async function lastCommit(site: Site, pg: PgBackRest, wal: ArchivedWal): Promise<WalEnd | undefined> {
   const folder = await mkdtemp(join(pg.folder, 'wal-'));
   await chmod(folder, 0o755);
   const waldump = join(await findPostgresBin(postgresSettings(site.environment).binDir), 'pg_waldump');
   try {
     let segment = wal.range.last;
-    for (let looked = 0; looked < SEGMENTS_LOOKED_AT; looked += 1) {
+    for (let read = 0; read < SEGMENTS_READ; read += 1) {
       const path = wal.files.get(segment);
       if (path !== undefined) {
         const file = join(folder, segment);
-        await fetchSegment(pg, repository, path, file);
+        await fetchSegment(pg, wal.repository, path, file);
         // Ends non-zero where the segment's valid part ends; what came before is right.
         const { stdout } = await site.run([waldump, '--rmgr=Transaction', file], {
           env: { TZ: 'UTC' },
@@ -89,7 +95,7 @@ export async function lastCommit(
         const time = lastCommitTime(stdout);
         if (time) return { time, segment };
       }
-      if (segment.slice(8) <= first.slice(8)) return undefined;
+      if (segment.slice(8) <= wal.first.slice(8)) return undefined;
       segment = previousSegment(segment);
     }
     return undefined;

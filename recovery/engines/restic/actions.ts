@@ -1,4 +1,4 @@
-/** What `dr` asks of restic. */
+/** The commands of restic that `dr` runs. */
 import { DrError } from '../../core/errors.ts';
 import type { RunOptions } from '../../core/process.ts';
 import { checkRepository } from './check.ts';
@@ -9,7 +9,7 @@ import type { Restic } from './restic.ts';
 
 type Fraction = (fraction: number) => void;
 
-/** Makes the repository when there is none. With `like` it cuts files as that one does, so that `copy` deduplicates. */
+/** Makes a missing repository. With `like` it splits files like that one, so that `copy` deduplicates. */
 export async function ensureRepository(restic: Restic, like?: Restic): Promise<'made' | 'there'> {
   if (await restic.exists()) return 'there';
   if (like === undefined) await restic.run(['init', '--repository-version', '2']);
@@ -49,7 +49,7 @@ export interface Backed {
   readonly added: number;
 }
 
-/** Exit 3 of restic (some file could not be read) is a failure: a copy with holes is no copy. */
+/** restic's exit 3 (a file could not be read) is a failure: a copy must be complete. */
 export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
   const tags = request.tags.flatMap((tag) => ['--tag', tag]);
   const force = request.force ? ['--force'] : [];
@@ -86,14 +86,16 @@ export function snapshotMissing(restic: Restic, workload: string): DrError {
   });
 }
 
-/** Copies snapshots from or to a folder repository; what is there already is not sent again. */
-export async function copySnapshots(
-  source: Restic,
-  target: Restic,
-  ids: readonly string[],
-  signal?: AbortSignal,
-  flags: readonly string[] = [],
-): Promise<void> {
+export interface CopyRequest {
+  readonly ids: readonly string[];
+  /** More arguments for restic. */
+  readonly flags?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Copies snapshots from or to a folder repository. restic sends only what the target lacks. */
+export async function copySnapshots(source: Restic, target: Restic, request: CopyRequest): Promise<void> {
+  const { ids, signal, flags = [] } = request;
   const { args, secretEnv } = await from(source, target);
   await target.run(['copy', ...args, ...flags, ...ids], { secretEnv, signal });
 }
@@ -106,11 +108,8 @@ export interface RestoreSnapshot {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** restic would ask ten times, for 45 seconds, for each pack that is not there. */
+/** restic tries ten times, for 45 seconds, to read each missing pack. */
 const GONE = /returned error, retrying.*(?:no such file or directory|does not exist|NoSuchKey)/;
-
-/** Every exit code but that of a wrong passphrase (later versions of restic). */
-const ACCEPTED = Array.from({ length: 256 }, (_, i) => i).filter((code) => code !== 12);
 
 /**
  * Lays a snapshot down below `folder`, each file checked against its hash (`--verify`). Throws `SNAPSHOT-DAMAGED` (exit 1) with the
@@ -126,7 +125,7 @@ export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot):
     request.onLine?.(line, stream);
   };
   const either = signal ? AbortSignal.any([signal, gone.signal]) : gone.signal;
-  const result = await restic.run(args, { accept: ACCEPTED, signal: either, onLine }).catch((error: unknown) => {
+  const result = await restic.run(args, { accept: 'any', signal: either, onLine }).catch((error: unknown) => {
     if (!gone.signal.aborted || signal?.aborted === true) throw error;
     return undefined;
   });
@@ -172,10 +171,10 @@ function lostPaths(lines: readonly string[]): string[] {
   return [...new Set(paths)];
 }
 
-/** A command line has an end. */
+/** The length of a command line is limited. */
 const IDS_AT_ONCE = 1000;
 
-/** Removes snapshots, and all data that no snapshot needs: what a killed backup left too. Needs the repository for itself. */
+/** Removes snapshots, and all data that no snapshot needs, such as the rest of a killed backup. Needs exclusive access. */
 export async function forgetSnapshots(restic: Restic, ids: readonly string[], signal?: AbortSignal): Promise<void> {
   for (let n = 0; n < ids.length; n += IDS_AT_ONCE) {
     await restic.run(['forget', ...ids.slice(n, n + IDS_AT_ONCE)], { signal });

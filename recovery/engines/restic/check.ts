@@ -14,7 +14,7 @@ export interface CheckResult {
   readonly trees: readonly string[];
   /** Damaged index and snapshot files, as restic says it. */
   readonly others: readonly string[];
-  /** False when the check was ended early, because what is missing would have been asked for again and again. */
+  /** False when the check was ended early, because restic began to read missing packs again and again. */
   readonly complete: boolean;
 }
 
@@ -33,7 +33,7 @@ export class CheckReader {
   readonly #others = new Set<string>();
   #tree: string | undefined;
 
-  /** True when restic begins to ask again for a pack of which it said that it is missing. */
+  /** True when restic begins to retry a pack that it has reported as missing. */
   line(line: string): boolean {
     const [, missing, why] = MISSING.exec(line) ?? [];
     const [, damaged, how] = DAMAGED.exec(line) ?? [];
@@ -65,7 +65,7 @@ export class CheckReader {
     if (line.trim() === '' || !line.startsWith(' ')) this.#tree = undefined;
   }
 
-  result(complete: boolean): CheckResult {
+  result({ complete }: Pick<CheckResult, 'complete'>): CheckResult {
     const packs = [...this.#packs].map(([pack, fact]) => ({ pack, fact }));
     return { packs, trees: [...this.#trees], others: [...this.#others], complete };
   }
@@ -78,7 +78,7 @@ export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Ask for the snapshots first: that explains a wrong passphrase and a repository that is away. */
+/** List the snapshots first: that explains a wrong passphrase and an unreachable repository. */
 export async function checkRepository(restic: Restic, options: CheckOptions): Promise<CheckResult> {
   const { percent, onFraction, signal } = options;
   const subset = percent >= 100 ? ['--read-data'] : percent <= 0 ? [] : [`--read-data-subset=${percent}%`];
@@ -91,17 +91,18 @@ export async function checkRepository(restic: Restic, options: CheckOptions): Pr
   };
   try {
     const { exitCode, stderr } = await restic.run(['check', ...subset], {
-      accept: Array.from({ length: 256 }, (_, i) => i),
+      accept: 'any',
       env: { RESTIC_PROGRESS_FPS: '1' },
       signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
       onLine,
     });
-    const result = reader.result(true);
+    const result = reader.result({ complete: true });
     const found = result.packs.length + result.trees.length + result.others.length;
     if (exitCode === 0 || found > 0) return result;
     return { ...result, others: [stderr.trim().split('\n').slice(-3).join(' ') || `restic check ended ${exitCode}`] };
   } catch (error) {
-    if (enough.signal.aborted && signal?.aborted !== true && error instanceof DrError) return reader.result(false);
+    if (enough.signal.aborted && signal?.aborted !== true && error instanceof DrError)
+      return reader.result({ complete: false });
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** What damaged packs mean to a person: which files of which snapshots are lost. */
+/** Which files of which snapshots are lost with damaged packs. */
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { RunOptions } from '../../core/process.ts';
@@ -11,7 +11,7 @@ export interface SnapshotRef {
 }
 
 export interface Loss {
-  /** Of the snapshot that was looked at. */
+  /** Id of the snapshot. */
   readonly snapshot: string;
   /** Its root folder can't be read: nothing of it can be restored. */
   readonly whole: boolean;
@@ -34,7 +34,7 @@ const AT_ONCE = 4;
 /** Ids in one command line. */
 const CHUNK = 500;
 
-/** What the index says of the packs' content. The packs themselves may be gone. */
+/** The content of the packs by the index. The packs themselves may be lost. */
 async function blobsOf(restic: Restic, packs: readonly string[]): Promise<Blobs> {
   const left = new Set(packs);
   const found: { id: string; type: 'data' | 'tree' }[] = [];
@@ -71,7 +71,7 @@ export function readFound(text: string): Map<string, Set<string>> {
   return found;
 }
 
-/** Ends at the first folder that restic would ask for ten times: what is found until then counts. */
+/** Ends at the first folder that restic begins to retry, and returns what was found until then. */
 async function find(restic: Restic, args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
   const enough = new AbortController();
   const lines: string[] = [];

@@ -31,9 +31,10 @@ export function parseBackupSummary(stdout: string): BackupSummary {
   return summarySchema.parse(JSON.parse(line));
 }
 
-/** Fraction done, of one status line. */
+const statusSchema = z.object({ percent_done: z.number() });
+
+/** The fraction that a status line of `restic backup --json` says is done. */
 export function parseStatus(line: string): number | undefined {
   if (!line.startsWith('{"message_type":"status"')) return undefined;
-  const percent = (JSON.parse(line) as { percent_done?: number }).percent_done;
-  return typeof percent === 'number' ? percent : undefined;
+  return statusSchema.safeParse(JSON.parse(line)).data?.percent_done;
 }

@@ -8,7 +8,7 @@ import { readAccess, webIdentityEnv } from '../../storage/s3/keys.ts';
 import { resticArguments, resticLocation } from './location.ts';
 import { parseSnapshots, type Snapshot } from './output.ts';
 
-/** What of a site it is run with: a stack has no more of one. */
+/** The parts of a site that restic needs: a stack has no others. */
 export interface ResticSite {
   readonly run: Site['run'];
   readonly secrets: Site['secrets'];
@@ -28,14 +28,14 @@ export interface Restic {
   snapshots(filter?: { tags?: readonly string[]; ids?: readonly string[] }): Promise<Snapshot[]>;
 }
 
-/** What a connection that is only tried again and again moves is less: handshakes. */
+/** A connection that is only retried moves less than this: handshakes. */
 const IDLE: IdleLimit = { seconds: 45, bytes: 1024 * 1024 };
-/** Commands that wait for the network or move data all the time. A backup may look at a million unchanged files without reading one. */
+/** Commands that wait for the network or move data all the time. A backup may check a million unchanged files without reading one. */
 const WATCHED = ['cat', 'snapshots', 'restore', 'ls'];
 
 const LOCKED = /repository is already locked|unable to create lock in backend/;
 
-/** restic says these on stderr; each is a different thing to do at 3 a.m. */
+/** Reasons that restic prints on stderr, each with its own hint. */
 function explained(error: unknown, repository: ResticRepository, passphrase: string): unknown {
   if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
   if (/wrong password or no key found/.test(error.fact)) {
@@ -43,7 +43,7 @@ function explained(error: unknown, repository: ResticRepository, passphrase: str
       code: 'PASSPHRASE-WRONG',
       where: `repository ${repository.id}`,
       fact: `its restic repository does not open with the passphrase "${passphrase}"`,
-      hint: `the copy may well be whole: put the right passphrase first in repositories.${repository.id}.passphrases`,
+      hint: `the copy is probably intact: put the right passphrase first in repositories.${repository.id}.passphrases`,
       cause: error,
     });
   }
@@ -57,7 +57,7 @@ function explained(error: unknown, repository: ResticRepository, passphrase: str
       code: 'REPOSITORY-UNREACHABLE',
       where: `repository ${repository.id}`,
       fact: error.fact,
-      hint: 'start the same command again when it answers, or name another repository with --from',
+      hint: 'run the same command again when it answers, or name another repository with --from',
       cause: error,
     });
   }
@@ -66,7 +66,7 @@ function explained(error: unknown, repository: ResticRepository, passphrase: str
       code: 'REPOSITORY-BUSY',
       where: `repository ${repository.id}`,
       fact: error.fact,
-      hint: 'another restic works there: wait for it. Locks of a dead process elsewhere end by themselves after 30 minutes',
+      hint: 'another restic works there: wait for it. The lock of a dead process on another host expires after 30 minutes',
       cause: error,
     });
   }
@@ -75,7 +75,7 @@ function explained(error: unknown, repository: ResticRepository, passphrase: str
       code: 'DISK-FULL',
       where: `repository ${repository.id}`,
       fact: error.fact,
-      hint: 'make room and start the same command again; it goes on where it stopped',
+      hint: 'make room and run the same command again: it resumes where it stopped',
       cause: error,
     });
   }
@@ -103,14 +103,14 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
     const lock = role === 'restorer' ? ['--no-lock'] : [];
     const secrets = { ...(await secretEnv()), ...options.secretEnv };
     const web = settings.type === 's3' && settings[role] === 'web-identity';
-    // restic asks for the role by itself.
+    // restic requests the role itself.
     const env = { ...(web ? webIdentityEnv(`${where}.${role}`) : {}), ...options.env };
     const idle = settings.type === 's3' && WATCHED.includes(args[0] ?? '') ? IDLE : undefined;
     const call = () => site.run(['restic', ...args, ...base, ...lock], { idle, ...options, env, secretEnv: secrets });
     try {
       return await call().catch(async (error: unknown) => {
         if (role !== 'writer' || !(error instanceof DrError) || !LOCKED.test(error.fact)) throw error;
-        // A killed run leaves its lock behind. This removes only what restic itself takes for dead: no such process on this host.
+        // A killed run leaves its lock behind. This removes only locks whose process on this host has ended.
         await site.run(['restic', 'unlock', ...base], { env, secretEnv: secrets });
         return call();
       });

@@ -1,4 +1,4 @@
-/** Looks at a site that comes back and at the leader, and changes nothing. */
+/** Inspects the returning site and the leader, and changes nothing. */
 import { lineageName } from '../../../plan/layout.ts';
 import { DrError, precondition } from '../../core/errors.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
@@ -30,11 +30,11 @@ export async function readSites(ports: FailoverPorts, { stack, of }: FailbackReq
   const [back, leader] = [await readStack(ports.engine, stack), await readStack(ports.engine, of)];
   const [ours, theirs] = [back.outputs, leader.outputs];
   if (!theirs.leads) {
-    const hint = 'name the stack that leads with --of; where none does: dr failover, or dr rebuild';
-    throw refuse('NOT-LEADING', of, `its role is ${theirs.role}: it does not lead`, hint);
+    const hint = 'name the leading stack with --of; where none leads: dr failover, or dr rebuild';
+    throw refuse('NOT-LEADING', of, `its role is ${theirs.role}, and it does not lead`, hint);
   }
   if (ours.environment !== theirs.environment || ours.site === theirs.site) {
-    const fact = `${ours.environment}/${ours.site} and ${theirs.environment}/${theirs.site} are no two sites of one environment`;
+    const fact = `${ours.environment}/${ours.site} and ${theirs.environment}/${theirs.site} are not two sites of one environment`;
     throw refuse('NOT-RELATED', stack, fact, 'name two stacks of the same environment');
   }
   const followed = ours.follows && lineageName(ours.follows.site, ours.follows.generation);
@@ -45,8 +45,8 @@ export async function readSites(ports: FailoverPorts, { stack, of }: FailbackReq
   const { follows } = theirs;
   const took = follows && lineageName(follows.site, follows.generation);
   if (ours.leads && took !== ours.lineage) {
-    const fact = `${ours.lineage} leads, and ${theirs.lineage} did not take over from it but from ${took ?? 'nobody'}: they are two histories`;
-    throw refuse('NOT-RELATED', stack, fact, `decide which one is to stay; a failover to ${of} would come first`);
+    const fact = `both ${ours.lineage} and ${theirs.lineage} lead, and ${theirs.lineage} took over from ${took ?? 'no other'}: their histories are unrelated`;
+    throw refuse('NOT-RELATED', stack, fact, `decide which one stays, then: dr failover --stack ${of}`);
   }
   return { back, leader };
 }
@@ -54,8 +54,8 @@ export async function readSites(ports: FailoverPorts, { stack, of }: FailbackReq
 function stateOf({ back, leader }: Sites, generation: number | undefined): ReseedState {
   const { follows, role } = back.outputs;
   const { site, generation: led } = leader.outputs;
-  const ofLeader = role === 'standby' && follows?.site === site && follows.generation === led;
-  if (ofLeader) return 'follows';
+  const followsLeader = role === 'standby' && follows?.site === site && follows.generation === led;
+  if (followsLeader) return 'follows';
   return generation !== undefined && generation > back.outputs.generation && back.configuredRole === 'standby'
     ? 'to-bring-up'
     : 'to-empty';
@@ -71,7 +71,7 @@ interface Archive {
   readonly segments: readonly ArchivedSegment[];
 }
 
-/** A repository that is away says nothing of what it holds. */
+/** An unreachable repository counts as empty: the plan then shows only what the others hold. */
 async function archivesOf(ports: FailoverPorts, back: SiteStack): Promise<Archive[]> {
   const found = Object.entries(back.storage).map(async ([repository, place]) => {
     try {
@@ -85,7 +85,7 @@ async function archivesOf(ports: FailoverPorts, back: SiteStack): Promise<Archiv
   return Promise.all(found);
 }
 
-/** Pure. The last fork that leaves a timeline which the old site had: later ones are the leader's own. */
+/** Pure. The last fork from a timeline that the old site had; later forks are the leader's own. */
 function divergenceOf(forks: readonly Fork[], archives: readonly Archive[], own: Member | undefined): Divergence {
   const archived = archives.flatMap(({ segments }) => segments.map(({ name }) => placeOfSegment(name).timeline));
   const newest = Math.max(own?.timeline ?? 0, ...archived);
@@ -104,7 +104,7 @@ function divergenceOf(forks: readonly Fork[], archives: readonly Archive[], own:
   };
 }
 
-async function atLeader(ports: FailoverPorts, { outputs, cluster: place }: SiteStack) {
+async function inspectLeader(ports: FailoverPorts, { outputs, cluster: place }: SiteStack) {
   await using cluster = await ports.openCluster(place);
   const { platform, recovery } = outputs.namespaces;
   const member = await leaderOf(cluster, platform);
@@ -114,7 +114,7 @@ async function atLeader(ports: FailoverPorts, { outputs, cluster: place }: SiteS
   };
 }
 
-async function atBack(cluster: SiteCluster, platform: string, state: ReseedState) {
+async function inspectReturning(cluster: SiteCluster, platform: string, state: ReseedState) {
   if (state !== 'to-empty' || !(await cluster.hasNamespace(platform))) return { claims: [], leader: undefined };
   const claims = (await cluster.claims(platform)).filter((name) => CLAIM.test(name)).sort();
   return { claims, leader: await leaderOf(cluster, platform) };
@@ -128,7 +128,7 @@ function repositoryOf(back: SiteStack, wanted: string | undefined): string {
     code: 'REPOSITORY-UNKNOWN',
     where: `stack ${back.name}`,
     fact: wanted === undefined ? 'it has no repository in S3' : `it has no repository "${wanted}" in S3`,
-    hint: `a standby follows from one of: ${ids.join(', ') || 'none'}`,
+    hint: `a standby can follow from: ${ids.join(', ') || 'none'}`,
   });
 }
 
@@ -139,11 +139,11 @@ export async function planReseed(ports: FailoverPorts, request: FailbackRequest)
   const state = stateOf(sites, generation);
   const { platform } = back.outputs.namespaces;
   await using cluster = await ports.openCluster(back.cluster);
-  const [led, own] = await Promise.all([atLeader(ports, leader), atBack(cluster, platform, state)]);
-  // Only a life that led can have what nobody else has.
+  const [led, own] = await Promise.all([inspectLeader(ports, leader), inspectReturning(cluster, platform, state)]);
+  // Only a generation that led can hold WAL of its own.
   const forks = back.outputs.leads ? led.forks : [];
   const archives = forks.length === 0 ? [] : await archivesOf(ports, back);
-  const { site, generation: led_, lineage } = leader.outputs;
+  const { site, generation: leading, lineage } = leader.outputs;
   return {
     stack: back.name,
     of: leader.name,
@@ -153,7 +153,7 @@ export async function planReseed(ports: FailoverPorts, request: FailbackRequest)
       site: back.outputs.site,
       generation: state === 'to-empty' ? back.outputs.generation + 1 : (generation ?? back.outputs.generation),
     },
-    leader: { lineage, site, generation: led_ },
+    leader: { lineage, site, generation: leading },
     repository: repositoryOf(back, request.repository),
     claims: own.claims,
     namespace: platform,
@@ -167,12 +167,12 @@ export function noFullBackup({ stack, leader }: Pick<ReseedPlan, 'stack' | 'lead
   return precondition({
     code: 'NO-FULL-BACKUP',
     where: `stack ${stack}`,
-    fact: `the first full backup of ${leader.lineage} has not succeeded: a standby has nothing to begin with`,
-    hint: `mend what its log says, and run one: kubectl logs job/dr-full-${leader.lineage}`,
+    fact: `the first full backup of ${leader.lineage} has not succeeded: there is nothing to clone a standby from`,
+    hint: `fix what its log reports and run it again: kubectl logs job/dr-full-${leader.lineage}`,
   });
 }
 
-/** Why the reseed can't be begun. A first full backup that still runs is waited for. */
+/** Reasons why the re-clone can't begin. A first full backup that still runs is not one: the run waits for it. */
 export function reseedRefusals(plan: ReseedPlan, request: FailbackRequest): DrError[] {
   const refusals: DrError[] = [];
   const refuse = (code: string, fact: string, hint: string): void => {
@@ -181,8 +181,8 @@ export function reseedRefusals(plan: ReseedPlan, request: FailbackRequest): DrEr
   if (plan.state === 'follows') return refusals;
   if (plan.fullBackup === 'failed') refusals.push(noFullBackup(plan));
   if (plan.claims.length > 0 && !request.deleteClaims) {
-    const fact = `${plan.claims.join(', ')} in ${plan.namespace} of ${plan.cluster} hold the data of ${plan.lineage}, and a standby begins with empty volumes`;
-    const hint = 'save what diverged, if anybody needs it; then type --delete-claims';
+    const fact = `${plan.claims.join(', ')} in ${plan.namespace} of ${plan.cluster} hold the data of ${plan.lineage}, and a standby needs empty volumes`;
+    const hint = 'save what diverged, if it is needed; then add --delete-claims';
     refuse('CLAIMS-HELD', fact, hint);
   }
   return refusals;

@@ -1,4 +1,4 @@
-/** The standby takes over from a leader that is well: the same steps as a failover, and nothing may be lost. */
+/** The standby takes over from a healthy leader: the steps of a failover, and nothing may be lost. */
 import { lineageName } from '../../../plan/layout.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { type DrError, precondition } from '../../core/errors.ts';
@@ -9,7 +9,7 @@ import { readStack } from '../stack.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest, PlannedFailover } from '../types.ts';
 import type { FailbackRequest } from './types.ts';
 
-/** Of archived WAL that the standby has not replayed. More, and the services would stand still for it. */
+/** Archived WAL that the standby may still have to replay: four segments take seconds. With more, the services would be down longer. */
 const BEHIND_BYTES = 4 * 16 * 1024 * 1024;
 
 async function requestOf(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<FailoverRequest> {
@@ -23,7 +23,7 @@ function refusals({ plan, refusals: found }: PlannedFailover): DrError[] {
   const refuse = (code: string, fact: string, hint: string) => precondition({ code, where, fact, hint });
   const more: DrError[] = [];
   if (plan.oldCluster.state === 'reached' && plan.oldCluster.found.lsn === undefined) {
-    const hint = 'nothing can be handed over by it: dr failover takes over from what is archived';
+    const hint = 'a switchover needs a running leader; without one: dr failover, from the archive';
     more.push(refuse('LEADER-SILENT', `no leader of ${plan.follows.lineage} answers`, hint));
   }
   if (plan.standby.state === 'away') {
@@ -35,7 +35,7 @@ function refusals({ plan, refusals: found }: PlannedFailover): DrError[] {
   return [...found, ...more];
 }
 
-/** Throws `NOT-RESEEDED` (exit 6) for a standby of somebody else. */
+/** Throws `NOT-RESEEDED` (exit 6) for a stack that does not follow the leader. */
 async function checkFollows(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<void> {
   const [back, leader] = [await readStack(ports.engine, stack), await readStack(ports.engine, of)];
   const { follows } = back.outputs;
@@ -44,7 +44,7 @@ async function checkFollows(ports: FailoverPorts, { stack, of }: FailbackRequest
   throw precondition({
     code: 'NOT-RESEEDED',
     where: `stack ${stack}`,
-    fact: `it follows ${followed ?? 'nobody'}, and ${leader.outputs.lineage} of ${of} leads`,
+    fact: `it follows ${followed ?? 'no lineage'}, but ${leader.outputs.lineage} of ${of} leads`,
     hint: `dr failback --stack ${stack} --of ${of} --phase reseed`,
   });
 }
@@ -55,11 +55,11 @@ export async function lookAtSwitchover(
   request: FailbackRequest,
 ): Promise<PlannedFailover> {
   await checkFollows(ports, request);
-  const seen = await lookAtFailover(ports, plan, await requestOf(ports, request));
-  return { plan: seen.plan, refusals: refusals(seen) };
+  const planned = await lookAtFailover(ports, plan, await requestOf(ports, request));
+  return { plan: planned.plan, refusals: refusals(planned) };
 }
 
-/** What `dr failover` once stopped there: the stores are the stack's own matter. */
+/** Starts the services that an earlier failover stopped; the stack starts the stores itself. */
 async function startServices(ports: FailoverPorts, stack: string): Promise<void> {
   const { cluster: place, outputs } = await readStack(ports.engine, stack);
   await using cluster = await ports.openCluster(place);
@@ -71,18 +71,18 @@ async function startServices(ports: FailoverPorts, stack: string): Promise<void>
   }
 }
 
-/** A leader that was stopped by a run that died is no refusal: that run goes on. */
+/** A leader that an interrupted run has stopped is not a refusal: that run resumes. */
 export async function switchOver(
   ports: FailoverPorts,
   plan: Plan,
   request: FailbackRequest,
-  confirm: (seen: FailoverPlan) => Promise<void>,
+  confirm: (planned: FailoverPlan) => Promise<void>,
 ): Promise<FailoverReport> {
   await checkFollows(ports, request);
-  const report = await failOver(ports, plan, await requestOf(ports, request), async (seen) => {
-    const [refused] = refusals({ plan: seen, refusals: [] });
+  const report = await failOver(ports, plan, await requestOf(ports, request), async (planned) => {
+    const [refused] = refusals({ plan: planned, refusals: [] });
     if (refused !== undefined) throw refused;
-    await confirm(seen);
+    await confirm(planned);
   });
   await startServices(ports, request.stack);
   return report;

@@ -1,12 +1,12 @@
-/** A failback for people, on a terminal. */
+/** A failback as text for a terminal. */
 import { lineageName } from '../../../plan/layout.ts';
 import { formatBytes, plural } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
 import type { Divergence, ReseedPlan, ReseedReport } from './types.ts';
 
 const STATES = {
-  'to-empty': 'is stopped, emptied and filled anew',
-  'to-bring-up': 'is empty; its up has not ended',
+  'to-empty': 'is stopped, emptied and re-cloned',
+  'to-bring-up': 'is empty; its up was interrupted',
   follows: 'follows the leader already',
 } as const;
 
@@ -17,12 +17,12 @@ function divergenceRows({ fork, segments, lsn, bytes }: Divergence): string[][] 
   );
   const own =
     lsn === undefined
-      ? 'its database does not run: its volume may hold more than the archive'
-      : `its database is at ${lsn}${bytes === undefined ? '' : `: ${formatBytes(bytes)} that nobody else has`}`;
+      ? 'its database does not run: its volume may hold more WAL than the archive'
+      : `its database is at ${lsn}${bytes === undefined ? '' : `: ${formatBytes(bytes)} that only this site has`}`;
   return [
-    ['history parted at', `${fork.lsn} of timeline ${fork.timeline}`],
+    ['histories diverged at', `${fork.lsn} of timeline ${fork.timeline}`],
     ['archived after that', beyond.join('; ') || 'nothing'],
-    ['its own', own],
+    ['on its volume', own],
   ];
 }
 
@@ -42,5 +42,5 @@ export function reseedText(plan: ReseedPlan): string {
 
 export function reseedReportText({ plan, followsAt }: ReseedReport): string {
   const { next, leader } = plan;
-  return `${lineageName(next.site, next.generation)} follows ${leader.lineage}, and had all of it up to ${followsAt}`;
+  return `${lineageName(next.site, next.generation)} follows ${leader.lineage} and has its data up to ${followsAt}`;
 }

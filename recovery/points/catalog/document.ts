@@ -1,7 +1,7 @@
 /** The three kinds of signed documents in a catalog, and the checks when one is first read. */
 import { z } from 'zod';
 import type { Layout } from '../../../plan/layout.ts';
-import { messageOf } from '../../core/message.ts';
+import { messageOf } from '../../core/errors.ts';
 import { markDocumentSchema, parseMarkKey } from '../marks.ts';
 import { recoveryPointSchema } from '../point.ts';
 import { documentDigest, type Signed, type SigningKey, verifyDocument } from '../signing.ts';

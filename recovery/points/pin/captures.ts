@@ -1,4 +1,5 @@
 /** The manifest and folder snapshots for a target. Pure. A missing one is a note: it must not prevent the database's recovery. */
+import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
 import { DrError } from '../../core/errors.ts';
 import { OBJECTS, type ResticCapture } from '../point.ts';
@@ -62,10 +63,7 @@ export function pinObjects(
   input: Omit<ResolveInput, 'workloads'>,
   plan: Plan,
 ): { readonly objects: PinnedObjects[]; readonly notes: readonly string[] } {
-  const looked = lookUp(
-    input,
-    plan.workloads.filter((workload) => workload.type === 'files' && isObjects(workload)),
-  );
+  const looked = lookUp(input, selectWorkloads(plan, ['type:files']).filter(isObjects));
   return {
     objects: looked.found.flatMap(({ workload: { objects: part }, files: pinned }): PinnedObjects[] =>
       part === undefined ? [] : [{ ...pinned, part }],
@@ -79,7 +77,7 @@ export function pinCaptures(input: Omit<ResolveInput, 'workloads'>, plan: Plan):
   const { objects, notes } = pinObjects(input, plan);
   const files = lookUp(
     input,
-    plan.workloads.filter((workload) => workload.type === 'files' && !isObjects(workload)),
+    selectWorkloads(plan, ['type:files']).filter((workload) => !isObjects(workload)),
   );
   const empty = files.absent.length === 0 ? [] : [`${repository} holds no ${files.absent.join(', ')} of that moment`];
   return {

@@ -3,6 +3,7 @@
  * archived WAL, so a preview needs no engine.
  */
 import { layout, STANZA } from '../../../plan/layout.ts';
+import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
 import { badInput } from '../../core/errors.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
@@ -77,7 +78,7 @@ function itemOf<Engine extends Capture['engine']>(
   plan: Plan,
   { type, engine }: { readonly type: Workload['type']; readonly engine: Engine },
 ): ItemOf<Engine> | undefined {
-  const ids = plan.workloads.filter((workload) => workload.type === type).map(({ id }) => id);
+  const ids = selectWorkloads(plan, [`type:${type}`]).map(({ id }) => id);
   return items.find((item): item is ItemOf<Engine> => item.capture.engine === engine && ids.includes(item.workload));
 }
 
@@ -92,7 +93,7 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
   const target = parseTarget(from, now);
   const store = await openStore(request);
   const entries = await readAll(store, request);
-  const wanted = plan.workloads.filter(({ type }) => type === 'postgres' || type === 'redis').map(({ id }) => id);
+  const wanted = selectWorkloads(plan, ['type:postgres', 'type:redis']).map(({ id }) => id);
   const input = { repository: repository.id, entries, target, now };
   const resolution = resolveTarget({ ...input, workloads: wanted });
   const database = itemOf(resolution, plan, { type: 'postgres', engine: 'pgbackrest' });

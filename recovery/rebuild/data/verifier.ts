@@ -1,4 +1,5 @@
 /** Between a rebuild and its data: remembers the points that the target was resolved with, and compares with them what comes back. */
+import { selectWorkloads } from '../../../plan/select.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { isRecord } from '../settings.ts';
 import type { RebuildPlan, RebuildPorts } from '../types.ts';
@@ -43,7 +44,7 @@ export function dataVerifier(
 ): DataVerifier {
   let entries: readonly CatalogEntry[] = [];
   let known: Remembered = { database: undefined, redis: undefined, dump: undefined };
-  const dump = ports.plan.workloads.find(({ type }) => type === 'postgres-dump')?.id;
+  const dump = selectWorkloads(ports.plan, ['type:postgres-dump'])[0]?.id;
   return {
     async resolve(asked) {
       const resolved = await ports.resolve(asked);

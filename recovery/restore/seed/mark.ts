@@ -2,7 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DrError } from '../../core/errors.ts';
+import { DrError, hasCode } from '../../core/errors.ts';
 import { pointIdSchema } from '../../points/point.ts';
 
 const seedMarkSchema = z.strictObject({
@@ -23,7 +23,7 @@ export async function readMark(folder: string, name: string): Promise<SeedMark |
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
   try {

@@ -5,12 +5,11 @@ import { lineageName } from '../../../plan/layout.ts';
 import type { Workload } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/account.ts';
-import { badInput } from '../../core/errors.ts';
+import { badInput, codeOf } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
-import type { ResticCapture } from '../../points/point.ts';
 import type { Target } from '../../points/target.ts';
-import { type FolderCount, layDown } from '../../workloads/folder.ts';
-import type { SeedCount, SeedVolume } from '../../workloads/workload.ts';
+import { layDown } from '../../workloads/folder.ts';
+import type { FolderCount, SeedCount, SeedVolume } from '../../workloads/workload.ts';
 import { type Choice, chooseRepository } from '../choose-repository.ts';
 import { decideSeed, type SeedDecision } from './decide.ts';
 import { readMark, type SeedMark, writeMark } from './mark.ts';
@@ -45,7 +44,7 @@ async function entriesOf({ folder, setting }: SeedVolume): Promise<string[]> {
     throw badInput({
       code: 'SEED-NO-VOLUME',
       where: folder,
-      fact: `can't be read (${(cause as NodeJS.ErrnoException).code})`,
+      fact: `can't be read (${codeOf(cause)})`,
       hint: `mount the volume there: ${setting}`,
       cause,
     });
@@ -74,7 +73,8 @@ async function bringCopy(
   const [item] = resolution.items;
   if (item === undefined) throw new TypeError('a resolution has items');
   for (const warning of resolution.warnings) site.log.warn({ repository: from }, warning);
-  const capture = item.capture as ResticCapture;
+  const { capture } = item;
+  if (capture.engine !== 'restic') throw new TypeError('pgBackRest fills no volume');
   const seeding = join(volume.folder, volume.names.seeding);
   await rm(seeding, { recursive: true, force: true });
   await mkdir(seeding, { mode: 0o750 });

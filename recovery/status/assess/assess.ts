@@ -3,14 +3,15 @@ import pMap from 'p-map';
 import type { Workload } from '../../../plan/types.ts';
 import { isElsewhere } from '../../config/environment.ts';
 import { presentRepositories } from '../../config/repositories.ts';
+import { isConfigured } from '../../config/selection.ts';
 import type { Site } from '../../config/site.ts';
 import type { Progress } from '../../core/progress.ts';
 import { reportStep } from '../../core/report-step.ts';
 import type { Capture, ResticCapture } from '../../points/point.ts';
-import { type FolderFinding, inspectFolder } from '../../workloads/files/inspect.ts';
-import { inspectGit } from '../../workloads/git/workload.ts';
 import { inspectPostgres } from '../../workloads/postgres/inspect.ts';
 import { inspectRedis } from '../../workloads/redis/inspect.ts';
+import { typeOf } from '../../workloads/registry.ts';
+import type { FolderFinding } from '../../workloads/workload.ts';
 import { inspectRepository, newestCaptures, type RepositoryInspection } from '../probes/repositories.ts';
 import { askService } from '../probes/service.ts';
 import { type Classification, classify } from './classify.ts';
@@ -139,16 +140,15 @@ function newestDump(
   return holder && { point: holder.point.id, capturedAt: capture.capturedAt };
 }
 
+/** Types that are asked in files; PostgreSQL and Redis are inspected on their own. */
 async function inspectFolders(site: Site, before: ReadonlyMap<string, Capture>): Promise<FolderFinding[]> {
-  const { folders, git } = site.environment;
-  const configured = site.plan.workloads.flatMap((workload) => {
-    const path = folders[workload.id]?.path;
+  const inspect = async (workload: Workload): Promise<FolderFinding[]> => {
     const capture = before.get(workload.id);
-    return path === undefined ? [] : [{ workload, path, before: capture?.engine === 'restic' ? capture : undefined }];
-  });
-  const found = await pMap(configured, inspectFolder, { concurrency: 4 });
-  const mirrors = workloadOfType(site, 'git');
-  return git && mirrors ? [...found, ...inspectGit(mirrors, git.repositories)] : found;
+    const newest = capture?.engine === 'restic' ? capture : undefined;
+    return (await typeOf(site.environment, workload).inspect?.(site, workload, newest)) ?? [];
+  };
+  const configured = site.plan.workloads.filter((workload) => isConfigured(site.environment, workload));
+  return (await pMap(configured, inspect, { concurrency: 4 })).flat();
 }
 
 /** The services that have a health command. Stores are inspected on their own. */

@@ -1,8 +1,7 @@
 /** What an inspection of the platform found. Facts only; `classify.ts` says what they mean together. */
-import type { FolderFinding } from '../../workloads/files/inspect.ts';
 import type { PostgresFinding } from '../../workloads/postgres/inspect.ts';
 import type { RedisFinding } from '../../workloads/redis/inspect.ts';
-import type { FileState } from '../../workloads/workload.ts';
+import type { FileState, FolderFinding } from '../../workloads/workload.ts';
 import type { NamespaceState } from '../probes/cluster.ts';
 import type { RepositoryFinding } from '../probes/repositories.ts';
 

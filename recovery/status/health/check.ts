@@ -1,6 +1,7 @@
 /** `dr health`: whether the platform is healthy, tier by tier; comprehensively also its data, its copies and its disks. */
 import pMap from 'p-map';
 import { didYouMean } from '../../../plan/nearest.ts';
+import { selectWorkloads } from '../../../plan/select.ts';
 import type { Tier } from '../../../plan/types.ts';
 import { presentRepositories } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
@@ -109,7 +110,7 @@ function tiersWithStores(site: Site, tiers: readonly Tier[]): readonly Tier[] {
 
 async function comprehensive(site: Site, { now }: HealthQuestion): Promise<HealthCheck[]> {
   const inspections = await Promise.all(presentRepositories(site).map((each) => inspectRepository(site, each)));
-  const dump = site.plan.workloads.find(({ type }) => type === 'postgres-dump')?.id ?? '';
+  const dump = selectWorkloads(site.plan, ['type:postgres-dump'])[0]?.id ?? '';
   const before = newestCaptures(inspections).get(dump);
   const groups = await Promise.all([
     checkData(site, before?.engine === 'restic' ? before.facts : undefined),

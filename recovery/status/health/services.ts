@@ -1,8 +1,7 @@
 /** Health of the plan's services: stores are queried directly, others by their health command or through the cluster. */
 import type { Tier } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
-import { checkPostgres, checkRetiredPostgres } from '../../workloads/postgres/health.ts';
-import { checkRedis, checkRetiredRedis } from '../../workloads/redis/health.ts';
+import { stores } from '../../workloads/registry.ts';
 import type { HealthCheck } from '../../workloads/workload.ts';
 import { type PlatformState, wordsOfNamespace } from '../probes/cluster.ts';
 import { askService, type ServiceHealth } from '../probes/service.ts';
@@ -25,9 +24,8 @@ async function serviceHealth(
 }
 
 async function checkStore(site: Site, id: string): Promise<HealthCheck[]> {
-  const checks =
-    id === 'postgres' ? [checkPostgres, checkRetiredPostgres] : id === 'redis' ? [checkRedis, checkRetiredRedis] : [];
-  return (await Promise.all(checks.map((check) => check(site)))).flat();
+  const own = stores().filter(({ service }) => service === id);
+  return (await Promise.all(own.map(({ checks }) => checks(site)))).flat();
 }
 
 export async function checkService(

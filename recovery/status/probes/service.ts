@@ -1,7 +1,6 @@
 /** A service's health by its command in the environment file, which exits 0 when the service answers. */
 import type { Site } from '../../config/site.ts';
-import { DrError } from '../../core/errors.ts';
-import { messageOf } from '../../core/message.ts';
+import { DrError, messageOf } from '../../core/errors.ts';
 
 const ANSWER_SECONDS = 15;
 

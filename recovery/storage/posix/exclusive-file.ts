@@ -3,20 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DrError } from '../../core/errors.ts';
+import { DrError, hasCode } from '../../core/errors.ts';
+import { isAlive } from '../../core/pids.ts';
 
-/** A holder on another host can't be asked whether it lives; its few milliseconds are over after this long. */
+/** Nobody can check a process on another host. A holder needs milliseconds, so after this long it is dead. */
 const STALE_AFTER_MS = 30_000;
+/** Twice as long as a stale file blocks the others. */
 const GIVE_UP_AFTER_MS = 60_000;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 async function isStale(path: string, content: string): Promise<boolean> {
   const [host, pid] = content.split(' ');
@@ -26,7 +19,7 @@ async function isStale(path: string, content: string): Promise<boolean> {
 }
 
 /**
- * Takes a stale file away. Between reading and renaming, another process may have done the same and hold a fresh file:
+ * Removes a stale file. Between reading and renaming, another process may have done the same and hold a fresh file:
  * the renamed content tells, and what was fresh is put back.
  */
 async function breakStale(path: string): Promise<void> {
@@ -51,7 +44,7 @@ export async function whileExclusive<T>(path: string, work: () => Promise<T>): P
       await writeFile(path, content, { flag: 'wx', mode: 0o640 });
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     }
     await breakStale(path);
     if (Date.now() > giveUp) {

@@ -4,7 +4,7 @@ import { type BigIntStats, createReadStream, type Dirent, lstatSync, readdirSync
 import { chmod, chown, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { badInput, DrError } from '../../core/errors.ts';
+import { badInput, codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import { absolute, keyring } from '../../core/fields.ts';
 import { byKey, checkKey } from '../object-key.ts';
 import {
@@ -38,8 +38,6 @@ function infoOf(key: string, stats: BigIntStats): ObjectInfo {
   return { key, size: Number(stats.size), modified: new Date(Number(stats.mtimeMs)), etag: etagOf(stats) };
 }
 
-const errno = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
-
 type Body = string | Buffer | AsyncIterable<Buffer>;
 
 class PosixStore implements BulkStore {
@@ -61,8 +59,8 @@ class PosixStore implements BulkStore {
       try {
         handle = await open(file, 'r');
       } catch (error) {
-        if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw error;
-        await this.#checkPlace();
+        if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
+        await this.#checkMounted();
         return undefined;
       }
       try {
@@ -81,7 +79,7 @@ class PosixStore implements BulkStore {
       const folder = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : '';
       if (folder !== '') checkKey(folder);
       this.#walk(folder, prefix, found);
-      if (found.length === 0) await this.#checkPlace();
+      if (found.length === 0) await this.#checkMounted();
       return found.sort(byKey);
     });
   }
@@ -98,7 +96,7 @@ class PosixStore implements BulkStore {
         else if (condition.kind === 'absent') await this.#linkAbsent(temporary, file, key);
         else await this.#replace(temporary, file, key, condition.etag);
         await syncFolder(dirname(file));
-        // By the handle and not by the name: whatever replaces the object meanwhile has an etag of its own.
+        // By the handle, not by the name: another writer may have replaced the object, and that one has another etag.
         return { etag: etagOf(await handle.stat({ bigint: true })) };
       } finally {
         await handle.close();
@@ -114,7 +112,7 @@ class PosixStore implements BulkStore {
         await rm(file);
         await syncFolder(dirname(file));
       } catch (error) {
-        if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw error;
+        if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
       }
     });
   }
@@ -149,7 +147,7 @@ class PosixStore implements BulkStore {
     try {
       await link(temporary, file);
     } catch (error) {
-      if (errno(error) === 'EEXIST') throw new ConditionFailed(`${key} exists already`);
+      if (hasCode(error, 'EEXIST')) throw new ConditionFailed(`${key} exists already`);
       throw error;
     }
     await rm(temporary);
@@ -178,7 +176,7 @@ class PosixStore implements BulkStore {
     try {
       entries = readdirSync(join(this.#root, folder), { withFileTypes: true });
     } catch (error) {
-      if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return;
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return;
       throw error;
     }
     for (const entry of entries) {
@@ -193,15 +191,15 @@ class PosixStore implements BulkStore {
     }
   }
 
-  /** An empty repository is fine, but a path of which not even the parent is there is a volume that is not mounted. */
-  async #checkPlace(): Promise<void> {
-    for (const place of [this.#root, dirname(this.#root)]) {
-      if ((await stat(place).catch(() => undefined))?.isDirectory()) return;
+  /** An empty repository is fine. A path without even its parent folder is a volume that is not mounted. */
+  async #checkMounted(): Promise<void> {
+    for (const folder of [this.#root, dirname(this.#root)]) {
+      if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
     }
     throw new DrError({
       code: 'REPOSITORY-UNREACHABLE',
       where: this.describe,
-      fact: `neither ${this.#root} nor ${dirname(this.#root)} is there`,
+      fact: `neither ${this.#root} nor ${dirname(this.#root)} exists`,
       hint: 'mount the volume, or correct the path of the repository in the environment file',
     });
   }
@@ -220,12 +218,12 @@ class PosixStore implements BulkStore {
     try {
       return await work();
     } catch (error) {
-      const facts = FAILURES[errno(error) ?? ''];
+      const facts = FAILURES[codeOf(error) ?? ''];
       if (facts === undefined) throw error;
       throw new DrError({
         ...facts,
         where: this.describe,
-        fact: `${facts.fact} (${(error as Error).message})`,
+        fact: `${facts.fact} (${messageOf(error)})`,
         cause: error,
       });
     }

@@ -1,4 +1,4 @@
-/** Makes a bucket where there is none: with versions and Object Lock, which can't be had later. */
+/** Makes a missing bucket: with versions and Object Lock, which can't be added later. */
 import {
   CreateBucketCommand,
   HeadBucketCommand,
@@ -8,16 +8,17 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { bucketPolicy } from './bucket-policy.ts';
-import { makeS3Client, type S3Credentials } from './client.ts';
-import { explainS3Failure, statusOf } from './failure.ts';
+import { makeS3Client } from './client.ts';
+import { explainS3Failure, nameOf, statusOf } from './failure.ts';
+import type { S3Keys } from './keys.ts';
 import type { S3RepositorySettings } from './settings.ts';
 
 export interface BucketRequest {
   readonly settings: S3RepositorySettings;
-  readonly admin: S3Credentials;
+  readonly admin: S3Keys;
   /** Prefix in which the restorer may coordinate. */
   readonly environment: string;
-  /** Access key ids; undefined where a user is none of the store's own. */
+  /** Access key ids; undefined for a user that the store does not manage. */
   readonly writer: string | undefined;
   readonly restorer: string | undefined;
   /** Default retention of every object version. */
@@ -53,7 +54,7 @@ async function make(client: S3Client, { settings: { bucket }, lock }: BucketRequ
   );
 }
 
-/** Some stores give rights to users by themselves, and take no policy that names them: then that is left to a person. */
+/** Some stores manage the rights of their users themselves and refuse a policy that names them: then a person must grant them. */
 async function admit(client: S3Client, request: BucketRequest): Promise<string> {
   const { settings, environment, writer, restorer } = request;
   if (writer === undefined || restorer === undefined) return 'its users get their rights elsewhere';
@@ -62,11 +63,11 @@ async function admit(client: S3Client, request: BucketRequest): Promise<string> 
     await client.send(new PutBucketPolicyCommand({ Bucket: settings.bucket, Policy }));
     return 'open to its writer and its restorer';
   } catch (error) {
-    return `this store takes no policy for its users (${(error as Error).name}): give the writer and the restorer their rights there`;
+    return `this store takes no policy for its users (${nameOf(error)}): give the writer and the restorer their rights there`;
   }
 }
 
-/** What is there is left as it is. Throws `REPOSITORY-UNREACHABLE`, `-DENIED` or `-FAILED`. */
+/** A bucket that exists is not changed. Throws `REPOSITORY-UNREACHABLE`, `-DENIED` or `-FAILED`. */
 export async function makeMissingBucket(request: BucketRequest): Promise<BucketOutcome> {
   const { settings, lock } = request;
   const client = makeS3Client({ settings, credentials: request.admin });

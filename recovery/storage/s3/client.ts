@@ -1,9 +1,11 @@
-/** One S3 client: TLS by the repository's own authority, timeouts, and retries that are told. */
+/** One S3 client: TLS by the repository's own authority, timeouts, and retries that are reported. */
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { fromTokenFile } from '@aws-sdk/credential-provider-web-identity';
-import { badInput } from '../../core/errors.ts';
+import { z } from 'zod';
+import { badInput, codeOf } from '../../core/errors.ts';
+import type { S3Keys } from './keys.ts';
 import type { S3RepositorySettings } from './settings.ts';
 
 /** A call that failed and is made again. */
@@ -15,18 +17,13 @@ export interface S3Retry {
   readonly reason: string;
 }
 
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-/** What of a repository's settings a client needs. */
-type S3Place = Pick<S3RepositorySettings, 'endpoint' | 'region' | 'bucket' | 'uriStyle' | 'ca'>;
+/** The settings of a repository that a client needs. */
+type S3Endpoint = Pick<S3RepositorySettings, 'endpoint' | 'region' | 'bucket' | 'uriStyle' | 'ca'>;
 
 export interface S3StoreOptions {
-  readonly settings: S3Place;
+  readonly settings: S3Endpoint;
   /** Keys, the role of this pod's own service account, or whoever the SDK finds that this process is. */
-  readonly credentials: S3Credentials | 'web-identity' | 'ambient';
+  readonly credentials: S3Keys | 'web-identity' | 'ambient';
   readonly onRetry?: (retry: S3Retry) => void;
   /** A call with all its retries fails after this long; while a large object is read, after this long without a byte. @default 60 */
   readonly deadlineSeconds?: number;
@@ -34,10 +31,21 @@ export interface S3StoreOptions {
   readonly attempts?: number;
 }
 
+/** Far away is 300 ms; a host that does not answer in this time is down, and the next attempt may reach another address. */
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A call is over after this long with all its retries: longer than a failover of the store takes, short enough for somebody who waits. */
+const DEADLINE_SECONDS = 60;
+
+/** Twice as many as `copyAsOf` copies at once. */
 const SOCKETS = 32;
 
-function readAuthority(settings: S3Place): Buffer | undefined {
+const ATTEMPTS = 6;
+
+/** The SDK counts its attempts in a header: `attempt=2; max=6`. */
+const attemptHeader = z.object({ headers: z.object({ 'amz-sdk-request': z.string() }) });
+
+function readAuthority(settings: S3Endpoint): Buffer | undefined {
   if (settings.ca === undefined) return undefined;
   try {
     return readFileSync(settings.ca);
@@ -45,7 +53,7 @@ function readAuthority(settings: S3Place): Buffer | undefined {
     throw badInput({
       code: 'REPOSITORY-CA-UNREADABLE',
       where: `repository ${settings.endpoint}`,
-      fact: `the certificate authority ${settings.ca} can't be read (${(cause as NodeJS.ErrnoException).code})`,
+      fact: `the certificate authority ${settings.ca} can't be read (${codeOf(cause)})`,
       hint: 'put the PEM file there, or correct `ca` of the repository in the environment file',
       cause,
     });
@@ -53,8 +61,9 @@ function readAuthority(settings: S3Place): Buffer | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  const { name, message, code } = error as NodeJS.ErrnoException;
-  return code ?? (message && message !== name ? `${name}: ${message}` : name);
+  if (!(error instanceof Error)) return String(error);
+  const { name, message } = error;
+  return codeOf(error) ?? (message && message !== name ? `${name}: ${message}` : name);
 }
 
 function credentialsOf(
@@ -63,6 +72,10 @@ function credentialsOf(
 ): Pick<S3ClientConfig, 'credentials'> {
   if (credentials === 'ambient') return {};
   return { credentials: credentials === 'web-identity' ? fromTokenFile({ clientConfig: { region } }) : credentials };
+}
+
+export function deadlineMs({ deadlineSeconds = DEADLINE_SECONDS }: Pick<S3StoreOptions, 'deadlineSeconds'>): number {
+  return deadlineSeconds * 1000;
 }
 
 /** Reads the CA file at once. Throws `REPOSITORY-CA-UNREADABLE` (exit 2); makes no connection. */
@@ -74,13 +87,13 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
     region: settings.region,
     ...credentialsOf(credentials, settings.region),
     forcePathStyle: settings.uriStyle === 'path',
-    maxAttempts: options.attempts ?? 6,
+    maxAttempts: options.attempts ?? ATTEMPTS,
     // Stores that are not AWS don't know the newer checksums; TLS and the engines' own checksums guard the content.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: (options.deadlineSeconds ?? 60) * 1000,
+      socketTimeout: deadlineMs(options),
       httpsAgent: new Agent({ keepAlive: true, maxSockets: SOCKETS, ...(ca ? { ca } : {}) }),
     },
   };
@@ -89,12 +102,11 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
     // Runs once for each attempt, because it stands behind the SDK's retry middleware.
     client.middlewareStack.add(
       (next, context) => async (args) => {
-        const headers = (args.request as { headers?: Record<string, string> }).headers;
-        const attempt = Number(/attempt=(\d+)/.exec(headers?.['amz-sdk-request'] ?? '')?.[1] ?? 1);
-        const { commandName } = context as { commandName?: string };
+        const header = attemptHeader.safeParse(args.request).data?.headers['amz-sdk-request'] ?? '';
+        const attempt = Number(/attempt=(\d+)/.exec(header)?.[1] ?? 1);
         if (attempt > 1) {
           onRetry({
-            call: (commandName ?? 'S3').replace(/Command$/, ''),
+            call: String(context.commandName ?? 'S3').replace(/Command$/, ''),
             attempt,
             reason: String(context.lastFailure),
           });
@@ -106,7 +118,7 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
           throw error;
         }
       },
-      { step: 'finalizeRequest', name: 'tellRetries', priority: 'low' },
+      { step: 'finalizeRequest', name: 'reportRetries', priority: 'low' },
     );
   }
   return client;

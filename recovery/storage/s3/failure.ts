@@ -1,14 +1,23 @@
-/** What an answer of S3, or the lack of one, means to a person. */
+/** Explains an error of S3, or the lack of an answer. */
+import { z } from 'zod';
 import { DrError } from '../../core/errors.ts';
 
-/** The parts of the SDK's errors that are looked at. Node's own errors have `code`; S3's have `name` and `$metadata`. */
-interface Failure {
-  readonly name?: string;
-  readonly code?: string;
-  readonly message?: string;
-  readonly cause?: unknown;
-  readonly errors?: readonly unknown[];
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+const text = z.string().optional().catch(undefined);
+const count = z.number().optional().catch(undefined);
+
+/** The parts of the SDK's errors that say something. Node's own errors have `code`; S3's have `name` and `$metadata`. */
+const failureSchema = z.object({
+  name: text,
+  code: text,
+  message: text,
+  cause: z.unknown().optional(),
+  errors: z.array(z.unknown()).optional().catch(undefined),
+  $metadata: z.object({ httpStatusCode: count, attempts: count }).optional().catch(undefined),
+});
+type Failure = Partial<z.infer<typeof failureSchema>>;
+
+function failureOf(error: unknown): Failure {
+  return failureSchema.safeParse(error).data ?? {};
 }
 
 const DENIED = new Set([
@@ -22,21 +31,27 @@ const DENIED = new Set([
 ]);
 const NOT_FOUND = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion']);
 
-export const statusOf = (error: unknown): number | undefined => (error as Failure).$metadata?.httpStatusCode;
+export const statusOf = (error: unknown): number | undefined => failureOf(error).$metadata?.httpStatusCode;
+
+/** Of the call that failed, the first one included; 1 where the SDK does not tell. */
+export const attemptsOf = (error: unknown): number => failureOf(error).$metadata?.attempts ?? 1;
+
+/** `NoSuchBucket`, `AccessDenied`, …; `Error` for what has no name of its own. */
+export const nameOf = (error: unknown): string => failureOf(error).name ?? 'Error';
 
 /** 412: the condition does not hold. 409: another conditional write of the same key was under way. */
 export function isConflict(error: unknown): boolean {
   const status = statusOf(error);
-  return status === 412 || (status === 409 && (error as Failure).name !== 'BucketAlreadyExists');
+  return status === 412 || (status === 409 && nameOf(error) !== 'BucketAlreadyExists');
 }
 
 export function isAbsent(error: unknown): boolean {
-  return NOT_FOUND.has((error as Failure).name ?? '');
+  return NOT_FOUND.has(nameOf(error));
 }
 
-/** Node tells several failed addresses (IPv6, IPv4) as one error without a message of its own. */
+/** Node reports several failed addresses (IPv6, IPv4) as one error without a message of its own. */
 function innermost(error: unknown): Failure {
-  const failure = error as Failure;
+  const failure = failureOf(error);
   if (failure.errors?.[0] !== undefined) return innermost(failure.errors[0]);
   if (!failure.message && failure.cause !== undefined) return innermost(failure.cause);
   return failure;
@@ -66,7 +81,7 @@ export function explainS3Failure(error: unknown, where: string, bucket: string):
       code: 'REPOSITORY-DENIED',
       where,
       fact: `access denied (${name}${status === undefined ? '' : `, HTTP ${status}`})`,
-      hint: 'check the access key and its policy: the writer puts, the restorer reads. This is no damage to the backups',
+      hint: 'check the access key and its policy: the writer puts, the restorer reads. The backups are intact',
       cause: error,
     });
   }
@@ -97,13 +112,13 @@ export function explainS3Failure(error: unknown, where: string, bucket: string):
       cause: error,
     });
   }
-  const attempts = (error as Failure).$metadata?.attempts;
-  const tried = attempts !== undefined && attempts > 1 ? ` after ${attempts} attempts` : '';
+  const attempts = attemptsOf(error);
+  const tried = attempts > 1 ? ` after ${attempts} attempts` : '';
   return new DrError({
     code: 'REPOSITORY-UNREACHABLE',
     where,
     fact: `no complete answer${tried}: ${failure.message || failure.code || name}${status === undefined ? '' : ` (HTTP ${status})`}`,
-    hint: 'check the network and the endpoint; to go on without it, name another repository',
+    hint: 'check the network and the endpoint, or name another repository',
     cause: error,
   });
 }

@@ -1,10 +1,10 @@
-/** A pod's own identity at AWS: what Kubernetes put into this process's environment, for the engines that it runs. */
+/** Keys of a bucket's user, or a pod's own identity at AWS: Kubernetes puts that into this process's environment. */
 import { badInput } from '../../core/errors.ts';
 import type { Secrets } from '../../core/secrets.ts';
 import type { S3Access, S3KeyRefs } from './settings.ts';
 
 const NEEDED = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'] as const;
-/** Where and how the role is asked for. */
+/** How the engine requests the role. */
 const HELPFUL = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_STS_REGIONAL_ENDPOINTS', 'AWS_ROLE_SESSION_NAME'];
 
 /** None of them is a secret: the token itself stays in its file. Throws `WEB-IDENTITY-MISSING` (exit 2). */

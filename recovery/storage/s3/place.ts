@@ -1,4 +1,4 @@
-/** A bucket by what a stack's config says of it: no file of this host names it. */
+/** A bucket that a stack's config describes: no file of this host names it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,8 @@ export interface S3Place {
   readonly ca?: string | undefined;
 }
 
-/** Somebody waits for the preview. */
-const PATIENCE = { deadlineSeconds: 30, attempts: 3 } as const;
+/** Half of what a backup waits: somebody waits for the preview. */
+const LIMITS = { deadlineSeconds: 30, attempts: 3 } as const;
 
 /** @param credentials `ambient`: who this process is to AWS, as the SDK finds out. */
 export async function openS3Place(
@@ -30,7 +30,7 @@ export async function openS3Place(
     const file = join(folder, 'ca.crt');
     if (ca !== undefined) await writeFile(file, ca);
     const settings = { endpoint, region, bucket, uriStyle, ...(ca === undefined ? {} : { ca: file }) };
-    return openS3Store({ settings, credentials, ...PATIENCE });
+    return openS3Store({ settings, credentials, ...LIMITS });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -13,7 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import pRetry from 'p-retry';
-import { DrError } from '../../core/errors.ts';
+import { DrError, messageOf } from '../../core/errors.ts';
 import { byKey, checkKey } from '../object-key.ts';
 import {
   type BulkStore,
@@ -23,11 +23,11 @@ import {
   type StoredObject,
 } from '../object-store.ts';
 import { type Deletion, type ObjectVersion, streamToFile, type VersionedStore } from '../versioned-store.ts';
-import { makeS3Client, type S3StoreOptions } from './client.ts';
-import { explainS3Failure, isAbsent, isConflict, statusOf } from './failure.ts';
+import { deadlineMs, makeS3Client, type S3StoreOptions } from './client.ts';
+import { attemptsOf, explainS3Failure, isAbsent, isConflict, statusOf } from './failure.ts';
 import { listDeletions, listVersionsAsOf } from './versions.ts';
 
-/** Answers of one object that may break off in the middle before the call fails. */
+/** A call fails when this many answers for one object break off in the middle. */
 const BODY_ATTEMPTS = 4;
 
 class BrokenBody extends Error {}
@@ -44,7 +44,7 @@ class S3Store implements VersionedStore, BulkStore {
     this.describe = `bucket ${bucket} at ${endpoint}`;
     this.#client = makeS3Client(options);
     this.#bucket = bucket;
-    this.#deadlineMs = (options.deadlineSeconds ?? 60) * 1000;
+    this.#deadlineMs = deadlineMs(options);
     this.#onRetry = options.onRetry;
   }
 
@@ -98,12 +98,10 @@ class S3Store implements VersionedStore, BulkStore {
       } catch (error) {
         const absent = condition?.kind === 'etag' && isAbsent(error);
         if (!absent && !isConflict(error)) throw error;
-        // An attempt whose answer got lost may have written: then the retry meets its own object.
+        // The answer to a successful attempt may get lost: then the retry finds its own object.
         const present = await this.get(key);
-        if (present?.body.equals(Buffer.from(body)) && triedTwice(error)) return { etag: present.etag };
-        throw new ConditionFailed(
-          `${key} ${present ? 'is there in another version' : 'is absent'} (HTTP ${statusOf(error)})`,
-        );
+        if (present?.body.equals(Buffer.from(body)) && attemptsOf(error) > 1) return { etag: present.etag };
+        throw new ConditionFailed(`${key} ${present ? 'has another version' : 'is absent'} (HTTP ${statusOf(error)})`);
       }
     });
   }
@@ -129,7 +127,8 @@ class S3Store implements VersionedStore, BulkStore {
 
   async download(version: ObjectInfo & Partial<ObjectVersion>, file: string): Promise<void> {
     const written = await this.#read(version.key, version.versionId, async (answer, alive, signal) => {
-      await streamToFile(answer.Body as AsyncIterable<Buffer>, file, version, alive, signal);
+      if (!(answer.Body instanceof Readable)) throw new Error('the answer has no body');
+      await streamToFile(answer.Body, { file, expected: version, alive, signal });
       return true;
     });
     if (written) return;
@@ -163,7 +162,7 @@ class S3Store implements VersionedStore, BulkStore {
     );
   }
 
-  /** Undefined for an absent object. An answer that breaks off half-way is asked for again: the SDK retries only up to its head. */
+  /** Undefined for an absent object. Requests an answer again that breaks off half-way: the SDK retries only until its head has come. */
   async #read<T>(
     key: string,
     versionId: string | undefined,
@@ -182,7 +181,7 @@ class S3Store implements VersionedStore, BulkStore {
         return await consume(answer, alive, signal);
       } catch (error) {
         if (error instanceof DrError) throw error;
-        const reason = (error as Error).message;
+        const reason = messageOf(error);
         if (!signal.aborted && attempt < BODY_ATTEMPTS)
           this.#onRetry?.({ call: 'GetObject', attempt: attempt + 1, reason });
         throw new BrokenBody(`${key} broke off: ${reason}`, { cause: error });
@@ -198,7 +197,7 @@ class S3Store implements VersionedStore, BulkStore {
     );
   }
 
-  /** `alive` moves the deadline: for what may take long as long as bytes come. */
+  /** `alive` moves the deadline: a large object may take long while bytes arrive. */
   async #call<T>(work: (signal: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
     const deadline = new AbortController();
     const seconds = this.#deadlineMs / 1000;
@@ -218,7 +217,7 @@ class S3Store implements VersionedStore, BulkStore {
 async function* aliveWhileRead(file: string, alive: () => void): AsyncGenerator<Buffer> {
   for await (const chunk of createReadStream(file)) {
     alive();
-    yield chunk as Buffer;
+    yield chunk;
   }
 }
 
@@ -229,9 +228,6 @@ function headersOf(condition: PutCondition | undefined): { IfNoneMatch?: string;
   if (condition === undefined) return {};
   return condition.kind === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: `"${condition.etag}"` };
 }
-
-const triedTwice = (error: unknown): boolean =>
-  ((error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1) > 1;
 
 /** Reads the CA file; connects at the first call. Calls throw `REPOSITORY-UNREACHABLE`, `-DENIED`, `-MISSING` or `-FAILED`. */
 export function openS3Store(options: S3StoreOptions): VersionedStore & BulkStore {

@@ -1,4 +1,4 @@
-/** What a versioned bucket held at a moment, from its list of versions and delete markers. */
+/** The content of a versioned bucket at a moment, from its list of versions and delete markers. */
 import {
   type DeleteMarkerEntry,
   ListObjectVersionsCommand,
@@ -15,7 +15,7 @@ export interface VersionRecord extends ObjectVersion {
 }
 
 /**
- * S3 tells versions and delete markers in two lists and times to the second, so their order within one second is lost,
+ * S3 lists versions and delete markers separately and gives times to the second, so their order within one second is lost,
  * except for the one that is current now. In doubt the version wins: reading as of a moment is for undoing deletions.
  */
 function isNewer(a: VersionRecord, b: VersionRecord): boolean {
@@ -33,13 +33,13 @@ const SKEW_MS = 60_000;
 
 /**
  * When a version or a marker was made. versitygw gives a version that is no longer current the moment of its replacement as
- * LastModified, and now and then a marker that of the object that it hides; its version ids are ULIDs, which begin with the true
- * moment in milliseconds. Ids of AWS, MinIO and Ceph never look like that.
+ * LastModified, and sometimes a marker the LastModified of the object that it hides. Its version ids are ULIDs, which begin with the
+ * true moment in milliseconds. Ids of AWS, MinIO and Ceph never look like that.
  */
 export function madeAt(versionId: string, lastModified: Date): Date {
   if (!ULID.test(versionId)) return lastModified;
   const milliseconds = [...versionId.slice(0, 10)].reduce((sum, char) => sum * 32 + CROCKFORD.indexOf(char), 0);
-  // An id from the future is no ULID but looks like one.
+  // An id from the future only looks like a ULID.
   return milliseconds < Date.now() + SKEW_MS ? new Date(milliseconds) : lastModified;
 }
 
@@ -58,17 +58,16 @@ export function currentAt(records: readonly VersionRecord[], asOf: Date): Object
 }
 
 function recordsOf(page: ListObjectVersionsCommandOutput): VersionRecord[] {
-  const record = (item: ObjectVersionEntry & DeleteMarkerEntry, deleted: boolean): VersionRecord => ({
+  const record = (item: ObjectVersionEntry & DeleteMarkerEntry): Omit<VersionRecord, 'deleted'> => ({
     key: item.Key ?? '',
     size: item.Size ?? 0,
     modified: madeAt(item.VersionId ?? '', item.LastModified ?? new Date(0)),
     etag: (item.ETag ?? '').replaceAll('"', ''),
     versionId: item.VersionId ?? '',
-    deleted,
     isLatest: item.IsLatest ?? false,
   });
-  const versions = (page.Versions ?? []).map((item) => record(item, false));
-  return [...versions, ...(page.DeleteMarkers ?? []).map((item) => record(item, true))];
+  const versions = (page.Versions ?? []).map((item) => ({ ...record(item), deleted: false }));
+  return [...versions, ...(page.DeleteMarkers ?? []).map((item) => ({ ...record(item), deleted: true }))];
 }
 
 type Send = (command: (bucket: string) => ListObjectVersionsCommand) => Promise<ListObjectVersionsCommandOutput>;

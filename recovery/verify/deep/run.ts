@@ -3,19 +3,18 @@ import { join } from 'node:path';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { asDrError } from '../../core/as-dr-error.ts';
-import { type DrError, EXIT } from '../../core/errors.ts';
+import { type DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { holderName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
 import { requireEngine } from '../../engines/find.ts';
 import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
 import { isCompromised } from '../../points/marks.ts';
 import { resolveTarget } from '../../points/resolve/resolve.ts';
-import type { RestoreItem } from '../../workloads/restore-plan.ts';
+import { enginesOf, typeOfItem } from '../../workloads/registry.ts';
+import { type RestoreItem, setTypeOf, snapshotTypeOf } from '../../workloads/restore-plan.ts';
 import type { Check } from '../../workloads/restore-step.ts';
-import type { Scratch } from '../../workloads/workload.ts';
+import type { Scratch, TrialResult } from '../../workloads/workload.ts';
 import type { DeepResult, Finding } from '../types.ts';
-import { tryFiles } from './files.ts';
-import { tryPostgres } from './postgres.ts';
 import { checkRoom, makeScratch } from './scratch.ts';
 
 export interface DeepRequest {
@@ -37,7 +36,7 @@ export function pointToTry(entries: readonly CatalogEntry[]): string | undefined
 }
 
 /** What a restore of the point would bring back: its own captures, and for what it lacks the newest before it. */
-function itemsOf(site: Site, request: DeepRequest): { items: RestoreItem[]; warnings: readonly string[] } {
+function itemsOf(site: Site, request: DeepRequest, folder: string): RestoreItem[] {
   const { repository, entries, point, now } = request;
   const workloads = site.plan.workloads.filter((workload) => isConfigured(site.environment, workload));
   const resolution = resolveTarget({
@@ -47,46 +46,32 @@ function itemsOf(site: Site, request: DeepRequest): { items: RestoreItem[]; warn
     workloads: workloads.map(({ id }) => id),
     now,
   });
-  const items = resolution.items.flatMap((found): RestoreItem[] => {
+  return resolution.items.flatMap((found): RestoreItem[] => {
     const workload = workloads.find(({ id }) => id === found.workload);
     if (workload === undefined) return [];
-    const { id, type, title, tier } = workload;
+    const { id, title, tier } = workload;
     const { capture, point: from, skewSeconds } = found;
-    return [{ workload: id, type, title, tier, capture, point: from, skewSeconds, destination: '', state: 'absent' }];
+    const place = { destination: join(folder, id), state: 'absent' as const };
+    const common = { workload: id, title, tier, point: from, skewSeconds, ...place };
+    if (capture.engine === 'restic') return [{ ...common, type: snapshotTypeOf(workload), capture }];
+    // A trial replays no further than the set needs.
+    const end = { kind: 'immediate' as const, timeline: capture.timeline };
+    return [{ ...common, type: setTypeOf(workload), capture, end, walLast: capture.walStop }];
   });
-  return { items, warnings: resolution.warnings };
 }
 
-async function requireEngines(site: Site, items: readonly RestoreItem[]): Promise<void> {
-  const has = (test: (item: RestoreItem) => boolean): boolean => items.some(test);
-  if (has(({ capture }) => capture.engine === 'pgbackrest')) await requireEngine('pgbackrest', site.run);
-  if (has(({ capture }) => capture.engine === 'restic')) await requireEngine('restic', site.run);
-  if (has(({ type }) => type === 'redis')) await requireEngine('redis-server', site.run);
-  if (has(({ type }) => type === 'git')) await requireEngine('git', site.run);
-}
-
-interface Trial {
-  readonly checks: readonly Check[];
-  readonly tables: number;
-  readonly rows: number;
-}
-
-async function tryItem(site: Site, request: DeepRequest, scratch: Scratch, item: RestoreItem): Promise<Trial> {
+async function tryItem(site: Site, request: DeepRequest, scratch: Scratch, item: RestoreItem): Promise<TrialResult> {
   const { repository, progress, signal } = request;
   const event = { step: `verify/${repository.id}/deep/${item.workload}`, title: `${repository.id}: try ${item.title}` };
   const report = (detail: string, fraction?: number): void =>
     progress({ ...event, tier: item.tier, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) });
   progress({ ...event, tier: item.tier, state: 'start' });
   try {
-    const options = { report, signal };
-    const trial =
-      item.type === 'postgres'
-        ? await tryPostgres(site, repository, item, scratch, options)
-        : { checks: await tryFiles(site, repository, item, scratch, options), tables: 0, rows: 0 };
+    const trial = await typeOfItem(item).trial(site, { repository, scratch, report, signal });
     progress({ ...event, tier: item.tier, state: 'done' });
     return trial;
   } catch (error) {
-    progress({ ...event, tier: item.tier, state: 'failed', detail: (error as Error).message });
+    progress({ ...event, tier: item.tier, state: 'failed', detail: messageOf(error) });
     throw error;
   }
 }
@@ -113,9 +98,10 @@ export async function deepVerify(
   request: DeepRequest,
 ): Promise<{ result: DeepResult; findings: Finding[] }> {
   const begun = performance.now();
-  const { items } = itemsOf(site, request);
-  await requireEngines(site, items);
-  const scratch = await makeScratch(site, join(request.folder, 'deep'));
+  const folder = join(request.folder, 'deep');
+  const items = itemsOf(site, request, folder);
+  for (const name of enginesOf(items.map(typeOfItem))) await requireEngine(name, site.run);
+  const scratch = await makeScratch(site, folder);
   const findings: Finding[] = [];
   const checks: Check[] = [];
   let [tables, rows] = [0, 0];
@@ -125,8 +111,8 @@ export async function deepVerify(
       request.signal?.throwIfAborted();
       try {
         const trial = await tryItem(site, request, scratch, item);
-        tables += trial.tables;
-        rows += trial.rows;
+        tables += trial.tables ?? 0;
+        rows += trial.rows ?? 0;
         checks.push(...trial.checks);
         const wrong = trial.checks.filter(({ ok }) => !ok);
         findings.push(...wrong.map((check) => differs(request, item, check)));

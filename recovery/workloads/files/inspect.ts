@@ -1,23 +1,16 @@
-/** Are the folders of the file workloads there, as full as they were, and do what should be YAML or JSON still parse. */
+/** Do the folders exist, do they hold as much as they did, and does their YAML and JSON still parse. */
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import type { Workload } from '../../../plan/types.ts';
+import { codeOf, hasCode, messageOf } from '../../core/errors.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { formatBytes, plural } from '../../report/format.ts';
-import { imageProblems } from '../images/oci.ts';
-import type { FileState } from '../workload.ts';
+import type { FolderFinding } from '../workload.ts';
 
-export interface FolderFinding {
-  readonly workload: string;
-  readonly path: string;
-  readonly state: FileState;
-  readonly facts: readonly string[];
-}
-
-/** Fewer files than this part of what was captured is a loss, not a day's change. */
+/** Fewer files than this part of the captured ones is a loss, not a day's change. */
 const LEAST_PART = 0.5;
 /** Larger ones are data that happens to end in .json. */
 const PARSE_UP_TO_BYTES = 4 * 1024 * 1024;
@@ -30,7 +23,17 @@ export interface FolderQuestion {
   readonly before: Pick<ResticCapture, 'objects' | 'bytes'> | undefined;
 }
 
-export async function inspectFolder({ workload, path, before }: FolderQuestion): Promise<FolderFinding> {
+/** The files of a folder with their sizes; a fact for each that is not what its name says. */
+export type FindProblems = (question: FolderQuestion, files: readonly FoundFile[]) => Promise<string[]>;
+
+interface FoundFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export async function inspectFolder(question: FolderQuestion, findProblems: FindProblems): Promise<FolderFinding> {
+  const { workload, path, before } = question;
   const finding = (state: FolderFinding['state'], ...facts: string[]): FolderFinding => ({
     workload: workload.id,
     path,
@@ -43,22 +46,24 @@ export async function inspectFolder({ workload, path, before }: FolderQuestion):
   try {
     files = await filesBelow(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return finding(code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unknown', `${path}: ${code}${had}`);
+    const gone = hasCode(error, 'ENOENT', 'ENOTDIR');
+    return finding(gone ? 'missing' : 'unknown', `${path}: ${codeOf(error)}${had}`);
   }
   if (files.length === 0)
     return before?.objects === 0
       ? finding('well', `${path} is empty, as it was`)
       : finding('empty', `${path} is empty${had}`);
-  const sizes = await pMap(files, async (file) => (await stat(file).catch(() => undefined))?.size ?? 0, {
-    concurrency: 32,
-  });
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const found = await pMap(files, async (file) => ({ path: file, bytes: await sizeOf(file) }), { concurrency: 32 });
+  const bytes = found.reduce((sum, file) => sum + file.bytes, 0);
   const count = `${plural(files.length, 'file')}, ${formatBytes(bytes)}`;
   if (before !== undefined && files.length < before.objects * LEAST_PART)
     return finding('damaged', `${path} has ${count}${had}`);
-  const broken = await contentProblems(workload, path, files, sizes);
+  const broken = await findProblems(question, found);
   return broken.length > 0 ? finding('damaged', ...broken) : finding('well', count);
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.size ?? 0;
 }
 
 async function filesBelow(path: string): Promise<string[]> {
@@ -66,21 +71,16 @@ async function filesBelow(path: string): Promise<string[]> {
   return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-async function contentProblems(
-  workload: Workload,
-  path: string,
-  files: readonly string[],
-  sizes: readonly number[],
-): Promise<string[]> {
-  if (workload.type === 'images') return imageProblems(path);
+/** Configuration that is no YAML or JSON although its name says so. */
+export const documentProblems: FindProblems = async ({ workload, path }, files) => {
   if (workload.dataClass !== 'configuration') return [];
-  const small = files.filter((_, n) => (sizes[n] ?? 0) <= PARSE_UP_TO_BYTES);
-  const problems = (await pMap(small, (file) => parseProblem(file), { concurrency: 16 })).flatMap((problem, n) =>
-    problem === undefined ? [] : [`${relative(path, small[n] ?? '')}: ${problem}`],
+  const small = files.filter(({ bytes }) => bytes <= PARSE_UP_TO_BYTES);
+  const problems = (await pMap(small, (file) => parseProblem(file.path), { concurrency: 16 })).flatMap((problem, n) =>
+    problem === undefined ? [] : [`${relative(path, small[n]?.path ?? '')}: ${problem}`],
   );
   const more = problems.length - SHOWN;
   return more > 0 ? [...problems.slice(0, SHOWN), `and ${plural(more, 'file')} more`] : problems;
-}
+};
 
 /** Undefined when the file is what its name says. Without a repair by guessing: an empty manifest is a lost one. */
 async function parseProblem(file: string): Promise<string | undefined> {
@@ -97,7 +97,7 @@ function jsonProblem(text: string): string | undefined {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    return firstLine((error as Error).message);
+    return firstLine(messageOf(error));
   }
 }
 

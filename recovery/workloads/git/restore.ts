@@ -3,7 +3,7 @@ import { chown, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { restoreFolder } from '../folder.ts';
-import type { RestoreItem } from '../restore-plan.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
 import { GIT_ENV } from './mirrors.ts';
 
@@ -43,9 +43,10 @@ async function putBack(context: RestoreContext, mirror: string, url: string): Pr
   return `${folder} was made again`;
 }
 
-export async function restoreGit(context: RestoreContext, item: RestoreItem): Promise<string[]> {
+export async function restoreGit(context: RestoreContext, item: SnapshotItem): Promise<void> {
   await restoreFolder(context, item);
-  return step(context, item, `${item.workload}/repositories`, 'make lost repositories again', async () => {
+  const what = 'make lost repositories again';
+  await step(context, { item, id: `${item.workload}/repositories`, what }, async () => {
     const repositories = context.site.environment.git?.repositories ?? [];
     const said: string[] = [];
     for (const { name, url } of repositories)

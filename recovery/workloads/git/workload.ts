@@ -1,12 +1,17 @@
+/** Mirrors of the git repositories. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
+import type { Environment } from '../../config/environment.ts';
+import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
-import type { ResticCapture } from '../../points/point.ts';
-import type { FolderFinding } from '../files/inspect.ts';
-import type { RestoreItem } from '../restore-plan.ts';
-import { type Check, check, type RestoreContext } from '../restore-step.ts';
-import { GIT_ENV } from './mirrors.ts';
+import { nothing } from '../capture.ts';
+import { folderType } from '../folder.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
+import { type Check, check } from '../restore-step.ts';
+import type { DiskNeed, FolderFinding, WorkloadType } from '../workload.ts';
+import { GIT_ENV, mirrorRepositories, mirrorsFolder } from './mirrors.ts';
+import { localFolder, restoreGit } from './restore.ts';
 
 /** A mirror's source: only one on this machine can be lost with it. */
 export function inspectGit(workload: Workload, sources: readonly { name: string; url: string }[]): FolderFinding[] {
@@ -21,13 +26,12 @@ export function inspectGit(workload: Workload, sources: readonly { name: string;
     });
 }
 
-export async function gitChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
-  const { facts } = item.capture as ResticCapture;
+async function gitChecks({ run }: Site, item: SnapshotItem): Promise<Check[]> {
+  const { facts } = item.capture;
   const names = Object.keys(facts).flatMap((key) => (key.startsWith('main/') ? [key.slice(5)] : []));
   return Promise.all(
     names.map(async (name) => {
       const folder = join(item.destination, `${name}.git`);
-      const { run } = context.site;
       const wanted = { id: `git/${name}`, title: `main of ${name}`, expected: String(facts[`main/${name}`]) };
       try {
         await run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], { env: GIT_ENV });
@@ -42,3 +46,23 @@ export async function gitChecks(context: Pick<RestoreContext, 'site'>, item: Res
     }),
   );
 }
+
+/** The mirrors, and the repositories of this host that have to be made again. */
+async function gitNeeds({ git: settings }: Environment, item: SnapshotItem): Promise<DiskNeed[]> {
+  const made = (settings?.repositories ?? []).flatMap(({ url }) => localFolder(url) ?? []);
+  return [item.destination, ...made].map((path) => ({ path, bytes: item.capture.bytes }));
+}
+
+export const git: WorkloadType = {
+  ...folderType(gitChecks),
+  engines: ['restic', 'git'],
+  servicesKeepRunning: true,
+  capture: async (site, _, { signal }) => ({ ...(await mirrorRepositories(site, signal)), remove: nothing }),
+  destination: mirrorsFolder,
+  needs: gitNeeds,
+  async restore(context, item) {
+    await restoreGit(context, item);
+    return undefined;
+  },
+  inspect: async ({ environment }, workload) => inspectGit(workload, environment.git?.repositories ?? []),
+};

@@ -4,28 +4,27 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { DrError, verificationFailed } from '../../core/errors.ts';
+import { z } from 'zod';
+import { DrError, messageOf, verificationFailed } from '../../core/errors.ts';
 
 export async function imageProblems(path: string): Promise<string[]> {
   try {
     await checkOciLayouts(path);
     return [];
   } catch (error) {
-    return [error instanceof DrError ? `${error.where}: ${error.fact}` : (error as Error).message];
+    return [error instanceof DrError ? `${error.where}: ${error.fact}` : messageOf(error)];
   }
 }
 
-interface Descriptor {
-  readonly mediaType?: string;
-  readonly digest: string;
-  readonly size: number;
-}
+const descriptor = z.object({ mediaType: z.string().optional(), digest: z.string(), size: z.number() });
+type Descriptor = z.infer<typeof descriptor>;
 
-interface Manifest {
-  readonly manifests?: Descriptor[];
-  readonly config?: Descriptor;
-  readonly layers?: Descriptor[];
-}
+/** An index or a manifest: what it names. */
+const manifest = z.object({
+  manifests: z.array(descriptor).default([]),
+  config: descriptor.optional(),
+  layers: z.array(descriptor).default([]),
+});
 
 async function layoutsBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
@@ -38,25 +37,32 @@ async function sha256File(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Cut short, it is as lost as a blob. */
-async function readJson(file: string): Promise<Manifest> {
+/** A document that was cut short is as lost as a blob. */
+async function readManifest(file: string): Promise<z.infer<typeof manifest>> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Manifest;
+    return manifest.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (cause) {
     throw verificationFailed({
       code: 'IMAGE-DAMAGED',
       where: file,
-      fact: `is no JSON document: ${(cause as Error).message}`,
+      fact:
+        cause instanceof z.ZodError
+          ? `is no OCI document: ${z.prettifyError(cause)}`
+          : `is no JSON document: ${messageOf(cause)}`,
       hint: 'copy the image again: skopeo copy docker://IMAGE oci:FOLDER:TAG',
       cause,
     });
   }
 }
 
-async function checkBlob(layout: string, descriptor: Descriptor, seen: Set<string>): Promise<void> {
-  if (seen.has(descriptor.digest)) return;
-  seen.add(descriptor.digest);
-  const [algorithm = '', hex = ''] = descriptor.digest.split(':');
+async function checkBlob(
+  layout: string,
+  { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
+  seen: Set<string>,
+): Promise<void> {
+  if (seen.has(digest)) return;
+  seen.add(digest);
+  const [algorithm = '', hex = ''] = digest.split(':');
   const file = join(layout, 'blobs', algorithm, hex);
   const actual = await sha256File(file).catch(() => 'missing');
   if (actual !== hex) {
@@ -67,9 +73,9 @@ async function checkBlob(layout: string, descriptor: Descriptor, seen: Set<strin
       hint: 'copy the image again: skopeo copy docker://IMAGE oci:FOLDER:TAG',
     });
   }
-  if (!/manifest|index/.test(descriptor.mediaType ?? '')) return;
-  const inner = await readJson(file);
-  for (const next of [...(inner.manifests ?? []), ...(inner.config ? [inner.config] : []), ...(inner.layers ?? [])]) {
+  if (!/manifest|index/.test(mediaType ?? '')) return;
+  const inner = await readManifest(file);
+  for (const next of [...inner.manifests, ...(inner.config ? [inner.config] : []), ...inner.layers]) {
     await checkBlob(layout, next, seen);
   }
 }
@@ -79,11 +85,11 @@ export async function checkOciLayouts(folder: string): Promise<{ images: number;
   let images = 0;
   let blobs = 0;
   for (const layout of await layoutsBelow(folder)) {
-    const index = await readJson(join(layout, 'index.json'));
+    const index = await readManifest(join(layout, 'index.json'));
     const seen = new Set<string>();
-    for (const manifest of index.manifests ?? []) {
+    for (const { digest, mediaType = 'manifest' } of index.manifests) {
       images += 1;
-      await checkBlob(layout, { mediaType: 'manifest', ...manifest }, seen);
+      await checkBlob(layout, { digest, mediaType }, seen);
     }
     blobs += seen.size;
   }

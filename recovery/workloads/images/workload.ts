@@ -1,18 +1,37 @@
-import type { ResticCapture } from '../../points/point.ts';
-import type { RestoreItem } from '../restore-plan.ts';
+/** A folder of container images as OCI layouts. */
+import type { Site } from '../../config/site.ts';
+import { inspectFolder } from '../files/inspect.ts';
+import { captureFolder, folderOf } from '../files/workload.ts';
+import { folderType } from '../folder.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
-import { checkOciLayouts } from './oci.ts';
+import type { WorkloadType } from '../workload.ts';
+import { checkOciLayouts, imageProblems } from './oci.ts';
 
-export async function imageChecks(item: RestoreItem): Promise<Check[]> {
-  const { images, blobs } = await checkOciLayouts(item.destination);
-  const { facts } = item.capture as ResticCapture;
+async function imageChecks(_: Site, item: SnapshotItem): Promise<Check[]> {
+  const { images: found, blobs } = await checkOciLayouts(item.destination);
+  const { facts } = item.capture;
   const say = (i: unknown, b: unknown) => `${i} images, ${b} blobs`;
   return [
     check(item, {
       id: 'images/blobs',
       title: 'every blob matches its digest',
       expected: say(facts.images, facts.blobs),
-      actual: say(images, blobs),
+      actual: say(found, blobs),
     }),
   ];
 }
+
+export const images: WorkloadType = {
+  ...folderType(imageChecks),
+  servicesKeepRunning: true,
+  async capture(site, workload) {
+    const staged = await captureFolder(site, workload);
+    return { ...staged, facts: { ...(await checkOciLayouts(staged.path)) } };
+  },
+  destination: folderOf,
+  async inspect({ environment }, workload, before) {
+    const path = environment.folders[workload.id]?.path;
+    return path === undefined ? [] : [await inspectFolder({ workload, path, before }, () => imageProblems(path))];
+  },
+};

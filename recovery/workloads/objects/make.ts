@@ -1,12 +1,17 @@
 /** What was read → what is stored: chosen, stripped and split over the plan's workloads. Pure. */
 import type { ObjectPart } from '../../../plan/types.ts';
-import { type KubeObject, kindName, kindOf, nameOf } from '../../kubernetes/objects.ts';
+import { fieldsOf, type KubeObject, kindName, kindOf, nameOf } from '../../kubernetes/objects.ts';
 import { outsideServices } from './admission.ts';
 import { type Image, imagesOf } from './images.ts';
 import { leftOut, type Reason } from './leave-out.ts';
 import { partOf } from './parts.ts';
 import type { ClusterContent } from './read.ts';
 import { strip } from './strip.ts';
+
+export function isObject(value: unknown): value is KubeObject {
+  const { apiVersion, kind, metadata } = fieldsOf(value);
+  return [apiVersion, kind, fieldsOf(metadata).name].every((text) => typeof text === 'string' && text !== '');
+}
 
 export interface CapturedObject {
   readonly object: KubeObject;

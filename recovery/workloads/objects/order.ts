@@ -108,7 +108,8 @@ export function restoreWaves(objects: readonly KubeObject[]): Wave[] {
   const definitions = definitionsOf(objects);
   const waveOf = (object: KubeObject): WaveId => {
     const kind = kindOf(object);
-    if (Object.hasOwn(BY_KIND, kind)) return BY_KIND[kind] as WaveId;
+    const wave = Object.hasOwn(BY_KIND, kind) ? BY_KIND[kind] : undefined;
+    if (wave !== undefined) return wave;
     if (NETWORK_POLICIES.test(object.kind)) return 'bindings';
     // Kinds that nobody defines here are the cluster's own, or of an operator that is installed apart.
     const defined = definitions.get(kind) ?? 'custom-resources';

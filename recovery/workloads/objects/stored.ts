@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { OBJECT_PARTS, type ObjectPart } from '../../../plan/types.ts';
-import { type DrError, verificationFailed } from '../../core/errors.ts';
+import { type DrError, messageOf, verificationFailed } from '../../core/errors.ts';
 import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../../kubernetes/objects.ts';
-import { type Capture, type CapturedObject, countKinds } from './make.ts';
+import { type Capture, type CapturedObject, countKinds, isObject } from './make.ts';
 
 const INDEX = 'index.json';
 const AT_ONCE = 16;
@@ -112,7 +112,7 @@ async function readIndex(folder: string): Promise<CaptureIndex> {
   try {
     return indexSchema.parse(JSON.parse(await readFile(join(folder, INDEX), 'utf8')));
   } catch (cause) {
-    throw damaged(folder, `${INDEX} can't be read: ${(cause as Error).message}`, cause);
+    throw damaged(folder, `${INDEX} can't be read: ${messageOf(cause)}`, cause);
   }
 }
 
@@ -136,7 +136,9 @@ export async function readPart(folder: string): Promise<StoredPart> {
         throw damaged(folder, `${name} is missing (${file})`, cause);
       });
       if (digestOf(text) !== sha256) throw damaged(folder, `${name} is not what was captured (${file})`);
-      return { object: JSON.parse(text) as KubeObject, finalizers, outside };
+      const object: unknown = JSON.parse(text);
+      if (!isObject(object)) throw damaged(folder, `${name} is no object of Kubernetes (${file})`);
+      return { object, finalizers, outside };
     },
     { concurrency: AT_ONCE },
   );

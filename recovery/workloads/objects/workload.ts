@@ -7,22 +7,22 @@ import { badInput } from '../../core/errors.ts';
 import { groupOf, kindName } from '../../kubernetes/objects.ts';
 import { openSiteCluster } from '../../kubernetes/open.ts';
 import { OBJECTS, type ResticCapture } from '../../points/point.ts';
-import { CLUSTER, discard, freshFolder, runHook } from '../capture.ts';
-import type { RestoreItem } from '../restore-plan.ts';
+import { CLUSTER, discard, freshFolder, oncePerRun, runHook } from '../capture.ts';
+import { folderType, restoredFolder } from '../folder.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
-import type { Staged } from '../workload.ts';
+import type { CaptureRun, Staged, WorkloadType } from '../workload.ts';
 import { type Capture, type CapturedObject, makeCapture } from './make.ts';
 import { readCluster } from './read.ts';
 import { type CaptureIndex, readPart, writePart } from './stored.ts';
 
-export interface ObjectsRead {
+interface ObjectsRead {
   readonly capture: Capture;
   readonly readAt: Date;
 }
 
-export type ReadObjects = () => Promise<ObjectsRead>;
-
-async function readObjects(site: Site, signal?: AbortSignal): Promise<ObjectsRead> {
+/** The one reading of the cluster that all workloads of a run share. Throws `KUBERNETES-UNCONFIGURED` and what the cluster throws. */
+const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promise<ObjectsRead> => {
   const settings = site.environment.kubernetes;
   if (settings === undefined) {
     const hint = 'name the cluster in the environment file';
@@ -39,16 +39,7 @@ async function readObjects(site: Site, signal?: AbortSignal): Promise<ObjectsRea
   } finally {
     await runHook(site, CLUSTER, 'post', signal);
   }
-}
-
-/** Whoever asks first begins; a failure is the failure of all who ask. */
-export function objectsReader(site: Site, signal?: AbortSignal): ReadObjects {
-  let reading: Promise<ObjectsRead> | undefined;
-  return () => {
-    reading ??= readObjects(site, signal);
-    return reading;
-  };
-}
+});
 
 /** Fact of the manifests: services of the plan that had a workload. */
 const SERVICES = 'services';
@@ -84,14 +75,9 @@ function objectFacts(index: CaptureIndex, services: readonly string[]): ResticCa
   };
 }
 
-/** Secrets among them: they rest here only until restic has encrypted them. */
-export async function stageObjects(
-  site: Site,
-  workload: Workload,
-  part: ObjectPart,
-  read: ReadObjects,
-): Promise<Staged> {
-  const { capture, readAt } = await read();
+/** Writes one part of the objects into a folder. Secrets among them lie there in the clear until restic has encrypted them. */
+async function capturePart(site: Site, workload: Workload, part: ObjectPart, run: CaptureRun): Promise<Staged> {
+  const { capture, readAt } = await readObjects(site, run);
   const folder = await freshFolder(site, workload);
   await mkdir(folder, { mode: 0o700 });
   try {
@@ -104,11 +90,22 @@ export async function stageObjects(
   }
 }
 
-/** Every object is there as the index says; `readPart` throws for one that isn't. */
-export async function objectChecks(item: RestoreItem): Promise<Check[]> {
-  const { facts } = item.capture as ResticCapture;
-  const { objects } = await readPart(item.destination);
+/** Every object is as the index says; `readPart` throws for one that isn't. */
+async function objectChecks(_: Site, item: SnapshotItem): Promise<Check[]> {
+  const { facts } = item.capture;
+  const { objects: found } = await readPart(item.destination);
   const expected = `${facts[OBJECTS]} objects`;
   const title = `${item.workload}: every object is as it was captured`;
-  return [check(item, { id: `${item.workload}/objects`, title, expected, actual: `${objects.length} objects` })];
+  return [check(item, { id: `${item.workload}/objects`, title, expected, actual: `${found.length} objects` })];
 }
+
+/** A part of the API's objects. They are laid down to be looked at, or applied: a restore changes no cluster. */
+export const objects: WorkloadType = {
+  ...folderType(objectChecks),
+  servicesKeepRunning: true,
+  async capture(site, workload, { run }) {
+    if (workload.objects === undefined) throw new TypeError(`the plan names no part of the objects for ${workload.id}`);
+    return capturePart(site, workload, workload.objects, run);
+  },
+  destination: restoredFolder,
+};

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { seconds } from '../../../plan/duration.ts';
+import { selectWorkloads } from '../../../plan/select.ts';
 import { isElsewhere, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, precondition } from '../../core/errors.ts';
@@ -65,8 +66,9 @@ async function alterSystem(client: pg.Client, wanted: Record<string, string>): P
 }
 
 /** Seconds. */
-function archiveTimeout(site: Site): number {
-  return seconds(site.plan.workloads.find((w) => w.type === 'postgres')?.continuous?.archiveTimeout ?? '60s');
+export function archiveTimeout({ plan }: Pick<Site, 'plan'>): number {
+  const [database] = selectWorkloads(plan, ['type:postgres']);
+  return seconds(database?.continuous?.archiveTimeout ?? '60s');
 }
 
 /** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
@@ -148,10 +150,10 @@ export async function makeArchive(
 ): Promise<{ changed: readonly string[]; restarted: boolean }> {
   if (isElsewhere(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
-    await createStanza(pgb, true);
+    await createStanza(pgb, { online: true });
     return { changed: [], restarted: false };
   }
   await checkArchiveSecrets(site, pgb);
-  await createStanza(pgb, true);
+  await createStanza(pgb, { online: true });
   return turnOnArchiving(site, restart, pgb);
 }

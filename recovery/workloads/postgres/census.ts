@@ -1,5 +1,7 @@
 /** What a database holds, in numbers small enough to be kept with a capture and compared later. */
+
 import type pg from 'pg';
+import { codeOf, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 
 /** Counted by reading them; larger tables are estimated from PostgreSQL's own statistics. */
@@ -41,8 +43,8 @@ export async function takeCensus(client: pg.Client): Promise<Census> {
       const counted = Number(bytes) <= COUNT_UP_TO_BYTES;
       tables.push({ table, rows: counted ? await countRows(client, schema, name) : Math.round(estimate) });
     } catch (error) {
-      if (!DAMAGE.test((error as { code?: string }).code ?? '')) throw error;
-      damage.push(`table ${table}: ${(error as Error).message}`);
+      if (!DAMAGE.test(codeOf(error) ?? '')) throw error;
+      damage.push(`table ${table}: ${messageOf(error)}`);
     }
   }
   const roles = await client.query<{ rolname: string }>(

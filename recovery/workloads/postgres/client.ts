@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { badInput, DrError } from '../../core/errors.ts';
+import { badInput, codeOf, DrError, messageOf } from '../../core/errors.ts';
 import { NETWORK_ERRORS, onceLetThrough } from '../../kubernetes/new-pod.ts';
 
 type Encryption = NonNullable<pg.ClientConfig['ssl']>;
@@ -15,7 +15,7 @@ async function authorityOf(path: string): Promise<string> {
     throw badInput({
       code: 'POSTGRES-CA-UNREADABLE',
       where: 'postgres.tls.ca',
-      fact: `${path} can't be read (${(cause as NodeJS.ErrnoException).code})`,
+      fact: `${path} can't be read (${codeOf(cause)})`,
       hint: 'put the PEM file of the authority there that signed the certificate of PostgreSQL',
       cause,
     });
@@ -35,7 +35,7 @@ const NETWORK = [...NETWORK_ERRORS, 'ENOTFOUND'];
 
 /** What goes wrong before the server says a word. Its own words pass as they are: callers know them by their code. */
 function explained(error: unknown, settings: PostgresSettings): unknown {
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const [code = '', message] = [codeOf(error), messageOf(error)];
   const where = `${settings.host}:${settings.port}`;
   if (NO_TLS.test(message) || BAD_CERTIFICATE.test(code)) {
     return new DrError({
@@ -76,7 +76,7 @@ export async function connectClient(
   try {
     const ssl = await encryption(settings);
     return await onceLetThrough(() => open(ssl)).catch((error: unknown) => {
-      if (isElsewhere(settings) || !NO_TLS.test((error as Error).message)) throw error;
+      if (isElsewhere(settings) || !NO_TLS.test(messageOf(error))) throw error;
       return open(undefined);
     });
   } catch (error) {

@@ -9,7 +9,7 @@ import { isThere, lookUpAccount } from '../../core/account.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
 import { besides, restoreFolder } from '../folder.ts';
-import type { RestoreItem } from '../restore-plan.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
 import type { Staged } from '../workload.ts';
 import { withClient } from './server.ts';
@@ -26,7 +26,7 @@ async function copyFiles({ configDir, dataDir }: PostgresSettings, folder: strin
   return files;
 }
 
-/** Of the data directory and the folder of postgresql.conf; the two files of access may lie anywhere. */
+/** Files of the data directory and of the folder of postgresql.conf; pg_hba.conf and pg_ident.conf may lie anywhere. */
 const FILES = `
   WITH places AS (
     SELECT DISTINCT regexp_replace(current_setting(name), '/[^/]*$', '') AS place
@@ -35,7 +35,7 @@ const FILES = `
   SELECT place || '/' || file AS path FROM places, pg_ls_dir(place) AS file WHERE file LIKE '%.conf'
   UNION SELECT current_setting('hba_file') UNION SELECT current_setting('ident_file')`;
 
-/** Only a superuser is given files by the server. The data directory's own are written first, as on the server's host. */
+/** The server gives files only to a superuser. The data directory's own are written first, as on the server's host. */
 async function fetchFiles(client: pg.Client, dataDir: string, folder: string): Promise<number> {
   const { rows } = await client.query<{ path: string }>(FILES);
   const inData = ({ path }: { path: string }) => path.startsWith(`${dataDir}/`);
@@ -47,12 +47,8 @@ async function fetchFiles(client: pg.Client, dataDir: string, folder: string): P
   return ordered.length;
 }
 
-/** Fills `folder`, which must be there. */
-async function capturePostgresConfig(
-  site: Site,
-  settings: PostgresSettings,
-  folder: string,
-): Promise<ResticCapture['facts']> {
+/** Fills `folder`, which must exist. */
+async function fillFolder(site: Site, settings: PostgresSettings, folder: string): Promise<ResticCapture['facts']> {
   return withClient(site, settings, async (client) => {
     const files = isElsewhere(settings)
       ? await fetchFiles(client, settings.dataDir, folder)
@@ -64,10 +60,10 @@ async function capturePostgresConfig(
   });
 }
 
-export async function stagePostgresConfig(site: Site, workload: Workload): Promise<Staged> {
+export async function captureConfig(site: Site, workload: Workload): Promise<Staged> {
   const folder = await freshFolder(site, workload);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const facts = await capturePostgresConfig(site, postgresSettings(site.environment), folder);
+  const facts = await fillFolder(site, postgresSettings(site.environment), folder);
   return { path: folder, facts, remove: discard(folder) };
 }
 
@@ -80,15 +76,16 @@ async function handOver(folder: string, accountName: string | undefined): Promis
     await chown(path, account.uid, account.gid);
 }
 
-/** Debian's configuration folder, when the host has lost it. What is there is left alone: it may have been changed on purpose. */
-export async function placeConfiguration(context: RestoreContext, item: RestoreItem): Promise<void> {
+/** Restores Debian's configuration folder where the host has lost it. An existing one stays: it may have been changed on purpose. */
+export async function placeConfiguration(context: RestoreContext, item: SnapshotItem): Promise<void> {
   const { configDir } = postgresSettings(context.site.environment);
   await restoreFolder(context, item);
-  await step(context, item, `${item.workload}/place`, 'put the configuration where it is missing', async () => {
+  const place = { item, id: `${item.workload}/place`, what: 'put the configuration where it is missing' };
+  await step(context, place, async () => {
     if (configDir === undefined) return 'the data directory brings its own';
     if (await isThere(configDir))
       return `${configDir} is there and was left alone; the captured one is in ${item.destination}`;
-    // By rename: half of it would be left alone by the next run.
+    // By rename: the next run would take half of it for an existing one.
     const aside = besides(configDir, context.plan.id, 'new');
     await rm(aside, { recursive: true, force: true });
     await mkdir(dirname(configDir), { recursive: true });

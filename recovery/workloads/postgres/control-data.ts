@@ -34,9 +34,9 @@ function parseControlData(text: string): ControlData | undefined {
 /** Undefined when the directory holds no readable control file. */
 export async function readControlData(site: Site, settings: PostgresSettings): Promise<ControlData | undefined> {
   const bin = await findPostgresBin(settings.binDir);
-  const accept = Array.from({ length: 256 }, (_, i) => i);
   const argv: [string, ...string[]] = [join(bin, 'pg_controldata'), '-D', settings.dataDir];
-  const { stdout } = await site.run(argv, { as: site.environment.runAs, env: { LC_ALL: 'C' }, accept, cwd: '/' });
+  const options = { as: site.environment.runAs, env: { LC_ALL: 'C' }, accept: 'any', cwd: '/' } as const;
+  const { stdout } = await site.run(argv, options);
   return parseControlData(stdout);
 }
 

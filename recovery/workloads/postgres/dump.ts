@@ -1,3 +1,4 @@
+/** The logical dump: one table, another major version of PostgreSQL, or the day when the backup sets are in doubt. */
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
@@ -6,15 +7,15 @@ import type { Site } from '../../config/site.ts';
 import { makeOwnedFolder } from '../../core/account.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { discard, freshFolder } from '../capture.ts';
-import type { RestoreItem } from '../restore-plan.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
 import type { Check } from '../restore-step.ts';
-import type { Staged, TrialOptions } from '../workload.ts';
+import type { Staged } from '../workload.ts';
 import { censusFacts, takeCensus } from './census.ts';
 import { clientArguments, clientEnv, clientSecrets } from './client.ts';
 import { withClient } from './server.ts';
 
-/** Directory format, uncompressed: restic deduplicates and compresses. Globals (roles with their hashes) apart. */
-export async function stageDump(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+/** Directory format, uncompressed: restic deduplicates and compresses. Globals (roles with their hashes) are a file of their own. */
+export async function captureDump(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
   const pg = postgresSettings(site.environment);
   const folder = await freshFolder(site, workload);
   await makeOwnedFolder(folder, site.environment.runAs);
@@ -34,10 +35,10 @@ export async function stageDump(site: Site, workload: Workload, signal?: AbortSi
   return { path: folder, facts, remove: discard(folder) };
 }
 
-/** The dump is read to its end, as a restore would. */
-export async function readDump(site: Site, item: RestoreItem, folder: string, options: TrialOptions): Promise<Check> {
+/** Reads the dump of the item's destination to its end, as a restore would. */
+export async function readDump(site: Site, item: SnapshotItem, signal: AbortSignal | undefined): Promise<Check> {
   const program = join(await findPostgresBin(site.environment.postgres?.binDir), 'pg_restore');
-  await site.run([program, '--file=/dev/null', join(folder, 'database')], { cwd: '/', signal: options.signal });
+  await site.run([program, '--file=/dev/null', join(item.destination, 'database')], { cwd: '/', signal });
   const title = 'the logical dump was read to its end by pg_restore';
   return { id: `${item.workload}/read`, title, tier: item.tier, expected: 'no error', actual: 'no error', ok: true };
 }

@@ -4,6 +4,7 @@
 import { seconds } from '../../../plan/duration.ts';
 import type { PostgresSettings, Retired } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { codeOf, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
@@ -38,7 +39,7 @@ const CONNECT_MS = 5_000;
 
 /** What the server says of a password, by its codes. The second group is said only to those whose password was right. */
 function verdictOf(error: unknown): Verdict {
-  const { code, message } = error as { readonly code?: string; readonly message: string };
+  const [code, message] = [codeOf(error), messageOf(error)];
   if (code === '28P01') return refused('refused');
   if (code === '28000' && /not permitted to log in/.test(message)) return refused('the role may not log in');
   if (code === '42501' || code === '3D000') return accepted(`the server lets it in, and says: ${message}`);

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError } from '../../core/errors.ts';
+import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
@@ -121,8 +121,7 @@ async function folderState(dataDir: string): Promise<FileState> {
     if (names.length === 0) return 'empty';
     return names.includes('base') && names.includes('global') ? 'well' : 'damaged';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unknown';
+    return hasCode(error, 'ENOENT', 'ENOTDIR') ? 'missing' : 'unknown';
   }
 }
 
@@ -132,12 +131,12 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
   try {
     return await withClient(site, settings, (client) => askClient(client, question.before));
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const [code = '', message] = [codeOf(error), messageOf(error)];
     // 57P03: it is starting up or replaying. 3D000: it is up, and the application's database is gone.
     if (code === '57P03') return { ...silent, server: 'starting', facts: [`PostgreSQL: ${message}`] };
     if (code === '3D000') return askWithoutDatabase(site, question);
-    if (/^(?:58|XX)/.test(code ?? '')) return { ...silent, server: 'up', damage: [message], facts: [] };
-    if (isElsewhere(settings)) return { ...silent, ...otherHostSays(error as Error) };
+    if (/^(?:58|XX)/.test(code)) return { ...silent, server: 'up', damage: [message], facts: [] };
+    if (isElsewhere(settings)) return { ...silent, ...otherHostSays(error) };
     const pid = await postmasterPid(settings);
     if (pid === undefined) return { ...silent, server: 'down', facts: ['PostgreSQL does not run'] };
     return { ...silent, server: 'up', facts: [`PostgreSQL (pid ${pid}) runs and refuses: ${message}`] };
@@ -145,9 +144,9 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
 }
 
 /** A server that refuses is one that runs. */
-function otherHostSays(error: Error): Pick<ServerAnswers, 'server' | 'facts'> {
+function otherHostSays(error: unknown): Pick<ServerAnswers, 'server' | 'facts'> {
   const unreachable = error instanceof DrError && error.code === 'POSTGRES-UNREACHABLE';
-  const said = error instanceof DrError ? `${error.where}: ${error.fact}` : error.message;
+  const said = error instanceof DrError ? `${error.where}: ${error.fact}` : messageOf(error);
   return {
     server: unreachable ? 'down' : 'up',
     facts: [`PostgreSQL ${unreachable ? 'does not answer' : 'refuses'}: ${said}`],

@@ -1,8 +1,10 @@
 /** Reads the data files of a cluster and checks every page that carries a checksum, with the server up or down. */
+
 import type { Dirent } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasCode } from '../../core/errors.ts';
 
 const SEGMENT_PAGES = 131_072;
 const READ_PAGES = 128;
@@ -88,7 +90,7 @@ async function checkFile(
     handle = await open(file, 'r');
   } catch (error) {
     // Dropped while the folder was read.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
   const buffer = Buffer.allocUnsafe(READ_PAGES * PAGE_BYTES);
@@ -161,7 +163,7 @@ const OFFSETS = Int32Array.from([
 const sums = new Int32Array(LANES);
 
 function mix(lane: number, word: number): void {
-  const mixed = (sums[lane] as number) ^ word;
+  const mixed = (sums[lane] ?? 0) ^ word;
   sums[lane] = Math.imul(mixed, PRIME) ^ (mixed >>> 17);
 }
 
@@ -176,7 +178,7 @@ function pageChecksum(page: Buffer, block: number): number {
   }
   for (let round = 0; round < 2; round += 1) for (let lane = 0; lane < LANES; lane += 1) mix(lane, 0);
   let result = block | 0;
-  for (let lane = 0; lane < LANES; lane += 1) result ^= sums[lane] as number;
+  for (let lane = 0; lane < LANES; lane += 1) result ^= sums[lane] ?? 0;
   return ((result >>> 0) % 65_535) + 1;
 }
 

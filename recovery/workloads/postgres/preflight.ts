@@ -59,7 +59,7 @@ export async function checkWal(
     });
   }
   const reached =
-    (await lastCommit(site, pg, repository, { files: wal.files, range }, capture.walStart))?.time ??
+    (await lastCommit(site, pg, { repository, files: wal.files, range, first: capture.walStart }))?.time ??
     new Date(capture.capturedAt);
   const { timeline } = range;
   if (wanted.kind === 'immediate')

@@ -1,23 +1,24 @@
 /** PostgreSQL: stop → lay the set down → a lineage of its own → replay → verify. */
 import { appendFile, chown, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { seconds } from '../../../plan/duration.ts';
+import { z } from 'zod';
 import { parseLineage } from '../../../plan/layout.ts';
 import { postgresSettings } from '../../config/environment.ts';
 import { readLineage, writeLineage } from '../../config/lineage.ts';
-import { probeRepositories } from '../../config/repositories.ts';
+import { probeRepositories, reachable } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere, lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
-import { precondition } from '../../core/errors.ts';
+import { messageOf, precondition } from '../../core/errors.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../../points/point.ts';
 import { besides } from '../folder.ts';
-import type { RestoreItem } from '../restore-plan.ts';
-import { type RestoreContext, redo, step } from '../restore-step.ts';
-import { archiveSettings } from './archiving.ts';
+import type { SetItem } from '../restore-plan.ts';
+import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts';
+import type { Restored } from '../workload.ts';
+import { archiveSettings, archiveTimeout } from './archiving.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource } from './source.ts';
@@ -25,8 +26,7 @@ import { openSource } from './source.ts';
 /** A generation that neither this host nor any reachable repository has used for this site. */
 async function freeGeneration(context: RestoreContext): Promise<{ generation: number; repositories: string[] }> {
   const { site } = context;
-  const probed = await probeRepositories(site, []);
-  const up = probed.filter((r) => r.error === undefined).map((r) => r.repository);
+  const up = reachable(await probeRepositories(site, []));
   const used = [(await readLineage(site))?.generation ?? 0];
   for (const repository of up) {
     const { pgbackrestPrefix } = repository.layout;
@@ -42,7 +42,7 @@ async function freeGeneration(context: RestoreContext): Promise<{ generation: nu
   return { generation: Math.max(...used) + 1, repositories: up.map((r) => r.id) };
 }
 
-/** Whoever still calls the old lineage's script (a server that escaped) gets an error, and its WAL stays on its own disk. */
+/** A server that still runs and calls the old lineage's script gets an error: its WAL stays on its own disk. */
 async function endOldLineage(context: RestoreContext): Promise<void> {
   const { site } = context;
   const old = await readLineage(site);
@@ -73,15 +73,14 @@ async function pointArchiveAt(
   const { site } = context;
   const attached = [...site.repositories.values()].filter((r) => repositories.includes(r.id));
   const pgb = await openPgBackRest(site, { lineage, repositories: attached, role: 'writer' });
-  const timeout = site.plan.workloads.find((w) => w.type === 'postgres')?.continuous?.archiveTimeout ?? '60s';
-  const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, seconds(timeout));
+  const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, archiveTimeout(site));
   const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   const text = await readFile(file, 'utf8').catch(() => '');
   if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
   const account = await lookUpAccount(site.environment.runAs);
   if (account) await chown(file, account.uid, account.gid);
-  if (attached.length > 0) await createStanza(pgb, false);
+  if (attached.length > 0) await createStanza(pgb, { online: false });
 }
 
 /**
@@ -100,21 +99,13 @@ async function keepsFiles({ plan }: RestoreContext, dataDir: string): Promise<bo
       throw precondition({
         code: 'DATA-DIR-UNKNOWN',
         where: dataDir,
-        fact: `is not empty, holds no PG_VERSION, and "${name}" can't be moved beside it: ${(cause as Error).message}`,
+        fact: `is not empty, holds no PG_VERSION, and "${name}" can't be moved beside it: ${messageOf(cause)}`,
         hint: `move its contents to another place by hand (rm them if they are worthless) and start the same command again`,
         cause,
       });
     });
   }
   return false;
-}
-
-export interface PostgresRestored {
-  readonly lineage: string;
-  readonly bytes: number;
-  readonly copySeconds: number;
-  /** Of the last commit that was replayed; of the set where its end was enough. */
-  readonly recoveredTo: string;
 }
 
 /** Stays what it was when recovery ended, until the server is started anew. Undefined when no commit was replayed. */
@@ -125,14 +116,19 @@ async function lastReplayed(site: Site): Promise<string | undefined> {
   return rows[0]?.at?.toISOString();
 }
 
-export async function restorePostgres(context: RestoreContext, item: RestoreItem): Promise<PostgresRestored> {
+const beganLineage = z.object({ lineage: z.string(), repositories: z.array(z.string()) });
+const copyTime = z.object({ seconds: z.number() });
+/** Without a commit nothing was replayed after the end of the set. */
+const lastReplay = z.object({ lastCommit: z.string().optional() }).default({});
+
+export async function restorePostgres(context: RestoreContext, item: SetItem): Promise<Restored> {
   const { site, signal } = context;
   const { capture, end } = item;
-  if (capture.engine !== 'pgbackrest' || !end) throw new Error('a PostgreSQL item has a set and an end');
   const settings = postgresSettings(site.environment);
   const id = (name: string) => `${item.workload}/${name}`;
-  await step(context, item, id('stop'), 'stop the server', () => stopServer(site, settings));
-  const rescued = await step(context, item, id('rescue'), 'save WAL that was not shipped', async () => {
+  await step(context, { item, id: id('stop'), what: 'stop the server' }, () => stopServer(site, settings));
+  const rescue = { item, id: id('rescue'), what: 'save WAL that was not shipped', result: z.array(z.string()) };
+  const rescued = await stepResult(context, rescue, async () => {
     if (end.kind !== 'end-of-wal') return [];
     // Only WAL of the very lineage that is restored belongs after its archive.
     const same = (await readLineage(site))?.name === capture.lineage;
@@ -141,12 +137,12 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
       : rescuedBefore(site, capture.lineage, item.walLast);
   });
   const rescuedWal = rescued.length > 0 ? rescueFolder(site, capture.lineage) : undefined;
-  const { lineage, repositories } = await step(context, item, id('lineage'), 'begin a lineage of its own', () =>
-    beginLineage(context, capture),
-  );
+  const begin = { item, id: id('lineage'), what: 'begin a lineage of its own', result: beganLineage };
+  const { lineage, repositories } = await stepResult(context, begin, () => beginLineage(context, capture));
   if (!(await isThere(join(settings.dataDir, 'PG_VERSION'))))
     await redo(context, ['copy', 'archive', 'replay'].map(id), `${settings.dataDir} is gone`);
-  const copied = await step(context, item, id('copy'), 'copy files', async (report) => {
+  const copy = { item, id: id('copy'), what: 'copy files', result: copyTime };
+  const copied = await stepResult(context, copy, async (report) => {
     // The server may have come back between two runs of this restore.
     await stopServer(site, settings);
     await makeOwnedFolder(settings.dataDir, site.environment.runAs);
@@ -158,21 +154,14 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
     const begun = performance.now();
     const delta = await keepsFiles(context, settings.dataDir);
     const onFraction = (fraction: number) => report(capture.set, fraction);
-    await restoreSet(pgb, {
-      repository: context.source,
-      capture,
-      end,
-      dataDir: settings.dataDir,
-      delta,
-      onFraction,
-      signal,
-    });
+    const { source: repository } = context;
+    await restoreSet(pgb, { repository, capture, end, dataDir: settings.dataDir, delta, onFraction, signal });
     return { seconds: (performance.now() - begun) / 1000 };
   });
-  await step(context, item, id('archive'), `archive to ${lineage}, never to ${capture.lineage}`, () =>
-    pointArchiveAt(context, lineage, repositories),
-  );
-  const replayed = await step(context, item, id('replay'), 'replay the WAL', async (report) => {
+  const archive = { item, id: id('archive'), what: `archive to ${lineage}, never to ${capture.lineage}` };
+  await step(context, archive, () => pointArchiveAt(context, lineage, repositories));
+  const replay = { item, id: id('replay'), what: 'replay the WAL', result: lastReplay };
+  const replayed = await stepResult(context, replay, async (report) => {
     const logFrom = await logSize(settings);
     await startServer(site, settings);
     await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
@@ -182,7 +171,7 @@ export async function restorePostgres(context: RestoreContext, item: RestoreItem
   await startServer(site, settings);
   await waitUntilWritable(site, settings, { signal });
   // An idle database: nothing was committed between its last commit and the end of the set.
-  const { lastCommit = capture.capturedAt } = replayed ?? {};
+  const { lastCommit = capture.capturedAt } = replayed;
   const recoveredTo = new Date(Math.max(Date.parse(lastCommit), Date.parse(capture.capturedAt))).toISOString();
-  return { lineage, bytes: capture.bytes, copySeconds: copied.seconds, recoveredTo };
+  return { copySeconds: copied.seconds, recoveredTo };
 }

@@ -56,7 +56,7 @@ async function pgCtl(site: Site, settings: PostgresSettings, args: readonly stri
 /** Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. */
 export async function stopServer(site: Site, settings: PostgresSettings): Promise<void> {
   if ((await postmasterPid(settings)) !== undefined) {
-    if (settings.control) await site.run(settings.control.stop as [string, ...string[]], { timeoutSeconds: 120 });
+    if (settings.control) await site.run(settings.control.stop, { timeoutSeconds: 120 });
     else {
       await pgCtl(site, settings, ['stop', '-m', 'fast', '-w', '-t', '60']).catch(async (error: unknown) => {
         site.log.warn({ error: String(error) }, 'fast shutdown failed, shutting down at once');
@@ -112,7 +112,7 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
   if ((await postmasterPid(settings)) !== undefined) return;
   await removeStaleLocks(settings);
   if (settings.control) {
-    await site.run(settings.control.start as [string, ...string[]]);
+    await site.run(settings.control.start);
     return;
   }
   const config =

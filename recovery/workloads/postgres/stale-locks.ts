@@ -1,6 +1,7 @@
 /** Lock files of a PostgreSQL that was killed, and whether the process that they name still lives. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive, processStat } from '../../core/pids.ts';
 
 export interface ServerPlace {
   readonly dataDir: string;
@@ -14,20 +15,9 @@ export async function livingServer(lockFile: string): Promise<number | undefined
   // A socket's lock file may hold the number with a minus in front: a standalone backend.
   const pid = Math.abs(Number(text.split('\n')[0]));
   if (!Number.isInteger(pid) || pid === 0) return undefined;
-  try {
-    // `123 (postgres) S …`; a killed server that nobody has reaped yet is a zombie, and dead.
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return /^\d+ \((postgres|postmaster)[^)]*\) [^ZX]/.test(stat) ? pid : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  try {
-    process.kill(pid, 0);
-    // No /proc on this system: a live pid counts as the server.
-    return process.platform === 'linux' ? undefined : pid;
-  } catch {
-    return undefined;
-  }
+  // Where /proc does not tell the program, a process that runs counts as the server.
+  const { name } = processStat(pid) ?? { name: 'postgres' };
+  return /^(postgres|postmaster)/.test(name) && isAlive(pid) ? pid : undefined;
 }
 
 /**

@@ -1,25 +1,44 @@
 /** Questions to the restored data. "The engine exited 0" is no answer. */
+import type pg from 'pg';
 import { postgresSettings } from '../../config/environment.ts';
-import type { PostgresCapture } from '../../points/point.ts';
+import type { Site } from '../../config/site.ts';
 import { segmentOfLsn, segmentOfName } from '../../points/wal.ts';
-import type { RestoreItem } from '../restore-plan.ts';
-import { type Check, check, type RestoreContext } from '../restore-step.ts';
+import type { SetItem } from '../restore-plan.ts';
+import { type Check, check } from '../restore-step.ts';
 import { checkCanary } from './canary.ts';
 import { readControlData } from './control-data.ts';
 import { withClient } from './server.ts';
 
-export async function postgresChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
-  const capture = item.capture as PostgresCapture;
-  const settings = postgresSettings(context.site.environment);
-  const control = await readControlData(context.site, settings);
-  return withClient(context.site, settings, async (client) => {
-    const one = async (sql: string) => Object.values((await client.query(sql)).rows[0] ?? {})[0] as string;
-    const timeline = Number(await one('SELECT timeline_id FROM pg_control_checkpoint()'));
-    const history = `0000000${timeline.toString(16).toUpperCase()}`.slice(-8);
-    const switched = await one(`SELECT pg_read_file('pg_wal/${history}.history', 0, 1000000, true)`);
-    const reached = /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)/m.exec((switched ?? '').trim().split('\n').at(-1) ?? '')?.[1];
-    const failures = await one('SELECT coalesce(sum(checksum_failures), 0)::text FROM pg_stat_database');
-    const archive = await one('SHOW archive_command');
+interface ServerState {
+  readonly timeline: number;
+  readonly failures: string;
+  readonly archive: string;
+}
+
+const STATE = `
+  SELECT (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline,
+    (SELECT coalesce(sum(checksum_failures), 0)::text FROM pg_stat_database) AS failures,
+    current_setting('archive_command') AS archive`;
+
+/** The LSN at which the server left the timeline that it was restored from; undefined where it still follows that. */
+async function forkOf(client: pg.Client, timeline: number): Promise<string | undefined> {
+  const file = `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
+  const { rows } = await client.query<{ history: string | null }>(
+    'SELECT pg_read_file($1, 0, 1000000, true) AS history',
+    [file],
+  );
+  const last = (rows[0]?.history ?? '').trim().split('\n').at(-1) ?? '';
+  return /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)/.exec(last)?.[1];
+}
+
+export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]> {
+  const { capture, end } = item;
+  const settings = postgresSettings(site.environment);
+  const control = await readControlData(site, settings);
+  return withClient(site, settings, async (client) => {
+    const [state] = (await client.query<ServerState>(STATE)).rows;
+    const { timeline = 0, failures = 'unknown', archive = '' } = state ?? {};
+    const reached = await forkOf(client, timeline);
     const canary = await checkCanary(client, capture.canary);
     const checks = [
       check(item, {
@@ -48,8 +67,8 @@ export async function postgresChecks(context: Pick<RestoreContext, 'site'>, item
         ok: !archive.includes(`/${capture.lineage}/`),
       }),
     ];
-    if (item.end?.kind === 'time') {
-      const { time } = item.end;
+    if (end.kind === 'time') {
+      const { time } = end;
       const replayed = (await client.query<{ at: Date | null }>('SELECT pg_last_xact_replay_timestamp() AS at')).rows[0]
         ?.at;
       const facts = {
@@ -60,7 +79,7 @@ export async function postgresChecks(context: Pick<RestoreContext, 'site'>, item
       const ok = !replayed || replayed <= new Date(time);
       checks.push(check(item, { ...facts, actual: replayed?.toISOString() ?? 'no commit was replayed', ok }));
     }
-    if (item.end?.kind === 'end-of-wal' && item.walLast !== undefined) {
+    if (end.kind === 'end-of-wal') {
       const ok = reached !== undefined && segmentOfLsn(reached) >= segmentOfName(item.walLast);
       checks.push(
         check(item, {

@@ -1,9 +1,21 @@
+/** PostgreSQL in its three forms: backup sets with WAL, the logical dump, the configuration files. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Environment, isElsewhere, postgresSettings } from '../../config/environment.ts';
 import { segmentOfName } from '../../points/wal.ts';
-import type { RestoreItem } from '../restore-plan.ts';
-import type { DiskNeed } from '../workload.ts';
+import { folderChecks } from '../files/checks.ts';
+import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
+import type { SetItem, SnapshotItem } from '../restore-plan.ts';
+import { judged } from '../restore-step.ts';
+import type { DiskNeed, WorkloadType } from '../workload.ts';
+import { captureConfig, placeConfiguration } from './config.ts';
+import { captureDump, readDump } from './dump.ts';
+import { checkPostgres, checkRetiredPostgres } from './health.ts';
 import { unshipped } from './rescue-wal.ts';
+import { restorePostgres } from './restore.ts';
+import { postmasterPid } from './server.ts';
+import { tryPostgres } from './trial.ts';
+import { postgresChecks } from './verify.ts';
 
 const SEGMENT = 16 * 1024 * 1024;
 /** `max_wal_size` is 1 GB unless somebody has set it: replay keeps as much before it makes a restart point. */
@@ -25,19 +37,64 @@ async function sizeBelow(folder: string): Promise<number> {
 }
 
 /** Bytes of WAL between the set's beginning and the archive's end. */
-function walBytes(item: Pick<RestoreItem, 'capture' | 'walLast'>): number {
-  if (item.capture.engine !== 'pgbackrest') return 0;
-  const last = item.walLast ?? item.capture.walStop;
-  return (segmentOfName(last) - segmentOfName(item.capture.walStart) + 1) * SEGMENT;
+function walBytes({ capture, walLast }: SetItem): number {
+  return (segmentOfName(walLast) - segmentOfName(capture.walStart) + 1) * SEGMENT;
 }
 
-/** In place: what is there already is overwritten, file by file. */
-export async function postgresNeeds(item: RestoreItem, stateDir: string): Promise<DiskNeed[]> {
+/** In place: existing files are overwritten one by one. */
+async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<DiskNeed[]> {
   const wal = walBytes(item);
-  const there = await sizeBelow(item.destination);
+  const existing = await sizeBelow(item.destination);
   const saved = unshipped(await readdir(join(item.destination, 'pg_wal')).catch(() => []), item.walLast);
+  const files = Math.max(0, item.capture.bytes - existing) + Math.min(wal, MOST_SEGMENTS * SEGMENT);
   return [
-    { path: item.destination, bytes: Math.max(0, item.capture.bytes - there) + Math.min(wal, MOST_SEGMENTS * SEGMENT) },
+    { path: item.destination, bytes: files },
     { path: stateDir, bytes: Math.min(wal, FETCHED_AHEAD) + saved.length * SEGMENT },
   ];
 }
+
+const secrets = ({ postgres: settings }: Environment) => ({ 'postgres.password': settings?.password });
+
+export const postgres: WorkloadType<SetItem> = {
+  engines: ['pgbackrest'],
+  restoredAfter: ['postgres-config'],
+  secrets,
+  destination: ({ environment }) => postgresSettings(environment).dataDir,
+  isAlive: async ({ environment }) => (await postmasterPid(postgresSettings(environment))) !== undefined,
+  elsewhere: ({ postgres: settings }) =>
+    isElsewhere(settings) ? { host: settings?.host, field: 'postgres.tls' } : undefined,
+  needs: postgresNeeds,
+  restore: restorePostgres,
+  checks: postgresChecks,
+  trial: tryPostgres,
+  health: {
+    service: 'postgres',
+    checks: async (site) => [...(await checkPostgres(site)), ...(await checkRetiredPostgres(site))],
+  },
+};
+
+export const postgresDump: WorkloadType = {
+  ...folderType(folderChecks),
+  servicesKeepRunning: true,
+  onlyByName: true,
+  secrets,
+  capture: (site, workload, { signal }) => captureDump(site, workload, signal),
+  destination: restoredFolder,
+  trial: (site, item, request) =>
+    trySnapshot(site, item, request, async (tried) => [
+      ...judged(tried, await folderChecks(site, tried)),
+      await readDump(site, tried, request.signal),
+    ]),
+};
+
+export const postgresConfig: WorkloadType = {
+  ...folderType(folderChecks),
+  servicesKeepRunning: true,
+  secrets,
+  capture: captureConfig,
+  destination: restoredFolder,
+  async restore(context, item: SnapshotItem) {
+    await placeConfiguration(context, item);
+    return undefined;
+  },
+};

@@ -28,8 +28,8 @@ function field(info: string, name: string): string {
 }
 
 async function config(redis: Redis, name: string): Promise<string> {
-  const [, value] = (await redis.config('GET', name)) as string[];
-  return value ?? '';
+  const answer: unknown = await redis.config('GET', name);
+  return Array.isArray(answer) ? String(answer[1] ?? '') : '';
 }
 
 /** Waits for a save that began after this call. Throws `REDIS-SAVE` with the server's own status. */

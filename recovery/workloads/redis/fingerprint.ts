@@ -20,7 +20,10 @@ export interface RedisFingerprintOptions {
 
 /** The command that gives the whole content, and whether its order means nothing. */
 const READ: Readonly<
-  Record<string, { readonly argv: (key: Buffer) => readonly (string | Buffer)[]; readonly unordered?: 1 | 2 }>
+  Record<
+    string,
+    { readonly argv: (key: Buffer) => readonly [string, ...(string | Buffer)[]]; readonly unordered?: 1 | 2 }
+  >
 > = {
   string: { argv: (key) => ['GET', key] },
   hash: { argv: (key) => ['HGETALL', key], unordered: 2 },
@@ -50,7 +53,7 @@ async function itemOf(redis: Redis, key: Buffer): Promise<{ type: string; digest
   const read = READ[type];
   if (!read) throw new Error(`no way to read a key of type "${type}" (${key.toString('utf8')})`);
   const [command, ...args] = read.argv(key);
-  const [reply, ttl] = await Promise.all([redis.callBuffer(command as string, ...args), redis.pttl(key)]);
+  const [reply, ttl] = await Promise.all([redis.callBuffer(command, ...args), redis.pttl(key)]);
   if (ttl === -2) return undefined;
   const content = `${type}|${ttl === -1 ? 'kept' : 'ends'}|${normalise(reply, read.unordered)}`;
   return { type, digest: createHash('sha256').update(content, 'latin1').digest('hex') };

@@ -2,9 +2,11 @@
  * Are replaced credentials dead: each is tried against the live store. Only a refusal by that store is proof; a store that gives no answer
  * proves nothing, and the check has failed.
  */
+
 import { Redis } from 'ioredis';
 import type { Retired } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { messageOf } from '../../core/errors.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
 import { redisPlace, withRedis } from './server.ts';
 
@@ -28,8 +30,8 @@ async function tryRedis(
     await redis.echo('in');
     return accepted('the server lets it in');
   } catch (caught) {
-    const error = said ?? (caught as Error);
-    const words = error.message;
+    const error = said ?? caught;
+    const words = messageOf(error);
     // Whoever may do nothing at all has given the right password all the same.
     if (/^NOPERM/.test(words)) return accepted(`the server says: ${words}`);
     return /WRONGPASS/.test(words) ? refused('refused') : unproven(error);

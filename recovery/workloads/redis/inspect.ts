@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isElsewhere, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError } from '../../core/errors.ts';
+import { codeOf, DrError, hasCode } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
@@ -76,9 +76,8 @@ async function inspectFiles(site: Site, dataDir: string): Promise<Files> {
   try {
     names = await readdir(dataDir);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    return { state: missing ? 'missing' : 'unknown', facts: [`${dataDir}: ${code}`] };
+    const missing = hasCode(error, 'ENOENT', 'ENOTDIR');
+    return { state: missing ? 'missing' : 'unknown', facts: [`${dataDir}: ${codeOf(error)}`] };
   }
   const rdbs = names.filter((name) => name.endsWith('.rdb') && !name.startsWith('temp-'));
   const manifests = await appendOnlyManifests(dataDir, names);
@@ -120,8 +119,7 @@ async function appendOnlyDamage(site: Site, manifest: string): Promise<string[]>
   const there = new Set(await readdir(folder));
   const missing = listed.filter((name) => !there.has(name));
   if (missing.length > 0) return [`${manifest} names files that are missing: ${missing.join(', ')}`];
-  const accept = Array.from({ length: 256 }, (_, code) => code);
-  const { exitCode, stdout } = await site.run(['redis-check-aof', manifest], { accept });
+  const { exitCode, stdout } = await site.run(['redis-check-aof', manifest], { accept: 'any' });
   if (exitCode === 0 || /Expected to read \d+ bytes, got/.test(stdout)) return [];
   const said = stdout.split('\n').filter((line) => /^0x|not valid|rror|\[offset.*(?:wrong|bad|Unexpected)/i.test(line));
   return [

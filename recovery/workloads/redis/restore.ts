@@ -8,7 +8,7 @@ import { openCatalog } from '../../points/catalog/catalog.ts';
 import { isCompromised } from '../../points/marks.ts';
 import type { Capture, ResticCapture } from '../../points/point.ts';
 import { besides, layDown } from '../folder.ts';
-import type { RestoreItem } from '../restore-plan.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, redo, step } from '../restore-step.ts';
 import { checkRdb, layDownRdb } from './rdb.ts';
 import { startRedis, stopRedis } from './server.ts';
@@ -26,14 +26,12 @@ async function ownerOf(
 }
 
 /** Names the newest older point with another snapshot: at 3 a.m. nobody looks for it. */
-async function offerPrevious(context: RestoreContext, item: RestoreItem, error: unknown): Promise<never> {
+async function offerPrevious(context: RestoreContext, item: SnapshotItem, error: unknown): Promise<never> {
   if (!(error instanceof DrError) || error.code !== 'REDIS-RDB') throw error;
   const entries = await (await openCatalog(context.site, context.source, 'restorer')).points();
   const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry) && entry.point.id < item.point);
   const differs = (capture: Capture): boolean =>
-    capture.workload === item.workload &&
-    capture.engine === 'restic' &&
-    capture.digest !== (item.capture as ResticCapture).digest;
+    capture.workload === item.workload && capture.engine === 'restic' && capture.digest !== item.capture.digest;
   const previous = good.findLast((entry) => entry.point.captures.some(differs))?.point.id;
   if (previous === undefined) throw error;
   const { code, where, fact, exit } = error;
@@ -41,28 +39,29 @@ async function offerPrevious(context: RestoreContext, item: RestoreItem, error: 
   throw new DrError({ code, where, fact, hint, exit, cause: error });
 }
 
-export async function restoreRedis(context: RestoreContext, item: RestoreItem): Promise<void> {
+export async function restoreRedis(context: RestoreContext, item: SnapshotItem): Promise<void> {
   const { site, plan, signal } = context;
   const settings = redisSettings(site.environment);
-  const capture = item.capture as ResticCapture;
+  const { capture } = item;
   const fresh = besides(settings.dataDir, plan.id, 'new');
   const id = (name: string) => `${item.workload}/${name}`;
   const files = join(settings.dataDir, 'dump.rdb');
   if (!(await isThere(fresh)) && (!context.journal.done(id('files')) || !(await isThere(files))))
     await redo(context, ['copy', 'check', 'stop', 'files', 'start'].map(id), `${settings.dataDir} is gone`);
-  await step(context, item, id('copy'), 'copy the snapshot', (report) => layDown(context, item, fresh, report));
-  await step(context, item, id('check'), 'check the RDB', () =>
+  const doing = (name: string, what: string) => ({ item, id: id(name), what });
+  await step(context, doing('copy', 'copy the snapshot'), (report) => layDown(context, item, fresh, report));
+  await step(context, doing('check', 'check the RDB'), () =>
     checkRdb(site, join(fresh, 'dump.rdb')).catch((error: unknown) => offerPrevious(context, item, error)),
   );
-  await step(context, item, id('stop'), 'stop the server', () => stopRedis(site, settings));
-  await step(context, item, id('files'), 'lay the files down', async () => {
+  await step(context, doing('stop', 'stop the server'), () => stopRedis(site, settings));
+  await step(context, doing('files', 'lay the files down'), async () => {
     // The server may have come back between two runs of this restore.
     await stopRedis(site, settings);
     await mkdir(settings.dataDir, { recursive: true, mode: 0o750 });
     if (settings.socket) await makeOwnedFolder(join(settings.socket, '..'), site.environment.runAs);
     await layDownRdb(join(fresh, 'dump.rdb'), settings.dataDir, await ownerOf(context, capture));
   });
-  await step(context, item, id('start'), 'load the data', () => startRedis(site, settings, signal));
+  await step(context, doing('start', 'load the data'), () => startRedis(site, settings, signal));
   // The machine may have gone down since an earlier run did that.
   await startRedis(site, settings, signal);
   await rm(fresh, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import pRetry from 'p-retry';
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { badInput, DrError } from '../../core/errors.ts';
+import { badInput, DrError, messageOf } from '../../core/errors.ts';
 import { onceLetThrough } from '../../kubernetes/new-pod.ts';
 
 /** Where it is, as a client wants it; one try, and no password. */
@@ -43,7 +43,7 @@ export async function withRedis<T>(site: Site, settings: RedisSettings, use: (re
     throw new DrError({
       code: denied ? 'REDIS-DENIED' : 'REDIS-UNREACHABLE',
       where: 'redis',
-      fact: `${settings.socket ?? `${settings.host ?? '127.0.0.1'}:${settings.port ?? 6379}`}: ${(cause as Error).message}`,
+      fact: `${settings.socket ?? `${settings.host ?? '127.0.0.1'}:${settings.port ?? 6379}`}: ${messageOf(cause)}`,
       hint: denied
         ? 'put the right password where redis.password points to'
         : 'see whether the server runs: `dr assess`',
@@ -69,7 +69,7 @@ export async function redisAnswers(site: Site, settings: RedisSettings): Promise
 /** Starts the server (by `control.start`, else `redis-server <configFile>`) and waits until it has loaded its data. */
 export async function startRedis(site: Site, settings: RedisSettings, signal?: AbortSignal): Promise<void> {
   if (!(await redisAnswers(site, settings))) {
-    if (settings.control) await site.run(settings.control.start as [string, ...string[]]);
+    if (settings.control) await site.run(settings.control.start);
     else if (settings.configFile) {
       await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], {
         as: site.environment.runAs,
@@ -96,7 +96,7 @@ export async function startRedis(site: Site, settings: RedisSettings, signal?: A
 /** Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. */
 export async function stopRedis(site: Site, settings: RedisSettings): Promise<void> {
   if (!(await redisAnswers(site, settings))) return;
-  if (settings.control) await site.run(settings.control.stop as [string, ...string[]], { timeoutSeconds: 60 });
+  if (settings.control) await site.run(settings.control.stop, { timeoutSeconds: 60 });
   else await withRedis(site, settings, (redis) => redis.shutdown('NOSAVE')).catch(() => undefined);
   await pRetry(
     async () => {

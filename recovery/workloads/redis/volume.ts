@@ -4,11 +4,19 @@ import { join } from 'node:path';
 import { redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
+import { badInput } from '../../core/errors.ts';
 import type { SeedNames, SeedVolume } from '../workload.ts';
 import { checkRdb, layDownRdb } from './rdb.ts';
 
-/** Filling it throws `REDIS-RDB` (exit 5); then the server must not start: an empty one would be taken for the data. */
-export function redisVolume(site: Site): SeedVolume {
+/**
+ * Filling it throws `REDIS-RDB` (exit 5); then the server must not start: an empty one would be taken for the data. Throws `SEED-INTO`
+ * (exit 2): the server looks for its volume in one place only.
+ */
+export function redisVolume(site: Site, into: string | undefined): SeedVolume {
+  if (into !== undefined) {
+    const fact = `"${into}" is given for a Redis, whose volume is where its server looks for it`;
+    throw badInput({ code: 'SEED-INTO', where: '--into', fact, hint: 'leave --into out: redis.dataDir says where' });
+  }
   return {
     folder: redisSettings(site.environment).dataDir,
     names: REDIS_NAMES,

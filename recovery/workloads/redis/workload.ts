@@ -1,19 +1,23 @@
+/** Redis: an RDB that is loaded again, and the append-only files beside it. */
 import { chown, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import { isElsewhere, type RedisSettings, redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { lookUpAccount, writeOwnedFile } from '../../core/account.ts';
-import type { ResticCapture } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
-import type { RestoreItem } from '../restore-plan.ts';
-import { type Check, check, judged, type RestoreContext } from '../restore-step.ts';
-import type { Scratch, Staged, TrialOptions } from '../workload.ts';
+import { trySnapshot } from '../folder.ts';
+import type { SnapshotItem } from '../restore-plan.ts';
+import { type Check, check, judged } from '../restore-step.ts';
+import type { Staged, TrialRequest, WorkloadType } from '../workload.ts';
 import { captureRedis } from './capture.ts';
+import { checkRedis, checkRetiredRedis } from './health.ts';
 import { checkRdb } from './rdb.ts';
-import { startRedis, stopRedis, withRedis } from './server.ts';
+import { restoreRedis } from './restore.ts';
+import { redisAnswers, startRedis, stopRedis, withRedis } from './server.ts';
+import { redisVolume } from './volume.ts';
 
-export async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
+async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
   const settings = redisSettings(site.environment);
   const folder = await freshFolder(site, workload);
   const facts = await captureRedis(site, settings, folder, signal);
@@ -21,9 +25,9 @@ export async function stageRedis(site: Site, workload: Workload, signal?: AbortS
   return { path: folder, facts: { ...facts, ...owner }, remove: discard(folder) };
 }
 
-export async function redisChecks(context: Pick<RestoreContext, 'site'>, item: RestoreItem): Promise<Check[]> {
-  const held = Number((item.capture as ResticCapture).facts.keys);
-  const { size, expired } = await withRedis(context.site, redisSettings(context.site.environment), async (redis) => {
+async function redisChecks(site: Site, item: SnapshotItem): Promise<Check[]> {
+  const held = Number(item.capture.facts.keys);
+  const { size, expired } = await withRedis(site, redisSettings(site.environment), async (redis) => {
     const info = await redis.info('persistence');
     const dropped = /^rdb_last_load_keys_expired:(\d+)/m.exec(info)?.[1];
     const stats = /^expired_keys:(\d+)/m.exec(await redis.info('stats'))?.[1];
@@ -44,8 +48,9 @@ export async function redisChecks(context: Pick<RestoreContext, 'site'>, item: R
   ];
 }
 
-/** A server of its own, on a socket that nobody else may enter, which never saves. */
-export async function askRedis(site: Site, item: RestoreItem, folder: string, scratch: Scratch, options: TrialOptions) {
+/** Starts a server of the trial's own, on a private socket, which never saves; asks it, and stops it. */
+async function checksOfTrial(site: Site, item: SnapshotItem, { scratch, signal }: TrialRequest): Promise<Check[]> {
+  const folder = item.destination;
   const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));
   const account = await lookUpAccount(site.environment.runAs);
   if (account) {
@@ -55,18 +60,41 @@ export async function askRedis(site: Site, item: RestoreItem, folder: string, sc
   const socket = join(scratch.sockets, 'redis.sock');
   const configFile = join(folder, 'trial.conf');
   const lines = ['port 0', `unixsocket ${socket}`, 'unixsocketperm 700', `dir ${folder}`, 'dbfilename dump.rdb'];
-  const quiet = ['save ""', 'appendonly no', 'stop-writes-on-bgsave-error no', `logfile ${folder}/trial.log`];
-  await writeOwnedFile(configFile, `${[...lines, ...quiet].join('\n')}\n`, 0o640, site.environment.runAs);
-  const redis: RedisSettings = { socket, dataDir: folder, configFile };
-  const aside: Site = { ...site, environment: { ...site.environment, redis } };
+  const neverSave = ['save ""', 'appendonly no', 'stop-writes-on-bgsave-error no', `logfile ${folder}/trial.log`];
+  await writeOwnedFile(configFile, `${[...lines, ...neverSave].join('\n')}\n`, 0o640, site.environment.runAs);
+  const settings: RedisSettings = { socket, dataDir: folder, configFile };
+  const aside: Site = { ...site, environment: { ...site.environment, redis: settings } };
   try {
-    await startRedis(aside, redis, options.signal);
-    const checks = judged(item, await redisChecks({ site: aside }, item));
+    await startRedis(aside, settings, signal);
+    const checks = judged(item, await redisChecks(aside, item));
     const title = 'keys in the RDB file, as redis-check-rdb counts them';
-    const expected = String((item.capture as ResticCapture).facts.keys ?? keys);
+    const expected = String(item.capture.facts.keys ?? keys);
     const counted = { id: 'redis/rdb', title, tier: item.tier, expected, actual: String(keys) };
     return [...checks, { ...counted, ok: expected === counted.actual }];
   } finally {
-    await stopRedis(aside, redis);
+    await stopRedis(aside, settings);
   }
 }
+
+export const redis: WorkloadType = {
+  engines: ['restic', 'redis-server'],
+  secrets: ({ redis: settings }) => ({ 'redis.password': settings?.password }),
+  capture: (site, workload, { signal }) => stageRedis(site, workload, signal),
+  destination: ({ environment }) => redisSettings(environment).dataDir,
+  isAlive: (site) => redisAnswers(site, redisSettings(site.environment)),
+  elsewhere: ({ redis: settings }) =>
+    isElsewhere(settings) ? { host: settings?.host, field: 'redis.transfer' } : undefined,
+  // Beside the old data, and then as dump.rdb and as the base of the append-only file.
+  needs: async (_, { destination, capture }) => [{ path: destination, bytes: 3 * capture.bytes }],
+  async restore(context, item) {
+    await restoreRedis(context, item);
+    return undefined;
+  },
+  checks: redisChecks,
+  trial: (site, item, request) => trySnapshot(site, item, request, (tried) => checksOfTrial(site, tried, request)),
+  health: {
+    service: 'redis',
+    checks: async (site) => [...(await checkRedis(site)), ...(await checkRetiredRedis(site))],
+  },
+  volume: (site, _, into) => redisVolume(site, into),
+};

@@ -66,7 +66,7 @@ export function recordedEngine(options: RecordedOptions): StackEngine {
     },
     async create(stack, values) {
       if (states.has(stack)) {
-        const fact = 'there is a stack of this name';
+        const fact = 'a stack of this name exists';
         throw precondition({ code: 'STACK-EXISTS', where: stack, fact, hint: 'name another one' });
       }
       states.create(stack, values);

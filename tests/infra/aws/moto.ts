@@ -34,7 +34,7 @@ export async function withMoto<T>(use: (client: (region: string) => S3Client) =>
     const clients: S3Client[] = [];
     try {
       await until('moto answers', async () => {
-        if (!(await isAlive(pid, started))) throw new Error('moto ended at once');
+        if (!isAlive(pid, started)) throw new Error('moto ended at once');
         return fetch(`${endpoint}/moto-api/`).then(
           ({ ok }) => ok,
           () => false,

@@ -83,7 +83,7 @@ test.each<[string, string, string, readonly string[]]>([
     'two repositories with one place',
     '/srv/dr/secondary',
     '/srv/dr//local/',
-    ['repositories.secondary: is the same place as "local"', '/srv/dr/local'],
+    ['repositories.secondary: is the same location as "local"', '/srv/dr/local'],
   ],
   [
     'a workload in a repository',
@@ -137,7 +137,7 @@ test.each<[string, string, string, readonly string[]]>([
   const error = await refusalOf(await scratch(), changed(from, to));
   expect(error).toMatchObject({ code: 'ENV-INVALID', exit: 2 });
   for (const part of said) expect(error.fact).toContain(part);
-  expect(error.hint).toMatch(/mend/);
+  expect(error.hint).toMatch(/^fix /);
 });
 
 test('a folder whose name only begins as a repository’s is another one', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { OBJECT_PARTS } from '../../../plan/types.ts';
 import { selectForBackup } from '../../../recovery/backup/select.ts';
 import { isConfigured, isFromCluster } from '../../../recovery/config/selection.ts';
-import { destinationOf } from '../../../recovery/workloads/registry.ts';
+import { typeOf } from '../../../recovery/workloads/registry.ts';
 import { scratch } from '../../scratch.ts';
 import { changed, opened, refusalOf } from './document.ts';
 
@@ -27,7 +27,9 @@ test('the plan says which workloads the cluster holds, each part once', async ()
 test('they are restored beside the cluster, never into it', async () => {
   const site = await opened(await scratch(), GOOD);
   const manifests = site.plan.workloads.find(({ id }) => id === 'manifests');
-  expect(manifests && destinationOf(site, manifests)).toBe('/srv/dr/state/restored/manifests');
+  expect(manifests && typeOf(site.environment, manifests).destination(site, manifests)).toBe(
+    '/srv/dr/state/restored/manifests',
+  );
 });
 
 test('without a cluster they are folders, as on a single host', async () => {
@@ -39,8 +41,8 @@ test('without a cluster they are folders, as on a single host', async () => {
 
 describe('refused', () => {
   test.each<[string, string, string]>([
-    ['no cluster is named', withCluster('namespaces: [go-coffee]'), 'says not which cluster'],
-    ['two are', withCluster('context: a, inCluster: true, namespaces: [go-coffee]'), 'says not which cluster'],
+    ['no cluster is named', withCluster('namespaces: [go-coffee]'), 'must select one cluster'],
+    ['two are', withCluster('context: a, inCluster: true, namespaces: [go-coffee]'), 'must select one cluster'],
     ['no namespace', withCluster('inCluster: true, namespaces: []'), 'kubernetes.namespaces'],
     ['a name that is none', withCluster('inCluster: true, namespaces: [Go_Coffee]'), 'kubernetes.namespaces.0'],
     ['a typing mistake', withCluster('contxt: a, namespaces: [go-coffee]'), 'Did you mean "context"?'],

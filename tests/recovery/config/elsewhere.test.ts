@@ -40,7 +40,7 @@ describe('stores on another host', () => {
       'a command of this host',
       '  dataDir: /srv/dr/data',
       '  dataDir: /srv/dr/data\n  logFile: /var/log/x',
-      ['postgres.logFile: is of this host'],
+      ['postgres.logFile: is for a server of this host'],
     ],
     [
       'a generation of a server of this host',
@@ -53,7 +53,7 @@ describe('stores on another host', () => {
       'a replica of a socket',
       '  host: redis.test',
       '  socket: /run/redis.sock',
-      ['redis.host: is missing', 'redis.socket: is of this host'],
+      ['redis.host: is missing', 'redis.socket: is for a server of this host'],
     ],
     ['a transfer that is none', 'transfer: replication', 'transfer: rsync', ['redis.transfer: "rsync"', 'replication']],
     [

@@ -69,7 +69,7 @@ const PACK = 'd5fa090188c1d4aa5b0ef055428f52ba9508b634cee2e498098dcc84dc53c682';
 function read(...lines: string[]) {
   const reader = new CheckReader();
   const again = lines.map((line) => reader.line(line));
-  return { ...reader.result(true), again };
+  return { ...reader.result({ complete: true }), again };
 }
 
 describe('restic check', () => {

@@ -16,9 +16,9 @@ test.each([
   ['what a server says itself is its answer', denied, begun],
   ['later nobody is waited for', refused, { isPod: true, uptime: () => 31 }],
   ['no host but a pod waits', refused, { isPod: false, uptime: () => 1 }],
-])('%s', async (_, error, life) => {
+])('%s', async (_, error, age) => {
   const connect = vi.fn().mockRejectedValue(error);
-  await expect(onceLetThrough(connect, life)).rejects.toBe(error);
+  await expect(onceLetThrough(connect, age)).rejects.toBe(error);
   expect(connect).toHaveBeenCalledTimes(1);
 });
 

@@ -8,7 +8,7 @@ import { toDiagnostic, toResourceEvent } from '../../../recovery/pulumi/events.t
 import { isHolderDead, parseHolder } from '../../../recovery/pulumi/locked.ts';
 import { findPulumi } from '../../../recovery/pulumi/program.ts';
 import { parseState, pendingIn, releasable, withoutPending } from '../../../recovery/pulumi/state.ts';
-import { mendTornStates } from '../../../recovery/pulumi/torn.ts';
+import { repairTornStates } from '../../../recovery/pulumi/torn-states.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -55,23 +55,23 @@ describe('events', () => {
   test('a Kubernetes object is told by its own name', () => {
     const object = { kind: 'Deployment', name: 'auth', namespace: 'go-coffee', labels: { app: 'auth' } };
     const said = { op: 'create', urn, name: 'platform-auth', object };
-    expect(toResourceEvent({ ...event, resourcePreEvent: { metadata } }, false)).toMatchObject({
+    expect(toResourceEvent({ ...event, resourcePreEvent: { metadata } }, 'up')).toMatchObject({
       ...said,
       state: 'start',
     });
-    expect(toResourceEvent({ ...event, resOutputsEvent: { metadata } }, false)).toMatchObject({
+    expect(toResourceEvent({ ...event, resOutputsEvent: { metadata } }, 'up')).toMatchObject({
       ...said,
       state: 'done',
     });
     const failed = { ...event, resOpFailedEvent: { metadata, status: 1, steps: 1 } };
-    expect(toResourceEvent(failed, false)).toMatchObject({ ...said, state: 'failed' });
+    expect(toResourceEvent(failed, 'up')).toMatchObject({ ...said, state: 'failed' });
   });
 
   test('a preview tells each once; bookkeeping and colours are left out', () => {
-    expect(toResourceEvent({ ...event, resourcePreEvent: { metadata } }, true)?.state).toBe('done');
-    expect(toResourceEvent({ ...event, resOutputsEvent: { metadata } }, true)).toBeUndefined();
+    expect(toResourceEvent({ ...event, resourcePreEvent: { metadata } }, 'preview')?.state).toBe('done');
+    expect(toResourceEvent({ ...event, resOutputsEvent: { metadata } }, 'preview')).toBeUndefined();
     const discard = { ...metadata, op: 'discard' as never };
-    expect(toResourceEvent({ ...event, resourcePreEvent: { metadata: discard } }, false)).toBeUndefined();
+    expect(toResourceEvent({ ...event, resourcePreEvent: { metadata: discard } }, 'up')).toBeUndefined();
     const message = '<{%fg 1%}>broken<{%reset%}>\n';
     const diagnosticEvent = { message, color: 'raw', severity: 'error' as const, urn };
     expect(toDiagnostic({ ...event, diagnosticEvent })).toEqual({ severity: 'error', message: 'broken', urn });
@@ -160,11 +160,11 @@ test('what an engine that was killed while it wrote has left is mended, unless t
     );
   try {
     await lock(process.pid);
-    expect(await mendTornStates(`file://${root}`)).toEqual([]);
+    expect(await repairTornStates(`file://${root}`)).toEqual([]);
     await lock(4_194_305);
-    expect(await mendTornStates(`file://${root}`)).toEqual(['fresh']);
+    expect(await repairTornStates(`file://${root}`)).toEqual(['fresh']);
     expect(await readdir(stacks)).toEqual(['fresh.json']);
-    expect(await mendTornStates('s3://bucket')).toEqual([]);
+    expect(await repairTornStates('s3://bucket')).toEqual([]);
   } finally {
     await rm(root, { recursive: true });
   }

@@ -132,7 +132,7 @@ describe('work under a lock', () => {
   test('outlives its time to live by renewing', async () => {
     const lock = await acquireLock(store, KEY, { ...options, ttlSeconds: 0.3 });
     const first = lock.record.expiresAt;
-    await holding(lock, 0.3, async () => {
+    await holding(lock, async () => {
       while (Date.now() < new Date(first).getTime() + 200) await new Promise((resolve) => setTimeout(resolve, 20));
       await expect(acquireLock(store, KEY, options)).rejects.toMatchObject({ code: 'LOCKED' });
     });
@@ -157,8 +157,8 @@ describe('a lease', () => {
   const point = idAt('2026-11-23T02:00:00Z');
 
   test('names its point and holder until it is released', async () => {
-    const lease = await leasePoint(store, keys, point, 'root@host pid 7', 60);
-    await leasePoint(store, keys, point, 'anna@ops', 60);
+    const lease = await leasePoint(store, keys, { point, holder: 'root@host pid 7', ttlSeconds: 60 });
+    await leasePoint(store, keys, { point, holder: 'anna@ops', ttlSeconds: 60 });
     const active = await activeLeases(store, keys);
     expect(active.map((l) => [l.point, l.holder])).toEqual([
       [point, 'anna@ops'],
@@ -169,7 +169,7 @@ describe('a lease', () => {
   });
 
   test('runs out, unless it is renewed', async () => {
-    const lease = await leasePoint(store, keys, point, 'anna', 10);
+    const lease = await leasePoint(store, keys, { point, holder: 'anna', ttlSeconds: 10 });
     const later = new Date(new Date(lease.record.expiresAt).getTime() + 1);
     expect(await activeLeases(store, keys, later)).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 3));

@@ -5,7 +5,7 @@ import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import { fieldsOf, type KubeObject, listOf } from '../../../kubernetes/objects.ts';
 import { type Image, imagesOf } from '../images.ts';
-import type { CapturedObject } from '../make.ts';
+import { type CapturedObject, isObject } from '../make.ts';
 import { strip } from '../strip.ts';
 
 const AT_ONCE = 16;
@@ -18,17 +18,12 @@ export interface Manifests {
   readonly notes: readonly string[];
 }
 
-function isObject(value: unknown): value is KubeObject {
-  const { apiVersion, kind, metadata } = fieldsOf(value);
-  return [apiVersion, kind, fieldsOf(metadata).name].every((text) => typeof text === 'string' && text !== '');
-}
-
 /** Pure. Undefined where the text, or one of its documents, is no object of Kubernetes: a template, settings of a program. */
 export function objectsIn(text: string): KubeObject[] | undefined {
   const documents = parseAllDocuments(text, { logLevel: 'error' });
   if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) return undefined;
   const values = documents
-    .map((document) => document.toJS() as unknown)
+    .map((document): unknown => document.toJS())
     .filter((value) => value !== null)
     .flatMap((value) => (fieldsOf(value).kind === 'List' ? listOf(fieldsOf(value).items) : [value]));
   return values.every(isObject) ? values : undefined;

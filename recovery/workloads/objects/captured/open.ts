@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layout } from '../../../../plan/layout.ts';
-import { badInput } from '../../../core/errors.ts';
+import { badInput, messageOf } from '../../../core/errors.ts';
 import type { SecretRef } from '../../../core/fields.ts';
 import { silentLog } from '../../../core/log.ts';
 import { makeRun, type Run } from '../../../core/process.ts';
@@ -33,7 +33,7 @@ async function ambientAccess(
     throw badInput({
       code: 'REPOSITORY-DENIED',
       where: `bucket ${settings.bucket} at ${settings.endpoint}`,
-      fact: `no credentials for AWS were found (${(cause as Error).message})`,
+      fact: `no credentials for AWS were found (${messageOf(cause)})`,
       hint: 'sign in to AWS, as for any `pulumi up` of this stack',
       cause,
     });

@@ -2,8 +2,9 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
+import type { KubeObject } from '../../../kubernetes/objects.ts';
 import type { Image } from '../images.ts';
-import type { CapturedObject } from '../make.ts';
+import { type CapturedObject, isObject } from '../make.ts';
 
 export interface CapturedPlatform {
   /** With Secrets as they were: whoever declares them makes them Pulumi secrets. */
@@ -17,18 +18,17 @@ export interface CapturedPlatform {
 }
 
 const texts = z.array(z.string());
-const metadata = z.looseObject({ name: z.string() });
 const packedSchema = z.strictObject({
   version: z.literal(1),
   objects: z.array(
     z.strictObject({
-      object: z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata }),
+      object: z.custom<KubeObject>(isObject),
       finalizers: texts,
       outside: texts,
     }),
   ),
   namespaces: texts,
-  images: z.array(z.strictObject({ image: z.string(), digests: texts, pullable: z.string().optional() })),
+  images: z.array(z.strictObject({ image: z.string(), digests: texts, pullable: z.string().exactOptional() })),
   notes: texts,
 });
 
@@ -44,5 +44,5 @@ export async function unpackPlatform(text: string): Promise<CapturedPlatform | u
   const parsed = json && packedSchema.safeParse(JSON.parse(json.toString()));
   if (parsed?.success !== true) return undefined;
   const { version: _, ...platform } = parsed.data;
-  return platform as CapturedPlatform;
+  return platform;
 }

@@ -1,8 +1,8 @@
 /** A platform with nothing wrong; a test changes what it is about. */
 import type { Findings } from '../../../../recovery/status/assess/findings.ts';
 import type { RepositoryFinding } from '../../../../recovery/status/probes/repositories.ts';
-import type { FolderFinding } from '../../../../recovery/workloads/files/inspect.ts';
 import type { PostgresFinding } from '../../../../recovery/workloads/postgres/inspect.ts';
+import type { FolderFinding } from '../../../../recovery/workloads/workload.ts';
 
 export const postgres: PostgresFinding = {
   server: 'up',

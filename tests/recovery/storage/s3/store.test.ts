@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { S3Region } from '../../../../drill/s3/region.ts';
 import { copyAsOf } from '../../../../recovery/storage/as-of.ts';
 import { ConditionFailed } from '../../../../recovery/storage/object-store.ts';
-import type { S3Credentials, S3Retry } from '../../../../recovery/storage/s3/client.ts';
+import type { S3Retry } from '../../../../recovery/storage/s3/client.ts';
+import type { S3Keys } from '../../../../recovery/storage/s3/keys.ts';
 import type { S3RepositorySettings } from '../../../../recovery/storage/s3/settings.ts';
 import { openS3Store } from '../../../../recovery/storage/s3/store.ts';
 import type { VersionedStore } from '../../../../recovery/storage/versioned-store.ts';
@@ -17,7 +18,7 @@ let bucket: TestBucket;
 let region: S3Region;
 let proxy: S3Proxy;
 let settings: S3RepositorySettings;
-let writer: S3Credentials;
+let writer: S3Keys;
 let store: VersionedStore;
 
 beforeAll(async () => {
@@ -116,26 +117,28 @@ describe('as of a moment', () => {
 
   test('are copied aside, and a second run copies only what is missing or torn', async () => {
     const folder = await scratch();
+    const request = { prefix: 't/', asOf: between, folder };
     const steps: number[] = [];
-    const first = await copyAsOf(store, 't/', between, folder, { onProgress: (p) => steps.push(p.objects) });
+    const first = await copyAsOf(store, { ...request, onProgress: (p) => steps.push(p.objects) });
     expect(first).toEqual({ objects: 3, bytes: 12, reused: 0 });
     expect(steps).toEqual([1, 2, 3]);
     expect(await readFile(join(folder, 't/changed'), 'utf8')).toBe('old');
     expect(await readFile(join(folder, 't/deleted'), 'utf8')).toBe('there');
     await writeFile(join(folder, 't/deleted'), 'th');
-    expect(await copyAsOf(store, 't/', between, folder)).toEqual({ objects: 3, bytes: 12, reused: 2 });
+    expect(await copyAsOf(store, request)).toEqual({ objects: 3, bytes: 12, reused: 2 });
     expect(await readFile(join(folder, 't/deleted'), 'utf8')).toBe('there');
   });
 
   test('never mixes two moments, nor copies from the future or from a store without versions', async () => {
     const folder = await scratch();
-    await copyAsOf(store, 't/', between, folder);
-    const mixed = copyAsOf(store, 't/', new Date(), folder);
+    const request = { prefix: 't/', asOf: between, folder };
+    await copyAsOf(store, request);
+    const mixed = copyAsOf(store, { ...request, asOf: new Date() });
     await expect(mixed).rejects.toMatchObject({ code: 'AS-OF-FOLDER-TAKEN', exit: 6 });
-    const future = copyAsOf(store, 't/', new Date(Date.now() + 60_000), folder);
+    const future = copyAsOf(store, { ...request, asOf: new Date(Date.now() + 60_000) });
     await expect(future).rejects.toMatchObject({ code: 'AS-OF-IN-FUTURE', exit: 2 });
     const { openPosixStore } = await import('../../../../recovery/storage/posix/store.ts');
-    const posix = copyAsOf(openPosixStore(folder), 't/', between, folder);
+    const posix = copyAsOf(openPosixStore(folder), request);
     await expect(posix).rejects.toMatchObject({ code: 'REPOSITORY-NO-VERSIONS', exit: 2 });
   });
 });

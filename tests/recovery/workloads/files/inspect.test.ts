@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { productionPlan } from '../../../../plan/production.ts';
-import { inspectFolder } from '../../../../recovery/workloads/files/inspect.ts';
+import { documentProblems, inspectFolder } from '../../../../recovery/workloads/files/inspect.ts';
 import { inspectGit } from '../../../../recovery/workloads/git/workload.ts';
 import { scratch } from '../../../scratch.ts';
 
@@ -37,7 +37,7 @@ test.each([
 ] as const)('%s: %s', async (_, id, files, objects, state) => {
   const path = await folderWith(files);
   const before = objects === undefined ? undefined : { objects, bytes: 0 };
-  const found = await inspectFolder({ workload: workload(id), path, before });
+  const found = await inspectFolder({ workload: workload(id), path, before }, documentProblems);
   expect(found.state).toBe(state);
   expect(found.facts.join('')).not.toBe('');
 });
@@ -45,7 +45,7 @@ test.each([
 test('a folder that is not there, and a file in its place, are missing', async () => {
   const path = await folderWith({ file: 'x' });
   const look = (at: string) =>
-    inspectFolder({ workload: workload('uploads'), path: at, before: { objects: 7, bytes: 1 } });
+    inspectFolder({ workload: workload('uploads'), path: at, before: { objects: 7, bytes: 1 } }, documentProblems);
   expect(await look(join(path, 'nowhere'))).toMatchObject({ state: 'missing' });
   expect((await look(join(path, 'nowhere'))).facts.join()).toContain('the last capture has 7 files');
   expect(await look(join(path, 'file'))).toMatchObject({ state: 'missing' });

@@ -16,14 +16,11 @@ async function images(): Promise<{ folder: string; blobs: string[]; item: Restor
   const { files } = imageLayout(['order-service', 'analytics'], 7);
   await writeTree(folder, files);
   const facts = { ...(await checkOciLayouts(folder)) };
-  const item = {
-    workload: 'images',
-    type: 'images',
-    tier: 'P3',
-    title: 'Images',
-    destination: folder,
-    capture: resticCapture('images', '2026-11-23T02:00:00Z', { facts }),
-  } as unknown as RestoreItem;
+  const capture = resticCapture('images', '2026-11-23T02:00:00Z', { facts });
+  const item: RestoreItem = {
+    ...{ workload: 'images', type: 'images', tier: 'P3', title: 'Images', capture },
+    ...{ point: '20261123T020000Z-full-0000', skewSeconds: 0, destination: folder, state: 'occupied' },
+  };
   return { folder, blobs: [...files.keys()].filter((name) => name.startsWith('blobs/')), item };
 }
 
