@@ -35,7 +35,7 @@ async function prune(options: OptionsOf<typeof pruneOptions>, context: SiteConte
   const repositories = outcomes.map(({ error, ...rest }) =>
     error === undefined ? rest : { ...rest, error: { code: error.code, fact: error.fact, hint: error.hint } },
   );
-  return { kind: 'Prune', data: { dryRun, repositories }, text: pruneText(outcomes, dryRun), exit };
+  return { kind: 'Prune', data: { dryRun, repositories }, text: pruneText(outcomes, { dryRun }), exit };
 }
 
 export const declare = siteCommand({ declare: pruneOptions, run: prune });

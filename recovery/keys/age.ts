@@ -40,7 +40,10 @@ export function checkRecipients(given: readonly string[]): string[] {
   return recipients;
 }
 
-export async function encrypt(plain: Uint8Array, recipients: readonly string[], armored: boolean): Promise<Buffer> {
+export async function encrypt(
+  plain: Uint8Array,
+  { recipients, armored }: { readonly recipients: readonly string[]; readonly armored: boolean },
+): Promise<Buffer> {
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
   const encrypted = await encrypter.encrypt(plain);

@@ -106,7 +106,7 @@ async function checkWritten(file: string, wanted: Buffer, recipients: number): P
 export async function makeEscrow(site: Site, request: EscrowRequest): Promise<Escrow> {
   const recipients = checkRecipients(request.recipients);
   const { index, files } = await collect(site, request.now);
-  const content = await encrypt(await toTar(files, request.now), recipients, request.armor);
+  const content = await encrypt(await toTar(files, request.now), { recipients, armored: request.armor });
   await writeOnce(request.out, content);
   await checkWritten(request.out, content, recipients.length);
   return { index, recipients, bytes: content.length, sha256: sha256(content) };

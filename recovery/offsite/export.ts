@@ -123,8 +123,7 @@ async function describe(
   site: Site,
   request: CopyRequest,
   copy: Repository,
-  captures: readonly Capture[],
-  known: readonly CopiedFile[],
+  { captures, files: known }: { readonly captures: readonly Capture[]; readonly files: readonly CopiedFile[] },
 ) {
   const { entry, source, target, now } = request;
   const { id } = entry.point;
@@ -159,11 +158,10 @@ export async function makeCopy(site: Site, request: CopyRequest): Promise<CopyMa
   const { target, entry } = request;
   const copy = holding(target, entry.point.id);
   try {
-    const { captures, files: known } = await copyAll(site, request, copy);
+    const copied = await copyAll(site, request, copy);
+    const { captures } = copied;
     await verifyCopy(site, request, copy, captures);
-    const files = await step(request, 'manifest', 'list what was copied', () =>
-      describe(site, request, copy, captures, known),
-    );
+    const files = await step(request, 'manifest', 'list what was copied', () => describe(site, request, copy, copied));
     const point = await step(request, 'point', `point in ${target.id}`, async () => {
       const catalog = await openCatalog(site, target, 'writer');
       const { signature: _, previous: __, ...body } = entry.point;

@@ -64,8 +64,7 @@ export async function executePrune(
   site: Site,
   repository: Repository,
   plan: RepositoryPlan,
-  progress: Progress,
-  signal?: AbortSignal,
+  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<void> {
   const step = (id: string, title: string, detail: string, work: () => Promise<void>): Promise<void> =>
     reportStep(

@@ -78,7 +78,8 @@ async function pruneOne(
   const plan = await whileAllLocked(keys, `dr prune (${repository.id})`, async (lost) => {
     // Since the approval a restore may have leased a point, or somebody may have marked one `hold`: these stay.
     const plan = await planRepository(site, repository, now(), new Set(approved.remove));
-    await executePrune(site, repository, plan, progress, AbortSignal.any([...(signal ? [signal] : []), ...lost]));
+    const ended = AbortSignal.any([...(signal ? [signal] : []), ...lost]);
+    await executePrune(site, repository, plan, { progress, signal: ended });
     return plan;
   });
   return { repository: repository.id, plan };

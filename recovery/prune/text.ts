@@ -32,7 +32,11 @@ function dataText(plan: RepositoryPlan): string {
   return `${plural(plan.snapshots.length, 'snapshot')}, ${plural(sets, 'PostgreSQL set')}${lineages}`;
 }
 
-function planText(plan: RepositoryPlan, dryRun: boolean): string {
+interface TextOptions {
+  readonly dryRun: boolean;
+}
+
+function planText(plan: RepositoryPlan, { dryRun }: TextOptions): string {
   const retention = formatDuration(seconds(plan.retention));
   const removed = plan.points.filter(({ id }) => plan.remove.includes(id));
   const kept = plan.points.filter(({ keep }) => keep.length > 0 && !keep.includes('young'));
@@ -47,14 +51,14 @@ function planText(plan: RepositoryPlan, dryRun: boolean): string {
 
 /** What the user must confirm, a line for each repository. */
 export function confirmationLines(plans: readonly RepositoryPlan[]): string[] {
-  return plans.filter(({ remove }) => remove.length > 0).map((plan) => planText(plan, true));
+  return plans.filter(({ remove }) => remove.length > 0).map((plan) => planText(plan, { dryRun: true }));
 }
 
-export function pruneText(outcomes: readonly PruneOutcome[], dryRun: boolean): string {
+export function pruneText(outcomes: readonly PruneOutcome[], options: TextOptions): string {
   const parts = outcomes.map(({ repository, plan, error }) =>
     plan === undefined
       ? `${repository}: not pruned: ${error?.message}\n  hint: ${error?.hint}`
-      : planText(plan, dryRun),
+      : planText(plan, options),
   );
   return parts.join('\n\n');
 }

@@ -46,7 +46,9 @@ test('the last verified point and a leased point stay, and pass a deep verificat
 
     const dry = await runPrune(site, { ...request, dryRun: true });
     expect(dry.outcomes[0]?.plan?.remove).toEqual([middle]);
-    expect(pruneText(dry.outcomes, true)).toMatch(new RegExp(`kept +${full} .*the last verified point: never removed`));
+    expect(pruneText(dry.outcomes, { dryRun: true })).toMatch(
+      new RegExp(`kept +${full} .*the last verified point: never removed`),
+    );
     const refusal = new Error('no');
     const refuse = async (): Promise<void> => {
       throw refusal;

@@ -45,7 +45,7 @@ function policyFacts(bucket: string, policy: string): Fact[] {
   try {
     return [deniesHttp(policy) ? fact('encryption', what, 'refused', 1) : fact('encryption', what, 'let in', 0)];
   } catch {
-    return [fact('encryption', what, 'let in: the policy is no JSON', 0)];
+    return [fact('encryption', what, 'let in: the policy is not JSON', 0)];
   }
 }
 

@@ -49,9 +49,7 @@ export function uncheckablePoint(repository: string, id: string, key: string): D
 export function beforeWindow(
   repository: string,
   target: Date,
-  late: readonly string[],
-  from: number,
-  to: number,
+  { late, from, to }: { readonly late: readonly string[]; readonly from: number; readonly to: number },
 ): DrError {
   const window = to >= from ? `from ${iso(from)} to ${iso(to)}` : `from ${iso(from)}`;
   return badInput({

@@ -15,7 +15,7 @@ function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): v
   if (late.length === 0) return;
   const from = Math.max(...wanted.map((w) => w.from));
   const to = Math.max(...wanted.map((w) => w.to));
-  throw beforeWindow(input.repository, time, late, from, to);
+  throw beforeWindow(input.repository, time, { late, from, to });
 }
 
 function checkReplay(input: ResolveInput, candidates: Candidates, copy: Copy, time: Date): void {

@@ -25,7 +25,14 @@ function checkNode(): Check {
 }
 
 /** An engine that this site does not need is only a warning. */
-async function checkEngine(name: EngineName, required: boolean, run?: Run, binDir?: string): Promise<Check> {
+async function checkEngine(
+  name: EngineName,
+  {
+    required,
+    run,
+    binDir,
+  }: { readonly required: boolean; readonly run?: Run | undefined; readonly binDir?: string | undefined },
+): Promise<Check> {
   const facts = engineFacts(name);
   const lacking = required ? 'missing' : 'warning';
   const wanted = `≥ ${facts.minimum}${required ? '' : ', optional'}`;
@@ -88,7 +95,7 @@ function neededEngines(site: Site | undefined): Map<EngineName, boolean> {
 export async function runDoctor(site?: Site): Promise<Check[]> {
   const binDir = site?.environment.postgres?.binDir;
   const needed = neededEngines(site);
-  const engines = [...needed].map(([name, required]) => checkEngine(name, required, site?.run, binDir));
+  const engines = [...needed].map(([name, required]) => checkEngine(name, { required, run: site?.run, binDir }));
   return [
     checkNode(),
     ...(await Promise.all(engines)),

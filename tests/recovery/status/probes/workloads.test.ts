@@ -40,7 +40,7 @@ describe('a workload', () => {
       false,
       'has not observed the newest change',
     ],
-    ['no controller has seen it', deployment(2, { observedGeneration: undefined }), false, 'has not seen'],
+    ['no controller has seen it', deployment(2, { observedGeneration: undefined }), false, 'has not observed'],
   ])('%s', (_, object, well, words) => {
     const state = stateOf(object);
     expect(isHealthy(state)).toBe(well);
