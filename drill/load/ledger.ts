@@ -23,7 +23,7 @@ const entrySchema = z
   .readonly();
 export type LedgerEntry = z.infer<typeof entrySchema>;
 
-/** Acknowledged writes that a crash of the drill itself may lose from the ledger; syncing each one would slow down the load. */
+/** Entries wait at most this long for the disk: syncing each one alone would slow down the load. */
 const FLUSH_MS = 20;
 
 export class LedgerWriter {
