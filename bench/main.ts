@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killBelow } from '../drill/host/processes-below.ts';
 import { DrError, EXIT, type ExitCode } from '../recovery/core/errors.ts';
+import { exitFor } from '../recovery/core/exit.ts';
 import { silentLog } from '../recovery/core/log.ts';
 import { makeRun } from '../recovery/core/process.ts';
 import { type BenchContext, type Benchmark, type BenchResult, type Database, isMet } from './benchmark.ts';
@@ -79,7 +80,7 @@ async function report(options: BenchOptions, at: Date, done: readonly Done[]): P
     };
     await writeFile(options.json, `${JSON.stringify(document, undefined, 2)}\n`);
   }
-  return missed.length === 0 ? EXIT.ok : EXIT.objectiveMissed;
+  return exitFor({ objectiveMissed: missed.length > 0 });
 }
 
 async function newFolder(parent: string): Promise<string> {

@@ -12,7 +12,7 @@ export interface RecoveredStack extends AsyncDisposable {
   preview(): Promise<number>;
 }
 
-export const MEANS = hasPulumi
+export const JOB_PROFILES = hasPulumi
   ? 'the real engine, with providers that make nothing'
   : 'the program alone, its resources recorded: pulumi is not on the PATH';
 

@@ -1,42 +1,14 @@
-/** What a command gets and what it gives back. `dr.ts` declares the flags, builds the context, prints the result and exits. */
-import type { Command } from 'commander';
+/** What a command is made of. A file in `commands/` defines one; `program.ts` collects them and `dr.ts` runs the one that was typed. */
+import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings';
 import type { ExitCode } from '../recovery/core/errors.ts';
 import type { Logger } from '../recovery/core/log.ts';
 import type { Confirmation, Progress } from '../recovery/core/progress.ts';
 
-/** Options of every command, as typed. */
-export interface GlobalOptions {
-  readonly env?: string;
-  readonly output: 'table' | 'json';
-  readonly color: boolean;
-  readonly verbose: boolean;
-  readonly quiet: boolean;
-}
-
-export interface Invocation {
-  /** `dr points show` */
-  readonly command: string;
-  /** The command's own flags and arguments; `env` is added by who runs it. */
-  readonly options: Record<string, unknown>;
-  readonly globals: GlobalOptions;
-  readonly needsSite: boolean;
-  load(): Promise<Execute<never>>;
-}
-
-/** Turns a lazily loaded command into commander's action. `args` names the positional arguments. */
-export type Action = (
-  load: () => Promise<Execute<never>>,
-  settings?: { readonly args?: readonly string[]; readonly needsSite?: boolean },
-) => (...given: unknown[]) => Promise<void>;
-
-export type Declare = (program: Command, action: Action) => void;
-
 export interface CommandContext {
+  /** Path of the environment file, where one was named or found. */
+  readonly env: string | undefined;
   readonly log: Logger;
   readonly progress: Progress;
-  readonly stdinIsTty: boolean;
-  /** Text that a person types. Throws CONFIRM-REFUSED where no terminal is. */
-  ask(question: string): Promise<string>;
   /**
    * Returns when the name was typed, or given by `--confirm NAME`.
    * Throws CONFIRM-REFUSED (exit 7) for a wrong or missing name, saying what to type.
@@ -49,6 +21,11 @@ export interface CommandContext {
   readonly color: boolean;
 }
 
+/** For commands that can't work without an environment file. */
+export interface SiteContext extends CommandContext {
+  readonly env: string;
+}
+
 export interface CommandResult {
   /** @default EXIT.ok */
   readonly exit?: ExitCode;
@@ -59,14 +36,80 @@ export interface CommandResult {
   readonly text: string;
 }
 
-export type Execute<Options> = (options: Options, context: CommandContext) => Promise<CommandResult>;
+/** A command line that was parsed and checked. */
+export type Invocation = { readonly command: CommandUnknownOpts } & (
+  | { readonly needsSite: true; run(context: SiteContext): Promise<CommandResult> }
+  | { readonly needsSite: false; run(context: CommandContext): Promise<CommandResult> }
+);
 
-/** `env` is the path of an environment file, where one was named or found. */
-export interface MaybeSiteOptions {
-  readonly env?: string;
+export type Execute = (invocation: Invocation) => Promise<void>;
+
+/** Makes a command whose action is run by `execute`. */
+export type Declare = (execute: Execute) => CommandUnknownOpts;
+
+interface Definition<Args extends unknown[], Options extends OptionValues, Context> {
+  /** Name, description, options, arguments, examples. */
+  readonly declare: () => Command<Args, Options>;
+  /** Refuses what the command line alone shows to be wrong, before an environment file is looked for. Throws exit 2. */
+  readonly check?: (options: Options, command: Command<Args, Options>) => void | Promise<void>;
+  readonly run: (options: Options, context: Context, ...args: Args) => Promise<CommandResult>;
 }
 
-/** Commands that can't work without an environment file. */
-export interface SiteOptions {
-  readonly env: string;
+/** The types of a command's options, as its declaration says. */
+export type OptionsOf<Declaration extends () => { opts(): OptionValues }> = ReturnType<ReturnType<Declaration>['opts']>;
+
+/** A command that needs an environment file. */
+export function siteCommand<Args extends unknown[], Options extends OptionValues>(
+  definition: Definition<Args, Options, SiteContext>,
+): Declare {
+  return (execute) =>
+    withAction(definition, (command, options) =>
+      execute({
+        command,
+        needsSite: true,
+        run: (context) => definition.run(options, context, ...command.processedArgs),
+      }),
+    );
+}
+
+/** A command that works without an environment file too. */
+export function freeCommand<Args extends unknown[], Options extends OptionValues>(
+  definition: Definition<Args, Options, CommandContext>,
+): Declare {
+  return (execute) =>
+    withAction(definition, (command, options) =>
+      execute({
+        command,
+        needsSite: false,
+        run: (context) => definition.run(options, context, ...command.processedArgs),
+      }),
+    );
+}
+
+function withAction<Args extends unknown[], Options extends OptionValues, Context>(
+  { declare, check }: Definition<Args, Options, Context>,
+  act: (command: Command<Args, Options>, options: Options) => Promise<void>,
+): CommandUnknownOpts {
+  const command = declare();
+  return command.action(async () => {
+    const options = command.opts();
+    await check?.(options, command);
+    await act(command, options);
+  });
+}
+
+/** A command that only holds others: `dr points list`, `dr points show`. */
+export function commandFamily(family: {
+  readonly declare: () => CommandUnknownOpts;
+  readonly members: readonly Declare[];
+  /** What the family's name alone means. @default bad usage */
+  readonly byDefault?: Declare;
+}): Declare {
+  return (execute) => {
+    const parent = family.declare();
+    for (const member of family.members) {
+      parent.addCommand(member(execute), { isDefault: member === family.byDefault });
+    }
+    return parent;
+  };
 }

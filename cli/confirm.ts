@@ -1,4 +1,4 @@
-/** Before something is destroyed: its name is typed. */
+/** Before something is destroyed, its name must be typed. */
 import { isCancel, text } from '@clack/prompts';
 import { DrError, EXIT } from '../recovery/core/errors.ts';
 import type { Confirmation } from '../recovery/core/progress.ts';
@@ -15,36 +15,24 @@ function refused(where: string, fact: string, hint: string): DrError {
   return new DrError({ code: 'CONFIRM-REFUSED', where, fact, hint, exit: EXIT.refused });
 }
 
-/** Asks on stderr: stdout is for data. */
-export async function ask(question: string, asker: Asker): Promise<string> {
-  if (!asker.stdinIsTty) {
-    throw refused(
-      'terminal',
-      `there is no terminal to ask: ${question}`,
-      'run it in a terminal, or give the answer by a flag',
-    );
-  }
-  asker.settle();
-  const answer = await text({ message: question, output: process.stderr, signal: asker.signal });
-  if (isCancel(answer)) throw refused('terminal', 'the question was left unanswered', 'nothing was done; run it again');
-  return answer ?? '';
-}
-
 export async function confirm(confirmation: Confirmation, given: string | undefined, asker: Asker): Promise<void> {
   const { name, what } = confirmation;
+  const hint = `to confirm, type --confirm ${name}`;
   if (given !== undefined) {
     if (given === name) return;
-    throw refused('--confirm', `"${given}" is not "${name}"`, `to go on, type --confirm ${name}`);
+    throw refused('--confirm', `"${given}" is not "${name}"`, hint);
   }
   asker.settle();
   for (const line of what) asker.write(line);
-  if (!asker.stdinIsTty) {
-    throw refused(
-      '--confirm',
-      `this needs "${name}" typed, and there is no terminal`,
-      `to go on, type --confirm ${name}`,
-    );
-  }
-  const typed = (await ask(`Type ${name} to go on`, asker)).trim();
-  if (typed !== name) throw refused(name, `"${typed}" is not "${name}"; nothing was done`, `to go on, type ${name}`);
+  if (!asker.stdinIsTty) throw refused('--confirm', `"${name}" must be typed, and there is no terminal`, hint);
+  const typed = await ask(`Type ${name} to confirm`, asker);
+  if (typed !== name) throw refused(name, `"${typed}" is not "${name}"; nothing was changed`, hint);
+}
+
+/** Asks on stderr: stdout is for data. */
+async function ask(question: string, { signal }: Asker): Promise<string> {
+  const answer = await text({ message: question, output: process.stderr, signal });
+  if (isCancel(answer))
+    throw refused('terminal', 'the question was not answered', 'nothing was changed; run the command again');
+  return (answer ?? '').trim();
 }

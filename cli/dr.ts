@@ -1,16 +1,12 @@
-/** The `dr` command: parses, loads the command, prints its result or error, and exits. Nothing else in the project does. */
-import { CommanderError } from 'commander';
+/** The `dr` command: parses, runs the command, prints its result or error, and exits. Nothing else in the project does. */
+import { CommanderError } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
-import { openLog } from '../recovery/core/log.ts';
-import type { Progress } from '../recovery/core/progress.ts';
 import { envelope, toJson } from '../recovery/report/output.ts';
-import { type ConsoleProgress, consoleProgress } from '../recovery/report/progress.ts';
-import type { CommandContext, GlobalOptions, Invocation } from './command.ts';
-import { ask, confirm } from './confirm.ts';
+import type { CommandContext, CommandResult, Invocation } from './command.ts';
 import { environmentMissing, findEnvironment } from './environment-path.ts';
-import { interrupted, isHelp, type ShownError, showError } from './errors.ts';
-import { buildProgram } from './program.ts';
+import { interrupted, isHelp, showError } from './errors.ts';
+import { buildProgram, type GlobalOptions } from './program.ts';
 import { usageError } from './usage.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
@@ -18,71 +14,56 @@ export async function main(argv: readonly string[]): Promise<void> {
   ignoreBrokenPipe(process.stderr);
   const stop = new AbortController();
   let exit: ExitCode = EXIT.ok;
-  const program = buildProgram(packageJson.version, async (invocation) => {
-    onSignals(stop);
-    exit = await execute(invocation, stop.signal);
+  const words = argv.slice(2);
+  const program = await buildProgram({
+    version: packageJson.version,
+    words,
+    execute: async (invocation) => {
+      onSignals(stop);
+      exit = await run(invocation, program.opts(), stop.signal);
+    },
   });
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    const ours = error instanceof CommanderError ? usageError(error, program, argv.slice(2)) : error;
-    exit = isHelp(error) ? EXIT.ok : failed(ours, stop.signal, wantedOutput(argv), argv.includes('-v'));
+    const ours = error instanceof CommanderError ? usageError(error, program, words) : error;
+    const verbose = argv.includes('-v');
+    exit = isHelp(error) ? EXIT.ok : failed(ours, stop.signal, { output: wantedOutput(argv), verbose });
   }
   await flush();
   process.exit(exit);
 }
 
-async function execute(invocation: Invocation, signal: AbortSignal): Promise<ExitCode> {
-  const { globals } = invocation;
-  const screen = consoleProgress(process.stderr, {
-    tty: isScreen(process.stderr),
-    color: wantsColor(globals, process.stderr),
-  });
+async function run(invocation: Invocation, globals: GlobalOptions, signal: AbortSignal): Promise<ExitCode> {
+  const { openContext } = await import('./context.ts');
+  const env = findEnvironment(globals.env, process.cwd(), process.env);
+  const given: unknown = invocation.command.opts().confirm;
+  const confirmed = typeof given === 'string' ? given : undefined;
+  const { context, close } = openContext({ globals, env, confirmed, signal });
   try {
-    const env = findEnvironment(globals.env, process.cwd(), process.env);
-    if (env === undefined && invocation.needsSite) throw environmentMissing(process.cwd());
-    const command = await invocation.load();
-    const options = { ...invocation.options, ...(env === undefined ? {} : { env }) };
-    const result = await command(options as never, makeContext(invocation, screen, signal));
-    screen.close();
+    const result = await resultOf(invocation, context);
+    close();
     process.stdout.write(`${globals.output === 'json' ? toJson(envelope(result.kind, result.data)) : result.text}\n`);
     return result.exit ?? EXIT.ok;
   } catch (error) {
-    screen.close();
-    return failed(error, signal, globals.output, globals.verbose);
+    close();
+    return failed(error, signal, globals);
   }
 }
 
-function makeContext(invocation: Invocation, screen: ConsoleProgress, signal: AbortSignal): CommandContext {
-  const { globals, options } = invocation;
-  const file = process.env.DR_LOG_FILE;
-  const log = openLog({
-    level: globals.verbose ? 'debug' : globals.quiet ? 'error' : 'warn',
-    ...(file === undefined || file === '' ? {} : { file }),
-    write: screen.above,
-  });
-  const silent: Progress = () => {};
-  const stdinIsTty = process.stdin.isTTY === true && process.stderr.isTTY === true;
-  const asker = { stdinIsTty, settle: screen.close, write: screen.above, signal };
-  const given = typeof options.confirm === 'string' ? options.confirm : undefined;
-  return {
-    log,
-    progress: globals.quiet ? silent : screen,
-    stdinIsTty,
-    ask: (question) => ask(question, asker),
-    confirm: (confirmation) => confirm(confirmation, given, asker),
-    now: () => new Date(),
-    signal,
-    color: globals.output === 'table' && wantsColor(globals, process.stdout),
-  };
+function resultOf(invocation: Invocation, context: CommandContext): Promise<CommandResult> {
+  if (!invocation.needsSite) return invocation.run(context);
+  const { env } = context;
+  if (env === undefined) throw environmentMissing(process.cwd());
+  return invocation.run({ ...context, env });
 }
 
 /** Prints an error and gives its exit code. With -o json it stands on stdout, as any other result. */
-function failed(error: unknown, signal: AbortSignal, output: GlobalOptions['output'], verbose: boolean): ExitCode {
-  const shown: ShownError = showError(signal.aborted ? interrupted(String(signal.reason)) : error, verbose);
-  if (output === 'json') process.stdout.write(`${toJson(envelope('Error', shown.data))}\n`);
-  process.stderr.write(`${shown.text}\n`);
-  return shown.exit;
+function failed(error: unknown, signal: AbortSignal, shown: Pick<GlobalOptions, 'output' | 'verbose'>): ExitCode {
+  const { exit, text, data } = showError(signal.aborted ? interrupted(String(signal.reason)) : error, shown);
+  if (shown.output === 'json') process.stdout.write(`${toJson(envelope('Error', data))}\n`);
+  process.stderr.write(`${text}\n`);
+  return exit;
 }
 
 /** The first signal asks to stop at a safe place; the second doesn't ask. */
@@ -109,17 +90,7 @@ async function flush(): Promise<void> {
   }
 }
 
-/** A terminal that says how high it is: on one without a size a tree can't be redrawn. */
-function isScreen(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && stream.rows > 0 && process.env.TERM !== 'dumb' && process.env.CI === undefined;
-}
-
-function wantsColor(globals: GlobalOptions, stream: NodeJS.WriteStream): boolean {
-  const refused = (process.env.NO_COLOR ?? '') !== '' || process.env.TERM === 'dumb';
-  return globals.color && !refused && stream.isTTY === true;
-}
-
-/** Options that could not be parsed can't be asked: look at the words. */
+/** Options that could not be parsed can't be read: look at the words. */
 function wantedOutput(argv: readonly string[]): GlobalOptions['output'] {
   return /(?:^|\s)(?:-o\s*|--output[=\s])json(?:\s|$)/.test(argv.join(' ')) ? 'json' : 'table';
 }

@@ -5,7 +5,7 @@ import { badInput } from '../recovery/core/errors.ts';
 
 const SYSTEM_FILE = '/etc/go-coffee-dr/dr.yaml';
 
-/** `--env`, else `$DR_ENV`, else ./dr.yaml, else the system's. A named file is returned whether it exists or not. */
+/** `--env`, else `$DR_ENV`, else ./dr.yaml, else the system's. A named file is returned even when it doesn't exist. */
 export function findEnvironment(named: string | undefined, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   const explicit = named ?? (env.DR_ENV === '' ? undefined : env.DR_ENV);
   if (explicit !== undefined) return resolve(cwd, explicit);
@@ -17,6 +17,6 @@ export function environmentMissing(cwd: string): Error {
     code: 'ENV-MISSING',
     where: '--env',
     fact: `no environment file: neither --env nor DR_ENV is given, and ${resolve(cwd, 'dr.yaml')} and ${SYSTEM_FILE} don't exist`,
-    hint: 'name one with --env FILE; the README shows how to write it, and `dr drill` needs none',
+    hint: 'name one with --env FILE; dr.example.yaml shows how to write it, and `dr drill` needs none',
   });
 }

@@ -1,30 +1,39 @@
 /** Flags that several commands share, and how their values are read. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
-/** A list: given several times, or once with commas. */
-function collect(value: string, before: readonly string[]): string[] {
+const NONE: readonly string[] = [];
+
+/** Several names: the flag is repeated, or its value has commas. */
+function collectNames(value: string, before: readonly string[]): readonly string[] {
   const names = value.split(',').map((name) => name.trim());
   if (names.includes('')) throw new InvalidArgumentError('It has an empty name.');
   return [...before, ...names];
 }
 
-export function listOption(flags: string, description: string, all: string): Option {
-  return new Option(flags, description).argParser(collect).default([], all);
+/** @param all What none at all means, for the help. */
+export function listOption<const Flags extends string>(flags: Flags, description: string, all: string) {
+  return new Option(flags, description).argParser(collectNames).default(NONE, all);
 }
 
-export function repositoriesOption(): Option {
+/** As `listOption`, but a value is taken as it was typed: it may hold commas. */
+export function verbatimListOption<const Flags extends string>(flags: Flags, description: string, all: string) {
+  const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  return new Option(flags, description).argParser(collect).default(NONE, all);
+}
+
+export function repositoriesOption() {
   return listOption('--repository <id>', 'only this repository; several: repeat it, or use commas', 'all of the plan');
 }
 
-export function onlyOption(): Option {
+export function onlyOption() {
   return listOption('--only <workload>', 'only this workload; several: repeat it, or use commas', 'all of the plan');
 }
 
-export function dryRunOption(): Option {
+export function dryRunOption() {
   return new Option('--dry-run', 'say what would be done, and stop').default(false);
 }
 
-export function confirmOption(what: string): Option {
+export function confirmOption(what: string) {
   return new Option('--confirm <name>', `${what}; asked for on a terminal, required without one`);
 }
 
@@ -43,6 +52,7 @@ export function wholeNumber(least: number, wanted: string): (text: string) => nu
   };
 }
 
-export function examples(command: Command, lines: readonly string[]): void {
-  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+/** For `addHelpText('after', …)`. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }

@@ -1,55 +1,129 @@
-/** The command line's root: global options, help, and what every command inherits. */
-import { Command, Option } from 'commander';
-import type { Action, Declare, Invocation } from './command.ts';
-import { declareBackup } from './commands/backup.ts';
-import { declareDrill } from './commands/drill.ts';
-import { declareFailback } from './commands/failback.ts';
-import { declareFailover } from './commands/failover.ts';
-import { declareQuestions } from './commands/health.ts';
-import { declareImpact } from './commands/impact.ts';
-import { declareInit } from './commands/init.ts';
-import { declareKeys } from './commands/keys.ts';
-import { declareMonitor } from './commands/monitor.ts';
-import { declareOffsite } from './commands/offsite.ts';
-import { declarePlan } from './commands/plan.ts';
-import { declarePoints } from './commands/points.ts';
-import { declarePrune } from './commands/prune.ts';
-import { declareRebuild } from './commands/rebuild.ts';
-import { declareRestore } from './commands/restore.ts';
-import { declareSeed } from './commands/seed.ts';
-import { declareUnlock } from './commands/unlock.ts';
-import { declareVerify } from './commands/verify.ts';
-import { pathOf } from './usage.ts';
+/** The command line's root: global options, help, and the table of commands. */
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { Declare, Execute } from './command.ts';
 
-const FAMILIES: readonly Declare[] = [
-  declarePlan,
-  declareInit,
-  declareBackup,
-  declarePoints,
-  declareVerify,
-  declarePrune,
-  declareRestore,
-  declareRebuild,
-  declareSeed,
-  declareOffsite,
-  declareKeys,
-  declareQuestions,
-  declareMonitor,
-  declareFailover,
-  declareFailback,
-  declareDrill,
-  declareImpact,
-  declareUnlock,
+/** A command's file is loaded only when its name was typed: the engines behind all of them take more than a second. */
+type Row = readonly [name: string, summary: string, load: () => Promise<{ readonly declare: Declare }>];
+
+/** In the order of the help. The summary is the description that the command's file declares. */
+export const COMMANDS: readonly Row[] = [
+  ['plan', 'Show and check the recovery plan that everything else follows.', () => import('./commands/plan.ts')],
+  [
+    'init',
+    'Prepare the repositories: pgBackRest stanza, restic repository, and the script for archive_command.',
+    () => import('./commands/init.ts'),
+  ],
+  [
+    'backup',
+    'Copy every workload to every repository and write a recovery point to each, last.',
+    () => import('./commands/backup.ts'),
+  ],
+  [
+    'points',
+    'List, show and mark recovery points, and show the window that each store can be recovered to.',
+    () => import('./commands/points.ts'),
+  ],
+  [
+    'verify',
+    'Check the repositories: catalog chain, checksums, WAL without gaps; with --deep by a scratch restore.',
+    () => import('./commands/verify.ts'),
+  ],
+  [
+    'prune',
+    'Remove what is older than its repository’s retention. Keeps the last verified, held and leased points.',
+    () => import('./commands/prune.ts'),
+  ],
+  [
+    'restore',
+    'Restore the platform, or a part of it, to a recovery target: plan, preflight, execute, verify, report.',
+    () => import('./commands/restore.ts'),
+  ],
+  [
+    'rebuild',
+    'Rebuild the platform as a fresh stack from a recovery point: resolve, preview, confirm, bring up tier by tier, verify, report.',
+    () => import('./commands/rebuild.ts'),
+  ],
+  [
+    'restore-volume',
+    'Fill an empty volume from a copy before its server or service first starts; one with data is not changed.',
+    () => import('./commands/restore-volume.ts'),
+  ],
+  [
+    'offsite',
+    'Write, list and verify off-site copies of recovery points, on a drive or at a partner’s S3 endpoint.',
+    () => import('./commands/offsite.ts'),
+  ],
+  [
+    'keys',
+    'Keep what a recovery needs besides the repositories: passphrases, keys, endpoints, the plan, this program.',
+    () => import('./commands/keys.ts'),
+  ],
+  [
+    'assess',
+    'Report what is alive, lost or damaged, which scenario of the plan that is, and what to run next.',
+    () => import('./commands/assess.ts'),
+  ],
+  [
+    'health',
+    'Check that every service, PostgreSQL and Redis answer, a tier at a time. Exit 1 when one is not healthy.',
+    () => import('./commands/health.ts'),
+  ],
+  [
+    'doctor',
+    'Check this machine: engines and their versions, keys, folders, and what is missing to back up or restore.',
+    () => import('./commands/doctor.ts'),
+  ],
+  [
+    'objectives',
+    'Compare the plan’s RTO and RPO with the age of the newest copies and the last measured restores.',
+    () => import('./commands/objectives.ts'),
+  ],
+  [
+    'monitor',
+    'Print the metrics of recovery: age of copies, WAL, verification, drills, objectives; or serve them.',
+    () => import('./commands/monitor.ts'),
+  ],
+  [
+    'failover',
+    'Let the standby of a stack take over: inspect both sites, fence the old primary, promote, verify.',
+    () => import('./commands/failover.ts'),
+  ],
+  [
+    'failback',
+    'Return to a site that was failed over from: re-clone it as a standby of the new primary, then, without loss, promote it.',
+    () => import('./commands/failback.ts'),
+  ],
+  [
+    'drill',
+    'Build a throwaway platform, stage a disaster of the plan, recover from it and prove it with data.',
+    () => import('./commands/drill.ts'),
+  ],
+  [
+    'impact',
+    'Report what a change of a stack means for recovery, in Markdown. Exit 4 when something gets worse.',
+    () => import('./commands/impact.ts'),
+  ],
+  [
+    'unlock',
+    'Show who holds a lock, and break it after its holder is known to be dead.',
+    () => import('./commands/unlock.ts'),
+  ],
 ];
+
+/** Former names: not shown, and called by the pods of stacks that were deployed before. */
+const FORMER_NAMES: Readonly<Record<string, string>> = { seed: 'restore-volume' };
 
 const EXIT_CODES = `
 Exit codes:
   0 ok · 1 failure · 2 bad usage or config · 3 partial · 4 objective missed · 5 verification failed
   6 locked or a precondition unmet · 7 confirmation refused · 130 interrupted`;
 
-/** Never ends the process: parse errors and `--help` arrive as CommanderError. */
-export function buildProgram(version: string, onInvocation: (invocation: Invocation) => Promise<void>): Command {
-  const program = new Command('dr')
+/** Options of every command, as typed. */
+export type GlobalOptions = ReturnType<ReturnType<typeof rootOf>['opts']>;
+export type Program = ReturnType<typeof rootOf>;
+
+function rootOf(version: string) {
+  return new Command('dr')
     .description('Backs up the Go Coffee platform, rebuilds it after a disaster, and proves that it can.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
@@ -64,25 +138,41 @@ export function buildProgram(version: string, onInvocation: (invocation: Invocat
     .showSuggestionAfterError(true)
     .exitOverride()
     .addHelpText('after', EXIT_CODES);
+}
 
-  const action: Action =
-    (load, settings = {}) =>
-    async (...given) => {
-      const command = given.at(-1) as Command;
-      const names = settings.args ?? [];
-      const args = Object.fromEntries(
-        names.map((name, n) => [name, given[n]]).filter(([, value]) => value !== undefined),
-      );
-      await onInvocation({
-        command: pathOf(command),
-        options: { ...command.opts(), ...args },
-        globals: program.opts(),
-        needsSite: settings.needsSite ?? true,
-        load,
-      });
-    };
-  for (const declare of FAMILIES) declare(program, action);
+/**
+ * Never ends the process: parse errors and `--help` arrive as CommanderError.
+ * `words` are those typed; a command whose name is not among them has only its summary. @default all commands are loaded
+ */
+export async function buildProgram(made: {
+  readonly version: string;
+  readonly execute: Execute;
+  readonly words?: readonly string[];
+}): Promise<Program> {
+  const { version, execute, words } = made;
+  const isTyped = (name: string): boolean => words === undefined || words.includes(name);
+  const program = rootOf(version);
+  for (const [name, summary, load] of COMMANDS) {
+    const command = isTyped(name) ? (await load()).declare(execute) : new Command(name).description(summary);
+    program.addCommand(command);
+  }
+  for (const [former, name] of Object.entries(FORMER_NAMES)) {
+    const row = COMMANDS.find(([each]) => each === name);
+    if (row === undefined || !isTyped(former)) continue;
+    program.addCommand((await row[2]()).declare(execute).name(former), { hidden: true });
+  }
+  inherit(program);
+  // The root lists names alone: of a command that is not loaded it knows no arguments.
+  program.configureHelp({ ...program.configureHelp(), subcommandTerm: (command) => command.name() });
   return program;
+}
+
+/** Commands are made in files of their own, before they have a parent to take the settings from. */
+function inherit(parent: CommandUnknownOpts): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
 }
 
 /** Wide enough for the option columns, narrow enough to read. */

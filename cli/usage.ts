@@ -1,13 +1,13 @@
 /** What commander found wrong with the command line, as our own errors: exit 2, the command named, the nearest names. */
-import type { Command, CommanderError } from 'commander';
+import type { CommanderError, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { didYouMean } from '../plan/nearest.ts';
 import { badInput, type DrError } from '../recovery/core/errors.ts';
 
-export function usageError(error: CommanderError, program: Command, words: readonly string[]): DrError {
+export function usageError(error: CommanderError, program: CommandUnknownOpts, words: readonly string[]): DrError {
   const command = reached(program, words);
   const where = pathOf(command);
   const hint = `\`${where} --help\` shows what it takes`;
-  const names = command.commands.map((each) => each.name()).filter((name) => name !== 'help');
+  const names = namesIn(command);
   const unknown = unknownWord(error, command, words);
   if (unknown !== undefined) {
     return badInput({ code: 'USAGE', where, fact: `unknown command "${unknown}".${didYouMean(unknown, names)}`, hint });
@@ -31,16 +31,22 @@ export function usageError(error: CommanderError, program: Command, words: reado
   });
 }
 
-/** A word that stands where a command's name should: also after `help`, and in a family with a default command. */
-function unknownWord(error: CommanderError, command: Command, words: readonly string[]): string | undefined {
+/** A word in the place of a command's name: also after `help`, and in a family with a default command. */
+function unknownWord(error: CommanderError, command: CommandUnknownOpts, words: readonly string[]): string | undefined {
   if (error.code === 'commander.unknownCommand') return /'(.*)'/.exec(error.message)?.[1] ?? '';
   if (error.code === 'commander.help') return words[0] === 'help' ? words[1] : undefined;
   if (error.code !== 'commander.excessArguments' || command.commands.length === 0) return undefined;
   return words.slice(words.indexOf(command.name()) + 1).find((word) => !word.startsWith('-'));
 }
 
-/** The command that the words lead to. An option's value that happens to be a command's name is no harm: it is only named. */
-function reached(program: Command, words: readonly string[]): Command {
+/** What may be typed: the hidden ones are for old callers. */
+function namesIn(command: CommandUnknownOpts): string[] {
+  const shown = command.createHelp().visibleCommands(command);
+  return shown.map((each) => each.name()).filter((name) => name !== 'help');
+}
+
+/** The command that the words lead to. An option's value that equals a command's name does no harm: the command is only named. */
+function reached(program: CommandUnknownOpts, words: readonly string[]): CommandUnknownOpts {
   let command = program;
   for (const word of words) {
     if (word.startsWith('-')) continue;
@@ -50,6 +56,6 @@ function reached(program: Command, words: readonly string[]): Command {
 }
 
 /** `dr points show` */
-export function pathOf(command: Command): string {
+export function pathOf(command: CommandUnknownOpts): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }

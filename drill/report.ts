@@ -4,6 +4,7 @@
 import { seconds } from '../plan/duration.ts';
 import type { Plan } from '../plan/types.ts';
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
+import { exitFor } from '../recovery/core/exit.ts';
 import type { Measurement } from '../recovery/report/measurements.ts';
 import { API_VERSION } from '../recovery/report/output.ts';
 import type { DrillEnvironment, DrillReport, Measured, Throughput, TierResult } from '../recovery/report/types.ts';
@@ -72,11 +73,13 @@ function throughputOf(plan: Plan, recovered: Recovered | undefined): Throughput 
   };
 }
 
-function exitOf(stage: Stage, tiers: readonly TierResult[], failure: ExitCode | undefined): ExitCode {
-  if (failure !== undefined) return failure;
-  const wrong = stage.verification.some(({ ok }) => !ok) || stage.losses.some(({ expected }) => !expected);
-  if (wrong || stage.attempts.some(({ outcome, expected }) => outcome !== expected)) return EXIT.verificationFailed;
-  return tiers.every(({ rto, rpo }) => rto.met && rpo.met) ? EXIT.ok : EXIT.objectiveMissed;
+/** Of a drill whose recovery came to its end. */
+function recoveredExit({ verification, losses, attempts }: Stage, tiers: readonly TierResult[]): ExitCode {
+  const wrong = verification.some(({ ok }) => !ok) || losses.some(({ expected }) => !expected);
+  return exitFor({
+    verificationFailed: wrong || attempts.some(({ outcome, expected }) => outcome !== expected),
+    objectiveMissed: !tiers.every(({ rto, rpo }) => rto.met && rpo.met),
+  });
 }
 
 /** What somebody waits for; the steps between are in the restore's own journal. */
@@ -121,7 +124,7 @@ export function drillReport(facts: ReportFacts): DrillReport {
   const { stage, disasterAt, recovered } = facts;
   const { plan, scenario, scale } = stage.options;
   const tiers = tierResults(plan, disasterAt, recovered);
-  const exit = exitOf(stage, tiers, facts.failure);
+  const exit = facts.failure ?? recoveredExit(stage, tiers);
   const point = recovered?.restored.data.plan.items.find(({ workload }) => workload === 'postgres')?.point;
   return {
     apiVersion: API_VERSION,

@@ -1,4 +1,4 @@
-/** The platform's recovery, part by part. Which parts a stack has follows from its config alone. */
+/** The platform's recovery, part by part. A stack's config alone decides which parts it has. */
 import type { Input } from '@pulumi/pulumi';
 import { AwsSide } from './aws/aws-side.ts';
 import { stackProvider } from './aws/provider.ts';
@@ -11,8 +11,8 @@ import { clusterProvider } from './cluster/provider.ts';
 import { quotasOf } from './cluster/quotas.ts';
 import { authoritiesOf, clusterRepositories, localOf, storagePorts } from './cluster/repository.ts';
 import { readConfig } from './config/config.ts';
-import { repositoryPlaces } from './config/places.ts';
-import { beginsWithFull, captures, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
+import { repositoryLocations } from './config/locations.ts';
+import { backsUp, beginsWithFull, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
 import { FolderSeeds } from './jobs/folder-seeds.ts';
 import { RecoverySite } from './jobs/recovery-site.ts';
 import { Schedules } from './jobs/schedules.ts';
@@ -23,13 +23,13 @@ import { Certificates } from './pgbackrest/certificates.ts';
 import { RepositoryServer } from './pgbackrest/repository-server.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
-import { capturedMarks } from './recovered/namespace.ts';
+import { namespaceMarks } from './recovered/namespace.ts';
 import { recoverPlatform } from './recovered/recover.ts';
 import { rotationOf } from './recovered/rotate/rotation.ts';
 import { watchOwn } from './recovered/select/own.ts';
-import { capturedOf } from './recovered/source/captured.ts';
-import { pinOf } from './recovered/source/pin.ts';
 import { checkStep } from './recovered/source/previous.ts';
+import { resolvedPointOf } from './recovered/source/resolved-point.ts';
+import { snapshotOf } from './recovered/source/snapshot.ts';
 import { standbyObjects } from './recovered/source/standby-objects.ts';
 import { Redis } from './redis/redis.ts';
 import { RecoverySecrets } from './secrets.ts';
@@ -43,27 +43,27 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const { prometheusOperator } = config.monitoring;
   const isolated = isIsolated(config);
 
-  const places = repositoryPlaces({ plan, storage });
-  // A drill knows no repository but the one that it reads, and no stack one that is away.
+  const places = repositoryLocations({ plan, storage });
+  // No stack uses a detached repository, and a drill uses only the one that it reads.
   const repositories = clusterRepositories(plan, places).filter(
     ({ id }) => !storage.detached.includes(id) && (!isolated || id === config.recovery?.repository),
   );
   const localRepository = localOf(repositories);
   const authorities = authoritiesOf(places);
 
-  // Of AWS there is nothing where the storage is not: no provider, no account, no call.
+  // Without storage in AWS there is no provider, no account and no call.
   const account = storage.kind === 'aws' ? stackProvider('aws', config, storage) : undefined;
   const rotate = config.recovery?.rotateSecrets;
   const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account, rotate });
   const keys = isolated ? readingOnly(secrets.cluster, config.recovery?.repository ?? '') : secrets.cluster;
   const signingKeyName = keys.signingKey.name;
   const given = { values: secrets.given, signingKeyName };
-  const pin = await pinOf(config, previous, given);
+  const resolved = await resolvedPointOf(config, previous, given);
   const recovered =
-    (await capturedOf(config, previous, pin, secrets.given)) ?? (await standbyObjects(config, previous, given));
+    (await snapshotOf(config, previous, resolved, secrets.given)) ?? (await standbyObjects(config, previous, given));
   const rotation = await rotationOf(config, secrets, recovered?.platform);
-  const origin = originOf(config, pin);
-  const copy = redisOrigin(config, pin);
+  const origin = originOf(config, resolved);
+  const copy = redisOrigin(config, resolved);
   const aws =
     account && storage.kind === 'aws'
       ? new AwsSide(
@@ -76,7 +76,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const certificates = new Certificates('certificates', { namespaces });
 
   const cluster = clusterProvider(config.cluster);
-  const { accounts, walls } = new Foundation(
+  const { accounts, guardrails } = new Foundation(
     'foundation',
     {
       namespaces,
@@ -88,15 +88,15 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       },
       quotas: quotasOf({ ...config, overrides: config.quotas }),
       roleArns: aws?.roleArns,
-      capturedKinds: config.capturedKinds,
-      // By them a drill's would be taken for the real one.
-      marks: isolated ? undefined : capturedMarks(recovered?.platform),
+      clusterKinds: config.clusterKinds,
+      // With these a drill's namespace would be taken for the real one.
+      marks: isolated ? undefined : namespaceMarks(recovered?.platform),
     },
     { providers: [cluster] },
   );
-  const behindWalls = after(walls, cluster);
+  const behindGuardrails = after(guardrails, cluster);
 
-  // A drill's namespaces have no claims that somebody made for it: what waits for one would wait for ever.
+  // A drill's namespaces have no claims for folders: a pod that waits for one would wait for ever.
   const folders = Object.entries(isolated ? {} : config.folders).map(([id, claim]) => ({
     id,
     claim,
@@ -117,7 +117,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       isolated,
       retired: rotation?.retired,
     },
-    behindWalls,
+    behindGuardrails,
   );
 
   const server =
@@ -131,7 +131,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
         image: images.postgres,
         certificate: certificates.repository,
       },
-      after([...walls, ...recovery.ready], cluster),
+      after([...guardrails, ...recovery.ready], cluster),
     );
 
   const postgres = new Postgres(
@@ -151,8 +151,8 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       rolePasswords: rotation?.rolePasswords,
       serviceAccount: accounts.postgres,
     },
-    // A standby begins from a repository; a leader without its own would fill its disk with WAL.
-    after([...walls, ...stored, ...(server === undefined ? [] : [server])], cluster),
+    // A standby begins from a repository; a leader that can't archive would fill its disk with WAL.
+    after([...guardrails, ...stored, ...(server === undefined ? [] : [server])], cluster),
   );
 
   const copyRepository = repositories.find(({ id }) => id === copy?.repository);
@@ -178,8 +178,8 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
         },
       serviceAccount: accounts.redis,
     },
-    // Up only when the database leads.
-    after([...walls, ...stored, ...recovery.ready, postgres], cluster),
+    // It starts only when the database leads.
+    after([...guardrails, ...stored, ...recovery.ready, postgres], cluster),
   );
 
   const pods = { image: images.toolbox, accounts, localRepository, folders: claims, ...JOBS };
@@ -191,16 +191,16 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       namespace: namespaces.recovery,
       reachable: repositories.map(({ id }) => id),
       copied: folders.map(({ id }) => id),
-      capturing: captures(config),
+      backsUp: backsUp(config),
       isolated,
       beginsWithFull: beginsWithFull(config),
       fullWithoutObjects: recovered !== undefined,
       lineage: postgres.lineage,
     },
-    after([...walls, ...stored, ...recovery.ready, postgres, redis], cluster),
+    after([...guardrails, ...stored, ...recovery.ready, postgres, redis], cluster),
   );
 
-  const copies = folderOrigins(config, pin);
+  const copies = folderOrigins(config, resolved);
   const seeds =
     copies &&
     new FolderSeeds(
@@ -216,7 +216,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
         }),
         awaited: config.role === 'recovery' || config.standby?.services === true,
       },
-      after([...walls, ...stored, ...recovery.ready], cluster),
+      after([...guardrails, ...stored, ...recovery.ready], cluster),
     );
 
   const { targets, targetNames } = notifications;
@@ -226,9 +226,9 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     new AlertRoutes(
       'alerts',
       { plan, namespace: namespaces.recovery, targets, targetNames, prometheusOperator },
-      behindWalls,
+      behindGuardrails,
     );
-  // Whoever watches over the real one must not hear of a drill's.
+  // Alerts about the real platform must not come from a drill.
   const monitor =
     !isolated &&
     new Monitor(
@@ -244,25 +244,25 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
         pings: targetNames.includes('pingUrl'),
         resources: MONITOR_RESOURCES,
       },
-      // It answers for its health only when it has seen the repositories.
-      after([...walls, ...recovery.ready, ...schedules.ready, ...(routes ? [routes] : [])], cluster),
+      // It is ready only after it has read the repositories.
+      after([...guardrails, ...recovery.ready, ...schedules.ready, ...(routes ? [routes] : [])], cluster),
     );
 
-  // After all that the stack declares itself: that much of the capture is not declared a second time.
+  // After everything that the stack declares itself, so that manifests of these objects are not declared a second time.
   const platform = await recoverPlatform('platform', {
     config,
-    captured: recovered?.platform,
+    snapshot: recovered?.platform,
     isOwn,
     rotate: rotation?.rotate,
     retired: rotation !== undefined,
     pods,
     lineage: postgres.lineage,
-    walls,
+    guardrails,
     stores: [...recovery.ready, postgres, redis, ...(seeds?.ready ?? [])],
     cluster,
   });
 
-  // Last: users come when there is something that answers.
+  // Last, so that users arrive only when the platform answers.
   if (account && config.traffic && !isolated) {
     const args = { ...config.traffic, role: config.role, follows: config.standby !== undefined };
     new TrafficRecords(
@@ -275,7 +275,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   return outputsOf(config, {
     lineage: postgres.lineage,
     repositories,
-    pin,
+    resolved,
     recoveredObjects: recovered?.text,
     recoveredPlatform: platform?.report,
     cronJobs: Object.keys(schedules.cronJobs),

@@ -1,4 +1,4 @@
-/** What an operator and `dr` need of a stack. What is secret stays a secret output. */
+/** The stack's outputs, for operators and for `dr`. Secrets stay secret outputs. */
 import { type Input, secret } from '@pulumi/pulumi';
 import type { Pin } from '../recovery/public.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
@@ -13,21 +13,21 @@ export interface Parts {
   readonly lineage: string;
   readonly repositories: readonly ClusterRepository[];
   /** In role recovery. */
-  readonly pin: Pin | undefined;
-  /** In role recovery, where the point holds objects that are not too many to keep. */
+  readonly resolved: Pin | undefined;
+  /** In role recovery, where the point holds manifests and they fit into the state. */
   readonly recoveredObjects: string | undefined;
-  /** What was made of them; no secret in it. */
+  /** What was declared of them; it holds no secret. */
   readonly recoveredPlatform: PlatformReport | undefined;
-  /** By id; suspended in a standby as far as they write. */
+  /** By id; in a standby those that write copies are suspended. */
   readonly cronJobs: readonly string[];
-  /** UID in Grafana; a drill has none. */
+  /** UID in Grafana; absent in a drill. */
   readonly dashboard: string | undefined;
-  /** A Pulumi secret: what the escrow file holds. */
+  /** A Pulumi secret: the content of the escrow file. */
   readonly secrets: Input<unknown>;
   readonly aws: Readonly<Record<string, Input<unknown>>>;
 }
 
-function placeOf(repository: ClusterRepository): Record<string, string> {
+function locationOf(repository: ClusterRepository): Record<string, string> {
   if (repository.kind === 'local') return { kind: 'local', path: repository.path };
   const { kind, endpoint, region, bucket } = repository;
   return { kind, endpoint, region, bucket };
@@ -38,7 +38,7 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
   const { platform, recovery } = namespaces;
   return {
     role,
-    /** The generation of this site that takes writes; a later `up` with role standby asks for another one. */
+    /** Whether this generation takes writes. A later `up` with role standby must then use another generation. */
     leads: leads(config),
     environment,
     site,
@@ -46,15 +46,15 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     lineage: parts.lineage,
     planDigest,
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
-    // The next `up` takes it from here, and asks no repository again.
-    ...(parts.pin === undefined ? {} : { recoveredFrom: parts.pin }),
+    // The next `up` reads the point from here and queries no repository.
+    ...(parts.resolved === undefined ? {} : { recoveredFrom: parts.resolved }),
     ...(config.role === 'recovery' && config.recovery ? { recoverySettings: keptSettings(config.recovery) } : {}),
-    // Secrets of the platform are among them.
+    // They contain secrets of the platform.
     ...(parts.recoveredObjects === undefined ? {} : { recoveredObjects: secret(parts.recoveredObjects) }),
     ...(parts.recoveredPlatform === undefined ? {} : { recoveredPlatform: parts.recoveredPlatform }),
     namespaces,
     context: config.cluster.context,
-    repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, placeOf(repository)])),
+    repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, locationOf(repository)])),
     hosts: {
       postgres: serviceHost(POSTGRES, platform),
       redis: serviceHost(REDIS, platform),

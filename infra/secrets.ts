@@ -1,4 +1,4 @@
-/** Passphrases, keys and passwords: made here, set by a person, or read from where the producing stack keeps them. */
+/** Passphrases, keys and passwords: generated here, set in the config, or read from the stack that generated them. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
@@ -7,7 +7,7 @@ import type { Plan } from '../plan/types.ts';
 import { secretName } from './aws/names.ts';
 import type { AccessKey, ClusterSecrets } from './cluster/keys.ts';
 import type { AccessRole } from './cluster/paths.ts';
-import { repositoryPlaces } from './config/places.ts';
+import { repositoryLocations } from './config/locations.ts';
 import { parseStored } from './config/stored-secrets.ts';
 import type { SecretSource, SecretValues, StackConfig } from './config/types.ts';
 
@@ -17,17 +17,17 @@ export interface RecoverySecretsArgs {
   readonly storage: StackConfig['storage'];
   /** Needed with `secrets-manager`. */
   readonly provider?: aws.Provider | undefined;
-  /** The stores get new passwords, as far as the plan says; what opens the repositories stays. @default false */
+  /** PostgreSQL and Redis get the new passwords that the plan asks for. Passphrases of repositories stay. @default false */
   readonly rotate?: boolean | undefined;
 }
 
-/** Letters and digits only: it goes through URLs, configuration files and shells. 48 of them are 285 bits. */
+/** Letters and digits only, because the value passes through URLs, configuration files and shells. 48 of them are 285 bits. */
 const LENGTH = 48;
 
 export class RecoverySecrets extends pulumi.ComponentResource {
   /** A Pulumi secret as a whole. */
   readonly values: pulumi.Output<SecretValues>;
-  /** Those of the source: known in a preview too, where new ones are not. What reads a repository takes these. */
+  /** Values of the source, which are known in a preview too. Whatever reads a repository uses these. */
   readonly given: pulumi.Output<SecretValues>;
   readonly cluster: ClusterSecrets;
 
@@ -51,14 +51,14 @@ export class RecoverySecrets extends pulumi.ComponentResource {
         if (provider === undefined) throw new TypeError('secrets of the Secrets Manager need a provider of aws');
         const { region } = source;
         const secretId = secretName(plan.environment);
-        // The replica of this stack's own region: it has to be readable while the region that made it is gone.
+        // The replica in this stack's own region, which is readable while the first region is gone.
         const found = aws.secretsmanager.getSecretVersionOutput({ secretId, region }, { parent: this, provider });
         return found.secretString.apply((text) => parseStored(text, `${secretId} in ${region}`, repositories));
       }
     }
   }
 
-  /** Protected: without its passphrase no backup of a repository can be read any more. */
+  /** Protected: without its passphrase a repository can't be read. */
   #made(name: string, what: string): pulumi.Output<string> {
     const kept = { parent: this, protect: true };
     return new random.RandomPassword(`${name}-${what}`, { length: LENGTH, special: false }, kept).result;
@@ -111,10 +111,10 @@ export class RecoverySecrets extends pulumi.ComponentResource {
   }
 }
 
-/** Of S3-compatible places; in AWS pods take roles. */
+/** Keys of S3-compatible repositories. In AWS, pods assume roles. */
 function accessKeys(args: Pick<RecoverySecretsArgs, 'plan' | 'storage'>): ClusterSecrets['access'] {
   return Object.fromEntries(
-    Object.values(repositoryPlaces(args)).flatMap(({ id, credentials, mayMakeBucket }) => {
+    Object.values(repositoryLocations(args)).flatMap(({ id, credentials, mayMakeBucket }) => {
       if (credentials === undefined) return [];
       const pair = (role: AccessRole): AccessKey => ({
         accessKeyId: credentials.apply((all) => all[role]?.accessKeyId ?? ''),

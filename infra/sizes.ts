@@ -1,4 +1,4 @@
-/** How much the parts take that no key of the config speaks of. Figures are requests, and memory is also the limit. */
+/** Resources of parts that have no config key. Figures are requests, and memory is also the limit. */
 import type { Resources } from './cluster/pod-security.ts';
 
 /** restic keeps its index in memory: about 1 GiB for 10 million blobs; pgBackRest takes two processes of about 100 MiB. */
@@ -9,7 +9,7 @@ const DRILL: Resources = { cpu: '500m', memory: '4Gi' };
 
 export const JOBS = {
   resources: { job: JOB, drill: DRILL },
-  /** A job's own: restic's cache, temporary files; what is staged lies in the state volume. A drill's: its data, several times. */
+  /** For a job: restic's cache and temporary files; staged data is in the state volume. For a drill: several copies of its data. */
   scratch: { job: '5Gi', drill: '20Gi' },
 } as const;
 

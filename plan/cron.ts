@@ -18,27 +18,27 @@ function accepted(expression: string): boolean {
   }
 }
 
-/** Why `expression` is none, with the field that is wrong; undefined when it is one and runs at some time. */
+/** Why `expression` is not valid, with the field that is wrong; undefined when it is valid and ever runs. */
 export function cronProblem(expression: string): string | undefined {
   const fields = expression.trim().split(/\s+/);
   if (expression.trim() === '' || fields.length !== FIELDS.length) {
     const count = expression.trim() === '' ? 0 : fields.length;
     return `"${expression}" has ${count} ${count === 1 ? 'field' : 'fields'}, wanted 5 (${FIELDS.join(', ')})`;
   }
-  // One field at a time, the others open: the parser's own message doesn't always name it.
+  // Each field is parsed with `*` in the others: the parser's own message doesn't always name the wrong one.
   const wrong = fields.flatMap((field, n) => {
-    // L, W, # and ? are extensions that a CronJob doesn't know.
+    // L, W, # and ? are extensions that a CronJob does not accept.
     const plain = /^[0-9A-Za-z*,/-]+$/.test(field) && !/\d[LW]|^[LW]|,[LW]/i.test(field);
     const alone = FIELDS.map((_, m) => (m === n ? field : '*')).join(' ');
-    return plain && accepted(alone) ? [] : [`"${field}" is no ${FIELDS[n]}`];
+    return plain && accepted(alone) ? [] : [`"${field}" is not a valid ${FIELDS[n]}`];
   });
   if (wrong.length > 0) return `${wrong.join(', ')} in "${expression}"`;
   return make(expression).nextRun(new Date(REFERENCE_DAY)) === null
-    ? `"${expression}" never comes: that month has no such day`
+    ? `"${expression}" never runs: that month has no such day`
     : undefined;
 }
 
-/** True when every week is like the other. */
+/** True when it runs at the same times in each week. */
 export function isWeekly(expression: string): boolean {
   const [, , day, month] = expression.trim().split(/\s+/);
   return day === '*' && month === '*';
@@ -54,8 +54,8 @@ function enumerate(expression: string, from: number, to: number): number[] {
 }
 
 /**
- * The runs (epoch milliseconds) of a correct expression in the `days` from a Sunday on. Days and times of day are looked up
- * apart, because asking for each run in turn takes seconds for a long time and a short interval.
+ * The runs (epoch milliseconds) of a valid expression in the `days` from a Sunday on. Days and times of day are computed separately:
+ * to ask for each run in turn takes seconds for a long window and a short interval.
  */
 export function runs(expression: string, days: number): number[] {
   const [minute, hour, ...dayFields] = expression.trim().split(/\s+/);

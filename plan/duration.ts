@@ -1,6 +1,16 @@
-/** Durations with their unit in the type: `'4h'`, `'15m'`, `'1y'`. A bare number is never a duration. */
+/** Durations with their unit in the type: `'4h'`, `'15m'`, `'1y'`. A bare number is not a duration. */
 
-const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, y: 31_536_000 } as const;
+export const HOUR_SECONDS = 3600;
+export const DAY_SECONDS = 86_400;
+
+const UNIT_SECONDS = {
+  s: 1,
+  m: 60,
+  h: HOUR_SECONDS,
+  d: DAY_SECONDS,
+  w: 7 * DAY_SECONDS,
+  y: 365 * DAY_SECONDS,
+} as const;
 type Unit = keyof typeof UNIT_SECONDS;
 
 /** `y` is 365 days: the plan's "1 year" of retention. */
@@ -29,13 +39,13 @@ export function seconds(duration: Duration): number {
 }
 
 const PARTS = [
-  ['d', 86_400],
-  ['h', 3600],
+  ['d', DAY_SECONDS],
+  ['h', HOUR_SECONDS],
   ['min', 60],
   ['s', 1],
 ] as const;
 
-/** Whole seconds in all the units needed, days only from 48 h on: the plan says "24 hours". */
+/** Whole seconds in as many units as needed; days only from 48 h on, because the plan says "24 hours". */
 function split(whole: number): string[] {
   let rest = whole;
   const parts: string[] = [];
@@ -49,7 +59,7 @@ function split(whole: number): string[] {
 }
 
 function render(value: number, roundTo: (whole: number) => number): string {
-  if (Number.isNaN(value)) throw new RangeError('NaN is no number of seconds');
+  if (Number.isNaN(value)) throw new RangeError('NaN is not a number of seconds');
   if (value < 0) return `-${render(-value, roundTo)}`;
   if (!Number.isFinite(value)) return 'unbounded';
   const tenths = Math.round(value * 10) / 10;
@@ -57,15 +67,15 @@ function render(value: number, roundTo: (whole: number) => number): string {
   return split(roundTo(Math.round(value))).join(' ');
 }
 
-/** For people: `4 h`, `1 h 12 min`, `41 s`, `0.4 s`, `90 d`. From one hour on rounded to minutes, from two days on to hours. */
+/** For people: `4 h`, `1 h 12 min`, `41 s`, `0.4 s`, `90 d`. Rounded to minutes from one hour on, to hours from two days on. */
 export function formatDuration(value: number): string {
   return render(value, (whole) => {
-    const grain = whole >= 2 * 86_400 ? 3600 : whole >= 3600 ? 60 : 1;
+    const grain = whole >= 2 * DAY_SECONDS ? HOUR_SECONDS : whole >= HOUR_SECONDS ? 60 : 1;
     return Math.round(whole / grain) * grain;
   });
 }
 
-/** Like `formatDuration`, to the second, for arithmetic that must add up. */
+/** Like `formatDuration`, but to the second: for arithmetic that must add up. */
 export function exactDuration(value: number): string {
   return render(value, (whole) => whole);
 }

@@ -1,4 +1,4 @@
-/** What is wrong with a plan. The plan knows nothing of the program around it, so it has an error class of its own. */
+/** The faults of a plan. `plan/` imports nothing of the program around it, so it has its own error class. */
 
 export interface PlanProblem {
   /** The field, with ids instead of indexes: `schedules.hourly.cron`. */
@@ -11,7 +11,7 @@ export interface PlanProblem {
   readonly line?: number | undefined;
 }
 
-/** A plan that can't be used: always the user's mistake, nothing was touched. Holds all problems, at least one. */
+/** A plan that can't be used: always a mistake of its author, nothing was changed. Holds all problems, at least one. */
 export class PlanError extends Error {
   readonly problems: readonly PlanProblem[];
   /** The plan's file, when it was read from one. */

@@ -1,19 +1,20 @@
-/** The smallest pieces of a plan: each refuses what it can't be, quoting it. */
+/** The scalar fields of a plan. Each error quotes the value that was refused. */
 import { z } from 'zod';
 import { DURATION_PATTERN, type Duration, durationProblem } from './duration.ts';
 
 function quoted(input: unknown): string {
-  return input === undefined ? 'is missing' : `${JSON.stringify(input)}`;
+  return input === undefined ? 'is missing' : JSON.stringify(input);
 }
 
-/** `4h`, `15m`, `30d`. Never a bare number. */
-export const durationSchema = z
+const durationText: z.ZodType<string, string> = z
   .string({
     error: ({ input }) => (input === undefined ? 'is missing' : (durationProblem(input) ?? 'is not a duration')),
   })
   .regex(DURATION_PATTERN, { error: ({ input }) => durationProblem(input) ?? 'is not a duration' })
-  // Only the type is narrowed: the pattern has checked the text, and a JSON schema can still be made of it.
-  .describe('A number and a unit: s, m, h, d, w or y (365 days)') as unknown as z.ZodType<Duration, Duration>;
+  .describe('A number and a unit: s, m, h, d, w or y (365 days)');
+
+/** `4h`, `15m`, `30d`; a bare number is refused. The pattern checks the text, so only the type is narrowed here. */
+export const durationSchema = durationText as z.ZodType<Duration, Duration>;
 
 /** A name that becomes part of paths and object keys. */
 export const idSchema = z
@@ -36,12 +37,14 @@ export const selectorSchema = z
 /** One line of text for people. */
 export const lineSchema = z
   .string({
-    error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is not a text; put it in quotes`),
+    error: ({ input }) => (input === undefined ? 'is missing' : `${quoted(input)} is not text; put it in quotes`),
   })
-  .regex(/^[^\r\n]+$/, { error: ({ input }) => `${quoted(input)} is not one line of text; leave out line breaks` });
+  .regex(/^[^\r\n]+$/, {
+    error: ({ input }) => `${quoted(input)} is not a single line of text; remove the line breaks`,
+  });
 
-/** Text of several lines, kept as it is. */
+/** Text of several lines, kept verbatim. */
 export const textSchema = z.string().min(1, { error: 'the text is empty; write it' });
 
-/** Five fields, UTC. `checkCrons` in checks/schedules.ts says whether it is a cron expression. */
+/** Five fields, in UTC. `checkCrons` (checks/schedules.ts) tells whether the expression is valid, and names the wrong field. */
 export const cronSchema = lineSchema.describe('Five fields of cron, in UTC');

@@ -1,18 +1,18 @@
-/** The only maker of object keys and names in a repository. Keys have `/` between the parts and none in front. */
+/** All object keys and names in a repository are made here. Keys have `/` between their parts and no leading `/`. */
 import { PlanError } from './errors.ts';
 
-/** pgBackRest's name for the one PostgreSQL cluster of the platform. */
+/** pgBackRest's stanza: the name of the platform's PostgreSQL cluster. */
 export const STANZA = 'go-coffee';
 
 /**
- * Name of a stack's signing key and passphrases, the first of their kind. It stands in every point: stacks that share a repository must
- * give them the same one.
+ * Name of the first signing key and the first passphrases of a stack. Every point records it, so stacks that share a repository must use
+ * the same name.
  */
 export const FIRST_KEY = 'first';
 
 const PART = /^[A-Za-z0-9][A-Za-z0-9._:@+-]*$/;
 
-/** One part of a key: no `/`, no `..`, no line break, so no name can leave its folder. */
+/** One part of a key. Without `/`, `..` and line breaks no name can leave its folder. */
 function part(value: string, what: string): string {
   if (PART.test(value) && !value.includes('..')) return value;
   throw new PlanError([
@@ -24,14 +24,14 @@ function part(value: string, what: string): string {
   ]);
 }
 
-/** A new life of a site's PostgreSQL gets a new generation, so two servers never archive into one place. */
+/** Each rebuilt PostgreSQL of a site gets a new generation, so two servers never archive into one folder. */
 export function lineageName(site: string, generation: number): string {
   if (!Number.isSafeInteger(generation) || generation < 0)
-    throw new RangeError(`generation ${generation} is no whole number`);
+    throw new RangeError(`generation ${generation} is not a whole number`);
   return `${part(site, 'site')}-${generation}`;
 }
 
-/** The opposite of `lineageName`; undefined for a name that it did not make. */
+/** The inverse of `lineageName`; undefined for a name that it did not make. */
 export function parseLineage(name: string): { site: string; generation: number } | undefined {
   const match = /^(.+)-(0|[1-9]\d*)$/.exec(name);
   return match ? { site: match[1] as string, generation: Number(match[2]) } : undefined;
@@ -49,7 +49,7 @@ export interface Layout {
   mark(pointId: string, mark: string, stamp: string): string;
   readonly locksPrefix: string;
   lock(name: string): string;
-  /** That a lineage no longer leads; beside the locks, where the restorer may write. */
+  /** Tells that a lineage no longer leads. It lies beside the locks, where the restorer may write. */
   fence(lineage: string): string;
   /** All leases of all points. */
   readonly leasesPrefix: string;
@@ -65,16 +65,16 @@ export interface Layout {
   incident(id: string): string;
   readonly keysPrefix: string;
   key(name: string): string;
-  /** All dated copies of a repository that is written by an export. */
+  /** All off-site copies of a repository that is written by an export. */
   readonly copiesPrefix: string;
   copyPrefix(pointId: string): string;
-  /** `README.txt` and the like, beside the engines' data of a dated copy. */
+  /** A file such as `README.txt`, beside the engines' data of an off-site copy. */
   copyFile(pointId: string, name: string): string;
-  /** The same catalog, with the engines' data of one dated copy: nothing of it is shared with another one's. */
+  /** The same catalog, with the engines' data of one off-site copy. Two copies share no data. */
   ofCopy(pointId: string): Layout;
 }
 
-/** @param copy point whose dated copy holds the engines' data; @default they write to the repository itself */
+/** @param copy point whose off-site copy holds the engines' data @default the engines' data is in the repository itself */
 export function layout(environment: string, copy?: string): Layout {
   const root = part(environment, 'environment');
   const copyRoot = (pointId: string) => `${root}/copies/${part(pointId, 'point')}`;
@@ -111,7 +111,10 @@ export function layout(environment: string, copy?: string): Layout {
     copyFile: (pointId, name) => `${copyRoot(pointId)}/${part(name, 'file')}`,
     ofCopy: (pointId) => layout(environment, pointId),
   };
-} /** Labels by which the program and the command know each other's objects in a cluster. */
+}
 
-/** On everything that a stack declares itself: a capture of the platform has these too, and no recovery declares them twice. */
+/**
+ * Label of every Kubernetes object that a stack declares itself. A backup reads these objects too, and a recovery must not declare them
+ * a second time.
+ */
 export const OWN_LABEL = 'go-coffee-dr/owner';

@@ -1,14 +1,14 @@
 /** Limits that follow from the plan's schedules and calendar of tests, in seconds. */
 import { runs } from './cron.ts';
+import { DAY_SECONDS } from './duration.ts';
 import { exposures } from './objectives.ts';
 import { windowDays } from './timetable.ts';
 import type { Plan, Workload } from './types.ts';
 
-const DAY = 86_400;
-/** The longest month, quarter and year, and a day to do it. */
-const CADENCE = { monthly: 32 * DAY, quarterly: 93 * DAY, annual: 367 * DAY } as const;
+/** The longest month, quarter and year, and one day of grace. */
+const CADENCE = { monthly: 32 * DAY_SECONDS, quarterly: 93 * DAY_SECONDS, annual: 367 * DAY_SECONDS } as const;
 
-/** The oldest that the newest point of a workload gets while every run takes as long as it may. Infinity without a schedule. */
+/** The greatest age that a workload's newest point reaches when every run takes its longest time. Infinity without a schedule. */
 export function worstPointAge(plan: Plan, workload: Workload): number {
   const { continuous: _, ...bySchedules } = workload;
   const workloads = plan.workloads.map((each) => (each.id === workload.id ? bySchedules : each));
@@ -27,13 +27,13 @@ export function fullInterval(plan: Plan): number {
 export interface TestCadence {
   readonly scenario: string;
   readonly cadence: keyof typeof CADENCE;
-  /** From one drill that passed to the next. */
+  /** From one passed drill to the next. */
   readonly seconds: number;
-  /** What is typed. */
+  /** The command. */
   readonly run: string;
 }
 
-/** For each scenario that the calendar drills: its most frequent test. */
+/** The most frequent drill of each scenario that the calendar has a drill for. */
 export function testCalendar(plan: Plan): TestCadence[] {
   return plan.scenarios.flatMap(({ id: scenario }) => {
     const own = plan.tests.filter(

@@ -1,4 +1,4 @@
-/** Reads a plan in YAML or JSON: every problem at once, each with its line. */
+/** Reads a plan in YAML or JSON, and reports all of its problems with their lines. */
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Path } from './checks/finding.ts';
@@ -21,9 +21,9 @@ const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
 async function readText(file: string): Promise<string> {
   if (!EXTENSIONS.includes(extname(file).toLowerCase())) {
-    const fact = `"${file}" is no .yaml, .yml or .json file`;
+    const fact = `"${file}" is not a .yaml, .yml or .json file`;
     throw new PlanError(
-      [{ where: 'plan', fact, hint: 'write a plan in one of these; `dr plan show -o json` prints one' }],
+      [{ where: 'plan', fact, hint: 'name a file of one of these types; `dr plan show -o json` prints a plan' }],
       file,
     );
   }
@@ -31,13 +31,13 @@ async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (cause) {
     const fact = `"${file}" can't be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
-    throw new PlanError([{ where: 'plan', fact, hint: 'check the path and who may read it' }], file, cause);
+    throw new PlanError([{ where: 'plan', fact, hint: 'check the path and its permissions' }], file, cause);
   }
 }
 
 function syntaxProblem({ line, doubled, message }: SyntaxProblem): PlanProblem {
-  if (doubled === undefined) return { where: 'plan', fact: message, hint: 'mend the file at this line', line };
-  return { where: doubled, fact: `key "${doubled}" stands twice`, hint: 'keep one of the two', line };
+  if (doubled === undefined) return { where: 'plan', fact: message, hint: 'fix the file at this line', line };
+  return { where: doubled, fact: `key "${doubled}" occurs twice`, hint: 'keep one of them', line };
 }
 
 function toData(yaml: YamlText, file: string): unknown {
@@ -49,7 +49,7 @@ function toData(yaml: YamlText, file: string): unknown {
   }
 }
 
-/** Only the fields by themselves are checked. Throws PlanError. @param file @default the shipped plan */
+/** Checks each field by itself and nothing more. Throws PlanError. @param file @default the shipped plan */
 export async function readPlan(file?: string): Promise<ReadPlan> {
   if (file === undefined) return { plan: productionPlan, file, lineOf: () => undefined };
   const text = await readText(file);
@@ -76,8 +76,8 @@ export async function readPlan(file?: string): Promise<ReadPlan> {
 }
 
 /**
- * A plan that the program can work with. Throws PlanError. Whether it keeps its promises is a question for `checkPlan`:
- * an objective that is missed must not keep anyone from restoring.
+ * A plan without ambiguities. Throws PlanError. `checkPlan` tells whether it meets its objectives: one that is missed must not keep
+ * anyone from restoring.
  */
 export async function loadPlan(file?: string): Promise<Plan> {
   const { plan, lineOf } = await readPlan(file);

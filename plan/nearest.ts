@@ -4,7 +4,7 @@ import { distance } from 'fastest-levenshtein';
 const SHOWN = 3;
 const LISTED = 12;
 
-/** At most three names, best first: few typing errors away, or one contains the other. Ignores case. */
+/** At most three names, best first: a few typing errors away, or one contains the other. Ignores case. */
 export function nearest(word: string, names: readonly string[]): string[] {
   const wanted = word.toLowerCase();
   const limit = Math.max(1, Math.floor(wanted.length / 3));
@@ -20,7 +20,7 @@ export function nearest(word: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** To be put after a sentence: ` Did you mean "x" or "y"?`, ` One of: a, b.`, or nothing when there are no names. */
+/** A text that follows a sentence: ` Did you mean "x" or "y"?`, ` One of: a, b.`, or nothing when there are no names. */
 export function didYouMean(word: string, names: readonly string[]): string {
   const close = nearest(word, names).map((name) => `"${name}"`);
   const last = close.pop();

@@ -1,9 +1,7 @@
 /**
- * Worst-case RPO before anything happens: the most that a disaster can cost, just before the next copy is complete.
+ * Worst-case RPO by the plan alone: what a disaster costs if it comes just before the next copy is complete.
  * With schedules: interval + wait + longest run + delay of the copy. With log shipping: archive_timeout + delay of the push.
  */
-/** How long an archive is silent before a living site behind it can be ruled out. */
-
 import { cronProblem, runs } from './cron.ts';
 import { exactDuration, seconds } from './duration.ts';
 import { type Capture, timetable, windowDays } from './timetable.ts';
@@ -20,14 +18,14 @@ export interface RepositoryRpo {
 export interface WorstCaseRpo {
   readonly workload: string;
   readonly tier: TierId;
-  /** The repository with the longest of those that engines write. */
+  /** The repository with the longest RPO among those that engines write. */
   readonly repository: string;
   readonly seconds: number;
   readonly objectiveSeconds: number;
   /** With the comparison: `… = 20 min ≤ 1 h`. */
   readonly arithmetic: string;
   readonly met: boolean;
-  /** Every repository of the workload, exported ones too (settlement `offsite-rpo`). */
+  /** Every repository of the workload, exported ones too (decision `offsite-rpo`). */
   readonly repositories: readonly RepositoryRpo[];
 }
 
@@ -37,7 +35,7 @@ const RPO_OF: Record<DataClass, keyof Plan['objectives']['rpo']> = {
   configuration: 'configuration',
 };
 
-/** Seconds; undefined for another form of data whose RPO rests elsewhere. Settlements `tier-rpo-is-for-data`, `stricter-rpo`. */
+/** Seconds; undefined for a second form, whose data has its RPO elsewhere. Decisions `tier-rpo-is-for-data`, `stricter-rpo`. */
 export function rpoObjective(plan: Plan, workload: Workload): number | undefined {
   if (workload.secondFormOf !== undefined) return undefined;
   const own = seconds(plan.objectives.rpo[RPO_OF[workload.dataClass]]);
@@ -62,7 +60,7 @@ function never(repository: string, why: string): RepositoryRpo {
   return { repository, seconds: NEVER, arithmetic: why };
 }
 
-/** The capture before which most would be lost, and what it would be lost back to. */
+/** The longest gap: the capture at whose end most would be lost, and the moment that a restore would go back to. */
 function worst(captures: readonly Capture[]): { before: Capture; backTo: number } | undefined {
   let found: { before: Capture; backTo: number } | undefined;
   let backTo: number | undefined;
@@ -110,7 +108,7 @@ function longestInterval(cron: string): number {
 function byExport(repository: PlanRepository, source: RepositoryRpo | undefined): RepositoryRpo {
   const { written } = repository;
   if (written.by !== 'export') throw new RangeError(`${repository.id} is not written by an export`);
-  if (cronProblem(written.cron) !== undefined) return never(repository.id, `"${written.cron}" never comes`);
+  if (cronProblem(written.cron) !== undefined) return never(repository.id, `"${written.cron}" never runs`);
   if (source === undefined) return never(repository.id, 'no other repository to export from');
   if (source.seconds === NEVER) return never(repository.id, source.arithmetic);
   return total(repository.id, [
@@ -126,12 +124,12 @@ function longest(rows: readonly RepositoryRpo[]): RepositoryRpo | undefined {
 
 export interface Exposure {
   readonly workload: Workload;
-  /** The repository with the longest of those that engines write; without any, of all. */
+  /** The longest RPO among the repositories that engines write; among all where engines write none. */
   readonly worst: RepositoryRpo;
   readonly repositories: readonly RepositoryRpo[];
 }
 
-/** For each workload and each of its repositories: the most that can be lost. Names that the plan doesn't know are left out. */
+/** For each workload and each of its repositories: the most that can be lost. Unknown names are skipped. */
 export function exposures(plan: Plan): Exposure[] {
   const table = timetable(plan);
   return plan.workloads.map((workload) => {
@@ -154,7 +152,7 @@ export function exposures(plan: Plan): Exposure[] {
   });
 }
 
-/** One row for each workload that has an RPO of its own (not for another form of the same data). */
+/** One row for each workload with an RPO of its own; a second form has none. */
 export function worstCaseRpo(plan: Plan): WorstCaseRpo[] {
   return exposures(plan).flatMap(({ workload, worst: row, repositories }) => {
     const objectiveSeconds = rpoObjective(plan, workload);
@@ -170,7 +168,10 @@ export function worstCaseRpo(plan: Plan): WorstCaseRpo[] {
   });
 }
 
-/** A living site ships a segment in each `archiveTimeout`, because its monitor touches a row every minute. Undefined: it ships no WAL. */
+/**
+ * Archive silence: seconds without new WAL after which the site that writes the archive counts as stopped. A running site ships a segment
+ * in each `archiveTimeout`, because its monitor touches a row every minute. Undefined where the plan ships no WAL.
+ */
 export function quietSeconds(plan: Pick<Plan, 'workloads'>): number | undefined {
   const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
   return timeout === undefined ? undefined : 2 * seconds(timeout);

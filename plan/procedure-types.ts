@@ -1,4 +1,4 @@
-/** What people do: scenarios, tests, team, channels, messages, and the tensions that were settled. */
+/** The human half of a plan: scenarios, tests, team, channels, messages, and decisions about its conflicts. */
 import { z } from 'zod';
 import { durationSchema, idSchema, lineSchema, selectorSchema, textSchema } from './fields.ts';
 
@@ -10,7 +10,7 @@ const SCENARIOS = [
   'human-error',
 ] as const;
 
-/** `plan`: stands in the written plan. `added`: the written plan has nothing here. */
+/** `plan`: from the written plan. `added`: the written plan has nothing here. */
 const source = z.enum(['plan', 'added']);
 
 export const goalSchema = lineSchema;
@@ -20,7 +20,7 @@ const stepSchema = z.strictObject({
   text: lineSchema,
   /** The shell lines that the written plan gives for it. */
   shell: z.array(lineSchema).optional(),
-  /** What is typed instead. */
+  /** The commands that replace them. */
   run: z.array(lineSchema).optional(),
 });
 export type Step = z.infer<typeof stepSchema>;
@@ -49,12 +49,12 @@ export const testSchema = z.strictObject({
   id: idSchema,
   title: lineSchema,
   cadence: z.enum(CADENCES),
-  /** Workloads that are restored and checked by it. */
+  /** Workloads that it restores and checks. */
   verifies: z.array(selectorSchema),
   scenario: z.enum(SCENARIOS).optional(),
   /** The command of the written plan. */
   shell: lineSchema.optional(),
-  /** What is typed instead; absent where people test people. */
+  /** The command that replaces it; absent where people do the test. */
   run: lineSchema.optional(),
 });
 
@@ -76,7 +76,7 @@ export const templateSchema = z.strictObject({
   fields: z.array(
     z.strictObject({
       name: idSchema,
-      /** As it stands in the text, brackets included. */
+      /** As in the text, with its brackets. */
       placeholder: lineSchema,
       oneOf: z.array(lineSchema).optional(),
     }),
@@ -95,7 +95,7 @@ export const postRecoverySchema = z.strictObject({
   actions: z.array(lineSchema).min(1),
 });
 
-/** A script that the written plan names, and the command that does its work. */
+/** A script that the written plan names, and the command that replaces it. */
 export const scriptSchema = z.strictObject({ path: lineSchema, purpose: lineSchema, run: lineSchema });
 
 export const resourceSchema = z.strictObject({ title: lineSchema, path: lineSchema });
@@ -107,11 +107,11 @@ export const maintenanceSchema = z.strictObject({
   nextReview: z.iso.date().optional(),
 });
 
-/** Two sentences of the plan that pull in different directions, and which way it goes. */
-export const settlementSchema = z.strictObject({
+/** A conflict between sentences of the plan (`tension`), which of them counts (`settled`), and why. */
+export const decisionSchema = z.strictObject({
   id: idSchema,
   tension: lineSchema,
   settled: lineSchema,
   reason: lineSchema,
 });
-export type Settlement = z.infer<typeof settlementSchema>;
+export type Decision = z.infer<typeof decisionSchema>;

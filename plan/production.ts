@@ -1,7 +1,9 @@
 /**
- * THE plan: every value of the written disaster recovery plan, version 1.0, once. Schedules, lifecycle rules, thresholds,
- * runbook and messages are functions of it. "Line" in `plan/production/` is the line of the written plan.
+ * The shipped plan: every value of the written disaster recovery plan, version 1.0, once. Schedules, lifecycle rules, thresholds,
+ * runbook and messages are computed from it. "Line" in `plan/production/` is the line of the written plan.
  */
+
+import { decisions } from './production/decisions.ts';
 import { copyRule, goals, objectives, tiers } from './production/objectives.ts';
 import {
   channels,
@@ -17,7 +19,6 @@ import {
 import { repositories } from './production/repositories.ts';
 import { scenarios } from './production/scenarios.ts';
 import { schedules } from './production/schedules.ts';
-import { settlements } from './production/settlements.ts';
 import { templates } from './production/templates.ts';
 import { workloads } from './production/workloads.ts';
 import { hardening, rotation } from './security.ts';
@@ -51,5 +52,5 @@ export const productionPlan: Plan = {
   scripts,
   resources,
   maintenance,
-  settlements,
+  settlements: decisions,
 };

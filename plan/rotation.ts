@@ -1,7 +1,7 @@
-/** What becomes of one key of a captured Secret when secrets are rotated. Pure. */
+/** Which key of a backed-up Secret is rotated. Pure. */
 import type { Kept, Rotatable, Rotation } from './security.ts';
 
-/** On a Secret: `jwt-secret,session-key`, `all` or `none`. Its owner knows better than any pattern. */
+/** On a Secret: `jwt-secret,session-key`, `all` or `none`. It takes precedence over the plan's rules. */
 export const ROTATE_ANNOTATION = 'go-coffee-dr/rotate';
 
 export interface SecretNames {
@@ -12,10 +12,10 @@ export interface SecretNames {
 
 export type Verdict =
   | { readonly kind: 'rotate'; readonly length: number; readonly alphabet: Rotatable['alphabet'] }
-  /** `reason` is for the operator; undefined: the plan knows nothing of it. */
+  /** `reason` is for the operator; undefined where no rule of the plan matches. */
   | { readonly kind: 'keep'; readonly reason: string | undefined };
 
-/** Of what only an annotation names. */
+/** For a key that only an annotation names. */
 const ANNOTATED = { kind: 'rotate', length: 48, alphabet: 'letters-digits' } as const;
 
 /** `JWT_SECRET`, `jwt.secret` and `jwtSecret` are `jwt-secret`. */
@@ -27,7 +27,7 @@ function plain(name: string): string {
     .replaceAll(/^-|-$/g, '');
 }
 
-/** Of one rule that a key is never asked about, because another rule speaks first. @return that key */
+/** The first of `keys` that `rotation.secrets` never rotates, because this rule of `rotation.kept` always matches it. */
 export function shadowedBy({ keys: others, names, labels }: Kept, keys: readonly string[]): string | undefined {
   if (names !== undefined || labels !== undefined) return undefined;
   return keys.find((key) => !key.includes('*') && fits(others, key));
@@ -44,11 +44,11 @@ function selects({ keys, names, labels = {} }: Omit<Kept, 'reason'>, secret: Sec
 }
 
 export function rotationOf(rotation: Rotation, secret: SecretNames, key: string): Verdict {
-  const said = secret.annotations?.[ROTATE_ANNOTATION]?.split(',').map((word) => word.trim());
+  const annotated = secret.annotations?.[ROTATE_ANNOTATION]?.split(',').map((word) => word.trim());
   const rule = rotation.secrets.find((each) => selects(each, secret, key));
   const { length, alphabet } = rule ?? ANNOTATED;
-  if (said?.includes('none')) return { kind: 'keep', reason: `its annotation ${ROTATE_ANNOTATION} says so` };
-  if (said?.includes('all') || said?.includes(key)) return { kind: 'rotate', length, alphabet };
+  if (annotated?.includes('none')) return { kind: 'keep', reason: `its annotation ${ROTATE_ANNOTATION} says so` };
+  if (annotated?.includes('all') || annotated?.includes(key)) return { kind: 'rotate', length, alphabet };
   const kept = rotation.kept.find((each) => selects(each, secret, key));
   if (kept !== undefined) return { kind: 'keep', reason: kept.reason };
   return rule === undefined ? { kind: 'keep', reason: undefined } : { kind: 'rotate', length, alphabet };

@@ -1,9 +1,11 @@
-/** What is made anew after a breach, what only people can change, and what a recovered platform is hardened with. */
-/** Line 191: "Update all secrets and certificates". Line 195: "Implement additional security measures". */
+/**
+ * After a breach: which secrets are rotated, which only people can change, and which measures harden a recovered platform.
+ * Line 191: "Update all secrets and certificates". Line 195: "Implement additional security measures".
+ */
 import { z } from 'zod';
 import { durationSchema, idSchema, lineSchema } from './fields.ts';
 
-/** Credentials of the stores: a recovered stack sets them, and no captured object has the last word on them. */
+/** Credentials of PostgreSQL and Redis: a recovered stack sets them, whatever the manifests say. */
 export const STORE_CREDENTIALS = [
   'postgres-superuser',
   'postgres-replication',
@@ -24,14 +26,14 @@ export const HARDENING_MEASURES = [
 ] as const;
 export type HardeningMeasure = (typeof HARDENING_MEASURES)[number];
 
-/** A name with `*` for any letters. Case, `_`, `.` and `-` make no difference: `jwt-secret` is `JWT_SECRET` too. */
+/** A name with `*` for any characters. Case, `_`, `.` and `-` make no difference: `jwt-secret` matches `JWT_SECRET` too. */
 const patternSchema = z
-  .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${JSON.stringify(input)} is no pattern`) })
+  .string({ error: ({ input }) => (input === undefined ? 'is missing' : `${JSON.stringify(input)} is not a pattern`) })
   .regex(/^[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?$/, {
-    error: ({ input }) => `${JSON.stringify(input)} is no pattern; write a-z, 0-9, "-" and "*", e.g. *-jwt-secret`,
+    error: ({ input }) => `${JSON.stringify(input)} is not a pattern; write a-z, 0-9, "-" and "*", e.g. *-jwt-secret`,
   });
 
-/** Which keys of which captured Secrets; of several conditions all must hold. */
+/** Selects keys of Secrets; all conditions must hold. */
 const selectionSchema = z.strictObject({
   id: idSchema,
   title: lineSchema,
@@ -45,15 +47,15 @@ const selectionSchema = z.strictObject({
 
 const rotatableSchema = selectionSchema.extend({
   /**
-   * Characters of the new value; a longer old one keeps its length. What is hexadecimal or Base64 of so many bytes stays that: a
-   * cipher's key has no other length.
+   * Characters of the new value; where the old one is longer, its length. A hexadecimal or Base64 value keeps its encoding and its number
+   * of bytes, because the key of a cipher has a fixed length.
    */
   length: z.int().min(16).max(256),
   alphabet: z.enum(['letters-digits', 'hexadecimal']),
 });
 
 const keptSchema = selectionSchema.extend({
-  /** Why no program may change it, and who does. */
+  /** Why no program may change it, and who can. */
   reason: lineSchema,
 });
 
@@ -62,7 +64,7 @@ export const rotationSchema = z.strictObject({
   /** Secrets of type kubernetes.io/tls, with new keys. */
   certificates: z.strictObject({ rotate: z.boolean(), validity: durationSchema }),
   secrets: z.array(rotatableSchema),
-  /** Left as captured and named to the operator. Stronger than `secrets`; weaker than the Secret's own annotation. */
+  /** Kept as they are and reported to the operator. Takes precedence over `secrets`; a Secret's own annotation takes precedence over it. */
   kept: z.array(keptSchema),
 });
 
@@ -73,7 +75,7 @@ export type Rotatable = z.infer<typeof rotatableSchema>;
 export type Kept = z.infer<typeof keptSchema>;
 export type Hardening = z.infer<typeof hardeningSchema>;
 
-/** What both ends read from the same Secret when they start: a new value needs nobody else's word. */
+/** Values that both ends read from the same Secret at their start, so a new value needs no coordination. */
 const secrets: Rotation['secrets'] = [
   {
     id: 'token-signing',
@@ -142,7 +144,7 @@ export const rotation: Rotation = {
   kept,
 };
 
-/** k8s/security-hardening.yaml, which the written plan names and does not have. */
+/** Replaces k8s/security-hardening.yaml, which the written plan names but does not contain. */
 export const hardening: Hardening[] = [
   { id: 'non-root', title: 'No container runs as root' },
   { id: 'no-privilege-escalation', title: 'No process gets more rights than it began with' },

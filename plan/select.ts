@@ -1,4 +1,4 @@
-/** Which workloads a schedule, a test or a flag speaks of: ids, `tier:P1`, `group:database`, `type:files`, `class:configuration`, `all`. */
+/** Selectors of workloads in schedules, tests and flags: ids, `tier:P1`, `group:database`, `type:files`, `class:configuration`, `all`. */
 import type { Plan, Schedule, Workload } from './types.ts';
 
 const BY = {
@@ -16,7 +16,7 @@ function matches(workload: Workload, selector: string): boolean {
   return Object.hasOwn(BY, field) && BY[field as keyof typeof BY](workload) === selector.slice(colon + 1);
 }
 
-/** In the plan's order, each once. A selector that matches nothing adds nothing: see `unmatched`. */
+/** In the plan's order, each once. `unmatched` has the selectors that select nothing. */
 export function selectWorkloads(plan: Pick<Plan, 'workloads'>, selectors: readonly string[]): Workload[] {
   return plan.workloads.filter((workload) => selectors.some((selector) => matches(workload, selector)));
 }
@@ -26,7 +26,7 @@ export function unmatched(plan: Pick<Plan, 'workloads'>, selectors: readonly str
   return selectors.filter((selector) => !plan.workloads.some((workload) => matches(workload, selector)));
 }
 
-/** Every selector that this plan knows, for a hint. */
+/** Every selector that matches something in this plan, for hints. */
 export function knownSelectors(plan: Pick<Plan, 'workloads'>): string[] {
   const fields = Object.entries(BY).flatMap(([field, of]) =>
     plan.workloads.map((workload) => `${field}:${of(workload)}`),
@@ -35,8 +35,8 @@ export function knownSelectors(plan: Pick<Plan, 'workloads'>): string[] {
 }
 
 /**
- * The lock that a run holds (`schedules[].lock`): of the schedule of its kind that covers `ids` with the fewest workloads besides,
- * so `incremental` of redis alone waits for no full backup. No `ids`: the schedule of its kind that covers most.
+ * The lock of a run (`schedules[].lock`): that of the smallest schedule of its kind that covers `ids`, so an incremental run of Redis
+ * alone does not wait for a full backup. Without `ids`: that of the largest schedule of its kind.
  */
 export function lockOf(
   plan: Pick<Plan, 'workloads' | 'schedules'>,

@@ -1,7 +1,7 @@
-/** Which service of the plan a workload of a cluster is: by its labels, or by its name. Pure. */
+/** Matches a workload of a cluster with a service of the plan, by its labels or its name. Pure. */
 import type { Plan, TierId } from './types.ts';
 
-/** Labels that say what a workload is, the stronger first. */
+/** Labels with the name of a workload, in order of precedence. */
 const NAME_LABELS = ['app.kubernetes.io/name', 'app.kubernetes.io/component', 'app', 'k8s-app'] as const;
 
 export interface Named {
@@ -14,7 +14,7 @@ export interface ServiceMatch {
   readonly tier: TierId;
 }
 
-/** Undefined: the plan doesn't know it, and it comes back with the last tier. */
+/** Undefined for an unmapped workload: it comes back with the last tier. */
 export function matchService({ tiers }: Pick<Plan, 'tiers'>, { name, labels = {} }: Named): ServiceMatch | undefined {
   const words = [...NAME_LABELS.map((label) => labels[label]), name];
   for (const word of words) {
@@ -26,9 +26,9 @@ export function matchService({ tiers }: Pick<Plan, 'tiers'>, { name, labels = {}
   return undefined;
 }
 
-/** Where everything goes that no service of the plan is. */
+/** The tier of unmapped workloads. */
 export function lastTier({ tiers }: Pick<Plan, 'tiers'>): TierId {
   const last = tiers.at(-1);
-  if (last === undefined) throw new RangeError('the plan has no tier');
+  if (last === undefined) throw new RangeError('the plan has no tiers');
   return last.id;
 }

@@ -1,4 +1,4 @@
-/** What the schedules do when every run takes as long as it may: which copies exist from when on. */
+/** The captures of all schedules, and when each is complete, if every run takes its longest time. */
 import { cronProblem, isWeekly, runs } from './cron.ts';
 import { seconds } from './duration.ts';
 import { selectWorkloads } from './select.ts';
@@ -7,12 +7,12 @@ import type { Plan, Schedule } from './types.ts';
 export interface Capture {
   readonly schedule: string;
   readonly workloads: ReadonlySet<string>;
-  /** Epoch seconds of the scheduled start: no younger write is counted as captured, even when the run had to wait. */
+  /** Epoch seconds of the scheduled start. Later writes do not count as captured, even when the run had to wait. */
   readonly asOf: number;
-  /** Seconds that it waited for others with its lock. */
+  /** Seconds that it waited for other runs with its lock. */
   readonly wait: number;
   readonly longestRun: number;
-  /** Epoch seconds of the written point in the first repository. */
+  /** Epoch seconds when the point is in the first repository. */
   readonly done: number;
 }
 
@@ -24,7 +24,7 @@ interface Due {
 
 const BREADTH = { full: 0, incremental: 1, config: 2 } as const;
 
-/** A week repeats itself: two of them show each gap. Else long enough for two runs of a yearly schedule. */
+/** Two weeks show every gap of a weekly timetable. Otherwise the window is long enough for two runs of a yearly schedule. */
 const WEEKLY_WINDOW_DAYS = 15;
 const LONG_WINDOW_DAYS = 800;
 
@@ -32,8 +32,8 @@ export function windowDays(expressions: readonly string[]): number {
   return expressions.every(isWeekly) ? WEEKLY_WINDOW_DAYS : LONG_WINDOW_DAYS;
 }
 
-/** At the same minute the run that covers more goes first. */
-function inTurn(a: Due, b: Due): number {
+/** In the same minute the run that covers more comes first. */
+function byStart(a: Due, b: Due): number {
   return (
     a.at - b.at ||
     BREADTH[a.schedule.kind] - BREADTH[b.schedule.kind] ||
@@ -42,12 +42,12 @@ function inTurn(a: Due, b: Due): number {
   );
 }
 
-/** Runs of one lock, one after another; a run whose workloads were all captured while it waited is skipped. */
-function takeTurns(dues: readonly Due[]): Capture[] {
+/** The runs of one lock, one after another. A run is skipped when all of its workloads were captured while it waited. */
+function runOneByOne(dues: readonly Due[]): Capture[] {
   const captures: Capture[] = [];
   const lastStart = new Map<string, number>();
   let free = Number.NEGATIVE_INFINITY;
-  for (const { schedule, workloads, at } of [...dues].sort(inTurn)) {
+  for (const { schedule, workloads, at } of [...dues].sort(byStart)) {
     if ([...workloads].every((id) => (lastStart.get(id) ?? Number.NEGATIVE_INFINITY) >= at)) continue;
     const start = Math.max(at, free);
     const longestRun = seconds(schedule.longestRun);
@@ -58,7 +58,7 @@ function takeTurns(dues: readonly Due[]): Capture[] {
   return captures;
 }
 
-/** All captures of the plan's schedules in a window that shows their longest gaps. Schedules with a wrong cron are left out. */
+/** All captures of the plan's schedules in a window that shows their longest gaps. Schedules with an invalid cron are skipped. */
 export function timetable(plan: Pick<Plan, 'workloads' | 'schedules'>): Capture[] {
   const valid = plan.schedules.filter(({ cron }) => cronProblem(cron) === undefined);
   const days = windowDays(valid.map(({ cron }) => cron));
@@ -69,5 +69,5 @@ export function timetable(plan: Pick<Plan, 'workloads' | 'schedules'>): Capture[
     const dues = runs(schedule.cron, days).map((at) => ({ schedule, workloads, at: at / 1000 }));
     byLock.set(schedule.lock, [...(byLock.get(schedule.lock) ?? []), ...dues]);
   }
-  return [...byLock.values()].flatMap(takeTurns);
+  return [...byLock.values()].flatMap(runOneByOne);
 }

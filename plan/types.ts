@@ -1,8 +1,9 @@
-/** The plan: what must survive, where its copies live, how fast it must be back. Parsed once, trusted from then on. */
+/** The plan: what must survive, where its copies are, how fast it must be back. It is parsed once and trusted afterwards. */
 import { z } from 'zod';
 import { cronSchema, durationSchema, idSchema, lineSchema, selectorSchema } from './fields.ts';
 import {
   channelsSchema,
+  decisionSchema,
   goalSchema,
   maintenanceSchema,
   memberSchema,
@@ -10,7 +11,6 @@ import {
   resourceSchema,
   scenarioSchema,
   scriptSchema,
-  settlementSchema,
   templateSchema,
   testSchema,
 } from './procedure-types.ts';
@@ -35,7 +35,7 @@ export const extensionTypeSchema = z.templateLiteral(['x-', z.string().regex(/[a
 export type ExtensionType = z.infer<typeof extensionTypeSchema>;
 export const isExtension = (type: Workload['type']): type is ExtensionType => type.startsWith('x-');
 
-/** Parts of what a Kubernetes API holds of the platform. */
+/** The platform's objects in the Kubernetes API, in four parts. */
 export const OBJECT_PARTS = ['manifests', 'configuration', 'access', 'monitoring'] as const;
 export type ObjectPart = (typeof OBJECT_PARTS)[number];
 
@@ -49,7 +49,7 @@ const objectivesSchema = z.strictObject({
     applicationData: durationSchema,
     configuration: durationSchema,
   }),
-  /** Which tiers each RTO speaks of. */
+  /** The tiers that each RTO applies to. */
   scope: z.strictObject({ critical: z.array(tierId), nonCritical: z.array(tierId), full: z.array(tierId) }),
 });
 
@@ -58,14 +58,14 @@ export const tierSchema = z.strictObject({
   name: lineSchema,
   /** From the declared moment of the disaster to the verified services. */
   rto: durationSchema,
-  /** Of the data of its services; configuration has its own. */
+  /** For the data of its services; configuration has its own RPO. */
   rpo: durationSchema,
   services: z
     .array(
       z.strictObject({
         id: idSchema,
         title: lineSchema,
-        /** Further names under which workloads of a cluster are this service. */
+        /** Other names that workloads of a cluster have for this service. */
         names: z.array(lineSchema).optional(),
       }),
     )
@@ -77,9 +77,9 @@ const copyRuleSchema = z.strictObject({
   copies: z.int().min(1),
   storageKinds: z.int().min(1),
   offsite: z.int().min(0),
-  /** Copies that nobody can delete before their time. */
+  /** Copies that nobody can delete before their retention ends. */
   immutable: z.int().min(0),
-  /** Workloads that no test restores. */
+  /** How many workloads may be without a test that restores them. */
   unverified: z.int().min(0),
 });
 
@@ -89,7 +89,7 @@ export const workloadSchema = z.strictObject({
   /** The plan's group of backup components. */
   group: z.enum(['database', 'application', 'infrastructure', 'code']),
   title: lineSchema,
-  /** Restored with, and before the services of, this tier. */
+  /** It is restored with this tier, before the tier's services. */
   tier: tierId,
   dataClass: z.enum(DATA_CLASSES),
   /** Services that can't run without it. */
@@ -104,9 +104,9 @@ export const workloadSchema = z.strictObject({
       pushDelay: durationSchema,
     })
     .optional(),
-  /** Another form of that workload's data: the RPO rests on the other, this one is for the day when that chain is in doubt. */
+  /** This workload is a second form of that one's data. The RPO rests on the other; this form is for the day when its chain is in doubt. */
   secondFormOf: idSchema.optional(),
-  /** Where the platform runs in Kubernetes it is this part of the API's objects; on a single host it is a folder. */
+  /** In Kubernetes it is this part of the API's objects; on a single host it is a folder. */
   objects: z.enum(OBJECT_PARTS).optional(),
   /** The plan's words that this workload answers. */
   covers: z.array(lineSchema),
@@ -118,11 +118,11 @@ export const scheduleSchema = z.strictObject({
   cron: cronSchema,
   kind: z.enum(['full', 'incremental', 'config']),
   workloads: z.array(selectorSchema),
-  /** From the start to a written point in the first repository; a run that takes longer is reported. */
+  /** From the start to the point in the first repository. A run that takes longer is reported. */
   longestRun: durationSchema,
-  /** Schedules with the same lock take turns: the later one waits, and is skipped when the other has covered it meanwhile. */
+  /** Runs with the same lock never overlap: the later one waits, and is skipped when the other has covered its workloads. */
   lock: idSchema,
-  /** `plan`: stands in the written plan. `added`: needed to keep its objectives, and settled below. */
+  /** `plan`: from the written plan. `added`: needed for its objectives; `settlements` has the decision. */
   source: z.enum(['plan', 'added']),
 });
 
@@ -140,25 +140,25 @@ export type StorageClass = (typeof STORAGE_CLASSES)[number];
 export const repositorySchema = z.strictObject({
   id: idSchema,
   title: lineSchema,
-  /** What the written plan calls the storage. */
+  /** The written plan's name of the storage. */
   planName: lineSchema,
   storage: z.enum(['posix', 's3', 'drive']),
-  /** An absolute path, a bucket, or the words for a place. */
+  /** An absolute path, a bucket, or for a drive a description. */
   location: lineSchema,
   region: lineSchema.optional(),
   retention: durationSchema,
   encryption: z.literal('aes-256'),
   compression: z.enum(['gzip', 'zstd']),
-  /** By age; never an expiry of current objects, which would break chains and deduplicated packs. */
+  /** Transitions by age. Current objects never expire: that would break chains and deduplicated packs. */
   lifecycle: z.array(z.strictObject({ after: durationSchema, storageClass: z.enum(STORAGE_CLASSES) })),
-  /** Object Lock: no version goes before this time. */
+  /** Object Lock: no version can be removed before this time. */
   immutable: z.strictObject({ mode: z.enum(['governance', 'compliance']), lock: durationSchema }).optional(),
-  /** Away from the platform's own site. */
+  /** Outside of the platform's own site. */
   offsite: z.boolean(),
   written: z.discriminatedUnion('by', [
     /** By the engines in each run; `copyDelay` is what this repository adds after `longestRun`. */
     z.strictObject({ by: z.literal('engines'), copyDelay: durationSchema }),
-    /** By an export of a dated, self-contained copy. */
+    /** By an export of a self-contained off-site copy. */
     z.strictObject({ by: z.literal('export'), cron: cronSchema, longestRun: durationSchema, transport: lineSchema }),
   ]),
 });
@@ -169,7 +169,7 @@ const monitoringChecks = z.array(z.strictObject({ id: idSchema, title: lineSchem
 
 const thresholdsSchema = z.strictObject({
   backupFailure: alert,
-  /** Per cent of the storage in use; the alert comes above it. */
+  /** Percentage of the storage in use above which the alert fires. */
   storage: z.strictObject({ warningPercent: z.number().gt(0).lt(100), criticalPercent: z.number().gt(0).lt(100) }),
   integrityFailure: alert,
 });
@@ -188,7 +188,7 @@ export const planSchema = z.strictObject({
   schedules: z.array(scheduleSchema).min(1),
   repositories: z.array(repositorySchema).min(1),
   scenarios: z.array(scenarioSchema).min(1),
-  /** A plan from before it said so: the shipped rules hold. */
+  /** The shipped rules apply to a plan that was written before this field existed. */
   rotation: rotationSchema.default(rotation),
   hardening: z.array(hardeningSchema).default(hardening),
   checks: monitoringChecks,
@@ -201,7 +201,7 @@ export const planSchema = z.strictObject({
   scripts: z.array(scriptSchema),
   resources: z.array(resourceSchema),
   maintenance: maintenanceSchema,
-  settlements: z.array(settlementSchema),
+  settlements: z.array(decisionSchema),
 });
 
 export type Plan = z.infer<typeof planSchema>;

@@ -2,14 +2,14 @@
 import type { BenchContext, Benchmark, BenchResult } from '../benchmark.ts';
 import { interleave } from '../interleave.ts';
 import { madeUpPlatform } from '../made-up-platform.ts';
-import { MEANS, recoveredStack } from '../recovered-stack.ts';
+import { JOB_PROFILES, recoveredStack } from '../recovered-stack.ts';
 import { median } from '../statistics.ts';
 
 const MANY = 2000;
 const FEW = 500;
 
 async function run(context: BenchContext): Promise<BenchResult> {
-  context.say(`by ${MEANS}`);
+  context.say(`by ${JOB_PROFILES}`);
   await using many = await recoveredStack(madeUpPlatform(MANY));
   await using few = await recoveredStack(madeUpPlatform(FEW));
   const side = (stack: typeof many, count: number) => ({
@@ -29,7 +29,7 @@ async function run(context: BenchContext): Promise<BenchResult> {
       { name: 'each further object', value: ((whole - part) * 1000) / (MANY - FEW), unit: 'ms' },
     ],
     samples,
-    facts: { by: MEANS, objects: MANY },
+    facts: { by: JOB_PROFILES, objects: MANY },
   };
 }
 

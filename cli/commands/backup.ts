@@ -1,20 +1,77 @@
-/** `dr backup` */
-/** `dr init` and `dr backup`: preparing the repositories, and writing a recovery point to them. */
-import { Option } from 'commander';
+/** `dr backup`: copy every workload, and write a recovery point. */
+import { Command, Option } from '@commander-js/extra-typings';
 import { formatDuration } from '../../plan/duration.ts';
-import { type BackupResult, runBackup } from '../../recovery/backup/run.ts';
-import { selectForBackup } from '../../recovery/backup/select.ts';
-import { acquireBackupSlot } from '../../recovery/backup/slot.ts';
-import { openSite, type Site } from '../../recovery/config/site.ts';
-import { POINT_KINDS, type PointKind } from '../../recovery/points/point.ts';
+import type { BackupResult } from '../../recovery/backup/run.ts';
+import type { Site } from '../../recovery/config/site.ts';
+import { POINT_KINDS } from '../../recovery/points/point.ts';
 import { formatBytes, plural } from '../../recovery/report/format.ts';
-import { rememberBackup } from '../../recovery/report/runs.ts';
 import { table } from '../../recovery/report/table.ts';
-import { holding } from '../../recovery/storage/while-locked.ts';
-import type { CommandContext, CommandResult, Declare, Execute, SiteOptions } from '../command.ts';
+import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { dryRunOption, examples, onlyOption, repositoriesOption } from '../flags.ts';
+import { openSite } from '../open-site.ts';
 
-function dryRun(site: Site, options: BackupOptions): CommandResult {
+const declaration = () =>
+  new Command('backup')
+    .description('Copy every workload to every repository and write a recovery point to each, last.')
+    .addOption(
+      new Option('--kind <kind>', 'what to copy: everything, what changed, or configuration')
+        .choices(POINT_KINDS)
+        .makeOptionMandatory(),
+    )
+    .addOption(onlyOption())
+    .addOption(repositoriesOption())
+    .addOption(dryRunOption())
+    .addHelpText(
+      'after',
+      examples(
+        'dr backup --kind full',
+        'dr backup --kind incremental --repository primary,secondary',
+        'dr backup --kind incremental --only redis',
+      ),
+    );
+
+type BackupOptions = OptionsOf<typeof declaration>;
+
+async function backup(options: BackupOptions, context: SiteContext): Promise<CommandResult> {
+  const { rememberBackup } = await import('../../recovery/report/runs.ts');
+  const site = await openSite(context);
+  if (options.dryRun) return dryRun(site, options);
+  const { kind, only } = options;
+  const { stateDir } = site.environment;
+  return rememberBackup({ plan: site.plan, stateDir, kind, only, now: context.now }, () =>
+    inBackupSlot(site, options, context),
+  );
+}
+
+async function inBackupSlot(site: Site, options: BackupOptions, context: SiteContext): Promise<CommandResult> {
+  const [{ runBackup }, { acquireBackupSlot }, { holding }] = await Promise.all([
+    import('../../recovery/backup/run.ts'),
+    import('../../recovery/backup/slot.ts'),
+    import('../../recovery/storage/while-locked.ts'),
+  ]);
+  const { kind, only } = options;
+  const { progress, now, signal } = context;
+  const slot = await acquireBackupSlot(site, { kind, only, progress, now, signal });
+  return holding(slot.lock, async (_, lost) => {
+    if (slot.coveredBy !== undefined) {
+      const text = `skipped: ${slot.coveredBy} was written meanwhile and holds all of it`;
+      return { kind: 'Backup', data: { skipped: true, coveredBy: slot.coveredBy }, text };
+    }
+    const request = {
+      kind,
+      only,
+      repositories: options.repository,
+      progress,
+      now,
+      signal: AbortSignal.any([signal, lost]),
+    };
+    const result = await runBackup(site, request);
+    return { kind: 'Backup', data: toData(result), text: backupText(result), exit: result.exit };
+  });
+}
+
+async function dryRun(site: Site, options: BackupOptions): Promise<CommandResult> {
+  const { selectForBackup } = await import('../../recovery/backup/select.ts');
   const selection = selectForBackup(site.plan, site.environment, options.kind, options.only);
   const repositories =
     options.repository.length > 0
@@ -35,7 +92,7 @@ function dryRun(site: Site, options: BackupOptions): CommandResult {
   };
 }
 
-function describe(result: BackupResult): string {
+function backupText(result: BackupResult): string {
   const rows = result.workloads.map((outcome) => {
     const capture = [...outcome.captures.values()][0];
     const name =
@@ -86,60 +143,4 @@ function toData(result: BackupResult): unknown {
   };
 }
 
-export const backupCommand: Execute<BackupOptions> = async (options, context) => {
-  const site = await openSite(options.env, context.log);
-  if (options.dryRun) return dryRun(site, options);
-  const { kind, only } = options;
-  const { stateDir } = site.environment;
-  return rememberBackup({ plan: site.plan, stateDir, kind, only, now: context.now }, () =>
-    inTurn(site, options, context),
-  );
-};
-
-async function inTurn(site: Site, options: BackupOptions, context: CommandContext): Promise<CommandResult> {
-  const { kind, only } = options;
-  const { progress, now, signal } = context;
-  const slot = await acquireBackupSlot(site, { kind, only, progress, now, signal });
-  return holding(slot.lock, async (_, lost) => {
-    if (slot.coveredBy !== undefined) {
-      const text = `skipped: ${slot.coveredBy} was written meanwhile and holds all of it`;
-      return { kind: 'Backup', data: { skipped: true, coveredBy: slot.coveredBy }, text };
-    }
-    const request = {
-      kind,
-      only,
-      repositories: options.repository,
-      progress,
-      now,
-      signal: AbortSignal.any([signal, lost]),
-    };
-    const result = await runBackup(site, request);
-    return { kind: 'Backup', data: toData(result), text: describe(result), exit: result.exit };
-  });
-}
-
-export interface BackupOptions extends SiteOptions {
-  readonly kind: PointKind;
-  readonly only: readonly string[];
-  readonly repository: readonly string[];
-  readonly dryRun: boolean;
-}
-
-export const declareBackup: Declare = (program, action) => {
-  const kind = new Option('--kind <kind>', 'what to copy: everything, what changed, or configuration')
-    .choices([...POINT_KINDS])
-    .makeOptionMandatory();
-  const command = program
-    .command('backup')
-    .description('Copy every workload to every repository and write a recovery point to each, last.')
-    .addOption(kind)
-    .addOption(onlyOption())
-    .addOption(repositoriesOption())
-    .addOption(dryRunOption())
-    .action(action(async () => (await import('./backup.ts')).backupCommand));
-  examples(command, [
-    'dr backup --kind full',
-    'dr backup --kind incremental --repository primary,secondary',
-    'dr backup --kind incremental --only redis',
-  ]);
-};
+export const declare = siteCommand({ declare: declaration, run: backup });

@@ -1,25 +1,34 @@
-/** `dr doctor` */
-import { openSite } from '../../recovery/config/site.ts';
-import { EXIT } from '../../recovery/core/errors.ts';
+/** `dr doctor`: is this machine ready to back up and restore. */
+import { Command } from '@commander-js/extra-typings';
+import { exitFor } from '../../recovery/core/exit.ts';
 import { table } from '../../recovery/report/table.ts';
-import { runDoctor } from '../../recovery/status/doctor/doctor.ts';
 import type { Check } from '../../recovery/status/doctor/site-checks.ts';
-import type { Execute, MaybeSiteOptions } from '../command.ts';
+import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../command.ts';
+import { examples } from '../flags.ts';
+import { openSite } from '../open-site.ts';
 
-export type DoctorOptions = MaybeSiteOptions;
+const declaration = () =>
+  new Command('doctor')
+    .description(
+      'Check this machine: engines and their versions, keys, folders, and what is missing to back up or restore.',
+    )
+    .addHelpText('after', examples('dr doctor', 'dr doctor --env /etc/go-coffee-dr/dr.yaml'));
 
-function describe(checks: readonly Check[]): string {
+/** Exit 2 when something is missing that recovery can't do without. */
+export async function doctor(_: OptionsOf<typeof declaration>, context: CommandContext): Promise<CommandResult> {
+  const { runDoctor } = await import('../../recovery/status/doctor/doctor.ts');
+  const { env, log } = context;
+  const checks = await runDoctor(env === undefined ? undefined : await openSite({ env, log }));
+  const missing = checks.some(({ status }) => status === 'missing');
+  return { exit: exitFor({ usage: missing }), kind: 'Doctor', data: { checks }, text: doctorText(checks) };
+}
+
+function doctorText(checks: readonly Check[]): string {
   const rows = checks.map(({ name, status, found, wanted }) => [name, status, found, wanted]);
   const hints = checks.filter(({ hint }) => hint !== '').map(({ name, hint }) => `${name}: ${hint}`);
   const missing = checks.filter(({ status }) => status === 'missing').length;
-  const verdict = missing === 0 ? 'all that is required is here' : `${missing} of ${checks.length} missing`;
+  const verdict = missing === 0 ? 'everything required is here' : `${missing} of ${checks.length} missing`;
   return [table(['name', 'status', 'found', 'wanted'], rows), ...hints, verdict].join('\n');
 }
 
-/** Exit 2 when something is missing that recovery can't do without. */
-export const doctorCommand: Execute<DoctorOptions> = async (options, context) => {
-  const site = options.env === undefined ? undefined : await openSite(options.env, context.log);
-  const checks = await runDoctor(site);
-  const missing = checks.some(({ status }) => status === 'missing');
-  return { exit: missing ? EXIT.usage : EXIT.ok, kind: 'Doctor', data: { checks }, text: describe(checks) };
-};
+export const declare = freeCommand({ declare: declaration, run: doctor });

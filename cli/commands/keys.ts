@@ -1,138 +1,147 @@
-/** `dr keys escrow`, `dr keys show`, `dr keys open` */
-/** `dr keys`: what a recovery needs besides the repositories, in one encrypted file. */
+/** `dr keys escrow`, `dr keys show`, `dr keys open`: what a recovery needs besides the repositories, in one encrypted file. */
 import { resolve } from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
-import { openSite } from '../../recovery/config/site.ts';
-import { BUNDLE_FOLDERS, type BundleIndex } from '../../recovery/keys/bundle.ts';
-import { makeEscrow, readEscrow } from '../../recovery/keys/escrow.ts';
-import { layDown } from '../../recovery/keys/lay-down.ts';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { BundleIndex } from '../../recovery/keys/bundle.ts';
 import { formatBytes, formatTime, plural } from '../../recovery/report/format.ts';
 import { table } from '../../recovery/report/table.ts';
-import type { Declare, Execute, MaybeSiteOptions, SiteOptions } from '../command.ts';
+import {
+  type CommandContext,
+  type CommandResult,
+  commandFamily,
+  freeCommand,
+  type OptionsOf,
+  type SiteContext,
+  siteCommand,
+} from '../command.ts';
 import { examples } from '../flags.ts';
+import { openSite } from '../open-site.ts';
 
-export interface KeysEscrowOptions extends SiteOptions {
-  /** `age1…`, each of whom can open the bundle. */
-  readonly recipient: readonly string[];
-  /** @default `<environment>-escrow-<date>.age` in the working directory */
-  readonly out?: string;
-  readonly armor: boolean;
+const FILE = 'the escrow file';
+const IDENTITY = ['--identity <file>', 'file with the AGE-SECRET-KEY of a recipient'] as const;
+const NOBODY: readonly string[] = [];
+
+function collectRecipient(value: string, before: readonly string[]): readonly string[] {
+  if (value.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return [...before, value.trim()];
 }
 
-export interface KeysShowOptions extends MaybeSiteOptions {
-  readonly file: string;
-  /** File with `AGE-SECRET-KEY-1…`. */
-  readonly identity: string;
-}
+const escrowDeclaration = () =>
+  new Command('escrow')
+    .description('Write all of it into one file that only the recipients can open (age).')
+    .addOption(
+      new Option('--recipient <age1…>', 'who can open it; several: repeat it')
+        .argParser(collectRecipient)
+        .default(NOBODY, 'none'),
+    )
+    .option('--out <file>', 'where it is written (default: <environment>-escrow-<date>.age here)')
+    .option('--armor', 'as text, to print or to send', false)
+    .addHelpText(
+      'after',
+      examples(
+        'dr keys escrow --recipient age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq',
+        'dr keys escrow --recipient age1… --recipient age1… --out /mnt/safe/production.age --armor',
+      ),
+    );
 
-export interface KeysOpenOptions extends KeysShowOptions {
-  /** Folder; it must be absent or empty. */
-  readonly into: string;
-}
-
-/** `20261125` */
-function day(now: Date): string {
-  return now.toISOString().slice(0, 10).replaceAll('-', '');
-}
-
-function secretsIn({ files }: BundleIndex): number {
-  return files.filter(({ path }) => path.startsWith(`${BUNDLE_FOLDERS.keys}/`)).length;
-}
-
-function headOf(index: BundleIndex): string {
-  const { environment, createdAt, program } = index;
-  return `escrow of ${environment}, ${formatTime(createdAt)}: ${plural(secretsIn(index), 'secret')}, dr ${program.version} (${plural(program.files, 'file')})`;
-}
-
-export const keysEscrow: Execute<KeysEscrowOptions> = async (options, context) => {
+async function keysEscrow(options: OptionsOf<typeof escrowDeclaration>, context: SiteContext): Promise<CommandResult> {
+  const { makeEscrow } = await import('../../recovery/keys/escrow.ts');
   const now = context.now();
-  const site = await openSite(options.env, context.log);
-  const out = resolve(options.out ?? `${site.environment.name}-escrow-${day(now)}.age`);
+  const site = await openSite(context);
+  const out = resolve(options.out ?? `${site.environment.name}-escrow-${dayOf(now)}.age`);
   const made = await makeEscrow(site, { recipients: options.recipient, out, armor: options.armor, now });
   const { index, recipients, bytes, sha256 } = made;
   const text = [
-    headOf(index),
+    await titleOf(index),
     `written to ${out} (${formatBytes(bytes)}, sha256 ${sha256})`,
     `opened by ${recipients.join(', ')}`,
-    'Keep it away from the platform and its repositories, and each identity away from it. Try it: dr keys show',
+    'Store it apart from the platform and its repositories, and each identity apart from it. Test it: dr keys show',
   ].join('\n');
   return { kind: 'Escrow', data: { file: out, bytes, sha256, recipients, index }, text };
-};
+}
 
-export const keysShow: Execute<KeysShowOptions> = async ({ file, identity }) => {
+/** `20261125` */
+function dayOf(now: Date): string {
+  return now.toISOString().slice(0, 10).replaceAll('-', '');
+}
+
+async function titleOf(index: BundleIndex): Promise<string> {
+  const { BUNDLE_FOLDERS } = await import('../../recovery/keys/bundle.ts');
+  const { environment, createdAt, program } = index;
+  const secrets = index.files.filter(({ path }) => path.startsWith(`${BUNDLE_FOLDERS.keys}/`)).length;
+  return `escrow of ${environment}, ${formatTime(createdAt)}: ${plural(secrets, 'secret')}, dr ${program.version} (${plural(program.files, 'file')})`;
+}
+
+const showDeclaration = () =>
+  new Command('show')
+    .argument('<file>', FILE)
+    .description('List what an escrow file holds. No secret is shown.')
+    .requiredOption(...IDENTITY)
+    .addHelpText('after', examples('dr keys show production-escrow-20261125.age --identity escrow.key'));
+
+async function keysShow(
+  { identity }: OptionsOf<typeof showDeclaration>,
+  _: CommandContext,
+  file: string,
+): Promise<CommandResult> {
+  const { readEscrow } = await import('../../recovery/keys/escrow.ts');
   const { index } = await readEscrow(resolve(file), resolve(identity));
-  const rows = index.files.map(({ path, what, bytes }) => [path, what, formatBytes(bytes)]);
-  const places = index.repositories.map(({ id, place }) => [id, place]);
-  const text = [headOf(index), table(['file', 'what', 'size'], rows), table(['repository', 'place'], places)].join(
-    '\n\n',
-  );
+  const files = index.files.map(({ path, what, bytes }) => [path, what, formatBytes(bytes)]);
+  const repositories = index.repositories.map(({ id, place }) => [id, place]);
+  const text = [
+    await titleOf(index),
+    table(['file', 'what', 'size'], files),
+    table(['repository', 'location'], repositories),
+  ].join('\n\n');
   return { kind: 'EscrowIndex', data: index, text };
-};
+}
 
-/** Exit 2: no such file, not one of ours, damaged, or another identity's. Exit 6: the folder holds something. */
-export const keysOpen: Execute<KeysOpenOptions> = async ({ file, identity, into }) => {
+const openDeclaration = () =>
+  new Command('open')
+    .argument('<file>', FILE)
+    .description('Unpack an escrow file as a working environment: keys, dr.yaml, the plan, and this program.')
+    .requiredOption(...IDENTITY)
+    .requiredOption('--into <folder>', 'a folder that is absent or empty')
+    .addHelpText(
+      'after',
+      examples(
+        'dr keys open production-escrow-20261125.age --identity escrow.key --into /root/recovery',
+        'dr points --env /root/recovery/dr.yaml',
+      ),
+    );
+
+/** Exit 2: the file is missing, not an escrow file, damaged, or for another identity. Exit 6: the folder is not empty. */
+async function keysOpen(
+  { identity, into }: OptionsOf<typeof openDeclaration>,
+  _: CommandContext,
+  file: string,
+): Promise<CommandResult> {
+  const [{ readEscrow }, { layDown }, { BUNDLE_FOLDERS }] = await Promise.all([
+    import('../../recovery/keys/escrow.ts'),
+    import('../../recovery/keys/lay-down.ts'),
+    import('../../recovery/keys/bundle.ts'),
+  ]);
   const folder = resolve(into);
   const opened = await readEscrow(resolve(file), resolve(identity));
   const { environmentFile, environment, notes } = await layDown(opened, folder);
   const program = `${folder}/${BUNDLE_FOLDERS.program}`;
   const text = [
-    `${headOf(opened.index)}\nlaid down in ${folder}`,
+    `${await titleOf(opened.index)}\nunpacked into ${folder}`,
     ...notes.map((note) => `note: ${note}`),
     `next: dr points --env ${environmentFile}`,
     `without dr: cd ${program} && npm ci && npm run -s dr -- points --env ${environmentFile}`,
   ].join('\n');
   const data = { folder, environmentFile, environment: environment.name, program, notes, index: opened.index };
   return { kind: 'EscrowOpened', data, text };
-};
-
-function recipients(value: string, before: readonly string[]): string[] {
-  if (value.trim() === '') throw new InvalidArgumentError('It is empty.');
-  return [...before, value.trim()];
 }
 
-const FILE = 'the escrow file';
-const IDENTITY = '--identity <file>';
-
-export const declareKeys: Declare = (program, action) => {
-  const keys = program
-    .command('keys')
-    .description(
+export const declare = commandFamily({
+  declare: () =>
+    new Command('keys').description(
       'Keep what a recovery needs besides the repositories: passphrases, keys, endpoints, the plan, this program.',
-    );
-
-  const escrow = keys
-    .command('escrow')
-    .description('Write all of it into one file that only the recipients can open (age).')
-    .addOption(
-      new Option('--recipient <age1…>', 'who can open it; several: repeat it')
-        .argParser(recipients)
-        .default([], 'none'),
-    )
-    .option('--out <file>', 'where it goes (default: <environment>-escrow-<date>.age here)')
-    .option('--armor', 'as text, to print or to send', false)
-    .action(action(async () => (await import('./keys.ts')).keysEscrow));
-  examples(escrow, [
-    'dr keys escrow --recipient age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq',
-    'dr keys escrow --recipient age1… --recipient age1… --out /mnt/safe/production.age --armor',
-  ]);
-
-  const show = keys
-    .command('show')
-    .argument('<file>', FILE)
-    .description('List what an escrow file holds. No secret is shown.')
-    .requiredOption(IDENTITY, 'file with the AGE-SECRET-KEY of a recipient')
-    .action(action(async () => (await import('./keys.ts')).keysShow, { args: ['file'], needsSite: false }));
-  examples(show, ['dr keys show production-escrow-20261125.age --identity escrow.key']);
-
-  const open = keys
-    .command('open')
-    .argument('<file>', FILE)
-    .description('Lay an escrow file down as an environment that works: keys, dr.yaml, the plan, and this program.')
-    .requiredOption(IDENTITY, 'file with the AGE-SECRET-KEY of a recipient')
-    .requiredOption('--into <folder>', 'a folder that is absent or empty')
-    .action(action(async () => (await import('./keys.ts')).keysOpen, { args: ['file'], needsSite: false }));
-  examples(open, [
-    'dr keys open production-escrow-20261125.age --identity escrow.key --into /root/recovery',
-    'dr points --env /root/recovery/dr.yaml',
-  ]);
-};
+    ),
+  members: [
+    siteCommand({ declare: escrowDeclaration, run: keysEscrow }),
+    freeCommand({ declare: showDeclaration, run: keysShow }),
+    freeCommand({ declare: openDeclaration, run: keysOpen }),
+  ],
+});

@@ -1,26 +1,31 @@
-/** `dr objectives` */
+/** `dr objectives`: are the plan's RTO and RPO met. */
+import { Command } from '@commander-js/extra-typings';
 import { formatDuration } from '../../plan/duration.ts';
-import { openSite } from '../../recovery/config/site.ts';
-import { EXIT } from '../../recovery/core/errors.ts';
+import { exitFor } from '../../recovery/core/exit.ts';
 import { formatTime } from '../../recovery/report/format.ts';
 import { table } from '../../recovery/report/table.ts';
-import { achievedObjectives, type ObjectivesReport } from '../../recovery/status/objectives.ts';
-import type { Execute, SiteOptions } from '../command.ts';
+import type { ObjectivesReport } from '../../recovery/status/objectives.ts';
+import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
+import { examples } from '../flags.ts';
+import { openSite } from '../open-site.ts';
 
-export type ObjectivesOptions = SiteOptions;
+const declaration = () =>
+  new Command('objectives')
+    .description('Compare the plan’s RTO and RPO with the age of the newest copies and the last measured restores.')
+    .addHelpText('after', examples('dr objectives', 'dr objectives -o json | jq .missed'));
 
-export const objectivesCommand: Execute<ObjectivesOptions> = async (options, context) => {
-  const site = await openSite(options.env, context.log);
-  const report = await achievedObjectives(site, context.now());
+async function objectives(_: OptionsOf<typeof declaration>, context: SiteContext): Promise<CommandResult> {
+  const { achievedObjectives } = await import('../../recovery/status/objectives.ts');
+  const report = await achievedObjectives(await openSite(context), context.now());
   return {
-    exit: report.missed.length === 0 ? EXIT.ok : EXIT.objectiveMissed,
+    exit: exitFor({ objectiveMissed: report.missed.length > 0 }),
     kind: 'Objectives',
     data: report,
-    text: describe(report),
+    text: objectivesText(report),
   };
-};
+}
 
-function describe(report: ObjectivesReport): string {
+function objectivesText(report: ObjectivesReport): string {
   const word = (met: boolean): string => (met ? 'met' : 'MISSED');
   const rpo = report.rpo.map((row) => [
     `${row.tier} ${row.workload}`,
@@ -36,14 +41,18 @@ function describe(report: ObjectivesReport): string {
     row.measured === undefined ? '-' : word(row.met),
     row.measured === undefined ? 'run `dr drill`' : `${row.measured.what}, ${formatTime(row.measured.at)}`,
   ]);
-  const away = report.unreachable.map(({ repository, fact }) => `repository ${repository} can't be read: ${fact}`);
+  const unreachable = report.unreachable.map(
+    ({ repository, fact }) => `repository ${repository} can't be read: ${fact}`,
+  );
   const verdict = report.missed.length === 0 ? 'no objective is missed' : `missed: ${report.missed.join(', ')}`;
   return [
     table(['RPO of', 'objective', 'now', '', 'newest copy'], rpo),
     '',
     table(['RTO of', 'objective', 'last', '', 'measured by'], rto),
     '',
-    ...away,
+    ...unreachable,
     verdict,
   ].join('\n');
 }
+
+export const declare = siteCommand({ declare: declaration, run: objectives });

@@ -1,44 +1,49 @@
-/** `dr unlock`: frees a lock whose holder is known to be dead. Locks lie in the state directory and in the repositories. */
+/** `dr unlock`: free a lock whose holder is known to be dead. Locks lie in the state directory and in the repositories. */
 import { basename } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
 import { layout } from '../../plan/layout.ts';
 import { didYouMean } from '../../plan/nearest.ts';
-import { openSite, type Site } from '../../recovery/config/site.ts';
+import type { Site } from '../../recovery/config/site.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';
-import { breakLock, type LockRecord, readLock } from '../../recovery/storage/lock.ts';
+import type { LockRecord } from '../../recovery/storage/lock.ts';
 import type { ObjectStore } from '../../recovery/storage/object-store.ts';
-import { openPosixStore } from '../../recovery/storage/posix/store.ts';
-import type { CommandContext, Declare, Execute, SiteOptions } from '../command.ts';
+import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { confirmOption, examples } from '../flags.ts';
+import { openSite } from '../open-site.ts';
 
-export interface UnlockOptions extends SiteOptions {
-  readonly name: string;
-  readonly confirm?: string;
-}
+const declaration = () =>
+  new Command('unlock')
+    .argument('<name>', 'the lock’s name, as the refused command printed it')
+    .description('Show who holds a lock, and break it after its holder is known to be dead.')
+    .addOption(confirmOption('the lock’s name'))
+    .addHelpText('after', examples('dr unlock restore-production-fra1 --confirm restore-production-fra1'));
 
-interface Place {
+/** Where locks lie. */
+interface LockStore {
   readonly where: string;
   readonly store: ObjectStore;
 }
 
-interface Held extends Place {
-  /** Undefined for an object that is no lock. */
+interface HeldLock extends LockStore {
+  /** Undefined for an object that is not a lock. */
   readonly record: LockRecord | undefined;
 }
 
-export const unlockCommand: Execute<UnlockOptions> = async ({ env, name }, context) => {
-  const site = await openSite(env, context.log);
+async function unlock(_: OptionsOf<typeof declaration>, context: SiteContext, name: string): Promise<CommandResult> {
+  const { breakLock } = await import('../../recovery/storage/lock.ts');
+  const site = await openSite(context);
   const { locksPrefix, lock } = layout(site.environment.name);
-  const places = await openPlaces(site, context);
-  const known = await knownLocks(places, locksPrefix);
+  const stores = await openStores(site, context);
+  const known = await knownLocks(stores, locksPrefix);
   if (!known.has(name)) throw unknownLock(name, [...known]);
   const key = lock(name);
-  const held = await holdersOf(places, key);
+  const held = await holdersOf(stores, key);
   if (held.length === 0) {
     return { kind: 'Unlock', data: { name, broken: [] }, text: `nobody holds ${name}` };
   }
   await context.confirm({
     name,
-    what: [...held.map(describe), 'A holder that is alive after all stops at its next renewal.'],
+    what: [...held.map(lockText), 'A holder that is alive after all stops at its next renewal.'],
   });
   for (const { store } of held) await breakLock(store, key);
   const broken = held.map(({ where, record }) => ({
@@ -47,11 +52,12 @@ export const unlockCommand: Execute<UnlockOptions> = async ({ env, name }, conte
     what: record?.what,
     since: record?.since,
   }));
-  return { kind: 'Unlock', data: { name, broken }, text: held.map((each) => `freed: ${describe(each)}`).join('\n') };
-};
+  return { kind: 'Unlock', data: { name, broken }, text: held.map((each) => `freed: ${lockText(each)}`).join('\n') };
+}
 
-/** A repository that is away can't be asked; the others can. */
-async function openPlaces(site: Site, context: CommandContext): Promise<Place[]> {
+/** An unreachable repository is skipped: the locks in the others can be freed. */
+async function openStores(site: Site, { log }: SiteContext): Promise<LockStore[]> {
+  const { openPosixStore } = await import('../../recovery/storage/posix/store.ts');
   const opened = await Promise.all(
     [...site.repositories.values()].map(async (repository) => {
       try {
@@ -60,27 +66,29 @@ async function openPlaces(site: Site, context: CommandContext): Promise<Place[]>
         return [{ where: `repository ${repository.id}`, store }];
       } catch (error) {
         if (!(error instanceof DrError)) throw error;
-        context.log.warn(`repository ${repository.id} can't be asked: ${error.fact}`);
+        log.warn(`repository ${repository.id} is unreachable: ${error.fact}`);
         return [];
       }
     }),
   );
-  return [{ where: site.environment.stateDir, store: openPosixStore(site.environment.stateDir) }, ...opened.flat()];
+  const { stateDir } = site.environment;
+  return [{ where: stateDir, store: openPosixStore(stateDir) }, ...opened.flat()];
 }
 
-async function knownLocks(places: readonly Place[], prefix: string): Promise<Set<string>> {
-  const lists = await Promise.all(places.map(({ store }) => store.list(prefix)));
+async function knownLocks(stores: readonly LockStore[], prefix: string): Promise<Set<string>> {
+  const lists = await Promise.all(stores.map(({ store }) => store.list(prefix)));
   return new Set(lists.flat().map(({ key }) => basename(key, '.json')));
 }
 
-async function holdersOf(places: readonly Place[], key: string): Promise<Held[]> {
+async function holdersOf(stores: readonly LockStore[], key: string): Promise<HeldLock[]> {
+  const { readLock } = await import('../../recovery/storage/lock.ts');
   const found = await Promise.all(
-    places.map(async (place): Promise<Held[]> => {
+    stores.map(async (each): Promise<HeldLock[]> => {
       try {
-        const record = await readLock(place.store, key);
-        return record === undefined ? [] : [{ ...place, record }];
+        const record = await readLock(each.store, key);
+        return record === undefined ? [] : [{ ...each, record }];
       } catch (error) {
-        if (error instanceof DrError && error.code === 'LOCKED') return [{ ...place, record: undefined }];
+        if (error instanceof DrError && error.code === 'LOCKED') return [{ ...each, record: undefined }];
         throw error;
       }
     }),
@@ -88,8 +96,8 @@ async function holdersOf(places: readonly Place[], key: string): Promise<Held[]>
   return found.flat();
 }
 
-function describe({ where, record }: Held): string {
-  if (record === undefined) return `${where}: an object that is no lock`;
+function lockText({ where, record }: HeldLock): string {
+  if (record === undefined) return `${where}: an object that is not a lock`;
   return `${where}: held by ${record.holder} (${record.what}) since ${record.since}, until ${record.expiresAt}`;
 }
 
@@ -102,12 +110,4 @@ function unknownLock(name: string, known: readonly string[]): DrError {
   });
 }
 
-export const declareUnlock: Declare = (program, action) => {
-  const command = program
-    .command('unlock')
-    .argument('<name>', 'the lock’s name, as the refused command printed it')
-    .description('Show who holds a lock, and break it after its holder is known to be dead.')
-    .addOption(confirmOption('the lock’s name'))
-    .action(action(async () => (await import('./unlock.ts')).unlockCommand, { args: ['name'] }));
-  examples(command, ['dr unlock restore-production-fra1 --confirm restore-production-fra1']);
-};
+export const declare = siteCommand({ declare: declaration, run: unlock });

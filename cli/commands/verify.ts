@@ -1,20 +1,48 @@
-/** `dr verify` */
-/** `dr verify` and `dr prune`: is what we hold any good, and what may go. */
-import { Option } from 'commander';
-import { openSite } from '../../recovery/config/site.ts';
-import { exitOf, verifyRepositories } from '../../recovery/verify/run.ts';
-import { verifyText } from '../../recovery/verify/text.ts';
-import type { VerifyReport } from '../../recovery/verify/types.ts';
-import type { Declare, Execute, SiteOptions } from '../command.ts';
+/** `dr verify`: can what the repositories hold be trusted. */
+import { Command, Option } from '@commander-js/extra-typings';
+import { exitFor } from '../../recovery/core/exit.ts';
+import type { RepositoryReport, VerifyReport } from '../../recovery/verify/types.ts';
+import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples, numberBetween, repositoriesOption } from '../flags.ts';
+import { openSite } from '../open-site.ts';
 
-export interface VerifyOptions extends SiteOptions {
-  readonly deep: boolean;
-  readonly repository: readonly string[];
-  /** Percent of the stored data that is read back, 0 to 100. */
-  readonly readData: number;
-  /** A point's id. @default the newest */
-  readonly point?: string;
+const declaration = () =>
+  new Command('verify')
+    .description(
+      'Check the repositories: catalog chain, checksums, WAL without gaps; with --deep by a scratch restore.',
+    )
+    .option('--deep', 'restore to a scratch folder, start it, and query the data', false)
+    .addOption(repositoriesOption())
+    .addOption(
+      new Option('--read-data <percent>', 'part of the stored data to read back')
+        .argParser(numberBetween(0, 100, 'a percentage from 0 to 100, e.g. 10'))
+        .default(10),
+    )
+    .option('--point <id>', 'the point to verify (default: the newest complete one)')
+    .addHelpText(
+      'after',
+      examples('dr verify', 'dr verify --deep --repository secondary', 'dr verify --read-data 100'),
+    );
+
+/** Exit 5: data is wrong. Exit 2: a key is missing or wrong. Exit 3: a repository is unreachable, the others are fine. */
+export async function verify(options: OptionsOf<typeof declaration>, context: SiteContext): Promise<CommandResult> {
+  const [{ verifyRepositories }, { verifyText }] = await Promise.all([
+    import('../../recovery/verify/run.ts'),
+    import('../../recovery/verify/text.ts'),
+  ]);
+  const { deep, readData, repository, point } = options;
+  const { progress, signal, now } = context;
+  const site = await openSite(context);
+  const request = { deep, readData, point, now: now(), progress, signal };
+  const report = await verifyRepositories(site, repository, request);
+  const has = (status: RepositoryReport['status']): boolean =>
+    report.repositories.some((each) => each.status === status);
+  return {
+    kind: 'Verification',
+    data: toData(report),
+    text: verifyText(report),
+    exit: exitFor({ verificationFailed: has('wrong'), usage: has('unusable'), partial: has('unreachable') }),
+  };
 }
 
 function toData(report: VerifyReport): unknown {
@@ -24,35 +52,4 @@ function toData(report: VerifyReport): unknown {
   return { ...report, repositories };
 }
 
-/** Exit 5: something is wrong. Exit 2: a key is missing or wrong. Exit 3: a repository could not be asked, the others are fine. */
-export const verifyCommand: Execute<VerifyOptions> = async (options, context) => {
-  const { deep, readData, repository, point } = options;
-  const { progress, signal, now } = context;
-  const site = await openSite(options.env, context.log);
-  const request = { deep, readData, point, now: now(), progress, signal };
-  const report = await verifyRepositories(site, repository, request);
-  return {
-    kind: 'Verification',
-    data: toData(report),
-    text: verifyText(report),
-    exit: exitOf(report.repositories),
-  };
-};
-
-export const declareVerify: Declare = (program, action) => {
-  const command = program
-    .command('verify')
-    .description(
-      'Check the repositories: catalog chain, checksums, WAL without gaps; with --deep by a scratch restore.',
-    )
-    .option('--deep', 'restore to a scratch folder, start it, and ask the data', false)
-    .addOption(repositoriesOption())
-    .addOption(
-      new Option('--read-data <percent>', 'part of the stored data to read back')
-        .argParser(numberBetween(0, 100, 'a percentage from 0 to 100, e.g. 10'))
-        .default(10),
-    )
-    .option('--point <id>', 'the point to verify (default: the newest complete one)')
-    .action(action(async () => (await import('./verify.ts')).verifyCommand));
-  examples(command, ['dr verify', 'dr verify --deep --repository secondary', 'dr verify --read-data 100']);
-};
+export const declare = siteCommand({ declare: declaration, run: verify });

@@ -1,7 +1,8 @@
 /** Pure: a rebuild that was a drill, in the form of every drill's report: the same clocks, and what came of the teardown. */
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
-import { EXIT, type ExitCode } from '../../recovery/core/errors.ts';
+import { EXIT } from '../../recovery/core/errors.ts';
+import { exitFor, gravestOf } from '../../recovery/core/exit.ts';
 import type { Remembered } from '../../recovery/rebuild/data/database.ts';
 import { rebuildReport } from '../../recovery/rebuild/report.ts';
 import type { DataCheck, RebuildOutcome } from '../../recovery/rebuild/types.ts';
@@ -37,18 +38,13 @@ function throughputOf({ plan, outcome, remembered }: ClusterReportFacts): Throug
   };
 }
 
-/** A recovery that failed weighs more than a platform that was left behind, and that more than a late one. */
-function exitOf(rebuilt: ExitCode, after: readonly DataCheck[]): ExitCode {
-  const good: readonly ExitCode[] = [EXIT.ok, EXIT.objectiveMissed];
-  return good.includes(rebuilt) && after.some(({ ok }) => !ok) ? EXIT.verificationFailed : rebuilt;
-}
-
 export function clusterDrillReport(facts: ClusterReportFacts): DrillReport {
   const { plan, outcome, after, startedAt, endedAt, environment } = facts;
   const { context, declaredAt, namespaces, target } = outcome.plan;
   const report = rebuildReport(plan, outcome, environment);
   const title = plan.scenarios.find(({ id }) => id === CLUSTER_SCENARIO)?.title ?? CLUSTER_SCENARIO;
-  const exit = exitOf(report.exit, after);
+  const leftBehind = exitFor({ verificationFailed: after.some(({ ok }) => !ok) });
+  const exit = outcome.failure?.exit ?? gravestOf([report.exit, leftBehind]);
   const throughput = throughputOf(facts);
   const declared = {
     at: declaredAt,

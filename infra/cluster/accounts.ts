@@ -1,4 +1,4 @@
-/** Service accounts, and what they may do in the cluster: Patroni its elections, backups and checks read, everybody else nothing. */
+/** Service accounts and their RBAC: Patroni runs elections, backups and checks read, and every other account has no rights. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { labelsOf } from './labels.ts';
@@ -13,17 +13,17 @@ export type DrAccount = (typeof DR_ACCOUNTS)[number];
 
 export interface AccountsArgs {
   readonly namespaces: Namespaces;
-  /** ARN of the role that a service account takes by its token (IRSA), by the account's name. */
+  /** By service account: ARN of the role that it assumes with its token (IRSA). */
   readonly roleArns?: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Cluster-scoped custom kinds that a backup reads: `clusterissuers.cert-manager.io`. @default none */
-  readonly capturedKinds?: readonly string[];
+  /** Cluster-scoped custom kinds that a backup reads, e.g. `clusterissuers.cert-manager.io`. @default none */
+  readonly clusterKinds?: readonly string[];
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
 
 /**
- * Endpoints are its store (leader, config, failover, sync), and it labels its pods with their role. Objects that it makes can't be
- * named beforehand in RBAC, so `create` stands alone; services and secrets it needs none of.
+ * Patroni keeps its state in endpoints (leader, config, failover, sync), and labels its pods with their role. RBAC can't restrict `create`
+ * to names, so it is a rule of its own. Patroni needs neither services nor secrets.
  */
 const PATRONI_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'list', 'watch'] },
@@ -73,7 +73,7 @@ export class Accounts extends pulumi.ComponentResource {
     this.#reads(name, args, {
       account: 'dr-writer',
       role: 'dr-capture',
-      rights: captureRights(args.capturedKinds ?? []),
+      rights: captureRights(args.clusterKinds ?? []),
     });
     this.#reads(name, args, { account: 'dr-auditor', role: 'dr-health', rights: healthRights(platform) });
     this.registerOutputs({});
@@ -107,7 +107,7 @@ export class Accounts extends pulumi.ComponentResource {
     );
     const roleRef = { apiGroup: RBAC, kind: 'Role', name: made.metadata.name };
     new k8s.rbac.v1.RoleBinding(`${name}-${role}`, { metadata: inside, roleRef, subjects }, { parent: this });
-    // Two stacks may share a cluster, and never a namespace.
+    // Two stacks may share a cluster, but never a namespace.
     const ofCluster = { name: `${role}-${recovery}`, labels: labelsOf(account) };
     const clusterRole = new k8s.rbac.v1.ClusterRole(
       `${name}-${role}`,

@@ -1,7 +1,7 @@
-/** Options of a component. Pulumi's own `dependsOn` of a component holds nothing back: its children are made at once. */
+/** Options of a component that delay its children: Pulumi's own `dependsOn` of a component does not. */
 import * as pulumi from '@pulumi/pulumi';
 
-/** Every child of the component waits for these, and takes this provider where it is of its package. */
+/** Every child waits for `dependsOn`, and uses the provider if it belongs to its package. */
 export function after(
   dependsOn: readonly pulumi.Resource[],
   provider?: pulumi.ProviderResource,

@@ -1,4 +1,4 @@
-/** Two namespaces in which nothing is open: who may run there, who may talk to whom, how much they may take. */
+/** The two namespaces and their guardrails: pod security, network policies that deny by default, quotas, service accounts. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { Accounts, type AccountsArgs } from './accounts.ts';
@@ -11,7 +11,7 @@ export interface Marks {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Most that a namespace's pods may ask for together. Kubernetes quantities. */
+/** The most that a namespace's pods may request together, as Kubernetes quantities. */
 export interface Quota {
   readonly cpu: string;
   readonly memory: string;
@@ -24,12 +24,12 @@ export interface FoundationArgs {
   readonly outside: Outside;
   readonly quotas: { readonly platform: Quota; readonly recovery: Quota };
   readonly roleArns?: AccountsArgs['roleArns'] | undefined;
-  readonly capturedKinds?: AccountsArgs['capturedKinds'];
+  readonly clusterKinds?: AccountsArgs['clusterKinds'];
   /** Further labels and annotations of the platform's namespace. @default none */
   readonly marks?: Marks | undefined;
 }
 
-/** `restricted` for all three: a pod that asks for more is not made, and a person who applies it is told. */
+/** `restricted` in all three modes: the API refuses a pod that needs more, and warns the user who applies it. */
 const POD_SECURITY = Object.fromEntries(
   ['enforce', 'audit', 'warn'].flatMap((mode) => [
     [`pod-security.kubernetes.io/${mode}`, 'restricted'],
@@ -37,17 +37,23 @@ const POD_SECURITY = Object.fromEntries(
   ]),
 );
 
+interface NamespaceArgs {
+  readonly namespace: string;
+  readonly isolated: boolean;
+  readonly marks?: Marks | undefined;
+}
+
 export class Foundation extends pulumi.ComponentResource {
   readonly accounts: Accounts;
-  /** What everything else in the namespaces comes after: no pod starts before its walls stand. */
-  readonly walls: readonly pulumi.Resource[];
+  /** Everything else in the namespaces depends on these: no pod starts before them. */
+  readonly guardrails: readonly pulumi.Resource[];
 
   constructor(name: string, args: FoundationArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:cluster:Foundation', name, {}, opts);
     const isolated = args.outside.isolated === true;
     const namespaces = [
-      this.#namespace(name, args.namespaces.platform, isolated, args.marks),
-      this.#namespace(name, args.namespaces.recovery, isolated),
+      this.#namespace(name, { namespace: args.namespaces.platform, isolated, marks: args.marks }),
+      this.#namespace(name, { namespace: args.namespaces.recovery, isolated }),
     ];
     const policies = this.#policies(name, args, namespaces);
     const quotas = (['platform', 'recovery'] as const).flatMap((which) =>
@@ -58,15 +64,15 @@ export class Foundation extends pulumi.ComponentResource {
       {
         namespaces: args.namespaces,
         ...(args.roleArns === undefined ? {} : { roleArns: args.roleArns }),
-        ...(args.capturedKinds === undefined ? {} : { capturedKinds: args.capturedKinds }),
+        ...(args.clusterKinds === undefined ? {} : { clusterKinds: args.clusterKinds }),
       },
       { parent: this, ...after(namespaces) },
     );
-    this.walls = [...namespaces, ...policies, ...quotas, this.accounts];
+    this.guardrails = [...namespaces, ...policies, ...quotas, this.accounts];
     this.registerOutputs({});
   }
 
-  #namespace(name: string, namespace: string, isolated: boolean, marks?: Marks): k8s.core.v1.Namespace {
+  #namespace(name: string, { namespace, isolated, marks }: NamespaceArgs): k8s.core.v1.Namespace {
     const mark = isolated ? { [ISOLATED_LABEL]: 'true' } : {};
     const labels = { ...marks?.labels, ...labelsOf(namespace), ...POD_SECURITY, ...mark };
     // No empty map: the API drops it, and each run would find it missing.
@@ -74,7 +80,7 @@ export class Foundation extends pulumi.ComponentResource {
     return new k8s.core.v1.Namespace(
       `${name}-${namespace}`,
       { metadata: { name: namespace, labels, ...annotations } },
-      // Its deletion takes every claim in it along: what a drill wants, and nobody else.
+      // Deleting a namespace deletes its claims. Only a drill may do that.
       { parent: this, protect: !isolated, retainOnDelete: !isolated },
     );
   }
@@ -107,7 +113,7 @@ export class Foundation extends pulumi.ComponentResource {
     const defaults = { cpu: '100m', memory: '128Mi' };
     return [
       new k8s.core.v1.ResourceQuota(`${name}-${namespace}`, { metadata, spec: { hard } }, { parent: this, dependsOn }),
-      // A quota refuses pods that ask for nothing; a service without a wish gets this.
+      // The quota refuses pods without requests; these defaults apply to them.
       new k8s.core.v1.LimitRange(
         `${name}-${namespace}`,
         {

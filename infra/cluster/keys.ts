@@ -1,4 +1,4 @@
-/** Kubernetes Secrets of passphrases, keys and certificates: what each part needs, in files as `paths.ts` names them. */
+/** Kubernetes Secrets with passphrases, keys and certificates, in files that `paths.ts` names. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { type AccessRole, KEY_FILES } from './paths.ts';
@@ -17,9 +17,9 @@ export interface AccessKey {
 /** All Pulumi secrets. */
 export interface ClusterSecrets {
   readonly signingKey: { readonly name: string; readonly value: pulumi.Input<string> };
-  /** By repository. `name` is written into every point, so that a later key doesn't lose what this one opened. */
+  /** By repository. Every point records the `name`, so points stay readable after a change of the key. */
   readonly passphrases: Readonly<Record<string, { readonly name: string; readonly value: pulumi.Input<string> }>>;
-  /** By repository; those with a web identity have none. */
+  /** By repository; absent for those with a web identity. */
   readonly access: Readonly<Record<string, Readonly<Partial<Record<AccessRole, AccessKey>>>>>;
   readonly postgres: {
     readonly superuser: pulumi.Input<string>;
@@ -31,7 +31,7 @@ export interface ClusterSecrets {
 
 export type SecretData = Readonly<Record<string, pulumi.Input<string>>>;
 
-/** What a drill is given (F37): to read one repository, and to write into none. */
+/** The secrets of a drill: it can read one repository and write to none. */
 export function readingOnly(secrets: ClusterSecrets, repository: string): ClusterSecrets {
   const of = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(all).filter(([id]) => id === repository));
@@ -67,7 +67,7 @@ export function certificateData({ ca, certificate, key }: Certificate): SecretDa
   return { 'ca.crt': ca, 'tls.crt': certificate, 'tls.key': key };
 }
 
-/** Marked as secret as a whole: what a preview or a state file shows of it is `[secret]`. */
+/** All of its data is one Pulumi secret: previews and state files show `[secret]`. */
 export function makeSecret(
   resourceName: string,
   metadata: {
@@ -78,7 +78,7 @@ export function makeSecret(
   data: SecretData,
   opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
-  // The API drops an empty map, and each run would then replace the Secret for want of it.
+  // The API drops an empty map, and each run would then replace the Secret.
   const empty = Object.keys(data).length === 0;
   const stringData = pulumi.secret(pulumi.output(data as Record<string, pulumi.Input<string>>));
   return new k8s.core.v1.Secret(resourceName, { metadata, type: 'Opaque', ...(empty ? {} : { stringData }) }, opts);

@@ -1,8 +1,8 @@
 /** Labels by which network policies, budgets and services find pods. */
 import { OWN_LABEL, STANZA } from '../../plan/layout.ts';
 
-/** What a pod may reach. Each is one opening of `openings.ts`; a pod without any may not even ask for a name. */
-export const REACHES = [
+/** Egress targets of pods. `network-policies.ts` has a policy for each; a pod without any can't even resolve a name. */
+export const EGRESS_TARGETS = [
   'dns',
   'kubernetes-api',
   'object-storage',
@@ -11,22 +11,22 @@ export const REACHES = [
   'redis',
   'alerting',
 ] as const;
-export type Reach = (typeof REACHES)[number];
+export type EgressTarget = (typeof EGRESS_TARGETS)[number];
 
-export function reachLabel(reach: Reach): string {
-  return `reach.${STANZA}/${reach}`;
+export function egressLabel(target: EgressTarget): string {
+  return `reach.${STANZA}/${target}`;
 }
 
-/** On the namespaces of a drill's platform (F37): whoever sees one knows that nothing in it is for real. */
+/** Marks the namespaces of a drill's platform. */
 export const ISOLATED_LABEL = 'go-coffee-dr/isolated';
 
-/** Labels of a pod, or of any object of that part: what it is, and what it may reach. */
-export function labelsOf(name: string, reaches: readonly Reach[] = []): Record<string, string> {
+/** Labels of a pod, or of any object of that part, with its egress targets. */
+export function labelsOf(name: string, egress: readonly EgressTarget[] = []): Record<string, string> {
   return {
     'app.kubernetes.io/name': name,
     'app.kubernetes.io/part-of': STANZA,
     [OWN_LABEL]: 'stack',
-    ...Object.fromEntries(reaches.map((reach) => [reachLabel(reach), 'allowed'])),
+    ...Object.fromEntries(egress.map((target) => [egressLabel(target), 'allowed'])),
   };
 }
 

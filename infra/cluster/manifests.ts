@@ -1,4 +1,4 @@
-/** Names for the Kubernetes types that the renderers give back; Pulumi's own, so that tsc checks every manifest's shape. */
+/** Names for Pulumi's Kubernetes types, so that tsc checks the manifests that the renderers return. */
 import type { types } from '@pulumi/kubernetes';
 
 export type PodSpec = types.input.core.v1.PodSpec;

@@ -1,25 +1,28 @@
-/** Pure: every network policy. Nothing is open; each opening has a name, and pods carry a label for what they may reach. */
-import { REACHES, type Reach, reachLabel, selectorOf } from './labels.ts';
+/**
+ * All network policies. They deny by default. Each egress target has a policy, and pods have a label for each of their targets. The
+ * names of policies and labels (`reach-…`) stand in the state of each stack, so they stay. Pure.
+ */
+import { EGRESS_TARGETS, type EgressTarget, egressLabel, selectorOf } from './labels.ts';
 import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from './manifests.ts';
 import { MONITOR, PORTS, POSTGRES, REDIS, REPOSITORY_SERVER } from './ports.ts';
 
 export interface Outside {
-  /** Networks (CIDR) and ports of the Kubernetes API: its address is no pod's, so a selector can't name it. */
+  /** Networks (CIDR) and ports of the Kubernetes API, which is not a pod that a selector could name. */
   readonly kubernetesApi: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
   readonly objectStorage: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
-  /** Namespace of Prometheus; none may scrape where it is absent. */
+  /** Namespace of Prometheus. Without it nothing may scrape. */
   readonly monitoringNamespace?: string | undefined;
-  /** A drill's platform (F37): what a recovery itself needs, and nothing else. @default false */
+  /** The platform of a drill: it gets only what the recovery itself needs. @default false */
   readonly isolated?: boolean | undefined;
 }
 
-/** A drilled platform tells nobody, and copies nothing. */
-const NOT_IN_A_DRILL: readonly Reach[] = ['pgbackrest', 'alerting'];
+/** A drill sends no alerts and writes no copies. */
+const NOT_IN_A_DRILL: readonly EgressTarget[] = ['pgbackrest', 'alerting'];
 
 export interface Namespaces {
   /** PostgreSQL, Redis and the services. */
   readonly platform: string;
-  /** Jobs, repositories and the monitor. It outlives the platform's: deleting that one is a step of a recovery. */
+  /** Jobs, repositories and the monitor. It outlives the platform's namespace, which a recovery may delete. */
   readonly recovery: string;
 }
 
@@ -31,7 +34,7 @@ export interface NamedPolicy {
 
 const tcp = (...ports: readonly number[]): NetworkPolicyPort[] => ports.map((port) => ({ protocol: 'TCP', port }));
 
-/** Any address but the node's own metadata, where a pod would find the node's credentials. */
+/** Every address except the node's metadata service, which has the node's credentials. */
 const ANY = { '0.0.0.0/0': ['169.254.0.0/16'], '::/0': ['fe80::/10', 'fd00:ec2::/32'] } as Record<string, string[]>;
 
 const networks = (cidrs: readonly string[]): NetworkPolicyPeer[] =>
@@ -44,10 +47,10 @@ function inNamespace(namespace: string, labels: Record<string, string>): Network
   };
 }
 
-/** Pods of either namespace that carry the label. */
-function whoReaches(reach: Reach, namespaces: Namespaces): NetworkPolicyPeer[] {
+/** Pods with the label, in both namespaces. */
+function allowedSources(reach: EgressTarget, namespaces: Namespaces): NetworkPolicyPeer[] {
   return [namespaces.platform, namespaces.recovery].map((namespace) =>
-    inNamespace(namespace, { [reachLabel(reach)]: 'allowed' }),
+    inNamespace(namespace, { [egressLabel(reach)]: 'allowed' }),
   );
 }
 
@@ -56,7 +59,11 @@ const DNS: readonly NetworkPolicyPort[] = [
   { protocol: 'TCP', port: 53 },
 ];
 
-function destination(reach: Reach, namespaces: Namespaces, outside: Outside): NonNullable<NetworkPolicySpec['egress']> {
+function egressRules(
+  reach: EgressTarget,
+  namespaces: Namespaces,
+  outside: Outside,
+): NonNullable<NetworkPolicySpec['egress']> {
   switch (reach) {
     case 'dns':
       return [
@@ -84,23 +91,26 @@ function destination(reach: Reach, namespaces: Namespaces, outside: Outside): No
     case 'redis':
       return [{ to: [inNamespace(namespaces.platform, selectorOf(REDIS))], ports: tcp(PORTS.redis) }];
     case 'alerting':
-      // Whom the monitor calls is known by a name only, which a network policy can't hold.
+      // Alert receivers are known by host name only, and a network policy takes no names.
       return [{ to: networks(['0.0.0.0/0', '::/0']), ports: tcp(443) }];
   }
 }
 
-/** Who may open connections to `name`. */
-function into(
-  name: string,
-  namespace: string,
-  from: readonly NetworkPolicyPeer[],
-  ports: readonly number[],
-  suffix = '',
-): NamedPolicy {
+interface Ingress {
+  /** Of the pods, as in their label. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly from: readonly NetworkPolicyPeer[];
+  readonly port: number;
+  /** Of the policy's name, where the pods have several. */
+  readonly suffix?: string;
+}
+
+function ingressPolicy({ name, namespace, from, port, suffix = '' }: Ingress): NamedPolicy {
   const spec: NetworkPolicySpec = {
     podSelector: { matchLabels: selectorOf(name) },
     policyTypes: ['Ingress'],
-    ingress: [{ from: [...from], ports: tcp(...ports) }],
+    ingress: [{ from: [...from], ports: tcp(port) }],
   };
   return { name: `into-${name}${suffix}`, namespace, spec };
 }
@@ -109,20 +119,20 @@ function denyAll(namespace: string): NamedPolicy {
   return { name: 'default-deny', namespace, spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } };
 }
 
-function outOf(namespace: string, namespaces: Namespaces, outside: Outside): NamedPolicy[] {
-  const open = REACHES.filter((reach) => outside.isolated !== true || !NOT_IN_A_DRILL.includes(reach));
-  return open.map((reach) => ({
-    name: `reach-${reach}`,
+function egressPolicies(namespace: string, namespaces: Namespaces, outside: Outside): NamedPolicy[] {
+  const open = EGRESS_TARGETS.filter((target) => outside.isolated !== true || !NOT_IN_A_DRILL.includes(target));
+  return open.map((target) => ({
+    name: `reach-${target}`,
     namespace,
     spec: {
-      podSelector: { matchLabels: { [reachLabel(reach)]: 'allowed' } },
+      podSelector: { matchLabels: { [egressLabel(target)]: 'allowed' } },
       policyTypes: ['Egress'],
-      egress: destination(reach, namespaces, outside),
+      egress: egressRules(target, namespaces, outside),
     },
   }));
 }
 
-/** Members ask each other's state, stream WAL and copy base backups. */
+/** Members query each other's state, stream WAL and copy base backups. */
 function amongMembers(platform: string): NamedPolicy {
   const peers = [{ podSelector: { matchLabels: selectorOf(POSTGRES) } }];
   const ports = tcp(PORTS.postgres, PORTS.patroni);
@@ -138,21 +148,28 @@ function amongMembers(platform: string): NamedPolicy {
   };
 }
 
-/** Scraping from the monitoring namespace, and from nowhere else. */
+/** Only the monitoring namespace may scrape. */
 function metrics(namespaces: Namespaces, monitoring: string): NamedPolicy[] {
   const from = [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': monitoring } } }];
   return [
-    into(MONITOR, namespaces.recovery, from, [PORTS.metrics]),
-    into(POSTGRES, namespaces.platform, from, [PORTS.patroni], '-metrics'),
+    ingressPolicy({ name: MONITOR, namespace: namespaces.recovery, from, port: PORTS.metrics }),
+    ingressPolicy({
+      name: POSTGRES,
+      namespace: namespaces.platform,
+      from,
+      port: PORTS.patroni,
+      suffix: '-metrics',
+    }),
   ];
 }
 
-/** Copies leave by these, and numbers. */
+/** What a drill does not have: the ways for backups, and for scraping. */
 function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): NamedPolicy[] {
   const { platform, recovery } = namespaces;
+  const pgbackrest = { from: allowedSources('pgbackrest', namespaces), port: PORTS.pgbackrest };
   return [
-    into(POSTGRES, platform, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest], '-pgbackrest'),
-    into(REPOSITORY_SERVER, recovery, whoReaches('pgbackrest', namespaces), [PORTS.pgbackrest]),
+    ingressPolicy({ name: POSTGRES, namespace: platform, ...pgbackrest, suffix: '-pgbackrest' }),
+    ingressPolicy({ name: REPOSITORY_SERVER, namespace: recovery, ...pgbackrest }),
     ...(monitoringNamespace === undefined ? [] : metrics(namespaces, monitoringNamespace)),
   ];
 }
@@ -160,9 +177,22 @@ function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): Name
 export function networkPolicies(namespaces: Namespaces, outside: Outside): NamedPolicy[] {
   const { platform, recovery } = namespaces;
   return [
-    ...[platform, recovery].flatMap((namespace) => [denyAll(namespace), ...outOf(namespace, namespaces, outside)]),
-    into(POSTGRES, platform, whoReaches('postgres', namespaces), [PORTS.postgres]),
-    into(REDIS, platform, whoReaches('redis', namespaces), [PORTS.redis]),
+    ...[platform, recovery].flatMap((namespace) => [
+      denyAll(namespace),
+      ...egressPolicies(namespace, namespaces, outside),
+    ]),
+    ingressPolicy({
+      name: POSTGRES,
+      namespace: platform,
+      from: allowedSources('postgres', namespaces),
+      port: PORTS.postgres,
+    }),
+    ingressPolicy({
+      name: REDIS,
+      namespace: platform,
+      from: allowedSources('redis', namespaces),
+      port: PORTS.redis,
+    }),
     amongMembers(platform),
     ...(outside.isolated === true ? [] : ofASite(namespaces, outside)),
   ];

@@ -1,4 +1,4 @@
-/** Where files lie in every pod of ours: `dr.yaml`, scripts and configurations name the same paths in each. */
+/** Paths in the stack's pods. They are the same in every pod, so `dr.yaml`, scripts and configurations can name them. */
 const CONFIG = '/etc/go-coffee-dr';
 const SECRETS = '/run/go-coffee-dr';
 
@@ -8,20 +8,20 @@ export const PATHS = {
   config: CONFIG,
   environment: `${CONFIG}/dr.yaml`,
   plan: `${CONFIG}/plan.json`,
-  /** Who signs the certificates of PostgreSQL and of pgBackRest's servers. Every pod that asks PostgreSQL must know it. */
+  /** The authority of the certificates of PostgreSQL and pgBackRest's servers. Every client of PostgreSQL needs it. */
   clusterAuthority: `${CONFIG}/${CLUSTER_AUTHORITY}`,
-  /** Beside it and not in it: nothing can be mounted inside of a volume that is read-only. */
+  /** Not inside of `config`: nothing can be mounted in a read-only volume. */
   authorities: `${CONFIG}-ca`,
   /** Signing key and passphrases. */
   keys: `${SECRETS}/keys`,
   /** Passwords of PostgreSQL and Redis. */
   stores: `${SECRETS}/stores`,
   tls: `${SECRETS}/tls`,
-  /** Credentials that were replaced: for the checks of a recovery, which try them. */
+  /** Replaced credentials: the checks of a recovery try them, and expect them to be refused. */
   retired: `${SECRETS}/retired`,
-  /** URLs of those who are to be told. */
+  /** URLs that receive alerts. */
   alerts: `${SECRETS}/alerts`,
-  /** Where every client of Kubernetes looks for its account. */
+  /** The path at which every Kubernetes client looks for the token of its account. */
   token: '/var/run/secrets/kubernetes.io/serviceaccount',
   /** Journals, locks, lineage, mirrors, scratch restores; shared by all jobs. */
   state: '/var/lib/go-coffee-dr',
@@ -36,7 +36,7 @@ export const PATHS = {
 } as const;
 
 export type StorageRole = 'writer' | 'restorer';
-/** `admin` makes buckets, and does nothing else. */
+/** `admin` makes buckets and has no other use. */
 export type AccessRole = StorageRole | 'admin';
 
 export function accessFolder(role: AccessRole): string {
@@ -56,7 +56,7 @@ export const KEY_FILES = {
   pagerduty: 'pagerduty',
 } as const;
 
-/** Where a folder workload's volume is mounted. */
+/** Mount path of a folder workload's volume. */
 export function folderPath(workload: string): string {
   return `/data/${workload}`;
 }
@@ -84,8 +84,8 @@ export const TLS_FILES = {
 } as const;
 
 /**
- * Where `dr init` would write the scripts of a lineage. The PostgreSQL pods have theirs at the same path, so `archive_command` is
- * what `dr` expects, and it has nothing to change on a running server.
+ * The folder into which `dr init` would write the scripts of a lineage. The PostgreSQL pods have theirs at the same path, so
+ * `archive_command` is as `dr` expects it, and `dr init` changes nothing on a running server.
  */
 export function scriptsFolder(lineage: string): string {
   return [PATHS.state, 'pgbackrest', lineage].join('/');

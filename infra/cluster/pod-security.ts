@@ -1,9 +1,9 @@
-/** What the restricted pod security level asks of a pod, and a little more: read-only root, one fixed account, bounded resources. */
+/** Security settings of pods: the restricted level, and in addition a read-only root, one fixed account and bounded resources. */
 import type { Container, PodSpec, ResourceRequirements } from './manifests.ts';
 
 /**
- * The account `postgres` of both images. One uid for all, because PostgreSQL's archiver and the backup jobs write into the same
- * repository, and pgBackRest refuses key files of strangers. It stands in the images' /etc/passwd: PostgreSQL looks its name up.
+ * The account `postgres` of both images. All pods share one uid, because PostgreSQL's archiver and the backup jobs write into the same
+ * repository, and pgBackRest refuses key files of other users. It must be in the images' /etc/passwd: PostgreSQL looks up its name.
  */
 export const ACCOUNT = 999;
 
@@ -30,15 +30,15 @@ export function containerSecurity(): NonNullable<Container['securityContext']> {
   };
 }
 
-/** What a container is given, and the most that it may take. */
+/** Requests and limits of a container. */
 export interface Resources {
   /** Kubernetes quantities, e.g. `500m`. */
   readonly cpu: string;
-  /** Also the limit: memory above its request is what a node takes back first, by killing. */
+  /** Request and limit: a node under pressure first kills what uses more memory than it requested. */
   readonly memory: string;
 }
 
-/** CPU has no limit: a throttled archiver falls behind, and unused CPU is nobody's loss. The quota counts requests. */
+/** CPU has no limit, because a throttled archiver falls behind. The quota counts requests. */
 export function resources({ cpu, memory }: Resources): ResourceRequirements {
   return { requests: { cpu, memory }, limits: { memory } };
 }

@@ -1,4 +1,4 @@
-/** Ports and service names that several parts must agree on. */
+/** Ports and service names that several parts share. */
 export const PORTS = {
   postgres: 5432,
   patroni: 8008,
@@ -15,7 +15,7 @@ export const REDIS = 'redis';
 export const REPOSITORY_SERVER = 'pgbackrest-repository';
 export const MONITOR = 'dr-monitor';
 
-/** As it stands in certificates: without the cluster's domain, which the program does not know. */
+/** The name in certificates: without the cluster's domain, which the program does not know. */
 export function serviceHost(service: string, namespace: string): string {
   return `${service}.${namespace}.svc`;
 }

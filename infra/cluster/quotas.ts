@@ -1,4 +1,4 @@
-/** Pure: the most that each namespace may take, from what its parts ask for, with room for the services and for runs side by side. */
+/** Quotas of the two namespaces, computed from the requests of their parts, with room for services and parallel runs. Pure. */
 import type { QuotaConfig, Share } from '../config/types.ts';
 import type { Quota } from './foundation.ts';
 
@@ -6,7 +6,7 @@ const UNITS = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 } as const;
 
 function mebibytes(quantity: string): number {
   const [, number, unit] = /^(\d+)(Mi|Gi|Ti)$/.exec(quantity) ?? [];
-  if (number === undefined || unit === undefined) throw new RangeError(`"${quantity}" is no size`);
+  if (number === undefined || unit === undefined) throw new RangeError(`"${quantity}" is not a size`);
   return Number(number) * UNITS[unit as keyof typeof UNITS];
 }
 
@@ -46,7 +46,7 @@ export function quotasOf({ postgres, redis, backups, overrides }: QuotaArgs): { 
   const recovery: Quota = {
     cpu: String(RECOVERY.cpu),
     memory: `${RECOVERY.memory}Gi`,
-    // As much again: an operator lays a trial restore beside them.
+    // Twice, so that there is room for a trial restore.
     storage: `${2 * gibibytes([backups.storage, backups.state])}Gi`,
     pods: RECOVERY.pods,
   };

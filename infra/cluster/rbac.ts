@@ -1,4 +1,4 @@
-/** Pure: what an account may read of the cluster's API, besides Patroni. Nobody else may read anything, and nobody writes. */
+/** Rights of the accounts that read the cluster's API. Apart from Patroni no account writes. Pure. */
 import type { PolicyRule } from './manifests.ts';
 
 export interface Rights {
@@ -10,7 +10,7 @@ export interface Rights {
 
 const READ = ['get', 'list'];
 
-/** By API group: cluster-scoped kinds that objects of a namespace can name, or that select it. */
+/** By API group: cluster-scoped kinds that objects of a namespace refer to, or that select the namespace. */
 const CAPTURED_OF_THE_CLUSTER: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles', 'clusterrolebindings'], verbs: READ },
@@ -26,15 +26,15 @@ const CAPTURED_OF_THE_CLUSTER: readonly PolicyRule[] = [
   { apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'], verbs: ['get'] },
 ];
 
-/** `clusterissuers.cert-manager.io`, as definitions are named → a rule. */
+/** The name of a definition, e.g. `clusterissuers.cert-manager.io` → a rule. */
 function ruleOf(definition: string): PolicyRule {
   const dot = definition.indexOf('.');
   return { apiGroups: [definition.slice(dot + 1)], resources: [definition.slice(0, dot)], verbs: ['get'] };
 }
 
 /**
- * A backup reads every kind of the namespace, Secrets too: what it may not see would be missing in a copy that looks complete.
- * @param definitions cluster-scoped custom kinds that the platform's objects name
+ * A backup reads every kind of the namespace, Secrets too: without a right its snapshot would be incomplete and look complete.
+ * @param definitions cluster-scoped custom kinds that the platform's objects refer to
  */
 export function captureRights(definitions: readonly string[]): Rights {
   return {
@@ -43,14 +43,14 @@ export function captureRights(definitions: readonly string[]): Rights {
   };
 }
 
-/** Whether services are ready, and why not. No Secret, no ConfigMap. */
+/** Enough to tell whether services are ready, and why not. It covers neither Secrets nor ConfigMaps. */
 export function healthRights(namespace: string): Rights {
   return {
     namespaced: [
       { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: READ },
       { apiGroups: [''], resources: ['pods'], verbs: READ },
     ],
-    // What is given in a namespace goes with it; "it is gone" has to be told from "you may not see it".
+    // A right in a namespace is deleted with it. This one tells "the namespace is gone" from "access denied".
     clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] }],
   };
 }

@@ -1,8 +1,8 @@
-/** What the cluster side must know of a repository, as plain text: the renderers are pure and know no outputs. */
+/** Repositories as the cluster's parts need them, in plain values: the renderers are pure and take no outputs. */
 import type { Plan } from '../../plan/types.ts';
-import type { RepositoryPlace } from '../config/places.ts';
+import type { RepositoryLocation } from '../config/locations.ts';
 
-/** How pods prove who they are to the storage: with keys of their own, or by the service account's token (IRSA). */
+/** How pods authenticate with the storage: with keys, or with the service account's token (IRSA). */
 export type StorageAccess = 'keys' | 'web-identity';
 
 export interface LocalRepository {
@@ -29,14 +29,14 @@ export interface S3Repository {
 
 export type ClusterRepository = LocalRepository | S3Repository;
 
-/** All that pods can reach, in the plan's order. A drive is carried, and no pod sees it. */
+/** The repositories that pods can reach, in the plan's order. No pod reaches a drive. */
 export function clusterRepositories(
   plan: Plan,
-  places: Readonly<Record<string, RepositoryPlace>>,
+  locations: Readonly<Record<string, RepositoryLocation>>,
 ): ClusterRepository[] {
   return plan.repositories.flatMap(({ id, storage, location }): ClusterRepository[] => {
     if (storage === 'posix') return [{ id, kind: 'local', path: location.replace(/(?<=.)\/+$/, '') }];
-    const place = places[id];
+    const place = locations[id];
     if (place === undefined) return [];
     const { endpoint, region, bucket, uriStyle, ca, mayMakeBucket = false } = place;
     const ownAuthority = ca !== undefined;
@@ -51,11 +51,11 @@ export function localOf(repositories: readonly ClusterRepository[]): LocalReposi
 }
 
 /** PEM texts by repository, of those whose certificate comes from an authority of its own. */
-export function authoritiesOf(places: Readonly<Record<string, RepositoryPlace>>): Record<string, string> {
+export function authoritiesOf(places: Readonly<Record<string, RepositoryLocation>>): Record<string, string> {
   return Object.fromEntries(Object.entries(places).flatMap(([id, { ca }]) => (ca === undefined ? [] : [[id, ca]])));
 }
 
-/** Those that the engines write in each run, in the plan's order; an export (offsite) takes no WAL. */
+/** The repositories that the engines write in each run, in the plan's order. Off-site exports get no WAL. */
 export function writtenByEngines<T extends { readonly id: string }>(plan: Plan, repositories: readonly T[]): T[] {
   return plan.repositories
     .filter(({ written }) => written.by === 'engines')

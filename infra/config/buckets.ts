@@ -1,5 +1,5 @@
-/** What the plan asks of its S3 repositories, in the units of S3. */
-import { seconds } from '../../plan/duration.ts';
+/** The plan's requirements for its S3 repositories, in the units of S3. */
+import { DAY_SECONDS, type Duration, seconds } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
 import type { Plan, StorageClass } from '../../plan/types.ts';
 
@@ -14,12 +14,12 @@ export interface BucketSpec {
   readonly transitions: readonly { readonly days: number; readonly storageClass: StorageClass }[];
 }
 
-/** Part of a day counts as a whole one: nothing goes before its time. */
-export function days(duration: Parameters<typeof seconds>[0]): number {
-  return Math.ceil(seconds(duration) / 86_400);
+/** Rounded up to whole days, so that nothing is removed too early. */
+export function days(duration: Duration): number {
+  return Math.ceil(seconds(duration) / DAY_SECONDS);
 }
 
-/** The repositories that engines write to S3. Throws RangeError for one without a region or a lock: both are why there are two. */
+/** The S3 repositories that engines write. Throws RangeError for one without a region or a lock. */
 export function bucketSpecs(plan: Plan): BucketSpec[] {
   return plan.repositories
     .filter(({ storage, written }) => storage === 's3' && written.by === 'engines')
@@ -37,7 +37,7 @@ export function bucketSpecs(plan: Plan): BucketSpec[] {
     });
 }
 
-/** Written once and never changed, so S3 may copy it: no order between objects, no chain, no RPO that rests on it. */
+/** Prefixes that S3 may replicate: objects there are written once, have no order among them, and no RPO rests on them. */
 export function replicatedPrefixes(environment: string): readonly { readonly id: string; readonly prefix: string }[] {
   const { evidencePrefix, incidentsPrefix, keysPrefix } = layout(environment);
   return [
@@ -47,7 +47,7 @@ export function replicatedPrefixes(environment: string): readonly { readonly id:
   ];
 }
 
-/** Where the engines keep their bulk. restic reads its config, keys, index and snapshots all the time, so only packs move. */
+/** Prefixes whose objects move to colder classes. restic reads its config, keys, index and snapshots often, so only packs move. */
 export function bulkPrefixes(environment: string): readonly { readonly id: string; readonly prefix: string }[] {
   const { pgbackrestPrefix, restic } = layout(environment);
   return [

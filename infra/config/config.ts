@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
+import { checkMeaning, checkPlan } from '../../plan/checks/validate.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
@@ -13,7 +14,7 @@ import { doubledKeys, lineFinder, type StackFile } from './lines.ts';
 import { makeStackConfig } from './make.ts';
 import { overridePlan } from './plan.ts';
 import { ConfigError, type ConfigProblem, shapeProblems } from './problems.ts';
-import { placeOverrides, ruleProblems } from './rules.ts';
+import { locationOverrides, ruleProblems } from './rules.ts';
 import { CONFIG_KEYS, type Plain, plainSchemas, REQUIRED_KEYS, type Secret, secretSchemas } from './schema.ts';
 import type { StackConfig } from './types.ts';
 
@@ -31,10 +32,10 @@ export interface RawConfig {
   readonly file?: StackFile | undefined;
 }
 
-/** Pulumi.yaml's empty defaults mean that the key is absent: a declared key without any default would be needed in each stack. */
+/** An empty default of Pulumi.yaml means that the key is absent: Pulumi requires a declared key without a default in every stack. */
 const isAbsent = (text: string | undefined): boolean => text === undefined || ['', '{}', '[]'].includes(text);
 
-/** Text as it is where text is wanted; else the JSON in it, or the text for the schema to refuse. */
+/** The text itself where the schema accepts text; otherwise the JSON in it, or the text for the schema to refuse. */
 function readValue(text: string, schema: { safeParse(value: unknown): { success: boolean } }): unknown {
   if (schema.safeParse(text).success) return text;
   try {
@@ -61,7 +62,7 @@ function parseKeys({ values, secretKeys }: RawConfig): Parsed {
   for (const [key, schema] of Object.entries({ ...plainSchemas, ...secretSchemas })) {
     const isSecret = key in secretSchemas;
     const text = values[key];
-    // Groups whose every field has a default are there without a value.
+    // A group of which every field has a default needs no value.
     const empty = isAbsent(text) && !isSecret && schema.safeParse({}).success ? '{}' : undefined;
     if (text === undefined || (isAbsent(text) && empty === undefined)) {
       if (empty === undefined && (REQUIRED_KEYS as readonly string[]).includes(key)) {
@@ -74,8 +75,8 @@ function parseKeys({ values, secretKeys }: RawConfig): Parsed {
       if (empty === undefined) continue;
     }
     if (isSecret && !secretKeys.includes(key)) {
-      const hint = `pulumi config set --secret ${key}, and treat what stood there as known to others`;
-      problems.push({ path: [key], fact: 'stands in plain text in the stack config', hint });
+      const hint = `pulumi config set --secret ${key}, and treat the old value as known to others`;
+      problems.push({ path: [key], fact: 'is in plain text in the stack config', hint });
       continue;
     }
     const raw = readValue(empty ?? (text as string), schema);
@@ -89,23 +90,34 @@ function parseKeys({ values, secretKeys }: RawConfig): Parsed {
 /** Throws ConfigError. @param base @default the shipped plan */
 export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackConfig {
   const { plain, secret, problems } = parseKeys(raw);
-  const places = placeOverrides(plain, base);
-  const effective = overridePlan(base, [...places.overrides, plain.plan ?? {}], plain.role !== 'recovery');
+  const locations = locationOverrides(plain, base);
+  // An objective that is missed must not keep anyone from restoring.
+  const effective = overridePlan({
+    base,
+    overrides: [...locations.overrides, plain.plan ?? {}],
+    check: plain.role === 'recovery' ? checkMeaning : checkPlan,
+  });
   const { plan } = effective;
   const all = [
     ...doubledKeys(raw.file, PROJECT),
     ...problems,
-    ...places.problems,
+    ...locations.problems,
     ...effective.problems,
     ...ruleProblems(plain, secret, plan),
   ];
   if (all.length > 0) throw new ConfigError(raw.stack, all, lineFinder(raw.file, PROJECT));
-  return makeStackConfig(raw.stack, plain, secret, plan, planDigest(plan));
+  return makeStackConfig({ stack: raw.stack, plain, secret, plan, planDigest: planDigest(plan) });
 }
 
-/** Pulumi tells a program which keys were encrypted only by a function without a type. */
-const isSecretKey = (key: string): boolean =>
-  (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(key);
+/** Pulumi's types lack `isConfigSecret`, the only way to ask which keys are encrypted. */
+const runtime: typeof pulumi.runtime & { isConfigSecret?: (key: string) => boolean } = pulumi.runtime;
+
+/** Throws TypeError where Pulumi no longer tells: a secret in plain text must not pass. */
+function isSecretKey(key: string): boolean {
+  if (runtime.isConfigSecret === undefined)
+    throw new TypeError('this version of Pulumi does not tell which keys are secret');
+  return runtime.isConfigSecret(key);
+}
 
 function stackFile(stack: string): StackFile | undefined {
   const name = `Pulumi.${stack}.yaml`;
@@ -116,7 +128,7 @@ function stackFile(stack: string): StackFile | undefined {
   }
 }
 
-/** Of the stack that runs. Throws ConfigError. */
+/** The config of the running stack. Throws ConfigError. */
 export function readConfig(): StackConfig {
   const stack = pulumi.getStack();
   const prefix = `${PROJECT}:`;

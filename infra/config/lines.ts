@@ -7,7 +7,7 @@ export interface StackFile {
   readonly text: string;
 }
 
-/** ` (Pulumi.production.yaml, line 12)` of the key, or of the nearest one around it; empty where nothing is found. */
+/** ` (Pulumi.production.yaml, line 12)` for the key, or for the nearest key around it; empty where neither is in the file. */
 export function lineFinder(file: StackFile | undefined, project: string): (path: readonly PropertyKey[]) => string {
   if (file === undefined) return () => '';
   const yaml = parseYaml(file.text);
@@ -18,12 +18,12 @@ export function lineFinder(file: StackFile | undefined, project: string): (path:
   };
 }
 
-/** Keys that stand there twice: of two values one would be lost without a word. Other faults of the file are the engine's to say. */
+/** Keys that occur twice: one of the two values would be lost silently. Pulumi reports other faults of the file. */
 export function doubledKeys(file: StackFile | undefined, project: string): ConfigProblem[] {
   if (file === undefined) return [];
   return parseYaml(file.text).problems.flatMap(({ doubled, line }) => {
     if (doubled === undefined) return [];
-    const fact = `stands there a second time (${file.name}, line ${line})`;
-    return [{ path: [doubled.replace(`${project}:`, '')], fact, hint: 'keep one of the two' }];
+    const fact = `occurs a second time (${file.name}, line ${line})`;
+    return [{ path: [doubled.replace(`${project}:`, '')], fact, hint: 'keep one of them' }];
   });
 }

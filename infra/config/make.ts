@@ -1,8 +1,8 @@
-/** Parsed keys put together; secrets become Pulumi secrets here and are plain nowhere after. */
+/** Makes a `StackConfig` of the parsed keys. Secrets become Pulumi secrets here. */
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
 import type { Plain, Secret } from './schema.ts';
-import type { S3Endpoint, SecretSource, StackConfig } from './types.ts';
+import type { RecoverySettings, S3Endpoint, SecretSource, StackConfig } from './types.ts';
 
 type Storage = NonNullable<Plain['storage']>;
 
@@ -10,14 +10,14 @@ const ALERT_TARGETS = ['slackWebhook', 'pagerdutyUrl', 'pingUrl'] as const;
 const DEFAULT_REGION = 'us-east-1';
 
 function endpointOf(id: string, storage: Storage, secret: Secret, plan: Plan): S3Endpoint | undefined {
-  const place = storage.kind === 'aws' ? storage.offsite : storage.repositories[id];
+  const location = storage.kind === 'aws' ? storage.offsite : storage.repositories[id];
   const repository = plan.repositories.find((candidate) => candidate.id === id);
   const credentials = secret.s3Credentials?.[id];
-  if (place === undefined || repository === undefined || credentials === undefined) return undefined;
-  const { endpoint, ca } = place;
+  if (location === undefined || repository === undefined || credentials === undefined) return undefined;
+  const { endpoint, ca } = location;
   return {
     endpoint: endpoint.replace(/\/$/, ''),
-    // Most compatible servers don't care; the signature needs a name all the same.
+    // Most compatible servers ignore the region, but the signature needs one.
     region: repository.region ?? DEFAULT_REGION,
     bucket: repository.location,
     ca,
@@ -28,9 +28,10 @@ function endpointOf(id: string, storage: Storage, secret: Secret, plan: Plan): S
 
 function storageOf(storage: Storage, secret: Secret, plan: Plan): StackConfig['storage'] {
   if (storage.kind === 's3-compatible') {
-    const places = Object.keys(storage.repositories).map((id) => [id, endpointOf(id, storage, secret, plan)] as const);
-    const there = places.filter((place): place is readonly [string, S3Endpoint] => place[1] !== undefined);
-    return { kind: 's3-compatible', repositories: Object.fromEntries(there), detached: storage.detached };
+    const ids = Object.keys(storage.repositories);
+    const endpoints = ids.map((id) => [id, endpointOf(id, storage, secret, plan)] as const);
+    const known = endpoints.filter((entry): entry is readonly [string, S3Endpoint] => entry[1] !== undefined);
+    return { kind: 's3-compatible', repositories: Object.fromEntries(known), detached: storage.detached };
   }
   const { manage, deployerRoleArn, breakGlassPrincipals, accessLogs, budgetGiB } = storage;
   const [, partition = 'aws', , , account = ''] = deployerRoleArn.split(':');
@@ -63,13 +64,21 @@ function present<T>(value: T | undefined, key: string): T {
   return value;
 }
 
-export function makeStackConfig(
-  stack: string,
-  plain: Plain,
-  secret: Secret,
-  plan: Plan,
-  planDigest: string,
-): StackConfig {
+/** One key with two names: rules.ts has refused a config in which they differ. */
+function recoveryOf({ pin, ...settings }: NonNullable<Plain['recovery']>): RecoverySettings {
+  return { ...settings, resolved: settings.resolved ?? pin };
+}
+
+export interface CheckedConfig {
+  readonly stack: string;
+  readonly plain: Plain;
+  readonly secret: Secret;
+  /** With the stack's overrides. */
+  readonly plan: Plan;
+  readonly planDigest: string;
+}
+
+export function makeStackConfig({ stack, plain, secret, plan, planDigest }: CheckedConfig): StackConfig {
   const { oidcProvider, alertTargets } = { ...plain, ...secret };
   const cluster = present(plain.cluster, 'cluster');
   return {
@@ -93,14 +102,14 @@ export function makeStackConfig(
     redis: present(plain.redis, 'redis'),
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
-    capturedKinds: plain.capture?.clusterKinds ?? [],
+    clusterKinds: plain.capture?.clusterKinds ?? [],
     hooks: plain.capture?.hooks ?? {},
     network: present(plain.network, 'network'),
     monitoring: present(plain.monitoring, 'monitoring'),
     quotas: present(plain.quotas, 'quotas'),
     secrets: secretsOf(plain, secret),
     standby: plain.standby,
-    recovery: plain.recovery,
+    recovery: plain.recovery && recoveryOf(plain.recovery),
     traffic: plain.traffic,
     registry: plain.registry,
     notifications: {

@@ -1,5 +1,5 @@
-/** A stack's overrides of the plan, merged into it: lists whose items have ids are merged by id, everything else is replaced. */
-import { checkMeaning, checkPlan, type Finding } from '../../plan/checks/validate.ts';
+/** Merges a stack's overrides into the plan: lists whose items have ids are merged by id, everything else is replaced. */
+import type { Finding } from '../../plan/checks/validate.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { shapeProblems } from '../../plan/shape.ts';
 import { type Plan, planSchema } from '../../plan/types.ts';
@@ -24,7 +24,7 @@ function mergeById(
     problems.push({
       path: [...path, id],
       fact: `the plan has no ${path.at(-1)} "${id}".${didYouMean(id, known)}`,
-      hint: `an override changes what the plan has: ${known.join(', ')}`,
+      hint: `an override changes an existing ${path.at(-1)} entry: ${known.join(', ')}`,
     });
   }
   return base.map((item) => (item.id in over ? merge(item, over[item.id], [...path, item.id], problems) : item));
@@ -49,16 +49,20 @@ export interface EffectivePlan {
   readonly problems: readonly ConfigProblem[];
 }
 
-/**
- * `strict`: a plan that can't keep its own promises is a problem too. Not so for a recovery: an objective that is missed must not
- * keep anyone from restoring.
- */
-export function overridePlan(base: Plan, overrides: readonly Json[], strict: boolean): EffectivePlan {
+export interface Overrides {
+  readonly base: Plan;
+  /** Applied in this order. */
+  readonly overrides: readonly Json[];
+  /** What the merged plan must pass. */
+  readonly check: (plan: Plan) => readonly Finding[];
+}
+
+export function overridePlan({ base, overrides, check }: Overrides): EffectivePlan {
   const problems: ConfigProblem[] = [];
   const merged = overrides.reduce<unknown>((plan, over) => merge(plan, over, ['plan'], problems), base);
   const parsed = planSchema.safeParse(merged);
   if (!parsed.success)
     return { plan: base, problems: [...problems, ...shapeProblems(parsed.error, merged).map(asProblem)] };
-  const findings = (strict ? checkPlan(parsed.data) : checkMeaning(parsed.data)).filter((f) => f.severity === 'error');
+  const findings = check(parsed.data).filter(({ severity }) => severity === 'error');
   return { plan: parsed.data, problems: [...problems, ...findings.map(asProblem)] };
 }

@@ -1,4 +1,4 @@
-/** What is wrong with a stack's config: every problem at once, each with its key, the value, and what to write. */
+/** The faults of a stack's config: all of them, each with its key, its value and a hint. */
 import { RunError } from '@pulumi/pulumi';
 import type { z } from 'zod';
 import { describeIssue, keysAt, valueAt } from '../../plan/input/field-problems.ts';
@@ -11,7 +11,7 @@ export interface ConfigProblem {
   readonly hint: string;
 }
 
-/** Always the user's mistake: shown without a stack, nothing was touched. */
+/** Always the user's mistake: shown without a stack trace; nothing was changed. */
 export class ConfigError extends RunError {
   readonly problems: readonly ConfigProblem[];
 
@@ -26,8 +26,8 @@ export class ConfigError extends RunError {
 
 const WORDING = {
   add: 'add it; Pulumi.yaml describes all keys',
-  fix: 'mend this value',
-  otherwise: 'mend this value; Pulumi.yaml describes all keys',
+  fix: 'fix this value',
+  otherwise: 'fix this value; Pulumi.yaml describes all keys',
   longest: 100,
 };
 

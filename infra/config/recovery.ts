@@ -1,4 +1,5 @@
-/** What the keys of `recovery`, and of a standby's services, can be wrong about, together, with others, and with the plan. */
+/** Rules for `recovery` and for a standby's services that involve several keys or the plan. */
+import { isDeepStrictEqual } from 'node:util';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { ConfigProblem } from './problems.ts';
@@ -8,7 +9,7 @@ import type { Names } from './types.ts';
 
 type Recovery = NonNullable<Plain['recovery']>;
 
-/** As manifests write kinds; whether the capture has it is known once it is read. */
+/** A kind as in manifests. Whether the manifest snapshot has it is checked when the snapshot is read. */
 const KIND = /^[A-Z][A-Za-z0-9]*(\.[a-z0-9.-]+)?$/;
 
 type Section = 'recovery' | 'standby';
@@ -24,15 +25,15 @@ function selectorProblems(
       const selector = parseSelector(text, plan);
       if (selector !== undefined && (selector.by !== 'object' || KIND.test(selector.kind))) return [];
       const kind = text.split(/[/ ]/)[0] ?? '';
-      const fact = `"${text}" is no tier or service of the plan, and "${kind}" is no kind.${didYouMean(text, words)}`;
+      const fact = `"${text}" is not a tier or service of the plan, and "${kind}" is not a kind.${didYouMean(text, words)}`;
       const hint = `write a kind as in manifests (Deployment, Deployment/${text.split(/[/ ]/).at(-1)}), or one of: ${words.join(', ')}`;
       return [{ path: [section, key, i], fact, hint }];
     }),
   );
   const both = exclude.flatMap((text, i): ConfigProblem[] => {
     if (!only.includes(text)) return [];
-    const fact = `"${text}" stands in recovery.only too`;
-    return [{ path: ['recovery', 'exclude', i], fact, hint: 'keep it in one of the two' }];
+    const fact = `"${text}" is also in recovery.only`;
+    return [{ path: ['recovery', 'exclude', i], fact, hint: 'keep it in one of them' }];
   });
   return [...wrong, ...both];
 }
@@ -55,25 +56,33 @@ function mapProblems(
   }
   const shared = twice(map.namespace);
   if (shared !== undefined) {
-    const fact = `two namespaces would both be "${shared}", and their objects of one name one object`;
+    const fact = `two namespaces would both be "${shared}", and objects with the same name would collide`;
     problems.push({ path: [section, 'map', 'namespace'], fact, hint: 'give each a name of its own' });
   }
   return problems;
 }
 
-/** F37: what a drill's platform must not have. */
+/** What the platform of a drill must not have. */
 function isolationProblems({ isolated }: Recovery, { traffic, storage }: Plain): ConfigProblem[] {
   if (!isolated) return [];
   const problems: ConfigProblem[] = [];
   if (traffic !== undefined) {
     const fact = 'is set, and recovery.isolated is true: users would be sent to a drill';
-    problems.push({ path: ['traffic'], fact, hint: 'take it out' });
+    problems.push({ path: ['traffic'], fact, hint: 'remove it' });
   }
   if (storage?.kind === 'aws' && storage.manage === 'declared') {
-    const fact = '"declared", and recovery.isolated is true: a drill would own the buckets, and take them with it';
+    const fact =
+      '"declared", and recovery.isolated is true: the drill would own the buckets and delete them when it ends';
     problems.push({ path: ['storage', 'manage'], fact, hint: 'write given' });
   }
   return problems;
+}
+
+/** Both names of one key are read, and they must not disagree. */
+function resolvedProblems({ resolved, pin }: Recovery): ConfigProblem[] {
+  if (resolved === undefined || pin === undefined || isDeepStrictEqual(resolved, pin)) return [];
+  const fact = 'differs from recovery.resolved, and is the former name of the same key';
+  return [{ path: ['recovery', 'pin'], fact, hint: 'remove recovery.pin' }];
 }
 
 export function recoveryProblems(plain: Plain, plan: Plan): ConfigProblem[] {
@@ -81,16 +90,17 @@ export function recoveryProblems(plain: Plain, plan: Plan): ConfigProblem[] {
   if (recovery === undefined) return [];
   if (role !== undefined && role !== 'recovery') {
     const fact = `is set, and role is "${role}": only a recovery begins from a point`;
-    return [{ path: ['recovery'], fact, hint: 'take it out, or write role: recovery in a fresh stack' }];
+    return [{ path: ['recovery'], fact, hint: 'remove it, or write role: recovery in a new stack' }];
   }
   return [
+    ...resolvedProblems(recovery),
     ...selectorProblems('recovery', recovery, plan),
     ...mapProblems('recovery', recovery, namespaces),
     ...isolationProblems(recovery, plain),
   ];
 }
 
-/** What `standby` has ready of the services. */
+/** The services that a standby keeps ready. */
 export function standbyProblems({ standby, namespaces }: Plain, plan: Plan): ConfigProblem[] {
   if (standby === undefined) return [];
   const { services, map, exclude } = standby;
@@ -99,8 +109,8 @@ export function standbyProblems({ standby, namespaces }: Plain, plan: Plan): Con
       map: Object.values(map).some((names) => Object.keys(names).length > 0),
       exclude: exclude.length > 0,
     };
-    const fact = 'is set, and standby.services is false: nothing of a capture is declared';
-    const hint = 'write standby.services: true, or take it out';
+    const fact = 'is set, and standby.services is false: no manifests are declared';
+    const hint = 'write standby.services: true, or remove it';
     return (['map', 'exclude'] as const)
       .filter((key) => given[key])
       .map((key) => ({ path: ['standby', key], fact, hint }));

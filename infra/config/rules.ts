@@ -1,4 +1,4 @@
-/** What several keys together, or a key and the plan, can be wrong about. */
+/** Rules that involve several keys, or a key and the plan. */
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { ConfigProblem } from './problems.ts';
@@ -20,18 +20,18 @@ function unknownIds(given: Json, known: readonly string[], path: readonly string
     }));
 }
 
-interface Place {
+interface Location {
   readonly bucket?: string | undefined;
   readonly region?: string | undefined;
 }
 
-const placed = ({ bucket, region }: Place): Json => ({
+const overrideOf = ({ bucket, region }: Location): Json => ({
   ...(bucket === undefined ? {} : { location: bucket }),
   ...(region === undefined ? {} : { region }),
 });
 
-/** The places that the config names, as overrides of the plan: from then on the plan alone says where copies live. */
-export function placeOverrides(
+/** The locations in the config, as overrides of the plan. Everything after this reads locations from the plan alone. */
+export function locationOverrides(
   { storage, environment, role }: Plain,
   base: Plan,
 ): { overrides: Json[]; problems: ConfigProblem[] } {
@@ -39,14 +39,14 @@ export function placeOverrides(
   if (storage === undefined || role === undefined) return { overrides, problems: [] };
   const known = s3Ids(base);
   const exported = base.repositories.filter(({ written }) => written.by === 'export').map(({ id }) => id);
-  const places: Record<string, Place> = { ...storage.repositories };
-  if (storage.kind === 'aws' && storage.offsite !== undefined) places[exported[0] ?? 'offsite'] = storage.offsite;
+  const locations: Record<string, Location> = { ...storage.repositories };
+  if (storage.kind === 'aws' && storage.offsite !== undefined) locations[exported[0] ?? 'offsite'] = storage.offsite;
   const allowed = storage.kind === 'aws' ? known : [...known, ...exported];
   const problems = unknownIds(storage.repositories, allowed, ['storage', 'repositories']);
   const repositories = Object.fromEntries(
-    Object.entries(places)
+    Object.entries(locations)
       .filter(([id]) => ids(base).includes(id))
-      .map(([id, place]) => [id, { ...placed(place), ...(exported.includes(id) ? { storage: 's3' } : {}) }]),
+      .map(([id, location]) => [id, { ...overrideOf(location), ...(exported.includes(id) ? { storage: 's3' } : {}) }]),
   );
   const { lockMode } = storage;
   const locked = base.repositories.filter(({ immutable }) => immutable !== undefined);
@@ -55,7 +55,7 @@ export function placeOverrides(
   return { overrides: [...overrides, { repositories }, { repositories: modes }], problems };
 }
 
-/** What is read from can't be away, and without any copy outside of the cluster nothing is a backup. */
+/** The repository that a stack begins from can't be detached, and at least one S3 repository must stay attached. */
 function detachedProblems({ storage, recovery, standby }: Plain, plan: Plan): ConfigProblem[] {
   const detached = storage?.detached ?? [];
   const known = plan.repositories.filter(({ storage: kind, written }) => kind === 's3' && written.by === 'engines');
@@ -65,19 +65,19 @@ function detachedProblems({ storage, recovery, standby }: Plain, plan: Plan): Co
     .filter((id) => !ofEngines.includes(id))
     .map((id) => ({
       path,
-      fact: `"${id}" is no repository in S3 that the engines write.${didYouMean(id, ofEngines)}`,
+      fact: `"${id}" is not a repository in S3 that the engines write.${didYouMean(id, ofEngines)}`,
       hint: `repositories that can stand here: ${ofEngines.join(', ')}`,
     }));
   const read = [recovery?.repository, standby?.repository]
     .filter((id) => id !== undefined && detached.includes(id))
     .map((id) => ({
       path,
-      fact: `"${id}" is what this stack begins from`,
-      hint: 'take it out, or name another repository to begin from',
+      fact: `"${id}" is the repository that this stack begins from`,
+      hint: 'remove it, or name another repository to begin from',
     }));
   if (unknown.length + read.length > 0 || ofEngines.some((id) => !detached.includes(id))) return [...unknown, ...read];
-  const fact = 'names every repository in S3: nothing would be copied out of the cluster';
-  return [{ path, fact, hint: 'leave one of them attached' }];
+  const fact = 'names every S3 repository: no copy would leave the cluster';
+  return [{ path, fact, hint: 'keep one of them attached' }];
 }
 
 function storageProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
@@ -91,12 +91,12 @@ function storageProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProble
       problems.push({ path: ['storage', 'repositories', id], fact: 'has no endpoint', hint });
     }
   } else if (plain.oidcProvider === undefined) {
-    const fact = 'is missing: without it no service account can take a role';
+    const fact = 'is missing: without it no service account can assume a role';
     problems.push({ path: ['oidcProvider', 'arn'], fact, hint: 'write the ARN of the cluster’s OIDC provider in IAM' });
   }
   const credentials = secret.s3Credentials ?? {};
   for (const id of wanted.filter((name) => !(name in credentials))) {
-    const hint = `pulumi config set --secret --path 's3Credentials.${id}.writer.accessKeyId' … and the others`;
+    const hint = `pulumi config set --secret --path 's3Credentials.${id}.writer.accessKeyId' …, and the other keys`;
     problems.push({ path: ['s3Credentials', id], fact: `repository "${id}" has no credentials`, hint });
   }
   problems.push(...unknownIds(credentials, wanted, ['s3Credentials']));
@@ -110,9 +110,9 @@ function secretProblems(
 ): ConfigProblem[] {
   const from = secrets?.from ?? 'generated';
   const problems: ConfigProblem[] = [];
-  // A site that comes back in its next generation has made them before; whether its state still holds them is asked of that.
+  // A site in a later generation generated them before; `stepProblems` checks that its state still has them.
   if (from === 'generated' && ((role === 'standby' && generation === 1) || role === 'recovery')) {
-    const fact = `"generated" in role ${role}: new passphrases open no existing repository`;
+    const fact = `"generated" in role ${role}: new passphrases can't open an existing repository`;
     const hint = 'write secrets: {from: secrets-manager, region: …} or {from: config} with secretValues';
     problems.push({ path: ['secrets', 'from'], fact, hint });
   }
@@ -148,18 +148,18 @@ function clusterProblems({ cluster }: Plain, { kubeconfig }: Secret): ConfigProb
   }
   if (cluster.kubeconfig === undefined || kubeconfig === undefined) return [];
   const fact = `"${cluster.kubeconfig}" and the secret kubeconfig are both set`;
-  return [{ path: ['cluster', 'kubeconfig'], fact, hint: 'keep one of the two' }];
+  return [{ path: ['cluster', 'kubeconfig'], fact, hint: 'keep one of them' }];
 }
 
 function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan: Plan): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (role === 'standby' && standby === undefined) {
-    const hint = 'write standby: {of: {site, generation}, repository}: the lineage that it follows, and from where';
+    const hint = 'write standby: {of: {site, generation}, repository}: the lineage to follow, and its repository';
     problems.push({ path: ['standby'], fact: 'is missing, and role is "standby"', hint });
   }
   if (role === 'recovery' && recovery?.repository === undefined) {
     const hint =
-      'write recovery: {from, repository}: latest, an id of `dr points` or a time with its zone, and where it lies';
+      'write recovery: {from, repository}: latest, an id of `dr points` or a time with its zone, and its repository';
     const path = recovery === undefined ? ['recovery'] : ['recovery', 'repository'];
     problems.push({ path, fact: 'is missing, and role is "recovery"', hint });
   }
@@ -174,8 +174,8 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
     const apart = plan.repositories.filter(({ storage, written }) => storage === 's3' && written.by === 'engines');
     if (id === undefined || apart.some((repository) => repository.id === id)) continue;
     const fact = ids(plan).includes(id)
-      ? `"${id}" can't be what a site begins from: a volume is lost with its cluster, and a dated copy is restored by \`dr restore\``
-      : `"${id}" is no repository of the plan.${didYouMean(id, ids(plan))}`;
+      ? `a site can't begin from "${id}": a volume is lost with its cluster, and \`dr restore\` restores an off-site copy`
+      : `"${id}" is not a repository of the plan.${didYouMean(id, ids(plan))}`;
     problems.push({ path, fact, hint: `write one of: ${apart.map((repository) => repository.id).join(', ')}` });
   }
   if (namespaces !== undefined && namespaces.platform === namespaces.recovery) {
@@ -193,25 +193,25 @@ function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {
     .map((id) => ({
       path: ['folders', id],
       fact: files.some((workload) => workload.id === id)
-        ? `"${id}" holds objects, which the pods read from the cluster's API`
+        ? `"${id}" holds Kubernetes objects, which the pods read from the cluster's API`
         : `the plan has no folder workload "${id}".${didYouMean(id, known)}`,
       hint: `workloads that are folders: ${known.join(', ')}`,
     }));
 }
 
-/** A hook of nothing would never run, and what it was to quiet would not be. */
+/** A hook of something that is not backed up would never run. */
 function hookProblems({ capture, folders }: Plain): ConfigProblem[] {
   const known = ['postgres', 'redis', 'kubernetes', ...Object.keys(folders ?? {})];
   return Object.keys(capture?.hooks ?? {})
     .filter((id) => !known.includes(id))
     .map((id) => ({
       path: ['capture', 'hooks', id],
-      fact: `"${id}" is nothing that this stack copies.${didYouMean(id, known)}`,
-      hint: `hooks can stand around: ${known.join(', ')}`,
+      fact: `this stack does not back up "${id}".${didYouMean(id, known)}`,
+      hint: `hooks are possible for: ${known.join(', ')}`,
     }));
 }
 
-/** Of what could be parsed; a key that is wrong by itself is reported there and not here. */
+/** The problems of the keys that could be parsed; `parseKeys` reports the others. */
 export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
   return [
     ...storageProblems(plain, secret, plan),

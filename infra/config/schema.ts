@@ -1,17 +1,17 @@
-/** The shapes of the config's keys. Pulumi.yaml says the same in words; a test holds the two together. */
+/** Schemas of the config's keys. Pulumi.yaml describes the same keys; a test compares the two. */
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { pinSchema } from '../../recovery/public.ts';
 
-const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is no size of a volume; write e.g. 50Gi' });
+const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is not a size of a volume; write e.g. 50Gi' });
 
-const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is no share of processors; write e.g. 500m or 2' });
+const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is not a share of processors; write e.g. 500m or 2' });
 
-const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is no network; write e.g. 10.0.0.0/16' });
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a network; write e.g. 10.0.0.0/16' });
 
-/** Not only letters and digits: it becomes part of SQL and of a role's name. */
+/** It becomes part of SQL and the name of a role. */
 const database = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, {
-  error: 'is no name of a database; write 1 to 63 of a-z, 0-9 and _, and no digit first',
+  error: 'is not a valid database name; write 1 to 63 of a-z, 0-9 and _, and no digit first',
 });
 
 const quota = z.strictObject({
@@ -21,7 +21,7 @@ const quota = z.strictObject({
   pods: z.int().positive().optional(),
 });
 
-/** A tag that can be moved would make two runs of the same program two platforms. */
+/** A tag that can move would give two runs of the same program two platforms. */
 const image = z
   .string()
   .refine((name) => /(@sha256:[0-9a-f]{64}|:[\w][\w.-]{0,127})$/.test(name) && !/:latest$/.test(name), {
@@ -29,23 +29,23 @@ const image = z
   });
 
 const arn = (kind: string, pattern: RegExp) =>
-  z.string().regex(pattern, { error: `is no ARN of ${kind}; copy it from IAM` });
+  z.string().regex(pattern, { error: `is not an ARN of ${kind}; copy it from IAM` });
 
 const endpoint = z.string().refine(
   (url) => {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
     return parsed?.protocol === 'https:' && !/^[\d.]+$|^\[/.test(parsed.hostname) && parsed.pathname === '/';
   },
-  { error: 'is no endpoint; write https://host[:port] with a host name: pgBackRest refuses http and IP addresses' },
+  { error: 'is not an endpoint; write https://host[:port] with a host name: pgBackRest refuses http and IP addresses' },
 );
 
 const pem = z
   .string()
-  .regex(/^-----BEGIN CERTIFICATE-----\n/, { error: 'is no certificate; put the PEM text of the authority here' });
+  .regex(/^-----BEGIN CERTIFICATE-----\n/, { error: 'is not a certificate; put the PEM text of the authority here' });
 
-const bucket = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'is no name of a bucket; write 3 to 63 of a-z, 0-9, . and -' });
+const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
+  error: 'is not a valid bucket name; write 3 to 63 of a-z, 0-9, . and -',
+});
 
 const endpointSchema = z.strictObject({
   endpoint,
@@ -56,7 +56,10 @@ const endpointSchema = z.strictObject({
   ca: pem.optional(),
 });
 
-/** Repositories of the plan that nothing is written to for now: a push that waits for a region that is gone holds PostgreSQL up. */
+/**
+ * Repositories of the plan that nothing is written to for now. PostgreSQL would not stop or restart while it pushes WAL to a region that
+ * is gone.
+ */
 const detached = z.array(idSchema).default([]);
 
 const awsRole = arn('a role', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/.+$/);
@@ -70,12 +73,12 @@ const storage = z.discriminatedUnion('kind', [
       .array(
         arn('a user, role or account', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)$/),
       )
-      .min(1, { error: 'is empty; name who may take the break-glass role' }),
+      .min(1, { error: 'is empty; name who may assume the break-glass role' }),
     /** Overrides of the plan's `immutable.mode` for all repositories. */
     lockMode: z.enum(['governance', 'compliance']).optional(),
     accessLogs: z.enum(['none', 's3', 'cloudtrail']).default('cloudtrail'),
     budgetGiB: z.int().positive().default(1024),
-    /** Overrides of the plan's places. */
+    /** Overrides of the plan's locations. */
     repositories: z
       .record(z.string(), z.strictObject({ bucket: bucket.optional(), region: lineSchema.optional() }))
       .default({}),
@@ -94,7 +97,7 @@ const secretText = z
   .string()
   .min(1, { error: 'is empty; set it with `pulumi config set --secret --path`' })
   .refine((text) => !/\s$/.test(text), {
-    error: 'ends with a line break or blank; set it again without: `printf %s` does not add one',
+    error: 'ends with a line break or a space; set it again without it: `printf %s` adds none',
   });
 
 const keyPair = z.strictObject({ accessKeyId: secretText, secretAccessKey: secretText });
@@ -102,65 +105,69 @@ const keyPair = z.strictObject({ accessKeyId: secretText, secretAccessKey: secre
 const absolutePath = z
   .string()
   .refine((path) => path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\n'), {
-    error: 'is no absolute path; write it from the root, without ".."',
+    error: 'is not an absolute path; write it from the root, without ".."',
   });
 
 const namesBy = (pattern: RegExp, error: string) => z.record(lineSchema, z.string().regex(pattern, { error }));
 
 const hostName = z
   .string()
-  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is no host name; write e.g. lb.example.com' });
+  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is not a host name; write e.g. lb.example.com' });
 
-/** What has another name here, as `old: new`. */
+/** Names that differ here, as `old: new`. */
 const map = z
   .strictObject({
     registry: namesBy(
       /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
-      'is no registry; write host[:port][/path], without https:// and without a tag',
+      'is not a registry; write host[:port][/path], without https:// and without a tag',
     ).default({}),
-    storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is no name of a storage class').default({}),
+    storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is not a valid storage class name').default({}),
     namespace: z.record(lineSchema, idSchema).default({}),
     host: namesBy(
       /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
-      'is no host name; write e.g. shop.example.com',
+      'is not a host name; write e.g. shop.example.com',
     ).default({}),
   })
   .prefault({});
 
-/** Keys in plain text. Every value that JSON can hold; `Pulumi.yaml` gives the optional ones an empty default. */
 const command = z.array(lineSchema).min(1);
 
 const definitionName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
-  error: 'is no name of a definition; write plural and group, as in "clusterissuers.cert-manager.io"',
+  error: 'is not a valid definition name; write plural and group, as in "clusterissuers.cert-manager.io"',
 });
 
+/** Keys in plain text. `Pulumi.yaml` gives the optional ones an empty default. */
 export const plainSchemas = {
   role: z.enum(['primary', 'standby', 'recovery']),
   environment: idSchema,
   site: idSchema,
-  /** The writer's role knows two digits. */
+  /** The policy of the writer's role allows for two digits. */
   generation: z
     .int()
-    .min(1, { error: 'is no generation; count from 1' })
-    .max(99, { error: 'is more than 99: give the site a new name and begin again with 1' }),
+    .min(1, { error: 'is not a generation; count from 1' })
+    .max(99, { error: 'is more than 99; give the site a new name and begin again with 1' }),
   storage,
   cluster: z.strictObject({ context: lineSchema, kubeconfig: absolutePath.optional() }),
   namespaces: z.strictObject({ platform: idSchema.default('go-coffee'), recovery: idSchema.default('go-coffee-dr') }),
   oidcProvider: z.strictObject({
     arn: arn('an OIDC provider', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:oidc-provider\/.+$/),
   }),
+  /** @default the cluster's default class */
   storageClasses: z.strictObject({
     postgres: lineSchema.optional(),
     redis: lineSchema.optional(),
+    /** For the local repository; ReadWriteMany. */
     backups: lineSchema.optional(),
   }),
   images: z.strictObject({ toolbox: image, postgres: image, redis: image }),
   postgres: z.strictObject({
     instances: z.int().min(1).default(3),
     storage: quantity.default('50Gi'),
+    /** Also the name of the role that owns it. */
     database: database.default('go_coffee'),
     cpu: cpu.default('1'),
     memory: quantity.default('4Gi'),
+    /** `required`: never two members on one node. `preferred` where there are fewer nodes than members. */
     spread: z.enum(['required', 'preferred']).default('required'),
   }),
   redis: z.strictObject({
@@ -168,15 +175,17 @@ export const plainSchemas = {
     cpu: cpu.default('250m'),
     memory: quantity.default('1Gi'),
   }),
+  /** Volumes of the local repository, and of the jobs' state: staged dumps, mirrors, trial restores. */
   backups: z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') }),
-  /** Folder workload of the plan → claim in the recovery namespace that holds it. */
+  /** Folder workload of the plan → the claim in the recovery namespace that holds it. */
   folders: z.record(z.string(), idSchema),
   capture: z.strictObject({
-    /** Cluster-scoped custom kinds that the platform's objects name, as their definitions are called. */
+    /** Cluster-scoped custom kinds that the platform's objects refer to, by the names of their definitions. */
     clusterKinds: z.array(definitionName).default([]),
-    /** Commands of the jobs' image around a copy: of `postgres`, `redis`, `kubernetes` or one of `folders`. */
+    /** Commands of the jobs' image before and after a copy of `postgres`, `redis`, `kubernetes` or one of `folders`. */
     hooks: z.record(z.string(), z.strictObject({ pre: command.optional(), post: command.optional() })).default({}),
   }),
+  /** Networks (CIDR) outside of the cluster's own pods that pods may reach. */
   network: z.strictObject({
     kubernetesApi: z
       .strictObject({
@@ -187,7 +196,9 @@ export const plainSchemas = {
     objectStorage: z.strictObject({ cidrs: z.array(cidr).min(1).default(['0.0.0.0/0']) }).prefault({}),
   }),
   monitoring: z.strictObject({
+    /** Whether the cluster has ServiceMonitor and PrometheusRule. A preview must not have to ask it. */
     prometheusOperator: z.boolean().default(false),
+    /** Namespace of Prometheus. Without it nothing may scrape. */
     namespace: idSchema.optional(),
   }),
   quotas: z.strictObject({ platform: quota.prefault({}), recovery: quota.prefault({}) }),
@@ -199,47 +210,52 @@ export const plainSchemas = {
   standby: z.strictObject({
     of: z.strictObject({ site: idSchema, generation: z.int().min(1) }),
     repository: idSchema,
-    /** Declare the services of the newest capture there, asleep until the promotion. */
+    /** Declare the services of the newest manifest snapshot there: scaled to zero until the promotion, then active. */
     services: z.boolean().default(false),
     map,
     exclude: z.array(lineSchema).default([]),
   }),
   recovery: z.strictObject({
+    /** `latest`, the id of a point, or a time with its zone. */
     from: lineSchema,
     repository: idSchema.optional(),
-    /** What `dr rebuild` has resolved `from` to: taken as it is, so that a preview and each run after it begin from the same. */
+    /** `from` as `dr rebuild` has resolved it. It is used as it is, so the preview and every later run begin from the same point. */
+    resolved: pinSchema.optional(),
+    /** The former name of `resolved`, which stacks of earlier versions still have. */
     pin: pinSchema.optional(),
-    /** Replace what the plan calls rotatable. */
+    /** Rotate the secrets that the plan calls rotatable. */
     rotateSecrets: z.boolean().default(false),
-    /** Lay the plan's additional security measures over what was captured. */
+    /** Apply the plan's additional security measures to the manifests. */
     harden: z.boolean().default(false),
-    /** A drill's platform: it can't call out, copy itself away or be reached (F37). */
+    /** A drill's platform: it has no way out, is not reachable and writes no copies. */
     isolated: z.boolean().default(false),
-    /** Images by the digests that ran, where their registry gave them. False: by their tags, whatever they mean by now. */
+    /** True: images by the digests that ran. False: by their tags, which may have moved. Side-loaded images always keep their tag. */
     pinImages: z.boolean().default(true),
     map,
-    /** Captured objects by `Kind`, `Kind/name`, a service or a tier of the plan; empty: all. */
+    /** Objects by `Kind`, `Kind/name`, a service or a tier of the plan. Empty: all. */
     only: z.array(lineSchema).default([]),
     exclude: z.array(lineSchema).default([]),
   }),
   traffic: z.strictObject({
-    zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is no id of a hosted zone; copy it from Route 53' }),
+    zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is not the id of a hosted zone; copy it from Route 53' }),
+    /** Names that follow the platform. They become CNAME records, so no apex domain. */
     names: z.array(hostName).min(1),
+    /** Host names of the entrances of the two sites. */
     primary: hostName,
     standby: hostName,
-    healthPath: z.string().startsWith('/', { error: 'is no path; begin it with /' }).default('/health'),
+    healthPath: z.string().startsWith('/', { error: 'is not a path; begin it with /' }).default('/health'),
   }),
   registry: z.strictObject({ prefixes: z.array(lineSchema).min(1) }),
   notifications: z.strictObject({
-    email: z.array(z.email({ error: 'is no e-mail address; write name@example.com' })).default([]),
+    email: z.array(z.email({ error: 'is not an e-mail address; write name@example.com' })).default([]),
     slack: z
       .strictObject({
-        teamId: z.string().regex(/^T[A-Z0-9]+$/, { error: 'is no workspace; its id begins with T' }),
-        channelId: z.string().regex(/^[CG][A-Z0-9]+$/, { error: 'is no channel; its id begins with C or G' }),
+        teamId: z.string().regex(/^T[A-Z0-9]+$/, { error: 'is not a workspace id; it begins with T' }),
+        channelId: z.string().regex(/^[CG][A-Z0-9]+$/, { error: 'is not a channel id; it begins with C or G' }),
       })
       .optional(),
   }),
-  /** Merged into the plan by ids; the result is checked as a plan is. */
+  /** Merged into the plan by ids; the result is checked like a plan. */
   plan: z.record(z.string(), z.unknown()),
 } as const;
 
@@ -251,19 +267,21 @@ export const secretSchemas = {
     z.strictObject({ writer: keyPair, restorer: keyPair, admin: keyPair.optional() }),
   ),
   secretValues: z.strictObject({
+    /** By repository id. */
     passphrases: z.record(z.string(), secretText),
     signingKey: secretText,
     postgres: z.strictObject({ superuser: secretText, replication: secretText, application: secretText }),
     redis: secretText,
   }),
   alertTargets: z.strictObject({
-    slackWebhook: z.url({ error: 'is no URL; copy it from Slack' }).optional(),
-    pagerdutyUrl: z.url({ error: 'is no URL; copy it from PagerDuty' }).optional(),
-    pingUrl: z.url({ error: 'is no URL; write https://…' }).optional(),
+    slackWebhook: z.url({ error: 'is not a URL; copy it from Slack' }).optional(),
+    pagerdutyUrl: z.url({ error: 'is not a URL; copy it from PagerDuty' }).optional(),
+    /** Called after each good refresh of the monitor: an external dead man's switch. */
+    pingUrl: z.url({ error: 'is not a URL; write https://…' }).optional(),
   }),
 } as const;
 
-/** Keys that every stack has to set. */
+/** Keys that every stack must set. */
 export const REQUIRED_KEYS = ['role', 'site', 'storage', 'cluster', 'images'] as const;
 
 export const CONFIG_KEYS: readonly string[] = [...Object.keys(plainSchemas), ...Object.keys(secretSchemas)];

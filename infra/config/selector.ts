@@ -5,7 +5,7 @@ export type Selector =
   | { readonly by: 'service'; readonly service: string }
   | { readonly by: 'object'; readonly kind: string; readonly name?: string; readonly namespace?: string };
 
-/** `Kind`, `Kind/name`, `Kind/namespace/name`, or as messages write it: `Kind name`, `Kind.group namespace/name`. */
+/** `Kind`, `Kind/name`, `Kind/namespace/name`, or the notation of messages: `Kind name`, `Kind.group namespace/name`. */
 const OBJECT = /^([^/ ]+)(?:[/ ](?:([^/ ]+)\/)?([^/ ]+))?$/;
 
 export function parseSelector(text: string, { tiers }: Pick<Plan, 'tiers'>): Selector | undefined {

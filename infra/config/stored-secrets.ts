@@ -1,4 +1,4 @@
-/** The document that a producing stack keeps in the secret store, and what is made of it by a stack that reads it. */
+/** The document in the secret store: the stack that generated the secrets writes it, other stacks read it. */
 import { secretSchemas } from './schema.ts';
 import type { SecretValues } from './types.ts';
 
@@ -6,13 +6,13 @@ export function renderStored(values: SecretValues): string {
   return JSON.stringify(values);
 }
 
-/** Throws RangeError that names `where` and the fields, and never a value. */
+/** Throws RangeError, which names `where` and the fields but never a value. */
 export function parseStored(text: string, where: string, repositories: readonly string[]): SecretValues {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    // The parser's own message would quote what it read.
+    // The parser's own message would quote the document.
     throw new RangeError(`${where} holds no JSON document`);
   }
   const parsed = secretSchemas.secretValues.safeParse(document);

@@ -1,6 +1,6 @@
 /** Pure: a pod that runs `dr`. It gets the keys of its purpose, and no others. */
 import type { Input } from '@pulumi/pulumi';
-import { labelsOf, type Reach } from '../cluster/labels.ts';
+import { type EgressTarget, labelsOf } from '../cluster/labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
 import { type AccessRole, accessFolder, PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
@@ -33,7 +33,7 @@ export interface DrPod {
   readonly args: readonly string[];
   readonly serviceAccount: Input<string>;
   /** With `kubernetes-api` the account's token is mounted. */
-  readonly reaches: readonly Reach[];
+  readonly egress: readonly EgressTarget[];
   readonly material: readonly KeyMaterial[];
   /** Where the local repository's volume is mounted; absent where the pod does not need it. */
   readonly localRepository?: string | undefined;
@@ -135,7 +135,7 @@ function mounts(pod: DrPod): Mounted[] {
     pod.localRepository === undefined
       ? []
       : [claim('repository', OBJECTS.backups, pod.localRepository, pod.repositoryReadOnly ?? false)];
-  const token = pod.reaches.includes('kubernetes-api') ? [TOKEN] : [];
+  const token = pod.egress.includes('kubernetes-api') ? [TOKEN] : [];
   const folders = Object.entries(pod.folders ?? {}).map(([path, name], i) => claim(`folder-${i}`, name, path, true));
   const filled = Object.entries(pod.fills ?? {}).map(([path, name], i) => claim(`filled-${i}`, name, path));
   return [
@@ -149,8 +149,8 @@ function mounts(pod: DrPod): Mounted[] {
   ];
 }
 
-export function drPodLabels(pod: Pick<DrPod, 'name' | 'reaches'>): Record<string, string> {
-  return labelsOf(pod.name, pod.reaches);
+export function drPodLabels(pod: Pick<DrPod, 'name' | 'egress'>): Record<string, string> {
+  return labelsOf(pod.name, pod.egress);
 }
 
 export function drPodSpec(pod: DrPod): PodSpec {

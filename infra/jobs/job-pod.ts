@@ -3,7 +3,7 @@ import type { Accounts } from '../cluster/accounts.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
 import type { DrPod } from './dr-pod.ts';
-import { MEANS, type Purpose } from './jobs.ts';
+import { JOB_PROFILES, type Purpose } from './jobs.ts';
 
 export interface JobPodArgs {
   readonly image: string;
@@ -18,14 +18,14 @@ export interface JobPodArgs {
 
 /** @param command what follows `dr` */
 export function jobPod(name: string, purpose: Purpose, command: readonly string[], args: JobPodArgs): DrPod {
-  const means = MEANS[purpose];
+  const means = JOB_PROFILES[purpose];
   const size = purpose === 'drill' ? 'drill' : 'job';
   return {
     name,
     image: args.image,
     args: command,
     serviceAccount: args.accounts.dr[means.account],
-    reaches: means.reaches,
+    egress: means.egress,
     material: means.material,
     localRepository: means.local === 'none' ? undefined : args.localRepository?.path,
     repositoryReadOnly: means.local === 'reads',

@@ -4,7 +4,7 @@ import { seconds } from '../../plan/duration.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule, Workload } from '../../plan/types.ts';
 import type { DrAccount } from '../cluster/accounts.ts';
-import type { Reach } from '../cluster/labels.ts';
+import type { EgressTarget } from '../cluster/labels.ts';
 import { PATHS } from '../cluster/paths.ts';
 import type { KeyMaterial } from './dr-pod.ts';
 import { onDay, shift } from './shift.ts';
@@ -26,56 +26,56 @@ export interface ScheduledJob {
   readonly startWithinSeconds: number;
 }
 
-export interface Means {
+export interface JobProfile {
   readonly account: DrAccount;
   readonly material: readonly KeyMaterial[];
-  readonly reaches: readonly Reach[];
+  readonly egress: readonly EgressTarget[];
   /** What it does with the local repository. */
   readonly local: 'writes' | 'reads' | 'none';
 }
 
-const STORES: readonly Reach[] = ['dns', 'object-storage', 'postgres', 'redis'];
+const STORES: readonly EgressTarget[] = ['dns', 'object-storage', 'postgres', 'redis'];
 
-export const MEANS: Readonly<Record<Purpose, Means>> = {
+export const JOB_PROFILES: Readonly<Record<Purpose, JobProfile>> = {
   backup: {
     account: 'dr-writer',
     material: ['keys', 'stores', 'tls', 'writer'],
-    reaches: [...STORES, 'pgbackrest', 'kubernetes-api'],
+    egress: [...STORES, 'pgbackrest', 'kubernetes-api'],
     local: 'writes',
   },
   // It marks what it has verified, so it writes in the local repository too.
   verify: {
     account: 'dr-restorer',
     material: ['keys', 'restorer'],
-    reaches: ['dns', 'object-storage'],
+    egress: ['dns', 'object-storage'],
     local: 'writes',
   },
   prune: {
     account: 'dr-pruner',
     material: ['keys', 'writer', 'restorer'],
-    reaches: ['dns', 'object-storage'],
+    egress: ['dns', 'object-storage'],
     local: 'writes',
   },
   offsite: {
     account: 'dr-writer',
     material: ['keys', 'writer', 'restorer'],
-    reaches: ['dns', 'object-storage'],
+    egress: ['dns', 'object-storage'],
     local: 'reads',
   },
   objectives: {
     account: 'dr-auditor',
     material: ['keys', 'stores', 'restorer'],
-    reaches: STORES,
+    egress: STORES,
     local: 'reads',
   },
   health: {
     account: 'dr-auditor',
     material: ['keys', 'stores', 'restorer'],
-    reaches: [...STORES, 'kubernetes-api'],
+    egress: [...STORES, 'kubernetes-api'],
     local: 'reads',
   },
   // A throwaway platform inside one pod: no key, no name, no address (F37).
-  drill: { account: 'dr-drill', material: [], reaches: [], local: 'none' },
+  drill: { account: 'dr-drill', material: [], egress: [], local: 'none' },
 };
 
 const DAY_SECONDS = 86_400;

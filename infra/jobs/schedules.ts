@@ -23,7 +23,7 @@ export interface SchedulesArgs extends JobPodArgs {
   /** Ids of the workloads that are folders in the pods. */
   readonly copied: readonly string[];
   /** A standby copies nothing until it leads. Its checks and drills go on. */
-  readonly capturing: boolean;
+  readonly backsUp: boolean;
   /** A drill's (F37): they are there to be seen, and none of them runs. @default false */
   readonly isolated?: boolean | undefined;
   /** After a promotion: the new lineage has nothing to build on. @default false */
@@ -35,11 +35,11 @@ export interface SchedulesArgs extends JobPodArgs {
 }
 
 /** What stops with a standby's being one: everything that writes new copies. */
-const CAPTURING: readonly Purpose[] = ['backup', 'prune', 'offsite'];
+const WRITES_COPIES: readonly Purpose[] = ['backup', 'prune', 'offsite'];
 
 /** What reads no object has no token of the cluster. */
 function withoutApi(pod: DrPod): DrPod {
-  return { ...pod, reaches: pod.reaches.filter((reach) => reach !== 'kubernetes-api') };
+  return { ...pod, egress: pod.egress.filter((reach) => reach !== 'kubernetes-api') };
 }
 
 export class Schedules extends pulumi.ComponentResource {
@@ -52,9 +52,9 @@ export class Schedules extends pulumi.ComponentResource {
 
   constructor(name: string, args: SchedulesArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:schedules:Schedules', name, {}, opts);
-    if (args.capturing) this.init = this.#init(name, args);
+    if (args.backsUp) this.init = this.#init(name, args);
     this.ready = this.init === undefined ? [] : [this.init];
-    if (args.capturing && args.beginsWithFull === true) this.#full(name, args);
+    if (args.backsUp && args.beginsWithFull === true) this.#full(name, args);
     const jobs = scheduledJobs(args.plan, args.reachable, args.copied).map(
       (job) => [job.id, this.#cronJob(name, job, args)] as const,
     );
@@ -144,7 +144,7 @@ export class Schedules extends pulumi.ComponentResource {
         spec: {
           schedule: job.cron,
           timeZone: 'Etc/UTC',
-          suspend: args.isolated === true || (!args.capturing && CAPTURING.includes(job.purpose)),
+          suspend: args.isolated === true || (!args.backsUp && WRITES_COPIES.includes(job.purpose)),
           concurrencyPolicy: 'Forbid',
           startingDeadlineSeconds: job.startWithinSeconds,
           successfulJobsHistoryLimit: 3,
@@ -163,7 +163,7 @@ export class Schedules extends pulumi.ComponentResource {
       // Jobs that find no stanza would fail, and wake people up.
       {
         parent: this,
-        ...(this.init !== undefined && CAPTURING.includes(job.purpose) ? { dependsOn: [this.init] } : {}),
+        ...(this.init !== undefined && WRITES_COPIES.includes(job.purpose) ? { dependsOn: [this.init] } : {}),
       },
     );
   }

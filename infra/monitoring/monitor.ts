@@ -2,7 +2,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
-import { labelsOf, type Reach, selectorOf } from '../cluster/labels.ts';
+import { type EgressTarget, labelsOf, selectorOf } from '../cluster/labels.ts';
 import { KEY_FILES, PATHS } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import { MONITOR, PORTS } from '../cluster/ports.ts';
@@ -32,7 +32,13 @@ const SCRATCH = '1Gi';
 /** Pure. */
 function monitorPod(args: MonitorArgs): DrPod {
   const { role, image, serviceAccount, localRepository, pings } = args;
-  const reaches: Reach[] = ['dns', 'object-storage', 'postgres', 'redis', ...(pings ? (['alerting'] as const) : [])];
+  const egress: EgressTarget[] = [
+    'dns',
+    'object-storage',
+    'postgres',
+    'redis',
+    ...(pings ? (['alerting'] as const) : []),
+  ];
   const http = { httpGet: { path: '/healthz', port: PORTS.metrics } };
   return {
     name: MONITOR,
@@ -51,7 +57,7 @@ function monitorPod(args: MonitorArgs): DrPod {
       ...(pings ? ['--ping-url-file', `${PATHS.alerts}/${KEY_FILES.ping}`] : []),
     ],
     serviceAccount,
-    reaches,
+    egress,
     material: ['keys', 'stores', 'restorer', ...(pings ? (['alerts'] as const) : [])],
     localRepository: localRepository?.path,
     repositoryReadOnly: true,

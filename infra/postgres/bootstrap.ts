@@ -24,7 +24,7 @@ export function sourceOf(bootstrap: Bootstrap): Source | undefined {
 /** PostgreSQL takes `2026-11-23 02:00:00.123+00` whatever its time zone. */
 function recoveryTime(iso: string): string {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(iso)) {
-    throw new RangeError(`${JSON.stringify(iso)} is no time in UTC, e.g. 2026-11-23T02:00:00Z`);
+    throw new RangeError(`${JSON.stringify(iso)} is not a time in UTC, e.g. 2026-11-23T02:00:00Z`);
   }
   return iso.replace('T', ' ').replace(/Z$/, '+00');
 }
@@ -37,7 +37,8 @@ export function recoveryArguments(
   restoreCommand: string,
   archiving = true,
 ): string[] {
-  if (!SET.test(set)) throw new RangeError(`${JSON.stringify(set)} is no label of a backup set, e.g. 20261123-020000F`);
+  if (!SET.test(set))
+    throw new RangeError(`${JSON.stringify(set)} is not a label of a backup set, e.g. 20261123-020000F`);
   const target =
     end.kind === 'end-of-wal'
       ? ['--type=default']

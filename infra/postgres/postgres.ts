@@ -24,7 +24,7 @@ import type { Origin } from '../config/role.ts';
 import type { Bootstrap } from './bootstrap.ts';
 import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
 import { Promotion } from './promotion.ts';
-import { quietSeconds } from './promotion-script.ts';
+import { archiveSilence } from './promotion-script.ts';
 import { renderMember } from './render.ts';
 import { makeServices } from './services.ts';
 
@@ -88,7 +88,7 @@ export class Postgres extends pulumi.ComponentResource {
           generation: args.generation,
           image: args.image,
           serviceAccount: args.serviceAccount,
-          quietSeconds: quietSeconds(args.plan),
+          archiveSilenceSeconds: archiveSilence(args.plan),
           deadlineSeconds: tierSeconds(args.plan),
         },
         { parent: this, ...after([this.statefulSet]) },

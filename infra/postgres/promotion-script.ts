@@ -1,11 +1,11 @@
 /** Pure: what the promotion runs. It refuses while the other site still commits: two leaders would be two histories. */
-import { quietSeconds as silenceOf } from '../../plan/objectives.ts';
+import { quietSeconds as planSilence } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
 import { PATHS } from '../cluster/paths.ts';
 
 /** Throws RangeError for a plan by which nothing could be followed. */
-export function quietSeconds(plan: Pick<Plan, 'workloads'>): number {
-  const quiet = silenceOf(plan);
+export function archiveSilence(plan: Pick<Plan, 'workloads'>): number {
+  const quiet = planSilence(plan);
   if (quiet === undefined) throw new RangeError('the plan ships no WAL: nothing could be promoted');
   return quiet;
 }

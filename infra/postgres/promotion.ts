@@ -16,7 +16,7 @@ export interface PromotionArgs {
   /** Patroni's own: its configuration lies in the API's endpoints. */
   readonly serviceAccount: pulumi.Input<string>;
   /** Without new WAL for this long the site that is followed has ended. */
-  readonly quietSeconds: number;
+  readonly archiveSilenceSeconds: number;
   readonly deadlineSeconds: number;
 }
 
@@ -35,7 +35,7 @@ function podSpec(args: PromotionArgs): PodSpec {
         name: 'promote',
         image: args.image,
         imagePullPolicy: 'IfNotPresent',
-        command: ['sh', '-c', promotionScript(args.quietSeconds)],
+        command: ['sh', '-c', promotionScript(args.archiveSilenceSeconds)],
         env: [
           { name: 'POSTGRES', value: POSTGRES },
           { name: 'PATRONI_KUBERNETES_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

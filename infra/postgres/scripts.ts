@@ -232,7 +232,7 @@ function sourceScripts(bootstrap: Bootstrap, lineage: string, archiving: boolean
 export function renderScripts(args: ScriptsArgs): Record<string, string> {
   const { lineage, repositories, bootstrap, database, archiving = true, rotate } = args;
   if (!/^[a-z_][a-z0-9_]*$/.test(database))
-    throw new RangeError(`${JSON.stringify(database)} is no name of a database`);
+    throw new RangeError(`${JSON.stringify(database)} is not a valid database name`);
   return {
     [SCRIPTS.start]: renderStart(lineage),
     ...(archiving

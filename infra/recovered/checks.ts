@@ -1,22 +1,22 @@
-/** Pure: the Job between two steps of a recovery. What comes after it waits until `dr health` finds what came before it well. */
+/** The Job between two steps of a recovery: later steps wait until `dr health` reports the earlier ones healthy. Pure. */
 import { type Duration, seconds } from '../../plan/duration.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 
-/** Before the first workload the stores are looked at, and after that the tiers. */
+/** First the stores are checked, then each tier. */
 export type Check = 'stores' | TierId;
 
 export interface CheckJob {
-  /** Also what its resource's name ends with: the progress of a rebuild is read from it. */
+  /** Also the end of its resource's name, from which `dr rebuild` reads the progress. */
   readonly name: string;
   /** What follows `dr`. */
   readonly args: readonly string[];
   readonly deadlineSeconds: number;
 }
 
-/** The command says by itself what it has waited for in vain; only one that hangs is ended from outside. */
+/** The command itself reports a timeout. Only a command that hangs is ended by the deadline. */
 const LONGER_SECONDS = 120;
 
-/** A tier may take as long as its RTO, and the stores as long as the first one's: later it is missed anyway. */
+/** The timeout of a tier is its RTO, and that of the stores is the RTO of the first tier. */
 export function checkJob(check: Check, { tiers }: Pick<Plan, 'tiers'>): CheckJob {
   const tier = check === 'stores' ? tiers[0] : tiers.find(({ id }) => id === check);
   if (tier === undefined) throw new RangeError(`the plan has no tier ${check}`);

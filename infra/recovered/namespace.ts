@@ -1,4 +1,4 @@
-/** What the platform's namespace was marked with: by it admission, meshes and network policies know it. The stack's own marks stay. Pure. */
+/** Labels and annotations of the platform's namespace, by which admission, meshes and network policies select it. Pure. */
 import type { CapturedPlatform } from '../../recovery/public.ts';
 import type { Marks } from '../cluster/foundation.ts';
 import { labelsOf } from '../cluster/labels.ts';
@@ -7,12 +7,12 @@ type Texts = Readonly<Record<string, string>>;
 
 const NONE: Marks = { labels: {}, annotations: {} };
 
-/** Its name is of here, and how strict it is the stack says. */
+/** The stack sets the namespace's name and its Pod Security level. */
 const NOT_TAKEN = /^(pulumi\.com|pod-security\.kubernetes\.io|kubernetes\.io)\//;
 
-export function capturedMarks(captured: Pick<CapturedPlatform, 'objects' | 'namespaces'> | undefined): Marks {
-  const [platform] = captured?.namespaces ?? [];
-  const found = captured?.objects.find(
+export function namespaceMarks(snapshot: Pick<CapturedPlatform, 'objects' | 'namespaces'> | undefined): Marks {
+  const [platform] = snapshot?.namespaces ?? [];
+  const found = snapshot?.objects.find(
     ({ object }) => object.kind === 'Namespace' && object.metadata.name === platform,
   );
   if (found === undefined) return NONE;

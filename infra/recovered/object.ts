@@ -1,11 +1,11 @@
-/** Any Kubernetes object, as one resource: of kinds that are known here, and of those that came with their definitions. */
+/** Any Kubernetes object as a resource: of a built-in kind, or of a kind whose definition is in the snapshot. */
 import * as pulumi from '@pulumi/pulumi';
 import type { KubeObject } from '../../recovery/public.ts';
 
-/** Fields of a Secret that hold what is secret. */
+/** Fields of a Secret with secret values. */
 const SECRET_FIELDS = ['data', 'stringData'];
 
-/** As the typed classes have it, so that the state knows one name for a kind: `kubernetes:core/v1:Secret`. */
+/** The token of the typed classes, so that the state has one name for a kind: `kubernetes:core/v1:Secret`. */
 function tokenOf({ apiVersion, kind }: KubeObject): string {
   return `kubernetes:${apiVersion.includes('/') ? apiVersion : `core/${apiVersion}`}:${kind}`;
 }

@@ -1,4 +1,4 @@
-/** Captured objects → what is declared, in which steps, and what people are told of it. Pure but for the secrets that are made anew. */
+/** Manifest snapshot → the declared objects, their steps, and the report for people. Pure, except for rotated secrets. */
 import type { Plan, TierId } from '../../plan/types.ts';
 import { type CapturedPlatform, type KubeObject, kindOf, restoreWaves } from '../../recovery/public.ts';
 import { ConfigError } from '../config/problems.ts';
@@ -11,32 +11,32 @@ import { REASONS, type Reason, type Section, selectObjects } from './select/sele
 import { type Step, stepsOf } from './steps.ts';
 
 export interface PlatformPlanArgs {
-  /** For its messages. */
+  /** For messages. */
   readonly stack: string;
   readonly plan: Plan;
-  readonly captured: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
+  readonly snapshot: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
-  /** Where they stand. @default 'recovery' */
+  /** The config key that they are in. @default 'recovery' */
   readonly section?: Section | undefined;
   /** This stack's name of the platform's namespace. */
   readonly platform: string;
   readonly isOwn: IsOwn;
-  /** In this order. */
+  /** Applied in this order. */
   readonly changes: readonly Change[];
-  /** The last pass: texts become secret Outputs. @default none */
+  /** The last pass, which makes secret Outputs of texts. @default none */
   readonly rotate?: ((objects: readonly KubeObject[]) => Changed) | undefined;
   /** A check after each tier. @default true */
   readonly checked?: boolean | undefined;
 }
 
-/** What `dr` and people need to know; no secret in it. */
+/** The report for `dr` and for people. It holds no secret. `leftOut` and `unmatched` are keys of the stack's output. */
 export interface PlatformReport {
   readonly declared: number;
-  /** `Kind.group/namespace/name` of what is declared with each tier. */
+  /** `Kind.group/namespace/name` of the objects that are declared with each tier. */
   readonly tiers: Readonly<Partial<Record<TierId, readonly string[]>>>;
-  /** Workloads that are no service of the plan: they come with the last tier. */
+  /** Unmapped workloads: they come with the last tier. */
   readonly unmatched: readonly string[];
-  /** By why; as they are called in the capture. */
+  /** Excluded objects by reason, with their names in the snapshot. */
   readonly leftOut: readonly { readonly reason: Reason; readonly why: string; readonly objects: readonly string[] }[];
   readonly notes: readonly string[];
 }
@@ -64,8 +64,8 @@ export function planPlatform(args: PlatformPlanArgs): PlatformPlan {
   const changed = applied(selected.objects, rotate === undefined ? changes : [...changes, rotate]);
   // A change may add what the stack has already.
   const objects = changed.objects.filter((object) => !isOwn(object));
-  const { steps, placements } = stepsOf(plan, objects, checked);
-  // What waits for its tier: a Service is there before all of them.
+  const { steps, placements } = stepsOf({ plan, objects, checked });
+  // Objects that wait for their tier. Services are declared before all tiers.
   const placed = [...placements.keys()].filter((object) => kindOf(object) !== 'Service');
   const of = (tier: TierId) =>
     placed
@@ -82,7 +82,7 @@ export function planPlatform(args: PlatformPlanArgs): PlatformPlan {
       tiers: Object.fromEntries(tiers.filter(([, names]) => names.length > 0)),
       unmatched: workloads.filter((object) => placements.get(object)?.service === undefined).map(identityOf),
       leftOut: reasons.flatMap((reason) => {
-        const objects = selected.leftOut[reason] ?? [];
+        const objects = selected.excluded[reason] ?? [];
         return objects.length === 0 ? [] : [{ reason, why: REASONS[reason](section), objects: objects.toSorted() }];
       }),
       notes: [...selected.notes, ...changed.notes, ...quotaNotes(objects, platform)],

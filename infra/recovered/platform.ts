@@ -1,6 +1,6 @@
 /**
- * A recovered platform: what was captured of the cluster's objects, declared step by step. Between two steps stands one small ConfigMap, so
- * that the dependencies grow with the objects and not with their square.
+ * A recovered platform: the objects of a manifest snapshot, declared step by step. A small ConfigMap between two steps keeps the number of
+ * dependencies proportional to the number of objects, not to its square.
  */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
@@ -13,34 +13,34 @@ import { checkJob } from './checks.ts';
 import { RecoveredObject } from './object.ts';
 import { identityOf } from './objects/identity.ts';
 import type { Step } from './steps.ts';
-import { keepingOf, withInstructions } from './waits.ts';
+import { keepingOf, type Services, withInstructions } from './waits.ts';
 
 export interface PlatformArgs {
   readonly plan: Pick<Plan, 'tiers'>;
   readonly steps: readonly Step[];
-  /** Of the recovery: the steps and checks are kept there. */
+  /** The recovery namespace, which holds the barriers and the checks. */
   readonly namespace: string;
-  /** `<site>-<generation>`: each life is checked once. */
+  /** `<site>-<generation>`: the checks run once for each generation. */
   readonly lineage: string;
   readonly pods: JobPodArgs;
-  /** The checks try the credentials that were replaced. @default false */
+  /** The checks try the replaced credentials. @default false */
   readonly retired?: boolean | undefined;
-  /** What has to be there before the first object. */
-  readonly walls: readonly pulumi.Resource[];
-  /** What has to be there before the stores are looked at. */
+  /** Dependencies of the first object. */
+  readonly guardrails: readonly pulumi.Resource[];
+  /** Dependencies of the check of the stores. */
   readonly stores: readonly pulumi.Resource[];
-  /** A drill's platform keeps nothing. */
+  /** A drill's platform is deleted completely. */
   readonly isolated: boolean;
-  /** A site's that follows, or has followed, another: its services sleep while that one leads. Absent: they never do. */
-  readonly services?: 'asleep' | 'awake' | undefined;
-  /** For what the cluster or another of its stacks may have made already. */
+  /** For a site that follows, or has followed, another. */
+  readonly services?: Services | undefined;
+  /** For objects that the cluster or another stack may have made already. */
   readonly shared: pulumi.ProviderResource;
 }
 
-/** Of the stores, and of the first tier that has anything. */
+/** The checks of the stores and of the first tier with workloads. */
 const BEFORE_USERS = 2;
 
-/** A line a kind, with how many there are of it. */
+/** A line for each kind, with the number of its objects. */
 function counted(objects: readonly KubeObject[]): string {
   const counts = new Map<string, number>();
   for (const object of objects) counts.set(kindOf(object), (counts.get(kindOf(object)) ?? 0) + 1);
@@ -51,7 +51,7 @@ function counted(objects: readonly KubeObject[]): string {
 }
 
 export class Platform extends pulumi.ComponentResource {
-  /** What users' traffic comes after: the tiers, not the last of the rest. After a promotion the first of them. */
+  /** Users' traffic waits for these: the checks of all tiers, after a promotion those of the stores and the first tier. */
   readonly ready: readonly pulumi.Resource[];
   readonly #name: string;
   readonly #args: PlatformArgs;
@@ -60,19 +60,19 @@ export class Platform extends pulumi.ComponentResource {
     super('go-coffee-dr:platform:Platform', name, {}, opts);
     this.#name = name;
     this.#args = args;
-    const begin = this.#barrier('begin', [], args.walls);
+    const begin = this.#barrier('begin', [], args.guardrails);
     const gates = new Map<string, pulumi.Resource>();
     for (const step of args.steps) {
       const before = step.after.length === 0 ? [begin] : step.after.flatMap((id) => gates.get(id) ?? []);
       gates.set(step.id, this.#step(step, before));
     }
     const checks = args.steps.flatMap(({ id, check }) => (check === undefined ? [] : (gates.get(id) ?? [])));
-    // After a failover the first tier must not be kept from its users by a later one.
-    this.ready = args.services === 'awake' ? checks.slice(0, BEFORE_USERS) : checks;
+    // After a failover, traffic for the first tier must not wait for the others.
+    this.ready = args.services === 'active' ? checks.slice(0, BEFORE_USERS) : checks;
     this.registerOutputs({});
   }
 
-  /** What the next step waits for. */
+  /** The resource that the next step waits for. */
   #step({ id, objects, check }: Step, before: readonly pulumi.Resource[]): pulumi.Resource {
     const made = objects.map((object) => this.#object(object, before));
     const laid = objects.length === 0 ? before : [this.#barrier(id, objects, [...before, ...made])];
@@ -82,8 +82,8 @@ export class Platform extends pulumi.ComponentResource {
 
   #object(object: KubeObject, dependsOn: readonly pulumi.Resource[]): pulumi.Resource {
     const { isolated, services } = this.#args;
-    const { protect, retainOnDelete, shared } = keepingOf(object, isolated, services !== undefined);
-    return new RecoveredObject(identityOf(object), withInstructions(object, services === 'asleep'), {
+    const { protect, retainOnDelete, shared } = keepingOf(object, { isolated, services });
+    return new RecoveredObject(identityOf(object), withInstructions(object, services), {
       parent: this,
       dependsOn: [...dependsOn],
       ...(protect ? { protect } : {}),
@@ -115,7 +115,7 @@ export class Platform extends pulumi.ComponentResource {
           name: `${name}-${lineage}`,
           namespace,
           labels,
-          // One that failed would never be anything else: the next run asks again.
+          // A failed Job stays failed, so the next run replaces it.
           annotations: { 'pulumi.com/replaceUnready': 'true' },
         },
         spec: {
@@ -127,7 +127,7 @@ export class Platform extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: [...dependsOn],
-        // The template of a Job can't be changed: a new image makes a new one, and the old goes first for its name.
+        // The template of a Job can't change: a new image needs a new Job, and the old one must release the name first.
         deleteBeforeReplace: true,
         customTimeouts: { create: `${deadlineSeconds}s` },
       },

@@ -1,11 +1,11 @@
-/** Captured objects, of a recovery or of a standby's services → the part of the program that declares them, and what is told of it. */
+/** Declares the objects of a manifest snapshot, in a recovery or as a standby's services, and reports on them. */
 import * as pulumi from '@pulumi/pulumi';
 import type { CapturedPlatform, KubeObject } from '../../recovery/public.ts';
 import { sharedProvider } from '../cluster/provider.ts';
 import type { RecoverySettings, StackConfig } from '../config/types.ts';
-import { asleep } from './change/asleep.ts';
 import { changesOf } from './change/changes.ts';
 import { type PinnedImages, pinImages } from './change/pin-images.ts';
+import { scaleToZero } from './change/scale-to-zero.ts';
 import { listed } from './objects/identity.ts';
 import type { Change, Changed } from './objects/types.ts';
 import { type PlatformReport, planPlatform } from './plan.ts';
@@ -13,9 +13,10 @@ import { Platform, type PlatformArgs } from './platform.ts';
 import type { IsOwn } from './select/own.ts';
 import type { Section } from './select/select.ts';
 
-export interface RecoveredPlatformArgs extends Pick<PlatformArgs, 'lineage' | 'pods' | 'walls' | 'stores' | 'retired'> {
+export interface RecoveredPlatformArgs
+  extends Pick<PlatformArgs, 'lineage' | 'pods' | 'guardrails' | 'stores' | 'retired'> {
   readonly config: StackConfig;
-  readonly captured: CapturedPlatform | undefined;
+  readonly snapshot: CapturedPlatform | undefined;
   readonly isOwn: IsOwn;
   readonly rotate?: ((objects: readonly KubeObject[]) => Changed) | undefined;
   readonly cluster: pulumi.ProviderResource;
@@ -23,7 +24,7 @@ export interface RecoveredPlatformArgs extends Pick<PlatformArgs, 'lineage' | 'p
 
 export interface RecoveredPlatform {
   readonly report: PlatformReport;
-  /** The checks of the tiers, after a promotion of the first. */
+  /** The checks that users' traffic waits for. */
   readonly ready: readonly pulumi.Resource[];
 }
 
@@ -33,11 +34,11 @@ interface Wanted {
   readonly changes: readonly Change[];
   readonly isolated: boolean;
   readonly pinImages: boolean;
-  /** Of a site that follows, or has followed, another. */
-  readonly services?: 'asleep' | 'awake';
+  /** For a site that follows, or has followed, another. */
+  readonly services?: 'scaled-to-zero' | 'active';
 }
 
-/** Undefined where the stack declares nothing of a capture. */
+/** Undefined where the stack declares no snapshot. */
 function wantedOf({ role, plan, namespaces, recovery, standby }: StackConfig): Wanted | undefined {
   if (role === 'recovery') {
     if (recovery === undefined) return undefined;
@@ -49,30 +50,31 @@ function wantedOf({ role, plan, namespaces, recovery, standby }: StackConfig): W
   const settings = { ...standby, only: [] };
   const common = { section: 'standby', settings, isolated: false, pinImages: false } as const;
   return role === 'standby'
-    ? { ...common, changes: [asleep], services: 'asleep' }
-    : { ...common, changes: [], services: 'awake' };
+    ? { ...common, changes: [scaleToZero], services: 'scaled-to-zero' }
+    : { ...common, changes: [], services: 'active' };
 }
 
-/** Undefined where there are no captured objects. Throws ConfigError for settings that don't fit them. */
+/** Undefined without a snapshot. Throws ConfigError for settings that don't match it. */
 export async function recoverPlatform(
   name: string,
-  { config, captured, isOwn, rotate, cluster, ...parts }: RecoveredPlatformArgs,
+  { config, snapshot, isOwn, rotate, cluster, ...parts }: RecoveredPlatformArgs,
 ): Promise<RecoveredPlatform | undefined> {
   const { stack, plan, namespaces } = config;
   const wanted = wantedOf(config);
-  if (captured === undefined || wanted === undefined) return undefined;
+  if (snapshot === undefined || wanted === undefined) return undefined;
   const { section, settings, changes, isolated, services } = wanted;
-  const { objects, notes }: PinnedImages = wanted.pinImages ? pinImages(captured) : { ...captured, notes: [] };
+  const { objects, notes }: PinnedImages = wanted.pinImages ? pinImages(snapshot) : { ...snapshot, notes: [] };
   const { steps, report } = planPlatform({
-    ...{ stack, plan, captured: { ...captured, objects }, section, settings, changes, rotate, isOwn },
-    checked: services !== 'asleep',
+    ...{ stack, plan, snapshot: { ...snapshot, objects }, section, settings, changes, rotate, isOwn },
+    checked: services !== 'scaled-to-zero',
     platform: namespaces.platform,
   });
-  // What a standby has not yet is as it has to be.
-  const tell = services === 'asleep' ? pulumi.log.info : pulumi.log.warn;
+  // A standby lacks these objects on purpose.
+  const tell = services === 'scaled-to-zero' ? pulumi.log.info : pulumi.log.warn;
   for (const note of [...notes, ...report.notes]) await tell(`${section}: ${note}`);
   for (const { reason, why, objects } of report.leftOut) {
-    // Of what the stack has itself nobody misses the copy.
+    // Objects that the stack declares itself are not missing.
+    // `dr rebuild` finds these lines by "left out".
     if (reason !== 'own') await tell(`${section}: left out, ${why}: ${listed(objects)}`);
   }
   const platform = new Platform(

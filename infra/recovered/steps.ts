@@ -1,4 +1,4 @@
-/** In which steps a recovered platform is declared: each after those that it names. Pure. */
+/** The steps in which a recovered platform is declared, each after the steps that it names. Pure. */
 import type { Plan, TierId } from '../../plan/types.ts';
 import { type KubeObject, restoreWaves, type WaveId } from '../../recovery/public.ts';
 import { type Placements, placementsOf } from './select/placement.ts';
@@ -8,9 +8,9 @@ export interface Step {
   readonly id: string;
   /** Ids of steps, or none: the first. */
   readonly after: readonly string[];
-  /** They don't need one another. */
+  /** They are independent of each other. */
   readonly objects: readonly KubeObject[];
-  /** When the objects are there, and before anything that comes after it. */
+  /** Runs after the objects exist and before every later step. */
   readonly check?: 'stores' | TierId | undefined;
 }
 
@@ -19,10 +19,10 @@ export interface Steps {
   readonly placements: Placements;
 }
 
-/** With its workloads, or after them. */
+/** Waves that come with the workloads, or after them. */
 const AFTER_STORES: readonly WaveId[] = ['workloads', 'scaling', 'converted-resources', 'routes', 'admission'];
 
-/** A chain, with the routes of each tier beside it: they hold nothing back. */
+/** A chain of steps. The routes of each tier are beside it, and no step waits for them. */
 class Chain {
   readonly steps: Step[] = [];
   #last: readonly string[] = [];
@@ -37,19 +37,25 @@ class Chain {
     if (objects.length > 0) this.steps.push({ id, after: this.#last, objects });
   }
 
-  /** Of all steps that nothing comes after yet. */
+  /** The next step comes after all steps that have no successor yet. */
   join(): void {
     const followed = new Set(this.steps.flatMap(({ after }) => after));
     this.#last = this.steps.map(({ id }) => id).filter((id) => !followed.has(id));
   }
 }
 
+export interface StepsArgs {
+  readonly plan: Pick<Plan, 'tiers'>;
+  readonly objects: readonly KubeObject[];
+  /** False for services that are scaled to zero. @default true */
+  readonly checked?: boolean | undefined;
+}
+
 /**
- * The waves before the workloads; a check of the stores; tier by tier the workloads, a check, and what leads to them; then the rest of
- * the routes, and last what has a say in every creation.
- * @param checked of what sleeps there is nothing to check
+ * The waves before the workloads; a check of the stores; for each tier its workloads, a check and their routes; the other routes; and last
+ * the admission configurations, which are asked about every creation.
  */
-export function stepsOf(plan: Pick<Plan, 'tiers'>, objects: readonly KubeObject[], checked = true): Steps {
+export function stepsOf({ plan, objects, checked = true }: StepsArgs): Steps {
   const placements = placementsOf(plan, objects);
   const waves = restoreWaves(objects);
   const of = (...ids: readonly WaveId[]) => waves.filter(({ id }) => ids.includes(id)).flatMap((wave) => wave.objects);

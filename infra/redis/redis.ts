@@ -8,7 +8,7 @@ import type { PodSpec } from '../cluster/manifests.ts';
 import { PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
 import { PORTS, REDIS } from '../cluster/ports.ts';
-import { makeSeedObjects, type RedisSeed, SEED_ANNOTATIONS, SEED_REACHES, seedParts } from './seed.ts';
+import { makeSeedObjects, type RedisSeed, SEED_ANNOTATIONS, SEED_EGRESS, seedParts } from './seed.ts';
 
 export interface RedisArgs {
   readonly namespace: string;
@@ -137,7 +137,7 @@ export class Redis extends pulumi.ComponentResource {
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: {
             metadata: {
-              labels: labelsOf(REDIS, args.seed === undefined ? [] : SEED_REACHES),
+              labels: labelsOf(REDIS, args.seed === undefined ? [] : SEED_EGRESS),
               annotations: {
                 'go-coffee-dr/config': checksum,
                 ...(args.seed === undefined ? {} : SEED_ANNOTATIONS),

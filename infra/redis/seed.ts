@@ -6,7 +6,7 @@ import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
 import { accessData, type ClusterSecrets, makeSecret, passphraseData } from '../cluster/keys.ts';
-import { labelsOf, type Reach } from '../cluster/labels.ts';
+import { type EgressTarget, labelsOf } from '../cluster/labels.ts';
 import type { Container, Volume, VolumeMount } from '../cluster/manifests.ts';
 import type { Namespaces } from '../cluster/network-policies.ts';
 import { accessFolder, KEY_FILES, PATHS } from '../cluster/paths.ts';
@@ -38,7 +38,7 @@ const RESOURCES: Resources = { cpu: '100m', memory: '512Mi' };
 
 const SEED_OBJECTS = { environment: NAME, keys: `${NAME}-keys`, restorer: `${NAME}-restorer` } as const;
 
-export const SEED_REACHES: readonly Reach[] = ['dns', 'object-storage'];
+export const SEED_EGRESS: readonly EgressTarget[] = ['dns', 'object-storage'];
 /** EKS gives the account's role to every container but these: the server has no business at the storage. */
 export const SEED_ANNOTATIONS = { 'eks.amazonaws.com/skip-containers': 'redis' } as const;
 

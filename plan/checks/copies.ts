@@ -1,4 +1,4 @@
-/** The rule of copies, for each workload: so many, on so many kinds of storage, away, immutable, and none unproven. */
+/** The plan's copy rule (3-2-1-1-0), checked for each workload: copies, kinds of storage, off site, immutable, unverified. */
 import { selectWorkloads } from '../select.ts';
 import type { Plan, PlanRepository, Workload } from '../types.ts';
 import { type Finding, fault } from './finding.ts';
@@ -32,14 +32,14 @@ function counts(plan: Plan, held: readonly PlanRepository[]): Count[] {
       code: 'OFFSITE-FEW',
       wanted: rule.offsite,
       found: held.filter(({ offsite }) => offsite).length,
-      what: 'copies away from the site',
+      what: 'copies off site',
       hint: 'add a repository with offsite: true',
     },
     {
       code: 'IMMUTABLE-FEW',
       wanted: rule.immutable,
       found: held.filter(({ immutable }) => immutable !== undefined).length,
-      what: 'copies that nobody can delete',
+      what: 'immutable copies',
       hint: 'add a repository with Object Lock (immutable)',
     },
   ];
@@ -54,7 +54,7 @@ function tooFew(plan: Plan, workload: Workload, index: number): Finding[] {
       fault(plan, {
         code,
         path: ['workloads', index, 'repositories'],
-        fact: `${workload.id} has ${found} ${what} (${names}), and the plan's rule wants ${wanted}`,
+        fact: `${workload.id} has ${found} ${what} (${names}), and the plan's copy rule requires ${wanted}`,
         hint,
       }),
     );
@@ -73,7 +73,7 @@ function unverified(plan: Plan): Finding[] {
     fault(plan, {
       code: 'UNVERIFIED',
       path: ['tests'],
-      fact: `no test restores ${open.join(', ')}: ${open.length} unproven, and the plan's rule allows ${plan.copyRule.unverified}`,
+      fact: `no test restores ${open.join(', ')}: ${open.length} unverified, and the plan's copy rule allows ${plan.copyRule.unverified}`,
       hint: 'add them to the verifies of a test',
     }),
   ];

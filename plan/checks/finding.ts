@@ -1,10 +1,10 @@
-/** One thing that is wrong with a plan, pinned to its place. */
+/** One fault of a plan, with the field that it is in. */
 import type { Plan } from '../types.ts';
 
 export type Path = readonly (string | number)[];
 
 export interface Finding {
-  /** An error makes `dr plan check` fail; a warning is worth a look. */
+  /** An error makes `dr plan check` fail; a warning does not. */
   readonly severity: 'error' | 'warning';
   /** Stable, upper case, words joined by `-`. */
   readonly code: string;
@@ -16,8 +16,8 @@ export interface Finding {
   readonly path: Path;
 }
 
-/** `schedules.hourly.cron` of `['schedules', 1, 'cron']`: an index means nothing to a reader. */
-export function placeName(root: unknown, path: Path): string {
+/** `['schedules', 1, 'cron']` → `schedules.hourly.cron`: items with an id are named by it. */
+export function fieldName(root: unknown, path: Path): string {
   let node: unknown = root;
   const names = path.map((key) => {
     node = typeof node === 'object' && node !== null ? (node as Record<string | number, unknown>)[key] : undefined;
@@ -31,11 +31,11 @@ export function placeName(root: unknown, path: Path): string {
 type Facts = Omit<Finding, 'severity' | 'where'>;
 
 export function fault(plan: Plan, facts: Facts): Finding {
-  return { severity: 'error', where: placeName(plan, facts.path), ...facts };
+  return { severity: 'error', where: fieldName(plan, facts.path), ...facts };
 }
 
 export function warning(plan: Plan, facts: Facts): Finding {
-  return { severity: 'warning', where: placeName(plan, facts.path), ...facts };
+  return { severity: 'warning', where: fieldName(plan, facts.path), ...facts };
 }
 
 /** `"a", "b"` */

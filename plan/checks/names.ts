@@ -1,4 +1,4 @@
-/** Names: each once, each known, each in one tier; selectors that match something. */
+/** Names are unique and known, each service is in one tier, and each selector matches something. */
 import { didYouMean } from '../nearest.ts';
 import { knownSelectors, unmatched } from '../select.ts';
 import type { Plan } from '../types.ts';
@@ -25,7 +25,7 @@ function doubledIds(plan: Plan): Finding[] {
             fault(plan, {
               code: 'ID-DOUBLED',
               path: [list, n, 'id'],
-              fact: `"${id}" stands twice in ${list}`,
+              fact: `"${id}" occurs twice in ${list}`,
               hint: 'give one of them another id, or remove it',
             }),
           ]
@@ -34,8 +34,18 @@ function doubledIds(plan: Plan): Finding[] {
   );
 }
 
-/** One finding for each of `names` that isn't known, and for each that stands twice in its list. */
-function unknown(plan: Plan, at: Path, names: readonly string[], known: readonly string[], what: string): Finding[] {
+interface References {
+  readonly plan: Plan;
+  /** The field with the list. */
+  readonly at: Path;
+  readonly names: readonly string[];
+  readonly known: readonly string[];
+  /** `tier`, `repository`: also the beginning of the finding's code. */
+  readonly what: string;
+}
+
+/** One finding for each unknown name, and for each that occurs twice. */
+function references({ plan, at, names, known, what }: References): Finding[] {
   return names.flatMap((name, n) => {
     const path = [...at, n];
     if (!known.includes(name)) {
@@ -50,7 +60,7 @@ function unknown(plan: Plan, at: Path, names: readonly string[], known: readonly
     return fault(plan, {
       code: `${what.toUpperCase()}-DOUBLED`,
       path,
-      fact: `"${name}" stands twice in one list`,
+      fact: `"${name}" occurs twice in one list`,
       hint: 'remove one of them',
     });
   });
@@ -65,9 +75,9 @@ function servicesInTwoTiers(plan: Plan): Finding[] {
       if (other === undefined) return [];
       const fact =
         other === tier.id
-          ? `service "${id}" stands twice in ${tier.id}`
+          ? `service "${id}" occurs twice in ${tier.id}`
           : `service "${id}" is in ${other} and in ${tier.id}`;
-      const hint = 'leave it in one tier: the one by whose RTO it must be back';
+      const hint = 'keep it in one tier: the one whose RTO applies to it';
       return fault(plan, { code: 'SERVICE-IN-TWO-TIERS', path: ['tiers', t, 'services', s], fact, hint });
     }),
   );
@@ -83,7 +93,7 @@ function servicesInNoTier(plan: Plan): Finding[] {
             code: 'SERVICE-IN-NO-TIER',
             path: ['workloads', w, 'services', s],
             fact: `service "${service}", which needs ${workload.id}, is in no tier.${didYouMean(service, known)}`,
-            hint: 'add it to the services of a tier, or correct its name',
+            hint: 'add it to the services of a tier, or fix its name',
           }),
     ),
   );
@@ -93,7 +103,13 @@ function tiersAndForms(plan: Plan): Finding[] {
   const tiers = plan.tiers.map(({ id }) => id as string);
   const ids = plan.workloads.map(({ id }) => id);
   const scopes = (['critical', 'nonCritical', 'full'] as const).flatMap((scope) =>
-    unknown(plan, ['objectives', 'scope', scope], plan.objectives.scope[scope], tiers, 'tier'),
+    references({
+      plan,
+      at: ['objectives', 'scope', scope],
+      names: plan.objectives.scope[scope],
+      known: tiers,
+      what: 'tier',
+    }),
   );
   const workloads = plan.workloads.flatMap((workload, w) => {
     const noTier = tiers.includes(workload.tier)
@@ -110,7 +126,7 @@ function tiersAndForms(plan: Plan): Finding[] {
       form === workload.id
         ? `"${form}" is a second form of itself`
         : `the plan has no workload "${form}".${didYouMean(form, ids)}`;
-    const hint = 'name the workload that holds the same data, or leave secondFormOf out';
+    const hint = 'name the workload that holds the same data, or remove secondFormOf';
     return [
       noTier,
       fault(plan, { code: 'WORKLOAD-UNKNOWN', path: ['workloads', w, 'secondFormOf'], fact, hint }),
@@ -130,12 +146,18 @@ function selectors(plan: Plan, path: Path, given: readonly string[]): Finding[] 
   );
 }
 
-function references(plan: Plan): Finding[] {
+function allReferences(plan: Plan): Finding[] {
   const repositories = plan.repositories.map(({ id }) => id);
   const scenarios = plan.scenarios.map(({ id }) => id as string);
   return [
     ...plan.workloads.flatMap((workload, w) =>
-      unknown(plan, ['workloads', w, 'repositories'], workload.repositories, repositories, 'repository'),
+      references({
+        plan,
+        at: ['workloads', w, 'repositories'],
+        names: workload.repositories,
+        known: repositories,
+        what: 'repository',
+      }),
     ),
     ...plan.schedules.flatMap((schedule, s) => {
       if (schedule.workloads.length > 0) return selectors(plan, ['schedules', s, 'workloads'], schedule.workloads);
@@ -163,13 +185,13 @@ function references(plan: Plan): Finding[] {
   ];
 }
 
-/** Without these the rest of the program can't know what is meant. */
+/** A plan with one of these findings is ambiguous, so no command accepts it. */
 export function checkNames(plan: Plan): Finding[] {
   return [
     ...doubledIds(plan),
     ...servicesInTwoTiers(plan),
     ...servicesInNoTier(plan),
     ...tiersAndForms(plan),
-    ...references(plan),
+    ...allReferences(plan),
   ];
 }

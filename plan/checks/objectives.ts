@@ -1,4 +1,4 @@
-/** Objectives, tiers, thresholds and messages that agree with each other. */
+/** Objectives, tiers, thresholds and message templates agree with each other. */
 import { exactDuration, seconds } from '../duration.ts';
 import type { Plan, Tier } from '../types.ts';
 import { type Finding, fault, warning } from './finding.ts';
@@ -19,13 +19,13 @@ function zeros(plan: Plan): Finding[] {
       : fault(plan, {
           code: 'OBJECTIVE-ZERO',
           path,
-          fact: `"${value}" can't be met by anything that is restored`,
-          hint: 'write what the business can bear, e.g. 1h',
+          fact: `no restore can meet an objective of "${value}"`,
+          hint: 'write the longest outage or loss that is acceptable, e.g. 1h',
         }),
   );
 }
 
-/** Each tier is critical or not, once; no tier is slower than what its class promises. */
+/** Each tier is in a scope, never both critical and non-critical; no tier's RTO exceeds that of its scope. */
 function scopes(plan: Plan): Finding[] {
   const { scope, rto } = plan.objectives;
   const classes = plan.tiers.flatMap((tier, n) => {
@@ -38,7 +38,7 @@ function scopes(plan: Plan): Finding[] {
   const slow = (['critical', 'full', 'nonCritical'] as const).flatMap((name) =>
     plan.tiers.flatMap((tier, n) => {
       if (!scope[name].includes(tier.id) || seconds(tier.rto) <= seconds(rto[name])) return [];
-      const fact = `${tier.id} may take ${exactDuration(seconds(tier.rto))}, and its class "${name}" ${exactDuration(seconds(rto[name]))}`;
+      const fact = `${tier.id} has an RTO of ${exactDuration(seconds(tier.rto))}, and its scope "${name}" one of ${exactDuration(seconds(rto[name]))}`;
       return fault(plan, {
         code: 'RTO-SCOPE',
         path: ['tiers', n, 'rto'],
@@ -60,7 +60,7 @@ function tierOrder(plan: Plan): Finding[] {
   });
 }
 
-/** What a service needs can't be restored after it. */
+/** A workload must not be restored after a service that needs it. */
 function lateWorkloads(plan: Plan): Finding[] {
   const order = plan.tiers.map(({ id }) => id);
   return plan.workloads.flatMap((workload, n) => {
@@ -79,7 +79,7 @@ function thresholds(plan: Plan): Finding[] {
     fault(plan, {
       code: 'THRESHOLD-ORDER',
       path: ['thresholds', 'storage'],
-      fact: `the warning at ${warningPercent}% does not come before the critical alert at ${criticalPercent}%`,
+      fact: `the warning at ${warningPercent}% is not below the critical alert at ${criticalPercent}%`,
       hint: 'make warningPercent the smaller one',
     }),
   ];
@@ -93,8 +93,8 @@ function placeholders(plan: Plan): Finding[] {
         : fault(plan, {
             code: 'PLACEHOLDER-MISSING',
             path: ['templates', t, 'fields', f],
-            fact: `"${placeholder}" does not stand in the text of "${template.id}"`,
-            hint: 'write it as it stands in the text, brackets included',
+            fact: `"${placeholder}" is not in the text of "${template.id}"`,
+            hint: 'write it exactly as in the text, with its brackets',
           }),
     ),
   );

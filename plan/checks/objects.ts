@@ -1,4 +1,4 @@
-/** What a Kubernetes API holds is split over workloads: every part has one, or the plan has no cluster in mind. */
+/** Workloads share out the objects of a Kubernetes API: each part has exactly one workload, or no part has any. */
 import { OBJECT_PARTS, type Plan } from '../types.ts';
 import { type Finding, fault, quoteAll } from './finding.ts';
 
@@ -12,7 +12,7 @@ export function checkObjects(plan: Plan): Finding[] {
     if (first === undefined || first.w === w) return [];
     const fact = `"${id}" and "${first.id}" both hold the ${part} of the cluster`;
     const path = ['workloads', w, 'objects'];
-    return [fault(plan, { code: 'OBJECTS-DOUBLED', path, fact, hint: 'leave each part in one workload' })];
+    return [fault(plan, { code: 'OBJECTS-DOUBLED', path, fact, hint: 'keep each part in one workload' })];
   });
   const wrongType = holders.flatMap(({ id, type, w }) => {
     if (type === 'files') return [];
@@ -22,7 +22,7 @@ export function checkObjects(plan: Plan): Finding[] {
   });
   const unheld = OBJECT_PARTS.filter((part) => !holders.some((holder) => holder.part === part));
   if (unheld.length === 0) return [...doubled, ...wrongType];
-  const fact = `no workload holds the cluster's ${quoteAll(unheld)}, and it would not be captured`;
+  const fact = `no workload holds the cluster's ${quoteAll(unheld)}: it would not be backed up`;
   const hint = `write objects: ${unheld[0]} into a workload of type files`;
   return [...doubled, ...wrongType, fault(plan, { code: 'OBJECTS-UNHELD', path: ['workloads'], fact, hint })];
 }

@@ -1,4 +1,4 @@
-/** Schedules: expressions that are some, and often enough for what they protect. */
+/** Schedules: their cron expressions are valid, and they run often enough for the RPOs of what they protect. */
 import { cronProblem } from '../cron.ts';
 import { seconds } from '../duration.ts';
 import { worstCaseRpo } from '../objectives.ts';
@@ -8,7 +8,7 @@ import { type Finding, fault } from './finding.ts';
 
 const CRON_HINT = 'write minute, hour, day of month, month and day of week in UTC, e.g. "0 2 * * *"';
 
-/** Without these the rest of the program can't know when to run. */
+/** A plan with one of these findings has no defined times, so no command accepts it. */
 export function checkCrons(plan: Plan): Finding[] {
   const own = plan.schedules.map(({ cron }, n) => ({ cron, path: ['schedules', n, 'cron'] }));
   const exports = plan.repositories.flatMap(({ written }, n) =>
@@ -20,21 +20,21 @@ export function checkCrons(plan: Plan): Finding[] {
   });
 }
 
-function runsOfNoTime(plan: Plan): Finding[] {
+function zeroLengthRuns(plan: Plan): Finding[] {
   return plan.schedules.flatMap(({ id, longestRun }, n) =>
     seconds(longestRun) > 0
       ? []
       : fault(plan, {
           code: 'RUN-ZERO',
           path: ['schedules', n, 'longestRun'],
-          fact: `a run of "${id}" takes ${longestRun}`,
-          hint: 'say how long a run may take, e.g. 15m',
+          fact: `longestRun of "${id}" is ${longestRun}`,
+          hint: 'write how long a run may take, e.g. 15m',
         }),
   );
 }
 
 function unmetRpo(plan: Plan): Finding[] {
-  // What a wrong cron covers has its finding already; without it the arithmetic would be of other schedules.
+  // A wrong cron has its own finding. The arithmetic without that schedule would say nothing about the workloads that it covers.
   const broken = plan.schedules.filter(({ cron }) => cronProblem(cron) !== undefined);
   const unsure = new Set(
     selectWorkloads(
@@ -49,7 +49,7 @@ function unmetRpo(plan: Plan): Finding[] {
         code: 'RPO-UNMET',
         path: ['workloads', plan.workloads.findIndex(({ id }) => id === row.workload)],
         fact: `the schedules can't meet its RPO (${row.tier}, ${row.repository}): ${row.arithmetic}`,
-        hint: 'run more often, shorten the run, or let it wait for no other (lock)',
+        hint: 'run more often, shorten the run, or give it a lock of its own',
       }),
     );
 }
@@ -74,5 +74,5 @@ function uncoveredForms(plan: Plan): Finding[] {
 }
 
 export function checkSchedules(plan: Plan): Finding[] {
-  return [...runsOfNoTime(plan), ...unmetRpo(plan), ...uncoveredForms(plan)];
+  return [...zeroLengthRuns(plan), ...unmetRpo(plan), ...uncoveredForms(plan)];
 }

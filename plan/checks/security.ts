@@ -1,4 +1,4 @@
-/** Rotation and hardening: each rule once, and none that can never apply. */
+/** Rotation and hardening: each rule is unique, and none is shadowed by another. */
 import { shadowedBy } from '../rotation.ts';
 import type { Plan } from '../types.ts';
 import { type Finding, fault } from './finding.ts';
@@ -6,22 +6,22 @@ import { type Finding, fault } from './finding.ts';
 function doubled(plan: Plan, path: readonly string[], ids: readonly string[]): Finding[] {
   return ids.flatMap((id, n) => {
     if (ids.indexOf(id) === n) return [];
-    const fact = `"${id}" stands twice in ${path.join('.')}`;
+    const fact = `"${id}" occurs twice in ${path.join('.')}`;
     return [
       fault(plan, { code: 'ID-DOUBLED', path: [...path, n], fact, hint: 'remove one of them, or give it another id' }),
     ];
   });
 }
 
-/** A key that is to be made new and is also left to people stays as it was: whoever wrote it thinks otherwise. */
+/** A key in both lists would not be rotated, although a rule says that it is. */
 function shadowed(plan: Plan): Finding[] {
   const { secrets, kept } = plan.rotation;
   return secrets.flatMap(({ id, keys }, n) =>
     kept.flatMap((other) => {
       const key = shadowedBy(other, keys);
       if (key === undefined) return [];
-      const fact = `"${key}" of "${id}" is left to people by "${other.id}", which is the stronger one`;
-      const hint = `take it out of one of them; a Secret's own annotation is stronger than both`;
+      const fact = `"${key}" of "${id}" is also in "${other.id}" of kept, which takes precedence: it would not be rotated`;
+      const hint = `remove it from one of them; a Secret's own annotation takes precedence over both`;
       return [fault(plan, { code: 'ROTATION-SHADOWED', path: ['rotation', 'secrets', n, 'keys'], fact, hint })];
     }),
   );

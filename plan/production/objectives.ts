@@ -27,7 +27,7 @@ export const objectives: Plan['objectives'] = {
     /** Line 43: daily backups. */
     configuration: '24h',
   },
-  /** Not in the written plan: settlement `rto-scope`. */
+  /** Not in the written plan: decision `rto-scope`. */
   scope: { critical: ['P1', 'P2'], full: ['P1', 'P2', 'P3'], nonCritical: ['P4'] },
 };
 
@@ -79,5 +79,5 @@ export const tiers: Tier[] = [
   },
 ];
 
-/** Three copies, two kinds of storage, one away, one that can't be deleted, none that was never restored. */
+/** 3-2-1-1-0: three copies, two kinds of storage, one off site, one immutable, none unverified. */
 export const copyRule: Plan['copyRule'] = { copies: 3, storageKinds: 2, offsite: 1, immutable: 1, unverified: 0 };

@@ -1,4 +1,4 @@
-/** Monitoring, tests, people, channels, what comes after a recovery, the scripts that the plan names, its upkeep. */
+/** Monitoring, tests, people, channels, actions after a recovery, the scripts that the plan names, and its reviews. */
 import type { Plan } from '../types.ts';
 
 /** Lines 203–207. */

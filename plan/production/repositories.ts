@@ -1,9 +1,9 @@
-/** The storage places (lines 95–113): three by the plan's headings, four repositories, because S3 has two regions. */
+/** Storage (lines 95–113): three headings of the plan, four repositories, because S3 has two regions. */
 import type { PlanRepository } from '../types.ts';
 
 /**
- * Glacier Instant Retrieval, because colder classes take hours to thaw and break the RTO (settlement `glacier-instant`).
- * 30 days is the least that S3 keeps an object in STANDARD before IA.
+ * Glacier Instant Retrieval, because colder classes take hours to thaw and break the RTO (decision `glacier-instant`).
+ * 30 days is the minimum that S3 keeps an object in STANDARD before IA.
  */
 const S3_LIFECYCLE: PlanRepository['lifecycle'] = [
   { after: '30d', storageClass: 'STANDARD_IA' },
@@ -45,7 +45,7 @@ export const repositories: PlanRepository[] = [
     written: { by: 'engines', copyDelay: '5m' },
   },
   {
-    /** Lines 103–107, second region; settlement `bucket-names`. */
+    /** Lines 103–107, second region; decision `bucket-names`. */
     id: 'secondary',
     title: 'S3, second region',
     planName: 'Secondary Storage (S3)',
@@ -58,7 +58,7 @@ export const repositories: PlanRepository[] = [
     lifecycle: S3_LIFECYCLE,
     immutable: S3_LOCK,
     offsite: true,
-    // The second copy starts when the first is done.
+    // This copy starts when the one in the first region is complete.
     written: { by: 'engines', copyDelay: '10m' },
   },
   {
@@ -73,7 +73,7 @@ export const repositories: PlanRepository[] = [
     compression: 'zstd',
     lifecycle: [],
     offsite: true,
-    // After the Sunday's full backup and configuration snapshot.
+    // After the full backup and the configuration snapshot of Sunday.
     written: { by: 'export', cron: '0 6 * * 0', longestRun: '12h', transport: 'Encrypted drives' },
   },
 ];

@@ -1,7 +1,7 @@
 /**
- * The five scenarios (lines 27–31) with the procedures that the written plan has (lines 115–197), and those that it lacks.
- * Points, times and stacks in the commands are examples. Where a step has a `dr rebuild` and a `dr restore`, the first is for a cluster and the
- * second for a single host.
+ * The five scenarios (lines 27–31) with the procedures of the written plan (lines 115–197), and procedures for those without one.
+ * Points, times and stacks in the commands are examples. Where a step has both `dr rebuild` and `dr restore`, the first is for a cluster
+ * and the second for a single host.
  */
 import type { Scenario, Step } from '../procedure-types.ts';
 
@@ -15,7 +15,7 @@ const VALIDATION: Step[] = [
 
 const validated = { source: 'added', steps: VALIDATION } as const satisfies Scenario['validation'];
 
-/** In a cluster one command does both: a fresh platform has new secrets and the measures from its first moment on. */
+/** In a cluster one command does both: the rebuilt platform starts with new secrets and with the security measures. */
 const REBUILT_CLEAN =
   'dr rebuild --stack recovered --to 2026-01-31T11:59:00Z --from secondary --like production --rotate-secrets --harden';
 

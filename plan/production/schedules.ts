@@ -1,4 +1,4 @@
-/** The plan's three schedules (lines 59–66) and the one that its own objectives need besides. All in UTC. */
+/** The plan's three schedules (lines 59–66), and one more that its objectives need. All in UTC. */
 import type { Schedule } from '../types.ts';
 import { workloads } from './workloads.ts';
 
@@ -18,7 +18,7 @@ export const schedules: Schedule[] = [
     source: 'plan',
   },
   {
-    /** Line 63. Logical dumps are daily (line 72): everything else is cheap to capture when little has changed. */
+    /** Line 63. Logical dumps are daily (line 72); to capture the rest costs little when little has changed. */
     id: 'hourly',
     title: 'Hourly incremental backup',
     cron: '0 * * * *',
@@ -40,7 +40,7 @@ export const schedules: Schedule[] = [
     source: 'plan',
   },
   {
-    /** Settlement `added-schedule`. A lock of its own: waiting for a full backup would cost it its objective. */
+    /** Decision `added-schedule`. It has its own lock: if it waited for a full backup, it would miss its objective. */
     id: 'redis',
     title: 'Redis snapshot every 15 minutes',
     cron: '*/15 * * * *',

@@ -1,4 +1,4 @@
-/** Messages and the post-mortem, word for word. A line that ends in a blank does so in the written plan. */
+/** Messages and the post-mortem, verbatim. A line that ends in a space does so in the written plan. */
 import type { MessageTemplate } from '../procedure-types.ts';
 
 /** Lines 272–282. */

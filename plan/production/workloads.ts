@@ -1,10 +1,10 @@
 /**
- * The plan's four groups of backup components (lines 69–93) as workloads. Tiers of what is no service follow from what
- * needs it: no service starts without its objects, secrets, images and settings, so these are P1.
+ * The plan's four groups of backup components (lines 69–93) as workloads. A workload that is not a service has the tier of what needs it:
+ * no service starts without its objects, secrets, images and settings, so these are P1.
  */
 import type { Workload } from '../types.ts';
 
-/** Lines 95–113: every workload is in every storage place. */
+/** Lines 95–113: every repository holds every workload. */
 const EVERYWHERE = ['local', 'primary', 'secondary', 'offsite'];
 
 type Rest = Omit<Workload, 'group' | 'repositories'>;
@@ -22,7 +22,7 @@ const database = group('database', [
     tier: 'P1',
     dataClass: 'database',
     services: ['postgres', 'auth-service', 'payment-service', 'order-service', 'ai-search', 'analytics'],
-    // A quiet database still ships a segment a minute; five minutes of backlog is an alert long before the hour is gone.
+    // An idle database still ships a segment each minute; a backlog of five minutes is an alert long before the RPO of one hour.
     continuous: { archiveTimeout: '60s', pushDelay: '5m' },
     covers: ['Transaction log shipping (continuous)', 'Point-in-time recovery capability'],
   },

@@ -11,7 +11,8 @@ import {
 } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { type DrError, EXIT, type ExitCode, precondition } from '../core/errors.ts';
+import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import { findEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -158,7 +159,7 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
   const failed = captured.workloads.some(({ error }) => error !== undefined);
   const written = failed ? { points: {}, failures: new Map() } : await writePoints(run, captured);
   const repositories = withFailures(captured.repositories, written.failures);
-  const partial = errorsOf(repositories).length > 0 ? EXIT.partial : EXIT.ok;
+  const partial = errorsOf(repositories).length > 0;
   return {
     runId: run.id,
     kind: request.kind,
@@ -171,7 +172,7 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
       ...(each.state === 'down' ? { error: each.error } : {}),
     })),
     unconfigured: selection.unconfigured,
-    exit: failed || Object.keys(written.points).length === 0 ? EXIT.failure : partial,
+    exit: exitFor({ failure: failed || Object.keys(written.points).length === 0, partial }),
   };
 }
 

@@ -3,7 +3,7 @@
  * is a bug and is shown with its stack.
  */
 
-/** Exit codes of the `dr` command: docs/architecture.md, "Exit codes", lists them with their meaning. */
+/** Exit codes of the `dr` command: docs/commands.md lists them with their meaning. */
 export const EXIT = {
   ok: 0,
   failure: 1,

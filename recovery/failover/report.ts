@@ -86,7 +86,7 @@ export function failoverReport(facts: ReportFacts): FailoverReport {
 
 function nextOf(seen: FailoverPlan, fenced: FailoverReport['fenced']): string[] {
   return [
-    'dr health --comprehensive, then notify the users (dr plan show lists the channels)',
+    'dr health --comprehensive, then notify the users (dr plan show -o json lists the channels)',
     ...(fenced === 'cluster'
       ? []
       : [`${seen.follows.lineage} was not stopped: make sure that it does not run before somebody writes to it`]),

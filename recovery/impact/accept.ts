@@ -1,4 +1,4 @@
-/** What somebody has accepted, by area or by one thing, with the reason. */
+/** Accepted changes for the worse, by area or by a single row, with the reason. */
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput } from '../core/errors.ts';
 import type { Change } from './compare.ts';
@@ -17,21 +17,21 @@ export function parseAcceptance(text: string): Acceptance {
   const [of = '', ...rest] = text.split('=');
   const reason = rest.join('=').trim();
   if (of.trim() !== '' && reason !== '') return { of: of.trim(), reason };
-  const fact = of.trim() === '' ? `"${text}" names nothing` : `"${text}" gives no reason`;
+  const fact = of.trim() === '' ? `"${text}" names no area or row` : `"${text}" gives no reason`;
   throw badInput({ code: 'ACCEPT-INVALID', where: '--accept', fact, hint: HINT });
 }
 
 export interface JudgedChange extends Change {
-  /** Why it may be worse. */
+  /** Why it is accepted. */
   readonly accepted?: string | undefined;
 }
 
-/** An acceptance of what is not known at all is a mistake; of what did not get worse, it is only too early or too late. */
+/** Throws `ACCEPT-UNKNOWN` (exit 2) for an unknown name. Accepting what did not get worse has no effect. */
 export function applyAcceptances(changes: readonly Change[], acceptances: readonly Acceptance[]): JudgedChange[] {
   const names: string[] = [...AREAS, ...changes.map(({ what }) => what)];
   for (const { of } of acceptances) {
     if (names.includes(of)) continue;
-    const fact = `"${of}" is no area and nothing that is compared.${didYouMean(of, names)}`;
+    const fact = `"${of}" is neither an area nor a row of the table.${didYouMean(of, names)}`;
     throw badInput({ code: 'ACCEPT-UNKNOWN', where: '--accept', fact, hint: HINT });
   }
   return changes.map((change) => {

@@ -1,4 +1,4 @@
-/** What changes for recovery from one declaration to the next, and which way. Pure. */
+/** Compares two declarations: what changes for recovery, for the better or the worse. Pure. */
 import type { BeforeAndAfter, Declared } from './declared.ts';
 import { AREAS, type Area, type Fact } from './fact.ts';
 import { bucketFacts } from './facts/buckets.ts';

@@ -1,6 +1,6 @@
-/** One thing that matters for recovery, as one side declares it. */
+/** One fact that matters for recovery, as one side declares it. */
 
-/** Also what `--accept` names. */
+/** `--accept` names them too. */
 export const AREAS = [
   'rpo',
   'rto',
@@ -17,10 +17,10 @@ export type Area = (typeof AREAS)[number];
 
 export interface Fact {
   readonly area: Area;
-  /** The same on both sides: `lock of go-coffee-backups`. */
+  /** Identifies the fact on both sides: `lock of go-coffee-backups`. */
   readonly what: string;
   /** For people: `90 d`. */
   readonly value: string;
-  /** Greater is better; undefined where neither is. Less than before, or gone, is worse. */
+  /** Greater is better; less than before, or gone, is worse. Undefined where no value is better. */
   readonly worth?: number | undefined;
 }

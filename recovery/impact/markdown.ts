@@ -1,9 +1,9 @@
-/** The report as Markdown: a comment on a pull request, and readable on a terminal too. */
+/** The report in Markdown, for a pull request's comment and for the terminal. */
 import { plural } from '../report/format.ts';
 import type { JudgedChange } from './accept.ts';
 import type { ImpactReport } from './report.ts';
 
-/** A cell is one line, and `|` ends it; stars of a cron expression would be taken as emphasis, and HTML as such. */
+/** Escapes what would end the cell, and what Markdown would take for emphasis (the stars of a cron expression) or HTML. */
 function cell(text: string): string {
   return text
     .replace(/\s+/g, ' ')
@@ -40,7 +40,7 @@ function verdict({ refused }: ImpactReport): string[] {
   ];
 }
 
-/** Long in the first preview of a stack, where all is new. */
+/** Folded: in the first preview of a stack everything is new. */
 function news(changes: readonly JudgedChange[]): string[] {
   if (changes.length === 0) return [];
   return ['', `<details><summary>${changes.length} new</summary>`, '', ...table(changes), '', '</details>'];

@@ -1,21 +1,9 @@
-/** The fields that are looked at of declared objects; everything else may be as it likes. */
+/** The fields of declared resources that matter for recovery. All others are ignored. */
 import { z } from 'zod';
 
 const metadata = z.object({ name: z.string() });
 
 export const configMapSchema = z.object({ metadata, data: z.record(z.string(), z.unknown()).catch({}) });
-
-const container = z.object({ command: z.array(z.string()).catch([]), args: z.array(z.string()).catch([]) });
-const podTemplate = z.object({ spec: z.object({ containers: z.array(container) }) });
-
-export const cronJobSchema = z.object({
-  metadata,
-  spec: z.object({
-    schedule: z.string(),
-    suspend: z.boolean().catch(false),
-    jobTemplate: z.object({ spec: z.object({ template: podTemplate }) }),
-  }),
-});
 
 const claimSpec = z.object({ resources: z.object({ requests: z.object({ storage: z.string() }) }) });
 

@@ -1,4 +1,4 @@
-/** Reads what Pulumi wrote. Throws DrError (exit 2) for what is neither, for a preview that failed and for a version of another time. */
+/** Reads a preview or a stack export of Pulumi. Throws `IMPACT-…` or `PREVIEW-FAILED` (exit 2). */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { badInput, codeOf, messageOf } from '../core/errors.ts';
@@ -9,7 +9,7 @@ const resourceSchema = z.object({
   type: z.string(),
   inputs: z.record(z.string(), z.unknown()).default({}),
   protect: z.boolean().default(false),
-  /** Waits to be removed: its successor is another resource of the same URN. */
+  /** Replaced and waiting for its deletion: another resource has the same URN. */
   delete: z.boolean().default(false),
 });
 
@@ -44,7 +44,7 @@ const HINT =
 const unreadable = (file: string, fact: string, cause?: unknown) =>
   badInput({ code: 'IMPACT-INPUT', where: file, fact, hint: HINT, cause });
 
-/** The last one of each URN, those that are to be removed left out. */
+/** The last resource of each URN, without those that wait for their deletion. */
 function declared(found: readonly z.infer<typeof resourceSchema>[], stack: string): Declared {
   const kept = found.filter((resource) => !resource.delete);
   const byUrn = new Map(
@@ -59,15 +59,15 @@ function stackName(urns: readonly string[]): string {
 
 function parsePreview(file: string, json: unknown): Written {
   const parsed = previewSchema.safeParse(json);
-  if (!parsed.success) throw unreadable(file, `is no preview: ${z.prettifyError(parsed.error)}`, parsed.error);
+  if (!parsed.success) throw unreadable(file, `is not a preview: ${z.prettifyError(parsed.error)}`, parsed.error);
   const { steps, diagnostics } = parsed.data;
   const error = diagnostics.find(({ severity }) => severity === 'error');
   if (error !== undefined) {
     throw badInput({
       code: 'PREVIEW-FAILED',
       where: file,
-      fact: `the preview ended with an error, so half of it is missing: ${error.message.trim()}`,
-      hint: 'mend what it says and preview again',
+      fact: `the preview ended with an error, so it is incomplete: ${error.message.trim()}`,
+      hint: 'fix the error and preview again',
     });
   }
   const stack = stackName(steps.map(({ urn }) => urn));
@@ -81,7 +81,7 @@ function parsePreview(file: string, json: unknown): Written {
 function parseExport(file: string, json: object): Written {
   const version = 'version' in json ? json.version : undefined;
   if (!KNOWN_VERSIONS.includes(version)) {
-    const fact = `is a stack export of version ${JSON.stringify(version)}, and only ${KNOWN_VERSIONS.join(' and ')} are known`;
+    const fact = `is a stack export of version ${JSON.stringify(version)}, and this dr reads only ${KNOWN_VERSIONS.join(' and ')}`;
     throw badInput({
       code: 'IMPACT-VERSION',
       where: file,
@@ -90,7 +90,7 @@ function parseExport(file: string, json: object): Written {
     });
   }
   const parsed = exportSchema.safeParse(json);
-  if (!parsed.success) throw unreadable(file, `is no stack export: ${z.prettifyError(parsed.error)}`, parsed.error);
+  if (!parsed.success) throw unreadable(file, `is not a stack export: ${z.prettifyError(parsed.error)}`, parsed.error);
   const resources = parsed.data.deployment.resources ?? [];
   return { kind: 'export', state: declared(resources, stackName(resources.map(({ urn }) => urn))) };
 }
@@ -100,9 +100,9 @@ export function parseWritten(file: string, text: string): Written {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw unreadable(file, text.trim() === '' ? 'is empty' : `is no JSON document (${messageOf(cause)})`, cause);
+    throw unreadable(file, text.trim() === '' ? 'is empty' : `is not JSON (${messageOf(cause)})`, cause);
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable(file, 'is no JSON object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable(file, 'is not a JSON object');
   if ('deployment' in json) return parseExport(file, json);
   if ('steps' in json || 'diagnostics' in json || 'changeSummary' in json) return parsePreview(file, json);
   const keys = Object.keys(json).slice(0, 5).join(', ') || 'nothing';

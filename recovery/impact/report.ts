@@ -1,20 +1,19 @@
-/** The impact of a change as a whole: what a reviewer reads, and what ends the check. */
-import { EXIT, type ExitCode } from '../core/errors.ts';
+/** The impact of a change on recovery, for the reviewer, and the exit code. */
 import { type Acceptance, applyAcceptances, type JudgedChange } from './accept.ts';
 import { compare } from './compare.ts';
 import type { BeforeAndAfter } from './declared.ts';
 
 export interface ImpactReport {
   readonly stack: string;
-  /** All that differs, and the objectives of the tiers whether they do or not. */
+  /** Every difference, and the objectives of the tiers in any case. */
   readonly changes: readonly JudgedChange[];
-  /** What is worse and nobody has accepted. */
+  /** What is worse and not accepted. */
   readonly refused: readonly string[];
-  /** Whether the plan is among what was compared: without it nothing is known of RPO and RTO. */
+  /** Whether the compared resources hold the plan: without it RPO and RTO are unknown. */
   readonly planSeen: boolean;
 }
 
-/** Throws DrError (exit 2) for an acceptance that names nothing. */
+/** Throws `ACCEPT-UNKNOWN` (exit 2). */
 export function impactOf(sides: BeforeAndAfter, acceptances: readonly Acceptance[]): ImpactReport {
   const all = applyAcceptances(compare(sides), acceptances);
   const objectives = all.filter(({ area }) => area === 'rpo' || area === 'rto');
@@ -26,8 +25,4 @@ export function impactOf(sides: BeforeAndAfter, acceptances: readonly Acceptance
       .map(({ what }) => what),
     planSeen: objectives.length > 0,
   };
-}
-
-export function exitOf({ refused }: ImpactReport): ExitCode {
-  return refused.length === 0 ? EXIT.ok : EXIT.objectiveMissed;
 }

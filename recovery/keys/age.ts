@@ -1,4 +1,4 @@
-/** age: who can open an escrow file, and what is said when one can't. A secret key is never quoted. */
+/** Encrypts and decrypts escrow files with age. No error quotes a secret key. */
 import { readFile } from 'node:fs/promises';
 import { armor, Decrypter, Encrypter } from 'age-encryption';
 import { badInput, messageOf } from '../core/errors.ts';
@@ -13,8 +13,8 @@ export function checkRecipients(given: readonly string[]): string[] {
     throw badInput({
       code: 'RECIPIENT-MISSING',
       where: '--recipient',
-      fact: 'nobody is named who could open the file',
-      hint: 'make a key with `age-keygen -o escrow.key`, keep it away from the platform, and name its public part: --recipient age1…',
+      fact: 'no recipient is given, so nobody could open the file',
+      hint: 'make a key with `age-keygen -o escrow.key`, keep it away from the platform, and give its public key: --recipient age1…',
     });
   }
   for (const recipient of recipients) {
@@ -22,8 +22,8 @@ export function checkRecipients(given: readonly string[]): string[] {
       throw badInput({
         code: 'RECIPIENT-SECRET',
         where: '--recipient',
-        fact: 'what was given is a secret key, which now stands in the history of this shell',
-        hint: 'make a new key, and name its public part: `age-keygen -y FILE` prints it',
+        fact: 'this is a secret key, and now it is in the history of your shell',
+        hint: 'make a new key and give its public key: `age-keygen -y FILE` prints it',
       });
     }
     try {
@@ -32,8 +32,8 @@ export function checkRecipients(given: readonly string[]): string[] {
       throw badInput({
         code: 'RECIPIENT-INVALID',
         where: '--recipient',
-        fact: `${JSON.stringify(recipient)} is no age recipient (${messageOf(cause)})`,
-        hint: 'it begins with age1 and is printed by `age-keygen -y FILE`; an SSH key is none',
+        fact: `${JSON.stringify(recipient)} is not an age recipient (${messageOf(cause)})`,
+        hint: 'a recipient begins with age1; `age-keygen -y FILE` prints it. SSH keys do not work',
       });
     }
   }
@@ -52,7 +52,7 @@ function torn(file: string, fact: string, cause?: unknown): Error {
     code: 'ESCROW-DAMAGED',
     where: file,
     fact,
-    hint: 'take another copy of the file: nothing of a damaged one is used',
+    hint: 'use another copy of the file: a damaged one is not opened at all',
     cause,
   });
 }
@@ -71,12 +71,12 @@ function binaryOf(content: Buffer, file: string): Uint8Array {
   throw badInput({
     code: 'ESCROW-UNKNOWN',
     where: file,
-    fact: 'it is no age file',
+    fact: 'it is not an age file',
     hint: 'name the file that `dr keys escrow` wrote',
   });
 }
 
-/** For how many recipients it was encrypted, by its header alone. Throws `ESCROW-UNKNOWN` and `ESCROW-DAMAGED` (exit 2). */
+/** The number of recipients in the header. Throws `ESCROW-UNKNOWN` and `ESCROW-DAMAGED` (exit 2). */
 export function countRecipients(content: Buffer, file: string): number {
   const text = Buffer.from(binaryOf(content, file)).toString('latin1');
   const end = /^--- [A-Za-z0-9+/]{43}$/m.exec(text);
@@ -84,7 +84,7 @@ export function countRecipients(content: Buffer, file: string): number {
   return text.slice(0, end.index).match(/^-> /gm)?.length ?? 0;
 }
 
-/** Secret keys in a file of age-keygen. Throws `IDENTITY-…` (exit 2). */
+/** The secret keys in a file of `age-keygen`. Throws `IDENTITY-…` (exit 2). */
 export async function readIdentities(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw badInput({

@@ -1,11 +1,11 @@
-/** A tar.gz in memory: secrets never touch a disk on their way into an escrow file. */
+/** Packs and unpacks a tar.gz in memory: secrets never reach a disk unencrypted. */
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import type { BundleFile } from './bundle.ts';
 
-/** Modes are those of a folder that only its owner may enter. */
+/** All modes are for the owner only. */
 export async function toTar(files: readonly BundleFile[], at: Date): Promise<Buffer> {
   const tar = pack();
   const all = buffer(tar);
@@ -15,13 +15,13 @@ export async function toTar(files: readonly BundleFile[], at: Date): Promise<Buf
   return promisify(gzip)(await all);
 }
 
-/** Whoever made an escrow file may have had other plans for the machine that opens it. */
+/** An escrow file may be hostile: no path may leave the folder. */
 function staysInside(path: string): boolean {
   const parts = path.split('/');
   return !/\p{Cc}/u.test(path) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-/** Throws a plain Error for a tar that is torn, or that holds what no bundle holds: links, or a path that leaves its folder. */
+/** Throws a plain Error for a torn tar, a link, or a path that leaves the folder. */
 export async function fromTar(packed: Uint8Array): Promise<BundleFile[]> {
   const reader = extract();
   const files: BundleFile[] = [];

@@ -1,10 +1,10 @@
 /**
- * An escrow file: a tar.gz inside of an age file, so that `age -d | tar xz` opens it too, on a machine that has nothing of this program.
- * `dr.yaml` in it names its files below `HERE`, for which the folder that it is laid down in is put.
+ * The content of an escrow file: a tar.gz in an age file, so that `age -d | tar xz` opens it without this program. Its `dr.yaml` names
+ * files below `HERE`, which stands for the folder of the unpacked files.
  */
 import { z } from 'zod';
 
-/** Stands in dr.yaml where the folder of the opened file goes. */
+/** The placeholder in dr.yaml for that folder. */
 export const HERE = '/escrow-folder';
 
 export const BUNDLE_FILES = {
@@ -18,7 +18,7 @@ export const BUNDLE_FILES = {
 export const BUNDLE_FOLDERS = { keys: 'keys', authorities: 'ca', program: 'program' } as const;
 
 export interface BundleFile {
-  /** Relative, with `/`; the first part is a folder or a file of the above. */
+  /** Relative, with `/`. The first part is one of the names above. */
   readonly path: string;
   /** For people: the field of dr.yaml, or what it is. */
   readonly what: string;
@@ -34,14 +34,14 @@ const indexSchema = z.strictObject({
   createdAt: z.iso.datetime(),
   planDigest: z.string(),
   program: z.strictObject({ version: z.string(), files: z.number().int().nonnegative() }),
-  /** Where the repositories are: type, endpoint and bucket, or folder. */
+  /** The location of each repository: type, endpoint and bucket, or folder. */
   repositories: z.array(z.strictObject({ id: z.string(), place: z.string() })),
-  /** Everything but the program, sorted; no digests, because that of a short secret would tell it. */
+  /** Sorted, without the program. Without digests: the digest of a short secret would reveal it. */
   files: z.array(z.strictObject({ path: z.string(), what: z.string(), bytes: z.number().int().nonnegative() })),
 });
 export type BundleIndex = z.infer<typeof indexSchema>;
 
-/** Undefined for what is no index. */
+/** Undefined for anything but an index. */
 export function parseIndex(text: string): BundleIndex | undefined {
   try {
     return indexSchema.safeParse(JSON.parse(text)).data;

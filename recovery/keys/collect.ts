@@ -1,4 +1,4 @@
-/** Everything that dr.yaml points at and that no repository holds, as files of a bundle, and a dr.yaml that points at these. */
+/** Collects every file that dr.yaml names and no repository holds, and rewrites dr.yaml to name the bundle's files. */
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
@@ -8,9 +8,9 @@ import { badInput } from '../core/errors.ts';
 import type { SecretRef } from '../core/fields.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, type BundleFile, HERE } from './bundle.ts';
 
-/** Fields that name a secret, by a file of its own or a variable. */
+/** Fields that refer to a secret by a file or a variable. */
 const SECRETS = ['from', 'password', 'accessKeyId', 'secretAccessKey', ...STORE_PASSWORDS];
-/** Fields that hold the path of a file which is no secret, or one which is. */
+/** Fields that hold the path of a file: a public one, or a secret one. */
 const PUBLIC_FILES = ['ca', 'certificate'];
 const SECRET_FILES = ['key', 'kubeconfig'];
 
@@ -34,7 +34,7 @@ async function readPublic(file: string, where: string): Promise<Buffer> {
       code: 'ESCROW-INCOMPLETE',
       where,
       fact: `${file} can't be read (${cause.code})`,
-      hint: 'a bundle with a hole is no escrow: put the file back, or correct the environment file',
+      hint: 'put the file back, or correct the environment file: an escrow file must be complete',
       cause,
     });
   });
@@ -48,7 +48,7 @@ class Collector {
     this.#site = site;
   }
 
-  /** A copy of the value in which each file is one of the bundle. */
+  /** A copy of the value in which each path names a file of the bundle. */
   async rewrite(value: unknown, path: Path): Promise<unknown> {
     const field = String(path.at(-1) ?? '');
     if (SECRETS.includes(field) && isSecretRef(value)) {
@@ -74,7 +74,7 @@ class Collector {
   }
 }
 
-/** Of a keyring the name says more than the number. */
+/** For an entry of a keyring: its name says more than its position. */
 function named(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null || !('name' in item)) return undefined;
   return typeof item.name === 'string' ? item.name : undefined;

@@ -1,4 +1,4 @@
-/** Making an escrow file, and reading one. */
+/** Makes and reads escrow files. */
 import { createHash } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -56,15 +56,15 @@ async function collect(site: Site, now: Date): Promise<{ index: BundleIndex; fil
   return { index, files: [{ path: BUNDLE_FILES.index, what: 'index', body }, ...files, ...program] };
 }
 
-/** Nothing is overwritten: an older escrow file may be the only one that still opens an older copy. */
+/** Never overwrites: an older escrow file may be the only one that opens an older copy. */
 async function writeOnce(file: string, content: Buffer): Promise<void> {
   const handle = await open(file, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EEXIST')
       throw precondition({
         code: 'ESCROW-EXISTS',
         where: file,
-        fact: 'there is a file of this name',
-        hint: 'name another one with --out; old escrow files are needed as long as copies of their time are kept',
+        fact: 'the file exists already',
+        hint: 'name another file with --out; keep old escrow files as long as copies of their time',
         cause,
       });
     if (cause.code !== 'ENOENT') throw cause;
@@ -72,7 +72,7 @@ async function writeOnce(file: string, content: Buffer): Promise<void> {
       code: 'ESCROW-NO-FOLDER',
       where: '--out',
       fact: `the folder of ${file} does not exist`,
-      hint: 'make it, or name another file',
+      hint: 'make the folder, or name another file',
       cause,
     });
   });
@@ -88,7 +88,7 @@ async function writeOnce(file: string, content: Buffer): Promise<void> {
   }
 }
 
-/** Without an identity nobody can open it here; that it is what was meant to be written can be told all the same. */
+/** Without an identity the file can't be opened here, but its bytes and its number of recipients can be checked. */
 async function checkWritten(file: string, wanted: Buffer, recipients: number): Promise<void> {
   const found = await readFile(file);
   const count = found.equals(wanted) ? countRecipients(found, file) : -1;
@@ -97,9 +97,7 @@ async function checkWritten(file: string, wanted: Buffer, recipients: number): P
     code: 'ESCROW-DAMAGED',
     where: file,
     fact:
-      count < 0
-        ? 'what is on the disk is not what was written'
-        : `its header names ${count} recipients, not ${recipients}`,
+      count < 0 ? 'the disk does not hold what was written' : `its header names ${count} recipients, not ${recipients}`,
     hint: 'write it to another disk',
   });
 }
@@ -117,7 +115,7 @@ export async function makeEscrow(site: Site, request: EscrowRequest): Promise<Es
 export interface OpenedEscrow {
   readonly index: BundleIndex;
   readonly files: readonly BundleFile[];
-  /** Those of the program are among `files` too. */
+  /** The program's files; `files` has them too. */
   readonly program: readonly BundleFile[];
 }
 
@@ -140,7 +138,7 @@ export async function readEscrow(file: string, identityFile: string): Promise<Op
       code: 'ESCROW-UNKNOWN',
       where: file,
       fact: `it opens, and ${fact}`,
-      hint: 'name the file that `dr keys escrow` wrote; the age file of something else is none',
+      hint: 'name the file that `dr keys escrow` wrote',
       cause,
     });
   const files = await fromTar(plain).catch((cause: Error) => {
@@ -148,7 +146,7 @@ export async function readEscrow(file: string, identityFile: string): Promise<Op
   });
   const found = files.find(({ path }) => path === BUNDLE_FILES.index);
   const index = found && parseIndex(found.body.toString('utf8'));
-  if (index === undefined) throw unknown('holds no index that this version of dr reads');
+  if (index === undefined) throw unknown('has no index that this version of dr reads');
   const there = new Set(files.map(({ path }) => path));
   const missing = index.files.filter(({ path }) => !there.has(path));
   if (missing.length > 0) throw unknown(`lacks ${missing.map(({ path }) => path).join(', ')}`);

@@ -1,4 +1,4 @@
-/** An escrow file as a folder that works: keys, dr.yaml with this folder's paths, the plan, the program. */
+/** Unpacks an escrow file into a usable folder: keys, dr.yaml with the folder's paths, the plan, the program. */
 import { chmod, chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../config/environment.ts';
@@ -8,7 +8,7 @@ import { DrError, precondition } from '../core/errors.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, HERE } from './bundle.ts';
 import type { OpenedEscrow } from './escrow.ts';
 
-/** Passphrases, credentials and authorities of repositories. Nobody but `dr` signs, and PostgreSQL has no business in a cluster. */
+/** Files that PostgreSQL's account reads: passphrases, credentials and certificate authorities of repositories. */
 const SHARED = /^(?:ca|keys)\/(?!signingkeys-|kubernetes-)/;
 
 export interface LaidDown {
@@ -32,18 +32,20 @@ async function claimFolder(folder: string): Promise<void> {
   await chmod(folder, 0o700);
 }
 
-/** Undefined where PostgreSQL runs as who opens the file, or its account is not made yet. */
+/** Empty where PostgreSQL runs as the current user; only a note where its account does not exist yet. */
 async function engineAccount(runAs: string | undefined): Promise<{ account?: Account; note?: string }> {
   try {
     const account = await lookUpAccount(runAs);
     return account ? { account } : {};
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
-    return { note: `this machine has no account "${runAs}" yet: make it, and open the file again into another folder` };
+    return {
+      note: `this machine has no account "${runAs}" yet: make it, then open the file again into another folder`,
+    };
   }
 }
 
-/** PostgreSQL's account reads the passphrases and credentials by which it fetches WAL, and passes through to them: by its group. */
+/** Gives PostgreSQL's group access to the passphrases and credentials with which it fetches WAL, and to their folders. */
 async function handOver(folder: string, files: readonly string[], account: Account): Promise<void> {
   for (const path of files) {
     await chown(path, 0, account.gid);
@@ -57,7 +59,7 @@ async function handOver(folder: string, files: readonly string[], account: Accou
   }
 }
 
-/** The folders above are somebody else's: what is closed there stays closed. */
+/** The first folder above that other accounts can't pass. It is not changed. */
 async function closedAbove(folder: string): Promise<string | undefined> {
   for (let above = dirname(folder); ; above = dirname(above)) {
     const { mode } = await stat(above);
@@ -67,8 +69,8 @@ async function closedAbove(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Modes are 0700 and 0600; as root, with `runAs` in dr.yaml, keys and certificates are readable by that account's group too. Throws
- * `FOLDER-NOT-EMPTY` (exit 6), and what is wrong with the environment (exit 2).
+ * Modes are 0700 and 0600. As root, with `runAs` in dr.yaml, that account's group can read keys and certificates too. Throws
+ * `FOLDER-NOT-EMPTY` (exit 6), and what `readEnvironment` throws (exit 2).
  */
 export async function layDown(opened: OpenedEscrow, folder: string): Promise<LaidDown> {
   await claimFolder(folder);
@@ -91,7 +93,7 @@ export async function layDown(opened: OpenedEscrow, folder: string): Promise<Lai
     closed === undefined
       ? []
       : [
-          `${account.name}, as which PostgreSQL runs, can't pass through ${closed} to the keys: chmod o+x ${closed}, or open the file elsewhere`,
+          `${account.name}, as which PostgreSQL runs, can't enter ${closed} and reach the keys: run chmod o+x ${closed}, or open the file elsewhere`,
         ];
   return { environmentFile, environment, notes };
 }

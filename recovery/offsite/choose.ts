@@ -1,4 +1,4 @@
-/** Pure: which recovery point goes off-site, and from which repository it is read. */
+/** Chooses the recovery point to copy off-site, and the repository to read it from. Pure. */
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised, verifiedAt } from '../points/marks.ts';
 
@@ -13,7 +13,7 @@ export interface Chosen {
   readonly entry: CatalogEntry;
 }
 
-/** Everything of the platform: an hourly point holds less than a full one, and half a platform is no copy to start from. */
+/** Whether it holds the whole platform. An hourly point holds less than a full one, and half a platform is not enough. */
 function isWhole({ point }: CatalogEntry, configured: readonly string[]): boolean {
   if (!point.complete) return false;
   const held = new Set(point.captures.map(({ workload }) => workload));
@@ -21,9 +21,9 @@ function isWhole({ point }: CatalogEntry, configured: readonly string[]): boolea
 }
 
 /**
- * The newest whole point; one that was verified is preferred unless it is older than the newest by more than the time between two
- * exports. Undefined where no repository holds a whole one that can be believed.
- * @param configured workloads of the plan that the environment has a place for
+ * The newest whole point. A verified one is preferred, unless it is older than the newest by more than the interval of the exports.
+ * Undefined where no repository holds a whole trusted one.
+ * @param configured the plan's workloads that the environment configures
  */
 export function choosePoint(
   all: readonly Held[],
@@ -35,7 +35,7 @@ export function choosePoint(
       .filter((entry) => entry.trust === 'ok' && !isCompromised(entry) && isWhole(entry, configured))
       .map((entry) => ({ repository, entry })),
   );
-  // Where one repository's copy is marked, the others' of the same point are in doubt too.
+  // A point that is marked compromised in one repository is in doubt in the others too.
   const doubted = new Set(all.flatMap(({ entries }) => entries.filter(isCompromised).map(({ point }) => point.id)));
   const sound = whole.filter(({ entry }) => !doubted.has(entry.point.id));
   // The first repository of the environment wins among equals.

@@ -1,4 +1,4 @@
-/** The restic snapshots of a point into a restic repository of the copy's own, with a passphrase of its own. */
+/** Copies a point's restic snapshots into the off-site copy's own restic repository, which has its own passphrase. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layout } from '../../plan/layout.ts';
@@ -11,20 +11,20 @@ import { openPosixStore } from '../storage/posix/store.ts';
 
 export interface CopySnapshotsRequest {
   readonly source: Repository;
-  /** The dated copy: its layout is that of the copy. */
+  /** The off-site copy, with its layout. */
   readonly target: Repository;
   /** Id of the point: the tag `run` of its snapshots. */
   readonly point: string;
   readonly captures: readonly ResticCapture[];
-  /** Private; whoever calls removes it. */
+  /** Private. The caller removes it. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The copy is nobody else's yet, and the source may be one that can't be written to. */
+/** Nobody else uses the copy yet, and the source may be read-only. */
 const UNLOCKED = ['--no-lock'];
 
-/** Between two S3 repositories restic can't copy, because it knows one pair of keys: the snapshots rest in a folder on the way. */
+/** restic takes one pair of S3 keys, so it can't copy between two S3 repositories: the snapshots go through a folder. */
 async function byFolder(
   site: Site,
   source: Restic,
@@ -46,7 +46,7 @@ async function byFolder(
   return restic;
 }
 
-/** Captures as the copy names them. Throws `COPY-DIFFERS` unless each tree is the source's. */
+/** The captures with the copy's snapshot ids. Throws `COPY-DIFFERS` unless each tree equals the source's. */
 export async function copySnapshotsOf(site: Site, request: CopySnapshotsRequest): Promise<ResticCapture[]> {
   const { source, target, captures, point, signal } = request;
   if (captures.length === 0) return [];
@@ -69,8 +69,8 @@ export async function copySnapshotsOf(site: Site, request: CopySnapshotsRequest)
       where: `${capture.workload} in ${target.id}`,
       fact: copy
         ? `tree ${copy.tree} there, ${capture.digest} at the source`
-        : 'restic ended 0 and the snapshot is not there',
-      hint: `\`dr verify --repository ${source.id}\` says whether the source is whole; then export again`,
+        : 'restic exited 0, and the snapshot is missing',
+      hint: `\`dr verify --repository ${source.id}\` says whether the source is intact; then export again`,
     });
   });
 }

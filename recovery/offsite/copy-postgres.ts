@@ -1,7 +1,7 @@
 /**
- * One pgBackRest set with its chain and its WAL into a repository of its own, file by file. pgBackRest has no command for that; a
- * restore and a new backup would need a server, room for the whole database and twice the time. All but four info files are encrypted
- * with keys that stand in these, so they alone are encrypted anew: the copy opens with the off-site passphrase, and not with the source's.
+ * Copies one pgBackRest set with its chain and its WAL into a repository of its own, file by file. pgBackRest has no command for
+ * that; a restore and a new backup would need a server, disk space for the whole database and twice the time. Four info files hold
+ * the keys of all other files. Only these four are encrypted again, so the copy opens with the off-site passphrase alone.
  */
 import { join } from 'node:path';
 import { STANZA } from '../../plan/layout.ts';
@@ -15,7 +15,7 @@ import type { StoreRole } from '../storage/backends.ts';
 import { chainOf, filesOfSet, infoFiles } from './set-files.ts';
 import { asBulk, transfer } from './transfer.ts';
 
-/** No server takes part; pgBackRest wants the names all the same. */
+/** No server is involved, but pgBackRest requires the settings. */
 const NO_SERVER = {
   dataDir: '/nonexistent',
   socketDir: '/nonexistent',
@@ -24,15 +24,15 @@ const NO_SERVER = {
   database: 'postgres',
 };
 
-/** pgBackRest warns when no limit is set; nothing of a copy expires by itself. */
+/** pgBackRest warns without a limit. Nothing in a copy expires by itself. */
 const UNLIMITED = '9999999';
 
 export interface CopySetRequest {
   readonly source: Repository;
-  /** The dated copy: its layout is that of the copy. */
+  /** The off-site copy, with its layout. */
   readonly target: Repository;
   readonly capture: PostgresCapture;
-  /** Private; whoever calls removes it. */
+  /** Private. The caller removes it. */
   readonly folder: string;
   readonly onFraction: (fraction: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -50,7 +50,7 @@ function open(site: Site, request: CopySetRequest, repository: Repository, role:
   return openPgBackRest(site, { lineage, repositories: [repository], role, folder, postgres: NO_SERVER, ...own });
 }
 
-/** Sets that the point's is built on, by pgBackRest's own list. Throws `SET-MISSING` (exit 6). */
+/** The point's set and those it is built on, as pgBackRest lists them. Throws `SET-MISSING` or `SET-DAMAGED` (exit 6). */
 async function chainFrom(pg: PgBackRest, { source, capture }: CopySetRequest): Promise<string[]> {
   const info = await pg.info(source);
   const found = info?.backup.find(({ label }) => label === capture.set);
@@ -63,8 +63,8 @@ async function chainFrom(pg: PgBackRest, { source, capture }: CopySetRequest): P
   });
 }
 
-/** Decrypted by the one, encrypted by the other: never on a disk in between. */
-async function encryptAnew(from: PgBackRest, to: PgBackRest): Promise<void> {
+/** Decrypts with the source's passphrase and encrypts with the copy's. The plain text never reaches a disk. */
+async function encryptAgain(from: PgBackRest, to: PgBackRest): Promise<void> {
   for (const file of infoFiles(STANZA)) {
     const quiet = ['--repo=1', '--log-level-console=off', '--log-level-stderr=error', file];
     const { stdout } = await from.run('repo-get', quiet);
@@ -72,8 +72,12 @@ async function encryptAnew(from: PgBackRest, to: PgBackRest): Promise<void> {
   }
 }
 
-/** The list came with all sets of the source; pgBackRest strikes out those that are not here when it looks for what to expire. */
-async function strikeOut(pg: PgBackRest, { target, capture }: CopySetRequest, chain: readonly string[]): Promise<void> {
+/** The copied list names all sets of the source. `expire` removes those that are missing here. */
+async function dropMissingSets(
+  pg: PgBackRest,
+  { target, capture }: CopySetRequest,
+  chain: readonly string[],
+): Promise<void> {
   await pg.run('expire', ['--repo=1', `--repo1-retention-full=${UNLIMITED}`]);
   const left = (await pg.info(target))?.backup.map(({ label }) => label) ?? [];
   if (left.join(' ') === chain.join(' ')) return;
@@ -85,7 +89,7 @@ async function strikeOut(pg: PgBackRest, { target, capture }: CopySetRequest, ch
   });
 }
 
-/** Goes on where an earlier run stopped. */
+/** Resumes where an earlier run stopped. */
 export async function copySet(site: Site, request: CopySetRequest): Promise<CopiedSet> {
   const { source, target, capture, onFraction, signal } = request;
   const from = await open(site, request, source, 'restorer');
@@ -106,15 +110,15 @@ export async function copySet(site: Site, request: CopySetRequest): Promise<Copi
     return info ? [{ from: info, to: `${prefix.to}${path}` }] : [];
   });
   const present = new Map((await targetStore.list(prefix.to)).map(({ key, size }) => [key, size]));
-  // Before any file of the copy, so that its folders belong to the account that reads them.
+  // Opened before the first file is copied, so that the folders belong to the account that reads them.
   const to = await open(site, request, target, 'writer');
   const scratch = join(request.folder, 'objects');
   const files = await transfer(
     { source: sourceStore, target: targetStore, moves, scratch, onFraction, signal },
     present,
   );
-  await encryptAnew(from, to);
-  await strikeOut(to, request, chain);
+  await encryptAgain(from, to);
+  await dropMissingSets(to, request, chain);
   const passphrase = choosePassphrase(target.settings.passphrases, undefined, `repositories.${target.id}`).name;
   return { capture: { ...capture, passphrase }, files };
 }

@@ -1,4 +1,4 @@
-/** Writes one dated copy: PostgreSQL and files, verified by their engines, then what it says of itself, and the point last. */
+/** Writes one off-site copy: PostgreSQL and files, which the engines verify, then its manifest, and the point last. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holding } from '../config/repositories.ts';
@@ -43,7 +43,7 @@ export interface CopyMade {
   readonly bytes: number;
 }
 
-/** Generated configurations and objects on their way; removed at the end. */
+/** For generated configurations and files in transit. Removed at the end. */
 function workFolder(site: Site, target: Repository): string {
   return join(site.environment.stateDir, 'offsite', target.id);
 }
@@ -83,7 +83,7 @@ async function copyAll(
   return { captures: captures.map((capture) => made.get(capture.workload) ?? capture), files };
 }
 
-/** By the engines, from the copy alone, every byte: a copy with a hole gets no point. Throws `COPY-DAMAGED` (exit 5). */
+/** The engines read every byte of the copy: an incomplete one gets no point. Throws `COPY-DAMAGED` (exit 5). */
 async function verifyCopy(site: Site, request: CopyRequest, copy: Repository, captures: readonly Capture[]) {
   const { entry, progress, signal } = request;
   const point: RecoveryPoint = { ...entry.point, repository: copy.id, captures: [...captures] };
@@ -100,11 +100,11 @@ function copyDamaged(copy: Repository, point: string, wrong: readonly Finding[])
     code: 'COPY-DAMAGED',
     where: `${point} in ${copy.id}`,
     fact: wrong.map(({ what, fact }) => `${what}: ${fact}`).join('\n'),
-    hint: `it is not listed as a point. Remove it (\`dr prune --repository ${copy.id}\` does a day later) and export again, from another repository (--from) or to another drive`,
+    hint: `it is not listed as a point; \`dr prune --repository ${copy.id}\` removes it after a day. Export again, from another repository (--from) or to another drive`,
   });
 }
 
-/** Everything that lies in the copy, each with the digest that is known, or read back. */
+/** Every file of the copy with its digest; unknown digests are computed from the file. */
 async function describeFiles(copy: Repository, point: string, known: readonly CopiedFile[]): Promise<CopiedFile[]> {
   const store = await copy.store('writer');
   const prefix = copy.layout.copyPrefix(point);
@@ -152,7 +152,7 @@ async function describe(
 }
 
 /**
- * A run that dies leaves a copy without a point: nothing shows it, the same export goes on with it, and `dr prune` removes it. The
+ * A run that dies leaves a copy without a point, which nothing lists. The same export resumes it, and `dr prune` removes it. The
  * caller holds the locks.
  */
 export async function makeCopy(site: Site, request: CopyRequest): Promise<CopyMade> {
@@ -168,7 +168,7 @@ export async function makeCopy(site: Site, request: CopyRequest): Promise<CopyMa
       const catalog = await openCatalog(site, target, 'writer');
       const { signature: _, previous: __, ...body } = entry.point;
       const written = await catalog.write({ ...body, repository: target.id, captures });
-      // A hold is a person's wish about the point. That it was verified elsewhere proves nothing of this copy.
+      // A hold is about the point, so the copy gets it too. A verification of another copy proves nothing about this one.
       for (const { mark, by, at, note } of entry.marks) {
         if (mark !== 'hold') continue;
         await catalog.mark(

@@ -1,16 +1,16 @@
-/** Pure: the text that lies beside a copy, for who has the drive and the passphrase, and not this program. */
+/** The README of an off-site copy, for people with the drive and the passphrase, but without this program. Pure. */
 import type { Layout } from '../../plan/layout.ts';
 import type { RecoveryPoint } from '../points/point.ts';
 
 export interface ReadmeFacts {
   readonly point: Pick<RecoveryPoint, 'id' | 'environment' | 'startedAt' | 'captures'>;
-  /** Of the copy. */
+  /** The copy's layout. */
   readonly layout: Pick<Layout, 'copyPrefix' | 'pgbackrest' | 'restic'>;
-  /** How the drive or bucket is called in the environment file. */
+  /** Name of the drive or bucket in the environment file. */
   readonly repository: string;
 }
 
-/** Where the engines' data lies in the copy's folder. */
+/** The path of the engines' data in the copy's folder. */
 function inCopy({ point, layout }: ReadmeFacts, key: string): string {
   return `$COPY/${key.slice(layout.copyPrefix(point.id).length)}`;
 }

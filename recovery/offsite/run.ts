@@ -1,4 +1,4 @@
-/** `dr offsite export` from beginning to end: which point, from where, under which locks. */
+/** `dr offsite export`: chooses the point and the source, takes the locks, makes the copy. */
 import { runs } from '../../plan/cron.ts';
 import { driveAway, folderIsThere, isDriveAway } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
@@ -29,7 +29,7 @@ export interface ExportRequest {
 export interface ExportPlan {
   readonly source: Repository;
   readonly chosen: Chosen;
-  /** The copy is there already, complete. */
+  /** A complete copy exists already. */
   readonly there: boolean;
 }
 
@@ -43,14 +43,14 @@ function intervalOf(site: Site, target: Repository): number {
   return second - first;
 }
 
-/** What the engines write: a copy of a copy would age without anybody seeing it. */
+/** Only repositories that the engines write: the age of a copy of a copy would stay unnoticed. */
 async function sources(site: Site, request: ExportRequest) {
   if (request.from !== undefined && site.repository(request.from).exported === true) {
     throw badInput({
       code: 'USAGE',
       where: '--from',
-      fact: `"${request.from}" holds dated copies itself`,
-      hint: 'name one that the engines write to, or leave --from out',
+      fact: `"${request.from}" holds off-site copies itself`,
+      hint: 'name one that the engines write to, or run it without --from',
     });
   }
   const survey = await surveyCatalogs(site, request.from);
@@ -72,8 +72,8 @@ async function choose(site: Site, request: ExportRequest): Promise<Chosen> {
     throw precondition({
       code: 'OFFSITE-NO-POINT',
       where: held.map(({ repository }) => repository).join(', '),
-      fact: 'no complete recovery point that can be believed is there',
-      hint: 'write one with `dr backup --kind full`; `dr points` lists what there is',
+      fact: 'it holds no complete trusted recovery point',
+      hint: 'make one with `dr backup --kind full`; `dr points` lists the points',
     });
   }
   const holders = holdersOf(survey, id).flatMap(({ repository, points }) => {
@@ -88,11 +88,11 @@ async function choose(site: Site, request: ExportRequest): Promise<Chosen> {
     fact: holders
       .map(({ repository, entry }) => `${repository}: ${isCompromised(entry) ? 'marked compromised' : entry.trust}`)
       .join(', '),
-    hint: 'export another point: a copy that is kept for a year must be one to believe in',
+    hint: 'export another point: a copy that is kept for a year must be a trusted one',
   });
 }
 
-/** Reads only. Throws `DRIVE-AWAY` and `REPOSITORY-UNREACHABLE` before anything is chosen. */
+/** Reads only. Throws `DRIVE-AWAY` and `REPOSITORY-UNREACHABLE` first. */
 export async function planExport(site: Site, request: ExportRequest): Promise<ExportPlan> {
   await folderIsThere(request.target);
   if (isDriveAway(site, request.target)) throw driveAway(site, request.target);
@@ -102,7 +102,7 @@ export async function planExport(site: Site, request: ExportRequest): Promise<Ex
   return { source: site.repository(chosen.repository), chosen, there };
 }
 
-/** A source that can't be written to is read all the same; its own retention is much longer than an export takes. */
+/** A read-only source is read without a lease: its retention is much longer than an export. */
 async function lease(site: Site, { source, chosen }: ExportPlan): Promise<() => Promise<void>> {
   try {
     const store = await source.store('restorer');

@@ -1,7 +1,7 @@
-/** Pure: which files of a pgBackRest repository one set needs to be restored from them alone. */
+/** Selects the files of a pgBackRest repository that suffice to restore one set. Pure. */
 import type { BackupInfo } from '../engines/pgbackrest/info.ts';
 
-/** The set and all that it is built on, oldest first. Throws RangeError for a set that is not listed. */
+/** The set and those it is built on, oldest first. Throws RangeError for a set that is not listed. */
 export function chainOf(sets: readonly Pick<BackupInfo, 'label' | 'prior' | 'reference'>[], label: string): string[] {
   const byLabel = new Map(sets.map((set) => [set.label, set]));
   const chain = new Set<string>();
@@ -19,12 +19,12 @@ export function chainOf(sets: readonly Pick<BackupInfo, 'label' | 'prior' | 'ref
 export interface SetNeeds {
   readonly stanza: string;
   readonly chain: readonly string[];
-  /** First and last segment that the set needs to be consistent; positions count, on whatever timeline. */
+  /** First and last segment that the set needs to be consistent. Their positions count, on every timeline. */
   readonly walStart: string;
   readonly walStop: string;
 }
 
-/** Names what is encrypted with the passphrase itself: everything else opens with keys that stand in these. */
+/** The files that are encrypted with the passphrase itself. They hold the keys of all other files. */
 export function infoFiles(stanza: string): string[] {
   return ['archive', 'backup'].flatMap((kind) => {
     const file = `${kind}/${stanza}/${kind}.info`;
@@ -38,7 +38,7 @@ export function filesOfSet(paths: readonly string[], needs: SetNeeds): string[] 
   const sets = chain.map((label) => `backup/${stanza}/${label}/`);
   const isWanted = (path: string): boolean => {
     if (path.startsWith(`archive/${stanza}/`)) {
-      // How timelines branch: a few bytes each, and replay along one asks for them.
+      // Timeline histories: a few bytes each, and replay reads them.
       if (path.endsWith('.history')) return true;
       const segment = /\/([0-9A-F]{24})[-.][^/]*$/.exec(path)?.[1]?.slice(8);
       return segment !== undefined && segment >= walStart.slice(8) && segment <= walStop.slice(8);

@@ -1,4 +1,4 @@
-/** Moves single objects from one repository to another by way of a scratch folder, with their digests. */
+/** Copies objects from one repository to another through a scratch folder, with their digests. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -9,14 +9,14 @@ import { DrError } from '../core/errors.ts';
 import type { CopiedFile } from '../points/dated-copy/manifest.ts';
 import type { BulkStore, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 
-/** Files on their way at once: each lies whole in the scratch folder. */
+/** Files in transit at once. The scratch folder holds each of them whole. */
 const AT_ONCE = 4;
 
 const isBulk = (store: ObjectStore): store is BulkStore => 'upload' in store && 'download' in store;
 
 export function asBulk(store: ObjectStore): BulkStore {
   if (isBulk(store)) return store;
-  throw new TypeError(`${store.describe} can't move files`);
+  throw new TypeError(`${store.describe} can't transfer files`);
 }
 
 async function sha256Of(file: string): Promise<string> {
@@ -34,15 +34,15 @@ export interface TransferRequest {
   readonly source: BulkStore;
   readonly target: BulkStore;
   readonly moves: readonly Move[];
-  /** Made, and removed at the end. */
+  /** Created, and removed at the end. */
   readonly scratch: string;
   readonly onFraction: (fraction: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Objects are put whole, so one that an earlier run has put with the right size is not sent again; that it is right is for the
- * engine's own verification to say. Digests are of the source's bytes. In the order of `moves`.
+ * Objects are written as a whole, so an object of the right size from an earlier run is not sent again; the engine's verification
+ * checks its content later. Digests are of the source's bytes. In the order of `moves`.
  */
 export async function transfer(request: TransferRequest, present: ReadonlyMap<string, number>): Promise<CopiedFile[]> {
   const { source, target, moves, scratch, signal } = request;
@@ -70,14 +70,14 @@ export async function transfer(request: TransferRequest, present: ReadonlyMap<st
   }
 }
 
-/** Of what was written by other means. */
+/** The sha256 of a stored object. Throws `COPY-INCOMPLETE` where it is missing. */
 export async function digestOf(store: ObjectStore, key: string): Promise<string> {
   const object = await store.get(key);
   if (object !== undefined) return createHash('sha256').update(object.body).digest('hex');
   throw new DrError({
     code: 'COPY-INCOMPLETE',
     where: store.describe,
-    fact: `${key} was written and is not there`,
-    hint: 'run the export again: it goes on where it stopped',
+    fact: `${key} was written, and is missing`,
+    hint: 'run the export again: it resumes where it stopped',
   });
 }

@@ -1,4 +1,4 @@
-/** Point ids: `20261123T020000Z-full-7f3a`. They sort by time, and four random digits keep two runs of one second apart. */
+/** Point ids: `20261123T020000Z-full-7f3a`. They sort by time; four random digits keep two runs of the same second apart. */
 import { randomBytes } from 'node:crypto';
 import { type PointKind, pointIdSchema } from './point.ts';
 

@@ -1,4 +1,4 @@
-/** Marks on a point: append-only signed objects of their own, because points never change. */
+/** Marks on a point. Points never change, so each mark is a signed object of its own, and none is removed. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { MARKS, type Mark, pointIdSchema } from './point.ts';
@@ -33,7 +33,7 @@ export function parseMarkKey(key: string): { readonly point: string; readonly ma
   return point === undefined || mark === undefined ? undefined : { point, mark };
 }
 
-/** Sorts by time to the millisecond; the random end keeps two marks of one moment apart. */
+/** Sorts by time to the millisecond. Its random end keeps two marks of the same moment apart. */
 export function markStamp(at: Date): string {
   return `${at.toISOString().replaceAll(/[-:.]/g, '')}-${randomBytes(2).toString('hex')}`;
 }

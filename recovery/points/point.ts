@@ -1,9 +1,9 @@
-/** The recovery point: one small signed JSON document, written last (docs/architecture.md, "Recovery points"). */
+/** A recovery point: a small signed JSON document that a backup writes last (docs/architecture.md, "Recovery points"). */
 import { z } from 'zod';
 
 export type CaptureFacts = Readonly<Record<string, string | number | boolean>>;
 
-/** Fact of a capture that holds objects: how many. */
+/** The fact of a manifest snapshot that says how many objects it holds. */
 export const OBJECTS = 'objects';
 
 export const POINT_KINDS = ['full', 'incremental', 'config'] as const;
@@ -28,14 +28,14 @@ const postgresCapture = z.strictObject({
   timeline: z.number().int(),
   systemId: z.string(),
   serverVersion: z.string(),
-  /** The moment that the copy is consistent with: the stop time of the set. */
+  /** The moment at which the copy is consistent: the stop time of the set. */
   capturedAt: z.iso.datetime(),
-  /** Bytes of the database, and of what the set added to the repository. */
+  /** Size of the database, and what the set added to the repository. */
   bytes: z.number().int().nonnegative(),
   storedBytes: z.number().int().nonnegative(),
   /** Name of the passphrase in the environment file that opens the lineage. */
   passphrase: z.string(),
-  /** What the canary rows were just before the set began; absent where they can't be written. */
+  /** The canary rows just before the set began; absent where `dr` can't write them. */
   canary: z.strictObject({ lastId: z.number().int(), rows: z.number().int(), digest: z.string() }).optional(),
 });
 
@@ -43,14 +43,14 @@ const resticCapture = z.strictObject({
   workload: z.string(),
   engine: z.literal('restic'),
   snapshot: z.string().regex(/^[0-9a-f]{64}$/),
-  /** restic's id of the root tree: equal for equal content, whatever the repository. */
+  /** restic's id of the root tree: the same content has the same id in every repository. */
   digest: z.string(),
   /** Absolute path that the snapshot holds. */
   path: z.string(),
   capturedAt: z.iso.datetime(),
   bytes: z.number().int().nonnegative(),
   objects: z.number().int().nonnegative(),
-  /** Facts that a restore needs or verification compares: server version, key counts, heads of git mirrors. */
+  /** What a restore needs or verification compares: server version, key counts, heads of git mirrors. */
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 
@@ -66,7 +66,7 @@ export const pointBodySchema = z.strictObject({
   kind: z.literal('RecoveryPoint'),
   id: pointIdSchema,
   pointKind: z.enum(POINT_KINDS),
-  /** False for a run with `--only`: it holds what was asked for and is no complete copy of the platform. */
+  /** False for a run with `--only`: it is not a complete copy of the platform. */
   complete: z.boolean(),
   environment: z.string(),
   site: z.string(),
@@ -78,7 +78,7 @@ export const pointBodySchema = z.strictObject({
   planDigest: z.string(),
   /** Name → version of every engine that took part. */
   tools: z.record(z.string(), z.string()),
-  /** Digest of the point before this one in the same catalog, or of the checkpoint that cut the chain; null for the first. */
+  /** Digest of the previous point in the same catalog, or of the checkpoint that cut the chain; null for the first. */
   previous: z.string().nullable(),
 });
 

@@ -1,6 +1,6 @@
 /**
- * Points, marks and checkpoints are signed with HMAC-SHA256 over their canonical JSON, by a key that is in no repository: who can
- * write a repository can't make up what it holds.
+ * Points, marks and checkpoints are signed with HMAC-SHA256 over their canonical JSON. No repository holds the key, so write access
+ * to a repository is not enough to forge its content.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { canonicalJson } from '../../plan/digest.ts';
@@ -18,7 +18,7 @@ export interface Signature {
 
 export type Signed<T> = T & { readonly signature: Signature };
 
-/** `unknown-key` is a missing key and says nothing about the document. */
+/** `unknown-key`: the key is missing, which says nothing about the document. */
 export type SignatureCheck = 'ok' | 'unknown-key' | 'bad';
 
 function hmac(text: string, key: SigningKey): Buffer {
@@ -50,7 +50,7 @@ export function verifyPoint(point: RecoveryPoint, keys: readonly SigningKey[]): 
   return verifyDocument(point, keys);
 }
 
-/** sha256 (hex) of the signed document's canonical JSON: what the next point's `previous` names. */
+/** sha256 (hex) of the signed document's canonical JSON. The next point names it as its `previous`. */
 export function documentDigest(document: Signed<object>): string {
   return createHash('sha256').update(canonicalJson(document)).digest('hex');
 }

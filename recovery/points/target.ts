@@ -1,4 +1,4 @@
-/** What a person wants back: `latest`, a point by its id, or a moment. */
+/** A recovery target: `latest`, a point by its id, or a moment. */
 import { z } from 'zod';
 import { badInput, type DrError } from '../core/errors.ts';
 import { isPointId } from './id.ts';
@@ -8,7 +8,7 @@ export type Target =
   | { readonly kind: 'point'; readonly id: string }
   | { readonly kind: 'time'; readonly time: Date };
 
-/** ISO 8601 with a zone; seconds may be left out. Real dates only: 30 February is none. */
+/** ISO 8601 with a zone; seconds are optional. Real dates only: not 30 February. */
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);
 const MOMENT_WITHOUT_ZONE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/;
 const EXAMPLES =
@@ -21,7 +21,7 @@ const refusal =
     badInput({ code, where, fact, hint });
 
 /**
- * A moment as typed for a target, a repository time or the declaration of a disaster; a blank may stand for the `T`. `where` is the flag.
+ * A moment as typed for `--to`, `--repository-time` or `--declared-at`. A blank may stand for the `T`. `where` is the flag.
  * Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2).
  */
 export function parseMoment(text: string, now: Date, where = 'target'): Date {
@@ -30,17 +30,18 @@ export function parseMoment(text: string, now: Date, where = 'target'): Date {
   if (MOMENT_WITHOUT_ZONE.test(trimmed)) {
     const iso = trimmed.includes(':') ? trimmed.replace(' ', 'T') : `${trimmed}T00:00:00`;
     const hint = `add the zone: ${iso}Z for UTC, ${iso}+02:00 for Central European Summer Time`;
-    throw refuse('TARGET-NO-ZONE', `"${text}" has no time zone, so it could mean any of a day’s moments`, hint);
+    throw refuse('TARGET-NO-ZONE', `"${text}" has no time zone`, hint);
   }
   const iso = trimmed
     .replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
     .replace(/ ?([zZ])$/, 'Z')
     .replace(/ ([+-]\d\d:\d\d)$/, '$1');
-  if (!moment.safeParse(iso).success) throw refuse('TARGET-UNKNOWN', `"${text}" is no recovery target`, EXAMPLES);
+  if (!moment.safeParse(iso).success) throw refuse('TARGET-UNKNOWN', `"${text}" is not a recovery target`, EXAMPLES);
   const time = new Date(iso);
-  if (Number.isNaN(time.getTime())) throw refuse('TARGET-UNKNOWN', `"${text}" is no moment that exists`, EXAMPLES);
+  if (Number.isNaN(time.getTime()))
+    throw refuse('TARGET-UNKNOWN', `"${text}" is a date or time that does not exist`, EXAMPLES);
   if (time.getTime() > now.getTime()) {
-    const hint = 'for all there is, type latest; check the zone of the time that you typed';
+    const hint = 'for the newest data, type latest; check the zone of the time that you typed';
     throw refuse('TARGET-IN-FUTURE', `"${text}" is in the future (it is ${now.toISOString()} now)`, hint);
   }
   return time;
@@ -54,7 +55,7 @@ export function parseTarget(text: string, now: Date): Target {
   return { kind: 'time', time: parseMoment(text, now) };
 }
 
-/** As one would type it. */
+/** As a user would type it. */
 export function formatTarget(target: Target): string {
   if (target.kind === 'latest') return 'latest';
   return target.kind === 'point' ? target.id : target.time.toISOString();

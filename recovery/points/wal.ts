@@ -1,6 +1,4 @@
-/** Until when a repository holds PostgreSQL's WAL, told from its list of files alone: cheap, and good to the last segment. */
-/** What the archive of a lineage holds, by names and times of its files alone. */
-/** Places in the WAL. */
+/** Positions in PostgreSQL's WAL, and what a repository's archive holds by the names and times of its files alone. */
 
 import { type Layout, STANZA } from '../../plan/layout.ts';
 import { DrError } from '../core/errors.ts';
@@ -24,15 +22,15 @@ export interface WalRange {
   readonly timeline: number;
   /** Last segment that is reached from the set without a gap. */
   readonly last: string;
-  /** The first segment that is missing although later ones are there. */
+  /** The first missing segment, where later ones are archived. */
   readonly gap?: string;
   /** Segments in the range. */
   readonly count: number;
 }
 
 /**
- * Follows the segments from `start`, over timeline switches too (a switch keeps the position: the new timeline's segment has the
- * same number). Pure. Undefined when not even `start` is there.
+ * Follows the segments from `start`, across timeline switches too: the new timeline's segment has the same number. Pure.
+ * Undefined without the segment `start`.
  */
 export function followWal(names: ReadonlySet<string>, start: string): WalRange | undefined {
   if (!names.has(start)) return undefined;
@@ -60,7 +58,7 @@ const segmentInKey = (key: string): string | undefined => /\/([0-9A-F]{24})-[0-9
 
 /**
  * Segment → file: `15-1/0000000100000000/0000000100000000000000A3-<sha1>.zst` holds `0000000100000000000000A3`. Partial and history files
- * are left out.
+ * are skipped.
  */
 export function segmentFiles(files: readonly string[]): Map<string, string> {
   const named = files.flatMap((file) => {
@@ -77,7 +75,7 @@ export function previousSegment(name: string): string {
   return name.slice(0, 8) + hex(newLog) + hex(previous);
 }
 
-/** Number of a segment of 16 MiB: of an LSN (`0/3000000`) or of a WAL file's name. */
+/** The number of the 16 MiB segment that holds an LSN (`0/3000000`). */
 export function segmentOfLsn(lsn: string): number {
   const [high = '0', low = '0'] = lsn.split('/');
   return Number.parseInt(high, 16) * 256 + Math.floor(Number.parseInt(low, 16) / 0x1000000);
@@ -87,7 +85,7 @@ export function segmentOfName(name: string): number {
   return Number.parseInt(name.slice(8, 16), 16) * 256 + Number.parseInt(name.slice(16, 24), 16);
 }
 
-/** 256 segments each; a list ends at the first folder that is empty, and in any case here. */
+/** Of 256 segments each. Reading stops at the first empty folder, or after this many. */
 const FOLDERS = 64;
 
 /** `0000000100000000` → `0000000100000001` */
@@ -97,9 +95,9 @@ function nextFolder(folder: string): string {
 }
 
 /**
- * When the newest segment at or after the set's end was stored. What was committed after that moment is not archived; what was
- * committed before it is, but for the time that the copy took. Undefined when there is no such segment. Gaps are not looked for:
- * that is what `dr verify` and a restore's preflight do.
+ * When the newest segment at or after the set's end was stored. Commits after that moment are not archived; commits before it are,
+ * minus the time that the upload took. Undefined without such a segment. `dr verify` and a restore's preflight look for gaps; this
+ * does not.
  */
 export async function archivedUntil(
   store: ObjectStore,
@@ -109,7 +107,7 @@ export async function archivedUntil(
 ): Promise<Date | undefined> {
   const { lineage, stanza, serverVersion, walStop } = capture;
   const [major] = serverVersion.split('.');
-  // A lineage is one life of one cluster, so pgBackRest's history of it has one entry.
+  // A lineage is one generation of one cluster, so pgBackRest's history of it has one entry.
   const archive = `${layout.pgbackrest(lineage)}/archive/${stanza}/${major}-1`;
   let newest: Date | undefined;
   let folder = walStop.slice(0, 16);
@@ -144,12 +142,12 @@ export async function archivedSegments(
   return [...new Map(times)].map(([name, at]) => ({ name, at })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The furthest of the newest timeline. Undefined for an empty archive. */
+/** The last one of the newest timeline. Undefined for an empty archive. */
 export function newestSegment(segments: readonly ArchivedSegment[]): ArchivedSegment | undefined {
   return segments.at(-1);
 }
 
-/** Segments that hold something of that timeline at or after `lsn`: what a history that forked off there never had. */
+/** Segments with WAL of that timeline, or a later one, after `lsn`: a timeline that forked off there never had it. */
 export function segmentsBeyond(
   segments: readonly ArchivedSegment[],
   { timeline, lsn }: { readonly timeline: number; readonly lsn: Lsn },
@@ -160,7 +158,7 @@ export function segmentsBeyond(
   });
 }
 
-/** Bytes from the beginning of the history. */
+/** Bytes from the start of the WAL. */
 export type Lsn = bigint;
 
 const SEGMENT_BYTES = 1n << 24n;
@@ -169,12 +167,12 @@ const SEGMENT_BYTES = 1n << 24n;
 export function parseLsn(text: string): Lsn {
   const match = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(text.trim());
   if (match === null) {
-    const fact = `${JSON.stringify(text)} is no place in the WAL`;
+    const fact = `${JSON.stringify(text)} is not a WAL position (LSN)`;
     throw new DrError({
       code: 'LSN',
       where: 'postgres',
       fact,
-      hint: 'this is a mistake in dr itself: please report it',
+      hint: 'this is a bug in dr: please report it',
     });
   }
   return (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);
@@ -185,7 +183,7 @@ export function formatLsn(lsn: Lsn): string {
   return `${hex(lsn >> 32n)}/${hex(lsn & 0xffff_ffffn)}`;
 }
 
-/** Of a segment's 24 hexadecimal digits: timeline, where it begins, and where the next one does. Segments have 16 MiB. */
+/** Timeline, first position and end of a segment, from its 24 hexadecimal digits. A segment has 16 MiB. */
 export function placeOfSegment(name: string): { readonly timeline: number; readonly start: Lsn; readonly end: Lsn } {
   const log = BigInt(`0x${name.slice(8, 16)}`);
   const start = (log << 32n) | (BigInt(`0x${name.slice(16, 24)}`) * SEGMENT_BYTES);

@@ -1,4 +1,4 @@
-/** Pure: which points of a repository go, and why the others stay. */
+/** Decides which points of a repository go, and why the others stay. Pure. */
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { type Copy, copiesByWorkload } from '../points/catalog/window.ts';
 import { isCompromised, isHeld, verifiedAt } from '../points/marks.ts';
@@ -9,13 +9,13 @@ export interface DecideInput {
   readonly entries: readonly CatalogEntry[];
   readonly retentionSeconds: number;
   readonly now: Date;
-  /** Those of the plan. Of a workload that was given up nothing is kept for ever. */
+  /** The plan's workloads. The newest copy of any other one is not kept for ever. */
   readonly workloads: ReadonlySet<string>;
-  /** Dated copies: no point needs what another one names. */
+  /** Off-site copies: no point needs the data of another one. */
   readonly selfContained?: boolean | undefined;
-  /** Points that a restore reads right now. */
+  /** Points that a restore reads now. */
   readonly leased: ReadonlySet<string>;
-  /** The lineage that the living database archives to. @default that of the newest set */
+  /** The lineage that the running database archives to. @default the newest set's */
   readonly lineage?: string | undefined;
 }
 
@@ -23,27 +23,27 @@ export type KeepReason =
   | 'young'
   | 'held'
   | 'leased'
-  /** The newest one that was proved by a restore. */
+  /** The newest verified one. */
   | 'verified'
-  /** The newest complete one of the present lineage, and whatever holds the newest copy of a workload: `latest` stays what it is. */
+  /** The newest complete one of the current lineage, and points with the newest copy of a workload: `latest` must not change. */
   | 'newest'
-  /** A restore to the oldest moment within the retention would take it. */
+  /** A restore to the oldest moment within the retention would use it. */
   | 'base'
-  /** A set that stays is built on its set. */
+  /** A remaining set is built on its set. */
   | 'chain'
-  /** A point that stays lacks a workload, and this one has the copy that a restore would take. */
+  /** A remaining point lacks a workload, and this one has the copy that a restore would use. */
   | 'supplier'
-  /** Its signature is bad or can't be checked, so its age and content can't be believed. */
+  /** Its signature is bad or can't be verified, so its age and content can't be trusted. */
   | 'untrusted';
 
 export interface PointDecision {
   readonly id: string;
   readonly endedAt: string;
-  /** Empty: it goes. */
+  /** Empty for a point that goes. */
   readonly keep: readonly KeepReason[];
 }
 
-/** The set that a set is directly or indirectly built on: `20261123-020000F_20261123-030000I` → `20261123-020000F`. */
+/** The full set at the start of a set's chain: `20261123-020000F_20261123-030000I` → `20261123-020000F`. */
 export function fullOf(set: string): string {
   return set.split('_')[0] ?? set;
 }
@@ -75,12 +75,12 @@ function newestComplete(entries: readonly CatalogEntry[], lineage: string | unde
   return own.at(-1) ?? complete.findLast((entry) => setOf(entry) !== undefined) ?? complete.at(-1);
 }
 
-/** The newest point with the mark; one that was found to be compromised since proves nothing. */
+/** A point that was marked compromised after its verification does not count. */
 function lastVerified(entries: readonly CatalogEntry[]): CatalogEntry | undefined {
   return entries.findLast((entry) => sound(entry) && verifiedAt(entry) !== undefined);
 }
 
-/** The newest of sorted copies that is not after `limit`, nor older than `oldest`: a workload that was given up is not kept for ever. */
+/** The newest of the sorted copies from `oldest` to `limit`. The lower limit lets the copies of a dropped workload go. */
 function newestBetween(copies: readonly Copy[], oldest: number, limit: number): Copy | undefined {
   let [low, high] = [0, copies.length];
   while (low < high) {
@@ -125,7 +125,7 @@ class Keeping {
       if (workloads.has(workload)) this.keep(copies.at(-1)?.entry, 'newest');
   }
 
-  /** What a restore to this moment would take. */
+  /** Keeps what a restore to this moment would use. */
   keepMoment(moment: number, reason: KeepReason, except: ReadonlySet<string> = new Set()): void {
     for (const [workload, copies] of this.#copies) {
       if (except.has(workload)) continue;
@@ -133,7 +133,7 @@ class Keeping {
     }
   }
 
-  /** What is kept stays restorable as a whole. Suppliers bring data only, so what they lack themselves is not asked for. */
+  /** Keeps every remaining point restorable. A supplier only adds data, so what it lacks itself is not kept for it. */
   complete(): void {
     for (const entry of this.#entries.filter((e) => this.isKept(e))) this.#keepSuppliers(entry);
     for (const entry of this.#entries.filter((e) => this.isKept(e))) this.#keepChain(entry);

@@ -1,17 +1,17 @@
-/** Pure: which data of the engines goes, once the points are decided. */
+/** Decides which engine data goes with the removed points. Pure. */
 import type { BackupInfo } from '../engines/pgbackrest/info.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { fullOf } from './decide.ts';
 
-/** What no point names and is younger may belong to a backup that still runs, here or on another host. */
+/** Younger data that no point names may belong to a backup that still runs, here or on another host. */
 export const GRACE_SECONDS = 24 * 3600;
 
 export interface Named {
-  /** Sets or snapshots that points name which stay. */
+  /** Sets or snapshots of the remaining points. */
   readonly kept: ReadonlySet<string>;
-  /** Those of the points that go. */
+  /** Those of the removed points. */
   readonly removed: ReadonlySet<string>;
-  /** False while the catalog shows signs of an intruder: then only what a removed point named goes. */
+  /** Whether data that no point names goes too. False while the catalog shows signs of an intruder. */
   readonly leftovers: boolean;
   readonly now: Date;
 }
@@ -22,7 +22,7 @@ function goes(id: string, madeAt: Date, { kept, removed, leftovers, now }: Named
   return leftovers && now.getTime() - madeAt.getTime() > GRACE_SECONDS * 1000;
 }
 
-/** Only snapshots that `dr backup` made: a person's own in the same repository are none of ours. */
+/** Only snapshots that `dr backup` made: people may keep their own in the same repository. */
 export function snapshotsToForget(
   snapshots: readonly Pick<Snapshot, 'id' | 'time' | 'tags'>[],
   named: Named,
@@ -36,15 +36,15 @@ type SetInfo = Pick<BackupInfo, 'label' | 'prior' | 'reference' | 'timestamp' | 
 export interface SetsToExpire {
   /** Everything that goes. */
   readonly sets: readonly string[];
-  /** What `expire --set` is called with: each takes along all that is built on it. */
+  /** For `expire --set`: each removes all sets that are built on it too. */
   readonly roots: readonly string[];
-  /** `repo-retention-archive`: WAL is kept without a gap from this many full sets on; of older sets only their own. */
+  /** `repo-retention-archive`: all WAL is kept from this many full sets back; older sets keep only their own. */
   readonly archiveFulls: number;
 }
 
 /**
- * A set stays as long as one that stays is built on it, and pgBackRest never gives up the last full one. `window`: sets within the
- * window of recovery, from the oldest of which on all WAL stays.
+ * A set stays as long as a remaining set is built on it, and pgBackRest never removes the last full one. `window`: the sets of the
+ * recovery window; all WAL from the oldest of them on stays.
  */
 export function setsToExpire(all: readonly SetInfo[], named: Named, window: ReadonlySet<string>): SetsToExpire {
   const doomed = new Set(

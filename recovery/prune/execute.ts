@@ -1,6 +1,6 @@
 /**
- * Does what was planned. Points go first, by a signed checkpoint: a point must never name data that is gone. Killed after that, data
- * is left that no point names; the next run removes it.
+ * Carries out the plan. Points go first, by a signed checkpoint: a point must never name data that is gone. If the run dies after
+ * that, it leaves data that no point names, and the next run removes it.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import type { ObjectInfo } from '../storage/object-store.ts';
 import { openForPruning } from './plan.ts';
 import type { LineagePlan, RepositoryPlan } from './types.ts';
 
-/** pgBackRest warns when no limit is set; ours are the points. */
+/** pgBackRest warns without a limit. The points decide instead. */
 const UNLIMITED = '9999999';
 
 const DELETES_AT_ONCE = 16;
@@ -32,7 +32,7 @@ async function pruneLineage(
   const n = pg.number(repository);
   const repo = `--repo=${n}`;
   if (plan.whole) {
-    // Its lock folder is this run's own: nobody else is stopped.
+    // The lock folder is private to this run, so `stop` affects nobody else.
     await pg.run('stop');
     await pg.run('stanza-delete', [repo, '--force'], { signal });
     const store = await repository.store('writer');
@@ -46,7 +46,7 @@ async function pruneLineage(
   await pg.run('expire', [repo, full, ...archive], { signal });
 }
 
-/** Its point is gone by now: killed in between, the rest is what an interrupted export would have left. */
+/** The point is gone by now. If the run dies here, the next one removes the rest like that of an interrupted export. */
 async function removeCopy(repository: Repository, point: string, signal: AbortSignal | undefined): Promise<void> {
   const store = await repository.store('writer');
   const prefix = repository.layout.copyPrefix(point);
@@ -55,7 +55,7 @@ async function removeCopy(repository: Repository, point: string, signal: AbortSi
     await store.delete(key);
   };
   await pMap(await store.list(prefix), remove, { concurrency: DELETES_AT_ONCE });
-  // Of a folder the empty ones below it are left.
+  // Deleting keys leaves empty folders.
   const { settings } = repository;
   if (settings.type === 'posix') await rm(join(settings.path, prefix), { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-/** Reads one repository and decides what goes. Changes nothing. */
+/** Reads one repository and plans what goes. Changes nothing. */
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
 import { readLineage } from '../config/lineage.ts';
@@ -19,7 +19,7 @@ interface Decided {
   readonly entries: readonly CatalogEntry[];
   readonly decisions: readonly PointDecision[];
   readonly remove: ReadonlySet<string>;
-  /** The catalog is in order: what no point names really is nobody's. */
+  /** The catalog has no problems, so data that no point names is not needed. */
   readonly inOrder: boolean;
   readonly warnings: readonly string[];
 }
@@ -40,7 +40,7 @@ async function decide(site: Site, repository: Repository, now: Date, only?: Read
   });
   const remove = decisions.filter(({ id, keep }) => keep.length === 0 && (only === undefined || only.has(id)));
   const inOrder = problems.length === 0;
-  const warning = `${plural(problems.length, 'document')} of the catalog can't be believed (\`dr points\`): data that no point names is left alone`;
+  const warning = `${plural(problems.length, 'document')} of the catalog can't be trusted (\`dr points\`): data that no point names stays`;
   return {
     entries,
     decisions,
@@ -56,13 +56,13 @@ function retentionOf(site: Site, repository: Repository) {
   throw new DrError({
     code: 'REPOSITORY-UNPLANNED',
     where: `repository ${repository.id}`,
-    fact: 'the plan says nothing of its retention',
+    fact: 'the plan has no retention for it',
     hint: 'add it to the repositories of the plan',
     exit: 2,
   });
 }
 
-/** What the points name in one engine, by whether the points stay. */
+/** Ids of one engine's data, by whether their points stay. */
 function named(decided: Decided, now: Date, idsOf: (entry: CatalogEntry) => readonly string[]): Named {
   const ids = (wanted: boolean) =>
     new Set(decided.entries.filter(({ point }) => decided.remove.has(point.id) === wanted).flatMap(idsOf));
@@ -79,12 +79,12 @@ function setsOf(lineage: string): (entry: CatalogEntry) => string[] {
     );
 }
 
-/** Generated configurations, removed at the end. */
+/** For generated configurations. Removed at the end. */
 export function pruneFolder(site: Site): string {
   return join(site.environment.stateDir, 'prune');
 }
 
-/** A configuration of its own: that of the living lineage, which `archive_command` uses, knows all repositories. */
+/** Uses a configuration of its own: the one that `archive_command` uses names all repositories. */
 export async function openForPruning(
   site: Site,
   repository: Repository,
@@ -106,7 +106,7 @@ export async function openForPruning(
   });
 }
 
-/** Lineages with files in the repository, and when the newest of them was written. */
+/** Lineages with files in the repository, and the time of each one's newest file. */
 async function lineagesIn(repository: Repository): Promise<Map<string, Date>> {
   const { pgbackrestPrefix } = repository.layout;
   const newest = new Map<string, Date>();
@@ -118,16 +118,14 @@ async function lineagesIn(repository: Repository): Promise<Map<string, Date>> {
   return newest;
 }
 
-/** Reasons for which a set is part of the window of recovery, and not kept for its own sake. */
+/** Reasons that make a set part of the recovery window. For other reasons only the set itself is kept. */
 const IN_WINDOW = new Set(['young', 'base', 'newest']);
 
 async function planLineage(
   site: Site,
   repository: Repository,
   decided: Decided,
-  lineage: string,
-  newest: Date,
-  now: Date,
+  { lineage, newest, now }: { readonly lineage: string; readonly newest: Date; readonly now: Date },
 ): Promise<LineagePlan> {
   const sets = named(decided, now, setsOf(lineage));
   const naming = decided.entries.flatMap(({ point }) => point.captures);
@@ -145,7 +143,7 @@ async function planLineage(
   return { ...head, whole, ...setsToExpire(info?.backup ?? [], sets, window) };
 }
 
-/** A dated copy stands alone, so nothing of it can be needed by another one: it goes as a whole or not at all. */
+/** No off-site copy needs another one, so each goes as a whole or not at all. */
 async function planCopies(site: Site, repository: Repository, decided: Decided, now: Date): Promise<RepositoryPlan> {
   const listed = new Set(decided.entries.map(({ point }) => point.id));
   const old = (newest: Date): boolean => now.getTime() - newest.getTime() > GRACE_SECONDS * 1000;
@@ -164,7 +162,7 @@ async function planCopies(site: Site, repository: Repository, decided: Decided, 
   };
 }
 
-/** @param only points that may go; @default all that the decision names */
+/** @param only points that may go; @default all of the decision */
 export async function planRepository(
   site: Site,
   repository: Repository,
@@ -179,12 +177,12 @@ export async function planRepository(
   const warnings = [...decided.warnings];
   for (const [lineage, newest] of await lineagesIn(repository)) {
     try {
-      lineages.push(await planLineage(site, repository, decided, lineage, newest, now));
+      lineages.push(await planLineage(site, repository, decided, { lineage, newest, now }));
     } catch (error) {
-      // What no point names may be of a site whose passphrase is not here.
+      // A lineage that no point names may belong to a site whose passphrase is missing here.
       if (!(error instanceof DrError) || decided.entries.some((entry) => setsOf(lineage)(entry).length > 0))
         throw error;
-      warnings.push(`${lineage} was left alone, no point names it: ${error.fact.split('\n')[0]}`);
+      warnings.push(`skipped ${lineage}, which no point names: ${error.fact.split('\n')[0]}`);
     }
   }
   return {

@@ -1,10 +1,11 @@
-/** Pruning of several repositories: decide, ask, lock, decide again, do. */
+/** Prunes several repositories: plan, ask, lock, plan again, execute. */
 import { rm } from 'node:fs/promises';
 import { layout } from '../../plan/layout.ts';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
@@ -33,7 +34,7 @@ interface Key {
   readonly key: string;
 }
 
-/** All of them or none; given back in reverse order. `lost` is aborted when any of them is taken over. */
+/** Takes all locks or none. `lost`: a signal for each lock, aborted when another process takes it over. */
 async function whileAllLocked<T>(
   keys: readonly Key[],
   what: string,
@@ -47,7 +48,7 @@ async function whileAllLocked<T>(
   );
 }
 
-/** No backup of this host runs meanwhile, whatever its kind; nobody else prunes or verifies the repository. */
+/** Excludes every backup of this host, and anybody who prunes or verifies the repository. */
 async function locksFor(site: Site, repository: Repository): Promise<Key[]> {
   const host = openPosixStore(site.environment.stateDir);
   const own = layout(site.environment.name);
@@ -75,7 +76,7 @@ async function pruneOne(
   const { progress, now, signal } = request;
   const keys = await locksFor(site, repository);
   const plan = await whileAllLocked(keys, `dr prune (${repository.id})`, async (lost) => {
-    // Since it was asked, a restore may have taken a lease or somebody a hold: what is not to go any more stays.
+    // Since the approval a restore may have leased a point, or somebody may have marked one `hold`: these stay.
     const plan = await planRepository(site, repository, now(), new Set(approved.remove));
     await executePrune(site, repository, plan, progress, AbortSignal.any([...(signal ? [signal] : []), ...lost]));
     return plan;
@@ -84,7 +85,7 @@ async function pruneOne(
 }
 
 /**
- * A repository that can't be pruned doesn't keep the others from it: exit 3; so does a catalog that can't be believed. Throws what
+ * Exit 3 when a repository can't be pruned, or its catalog can't be trusted; the others are pruned all the same. Throws what
  * `approve` throws, `REPOSITORY-UNKNOWN`, and the first error when no repository could be pruned.
  */
 export async function runPrune(site: Site, request: PruneRequest): Promise<PruneResult> {
@@ -117,5 +118,5 @@ async function pruneAll(site: Site, repositories: readonly Repository[], request
   const failures = outcomes.flatMap(({ error }) => error ?? []);
   if (failures[0] && failures.length === outcomes.length) throw failures[0];
   const doubted = outcomes.some(({ plan }) => (plan?.warnings.length ?? 0) > 0);
-  return { outcomes, exit: failures.length > 0 || doubted ? EXIT.partial : EXIT.ok };
+  return { outcomes, exit: exitFor({ partial: failures.length > 0 || doubted }) };
 }

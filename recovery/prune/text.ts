@@ -1,4 +1,4 @@
-/** What goes and what stays although it is old, for people. */
+/** A prune as text: what goes, and what stays although it is old. */
 import { formatDuration, seconds } from '../../plan/duration.ts';
 import { formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
@@ -11,10 +11,10 @@ const REASONS: Record<KeepReason, string> = {
   leased: 'a restore reads it',
   verified: 'the last verified point: never removed',
   newest: 'the newest complete point, or the newest copy of a workload',
-  base: 'the first moments of the retention are restored from it',
-  chain: 'a set that stays is built on its set',
-  supplier: 'holds copies that a point that stays lacks',
-  untrusted: 'its signature is bad or can’t be checked',
+  base: 'a restore to the oldest moments of the retention uses it',
+  chain: 'a remaining set is built on its set',
+  supplier: 'holds copies that a remaining point lacks',
+  untrusted: 'its signature is bad or can’t be verified',
 };
 
 function reasonText({ keep }: PointDecision): string {
@@ -25,7 +25,7 @@ function reasonText({ keep }: PointDecision): string {
 }
 
 function dataText(plan: RepositoryPlan): string {
-  if (plan.copies !== undefined) return plural(plan.copies.length, 'dated copy', 'dated copies');
+  if (plan.copies !== undefined) return plural(plan.copies.length, 'off-site copy', 'off-site copies');
   const sets = plan.lineages.reduce((sum, { sets }) => sum + sets.length, 0);
   const whole = plan.lineages.filter((lineage) => lineage.whole).map(({ lineage }) => lineage);
   const lineages = whole.length === 0 ? '' : `, the whole lineage ${whole.join(', ')}`;
@@ -45,7 +45,7 @@ function planText(plan: RepositoryPlan, dryRun: boolean): string {
   return [head, ...parts, ...plan.warnings.map((warning) => `note: ${warning}`)].join('\n');
 }
 
-/** What a person must agree to, a line each. */
+/** What the user must confirm, a line for each repository. */
 export function confirmationLines(plans: readonly RepositoryPlan[]): string[] {
   return plans.filter(({ remove }) => remove.length > 0).map((plan) => planText(plan, true));
 }

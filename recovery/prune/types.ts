@@ -1,4 +1,4 @@
-/** What a pruning is going to do in one repository, and what it did. */
+/** The plan of a prune in one repository, and its outcome. */
 import type { Duration } from '../../plan/duration.ts';
 import type { DrError } from '../core/errors.ts';
 import type { PointDecision } from './decide.ts';
@@ -6,9 +6,9 @@ import type { SetsToExpire } from './engine-data.ts';
 
 export interface LineagePlan extends SetsToExpire {
   readonly lineage: string;
-  /** Opens the lineage; the first of the keyring where no point names one. */
+  /** Name of the passphrase that opens the lineage. @default the first of the keyring */
   readonly passphrase?: string | undefined;
-  /** Nothing of it is needed any more, nor was anything written to it within the retention. */
+  /** The whole lineage goes: no remaining point needs it, and nothing was written to it within the retention. */
   readonly whole: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface RepositoryPlan {
   readonly remove: readonly string[];
   readonly snapshots: readonly string[];
   readonly lineages: readonly LineagePlan[];
-  /** Dated copies, by their points, that go as a whole: of points that go, and what interrupted exports have left. */
+  /** Off-site copies that go, by their points: of removed points, and what interrupted exports left. */
   readonly copies?: readonly string[];
   /** For people, a sentence each. */
   readonly warnings: readonly string[];

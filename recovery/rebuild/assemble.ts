@@ -162,12 +162,13 @@ export function finalConfig(
   setAside: readonly string[],
 ): ConfigValues {
   const { rotateSecrets, harden, isolated, only, exclude } = request;
-  const given = isRecord(draft.values.recovery) ? draft.values.recovery : {};
+  // `pin` is the former name of `resolved`.
+  const { pin: _, ...given } = isRecord(draft.values.recovery) ? draft.values.recovery : {};
   const recovery = {
     ...given,
     from: pin.from,
     repository: request.repository,
-    pin,
+    resolved: pin,
     rotateSecrets,
     harden,
     isolated,

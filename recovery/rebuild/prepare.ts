@@ -39,7 +39,8 @@ export async function prepare(
 /** The stack's own config has it from a run before, maybe on another host. */
 function ownPin({ sources }: Found, { target, repository }: RebuildRequest): Pin | undefined {
   const recovery = sources.own?.recovery?.value;
-  const pin = isRecord(recovery) ? pinSchema.safeParse(recovery.pin).data : undefined;
+  // `pin` is the former name of `resolved`.
+  const pin = isRecord(recovery) ? pinSchema.safeParse(recovery.resolved ?? recovery.pin).data : undefined;
   return pin?.from === target && pin.repository === repository ? pin : undefined;
 }
 

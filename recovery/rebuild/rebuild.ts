@@ -1,6 +1,7 @@
 /** `dr rebuild`: from a recovery point to a stack that is up and verified. */
 import { layout } from '../../plan/layout.ts';
-import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { whileLocked } from '../storage/while-locked.ts';
@@ -9,7 +10,7 @@ import { outputChecks, tierOutcomes } from './outcome.ts';
 import { configured, type Prepared, prepare, resolvePin, type Target } from './prepare.ts';
 import { RebuildRecord } from './record.ts';
 import { checkNames } from './sources.ts';
-import type { DataCheck, RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
+import type { RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
 import { failureOf, upStack } from './up.ts';
 
 async function previewed(
@@ -65,12 +66,6 @@ export async function planRebuild(request: RebuildRequest, ports: RebuildPorts):
   }
 }
 
-function exitOf(failure: DrError | undefined, checks: readonly DataCheck[], setAside: readonly unknown[]): ExitCode {
-  if (failure !== undefined) return failure.exit;
-  if (checks.some(({ ok }) => !ok)) return EXIT.verificationFailed;
-  return setAside.length > 0 ? EXIT.partial : EXIT.ok;
-}
-
 async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
   const startedAt = ports.now();
   const prepared = await prepare(request, ports);
@@ -99,7 +94,7 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
   return {
     plan,
     resumed: record.resumed,
-    exit: exitOf(failure, checks, setAside),
+    exit: failure?.exit ?? exitFor({ verificationFailed: checks.some(({ ok }) => !ok), partial: setAside.length > 0 }),
     startedAt: startedAt.toISOString(),
     endedAt: endedAt.toISOString(),
     tiers: tierOutcomes(plan, watch.readyAt, failure === undefined ? endedAt : undefined),

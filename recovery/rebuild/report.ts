@@ -2,6 +2,7 @@
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { EXIT } from '../core/errors.ts';
+import { exitFor, gravestOf } from '../core/exit.ts';
 import type { Measurement } from '../report/measurements.ts';
 import { API_VERSION } from '../report/output.ts';
 import type { DrillEnvironment, DrillReport, Loss, Measured, TierResult } from '../report/types.ts';
@@ -62,7 +63,7 @@ function lossesOf(outcome: RebuildOutcome): Loss[] {
 export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: DrillEnvironment): DrillReport {
   const tiers = tiersOf(plan, outcome);
   const late = tiers.some(({ rto, rpo }) => !rto.met || !rpo.met);
-  const exit = outcome.exit === EXIT.ok && late ? EXIT.objectiveMissed : outcome.exit;
+  const exit = gravestOf([outcome.exit, exitFor({ objectiveMissed: late })]);
   const { declaredAt, pin, stack } = outcome.plan;
   const offset = (at: string): number => (Date.parse(at) - Date.parse(declaredAt)) / 1000;
   const { failure } = outcome;

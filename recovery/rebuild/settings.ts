@@ -15,6 +15,7 @@ const OWN_KEYS: Readonly<Record<string, string>> = {
   'recovery.exclude': 'type --exclude',
   'recovery.rotateSecrets': 'type --rotate-secrets',
   'recovery.harden': 'type --harden',
+  'recovery.resolved': 'it is resolved from --to and --from',
   'recovery.pin': 'it is resolved from --to and --from',
 };
 

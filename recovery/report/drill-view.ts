@@ -1,4 +1,4 @@
-/** What both reports of a drill say: sentences and rows, before any layout. */
+/** Sentences and rows of a drill's report, for terminal and HTML. */
 import { formatDuration } from '../../plan/duration.ts';
 import { formatBytes, formatCount, formatTime, plural } from './format.ts';
 import type { DrillReport, Loss, Measured, TierResult } from './types.ts';
@@ -7,7 +7,7 @@ export interface ObjectiveView {
   readonly objective: string;
   readonly measured: string;
   readonly met: boolean;
-  /** Part of the objective that was used up, 0 to 1. */
+  /** Used part of the objective, 0 to 1. */
   readonly used: number;
 }
 
@@ -90,8 +90,8 @@ function summaryOf(report: DrillReport): string {
   const wrong = [
     failed > 0 ? `${plural(failed, 'check')} of ${report.verification.length} failed` : '',
     missed.length > 0 ? `objectives missed by ${missed.join(', ')}` : '',
-    attacks > 0 ? `${plural(attacks, 'attack')} had an outcome that must not be` : '',
-    lost > 0 ? `${plural(lost, 'loss', 'losses')} that nothing explains` : '',
+    attacks > 0 ? `${plural(attacks, 'attack')} had a forbidden outcome` : '',
+    lost > 0 ? `${plural(lost, 'loss', 'losses')} without an explanation` : '',
   ].filter((sentence) => sentence !== '');
   if (wrong.length > 0) return `${wrong.join('; ')}.`;
   if (!report.passed) return `${isRebuild(report) ? 'The rebuild' : 'The drill'} ended with exit code ${report.exit}.`;

@@ -1,4 +1,4 @@
-/** Values as people read them. Durations are in plan/duration.ts. */
+/** Formats values for people. Durations are in plan/duration.ts. */
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
@@ -14,7 +14,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value.toFixed(0) : value.toPrecision(3)} ${UNITS[unit]}`;
 }
 
-/** `2026-11-23 02:00:07 UTC`: always with the zone, as times are typed back by people. */
+/** `2026-11-23 02:00:07 UTC`: always with the zone, because people type times back. */
 export function formatTime(time: Date | string): string {
   const date = typeof time === 'string' ? new Date(time) : time;
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -1,4 +1,4 @@
-/** A drill's report as one HTML file that needs nothing else: no script, no font, no image, no network. */
+/** A drill's report as one self-contained HTML file: no scripts, fonts, images or network. */
 import { Eta } from 'eta';
 import { formatDuration } from '../../plan/duration.ts';
 import { checkCount, drillView, environmentFacts } from './drill-view.ts';
@@ -21,7 +21,7 @@ export function renderHtml(report: DrillReport): string {
   });
 }
 
-/** The timeline in words: what concerns all first, then tier by tier. */
+/** The timeline as text: events of all tiers first, then tier by tier. */
 function laneEvents(report: DrillReport): { title: string; events: DrillReport['timeline'] }[] {
   const lanes = [undefined, ...report.tiers.map((tier) => tier.id)];
   return lanes

@@ -1,4 +1,4 @@
-/** Measured recoveries, a JSON line each, in `<stateDir>/measurements.jsonl`. Restores and drills write them, `dr objectives` reads them. */
+/** Measured recoveries: one JSON line each in `<stateDir>/measurements.jsonl`. Restores and drills write, `dr objectives` reads. */
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -25,13 +25,13 @@ export function measurementsFile(stateDir: string): string {
 export async function recordMeasurements(stateDir: string, measurements: readonly Measurement[]): Promise<void> {
   if (measurements.length === 0) return;
   await mkdir(stateDir, { recursive: true });
-  // Each on a line of its own, even after one that was torn when a process was killed.
+  // Begins a new line first: the last one may be torn, if its process was killed.
   const lines = measurements.map((measurement) => `\n${JSON.stringify(measurementSchema.parse(measurement))}\n`);
-  // One write in append mode: two processes don't mix their lines.
+  // One write in append mode, so that two processes do not mix their lines.
   await appendFile(measurementsFile(stateDir), lines.join(''), { mode: 0o600 });
 }
 
-/** Oldest first. No file is no measurement; a torn or foreign line is left out. */
+/** Oldest first. Empty without a file; skips torn and unknown lines. */
 export async function readMeasurements(stateDir: string): Promise<Measurement[]> {
   let text: string;
   try {

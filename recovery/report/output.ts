@@ -11,7 +11,7 @@ export interface Envelope {
 export function envelope(kind: string, data: unknown): Envelope & Record<string, unknown> {
   if (Array.isArray(data)) return { apiVersion: API_VERSION, kind, items: data };
   if (typeof data === 'object' && data !== null) {
-    // First for the reader, and again so that the data can't change them.
+    // First, to be read first; and again, so that the data can't replace them.
     const head = { apiVersion: API_VERSION, kind } as const;
     return Object.assign({}, head, data, head);
   }

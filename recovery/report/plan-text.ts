@@ -1,4 +1,4 @@
-/** The plan for people: objectives, tiers, what is copied when, where to, how much could be lost, and what was settled. */
+/** The plan as text: objectives, tiers, schedules, worst cases, repositories, tests and decisions. */
 import { exactDuration, seconds } from '../../plan/duration.ts';
 import { exposures, rpoObjective, worstCaseRpo } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
@@ -36,7 +36,7 @@ function tiers(plan: Plan): string {
   );
 }
 
-/** The first schedules cover nearly everything: what is left out is shorter to read. */
+/** Names the few workloads that a schedule covers or skips, whichever is shorter. */
 function covered(plan: Plan, selectors: readonly string[]): string {
   const ids = selectWorkloads(plan, selectors).map(({ id }) => id);
   const others = plan.workloads.map(({ id }) => id).filter((id) => !ids.includes(id));
@@ -102,10 +102,11 @@ function repositories(plan: Plan): string {
   );
 }
 
-function settlements(plan: Plan): string {
+function decisions(plan: Plan): string {
   return plan.settlements
     .map(
-      ({ id, tension, settled, reason }) => `${id}\n  tension  ${tension}\n  settled  ${settled}\n  because  ${reason}`,
+      ({ id, tension, settled, reason }) =>
+        `${id}\n  conflict  ${tension}\n  decision  ${settled}\n  reason    ${reason}`,
     )
     .join('\n');
 }
@@ -150,6 +151,6 @@ export function describePlan(plan: Plan): string {
     section('Tests', calendar(plan)),
     section('Rotation (recovery.rotateSecrets)', rotation(plan)),
     section('Hardening (recovery.harden)', hardening(plan)),
-    section('Settlements', settlements(plan)),
+    section('Decisions', decisions(plan)),
   ].join('\n\n');
 }

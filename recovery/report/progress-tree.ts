@@ -1,4 +1,4 @@
-/** What a terminal shows of long work: steps below their tiers. Pure; `progress.ts` draws it. */
+/** The progress of long work as a tree: steps below their tiers. Pure; `progress.ts` draws it. */
 import { styleText } from 'node:util';
 import { formatDuration } from '../../plan/duration.ts';
 import type { ProgressEvent } from '../core/progress.ts';

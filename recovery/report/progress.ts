@@ -1,4 +1,4 @@
-/** Progress of long work: a live tree of tiers on a terminal, one line an event elsewhere (a CronJob's log, a pipe). */
+/** Shows progress: a live tree of tiers on a terminal, one line for each event elsewhere (a CronJob's log, a pipe). */
 import { createLogUpdate } from 'log-update';
 import type { Progress, ProgressEvent } from '../core/progress.ts';
 import { formatPercent } from './format.ts';
@@ -7,7 +7,7 @@ import { advance, isEnded, paint, renderTree, type Step } from './progress-tree.
 export interface ConsoleProgress extends Progress {
   /** A line that stays, above the tree. */
   above(line: string): void;
-  /** Leaves the tree as it is and stops drawing. The next event begins a new tree, so a question may stand in between. */
+  /** Draws the tree a last time and stops. The next event begins a new tree, so a prompt can come in between. */
   close(): void;
 }
 
@@ -18,7 +18,7 @@ export interface ConsoleOptions {
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 const FRAME_MS = 100;
-/** A step that reports each percent must not fill a log. */
+/** A step that reports every percent must not flood a log. */
 const LINE_EVERY_MS = 10_000;
 
 export function consoleProgress(stream: NodeJS.WriteStream, options: ConsoleOptions): ConsoleProgress {
@@ -38,7 +38,7 @@ function treeProgress(stream: NodeJS.WriteStream, color: boolean): ConsoleProgre
   };
   const progress = (event: ProgressEvent): void => {
     steps.set(event.step, advance(steps.get(event.step), event, Date.now()));
-    // Unref'd: a forgotten spinner must not keep the process alive.
+    // Unref'd: the spinner must not keep the process alive.
     timer ??= setInterval(draw, FRAME_MS).unref();
   };
   const above = (line: string): void => {

@@ -1,4 +1,4 @@
-/** How each scheduled run ended, a JSON line each, in `<stateDir>/runs.jsonl`: a failure is known at once, not when its point is missed. */
+/** How each scheduled run ended: one JSON line each in `<stateDir>/runs.jsonl`, so that a failure shows before its point is missed. */
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -18,11 +18,11 @@ function runsFile(stateDir: string): string {
 
 export async function recordRun(stateDir: string, run: RunRecord): Promise<void> {
   await mkdir(stateDir, { recursive: true });
-  // On a line of its own, even after one that was torn when a process was killed.
+  // Begins a new line first: the last one may be torn, if its process was killed.
   await appendFile(runsFile(stateDir), `\n${JSON.stringify(runSchema.parse(run))}\n`, { mode: 0o600 });
 }
 
-/** In the order they were written. No file is no run; a torn or foreign line is left out. */
+/** In the order of writing. Empty without a file; skips torn and unknown lines. */
 export async function readRuns(stateDir: string): Promise<RunRecord[]> {
   let text: string;
   try {
@@ -40,7 +40,7 @@ export async function readRuns(stateDir: string): Promise<RunRecord[]> {
   });
 }
 
-/** The schedule that `dr backup --kind KIND [--only …]` carries out; undefined for a run that no schedule makes. Pure. */
+/** The schedule that `dr backup --kind KIND [--only …]` carries out; undefined for an unscheduled run. Pure. */
 export function scheduleOf(plan: Plan, kind: Schedule['kind'], only: readonly string[]): string | undefined {
   const sized = plan.schedules
     .filter((schedule) => schedule.kind === kind)
@@ -58,7 +58,7 @@ interface Scheduled {
   now(): Date;
 }
 
-/** Carries out a backup and keeps how it ended, when it is a run of a schedule. Exit 0 is well; one that throws has failed. */
+/** Runs a backup and records how it ended, if it carries out a schedule. Anything but exit 0 is a failure. */
 export async function rememberBackup<T extends { readonly exit?: number }>(
   { plan, stateDir, kind, only, now }: Scheduled,
   backup: () => Promise<T>,
@@ -71,7 +71,7 @@ export async function rememberBackup<T extends { readonly exit?: number }>(
   try {
     result = await backup();
   } catch (error) {
-    // That a run could not be remembered must not hide why it failed.
+    // An error while recording must not hide the backup's own error.
     await remember(false).catch(() => {});
     throw error;
   }

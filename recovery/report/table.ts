@@ -1,4 +1,4 @@
-/** Columns without borders: the head, then the rows, two spaces between. Colour codes and wide characters keep their columns. */
+/** Columns without borders, two spaces apart. Aligns colour codes and wide characters correctly. */
 import Table from 'cli-table3';
 
 const NO_BORDER = {

@@ -1,8 +1,8 @@
-/** What a drill proved, as data. `recovery/report/` shows it on a terminal and as HTML. Times are ISO 8601 in UTC. */
+/** The result of a drill. `terminal.ts` and `html.ts` render it. Times are ISO 8601 in UTC. */
 import type { ExitCode } from '../core/errors.ts';
 import type { API_VERSION } from './output.ts';
 
-/** Absent `measuredSeconds`: it could not be measured, and `met` is false. */
+/** Without `measuredSeconds` nothing could be measured, and `met` is false. */
 export interface Measured {
   readonly objectiveSeconds: number;
   readonly measuredSeconds?: number;
@@ -16,7 +16,7 @@ export interface TierResult {
   readonly services: readonly string[];
   readonly rto: Measured;
   readonly rpo: Measured;
-  /** When the tier's services were verified, not just started. */
+  /** When the tier's services were verified, not when they started. */
   readonly readyAt?: string;
 }
 
@@ -36,7 +36,7 @@ export interface Verification {
   readonly expected: string;
   readonly actual: string;
   readonly ok: boolean;
-  /** Where the values come from: the query, the file, the command. */
+  /** The source of the values: a query, a file, a command. */
   readonly evidence: string;
 }
 
@@ -44,12 +44,12 @@ export interface Loss {
   readonly what: string;
   readonly rows?: number;
   readonly seconds?: number;
-  /** Whether the scenario plants this loss; anything else that is lost fails the drill. */
+  /** Whether the scenario causes this loss. Any other loss fails the drill. */
   readonly expected: boolean;
   readonly detail: string;
 }
 
-/** An attack that was tried against the live service or bucket. */
+/** An attack on the live service or bucket that the drill tried. */
 export interface SecurityAttempt {
   readonly attempt: string;
   readonly outcome: 'denied' | 'succeeded';
@@ -61,7 +61,7 @@ export interface Throughput {
   readonly bytesRestored: number;
   readonly seconds: number;
   readonly megabytesPerSecond: number;
-  /** By tier: the data size in bytes at which it would miss its RTO at this rate. */
+  /** For each tier the data size, in bytes, at which it would miss its RTO at this rate. */
   readonly rtoDataLimitBytes: Readonly<Record<string, number>>;
 }
 
@@ -75,14 +75,14 @@ export interface DrillEnvironment {
 
 export interface DrillReport {
   readonly apiVersion: typeof API_VERSION;
-  /** A rebuild is measured by the same clocks, and what it says of itself has the same shape. */
+  /** A rebuild is measured in the same way, and its report has the same shape. */
   readonly kind: 'DrillReport' | 'RebuildReport';
-  /** Of a rebuild: `rebuild`. */
+  /** `rebuild` for a rebuild. */
   readonly scenario: string;
   readonly title: string;
   readonly startedAt: string;
   readonly endedAt: string;
-  /** Size of a drill's data, as a multiple. */
+  /** Size of a drill's data, as a multiple of the default. */
   readonly scale?: number;
   readonly passed: boolean;
   readonly exit: ExitCode;
@@ -98,7 +98,7 @@ export interface DrillReport {
   readonly verification: readonly Verification[];
   readonly losses: readonly Loss[];
   readonly security?: readonly SecurityAttempt[];
-  /** Absent where nobody measured it. */
+  /** Absent where it was not measured. */
   readonly throughput?: Throughput;
   readonly environment: DrillEnvironment;
 }

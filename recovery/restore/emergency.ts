@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { isElsewhere, postgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import { DrError, type ExitCode } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
 import { findPostgresBin } from '../engines/find.ts';
@@ -116,5 +117,5 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
     progress({ ...event, state: state === 'lost' ? 'failed' : 'done', detail: state });
   }
   const all = schema && globals && tables.every((t) => t.state === 'whole');
-  return { folder, schema, globals, tables, exit: all ? EXIT.ok : EXIT.partial };
+  return { folder, schema, globals, tables, exit: exitFor({ partial: !all }) };
 }

@@ -6,7 +6,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asDrError } from '../core/as-dr-error.ts';
-import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
+import type { DrError, ExitCode } from '../core/errors.ts';
+import { exitFor } from '../core/exit.ts';
 import { dropBefore } from '../workloads/folder.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
@@ -132,13 +133,7 @@ export async function executeRestore(
   const [first] = failures;
   return {
     id: plan.id,
-    exit: first
-      ? options.keepGoing && items.length > 0
-        ? EXIT.partial
-        : first.error.exit
-      : whole
-        ? EXIT.ok
-        : EXIT.partial,
+    exit: first && !(options.keepGoing && items.length > 0) ? first.error.exit : exitFor({ partial: !whole }),
     tiers,
     steps: stepReports(journal),
     verified: checks,

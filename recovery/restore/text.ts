@@ -61,7 +61,7 @@ export function describe(outcome: RestoreOutcome): string {
   return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
 }
 
-export function toData(outcome: RestoreOutcome): unknown {
+export function toData(outcome: RestoreOutcome): object {
   const { plan, result, resumed } = outcome;
   const failures = result.failures.map(({ workload, error }) => ({
     workload,

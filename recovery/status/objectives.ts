@@ -1,4 +1,4 @@
-/** The plan's objectives against what is so: how old the newest copies are, and how long the last recoveries took. */
+/** The plan's objectives against reality: how old the newest copies are, and how long the last recoveries took. */
 import { formatDuration, seconds } from '../../plan/duration.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
@@ -15,7 +15,7 @@ export interface RpoNow {
   readonly workload: string;
   readonly tier: string;
   readonly objectiveSeconds: number;
-  /** What would be lost now; undefined without any copy. */
+  /** What would be lost now; undefined without a copy. */
   readonly ageSeconds?: number;
   readonly met: boolean;
   /** The repository with the newest copy, and which copy it is. */
@@ -27,9 +27,9 @@ export interface RtoNow {
   readonly tier: string;
   readonly name: string;
   readonly objectiveSeconds: number;
-  /** The last that was measured, if any. */
+  /** The newest measurement. */
   readonly measured?: { readonly seconds: number; readonly at: string; readonly what: string };
-  /** True without a measurement: nothing was missed, and nothing proven. */
+  /** True without a measurement too: nothing was missed, and nothing proven. */
   readonly met: boolean;
 }
 
@@ -96,7 +96,7 @@ function judgeRpo(plan: Plan, workload: Workload, copies: readonly Copy[], now: 
   const newest = copies
     .filter((copy) => copy.workload === workload.id)
     .reduce<Copy | undefined>((best, copy) => (best && best.safeUntil >= copy.safeUntil ? best : copy), undefined);
-  if (newest === undefined) return { ...head, met: false, basis: 'no copy in any repository that can be read' };
+  if (newest === undefined) return { ...head, met: false, basis: 'no copy in any reachable repository' };
   // A clock that is ahead of ours must not give an age below zero.
   const ageSeconds = Math.max(0, (now.getTime() - newest.safeUntil.getTime()) / 1000);
   const { repository, basis } = newest;
@@ -135,7 +135,7 @@ async function readCopies(site: Site): Promise<CopiesRead> {
   };
 }
 
-/** What nobody would restore from is no copy. */
+/** Points that nobody would restore from do not count. */
 function copiesOf(entry: CatalogEntry, repository: string): Copy[] {
   if (entry.trust === 'tampered' || isCompromised(entry)) return [];
   const { id, captures } = entry.point;
@@ -147,7 +147,7 @@ function copiesOf(entry: CatalogEntry, repository: string): Copy[] {
   }));
 }
 
-/** WAL makes the newest set newer, as long as the server can still say what it archived. */
+/** Archived WAL makes the newest set newer, as long as the server can report it. */
 async function archivedCopies(site: Site, copies: readonly Copy[]): Promise<Copy[]> {
   const settings = site.environment.postgres;
   const workload = site.plan.workloads.find(({ continuous }) => continuous !== undefined);
@@ -165,7 +165,7 @@ async function archivedCopies(site: Site, copies: readonly Copy[]): Promise<Copy
     const { repository } = base;
     return [{ workload: workload.id, repository, safeUntil: archiver.at, basis: `archived WAL ${archiver.wal}` }];
   } catch (error) {
-    site.log.debug({ error: String(error) }, 'the server can’t say what it archived');
+    site.log.debug({ error: String(error) }, 'the server does not report what it archived');
     return [];
   }
 }

@@ -2,22 +2,13 @@
 import pMap from 'p-map';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
-import { EXIT, type ExitCode } from '../core/errors.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
 import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
 import { type VerifyRequest, verifyRepository } from './repository.ts';
-import type { RepositoryReport, VerifyReport } from './types.ts';
+import type { VerifyReport } from './types.ts';
 
 /** Each reads a lot and computes little; a trial restore has the host for itself. */
 const AT_ONCE = 2;
-
-/** Damage outranks a missing key, and a missing key outranks an unreachable repository. */
-export function exitOf(reports: readonly RepositoryReport[]): ExitCode {
-  const has = (status: RepositoryReport['status']): boolean => reports.some((report) => report.status === status);
-  if (has('wrong')) return EXIT.verificationFailed;
-  if (has('unusable')) return EXIT.usage;
-  return has('unreachable') ? EXIT.partial : EXIT.ok;
-}
 
 /**
  * Repositories by id, all when none is named. Throws `REPOSITORY-UNKNOWN`, `POINT-UNKNOWN`, missing signing keys (exit 2), and when no

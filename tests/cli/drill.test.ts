@@ -19,7 +19,7 @@ test.each([
   ],
   ['all of them', [...LIKE, '--scenario', 'all'], 'DR-SCENARIO-LOCAL --scenario: "all"'],
   ['an unknown one', [...LIKE, '--scenario', 'complete-failur'], 'Did you mean "complete-failure"?'],
-  ['no target', [...LIKE, '--to', 'yesterday'], '"yesterday" is no recovery target'],
+  ['no target', [...LIKE, '--to', 'yesterday'], '"yesterday" is not a recovery target'],
   ['a secret on the command line', [...LIKE, '--set', 'secretValues.redis=x'], 'DR-SET-SECRET'],
 ])('%s', async (_, args, says) => {
   const { exit, stdout, stderr } = await dr(args);

@@ -3,8 +3,12 @@ import { buildProgram } from '../../cli/program.ts';
 import { pathOf } from '../../cli/usage.ts';
 import { dr } from './run-dr.ts';
 
-const program = buildProgram('0.0.0', async () => {});
-const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+const program = await buildProgram({ version: '0.0.0', execute: async () => {} });
+const shown = program
+  .createHelp()
+  .visibleCommands(program)
+  .filter((command) => command.name() !== 'help');
+const commands = shown.flatMap((command) => [command, ...command.commands]);
 
 /** Everything that `--help` prints, examples too. */
 function helpOf(command: (typeof commands)[number]): string {
@@ -33,7 +37,7 @@ test('the commands of the plan are all there', () => {
     'dr prune',
     'dr restore',
     'dr rebuild',
-    'dr seed',
+    'dr restore-volume',
     'dr offsite',
     'dr offsite export',
     'dr offsite list',

@@ -7,11 +7,12 @@ import { dr } from './run-dr.ts';
 
 /** What `dr` prints for it, without a process of its own. */
 async function refusal(words: readonly string[]): Promise<{ exit: number; text: string }> {
-  const program = buildProgram('0.0.0', async () => expect.unreachable('nothing may be run'));
+  const execute = async () => expect.unreachable('nothing may be run');
+  const program = await buildProgram({ version: '0.0.0', words, execute });
   try {
     await program.parseAsync(['node', 'dr', ...words]);
   } catch (error) {
-    return showError(error instanceof CommanderError ? usageError(error, program, words) : error, false);
+    return showError(error instanceof CommanderError ? usageError(error, program, words) : error, { verbose: false });
   }
   return expect.unreachable('it was accepted');
 }
@@ -19,7 +20,11 @@ async function refusal(words: readonly string[]): Promise<{ exit: number; text: 
 const RESTORE = ['restore', '--env', '/nowhere/dr.yaml'];
 
 test.each([
-  ['an unknown command', ['restor'], 'DR-USAGE dr: unknown command "restor". Did you mean "restore"?'],
+  [
+    'an unknown command',
+    ['restor'],
+    'DR-USAGE dr: unknown command "restor". Did you mean "restore" or "restore-volume"?',
+  ],
   ['an unknown word of a family', ['plan', 'shw'], 'DR-USAGE dr plan: unknown command "shw". Did you mean "show"?'],
   ['an unknown word beside a default', ['points', 'shw'], 'unknown command "shw". Did you mean "show"?'],
   ['an unknown command after help', ['help', 'bakup'], 'unknown command "bakup". Did you mean "backup"?'],
@@ -54,7 +59,7 @@ test.each([
 test('an error goes to stderr, its code is the exit code, and stdout stays empty', async () => {
   const { exit, stdout, stderr } = await dr(['restor']);
   expect(stderr).toBe(
-    'DR-USAGE dr: unknown command "restor". Did you mean "restore"?\nhint: `dr --help` shows what it takes',
+    'DR-USAGE dr: unknown command "restor". Did you mean "restore" or "restore-volume"?\nhint: `dr --help` shows what it takes',
   );
   expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
 });

@@ -1,6 +1,6 @@
 /**
  * A drilled platform can't call out to the world or back itself up: the stack's own part. This proves what is declared. Whether a
- * network enforces it is tried in `tests/cluster/stories/quarantine.ts`.
+ * network enforces it is tried in `tests/cluster/scenarios/quarantine.ts`.
  */
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';

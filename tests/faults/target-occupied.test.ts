@@ -15,7 +15,7 @@ test('a folder that is not empty', async () => {
     const missing = await drEnds(7, site.envFile, ['restore', '--to', 'latest']);
     expect(missing.stderr).toContain(`overwrite uploads in ${uploads}`);
     expect(missing.stderr).toMatch(/^DR-CONFIRM-REFUSED --confirm: this needs "drill" typed/m);
-    expect(missing.stderr).toMatch(/^hint: to go on, type --confirm drill$/m);
+    expect(missing.stderr).toMatch(/^hint: to confirm, type --confirm drill$/m);
     const wrong = await drEnds(7, site.envFile, ['restore', '--to', 'latest', '--confirm', 'production']);
     expect(wrong.stderr).toMatch(/^DR-CONFIRM-REFUSED --confirm: "production" is not "drill"$/m);
     expect(await stateOf(site)).toEqual(before);
@@ -41,7 +41,7 @@ test('servers that run', async () => {
         [['--confirm', 'first'], 7],
       ] as const) {
         const { stderr } = await drEnds(exit, site.envFile, ['restore', '--to', facts.points.full, ...flags]);
-        expect(stderr).toMatch(/^hint: to go on, type --confirm drill$/m);
+        expect(stderr).toMatch(/^hint: to confirm, type --confirm drill$/m);
         if (flags.length > 0) continue;
         expect(stderr).toContain(`overwrite postgres in ${site.paths.postgresData}, which is running`);
         expect(stderr).toContain(`overwrite redis in ${site.paths.redisData}, which is running`);

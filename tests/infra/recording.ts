@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { parse } from 'yaml';
 import { stack as program } from '../../infra/index.ts';
-import { madeUp } from './made-up.ts';
+import { fakeOutputs } from './fake-outputs.ts';
 
 export interface RecordedResource {
   readonly type: string;
@@ -112,7 +112,7 @@ export async function recordProgram(run: () => unknown, options: ProgramOptions)
   await pulumi.runtime.setMocks(
     {
       async newResource({ type, name, inputs }) {
-        const { id, state } = madeUp(type, name, inputs as Json);
+        const { id, state } = fakeOutputs(type, name, inputs as Json);
         if (type === 'pulumi:pulumi:StackReference') {
           calls.push({ token: type, inputs: inputs as Json });
           Object.assign(state, { outputs: options.previous ?? {} });

@@ -1,4 +1,4 @@
-/** What every stack declares around its pods: walls first, state kept, secrets marked, providers named. */
+/** What every stack declares around its pods: guardrails first, state kept, secrets marked, providers named. */
 import { describe, expect, test } from 'vitest';
 import { planDigest } from '../../plan/digest.ts';
 import { kubernetesObjects } from './manifests-of.ts';
@@ -37,7 +37,7 @@ describe.each(names)('%s', (name) => {
     expect(kinds(recording, 'Namespace')).toHaveLength(2);
   });
 
-  test('pods come after their walls', () => {
+  test('pods come after their guardrails', () => {
     for (const { of, namespace } of podsOf(recording)) {
       const [kind = '', ...rest] = of.split(' ');
       const earlier = predecessors(recording, kind, rest.join(' '));

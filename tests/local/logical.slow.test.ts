@@ -70,7 +70,7 @@ test('beside the live database', async () => {
       [
         [...INTO, 'new1', '--only', 'redis'],
         2,
-        /^DR-USAGE --only: "redis" can’t go into a database$/m,
+        /^DR-USAGE --only: "redis" can’t be restored into a database$/m,
         /^hint: leave out/m,
       ],
       [

@@ -11,6 +11,8 @@ import { productionPlan } from '../../plan/production.ts';
 import { planJsonSchema } from '../../plan/schema.ts';
 
 const YAML = stringify(productionPlan, { aliasDuplicateObjects: false });
+/** No environment file names another plan. */
+const SHIPPED = { env: undefined };
 let folder: string;
 
 beforeAll(async () => {
@@ -79,7 +81,7 @@ test.each([
     'location: /var/backups/go-coffee/',
     'location: "/var/x\\n"',
     'repositories.local.location',
-    '"/var/x\\n" is not one line of text',
+    '"/var/x\\n" is not a single line of text',
     '/var/x',
   ],
   [
@@ -120,9 +122,9 @@ test.each([
 test('a doubled key, in YAML and in JSON', async () => {
   const text = changed('  rpo:\n', '  rto: {}\n  rpo:\n');
   const line = lineWith(text, '  rto: {}');
-  expect(await refused(await file(text))).toMatchObject([{ where: 'rto', fact: 'key "rto" stands twice', line }]);
+  expect(await refused(await file(text))).toMatchObject([{ where: 'rto', fact: 'key "rto" occurs twice', line }]);
   const json = await file('{\n "version": 1,\n "version": 2\n}', 'doubled.json');
-  expect(await refused(json)).toMatchObject([{ fact: 'key "version" stands twice', line: 3 }]);
+  expect(await refused(json)).toMatchObject([{ fact: 'key "version" occurs twice', line: 3 }]);
 });
 
 test('names are refused wherever a plan is read; a missed objective is not: it must not keep anyone from restoring', async () => {
@@ -131,7 +133,7 @@ test('names are refused wherever a plan is read; a missed objective is not: it m
   expect(await refused(await file(text))).toMatchObject([{ where: 'schedules.hourly.cron', line }]);
   const slow = await file(changed('cron: "*/15 * * * *"', 'cron: 0 0 * * *'));
   expect((await loadPlan(slow)).version).toBe('1.0');
-  expect((await planCheck({ file: slow })).exit).toBe(2);
+  expect((await planCheck({}, SHIPPED, slow)).exit).toBe(2);
 });
 
 test.each([
@@ -146,19 +148,19 @@ test.each([
 test('a file that is not there, and one of another kind', async () => {
   expect(await refused(join(folder, 'none.yaml'))).toMatchObject([{ fact: expect.stringContaining('ENOENT') }]);
   expect(await refused(join(folder, 'plan.toml'))).toMatchObject([
-    { fact: expect.stringContaining('no .yaml, .yml or .json') },
+    { fact: expect.stringContaining('is not a .yaml, .yml or .json file') },
   ]);
 });
 
 test('`plan show -o json` is a plan: it can be saved and read again', async () => {
-  const { kind, data } = await planShow({});
+  const { kind, data } = await planShow({}, SHIPPED);
   expect(kind).toBe('Plan');
   const saved = await file(JSON.stringify(data), 'shown.json');
   expect(await loadPlan(saved)).toEqual(productionPlan);
 });
 
 test('`plan show` shows objectives, arithmetic, places and every settlement with its reason', async () => {
-  const { text } = await planShow({});
+  const { text } = await planShow({}, SHIPPED);
   for (const { settled, reason } of productionPlan.settlements) {
     expect(text).toContain(settled);
     expect(text).toContain(reason);
@@ -169,28 +171,30 @@ test('`plan show` shows objectives, arithmetic, places and every settlement with
 });
 
 test('`plan check`: exit 0 for the shipped plan; exit 2 with every finding and its line otherwise', async () => {
-  expect(await planCheck({})).toMatchObject({
-    text: 'the shipped plan: nothing to find fault with',
+  expect(await planCheck({}, SHIPPED)).toMatchObject({
+    text: 'the shipped plan: no findings',
     data: { findings: [] },
   });
-  expect((await planCheck({})).exit).toBe(0);
+  expect((await planCheck({}, SHIPPED)).exit).toBe(0);
   const text = changed('retention: 30d', 'retention: 0d').replace('storageClass: GLACIER_IR', 'storageClass: GLACIER');
   const path = await file(text);
-  const result = await planCheck({ file: path });
+  const result = await planCheck({}, SHIPPED, path);
   expect(result.exit).toBe(2);
   expect(result.text.split('\n')).toEqual([
-    `error: RETENTION-ZERO line ${lineWith(text, 'retention: 0d')}, repositories.local.retention: "local" keeps copies for 0d: none`,
-    '  hint: say for how long, e.g. 30d',
+    `error: RETENTION-ZERO line ${lineWith(text, 'retention: 0d')}, repositories.local.retention: "local" has a retention of 0d: it would keep no copy`,
+    '  hint: write a retention, e.g. 30d',
     `error: STORAGE-CLASS-SLOW line ${lineWith(text, 'storageClass: GLACIER\n') - 1}, repositories.primary.lifecycle.[1]: GLACIER takes 12 h to read back, and P1 must be back in 2 h`,
-    '  hint: use GLACIER_IR: it is read at once',
+    '  hint: use GLACIER_IR: it can be read at once',
     `${path}: 2 errors, 0 warnings`,
   ]);
 });
 
 test('`plan check` reports a wrong shape as findings too', async () => {
-  const result = await planCheck({
-    file: await file(changed('critical: 4h', 'critical: 4').replace('rpo: 1h', 'rpoo: 1h')),
-  });
+  const result = await planCheck(
+    {},
+    SHIPPED,
+    await file(changed('critical: 4h', 'critical: 4').replace('rpo: 1h', 'rpoo: 1h')),
+  );
   expect(result.exit).toBe(2);
   expect(result.data).toMatchObject({ errors: 3, worstCaseRpo: null });
 });

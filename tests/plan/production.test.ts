@@ -1,7 +1,9 @@
 /** The shipped plan against the written one: its values stand here a second time, as the written plan has them. */
 import { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
+import type { Invocation } from '../../cli/command.ts';
 import { buildProgram } from '../../cli/program.ts';
+import { pathOf } from '../../cli/usage.ts';
 import { productionPlan as plan } from '../../plan/production.ts';
 import { planSchema } from '../../plan/types.ts';
 import { byId } from './plan-fixture.ts';
@@ -252,8 +254,10 @@ const typed = new Set([
 
 test.each([...typed].map((line) => [line]))('`%s` can be typed', async (line) => {
   const seen: string[] = [];
-  const program = buildProgram('0', async ({ command }) => void seen.push(command));
-  const error = await program.parseAsync(['node', ...line.split(' ')]).then(
+  const [, ...words] = line.split(' ');
+  const execute = async ({ command }: Invocation) => void seen.push(pathOf(command));
+  const program = await buildProgram({ version: '0', words, execute });
+  const error = await program.parseAsync(['node', 'dr', ...words]).then(
     () => undefined,
     (e: unknown) => e,
   );

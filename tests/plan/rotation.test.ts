@@ -56,15 +56,15 @@ const FAULTS: readonly Fault[] = [
     ({ rotation: { secrets } }) => void secrets[1]?.keys.push('smtp-secret'),
     'ROTATION-SHADOWED',
     'rotation.secrets.sessions.keys',
-    '"smtp-secret" of "sessions" is left to people by "third-parties"',
-    'take it out of one of them',
+    '"smtp-secret" of "sessions" is also in "third-parties" of kept',
+    'remove it from one of them',
   ],
   [
     'a measure twice',
     ({ hardening }) => void hardening.push({ id: 'seccomp', title: 'again' }),
     'ID-DOUBLED',
     'hardening.seccomp',
-    '"seccomp" stands twice',
+    '"seccomp" occurs twice',
     'remove one',
   ],
 ];

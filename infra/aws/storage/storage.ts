@@ -3,7 +3,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../../plan/types.ts';
 import { bucketSpecs, days } from '../../config/buckets.ts';
-import { type RepositoryPlace, type RepositoryStorageArgs, repositoryPlaces } from '../../config/places.ts';
+import { type RepositoryLocation, type RepositoryStorageArgs, repositoryLocations } from '../../config/locations.ts';
 import type { AwsStorage } from '../../config/types.ts';
 import { breakGlassRoleArn } from '../names.ts';
 import type { AlarmTopic } from '../topic.ts';
@@ -19,7 +19,7 @@ export interface DeclaredStorageArgs extends RepositoryStorageArgs {
 }
 
 export class RepositoryStorage extends pulumi.ComponentResource {
-  readonly places: Readonly<Record<string, RepositoryPlace>>;
+  readonly places: Readonly<Record<string, RepositoryLocation>>;
   /** ARN of the buckets' key by region; empty where this stack declares no bucket. */
   readonly keyArns: Readonly<Record<string, pulumi.Output<string>>>;
   /** The buckets with all their settings; none where this stack declares none. */
@@ -28,7 +28,7 @@ export class RepositoryStorage extends pulumi.ComponentResource {
   constructor(name: string, args: DeclaredStorageArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:storage:RepositoryStorage', name, {}, opts);
     const { plan, storage, topics } = args;
-    this.places = repositoryPlaces(args);
+    this.places = repositoryLocations(args);
     const made =
       storage.kind === 'aws' && storage.manage === 'declared' ? this.#declare(name, plan, storage, topics) : undefined;
     this.keyArns = made?.keyArns ?? {};

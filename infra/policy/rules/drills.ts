@@ -1,5 +1,6 @@
 /** A copy that was never restored is none: every test of the plan that runs by itself is declared, often enough. */
-import { cronProblem, runs } from '../../../plan/cron.ts';
+import { cronProblem } from '../../../plan/cron.ts';
+import { longestInterval } from '../../../plan/declared/jobs.ts';
 import { exactDuration } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { quoted } from '../resource.ts';
@@ -17,15 +18,6 @@ const CADENCES: Readonly<Record<Test['cadence'], { readonly seconds: number; rea
   quarterly: { seconds: 92 * DAY_SECONDS, breaks: LINES.quarterly },
   annual: { seconds: 366 * DAY_SECONDS, breaks: LINES.annual },
 };
-
-/** More than two years, so that an annual run is seen twice. */
-const WINDOW_DAYS = 800;
-
-function longestInterval(cron: string): number {
-  const times = runs(cron, WINDOW_DAYS).map((ms) => ms / 1000);
-  const gaps = times.slice(1).map((time, n) => time - (times[n] as number));
-  return gaps.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...gaps);
-}
 
 function wrong({ id, title, cadence, run = '' }: Test, job: DrJob | undefined): string | undefined {
   if (job === undefined) return `test ${id} (${title}) runs nowhere, wanted a ${cadence} CronJob dr-${id}`;

@@ -1,5 +1,5 @@
 /** F37: a platform that says it is a drill's has no way in or out, runs nothing by itself and writes no copy. */
-import { ISOLATED_LABEL, reachLabel } from '../../cluster/labels.ts';
+import { egressLabel, ISOLATED_LABEL } from '../../cluster/labels.ts';
 import { CONFIG_MAP } from '../effective-plan.ts';
 import { at, isUnknown, listAt, ofType, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Rule, Stack } from '../rule.ts';
@@ -11,7 +11,7 @@ const NAME = 'kubernetes.io/metadata.name';
 const DNS_PORT = 53;
 
 /** Only the stores go there: to read what they begin from, and to elect a leader. */
-const BY_ADDRESS = [reachLabel('object-storage'), reachLabel('kubernetes-api')];
+const BY_ADDRESS = [egressLabel('object-storage'), egressLabel('kubernetes-api')];
 
 const isMarked = ({ props }: Resource): boolean => textAt(props, 'metadata', 'labels', ISOLATED_LABEL) === 'true';
 

@@ -1,37 +1,22 @@
 /** The CronJobs of a stack that run `dr`, and whether the stack is one that has to have them. */
 import { parse } from 'yaml';
+import { CRON_JOB, type DrJob as DeclaredJob, drJobOf } from '../../../plan/declared/jobs.ts';
 import { OBJECTS } from '../../jobs/dr-pod.ts';
 import { CONFIG_MAP } from '../effective-plan.ts';
-import { at, isUnknown, listAt, ofType, type Resource, textAt } from '../resource.ts';
+import { isUnknown, ofType, type Resource, textAt } from '../resource.ts';
 import type { Stack } from '../rule.ts';
 import { isIsolated } from './isolation.ts';
 
-const CRON_JOB = 'kubernetes:batch/v1:CronJob';
-
-export interface DrJob {
+export interface DrJob extends DeclaredJob {
   readonly resource: string;
   /** The plan's id: the object is `dr-<id>`. */
   readonly id: string;
-  readonly cron: string;
-  readonly suspended: boolean;
-  /** What follows `dr`. */
-  readonly args: readonly string[];
 }
 
 export function drJobs(resources: readonly Resource[]): readonly DrJob[] {
   return ofType(resources, CRON_JOB).flatMap(({ name, props }): DrJob[] => {
-    const object = textAt(props, 'metadata', 'name') ?? '';
-    const [container] = listAt(props, 'spec', 'jobTemplate', 'spec', 'template', 'spec', 'containers');
-    if (!object.startsWith('dr-') || listAt(container, 'command')[0] !== 'dr') return [];
-    return [
-      {
-        resource: name,
-        id: object.slice('dr-'.length),
-        cron: textAt(props, 'spec', 'schedule') ?? '',
-        suspended: at(props, 'spec', 'suspend') === true,
-        args: listAt(container, 'args').map(String),
-      },
-    ];
+    const job = drJobOf(props);
+    return job?.name.startsWith('dr-') ? [{ ...job, resource: name, id: job.name.slice('dr-'.length) }] : [];
   });
 }
 

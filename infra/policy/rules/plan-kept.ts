@@ -93,7 +93,7 @@ function lessThan(own: Plan, written: Plan): Breach[] {
 function check({ resources, plan }: Stack): Breach[] {
   const declared = declaredPlan(resources);
   if (declared.kind !== 'unreadable') return lessThan(plan, productionPlan);
-  return [{ resource: declared.resource, found: `plan.json is no plan: ${declared.why}` }];
+  return [{ resource: declared.resource, found: `plan.json is not a plan: ${declared.why}` }];
 }
 
 export const planKept: Rule = {

@@ -25,7 +25,7 @@ function missing({ id, cron, kind }: Schedule, job: DrJob | undefined): Breach[]
   if (job === undefined) return [{ found: `schedule ${id} runs nowhere, ${wanted}`, breaks }];
   const { resource } = job;
   if (job.suspended)
-    return [{ resource, found: `schedule ${id} is suspended, and this is no standby: ${wanted}`, breaks }];
+    return [{ resource, found: `schedule ${id} is suspended, and this is not a standby: ${wanted}`, breaks }];
   const problem = cronProblem(job.cron);
   if (problem !== undefined) return [{ resource, found: `schedule ${id}: ${problem}, ${wanted}`, breaks }];
   if (job.args[0] !== 'backup') {

@@ -46,7 +46,7 @@ export const tlsOnly: Rule = {
       const policy = textAt(props, 'policy');
       if (isUnknown(policy)) return undefined;
       const found = statements(policy ?? '');
-      if (found === undefined) return `the policy of ${quoted(bucket)} is no JSON`;
+      if (found === undefined) return `the policy of ${quoted(bucket)} is not JSON`;
       return found.some(deniesHttp)
         ? undefined
         : `none of the ${found.length} statements of the policy of ${quoted(bucket)} denies s3:* over plain HTTP`;

@@ -1,6 +1,6 @@
 /** Pure: captured objects one by one, without what leads out of a drill's namespace or acts outside of it. */
 import { fieldsOf, type KubeObject, listOf } from '../../../recovery/public.ts';
-import { type Reach, reachLabel } from '../../cluster/labels.ts';
+import { type EgressTarget, egressLabel } from '../../cluster/labels.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -12,8 +12,8 @@ const READ_OUTSIDE =
   /^(external-dns\.|service\.beta\.kubernetes\.io\/|networking\.gke\.io\/|cloud\.google\.com\/|prometheus\.io\/|cert-manager\.io\/|eks\.amazonaws\.com\/|iam\.gke\.io\/|azure\.workload\.identity\/|argocd\.argoproj\.io\/|kustomize\.toolkit\.fluxcd\.io\/|helm\.toolkit\.fluxcd\.io\/)|^grafana_/;
 
 /** Openings of the stack that a captured pod would find by its own labels; the stores' own pods need them, and nobody else. */
-const LEADS_OUT: readonly Reach[] = ['kubernetes-api', 'object-storage', 'pgbackrest', 'alerting'];
-const LEADS_OUT_LABELS: readonly string[] = LEADS_OUT.map(reachLabel);
+const LEADS_OUT: readonly EgressTarget[] = ['kubernetes-api', 'object-storage', 'pgbackrest', 'alerting'];
+const LEADS_OUT_LABELS: readonly string[] = LEADS_OUT.map(egressLabel);
 
 /** An empty map is left out: the API drops it, and each run would find it missing. */
 function quiet(metadata: Fields): Fields {
@@ -25,7 +25,7 @@ function quiet(metadata: Fields): Fields {
   return { ...rest, ...without(left, (key) => Object.keys(left[key as keyof typeof left]).length === 0) };
 }
 
-export function quietObject(object: KubeObject): KubeObject {
+export function isolateMetadata(object: KubeObject): KubeObject {
   return { ...object, metadata: quiet(object.metadata) as KubeObject['metadata'] };
 }
 
@@ -50,7 +50,7 @@ function quietSpec(given: unknown): Fields {
 }
 
 /** Of anything that holds a pod or the template of one. */
-export function quietPods(object: KubeObject): KubeObject {
+export function isolatePods(object: KubeObject): KubeObject {
   if (object.kind === 'Pod') return { ...object, spec: quietSpec(object.spec) };
   const template = (given: unknown): Fields => {
     const { metadata, spec } = fieldsOf(given);

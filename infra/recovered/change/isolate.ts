@@ -4,7 +4,7 @@
  */
 import { fieldsOf, type KubeObject, kindOf, nameOf } from '../../../recovery/public.ts';
 import type { Change } from '../objects/types.ts';
-import { closeService, isOpenService, quietObject, quietPods } from './isolate-objects.ts';
+import { closeService, isOpenService, isolateMetadata, isolatePods } from './isolate-objects.ts';
 import { narrowPolicy } from './isolate-policies.ts';
 
 /**
@@ -48,7 +48,7 @@ function leftOut(object: KubeObject, namespaces: readonly string[]): string | un
 }
 
 function isolated(object: KubeObject): KubeObject {
-  const quiet = quietPods(quietObject(object));
+  const quiet = isolatePods(isolateMetadata(object));
   if (quiet.kind === 'Service') return closeService(quiet);
   return isPolicy(quiet) ? narrowPolicy(quiet, quiet.metadata.namespace ?? '') : quiet;
 }

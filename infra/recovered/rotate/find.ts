@@ -36,7 +36,7 @@ export interface Findings {
   /** Secrets with one of them, and no `ca.crt` beside it. */
   readonly withoutAuthority: ReadonlySet<KubeObject>;
   /** Secrets that cert-manager issues anew when they are not there. */
-  readonly leftOut: ReadonlySet<KubeObject>;
+  readonly skipped: ReadonlySet<KubeObject>;
   /** No rule of the plan speaks of them. */
   readonly unknown: readonly Unknown[];
   readonly notes: readonly string[];
@@ -89,7 +89,7 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
   const values = new Map<string, FoundValue>();
   const certificates = new Map<string, FoundCertificate>();
   const withoutAuthority = new Set<KubeObject>();
-  const leftOut = new Set<KubeObject>();
+  const skipped = new Set<KubeObject>();
   const notes: string[] = [];
   const unknown: Unknown[] = [];
 
@@ -140,7 +140,7 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
     }
     if (rotation.certificates.rotate && isCertificate && !spared) {
       if (ofCertManager(secret)) {
-        leftOut.add(secret);
+        skipped.add(secret);
         notes.push(`${nameOf(secret)} is left out: cert-manager issues it anew`);
         continue;
       }
@@ -158,7 +158,7 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
     values: [...values.values()],
     certificates: [...certificates.values()],
     withoutAuthority,
-    leftOut,
+    skipped,
     unknown,
     notes,
   };

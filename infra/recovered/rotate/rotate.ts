@@ -66,7 +66,7 @@ export class Rotation extends pulumi.ComponentResource {
       ...found.values.map((value) => ({ old: value.old, fresh: this.#value(name, value) })),
       ...certificates.pairs,
     ]);
-    const declared = args.objects.filter((object) => !found.leftOut.has(object));
+    const declared = args.objects.filter((object) => !found.skipped.has(object));
     const { objects, used } = rewriteAll(declared, pairs);
     this.objects = objects.map((object, n) =>
       found.withoutAuthority.has(declared[n] as KubeObject) ? withAuthority(object, certificates.authority) : object,

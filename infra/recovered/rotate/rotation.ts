@@ -43,12 +43,12 @@ function retiredOf(
 export async function rotationOf(
   config: StackConfig,
   secrets: RecoverySecrets,
-  captured: CapturedPlatform | undefined,
+  snapshot: CapturedPlatform | undefined,
 ): Promise<RotationParts | undefined> {
   if (config.role !== 'recovery' || config.recovery?.rotateSecrets !== true) return undefined;
   const { plan, recovery, postgres } = config;
   const old = await settled(secrets.given);
-  const objects = captured?.objects.map(({ object }) => object) ?? [];
+  const objects = snapshot?.objects.map(({ object }) => object) ?? [];
   const found = rolesIn(objects, ['postgres', REPLICATOR, postgres.database]);
   const database = new DatabaseRoles('database-roles', found);
   return {

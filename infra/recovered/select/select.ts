@@ -15,7 +15,7 @@ import { identityOf, listed } from '../objects/identity.ts';
 import { type MapArgs, mapObjects, namespaceNames } from './map.ts';
 import type { IsOwn } from './own.ts';
 import { placementsOf } from './placement.ts';
-import { type Captured, isSelected, parseSelectors } from './selectors.ts';
+import { isSelected, parseSelectors, type SelectionContext } from './selectors.ts';
 
 /** The key of the config that says what becomes of captured objects. */
 export type Section = 'recovery' | 'standby';
@@ -30,7 +30,7 @@ export type Reason = keyof typeof REASONS;
 
 export interface SelectArgs {
   readonly plan: Pick<Plan, 'tiers'>;
-  readonly captured: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
+  readonly snapshot: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
   /** Where the settings stand. In a standby each `up` has another capture: what selects nothing today is no mistake. */
   readonly section: Section;
@@ -43,7 +43,7 @@ export interface Selected {
   /** Under this stack's names. */
   readonly objects: readonly KubeObject[];
   /** Reason → identities. */
-  readonly leftOut: Readonly<Partial<Record<Reason, readonly string[]>>>;
+  readonly excluded: Readonly<Partial<Record<Reason, readonly string[]>>>;
   readonly notes: readonly string[];
   /** Then the rest is of no use. */
   readonly problems: readonly ConfigProblem[];
@@ -53,14 +53,14 @@ export interface Selected {
  * Services and tiers narrow down what belongs to a service: what belongs to none is needed by all of them and stays. Where only kinds and
  * names stand, nothing else comes.
  */
-function isWanted(object: KubeObject, only: readonly Selector[], captured: Captured): boolean {
-  if (only.length === 0 || only.some((selector) => isSelected(selector, object, captured))) return true;
-  return only.some(({ by }) => by !== 'object') && !captured.placements.has(object);
+function isWanted(object: KubeObject, only: readonly Selector[], context: SelectionContext): boolean {
+  if (only.length === 0 || only.some((selector) => isSelected(selector, object, context))) return true;
+  return only.some(({ by }) => by !== 'object') && !context.placements.has(object);
 }
 
-const isNamed = (object: KubeObject, only: readonly Selector[], captured: Captured): boolean =>
+const isNamed = (object: KubeObject, only: readonly Selector[], context: SelectionContext): boolean =>
   only.some(
-    (selector) => selector.by === 'object' && selector.name !== undefined && isSelected(selector, object, captured),
+    (selector) => selector.by === 'object' && selector.name !== undefined && isSelected(selector, object, context),
   );
 
 /** `namespace/name` of the services that a configuration's webhooks ask. */
@@ -79,18 +79,18 @@ function duplicates(objects: readonly KubeObject[], section: Section): ConfigPro
   return [{ path: [section, 'map', 'namespace'], fact, hint: 'give each namespace a name of its own' }];
 }
 
-function outsideNotes(captured: readonly CapturedObject[], kept: ReadonlySet<KubeObject>): string[] {
-  return captured
+function outsideNotes(entries: readonly CapturedObject[], kept: ReadonlySet<KubeObject>): string[] {
+  return entries
     .filter(({ object, outside }) => outside.length > 0 && kept.has(object))
     .map(
       ({ object, outside }) => `${identityOf(object)} asks ${outside.join(', ')}, which this stack does not declare`,
     );
 }
 
-export function selectObjects({ plan, captured, settings, section, platform, isOwn }: SelectArgs): Selected {
-  const mapping: MapArgs = { map: settings.map, section, namespaces: captured.namespaces, platform };
-  const all = captured.objects.map(({ object }) => object);
-  const known: Captured = {
+export function selectObjects({ plan, snapshot, settings, section, platform, isOwn }: SelectArgs): Selected {
+  const mapping: MapArgs = { map: settings.map, section, namespaces: snapshot.namespaces, platform };
+  const all = snapshot.objects.map(({ object }) => object);
+  const known: SelectionContext = {
     plan,
     objects: all,
     placements: placementsOf(plan, all),
@@ -99,9 +99,9 @@ export function selectObjects({ plan, captured, settings, section, platform, isO
   const only = parseSelectors([section, 'only'], settings.only, known);
   const exclude = parseSelectors([section, 'exclude'], settings.exclude, known);
 
-  const leftOut: Partial<Record<Reason, string[]>> = {};
+  const excluded: Partial<Record<Reason, string[]>> = {};
   const leave = (reason: Reason, object: KubeObject): false => {
-    leftOut[reason] = [...(leftOut[reason] ?? []), identityOf(object)];
+    excluded[reason] = [...(excluded[reason] ?? []), identityOf(object)];
     return false;
   };
   const { objects: mapped, notes } = mapObjects(all, mapping);
@@ -128,8 +128,8 @@ export function selectObjects({ plan, captured, settings, section, platform, isO
   const said = section === 'standby' ? idle.map(({ path, fact }) => `${path.join('.')}: ${fact}`) : [];
   return {
     objects,
-    leftOut,
-    notes: [...said, ...notes, ...outsideNotes(captured.objects, new Set(chosen))],
+    excluded,
+    notes: [...said, ...notes, ...outsideNotes(snapshot.objects, new Set(chosen))],
     problems: [...(section === 'standby' ? [] : idle), ...duplicates(objects, section)],
   };
 }

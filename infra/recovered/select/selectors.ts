@@ -7,7 +7,7 @@ import { parseSelector, type Selector } from '../../config/selector.ts';
 import type { Names } from '../../config/types.ts';
 import type { Placements } from './placement.ts';
 
-export interface Captured {
+export interface SelectionContext {
   readonly plan: Pick<Plan, 'tiers'>;
   readonly objects: readonly KubeObject[];
   readonly placements: Placements;
@@ -15,7 +15,11 @@ export interface Captured {
   readonly namespaces: Names;
 }
 
-export function isSelected(selector: Selector, object: KubeObject, { placements, namespaces }: Captured): boolean {
+export function isSelected(
+  selector: Selector,
+  object: KubeObject,
+  { placements, namespaces }: SelectionContext,
+): boolean {
   switch (selector.by) {
     case 'tier':
       return placements.get(object)?.tier === selector.tier;
@@ -33,7 +37,7 @@ export function isSelected(selector: Selector, object: KubeObject, { placements,
 }
 
 /** Every word that would have selected something. */
-function words({ plan, objects, placements }: Captured): string[] {
+function words({ plan, objects, placements }: SelectionContext): string[] {
   const placed = [...placements.values()];
   const tiers = plan.tiers.flatMap(({ id, services }) => [id, ...services.map((service) => service.id)]);
   return [
@@ -51,13 +55,13 @@ export interface Parsed {
 export function parseSelectors(
   key: readonly [section: string, list: 'only' | 'exclude'],
   texts: readonly string[],
-  captured: Captured,
+  context: SelectionContext,
 ): Parsed {
-  const parsed = texts.map((text) => parseSelector(text, captured.plan));
+  const parsed = texts.map((text) => parseSelector(text, context.plan));
   const problems = texts.flatMap((text, i): ConfigProblem[] => {
     const selector = parsed[i];
-    if (selector !== undefined && captured.objects.some((object) => isSelected(selector, object, captured))) return [];
-    const known = words(captured);
+    if (selector !== undefined && context.objects.some((object) => isSelected(selector, object, context))) return [];
+    const known = words(context);
     const near = nearest(text, known);
     const hint = near.length > 0 ? `write one of: ${near.join(', ')}` : `there are: ${listed(known)}`;
     return [{ path: [...key, i], fact: `nothing that was captured is "${text}"`, hint }];

@@ -1,4 +1,4 @@
-/** Pure: what of `recovery` can't be changed once the platform is there, because its data or its safety hang on it. */
+/** Settings of `recovery` that can't change once the platform is up, because its data or its safety depends on them. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { ConfigProblem } from '../../config/problems.ts';
@@ -6,7 +6,7 @@ import type { RecoverySettings } from '../../config/types.ts';
 
 const names = z.record(z.string(), z.string());
 
-/** What an `up` leaves of its settings in the stack's outputs, for the next one. */
+/** The settings that an `up` writes into the stack's outputs for the next one. */
 export const keptSettingsSchema = z.object({
   isolated: z.boolean(),
   rotateSecrets: z.boolean(),
@@ -27,28 +27,28 @@ export function changeProblems(now: Settings, before: KeptSettings): ConfigProbl
   const problems: ConfigProblem[] = [];
   if (now.isolated !== before.isolated) {
     const fact = before.isolated
-      ? 'false, and this stack came up as a drill: nothing of it was copied away since, and its secrets may be at two places'
-      : 'true, and this stack is no drill: its archive would stop, and users would lose what they write from now on';
-    const hint = `write ${before.isolated} again; make another stack, in namespaces of its own`;
+      ? 'false, and this stack was created as a drill: it has no backups since then, and its secrets may exist twice'
+      : 'true, and this stack is not a drill: its archive would stop, and users would lose what they write from now on';
+    const hint = `write ${before.isolated} again, or make a new stack in namespaces of its own`;
     problems.push({ path: ['recovery', 'isolated'], fact, hint });
   }
   if (before.rotateSecrets && !now.rotateSecrets) {
-    const fact = 'false, and this stack has made new secrets: the old ones, which others may know, would be back';
+    const fact = 'false, and this stack has rotated its secrets: the old ones, which others may know, would be back';
     problems.push({ path: ['recovery', 'rotateSecrets'], fact, hint: 'write true again' });
   }
   if (!before.rotateSecrets && now.rotateSecrets) {
     const fact =
-      'true, and this stack came up with the old ones: PostgreSQL takes its passwords when it begins, and would keep those';
-    const hint = 'write false again; make another stack, in namespaces of its own';
+      'true, and this stack was created with the old secrets: PostgreSQL sets its passwords once, and would keep them';
+    const hint = 'write false again, or make a new stack in namespaces of its own';
     problems.push({ path: ['recovery', 'rotateSecrets'], fact, hint });
   }
   for (const key of ['namespace', 'storageClass'] as const) {
     if (isDeepStrictEqual({ ...now.map[key] }, before.map[key])) continue;
-    const fact = `${JSON.stringify(now.map[key])}, and this stack came up with ${JSON.stringify(before.map[key])}: its claims would be made anew, and empty`;
+    const fact = `${JSON.stringify(now.map[key])}, and this stack was created with ${JSON.stringify(before.map[key])}: its claims would be replaced by empty ones`;
     problems.push({
       path: ['recovery', 'map', key],
       fact,
-      hint: 'write what stood there; for other names make another stack',
+      hint: 'write the former value again; for other names make a new stack',
     });
   }
   return problems;

@@ -1,4 +1,4 @@
-/** What the last `pulumi up` of this very stack has made, from its own state: no other stack is asked. */
+/** The result of the last `pulumi up` of this stack, from its own state. No other stack is queried. */
 import * as pulumi from '@pulumi/pulumi';
 import { type Pin, pinSchema } from '../../../recovery/public.ts';
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
@@ -10,15 +10,15 @@ export interface Previous {
   readonly leads: boolean;
   readonly site: string;
   readonly generation: number;
-  /** What it was made from, in role recovery. */
-  readonly pin?: Pin | undefined;
-  /** Of `recovery`; absent where an earlier program has left none. */
+  /** The point that it was made from, in role recovery. */
+  readonly resolved?: Pin | undefined;
+  /** Settings of `recovery`; absent in the outputs of early versions. */
   readonly settings?: KeptSettings | undefined;
-  /** What the platform's API held there: a secret. */
+  /** The manifest snapshot, packed; it contains secrets. */
   readonly recoveredObjects?: string | undefined;
 }
 
-/** Pure. What would turn a running site into something that it can't become by itself. */
+/** Pure. Refuses changes that a running site can't make safely. */
 export function stepProblems(
   { role, site, generation, secrets }: Pick<StackConfig, 'role' | 'site' | 'generation' | 'secrets'>,
   previous: Previous | undefined,
@@ -26,21 +26,23 @@ export function stepProblems(
   if (previous === undefined) {
     if (role !== 'standby' || secrets.from !== 'generated') return [];
     const fact =
-      '"generated" in role standby, and the state of this stack holds none: new passphrases open no existing repository';
+      '"generated" in role standby, and the state of this stack holds none: new passphrases can\'t open an existing repository';
     const hint = 'write secrets: {from: secrets-manager, region: …} or {from: config} with secretValues';
     return [{ path: ['secrets', 'from'], fact, hint }];
   }
   if (site !== previous.site) {
     const fact = `"${site}", and this stack is site "${previous.site}": its database would archive under another name`;
-    return [{ path: ['site'], fact, hint: 'a site keeps its name; another one is another stack' }];
+    return [{ path: ['site'], fact, hint: 'a site keeps its name; use another stack for another site' }];
   }
   if (generation < previous.generation) {
-    const fact = `${generation} is behind generation ${previous.generation}, whose archive is newer`;
-    return [{ path: ['generation'], fact, hint: `write ${previous.generation}, or the next for a new life` }];
+    const fact = `${generation} is older than generation ${previous.generation}, which this stack runs`;
+    return [
+      { path: ['generation'], fact, hint: `write ${previous.generation}, or the next number for a new generation` },
+    ];
   }
   if (role === 'standby' && previous.leads && generation === previous.generation) {
     const fact = `"standby", and ${site}-${generation} leads: what it has written since would be lost`;
-    const hint = `a failback begins with a leader elsewhere; then write standby.of of that one and generation ${generation + 1}`;
+    const hint = `for a failback another site must lead: name it in standby.of, and write generation ${generation + 1}`;
     return [{ path: ['role'], fact, hint }];
   }
   return [];
@@ -56,21 +58,21 @@ async function readPrevious(): Promise<Previous | undefined> {
   );
   const { secretValue, value } = await own.getOutputDetails('recoveredObjects');
   const objects: unknown = secretValue ?? value;
-  // The first `up`, or the one after a first that failed before its end.
+  // This is the first `up`, or the first one failed before its end.
   if (typeof leads !== 'boolean' || typeof site !== 'string' || typeof generation !== 'number') return undefined;
-  const pin = recoveredFrom === undefined ? undefined : pinSchema.parse(recoveredFrom);
+  const resolved = recoveredFrom === undefined ? undefined : pinSchema.parse(recoveredFrom);
   const settings = kept === undefined ? undefined : keptSettingsSchema.parse(kept);
   return {
     leads,
     site,
     generation,
-    pin,
+    resolved,
     settings,
     recoveredObjects: typeof objects === 'string' ? objects : undefined,
   };
 }
 
-/** What is there already; undefined before the first `up`. Throws ConfigError, before anything is declared. */
+/** The previous result; undefined before the first complete `up`. Throws ConfigError, before anything is declared. */
 export async function checkStep(config: StackConfig): Promise<Previous | undefined> {
   const previous = await readPrevious();
   const problems = stepProblems(config, previous);

@@ -1,6 +1,6 @@
 /**
- * The services of a site that follows another: the newest objects that were captured, at each `up`; and from its promotion on those that
- * it had ready then, whatever has become of the repository.
+ * The manifests of a standby's services. Each `up` of a standby reads the newest manifest snapshot. After the promotion the stack keeps the
+ * snapshot that it had, even if the repository is gone.
  */
 import * as pulumi from '@pulumi/pulumi';
 import {
@@ -12,19 +12,19 @@ import {
   unpackPlatform,
 } from '../../../recovery/public.ts';
 import type { SecretValues, StackConfig } from '../../config/types.ts';
-import { KEPT_AT_MOST, type Recovered, readObjects } from './captured.ts';
 import type { Previous } from './previous.ts';
 import { recoverySource, runError, settled } from './repository.ts';
+import { KEPT_AT_MOST, type Recovered, readObjects } from './snapshot.ts';
 
 interface Keys {
   readonly values: pulumi.Output<SecretValues>;
   readonly signingKeyName: string;
 }
 
-/** Their deletion would take data along: a capture that no longer has them is not a person who says so. */
+/** Kinds whose deletion would delete data. That they are missing from a snapshot is not a decision to delete them. */
 const HOLD_DATA = ['Namespace', 'PersistentVolumeClaim'];
 
-/** Pure. What the newest capture holds, and of the one before it what holds data. */
+/** Pure. The newest snapshot, and the objects of the one before that may hold data. */
 export function withKept(now: CapturedPlatform, before: CapturedPlatform | undefined): CapturedPlatform {
   const there = new Set(now.objects.map(({ object }) => nameOf(object)));
   const kept = (before?.objects ?? []).filter(
@@ -32,7 +32,7 @@ export function withKept(now: CapturedPlatform, before: CapturedPlatform | undef
   );
   if (kept.length === 0) return now;
   const names = kept.map(({ object }) => nameOf(object)).join(', ');
-  const note = `no longer captured, and kept because data may be in it: ${names}`;
+  const note = `no longer in the snapshot, and kept because it may hold data: ${names}`;
   return { ...now, objects: [...now.objects, ...kept], notes: [...now.notes, note] };
 }
 
@@ -53,19 +53,19 @@ async function readNewest(
   return readObjects(source, id, objects, values);
 }
 
-/** A promotion can't ask for them again. Throws RunError. */
+/** A promotion can't read them again, so they must fit into the state. Throws RunError. */
 async function packed(platform: CapturedPlatform): Promise<Recovered> {
   const text = await packPlatform(platform);
   if (text.length <= KEPT_AT_MOST) return { platform, text };
   const fact = `${platform.objects.length} objects are ${text.length} characters, and a stack keeps ${KEPT_AT_MOST} at most`;
   throw new pulumi.RunError(
-    `DR-STANDBY-TOO-LARGE standby.services: ${fact}\nhint: take standby.services out; dr rebuild declares a platform of that size`,
+    `DR-STANDBY-TOO-LARGE standby.services: ${fact}\nhint: remove standby.services; dr rebuild can declare a platform of that size`,
   );
 }
 
 /**
- * Undefined without `standby.services`, and where there has never been anything. Throws RunError in the words of `dr` where a standby
- * comes up for the first time and the objects can't be read.
+ * Undefined without `standby.services`, and where there has never been a snapshot. Throws RunError with the message of `dr` where a
+ * standby comes up for the first time and can't read the manifests.
  */
 export async function standbyObjects(
   config: StackConfig,
@@ -89,15 +89,17 @@ export async function standbyObjects(
     if (!(error instanceof DrError)) throw error;
     if (kept !== undefined) {
       await pulumi.log.warn(
-        `standby: the newest objects could not be read, and those of before stay: ${error.message}`,
+        `standby: the newest manifests could not be read, so the previous ones stay: ${error.message}`,
       );
       return kept;
     }
-    // The data comes first: it must not wait for services that nobody has.
+    // The data comes first: a promotion must not wait for services that can't be read.
     if (role === 'standby' || text !== undefined) {
-      throw runError(error, `standby.services: the newest objects could not be read from ${id}`);
+      throw runError(error, `standby.services: the newest manifests could not be read from ${id}`);
     }
-    await pulumi.log.warn(`standby: no services are declared, they could not be read from ${id}: ${error.message}`);
+    await pulumi.log.warn(
+      `standby: no services are declared, because their manifests could not be read from ${id}: ${error.message}`,
+    );
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
-/** What the buckets keep, for how long, for whom, and in which class: one resource of Pulumi a setting. */
+/** Facts about buckets. Pulumi declares each setting of a bucket as a resource of its own. */
 import { z } from 'zod';
-import { type DeclaredResource, UNKNOWN } from '../declared.ts';
+import { isUnknown } from '../../../plan/declared/values.ts';
+import type { DeclaredResource } from '../declared.ts';
 import type { Area, Fact } from '../fact.ts';
 import {
   bucketSchema,
@@ -17,10 +18,10 @@ type Lifecycle = z.infer<typeof lifecycleSchema>;
 const LATER = 'known after the update';
 
 function fact(area: Area, what: string, value: string, worth?: number): Fact {
-  return { area, what, value: value === UNKNOWN ? LATER : value, ...(value === UNKNOWN ? {} : { worth }) };
+  return isUnknown(value) ? { area, what, value: LATER } : { area, what, value, worth };
 }
 
-/** Weaker ones first. */
+/** The weakest first. */
 const ALGORITHMS = ['AES256', 'aws:kms', 'aws:kms:dsse'];
 
 const statementSchema = z.object({
@@ -40,7 +41,7 @@ function deniesHttp(policy: string): boolean {
 
 function policyFacts(bucket: string, policy: string): Fact[] {
   const what = `plain HTTP to ${bucket}`;
-  if (policy === UNKNOWN) return [fact('encryption', what, UNKNOWN)];
+  if (isUnknown(policy)) return [fact('encryption', what, policy)];
   try {
     return [deniesHttp(policy) ? fact('encryption', what, 'refused', 1) : fact('encryption', what, 'let in', 0)];
   } catch {
@@ -48,7 +49,7 @@ function policyFacts(bucket: string, policy: string): Fact[] {
   }
 }
 
-/** Hours to thaw: no RTO survives them. */
+/** A retrieval from these takes hours, longer than any RTO. */
 const COLD = ['GLACIER', 'DEEP_ARCHIVE'];
 
 function lifecycleFacts({ bucket, rules }: Lifecycle): Fact[] {
@@ -76,7 +77,7 @@ function lifecycleFacts({ bucket, rules }: Lifecycle): Fact[] {
   ];
 }
 
-/** Facts of one kind of resource; what has another shape than this says nothing. */
+/** Facts of one type of resource; none where its inputs do not fit the schema. */
 function reading<Schema extends z.ZodType>(schema: Schema, facts: (found: z.infer<Schema>) => Fact[]) {
   return (inputs: unknown): Fact[] => {
     const parsed = schema.safeParse(inputs);

@@ -1,4 +1,4 @@
-/** What a stack's plan promises: objectives, worst cases by its schedules, retention, locks, regions. */
+/** Facts from the stack's plan: objectives, worst cases by its schedules, retention, locks, regions. */
 import { exactDuration, seconds } from '../../../plan/duration.ts';
 import { worstCaseRpo } from '../../../plan/objectives.ts';
 import { type Plan, planSchema } from '../../../plan/types.ts';
@@ -28,7 +28,7 @@ function rpoFacts(plan: Plan): Fact[] {
   });
   return [...plan.tiers.map(({ id }) => id), 'configuration'].flatMap((of) => {
     const own = rows.filter((row) => row.of === of).map(({ worst }) => worst);
-    // A tier may hold services alone, and no data of its own.
+    // A tier may have services and no data.
     return own.length === 0 ? [] : [atMost('rpo', `worst-case RPO of ${of}`, Math.max(...own))];
   });
 }
@@ -56,7 +56,7 @@ function regionFact({ repositories }: Plan): Fact {
   return { area: 'regions', what: 'regions of the copies', value: regions.join(', ') || 'none', worth: regions.length };
 }
 
-/** Undefined where there is none, or none of this version: what it promises can't be said then. */
+/** Undefined for another resource, and for a plan of another version: its facts are unknown then. */
 function planOf({ type, inputs }: DeclaredResource): Plan | undefined {
   const map = type === 'kubernetes:core/v1:ConfigMap' ? configMapSchema.safeParse(inputs).data : undefined;
   const text = map?.data['plan.json'];
@@ -68,8 +68,8 @@ function planOf({ type, inputs }: DeclaredResource): Plan | undefined {
 }
 
 /**
- * Both namespaces have the same plan: the first one counts.
- * @param crons of the CronJobs beside it, by schedule: a job that was changed by hand counts as it is, not as it was planned
+ * Both namespaces hold the same plan, so the first one counts.
+ * @param crons the declared CronJobs' expressions by schedule: where one differs from the plan, the CronJob's counts
  */
 export function planFacts(resources: readonly DeclaredResource[], crons: ReadonlyMap<string, string>): Fact[] {
   const plan = resources.map(planOf).find((found) => found !== undefined);

@@ -1,4 +1,4 @@
-/** How many there are, how much they may hold, and whether a mistake can remove them. */
+/** Facts about instances, volumes, and the protection from deletion. */
 import type { DeclaredResource } from '../declared.ts';
 import type { Fact } from '../fact.ts';
 import { claimSchema, replicasSchema } from '../objects.ts';
@@ -32,7 +32,7 @@ function replicas({ type, inputs }: DeclaredResource): Fact[] {
   ];
 }
 
-/** Of what is protected, and of what could be: the absence of it says something only where it was there before. */
+/** For every resource that could be protected: a missing protection matters where it was on before. */
 function protection({ urn, protect }: DeclaredResource): Fact[] {
   const name = urn.split('::').at(-1) ?? urn;
   const type = urn.split('::').at(-2)?.split('$').at(-1)?.split(':').at(-1) ?? '';

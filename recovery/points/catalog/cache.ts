@@ -1,129 +1,231 @@
 /**
- * Documents that were read and checked before, in one file a repository. It only saves time: the file is authenticated with the
- * signing keys, so that nobody can slip a document past its signature through it, and any doubt about it means reading anew.
+ * Documents that were read and checked before, in one file for each repository. It only saves time. The index is sealed with the
+ * signing keys and names the digest of every text, so nobody can use the file to slip a document past its signature. A file in
+ * doubt is ignored, and the next reading replaces it.
+ *
+ * Line 1 holds the seal of the index and its length. The index follows as JSON, then the texts of the documents in its order. They are
+ * most of the file, and a list of points reads almost none of them.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
-import {
-  CachedRecord,
-  CacheFile,
-  digestOfText,
-  type GonePoint,
-  HEAD_BYTES,
-  type Index,
-  type IndexRow,
-  parseHead,
-  renderHead,
-} from './cache-file.ts';
+import type { GonePoint } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
-import { NameList, packOutline } from './outline.ts';
+import { NameList, type PackedOutline, type PointOutline, packOutline, unpackOutline } from './outline.ts';
+
+export interface Cache {
+  readonly file: string;
+  /** The repository that it is of, so that no other one's cache can be put in its place. */
+  readonly place: string;
+  readonly keys: readonly SigningKey[];
+}
 
 export interface CacheContent {
   readonly records: ReadonlyMap<string, DocumentRecord>;
   readonly gone: readonly GonePoint[];
 }
 
-/** Raised when what is kept of a document, or how it is judged, changes. */
+type Row = readonly [
+  key: string,
+  etag: string,
+  state: DocumentRecord['state'],
+  why: string,
+  digest: string,
+  previous: string | null,
+  bytes: number,
+  textDigest: string,
+  outline: PackedOutline | null,
+];
+
+interface Index {
+  /** The outlines refer to these by their positions. */
+  readonly names: readonly string[];
+  readonly rows: readonly Row[];
+  readonly gone: readonly GonePoint[];
+}
+
+/** Raised when the format changes, or how a document is judged: then every document is read again. */
 const VERSION = 2;
 
+/** sha256, in base64. */
+const digestOf = (text: Buffer): string => createHash('sha256').update(text).digest('base64');
+
 /** Trust depends on the keys, so the seal does too: a key more or less, and every document is judged again. */
-function sealOf(keys: readonly SigningKey[], place: string, index: Buffer): Buffer | undefined {
+function sealOf({ keys, place }: Cache, index: Buffer): string | undefined {
   const [first] = keys;
   if (first === undefined) return undefined;
   const fingerprint = keys.map((key) => [key.name, createHmac('sha256', key.secret).update('keyring').digest('hex')]);
   const domain = JSON.stringify(['go-coffee-dr catalog cache', VERSION, place, fingerprint]);
-  return createHmac('sha256', first.secret).update(domain).update('\n').update(index).digest();
+  return createHmac('sha256', first.secret).update(domain).update('\n').update(index).digest('hex');
 }
 
-const EMPTY: CacheContent = { records: new Map(), gone: [] };
+function isSealed(cache: Cache, seal: string, index: Buffer): boolean {
+  const right = sealOf(cache, index);
+  return right?.length === seal.length && timingSafeEqual(Buffer.from(seal), Buffer.from(right));
+}
+
+/** Undefined where the file can't be read. It stays the same file for the whole of `work`, whoever replaces it meanwhile. */
+function withFile<T>(file: string, work: (handle: number) => T): T | undefined {
+  let handle: number | undefined;
+  try {
+    handle = openSync(file, 'r');
+    return work(handle);
+  } catch {
+    return undefined;
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+/** Shorter than `bytes` where the file ends before. */
+function readPart(handle: number, position: number, bytes: number): Buffer {
+  const part = Buffer.alloc(bytes);
+  return part.subarray(0, readSync(handle, part, 0, bytes, position));
+}
+
+/** A list needs a few texts of thousands. After this many the whole file is read at once. */
+const SINGLE_READS = 64;
+
+/** The file that the records of one load share. */
+class Texts {
+  readonly cache: Cache;
+  readonly names: readonly string[];
+  #single = 0;
+  #whole: Buffer | undefined;
+
+  constructor(cache: Cache, names: readonly string[]) {
+    this.cache = cache;
+    this.names = names;
+  }
+
+  at(offset: number, bytes: number): Buffer | undefined {
+    if (this.#whole === undefined && this.#single < SINGLE_READS) {
+      this.#single += 1;
+      return withFile(this.cache.file, (handle) => readPart(handle, offset, bytes));
+    }
+    this.#whole ??= withFile(this.cache.file, (handle) => readFileSync(handle));
+    return this.#whole?.subarray(offset, offset + bytes);
+  }
+}
+
+/** Text and outline are taken out of the file only when someone asks for them. */
+class CachedRecord implements DocumentRecord {
+  readonly key: string;
+  readonly etag: string;
+  readonly state: DocumentRecord['state'];
+  readonly why: string;
+  readonly digest: string;
+  readonly previous: string | null;
+  readonly #row: Row;
+  readonly #offset: number;
+  readonly #texts: Texts;
+  #outline: PointOutline | undefined;
+
+  /** @param offset of its text, from the beginning of the file */
+  constructor(row: Row, offset: number, texts: Texts) {
+    [this.key, this.etag, this.state, this.why, this.digest, this.previous] = row;
+    this.#row = row;
+    this.#offset = offset;
+    this.#texts = texts;
+  }
+
+  /** Undefined where the file holds something else at that place. */
+  find(): string | undefined {
+    const text = this.#texts.at(this.#offset, this.#row[6]);
+    return text !== undefined && digestOf(text) === this.#row[7] ? text.toString('utf8') : undefined;
+  }
+
+  get text(): string {
+    return this.find() ?? this.#findAgain();
+  }
+
+  /** Another run may have replaced the file. Throws `CATALOG-CACHE` (exit 1) where the text was changed, and removes the file. */
+  #findAgain(): string {
+    const { cache } = this.#texts;
+    const again = load(cache).records.get(this.key);
+    const text = again?.digest === this.digest ? again.find() : undefined;
+    if (text !== undefined) return text;
+    rmSync(cache.file, { force: true });
+    throw new DrError({
+      code: 'CATALOG-CACHE',
+      where: cache.file,
+      fact: `the cached text of ${this.key} was changed on the disk; the cache file has been removed`,
+      hint: 'run the command again: it reads the repository instead',
+    });
+  }
+
+  get outline(): PointOutline | undefined {
+    const packed = this.#row[8];
+    if (packed !== null) this.#outline ??= unpackOutline(packed, this.#texts.names);
+    return this.#outline;
+  }
+}
 
 interface Loaded {
-  readonly index: Index;
-  /** Where the first text begins. */
-  readonly texts: number;
+  readonly records: ReadonlyMap<string, CachedRecord>;
+  readonly gone: readonly GonePoint[];
 }
 
-/** Of a file whose seal fits and that is as long as it says. */
-async function readIndex(
-  handle: FileHandle,
-  sealed: (index: Buffer) => Buffer | undefined,
-): Promise<Loaded | undefined> {
-  const first = Buffer.alloc(HEAD_BYTES);
-  const { bytesRead } = await handle.read(first, 0, HEAD_BYTES, 0);
-  const head = parseHead(first.subarray(0, bytesRead));
-  const { size } = await handle.stat();
-  if (head === undefined || head.start + head.indexBytes > size) return undefined;
-  const content = Buffer.alloc(head.indexBytes);
-  await handle.read(content, 0, head.indexBytes, head.start);
-  const given = Buffer.from(head.seal, 'hex');
-  const right = sealed(content);
-  if (right === undefined || given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-  const index = JSON.parse(content.toString('utf8')) as Index;
-  const texts = head.start + head.indexBytes;
-  const end = index.rows.reduce((sum, [, , , , , , bytes]) => sum + bytes, texts);
-  // Cut off: what is missing would be asked for one day.
-  return end === size ? { index, texts } : undefined;
+/** `<seal> <bytes of the index>`, in hexadecimal and decimal; no longer than this. */
+const HEAD_BYTES = 96;
+
+function parse(cache: Cache, handle: number): Loaded | undefined {
+  const head = readPart(handle, 0, HEAD_BYTES).toString('latin1');
+  const [line, seal, length] = /^([0-9a-f]{64}) (\d{1,12})\n/.exec(head) ?? [];
+  const { size } = fstatSync(handle);
+  if (line === undefined || seal === undefined || Number(length) > size) return undefined;
+  const index = readPart(handle, line.length, Number(length));
+  if (!isSealed(cache, seal, index)) return undefined;
+  const { names, rows, gone }: Index = JSON.parse(index.toString('utf8'));
+  const texts = new Texts(cache, names);
+  const records = new Map<string, CachedRecord>();
+  let offset = line.length + index.length;
+  for (const row of rows) {
+    records.set(row[0], new CachedRecord(row, offset, texts));
+    offset += row[6];
+  }
+  // Torn: a text that is missing would be asked for one day.
+  return offset === size ? { records, gone } : undefined;
+}
+
+function load(cache: Cache): Loaded {
+  return withFile(cache.file, (handle) => parse(cache, handle)) ?? { records: new Map(), gone: [] };
 }
 
 /**
- * Empty for a file that is absent, of another version, of another place, or that was changed. With `texts: 'later'` a change within the
- * texts is found when one is asked for.
+ * Empty for a file that is absent, torn, changed, of another version or of another repository. Without `checkTexts`, a change within a
+ * text is found when that text is asked for.
  */
-export async function loadCache(
-  file: string,
-  place: string,
-  keys: readonly SigningKey[],
-  texts: 'now' | 'later' = 'now',
-): Promise<CacheContent> {
-  const handle = await open(file, 'r').catch(() => undefined);
-  if (handle === undefined) return EMPTY;
-  let loaded: Loaded | undefined;
-  try {
-    loaded = await readIndex(handle, (content) => sealOf(keys, place, content));
-  } finally {
-    await handle.close();
-  }
-  if (loaded === undefined) return EMPTY;
-  const { index } = loaded;
-  const whole = new CacheFile(file, index.names);
-  const records = new Map<string, CachedRecord>();
-  let offset = loaded.texts;
-  for (const row of index.rows) {
-    records.set(row[0], new CachedRecord(row, offset, whole));
-    offset += row[6];
-  }
-  if (texts === 'now' && [...records.values()].some((record) => !record.isWhole())) return EMPTY;
-  return { records, gone: index.gone };
+export function loadCache(cache: Cache, { checkTexts }: { readonly checkTexts: boolean }): CacheContent {
+  const loaded = load(cache);
+  const changed = checkTexts && [...loaded.records.values()].some((record) => record.find() === undefined);
+  return changed ? { records: new Map(), gone: [] } : loaded;
 }
 
-/** Does nothing without a key. Throws what the file system throws. */
-export async function saveCache(
-  file: string,
-  place: string,
-  keys: readonly SigningKey[],
-  content: CacheContent,
-): Promise<void> {
+/** Replaces the file as a whole. Does nothing without a key. Throws what the file system throws. */
+export async function saveCache(cache: Cache, { records, gone }: CacheContent): Promise<void> {
   const texts: Buffer[] = [];
   const names = new NameList();
-  const rows = [...content.records.values()].map((r): IndexRow => {
+  const rows = [...records.values()].map((r): Row => {
     const text = Buffer.from(r.text, 'utf8');
     texts.push(text);
     const outline = r.outline === undefined ? null : packOutline(r.outline, names);
-    return [r.key, r.etag, r.state, r.why, r.digest, r.previous, text.length, digestOfText(text), outline];
+    return [r.key, r.etag, r.state, r.why, r.digest, r.previous, text.length, digestOf(text), outline];
   });
-  const index: Index = { names: names.names, rows, gone: content.gone };
+  const index: Index = { names: names.names, rows, gone };
   const sealed = Buffer.from(JSON.stringify(index), 'utf8');
-  const seal = sealOf(keys, place, sealed);
+  const seal = sealOf(cache, sealed);
   if (seal === undefined) return;
-  // The state directory may be made here: others pass through it, and the file itself is for us alone.
-  await mkdir(dirname(file), { recursive: true, mode: 0o755 });
-  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  // The state folder may be made here. Others pass through it; the file itself is for its owner alone.
+  await mkdir(dirname(cache.file), { recursive: true, mode: 0o755 });
+  const temporary = `${cache.file}.${randomBytes(6).toString('hex')}`;
   try {
-    const head = renderHead(seal, sealed.length);
+    const head = Buffer.from(`${seal} ${sealed.length}\n`);
     await writeFile(temporary, Buffer.concat([head, sealed, ...texts]), { mode: 0o600 });
-    await rename(temporary, file);
+    await rename(temporary, cache.file);
   } finally {
     await rm(temporary, { force: true });
   }

@@ -1,8 +1,13 @@
-/** What is wrong with a catalog, from its documents alone: a pure function. */
+/** Finds what is wrong with a catalog, from its documents alone. Pure. */
 import { parseMarkKey } from '../marks.ts';
-import type { GonePoint } from './cache-file.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
 import type { CatalogProblem } from './types.ts';
+
+/** A point that was here, with a good signature, and that neither the repository nor a checkpoint names any more. */
+export interface GonePoint {
+  readonly key: string;
+  readonly digest: string;
+}
 
 export interface CatalogDocuments {
   /** Sorted by key. */
@@ -10,7 +15,7 @@ export interface CatalogDocuments {
   readonly marks: readonly DocumentRecord[];
   readonly checkpoints: readonly DocumentRecord[];
   readonly gone: readonly GonePoint[];
-  /** Where `gone` is remembered. */
+  /** The cache file that remembers `gone`. */
   readonly cacheFile: string;
 }
 
@@ -19,11 +24,11 @@ const HINTS = {
     'find out who changed it; read the bucket as of an earlier time (--repository-time), or use another repository',
   removed:
     'find out who removed it; read the bucket as of an earlier time (--repository-time), or use another repository',
-  'unknown-key': 'add that key to signingKeys of the environment file: a missing key is no damage',
-  unreadable: 'it was written by another version of dr: use that version or a later one',
+  'unknown-key': 'add that key to signingKeys in the environment file: the key is missing, the documents may be intact',
+  unreadable: 'a newer version of dr may have written it: use that version',
 } as const;
 
-/** The point that a key names, whatever the object holds. */
+/** The id of the point in an object's key, whatever the object holds. */
 export function pointOfKey(key: string): string | undefined {
   return parseMarkKey(key)?.point ?? /\/points\/([^/]+)\.json$/.exec(key)?.[1];
 }
@@ -44,7 +49,7 @@ export function coveredDigests(checkpoints: readonly DocumentRecord[]): Set<stri
   return covered;
 }
 
-/** Links that lead nowhere: a point before this one was removed. An altered neighbour explains itself. */
+/** A `previous` that names no known document: a point was removed. Where the neighbour was altered, that is reported instead. */
 function brokenLinks(documents: CatalogDocuments, covered: ReadonlySet<string>): CatalogProblem[] {
   const { points } = documents;
   const present = new Set(points.map((p) => p.digest));
@@ -56,11 +61,11 @@ function brokenLinks(documents: CatalogDocuments, covered: ReadonlySet<string>):
     if (documents.gone.some((gone) => gone.digest === record.previous)) return [];
     const id = pointOfKey(record.key);
     const since = before ? `between ${pointOfKey(before.key)} and ${id}` : `before ${id}`;
-    return [problem('removed', record.key, `a point ${since} was removed, and no checkpoint says so`)];
+    return [problem('removed', record.key, `a point ${since} was removed without a checkpoint`)];
   });
 }
 
-/** `gone` without what came back or is covered by a checkpoint by now. */
+/** `gone` without the points that came back or that a checkpoint covers now. */
 export function stillGone(
   gone: readonly GonePoint[],
   points: readonly DocumentRecord[],
@@ -84,8 +89,8 @@ export function findProblems(documents: CatalogDocuments): CatalogProblem[] {
     problem(
       'removed',
       key,
-      `the point ${pointOfKey(key)} was here and is gone, and no checkpoint says so`,
-      `${HINTS.removed}; if the repository was emptied on purpose, remove ${cacheFile}`,
+      `the point ${pointOfKey(key)} was removed without a checkpoint`,
+      `${HINTS.removed}; if you emptied the repository on purpose, remove ${cacheFile}`,
     ),
   );
   return [...untrusted, ...vanished, ...brokenLinks(documents, covered)];

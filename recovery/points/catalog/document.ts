@@ -1,4 +1,4 @@
-/** The three kinds of signed documents of a catalog, and what is found out about each when it is first read. */
+/** The three kinds of signed documents in a catalog, and the checks when one is first read. */
 import { z } from 'zod';
 import type { Layout } from '../../../plan/layout.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -16,7 +16,7 @@ export const checkpointSchema = z.strictObject({
   repository: z.string(),
   at: z.iso.datetime(),
   by: z.string(),
-  /** Digests by which a younger point's `previous` may still name what was removed. */
+  /** Digests of the removed points: the `previous` of a younger point may name one. */
   removed: z.array(z.strictObject({ point: z.string(), digests: z.array(z.string()) })),
   signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
 });
@@ -26,31 +26,31 @@ const signedSchema = z.looseObject({ signature: z.strictObject({ key: z.string()
 
 export type DocumentKind = 'point' | 'mark' | 'checkpoint';
 
-/** Facts about one stored document. All of it can be cached, since documents never change. */
+/** Facts about one stored document. Documents never change, so all of it can be cached. */
 export interface DocumentRecord {
   readonly key: string;
   readonly etag: string;
-  /** `unreadable`: no document of its kind, though its signature may be good (a newer version of this program wrote it). */
+  /** `unreadable`: not of the known schema, though the signature may be good (a newer version of `dr` wrote it). */
   readonly state: Trust | 'unreadable';
   /** Why it is not `ok`. */
   readonly why: string;
   readonly digest: string;
-  /** Of points: the digest of the one before. */
+  /** Of points: the digest of the previous one. */
   readonly previous: string | null;
-  /** Its JSON; empty where that is no document of its kind. Throws `CATALOG-CACHE` (exit 1) where the cache was changed on the disk. */
+  /** Its JSON; empty where it is not of the known schema. Throws `CATALOG-CACHE` (exit 1) where the cache was changed on the disk. */
   readonly text: string;
-  /** Of points that can be read. */
+  /** Of readable points. */
   readonly outline?: PointOutline | undefined;
 }
 
-/** Where a catalog's documents belong. */
+/** The repository and environment that a catalog's documents must name. */
 export interface CatalogPlace {
   readonly repository: string;
   readonly environment: string;
   readonly layout: Layout;
 }
 
-/** Names that a document must repeat, so that it can't be put in another's place. */
+/** A document repeats the names of its place, so that nobody can move it to another. Empty for one in its place. */
 function misplaced(
   kind: DocumentKind,
   key: string,
@@ -83,7 +83,7 @@ export function examine(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return { ...nothing, state: 'tampered', why: `it is no JSON: ${messageOf(error)}` };
+    return { ...nothing, state: 'tampered', why: `it is not JSON: ${messageOf(error)}` };
   }
   const signed = signedSchema.safeParse(json);
   if (!signed.success) return { ...nothing, state: 'tampered', why: 'it has no signature' };

@@ -1,4 +1,4 @@
-/** From documents to what the rest of the program works with. */
+/** Turns the documents of a catalog into entries: a point with its marks and its trust. */
 import { type MarkRecord, markDocumentSchema, parseMarkKey } from '../marks.ts';
 import type { Mark, RecoveryPoint } from '../point.ts';
 import { type CatalogDocuments, pointOfKey } from './chain.ts';
@@ -27,7 +27,7 @@ export function toEntry(record: DocumentRecord, marks: readonly MarkRecord[]): C
   };
 }
 
-/** Believed without a good signature, because disbelief would restore what someone warned of, or prune what someone kept. */
+/** These count without a good signature too: ignoring them would restore what someone warned of, or prune what someone kept. */
 const CAUTIOUS: readonly Mark[] = ['compromised', 'hold'];
 
 function toMark(record: DocumentRecord): MarkRecord | undefined {
@@ -58,7 +58,7 @@ function trustOf({ state }: DocumentRecord): Trust {
   return state === 'unreadable' ? 'tampered' : state;
 }
 
-/** Documents that can't be shown as points are left to the list of problems. */
+/** Points without an outline have no entry: the list of problems shows them. */
 export function toEntries(documents: Pick<CatalogDocuments, 'points' | 'marks'>): CatalogEntry[] {
   const marked = marksByPoint(documents.marks);
   return documents.points

@@ -1,4 +1,4 @@
-/** The signing keys: the first signs, all of them check. */
+/** The signing keys: the first one signs, all of them verify. */
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
@@ -11,7 +11,7 @@ export interface Keyring {
 }
 
 /**
- * In a disaster a key may be away: then what it signed can't be checked, but the list still shows. Throws only when no key at all
+ * In a disaster a key may be unreadable: what it signed can't be verified then, but the points still show. Throws only when no key
  * can be read.
  */
 export async function readKeyring(site: Site): Promise<Keyring> {

@@ -1,6 +1,6 @@
 /**
- * What lists and windows need to know of a point. 10,000 whole documents are about 50 MB of JSON; their outlines, packed with each name
- * once, are a tenth of that.
+ * What lists and windows need to know of a point. 10,000 documents are about 50 MB of JSON; their outlines are a tenth of that,
+ * because each name is stored once.
  */
 import { POINT_KINDS, type PointKind, type RecoveryPoint } from '../point.ts';
 
@@ -8,7 +8,7 @@ export interface CaptureOutline {
   readonly workload: string;
   /** Milliseconds since 1970 of `capturedAt`. */
   readonly at: number;
-  /** Of the data that it brings back. */
+  /** Size of the restored data. */
   readonly bytes: number;
   /** PostgreSQL only: its lineage, and what the set added to the repository. */
   readonly postgres?: { readonly lineage: string; readonly storedBytes: number };
@@ -34,7 +34,7 @@ export function outlineOf(point: RecoveryPoint): PointOutline {
   return { id, kind, complete, startedAt, endedAt, captures };
 }
 
-/** Per capture: workload, milliseconds since the point's start, bytes, lineage (or none), bytes stored. Names by their place in the list. */
+/** For each capture: workload, milliseconds since the point's start, bytes, lineage (or NONE), bytes stored. Names are positions. */
 const NUMBERS = 5;
 const NONE = -1;
 
@@ -47,7 +47,7 @@ export type PackedOutline = readonly [
   captures: readonly number[],
 ];
 
-/** Gives each name a number, in the order in which they come. */
+/** Numbers names in the order in which they come. */
 export class NameList {
   readonly names: string[];
   readonly #places = new Map<string, number>();
@@ -77,7 +77,7 @@ export function packOutline(outline: PointOutline, names: NameList): PackedOutli
   return [id, POINT_KINDS.indexOf(kind), complete ? 1 : 0, startedAt, endedAt, captures];
 }
 
-/** Of a packing that is known to be good: numbers that name nothing become empty names. */
+/** Expects what `packOutline` made: a number without a name becomes an empty name. */
 export function unpackOutline(packed: PackedOutline, names: readonly string[]): PointOutline {
   const [id, kind, complete, startedAt, endedAt, numbers] = packed;
   const start = Date.parse(startedAt);

@@ -1,4 +1,4 @@
-/** Reads the documents below a prefix, each from the repository only once in a machine's life. */
+/** Reads the documents below a prefix. What the cache holds is not read from the repository again. */
 import pMap from 'p-map';
 import { byKey } from '../../storage/object-key.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
@@ -7,7 +7,7 @@ import { type CatalogPlace, type DocumentKind, type DocumentRecord, examine } fr
 import { toEntries } from './entries.ts';
 import type { CatalogEntry } from './types.ts';
 
-/** Small objects over a network: the time is all latency. */
+/** The objects are small, so latency decides how long it takes. */
 const READS_AT_ONCE = 32;
 
 export interface Reading {
@@ -18,7 +18,7 @@ export interface Reading {
   readonly cached: ReadonlyMap<string, DocumentRecord>;
 }
 
-/** Sorted by key. An object that is removed between listing and reading counts as removed. */
+/** Sorted by key. An object that disappears between listing and reading counts as removed. */
 export async function readDocuments(kind: DocumentKind, prefix: string, reading: Reading): Promise<DocumentRecord[]> {
   const infos = await reading.store.list(prefix, reading.asOf);
   const records: DocumentRecord[] = [];

@@ -11,9 +11,8 @@ import { isPointId, timeStamp } from '../id.ts';
 import { markStamp } from '../marks.ts';
 import { type Mark, type PointBody, pointBodySchema, type RecoveryPoint } from '../point.ts';
 import { signDocument, signPoint } from '../signing.ts';
-import { type CacheContent, loadCache, saveCache } from './cache.ts';
-import type { GonePoint } from './cache-file.ts';
-import { type CatalogDocuments, coveredDigests, findProblems, pointOfKey, stillGone } from './chain.ts';
+import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
+import { type CatalogDocuments, coveredDigests, findProblems, type GonePoint, pointOfKey, stillGone } from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
 import { marksByPoint, toEntries, toEntry } from './entries.ts';
 import type { Keyring } from './keyring.ts';
@@ -25,7 +24,7 @@ export interface StoreCatalogOptions {
   readonly place: CatalogPlace;
   readonly store: ObjectStore;
   readonly keys: Keyring;
-  readonly cache: { readonly file: string; readonly place: string };
+  readonly cache: Omit<Cache, 'keys'>;
   readonly asOf: Date | undefined;
   readonly log: Logger;
 }
@@ -46,8 +45,8 @@ export class StoreCatalog implements Catalog {
   }
 
   async review(): Promise<{ points: CatalogEntry[]; problems: CatalogProblem[] }> {
-    // A list needs the texts of few.
-    const documents = await this.#documents('later');
+    // A list needs the texts of few documents.
+    const documents = await this.#documents({ checkTexts: false });
     return { points: toEntries(documents), problems: findProblems(documents) };
   }
 
@@ -71,7 +70,7 @@ export class StoreCatalog implements Catalog {
     const { store, place, keys } = this.#options;
     this.#refusePast('write');
     const { points, checkpoints } = await this.#documents();
-    // An altered point is no link to hang the next one on: who puts the right one back would break the chain.
+    // The chain does not continue from an altered point: putting the original back would break it.
     const newest = points.findLast((record) => record.state === 'ok') ?? checkpoints.findLast((c) => c.state === 'ok');
     const point = signPoint(pointBodySchema.parse({ ...body, previous: newest?.digest ?? null }), keys.signingKey());
     await this.#putOnce(place.layout.point(point.id), point, () =>
@@ -79,7 +78,7 @@ export class StoreCatalog implements Catalog {
         code: 'POINT-EXISTS',
         where: point.id,
         fact: `${store.describe} already holds a point of this id`,
-        hint: 'nothing was overwritten: run the backup again, it gets another id',
+        hint: 'nothing was overwritten; run the backup again, which makes a new id',
       }),
     );
     return point;
@@ -103,7 +102,7 @@ export class StoreCatalog implements Catalog {
       precondition({
         code: 'MARK-EXISTS',
         where: id,
-        fact: `it got the mark "${mark}" at this very moment`,
+        fact: `another process set the mark "${mark}" at the same moment`,
         hint: 'see `dr points show`',
       }),
     );
@@ -117,7 +116,7 @@ export class StoreCatalog implements Catalog {
     const isWanted = (record: DocumentRecord): boolean => wanted.has(pointOfKey(record.key) ?? '');
     const removed = points.flatMap((record, n) => {
       if (!isWanted(record)) return [];
-      // The next point names an altered one by the digest that it had before.
+      // The next point names an altered one by its original digest.
       const named = record.state === 'ok' ? undefined : points[n + 1]?.previous;
       const digests = [record.digest, named ?? ''].filter((digest) => digest !== '');
       return [{ point: pointOfKey(record.key) ?? '', digests }];
@@ -135,7 +134,7 @@ export class StoreCatalog implements Catalog {
       by,
       removed,
     };
-    // First the checkpoint: killed between the two, a point is announced as removed and still there, which is harmless.
+    // The checkpoint comes first: if this run dies here, it names points that are still present, which is harmless.
     await store.put(place.layout.checkpoint(id), `${canonicalJson(signDocument(body, keys.signingKey()))}\n`, {
       kind: 'absent',
     });
@@ -148,18 +147,18 @@ export class StoreCatalog implements Catalog {
     return { store, place, keys: keys.keys, asOf, cached };
   }
 
-  /** All three kinds, from the cache where nothing changed. */
-  async #documents(texts: 'now' | 'later' = 'now'): Promise<CatalogDocuments> {
+  /** All three kinds; unchanged ones come from the cache. */
+  async #documents(texts = { checkTexts: true }): Promise<CatalogDocuments> {
     const { place, keys, cache, asOf } = this.#options;
-    const known = await loadCache(cache.file, cache.place, keys.keys, texts);
+    const known = loadCache({ ...cache, keys: keys.keys }, texts);
     const reading = this.#reading(known.records);
     const [points, marks] = await Promise.all([
       readDocuments('point', place.layout.catalogPrefix, reading),
       readDocuments('mark', place.layout.allMarksPrefix, reading),
     ]);
-    // After the points: who prunes meanwhile writes the checkpoint before a point disappears.
+    // After the points: a prune that runs meanwhile writes its checkpoint before it removes a point.
     const checkpoints = await readDocuments('checkpoint', place.layout.checkpointPrefix, reading);
-    // The past has its own points: what was removed or written since is no loss of then.
+    // As of an earlier time, nothing that was removed or written since counts as gone.
     if (asOf) return { points, marks, checkpoints, gone: [], cacheFile: cache.file };
     const gone = goneSince(known, points, checkpoints);
     const all = [...points, ...marks, ...checkpoints];
@@ -172,9 +171,9 @@ export class StoreCatalog implements Catalog {
   async #remember(content: CacheContent): Promise<void> {
     const { cache, keys, log } = this.#options;
     try {
-      await saveCache(cache.file, cache.place, keys.keys, content);
+      await saveCache({ ...cache, keys: keys.keys }, content);
     } catch (error) {
-      log.debug({ file: cache.file, reason: messageOf(error) }, 'the cache of the catalog was not written');
+      log.debug({ file: cache.file, reason: messageOf(error) }, 'the catalog cache could not be written');
     }
   }
 
@@ -192,7 +191,7 @@ export class StoreCatalog implements Catalog {
       code: 'CATALOG-READ-ONLY',
       where: this.repository.id,
       fact: `can't ${what} as of ${this.#options.asOf.toISOString()}`,
-      hint: 'leave the repository time out',
+      hint: 'run it without --repository-time',
     });
   }
 
@@ -207,7 +206,7 @@ export class StoreCatalog implements Catalog {
   }
 }
 
-/** Points that the cache knew in good order, that are gone, and that no checkpoint covers. */
+/** Points that the cache knew with a good signature, that are gone, and that no checkpoint covers. */
 function goneSince(
   known: CacheContent,
   points: readonly DocumentRecord[],

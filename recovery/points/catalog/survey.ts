@@ -1,4 +1,4 @@
-/** All catalogs at once. A repository that can't be asked doesn't hide the others. */
+/** Reads all catalogs at once. An unreachable repository does not hide the others. */
 import { didYouMean } from '../../../plan/nearest.ts';
 import { driveAway, isDriveAway } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
@@ -39,7 +39,7 @@ export async function surveyCatalogs(site: Site, named?: string, role: StoreRole
         const catalog = await openCatalog(site, repository, role);
         return { repository, catalog, ...(await catalog.review()) };
       } catch (error) {
-        // Without any signing key nothing can be said of any repository.
+        // Without a signing key no repository can be judged.
         if (!(error instanceof DrError) || error.where.startsWith('signingKeys')) throw error;
         return { repository, error };
       }
@@ -51,12 +51,12 @@ export async function surveyCatalogs(site: Site, named?: string, role: StoreRole
   };
 }
 
-/** How far each lineage's WAL reaches in one repository, by the newest set that can be believed. */
+/** How far each lineage's WAL reaches in one repository, from its newest trusted set on. */
 export async function walEndsOf(
   { repository, points }: Surveyed,
   role: StoreRole = 'restorer',
 ): Promise<Map<string, WalEnd>> {
-  // When a segment of a dated copy was stored says when it was copied.
+  // In an off-site copy a segment's time says when it was copied.
   if (repository.exported === true) return new Map();
   const newest = new Map<string, CatalogEntry>();
   for (const entry of points) {
@@ -85,7 +85,7 @@ export function holdersOf(survey: Survey, id: string): Surveyed[] {
   throw badInput({
     code: 'POINT-UNKNOWN',
     where: 'point',
-    fact: `no repository holds a point "${id}"${away.length > 0 ? ` (${away.join(', ')} could not be asked)` : ''}.${didYouMean(id, ids)}`,
+    fact: `no repository holds a point "${id}"${away.length > 0 ? ` (unreachable: ${away.join(', ')})` : ''}.${didYouMean(id, ids)}`,
     hint: 'see `dr points`',
   });
 }

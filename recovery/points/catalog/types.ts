@@ -1,14 +1,14 @@
-/** What a catalog gives: the points of one repository, what was marked on them, and whether they can be believed. */
+/** A catalog: the points of one repository, their marks, and whether they can be trusted. */
 import type { Repository } from '../../config/site.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { Mark, PointBody, RecoveryPoint } from '../point.ts';
 import type { PointOutline } from './outline.ts';
 
-/** `unknown-key`: signed with a key that this environment doesn't have, which is no sign of damage. */
+/** `unknown-key`: this environment lacks the signing key, which is not a sign of damage. */
 export type Trust = 'ok' | 'tampered' | 'unknown-key';
 
 export interface CatalogEntry {
-  /** Parsed at the first access: over thousands of them, `outline` is the faster one. */
+  /** Parsed at the first access. For thousands of points use `outline`, which is faster. */
   readonly point: RecoveryPoint;
   readonly outline: PointOutline;
   /** Oldest first. */
@@ -18,9 +18,9 @@ export interface CatalogEntry {
 
 export interface CatalogProblem {
   readonly kind: 'tampered' | 'removed' | 'unknown-key' | 'unreadable';
-  /** Key of the document; of the one that refers to it, where it was removed and nothing else is known. */
+  /** Key of the document. Of a removed one that nobody remembers: the key of the document that refers to it. */
   readonly key: string;
-  /** The point concerned, as far as its key tells. */
+  /** Id of the point, where the key holds one. */
   readonly point?: string;
   readonly fact: string;
   readonly hint: string;
@@ -30,15 +30,15 @@ export interface Catalog {
   readonly repository: Repository;
   /** Sorted by id, oldest first. Throws what the store throws. */
   points(): Promise<CatalogEntry[]>;
-  /** `points` and `problems` of one reading. */
+  /** `points` and `problems` from one reading. */
   review(): Promise<{ readonly points: CatalogEntry[]; readonly problems: CatalogProblem[] }>;
   get(id: string): Promise<CatalogEntry | undefined>;
   /** Chains and signs the point, and writes it once. Throws `POINT-EXISTS` (exit 6). */
   write(body: Omit<PointBody, 'previous'>): Promise<RecoveryPoint>;
   /** Throws `POINT-UNKNOWN` (exit 2) with the nearest ids. */
   mark(id: string, mark: Mark, by: string, note?: string): Promise<void>;
-  /** Documents that were altered, removed, can't be read, or are signed with a key that is not here. */
+  /** Documents that were altered or removed, that can't be read, or whose signing key is missing here. */
   problems(): Promise<CatalogProblem[]>;
-  /** Removes points with their marks after a signed checkpoint that says so. The engines' data is not touched. Ids that are not there are ignored. */
+  /** Writes a signed checkpoint, then removes the points and their marks. Engine data stays. Unknown ids are ignored. */
   removePoints(ids: readonly string[], by: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** To which moments each store, and the whole, can be recovered from one repository. */
+/** The moments to which each workload, and the whole platform, can be recovered from one repository. */
 import { isCompromised } from '../marks.ts';
 import type { Capture } from '../point.ts';
 import type { CaptureOutline } from './outline.ts';
@@ -11,7 +11,7 @@ export interface WalEnd {
   readonly lsn?: string;
 }
 
-/** Undefined where it isn't known. */
+/** Undefined where it is unknown. */
 export type WalEnds = (lineage: string) => WalEnd | undefined;
 
 export interface Window {
@@ -20,9 +20,9 @@ export interface Window {
 }
 
 export interface LineageWindow extends Window {
-  /** `<site>-<generation>`: within one, PostgreSQL can be taken to any moment; never across two. */
+  /** `<site>-<generation>`: PostgreSQL can be replayed to any moment within one, never across two. */
   readonly lineage: string;
-  /** `to` is the end of the newest set only, because the end of the WAL isn't known. */
+  /** The end of the WAL is unknown, so `to` is the end of the newest set. */
   readonly walUnknown: boolean;
 }
 
@@ -37,13 +37,13 @@ export interface RecoverableWindow {
   /** Sorted by name. */
   readonly workloads: readonly WorkloadWindow[];
   /**
-   * Moments to which all of these workloads can be taken: from when each has a copy, to the end of PostgreSQL's WAL (without
-   * PostgreSQL: the newest copy). Absent when there is no such moment; single points may be there all the same.
+   * Moments to which all of these workloads can be recovered: from when each has a copy to the end of PostgreSQL's WAL (without
+   * PostgreSQL: the newest copy). Absent when there is no such moment; single points can still be restored.
    */
   readonly platform?: Window;
 }
 
-/** A copy that may be restored from, with the point that lists it. */
+/** A restorable copy, with the point that lists it. */
 export interface Copy {
   /** Its point is parsed at the first access. */
   readonly capture: Capture;
@@ -121,7 +121,7 @@ function platformOf(windows: readonly WorkloadWindow[]): Window | undefined {
   return from <= to ? { from, to } : undefined;
 }
 
-/** Points that are tampered with, can't be checked, or are marked compromised don't count. */
+/** Points that were altered, can't be verified, or are marked compromised do not count. */
 export function recoverableWindow(
   entries: readonly CatalogEntry[],
   walEnds: WalEnds = () => undefined,

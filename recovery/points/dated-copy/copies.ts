@@ -1,4 +1,4 @@
-/** The dated copies of a repository, as they lie there. Reads only. */
+/** The off-site copies in a repository. Reads only. */
 import type { Repository, Site } from '../../config/site.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import type { ObjectInfo } from '../../storage/object-store.ts';
@@ -7,7 +7,7 @@ import type { CatalogEntry } from '../catalog/types.ts';
 import { COPY_FILES, parseManifest } from './manifest.ts';
 
 export interface CopyFolder {
-  /** Id of the point that the copy is of. */
+  /** Id of the copied point. */
   readonly point: string;
   readonly bytes: number;
   readonly objects: readonly ObjectInfo[];
@@ -16,14 +16,14 @@ export interface CopyFolder {
 }
 
 export interface DatedCopy extends CopyFolder {
-  /** Absent: an export was interrupted, or still runs. */
+  /** Absent where an export was interrupted or still runs. */
   readonly entry?: CatalogEntry;
   readonly exportedAt?: string;
-  /** Repository that it was read from. */
+  /** The source repository. */
   readonly from?: string;
 }
 
-/** By id of the point, oldest first; whether the catalog lists it or not. */
+/** Sorted by the point's id, oldest first, whether the catalog lists the point or not. */
 export async function copyFolders(repository: Repository, role: StoreRole): Promise<CopyFolder[]> {
   const { copiesPrefix } = repository.layout;
   const store = await repository.store(role);
@@ -39,7 +39,7 @@ export async function copyFolders(repository: Repository, role: StoreRole): Prom
   }));
 }
 
-/** A point whose data is gone stands among them, with no bytes. */
+/** A point whose data is gone is among them, with 0 bytes. */
 export async function datedCopies(site: Site, repository: Repository): Promise<DatedCopy[]> {
   const [folders, catalog] = await Promise.all([
     copyFolders(repository, 'restorer'),

@@ -1,4 +1,4 @@
-/** What a dated copy says of itself: every file with its digest, signed, so that a drive can be checked years later. */
+/** The signed manifest of an off-site copy: every file with its digest, so that a drive can be verified years later. */
 import { z } from 'zod';
 import { canonicalJson } from '../../../plan/digest.ts';
 import { markDocumentSchema } from '../marks.ts';
@@ -23,9 +23,9 @@ const manifestSchema = z.strictObject({
   point: pointIdSchema,
   exportedAt: z.iso.datetime(),
   by: z.string(),
-  /** Where it was read, and how the point was marked there. */
+  /** The source repository, and the point's marks there. */
   from: z.strictObject({ repository: z.string(), marks: z.array(markSchema) }),
-  /** Paths relative to the copy's folder, sorted; this file and SHA256SUMS are not among them. */
+  /** Sorted paths relative to the copy's folder, without this file and SHA256SUMS. */
   files: z.array(
     z.strictObject({
       path: z.string(),
@@ -42,7 +42,7 @@ export function renderManifest(body: ManifestBody, key: SigningKey): string {
   return `${canonicalJson(signDocument(body, key))}\n`;
 }
 
-/** Undefined for what is no manifest. Its signature is for the caller to check. */
+/** Undefined for anything but a manifest. The caller verifies the signature. */
 export function parseManifest(text: string): CopyManifest | undefined {
   try {
     return manifestSchema.safeParse(JSON.parse(text)).data;
@@ -56,12 +56,12 @@ export function renderSums(files: readonly CopiedFile[]): string {
   return files.map(({ path, sha256 }) => `${sha256}  ${path}\n`).join('');
 }
 
-/** restic names its files by their digests; only its configuration has a name. Undefined for anything else. */
+/** restic names its files by their digests, except its configuration. Undefined for other files. */
 export function resticDigest(path: string): string | undefined {
   return /^restic\/(?:data\/[0-9a-f]{2}|index|keys|snapshots)\/([0-9a-f]{64})$/.exec(path)?.[1];
 }
 
-/** One file of a dated copy; `path` is relative to the copy's folder. */
+/** One file of an off-site copy; `path` is relative to the copy's folder. */
 export interface CopiedFile {
   readonly path: string;
   /** Bytes. */

@@ -1,4 +1,4 @@
-/** The data of `dr points`: one row a point whatever the number of its copies, what can be reached, and what would be lost now. */
+/** The data of `dr points`: one row for each point with all of its copies, the recoverable moments, and what would be lost now. */
 import { isConfigured } from '../../config/selection.ts';
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
@@ -15,9 +15,9 @@ export interface PointRow {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly workloads: readonly string[];
-  /** Of the data that it brings back, not of what it takes in a repository. */
+  /** Size of the restored data, not of the repository. */
   readonly bytes: number;
-  /** What PostgreSQL's set added to the repository; restic doesn't tell that of a snapshot. */
+  /** What PostgreSQL's set added to the repository. restic does not report it for a snapshot. */
   readonly storedBytes: number;
   readonly marks: readonly (MarkRecord & { readonly repository: string })[];
   /** The worst of its copies. */
@@ -33,7 +33,7 @@ export interface RepositoryRow {
   readonly window?: RecoverableWindow;
 }
 
-/** What one workload would lose if everything broke at this moment, by the best repository that was reached. */
+/** What one workload would lose if everything broke now, with the best reachable repository. */
 export interface LossRow {
   readonly workload: string;
   readonly from?: string;
@@ -77,7 +77,7 @@ function merge(rows: Map<string, PointRow>, { repository, points }: Surveyed): v
       entry.outline.id,
       row
         ? {
-            // Of two copies of one point, the one that can be believed tells what the point is.
+            // Of two copies of a point, the trusted one describes it.
             ...(row.trust === 'ok' ? row : own),
             marks: [...row.marks, ...own.marks],
             trust: worse(row.trust, own.trust),
@@ -106,7 +106,7 @@ function lossOf(workload: string, windows: readonly { id: string; window: Recove
   };
 }
 
-/** Every workload that has a copy, and every one that the environment names and that has none. In the plan's order. */
+/** Every workload with a copy, and every configured one without. In the plan's order. */
 function workloadsOf(site: Site, windows: readonly { window: RecoverableWindow }[]): string[] {
   const held = new Set(windows.flatMap(({ window }) => window.workloads.map((w) => w.workload)));
   const planned = site.plan.workloads
@@ -115,7 +115,7 @@ function workloadsOf(site: Site, windows: readonly { window: RecoverableWindow }
   return [...planned, ...[...held].filter((id) => !planned.includes(id)).sort()];
 }
 
-/** A repository that went away after its catalog was read: the windows then end with the sets. */
+/** Where the repository became unreachable after its catalog was read, the windows end with the sets. */
 function unknownEnds(error: unknown): Map<string, WalEnd> {
   if (error instanceof DrError) return new Map();
   throw error;
@@ -127,7 +127,7 @@ export async function overviewOf(site: Site, survey: Survey, now: Date): Promise
   const windows = await Promise.all(
     survey.reached.map(async (surveyed) => {
       const ends = await walEndsOf(surveyed).catch(unknownEnds);
-      // Between two dated copies there is no WAL: of each only its own moment can be reached.
+      // There is no WAL between two off-site copies, so each reaches only its own moment.
       const joined = surveyed.repository.exported === true ? surveyed.points.slice(-1) : surveyed.points;
       const window = recoverableWindow(joined, (lineage) => ends.get(lineage));
       return { id: surveyed.repository.id, points: surveyed.points.length, window };

@@ -1,4 +1,4 @@
-/** `dr points show`: one point, as each repository holds it. */
+/** `dr points show`: one point, with its copy in each repository. */
 import { formatDuration } from '../../../plan/duration.ts';
 import { formatBytes, formatCount, formatTime } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
@@ -18,7 +18,7 @@ export interface PointCopy {
 
 export interface PointDetails {
   readonly id: string;
-  /** True when it was made under the plan that is in force now. */
+  /** True when the current plan was in force when it was made. */
   readonly currentPlan: boolean;
   readonly copies: readonly PointCopy[];
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
@@ -76,8 +76,8 @@ export function detailsText(details: PointDetails, color: boolean): string {
     paint('bold', point.id),
     `${point.pointKind}, ${point.complete ? 'complete' : 'not complete (--only)'}, of ${point.site} in ${point.environment}`,
     `${formatTime(point.startedAt)} to ${formatTime(point.endedAt)} (${formatDuration(took)})`,
-    `plan ${point.planDigest.slice(0, 12)}${details.currentPlan ? '' : ', which is not the plan of now'}; ${tools.join(', ')}`,
+    `plan ${point.planDigest.slice(0, 12)}${details.currentPlan ? '' : ', not the current plan'}; ${tools.join(', ')}`,
   ];
-  const away = details.unreachable.map(({ repository, fact }) => `${repository} could not be asked: ${fact}`);
+  const away = details.unreachable.map(({ repository, fact }) => `${repository} is unreachable: ${fact}`);
   return [head.join('\n'), ...details.copies.map((copy) => copyText(copy, paint)), ...away].join('\n\n');
 }

@@ -1,4 +1,4 @@
-/** `dr points` for people: what is wrong first, then the points, the windows, and what would be lost now. */
+/** `dr points` as text: problems first, then the points, the windows, and what would be lost now. */
 import { styleText } from 'node:util';
 import { formatDuration } from '../../../plan/duration.ts';
 import { formatBytes, formatTime, plural } from '../../report/format.ts';
@@ -6,7 +6,7 @@ import { table } from '../../report/table.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { PointRow, PointsOverview, RepositoryRow } from './overview.ts';
 
-/** More than this no one reads on a terminal. */
+/** Nobody reads more rows than this on a terminal. */
 const SHOWN = 50;
 
 export type Paint = (style: 'red' | 'yellow' | 'bold', text: string) => string;
@@ -15,7 +15,7 @@ export function painter(color: boolean): Paint {
   return (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
 }
 
-/** The later of `compromised` and `clean` is the one that counts; of the others any. */
+/** Of `compromised` and `clean` only the later one counts. */
 function shownMarks(marks: readonly MarkRecord[]): string {
   const verdict = marks
     .filter((m) => m.mark === 'compromised' || m.mark === 'clean')
@@ -38,7 +38,7 @@ function shownTrust({ trust, repositories }: PointRow): string {
 }
 
 function pointsTable(overview: PointsOverview): string {
-  if (overview.points.length === 0) return 'No recovery point. The first one: dr backup';
+  if (overview.points.length === 0) return 'No recovery point yet. Make one with: dr backup';
   const now = Date.parse(overview.at);
   const rows = overview.points
     .slice(0, SHOWN)
@@ -84,7 +84,7 @@ function wholeRow({ id, status, points, window }: RepositoryRow): string[] {
   return [id, String(points), platform ? formatTime(platform.from) : none, platform ? formatTime(platform.to) : '-'];
 }
 
-/** Loudest first. */
+/** The most serious first. */
 function problemLines(overview: PointsOverview, paint: Paint): string[] {
   const problems = overview.problems.map(({ kind, repository, fact, hint }) => {
     const loud = kind === 'unknown-key' ? paint('yellow', 'UNCHECKED') : paint('red', kind.toUpperCase());

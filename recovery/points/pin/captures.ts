@@ -1,4 +1,4 @@
-/** Pure: which snapshots of objects and folders go with a target. They never keep a database from coming back: what is not there is said. */
+/** The manifest and folder snapshots for a target. Pure. A missing one is a note: it must not prevent the database's recovery. */
 import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
 import { DrError } from '../../core/errors.ts';
@@ -24,7 +24,7 @@ interface Lookup {
   readonly notes: readonly string[];
 }
 
-/** Each by itself: one whose first copy came too late must not keep the others away. */
+/** Each workload by itself: one whose first copy is too young must not exclude the others. */
 function lookUp(input: Omit<ResolveInput, 'workloads'>, workloads: readonly Workload[]): Lookup {
   const found: Found[] = [];
   const absent: string[] = [];
@@ -50,15 +50,15 @@ const isObjects = ({ objects }: Workload): boolean => objects !== undefined;
 
 function objectNotes(objects: Lookup, repository: string): string[] {
   if (objects.found.length === 0)
-    return [`${repository} holds no objects of that moment: the platform has its data tier only`];
+    return [`${repository} holds no manifests of that moment: the platform gets its data tier only`];
   const folders = objects.found.filter(({ capture }) => capture.facts[OBJECTS] === undefined);
   return [
-    ...objects.absent.map((id) => `${repository} holds no ${id} of that moment: nothing of it is declared`),
+    ...objects.absent.map((id) => `${repository} holds no ${id} of that moment: the stack declares nothing of it`),
     ...folders.map(({ workload: { id } }) => `${id} was captured as a folder of files, not from a cluster's API`),
   ];
 }
 
-/** Of the workloads that hold objects alone; whatever else is there or not. */
+/** The manifest snapshots alone. */
 export function pinObjects(
   input: Omit<ResolveInput, 'workloads'>,
   plan: Plan,

@@ -1,4 +1,4 @@
-/** Pure: where replay ends, as far as the names of the archived WAL tell. What is in the segments is not read here. */
+/** Where replay ends, judged by the names of the archived WAL segments alone. Pure. */
 import { badInput } from '../../core/errors.ts';
 import type { ObjectInfo } from '../../storage/object-store.ts';
 import type { PostgresCapture } from '../point.ts';
@@ -6,12 +6,12 @@ import type { ResolvedItem } from '../resolve/types.ts';
 import { followWal, segmentFiles } from '../wal.ts';
 import type { PinnedEnd } from './types.ts';
 
-const HINT = 'write an older point, another moment or another repository into recovery; `dr points` lists them';
+const HINT = 'set an older point, another moment or another repository in recovery; `dr points` lists them';
 
 /**
- * The timeline is named, so that a fork in the archive is never followed by chance: it is the one that the WAL goes on with from the set.
+ * Names the timeline on which the WAL continues from the set, so that replay never follows a fork in the archive by chance.
  * @param archive objects below the archive of the capture's lineage
- * Throws `TARGET-UNREACHABLE` (exit 2) for what surely can't be reached. A moment of the last minute may still lie after the last commit.
+ * Throws `TARGET-UNREACHABLE` (exit 2). A moment of the last minute may pass here and still lie after the last commit.
  */
 export function endOf(
   { mode, time }: Pick<ResolvedItem, 'mode' | 'time'>,

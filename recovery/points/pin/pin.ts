@@ -1,6 +1,6 @@
 /**
- * The door for stacks: a target in a repository that a stack's config names → what the stack is made from. It reads the catalog and
- * the names of the archived WAL, and nothing else; no engine is needed where a preview runs.
+ * Resolves a target in a repository to the recovery point that a stack is made from. It reads only the catalog and the names of the
+ * archived WAL, so a preview needs no engine.
  */
 import { layout, STANZA } from '../../../plan/layout.ts';
 import { selectWorkloads } from '../../../plan/select.ts';
@@ -18,7 +18,7 @@ import type { SigningKey } from '../signing.ts';
 import { parseTarget } from '../target.ts';
 import { pinCaptures, pinObjects } from './captures.ts';
 import { endOf } from './end.ts';
-import { livesOf } from './lives.ts';
+import { generationsOf } from './generations.ts';
 import type { Pin, PinnedObjects } from './types.ts';
 
 export { type Pin, type PinnedObjects, pinSchema } from './types.ts';
@@ -26,12 +26,12 @@ export { type Pin, type PinnedObjects, pinSchema } from './types.ts';
 export interface PinRequest {
   readonly plan: Plan;
   readonly repository: S3Place;
-  /** `ambient`: who this process is to AWS, as the SDK finds out. */
+  /** `ambient`: the process's own AWS credentials, as the SDK finds them. */
   readonly credentials: S3Keys | 'ambient';
   readonly signingKey: SigningKey;
   /** `latest`, a point's id, or a time with a zone. */
   readonly from: string;
-  /** Name of the platform that begins a life from it. */
+  /** Name of the platform that begins a generation from it. */
   readonly site: string;
   readonly now: Date;
 }
@@ -40,9 +40,9 @@ export interface PinnedTarget {
   readonly pin: Pin;
   /** For people, a sentence each. */
   readonly notes: readonly string[];
-  /** All points of the repository, for who compares with them what came back. */
+  /** All points of the repository, to compare the recovered platform with. */
   readonly entries: readonly CatalogEntry[];
-  /** Generations of the site that have begun in the repository, ascending: a new life is none of them. */
+  /** Generations of the site that have begun in the repository, ascending. A new one must not be among them. */
   readonly lives: readonly number[];
 }
 
@@ -59,7 +59,7 @@ function readAll(store: ObjectStore, { plan, repository, signingKey }: Asked): P
   return readEntries({ store, place, keys: [signingKey], asOf: undefined, cached: new Map() });
 }
 
-/** The newest objects of the platform's API that the repository holds, whatever it holds besides. Throws as `pinTarget` does. */
+/** The newest manifest snapshots in the repository. Throws as `pinTarget` does. */
 export async function pinNewestObjects(
   request: Asked,
 ): Promise<{ readonly objects: readonly PinnedObjects[]; readonly notes: readonly string[] }> {
@@ -83,10 +83,9 @@ function itemOf<Engine extends Capture['engine']>(
 }
 
 /**
- * Objects and folders are pinned by the same target as the data tier, each as far as it is there.
+ * Manifests and folders are resolved by the same target as the data tier; what the repository lacks is a note.
  *
- * Throws what the target is refused with (`TARGET-…`, `POINT-…`), and what the storage says when it can't be read; nothing is changed
- * anywhere.
+ * Reads only. Throws `TARGET-…` and `POINT-…` for a target that can't be resolved, and what the store throws.
  */
 export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
   const { plan, repository, from, site, now } = request;
@@ -100,12 +99,12 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
   const database = itemOf(resolution, plan, { type: 'postgres', engine: 'pgbackrest' });
   const where = `postgres in ${repository.id}`;
   if (database === undefined) {
-    const fact = `no point holds a copy of the database that ${from} could begin from`;
+    const fact = `no point holds a copy of the database for "${from}"`;
     throw badInput({
       code: 'TARGET-UNREACHABLE',
       where,
       fact,
-      hint: 'write another point or repository into recovery',
+      hint: 'set another point or repository in recovery',
     });
   }
   const { lineage, set, systemId, serverVersion, capturedAt } = database.capture;
@@ -115,7 +114,7 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
   const { objects, files, notes } = pinCaptures(input, plan);
   const said = [
     ...resolution.warnings,
-    ...resolution.missing.map((workload) => `${repository.id} holds no copy of ${workload}: it comes up empty`),
+    ...resolution.missing.map((workload) => `${repository.id} holds no copy of ${workload}: it starts empty`),
     ...notes,
   ];
   return {
@@ -131,6 +130,6 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
     },
     notes: [...new Set(said)],
     entries,
-    lives: await livesOf({ store, layout: paths, site, entries }),
+    lives: await generationsOf({ store, layout: paths, site, entries }),
   };
 }

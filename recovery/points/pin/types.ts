@@ -1,4 +1,4 @@
-/** What a stack is made from, once a target has been resolved: it stands in the stack's outputs and is read back from there. */
+/** The resolved recovery point that a stack is made from. The stack stores it in its outputs and reads it back from there. */
 import { z } from 'zod';
 import { OBJECT_PARTS } from '../../../plan/types.ts';
 import { pointIdSchema } from '../point.ts';
@@ -18,15 +18,15 @@ const pinnedFiles = z.strictObject({
   snapshot: z.string(),
   capturedAt: z.iso.datetime(),
 });
-/** A folder of the platform. */
+/** The snapshot of a folder. */
 export type PinnedFiles = z.infer<typeof pinnedFiles>;
 
 const pinnedObjects = pinnedFiles.extend({ part: z.enum(OBJECT_PARTS) });
-/** One part of what the platform's Kubernetes API held. */
+/** The snapshot of one part of the platform's Kubernetes objects. */
 export type PinnedObjects = z.infer<typeof pinnedObjects>;
 
 export const pinSchema = z.strictObject({
-  /** As it stands in the config. */
+  /** As in the config. */
   from: z.string(),
   repository: z.string(),
   postgres: z.strictObject({
@@ -41,7 +41,7 @@ export const pinSchema = z.strictObject({
   }),
   /** Absent where the repository holds no copy. */
   redis: z.strictObject({ point: pointIdSchema, snapshot: z.string(), capturedAt: z.iso.datetime() }).optional(),
-  /** Absent in a stack that began before these were pinned; empty where the repository holds none. */
+  /** Absent in outputs of an earlier version; empty where the repository holds none. */
   objects: z.array(pinnedObjects).optional(),
   files: z.array(pinnedFiles).optional(),
 });

@@ -1,4 +1,4 @@
-/** Which copies may be chosen at all, and why others may not. */
+/** Which copies may be chosen, and warnings for the others. */
 import { plural } from '../../report/format.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { type Copy, copiesByWorkload } from '../catalog/window.ts';
@@ -8,7 +8,7 @@ import type { ResolveInput } from './types.ts';
 export interface Candidates {
   /** Copies that may be chosen, by workload, oldest first. */
   readonly copies: ReadonlyMap<string, readonly Copy[]>;
-  /** Trusted points that are marked compromised and were left out, oldest first. Replay must not pass them. */
+  /** Skipped points, because they are marked compromised; oldest first. Replay must not pass them. */
   readonly compromised: readonly CatalogEntry[];
   readonly warnings: readonly string[];
 }
@@ -21,19 +21,19 @@ export function candidatesOf(input: ResolveInput): Candidates {
   const compromised = allowCompromised ? [] : trusted.filter(isCompromised);
   const taken = trusted.filter((entry) => !compromised.includes(entry));
   const warnings: string[] = [];
-  const left = allowTampered ? 'taken all the same, as was asked' : 'not considered';
-  if (tampered > 0) warnings.push(`${plural(tampered, 'point')} in ${input.repository} tampered with: ${left}`);
+  const left = allowTampered ? 'used all the same (--allow-tampered)' : 'not considered';
+  if (tampered > 0) warnings.push(`${plural(tampered, 'point')} in ${input.repository} with a bad signature: ${left}`);
   if (unknown > 0)
-    warnings.push(`${plural(unknown, 'point')} in ${input.repository} signed with a key that is not here: ${left}`);
+    warnings.push(`${plural(unknown, 'point')} in ${input.repository} whose signing key is missing: ${left}`);
   return { copies: copiesByWorkload(taken), compromised, warnings };
 }
 
-/** The newest of sorted copies that is not after `limit` (milliseconds since 1970). */
+/** The newest copy at or before `limit` (milliseconds since 1970). Expects them sorted. */
 export function newestUpTo(copies: readonly Copy[] | undefined, limit = Number.POSITIVE_INFINITY): Copy | undefined {
   return copies?.findLast((copy) => copy.at <= limit);
 }
 
-/** The first compromised point that a replay from `from` to `to` would pass: at its end the damage was in the data. */
+/** The first compromised point that a replay from `from` to `to` would pass: when it ended, the damage was in the data. */
 export function compromisedBetween(
   compromised: readonly CatalogEntry[],
   from: number,

@@ -8,15 +8,15 @@ interface Chosen {
   readonly warnings: string[];
 }
 
-/** Replay would bring back what was marked compromised: then the set is taken without it. */
+/** Replay must not bring back what was marked compromised: the set is restored without replay then. */
 function replayOf(copy: Copy, candidates: Candidates): { mode: 'end-of-wal' | 'immediate'; warnings: string[] } {
   const passed = compromisedBetween(candidates.compromised, copy.at);
   if (passed === undefined) return { mode: 'end-of-wal', warnings: [] };
-  const warning = `${copy.capture.workload} is taken as of ${copy.capture.capturedAt} and not replayed: ${passed.point.id} after it is marked compromised`;
+  const warning = `${copy.capture.workload} is restored as of ${copy.capture.capturedAt}, without replay: the later point ${passed.point.id} is marked compromised`;
   return { mode: 'immediate', warnings: [warning] };
 }
 
-/** Two lives that wrote backups at the same time: someone must know which one counts. */
+/** Two generations that wrote backups at the same time: a person must know which one counts. */
 function forkWarning(copies: readonly Copy[], chosen: Copy): string[] {
   const lineageOf = ({ capture }: Copy): string => (capture.engine === 'pgbackrest' ? capture.lineage : '');
   const own = copies.filter((copy) => lineageOf(copy) === lineageOf(chosen));
@@ -24,7 +24,7 @@ function forkWarning(copies: readonly Copy[], chosen: Copy): string[] {
   const others = new Set(copies.filter((c) => lineageOf(c) !== lineageOf(chosen) && c.at > begun).map(lineageOf));
   if (others.size === 0) return [];
   return [
-    `${[...others].join(', ')} made backups after ${lineageOf(chosen)} had begun; ${lineageOf(chosen)} has the newest and is taken`,
+    `${[...others].join(', ')} made backups after ${lineageOf(chosen)} had begun; ${lineageOf(chosen)} has the newest one and is used`,
   ];
 }
 
@@ -52,7 +52,7 @@ export function resolveLatest(input: ResolveInput, candidates: Candidates): Chos
     ),
   );
   if (passed.length > 0) {
-    warnings.push(`passed over, because marked compromised: ${passed.map((entry) => entry.point.id).join(', ')}`);
+    warnings.push(`skipped, because marked compromised: ${passed.map((entry) => entry.point.id).join(', ')}`);
   }
   return { items, warnings };
 }

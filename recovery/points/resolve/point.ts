@@ -1,4 +1,4 @@
-/** A point by its id: what it holds, and for what it doesn't hold the newest before it. */
+/** A point by its id: its own captures, and for workloads that it lacks the newest capture before it. */
 import type { CatalogEntry } from '../catalog/types.ts';
 import { isCompromised } from '../marks.ts';
 import { type Candidates, newestUpTo } from './candidates.ts';
@@ -23,9 +23,9 @@ export function resolvePoint(
   const entry = named(input, id);
   const { point } = entry;
   const warnings: string[] = [];
-  if (isCompromised(entry)) warnings.push(`${id} is marked compromised; it is taken because it was named`);
+  if (isCompromised(entry)) warnings.push(`${id} is marked compromised; it is used because you named it`);
   if (entry.trust !== 'ok')
-    warnings.push(`${id} is taken although its signature is ${entry.trust === 'tampered' ? 'bad' : 'not checked'}`);
+    warnings.push(`${id} is used although its signature is ${entry.trust === 'tampered' ? 'bad' : 'not verified'}`);
   const own = new Map(point.captures.map((capture) => [capture.workload, capture]));
   const moment = Math.max(...point.captures.map((c) => Date.parse(c.capturedAt)), Date.parse(point.startedAt));
   const items = input.workloads.flatMap((workload): ResolvedItem[] => {

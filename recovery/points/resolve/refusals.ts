@@ -1,4 +1,4 @@
-/** Targets that can't be had: each says what can. */
+/** Errors for targets that can't be reached. Each names one that can. */
 import { nearest } from '../../../plan/nearest.ts';
 import { badInput, type DrError, verificationFailed } from '../../core/errors.ts';
 import type { Window } from '../catalog/window.ts';
@@ -7,7 +7,7 @@ import type { ResolveInput } from './types.ts';
 const iso = (time: Date | number): string => new Date(time).toISOString();
 
 export function noPoints({ repository, entries, workloads }: ResolveInput): DrError {
-  const held = entries.length === 0 ? 'no point' : 'no point to take';
+  const held = entries.length === 0 ? 'no point' : 'no usable point';
   return badInput({
     code: 'TARGET-UNREACHABLE',
     where: `target in ${repository}`,
@@ -24,10 +24,7 @@ export function unknownPoint({ repository, entries }: ResolveInput, id: string):
     code: 'POINT-UNKNOWN',
     where: `target in ${repository}`,
     fact: `${repository} holds no point "${id}"`,
-    hint:
-      shown.length > 0
-        ? `nearest: ${shown.join(', ')}; see \`dr points\``
-        : 'it holds no point at all; see `dr points`',
+    hint: shown.length > 0 ? `nearest: ${shown.join(', ')}; see \`dr points\`` : 'it is empty; see `dr points`',
   });
 }
 
@@ -35,8 +32,8 @@ export function tamperedPoint(repository: string, id: string): DrError {
   return verificationFailed({
     code: 'POINT-TAMPERED',
     where: `${id} in ${repository}`,
-    fact: 'the point was tampered with: its signature does not fit its content',
-    hint: 'take another point or repository, or the bucket as it was before (--repository-time); --allow-tampered takes it all the same',
+    fact: 'the point was altered: its signature does not match its content',
+    hint: 'name another point or repository, or read the bucket as it was before (--repository-time); --allow-tampered uses it all the same',
   });
 }
 
@@ -44,8 +41,8 @@ export function uncheckablePoint(repository: string, id: string, key: string): D
   return badInput({
     code: 'POINT-KEY-UNKNOWN',
     where: `${id} in ${repository}`,
-    fact: `the point is signed with the key "${key}", which is not among signingKeys; that is no sign of damage`,
-    hint: 'add the key to the environment file; --allow-tampered takes the point without a check',
+    fact: `the point is signed with the key "${key}", which is missing in signingKeys; the point itself may be intact`,
+    hint: 'add the key to the environment file; --allow-tampered uses the point without verification',
   });
 }
 
@@ -61,7 +58,7 @@ export function beforeWindow(
     code: 'TARGET-UNREACHABLE',
     where: `target in ${repository}`,
     fact: `${iso(target)} lies before the first copy of ${late.join(', ')}; recoverable ${window}`,
-    hint: `the nearest that can be reached: --to ${iso(from)}; or leave workloads out with --only`,
+    hint: `take the nearest reachable moment: --to ${iso(from)}; or select fewer workloads with --only`,
   });
 }
 
@@ -70,7 +67,7 @@ export function afterWal(repository: string, target: Date, lineage: string, end:
     code: 'TARGET-UNREACHABLE',
     where: `target in ${repository}`,
     fact: `${iso(target)} lies after the last commit in the archived WAL of ${lineage}; the last moment that can be reached is ${iso(end)}`,
-    hint: `take all there is with --to latest, or that moment: --to ${iso(end)}`,
+    hint: `take the newest data with --to latest, or that moment: --to ${iso(end)}`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** A recovery target → the captures of one repository that bring it back. Pure; nothing is touched when it refuses. */
+/** Resolves a recovery target to captures of one repository. Pure. */
 import { badInput } from '../../core/errors.ts';
 import { candidatesOf } from './candidates.ts';
 import { resolveLatest } from './latest.ts';
@@ -11,11 +11,11 @@ export type { Resolution, ResolveInput } from './types.ts';
 
 /**
  * - `latest`: each workload's newest capture; PostgreSQL to the end of the WAL of the newest set's lineage.
- * - an id: that point's captures, PostgreSQL as its set left it; what it doesn't hold: the newest before it.
+ * - an id: that point's captures, PostgreSQL without replay; for workloads that it lacks the newest capture before it.
  * - a time: PostgreSQL's newest set that ended before it, replayed to it; the rest: the newest capture not after it.
  *
  * Throws `TARGET-UNREACHABLE`, `TARGET-COMPROMISED`, `TARGET-IN-FUTURE`, `POINT-UNKNOWN`, `POINT-KEY-UNKNOWN` (exit 2) or
- * `POINT-TAMPERED` (exit 5), each with what can be had instead.
+ * `POINT-TAMPERED` (exit 5). Each names what can be reached instead.
  */
 export function resolveTarget(input: ResolveInput): Resolution {
   const { target, repository, workloads, now } = input;
@@ -24,7 +24,7 @@ export function resolveTarget(input: ResolveInput): Resolution {
       code: 'TARGET-IN-FUTURE',
       where: 'target',
       fact: `${target.time.toISOString()} is in the future (it is ${now.toISOString()} now)`,
-      hint: 'for all there is, type latest',
+      hint: 'for the newest data, type latest',
     });
   }
   const candidates = candidatesOf(input);

@@ -1,10 +1,10 @@
-/** A moment: PostgreSQL is replayed to it, everything else is the newest copy not after it. */
+/** A moment: PostgreSQL is replayed to it; every other workload takes its newest copy at or before it. */
 import type { Copy } from '../catalog/window.ts';
 import { type Candidates, compromisedBetween, newestUpTo } from './candidates.ts';
 import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
-/** Refused as a whole when one workload has copies, but none so old: half a platform of that moment is no answer. */
+/** Refuses the whole target when one workload's copies are all younger: half a platform of that moment helps nobody. */
 function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): void {
   const wanted = input.workloads.flatMap((workload) => {
     const copies = candidates.copies.get(workload) ?? [];
@@ -24,7 +24,7 @@ function checkReplay(input: ResolveInput, candidates: Candidates, copy: Copy, ti
   const passed = compromisedBetween(candidates.compromised, copy.at, time.getTime());
   if (passed) throw throughCompromised(input.repository, time, passed.point.id, momentBefore(passed.point.startedAt));
   const end = input.walEnd?.(lineage)?.time;
-  // An idle server's WAL may end before its newest set does: the set itself can be reached.
+  // An idle server's WAL may end before its newest set does; the set itself is reachable.
   const reachable = end && new Date(Math.max(end.getTime(), copy.at));
   if (reachable && time > reachable) throw afterWal(input.repository, time, lineage, reachable);
 }

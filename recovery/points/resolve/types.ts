@@ -1,10 +1,10 @@
-/** What a resolution is given and what it gives. */
+/** Input and result of resolving a target. */
 import type { CatalogEntry } from '../catalog/types.ts';
 import type { WalEnds } from '../catalog/window.ts';
 import type { Capture } from '../point.ts';
 import type { Target } from '../target.ts';
 
-/** How far PostgreSQL replays: all archived WAL, only to where the set is consistent, or to a moment. */
+/** How far PostgreSQL replays: to the end of the archived WAL, only until the set is consistent, or to a moment. */
 export type ReplayMode = 'end-of-wal' | 'immediate' | 'time';
 
 export interface ResolvedItem {
@@ -17,16 +17,16 @@ export interface ResolvedItem {
   readonly mode?: ReplayMode;
   /** With mode `time`: ISO 8601. */
   readonly time?: string;
-  /** Age of the capture at the moment of the target; 0 where replay reaches it, or for the named point's own captures. */
+  /** How much older than the target the capture is; 0 where replay reaches it, and for the named point's own captures. */
   readonly skewSeconds: number;
 }
 
 export interface Resolution {
   readonly repository: string;
   readonly target: Target;
-  /** In the order in which the workloads were asked for. */
+  /** In the order of the requested workloads. */
   readonly items: readonly ResolvedItem[];
-  /** Workloads that were asked for and of which this repository holds no copy to take. */
+  /** Requested workloads without a usable copy in this repository. */
   readonly missing: readonly string[];
   /** For people, a sentence each. */
   readonly warnings: readonly string[];
@@ -37,13 +37,13 @@ export interface ResolveInput {
   readonly repository: string;
   readonly entries: readonly CatalogEntry[];
   readonly target: Target;
-  /** Ids of the workloads that are wanted. */
+  /** Ids of the requested workloads. */
   readonly workloads: readonly string[];
   readonly now: Date;
-  /** Where a lineage's WAL ends. Unknown: the caller checks the WAL itself. */
+  /** Where a lineage's WAL ends. Without it the caller checks the WAL itself. */
   readonly walEnd?: WalEnds;
-  /** Take points whose signature is bad or can't be checked. */
+  /** Use points whose signature is bad or can't be verified. */
   readonly allowTampered?: boolean;
-  /** Take points that are marked compromised, and replay past them. */
+  /** Use points that are marked compromised, and replay past them. */
   readonly allowCompromised?: boolean;
 }

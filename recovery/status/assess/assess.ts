@@ -1,4 +1,4 @@
-/** The first question after a disaster: what is alive, what is lost, which scenario of the plan is it, and what to type. */
+/** `dr assess`, the first command after a disaster: what runs, what is lost, which scenario it is, and what to type next. */
 import pMap from 'p-map';
 import type { Workload } from '../../../plan/types.ts';
 import { isElsewhere } from '../../config/environment.ts';
@@ -36,7 +36,7 @@ export interface Assessment {
   readonly findings: Findings;
 }
 
-/** Reads only: nothing is started, stopped, locked or written. What can't be looked at is a finding, not an error. */
+/** Reads only. What can't be inspected is a finding, not an error. */
 export async function assess(site: Site, options: AssessOptions): Promise<Assessment> {
   const watch = watched(options.progress);
   const inspections = await watch('repositories', 'Repositories', () =>
@@ -95,7 +95,7 @@ function freshStack({ environment, plan }: Site, at: string): FreshStack {
   return { name: `${name}-${day}`, like: name, repositories: engines.map(({ id }) => id) };
 }
 
-/** No cluster is named, or the database is not in it. */
+/** The environment names no cluster, or the database runs outside of it. */
 function isHere({ kubernetes, postgres }: Site['environment']): boolean {
   return kubernetes === undefined || (postgres !== undefined && !isElsewhere(postgres));
 }
@@ -117,7 +117,7 @@ function factsOf(
   return capture?.engine === 'restic' ? capture.facts : undefined;
 }
 
-/** Only manifests tell which services there were. */
+/** Only a manifest snapshot tells which services there were. */
 function factsOfObjects(site: Site, before: ReadonlyMap<string, Capture>): ResticCapture['facts'] | undefined {
   const holder = site.plan.workloads.find(({ objects }) => objects === 'manifests');
   const capture = before.get(holder?.id ?? '');
@@ -151,11 +151,11 @@ async function inspectFolders(site: Site, before: ReadonlyMap<string, Capture>):
   return (await pMap(configured, inspect, { concurrency: 4 })).flat();
 }
 
-/** Stores are looked at on their own; here are the services that have a health command. */
+/** The services that have a health command. Stores are inspected on their own. */
 async function inspectServices(site: Site, signal: AbortSignal): Promise<ServiceFinding[]> {
   const services = site.plan.tiers.flatMap((tier) => tier.services.map(({ id }) => ({ id, tier: tier.id })));
-  const asked = services.filter(({ id }) => site.environment.services[id]?.health !== undefined);
-  return pMap(asked, async ({ id, tier }) => ({ service: id, tier, ...(await askService(site, id, signal)) }), {
+  const queried = services.filter(({ id }) => site.environment.services[id]?.health !== undefined);
+  return pMap(queried, async ({ id, tier }) => ({ service: id, tier, ...(await askService(site, id, signal)) }), {
     concurrency: 4,
   });
 }

@@ -1,4 +1,4 @@
-/** Which of the plan's scenarios the findings are. Pure, and honest about what it can't tell apart. */
+/** Classifies the findings as one of the plan's scenarios. Pure. The confidence says how sure it is. */
 import type { FileState } from '../../workloads/workload.ts';
 import { wordsOfNamespace } from '../probes/cluster.ts';
 import { type Findings, isLost } from './findings.ts';
@@ -21,7 +21,7 @@ export interface Classification {
 
 type Rule = (findings: Findings) => Classification | undefined;
 
-/** In this order: what an intruder did must not be taken for a mishap, as the newest copies are then not to be trusted. */
+/** The first match counts. An intrusion comes first: it must not pass for an accident, as the newest copies can't be trusted then. */
 const RULES: readonly Rule[] = [
   securityBreach,
   lostCluster,
@@ -41,7 +41,7 @@ export function classify(findings: Findings): Classification {
 }
 
 function securityBreach({ postgres, repositories }: Findings): Classification | undefined {
-  const superusers = (postgres?.unknownSuperusers ?? []).map((name) => `nobody planned the superuser "${name}"`);
+  const superusers = (postgres?.unknownSuperusers ?? []).map((name) => `the plan knows no superuser "${name}"`);
   const hidden = repositories.flatMap(({ repository, hidden: gone }) =>
     gone === undefined ? [] : [`${gone.points.length} points of ${repository} are hidden by delete markers`],
   );
@@ -52,13 +52,13 @@ function securityBreach({ postgres, repositories }: Findings): Classification | 
   return why.length === 0 ? undefined : { scenario: 'security-breach', why, confidence: 'high' };
 }
 
-/** A document may also be altered by a dying disk, and a folder repository be lost with its site: alone, that is no proof. */
+/** A failing disk also alters documents, and a folder repository may be lost with its site: alone, this is not a proof. */
 function tamperedCatalog({ repositories }: Findings): Classification | undefined {
   const why = repositories.flatMap((each) => each.tampered.map((fact) => `${each.repository}: ${fact}`));
   return why.length === 0 ? undefined : { scenario: 'security-breach', why, confidence: 'medium' };
 }
 
-/** The database's files and everything else, or nearly. A stopped server whose files are whole is no loss. */
+/** The database's files and most other workloads are gone. A stopped server with intact files is not a loss. */
 function completeFailure(findings: Findings): Classification | undefined {
   const { postgres } = findings;
   if (postgres !== undefined && (postgres.server !== 'down' || !isGone(postgres.files))) return undefined;
@@ -73,7 +73,7 @@ function completeFailure(findings: Findings): Classification | undefined {
   return { scenario: 'complete-failure', why, confidence: gone.length === known.length ? 'high' : 'medium' };
 }
 
-/** What ran in the cluster is gone with it. While a store answers, it is not: the stores are in there, or another loss is. */
+/** The cluster is lost, with everything that ran in it. Not while a store answers: the stores run in the cluster too. */
 function lostCluster({ cluster, postgres, redis, services }: Findings): Classification | undefined {
   if (cluster === undefined || postgres?.server === 'up' || redis?.server === 'up') return undefined;
   const silent = [
@@ -85,7 +85,7 @@ function lostCluster({ cluster, postgres, redis, services }: Findings): Classifi
     why: [...why, ...silent],
     confidence,
   });
-  // From here a cluster that is gone looks like a network that is.
+  // From here a lost cluster and a lost network look the same.
   if (cluster.server === 'down') return found(silent.length > 0 ? 'medium' : 'low', ...cluster.facts);
   const gone = cluster.namespaces.filter(({ state }) => state !== 'there');
   if (gone.length > 0) {
@@ -96,7 +96,7 @@ function lostCluster({ cluster, postgres, redis, services }: Findings): Classifi
   return missing.length * 2 > services.length ? found('medium', fact) : undefined;
 }
 
-/** The database lives and says nothing of damage, yet rows that were there are not. */
+/** The database runs without damage, but rows are missing. */
 function humanError(findings: Findings): Classification | undefined {
   const { postgres } = findings;
   if (postgres?.server !== 'up' || postgres.lostTables.length === 0 || postgres.damage.length > 0) return undefined;
@@ -150,8 +150,8 @@ function applicationFailure(findings: Findings): Classification | undefined {
 
 function stoppedServer(name: string, files: FileState): string {
   return files === 'unknown'
-    ? `${name} does not answer; its files can't be seen from here`
-    : `${name} does not run; its files are whole`;
+    ? `${name} does not answer; its files can't be inspected from here`
+    : `${name} does not run; its files are intact`;
 }
 
 function isGone(state: string): boolean {
@@ -163,7 +163,7 @@ function otherStates({ redis, folders }: Findings): { name: string; state: Findi
   return redis === undefined ? files : [{ name: 'redis', state: redis.files }, ...files];
 }
 
-/** Nothing wrong was seen, but not everything could be looked at. */
+/** Nothing wrong was found, but something could not be inspected. */
 function isBlind(findings: Findings): boolean {
   return (
     findings.postgres?.files === 'unknown' ||

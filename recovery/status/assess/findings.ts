@@ -1,4 +1,4 @@
-/** What was found when the platform was looked at. Facts only; `classify.ts` says what they mean together. */
+/** What an inspection of the platform found. Facts only; `classify.ts` says what they mean together. */
 import type { PostgresFinding } from '../../workloads/postgres/inspect.ts';
 import type { RedisFinding } from '../../workloads/redis/inspect.ts';
 import type { FileState, FolderFinding } from '../../workloads/workload.ts';
@@ -6,24 +6,24 @@ import type { NamespaceState } from '../probes/cluster.ts';
 import type { RepositoryFinding } from '../probes/repositories.ts';
 
 export interface ServiceFinding {
-  /** Of the plan; of a workload that the plan doesn't know its own name. */
+  /** Id of the plan's service, or the name of an unmapped workload. */
   readonly service: string;
   readonly tier: string;
-  /** Undefined: the environment file says not how to ask. */
+  /** Whether it is healthy. Undefined where the environment file has no health command for it. */
   readonly well: boolean | undefined;
-  /** The newest capture had a workload of it, and the cluster has none. */
+  /** The newest manifest snapshot has a workload of it, and the cluster has none. */
   readonly missing?: boolean;
   readonly fact: string;
 }
 
 export interface ClusterFinding {
-  /** `unknown`: it could not be asked, which says nothing about its state. */
+  /** `unknown`: the API refused the query, or it is misconfigured here; nothing is known of its state. */
   readonly server: 'up' | 'down' | 'unknown';
   readonly namespaces: readonly NamespaceState[];
   readonly facts: readonly string[];
 }
 
-/** Absent parts are not configured in the environment file. */
+/** Parts that the environment file does not configure are absent. */
 export interface Findings {
   readonly postgres?: PostgresFinding;
   readonly redis?: RedisFinding;

@@ -1,19 +1,19 @@
-/** What the cluster's API shows of the platform: its namespaces, and the services that run there, against the newest capture. */
+/** The platform as its cluster's API shows it: namespaces and services, compared with the newest manifest snapshot. */
 import type { Site } from '../../config/site.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { plural } from '../../report/format.ts';
 import { servicesThen } from '../../workloads/objects/workload.ts';
 import { type PlatformState, readPlatform, wordsOfNamespace } from '../probes/cluster.ts';
-import { serviceOf, strangerOf, tierOf } from '../probes/workloads.ts';
+import { serviceOf, tierOf, unmappedHealth } from '../probes/workloads.ts';
 import type { ClusterFinding, ServiceFinding } from './findings.ts';
 
 export interface ClusterInspection {
   readonly cluster: ClusterFinding;
-  /** Those that the cluster knows, or knew when it was captured. */
+  /** Those that the cluster runs, or that the newest manifest snapshot holds. */
   readonly services: readonly ServiceFinding[];
 }
 
-/** `before`: facts of the newest capture of the manifests. Undefined where the environment names no cluster. */
+/** `before`: facts of the newest manifest snapshot. Undefined where the environment names no cluster. */
 export async function inspectCluster(
   site: Site,
   before: CaptureFacts | undefined,
@@ -37,13 +37,13 @@ function describePlatform(
   const facts = [describe, ...lost, plural(workloads.length, 'workload')];
   return {
     cluster: { server: 'up', namespaces, facts },
-    services: [...ofPlan(site, platform, before), ...strangers(site, platform)],
+    services: [...ofPlan(site, platform, before), ...unmapped(site, platform)],
   };
 }
 
 type Read = Extract<PlatformState, { readonly kind: 'read' }>;
 
-/** One that has a command is asked by that. One that the cluster never had is no finding. */
+/** A service with a health command is inspected elsewhere. A service that the cluster never had is not a finding. */
 function ofPlan(
   { plan, environment }: Pick<Site, 'plan' | 'environment'>,
   { workloads }: Read,
@@ -55,14 +55,14 @@ function ofPlan(
     const own = workloads.filter(({ match }) => match?.service === service);
     if (own.length > 0) return [{ service, tier, ...serviceOf(own) }];
     if (!before.includes(service)) return [];
-    const fact = 'the cluster has no workload of it; the newest capture had one';
+    const fact = 'the cluster has no workload of it; the newest manifest snapshot has one';
     return [{ service, tier, well: false, missing: true, fact }];
   });
 }
 
-function strangers({ plan }: Pick<Site, 'plan'>, { workloads }: Read): ServiceFinding[] {
+function unmapped({ plan }: Pick<Site, 'plan'>, { workloads }: Read): ServiceFinding[] {
   return workloads
     .filter(({ match }) => match === undefined)
-    .map((state) => ({ service: state.name, tier: tierOf(plan, state), ...strangerOf(state) }))
+    .map((state) => ({ service: state.name, tier: tierOf(plan, state), ...unmappedHealth(state) }))
     .filter(({ well }) => well === false);
 }

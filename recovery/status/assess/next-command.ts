@@ -1,4 +1,4 @@
-/** What to type next, with real values. Pure. */
+/** The next command to type, with real values. Pure. */
 import type { RepositoryFinding } from '../probes/repositories.ts';
 import type { Classification } from './classify.ts';
 import { type Findings, isLost } from './findings.ts';
@@ -9,7 +9,7 @@ export interface Step {
 }
 
 export interface NextStep extends Step {
-  /** Before or instead of it, where that fits better. */
+  /** Commands for before or instead of it. */
   readonly others: readonly Step[];
 }
 
@@ -18,7 +18,7 @@ export interface FreshStack {
   readonly name: string;
   /** The one whose config it takes. */
   readonly like: string;
-  /** It can begin from these: the others are lost with the cluster, or hold dated copies. */
+  /** It can begin from these. The others are lost with the cluster, or hold off-site copies. */
   readonly repositories: readonly string[];
 }
 
@@ -38,10 +38,10 @@ export interface NextQuestion {
   readonly objects: readonly string[];
 }
 
-/** What an intruder has read opens nothing any more. */
+/** After a break-in: what the intruder has read must open nothing. */
 const CLEANLY = ['--rotate-secrets', '--harden'];
 
-/** More are easier to take from the whole database than one by one. */
+/** For more tables it is easier to restore the whole database. */
 const TABLES_AT_MOST = 5;
 
 export function nextStep(question: NextQuestion): NextStep {
@@ -59,7 +59,7 @@ export function nextStep(question: NextQuestion): NextStep {
   if (from === undefined) {
     return alone(
       shellLine(['dr', 'doctor', '--env', env]),
-      'no repository with a good point can be read: see what is missing here, or name another repository',
+      'no reachable repository has a good point: see what is missing here, or name another repository',
     );
   }
   const place = ['--from', from.repository];
@@ -72,7 +72,7 @@ export function nextStep(question: NextQuestion): NextStep {
         ...databaseAgain(ways, ['--to', 'latest', ...place], newest),
         others: [
           ...(findings.postgres?.server === 'up'
-            ? [{ command: restore('--emergency-dump'), why: 'first: dump what can still be read' }]
+            ? [{ command: restore('--emergency-dump'), why: 'first: dump what is still readable' }]
             : []),
           ...lostFiles(findings, restore, place),
         ],
@@ -82,7 +82,7 @@ export function nextStep(question: NextQuestion): NextStep {
     default: {
       if (isObjectLost(findings)) return objectsAgain(question, ways, place);
       const lost = lostNames(findings);
-      const why = `what was lost, the database stays as it is; ${newest}`;
+      const why = `what was lost; the database stays as it is; ${newest}`;
       return alone(restore('--to', 'latest', ...place, '--only', lost.join(',')), why);
     }
   }
@@ -90,7 +90,7 @@ export function nextStep(question: NextQuestion): NextStep {
 
 type Restore = (...args: string[]) => string;
 
-/** `whole`: everything anew. What runs in a cluster is not laid down on this host: there a fresh stack begins from the point. */
+/** `whole` recovers everything: `dr restore` on this host, or a fresh stack from the point where the platform runs in a cluster. */
 interface Ways {
   readonly restore: Restore;
   readonly whole: Restore;
@@ -124,19 +124,19 @@ function isObjectLost({ cluster, services }: Findings): boolean {
   return gone || services.some(({ missing }) => missing);
 }
 
-/** The stores go on; what is missing beside them is small. */
+/** The stores still run; only objects are missing. */
 function objectsAgain(
   { findings, objects }: NextQuestion,
   { restore, whole }: Ways,
   place: readonly string[],
 ): NextStep {
   const also = lostNames(findings);
-  const why = 'the objects as they were captured, as files: apply those that are missing';
+  const why = 'the manifests as files: apply those that are missing';
   return {
     command: restore('--to', 'latest', ...place, '--only', [...objects, ...also].join(',')),
     why,
     others: [
-      { command: whole('--to', 'latest', ...place), why: 'or a whole platform, if more is lost than shows here' },
+      { command: whole('--to', 'latest', ...place), why: 'or a whole platform, if more is lost than this shows' },
     ],
   };
 }
@@ -145,7 +145,7 @@ function alone(command: string, why: string): NextStep {
   return { command, why, others: [] };
 }
 
-/** The one with the newest good point; between equals the plan's order. */
+/** The one with the newest good point; the first in the plan's order among equals. */
 export function bestRepository(repositories: readonly RepositoryFinding[]): RepositoryFinding | undefined {
   return repositories
     .filter(({ reachable, newest }) => reachable && newest !== undefined)
@@ -215,7 +215,7 @@ function afterMistake(question: NextQuestion, ways: Ways, place: readonly string
   };
 }
 
-/** Files are whole: what stands still must be started, not restored. */
+/** The files are intact: start what is stopped, restore nothing. */
 function startAgain({ findings, env, starts }: NextQuestion): NextStep {
   const down = [
     ...(findings.postgres?.server === 'down' ? ['postgres'] : []),
@@ -225,11 +225,11 @@ function startAgain({ findings, env, starts }: NextQuestion): NextStep {
   ];
   const steps = down.flatMap((name) => {
     const argv = starts[name];
-    return argv === undefined ? [] : [{ command: shellLine(argv), why: `start ${name}: no file of it is lost` }];
+    return argv === undefined ? [] : [{ command: shellLine(argv), why: `start ${name}: its files are intact` }];
   });
   const look = {
     command: shellLine(['dr', 'health', '--env', env]),
-    why: `see whether it is well: ${down.join(', ')}`,
+    why: `see whether it is healthy: ${down.join(', ')}`,
   };
   const [first, ...rest] = [...steps, look];
   return { ...(first ?? look), others: rest };

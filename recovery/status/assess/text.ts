@@ -1,4 +1,4 @@
-/** An assessment for people. */
+/** An assessment as text. */
 import { formatTime } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
 import type { Assessment } from './assess.ts';
@@ -54,14 +54,14 @@ function namespacesOf({ namespaces }: ClusterFinding): string {
 }
 
 function serverOf(well: boolean | undefined, missing = false): string {
-  return missing ? 'missing' : well ? 'up' : 'not well';
+  return missing ? 'missing' : well ? 'up' : 'unhealthy';
 }
 
 function verdict({ scenario, confidence, why }: Assessment, title: string | undefined): string {
   if (scenario === 'none') {
     return confidence === 'high'
       ? 'Nothing wrong was found.'
-      : 'Nothing wrong was found, but not everything could be looked at.';
+      : 'Nothing wrong was found, but not everything could be inspected.';
   }
   return [
     `Scenario: ${scenario}${title === undefined ? '' : ` (${title})`}, confidence ${confidence}`,

@@ -1,4 +1,4 @@
-/** What this machine has of what recovery needs. Changes nothing. */
+/** `dr doctor`: whether this machine has what recovery needs. Changes nothing. */
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import type { Run } from '../../core/process.ts';
@@ -11,7 +11,7 @@ import { type Check, siteChecks } from './site-checks.ts';
 
 const WANTED_NODE = '24';
 
-/** Programs of PostgreSQL that backup, restore, verification and dumps call. Some distributions put a few into other packages. */
+/** PostgreSQL's programs for backup, restore, verification and dumps. Some distributions put a few into other packages. */
 const POSTGRES_PROGRAMS = [
   ...['initdb', 'pg_ctl', 'postgres', 'psql', 'pg_controldata', 'pg_waldump', 'pg_amcheck'],
   ...['pg_dump', 'pg_dumpall', 'pg_restore'],
@@ -24,7 +24,7 @@ function checkNode(): Check {
   return { name: 'node', status: fine ? 'ok' : 'missing', found, wanted: `≥ ${WANTED_NODE}`, hint };
 }
 
-/** An engine that this site does not need to recover is no reason to fail. */
+/** An engine that this site does not need is only a warning. */
 async function checkEngine(name: EngineName, required: boolean, run?: Run, binDir?: string): Promise<Check> {
   const facts = engineFacts(name);
   const lacking = required ? 'missing' : 'warning';
@@ -50,7 +50,7 @@ async function checkPostgresPrograms(binDir: string | undefined): Promise<Check[
   try {
     folder = await findPostgresBin(binDir);
   } catch (error) {
-    // Said already by the check of the server itself.
+    // The check of the server has reported this already.
     if (error instanceof DrError) return [];
     throw error;
   }
@@ -68,7 +68,7 @@ async function checkPostgresPrograms(binDir: string | undefined): Promise<Check[
   ];
 }
 
-/** Without a site: all that the local drill needs. */
+/** Without a site: those of the local drill. The value: whether it is required. */
 function neededEngines(site: Site | undefined): Map<EngineName, boolean> {
   const environment = site?.environment;
   const postgres = environment === undefined || environment.postgres !== undefined;
@@ -84,7 +84,7 @@ function neededEngines(site: Site | undefined): Map<EngineName, boolean> {
   return needed;
 }
 
-/** All checks, in the order in which they are worth mending. With a site, also its account, folders, secrets and repositories. */
+/** All checks, in the order in which to fix them. With a site also its account, folders, secrets and repositories. */
 export async function runDoctor(site?: Site): Promise<Check[]> {
   const binDir = site?.environment.postgres?.binDir;
   const needed = neededEngines(site);

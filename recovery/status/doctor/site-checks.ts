@@ -1,4 +1,4 @@
-/** What the environment file names: the account, the state folder, the secrets, the repositories. */
+/** Checks of what the environment file names: account, state folder, secrets, cluster, repositories. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { Repository, Site } from '../../config/site.ts';
@@ -9,7 +9,7 @@ import { openSiteCluster } from '../../kubernetes/open.ts';
 import type { RepositorySettings } from '../../storage/backends.ts';
 import { readCluster } from '../../workloads/objects/read.ts';
 
-/** Runs a check whose DrError is its finding. */
+/** A DrError of `look` is the finding. */
 async function checked(
   name: string,
   wanted: string,
@@ -72,7 +72,7 @@ function secretsOfRepository(id: string, settings: RepositorySettings): [string,
   return [...passphrases, ...keys];
 }
 
-/** One line for all that can be read, and one for each that can't: a key that is gone is found today, not in the disaster. */
+/** One line for all readable secrets, or one for each unreadable one: a lost key must show today, not in the disaster. */
 async function checkSecrets(site: Site): Promise<Check[]> {
   const { signingKeys, repositories, postgres, redis } = site.environment;
   const refs: [string, SecretRef][] = [
@@ -95,7 +95,7 @@ async function checkSecrets(site: Site): Promise<Check[]> {
   return lacking.length === 0 ? [all] : lacking;
 }
 
-/** A region that is away is no reason not to recover from another: a warning. */
+/** An unreachable repository is a warning: recovery can use another. */
 function checkRepository(repository: Repository): Promise<Check> {
   return checked(`repository ${repository.id}`, 'answers', 'warning', async () => {
     const store = await repository.store('restorer');
@@ -104,7 +104,7 @@ function checkRepository(repository: Repository): Promise<Check> {
   });
 }
 
-/** Reads all that a backup would: only that shows whether the account may. A cluster that is lost is a reason to recover: a warning. */
+/** Reads what a backup would, because only that shows the account's rights. An unreachable cluster is a warning: it may be the disaster. */
 async function checkCluster(site: Site): Promise<Check[]> {
   const { kubernetes } = site.environment;
   if (kubernetes === undefined) return [];
@@ -127,10 +127,10 @@ export async function siteChecks(site: Site): Promise<Check[]> {
 }
 export interface Check {
   readonly name: string;
-  /** `missing` is for what recovery can't do without. */
+  /** `missing`: recovery can't do without it. */
   readonly status: 'ok' | 'warning' | 'missing';
   readonly found: string;
   readonly wanted: string;
-  /** What to do; empty when nothing is. */
+  /** What to do; empty where nothing is. */
   readonly hint: string;
 }

@@ -1,4 +1,4 @@
-/** How fresh the copies are, which repositories answer, and whether WAL waits on the server's disk. */
+/** How new the copies are, and which repositories are readable. */
 import type { Site } from '../../config/site.ts';
 import { plural } from '../../report/format.ts';
 import type { HealthCheck } from '../../workloads/workload.ts';

@@ -1,4 +1,4 @@
-/** `dr health`: is the platform well, a tier at a time; comprehensively also its data, its copies and its disks. */
+/** `dr health`: whether the platform is healthy, tier by tier; comprehensively also its data, its copies and its disks. */
 import pMap from 'p-map';
 import { didYouMean } from '../../../plan/nearest.ts';
 import { selectWorkloads } from '../../../plan/select.ts';
@@ -13,12 +13,12 @@ import { type PlatformState, readPlatform } from '../probes/cluster.ts';
 import { inspectRepository, newestCaptures } from '../probes/repositories.ts';
 import { checkCopies, checkRepositories } from './backups.ts';
 import { checkDisks } from './disks.ts';
-import { checkCluster, checkService, checkStores, checkStrangers } from './services.ts';
+import { checkCluster, checkService, checkStores, checkUnmapped } from './services.ts';
 import { type HealthReport, isFailed, type TierHealth } from './types.ts';
 
 export interface HealthQuestion {
   readonly comprehensive: boolean;
-  /** PostgreSQL and Redis alone: what services need before they start. @default false */
+  /** Only PostgreSQL and Redis, which services need before they start. @default false */
   readonly stores?: boolean;
   /** @default every tier */
   readonly tier?: readonly string[];
@@ -27,7 +27,7 @@ export interface HealthQuestion {
   readonly progress?: Progress;
 }
 
-/** Throws TIER-UNKNOWN or STORES-UNKNOWN (exit 2). What doesn't answer is a failed check, not an error. */
+/** Throws TIER-UNKNOWN or STORES-UNKNOWN (exit 2). What does not answer is a failed check, not an error. */
 export async function checkHealth(site: Site, question: HealthQuestion): Promise<HealthReport> {
   const chosen = chosenTiers(site, question.tier ?? []);
   const tiers = question.stores ? tiersWithStores(site, chosen) : chosen;
@@ -72,7 +72,7 @@ async function checkTier(
   question.progress?.({ ...step, state: 'start' });
   const checks = question.stores
     ? await checkStores(site, tier)
-    : [...(await checkServices(site, tier, platform, question.signal)), ...checkStrangers(site, tier, platform)];
+    : [...(await checkServices(site, tier, platform, question.signal)), ...checkUnmapped(site, tier, platform)];
   const failed = checks.filter(isFailed);
   const state = failed.length === 0 ? 'done' : 'failed';
   question.progress?.({ ...step, state, detail: failed.map(({ title }) => title).join(', ') });
@@ -88,7 +88,7 @@ async function checkServices(
   return (await Promise.all(services.map((service) => checkService(site, service, platform, signal)))).flat();
 }
 
-/** A check of nothing would be a good one. */
+/** Throws STORES-UNKNOWN where there is nothing to check: an empty check would pass. */
 function tiersWithStores(site: Site, tiers: readonly Tier[]): readonly Tier[] {
   const configured = [
     ...(site.environment.postgres === undefined ? [] : ['postgres']),
@@ -104,7 +104,7 @@ function tiersWithStores(site: Site, tiers: readonly Tier[]): readonly Tier[] {
     code: 'STORES-UNKNOWN',
     where: '--stores',
     fact,
-    hint: 'leave out --tier, or ask without --stores',
+    hint: 'run it without --tier, or without --stores',
   });
 }
 

@@ -1,4 +1,4 @@
-/** Space where backups and state lie, against the plan's thresholds. */
+/** Free space of the state folder and of folder repositories, against the plan's thresholds. */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Site } from '../../config/site.ts';
@@ -21,7 +21,7 @@ export async function checkDisks(site: Site): Promise<HealthCheck[]> {
   return Promise.all(places.map((place) => checkDisk(place, site.plan.thresholds.storage)));
 }
 
-/** Warning and critical are both a failure of the check; the fact says which. */
+/** Above either threshold the check fails; the fact says which. */
 async function checkDisk(
   { id, title, path }: Place,
   storage: { readonly warningPercent: number; readonly criticalPercent: number },
@@ -35,7 +35,7 @@ async function checkDisk(
   };
 }
 
-/** As `df` counts: blocks kept for root are neither used nor free. */
+/** As `df` counts: blocks reserved for root are neither used nor free. */
 export function usedPart(blocks: number, free: number, available: number): number {
   const used = blocks - free;
   return used + available === 0 ? 0 : used / (used + available);

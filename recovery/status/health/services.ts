@@ -1,11 +1,11 @@
-/** Services of the plan: the stores are asked directly, others by their own command, or by the cluster that runs them. */
+/** Health of the plan's services: stores are queried directly, others by their health command or through the cluster. */
 import type { Tier } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
 import { stores } from '../../workloads/registry.ts';
 import type { HealthCheck } from '../../workloads/workload.ts';
 import { type PlatformState, wordsOfNamespace } from '../probes/cluster.ts';
 import { askService, type ServiceHealth } from '../probes/service.ts';
-import { isWell, serviceOf, strangerOf, tierOf } from '../probes/workloads.ts';
+import { isHealthy, serviceOf, tierOf, unmappedHealth } from '../probes/workloads.ts';
 
 type Service = Tier['services'][number];
 
@@ -19,7 +19,7 @@ async function serviceHealth(
   signal?: AbortSignal,
 ): Promise<ServiceHealth> {
   if (platform === undefined || hasCommand(site, id)) return askService(site, id, signal);
-  if (platform.kind === 'silent') return { well: undefined, fact: 'the cluster can’t be asked' };
+  if (platform.kind === 'silent') return { well: undefined, fact: 'the cluster does not answer' };
   return serviceOf(platform.workloads.filter(({ match }) => match?.service === id));
 }
 
@@ -40,18 +40,18 @@ export async function checkService(
   return [...stores, { id: `service/${id}`, title, ok: well, fact }];
 }
 
-/** Whether they answer and PostgreSQL leads: what services need. Archiving is ready only when the repositories are. */
+/** Whether the stores answer and PostgreSQL leads, which services need. Without archiving: that needs the repositories too. */
 export async function checkStores(site: Site, { services }: Tier): Promise<HealthCheck[]> {
   const checks = await Promise.all(services.map(({ id }) => checkStore(site, id)));
   return checks.flat().filter(({ id }) => id !== 'postgres/archiving');
 }
 
-/** Workloads that come back with this tier and that no service of the plan is. */
-export function checkStrangers(site: Site, tier: Tier, platform: PlatformState | undefined): HealthCheck[] {
+/** Workloads of this tier that belong to no service of the plan. */
+export function checkUnmapped(site: Site, tier: Tier, platform: PlatformState | undefined): HealthCheck[] {
   if (platform?.kind !== 'read') return [];
   const own = platform.workloads.filter((state) => state.match === undefined && tierOf(site.plan, state) === tier.id);
   return own.map((state) => {
-    const { well, fact } = strangerOf(state);
+    const { well, fact } = unmappedHealth(state);
     return { id: `workload/${state.name.replace(' ', '/')}`, title: state.name, ok: well, fact };
   });
 }
@@ -62,7 +62,7 @@ export function checkCluster(platform: PlatformState | undefined): HealthCheck[]
   if (platform.kind === 'silent') return [{ ...check, ok: false, fact: platform.fact }];
   const { namespaces, workloads, describe } = platform;
   const lost = namespaces.filter(({ state }) => state !== 'there');
-  const ready = `${workloads.filter(isWell).length} of ${workloads.length} workloads ready`;
+  const ready = `${workloads.filter(isHealthy).length} of ${workloads.length} workloads ready`;
   const fact = lost.length > 0 ? lost.map(wordsOfNamespace).join('; ') : ready;
   return [{ ...check, ok: lost.length === 0, fact: `${describe}: ${fact}` }];
 }

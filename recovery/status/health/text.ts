@@ -1,4 +1,4 @@
-/** A health report for people. */
+/** A health report as text. */
 import { formatTime } from '../../report/format.ts';
 import { paint } from '../../report/progress-tree.ts';
 import { table } from '../../report/table.ts';
@@ -15,7 +15,7 @@ export function healthText(report: HealthReport, color: boolean): string {
   const failed = all.filter(isFailed).length;
   const verdict = report.healthy
     ? paint(color, 'green', 'healthy')
-    : paint(color, 'red', `not healthy: ${failed} of ${all.length} checks failed`);
+    : paint(color, 'red', `unhealthy: ${failed} of ${all.length} checks failed`);
   return [
     table(['tier', '', 'check', 'found'], rows),
     '',

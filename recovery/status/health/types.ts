@@ -13,7 +13,7 @@ export interface HealthReport {
   readonly comprehensive: boolean;
   readonly healthy: boolean;
   readonly tiers: readonly TierHealth[];
-  /** What belongs to no tier: the cluster; with `comprehensive` also data, backups, repositories, disks. */
+  /** Checks outside of the tiers: the cluster; with `comprehensive` also data, backups, repositories, disks. */
   readonly checks: readonly HealthCheck[];
 }
 

@@ -1,20 +1,20 @@
-/** Asks until the platform is well, or the time is over. */
-import { setTimeout as pause } from 'node:timers/promises';
+/** `dr health --wait`: asks again until the platform is healthy, or the time is up. */
 import { durationProblem, formatDuration, seconds } from '../../../plan/duration.ts';
 import { durationSchema } from '../../../plan/fields.ts';
 import { badInput } from '../../core/errors.ts';
+import { poll } from '../../core/poll.ts';
 import type { Progress } from '../../core/progress.ts';
 import { type HealthReport, isFailed } from './types.ts';
 
-/** Between two rounds. What starts takes seconds; more often would only load it. */
-const PAUSE_MILLISECONDS = 5000;
+/** Between two rounds. A starting service needs seconds; asking more often would only load it. */
+const EVERY_SECONDS = 5;
 
-export interface Patience {
+interface WaitOptions {
   readonly seconds: number;
+  /** @default 5 */
+  readonly everySeconds?: number;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: Progress | undefined;
-  /** @default 5000 */
-  readonly pauseMilliseconds?: number;
 }
 
 /** Seconds. Throws `WAIT` (exit 2). */
@@ -31,20 +31,19 @@ function failedOf({ tiers, checks }: HealthReport): string {
   return failed.map(({ title, fact }) => `${title}: ${fact}`).join('; ');
 }
 
-/** The last report, healthy or not; the last round begins when the time is over. Throws what `check` throws, and AbortError. */
-export async function untilHealthy(check: () => Promise<HealthReport>, patience: Patience): Promise<HealthReport> {
-  const { signal, progress, pauseMilliseconds = PAUSE_MILLISECONDS } = patience;
-  const step = { step: 'health/wait', title: `well within ${formatDuration(patience.seconds)}` };
-  const end = performance.now() + patience.seconds * 1000;
+/** The last report, healthy or not; the last round begins when the time is up. Throws what `check` throws, and AbortError. */
+export async function untilHealthy(
+  check: () => Promise<HealthReport>,
+  { seconds: limit, everySeconds = EVERY_SECONDS, signal, progress }: WaitOptions,
+): Promise<HealthReport> {
+  const step = { step: 'health/wait', title: `healthy within ${formatDuration(limit)}` };
   progress?.({ ...step, state: 'start' });
-  for (;;) {
+  const ask = async (): Promise<HealthReport> => {
     const report = await check();
-    const left = end - performance.now();
-    if (report.healthy || left <= 0) {
-      progress?.({ ...step, state: report.healthy ? 'done' : 'failed', detail: failedOf(report) });
-      return report;
-    }
-    progress?.({ ...step, state: 'progress', detail: failedOf(report) });
-    await pause(Math.min(pauseMilliseconds, left), undefined, signal === undefined ? {} : { signal });
-  }
+    if (!report.healthy) progress?.({ ...step, state: 'progress', detail: failedOf(report) });
+    return report;
+  };
+  const { answer, accepted } = await poll({ seconds: limit, everySeconds, signal }, ask, ({ healthy }) => healthy);
+  progress?.({ ...step, state: accepted ? 'done' : 'failed', detail: failedOf(answer) });
+  return answer;
 }

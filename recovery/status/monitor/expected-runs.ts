@@ -1,18 +1,18 @@
-/** Which run of each schedule should have left its point by now. A failed backup is one whose point is not there, whoever ran it. */
+/** Which run of each schedule should have written its point by now. A backup without its point has failed, whoever ran it. */
 import { Cron } from 'croner';
 import { isWeekly } from '../../../plan/cron.ts';
 import { type Capture, timetable } from '../../../plan/timetable.ts';
 import type { Plan } from '../../../plan/types.ts';
 
 const WEEK = 7 * 86_400;
-/** A clock that differs a little, and the start of a pod. */
+/** For clocks that differ a little, and for the start of a pod. */
 const SLACK_SECONDS = 120;
 
-/** The scheduled start of the last run that must be done at `now`. Undefined when none is due yet. */
+/** The scheduled start of the last run that must be complete at `now`. Undefined when none is due yet. */
 export type LastDue = (schedule: string, now: Date) => Date | undefined;
 
 function byWeek(captures: readonly Capture[]): (now: number) => number | undefined {
-  // The second week of the timetable: the first has no runs before it that could keep one waiting.
+  // The second week of the timetable: in the first one no earlier run could delay another.
   const first = Math.min(...captures.map(({ asOf }) => asOf));
   const start = first - (first % 86_400) + WEEK;
   const week = captures.filter(({ asOf }) => asOf >= start && asOf < start + WEEK);
@@ -36,7 +36,7 @@ function byCron(cron: string, captures: readonly Capture[]): (now: number) => nu
   };
 }
 
-/** A run that the plan skips, because another covers it at that time, is none that is due. Compute once for each plan. */
+/** A run that the plan skips, because another covers it, is never due. Compute this once for each plan. */
 export function lastDue(plan: Plan): LastDue {
   const captures = timetable(plan);
   const weekly = plan.schedules.every(({ cron }) => isWeekly(cron));

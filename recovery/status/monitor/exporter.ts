@@ -1,4 +1,4 @@
-/** The metrics as text. Values are computed when they are asked for, from what the last refresh saw: asking never waits for a repository. */
+/** The metrics as text. A request computes them from what the last refresh observed, so it never waits for a repository. */
 import { Gauge, Registry } from 'prom-client';
 import type { Site } from '../../config/site.ts';
 import { lastDue } from './expected-runs.ts';
@@ -43,7 +43,7 @@ export function makeExporter(site: Site): Exporter {
     },
     samples,
     async text(now) {
-      // Gauges of this answer only: a value that is no longer there must not stay from the answer before.
+      // New gauges for each answer: a value that has disappeared must not stay from the answer before.
       registry.clear();
       const found = samples(now);
       for (const [name, own] of Map.groupBy(found, ({ metric }) => metric)) {

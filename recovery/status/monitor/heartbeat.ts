@@ -1,6 +1,6 @@
 /**
- * One row, updated every minute. PostgreSQL fails a recovery to a time after the last commit, so an idle database would refuse
- * honest targets; and a commit a minute lets `archive_timeout` ship a segment a minute.
+ * One row, updated every minute. PostgreSQL can't recover to a time after its last commit, so an idle database would refuse valid
+ * targets. A commit every minute also lets `archive_timeout` ship a segment every minute.
  */
 import type pg from 'pg';
 import type { Site } from '../../config/site.ts';
@@ -10,7 +10,7 @@ import { withClient } from '../../workloads/postgres/server.ts';
 const BEAT = `
   INSERT INTO dr.heartbeat AS h (one, beat) VALUES (true, clock_timestamp())
   ON CONFLICT (one) DO UPDATE SET beat = EXCLUDED.beat RETURNING beat`;
-/** A second row is impossible. A fill factor far below 100 keeps each update within its page. */
+/** It holds one row at most. A fill factor far below 100 keeps each update within its page. */
 const TABLE = `
   CREATE SCHEMA IF NOT EXISTS dr;
   CREATE TABLE IF NOT EXISTS dr.heartbeat (

@@ -1,4 +1,4 @@
-/** What was seen at one refresh, as moments and not as ages: ages are computed when they are asked for, and so keep growing. */
+/** What one refresh observed, as moments and not as ages: an age is computed for each request, and so keeps growing. */
 import type { Measurement } from '../../report/measurements.ts';
 import type { Fence } from '../../storage/fence.ts';
 import type { Copy } from '../objectives.ts';
@@ -6,11 +6,11 @@ import type { Copy } from '../objectives.ts';
 export interface RepositoryObservation {
   readonly id: string;
   readonly reachable: boolean;
-  /** Why it is not reachable. */
+  /** Why it is unreachable. */
   readonly fact?: string;
-  /** False until it was reached once: then nothing is known of what it holds. */
+  /** False until it was reached once: until then nothing is known of its content. */
   readonly known: boolean;
-  /** By workload, when the newest copy that can be believed was captured. */
+  /** When the newest trusted copy of each workload was made. */
   readonly newest: ReadonlyMap<string, Date>;
   readonly newestFull?: Date;
   readonly verifiedAt?: Date;
@@ -23,7 +23,7 @@ export interface RepositoryObservation {
 export interface WalObservation {
   readonly lastArchived?: Date;
   readonly waiting?: number;
-  /** The server's own figure; grows by itself, so it has the moment it was read at. */
+  /** As the server reported it at that moment; it grows by itself. */
   readonly standbyLag?: { readonly seconds: number; readonly at: Date };
 }
 
@@ -32,11 +32,11 @@ export interface Observation {
   readonly repositories: readonly RepositoryObservation[];
   readonly wal?: WalObservation;
   readonly volumes: readonly { readonly volume: string; readonly usedRatio: number }[];
-  /** Newest first choice is `judgeObjectives`'s; only of repositories that were reached. */
+  /** In reachable repositories. `judgeObjectives` chooses the newest. */
   readonly copies: readonly Copy[];
   readonly measurements: readonly Measurement[];
-  /** This site has lost its lead, and must not go on as if it had not. */
+  /** Another site leads, and this one must not continue as if it did. */
   readonly fence?: Fence;
-  /** Schedules whose last run said itself that it failed. */
+  /** Schedules whose last run reported a failure. */
   readonly failedRuns: ReadonlySet<string>;
 }

@@ -1,4 +1,4 @@
-/** One repository: does it answer, how new is each workload's copy, when was it verified, and was anything altered. */
+/** One repository: whether it answers, how new each workload's copy is, when it was verified, and whether anything was altered. */
 import { existsSync } from 'node:fs';
 import { ownLineage } from '../../config/lineage.ts';
 import { driveAway, isDriveAway } from '../../config/repositories.ts';
@@ -17,21 +17,25 @@ export type RepositoryReading =
       readonly kind: 'read';
       readonly points: readonly CatalogEntry[];
       readonly problems: readonly CatalogProblem[];
-      /** How far the archived WAL comes; only where it was asked for. */
+      /** How far the archived WAL reaches; only with `withWal`. */
       readonly walEnd?: Date;
-      /** This site has lost its lead. */
+      /** Another site leads. */
       readonly fence?: Fence;
     }
-  | { readonly kind: 'away'; readonly fact: string };
+  | { readonly kind: 'unreachable'; readonly fact: string };
 
-/** `withWal`: also look how far the archived WAL comes, because the server can't say. */
-export async function readRepository(site: Site, repository: Repository, withWal: boolean): Promise<RepositoryReading> {
+/** `withWal`: also read how far the archived WAL reaches, where the server does not report it. */
+export async function readRepository(
+  site: Site,
+  repository: Repository,
+  { withWal }: { readonly withWal: boolean },
+): Promise<RepositoryReading> {
   const { settings } = repository;
-  // An empty listing would look like a repository without points; a disk that is not mounted is none.
+  // The listing of an unmounted disk is empty, and would look like a repository without points.
   if (settings.type === 'posix' && !existsSync(settings.path)) {
-    return { kind: 'away', fact: `the folder ${settings.path} does not exist` };
+    return { kind: 'unreachable', fact: `the folder ${settings.path} does not exist` };
   }
-  if (isDriveAway(site, repository)) return { kind: 'away', fact: driveAway(site, repository).fact };
+  if (isDriveAway(site, repository)) return { kind: 'unreachable', fact: driveAway(site, repository).fact };
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const review = await catalog.review();
@@ -40,26 +44,26 @@ export async function readRepository(site: Site, repository: Repository, withWal
     const walEnd = latest([...ends.values()].map(({ time }) => time));
     return { kind: 'read', ...review, ...(walEnd && { walEnd }), ...(fence && { fence }) };
   } catch (error) {
-    // Without any signing key nothing can be said of any repository.
+    // Without a signing key no repository can be judged.
     if (!(error instanceof DrError) || error.where.startsWith('signingKeys')) throw error;
-    return { kind: 'away', fact: error.fact };
+    return { kind: 'unreachable', fact: error.fact };
   }
 }
 
-/** A drive for copies is put away, and no failover writes to it. */
+/** No failover writes to a repository of off-site copies: its drive is usually disconnected. */
 async function fenceIn(site: Site, repository: Repository): Promise<Fence | undefined> {
   const lineage = repository.exported === true ? undefined : await ownLineage(site);
   return lineage === undefined ? undefined : readFence(await repository.store('restorer'), repository.layout, lineage);
 }
 
-/** Pure. `before` is what was known when the repository was last reached. */
+/** Pure. `before`: what the last refresh knew of the repository. */
 export function describeRepository(
   id: string,
   reading: RepositoryReading,
   runs: readonly RunRecord[],
   before: RepositoryObservation | undefined,
 ): RepositoryObservation {
-  if (reading.kind === 'away') {
+  if (reading.kind === 'unreachable') {
     const nothing = { id, known: false, newest: new Map(), sound: true, problems: [] };
     return { ...(before ?? nothing), reachable: false, fact: reading.fact };
   }

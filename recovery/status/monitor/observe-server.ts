@@ -1,4 +1,4 @@
-/** What PostgreSQL says of its WAL: what is archived, what waits, and how far a standby is behind. */
+/** What PostgreSQL reports about its WAL: what is archived, what waits, and how far a standby is behind. */
 import type { Site } from '../../config/site.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 import type { WalObservation } from './observation.ts';
@@ -8,7 +8,7 @@ interface Answer {
   readonly recovering: boolean;
   readonly last_archived: Date | null;
   readonly waiting: number;
-  /** In recovery: age of the last replayed commit, unless all that came is replayed. On a leader: the slowest follower. */
+  /** In recovery: age of the last replayed commit; 0 when all received WAL is replayed. On a leader: the slowest follower. */
   readonly lag: number | null;
 }
 
@@ -23,14 +23,14 @@ const QUESTION = `
     ELSE (SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication) END::float8 AS lag
   FROM pg_stat_archiver`;
 
-/** Undefined where the environment has no PostgreSQL, or it does not answer. */
+/** Undefined where the environment has no PostgreSQL, or the server does not answer. */
 export async function observeServer(site: Site, now: Date): Promise<WalObservation | undefined> {
   const settings = site.environment.postgres;
   if (settings === undefined) return undefined;
   try {
     const answer = await withClient(site, settings, async (client) => (await client.query<Answer>(QUESTION)).rows[0]);
     if (answer === undefined) return undefined;
-    // Ages are told by the server's clock: a difference between two machines is no lag.
+    // Ages are taken by the server's clock: a difference between two clocks is not a lag.
     const ours = (theirs: Date): Date => new Date(theirs.getTime() + now.getTime() - answer.now.getTime());
     return {
       waiting: answer.waiting,
@@ -38,7 +38,7 @@ export async function observeServer(site: Site, now: Date): Promise<WalObservati
       ...(answer.lag === null ? {} : { standbyLag: { seconds: answer.lag, at: now } }),
     };
   } catch (error) {
-    site.log.debug({ error: String(error) }, 'the server can’t say what it archived');
+    site.log.debug({ error: String(error) }, 'the server does not report what it archived');
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** How full the disks are that a backup fills: state, folders of repositories, and the database's own, where WAL waits. */
+/** How full the disks are that backups fill: the state folder, folder repositories, and the database's disk, where WAL waits. */
 import { statfs } from 'node:fs/promises';
 import { isElsewhere } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
@@ -6,8 +6,8 @@ import { usedPart } from '../health/disks.ts';
 import type { Observation } from './observation.ts';
 
 /**
- * A place that is not there is left out: that a repository is away is told by its own metric. So is the disk of a database on
- * another host, which SQL does not tell; how much WAL waits there is told by its own metric too.
+ * Skips a folder that does not exist; an unreachable repository has its own metric. Also skips the disk of a database on another
+ * host, because SQL does not report it; the WAL that waits there has its own metric too.
  */
 export async function observeVolumes(site: Site): Promise<Observation['volumes']> {
   const { environment } = site;

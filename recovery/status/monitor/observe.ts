@@ -1,4 +1,4 @@
-/** One refresh: asks every repository, the server and the disks. What does not answer is seen as such, and holds up nothing else. */
+/** One refresh: reads every repository, the server and the disks. What does not answer is observed as such, and delays nothing else. */
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { readMeasurements } from '../../report/measurements.ts';
@@ -10,15 +10,15 @@ import { describeRepository, type RepositoryReading, readRepository } from './ob
 import { observeServer } from './observe-server.ts';
 import { observeVolumes } from './observe-volumes.ts';
 
-/** Reads that have not come back: asked once, however often they are waited for. */
+/** Reads that have not ended yet. A repository is read once at a time, however many refreshes wait for it. */
 type Pending = Map<string, Promise<RepositoryReading>>;
 
 export interface Observer {
-  /** Throws only what makes every answer worthless: no signing key (exit 2). */
+  /** Throws only without a signing key (exit 2): every observation would be worthless. */
   observe(now: Date): Promise<Observation>;
 }
 
-/** `deadlineSeconds`: a repository that takes longer is away until it answers. */
+/** A repository that takes longer than `deadlineSeconds` is reported as unreachable until it answers. */
 export function makeObserver(site: Site, deadlineSeconds: number): Observer {
   const pending: Pending = new Map();
   let before: Observation | undefined;
@@ -31,12 +31,12 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
         observeVolumes(site),
         readMeasurements(stateDir),
       ]);
-      // A server that is gone, or is a standby, archives nothing: then the repositories tell how far the WAL came.
+      // A lost server and a standby archive nothing: then the repositories tell how far the WAL reaches.
       const withWal = site.environment.postgres !== undefined && server?.lastArchived === undefined;
       const readings = await Promise.all(
         [...site.repositories.values()].map(async (repository) => ({
           id: repository.id,
-          reading: await readWithin(site, repository, withWal, pending, deadlineSeconds),
+          reading: await within(pendingRead(site, repository, { withWal, pending }), deadlineSeconds),
         })),
       );
       const repositories = readings.map(({ id, reading }) => {
@@ -66,26 +66,28 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
   };
 }
 
-/** One that was seen stands until every repository can be asked and none has it: the one that told of it may just be away. */
+/** A fence stays until every repository is reachable and none holds it: the one that held it may just be unreachable. */
 function fenceIn(readings: readonly RepositoryReading[], before: Observation | undefined): Fence | undefined {
   const found = readings.flatMap((reading) => (reading.kind === 'read' ? (reading.fence ?? []) : []))[0];
-  return found ?? (readings.some(({ kind }) => kind === 'away') ? before?.fence : undefined);
+  return found ?? (readings.some(({ kind }) => kind === 'unreachable') ? before?.fence : undefined);
 }
 
-async function readWithin(
+function pendingRead(
   site: Site,
   repository: Repository,
-  withWal: boolean,
-  pending: Pending,
-  deadlineSeconds: number,
+  { withWal, pending }: { readonly withWal: boolean; readonly pending: Pending },
 ): Promise<RepositoryReading> {
   const { id } = repository;
-  const reading = pending.get(id) ?? readRepository(site, repository, withWal).finally(() => pending.delete(id));
+  const reading = pending.get(id) ?? readRepository(site, repository, { withWal }).finally(() => pending.delete(id));
   pending.set(id, reading);
+  return reading;
+}
+
+async function within(reading: Promise<RepositoryReading>, deadlineSeconds: number): Promise<RepositoryReading> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<RepositoryReading>((resolve) => {
     const fact = `gave no answer within ${deadlineSeconds} s`;
-    timer = setTimeout(() => resolve({ kind: 'away', fact }), deadlineSeconds * 1000);
+    timer = setTimeout(() => resolve({ kind: 'unreachable', fact }), deadlineSeconds * 1000);
   });
   try {
     return await Promise.race([reading, late]);
@@ -94,7 +96,7 @@ async function readWithin(
   }
 }
 
-/** What was once archived stays archived: a repository that goes away makes the last moment older, never unknown. */
+/** Archived WAL stays archived: without a repository the last known moment gets older, never unknown. */
 function withArchived(
   server: WalObservation | undefined,
   stored: readonly Date[],
@@ -114,7 +116,7 @@ function copiesOf(repositories: readonly RepositoryObservation[]): Copy[] {
     );
 }
 
-/** WAL makes the newest set newer; without a set it restores nothing. */
+/** Archived WAL makes the newest set newer. Without a set it restores nothing. */
 function archivedCopy(
   site: Site,
   repositories: readonly RepositoryObservation[],

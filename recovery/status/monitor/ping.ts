@@ -1,14 +1,14 @@
-/** The dead man's switch: a URL outside of this site that raises the alarm when it is no longer called. */
+/** The dead man's switch: an external URL that raises an alarm when nobody calls it any more. */
 import { isAbsolute } from 'node:path';
 import type { Site } from '../../config/site.ts';
 import { badInput } from '../../core/errors.ts';
 
 const ANSWER_MS = 10_000;
 
-/** The URL is a secret: whoever has it can keep a dead system quiet. Throws `SECRET-…` or `PING-URL` (exit 2). */
+/** The URL is a secret: whoever has it can suppress the alarm. Throws `SECRET-…` or `PING-URL` (exit 2). */
 export async function readPingUrl(site: Site, file: string): Promise<URL> {
   if (!isAbsolute(file)) {
-    const hint = 'give the whole path: the exporter may be started from anywhere';
+    const hint = 'write an absolute path: the exporter may be started from any folder';
     throw badInput({ code: 'PATH-RELATIVE', where: '--ping-url-file', fact: `"${file}" is a relative path`, hint });
   }
   const text = await site.secrets.read({ file }, '--ping-url-file');
@@ -26,13 +26,13 @@ function isLoopback(host: string): boolean {
   return host === '127.0.0.1' || host === '[::1]' || host === 'localhost';
 }
 
-/** True when the other side has taken it. Never throws: that it is silent is the alarm. */
+/** True when the other side accepted it. Never throws: the missing ping raises the alarm. */
 export async function ping(site: Site, url: URL): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
     await response.body?.cancel();
     if (response.ok) return true;
-    site.log.warn({ host: url.host, status: response.status }, 'the ping URL was not taken');
+    site.log.warn({ host: url.host, status: response.status }, 'the ping URL answered with an error');
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     site.log.warn({ host: url.host, error: site.secrets.mask(cause) }, 'the ping URL does not answer');

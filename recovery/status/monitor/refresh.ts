@@ -1,4 +1,4 @@
-/** Refreshes again and again, each time counted from the last start, never two at once. */
+/** Refreshes at an interval that is counted from start to start, never two at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../core/log.ts';
 
@@ -9,13 +9,13 @@ export interface RefreshLoop {
   refresh(): Promise<void>;
 }
 
-/** Returns when `signal` is aborted. A refresh that throws is logged and tried again at the next turn. */
+/** Returns when `signal` is aborted. A refresh that throws is logged; the next one is the retry. */
 export async function refreshUntilAborted({ intervalSeconds, signal, log, refresh }: RefreshLoop): Promise<void> {
   while (!signal.aborted) {
     const started = performance.now();
     await refresh().catch((error: unknown) => log.error({ error: String(error) }, 'refresh failed'));
     const rest = intervalSeconds * 1000 - (performance.now() - started);
-    // An aborted wait is the end, not an error.
+    // An aborted wait ends the loop; it is not an error.
     await sleep(Math.max(rest, 0), undefined, { signal }).catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-/** The metrics: what each is called, what it says, and its values at a moment. Pure. */
+/** The metrics: names, meanings, and values at a moment. Pure. */
 import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
@@ -20,7 +20,7 @@ export const METRICS = {
   go_coffee_dr_rto_seconds: 'Last measured time from the disaster to the verified tier',
   go_coffee_dr_rpo_seconds: 'What a tier would lose of its data now: the greatest age among its workloads',
   go_coffee_dr_objective_met: '0: an objective of the plan is missed',
-  go_coffee_dr_fenced: '1: another site leads, and this one has been told by a fence in a repository',
+  go_coffee_dr_fenced: '1: another site leads; a repository holds a fence for this one',
   go_coffee_dr_standby_lag_seconds: 'How far the standby, or the slowest follower, is behind',
   go_coffee_dr_backup_last_run_failed: '1: the last run of a schedule failed, or left no point in time',
   go_coffee_dr_refreshed_timestamp_seconds: 'When the exporter last refreshed these values (Unix time)',
@@ -78,7 +78,7 @@ function sample(metric: MetricName, labels: Readonly<Record<string, string>>, va
   return { metric, labels, value };
 }
 
-/** A lag goes on growing while the server can't be asked; one that is nought says that it is up to date, and stays so. */
+/** A lag grows while the server does not answer. A lag of 0 means up to date, and stays 0. */
 function standbyLag(lag: { readonly seconds: number; readonly at: Date }, age: (moment: Date) => number): number {
   return lag.seconds === 0 ? 0 : lag.seconds + age(lag.at);
 }
@@ -90,7 +90,7 @@ function ofRepository(
 ): Sample[] {
   const labels = { repository: repository.id };
   const reachable = sample('go_coffee_dr_repository_reachable', labels, repository.reachable ? 1 : 0);
-  // Never reached since the start: nothing is known, and no age would be true.
+  // Not reached since the start: nothing is known, so no age is reported.
   if (!repository.known) return [reachable];
   const workloads = plan.workloads.filter(
     (each) => isConfigured(environment, each) && each.repositories.includes(repository.id),
@@ -105,7 +105,7 @@ function ofRepository(
   ];
 }
 
-/** Scenarios that a test of the plan's calendar drills. */
+/** Scenarios that the plan's calendar of tests drills. */
 function drilledScenarios(plan: Plan): string[] {
   return plan.scenarios
     .map(({ id }) => id)
@@ -140,7 +140,7 @@ function ofObjectives({ plan, environment, observation, now }: SampleQuestion): 
             ),
             sample('go_coffee_dr_objective_met', { objective: 'rpo', tier }, rows.every(({ met }) => met) ? 1 : 0),
           ]),
-      // Never measured is neither met nor missed.
+      // What was never measured is neither met nor missed.
       ...(recovery?.measured === undefined
         ? []
         : [
@@ -153,7 +153,7 @@ function ofObjectives({ plan, environment, observation, now }: SampleQuestion): 
 
 function ofSchedules(question: SampleQuestion): Sample[] {
   const { plan, observation } = question;
-  // While no repository can be read nobody knows; what was seen last goes on, and the points that come due are missed.
+  // Until a repository was read once, nothing is known. Afterwards the last observation counts, and points that become due are missed.
   if (!observation.repositories.some(({ known }) => known)) return [];
   return plan.schedules.flatMap(({ id }) => {
     const missed = isMissed(question, id);
@@ -163,7 +163,7 @@ function ofSchedules(question: SampleQuestion): Sample[] {
   });
 }
 
-/** Undefined for a schedule that is none of this environment's. */
+/** Undefined for a schedule without a workload of this environment. */
 function isMissed({ plan, environment, lastDue, observation, now }: SampleQuestion, id: string): boolean | undefined {
   const schedule = plan.schedules.find((each) => each.id === id);
   const workloads = selectWorkloads(plan, schedule?.workloads ?? []).filter((each) => isConfigured(environment, each));

@@ -1,4 +1,4 @@
-/** `/metrics` and `/healthz` by HTTP. Loopback unless told otherwise: the answers name what is protected and what is not. */
+/** Serves `/metrics` and `/healthz` by HTTP. On loopback by default: the answers name what is protected and what is not. */
 import { createServer, type ServerResponse } from 'node:http';
 import { formatDuration } from '../../../plan/duration.ts';
 import { badInput, DrError } from '../../core/errors.ts';
@@ -15,12 +15,12 @@ export interface ServerSettings {
   readonly address: string;
   /** 0: a free one. */
   readonly port: number;
-  /** Without a refresh for this long the exporter says that it is not well. */
+  /** Without a refresh for this long `/healthz` answers 503. */
   readonly staleSeconds: number;
   now(): Date;
 }
 
-/** Throws `LISTEN-FAILED` when the port is taken or the address is none of this machine's. */
+/** Throws `LISTEN-FAILED` when the port is in use or the address does not belong to this machine. */
 export async function serveMetrics(settings: ServerSettings): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
@@ -29,7 +29,7 @@ export async function serveMetrics(settings: ServerSettings): Promise<MetricsSer
       else response.destroy();
     });
   });
-  // A client that never ends its request holds nothing up.
+  // A client that never ends its request must not block the server.
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(settings, error)));

@@ -5,7 +5,7 @@ import type { Cluster, KubeObject, ResourceType } from '../../kubernetes/objects
 import { openSiteCluster } from '../../kubernetes/open.ts';
 import { type WorkloadState, workloadState } from './workloads.ts';
 
-/** Of one call: a check must say in time that nothing answers. */
+/** For one call: a health check must report soon that nothing answers. */
 const ANSWER_SECONDS = 10;
 
 const kind = (group: string, name: string, plural: string, namespaced = true): ResourceType => {
@@ -34,8 +34,8 @@ export type PlatformState =
     }
   | {
       readonly kind: 'silent';
-      /** `refused`: it is there, and lets this account not look. `unasked`: the way to it is not as it should be here. */
-      readonly why: 'unreachable' | 'refused' | 'unasked';
+      /** `refused`: it answers and denies this account. `misconfigured`: the access to it is wrong on this machine. */
+      readonly why: 'unreachable' | 'refused' | 'misconfigured';
       readonly fact: string;
     };
 
@@ -56,11 +56,11 @@ async function listIn(
   types: readonly ResourceType[],
   namespaces: readonly string[],
 ): Promise<KubeObject[]> {
-  const asked = types.flatMap((type) => namespaces.map((namespace) => cluster.list(type, namespace)));
-  return (await Promise.all(asked)).flat();
+  const lists = types.flatMap((type) => namespaces.map((namespace) => cluster.list(type, namespace)));
+  return (await Promise.all(lists)).flat();
 }
 
-/** Undefined where the environment names no cluster. A cluster that can't be asked is an answer, not an error. */
+/** Undefined where the environment names no cluster. A cluster that does not answer is a result, not an error. */
 export async function readPlatform(site: Site, signal?: AbortSignal): Promise<PlatformState | undefined> {
   const settings = site.environment.kubernetes;
   if (settings === undefined) return undefined;
@@ -69,7 +69,7 @@ export async function readPlatform(site: Site, signal?: AbortSignal): Promise<Pl
     return await readFrom(cluster, site, settings.namespaces);
   } catch (error) {
     if (signal?.aborted || !(error instanceof DrError)) throw error;
-    return { kind: 'silent', why: WHY[error.code] ?? 'unasked', fact: `${error.where}: ${error.fact}` };
+    return { kind: 'silent', why: WHY[error.code] ?? 'misconfigured', fact: `${error.where}: ${error.fact}` };
   }
 }
 
@@ -79,7 +79,7 @@ export async function readFrom(
   names: readonly string[],
 ): Promise<PlatformState> {
   const namespaces = await Promise.all(names.map((name) => stateOf(cluster, name)));
-  // What is given in a namespace goes with it: asking in one that is gone would be refused.
+  // The account's rights go with the namespace: a query in a missing one would be refused.
   const there = namespaces.filter(({ state }) => state !== 'missing').map(({ name }) => name);
   const [objects, pods] = await Promise.all([listIn(cluster, WORKLOADS, there), listIn(cluster, [POD], there)]);
   const living = objects.filter(({ metadata }) => metadata.deletionTimestamp === undefined);

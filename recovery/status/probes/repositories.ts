@@ -1,4 +1,4 @@
-/** Which repositories can be read, what their newest good point is, and what somebody did to their catalogs. */
+/** Which repositories are readable, their newest good point, and what somebody did to their catalogs. */
 import { existsSync } from 'node:fs';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
@@ -16,21 +16,21 @@ export interface RepositoryFinding {
   readonly points: number;
   /** Newest trusted point that is not marked compromised. */
   readonly newest?: { readonly id: string; readonly endedAt: string };
-  /** Compromised points that nothing newer and clean follows. */
+  /** Compromised points without a newer good one. */
   readonly compromised: readonly string[];
-  /** Edited, removed or unexplained documents of the catalog; a fact each. */
+  /** A fact for each altered or removed document of the catalog. */
   readonly tampered: readonly string[];
-  /** Points that a delete marker hides although they are newer than what is left; and since when. */
+  /** Points newer than the remaining ones that a delete marker hides, and the last moment at which they are readable. */
   readonly hidden?: { readonly points: readonly string[]; readonly newest: string; readonly readableUntil: string };
   readonly facts: readonly string[];
 }
 
-/** Captures of a workload may be some points back: a configuration snapshot holds no database. */
+/** The newest capture of a workload may be some points back: a configuration snapshot holds no database. */
 const LOOK_BACK = 400;
 
 export interface RepositoryInspection {
   readonly finding: RepositoryFinding;
-  /** Oldest first; empty where it can't be read. */
+  /** Oldest first; empty for an unreachable repository. */
   readonly entries: readonly CatalogEntry[];
 }
 
@@ -100,7 +100,7 @@ function isGood(entry: CatalogEntry): boolean {
   return entry.trust === 'ok' && !isCompromised(entry);
 }
 
-/** Pruning never removes the newest point, so one that is newer than all that are left was not pruned. */
+/** Pruning never removes the newest point, so a deleted point newer than all remaining ones was not pruned. */
 async function hiddenPoints(
   repository: Repository,
   entries: readonly CatalogEntry[],
@@ -116,7 +116,7 @@ async function hiddenPoints(
   const environment = catalogPrefix.slice(0, catalogPrefix.indexOf('/') + 1);
   const deletions = await store.deletions(environment);
   const since = deletions.map(({ at }) => at.getTime()).filter((at) => at >= timeOfId(newest));
-  // To the second, as S3 tells its times.
+  // In whole seconds, which is how S3 reports times.
   const readableUntil = new Date(Math.floor(Math.min(...since) / 1000) * 1000 - 1000);
   return { points, newest, readableUntil: readableUntil.toISOString() };
 }
@@ -126,7 +126,7 @@ function timeOfId(id: string): number {
   return Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-/** The newest believable capture of each workload, whichever repository has it. */
+/** The newest trusted capture of each workload in any repository. */
 export function newestCaptures(inspections: readonly RepositoryInspection[]): Map<string, Capture> {
   const newest = new Map<string, Capture>();
   for (const { entries } of inspections) {

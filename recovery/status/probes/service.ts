@@ -1,11 +1,11 @@
-/** A service's own word on its health: the command of the environment file, which exits 0 when the service answers. */
+/** A service's health by its command in the environment file, which exits 0 when the service answers. */
 import type { Site } from '../../config/site.ts';
 import { DrError, messageOf } from '../../core/errors.ts';
 
 const ANSWER_SECONDS = 15;
 
 export interface ServiceHealth {
-  /** Undefined: the environment file says not how to ask, or the cluster has no workload of it. */
+  /** Whether it is healthy. Undefined without a health command, or without a workload in the cluster. */
   readonly well: boolean | undefined;
   readonly fact: string;
 }

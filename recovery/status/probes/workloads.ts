@@ -8,12 +8,12 @@ import type { ServiceHealth } from './service.ts';
 export interface WorkloadState {
   /** `Deployment go-coffee/api` */
   readonly name: string;
-  /** Undefined: the plan doesn't know it. */
+  /** Undefined for a workload that belongs to no service of the plan. */
   readonly match: ServiceMatch | undefined;
   /** Pods. */
   readonly wanted: number;
   readonly ready: number;
-  /** False while its controller has not seen the newest change: what it says of its pods is of before. */
+  /** False while its controller has not observed the newest change: the counts are from before it. */
   readonly current: boolean;
   /** Why pods are not ready, in the kubelet's or the scheduler's own words. */
   readonly reasons: readonly string[];
@@ -23,7 +23,7 @@ const whole = (value: unknown, otherwise: number): number => (typeof value === '
 
 function counts({ kind, spec, status }: KubeObject): { wanted: number; ready: number } {
   const said = fieldsOf(status);
-  // A DaemonSet wants as many as there are nodes for it, which only its controller knows.
+  // A DaemonSet wants one pod for each matching node, which only its controller counts.
   if (kind === 'DaemonSet') return { wanted: whole(said.desiredNumberScheduled, 0), ready: whole(said.numberReady, 0) };
   return { wanted: whole(fieldsOf(spec).replicas, 1), ready: whole(said.readyReplicas, 0) };
 }
@@ -55,7 +55,7 @@ function podsOf({ spec, metadata }: KubeObject, pods: readonly KubeObject[]): Ku
   return pods.filter((pod) => pod.metadata.namespace === metadata.namespace && selects(selector, pod.metadata.labels));
 }
 
-/** @param pods of its namespaces; without them no reason is known */
+/** @param pods of its namespaces; the reasons come from them */
 export function workloadState(
   plan: Pick<Plan, 'tiers'>,
   object: KubeObject,
@@ -73,29 +73,29 @@ export function workloadState(
   };
 }
 
-export function isWell({ wanted, ready, current }: WorkloadState): boolean {
+export function isHealthy({ wanted, ready, current }: WorkloadState): boolean {
   return current && ready >= wanted;
 }
 
 export function wordsOfWorkload(state: WorkloadState): string {
   const { name, wanted, ready, current, reasons } = state;
-  if (!current) return `${name}: its controller has not seen the newest change yet`;
+  if (!current) return `${name}: its controller has not observed the newest change yet`;
   if (wanted === 0) return `${name} is scaled to 0`;
-  const why = isWell(state) || reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  const why = isHealthy(state) || reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
   return `${name}: ${ready} of ${wanted} pods ready${why}`;
 }
 
-/** A service's own workloads together. One at 0 beside others that run (blue and green) is meant so; all at 0 is no service. */
+/** A service from all of its workloads. One at 0 beside a running one (blue and green) is intended; all at 0 is a failure. */
 export function serviceOf(states: readonly WorkloadState[]): ServiceHealth {
   if (states.length === 0) return { well: undefined, fact: 'no workload of the cluster is this service' };
   const running = states.filter(({ wanted, current }) => wanted > 0 || !current);
-  return { well: running.length > 0 && running.every(isWell), fact: states.map(wordsOfWorkload).join('; ') };
+  return { well: running.length > 0 && running.every(isHealthy), fact: states.map(wordsOfWorkload).join('; ') };
 }
 
-/** What no service of the plan is comes back with the last tier. Whether one at 0 is missed, nobody wrote down. */
-export function strangerOf(state: WorkloadState): ServiceHealth {
-  const well = state.wanted === 0 && state.current ? undefined : isWell(state);
-  return { well, fact: `${wordsOfWorkload(state)}; no service of the plan` };
+/** A workload that belongs to no service of the plan. At 0 pods its health is unknown, as nobody wrote down what is wanted. */
+export function unmappedHealth(state: WorkloadState): ServiceHealth {
+  const well = state.wanted === 0 && state.current ? undefined : isHealthy(state);
+  return { well, fact: `${wordsOfWorkload(state)}; not a service of the plan` };
 }
 
 export function tierOf(plan: Pick<Plan, 'tiers'>, { match }: WorkloadState): TierId {

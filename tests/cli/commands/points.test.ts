@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { CommandContext } from '../../../cli/command.ts';
+import type { SiteContext } from '../../../cli/command.ts';
 import { pointsList, pointsMark, pointsShow } from '../../../cli/commands/points.ts';
 import { openSite } from '../../../recovery/config/site.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
@@ -17,11 +17,9 @@ const FULL = '2026-11-23T02:00:00Z';
 const HOURLY = '2026-11-23T03:00:00Z';
 const IDS = { full: idAt(FULL), hourly: idAt(HOURLY, 'incremental') };
 
-const context: CommandContext = {
+const context: Omit<SiteContext, 'env'> = {
   log: silentLog,
   progress: () => {},
-  stdinIsTty: false,
-  ask: () => Promise.reject(new Error('asked')),
   confirm: () => Promise.reject(new Error('confirmed')),
   now: () => NOW,
   signal: new AbortController().signal,
@@ -67,7 +65,7 @@ beforeEach(async () => {
 });
 
 const list = async (repository?: string) => {
-  const result = await pointsList({ env, ...(repository === undefined ? {} : { repository }) }, context);
+  const result = await pointsList(repository === undefined ? {} : { repository }, { ...context, env });
   return { ...result, overview: result.data as PointsOverview };
 };
 const documentOf = (repository: string, id: string): string =>
@@ -170,13 +168,13 @@ describe('dr points', () => {
     await writeSite({ local: join(folder, 'fresh') });
     const { exit, text } = await list();
     expect(exit).toBe(0);
-    expect(text).toMatch(/^No recovery point. The first one: dr backup/);
+    expect(text).toMatch(/^No recovery point yet. Make one with: dr backup/);
   });
 });
 
 describe('dr points show', () => {
   test('shows each copy with what it is called in its engine', async () => {
-    const { exit, data, text } = await pointsShow({ env, id: IDS.full }, context);
+    const { exit, data, text } = await pointsShow({}, { ...context, env }, IDS.full);
     const details = data as PointDetails;
     expect(exit).toBe(0);
     expect(details.copies.map((c) => [c.repository, c.trust, c.point.repository])).toEqual([
@@ -184,21 +182,21 @@ describe('dr points show', () => {
       ['primary', 'ok', 'primary'],
     ]);
     expect(text).toMatch(/postgres +pgbackrest +\S+-set-\S+ .* main-1, timeline 1/);
-    expect(text).toContain('not the plan of now');
+    expect(text).toContain('not the current plan');
   });
 
   test('of an altered point exits 5', async () => {
     const file = documentOf('local', IDS.full);
     await writeFile(file, (await readFile(file, 'utf8')).replace('"complete":true', '"complete":false'));
-    const { exit, text } = await pointsShow({ env, id: IDS.full }, context);
+    const { exit, text } = await pointsShow({}, { ...context, env }, IDS.full);
     expect(exit).toBe(5);
     expect(text).toContain('its signature does not fit its content');
-    expect((await pointsShow({ env, id: IDS.hourly }, context)).exit).toBe(0);
+    expect((await pointsShow({}, { ...context, env }, IDS.hourly)).exit).toBe(0);
   });
 
   test('of an unknown id names the nearest', async () => {
     const id = IDS.full.replace('0000', '0001');
-    await expect(pointsShow({ env, id }, context)).rejects.toMatchObject({
+    await expect(pointsShow({}, { ...context, env }, id)).rejects.toMatchObject({
       code: 'POINT-UNKNOWN',
       exit: 2,
       fact: expect.stringMatching(new RegExp(`"${id}".*Did you mean "${IDS.full}"`)),
@@ -208,9 +206,9 @@ describe('dr points show', () => {
 
 describe('dr points mark', () => {
   test('marks each copy, or only the one in the named repository', async () => {
-    const both = await pointsMark({ env, id: IDS.full, mark: 'compromised', note: 'break-in' }, context);
+    const both = await pointsMark({ note: 'break-in' }, { ...context, env }, IDS.full, 'compromised');
     expect(both).toMatchObject({ exit: 0, data: { marked: ['local', 'primary'], failed: [] } });
-    await pointsMark({ env, id: IDS.full, mark: 'hold', repository: 'local' }, context);
+    await pointsMark({ repository: 'local' }, { ...context, env }, IDS.full, 'hold');
     const { overview } = await list();
     const row = overview.points.find((p) => p.id === IDS.full);
     expect(row?.marks.map((m) => [m.repository, m.mark, m.note])).toEqual([
@@ -222,29 +220,29 @@ describe('dr points mark', () => {
   });
 
   test('a compromised point is in no window; a clean one is again', async () => {
-    await pointsMark({ env, id: IDS.hourly, mark: 'compromised' }, context);
+    await pointsMark({}, { ...context, env }, IDS.hourly, 'compromised');
     expect(lossOf((await list()).overview, 'postgres')).toMatchObject({ lostSeconds: 7200 });
-    await pointsMark({ env, id: IDS.hourly, mark: 'clean' }, context);
+    await pointsMark({}, { ...context, env }, IDS.hourly, 'clean');
     const { overview, text } = await list();
     expect(lossOf(overview, 'postgres')).toMatchObject({ lostSeconds: 3600 });
     expect(text).toMatch(/ clean +ok +primary/);
   });
 
   test('an unknown mark or point is refused, and nothing is written', async () => {
-    const typo = pointsMark({ env, id: IDS.full, mark: 'comprimised' }, context);
+    const typo = pointsMark({}, { ...context, env }, IDS.full, 'comprimised');
     await expect(typo).rejects.toMatchObject({
       code: 'MARK-UNKNOWN',
       exit: 2,
       fact: expect.stringContaining('"compromised"'),
     });
-    const unknown = pointsMark({ env, id: idAt('2020-01-01T00:00:00Z'), mark: 'hold' }, context);
+    const unknown = pointsMark({}, { ...context, env }, idAt('2020-01-01T00:00:00Z'), 'hold');
     await expect(unknown).rejects.toMatchObject({ code: 'POINT-UNKNOWN', exit: 2 });
     expect(await readdir(join(folder, 'primary/production'))).toEqual(['catalog']);
   });
 
   test('where one repository is away the others get it, exit 3, and how to do the rest', async () => {
     await writeSite({ local: join(folder, 'not/mounted'), primary: join(folder, 'primary') });
-    const { exit, text } = await pointsMark({ env, id: IDS.full, mark: 'verified' }, context);
+    const { exit, text } = await pointsMark({}, { ...context, env }, IDS.full, 'verified');
     expect(exit).toBe(3);
     expect(text).toContain(`dr points mark ${IDS.full} verified --repository local`);
   });

@@ -1,5 +1,5 @@
 /** Pure: the sample services as a team of Go Coffee would have applied them. They are the users' objects: no stack declares them. */
-import { reachLabel } from '../../../infra/cluster/labels.ts';
+import { egressLabel } from '../../../infra/cluster/labels.ts';
 import { containerSecurity, podSecurity, resources } from '../../../infra/cluster/pod-security.ts';
 import { PORTS, POSTGRES, REDIS, serviceHost } from '../../../infra/cluster/ports.ts';
 import type { Manifest } from '../api.ts';
@@ -129,9 +129,9 @@ function service(name: ServiceName, args: ServicesArgs): Manifest[] {
   const selector = { 'app.kubernetes.io/name': name };
   const twice = TWICE.includes(name);
   const reaches = {
-    [reachLabel('dns')]: 'allowed',
-    [reachLabel('postgres')]: 'allowed',
-    [reachLabel('redis')]: 'allowed',
+    [egressLabel('dns')]: 'allowed',
+    [egressLabel('postgres')]: 'allowed',
+    [egressLabel('redis')]: 'allowed',
   };
   const target = { apiVersion: 'apps/v1', kind: 'Deployment', name };
   return [

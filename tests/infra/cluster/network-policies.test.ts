@@ -1,6 +1,6 @@
 /** Nothing is open: what is, has a name, a label and a reason. */
 import { describe, expect, test } from 'vitest';
-import { REACHES } from '../../../infra/cluster/labels.ts';
+import { EGRESS_TARGETS } from '../../../infra/cluster/labels.ts';
 import { networkPolicies } from '../../../infra/cluster/network-policies.ts';
 
 const NAMESPACES = { platform: 'shop', recovery: 'shop-dr' };
@@ -40,7 +40,7 @@ describe.each(Object.values(NAMESPACES))('%s', (namespace) => {
   test('has an opening out for each reach, and no other', () => {
     const out = own.filter(({ spec }) => (spec.egress as unknown[] | undefined)?.length).map(({ name }) => name);
     const members = namespace === NAMESPACES.platform ? ['among-postgres-members'] : [];
-    expect(out.toSorted()).toEqual([...REACHES.map((reach) => `reach-${reach}`), ...members].toSorted());
+    expect(out.toSorted()).toEqual([...EGRESS_TARGETS.map((reach) => `reach-${reach}`), ...members].toSorted());
   });
 });
 

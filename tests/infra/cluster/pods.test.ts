@@ -1,6 +1,6 @@
 /** Every pod of every stack: what it may do, what it holds, where its image comes from. */
 import { describe, expect, test } from 'vitest';
-import { reachLabel } from '../../../infra/cluster/labels.ts';
+import { egressLabel } from '../../../infra/cluster/labels.ts';
 import { kubernetesObjects } from '../manifests-of.ts';
 import { kinds, podOf, podsOf, recordStacks, type StackName } from '../objects.ts';
 
@@ -53,7 +53,7 @@ describe.each(names)('%s', (name) => {
         .map(({ of }) => of)
         .toSorted(),
     ).toEqual(expected);
-    const reach = pods.filter(({ labels }) => reachLabel('kubernetes-api') in labels);
+    const reach = pods.filter(({ labels }) => egressLabel('kubernetes-api') in labels);
     expect(reach.map(({ of }) => of).toSorted()).toEqual(expected);
   });
 

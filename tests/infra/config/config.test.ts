@@ -49,7 +49,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a relative path',
     'production',
     { cluster: { context: 'c', kubeconfig: '../kubeconfig' } },
-    ['cluster.kubeconfig', '"../kubeconfig": is no absolute path'],
+    ['cluster.kubeconfig', '"../kubeconfig": is not an absolute path'],
   ],
   [
     'no kubeconfig at all',
@@ -67,7 +67,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'an unknown repository to follow',
     'dr',
     { standby: { of: { site: 'us-east-1', generation: 1 }, repository: 'secondry' } },
-    ['standby.repository', '"secondry" is no repository of the plan. Did you mean "secondary"?'],
+    ['standby.repository', '"secondry" is not a repository of the plan. Did you mean "secondary"?'],
   ],
   [
     'a recovery from nowhere',
@@ -79,7 +79,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a recovery from a volume of the lost cluster',
     'dr',
     { role: 'recovery', recovery: { from: 'latest', repository: 'local' } },
-    ['recovery.repository', '"local" can\'t be what a site begins from', 'write one of: primary, secondary'],
+    ['recovery.repository', 'a site can\'t begin from "local"', 'write one of: primary, secondary'],
   ],
   [
     'the same place twice',
@@ -117,7 +117,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     { plan: { objectives: { rpo: { database: '1' } } } },
     ['plan.objectives.rpo.database', '"1"'],
   ],
-  ['http', 'local', compatible({ primary: { endpoint: 'http://s3.test' } }), ['"http://s3.test": is no endpoint']],
+  ['http', 'local', compatible({ primary: { endpoint: 'http://s3.test' } }), ['"http://s3.test": is not an endpoint']],
   ['an IP address', 'local', compatible({ primary: { endpoint: 'https://10.0.0.1' } }), ['"https://10.0.0.1"', 'IP']],
   [
     'an endpoint too few',
@@ -151,19 +151,19 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     ['namespaces.recovery', 'losing the platform would lose its recovery'],
   ],
   ['aws without an OIDC provider', 'production', { oidcProvider: {} }, ['oidcProvider.arn', 'no service account']],
-  ['a size without a unit', 'local', { redis: { storage: '5' } }, ['redis.storage', '"5": is no size of a volume']],
+  ['a size without a unit', 'local', { redis: { storage: '5' } }, ['redis.storage', '"5": is not a size of a volume']],
   ['a share of processors that is none', 'local', { redis: { cpu: 'much' } }, ['redis.cpu', '"much"']],
   [
     'a name of a database that is SQL',
     'local',
     { postgres: { database: "x'; DROP" } },
-    ['postgres.database', 'is no name of a database'],
+    ['postgres.database', 'is not a valid database name'],
   ],
   [
     'a network that is none',
     'production',
     { network: { kubernetesApi: { cidrs: ['10.0.0.0/33'] } } },
-    ['network.kubernetesApi.cidrs.0', '"10.0.0.0/33": is no network', 'write e.g. 10.0.0.0/16'],
+    ['network.kubernetesApi.cidrs.0', '"10.0.0.0/33": is not a network', 'write e.g. 10.0.0.0/16'],
   ],
   [
     'a folder workload that the plan has not',
@@ -187,7 +187,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a kind where a definition is wanted',
     'local',
     { capture: { clusterKinds: ['ClusterIssuer'] } },
-    ['capture.clusterKinds.0', 'is no name of a definition', 'clusterissuers.cert-manager.io'],
+    ['capture.clusterKinds.0', 'is not a valid definition name', 'clusterissuers.cert-manager.io'],
   ],
   ['a site with a slash', 'production', { site: '../other' }, ['DR-CONFIG site', '../other']],
   ['a site with a line break', 'production', { site: 'one\ntwo' }, ['DR-CONFIG site', 'one\\ntwo']],
@@ -203,13 +203,13 @@ test('a doubled key of the stack file is named with its line', async () => {
   const file = 'config:\n  go-coffee-dr:site: one\n  go-coffee-dr:role: primary\n  go-coffee-dr:site: two\n';
   const message = await complaints('production', { file });
   expect(message).toContain('DR-CONFIG site');
-  expect(message).toContain('stands there a second time (Pulumi.production.yaml, line 4)');
+  expect(message).toContain('occurs a second time (Pulumi.production.yaml, line 4)');
 });
 
 test('a secret in plain text is refused, and not shown', async () => {
   const config = { alertTargets: { pingUrl: 'https://ping.test/s3cr3t' } };
   const message = await complaints('production', { config, secretKeys: [] });
-  expect(message).toContain('DR-CONFIG alertTargets: stands in plain text in the stack config');
+  expect(message).toContain('DR-CONFIG alertTargets: is in plain text in the stack config');
   expect(message).not.toContain('s3cr3t');
 });
 

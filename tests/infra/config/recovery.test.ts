@@ -1,7 +1,8 @@
 /** The keys of `recovery`, and of a standby's services: one message for each thing that is wrong with them. */
 import { expect, test } from 'vitest';
 import { shippedConfig } from '../recording.ts';
-import { complaints } from './stack-config.ts';
+import { PIN } from '../recovered/recovery-stack.ts';
+import { complaints, configOf } from './stack-config.ts';
 
 const recovering = (settings: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
   role: 'recovery',
@@ -21,25 +22,25 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'recovery settings in a stack that recovers nothing',
     'dr',
     { recovery: { from: 'latest', repository: 'primary', harden: true } },
-    ['DR-CONFIG recovery: is set, and role is "standby"', 'write role: recovery in a fresh stack'],
+    ['DR-CONFIG recovery: is set, and role is "standby"', 'write role: recovery in a new stack'],
   ],
   [
     'what it begins from, as away',
     'local',
     recovering({ repository: 'secondary' }, { storage: { ...AWAY, detached: ['secondary'] } }),
-    ['storage.detached', '"secondary" is what this stack begins from'],
+    ['storage.detached', '"secondary" is the repository that this stack begins from'],
   ],
   [
     'every repository, as away',
     'local',
     { storage: { ...AWAY, detached: ['primary', 'secondary'] } },
-    ['storage.detached', 'names every repository in S3'],
+    ['storage.detached', 'names every S3 repository'],
   ],
   [
     'a volume, as away',
     'local',
     { storage: { ...AWAY, detached: ['local'] } },
-    ['storage.detached', '"local" is no repository in S3', 'can stand here: primary, secondary'],
+    ['storage.detached', '"local" is not a repository in S3', 'can stand here: primary, secondary'],
   ],
   [
     'a service that the plan does not know',
@@ -51,13 +52,13 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a kind in small letters',
     'dr',
     recovering({ exclude: ['deployment/api'] }),
-    ['recovery.exclude.0', '"deployment" is no kind', 'Deployment/api'],
+    ['recovery.exclude.0', '"deployment" is not a kind', 'Deployment/api'],
   ],
   [
     'what is wanted and not wanted',
     'dr',
     recovering({ only: ['P1'], exclude: ['P1'] }),
-    ['recovery.exclude.0', '"P1" stands in recovery.only too'],
+    ['recovery.exclude.0', '"P1" is also in recovery.only'],
   ],
   [
     'the namespace of the keys for the platform',
@@ -75,19 +76,25 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a registry with its scheme',
     'dr',
     recovering({ map: { registry: { 'registry.test': 'https://other.test' } } }),
-    ['recovery.map.registry.registry.test', '"https://other.test": is no registry'],
+    ['recovery.map.registry.registry.test', '"https://other.test": is not a registry'],
   ],
   [
     'a host that is none',
     'dr',
     recovering({ map: { host: { 'shop.example.com': 'shop' } } }),
-    ['recovery.map.host.shop.example.com', '"shop": is no host name'],
+    ['recovery.map.host.shop.example.com', '"shop": is not a host name'],
   ],
   [
     'a key that recovery does not have',
     'dr',
     recovering({ rotateSecret: true }),
     ['recovery.rotateSecret', 'Did you mean "rotateSecrets"?'],
+  ],
+  [
+    'two resolved points',
+    'dr',
+    recovering({ resolved: PIN, pin: { ...PIN, repository: 'primary' } }),
+    ['recovery.pin: differs from recovery.resolved', 'remove recovery.pin'],
   ],
   [
     'a drill that users are sent to',
@@ -134,4 +141,11 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
 test.each(WRONG)('%s is refused', async (_, stack, config, parts) => {
   const said = await complaints(stack, { config });
   for (const part of parts) expect(said).toContain(part);
+});
+
+test.each(['resolved', 'pin'])('the resolved point is read from recovery.%s', async (key) => {
+  const given = recovering({ repository: 'secondary', [key]: PIN }, { generation: 2, standby: undefined });
+  const { recovery } = await configOf('dr', { config: given });
+  expect(recovery).toMatchObject({ from: 'latest', resolved: PIN });
+  expect(recovery).not.toHaveProperty('pin');
 });

@@ -57,7 +57,7 @@ describe.skipIf(!hasPulumi)(hasPulumi ? 'config through the engine' : NO_PULUMI,
     await engine.ok('config', 'rm', '--stack', 'production', 'alertTargets');
     expect(exitCode).not.toBe(0);
     expect(all).toContain('alertTargets');
-    expect(all).toContain('stands in plain text in the stack config');
+    expect(all).toContain('is in plain text in the stack config');
     expect(all).not.toContain('in-plain-text');
   });
 

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { hasPulumi, NO_PULUMI } from './engine.ts';
-import { RUN, storyOf } from './story.ts';
+import { RUN, upTwice } from './up-twice.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const on = ['--stack', 'production'];
 
 describe.skipIf(!hasPulumi)(hasPulumi ? 'stack production through the engine' : NO_PULUMI, () => {
-  const { engine } = storyOf('production');
+  const { engine } = upTwice('production');
 
   it('is not destroyed by mistake', { timeout: RUN }, async () => {
     const { exitCode, all } = await engine().run(['destroy', ...on, '--yes', '--skip-preview']);

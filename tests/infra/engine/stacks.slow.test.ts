@@ -1,14 +1,14 @@
 /** The other shipped stacks through the real engine, and the failover: the standby's role changes and nothing is replaced. */
 import { describe, expect, it } from 'vitest';
 import { hasPulumi, NO_PULUMI } from './engine.ts';
-import { type Preview, RUN, storyOf } from './story.ts';
+import { type Preview, RUN, upTwice } from './up-twice.ts';
 
 describe.skipIf(!hasPulumi)(hasPulumi ? 'stack local through the engine' : NO_PULUMI, () => {
-  storyOf('local');
+  upTwice('local');
 });
 
 describe.skipIf(!hasPulumi)(hasPulumi ? 'stack dr through the engine' : NO_PULUMI, () => {
-  const { engine } = storyOf('dr');
+  const { engine } = upTwice('dr');
   const on = ['--stack', 'dr'];
 
   it('fails over by its role alone, and deletes and replaces nothing', { timeout: 2 * RUN }, async () => {

@@ -135,8 +135,8 @@ describe('how a cluster begins', () => {
   });
 
   test.each([
-    ['latest', '2026-11-23T02:00:00Z', '"latest" is no label of a backup set'],
-    ['20261123-020000F', '2026-11-23 02:00', 'is no time in UTC'],
+    ['latest', '2026-11-23T02:00:00Z', '"latest" is not a label of a backup set'],
+    ['20261123-020000F', '2026-11-23 02:00', 'is not a time in UTC'],
   ])('set %s, time %s is refused', (set, time, fact) => {
     const end = { kind: 'time', timeline: 1, time } as const;
     expect(() => recoveryArguments({ kind: 'recovery', source: source('one-1'), set, end }, 'get')).toThrow(fact);

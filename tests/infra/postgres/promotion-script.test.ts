@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { promotionScript, quietSeconds } from '../../../infra/postgres/promotion-script.ts';
+import { archiveSilence, promotionScript } from '../../../infra/postgres/promotion-script.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { type FakePath, fakePath } from '../../fake-path.ts';
 
@@ -85,6 +85,6 @@ test('a network that lets a new pod through only after a moment is waited for', 
 });
 
 test('silence is twice what a living source takes', () => {
-  expect(quietSeconds(productionPlan)).toBe(120);
-  expect(() => quietSeconds({ workloads: [] })).toThrow('the plan ships no WAL');
+  expect(archiveSilence(productionPlan)).toBe(120);
+  expect(() => archiveSilence({ workloads: [] })).toThrow('the plan ships no WAL');
 });

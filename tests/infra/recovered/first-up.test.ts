@@ -93,7 +93,7 @@ test('the first `up` resolves the point in a real bucket, with the restorer’s 
 
     const wrong = { ...STORED_SECRETS, passphrases: { ...STORED_SECRETS.passphrases, secondary: 'another-one' } };
     await expect(record('local', { ...config, secretValues: wrong })).rejects.toThrow(
-      /^DR-PASSPHRASE-WRONG [\s\S]*secretValues\.passphrases\.secondary[\s\S]*could not be read from secondary; nothing was touched$/,
+      /^DR-PASSPHRASE-WRONG [\s\S]*secretValues\.passphrases\.secondary[\s\S]*could not be read from secondary; nothing was changed$/,
     );
 
     const follows = {

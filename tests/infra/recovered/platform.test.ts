@@ -129,9 +129,9 @@ describe('the order', () => {
   test('dependencies grow with the objects, not with their square', () => {
     const objects = platformOf(recovered);
     const dependencies = objects.reduce((sum, { dependsOn }) => sum + dependsOn.length, 0);
-    const walls = resourceOf(recovered, 'ConfigMap', 'recovery-begin').dependsOn.length;
+    const guardrails = resourceOf(recovered, 'ConfigMap', 'recovery-begin').dependsOn.length;
     const stores = resourceOf(recovered, 'Job', 'recovery-check-stores-local-2').dependsOn.length;
-    expect(dependencies).toBeLessThan(3 * objects.length + walls + stores);
+    expect(dependencies).toBeLessThan(3 * objects.length + guardrails + stores);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Role recovery: a fresh platform's data tier from a pinned point; and the Redis that begins from a copy, after a promotion too. */
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { lifeProblems, pinProblems } from '../../../infra/recovered/source/pin.ts';
+import { changedPointProblems, generationProblems } from '../../../infra/recovered/source/resolved-point.ts';
 import { environmentSchema } from '../../../recovery/config/environment.ts';
 import { find, kinds, object, podOf, predecessors } from '../objects.ts';
 import { type Recording, record, STORED_SECRETS } from '../recording.ts';
@@ -133,9 +133,9 @@ describe('Redis', () => {
   });
 });
 
-describe('what is pinned stays', () => {
+describe('the resolved point stays', () => {
   const config = { site: 'local', generation: 2, recovery: { from: 'latest', repository: 'secondary' } };
-  const previous = { leads: true, site: 'local', generation: 2, pin: PIN };
+  const previous = { leads: true, site: 'local', generation: 2, resolved: PIN };
 
   test.each([
     ['the same', config, previous, []],
@@ -151,15 +151,15 @@ describe('what is pinned stays', () => {
       previous,
       ['recovery.repository'],
     ],
-    ['a stack that began otherwise', config, { ...previous, pin: undefined }, ['role']],
+    ['a stack that began otherwise', config, { ...previous, resolved: undefined }, ['role']],
   ] as const)('%s', (_, now, before, paths) => {
-    expect(pinProblems(now, before).map(({ path }) => path.join('.'))).toEqual(paths);
+    expect(changedPointProblems(now, before).map(({ path }) => path.join('.'))).toEqual(paths);
   });
 
-  test('F30: not in the generation of the point', () => {
-    expect(lifeProblems(config, PIN)).toEqual([]);
-    expect(lifeProblems({ ...config, generation: 1 }, PIN)[0]?.fact).toBe(
-      '1, and the point is of local-1: this platform would archive into what it begins from',
+  test('a platform never archives into the lineage of its point', () => {
+    expect(generationProblems(config, PIN)).toEqual([]);
+    expect(generationProblems({ ...config, generation: 1 }, PIN)[0]?.fact).toBe(
+      '1, and the point is of local-1: this platform would archive into the lineage that it begins from',
     );
   });
 

@@ -7,7 +7,7 @@ import { type KubeObject, restoreWaves } from '../../../recovery/public.ts';
 import { PLATFORM } from './captured-platform.ts';
 
 const ALL = PLATFORM.objects.map(({ object }) => object);
-const { steps: STEPS, placements } = stepsOf(productionPlan, ALL);
+const { steps: STEPS, placements } = stepsOf({ plan: productionPlan, objects: ALL });
 
 const step = (id: string): readonly string[] =>
   (STEPS.find((each) => each.id === id)?.objects ?? []).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
@@ -82,14 +82,17 @@ test.each([
   ],
   ['route.openshift.io/v1', 'Route', { to: { kind: 'Service', name: 'order-service' } }],
 ])('%s %s leads users to a tier when it is well', (apiVersion, kind, spec) => {
-  const { steps } = stepsOf(productionPlan, [...ALL, route(apiVersion, kind, spec)]);
+  const { steps } = stepsOf({ plan: productionPlan, objects: [...ALL, route(apiVersion, kind, spec)] });
   const found = steps.find(({ objects }) => objects.some(({ metadata }) => metadata.name === 'way-in'));
   expect([found?.id, found?.after]).toEqual(['routes-p2', ['p2']]);
 });
 
 test('a route to a host outside of the cluster is no tier’s', () => {
   const outside = { http: [{ route: [{ destination: { host: 'order-service.example.com' } }] }] };
-  const { steps } = stepsOf(productionPlan, [...ALL, route('networking.istio.io/v1', 'VirtualService', outside)]);
+  const { steps } = stepsOf({
+    plan: productionPlan,
+    objects: [...ALL, route('networking.istio.io/v1', 'VirtualService', outside)],
+  });
   expect(steps.find(({ objects }) => objects.some(({ metadata }) => metadata.name === 'way-in'))?.id).toBe('routes');
 });
 
@@ -102,7 +105,7 @@ describe('of any part of the objects', () => {
   test('each is declared once, and after every wave that must be before it', () => {
     fc.assert(
       fc.property(parts, (part) => {
-        const { steps } = stepsOf(productionPlan, part);
+        const { steps } = stepsOf({ plan: productionPlan, objects: part });
         const found = steps.flatMap(({ objects }) => objects);
         expect(new Set(found)).toEqual(new Set(part));
         expect(found).toHaveLength(part.length);
@@ -125,7 +128,7 @@ describe('of any part of the objects', () => {
   test('it is the same whatever order they are found in', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(ALL, { minLength: ALL.length }), (shuffled) => {
-        expect(stepsOf(productionPlan, shuffled).steps).toEqual(STEPS);
+        expect(stepsOf({ plan: productionPlan, objects: shuffled }).steps).toEqual(STEPS);
       }),
       { numRuns: 20 },
     );
@@ -134,7 +137,7 @@ describe('of any part of the objects', () => {
   test('each tier waits for the one before', () => {
     fc.assert(
       fc.property(parts, (part) => {
-        const { steps } = stepsOf(productionPlan, part);
+        const { steps } = stepsOf({ plan: productionPlan, objects: part });
         const earlier = stepsBefore(steps);
         const checked = steps.filter(({ check }) => check !== undefined).map(({ id }) => id);
         expect(checked[0]).toBe('stores');

@@ -19,7 +19,7 @@ const FAULTS: readonly Fault[] = [
     'SERVICE-IN-TWO-TIERS',
     'tiers.P4.services.ai-search',
     'service "ai-search" is in P3 and in P4',
-    'leave it in one tier',
+    'keep it in one tier',
   ],
   [
     'a workload with fewer copies than the rule',
@@ -28,7 +28,7 @@ const FAULTS: readonly Fault[] = [
     },
     'COPIES-FEW',
     'workloads.git.repositories',
-    "git has 2 copies (local, primary), and the plan's rule wants 3",
+    "git has 2 copies (local, primary), and the plan's copy rule requires 3",
     'add repositories',
   ],
   [
@@ -44,7 +44,7 @@ const FAULTS: readonly Fault[] = [
     (p) => void workload(p, 'git').repositories.push('local'),
     'REPOSITORY-DOUBLED',
     'workloads.git.repositories.[4]',
-    '"local" stands twice in one list',
+    '"local" occurs twice in one list',
     'remove one',
   ],
   [
@@ -86,11 +86,11 @@ const FAULTS: readonly Fault[] = [
     'complete-failure',
   ],
   [
-    'an id that stands twice',
+    'an id that occurs twice',
     (p) => void p.schedules.push({ ...schedule(p, 'redis') }),
     'ID-DOUBLED',
     'schedules.redis.id',
-    '"redis" stands twice in schedules',
+    '"redis" occurs twice in schedules',
     'another id',
   ],
 ];

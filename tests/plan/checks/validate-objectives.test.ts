@@ -10,7 +10,7 @@ const FAULTS: readonly Fault[] = [
     },
     'CRON-INVALID',
     'schedules.hourly.cron',
-    '"61" is no minute in "61 * * * *"',
+    '"61" is not a valid minute in "61 * * * *"',
     'minute, hour, day of month, month and day of week',
   ],
   [
@@ -20,7 +20,7 @@ const FAULTS: readonly Fault[] = [
     },
     'CRON-INVALID',
     'repositories.offsite.written.cron',
-    '"9" is no day of week in "0 6 * * 9"',
+    '"9" is not a valid day of week in "0 6 * * 9"',
     'e.g. "0 2 * * *"',
   ],
   [
@@ -60,8 +60,8 @@ const FAULTS: readonly Fault[] = [
     },
     'OBJECTIVE-ZERO',
     'tiers.P4.rpo',
-    `"0h" can't be met by anything that is restored`,
-    'what the business can bear',
+    `no restore can meet an objective of "0h"`,
+    'the longest outage or loss',
   ],
   [
     'a tier slower than its class',
@@ -70,7 +70,7 @@ const FAULTS: readonly Fault[] = [
     },
     'RTO-SCOPE',
     'tiers.P2.rto',
-    'P2 may take 5 h, and its class "critical" 4 h',
+    'P2 has an RTO of 5 h, and its scope "critical" one of 4 h',
     'shorten the RTO',
   ],
   [
@@ -100,7 +100,7 @@ const FAULTS: readonly Fault[] = [
     },
     'THRESHOLD-ORDER',
     'thresholds.storage',
-    'the warning at 95% does not come before the critical alert at 80%',
+    'the warning at 95% is not below the critical alert at 80%',
     'the smaller one',
   ],
   [
@@ -108,8 +108,8 @@ const FAULTS: readonly Fault[] = [
     (p) => void byId(p.templates, 'resolved').fields.push({ name: 'x', placeholder: '[Nobody]' }),
     'PLACEHOLDER-MISSING',
     'templates.resolved.fields.[4]',
-    '"[Nobody]" does not stand in the text of "resolved"',
-    'brackets included',
+    '"[Nobody]" is not in the text of "resolved"',
+    'with its brackets',
   ],
   [
     'a run of no time',
@@ -118,7 +118,7 @@ const FAULTS: readonly Fault[] = [
     },
     'RUN-ZERO',
     'schedules.redis.longestRun',
-    'a run of "redis" takes 0s',
+    'longestRun of "redis" is 0s',
     'e.g. 15m',
   ],
 ];

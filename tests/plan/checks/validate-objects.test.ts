@@ -11,7 +11,7 @@ const FAULTS: readonly Fault[] = [
     'OBJECTS-DOUBLED',
     'workloads.network-policies.objects',
     '"network-policies" and "uploads" both hold the access of the cluster',
-    'leave each part in one workload',
+    'keep each part in one workload',
   ],
   [
     'a part that no workload holds',

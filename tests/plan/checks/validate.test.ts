@@ -33,7 +33,7 @@ describe('the rule of copies', () => {
       {
         code: 'UNVERIFIED',
         where: 'tests',
-        fact: "no test restores redis, event-store, uploads, static-assets, git, images, artifacts: 7 unproven, and the plan's rule allows 0",
+        fact: "no test restores redis, event-store, uploads, static-assets, git, images, artifacts: 7 unverified, and the plan's copy rule allows 0",
       },
     ]);
   });

@@ -15,7 +15,7 @@ describe('WAL positions', () => {
       }),
     );
     expect(formatLsn(parseLsn('16/B374D848'))).toBe('16/B374D848');
-    expect(() => parseLsn('16-B374D848')).toThrow('no place in the WAL');
+    expect(() => parseLsn('16-B374D848')).toThrow('not a WAL position');
   });
 
   test('of a segment: 256 segments of 16 MiB share the upper digits', () => {

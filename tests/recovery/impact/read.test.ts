@@ -57,28 +57,28 @@ test('a stack of nothing is one', () => {
 
 test.each([
   ['nothing', '', 'IMPACT-INPUT', 'is empty'],
-  ['text', 'Previewing update (production)', 'IMPACT-INPUT', 'is no JSON document'],
-  ['a list', '[]', 'IMPACT-INPUT', 'is no JSON object'],
+  ['text', 'Previewing update (production)', 'IMPACT-INPUT', 'is not JSON'],
+  ['a list', '[]', 'IMPACT-INPUT', 'is not a JSON object'],
   [
     'another document',
     '{"kind": "Plan", "version": "1.0"}',
     'IMPACT-INPUT',
     'neither steps nor a deployment, but kind, version',
   ],
-  ['steps that are none', '{"steps": [{"op": 1}]}', 'IMPACT-INPUT', 'is no preview: '],
-  ['an old export', '{"version": 2, "deployment": {}}', 'IMPACT-VERSION', 'version 2, and only 3 and 4 are known'],
+  ['steps that are none', '{"steps": [{"op": 1}]}', 'IMPACT-INPUT', 'is not a preview: '],
+  ['an old export', '{"version": 2, "deployment": {}}', 'IMPACT-VERSION', 'version 2, and this dr reads only 3 and 4'],
   ['an export without a version', '{"deployment": {}}', 'IMPACT-VERSION', 'version undefined'],
   [
     'resources that are none',
     '{"version": 3, "deployment": {"resources": [{}]}}',
     'IMPACT-INPUT',
-    'is no stack export',
+    'is not a stack export',
   ],
   [
     'a preview that failed',
     '{"steps": [], "diagnostics": [{"message": "note", "severity": "info"}, {"message": "error: role: no such role\\n", "severity": "error"}]}',
     'PREVIEW-FAILED',
-    'half of it is missing: error: role: no such role',
+    'it is incomplete: error: role: no such role',
   ],
 ])('%s is refused: exit 2, the file named', (_, text, code, fact) => {
   const error = refusal(text);

@@ -46,7 +46,7 @@ test('a lineage that nobody names and nobody writes to', async () => {
     await writeFile(document, text.replace('"first-1"', '"other-1"'));
     const doubted = await prune(31);
     expect(doubted.exit).toBe(3);
-    expect(doubted.outcomes[0]?.plan?.warnings.join()).toContain("can't be believed");
+    expect(doubted.outcomes[0]?.plan?.warnings.join()).toContain("can't be trusted");
     expect(await filesBelow(lost)).not.toEqual([]);
     await writeFile(document, text);
 

@@ -82,7 +82,7 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
   });
 
   const stackOf = (name: string, stack: FakeStack): EngineStack => {
-    const recovery = () => (stack.config.recovery?.value ?? {}) as { exclude?: string[]; pin?: unknown };
+    const recovery = () => (stack.config.recovery?.value ?? {}) as { exclude?: string[]; resolved?: unknown };
     const wanted = () => world.resources.filter((each) => !(recovery().exclude ?? []).includes(idOf(each)));
     const outcome = (failed: ResourceEvent[]): RunOutcome => ({
       succeeded: failed.length === 0,
@@ -150,7 +150,7 @@ export function fakeEngine(world: World, killAt = Number.POSITIVE_INFINITY): Fak
           if (options.keepGoing !== true) break;
         }
         await step();
-        if (failed.length === 0) stack.outputs = { role: 'recovery', recoveredFrom: recovery().pin };
+        if (failed.length === 0) stack.outputs = { role: 'recovery', recoveredFrom: recovery().resolved };
         stack.lockedBy = undefined;
         return outcome(failed);
       },

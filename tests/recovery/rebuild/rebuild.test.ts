@@ -28,7 +28,7 @@ test('tiers, their clocks and the config of the stack', async () => {
     secrets: { value: { from: 'config' } },
     secretValues: { secret: true },
     s3Credentials: { secret: true },
-    recovery: { value: { from: 'latest', repository: 'secondary', harden: true, pin: outcome.plan.pin } },
+    recovery: { value: { from: 'latest', repository: 'secondary', harden: true, resolved: outcome.plan.pin } },
   });
   const plain = JSON.stringify(Object.values(config ?? {}).filter(({ secret }) => secret !== true));
   expect(plain).not.toMatch(/secret-of-the-bucket|passphrase-|secret-signing-key/);
@@ -65,6 +65,21 @@ test('the life that a stack has begun stays its own when its rebuild goes on', a
   // On another host, without the journal, its config says so.
   await rm(at.stateDir, { recursive: true });
   expect((await planRebuild(REQUEST, { ...mended, resolve })).generation).toBe(4);
+});
+
+test('a stack whose config has its point as `recovery.pin` keeps it, as `recovery.resolved`', async () => {
+  await using at = await scratch();
+  const world = newWorld(RESOURCES);
+  const { plan } = await rebuild(REQUEST, portsOf(world, at.stateDir));
+  const recovery = world.stacks.get('fresh')?.config.recovery ?? { value: {} };
+  const { resolved, ...rest } = recovery.value as Record<string, unknown>;
+  Object.assign(recovery, { value: { ...rest, pin: resolved } });
+  await rm(at.stateDir, { recursive: true });
+  const again = await rebuild(REQUEST, portsOf(world, at.stateDir));
+  expect(again.plan.pin).toEqual(plan.pin);
+  const value = world.stacks.get('fresh')?.config.recovery?.value;
+  expect(value).toMatchObject({ resolved: plan.pin });
+  expect(value).not.toHaveProperty('pin');
 });
 
 test('a dry run leaves nothing behind, and neither does one that nobody agreed to', async () => {

@@ -60,6 +60,6 @@ test('the terminal report has no escape codes without colour, and says what fail
   const text = renderTerminal(report, false);
   expect(text).not.toContain('\u001b');
   expect(text).toContain('FAILED  Complete infrastructure failure');
-  expect(text).toContain('1 check of 1 failed; 1 loss that nothing explains.');
+  expect(text).toContain('1 check of 1 failed; 1 loss without an explanation.');
   expect(renderTerminal(report, true)).toContain('\u001b[');
 });

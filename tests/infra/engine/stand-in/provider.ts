@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import * as pulumi from '@pulumi/pulumi';
-import { bare, type Json, stateOf } from './made-up.ts';
+import { bare, type Json, stateOf } from './fake-state.ts';
 
 /** A change of one of these makes another resource: its name, or where it is. */
 const IDENTITY = ['bucket', 'name', 'region'];

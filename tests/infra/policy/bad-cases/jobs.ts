@@ -40,7 +40,7 @@ export const JOBS: readonly BadCase[] = [
     (spec) => {
       spec.suspend = true;
     },
-    'schedule daily is suspended, and this is no standby',
+    'schedule daily is suspended, and this is not a standby',
     '59–60',
   ),
   change(

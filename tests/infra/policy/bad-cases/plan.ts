@@ -77,7 +77,7 @@ export const PLAN: readonly BadCase[] = [
     ({ data }) => {
       data['plan.json'] = '{"kind": "Plan"}';
     },
-    'plan.json is no plan: ',
+    'plan.json is not a plan: ',
     '36–43',
   ),
 ];

@@ -8,19 +8,19 @@ import { captureOf, deployment, PLATFORM } from '../captured-platform.ts';
 const MAP = { registry: {}, storageClass: {}, namespace: {}, host: {} };
 
 interface Settings {
-  readonly only?: readonly string[];
-  readonly exclude?: readonly string[];
+  readonly only?: string[];
+  readonly exclude?: string[];
 }
 
 function select(
   { only = [], exclude = [] }: Settings,
-  captured = PLATFORM,
+  snapshot = PLATFORM,
   platform = 'go-coffee',
   own: readonly string[] = [],
   section: Section = 'recovery',
 ) {
   return selectObjects({
-    ...{ plan: productionPlan, captured, section, platform },
+    ...{ plan: productionPlan, snapshot, section, platform },
     settings: { only, exclude, map: MAP },
     isOwn: ({ metadata }) => metadata.labels?.[OWN_LABEL] !== undefined || own.includes(metadata.name),
   });
@@ -110,32 +110,32 @@ test('what the stack declares itself is not declared twice', () => {
     ...deployment('api'),
     metadata: { name: 'api', namespace: 'go-coffee', labels: { [OWN_LABEL]: 'stack' } },
   };
-  const { objects, leftOut } = select(
+  const { objects, excluded } = select(
     {},
     captureOf([labelled, deployment('postgres'), deployment('shop')]),
     'go-coffee',
     ['postgres'],
   );
   expect(objects.map(({ metadata }) => metadata.name)).toEqual(['shop']);
-  expect(leftOut).toEqual({ own: ['Deployment.apps/go-coffee/api', 'Deployment.apps/go-coffee/postgres'] });
+  expect(excluded).toEqual({ own: ['Deployment.apps/go-coffee/api', 'Deployment.apps/go-coffee/postgres'] });
 });
 
 describe('webhooks', () => {
   test('whose service is gone are left out: they would refuse everything', () => {
-    const { objects, leftOut } = select({});
+    const { objects, excluded } = select({});
     const kept = objects.filter(({ kind }) => kind.endsWith('WebhookConfiguration'));
     expect(kept.map(({ metadata }) => metadata.name)).toEqual(['guard']);
-    expect(leftOut['service-gone']).toEqual(['ValidatingWebhookConfiguration.admissionregistration.k8s.io/gone']);
+    expect(excluded['service-gone']).toEqual(['ValidatingWebhookConfiguration.admissionregistration.k8s.io/gone']);
   });
 
   test('nor with a service that is left out itself', () => {
-    const { leftOut } = select({ exclude: ['Service/api'] });
-    expect(leftOut['service-gone']).toHaveLength(2);
+    const { excluded } = select({ exclude: ['Service/api'] });
+    expect(excluded['service-gone']).toHaveLength(2);
   });
 
   test('by name they come', () => {
-    const { leftOut } = select({ only: ['P1', 'ValidatingWebhookConfiguration/gone'] });
-    expect(leftOut['service-gone'] ?? []).not.toContain(
+    const { excluded } = select({ only: ['P1', 'ValidatingWebhookConfiguration/gone'] });
+    expect(excluded['service-gone'] ?? []).not.toContain(
       'ValidatingWebhookConfiguration.admissionregistration.k8s.io/gone',
     );
   });
@@ -147,7 +147,7 @@ test('two objects that would have one name are refused', () => {
     ['go-coffee', 'tea'],
   );
   const { problems } = selectObjects({
-    ...{ plan: productionPlan, captured: both, section: 'recovery', platform: 'go-coffee', isOwn: () => false },
+    ...{ plan: productionPlan, snapshot: both, section: 'recovery', platform: 'go-coffee', isOwn: () => false },
     settings: { only: [], exclude: [], map: { ...MAP, namespace: { tea: 'go-coffee' } } },
   });
   expect(problems.map(({ path, fact }) => [path.join('.'), fact])).toEqual([

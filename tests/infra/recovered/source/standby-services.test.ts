@@ -73,7 +73,7 @@ describe('before the promotion', () => {
 
   test('a first `up` that can’t read them says so', async () => {
     await expect(follow('standby', 1, {})).rejects.toThrow(
-      /^DR-REPOSITORY-UNREACHABLE [\s\S]*\nhint: [\s\S]*\nstandby\.services: the newest objects could not be read from secondary; nothing was touched$/,
+      /^DR-REPOSITORY-UNREACHABLE [\s\S]*\nhint: [\s\S]*\nstandby\.services: the newest manifests could not be read from secondary; nothing was changed$/,
     );
   });
 });

@@ -174,6 +174,31 @@ test('a list looks into no text; one that someone changed is found when it is as
   expect(again.points.map(({ point }) => point.complete)).toEqual(HOURS.map(() => true));
 });
 
+test('a torn cache, and one of an earlier format, are read anew and replaced', async () => {
+  const folder = await scratch();
+  await fill(await open(folder));
+  await (await open(folder)).points();
+  const [name] = await readdir(cacheFolder(folder));
+  const file = join(cacheFolder(folder), name as string);
+  const whole = await readFile(file);
+  for (const content of [whole.subarray(0, -10), whole.subarray(0, 200), `${'0'.repeat(64)} 2\n{}`, '{"rows":[]}\n']) {
+    await writeFile(file, content);
+    const { points, problems } = await (await open(folder)).review();
+    expect([points.map(({ trust }) => trust), problems]).toEqual([HOURS.map(() => 'ok'), []]);
+    expect(await readFile(file)).toEqual(whole);
+  }
+});
+
+test('a text is found although another run has replaced the cache since', async () => {
+  const folder = await scratch();
+  await fill(await open(folder));
+  await (await open(folder)).points();
+  const { points } = await (await open(folder)).review();
+  await fill(await open(folder), ['2026-11-22T00:00:00Z']);
+  await (await open(folder)).points();
+  expect(points.map(({ point }) => point.id)).toEqual(HOURS.map((time) => idAt(time)));
+});
+
 test('the outline says of a point what the point says, from the cache as from the repository', async () => {
   const folder = await scratch();
   await fill(await open(folder));

@@ -152,8 +152,8 @@ describe('in a bucket', () => {
     ]);
     expect(pin.files).toEqual([expect.objectContaining({ workload: 'uploads', point: FIRST })]);
     expect(notes).toEqual([
-      'primary holds no network-policies of that moment: nothing of it is declared',
-      'primary holds no monitoring-config of that moment: nothing of it is declared',
+      'primary holds no network-policies of that moment: the stack declares nothing of it',
+      'primary holds no monitoring-config of that moment: the stack declares nothing of it',
       "config-and-secrets was captured as a folder of files, not from a cluster's API",
       'primary holds no event-store, static-assets, artifacts, configuration-files of that moment',
     ]);
@@ -165,7 +165,7 @@ describe('in a bucket', () => {
     const early = await pinTarget({ ...request, from: '2026-11-23T01:00:35Z' });
     expect(early.pin.postgres.point).toBe(FIRST);
     expect([early.pin.objects, early.pin.files]).toEqual([[], []]);
-    expect(early.notes).toContain('primary holds no objects of that moment: the platform has its data tier only');
+    expect(early.notes).toContain('primary holds no manifests of that moment: the platform gets its data tier only');
   });
 
   test('the newest objects by themselves, as a standby takes them', async () => {
@@ -175,7 +175,7 @@ describe('in a bucket', () => {
     expect(notes.join()).not.toContain('event-store');
   });
 
-  test('lives that have begun: by a point, by an archive alone, and of no other site', async () => {
+  test('generations that have begun: by a point, by an archive alone, and of no other site', async () => {
     expect((await pinTarget(request)).lives).toEqual([1]);
     await writer.put(`${keys.pgbackrest('main-2')}/archive/${STANZA}/archive.info`, 'begun, nothing copied yet');
     await writer.put(`${keys.pgbackrest('other-1')}/archive/${STANZA}/archive.info`, 'another site');

@@ -112,7 +112,9 @@ describe('latest', () => {
       redis: [REDIS, '03:15:05', undefined, 0],
     });
     const { warnings } = resolve('latest', { entries });
-    expect(warnings.join('\n')).toMatch(new RegExp(`not replayed: ${HOURLY}[\\s\\S]*passed over.*${HOURLY}`));
+    expect(warnings.join('\n')).toMatch(
+      new RegExp(`without replay: the later point ${HOURLY}[\\s\\S]*skipped.*${HOURLY}`),
+    );
     expect(facts('latest', { entries, allowCompromised: true }).postgres?.[0]).toBe(HOURLY);
     expect(facts('latest', { entries: mark(HOURLY, 'compromised', 'clean') }).postgres?.[0]).toBe(HOURLY);
   });

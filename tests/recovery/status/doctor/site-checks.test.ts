@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { CommandContext } from '../../../../cli/command.ts';
-import { doctorCommand } from '../../../../cli/commands/doctor.ts';
+import { doctor } from '../../../../cli/commands/doctor.ts';
 import { openSite } from '../../../../recovery/config/site.ts';
 import { EXIT } from '../../../../recovery/core/errors.ts';
 import { silentLog } from '../../../../recovery/core/log.ts';
@@ -128,15 +128,15 @@ describe('dr doctor', () => {
   const context = { log: silentLog } as CommandContext;
 
   it('exits 0 when nothing that is required is missing', async () => {
-    const result = await doctorCommand({ env: await environmentFile() }, context);
+    const result = await doctor({}, { ...context, env: await environmentFile() });
     expect(result).toMatchObject({ exit: EXIT.ok, kind: 'Doctor' });
     expect(result.text).toMatch(/^NAME +STATUS +FOUND +WANTED\n/);
-    expect(result.text).toMatch(/\nall that is required is here$/);
+    expect(result.text).toMatch(/\neverything required is here$/);
   });
 
   it('exits 2 and says what to do when something is', async () => {
     await rm(join(root, 'passphrase'));
-    const result = await doctorCommand({ env: await environmentFile() }, context);
+    const result = await doctor({}, { ...context, env: await environmentFile() });
     expect(result.exit).toBe(EXIT.usage);
     expect(result.text).toMatch(/\nrepositories\.local\.passphrases\.p1: this is a missing key/);
     expect(result.text).toMatch(/\n1 of 7 missing$/);

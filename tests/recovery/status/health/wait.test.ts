@@ -12,7 +12,7 @@ const report = (healthy: boolean): HealthReport => ({
   checks: [{ id: 'kubernetes', title: 'The cluster answers', ok: healthy, fact: 'what was found' }],
 });
 
-/** Well from the nth round on. */
+/** Healthy from the nth round on. */
 function rounds(n: number) {
   const state = { made: 0 };
   const check = async () => {
@@ -26,7 +26,7 @@ test('it asks until all is well, and says what is not', async () => {
   const { state, check } = rounds(3);
   const events: ProgressEvent[] = [];
   const progress = (event: ProgressEvent) => void events.push(event);
-  const last = await untilHealthy(check, { seconds: 60, pauseMilliseconds: 1, progress });
+  const last = await untilHealthy(check, { seconds: 60, everySeconds: 0.001, progress });
   expect([last.healthy, state.made]).toEqual([true, 3]);
   expect(events.map(({ state: each }) => each)).toEqual(['start', 'progress', 'progress', 'done']);
   expect(events[1]?.detail).toBe('The cluster answers: what was found');
@@ -34,7 +34,7 @@ test('it asks until all is well, and says what is not', async () => {
 
 test('when the time is over, what was found last is the answer', async () => {
   const { state, check } = rounds(Number.POSITIVE_INFINITY);
-  const last = await untilHealthy(check, { seconds: 0.02, pauseMilliseconds: 5 });
+  const last = await untilHealthy(check, { seconds: 0.02, everySeconds: 0.005 });
   expect(last.healthy).toBe(false);
   expect(state.made).toBeGreaterThan(1);
   const once = rounds(2);

@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { productionPlan as plan } from '../../../../plan/production.ts';
 import {
-  isWell,
+  isHealthy,
   serviceOf,
-  strangerOf,
   tierOf,
+  unmappedHealth,
   type WorkloadState,
   wordsOfWorkload,
   workloadState,
@@ -38,12 +38,12 @@ describe('a workload', () => {
       'the numbers are of before the last change',
       deployment(2, { observedGeneration: 2, readyReplicas: 2 }),
       false,
-      'has not seen the newest change',
+      'has not observed the newest change',
     ],
     ['no controller has seen it', deployment(2, { observedGeneration: undefined }), false, 'has not seen'],
   ])('%s', (_, object, well, words) => {
     const state = stateOf(object);
-    expect(isWell(state)).toBe(well);
+    expect(isHealthy(state)).toBe(well);
     expect(wordsOfWorkload(state)).toContain(words);
   });
 
@@ -94,10 +94,10 @@ describe('a service', () => {
 test('what the plan doesn’t know belongs to the last tier', () => {
   const state = stateOf(deployment(1, { readyReplicas: 1 }, 'debug-shell'));
   expect([state.match, tierOf(plan, state)]).toEqual([undefined, 'P4']);
-  expect(strangerOf(state)).toEqual({
+  expect(unmappedHealth(state)).toEqual({
     well: true,
-    fact: 'Deployment shop/debug-shell: 1 of 1 pods ready; no service of the plan',
+    fact: 'Deployment shop/debug-shell: 1 of 1 pods ready; not a service of the plan',
   });
-  expect(strangerOf({ ...state, ready: 0 }).well).toBe(false);
-  expect(strangerOf({ ...state, wanted: 0 }).well).toBeUndefined();
+  expect(unmappedHealth({ ...state, ready: 0 }).well).toBe(false);
+  expect(unmappedHealth({ ...state, wanted: 0 }).well).toBeUndefined();
 });

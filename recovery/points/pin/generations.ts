@@ -1,32 +1,32 @@
-/** Which lives of a site have begun in a repository: each has an archive of its own, and none may be begun twice. */
+/** Which generations of a site have begun in a repository. Each has an archive of its own, and none may begin twice. */
 import { type Layout, lineageName, parseLineage, STANZA } from '../../../plan/layout.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 
-export interface LivesInput {
+export interface GenerationsInput {
   readonly store: Pick<ObjectStore, 'get'>;
   readonly layout: Layout;
   readonly site: string;
-  /** Of the same repository. */
+  /** The entries of this repository. */
   readonly entries: readonly Pick<CatalogEntry, 'outline'>[];
 }
 
 /**
- * Generations, ascending. One that archives and has no point yet counts too: those after the newest known one are asked for, until one
- * is not there. Throws what the storage says when it can't be read.
+ * Ascending. A generation that archives and has no point yet counts too: after the newest known one, the archives are looked up until
+ * one is absent. Throws what the store throws.
  */
-export async function livesOf({ store, layout, site, entries }: LivesInput): Promise<number[]> {
+export async function generationsOf({ store, layout, site, entries }: GenerationsInput): Promise<number[]> {
   const written = entries.flatMap(({ outline }) => {
     const lineages = outline.captures.flatMap(({ postgres }) => (postgres === undefined ? [] : [postgres.lineage]));
     return lineages.map(parseLineage);
   });
-  const lives = new Set(written.flatMap((life) => (life?.site === site ? [life.generation] : [])));
+  const found = new Set(written.flatMap((lineage) => (lineage?.site === site ? [lineage.generation] : [])));
   const archiveOf = (generation: number) =>
     `${layout.pgbackrest(lineageName(site, generation))}/archive/${STANZA}/archive.info`;
-  let next = Math.max(0, ...lives) + 1;
+  let next = Math.max(0, ...found) + 1;
   while ((await store.get(archiveOf(next))) !== undefined) {
-    lives.add(next);
+    found.add(next);
     next += 1;
   }
-  return [...lives].sort((a, b) => a - b);
+  return [...found].sort((a, b) => a - b);
 }

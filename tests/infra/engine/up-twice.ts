@@ -31,7 +31,7 @@ function urnsOf(resources: readonly { readonly urn: string }[]): string[] {
 }
 
 /** Declares the tests; later ones of the same `describe` find the stack as it is then. */
-export function storyOf(stack: string): { readonly engine: () => Engine } {
+export function upTwice(stack: string): { readonly engine: () => Engine } {
   let engine: Engine;
   let preview: Preview;
   let seen = '';

@@ -2,7 +2,7 @@
 type Json = Record<string, unknown>;
 
 /** What AWS would answer with, as far as another resource is built from it. */
-export function madeUp(type: string, name: string, inputs: Json): { id: string; state: Json } {
+export function fakeOutputs(type: string, name: string, inputs: Json): { id: string; state: Json } {
   const region = typeof inputs.region === 'string' ? inputs.region : 'us-east-1';
   const named = (...keys: string[]) =>
     String(keys.map((key) => inputs[key]).find((value) => value !== undefined) ?? name);

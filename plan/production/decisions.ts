@@ -1,10 +1,10 @@
 /**
- * Where two sentences of the written plan pull in different directions, and which way it goes. `plan/tensions.ts` finds
- * each of these in the plan's data: without its settlement the plan has an error.
+ * Conflicts between sentences of the written plan, and what was decided. `plan/checks/conflicts.ts` finds each conflict in the plan's
+ * data: one without its decision is an error of the plan.
  */
-import type { Settlement } from '../procedure-types.ts';
+import type { Decision } from '../procedure-types.ts';
 
-export const settlements: Settlement[] = [
+export const decisions: Decision[] = [
   {
     id: 'rto-scope',
     tension:

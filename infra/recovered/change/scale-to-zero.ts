@@ -74,7 +74,7 @@ function still(object: KubeObject): KubeObject {
   return change === undefined ? object : { ...object, spec: { ...fieldsOf(object.spec), ...change } };
 }
 
-export const asleep: Change = (objects) => {
+export const scaleToZero: Change = (objects) => {
   const laid = objects.filter((object) => whyNot(object) === undefined);
   const notes = (Object.keys(WHYS) as Why[]).flatMap((why) => {
     const names = objects.filter((object) => whyNot(object) === why).map(identityOf);

@@ -1,15 +1,16 @@
-/** Sentences of a plan that pull in different directions. Each wants a settlement with its id, or nobody knows which one counts. */
+/** Conflicts between sentences of a plan. Each needs a decision with its id in `settlements`, which says which sentence counts. */
 import { seconds } from '../duration.ts';
 import { rpoObjective, worstCaseRpo } from '../objectives.ts';
 import { timetable } from '../timetable.ts';
 import type { Plan } from '../types.ts';
 import { type Finding, fault } from './finding.ts';
 
-/** What pulls, in the words of this plan's values; undefined where nothing does. */
+/** The conflict in the values of this plan; undefined where there is none. */
 type Detect = (plan: Plan) => string | undefined;
 
-function missedWithout(plan: Plan, left: (schedule: Plan['schedules'][number]) => boolean): string[] {
-  const rows = worstCaseRpo({ ...plan, schedules: plan.schedules.filter((schedule) => !left(schedule)) });
+/** Workloads that would miss their RPO if the schedules that `excluded` accepts did not exist. */
+function missedWithout(plan: Plan, excluded: (schedule: Plan['schedules'][number]) => boolean): string[] {
+  const rows = worstCaseRpo({ ...plan, schedules: plan.schedules.filter((schedule) => !excluded(schedule)) });
   return rows.filter(({ met }) => !met).map(({ workload }) => workload);
 }
 
@@ -65,7 +66,7 @@ const added: Detect = (plan) => {
   );
 };
 
-/** A run that waits or is skipped meets another one: fewer captures than if each schedule had a lock of its own. */
+/** Runs meet where one waits or is skipped: then there are fewer captures than with a lock for each schedule. */
 const hourlyMeetsFull: Detect = (plan) => {
   const alone = { ...plan, schedules: plan.schedules.map((schedule) => ({ ...schedule, lock: schedule.id })) };
   const together = timetable(plan);
@@ -116,7 +117,7 @@ const offsiteRpo: Detect = (plan) => {
   return names && `copies in ${names} are older than every RPO`;
 };
 
-const TENSIONS: Readonly<Record<string, Detect>> = {
+const CONFLICTS: Readonly<Record<string, Detect>> = {
   'rto-scope': rtoScope,
   'tier-rpo-is-for-data': tierRpoIsForData,
   'stricter-rpo': stricterRpo,
@@ -131,13 +132,13 @@ const TENSIONS: Readonly<Record<string, Detect>> = {
   'offsite-rpo': offsiteRpo,
 };
 
-export function checkTensions(plan: Plan): Finding[] {
-  const settled = new Set(plan.settlements.map(({ id }) => id));
-  return Object.entries(TENSIONS).flatMap(([id, detect]) => {
-    if (settled.has(id)) return [];
+export function checkConflicts(plan: Plan): Finding[] {
+  const decided = new Set(plan.settlements.map(({ id }) => id));
+  return Object.entries(CONFLICTS).flatMap(([id, detect]) => {
+    if (decided.has(id)) return [];
     const fact = detect(plan);
     if (fact === undefined) return [];
-    const hint = `add a settlement with the id "${id}": which one counts, and why`;
+    const hint = `add a decision with the id "${id}" to settlements: which sentence counts, and why`;
     return fault(plan, { code: 'TENSION-UNSETTLED', path: ['settlements'], fact, hint });
   });
 }

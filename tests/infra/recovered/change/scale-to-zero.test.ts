@@ -1,7 +1,7 @@
 /** What a standby has of the services before its promotion. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asleep, isOperated } from '../../../../infra/recovered/change/asleep.ts';
+import { isOperated, scaleToZero } from '../../../../infra/recovered/change/scale-to-zero.ts';
 import { identityOf } from '../../../../infra/recovered/objects/identity.ts';
 import { fieldsOf, type KubeObject } from '../../../../recovery/public.ts';
 import { PLATFORM } from '../captured-platform.ts';
@@ -26,23 +26,23 @@ function runs({ kind, spec }: KubeObject): boolean {
 }
 
 test('nothing runs, whatever was captured', () => {
-  fc.assert(fc.property(some, (objects) => !asleep(objects).objects.some(runs)));
+  fc.assert(fc.property(some, (objects) => !scaleToZero(objects).objects.some(runs)));
   expect(CAPTURED.filter(runs).length).toBeGreaterThan(5);
 });
 
 test('pure, and a second time it changes nothing', () => {
   fc.assert(
     fc.property(some, (objects) => {
-      const once = asleep(frozen(structuredClone(objects)));
-      expect(asleep(objects)).toEqual(once);
-      expect(asleep(once.objects)).toEqual({ objects: once.objects, notes: [] });
+      const once = scaleToZero(frozen(structuredClone(objects)));
+      expect(scaleToZero(objects)).toEqual(once);
+      expect(scaleToZero(once.objects)).toEqual({ objects: once.objects, notes: [] });
     }),
   );
 });
 
 test('who an object is stays, and of all others only what runs it differs', () => {
   const before = new Map(CAPTURED.map((object) => [identityOf(object), object] as const));
-  for (const object of asleep(CAPTURED).objects) {
+  for (const object of scaleToZero(CAPTURED).objects) {
     const { replicas, suspend, ...spec } = fieldsOf(object.spec);
     const was = before.get(identityOf(object));
     const { replicas: _, suspend: __, ...wasSpec } = fieldsOf(was?.spec);
@@ -51,7 +51,7 @@ test('who an object is stays, and of all others only what runs it differs', () =
 });
 
 test('each object that is left out is told, with why', () => {
-  const { objects, notes } = asleep(CAPTURED);
+  const { objects, notes } = scaleToZero(CAPTURED);
   const laid = new Set(objects.map(identityOf));
   const out = CAPTURED.map(identityOf).filter((identity) => !laid.has(identity));
   expect(out).toEqual(

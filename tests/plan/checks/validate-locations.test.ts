@@ -10,7 +10,7 @@ const FAULTS: readonly Fault[] = [
     },
     'PLACE-DOUBLED',
     'repositories.secondary.location',
-    '"go-coffee-backups" is the place of "primary" too: two repositories there are one copy',
+    '"go-coffee-backups" is also the location of "primary": two repositories there are one copy',
     'another path or bucket',
   ],
   [
@@ -20,7 +20,7 @@ const FAULTS: readonly Fault[] = [
     },
     'RETENTION-BELOW-LOCK',
     'repositories.primary.retention',
-    '"primary" is kept for 89 d and locked for 90 d: it could not be pruned in time',
+    '"primary" is kept for 89 d and locked for 90 d: it could not be pruned when its retention ends',
     'as long as the lock',
   ],
   [
@@ -30,7 +30,7 @@ const FAULTS: readonly Fault[] = [
     },
     'RETENTION-ZERO',
     'repositories.local.retention',
-    '"local" keeps copies for 0d: none',
+    '"local" has a retention of 0d: it would keep no copy',
     'e.g. 30d',
   ],
   [
@@ -81,7 +81,7 @@ const FAULTS: readonly Fault[] = [
     'PATH-UPWARD',
     'repositories.local.location',
     '"/var/backups/../tmp" has a ".." in it',
-    'the path that it leads to',
+    'the path that it resolves to',
   ],
   [
     'a bucket that is none',
@@ -90,7 +90,7 @@ const FAULTS: readonly Fault[] = [
     },
     'BUCKET-INVALID',
     'repositories.primary.location',
-    '"s3://go-coffee-backups/x" is no name of a bucket',
+    '"s3://go-coffee-backups/x" is not a valid bucket name',
     'without s3://',
   ],
   [
@@ -111,7 +111,7 @@ const FAULTS: readonly Fault[] = [
     'LOCK-NOT-S3',
     'repositories.local.immutable',
     '"local" is locked, and posix storage has no Object Lock',
-    'leave immutable out',
+    'remove immutable',
   ],
   [
     'a lock of 0',
@@ -120,8 +120,8 @@ const FAULTS: readonly Fault[] = [
     },
     'LOCK-ZERO',
     'repositories.primary.immutable.lock',
-    '"primary" is locked for 0d: not at all',
-    'or leave immutable out',
+    '"primary" has a lock of 0d: nothing would be locked',
+    'or remove immutable',
   ],
   [
     'transitions out of order',

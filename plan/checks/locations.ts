@@ -1,23 +1,23 @@
-/** Where repositories are, and what their storage does to them over time. */
+/** Locations of repositories, and what their storage does to copies over time. */
 import { exactDuration, seconds } from '../duration.ts';
 import type { Plan, PlanRepository, StorageClass } from '../types.ts';
 import { type Finding, fault, warning } from './finding.ts';
 
-/** Two repositories with the same place are one copy. Bucket names are global, whatever the region. */
-function placeOf(repository: PlanRepository): string {
+/** Two repositories with one location are one copy. Bucket names are global, so the region does not count. */
+function locationOf(repository: PlanRepository): string {
   const { storage, location } = repository;
   if (storage === 'posix') return `posix:${location.replace(/\/+/g, '/').replace(/\/$/, '')}`;
   return `${storage}:${location.trim().toLowerCase()}`;
 }
 
-function doubledPlaces(plan: Plan): Finding[] {
+function doubledLocations(plan: Plan): Finding[] {
   return plan.repositories.flatMap((repository, n) => {
-    const other = plan.repositories.slice(0, n).find((before) => placeOf(before) === placeOf(repository));
+    const other = plan.repositories.slice(0, n).find((before) => locationOf(before) === locationOf(repository));
     if (other === undefined) return [];
     return fault(plan, {
       code: 'PLACE-DOUBLED',
       path: ['repositories', n, 'location'],
-      fact: `"${repository.location}" is the place of "${other.id}" too: two repositories there are one copy`,
+      fact: `"${repository.location}" is also the location of "${other.id}": two repositories there are one copy`,
       hint: 'give one of them another path or bucket',
     });
   });
@@ -32,11 +32,11 @@ function badLocation(repository: PlanRepository): { code: string; fact: string; 
     return { code: 'PATH-RELATIVE', fact: `"${location}" is a relative path`, hint };
   }
   if (storage === 'posix' && location.split('/').includes('..')) {
-    return { code: 'PATH-UPWARD', fact: `"${location}" has a ".." in it`, hint: 'write the path that it leads to' };
+    return { code: 'PATH-UPWARD', fact: `"${location}" has a ".." in it`, hint: 'write the path that it resolves to' };
   }
   if (storage === 's3' && (!BUCKET.test(location) || location.includes('..'))) {
     const hint = 'write 3 to 63 of a-z, 0-9, "." and "-", without s3:// and without a prefix';
-    return { code: 'BUCKET-INVALID', fact: `"${location}" is no name of a bucket`, hint };
+    return { code: 'BUCKET-INVALID', fact: `"${location}" is not a valid bucket name`, hint };
   }
   return undefined;
 }
@@ -59,8 +59,8 @@ function retention(plan: Plan): Finding[] {
     const kept = seconds(repository.retention);
     const path = ['repositories', n, 'retention'];
     if (kept === 0) {
-      const fact = `"${repository.id}" keeps copies for ${repository.retention}: none`;
-      return fault(plan, { code: 'RETENTION-ZERO', path, fact, hint: 'say for how long, e.g. 30d' });
+      const fact = `"${repository.id}" has a retention of ${repository.retention}: it would keep no copy`;
+      return fault(plan, { code: 'RETENTION-ZERO', path, fact, hint: 'write a retention, e.g. 30d' });
     }
     if (repository.immutable === undefined) return [];
     const lock = seconds(repository.immutable.lock);
@@ -70,16 +70,16 @@ function retention(plan: Plan): Finding[] {
         code: 'LOCK-NOT-S3',
         path: ['repositories', n, 'immutable'],
         fact,
-        hint: 'leave immutable out',
+        hint: 'remove immutable',
       });
     }
     if (lock === 0) {
-      const fact = `"${repository.id}" is locked for ${repository.immutable.lock}: not at all`;
-      const hint = 'say for how long, e.g. 30d, or leave immutable out';
+      const fact = `"${repository.id}" has a lock of ${repository.immutable.lock}: nothing would be locked`;
+      const hint = 'write a lock, e.g. 30d, or remove immutable';
       return fault(plan, { code: 'LOCK-ZERO', path: ['repositories', n, 'immutable', 'lock'], fact, hint });
     }
     if (kept >= lock) return [];
-    const fact = `"${repository.id}" is kept for ${exactDuration(kept)} and locked for ${exactDuration(lock)}: it could not be pruned in time`;
+    const fact = `"${repository.id}" is kept for ${exactDuration(kept)} and locked for ${exactDuration(lock)}: it could not be pruned when its retention ends`;
     return fault(plan, {
       code: 'RETENTION-BELOW-LOCK',
       path,
@@ -89,7 +89,10 @@ function retention(plan: Plan): Finding[] {
   });
 }
 
-/** Bulk retrieval, the slowest (AWS, "Archive retrieval options"): thousands of packs don't come by the fast ones. Others are read at once. */
+/**
+ * Time until archived objects can be read, by bulk retrieval (AWS, "Archive retrieval options"): the faster tiers are not meant for
+ * thousands of packs. Other classes are read at once.
+ */
 const THAW_SECONDS: Partial<Record<StorageClass, number>> = { GLACIER: 12 * 3600, DEEP_ARCHIVE: 48 * 3600 };
 const IA_MINIMUM_SECONDS = 30 * 86_400;
 
@@ -116,7 +119,9 @@ function lifecycle(plan: Plan): Finding[] {
       const rto = strictestRto(plan, repository);
       if (thaw !== undefined && rto !== undefined && thaw > rto.seconds) {
         const fact = `${storageClass} takes ${exactDuration(thaw)} to read back, and ${rto.tier} must be back in ${exactDuration(rto.seconds)}`;
-        found.push(fault(plan, { code: 'STORAGE-CLASS-SLOW', path, fact, hint: 'use GLACIER_IR: it is read at once' }));
+        found.push(
+          fault(plan, { code: 'STORAGE-CLASS-SLOW', path, fact, hint: 'use GLACIER_IR: it can be read at once' }),
+        );
       }
       if (storageClass.endsWith('_IA') && seconds(after) < IA_MINIMUM_SECONDS) {
         const fact = `S3 moves nothing to ${storageClass} before 30 d, and "${repository.id}" asks for ${after}`;
@@ -130,14 +135,14 @@ function lifecycle(plan: Plan): Finding[] {
         );
       }
       if (seconds(after) >= seconds(repository.retention)) {
-        const fact = `${storageClass} after ${after} comes no sooner than the end of the retention (${repository.retention})`;
-        found.push(warning(plan, { code: 'LIFECYCLE-LATE', path, fact, hint: 'leave it out, or move earlier' }));
+        const fact = `${storageClass} after ${after} is not before the end of the retention (${repository.retention})`;
+        found.push(warning(plan, { code: 'LIFECYCLE-LATE', path, fact, hint: 'remove it, or move earlier' }));
       }
       return found;
     }),
   );
 }
 
-export function checkPlaces(plan: Plan): Finding[] {
-  return [...doubledPlaces(plan), ...locations(plan), ...retention(plan), ...lifecycle(plan)];
+export function checkLocations(plan: Plan): Finding[] {
+  return [...doubledLocations(plan), ...locations(plan), ...retention(plan), ...lifecycle(plan)];
 }

@@ -1,4 +1,4 @@
-/** The objects that a fresh platform is made from: fetched at the first `up`, and from then on as the stack's own outputs have them. */
+/** The manifest snapshot of a fresh platform: read at the first `up`, and taken from the stack's own outputs from then on. */
 import * as pulumi from '@pulumi/pulumi';
 import {
   type CapturedPlatform,
@@ -14,11 +14,11 @@ import { type RecoverySource, recoverySource, runError, settled } from './reposi
 
 export interface Recovered {
   readonly platform: CapturedPlatform;
-  /** Of the output `recoveredObjects`; undefined where they are too many to be kept in the stack's state. */
+  /** The text of the output `recoveredObjects`; undefined where it is too large for the stack's state. */
   readonly text: string | undefined;
 }
 
-/** Characters. The state is written anew after each step of an `up`; thousands of objects are far less than this. */
+/** Characters. The engine writes the whole state after each step of an `up`; thousands of objects are far smaller than this. */
 export const KEPT_AT_MOST = 16 * 1024 * 1024;
 
 /** Throws what `readCaptured` throws. */
@@ -42,7 +42,7 @@ async function readNow(
 ): Promise<CapturedPlatform> {
   const source = await recoverySource(config, id);
   const platform = await readObjects(source, id, objects, secrets).catch((error: unknown) => {
-    throw runError(error, `the objects of the point could not be read from ${id}`);
+    throw runError(error, `the manifests of the point could not be read from ${id}`);
   });
   for (const note of platform.notes) await pulumi.log.warn(`recovery: ${note}`);
   return platform;
@@ -53,25 +53,25 @@ export async function keptText(platform: CapturedPlatform, limit = KEPT_AT_MOST)
   const text = await packPlatform(platform);
   if (text.length <= limit) return text;
   await pulumi.log.warn(
-    `recovery: ${platform.objects.length} objects are ${text.length} characters, and the stack keeps ${limit} at most: each later up reads them from the repository again, as long as the point is there`,
+    `recovery: ${platform.objects.length} objects are ${text.length} characters, and the stack keeps ${limit} at most: each later up reads them from the repository again, while the point exists`,
   );
   return undefined;
 }
 
 /**
- * Undefined in the other roles, and where the point holds no objects: then the platform has its data tier only.
- * Throws RunError in the words of `dr` where they can't be read.
+ * Undefined in the other roles, and where the point holds no manifests: then the platform consists of its data stores only.
+ * Throws RunError with the message of `dr` where they can't be read.
  */
-export async function capturedOf(
+export async function snapshotOf(
   config: StackConfig,
   previous: Previous | undefined,
-  pin: Pin | undefined,
+  point: Pin | undefined,
   secrets: pulumi.Output<SecretValues>,
 ): Promise<Recovered | undefined> {
-  if (pin?.objects === undefined || pin.objects.length === 0) return undefined;
+  if (point?.objects === undefined || point.objects.length === 0) return undefined;
   const kept = previous?.recoveredObjects;
   const platform = kept === undefined ? undefined : await unpackPlatform(kept);
   if (platform !== undefined) return { platform, text: kept };
-  const read = await readNow(config, pin, secrets);
+  const read = await readNow(config, point, secrets);
   return { platform: read, text: await keptText(read) };
 }

@@ -1,7 +1,7 @@
 /** The captured objects of a stack that is up: taken from its own outputs, and secret wherever they stand. */
 import { expect, test } from 'vitest';
 import type { StackConfig } from '../../../../infra/config/config.ts';
-import { capturedOf, keptText } from '../../../../infra/recovered/source/captured.ts';
+import { keptText, snapshotOf } from '../../../../infra/recovered/source/snapshot.ts';
 import { type CapturedPlatform, packPlatform, unpackPlatform } from '../../../../recovery/public.ts';
 import { find } from '../../objects.ts';
 import { record } from '../../recording.ts';
@@ -57,7 +57,7 @@ test('a later `up` takes them from the outputs and asks no repository, and gives
 
 test('without them, as an `up` of another program has left it, the repository is asked, and what it says is said', async () => {
   await expect(record('local', RECOVERY, upBefore(PINNED))).rejects.toThrow(
-    /^DR-[\s\S]*\nhint: [\s\S]*\nthe objects of the point could not be read from secondary; nothing was touched$/,
+    /^DR-[\s\S]*\nhint: [\s\S]*\nthe manifests of the point could not be read from secondary; nothing was changed$/,
   );
 });
 
@@ -65,7 +65,7 @@ test('a stack of before, and a point without objects, have their data tier only'
   const nobody = new Proxy({}, { get: () => expect.unreachable('no repository is asked') }) as never;
   const config = nobody as StackConfig;
   for (const pin of [undefined, PIN, { ...PIN, objects: [] }]) {
-    expect(await capturedOf(config, undefined, pin, nobody)).toBeUndefined();
+    expect(await snapshotOf(config, undefined, pin, nobody)).toBeUndefined();
   }
   const recording = await record('local', RECOVERY, upBefore(PIN));
   expect(recording.outputs).not.toHaveProperty('recoveredObjects');

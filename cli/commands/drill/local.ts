@@ -1,0 +1,65 @@
+/** `dr drill`: build a platform on this machine, destroy it, recover it, and compare. */
+import { join, resolve } from 'node:path';
+import { drillMeasurements } from '../../../drill/report.ts';
+import { type DrillResult, runDrill } from '../../../drill/run.ts';
+import { scenarioOf } from '../../../drill/scenarios/all.ts';
+import { loadPlan } from '../../../plan/load.ts';
+import { gravestOf } from '../../../recovery/core/exit.ts';
+import { recordMeasurements } from '../../../recovery/report/measurements.ts';
+import { renderTerminal } from '../../../recovery/report/terminal.ts';
+import type { CommandContext, CommandResult } from '../../command.ts';
+import { openSite } from '../../open-site.ts';
+import type { DrillOptions } from './declaration.ts';
+
+/** The same data in every drill, so that two reports can be compared. */
+const DEFAULT_SEED = 20_261_123;
+
+export async function drillHere(options: DrillOptions, context: CommandContext): Promise<CommandResult> {
+  const plan = await loadPlan();
+  const ids = options.scenario === 'all' ? plan.scenarios.map(({ id }) => id) : [options.scenario];
+  const scenarios = ids.map(scenarioOf);
+  const { env, progress, signal, now, color } = context;
+  const reports = resolve(options.report);
+  const results: DrillResult[] = [];
+  for (const scenario of scenarios) {
+    const result = await runDrill({
+      scenario,
+      plan,
+      scale: options.scale,
+      seed: options.seed ?? DEFAULT_SEED,
+      keep: options.keep,
+      folder: options.folder === undefined ? undefined : resolve(options.folder),
+      reportFolder: scenarios.length === 1 ? reports : join(reports, scenario.id),
+      progress,
+      signal,
+      now,
+    });
+    results.push(result);
+    if (env !== undefined) await keepMeasurements(env, result, context);
+  }
+  const found = results.map(({ report }) => report);
+  return {
+    exit: gravestOf(found.map(({ exit }) => exit)),
+    kind: scenarios.length === 1 ? 'DrillReport' : 'DrillReports',
+    data: scenarios.length === 1 ? found[0] : found,
+    text: results.map((result) => drillText(result, color)).join('\n\n'),
+  };
+}
+
+/** The environment that the drill stands for keeps what was measured. */
+async function keepMeasurements(env: string, { report }: DrillResult, { log }: CommandContext): Promise<void> {
+  const measured = drillMeasurements(report);
+  if (measured.length === 0) return;
+  try {
+    const { environment } = await openSite({ env, log });
+    await recordMeasurements(environment.stateDir, measured);
+  } catch (error) {
+    // The drill needs no environment file: one that can't be read doesn't change its result.
+    log.warn({ env, error: String(error) }, 'the drill’s measurements are not kept');
+  }
+}
+
+function drillText({ report, files, kept }: DrillResult, color: boolean): string {
+  const left = kept === undefined ? [] : [`kept, and running: ${kept} (its environment files: ${kept}/*/dr.yaml)`];
+  return [renderTerminal(report, color), `report: ${files.html}, ${files.json}`, ...left].join('\n');
+}

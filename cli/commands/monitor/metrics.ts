@@ -1,0 +1,90 @@
+/** `dr monitor`: the metrics once, or served until it is stopped. */
+import { isIP } from 'node:net';
+import type { Site } from '../../../recovery/config/site.ts';
+import { exitFor } from '../../../recovery/core/exit.ts';
+import { type Exporter, makeExporter } from '../../../recovery/status/monitor/exporter.ts';
+import { beat } from '../../../recovery/status/monitor/heartbeat.ts';
+import { holdWrites } from '../../../recovery/status/monitor/hold-writes.ts';
+import { makeObserver } from '../../../recovery/status/monitor/observe.ts';
+import { ping, readPingUrl } from '../../../recovery/status/monitor/ping.ts';
+import { refreshUntilAborted } from '../../../recovery/status/monitor/refresh.ts';
+import { serveMetrics } from '../../../recovery/status/monitor/server.ts';
+import type { CommandResult, SiteContext } from '../../command.ts';
+import type { MonitorOptions } from './declaration.ts';
+
+const HEARTBEAT_SECONDS = 60;
+/** A slower repository is reported as unreachable; never longer than one refresh interval. */
+const LONGEST_READ_SECONDS = 45;
+
+export interface Monitor {
+  readonly site: Site;
+  readonly exporter: Exporter;
+  /** Reads the site anew, and pings where everything needed for that could be read. */
+  refresh(): Promise<void>;
+}
+
+/** @param intervalSeconds between two refreshes */
+export async function openMonitor(
+  site: Site,
+  { pingUrlFile, intervalSeconds }: { readonly pingUrlFile: string | undefined; readonly intervalSeconds: number },
+  { now }: SiteContext,
+): Promise<Monitor> {
+  const url = pingUrlFile === undefined ? undefined : await readPingUrl(site, pingUrlFile);
+  const exporter = makeExporter(site);
+  const observer = makeObserver(site, Math.min(intervalSeconds, LONGEST_READ_SECONDS));
+  const refresh = async (): Promise<void> => {
+    const observation = await observer.observe(now());
+    exporter.update(observation);
+    // With every repository unreachable nothing was checked: silence raises the alarm on the other side.
+    if (url !== undefined && observation.repositories.some(({ reachable }) => reachable)) await ping(site, url);
+  };
+  return { site, exporter, refresh };
+}
+
+export async function printOnce(
+  { site, exporter, refresh }: Monitor,
+  { heartbeat }: MonitorOptions,
+  { now }: SiteContext,
+): Promise<CommandResult> {
+  if (heartbeat) await beat(site);
+  await refresh();
+  const unreachable = exporter.last()?.repositories.filter(({ reachable }) => !reachable) ?? [];
+  return {
+    exit: exitFor({ partial: unreachable.length > 0 }),
+    kind: 'Metrics',
+    // JSON has no infinity: null stands for "never".
+    data: {
+      samples: exporter.samples(now()),
+      unreachable: unreachable.map(({ id, fact }) => ({ repository: id, fact })),
+    },
+    text: (await exporter.text(now())).trimEnd(),
+  };
+}
+
+export async function serveUntilStopped(
+  { site, exporter, refresh }: Monitor,
+  options: MonitorOptions & { readonly intervalSeconds: number },
+  { signal, log, now, progress }: SiteContext,
+): Promise<CommandResult> {
+  const { listen, port, heartbeat, intervalSeconds } = options;
+  const server = await serveMetrics({ exporter, address: listen, port, staleSeconds: 3 * intervalSeconds, now });
+  const host = isIP(server.address) === 6 ? `[${server.address}]` : server.address;
+  const detail = `http://${host}:${server.port}/metrics`;
+  progress({ step: 'monitor', title: 'metrics', state: 'start', detail });
+  // A site that is fenced must not continue its history.
+  const pulse = async (): Promise<void> => {
+    const fence = exporter.last()?.fence;
+    if (fence === undefined) await beat(site);
+    else await holdWrites(site, fence);
+  };
+  const beats = { intervalSeconds: HEARTBEAT_SECONDS, signal, log, refresh: pulse };
+  try {
+    await Promise.all([
+      refreshUntilAborted({ intervalSeconds, signal, log, refresh }),
+      ...(heartbeat ? [refreshUntilAborted(beats)] : []),
+    ]);
+  } finally {
+    await server.close();
+  }
+  return { kind: 'MonitorStopped', data: {}, text: 'stopped' };
+}

@@ -1,0 +1,20 @@
+/** Which point of which repository is restored, as the options say. */
+import { parseMoment, parseTarget } from '../../../recovery/points/target.ts';
+import type { Choice } from '../../../recovery/restore/choose-repository.ts';
+import type { SiteContext } from '../../command.ts';
+import type { TargetedOptions } from './declaration.ts';
+
+export function choiceOf(options: TargetedOptions, { progress, signal }: SiteContext, now: Date): Choice {
+  const { to, from, repositoryTime, allowTampered, allowCompromised } = options;
+  return {
+    target: parseTarget(to, now),
+    targetText: to,
+    from,
+    ...(repositoryTime === undefined ? {} : { repositoryTime: parseMoment(repositoryTime, now, '--repository-time') }),
+    allowTampered,
+    allowCompromised,
+    now,
+    progress,
+    signal,
+  };
+}

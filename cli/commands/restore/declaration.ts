@@ -1,0 +1,53 @@
+/** Options of `dr restore`, and what its three forms share. */
+import { Command, Option } from '@commander-js/extra-typings';
+import { badInput, type DrError } from '../../../recovery/core/errors.ts';
+import type { OptionsOf } from '../../command.ts';
+import { confirmOption, dryRunOption, examples, listOption, onlyOption } from '../../flags.ts';
+
+export const declaration = () =>
+  new Command('restore')
+    .description(
+      'Restore the platform, or a part of it, to a recovery target: plan, preflight, execute, verify, report.',
+    )
+    .option(
+      '--to <target>',
+      'latest, a point’s id, or a time with a zone; required unless --emergency-dump stands alone',
+    )
+    .addOption(new Option('--latest').hideHelp())
+    .option('--from <repository>', 'repository to read (default: the first of the plan that has the target)')
+    .addOption(onlyOption())
+    .addOption(dryRunOption())
+    .addOption(confirmOption('the environment’s name, to overwrite existing data'))
+    .option('--repository-time <time>', 'read a versioned bucket as it was at this time')
+    .option('--allow-tampered', 'take a point whose signature or chain is broken', false)
+    .option('--allow-compromised', 'take a point that is marked compromised', false)
+    .addOption(
+      listOption('--table <schema.table>', 'only this table, from the logical dump; repeat for several', 'none'),
+    )
+    .option('--into-database <name>', 'with --table: restore beside the live data (default: a new database)')
+    .option(
+      '--emergency-dump [folder]',
+      'first dump what is still readable (default folder: below the state directory)',
+    )
+    .option('--keep-going', 'a workload that fails doesn’t stop the others (exit 3)', false)
+    .option('--declared-at <time>', 'when the disaster was declared; the RTO clock starts there (default: now)')
+    .option('--no-backup', 'skip the full backup with which the new lineage of PostgreSQL begins')
+    .addHelpText(
+      'after',
+      examples(
+        'dr restore --to latest --dry-run',
+        'dr restore --to latest --from secondary --confirm production',
+        'dr restore --to 2026-11-23T01:59:00Z --only postgres',
+        'dr restore --to latest --table public.orders --into-database rescued',
+        'dr restore --emergency-dump /root/emergency',
+      ),
+    );
+
+export type RestoreOptions = OptionsOf<typeof declaration>;
+
+/** With a target: all but a lone emergency dump. */
+export type TargetedOptions = RestoreOptions & { readonly to: string };
+
+export function misuse(fact: string, hint: string): DrError {
+  return badInput({ code: 'USAGE', where: 'restore', fact, hint });
+}

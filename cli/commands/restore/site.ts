@@ -1,0 +1,108 @@
+/** `dr restore --to`: the platform, or some of its workloads, in place. */
+import { runInit } from '../../../recovery/backup/init.ts';
+import { runBackup } from '../../../recovery/backup/run.ts';
+import type { Site } from '../../../recovery/config/site.ts';
+import { DrError, EXIT } from '../../../recovery/core/errors.ts';
+import { exitFor, gravestOf } from '../../../recovery/core/exit.ts';
+import { parseMoment } from '../../../recovery/points/target.ts';
+import { recordMeasurements } from '../../../recovery/report/measurements.ts';
+import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../../../recovery/restore/run.ts';
+import { describe, describePlan, overwritten, toData } from '../../../recovery/restore/text.ts';
+import type { CommandResult, SiteContext } from '../../command.ts';
+import { openSite } from '../../open-site.ts';
+import { choiceOf } from './choice.ts';
+import type { TargetedOptions } from './declaration.ts';
+import { dump } from './emergency.ts';
+
+export async function restoreSite(options: TargetedOptions, context: SiteContext): Promise<CommandResult> {
+  const site = await openSite(context);
+  const request = requestOf(options, context);
+  if (options.dryRun) return dryRun(site, request);
+  if (options.emergencyDump !== undefined) await saveFirst(site, options, context);
+  const outcome = await runRestore(site, request);
+  await keepMeasurements(site, outcome);
+  const { plan, result } = outcome;
+  const begins =
+    options.backup && result.failures.length === 0 && plan.items.some(({ capture }) => capture.engine === 'pgbackrest');
+  const backup = begins ? await firstBackup(site, outcome, context) : undefined;
+  return {
+    kind: 'Restore',
+    data: { ...toData(outcome), ...(backup ? { backup } : {}) },
+    text: backup === undefined ? describe(outcome) : `${describe(outcome)}\n${backup.text}`,
+    exit: gravestOf([result.exit, exitFor({ partial: backup?.ok === false })]),
+  };
+}
+
+function requestOf(options: TargetedOptions, context: SiteContext): RestoreRequest {
+  const now = context.now();
+  const { declaredAt } = options;
+  return {
+    ...choiceOf(options, context, now),
+    only: options.only,
+    keepGoing: options.keepGoing,
+    declaredAt: declaredAt === undefined ? now : parseMoment(declaredAt, now, '--declared-at'),
+    now: context.now,
+    signal: context.signal,
+    approve: async (plan) => {
+      const what = overwritten(plan);
+      if (what.length > 0) await context.confirm({ name: plan.environment, what: [describePlan(plan), ...what] });
+    },
+  };
+}
+
+async function dryRun(site: Site, request: RestoreRequest): Promise<CommandResult> {
+  const { plan } = await planRestore(site, request, { flush: false });
+  const what = overwritten(plan);
+  const confirm = what.length === 0 ? '' : `\n${what.join('\n')}\nneeds --confirm ${plan.environment}`;
+  return { kind: 'RestorePlan', data: plan, text: `${describePlan(plan)}${confirm}` };
+}
+
+/** A dump that fails doesn't stop the restore; one that can't be written where it was asked for does. */
+async function saveFirst(site: Site, options: TargetedOptions, context: SiteContext): Promise<void> {
+  const saved = await dump(site, options, context).catch((error: unknown) => {
+    if (!(error instanceof DrError) || error.exit === EXIT.usage) throw error;
+    return error;
+  });
+  context.log.info({ result: saved instanceof DrError ? saved.message : saved.text }, 'emergency dump');
+}
+
+async function keepMeasurements(site: Site, { plan, result }: RestoreOutcome): Promise<void> {
+  if (result.failures.length > 0) return;
+  const what = `restore to ${plan.target} from ${plan.repository}`;
+  const lost = result.losses.find(({ workload }) => workload === 'postgres');
+  const rpo = lost === undefined ? {} : { rpoSeconds: lost.seconds };
+  const tiers = result.tiers.map((t) => ({
+    at: t.readyAt,
+    what,
+    tier: t.tier,
+    rtoSeconds: t.seconds,
+    source: 'restore' as const,
+    ...(t.tier === 'P1' ? rpo : {}),
+  }));
+  await recordMeasurements(site.environment.stateDir, tiers);
+}
+
+/**
+ * A new lineage without a set can't be restored: a full backup begins it, in every repository that can be reached now. The platform
+ * runs before that; a backup that fails is reported and makes the restore partial.
+ */
+async function firstBackup(
+  site: Site,
+  outcome: RestoreOutcome,
+  context: SiteContext,
+): Promise<{ text: string; ok: boolean }> {
+  const { progress, now, signal } = context;
+  const failed = 'the full backup of the new lineage failed';
+  try {
+    await runInit(site, { repositories: [], restart: false, progress, now });
+    const result = await runBackup(site, { kind: 'full', only: [], repositories: [], progress, now, signal });
+    const held = Object.keys(result.points);
+    return held.length === 0
+      ? { text: `${failed}: run \`dr backup --kind full\``, ok: false }
+      : { text: `recovery point ${result.runId} in ${held.join(', ')}`, ok: true };
+  } catch (error) {
+    context.log.warn({ error: String(error), restore: outcome.plan.id }, 'first backup');
+    const fact = error instanceof Error ? error.message : String(error);
+    return { text: `${failed}: ${fact}\n  hint: run \`dr init\`, then \`dr backup --kind full\``, ok: false };
+  }
+}
