@@ -1,3 +1,4 @@
+import { dataSourceOf } from '../../plan/data-source.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
@@ -21,18 +22,9 @@ export function hooksOf(
 
 /** True when the environment says where this workload's data is. */
 export function isConfigured(environment: Environment, workload: Workload): boolean {
-  switch (workload.type) {
-    case 'postgres':
-    case 'postgres-dump':
-    case 'postgres-config':
-      return environment.postgres !== undefined;
-    case 'redis':
-      return environment.redis !== undefined;
-    case 'git':
-      return environment.git !== undefined;
-    default:
-      return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
-  }
+  const source = dataSourceOf(workload);
+  if (source !== 'folders') return environment[source] !== undefined;
+  return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
 }
 
 /** Objects of the cluster's API; where the environment names no cluster, the same workload is a folder. */

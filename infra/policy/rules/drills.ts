@@ -1,6 +1,6 @@
-/** A copy that was never restored is none: every test of the plan that runs by itself is declared, often enough. */
+/** Every test of the plan that runs by itself is declared, often enough. */
 import { cronProblem, runs } from '../../../plan/cron.ts';
-import { exactDuration } from '../../../plan/duration.ts';
+import { DAY_SECONDS, exactDuration } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { quoted } from '../resource.ts';
 import type { Breach, PlanLine, Rule, Stack } from '../rule.ts';
@@ -8,8 +8,6 @@ import { type DrJob, drJobs, hasSite } from './job-facts.ts';
 import { LINES } from './lines.ts';
 
 type Test = Plan['tests'][number];
-
-const DAY_SECONDS = 86_400;
 
 /** The longest month, quarter and year. */
 const CADENCES: Readonly<Record<Test['cadence'], { readonly seconds: number; readonly breaks: PlanLine }>> = {
