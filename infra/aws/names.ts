@@ -1,4 +1,4 @@
-/** Names that one stack gives and another only uses: computed, so that no stack has to ask another one. */
+/** Names that several stacks use. They are computed, so that no stack has to query another one. */
 
 /** Account and partition that everything of a stack is in. */
 export interface Account {

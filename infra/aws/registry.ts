@@ -1,4 +1,4 @@
-/** Copies of the images in the second region: a standby whose images are gone with the first starts nothing. */
+/** Copies images to the second region: a standby needs them when the first region is gone. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 

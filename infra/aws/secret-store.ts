@@ -1,4 +1,4 @@
-/** What opens the backups, kept where the second region can read it alone. */
+/** The secrets of the repositories, in a store that the second region can read without the first. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { renderStored } from '../config/stored-secrets.ts';

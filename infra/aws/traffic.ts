@@ -1,4 +1,4 @@
-/** Where users go. Which entrance answers is the role's doing; a failing health check alone never promotes anything. */
+/** DNS records for users' traffic. The stack's role decides the active entrance; a failing health check never promotes a site. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Role, Traffic } from '../config/types.ts';

@@ -1,4 +1,4 @@
-/** Pure: a pod that runs `dr`. It gets the keys of its purpose, and no others. */
+/** A pod that runs `dr`. It gets only the keys of its purpose. Pure. */
 import type { Input } from '@pulumi/pulumi';
 import { type EgressTarget, labelsOf } from '../cluster/labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
@@ -9,7 +9,7 @@ import { containerSecurity, podSecurity, type Resources, resources } from '../cl
 export const OBJECTS = {
   /** dr.yaml */
   environment: 'dr-environment',
-  /** The same, and the credentials that were replaced. */
+  /** dr.yaml with the replaced credentials in addition. */
   checkEnvironment: 'dr-environment-check',
   plan: 'recovery-plan',
   authorities: 'object-storage-ca',
@@ -32,17 +32,17 @@ export interface DrPod {
   /** What follows `dr`. */
   readonly args: readonly string[];
   readonly serviceAccount: Input<string>;
-  /** With `kubernetes-api` the account's token is mounted. */
+  /** With `kubernetes-api` the pod mounts the account's token. */
   readonly egress: readonly EgressTarget[];
   readonly material: readonly KeyMaterial[];
-  /** Where the local repository's volume is mounted; absent where the pod does not need it. */
+  /** Mount path of the local repository's volume; absent where the pod does not need it. */
   readonly localRepository?: string | undefined;
   readonly repositoryReadOnly?: boolean;
-  /** Folder workloads by their path → a claim in the recovery namespace. */
+  /** Folder workloads, read-only: path → claim in the recovery namespace. */
   readonly folders?: Readonly<Record<string, string>>;
-  /** The same, of those that it fills. @default none */
+  /** Folder workloads that it fills: path → claim. @default none */
   readonly fills?: Readonly<Record<string, string>>;
-  /** Without it there is neither dr.yaml nor state: a throwaway platform. @default true */
+  /** False for a throwaway platform, which has neither dr.yaml nor state. @default true */
   readonly site?: boolean;
   readonly resources: Resources;
   /** Kubernetes quantity of the scratch volume. */
@@ -65,7 +65,13 @@ function secret(name: string, path: string): Mounted {
   };
 }
 
-function claim(name: string, claimName: string, path: string, readOnly = false): Mounted {
+interface Claim {
+  readonly claimName: string;
+  readonly path: string;
+  readonly readOnly?: boolean | undefined;
+}
+
+function claim(name: string, { claimName, path, readOnly = false }: Claim): Mounted {
   return {
     volume: { name, persistentVolumeClaim: { claimName, readOnly } },
     mount: { name, mountPath: path, readOnly },
@@ -100,7 +106,7 @@ function configuration({ material }: Pick<DrPod, 'material'>): Mounted {
   };
 }
 
-/** As the kubelet would mount it by itself; renewed by it, and read anew for each call. */
+/** As the kubelet itself would mount it. The kubelet renews the token, and `dr` reads it for each call. */
 const TOKEN: Mounted = {
   volume: {
     name: 'token',
@@ -128,16 +134,26 @@ function mounts(pod: DrPod): Mounted[] {
       : [
           configuration(pod),
           AUTHORITIES,
-          claim('state', OBJECTS.state, PATHS.state),
+          claim('state', { claimName: OBJECTS.state, path: PATHS.state }),
           ...pod.material.map((name) => MATERIAL[name]),
         ];
   const repository =
     pod.localRepository === undefined
       ? []
-      : [claim('repository', OBJECTS.backups, pod.localRepository, pod.repositoryReadOnly ?? false)];
+      : [
+          claim('repository', {
+            claimName: OBJECTS.backups,
+            path: pod.localRepository,
+            readOnly: pod.repositoryReadOnly,
+          }),
+        ];
   const token = pod.egress.includes('kubernetes-api') ? [TOKEN] : [];
-  const folders = Object.entries(pod.folders ?? {}).map(([path, name], i) => claim(`folder-${i}`, name, path, true));
-  const filled = Object.entries(pod.fills ?? {}).map(([path, name], i) => claim(`filled-${i}`, name, path));
+  const folders = Object.entries(pod.folders ?? {}).map(([path, claimName], i) =>
+    claim(`folder-${i}`, { claimName, path, readOnly: true }),
+  );
+  const filled = Object.entries(pod.fills ?? {}).map(([path, claimName], i) =>
+    claim(`filled-${i}`, { claimName, path }),
+  );
   return [
     ...site,
     ...repository,
@@ -161,7 +177,7 @@ export function drPodSpec(pod: DrPod): PodSpec {
     enableServiceLinks: false,
     restartPolicy: pod.restartPolicy,
     securityContext: podSecurity(),
-    // A run that is told to stop ends its engines and lets its locks go first.
+    // A run that is stopped first ends its engines and releases its locks.
     terminationGracePeriodSeconds: 60,
     containers: [
       {

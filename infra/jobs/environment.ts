@@ -1,4 +1,4 @@
-/** Pure: the `dr.yaml` of the pods. It names secrets by their files and holds none. */
+/** The `dr.yaml` of the pods. It refers to secrets by their files and contains none. Pure. */
 import { stringify } from 'yaml';
 import type { Namespaces } from '../cluster/network-policies.ts';
 import {
@@ -21,18 +21,18 @@ export interface EnvironmentArgs {
   readonly generation: number;
   readonly namespaces: Namespaces;
   readonly database: string;
-  /** All that `dr` may be asked about, the exported one too. */
+  /** All repositories that `dr` may be asked about, the exported one too. */
   readonly repositories: readonly ClusterRepository[];
   /** Name of the passphrase of new data, by repository. */
   readonly passphraseNames: Readonly<Record<string, string>>;
   readonly signingKeyName: string;
-  /** Folder workload → path where its volume is mounted. */
+  /** Folder workload → mount path of its volume. */
   readonly folders: Readonly<Record<string, string>>;
-  /** Whether the platform's objects are read from the API, as the pod's account. @default false */
+  /** Whether `dr` reads the platform's objects from the API, with the pod's account. @default false */
   readonly readsCluster?: boolean;
-  /** Users of PostgreSQL whose old passwords, and how many old ones of Redis, lie in the folder of what was replaced. */
+  /** Users of PostgreSQL whose replaced passwords are in the folder `retired`, and the number of those of Redis. */
   readonly retired?: { readonly postgres: readonly string[]; readonly redis: number } | undefined;
-  /** A drill's platform (F37). @default false */
+  /** A drill's platform. @default false */
   readonly isolated?: boolean | undefined;
   /** @default none */
   readonly hooks?: Hooks;
@@ -68,7 +68,7 @@ function repositoryOf(repository: ClusterRepository, passphraseName: string): Re
   };
 }
 
-/** PostgreSQL is another pod: SQL by TCP, its files by pgBackRest's TLS server beside it. */
+/** PostgreSQL is in another pod: SQL goes over TCP, and its files come through pgBackRest's TLS server beside it. */
 function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
   const { namespaces, database } = args;
   return {
@@ -78,7 +78,7 @@ function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
     user: 'postgres',
     database,
     password: file(`${PATHS.stores}/${KEY_FILES.database}`),
-    // As PostgreSQL's own pods have them.
+    // The paths in PostgreSQL's own pods.
     dataDir: PATHS.pgData,
     socketDir: PATHS.pgSocket,
     tls: {
@@ -112,7 +112,7 @@ function retiredOf({ retired }: EnvironmentArgs): Record<string, unknown> {
   };
 }
 
-/** YAML. Throws RangeError where a repository has no named passphrase. */
+/** YAML. Throws RangeError for a repository without a named passphrase. */
 export function renderEnvironment(args: EnvironmentArgs): string {
   const repositories = args.repositories.map((repository) => {
     const name = args.passphraseNames[repository.id];

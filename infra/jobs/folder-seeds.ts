@@ -1,4 +1,4 @@
-/** Folders that begin from a copy: a Job each, before any service uses them. A volume that holds files is left alone. */
+/** Fills folders from a copy, with a Job for each, before any service uses them. A volume with files in it is not touched. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { seconds } from '../../plan/duration.ts';
@@ -8,9 +8,9 @@ import { type JobPodArgs, jobPod } from './job-pod.ts';
 
 export interface FolderSeed {
   readonly workload: string;
-  /** In the recovery namespace; whoever made it made it for this platform. */
+  /** In the recovery namespace; made for this platform. */
   readonly claim: string;
-  /** Where the environment file of the pods has the workload. */
+  /** The workload's path in the pods' dr.yaml. */
   readonly path: string;
   /** `latest`, or the id of a point. */
   readonly target: string;
@@ -23,12 +23,12 @@ export interface FolderSeedsArgs {
   /** The only one that is read. */
   readonly repository: string;
   readonly seeds: readonly FolderSeed[];
-  /** Whether services come after them. The database's promotion waits for no file; services that wake would write before they are there. */
+  /** True where services wait for the files. The promotion of the database never does. */
   readonly awaited: boolean;
 }
 
 export class FolderSeeds extends pulumi.ComponentResource {
-  /** What services come after. */
+  /** Services depend on these. */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: FolderSeedsArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -44,11 +44,11 @@ export class FolderSeeds extends pulumi.ComponentResource {
     { plan, namespace, pods, repository, awaited }: FolderSeedsArgs,
   ): k8s.batch.v1.Job {
     const job = `dr-seed-${workload}`;
-    // As one who verifies: it reads the repositories, and has no business at the stores.
+    // The profile of a verification: it reads the repositories and has no access to the stores.
     const reader = jobPod(job, 'verify', ['seed', workload, '--from', repository, '--to', target], pods);
     const pod = { ...reader, localRepository: undefined, fills: { [path]: claim } };
     const labels = drPodLabels(pod);
-    // Later the whole platform has missed its objective anyway; and for that long a claim may be on its way.
+    // After this time the platform has missed its RTO anyway. Until then a claim may still be pending.
     const longest = seconds(plan.objectives.rto.full);
     return new k8s.batch.v1.Job(
       `${name}-${workload}`,
@@ -57,7 +57,7 @@ export class FolderSeeds extends pulumi.ComponentResource {
           name: job,
           namespace,
           labels,
-          // One that failed would never be anything else: the next run tries again.
+          // A failed Job stays failed, so the next run replaces it.
           annotations: awaited ? { 'pulumi.com/replaceUnready': 'true' } : { 'pulumi.com/skipAwait': 'true' },
         },
         spec: {
@@ -68,7 +68,7 @@ export class FolderSeeds extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        // The template of a Job can't be changed: a new image makes a new one, and the old goes first for its name.
+        // The template of a Job can't change: a new image needs a new Job, and the old one must release the name first.
         deleteBeforeReplace: true,
         customTimeouts: { create: `${longest}s` },
       },

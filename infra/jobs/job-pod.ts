@@ -1,4 +1,4 @@
-/** Pure: the pod of a job by what it is for: identity, keys, what it may reach, and how much it gets. */
+/** The pod of a job, by the profile of its purpose. Pure. */
 import type { Accounts } from '../cluster/accounts.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
@@ -9,7 +9,7 @@ export interface JobPodArgs {
   readonly image: string;
   readonly accounts: Accounts;
   readonly localRepository?: LocalRepository | undefined;
-  /** Path → claim in the recovery namespace, of the workloads that are folders. */
+  /** Path → claim in the recovery namespace, for workloads that are folders. */
   readonly folders: Readonly<Record<string, string>>;
   readonly resources: Readonly<Record<'job' | 'drill', Resources>>;
   /** Kubernetes quantities of the pods' own scratch volumes. */
@@ -18,17 +18,17 @@ export interface JobPodArgs {
 
 /** @param command what follows `dr` */
 export function jobPod(name: string, purpose: Purpose, command: readonly string[], args: JobPodArgs): DrPod {
-  const means = JOB_PROFILES[purpose];
+  const profile = JOB_PROFILES[purpose];
   const size = purpose === 'drill' ? 'drill' : 'job';
   return {
     name,
     image: args.image,
     args: command,
-    serviceAccount: args.accounts.dr[means.account],
-    egress: means.egress,
-    material: means.material,
-    localRepository: means.local === 'none' ? undefined : args.localRepository?.path,
-    repositoryReadOnly: means.local === 'reads',
+    serviceAccount: args.accounts.dr[profile.account],
+    egress: profile.egress,
+    material: profile.material,
+    localRepository: profile.local === 'none' ? undefined : args.localRepository?.path,
+    repositoryReadOnly: profile.local === 'reads',
     folders: purpose === 'backup' ? args.folders : {},
     site: purpose !== 'drill',
     resources: args.resources[size],

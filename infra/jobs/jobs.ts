@@ -1,6 +1,7 @@
-/** Pure: every job of the plan, with the command that it runs. No time and no duration is written here but the plan's. */
+/** Every scheduled job of the plan, with its command. All times and durations come from the plan. Pure. */
 import { runs } from '../../plan/cron.ts';
-import { seconds } from '../../plan/duration.ts';
+import { type DataSource, dataSourceOf } from '../../plan/data-source.ts';
+import { DAY_SECONDS, HOUR_SECONDS, seconds } from '../../plan/duration.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule, Workload } from '../../plan/types.ts';
 import type { DrAccount } from '../cluster/accounts.ts';
@@ -9,11 +10,11 @@ import { PATHS } from '../cluster/paths.ts';
 import type { KeyMaterial } from './dr-pod.ts';
 import { onDay, shift } from './shift.ts';
 
-/** What a job is for decides its identity, its keys and what it may reach. */
+/** The purpose of a job decides its profile. */
 export type Purpose = 'backup' | 'verify' | 'prune' | 'offsite' | 'objectives' | 'health' | 'drill';
 
 export interface ScheduledJob {
-  /** Of the plan's schedule or test, or the command's. The CronJob is `dr-<id>`. */
+  /** Id of the plan's schedule or test, or the name of the command. The CronJob is `dr-<id>`. */
   readonly id: string;
   readonly title: string;
   readonly purpose: Purpose;
@@ -22,15 +23,16 @@ export interface ScheduledJob {
   readonly args: readonly string[];
   /** A run is ended after this. */
   readonly deadlineSeconds: number;
-  /** A run that could not start in time starts up to this much later, or not at all. */
+  /** A run that could not start in time may start this much later, and is skipped after that. */
   readonly startWithinSeconds: number;
 }
 
+/** The identity, keys and egress targets of a job. */
 export interface JobProfile {
   readonly account: DrAccount;
   readonly material: readonly KeyMaterial[];
   readonly egress: readonly EgressTarget[];
-  /** What it does with the local repository. */
+  /** Its access to the local repository. */
   readonly local: 'writes' | 'reads' | 'none';
 }
 
@@ -43,7 +45,7 @@ export const JOB_PROFILES: Readonly<Record<Purpose, JobProfile>> = {
     egress: [...STORES, 'pgbackrest', 'kubernetes-api'],
     local: 'writes',
   },
-  // It marks what it has verified, so it writes in the local repository too.
+  // It marks verified points, so it writes to the local repository too.
   verify: {
     account: 'dr-restorer',
     material: ['keys', 'restorer'],
@@ -74,16 +76,14 @@ export const JOB_PROFILES: Readonly<Record<Purpose, JobProfile>> = {
     egress: [...STORES, 'kubernetes-api'],
     local: 'reads',
   },
-  // A throwaway platform inside one pod: no key, no name, no address (F37).
+  // A throwaway platform in one pod: it needs no key and no egress target, DNS included.
   drill: { account: 'dr-drill', material: [], egress: [], local: 'none' },
 };
 
-const DAY_SECONDS = 86_400;
-const HOUR_SECONDS = 3600;
-/** Kubernetes counts missed starts and gives up above 100 of them: too long a span would end a frequent schedule for ever. */
+/** Kubernetes gives up a CronJob after 100 missed starts in this span, so it must not be too long for a frequent schedule. */
 const LONGEST_START_DELAY = 4 * HOUR_SECONDS;
 
-/** Half of the shortest time between two runs: a late copy is better than none, until the next one is near. */
+/** Half of the shortest time between two runs: a late run is worth starting until the next one is near. */
 export function startWithin(cron: string): number {
   const starts = runs(cron, 800);
   const gaps = starts.slice(1).map((at, i) => (at - (starts[i] as number)) / 1000);
@@ -91,19 +91,20 @@ export function startWithin(cron: string): number {
 }
 
 /**
- * A run may wait for the longest other one with its lock, and take twice what the plan thinks: past `longestRun` it is reported, and
- * ended only when it stands in the way of the next ones.
+ * A run may wait for the longest other run with its lock, and take twice its `longestRun`. A run beyond `longestRun` is reported; it is
+ * ended only when it would block the next ones.
  */
 export function runDeadline(plan: Pick<Plan, 'schedules'>, schedule: Schedule): number {
   const others = plan.schedules.filter(({ id, lock }) => id !== schedule.id && lock === schedule.lock);
   return Math.max(0, ...others.map(({ longestRun }) => seconds(longestRun))) + 2 * seconds(schedule.longestRun);
 }
 
-const STORES_TYPES: readonly Workload['type'][] = ['postgres', 'postgres-dump', 'postgres-config', 'redis'];
+/** Every pod's `dr.yaml` has PostgreSQL and Redis. */
+const IN_EVERY_POD: readonly DataSource[] = ['postgres', 'redis'];
 
 /**
- * `--only` where the schedule covers less than its kind does by the plan. What is named there has to be in the pod: `dr` refuses a name
- * whose data it does not find.
+ * With `--only` where the schedule covers less than the plan's schedules of its kind together. It names only workloads whose data the pod
+ * has, because `dr` refuses the others.
  * @param folders ids of workloads that pods have as folders
  */
 export function backupArguments(
@@ -114,14 +115,14 @@ export function backupArguments(
   const own = selectWorkloads(plan, schedule.workloads);
   const ofKind = plan.schedules.filter(({ kind }) => kind === schedule.kind).flatMap(({ workloads }) => workloads);
   const all = schedule.kind === 'full' ? plan.workloads : selectWorkloads(plan, ofKind);
-  const isThere = ({ id, type, objects }: Workload): boolean =>
-    STORES_TYPES.includes(type) || objects !== undefined || folders.includes(id);
-  const named = own.filter(isThere).map(({ id }) => id);
+  const isInPod = (workload: Workload): boolean =>
+    IN_EVERY_POD.includes(dataSourceOf(workload)) || workload.objects !== undefined || folders.includes(workload.id);
+  const named = own.filter(isInPod).map(({ id }) => id);
   const only = own.length === all.length || named.length === 0 ? [] : ['--only', named.join(',')];
   return ['backup', '--kind', schedule.kind, ...only];
 }
 
-/** Whether objects of the cluster are among what it copies. */
+/** Whether the schedule copies objects of the cluster. */
 export function copiesObjects(plan: Pick<Plan, 'workloads'>, schedule: Schedule): boolean {
   return selectWorkloads(plan, schedule.workloads).some(({ objects }) => objects !== undefined);
 }
@@ -131,7 +132,7 @@ export function withoutObjects(plan: Pick<Plan, 'workloads'>, schedule: Schedule
   return { ...schedule, workloads: rest.map(({ id }) => id) };
 }
 
-/** The full copy of everything: what checks and drills come after. Throws RangeError where the plan has none. */
+/** The schedule of the full backup, which checks and drills follow. Throws RangeError where the plan has none. */
 function fullSchedule(plan: Plan): Schedule {
   const found = plan.schedules.find(({ kind }) => kind === 'full');
   if (found === undefined) throw new RangeError('the plan has no full backup');
@@ -140,7 +141,7 @@ function fullSchedule(plan: Plan): Schedule {
 
 type Timed = Omit<ScheduledJob, 'startWithinSeconds'>;
 
-/** After the full copy: check it, then remove what is too old, each when the one before is over. */
+/** After the full backup comes its verification, then pruning, each when the previous one has ended. */
 function upkeep(plan: Plan): Timed[] {
   const full = fullSchedule(plan);
   const turn = Math.ceil(seconds(full.longestRun) / 60);
@@ -194,11 +195,11 @@ function exports(plan: Plan, reachable: readonly string[]): Timed[] {
 
 const MONTHS = { monthly: '*', quarterly: '1,4,7,10', annual: '1' } as const;
 
-/** Each test on a day of its own, after that day's full copy and its check. */
+/** Each test has a day of its own, after that day's full backup and its verification. */
 function drills(plan: Plan): Timed[] {
   const full = fullSchedule(plan);
   const cron = shift(full.cron, 2 * Math.ceil(seconds(full.longestRun) / 60));
-  // A drill that takes longer than the full platform's RTO has failed it.
+  // A drill that takes longer than the RTO of the full platform has missed it.
   const longest = seconds(plan.objectives.rto.full);
   return plan.tests
     .filter(({ run }) => run !== undefined)

@@ -1,4 +1,4 @@
-/** What every `dr` pod mounts: dr.yaml, the plan, the keys by purpose, the state and the local repository. */
+/** The objects that `dr` pods mount: dr.yaml, the plan, the keys by purpose, the state and the local repository. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { canonicalJson, planDigest } from '../../plan/digest.ts';
@@ -44,11 +44,11 @@ export interface RecoverySiteArgs {
     /** @default the cluster's default class */
     readonly storageClass?: string | undefined;
   };
-  /** A drill's: it has no repository, and its state goes with it. @default false */
+  /** In a drill there is no local repository, and the state is deleted with the drill. @default false */
   readonly isolated?: boolean | undefined;
 }
 
-/** Credentials of the stores that were replaced: the checks of a recovery prove that they are dead. */
+/** Replaced credentials of PostgreSQL and Redis: the checks of a recovery prove that they are refused. */
 export interface RetiredCredentials {
   readonly postgres: readonly { readonly user: string; readonly password: pulumi.Input<string> }[];
   readonly redis: readonly pulumi.Input<string>[];
@@ -66,7 +66,7 @@ function retiredData({ postgres, redis }: RetiredCredentials): SecretData {
 export class RecoverySite extends pulumi.ComponentResource {
   /** Digest of the effective plan, as in every point. */
   readonly planDigest: string;
-  /** What pods of the site come after. */
+  /** The site's pods depend on these. */
   readonly ready: readonly pulumi.Resource[];
   readonly #args: RecoverySiteArgs;
 
@@ -137,7 +137,7 @@ export class RecoverySite extends pulumi.ComponentResource {
       }),
       make(OBJECTS.tls, certificateData(this.#args.jobsCertificate)),
       ...(retired === undefined ? [] : [make(OBJECTS.retired, retiredData(retired))]),
-      // Made even where a web identity leaves them empty: a pod waits for ever for a Secret that is not there.
+      // With a web identity these are empty. They exist all the same, because a pod waits for ever for a missing Secret.
       ...ACCESS_ROLES.map((role) => make(OBJECTS.access(role), accessData(secrets, role, ids))),
     ];
   }
@@ -148,13 +148,13 @@ export class RecoverySite extends pulumi.ComponentResource {
       new k8s.core.v1.PersistentVolumeClaim(
         `${name}-${object}`,
         {
-          // A class that binds at the first pod would make the program wait for a pod that comes later.
+          // With a class that binds at the first consumer, the program would wait for a pod that it declares later.
           metadata: {
             ...this.#metadata(object),
             annotations: { 'pulumi.com/skipAwait': 'true' },
           },
           spec: {
-            // Jobs of the same minute may run on different nodes.
+            // Parallel jobs may run on different nodes.
             accessModes: ['ReadWriteMany'],
             ...(volumes.storageClass === undefined ? {} : { storageClassName: volumes.storageClass }),
             resources: { requests: { storage } },

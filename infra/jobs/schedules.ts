@@ -1,4 +1,4 @@
-/** The plan's jobs as CronJobs, and the Job that makes the repositories ready first. */
+/** The plan's jobs as CronJobs, and the Job that initialises the repositories before them. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { seconds } from '../../plan/duration.ts';
@@ -18,36 +18,36 @@ import {
 export interface SchedulesArgs extends JobPodArgs {
   readonly plan: Plan;
   readonly namespace: string;
-  /** Ids of those that pods can reach. What goes onto a drive is exported by whoever carries it. */
+  /** Ids of the repositories that pods can reach. Whoever carries a drive runs its export. */
   readonly reachable: readonly string[];
   /** Ids of the workloads that are folders in the pods. */
   readonly copied: readonly string[];
-  /** A standby copies nothing until it leads. Its checks and drills go on. */
+  /** False in a standby until it leads. Its checks and drills run all the same. */
   readonly backsUp: boolean;
-  /** A drill's (F37): they are there to be seen, and none of them runs. @default false */
+  /** In a drill all CronJobs are suspended. @default false */
   readonly isolated?: boolean | undefined;
-  /** After a promotion: the new lineage has nothing to build on. @default false */
+  /** True after a promotion or a recovery: the new lineage has no backup yet. @default false */
   readonly beginsWithFull?: boolean;
-  /** Services wake or come back meanwhile: half of them asleep, or not yet there, would be what a next recovery brings. @default false */
+  /** True while services are still starting: a snapshot of the manifests would have them incomplete or scaled to zero. @default false */
   readonly fullWithoutObjects?: boolean | undefined;
-  /** `<site>-<generation>`: each life of the database has its repositories made ready once. */
+  /** `<site>-<generation>`: the repositories are initialised once for each generation. */
   readonly lineage: string;
 }
 
-/** What stops with a standby's being one: everything that writes new copies. */
+/** Purposes that write or remove copies. They are suspended in a standby. */
 const WRITES_COPIES: readonly Purpose[] = ['backup', 'prune', 'offsite'];
 
-/** What reads no object has no token of the cluster. */
+/** A job that reads no Kubernetes objects gets no token. */
 function withoutApi(pod: DrPod): DrPod {
-  return { ...pod, egress: pod.egress.filter((reach) => reach !== 'kubernetes-api') };
+  return { ...pod, egress: pod.egress.filter((target) => target !== 'kubernetes-api') };
 }
 
 export class Schedules extends pulumi.ComponentResource {
-  /** Absent in a standby: its own lineage begins with its promotion. */
+  /** Absent in a standby, whose own lineage begins with its promotion. */
   readonly init?: k8s.batch.v1.Job;
   /** By the job's id. */
   readonly cronJobs: Readonly<Record<string, k8s.batch.v1.CronJob>>;
-  /** What those who read the repositories come after. */
+  /** Everything that reads the repositories depends on these. */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: SchedulesArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -62,10 +62,10 @@ export class Schedules extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Stanza and restic repositories; `dr init` finds what is there and adds what is missing. */
+  /** Stanza and restic repositories: `dr init` adds what is missing. */
   #init(name: string, args: SchedulesArgs): k8s.batch.v1.Job {
     const backup = jobPod('dr-init', 'backup', ['init'], args);
-    // It alone may make a bucket.
+    // No other pod may make a bucket.
     const pod: DrPod = { ...withoutApi(backup), material: [...backup.material, 'admin'] };
     const labels = drPodLabels(pod);
     const longest = Math.max(...args.plan.schedules.map(({ longestRun }) => seconds(longestRun)));
@@ -76,7 +76,7 @@ export class Schedules extends pulumi.ComponentResource {
           name: `dr-init-${args.lineage}`,
           namespace: args.namespace,
           labels,
-          // One that failed would never be anything else: the next run tries again.
+          // A failed Job stays failed, so the next run replaces it.
           annotations: { 'pulumi.com/replaceUnready': 'true' },
         },
         spec: {
@@ -87,14 +87,14 @@ export class Schedules extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        // The template of a Job can't be changed: a new image makes a new one, and the old goes first for its name.
+        // The template of a Job can't change: a new image needs a new Job, and the old one must release the name first.
         deleteBeforeReplace: true,
         customTimeouts: { create: `${longest}s` },
       },
     );
   }
 
-  /** Named by the lineage and without TTL, so that it runs once. Nothing waits for it: traffic must not. */
+  /** It has the lineage in its name and no TTL, so it runs once. Nothing waits for it, least of all traffic. */
   #full(name: string, args: SchedulesArgs): void {
     const full = args.plan.schedules.find(({ kind }) => kind === 'full');
     if (full === undefined) throw new RangeError('the plan has no full backup');
@@ -119,8 +119,8 @@ export class Schedules extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: [...this.ready],
-        // Whoever drops the declaration ends no copy that runs. It is made once: a later image is no reason to replace it, which
-        // the one that stays would be in the way of.
+        // Removing the declaration does not end a running backup. The Job is made once and a later image does not replace it: the
+        // retained Job would still have the name.
         retainOnDelete: true,
         ignoreChanges: ['spec'],
       },
@@ -152,7 +152,7 @@ export class Schedules extends pulumi.ComponentResource {
           jobTemplate: {
             metadata: { labels },
             spec: {
-              // One try: a run that failed is an alert at once, and the next one comes by itself.
+              // No retries: a failed run is an alert at once, and the next run is scheduled anyway.
               backoffLimit: 0,
               activeDeadlineSeconds: job.deadlineSeconds,
               template: { metadata: { labels }, spec: drPodSpec(pod) },
@@ -160,7 +160,7 @@ export class Schedules extends pulumi.ComponentResource {
           },
         },
       },
-      // Jobs that find no stanza would fail, and wake people up.
+      // Without a stanza the jobs would fail and raise alerts.
       {
         parent: this,
         ...(this.init !== undefined && WRITES_COPIES.includes(job.purpose) ? { dependsOn: [this.init] } : {}),

@@ -1,8 +1,8 @@
-/** Pure: cron expressions of the work that follows the plan's own. Times are the plan's plus the plan's durations. */
+/** Cron expressions of jobs that follow the plan's own. Times are the plan's plus the plan's durations. Pure. */
 
 const MINUTES_A_DAY = 1440;
 
-/** `*`, `*\/15`, `3,18` or `7` as numbers; undefined for anything else, which nothing here makes. */
+/** `*`, `*\/15`, `3,18` or `7` as numbers; undefined for any other notation. */
 function numbers(field: string, end: number): number[] | undefined {
   const step = /^\*(?:\/(\d+))?$/.exec(field);
   if (step) {
@@ -15,8 +15,8 @@ function numbers(field: string, end: number): number[] | undefined {
 const listed = (values: readonly number[]): string => [...values].sort((a, b) => a - b).join(',');
 
 /**
- * `expression` later by whole minutes, for expressions with one time a day or with every hour; days of the month stay, so a shift
- * must not pass midnight there. Throws RangeError for what it can't shift.
+ * `expression`, later by whole minutes. It must have one time a day or run every hour. Days of the month do not move, so with them the
+ * shift must not pass midnight. Throws RangeError for an expression that it can't shift.
  */
 export function shift(expression: string, minutes: number): string {
   const refused = new RangeError(`"${expression}" can't be shifted by ${minutes} minutes`);
@@ -40,7 +40,7 @@ export function shift(expression: string, minutes: number): string {
   return `${time} * * ${listed(on.map((d) => (d + days) % 7))}`;
 }
 
-/** The same time on that day of those months: what a cadence is as a cron expression. */
+/** A cadence as a cron expression: the time of `expression`, on that day of those months. */
 export function onDay(expression: string, day: number, months: string): string {
   const [minute = '', hour = ''] = expression.trim().split(/\s+/);
   return `${minute} ${hour} ${day} ${months} *`;

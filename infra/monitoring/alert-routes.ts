@@ -1,4 +1,4 @@
-/** Who is told at once: URLs in a Secret, and Alertmanager's way to them. */
+/** Receivers of immediate alerts: their URLs in a Secret, and Alertmanager's routes to them. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';

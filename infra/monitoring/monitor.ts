@@ -1,4 +1,4 @@
-/** The exporter, whom it tells, and what Prometheus and Grafana are given: rendered from the plan. */
+/** The exporter, and the rules and dashboard for Prometheus and Grafana, rendered from the plan. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';

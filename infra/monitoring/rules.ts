@@ -1,4 +1,4 @@
-/** The plan's thresholds and objectives as Prometheus alert rules. Pure: no number stands here that the plan has. */
+/** The plan's thresholds and objectives as Prometheus alert rules. Numbers come from the plan. Pure. */
 import { stringify } from 'yaml';
 import { testCalendar } from '../../plan/limits.ts';
 import type { Plan } from '../../plan/types.ts';

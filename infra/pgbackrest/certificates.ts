@@ -1,4 +1,4 @@
-/** An authority of the cluster's own, and certificates for those who speak pgBackRest's protocol. Keys are Pulumi secrets. */
+/** The cluster's own authority, and certificates for the two ends of pgBackRest's protocol. Keys are Pulumi secrets. */
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import type { Certificate } from '../cluster/keys.ts';
@@ -11,7 +11,7 @@ export interface CertificatesArgs {
 }
 
 const YEAR_HOURS = 8760;
-/** Renewed by the first `pulumi up` in the last 60 days of a year; the alert on a failing backup is the safety net. */
+/** The first `pulumi up` in the last 60 days renews a certificate. If none runs, backups fail and raise an alert. */
 const RENEWAL_HOURS = 1440;
 const KEY = { algorithm: 'ECDSA', ecdsaCurve: 'P256' } as const;
 

@@ -1,10 +1,10 @@
-/** Pure: pgBackRest's configurations in the cluster. None holds a secret; those come by environment variables from the scripts. */
+/** pgBackRest's configurations in the cluster. They contain no secrets, which the scripts pass in environment variables. Pure. */
 import { layout, STANZA } from '../../plan/layout.ts';
 import { authorityFile, PATHS, TLS_FILES } from '../cluster/paths.ts';
 import { PORTS, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
 import type { ClusterRepository, S3Repository } from '../cluster/repository.ts';
 
-/** Whoever has a key of the cluster's authority is known by its certificate's common name. */
+/** pgBackRest identifies clients by the common name of their certificates. */
 export const CLIENTS = { jobs: 'dr', postgres: 'postgres' } as const;
 
 export interface Archive {
@@ -39,7 +39,7 @@ function s3Lines(repository: S3Repository, archive: Archive, key: (name: string,
   ];
 }
 
-/** The local repository's volume belongs to the recovery namespace, which outlives PostgreSQL's: it is reached over TLS. */
+/** The local repository's volume is in the recovery namespace, which outlives the platform's, so it is accessed over TLS. */
 function localLines(archive: Archive, key: (name: string, value: string) => string): string[] {
   return [
     key('host', serviceHost(REPOSITORY_SERVER, archive.namespaces.recovery)),
@@ -63,7 +63,7 @@ function server(client: string): string[] {
   ];
 }
 
-/** No `archive-push-queue-max`: it drops WAL when a repository is away. */
+/** No `archive-push-queue-max`: it would drop WAL while a repository is unreachable. */
 const WORK = [
   `lock-path=${PATHS.pgbackrestWork}/lock`,
   `log-path=${PATHS.pgbackrestWork}/log`,
@@ -73,8 +73,8 @@ const WORK = [
 ];
 
 /**
- * While a repository is away a push fails soon and is tried again: PostgreSQL waits for the one under way, and three more, before it ends
- * or restarts. Its asynchronous half goes on meanwhile.
+ * While a repository is unreachable, a push must fail fast and be retried: before PostgreSQL stops or restarts, it waits for the current
+ * push and three more. Asynchronous pushes continue meanwhile.
  */
 const PUSH = ['', '[global:archive-push]', 'archive-timeout=15', 'io-timeout=15'];
 
@@ -116,12 +116,12 @@ export function renderPostgresServerConfig(): string {
   return text(['[global]', ...server(CLIENTS.jobs), ...WORK, ...DATABASE]);
 }
 
-/** The TLS server with the local repository's volume. It sees only what is encrypted already and knows no passphrase. */
+/** The TLS server with the local repository's volume. Its data arrives encrypted, and it has no passphrase. */
 export function renderRepositoryServerConfig(): string {
   return text(['[global]', ...server(CLIENTS.postgres), ...WORK]);
 }
 
-/** What that server does for one lineage; undefined where no repository is local. */
+/** That server's configuration for one lineage; undefined where no repository is local. */
 export function renderLineageConfig(archive: Archive): string | undefined {
   const index = archive.repositories.findIndex(({ kind }) => kind === 'local');
   const repository = archive.repositories[index];

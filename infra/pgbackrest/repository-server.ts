@@ -1,4 +1,4 @@
-/** pgBackRest's TLS server in front of the local repository's volume, in the namespace that outlives PostgreSQL's. */
+/** pgBackRest's TLS server for the local repository's volume, in the recovery namespace, which outlives the platform's. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { type Certificate, certificateData, makeSecret } from '../cluster/keys.ts';
@@ -16,7 +16,7 @@ export interface RepositoryServerArgs {
   /** The current lineage, and the one that it began from. */
   readonly archives: pulumi.Input<readonly Archive[]>;
   readonly namespace: string;
-  /** The image with pgBackRest of the same version as PostgreSQL's: its protocol takes no other. */
+  /** The image must have the same version of pgBackRest as PostgreSQL's: the protocol requires it. */
   readonly image: string;
   readonly certificate: Certificate;
 }

@@ -1,4 +1,4 @@
-/** What a rule is: pure, over one resource or over all of a stack, and with the line of the written plan that it guards. */
+/** A rule: a pure check of one resource or of a whole stack, with the line of the written plan that it guards. */
 import type { Plan } from '../../plan/types.ts';
 import type { Resource } from './resource.ts';
 

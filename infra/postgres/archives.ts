@@ -1,4 +1,4 @@
-/** Pure: which lineages the repository server answers for. */
+/** The lineages that the repository server serves. Pure. */
 import { lineageName } from '../../plan/layout.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
 import type { Archive } from '../pgbackrest/config.ts';
@@ -8,7 +8,7 @@ type ArchivesArgs = Pick<PostgresArgs, 'plan' | 'environment' | 'site' | 'genera
   readonly repositories: readonly ClusterRepository[];
 };
 
-/** The current one in all repositories, and the one that it began from in that repository alone. */
+/** The current lineage in all repositories, and the lineage that it began from in that one repository. */
 export function archivesOf(args: ArchivesArgs): Archive[] {
   const { plan, environment, origin, namespaces, repositories } = args;
   const lineage = lineageName(args.site, args.generation);

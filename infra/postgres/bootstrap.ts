@@ -1,11 +1,11 @@
-/** How a PostgreSQL cluster gets its first data directory. A populated one is never initialised again: Patroni sees to that. */
+/** How a PostgreSQL cluster gets its first data directory. Patroni never initialises a populated one again. */
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { RecoveryEnd } from '../config/role.ts';
 
-/** One repository and one lineage of it: pgBackRest, given several repositories, silently goes on with the next. */
+/** One repository and one of its lineages. With several repositories pgBackRest would silently continue with the next. */
 export interface Source {
   readonly repository: ClusterRepository;
-  /** `<site>-<generation>` of the cluster that wrote it. */
+  /** `<site>-<generation>` of the cluster that wrote the lineage. */
   readonly lineage: string;
 }
 
@@ -31,7 +31,7 @@ function recoveryTime(iso: string): string {
 
 const SET = /^\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?$/;
 
-/** Arguments of `pgbackrest restore` for a recovery. Without archiving the restored settings say so too. Throws RangeError for what is no set or no time. */
+/** Arguments of `pgbackrest restore` for a recovery. Throws RangeError for an invalid set or time. */
 export function recoveryArguments(
   { set, end }: Extract<Bootstrap, { kind: 'recovery' }>,
   restoreCommand: string,

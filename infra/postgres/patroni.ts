@@ -1,4 +1,4 @@
-/** Pure: Patroni's configuration over the ways to begin. Passwords come by PATRONI_… variables, never by this text. */
+/** Patroni's configuration for each kind of bootstrap. Passwords come from PATRONI_… variables and are not in this text. Pure. */
 import { stringify } from 'yaml';
 import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
@@ -17,21 +17,21 @@ export interface PatroniArgs {
   /** The cluster's own `<site>-<generation>`. */
   readonly lineage: string;
   readonly bootstrap: Bootstrap;
-  /** False in a drill (F37). @default true */
+  /** False in a drill. @default true */
   readonly archiving?: boolean | undefined;
 }
 
-/** A restored subscription would call its publisher, and take what the real site has yet to get. */
+/** A restored subscription would connect to its publisher and take changes that the real site has not received yet. */
 const SENDS_NOTHING = { archive_mode: 'off', max_logical_replication_workers: 0 } as const;
 
 function archiving({ plan, lineage, archiving: on = true }: PatroniArgs): Record<string, string | number> {
   if (!on) return SENDS_NOTHING;
   const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
   return {
-    // On in a standby too: it archives nothing while it follows, and must not need a restart when it is promoted.
+    // Also on in a standby, which archives nothing while it follows: a promotion must not need a restart.
     archive_mode: 'on',
     archive_command: `${scriptsFolder(lineage)}/${SCRIPTS.push} %p`,
-    // What a leader had not shipped when it died must still be with the member that follows it (archive-missing.sh).
+    // The next leader must still have the WAL that a failed leader had not archived (archive-missing.sh).
     wal_keep_size: '512MB',
     ...(timeout === undefined ? {} : { archive_timeout: seconds(timeout) }),
   };
@@ -58,7 +58,7 @@ function standbyCluster(bootstrap: Bootstrap, lineage: string): Record<string, u
   };
 }
 
-/** What the cluster begins with; Patroni reads it once, and keeps `dcs` in the cluster from then on. */
+/** Settings of the bootstrap. Patroni reads them once and keeps `dcs` in the cluster afterwards. */
 function beginning({ bootstrap, lineage }: PatroniArgs): Record<string, unknown> {
   const scripts = scriptsFolder(lineage);
   const dcs = {
@@ -110,7 +110,7 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
       'host all all all scram-sha-256',
     ],
     parameters: parameters(args),
-    // Without an archive a member has the stream alone.
+    // Without an archive, members can only stream.
     ...(on ? { recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` } } : {}),
     ...(on ? { callbacks: { on_role_change: `${scripts}/${SCRIPTS.promoted}` } } : {}),
     create_replica_methods: ['basebackup'],
@@ -121,7 +121,7 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
   };
 }
 
-/** The part that a running cluster follows; a change of the beginning alone restarts nothing. */
+/** The part that affects a running cluster. A change of the bootstrap part alone restarts nothing. */
 function running(args: PatroniArgs): Record<string, unknown> {
   return {
     scope: POSTGRES,
@@ -136,7 +136,7 @@ function running(args: PatroniArgs): Record<string, unknown> {
         { name: 'pgbackrest', port: PORTS.pgbackrest },
       ],
     },
-    // Whoever may ask for its state may not change it: only members may.
+    // Only members may change the state; others may read it.
     restapi: { listen: `*:${PORTS.patroni}`, allowlist: ['127.0.0.1'], allowlist_include_members: true },
     postgresql: postgresql(args),
   };

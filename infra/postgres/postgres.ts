@@ -1,4 +1,4 @@
-/** PostgreSQL in the cluster: Patroni members that archive to every repository, and what they need. */
+/** PostgreSQL in the cluster: Patroni members that archive to every repository, and the objects that they need. */
 import { createHash } from 'node:crypto';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
@@ -36,7 +36,7 @@ export interface PostgresArgs {
   readonly namespaces: Namespaces;
   readonly repositories: pulumi.Input<readonly ClusterRepository[]>;
   readonly origin: Origin;
-  /** A standby whose stack says `primary` is promoted. */
+  /** With `primary` a standby is promoted. */
   readonly role: 'primary' | 'standby' | 'recovery';
   readonly image: string;
   readonly instances: number;
@@ -51,9 +51,9 @@ export interface PostgresArgs {
   /** PEM texts by repository, for endpoints with an authority of their own. */
   readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
   readonly serviceAccount: pulumi.Input<string>;
-  /** A drill's (F37): it archives nothing, has no key that writes, and goes with its stack. @default false */
+  /** In a drill PostgreSQL archives nothing, has no writing keys, and is deleted with the stack. @default false */
   readonly isolated?: boolean | undefined;
-  /** In a recovery with new secrets: role → new password. Other roles of the restored database have none any more. */
+  /** In a recovery with rotated secrets: role → new password. Other roles of the restored database lose their passwords. */
   readonly rolePasswords?: pulumi.Output<Record<string, string>> | undefined;
 }
 
@@ -68,7 +68,7 @@ function bootstrapOf(origin: Origin, repositories: readonly ClusterRepository[])
 }
 
 export class Postgres extends pulumi.ComponentResource {
-  /** `<site>-<generation>`: where it archives, and nothing else does. */
+  /** `<site>-<generation>`: only this cluster archives there. */
   readonly lineage: string;
   readonly statefulSet: k8s.apps.v1.StatefulSet;
 
@@ -155,7 +155,7 @@ export class Postgres extends pulumi.ComponentResource {
       make(keys, passphraseData(args.secrets, engines)),
       make(tls, certificateData(args.certificate)),
       ...accessRoles(args).map((role) => {
-        // The restorer's key only of the repository that this cluster begins from.
+        // The restorer's key is only for the repository that this cluster begins from.
         const of = role === 'writer' || args.origin.kind === 'primary' ? engines : [args.origin.repository];
         return make(access(role), accessData(args.secrets, role, of));
       }),
@@ -192,7 +192,7 @@ export class Postgres extends pulumi.ComponentResource {
         spec: {
           serviceName: `${POSTGRES}-members`,
           replicas: args.instances,
-          // Patroni decides who leads; members that wait for each other in order could wait for ever.
+          // Patroni elects the leader. If members started in order, they could wait for each other for ever.
           podManagementPolicy: 'Parallel',
           selector: { matchLabels: selectorOf(POSTGRES) },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
@@ -207,7 +207,7 @@ export class Postgres extends pulumi.ComponentResource {
         parent: this,
         dependsOn,
         protect: args.isolated !== true,
-        // A restore may take as long as the plan lets the tier take.
+        // A restore may take as long as the tier's RTO.
         customTimeouts: { create: `${tierSeconds(args.plan)}s`, update: `${tierSeconds(args.plan)}s` },
       },
     );
@@ -225,7 +225,7 @@ export class Postgres extends pulumi.ComponentResource {
   }
 }
 
-/** Keys for the storage that the members mount: of their own archive, and of what they begin from. */
+/** Storage keys that the members mount: for their own archive, and for the repository that they begin from. */
 function accessRoles({ origin, secrets, isolated }: PostgresArgs): StorageRole[] {
   if (Object.keys(secrets.access).length === 0) return [];
   if (isolated === true) return ['restorer'];

@@ -1,25 +1,25 @@
-/** Pure: what the promotion runs. It refuses while the other site still commits: two leaders would be two histories. */
+/** The script of the promotion. It fails while the other site still commits, because two leaders would have diverging data. Pure. */
 import { quietSeconds as planSilence } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
 import { PATHS } from '../cluster/paths.ts';
 
-/** Throws RangeError for a plan by which nothing could be followed. */
+/** Seconds. Throws RangeError for a plan that ships no WAL. */
 export function archiveSilence(plan: Pick<Plan, 'workloads'>): number {
   const quiet = planSilence(plan);
   if (quiet === undefined) throw new RangeError('the plan ships no WAL: nothing could be promoted');
   return quiet;
 }
 
-/** A network learns of a new pod, and of what its policies say of it, after the pod has begun. */
+/** Network policies take effect for a new pod only some time after its start. */
 const REACHED_SECONDS = 120;
 
-/** Clocks of two sites. A commit this much after the beginning is no matter of clocks. */
+/** Tolerated difference between the clocks of the two sites. */
 const SKEW_SECONDS = 30;
 
 /**
- * Fence, promote, wait. Patroni promotes when its configuration no longer says `standby_cluster`; done is when the server takes
- * writes. Takes `POSTGRES`, a host; a run after the promotion finds nothing to do.
- * @param reached seconds until the server has to answer at all
+ * Waits for archive silence, promotes, and waits until the server takes writes. Patroni promotes when `standby_cluster` is removed from its
+ * configuration. The script reads the host from `POSTGRES`; after a promotion it has nothing to do.
+ * @param reached seconds within which the server must answer
  */
 export function promotionScript(quiet: number, reached = REACHED_SECONDS): string {
   const commit = 'SELECT COALESCE(EXTRACT(EPOCH FROM pg_last_xact_replay_timestamp())::bigint, 0)';

@@ -1,4 +1,4 @@
-/** A standby becomes the leader of its own: a Job with the generation in its name, which runs once and finds nothing to do again. */
+/** Promotes a standby: a Job with the generation in its name, so it runs once. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { labelsOf } from '../cluster/labels.ts';
@@ -13,9 +13,9 @@ export interface PromotionArgs {
   readonly namespace: string;
   readonly generation: number;
   readonly image: string;
-  /** Patroni's own: its configuration lies in the API's endpoints. */
+  /** Patroni's account, because its configuration is in the API's endpoints. */
   readonly serviceAccount: pulumi.Input<string>;
-  /** Without new WAL for this long the site that is followed has ended. */
+  /** Seconds without new WAL after which the followed site counts as stopped. */
   readonly archiveSilenceSeconds: number;
   readonly deadlineSeconds: number;
 }
@@ -70,10 +70,10 @@ export class Promotion extends pulumi.ComponentResource {
           name: `${PROMOTION}-${args.generation}`,
           namespace: args.namespace,
           labels: labelsOf(PROMOTION),
-          // One that failed would never be anything else: the next run tries again.
+          // A failed Job stays failed, so the next run replaces it.
           annotations: { 'pulumi.com/replaceUnready': 'true' },
         },
-        // No TTL: a Job that is tidied away would be made, and run, again by the next refresh.
+        // No TTL: after a refresh, the next run would make and run a deleted Job again.
         spec: {
           backoffLimit: 6,
           activeDeadlineSeconds: args.deadlineSeconds,
@@ -85,9 +85,9 @@ export class Promotion extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        // What was promoted stays promoted: a later image is no reason to do it again.
+        // A promotion happens once: a later image must not repeat it.
         ignoreChanges: ['spec'],
-        // One that failed goes first, for its name.
+        // A failed Job must release its name first.
         deleteBeforeReplace: true,
       },
     );

@@ -1,4 +1,4 @@
-/** Pure: every file of a PostgreSQL member. */
+/** All files of a PostgreSQL member. Pure. */
 import type { Plan } from '../../plan/types.ts';
 import { type Archive, renderArchiveConfig, renderPostgresServerConfig } from '../pgbackrest/config.ts';
 import { type Bootstrap, sourceOf } from './bootstrap.ts';
@@ -11,7 +11,7 @@ export interface MemberArgs {
   readonly database: string;
   readonly bootstrap: Bootstrap;
   readonly archive: Archive;
-  /** False in a drill (F37): there is neither a command nor a configuration that could write into a repository. @default true */
+  /** False in a drill, which has neither a command nor a configuration that could write to a repository. @default true */
   readonly archiving?: boolean | undefined;
   /** @default false */
   readonly rotate?: boolean | undefined;
@@ -22,11 +22,11 @@ export interface MemberFiles {
   /** By file name. */
   readonly pgbackrest: Record<string, string>;
   readonly scripts: Record<string, string>;
-  /** What the pods must be restarted for; a promotion changes none of it. */
+  /** A change of this text restarts the pods; a promotion does not change it. */
   readonly restartOn: string;
 }
 
-/** Throws RangeError where the cluster would archive into the lineage that it begins from. */
+/** Throws RangeError for a cluster that would archive into the lineage that it begins from. */
 export function renderMember({
   plan,
   database,

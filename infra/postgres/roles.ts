@@ -1,16 +1,16 @@
-/** Further roles of the database, as services know them: found in their connection strings, given new passwords in a rotation. */
+/** Further roles of the database, found in the connection strings of services. A rotation gives them new passwords. */
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import { fieldsOf, type KubeObject, listOf } from '../../recovery/public.ts';
 import { POSTGRES } from '../cluster/ports.ts';
 
-/** A role of PostgreSQL, and the password with which a captured object knows it. */
+/** A role of PostgreSQL, with the password in the manifests. */
 export interface FoundRole {
   readonly user: string;
   readonly old: string;
 }
 
-/** The host is this stack's own: the password of another database is not ours to change. */
+/** Only URLs with this stack's own host: other databases keep their passwords. */
 const URL_PATTERN = new RegExp(`postgres(?:ql)?://([^\\s:/@]+):([^\\s/@]+)@${POSTGRES}(?=[.:/?]|$)`, 'g');
 const LENGTH = 48;
 
@@ -38,7 +38,7 @@ export function rolesIn(objects: readonly KubeObject[], known: readonly string[]
   const found = new Map<string, FoundRole>();
   for (const text of objects.flatMap(textsOf)) {
     for (const [, user = '', old = ''] of text.matchAll(URL_PATTERN)) {
-      // A variable is put in later, by the pod.
+      // The pod substitutes variables later.
       if (known.includes(plain(user)) || old.includes('$')) continue;
       found.set(`${user} ${old}`, { user: plain(user), old: plain(old) });
     }
@@ -51,7 +51,7 @@ export interface FreshRole extends FoundRole {
 }
 
 export class DatabaseRoles extends pulumi.ComponentResource {
-  /** A role that is known with two passwords stands here twice, with one new one. */
+  /** A role with two old passwords occurs twice, with one new password. */
   readonly roles: readonly FreshRole[];
   /** Role → new password, a Pulumi secret. */
   readonly passwords: pulumi.Output<Record<string, string>>;

@@ -1,4 +1,4 @@
-/** Names by which PostgreSQL is reached: the leader by Patroni's own endpoint, the rest by labels. */
+/** Services of PostgreSQL: Patroni maintains the leader's endpoint, the others select pods by labels. */
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import { labelsOf, selectorOf } from '../cluster/labels.ts';
@@ -11,7 +11,7 @@ const SQL = { name: 'postgres', port: PORTS.postgres };
 const SERVICES: Readonly<Record<string, Spec>> = {
   // No selector: Patroni writes the leader's address into the endpoint of the same name.
   [POSTGRES]: { ports: [SQL, { name: 'pgbackrest', port: PORTS.pgbackrest }] },
-  // Patroni keeps its configuration in this one's endpoint; without the service Kubernetes would tidy it away.
+  // Patroni keeps its configuration in this Service's endpoint. Without the Service Kubernetes would delete the endpoint.
   [`${POSTGRES}-config`]: { clusterIP: 'None' },
   [`${POSTGRES}-replicas`]: { selector: { ...selectorOf(POSTGRES), role: 'replica' }, ports: [SQL] },
   [`${POSTGRES}-members`]: {
@@ -24,7 +24,7 @@ const SERVICES: Readonly<Record<string, Spec>> = {
 
 export function makeServices(name: string, namespace: string, opts: pulumi.CustomResourceOptions): pulumi.Resource[] {
   return Object.entries(SERVICES).map(([service, spec]) => {
-    // Their endpoints come with the members, which wait for nothing here.
+    // Their endpoints appear with the members, which don't wait for these Services.
     const annotations = { 'pulumi.com/skipAwait': 'true' };
     const metadata = { name: service, namespace, labels: labelsOf(POSTGRES), annotations };
     return new k8s.core.v1.Service(`${name}${service.slice(POSTGRES.length)}`, { metadata, spec }, opts);

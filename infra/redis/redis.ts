@@ -1,4 +1,4 @@
-/** Redis: append-only file and snapshots, a password, one instance with a volume. */
+/** Redis: one instance with a volume, a password, an append-only file and snapshots. */
 import { createHash } from 'node:crypto';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
@@ -16,14 +16,14 @@ export interface RedisArgs {
   readonly storage: string;
   /** @default the cluster's default class */
   readonly storageClass?: string | undefined;
-  /** Redis takes three quarters of the memory for its data: a save forks, and copies what changes meanwhile. */
+  /** A save forks Redis and copies the pages that change meanwhile, so a quarter of the memory should stay free. */
   readonly resources: Resources;
   readonly password: pulumi.Input<string>;
-  /** A standby has none: its data come with the promotion, from the repositories. */
+  /** False in a standby: Redis starts at the promotion, seeded from the repository. */
   readonly running: boolean;
   /** @default it begins empty */
   readonly seed?: RedisSeed | undefined;
-  /** A drill's goes with its stack. @default false */
+  /** In a drill it is deleted with the stack. @default false */
   readonly isolated?: boolean | undefined;
   readonly serviceAccount: pulumi.Input<string>;
 }
@@ -31,7 +31,7 @@ export interface RedisArgs {
 const CONFIG_FOLDER = '/etc/redis';
 const SECRET_FOLDER = '/run/redis-secret';
 
-/** Pure: redis.conf. The password stands in a file of its own that is a Secret. */
+/** Pure: redis.conf. The password is in a separate file, from a Secret. */
 function renderRedisConfig(): string {
   return `${[
     `port ${PORTS.redis}`,
@@ -53,7 +53,7 @@ function renderRedisConfig(): string {
   ].join('\n')}\n`;
 }
 
-/** REDISCLI_AUTH and not `-a`: an argument list can be read by others. `LOADING` is alive and not ready. */
+/** REDISCLI_AUTH instead of `-a`, because others can read argument lists. `LOADING` means alive but not ready. */
 function probe(answers: string): { exec: { command: string[] }; periodSeconds: number; timeoutSeconds: number } {
   const command = `REDISCLI_AUTH=$(cat ${SECRET_FOLDER}/password) redis-cli -h 127.0.0.1 -p ${PORTS.redis} ping | grep -qE '${answers}'`;
   return { exec: { command: ['sh', '-c', command] }, periodSeconds: 10, timeoutSeconds: 5 };
@@ -66,7 +66,7 @@ function podSpec(args: RedisArgs): PodSpec {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity(),
-    // A last save of everything.
+    // Time for the final save.
     terminationGracePeriodSeconds: 120,
     ...(seed === undefined ? {} : { initContainers: seed.initContainers }),
     containers: [
@@ -150,7 +150,7 @@ export class Redis extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [config, secret, service, ...seeds], protect: args.isolated !== true },
     );
-    // One instance: whoever drains its node decides when sessions stand still.
+    // With one instance, a drain of its node interrupts sessions. This budget makes that an explicit decision.
     new k8s.policy.v1.PodDisruptionBudget(
       name,
       { metadata, spec: { minAvailable: 1, selector: { matchLabels: selectorOf(REDIS) } } },

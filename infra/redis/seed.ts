@@ -1,6 +1,6 @@
 /**
- * A Redis that begins from a copy: an init container fills its empty volume, and leaves one with data alone. What that needs stands in
- * the platform's namespace: the keys of one repository, for reading, and no others.
+ * Seeds Redis from a copy: an init container fills an empty volume and does not touch one with data. The platform's namespace gets the
+ * reading keys of one repository for it, and no others.
  */
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
@@ -15,13 +15,13 @@ import type { ClusterRepository } from '../cluster/repository.ts';
 import { OBJECTS } from '../jobs/dr-pod.ts';
 import { renderEnvironment } from '../jobs/environment.ts';
 
-/** What it is filled with, and by which image. */
+/** The copy, and the image that restores it. */
 export interface RedisSeed {
   /** The only one that is read. */
   readonly repository: ClusterRepository;
   /** `latest`, or the id of a point. */
   readonly target: string;
-  /** With `dr`. */
+  /** An image with `dr`. */
   readonly image: string;
   readonly plan: Plan;
   readonly environment: string;
@@ -33,13 +33,13 @@ export interface RedisSeed {
 }
 
 const NAME = 'redis-seed';
-/** restic and `dr` side by side; the snapshot goes through files. */
+/** For restic and `dr` together; the snapshot goes through files. */
 const RESOURCES: Resources = { cpu: '100m', memory: '512Mi' };
 
 const SEED_OBJECTS = { environment: NAME, keys: `${NAME}-keys`, restorer: `${NAME}-restorer` } as const;
 
 export const SEED_EGRESS: readonly EgressTarget[] = ['dns', 'object-storage'];
-/** EKS gives the account's role to every container but these: the server has no business at the storage. */
+/** EKS gives the account's role to every container except these: the server needs no access to the storage. */
 export const SEED_ANNOTATIONS = { 'eks.amazonaws.com/skip-containers': 'redis' } as const;
 
 const hasKeys = ({ repository, secrets }: RedisSeed): boolean => secrets.access[repository.id] !== undefined;
@@ -49,8 +49,9 @@ interface Mounted {
   readonly mount: VolumeMount;
 }
 
-function mounted({ name, ...source }: Volume, mountPath: string, readOnly = true): Mounted {
-  return { volume: { name, ...source }, mount: { name, mountPath, ...(readOnly ? { readOnly } : {}) } };
+function mounted(volume: Volume, mountPath: string, access: 'ro' | 'rw' = 'ro'): Mounted {
+  const { name } = volume;
+  return { volume, mount: { name, mountPath, ...(access === 'ro' ? { readOnly: true } : {}) } };
 }
 
 const secret = (name: string): Volume => ({ name, secret: { secretName: name, defaultMode: 0o440 } });
@@ -66,8 +67,8 @@ function mounts(seed: RedisSeed): Mounted[] {
     mounted({ name: `${NAME}-ca`, configMap: authorities }, PATHS.authorities),
     mounted(secret(SEED_OBJECTS.keys), PATHS.keys),
     ...(hasKeys(seed) ? [mounted(secret(SEED_OBJECTS.restorer), accessFolder('restorer'))] : []),
-    mounted({ name: `${NAME}-state`, emptyDir: { sizeLimit: '2Gi' } }, PATHS.state, false),
-    mounted({ name: `${NAME}-scratch`, emptyDir: { sizeLimit: '1Gi' } }, PATHS.scratch, false),
+    mounted({ name: `${NAME}-state`, emptyDir: { sizeLimit: '2Gi' } }, PATHS.state, 'rw'),
+    mounted({ name: `${NAME}-scratch`, emptyDir: { sizeLimit: '1Gi' } }, PATHS.scratch, 'rw'),
   ];
 }
 
@@ -82,7 +83,7 @@ export interface SeedParts {
   readonly volumes: Volume[];
 }
 
-/** Pure. It ends well without the storage where the volume holds this life's data: a restart never waits for another region. */
+/** Pure. With data of this generation in the volume it succeeds without the storage, so a restart never waits for another region. */
 export function seedParts(seed: RedisSeed): SeedParts {
   const all = mounts(seed);
   const container: Container = {
@@ -105,7 +106,7 @@ export function seedParts(seed: RedisSeed): SeedParts {
   return { initContainers: [container], volumes: all.map(({ volume }) => volume) };
 }
 
-/** In the platform's namespace; the plan and the authorities are there already. */
+/** Objects in the platform's namespace, which has the plan and the authorities already. */
 export function makeSeedObjects(name: string, seed: RedisSeed, opts: pulumi.CustomResourceOptions): pulumi.Resource[] {
   const { repository, secrets, namespaces } = seed;
   const metadata = (object: string) => ({ name: object, namespace: namespaces.platform, labels: labelsOf(object) });

@@ -1,3 +1,4 @@
+import { dataSourceOf } from '../../plan/data-source.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { isExtension, type Plan, type Workload } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
@@ -20,18 +21,9 @@ export function hooksOf(environment: Environment, workload: Workload): NonNullab
 /** True when the environment says where this workload's data is. */
 export function isConfigured(environment: Environment, workload: Pick<Workload, 'id' | 'type' | 'objects'>): boolean {
   if (isExtension(workload.type)) return environment.extensions?.[workload.type] !== undefined;
-  switch (workload.type) {
-    case 'postgres':
-    case 'postgres-dump':
-    case 'postgres-config':
-      return environment.postgres !== undefined;
-    case 'redis':
-      return environment.redis !== undefined;
-    case 'git':
-      return environment.git !== undefined;
-    default:
-      return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
-  }
+  const source = dataSourceOf(workload);
+  if (source !== 'folders') return environment[source] !== undefined;
+  return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
 }
 
 /** Objects of the cluster's API; where the environment names no cluster, the same workload is a folder. */

@@ -1,6 +1,6 @@
 /**
- * What tells people, from outside of the cluster. A region's alarms speak to that region's own topic. A stack that only uses another
- * one's buckets has its topic at home and watches its own WAL there: the rest is watched by the stack that owns them, in both regions.
+ * Alarms from outside of the cluster. Alarms of a region go to the topic of that region. The stack that owns the buckets watches them in
+ * both regions. A stack that only uses them has one topic, in its home region, and watches its own WAL there.
  */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
@@ -32,7 +32,7 @@ export interface AlarmsArgs extends Account {
   readonly notifications: Notifications;
 }
 
-/** Of everything that has a name of its own: two stacks of one account must not meet. */
+/** Prefix of all fixed names, so that two stacks of one account don't collide. */
 export function alarmPrefix({ environment }: Plan, site: string): string {
   return `go-coffee-dr-${environment}-${site}`;
 }
@@ -68,7 +68,7 @@ export class Alarms extends pulumi.ComponentResource {
     const logAccess = Object.fromEntries(Object.keys(topics).map((region) => [region, this.#logAccess(region)]));
     for (const { id, bucket, region } of buckets) {
       for (const silence of silences) {
-        // Beyond a week the rule in the cluster is alone.
+        // CloudWatch can't watch for more than a week. Then only the rule in the cluster does.
         if (windowOf(silence.seconds) === undefined) continue;
         const title = `${alarmPrefix(plan, site)}-${id}-${silence.id}`;
         new DeadMansSwitch(
@@ -145,7 +145,7 @@ export class Alarms extends pulumi.ComponentResource {
             name: `${alarmPrefix(plan, site)}-${id}`,
             description: title,
             eventPattern: JSON.stringify(pattern),
-            // To take a role is no change in CloudTrail's eyes: without this such events never come.
+            // To assume a role is a read-only event for CloudTrail: without this setting such events do not arrive.
             state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
           },
           { parent: this },

@@ -1,4 +1,4 @@
-/** The logs that the dead man's switches listen to: below one name, and written by rules of that name alone. */
+/** Log groups of the dead man's switches: they share a prefix, and only rules with that prefix may write to them. */
 import type { Account } from '../names.ts';
 import { type PolicyDocument, policyOf, type Statement } from '../policy-document.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Rings when nothing arrives: EventBridge puts the arrival of each object into a log of its own, and an alarm treats an empty log as
- * bad news. The log also tells afterwards when the last one came.
+ * Raises an alarm when no objects arrive: EventBridge logs the arrival of each object, and an alarm fires on an empty log. The log also
+ * shows when the last object arrived.
  */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';

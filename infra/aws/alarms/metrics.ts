@@ -1,5 +1,5 @@
 /** Alarms on what S3 itself measures: what a bucket holds against its budget, and how far its replication is behind. */
-import { seconds } from '../../../plan/duration.ts';
+import { DAY_SECONDS } from '../../../plan/duration.ts';
 import type { Plan, StorageClass } from '../../../plan/types.ts';
 import { type BucketSpec, replicatedPrefixes } from '../../config/buckets.ts';
 import { REPLICATION_MINUTES } from '../storage/replication-rules.ts';
@@ -26,7 +26,6 @@ export interface MetricRule {
 }
 
 const GIB = 1024 ** 3;
-const DAY = seconds('1d');
 
 /** S3 tells the size of a bucket once a day and by storage class. */
 const STORAGE_TYPES: Readonly<Record<StorageClass, string>> = {
@@ -48,7 +47,7 @@ export function sizeRules({ thresholds }: Plan, spec: BucketSpec, budgetGiB: num
       namespace: 'AWS/S3',
       metricName: 'BucketSizeBytes',
       dimensions: { BucketName: spec.bucket, StorageType: STORAGE_TYPES[storageClass] },
-      period: DAY,
+      period: DAY_SECONDS,
       stat: 'Average',
     }),
   );

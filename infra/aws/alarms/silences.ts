@@ -1,8 +1,8 @@
 /**
- * The dead man's switches outside of the cluster: what must keep arriving in a bucket, and how long its silence may last. They ring
- * when everything else has died quietly, because nothing of ours has to run for them.
+ * The dead man's switches outside of the cluster: which objects must keep arriving in a bucket, and how long a silence may last. They work
+ * even when the whole platform has failed silently, because they run in AWS alone.
  */
-import { seconds } from '../../../plan/duration.ts';
+import { DAY_SECONDS, HOUR_SECONDS, seconds } from '../../../plan/duration.ts';
 import { layout, lineageName, STANZA } from '../../../plan/layout.ts';
 import { fullInterval } from '../../../plan/limits.ts';
 import { worstCaseRpo } from '../../../plan/objectives.ts';
@@ -10,17 +10,15 @@ import type { Plan } from '../../../plan/types.ts';
 
 export interface Silence {
   readonly id: 'points' | 'full' | 'wal';
-  /** What is missing when it rings. */
+  /** What is missing when the alarm fires. */
   readonly title: string;
   /** EventBridge's wildcard over keys of objects. */
   readonly keys: string;
   readonly seconds: number;
 }
 
-const HOUR = 3600;
 /** CloudWatch looks back a week, and only a day in periods of less than an hour. */
-const DAY = 24 * HOUR;
-const WEEK = 7 * DAY;
+const WEEK_SECONDS = 7 * DAY_SECONDS;
 
 export interface Window {
   readonly period: number;
@@ -29,9 +27,9 @@ export interface Window {
 
 /** The finest window that CloudWatch offers for so long a silence; undefined beyond a week. */
 export function windowOf(length: number): Window | undefined {
-  const period = length <= HOUR ? 60 : length <= DAY ? 300 : HOUR;
+  const period = length <= HOUR_SECONDS ? 60 : length <= DAY_SECONDS ? 300 : HOUR_SECONDS;
   const evaluationPeriods = Math.ceil(length / period);
-  return evaluationPeriods * period > WEEK ? undefined : { period, evaluationPeriods };
+  return evaluationPeriods * period > WEEK_SECONDS ? undefined : { period, evaluationPeriods };
 }
 
 /** The longest that two points may be apart: the tightest objective of what schedules protect. */

@@ -36,19 +36,21 @@ const allow = (
   ...(Condition === undefined ? {} : { Condition }),
 });
 
-/** Only what goes through one service, only in the buckets' regions, only under the buckets' key. */
-function useKey(
-  Sid: string,
-  actions: readonly string[],
-  account: Account,
-  environment: string,
-  regions: readonly string[],
-  service = 's3',
-): Statement {
+interface KeyUse {
+  readonly actions: readonly string[];
+  readonly facts: Account & { readonly environment: string };
+  readonly regions: readonly string[];
+  /** @default 's3' */
+  readonly service?: string;
+}
+
+/** Use of the buckets' key, only through one service and only in the given regions. */
+function useKey(Sid: string, { actions, facts, regions, service = 's3' }: KeyUse): Statement {
+  const { account, partition, environment } = facts;
   return allow(
     Sid,
     actions,
-    regions.map((region) => `arn:${account.partition}:kms:${region}:${account.account}:key/*`),
+    regions.map((region) => `arn:${partition}:kms:${region}:${account}:key/*`),
     {
       'ForAnyValue:StringEquals': { 'kms:ResourceAliases': keyAlias(environment) },
       StringEquals: { 'kms:ViaService': regions.map((region) => `${service}.${region}.amazonaws.com`) },
@@ -57,13 +59,11 @@ function useKey(
 }
 
 const key = (facts: RoleFacts): Statement =>
-  useKey(
-    'Key',
-    ['kms:Decrypt', 'kms:GenerateDataKey'],
+  useKey('Key', {
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     facts,
-    facts.environment,
-    facts.buckets.map(({ region }) => region),
-  );
+    regions: facts.buckets.map(({ region }) => region),
+  });
 
 const LIST = ['s3:ListBucket', 's3:GetBucketLocation', 's3:ListBucketMultipartUploads'];
 const LIST_VERSIONS = ['s3:ListBucketVersions', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration'];
@@ -199,7 +199,7 @@ export function breakGlassPolicy(facts: Omit<RoleFacts, 'site'>): PolicyDocument
       ],
       arns.map((arn) => `${arn}/*`),
     ),
-    useKey('Key', ['kms:Decrypt'], { account, partition }, environment, regions),
+    useKey('Key', { actions: ['kms:Decrypt'], facts, regions }),
     allow(
       'KeyLife',
       ['kms:DescribeKey', 'kms:ScheduleKeyDeletion', 'kms:CancelKeyDeletion', 'kms:DisableKey', 'kms:EnableKey'],
@@ -220,7 +220,7 @@ export function breakGlassPolicy(facts: Omit<RoleFacts, 'site'>): PolicyDocument
         (region) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${secretName(environment)}-??????`,
       ),
     ),
-    useKey('SecretKey', ['kms:Decrypt'], { account, partition }, environment, regions, 'secretsmanager'),
+    useKey('SecretKey', { actions: ['kms:Decrypt'], facts, regions, service: 'secretsmanager' }),
   ]);
 }
 
@@ -231,7 +231,8 @@ export interface ReplicationFacts extends Account {
 }
 
 /** S3 itself: only the prefixes that are written once, only additions. `s3:ReplicateDelete` is absent. */
-export function replicationPolicy({ account, partition, environment, from, to }: ReplicationFacts): PolicyDocument {
+export function replicationPolicy(facts: ReplicationFacts): PolicyDocument {
+  const { partition, environment, from, to } = facts;
   const prefixes = replicatedPrefixes(environment).map(({ prefix }) => prefix);
   const arn = ({ bucket }: BucketSpec) => `arn:${partition}:s3:::${bucket}`;
   const objects = (spec: BucketSpec) => prefixes.map((prefix) => `${arn(spec)}/${prefix}*`);
@@ -250,7 +251,7 @@ export function replicationPolicy({ account, partition, environment, from, to }:
       objects(from),
     ),
     allow('Destination', ['s3:ReplicateObject', 's3:ReplicateTags'], objects(to)),
-    useKey('SourceKey', ['kms:Decrypt'], { account, partition }, environment, [from.region]),
-    useKey('DestinationKey', ['kms:Encrypt', 'kms:GenerateDataKey'], { account, partition }, environment, [to.region]),
+    useKey('SourceKey', { actions: ['kms:Decrypt'], facts, regions: [from.region] }),
+    useKey('DestinationKey', { actions: ['kms:Encrypt', 'kms:GenerateDataKey'], facts, regions: [to.region] }),
   ]);
 }

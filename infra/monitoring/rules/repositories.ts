@@ -1,4 +1,4 @@
-/** Where the copies lie: places that don't answer, lag behind, fill up, or hold what nobody has verified. */
+/** Alerts about repositories that are unreachable, behind, full or unverified. */
 import { formatDuration, seconds } from '../../../plan/duration.ts';
 import { fullInterval } from '../../../plan/limits.ts';
 import { exposures } from '../../../plan/objectives.ts';

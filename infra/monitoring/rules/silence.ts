@@ -1,4 +1,4 @@
-/** What says nothing is not well. */
+/** Alerts for missing and stale metrics. */
 import { seconds } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { type AlertRule, type RuleSettings, STALE } from './types.ts';

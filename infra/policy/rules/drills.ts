@@ -1,7 +1,7 @@
-/** A copy that was never restored is none: every test of the plan that runs by itself is declared, often enough. */
+/** Every test of the plan that runs by itself is declared, often enough. */
 import { cronProblem } from '../../../plan/cron.ts';
 import { longestInterval } from '../../../plan/declared/jobs.ts';
-import { exactDuration } from '../../../plan/duration.ts';
+import { DAY_SECONDS, exactDuration } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { quoted } from '../resource.ts';
 import type { Breach, PlanLine, Rule, Stack } from '../rule.ts';
@@ -9,8 +9,6 @@ import { type DrJob, drJobs, hasSite } from './job-facts.ts';
 import { LINES } from './lines.ts';
 
 type Test = Plan['tests'][number];
-
-const DAY_SECONDS = 86_400;
 
 /** The longest month, quarter and year. */
 const CADENCES: Readonly<Record<Test['cadence'], { readonly seconds: number; readonly breaks: PlanLine }>> = {

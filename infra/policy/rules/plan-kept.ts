@@ -30,14 +30,16 @@ function repository(own: PlanRepository | undefined, written: PlanRepository): B
 
 function objectives(own: Plan, written: Plan): Breach[] {
   const kinds = ['rto', 'rpo'] as const;
-  const classes = kinds.flatMap((kind) =>
-    Object.entries(written.objectives[kind]).flatMap(([name, limit]): Breach[] => {
-      const given = own.objectives[kind][name as never] as Duration;
-      if (!longer(given, limit)) return [];
+  const classes = kinds.flatMap((kind) => {
+    const limits: Readonly<Record<string, Duration>> = written.objectives[kind];
+    const ownLimits: Readonly<Record<string, Duration>> = own.objectives[kind];
+    return Object.entries(limits).flatMap(([name, limit]): Breach[] => {
+      const given = ownLimits[name];
+      if (given === undefined || !longer(given, limit)) return [];
       const found = `${kind.toUpperCase()} of ${name} is ${given}, and the written plan's is ${limit}`;
       return [{ found, breaks: LINES.objectives }];
-    }),
-  );
+    });
+  });
   const tiers = written.tiers.flatMap((tier) => {
     const given = own.tiers.find(({ id }) => id === tier.id);
     if (given === undefined) return [{ found: `the stack's plan has no tier ${tier.id}`, breaks: LINES.priorities }];

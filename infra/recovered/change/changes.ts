@@ -1,11 +1,11 @@
-/** Which changes a stack's config asks for, in the order in which they are made. */
+/** The changes that a stack's config asks for, in their order. */
 import type { Plan } from '../../../plan/types.ts';
 import type { RecoverySettings, StackConfig } from '../../config/types.ts';
 import type { Change } from '../objects/types.ts';
 import { hardenWith } from './harden.ts';
 import { isolate } from './isolate.ts';
 
-/** After the mapping of names, before secrets are rotated. */
+/** They are applied after names are mapped and before secrets are rotated. */
 export function changesOf(
   { harden, isolated }: Pick<RecoverySettings, 'harden' | 'isolated'>,
   namespaces: StackConfig['namespaces'],
@@ -13,7 +13,7 @@ export function changesOf(
 ): readonly Change[] {
   return [
     ...(harden ? [hardenWith(hardening)] : []),
-    // Last: what another change adds must not open a drill either.
+    // Last, because what other changes add must be isolated too.
     ...(isolated ? [isolate([namespaces.platform, namespaces.recovery])] : []),
   ];
 }

@@ -1,8 +1,8 @@
-/** Pure: which service accounts have anything to ask the API for. */
+/** Tells which service accounts have rights in the API. Pure. */
 import { fieldsOf, type KubeObject, listOf } from '../../../recovery/public.ts';
 import type { Fields } from '../objects/pod-templates.ts';
 
-/** `namespace/name` of an account → whether a captured binding gives it, or all of its namespace, a role. */
+/** Whether a binding of the snapshot gives the account, or all accounts of its namespace, a role. */
 export type HasRole = (namespace: string, account: string) => boolean;
 
 export function boundAccounts(objects: readonly KubeObject[]): HasRole {

@@ -1,12 +1,13 @@
 /**
- * Pure: nothing is open in a namespace but names, and the ports of its Services. Among themselves its pods reach each other by Services; from
- * outside only what an Ingress, a load balancer or the API's own calls lead to.
+ * Network policies of a hardened namespace: they deny by default and allow DNS and the ports of the namespace's Services. Pods of the
+ * namespace reach each other through Services; from outside only backends of an Ingress, a load balancer or an API webhook are reachable.
+ * Pure.
  */
 import { fieldsOf, groupOf, isRoute, type KubeObject, listOf } from '../../../recovery/public.ts';
 import { backendsOf } from '../objects/backends.ts';
 import { type Fields, templateOf } from '../objects/pod-templates.ts';
 
-/** On what is made here: a second pass takes these away and makes them again. */
+/** Marks the policies that are made here: a second pass removes them and makes them again. */
 export const MADE_LABEL = 'go-coffee-dr/hardening';
 
 const DNS_PORTS = [
@@ -29,7 +30,7 @@ interface Selected {
   readonly namespace: string;
   readonly name: string;
   readonly selector: Labels;
-  /** As NetworkPolicy wants them. */
+  /** In the form of NetworkPolicy. */
   readonly ports: readonly Fields[];
   readonly outward: boolean;
 }
@@ -43,7 +44,7 @@ interface Pods {
 const fits = (selector: Labels, labels: Labels): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value);
 
-/** A name of a port is each pod's own: a policy for callers knows only numbers. */
+/** Port names differ from pod to pod, so policies for callers need numbers. */
 function numbersOf(port: Fields, pods: readonly Pods[]): unknown[] {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return [target];
@@ -58,14 +59,14 @@ function numbersOf(port: Fields, pods: readonly Pods[]): unknown[] {
   return found.length === 0 ? [target] : [...new Set(found)];
 }
 
-/** `namespace/name` of the Services that are called from elsewhere than a pod of their namespace. */
+/** `namespace/name` of the Services that are called from outside of their namespace. */
 function calledFromOutside(objects: readonly KubeObject[]): Set<string> {
   const found = objects.flatMap((object) => {
     const { spec, webhooks, metadata } = object;
     const isCalledByApi = ['admissionregistration.k8s.io', 'apiregistration.k8s.io', 'apiextensions.k8s.io'].includes(
       groupOf(object),
     );
-    // The API's server is no pod, and no policy can name it.
+    // The API server is not a pod, so no policy can select it.
     const backends = isCalledByApi ? backendsOf([webhooks, spec]) : isRoute(object) ? backendsOf(spec) : [];
     return backends.map(({ name, namespace = metadata.namespace }) => `${namespace}/${name}`);
   });
@@ -88,8 +89,8 @@ function servicesOf(objects: readonly KubeObject[], pods: readonly Pods[]): Sele
   });
 }
 
-/** A name of an object has 253 characters at most; a Service's has 63. */
-function openings({ namespace, name, selector, ports, outward }: Selected): KubeObject[] {
+/** The names fit: a Service's has at most 63 characters, a policy's 253. */
+function servicePolicies({ namespace, name, selector, ports, outward }: Selected): KubeObject[] {
   const podSelector = { matchLabels: selector };
   const from = outward ? {} : { from: [{ podSelector: {} }] };
   return [
@@ -127,13 +128,13 @@ function podsOf(objects: readonly KubeObject[]): Pods[] {
   });
 }
 
-/** Of every namespace that has pods, in the order of the namespaces' names. */
+/** For every namespace with pods, in alphabetical order. */
 export function networkPoliciesFor(objects: readonly KubeObject[]): KubeObject[] {
   const pods = podsOf(objects);
   const namespaces = [...new Set(pods.map(({ namespace }) => namespace))].sort();
   const services = servicesOf(objects, pods).sort((a, b) => (a.name < b.name ? -1 : 1));
   return namespaces.flatMap((namespace) => [
     ...base(namespace),
-    ...services.filter((each) => each.namespace === namespace && each.ports.length > 0).flatMap(openings),
+    ...services.filter((each) => each.namespace === namespace && each.ports.length > 0).flatMap(servicePolicies),
   ]);
 }

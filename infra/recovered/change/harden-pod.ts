@@ -1,11 +1,11 @@
-/** Pure: a pod's `spec` as the restricted level wants it. What a pod can't run without is left, and said. */
+/** Brings a pod's `spec` to the restricted level. What the pod can't run without stays and is reported. Pure. */
 import type { HardeningMeasure } from '../../../plan/security.ts';
 import { fieldsOf, listOf } from '../../../recovery/public.ts';
 import { containersOf, type Fields } from '../objects/pod-templates.ts';
 
 export type Measures = ReadonlySet<HardeningMeasure>;
 
-/** The one that the restricted level lets a container have. */
+/** The only capability that the restricted level allows. */
 const ALLOWED_CAPABILITY = 'NET_BIND_SERVICE';
 
 const TMP = '/tmp';
@@ -38,7 +38,7 @@ function hardenContainer(container: Fields, measures: Measures): Fields {
   const readOnly = measures.has('read-only-root') && !privileged;
   const securityContext = {
     ...rest,
-    // A container's own word is stronger than its pod's.
+    // A container's setting overrides its pod's.
     ...(runAsNonRoot === undefined || (measures.has('non-root') && !isRoot(before)) ? {} : { runAsNonRoot }),
     ...(seccompProfile === undefined || (measures.has('seccomp') && !allowedSeccomp(before)) ? {} : { seccompProfile }),
     ...(measures.has('no-privilege-escalation') && !privileged ? { allowPrivilegeEscalation: false } : {}),
@@ -48,12 +48,12 @@ function hardenContainer(container: Fields, measures: Measures): Fields {
   const given = Object.keys(securityContext).length === 0 ? {} : { securityContext };
   const { securityContext: _, ...without } = container;
   if (!readOnly || mountsTmp(container)) return { ...without, ...given };
-  // One volume for the pod, and in it a folder for each container: none sees another's files.
+  // One volume for the pod with a folder for each container, so that none sees the files of another.
   const tmp = { name: TMP_VOLUME, mountPath: TMP, subPath: String(container.name) };
   return { ...without, ...given, volumeMounts: [...listOf(container.volumeMounts), tmp] };
 }
 
-/** On its level some containers run as root by their own word: the pod's must not be in their way. */
+/** Some containers ask for root themselves; the pod's setting must not block them. */
 function podSecurity(spec: Fields, measures: Measures): Fields {
   const before = fieldsOf(spec.securityContext);
   const rootInside =
@@ -95,7 +95,7 @@ export function hardenPod(spec: Fields, measures: Measures, hasRole: boolean): F
   };
 }
 
-/** What keeps it from the restricted level, a few words each. The API refuses the pod where its namespace enforces that. */
+/** Why the pod does not reach the restricted level, in a few words each. A namespace that enforces the level refuses the pod. */
 export function obstaclesOf(spec: Fields): string[] {
   if (isWindows(spec)) return ['is a Windows pod'];
   const ofHost = ['hostNetwork', 'hostPID', 'hostIPC'].filter((field) => spec[field] === true);
@@ -121,7 +121,7 @@ export function obstaclesOf(spec: Fields): string[] {
   return [...ofHost, ...folders, ...root, ...inside];
 }
 
-/** Neither the pod nor one of its containers says as whom: the image's own user decides, and a root there does not start. */
+/** Neither the pod nor its containers set a user, so the image's user counts; with root the pod does not start. */
 export function namesNoUser(spec: Fields): boolean {
   if (isWindows(spec) || fieldsOf(spec.securityContext).runAsUser !== undefined) return false;
   return containersOf(spec).some(({ container }) => fieldsOf(container.securityContext).runAsUser === undefined);

@@ -1,4 +1,4 @@
-/** The plan's "additional security measures", laid over what was captured. The capture itself stays as it was. */
+/** Applies the plan's "additional security measures" to a snapshot's objects. The snapshot itself does not change. */
 import { HARDENING_MEASURES, type HardeningMeasure } from '../../../plan/security.ts';
 import { type KubeObject, nameOf } from '../../../recovery/public.ts';
 import { templateOf, withPodSpec } from '../objects/pod-templates.ts';
@@ -9,9 +9,8 @@ import { hardenPod, type Measures, namesNoUser, obstaclesOf } from './harden-pod
 
 const LEVEL = 'pod-security.kubernetes.io';
 
-/** Enforced only where all of its pods pass: the others would never start, and nobody would be told. */
-function labelled(namespace: KubeObject, strict: boolean): KubeObject {
-  const modes = strict ? ['enforce', 'audit', 'warn'] : ['audit', 'warn'];
+/** The level is enforced only where all pods of the namespace pass; the others would silently not start. */
+function labelled(namespace: KubeObject, modes: readonly string[]): KubeObject {
   const labels = Object.fromEntries(modes.map((mode) => [`${LEVEL}/${mode}`, 'restricted']));
   return { ...namespace, metadata: { ...namespace.metadata, labels: { ...namespace.metadata.labels, ...labels } } };
 }
@@ -23,7 +22,9 @@ function hardenObject(
   loose: ReadonlySet<string>,
 ): KubeObject {
   const { name, namespace = '' } = object.metadata;
-  if (object.kind === 'Namespace' && measures.has('pod-security-labels')) return labelled(object, !loose.has(name));
+  if (object.kind === 'Namespace' && measures.has('pod-security-labels')) {
+    return labelled(object, loose.has(name) ? ['audit', 'warn'] : ['enforce', 'audit', 'warn']);
+  }
   if (object.kind === 'ServiceAccount' && measures.has('no-account-tokens') && !hasRole(namespace, name)) {
     return { ...object, automountServiceAccountToken: false };
   }
@@ -60,8 +61,8 @@ function notesOf(objects: readonly KubeObject[], measures: Measures, hasRole: Ha
 }
 
 /**
- * Idempotent: what it has made it makes again, and the same.
- * @param hardening the plan's measures; the others are left out
+ * Idempotent: a second pass makes the same policies again.
+ * @param hardening the plan's measures; no others are applied
  */
 export function hardenWith(hardening: readonly { readonly id: HardeningMeasure }[]): Change {
   const measures: Measures = new Set(HARDENING_MEASURES.filter((id) => hardening.some((each) => each.id === id)));

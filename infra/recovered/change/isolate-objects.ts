@@ -1,4 +1,4 @@
-/** Pure: captured objects one by one, without what leads out of a drill's namespace or acts outside of it. */
+/** Removes from an object what leads out of a drill's namespace or has an effect outside of it. Pure. */
 import { fieldsOf, type KubeObject, listOf } from '../../../recovery/public.ts';
 import { type EgressTarget, egressLabel } from '../../cluster/labels.ts';
 
@@ -7,16 +7,16 @@ type Fields = Readonly<Record<string, unknown>>;
 const without = (fields: Fields, drop: (key: string) => boolean): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([key]) => !drop(key)));
 
-/** Who reads these acts from outside of the namespace, where no network policy of it counts: clouds, DNS, scrapers, deployers. */
+/** Labels and annotations for controllers outside of the namespace, which its network policies do not stop: clouds, DNS, scrapers. */
 const READ_OUTSIDE =
   /^(external-dns\.|service\.beta\.kubernetes\.io\/|networking\.gke\.io\/|cloud\.google\.com\/|prometheus\.io\/|cert-manager\.io\/|eks\.amazonaws\.com\/|iam\.gke\.io\/|azure\.workload\.identity\/|argocd\.argoproj\.io\/|kustomize\.toolkit\.fluxcd\.io\/|helm\.toolkit\.fluxcd\.io\/)|^grafana_/;
 
-/** Openings of the stack that a captured pod would find by its own labels; the stores' own pods need them, and nobody else. */
+/** Egress targets of the stack that a pod of the snapshot could have by its labels. In a drill only the stores need them. */
 const LEADS_OUT: readonly EgressTarget[] = ['kubernetes-api', 'object-storage', 'pgbackrest', 'alerting'];
 const LEADS_OUT_LABELS: readonly string[] = LEADS_OUT.map(egressLabel);
 
-/** An empty map is left out: the API drops it, and each run would find it missing. */
-function quiet(metadata: Fields): Fields {
+/** Omits empty maps: the API drops them, and each run would find them missing. */
+function isolatedMetadata(metadata: Fields): Fields {
   const { labels, annotations, ...rest } = metadata;
   const left = {
     labels: without(fieldsOf(labels), (key) => READ_OUTSIDE.test(key) || LEADS_OUT_LABELS.includes(key)),
@@ -26,35 +26,38 @@ function quiet(metadata: Fields): Fields {
 }
 
 export function isolateMetadata(object: KubeObject): KubeObject {
-  return { ...object, metadata: quiet(object.metadata) as KubeObject['metadata'] };
+  return { ...object, metadata: isolatedMetadata(object.metadata) as KubeObject['metadata'] };
 }
 
-/** The node's network and its ports are no part of any namespace; its priority would drive real pods away. */
+/** A node's network and ports belong to no namespace, and a high priority would evict real pods. */
 const OF_THE_NODE = ['hostNetwork', 'hostPID', 'hostIPC', 'priorityClassName', 'priority', 'preemptionPolicy'];
 
-function quietContainer(container: unknown): Fields {
+function isolatedContainer(container: unknown): Fields {
   const { ports, ...rest } = fieldsOf(container);
   if (ports === undefined) return rest;
   return { ...rest, ports: listOf(ports).map((port) => without(fieldsOf(port), (key) => /^host(Port|IP)$/.test(key))) };
 }
 
-function quietSpec(given: unknown): Fields {
+function isolatedSpec(given: unknown): Fields {
   const spec = without(fieldsOf(given), (key) => OF_THE_NODE.includes(key));
   const containers = Object.fromEntries(
     ['containers', 'initContainers']
       .filter((key) => spec[key] !== undefined)
-      .map((key) => [key, listOf(spec[key]).map(quietContainer)]),
+      .map((key) => [key, listOf(spec[key]).map(isolatedContainer)]),
   );
   const names = spec.dnsPolicy === 'ClusterFirstWithHostNet' ? { dnsPolicy: 'ClusterFirst' } : {};
   return { ...spec, ...containers, ...names };
 }
 
-/** Of anything that holds a pod or the template of one. */
+/** For any object with a pod or a pod template. */
 export function isolatePods(object: KubeObject): KubeObject {
-  if (object.kind === 'Pod') return { ...object, spec: quietSpec(object.spec) };
+  if (object.kind === 'Pod') return { ...object, spec: isolatedSpec(object.spec) };
   const template = (given: unknown): Fields => {
     const { metadata, spec } = fieldsOf(given);
-    return { ...(metadata === undefined ? {} : { metadata: quiet(fieldsOf(metadata)) }), spec: quietSpec(spec) };
+    return {
+      ...(metadata === undefined ? {} : { metadata: isolatedMetadata(fieldsOf(metadata)) }),
+      spec: isolatedSpec(spec),
+    };
   };
   if (object.kind === 'PodTemplate') return { ...object, template: template(object.template) };
   const spec = fieldsOf(object.spec);
@@ -75,7 +78,7 @@ export const isOpenService = ({ spec }: KubeObject): boolean => {
   return type === 'LoadBalancer' || type === 'NodePort' || listOf(externalIPs).length > 0;
 };
 
-/** As `ClusterIP`, which only pods of the cluster find. */
+/** As `ClusterIP`, which only pods of the cluster reach. */
 export function closeService(object: KubeObject): KubeObject {
   const spec = without(fieldsOf(object.spec), (key) => OPENS_OUTSIDE.test(key));
   const ports = listOf(spec.ports).map((port) => without(fieldsOf(port), (key) => key === 'nodePort'));

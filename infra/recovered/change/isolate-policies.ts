@@ -1,4 +1,4 @@
-/** Pure: a captured network policy as a drill may have it: what it opens beyond the drill's own namespace is closed. */
+/** Narrows a network policy for a drill: it allows nothing beyond the drill's own namespace. Pure. */
 import { fieldsOf, type KubeObject, listOf } from '../../../recovery/public.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -13,8 +13,8 @@ function onlyDns(rule: Fields): boolean {
   return ports.length > 0 && ports.every((port) => fieldsOf(port).port === DNS_PORT);
 }
 
-/** By its name alone, or every namespace: other labels of the drill's namespace are not known here. */
-function means(selector: unknown, namespace: string): boolean {
+/** True for a selector of this namespace by name, or of every namespace. Other labels of the namespace are not known here. */
+function selectsNamespace(selector: unknown, namespace: string): boolean {
   const { matchLabels, matchExpressions } = fieldsOf(selector);
   const labels = Object.entries(fieldsOf(matchLabels));
   return listOf(matchExpressions).length === 0 && labels.every(([key, value]) => key === NAME && value === namespace);
@@ -24,18 +24,18 @@ function means(selector: unknown, namespace: string): boolean {
 function inside(peer: unknown, namespace: string, dns: boolean): Fields[] {
   const { ipBlock, namespaceSelector, podSelector } = fieldsOf(peer);
   if (ipBlock !== undefined) return [];
-  if (namespaceSelector === undefined || means(namespaceSelector, namespace)) {
+  if (namespaceSelector === undefined || selectsNamespace(namespaceSelector, namespace)) {
     return [{ podSelector: podSelector ?? {} }];
   }
-  // Names are asked for in a drill too.
-  return dns && means(namespaceSelector, 'kube-system') ? [fieldsOf(peer)] : [];
+  // A drill needs DNS too.
+  return dns && selectsNamespace(namespaceSelector, 'kube-system') ? [fieldsOf(peer)] : [];
 }
 
 function narrowedRule(given: unknown, side: Side, namespace: string): Fields[] {
   const rule = fieldsOf(given);
   const dns = side === 'to' && onlyDns(rule);
   const peers = listOf(rule[side]);
-  // No peer is every address there is: of those, the pods beside it remain.
+  // A rule without peers allows every address. In a drill it allows the pods of its namespace.
   const left =
     peers.length === 0
       ? [{ podSelector: {} }, ...(dns ? [DNS_NAMESPACE] : [])]
@@ -43,7 +43,7 @@ function narrowedRule(given: unknown, side: Side, namespace: string): Fields[] {
   return left.length === 0 ? [] : [{ ...rule, [side]: left }];
 }
 
-/** A list that is empty is left out: the API drops it, and `policyTypes` says the same. */
+/** Omits empty lists: the API drops them, and `policyTypes` has the same effect. */
 export function narrowPolicy(policy: KubeObject, namespace: string): KubeObject {
   const { ingress, egress, policyTypes, ...spec } = fieldsOf(policy.spec);
   const types = listOf(policyTypes).length > 0 ? policyTypes : ['Ingress', ...(egress === undefined ? [] : ['Egress'])];

@@ -1,6 +1,6 @@
 /**
- * F37: what a drill's platform has of what was captured. Everything stays in the drill's own namespaces, nothing opens a way in or out
- * of them, nothing runs by itself, and nothing is there that a controller of the real cluster would act on.
+ * Isolates a drill's platform: everything stays in the drill's own namespaces, nothing opens a way in or out of them, nothing runs on a
+ * schedule, and no controller of the real cluster acts on any object.
  */
 import { fieldsOf, type KubeObject, kindOf, nameOf } from '../../../recovery/public.ts';
 import type { Change } from '../objects/types.ts';
@@ -8,8 +8,8 @@ import { closeService, isOpenService, isolateMetadata, isolatePods } from './iso
 import { narrowPolicy } from './isolate-policies.ts';
 
 /**
- * All that a drill has. What is not named is left out, so that a kind that nobody thought of does no harm: routes and endpoints lead
- * outside, objects of the cluster are the real platform's, and custom resources are carried out by operators that run elsewhere.
+ * The kinds that a drill declares. All others are excluded, so an unforeseen kind does no harm: routes and endpoints lead outside,
+ * cluster-scoped objects belong to the real platform, and operators outside of the drill act on custom resources.
  */
 const KEPT: readonly string[] = [
   'ConfigMap',
@@ -37,8 +37,8 @@ const KEPT: readonly string[] = [
 
 const isPolicy = (object: KubeObject): boolean => kindOf(object) === 'NetworkPolicy.networking.k8s.io';
 
-/** Why a drill has no such object; undefined for what it has. */
-function leftOut(object: KubeObject, namespaces: readonly string[]): string | undefined {
+/** Why a drill does not declare the object; undefined where it does. */
+function exclusionOf(object: KubeObject, namespaces: readonly string[]): string | undefined {
   const { namespace } = object.metadata;
   if (namespace === undefined) return 'of the cluster, and so of the real platform';
   if (!namespaces.includes(namespace)) return 'of another namespace';
@@ -48,9 +48,9 @@ function leftOut(object: KubeObject, namespaces: readonly string[]): string | un
 }
 
 function isolated(object: KubeObject): KubeObject {
-  const quiet = isolatePods(isolateMetadata(object));
-  if (quiet.kind === 'Service') return closeService(quiet);
-  return isPolicy(quiet) ? narrowPolicy(quiet, quiet.metadata.namespace ?? '') : quiet;
+  const inside = isolatePods(isolateMetadata(object));
+  if (inside.kind === 'Service') return closeService(inside);
+  return isPolicy(inside) ? narrowPolicy(inside, inside.metadata.namespace ?? '') : inside;
 }
 
 const SHOWN = 6;
@@ -66,10 +66,10 @@ function note(what: string, objects: readonly KubeObject[]): string[] {
   return objects.length === 0 ? [] : [`drill: ${what}: ${listed(objects)}`];
 }
 
-/** @param namespaces the drill's own; objects are to have their names there already */
+/** @param namespaces the drill's own; names in the objects are mapped already */
 export function isolate(namespaces: readonly string[]): Change {
   return (objects) => {
-    const reasons = new Map(objects.map((object) => [object, leftOut(object, namespaces)] as const));
+    const reasons = new Map(objects.map((object) => [object, exclusionOf(object, namespaces)] as const));
     const kept = objects.filter((object) => reasons.get(object) === undefined);
     const whys = [...new Set(reasons.values())].filter((why): why is string => why !== undefined);
     const narrowed = kept.filter(

@@ -1,4 +1,4 @@
-/** The images that ran, and not what their tags mean by now. Pure. */
+/** Sets images to the digests that ran, because tags may have moved. Pure. */
 import type { CapturedPlatform } from '../../../recovery/public.ts';
 import { listed } from '../objects/identity.ts';
 import { type Fields, withPodSpec } from '../objects/pod-templates.ts';
@@ -8,11 +8,11 @@ type Platform = Pick<CapturedPlatform, 'objects' | 'namespaces' | 'images'>;
 
 export interface PinnedImages {
   readonly objects: CapturedPlatform['objects'];
-  /** For people, a sentence each. */
+  /** Sentences for people. */
   readonly notes: readonly string[];
 }
 
-/** `registry/name:tag@sha256:…`: the tag stays for people, the digest counts. */
+/** `registry/name:tag@sha256:…`: the digest counts, and the tag tells people the version. */
 export function pinImages({ objects, images }: Platform): PinnedImages {
   const pins = new Map(images.flatMap(({ image, pullable }) => (pullable === undefined ? [] : [[image, pullable]])));
   const rule: TextRule = (text, field) => {
@@ -21,7 +21,7 @@ export function pinImages({ objects, images }: Platform): PinnedImages {
   };
   const moved = images.filter(({ digests }) => digests.length > 1).map(({ image }) => image);
   return {
-    // Of workloads alone: an operator may read more into a name in its own objects.
+    // Only in workloads: an operator may give an image name another meaning in its own objects.
     objects: objects.map((entry) => ({
       ...entry,
       object: withPodSpec(entry.object, (spec) => rewrite(spec, rule) as Fields),

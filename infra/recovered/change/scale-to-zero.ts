@@ -1,13 +1,13 @@
 /**
- * What a standby has of the services that it may have to run one day: everything that they need, and nothing that runs, calls out or is
- * called. The promotion declares the same objects as they were captured, so that each is changed where it stands.
+ * The services of a standby: everything that they need is declared, but nothing runs, calls out or can be called. The promotion declares
+ * the same objects as they are in the snapshot, so each is updated in place.
  */
 import { fieldsOf, groupOf, isRoute, type KubeObject, kindOf } from '../../../recovery/public.ts';
 import { identityOf, listed } from '../objects/identity.ts';
 import type { Change } from '../objects/types.ts';
 import { isOpenService } from './isolate-objects.ts';
 
-/** Laid down beforehand. What is not named is left out, so that a kind that nobody thought of does no harm. */
+/** Kinds that are declared before the promotion. All other kinds are excluded, so an unforeseen kind does no harm. */
 const LAID: readonly string[] = [
   'ClusterRole.rbac.authorization.k8s.io',
   'ClusterRoleBinding.rbac.authorization.k8s.io',
@@ -15,7 +15,7 @@ const LAID: readonly string[] = [
   'CronJob.batch',
   'CustomResourceDefinition.apiextensions.k8s.io',
   'Deployment.apps',
-  // Of a workload without replicas it does nothing.
+  // It does nothing for a workload without replicas.
   'HorizontalPodAutoscaler.autoscaling',
   'IngressClass.networking.k8s.io',
   'LimitRange',
@@ -64,10 +64,10 @@ function whyNot(object: KubeObject): Why | undefined {
   return LAID.includes(kind) ? undefined : 'operated';
 }
 
-/** An operator may hold data for it: once it was awake, putting the services to sleep must not take it away. */
+/** An operator may hold data for it, so scaling the services to zero again must not delete it. */
 export const isOperated = (object: KubeObject): boolean => whyNot(object) === 'operated';
 
-/** No pod comes of it. */
+/** The object without pods. */
 function still(object: KubeObject): KubeObject {
   const kind = kindOf(object);
   const change = SCALED.includes(kind) ? { replicas: 0 } : kind === CRON_JOB ? { suspend: true } : undefined;

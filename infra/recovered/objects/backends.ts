@@ -1,9 +1,9 @@
-/** To which Services a route leads: an Ingress, a route of the Gateway API, or of an ingress controller's own kind. Pure. */
+/** The Services behind a route: an Ingress, a route of the Gateway API, or a kind of an ingress controller. Pure. */
 import { fieldsOf, listOf } from '../../../recovery/public.ts';
 
 export interface Backend {
   readonly name: string;
-  /** Absent: the route's own. */
+  /** @default the route's namespace */
   readonly namespace?: string;
 }
 
@@ -12,7 +12,7 @@ function named(value: unknown): Backend[] {
   return typeof name === 'string' ? [{ name, ...(typeof namespace === 'string' ? { namespace } : {}) }] : [];
 }
 
-/** Istio's `order-service`, or `order-service.shop.svc.cluster.local`; any other name is of a host outside. */
+/** Istio's `order-service`, or `order-service.shop.svc.cluster.local`; any other name is an external host. */
 function byHost(value: unknown): Backend[] {
   const { host } = fieldsOf(value);
   if (typeof host !== 'string') return [];

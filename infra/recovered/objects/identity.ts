@@ -1,7 +1,7 @@
-/** Who an object is in the cluster. Pure. */
+/** The identity of an object in the cluster. Pure. */
 import { type KubeObject, kindOf } from '../../../recovery/public.ts';
 
-/** `Deployment.apps/go-coffee/api`, `ClusterRole.rbac.authorization.k8s.io/reader`: as its resource is called in the program. */
+/** `Deployment.apps/go-coffee/api`, `ClusterRole.rbac.authorization.k8s.io/reader`: also the name of its Pulumi resource. */
 export function identityOf(object: KubeObject): string {
   const { name, namespace } = object.metadata;
   return [kindOf(object), ...(namespace === undefined ? [] : [namespace]), name].join('/');
@@ -9,7 +9,7 @@ export function identityOf(object: KubeObject): string {
 
 const LISTED = 6;
 
-/** For a note: the first of them by name, and how many more there are. */
+/** For notes: the first six in alphabetical order, and the number of the others. */
 export function listed(names: readonly string[]): string {
   const sorted = names.toSorted();
   const more = sorted.length - LISTED;

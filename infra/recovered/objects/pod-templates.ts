@@ -1,4 +1,4 @@
-/** Where each kind of workload has its pod. Pure. */
+/** Reads and changes the pod template of each kind of workload. Pure. */
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../../recovery/public.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ function pathOf(object: KubeObject): readonly string[] | undefined {
   return Object.hasOwn(PATHS, kind) ? PATHS[kind] : undefined;
 }
 
-/** Undefined for what has no pod. */
+/** Undefined for a kind without pods. */
 export function templateOf(object: KubeObject): PodTemplate | undefined {
   const path = pathOf(object);
   if (path === undefined) return undefined;
@@ -41,7 +41,7 @@ function changeAt(fields: Fields, path: readonly string[], change: (value: Field
   return key === undefined ? change(fields) : { ...fields, [key]: changeAt(fieldsOf(fields[key]), rest, change) };
 }
 
-/** The object with another `spec` of its pod; the same object where it has none. */
+/** The object with a changed `spec` of its pod; the object itself where it has no pod. */
 export function withPodSpec(object: KubeObject, change: (spec: Fields) => Fields): KubeObject {
   const path = pathOf(object);
   return path === undefined ? object : (changeAt(object, [...path, 'spec'], change) as KubeObject);

@@ -1,7 +1,7 @@
-/** Every text of an object through one rule, with the field that it stands in. Pure. */
+/** Applies a rule to every text of an object. Pure. */
 import { fieldsOf, listOf } from '../../../recovery/public.ts';
 
-/** `field` of a list's items is the list's; of the values of a label expression the label's. */
+/** `field` is the name of the text's field; for items of a list that of the list, for values of a label expression the label. */
 export type TextRule = (text: string, field: string) => string;
 
 export function rewrite(value: unknown, rule: TextRule, field = ''): unknown {
@@ -23,7 +23,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }
 
-/** For an alternation: the longer first, or a shorter one would win. */
+/** A regular expression's alternation, longest name first so that a shorter one does not match before it. */
 export function alternatives(names: readonly string[]): string {
   return names
     .toSorted((a, b) => b.length - a.length)

@@ -1,11 +1,11 @@
-/** What becomes of captured objects on their way into a stack's declarations. */
+/** Changes of a snapshot's objects before they are declared. */
 import type { KubeObject } from '../../../recovery/public.ts';
 
 export interface Changed {
   readonly objects: readonly KubeObject[];
-  /** For people, a sentence each. */
+  /** Sentences for people. */
   readonly notes: readonly string[];
 }
 
-/** Pure. One pass over all captured objects; the capture itself stays as it was. */
+/** Pure. One pass over all objects; the snapshot itself does not change. */
 export type Change = (objects: readonly KubeObject[]) => Changed;

@@ -2,7 +2,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import * as tls from '@pulumi/tls';
-import { seconds } from '../../../plan/duration.ts';
+import { HOUR_SECONDS, seconds } from '../../../plan/duration.ts';
 import { ROTATE_ANNOTATION } from '../../../plan/rotation.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { fieldsOf, type KubeObject } from '../../../recovery/public.ts';
@@ -35,7 +35,6 @@ interface Issued {
   readonly pairs: readonly Pair[];
 }
 
-const HOUR_SECONDS = 3600;
 const STORES: Readonly<Record<string, (passwords: StorePasswords) => string>> = {
   'PostgreSQL’s superuser': ({ postgres }) => postgres.superuser,
   'PostgreSQL’s replication': ({ postgres }) => postgres.replication,

@@ -1,16 +1,16 @@
-/** What has another name here: registries, storage classes, namespaces and hosts, wherever a captured object speaks of them. Pure. */
+/** Rules that map names of registries, storage classes, namespaces and hosts, wherever an object contains them. Pure. */
 import { HUB, withRegistry } from '../../../recovery/public.ts';
 import type { Names } from '../../config/types.ts';
 import { alternatives, type TextRule } from '../objects/rewrite.ts';
 
-/** Notes whether a name was met: one that never is may be a typing error. */
+/** Called for each name that was mapped: a name that never occurs may be mistyped. */
 export type Met = (name: string) => void;
 
 const NAMESPACE_LABEL = 'kubernetes.io/metadata.name';
 const NAMESPACE_FIELDS = ['namespace', 'namespaces', 'matchNames', 'targetNamespace', NAMESPACE_LABEL];
 const CLASS_FIELDS = ['storageClassName', 'volume.beta.kubernetes.io/storage-class'];
 const ACCOUNTS = /^(system:serviceaccounts?):([a-z0-9-]+)(?=$|:)/;
-/** `go-coffee/api-certificate`, as annotations name an object of a namespace. */
+/** `go-coffee/api-certificate`: an annotation that refers to an object of a namespace. */
 const IN_NAMESPACE = /^([a-z0-9-]+)(?=\/[a-z0-9.-]+$)/;
 
 const own = (names: Names, name: string): string | undefined => (Object.hasOwn(names, name) ? names[name] : undefined);

@@ -1,4 +1,4 @@
-/** Captured objects under the names of this stack. Pure. */
+/** Objects of a manifest snapshot under the names of this stack. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { fieldsOf, type KubeObject, kindOf } from '../../../recovery/public.ts';
 import type { Names, RecoverySettings } from '../../config/types.ts';
@@ -7,15 +7,15 @@ import { dnsRule, hostRule, imageRule, namespaceRule, storageClassRule } from '.
 
 export interface MapArgs {
   readonly map: RecoverySettings['map'];
-  /** Where it stands in the config. */
+  /** The config key that it is in. */
   readonly section: string;
-  /** Of the capture. */
+  /** Namespaces of the snapshot; the first is the platform's. */
   readonly namespaces: readonly string[];
-  /** The platform's, here. */
+  /** The platform's namespace here. */
   readonly platform: string;
 }
 
-/** The platform's namespace has this stack's name without being told; the first one is the platform's. */
+/** Old name → new name. The platform's namespace is always mapped to this stack's. */
 export function namespaceNames({ map, namespaces, platform }: Omit<MapArgs, 'section'>): Names {
   const [first] = namespaces;
   const itself = first === undefined || namespaces.includes(platform) ? {} : { [first]: platform };
@@ -23,7 +23,7 @@ export function namespaceNames({ map, namespaces, platform }: Omit<MapArgs, 'sec
   return Object.fromEntries(names.filter(([old, now]) => old !== now));
 }
 
-/** Where a host is a host: in texts that services read, and in what leads to them. Names of API groups look like hosts too. */
+/** Kinds in which host names are mapped. In other kinds, names of API groups look like host names. */
 const HOST_KINDS = [
   'ConfigMap',
   'Secret',
@@ -38,11 +38,11 @@ const HOST_KINDS = [
 ];
 const GATEWAY = /\.gateway\.networking\.k8s\.io$/;
 
-/** Nobody names these, so that they may have a name of their own beside those of a platform that lives. */
+/** Nothing refers to objects of these kinds, so they can be renamed beside those of a running platform. */
 const RENAMED =
   /^(ClusterRoleBinding|(Validating|Mutating)(WebhookConfiguration|AdmissionPolicyBinding))\.(rbac\.authorization|admissionregistration)\.k8s\.io$/;
 
-/** A Secret's values as their owner reads them; what is no text stays. */
+/** Maps the decoded values of a Secret; binary values stay. */
 function inSecretData(data: unknown, rule: TextRule): unknown {
   return Object.fromEntries(
     Object.entries(fieldsOf(data)).map(([key, value]) => {
@@ -82,10 +82,10 @@ function servicesOf(objects: readonly KubeObject[]): Set<string> {
 function unmet(where: string, names: Names, met: ReadonlySet<string>): string[] {
   return Object.keys(names)
     .filter((name) => !met.has(name))
-    .map((name) => `${where}: nothing that was captured speaks of "${name}"`);
+    .map((name) => `${where}: the manifest snapshot does not contain "${name}"`);
 }
 
-/** Under its new name, or undefined: a class that has another name here is there already. */
+/** The object under its new name. Undefined for a storage class that is mapped to an existing one. */
 function named(
   object: KubeObject,
   mapped: KubeObject,
@@ -103,9 +103,9 @@ function named(
 }
 
 export interface Mapped {
-  /** Captured → here. A class that has another name here is not in it. */
+  /** Object of the snapshot → object here. Mapped storage classes are not in it. */
   readonly objects: ReadonlyMap<KubeObject, KubeObject>;
-  /** For people, a sentence each. */
+  /** Sentences for people. */
   readonly notes: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What the stack declares itself: the capture of a platform holds that too, and it is not declared a second time. */
+/** The stack's own objects. A manifest snapshot contains them too, and they must not be declared a second time. */
 import * as pulumi from '@pulumi/pulumi';
 import { OWN_LABEL } from '../../../plan/layout.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../../recovery/public.ts';
@@ -14,7 +14,7 @@ function typeOf(token: string): Pick<KubeObject, 'apiVersion' | 'kind'> | undefi
   return { apiVersion: version.replace(/^core\//, ''), kind };
 }
 
-/** `data-postgres-0`: made by a StatefulSet of the stack, with nothing on it that says so. */
+/** Claims such as `data-postgres-0`: a StatefulSet of the stack makes them, without any label of the stack. */
 function claimsOf({ metadata: { name, namespace }, spec }: KubeObject): RegExp[] {
   return listOf(fieldsOf(spec).volumeClaimTemplates).map((template) => {
     const claim = fieldsOf(fieldsOf(template).metadata).name;
@@ -22,7 +22,7 @@ function claimsOf({ metadata: { name, namespace }, spec }: KubeObject): RegExp[]
   });
 }
 
-/** Call it before anything is declared; it sees what is declared from then on, and answers for what was declared so far. */
+/** Records every declaration from now on, so call it first. The result tells whether an object has been declared so far. */
 export function watchOwn(): IsOwn {
   const identities = new Set<string>();
   const claims: RegExp[] = [];

@@ -1,4 +1,4 @@
-/** Which service and tier of the plan an object goes with. Pure. */
+/** Maps objects to services and tiers of the plan. Pure. */
 import { lastTier, matchService } from '../../../plan/service-match.ts';
 import type { Plan, TierId } from '../../../plan/types.ts';
 import { fieldsOf, type KubeObject, kindOf, restoreWaves, selects } from '../../../recovery/public.ts';
@@ -6,17 +6,17 @@ import { backendsOf } from '../objects/backends.ts';
 
 export interface Placement {
   readonly tier: TierId;
-  /** Undefined: no service of the plan; it goes with the last tier. */
+  /** Undefined for an unmapped workload, which comes with the last tier. */
   readonly service?: string | undefined;
 }
 
-/** What is not in it belongs to no service: everybody may need it, and it comes before all tiers. */
+/** An object without a placement belongs to no service. Any service may need it, so it comes before all tiers. */
 export type Placements = ReadonlyMap<KubeObject, Placement>;
 
 type Labels = Readonly<Record<string, string>>;
 type Tiers = Pick<Plan, 'tiers'>;
 
-/** Of the pods that a workload makes. */
+/** Labels of a workload's pods. */
 function podLabels({ kind, metadata, spec }: KubeObject): Labels {
   if (kind === 'Pod') return metadata.labels ?? {};
   const { template, jobTemplate } = fieldsOf(spec);
@@ -39,15 +39,15 @@ function byPrefix(plan: Tiers, { kind, metadata }: KubeObject): Placement | unde
 
 const rank = ({ tiers }: Tiers, { tier }: Placement): number => tiers.findIndex(({ id }) => id === tier);
 
-/** The most critical of them: who waits for the others' tier would miss its own. */
+/** The most critical placement: with a later tier that service would miss its RTO. */
 function first(plan: Tiers, found: readonly Placement[]): Placement | undefined {
   return found.toSorted((a, b) => rank(plan, a) - rank(plan, b))[0];
 }
 
-/** What finds pods by their labels, or names a workload or a service. */
+/** Places objects that select pods by labels, or that refer to a workload or a service. */
 class Finder {
   readonly #plan: Tiers;
-  /** Objects, a namespace each. */
+  /** By namespace. */
   readonly #workloads = new Map<string, KubeObject[]>();
   readonly #placements: ReadonlyMap<KubeObject, Placement>;
   readonly #services = new Map<string, Placement>();
@@ -69,7 +69,7 @@ class Finder {
     );
   }
 
-  /** A budget, an autoscaler. */
+  /** A disruption budget or an autoscaler. */
   scaling(object: KubeObject): Placement {
     const { scaleTargetRef, selector } = fieldsOf(object.spec);
     const target = fieldsOf(scaleTargetRef);
@@ -91,7 +91,7 @@ class Finder {
     return found;
   }
 
-  /** Of what it leads to; services have to be found before. */
+  /** By its backends, so services must be placed first. */
   route(object: KubeObject): Placement | undefined {
     const found = backendsOf(object.spec).flatMap(
       ({ name, namespace = object.metadata.namespace }) => this.#services.get(`${namespace}/${name}`) ?? [],

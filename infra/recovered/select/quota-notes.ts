@@ -1,4 +1,4 @@
-/** What the stack's own quota of the platform's namespace will refuse. Pure. */
+/** Objects that the quota of the platform's namespace will refuse. Pure. */
 import { fieldsOf, type KubeObject, kindOf } from '../../../recovery/public.ts';
 import { identityOf, listed } from '../objects/identity.ts';
 

@@ -1,4 +1,4 @@
-/** Which captured objects are declared, and why the others are not. Pure. */
+/** Selects the objects of a manifest snapshot that are declared, with reasons for the others. Pure. */
 import type { Plan } from '../../../plan/types.ts';
 import {
   type CapturedObject,
@@ -17,7 +17,7 @@ import type { IsOwn } from './own.ts';
 import { placementsOf } from './placement.ts';
 import { isSelected, parseSelectors, type SelectionContext } from './selectors.ts';
 
-/** The key of the config that says what becomes of captured objects. */
+/** The config key with the settings for the snapshot. */
 export type Section = 'recovery' | 'standby';
 
 export const REASONS = {
@@ -32,7 +32,7 @@ export interface SelectArgs {
   readonly plan: Pick<Plan, 'tiers'>;
   readonly snapshot: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
-  /** Where the settings stand. In a standby each `up` has another capture: what selects nothing today is no mistake. */
+  /** In a standby a selector that selects nothing is not a mistake, because each `up` reads another snapshot. */
   readonly section: Section;
   /** This stack's name of the platform's namespace. */
   readonly platform: string;
@@ -45,13 +45,13 @@ export interface Selected {
   /** Reason → identities. */
   readonly excluded: Readonly<Partial<Record<Reason, readonly string[]>>>;
   readonly notes: readonly string[];
-  /** Then the rest is of no use. */
+  /** With any problem, the other fields must not be used. */
   readonly problems: readonly ConfigProblem[];
 }
 
 /**
- * Services and tiers narrow down what belongs to a service: what belongs to none is needed by all of them and stays. Where only kinds and
- * names stand, nothing else comes.
+ * Selectors by service or tier restrict the objects that belong to a service; objects that belong to none stay, because every service may
+ * need them. With selectors by kind or name alone, only the objects that they select are wanted.
  */
 function isWanted(object: KubeObject, only: readonly Selector[], context: SelectionContext): boolean {
   if (only.length === 0 || only.some((selector) => isSelected(selector, object, context))) return true;
@@ -63,7 +63,7 @@ const isNamed = (object: KubeObject, only: readonly Selector[], context: Selecti
     (selector) => selector.by === 'object' && selector.name !== undefined && isSelected(selector, object, context),
   );
 
-/** `namespace/name` of the services that a configuration's webhooks ask. */
+/** `namespace/name` of the services that the webhooks call. */
 function askedBy(object: KubeObject): string[] {
   return listOf(object.webhooks).flatMap((webhook) => {
     const { namespace, name } = fieldsOf(fieldsOf(fieldsOf(webhook).clientConfig).service);
@@ -75,7 +75,7 @@ function duplicates(objects: readonly KubeObject[], section: Section): ConfigPro
   const seen = new Set<string>();
   const twice = objects.map(identityOf).filter((identity) => seen.has(identity) || !seen.add(identity));
   if (twice.length === 0) return [];
-  const fact = `two captured objects would both be ${listed(twice)}`;
+  const fact = `two objects of the manifest snapshot would both be ${listed(twice)}`;
   return [{ path: [section, 'map', 'namespace'], fact, hint: 'give each namespace a name of its own' }];
 }
 

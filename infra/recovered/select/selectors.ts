@@ -1,4 +1,4 @@
-/** `recovery.only` and `recovery.exclude`: captured objects by kind, by name, by a service or by a tier of the plan. Pure. */
+/** `recovery.only` and `recovery.exclude`: objects by kind, name, service or tier of the plan. Pure. */
 import { nearest } from '../../../plan/nearest.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { type KubeObject, kindOf } from '../../../recovery/public.ts';
@@ -11,7 +11,7 @@ export interface SelectionContext {
   readonly plan: Pick<Plan, 'tiers'>;
   readonly objects: readonly KubeObject[];
   readonly placements: Placements;
-  /** By which namespaces are called here: both names are understood. */
+  /** Old name → new name of namespaces; selectors may use both. */
   readonly namespaces: Names;
 }
 
@@ -36,7 +36,7 @@ export function isSelected(
   }
 }
 
-/** Every word that would have selected something. */
+/** Every selector that would select something, for hints. */
 function words({ plan, objects, placements }: SelectionContext): string[] {
   const placed = [...placements.values()];
   const tiers = plan.tiers.flatMap(({ id, services }) => [id, ...services.map((service) => service.id)]);
@@ -51,7 +51,7 @@ export interface Parsed {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** A selector that selects nothing is a mistake: what it was to keep out would come back, and what it was to bring would not. */
+/** A selector that selects nothing is a mistake: what it should exclude would come back, or what it should select would not. */
 export function parseSelectors(
   key: readonly [section: string, list: 'only' | 'exclude'],
   texts: readonly string[],
@@ -64,7 +64,7 @@ export function parseSelectors(
     const known = words(context);
     const near = nearest(text, known);
     const hint = near.length > 0 ? `write one of: ${near.join(', ')}` : `there are: ${listed(known)}`;
-    return [{ path: [...key, i], fact: `nothing that was captured is "${text}"`, hint }];
+    return [{ path: [...key, i], fact: `the manifest snapshot has no object "${text}"`, hint }];
   });
   return { selectors: parsed.filter((selector) => selector !== undefined), problems };
 }

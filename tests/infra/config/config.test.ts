@@ -85,7 +85,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'the same place twice',
     'production',
     aws({ repositories: { secondary: { bucket: 'go-coffee-backups', region: 'us-east-1' } } }),
-    ['plan.repositories.secondary.location', '"go-coffee-backups" is the place of "primary" too'],
+    ['plan.repositories.secondary.location', '"go-coffee-backups" is also the location of "primary"'],
   ],
   [
     'a schedule that misses its RPO, with the arithmetic',
@@ -135,7 +135,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'secrets made anew in a standby',
     'dr',
     { secrets: {} },
-    ['secrets.from', '"generated" in role standby: new passphrases open no existing repository'],
+    ['secrets.from', '"generated" in role standby: new passphrases can\'t open an existing repository'],
   ],
   ['a standby of nobody', 'dr', { standby: {} }, ['DR-CONFIG standby', 'is missing, and role is "standby"']],
   [
@@ -175,7 +175,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a folder with what the API holds',
     'local',
     { folders: { manifests: 'claim' } },
-    ['folders.manifests', '"manifests" holds objects', 'workloads that are folders: event-store'],
+    ['folders.manifests', '"manifests" holds Kubernetes objects', 'workloads that are folders: event-store'],
   ],
   [
     'a hook of what is not copied',
@@ -215,7 +215,7 @@ test('a secret in plain text is refused, and not shown', async () => {
 
 test.each([
   ['empty', ''],
-  ['ends with a line break or blank', 's3cr3t\n'],
+  ['ends with a line break or a space', 's3cr3t\n'],
 ])('a passphrase that is %s is refused, and not shown', async (fact, passphrase) => {
   const passphrases = { local: 'p', primary: passphrase, secondary: 'p', offsite: 'p' };
   const postgres = { superuser: 'a', replication: 'b', application: 'c' };

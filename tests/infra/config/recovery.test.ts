@@ -46,7 +46,7 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     'a service that the plan does not know',
     'dr',
     recovering({ only: ['payment-servise'] }),
-    ['recovery.only.0', 'no tier or service of the plan', 'Did you mean "payment-service"?'],
+    ['recovery.only.0', 'not a tier or service of the plan', 'Did you mean "payment-service"?'],
   ],
   [
     'a kind in small letters',

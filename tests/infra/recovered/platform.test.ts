@@ -272,7 +272,7 @@ test('the policies hold for a recovered platform', () => {
 
 test('a selector that selects nothing stops the program', async () => {
   await expect(recover({ exclude: ['Deployment/order-servce'] })).rejects.toThrow(
-    /DR-CONFIG recovery\.exclude\.0: nothing that was captured is "Deployment\/order-servce"\nhint: write one of: Deployment\/order-service/,
+    /DR-CONFIG recovery\.exclude\.0: the manifest snapshot has no object "Deployment\/order-servce"\nhint: write one of: Deployment\/order-service/,
   );
   expect(OBJECTS.length).toBeGreaterThan(50);
 });

@@ -169,7 +169,7 @@ test('a class that has another name here is not made under the old one', () => {
 test('a name that nothing speaks of is said: it may be a typing error', () => {
   const { notes } = mapped(deployment('api'), { registry: { 'regstry.test': 'x' }, host: { 'shop.test': 'y' } });
   expect(notes).toEqual([
-    'recovery.map.registry: nothing that was captured speaks of "regstry.test"',
-    'recovery.map.host: nothing that was captured speaks of "shop.test"',
+    'recovery.map.registry: the manifest snapshot does not contain "regstry.test"',
+    'recovery.map.host: the manifest snapshot does not contain "shop.test"',
   ]);
 });

@@ -97,11 +97,11 @@ test('what selects nothing is refused, with what is near', () => {
   expect(problems.map(({ path, fact, hint }) => [path.join('.'), fact, hint])).toEqual([
     [
       'recovery.exclude.0',
-      'nothing that was captured is "Deployment/order-servce"',
+      'the manifest snapshot has no object "Deployment/order-servce"',
       expect.stringMatching(/^write one of: Deployment\/order-service, /),
     ],
-    ['recovery.exclude.1', 'nothing that was captured is "Cronjob"', expect.stringContaining('CronJob')],
-    ['recovery.exclude.2', 'nothing that was captured is "P9"', expect.stringMatching(/P1/)],
+    ['recovery.exclude.1', 'the manifest snapshot has no object "Cronjob"', expect.stringContaining('CronJob')],
+    ['recovery.exclude.2', 'the manifest snapshot has no object "P9"', expect.stringMatching(/P1/)],
   ]);
 });
 
@@ -151,7 +151,7 @@ test('two objects that would have one name are refused', () => {
     settings: { only: [], exclude: [], map: { ...MAP, namespace: { tea: 'go-coffee' } } },
   });
   expect(problems.map(({ path, fact }) => [path.join('.'), fact])).toEqual([
-    ['recovery.map.namespace', 'two captured objects would both be Deployment.apps/go-coffee/api'],
+    ['recovery.map.namespace', 'two objects of the manifest snapshot would both be Deployment.apps/go-coffee/api'],
   ]);
 });
 

@@ -192,7 +192,7 @@ test('standby.map and standby.exclude; a selector that selects nothing today is 
   );
   const { leftOut, notes } = other.outputs.recoveredPlatform as { leftOut: { why: string }[]; notes: string[] };
   expect(leftOut.map(({ why }) => why)).toContain('standby.exclude names it');
-  expect(notes).toContain('standby.exclude.1: nothing that was captured is "Deployment/gone"');
+  expect(notes).toContain('standby.exclude.1: the manifest snapshot has no object "Deployment/gone"');
 });
 
 test('a claim that is no longer captured stays, whatever else goes', () => {
