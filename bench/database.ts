@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { until } from '../drill/host/processes.ts';
+import { waitFor } from '../drill/host/processes.ts';
 import { createEmptySite, createPlatform, type Platform } from '../drill/platform/platform.ts';
 import type { BenchContext, Database } from './benchmark.ts';
 import { dr, runDr } from './dr.ts';
@@ -49,7 +49,7 @@ async function archiveLaterRows(source: Platform, scale: number): Promise<number
     const bytes = Number(await at(`select pg_wal_lsn_diff(pg_current_wal_lsn(), '${before}')::bigint`));
     const last = await at('select pg_walfile_name(pg_switch_wal())');
     const archived = "select coalesce(last_archived_wal, '') from pg_stat_archiver";
-    await until('the last WAL is archived', async () => (await at(archived)).slice(0, 24) >= last, 120);
+    await waitFor('the last WAL is archived', async () => (await at(archived)).slice(0, 24) >= last, 120);
     return bytes;
   } finally {
     await client.end();

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type CapturedPlatform, packPlatform } from '../recovery/public.ts';
+import { type ManifestSnapshot, packSnapshot } from '../recovery/public.ts';
 import { type Engine, hasPulumi, setSecrets, startEngine } from '../tests/infra/engine/engine.ts';
 import { record, shippedConfig, TEST_SECRETS } from '../tests/infra/recording.ts';
-import { PIN, recoveryConfig } from '../tests/infra/recovered/captured-platform.ts';
+import { PIN, recoveryConfig } from '../tests/infra/recovered/sample-snapshot.ts';
 
 export interface RecoveredStack extends AsyncDisposable {
   /** How many resources it declares. */
@@ -17,12 +17,12 @@ export const METHOD = hasPulumi
   : 'the program alone, its resources recorded: pulumi is not on the PATH';
 
 /** Outputs of an earlier `up`: with them the preview reads no repository, and its time is the platform's alone. */
-async function outputsOf(platform: CapturedPlatform): Promise<Readonly<Record<string, unknown>>> {
-  const recoveredObjects = await packPlatform(platform);
+async function outputsOf(platform: ManifestSnapshot): Promise<Readonly<Record<string, unknown>>> {
+  const recoveredObjects = await packSnapshot(platform);
   return { leads: true, site: 'local', generation: 2, recoveredFrom: PIN, recoveredObjects };
 }
 
-async function recorded(platform: CapturedPlatform): Promise<RecoveredStack> {
+async function recorded(platform: ManifestSnapshot): Promise<RecoveredStack> {
   const previous = await outputsOf(platform);
   return {
     async preview() {
@@ -36,7 +36,7 @@ async function recorded(platform: CapturedPlatform): Promise<RecoveredStack> {
 const PROJECT = 'go-coffee-dr';
 
 /** Writes the stack's file, and a state that holds only outputs. */
-async function prepare(engine: Engine, stack: string, platform: CapturedPlatform): Promise<void> {
+async function prepare(engine: Engine, stack: string, platform: ManifestSnapshot): Promise<void> {
   await engine.ok('stack', 'init', stack);
   const { secretValues, ...own } = recoveryConfig();
   const plain = Object.entries({ ...(await shippedConfig('local')), ...own });
@@ -55,7 +55,7 @@ async function prepare(engine: Engine, stack: string, platform: CapturedPlatform
   await engine.ok('stack', 'import', '--stack', stack, '--file', state, '--force');
 }
 
-async function previewed(platform: CapturedPlatform): Promise<RecoveredStack> {
+async function previewed(platform: ManifestSnapshot): Promise<RecoveredStack> {
   const engine = await startEngine();
   const stack = `recovered-${platform.objects.length}`;
   await prepare(engine, stack, platform);
@@ -68,6 +68,6 @@ async function previewed(platform: CapturedPlatform): Promise<RecoveredStack> {
   };
 }
 
-export function recoveredStack(platform: CapturedPlatform): Promise<RecoveredStack> {
+export function recoveredStack(platform: ManifestSnapshot): Promise<RecoveredStack> {
   return hasPulumi ? previewed(platform) : recorded(platform);
 }

@@ -1,5 +1,5 @@
 /** A sample of a captured platform, of any size: services of every tier and many unknown to the plan, in the mixture of real clusters. */
-import type { CapturedPlatform, KubeObject } from '../recovery/public.ts';
+import type { KubeObject, ManifestSnapshot } from '../recovery/public.ts';
 
 const NAMESPACE = 'go-coffee';
 const KNOWN = ['auth-service', 'payment-service', 'order-service', 'ai-search', 'analytics', 'logging'];
@@ -71,7 +71,7 @@ function serviceOf(n: number): KubeObject[] {
 }
 
 /** @param count of objects; ten are one service */
-export function samplePlatform(count: number): CapturedPlatform {
+export function samplePlatform(count: number): ManifestSnapshot {
   const services = Array.from({ length: Math.ceil(count / 10) }, (_, n) => serviceOf(n)).flat();
   const objects = [DEFINITION, ...services].slice(0, count);
   return {

@@ -5,12 +5,12 @@ import type { DrError, ExitCode } from '../recovery/core/errors.ts';
 import { exitFor } from '../recovery/core/exit.ts';
 import type { FailoverPorts } from '../recovery/failover/ports.ts';
 import type { FailoverReport } from '../recovery/failover/types.ts';
-import { openPorts, operatorState } from '../recovery/failover/wiring.ts';
+import { openFailoverPorts, operatorState } from '../recovery/failover/wiring.ts';
 import type { CommandContext, CommandResult } from './command.ts';
 import { planFileOf } from './plan-file.ts';
 
 export function openTakeover(context: CommandContext): Promise<FailoverPorts> {
-  return openPorts(context, operatorState({ XDG_STATE_HOME: process.env.XDG_STATE_HOME }));
+  return openFailoverPorts(context, operatorState({ XDG_STATE_HOME: process.env.XDG_STATE_HOME }));
 }
 
 /** The site's plan where there is one; otherwise the shipped plan. */

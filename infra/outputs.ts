@@ -1,6 +1,6 @@
 /** The stack's outputs, for operators and for `dr`. Secrets stay secret outputs. */
 import { type Input, secret } from '@pulumi/pulumi';
-import type { Pin } from '../recovery/public.ts';
+import type { ResolvedPoint } from '../recovery/public.ts';
 import { MONITOR, POSTGRES, REDIS, serviceHost } from './cluster/ports.ts';
 import type { ClusterRepository } from './cluster/repository.ts';
 import { leads } from './config/role.ts';
@@ -13,7 +13,7 @@ export interface Parts {
   readonly lineage: string;
   readonly repositories: readonly ClusterRepository[];
   /** In role recovery. */
-  readonly resolved: Pin | undefined;
+  readonly resolved: ResolvedPoint | undefined;
   /** In role recovery, where the point holds manifests and they fit into the state. */
   readonly recoveredObjects: string | undefined;
   /** What was declared of them; it holds no secret. */

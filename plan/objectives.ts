@@ -172,7 +172,7 @@ export function worstCaseRpo(plan: Plan): WorstCaseRpo[] {
  * Archive silence: seconds without new WAL after which the site that writes the archive counts as stopped. A running site ships a segment
  * in each `archiveTimeout`, because its monitor touches a row every minute. Undefined where the plan ships no WAL.
  */
-export function quietSeconds(plan: Pick<Plan, 'workloads'>): number | undefined {
+export function archiveSilenceSeconds(plan: Pick<Plan, 'workloads'>): number | undefined {
   const timeout = plan.workloads.find(({ type }) => type === 'postgres')?.continuous?.archiveTimeout;
   return timeout === undefined ? undefined : 2 * seconds(timeout);
 }

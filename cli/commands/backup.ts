@@ -44,15 +44,15 @@ async function backup(options: BackupOptions, context: SiteContext): Promise<Com
 }
 
 async function inBackupSlot(site: Site, options: BackupOptions, context: SiteContext): Promise<CommandResult> {
-  const [{ runBackup }, { acquireBackupSlot }, { holding }] = await Promise.all([
+  const [{ runBackup }, { acquireBackupSlot }, { withHeldLock }] = await Promise.all([
     import('../../recovery/backup/run.ts'),
     import('../../recovery/backup/slot.ts'),
-    import('../../recovery/storage/while-locked.ts'),
+    import('../../recovery/storage/with-lock.ts'),
   ]);
   const { kind, only } = options;
   const { progress, now, signal } = context;
   const slot = await acquireBackupSlot(site, { kind, only, progress, now, signal });
-  return holding(slot.lock, async (_, lost) => {
+  return withHeldLock(slot.lock, async (_, lost) => {
     if (slot.coveredBy !== undefined) {
       const text = `skipped: ${slot.coveredBy} was written meanwhile and holds all of it`;
       return { kind: 'Backup', data: { skipped: true, coveredBy: slot.coveredBy }, text };

@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { EXIT } from '../../recovery/core/errors.ts';
 import type { Confirmation } from '../../recovery/core/progress.ts';
-import type { FailbackReport, FailbackRequest, ReseedReport } from '../../recovery/failover/failback/types.ts';
+import type { FailbackReport, FailbackRequest, RecloneReport } from '../../recovery/failover/failback/types.ts';
 import type { FailoverPorts } from '../../recovery/failover/ports.ts';
 import type { FailoverReport } from '../../recovery/failover/types.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../command.ts';
@@ -47,9 +47,9 @@ async function failback(options: FailbackOptions, context: CommandContext): Prom
   const ports = await openTakeover(context);
   if (options.dryRun)
     return wants(options, 'reseed') ? planReclone(ports, request) : planSwitch(ports, request, context);
-  const { isUnderWay } = await import('../../recovery/failover/run.ts');
+  const { isUnfinished } = await import('../../recovery/failover/run.ts');
   // A switchover that was interrupted has stopped the primary: there is nothing to follow until it has resumed.
-  const reclones = wants(options, 'reseed') && !(await isUnderWay(ports, stack));
+  const reclones = wants(options, 'reseed') && !(await isUnfinished(ports, stack));
   const recloned = reclones ? await reclone(ports, request) : undefined;
   const switched = wants(options, 'switchover') ? await switchBack(ports, request, context) : undefined;
   return resultOf(request, recloned, switched);
@@ -57,32 +57,32 @@ async function failback(options: FailbackOptions, context: CommandContext): Prom
 
 /** What the first phase would do. */
 async function planReclone(ports: FailoverPorts, request: FailbackRequest): Promise<CommandResult> {
-  const [{ planReseed, reseedRefusals }, { reseedText }, { plannedResult }] = await Promise.all([
+  const [{ planReclone, recloneRefusals }, { reclonePlanText }, { plannedResult }] = await Promise.all([
     import('../../recovery/failover/failback/plan.ts'),
     import('../../recovery/failover/failback/text.ts'),
     import('../takeover.ts'),
   ]);
-  const plan = await planReseed(ports, request);
-  const refusals = reseedRefusals(plan, request);
-  return plannedResult({ kind: 'FailbackPlan', plan, text: reseedText(plan), refusals });
+  const plan = await planReclone(ports, request);
+  const refusals = recloneRefusals(plan, request);
+  return plannedResult({ kind: 'FailbackPlan', plan, text: reclonePlanText(plan), refusals });
 }
 
-async function reclone(ports: FailoverPorts, request: FailbackRequest): Promise<ReseedReport> {
-  const [{ planReseed, reseedRefusals }, { reseed }, { reseedText }] = await Promise.all([
+async function reclone(ports: FailoverPorts, request: FailbackRequest): Promise<RecloneReport> {
+  const [{ planReclone, recloneRefusals }, { reclone }, { reclonePlanText }] = await Promise.all([
     import('../../recovery/failover/failback/plan.ts'),
     import('../../recovery/failover/failback/reclone.ts'),
     import('../../recovery/failover/failback/text.ts'),
   ]);
-  const plan = await planReseed(ports, request);
-  const [refusal] = reseedRefusals(plan, request);
+  const plan = await planReclone(ports, request);
+  const [refusal] = recloneRefusals(plan, request);
   if (refusal !== undefined) throw refusal;
   const gone =
     plan.claims.length === 0
       ? 'No volume is deleted.'
       : `${plan.claims.join(', ')} in ${plan.namespace} are DELETED, with all data that only they hold.`;
   // A volume that is empty already has nothing more to lose.
-  if (plan.state === 'to-empty') await ports.confirm({ name: plan.stack, what: [reseedText(plan), gone] });
-  return reseed(ports, request, plan);
+  if (plan.state === 'to-empty') await ports.confirm({ name: plan.stack, what: [reclonePlanText(plan), gone] });
+  return reclone(ports, request, plan);
 }
 
 /** What the second phase would do. */
@@ -91,12 +91,12 @@ async function planSwitch(
   request: FailbackRequest,
   { env }: CommandContext,
 ): Promise<CommandResult> {
-  const [{ lookAtSwitchover }, { planText }, { planOf, plannedResult }] = await Promise.all([
+  const [{ planSwitchover }, { planText }, { planOf, plannedResult }] = await Promise.all([
     import('../../recovery/failover/failback/switchover.ts'),
     import('../../recovery/failover/text.ts'),
     import('../takeover.ts'),
   ]);
-  const { plan, refusals } = await lookAtSwitchover(ports, await planOf(env), request);
+  const { plan, refusals } = await planSwitchover(ports, await planOf(env), request);
   return plannedResult({ kind: 'FailoverPlan', plan, text: planText(plan), refusals });
 }
 
@@ -119,10 +119,10 @@ async function switchBack(
 
 async function resultOf(
   { stack, of }: FailbackRequest,
-  recloned: ReseedReport | undefined,
+  recloned: RecloneReport | undefined,
   switched: FailoverReport | undefined,
 ): Promise<CommandResult> {
-  const [{ reseedReportText }, { reportText }, { takeoverExit }] = await Promise.all([
+  const [{ recloneReportText }, { reportText }, { takeoverExit }] = await Promise.all([
     import('../../recovery/failover/failback/text.ts'),
     import('../../recovery/failover/text.ts'),
     import('../takeover.ts'),
@@ -138,7 +138,7 @@ async function resultOf(
     next,
   };
   const text = [
-    ...(recloned === undefined ? [] : [reseedReportText(recloned)]),
+    ...(recloned === undefined ? [] : [recloneReportText(recloned)]),
     ...(switched === undefined ? [] : [reportText({ ...switched, next: [] })]),
     ...next.map((line) => `next: ${line}`),
   ].join('\n\n');

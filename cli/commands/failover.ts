@@ -36,7 +36,7 @@ const declaration = () =>
 type FailoverOptions = OptionsOf<typeof declaration>;
 
 async function failover(options: FailoverOptions, context: CommandContext): Promise<CommandResult> {
-  const [{ failOver, lookAtFailover }, { planText, reportText }, takeover] = await Promise.all([
+  const [{ failOver, previewFailover }, { planText, reportText }, takeover] = await Promise.all([
     import('../../recovery/failover/run.ts'),
     import('../../recovery/failover/text.ts'),
     import('../takeover.ts'),
@@ -45,7 +45,7 @@ async function failover(options: FailoverOptions, context: CommandContext): Prom
   const plan = await takeover.planOf(context.env);
   const ports = await takeover.openTakeover(context);
   if (options.dryRun) {
-    const { plan: planned, refusals } = await lookAtFailover(ports, plan, request);
+    const { plan: planned, refusals } = await previewFailover(ports, plan, request);
     return takeover.plannedResult({ kind: 'FailoverPlan', plan: planned, text: planText(planned), refusals });
   }
   const confirm = (planned: FailoverPlan) =>

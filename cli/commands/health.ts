@@ -32,12 +32,12 @@ const declaration = () =>
 export type HealthOptions = OptionsOf<typeof declaration>;
 
 export async function health(options: HealthOptions, context: SiteContext): Promise<CommandResult> {
-  const [{ checkHealth }, { healthText }, { untilHealthy, waitOf }] = await Promise.all([
+  const [{ checkHealth }, { healthText }, { untilHealthy, parseWait }] = await Promise.all([
     import('../../recovery/status/health/check.ts'),
     import('../../recovery/status/health/text.ts'),
     import('../../recovery/status/health/wait.ts'),
   ]);
-  const wait = options.wait === undefined ? undefined : waitOf(options.wait);
+  const wait = options.wait === undefined ? undefined : parseWait(options.wait);
   const site = await openSite(context);
   const { comprehensive, stores, tier } = options;
   const { now, progress, signal, color } = context;

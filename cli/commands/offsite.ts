@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import type { Repository, Site } from '../../recovery/config/site.ts';
 import type { ExportOutcome } from '../../recovery/offsite/run.ts';
-import type { DatedCopy } from '../../recovery/points/dated-copy/copies.ts';
+import type { OffsiteCopy } from '../../recovery/points/offsite-copy/copies.ts';
 import { formatBytes, formatTime, plural } from '../../recovery/report/format.ts';
 import { table } from '../../recovery/report/table.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
@@ -28,9 +28,9 @@ async function openDestination(context: SiteContext, id: string | undefined): Pr
 
 /** Throws where the drive is not mounted. */
 async function openMounted(context: SiteContext, id: string | undefined): Promise<Destination> {
-  const { driveAway, isDriveAway } = await import('../../recovery/config/repositories.ts');
+  const { driveUnmounted, isDriveUnmounted } = await import('../../recovery/config/repositories.ts');
   const { site, target } = await openDestination(context, id);
-  if (isDriveAway(site, target)) throw driveAway(site, target);
+  if (isDriveUnmounted(site, target)) throw driveUnmounted(site, target);
   return { site, target };
 }
 
@@ -99,9 +99,9 @@ async function offsiteList(
   { repository }: OptionsOf<typeof listDeclaration>,
   context: SiteContext,
 ): Promise<CommandResult> {
-  const { datedCopies } = await import('../../recovery/points/dated-copy/copies.ts');
+  const { offsiteCopies } = await import('../../recovery/points/offsite-copy/copies.ts');
   const { site, target } = await openMounted(context, repository);
-  const found = await datedCopies(site, target);
+  const found = await offsiteCopies(site, target);
   const copies = found.toReversed().map((copy) => ({
     point: copy.point,
     state: stateOf(copy),
@@ -125,7 +125,7 @@ async function offsiteList(
   return { kind: 'OffsiteCopies', data: { repository: target.id, copies }, text };
 }
 
-function stateOf({ entry, objects }: DatedCopy): string {
+function stateOf({ entry, objects }: OffsiteCopy): string {
   if (entry === undefined) return 'interrupted';
   if (objects.length === 0) return 'data is gone';
   return entry.trust === 'ok' ? 'complete' : entry.trust;

@@ -95,7 +95,7 @@ export async function endTracked(pidFile: string, signal: 'SIGTERM' | 'SIGKILL' 
 const EVERY_SECONDS = 0.025;
 
 /** Polls until `condition` gives a value. Throws `DRILL-TIMEOUT` naming `what`. */
-export async function until<T>(
+export async function waitFor<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
   seconds = 30,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Run } from '../../recovery/core/process.ts';
-import { until } from '../host/processes.ts';
+import { waitFor } from '../host/processes.ts';
 import { writeSecret } from '../host/secret-files.ts';
 import type { SitePaths } from './site-paths.ts';
 
@@ -59,7 +59,7 @@ async function answers(paths: SitePaths): Promise<boolean> {
 export async function startRedis(run: Run, paths: SitePaths, runAs: string | undefined): Promise<void> {
   if (await answers(paths)) return;
   await run(['redis-server', paths.redisConfig], { as: runAs, cwd: '/' });
-  await until('Redis answers', () => answers(paths));
+  await waitFor('Redis answers', () => answers(paths));
 }
 
 export async function stopRedis(paths: SitePaths): Promise<void> {
@@ -67,5 +67,5 @@ export async function stopRedis(paths: SitePaths): Promise<void> {
   if (!redis) return;
   await redis.shutdown().catch(() => {});
   redis.disconnect();
-  await until('Redis ends', async () => !(await answers(paths)));
+  await waitFor('Redis ends', async () => !(await answers(paths)));
 }

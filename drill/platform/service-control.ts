@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAlive } from '../../recovery/core/pids.ts';
-import { endTracked, readTracked, startDaemon, until } from '../host/processes.ts';
+import { endTracked, readTracked, startDaemon, waitFor } from '../host/processes.ts';
 
 export const SERVICE_PROGRAM = fileURLToPath(new URL('./service.ts', import.meta.url));
 
@@ -57,7 +57,7 @@ export async function startService(location: ServiceLocation): Promise<void> {
     logFile: join(dirname(location.env), 'logs', `${location.service}.log`),
     pidFile,
   });
-  await until(`${location.service} listens`, async () => {
+  await waitFor(`${location.service} listens`, async () => {
     if (!isAlive(started.pid, started.started)) throw new Error(`${location.service} ended at once; see its log`);
     return existsSync(serviceSocket(location)) && (await askService(location, '/alive')).status === 200;
   });

@@ -16,7 +16,7 @@ import { requireEngine } from '../../recovery/engines/find.ts';
 import { bucketPolicy } from '../../recovery/storage/s3/bucket-policy.ts';
 import type { S3KeyRefs, S3RepositorySettings } from '../../recovery/storage/s3/settings.ts';
 import { freePort, tryPort } from '../host/ports.ts';
-import { endTracked, startDaemon, until } from '../host/processes.ts';
+import { endTracked, startDaemon, waitFor } from '../host/processes.ts';
 import { type KeyPair, keyFiles, newKeys, readKeys, S3_ROLES, type S3Role, writeUsers } from './access.ts';
 import { makeTls } from './tls.ts';
 
@@ -124,7 +124,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
       pidFile,
     });
     const admin = client(root);
-    await until(`S3 region ${name} answers`, async () => {
+    await waitFor(`S3 region ${name} answers`, async () => {
       if (!isAlive(started.pid, started.started)) throw await gatewayFailed(name, path('gateway.log'));
       return admin.send(new ListBucketsCommand({})).then(
         () => true,

@@ -1,10 +1,10 @@
 /** What a stack's role means for its parts. Pure. */
 import { lineageName } from '../../plan/layout.ts';
-import type { Pin } from '../../recovery/public.ts';
+import type { ResolvedPoint } from '../../recovery/public.ts';
 import type { StackConfig } from './types.ts';
 
 /** A promoted standby keeps `standby` in its config, because its database began from that site. */
-export function originOf({ standby }: Pick<StackConfig, 'standby'>, resolved: Pin | undefined): Origin {
+export function originOf({ standby }: Pick<StackConfig, 'standby'>, resolved: ResolvedPoint | undefined): Origin {
   if (resolved !== undefined) {
     const { lineage, set, end } = resolved.postgres;
     return { kind: 'recovery', repository: resolved.repository, lineage, set, end };
@@ -20,7 +20,7 @@ export function originOf({ standby }: Pick<StackConfig, 'standby'>, resolved: Pi
  */
 export function redisOrigin(
   { standby }: Pick<StackConfig, 'standby'>,
-  resolved: Pin | undefined,
+  resolved: ResolvedPoint | undefined,
 ): { readonly repository: string; readonly target: string } | undefined {
   if (resolved !== undefined)
     return resolved.redis && { repository: resolved.repository, target: resolved.redis.point };
@@ -35,7 +35,7 @@ export function isIsolated({ role, recovery }: Pick<StackConfig, 'role' | 'recov
 /** The copies that fill empty folders, by workload: those of the resolved point, or after a promotion the newest of the followed site. */
 export function folderOrigins(
   { role, standby, folders }: Pick<StackConfig, 'role' | 'standby' | 'folders'>,
-  resolved: Pin | undefined,
+  resolved: ResolvedPoint | undefined,
 ): { readonly repository: string; readonly targets: Readonly<Record<string, string>> } | undefined {
   if (resolved !== undefined) {
     const targets = (resolved.files ?? []).map(({ workload, point }) => [workload, point] as const);

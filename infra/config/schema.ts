@@ -1,7 +1,7 @@
 /** Schemas of the config's keys. Pulumi.yaml describes the same keys; a test compares the two. */
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
-import { pinSchema } from '../../recovery/public.ts';
+import { resolvedPointSchema } from '../../recovery/public.ts';
 
 const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is not a size of a volume; write e.g. 50Gi' });
 
@@ -220,9 +220,9 @@ export const plainSchemas = {
     from: lineSchema,
     repository: idSchema.optional(),
     /** `from` as `dr rebuild` has resolved it. It is used as it is, so the preview and every later run begin from the same point. */
-    resolved: pinSchema.optional(),
+    resolved: resolvedPointSchema.optional(),
     /** The former name of `resolved`, which stacks of earlier versions still have. */
-    pin: pinSchema.optional(),
+    pin: resolvedPointSchema.optional(),
     /** Rotate the secrets that the plan calls rotatable. */
     rotateSecrets: z.boolean().default(false),
     /** Apply the plan's additional security measures to the manifests. */

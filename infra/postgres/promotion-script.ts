@@ -1,5 +1,5 @@
 /** The script of the promotion. It fails while the other site still commits, because two leaders would have diverging data. Pure. */
-import { quietSeconds as planSilence } from '../../plan/objectives.ts';
+import { archiveSilenceSeconds as planSilence } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
 import { PATHS } from '../cluster/paths.ts';
 

@@ -1,5 +1,5 @@
 /** Labels and annotations of the platform's namespace, by which admission, meshes and network policies select it. Pure. */
-import type { CapturedPlatform } from '../../recovery/public.ts';
+import type { ManifestSnapshot } from '../../recovery/public.ts';
 import type { Marks } from '../cluster/foundation.ts';
 import { labelsOf } from '../cluster/labels.ts';
 
@@ -10,7 +10,7 @@ const NONE: Marks = { labels: {}, annotations: {} };
 /** The stack sets the namespace's name and its Pod Security level. */
 const NOT_TAKEN = /^(pulumi\.com|pod-security\.kubernetes\.io|kubernetes\.io)\//;
 
-export function namespaceMarks(snapshot: Pick<CapturedPlatform, 'objects' | 'namespaces'> | undefined): Marks {
+export function namespaceMarks(snapshot: Pick<ManifestSnapshot, 'objects' | 'namespaces'> | undefined): Marks {
   const [platform] = snapshot?.namespaces ?? [];
   const found = snapshot?.objects.find(
     ({ object }) => object.kind === 'Namespace' && object.metadata.name === platform,

@@ -1,6 +1,6 @@
 /** Manifest snapshot → the declared objects, their steps, and the report for people. Pure, except for rotated secrets. */
 import type { Plan, TierId } from '../../plan/types.ts';
-import { type CapturedPlatform, type KubeObject, kindOf, restoreWaves } from '../../recovery/public.ts';
+import { type KubeObject, kindOf, type ManifestSnapshot, restoreWaves } from '../../recovery/public.ts';
 import { ConfigError } from '../config/problems.ts';
 import type { RecoverySettings } from '../config/types.ts';
 import { identityOf } from './objects/identity.ts';
@@ -14,7 +14,7 @@ export interface PlatformPlanArgs {
   /** For messages. */
   readonly stack: string;
   readonly plan: Plan;
-  readonly snapshot: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
+  readonly snapshot: Pick<ManifestSnapshot, 'objects' | 'namespaces'>;
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
   /** The config key that they are in. @default 'recovery' */
   readonly section?: Section | undefined;

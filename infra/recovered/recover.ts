@@ -1,6 +1,6 @@
 /** Declares the objects of a manifest snapshot, in a recovery or as a standby's services, and reports on them. */
 import * as pulumi from '@pulumi/pulumi';
-import type { CapturedPlatform, KubeObject } from '../../recovery/public.ts';
+import type { KubeObject, ManifestSnapshot } from '../../recovery/public.ts';
 import { sharedProvider } from '../cluster/provider.ts';
 import type { RecoverySettings, StackConfig } from '../config/types.ts';
 import { changesOf } from './change/changes.ts';
@@ -16,7 +16,7 @@ import type { Section } from './select/select.ts';
 export interface RecoveredPlatformArgs
   extends Pick<PlatformArgs, 'lineage' | 'pods' | 'guardrails' | 'stores' | 'retired'> {
   readonly config: StackConfig;
-  readonly snapshot: CapturedPlatform | undefined;
+  readonly snapshot: ManifestSnapshot | undefined;
   readonly isOwn: IsOwn;
   readonly rotate?: ((objects: readonly KubeObject[]) => Changed) | undefined;
   readonly cluster: pulumi.ProviderResource;

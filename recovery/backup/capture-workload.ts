@@ -10,7 +10,7 @@ import type { Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { LOCK_SECONDS } from '../storage/lock.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
-import { holding, waitForLock } from '../storage/while-locked.ts';
+import { waitForLock, withHeldLock } from '../storage/with-lock.ts';
 import { runHook } from '../workloads/capture.ts';
 import { typeOf } from '../workloads/registry.ts';
 import type { CaptureRun, Staged } from '../workloads/workload.ts';
@@ -50,7 +50,7 @@ export async function captureWorkload(site: Site, pass: Pass, workload: Workload
     everySeconds: 0.2,
     signal: pass.signal,
   });
-  return holding(lock, (_, lost) => {
+  return withHeldLock(lock, (_, lost) => {
     // A pod that was frozen for longer than its lock lasts must not write into the folder of its successor.
     const signal = pass.signal === undefined ? lost : AbortSignal.any([pass.signal, lost]);
     return stageAndWrite(site, { ...pass, signal }, workload);

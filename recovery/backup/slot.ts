@@ -12,7 +12,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import type { PointKind } from '../points/point.ts';
 import type { Lock } from '../storage/lock.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
-import { waitForLock } from '../storage/while-locked.ts';
+import { waitForLock } from '../storage/with-lock.ts';
 import { selectForBackup } from './select.ts';
 
 export interface BackupSlot {

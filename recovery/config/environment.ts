@@ -176,7 +176,7 @@ export type Environment = z.infer<typeof environmentSchema>;
 export type PostgresSettings = NonNullable<Environment['postgres']>;
 
 /** True for a server on another host: this host can't see its files. */
-export function isElsewhere(settings: Environment['postgres'] | Environment['redis']): boolean {
+export function isOnOtherHost(settings: Environment['postgres'] | Environment['redis']): boolean {
   if (settings === undefined) return false;
   return 'tls' in settings ? settings.tls !== undefined : 'transfer' in settings && settings.transfer === 'replication';
 }

@@ -76,7 +76,7 @@ export async function probeRepositories(site: Site, wanted: readonly string[]): 
 }
 
 /** The repository as the engines must see it to find what the point names. */
-export function holding(repository: Repository, point: string): Repository {
+export function copyView(repository: Repository, point: string): Repository {
   return repository.exported === true ? { ...repository, layout: repository.layout.ofCopy(point) } : repository;
 }
 
@@ -86,7 +86,7 @@ function driveFolder(site: Site, { exported, settings }: Repository): string | u
 }
 
 /** A drive that lies in a safe can't be queried, which is how it should be. */
-export function isDriveAway(site: Site, repository: Repository): boolean {
+export function isDriveUnmounted(site: Site, repository: Repository): boolean {
   const folder = driveFolder(site, repository);
   return folder !== undefined && !existsSync(folder);
 }
@@ -100,10 +100,10 @@ export async function driveIdentity(site: Site, repository: Repository): Promise
 
 /** The repositories that can be queried when nobody names one. */
 export function presentRepositories(site: Site): Repository[] {
-  return [...site.repositories.values()].filter((repository) => !isDriveAway(site, repository));
+  return [...site.repositories.values()].filter((repository) => !isDriveUnmounted(site, repository));
 }
 
-export function driveAway(site: Site, repository: Repository): DrError {
+export function driveUnmounted(site: Site, repository: Repository): DrError {
   const folder = driveFolder(site, repository) ?? repository.id;
   return new DrError({
     code: 'DRIVE-AWAY',

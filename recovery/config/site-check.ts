@@ -2,8 +2,8 @@
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
-import { folderOf, placeOf } from '../storage/backends.ts';
-import { type Environment, isElsewhere } from './environment.ts';
+import { folderOf, locationOf } from '../storage/backends.ts';
+import { type Environment, isOnOtherHost } from './environment.ts';
 
 function liesIn(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`);
@@ -18,7 +18,7 @@ function unknownNames(what: string, given: readonly string[], known: readonly st
 function doubledLocations(environment: Environment): string[] {
   const known = new Map<string, string>();
   return Object.entries(environment.repositories).flatMap(([id, settings]) => {
-    const location = placeOf(settings);
+    const location = locationOf(settings);
     const other = known.get(location);
     known.set(location, id);
     return other === undefined ? [] : [`repositories.${id}: is the same location as "${other}" (${location})`];
@@ -29,8 +29,8 @@ function doubledLocations(environment: Environment): string[] {
 function targets(environment: Environment): { field: string; path: string }[] {
   const { postgres, redis, folders } = environment;
   return [
-    ...(postgres && !isElsewhere(postgres) ? [{ field: 'postgres.dataDir', path: folderOf(postgres.dataDir) }] : []),
-    ...(redis && !isElsewhere(redis) ? [{ field: 'redis.dataDir', path: folderOf(redis.dataDir) }] : []),
+    ...(postgres && !isOnOtherHost(postgres) ? [{ field: 'postgres.dataDir', path: folderOf(postgres.dataDir) }] : []),
+    ...(redis && !isOnOtherHost(redis) ? [{ field: 'redis.dataDir', path: folderOf(redis.dataDir) }] : []),
     ...Object.entries(folders).map(([id, { path }]) => ({ field: `folders.${id}.path`, path: folderOf(path) })),
   ];
 }

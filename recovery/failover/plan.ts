@@ -1,6 +1,6 @@
 /** The preflight: inspects both sites and the archive between them, and changes nothing. */
 import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
-import { quietSeconds, rpoObjective } from '../../plan/objectives.ts';
+import { archiveSilenceSeconds, rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
@@ -189,7 +189,7 @@ export async function planFailover(
       newest === undefined
         ? undefined
         : { segment: newest.name, at: newest.at.toISOString(), ageSeconds: ageSeconds ?? 0 },
-    oldSiteWrites: ageSeconds !== undefined && ageSeconds < (quietSeconds(plan) ?? ARCHIVE_SILENCE_SECONDS),
+    oldSiteWrites: ageSeconds !== undefined && ageSeconds < (archiveSilenceSeconds(plan) ?? ARCHIVE_SILENCE_SECONDS),
     standby,
     oldCluster,
     fence,

@@ -1,21 +1,21 @@
 /** The ports of a failover: the stacks' engine, both sites' clusters, storage, time and the operator. */
 import type { PollOptions } from '../core/poll.ts';
 import type { Confirmation, Progress } from '../core/progress.ts';
-import type { ClusterPlace } from '../kubernetes/place.ts';
+import type { ClusterLocation } from '../kubernetes/location.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { S3Keys } from '../storage/s3/keys.ts';
-import type { S3Place } from '../storage/s3/place.ts';
+import type { S3Location } from '../storage/s3/location.ts';
 
-export interface StoragePlace extends S3Place {
+export interface StoragePlace extends S3Location {
   /** The restorer's keys. `ambient`: this process's own AWS identity. */
   readonly credentials: S3Keys | 'ambient';
 }
 
 export interface FailoverPorts {
   readonly engine: StackEngine;
-  openCluster(place: ClusterPlace): Promise<SiteCluster>;
+  openCluster(place: ClusterLocation): Promise<SiteCluster>;
   openStorage(place: StoragePlace): Promise<ObjectStore>;
   readonly progress: Progress;
   readonly now: () => Date;

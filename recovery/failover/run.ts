@@ -14,7 +14,7 @@ import { checkedTier } from '../pulumi/tiers.ts';
 import type { TimelineEvent } from '../report/types.ts';
 import { raiseFence } from '../storage/fence.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
-import { whileLocked } from '../storage/while-locked.ts';
+import { withLock } from '../storage/with-lock.ts';
 import { limitsOf, planFailover } from './plan.ts';
 import { type FailoverPorts, pollOptions } from './ports.ts';
 import { failoverReport } from './report.ts';
@@ -44,7 +44,7 @@ const stoppedSchema = z.object({
 type StoppedOld = z.infer<typeof stoppedSchema>;
 
 /** Changes nothing. */
-export async function lookAtFailover(
+export async function previewFailover(
   ports: FailoverPorts,
   plan: Plan,
   request: FailoverRequest,
@@ -251,7 +251,7 @@ const folderOf = ({ stateDir }: Pick<FailoverPorts, 'stateDir'>, stack: string):
   join(stateDir, 'failover', stack);
 
 /** Whether a run was killed or failed after its first change. */
-export async function isUnderWay(ports: Pick<FailoverPorts, 'stateDir'>, stack: string): Promise<boolean> {
+export async function isUnfinished(ports: Pick<FailoverPorts, 'stateDir'>, stack: string): Promise<boolean> {
   return (await Journal.unfinished(folderOf(ports, stack))) !== undefined;
 }
 
@@ -268,7 +268,7 @@ export async function failOver(
   const store = openPosixStore(ports.stateDir);
   const key = layout('stacks').lock(`failover-${request.stack}`);
   const what = `dr failover --stack ${request.stack}`;
-  return whileLocked(store, key, { what }, async (_, lost) => {
+  return withLock(store, key, { what }, async (_, lost) => {
     const signal = AbortSignal.any([ports.signal, lost]);
     const held = { ...ports, signal };
     const { journal, planned } = await begin(held, plan, request, confirm);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Layout, layout } from '../../plan/layout.ts';
 import { DrError, precondition } from '../core/errors.ts';
-import type { ClusterPlace } from '../kubernetes/place.ts';
+import type { ClusterLocation } from '../kubernetes/location.ts';
 import type { ConfigValues, EngineStack, StackEngine } from '../pulumi/engine.ts';
 import type { StoragePlace } from './ports.ts';
 
@@ -52,12 +52,12 @@ export interface SiteStack {
   /** The config may be ahead of the outputs: an `up` was interrupted or has not run yet. */
   readonly configuredRole: string | undefined;
   readonly layout: Layout;
-  readonly cluster: ClusterPlace;
+  readonly cluster: ClusterLocation;
   /** Repositories in S3, by id. */
   readonly storage: Readonly<Record<string, StoragePlace>>;
 }
 
-function clusterOf({ context }: StackOutputs, { cluster, kubeconfig }: StackSettings): ClusterPlace {
+function clusterOf({ context }: StackOutputs, { cluster, kubeconfig }: StackSettings): ClusterLocation {
   if (kubeconfig !== undefined && kubeconfig !== '') return { context, kubeconfig: { text: kubeconfig } };
   const path = cluster?.kubeconfig;
   return path === undefined || path === '' ? { context } : { context, kubeconfig: { path } };

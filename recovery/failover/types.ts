@@ -1,11 +1,11 @@
 /** A failover: its request, its plan and its report. */
 import { z } from 'zod';
 import type { DrError } from '../core/errors.ts';
-import type { ClusterPlace } from '../kubernetes/place.ts';
+import type { ClusterLocation } from '../kubernetes/location.ts';
 import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
 
 export interface OldSite {
-  readonly cluster: ClusterPlace;
+  readonly cluster: ClusterLocation;
   /** Namespace of its database and services. */
   readonly platform: string;
   /** Namespace of its CronJobs. */

@@ -1,21 +1,21 @@
 /** The adapters behind the ports: Pulumi, Kubernetes, S3, this machine's folders. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterPlace } from '../kubernetes/place.ts';
+import type { ClusterLocation } from '../kubernetes/location.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
 import type { FailoverPorts, StoragePlace } from './ports.ts';
 
-async function openCluster(place: ClusterPlace, signal: AbortSignal): Promise<SiteCluster> {
-  const [{ openPlace }, { openSiteCluster }] = await Promise.all([
-    import('../kubernetes/place.ts'),
+async function openCluster(place: ClusterLocation, signal: AbortSignal): Promise<SiteCluster> {
+  const [{ openClusterAccess }, { openSiteCluster }] = await Promise.all([
+    import('../kubernetes/location.ts'),
     import('../kubernetes/change.ts'),
   ]);
-  return openSiteCluster(await openPlace(place), signal);
+  return openSiteCluster(await openClusterAccess(place), signal);
 }
 
 async function openStorage({ credentials, ...place }: StoragePlace) {
-  return (await import('../storage/s3/place.ts')).openS3Place(place, credentials);
+  return (await import('../storage/s3/location.ts')).openS3Location(place, credentials);
 }
 
 /** The operator's state folder, not a site's: a failover needs no dr.yaml. */
@@ -25,7 +25,7 @@ export function operatorState(env: Readonly<Record<string, string | undefined>>)
 }
 
 /** @param engine @default Pulumi's */
-export async function openPorts(
+export async function openFailoverPorts(
   { progress, now, signal, confirm }: Pick<FailoverPorts, 'progress' | 'now' | 'signal' | 'confirm'>,
   stateDir: string,
   engine?: StackEngine,

@@ -4,7 +4,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Site } from '../config/site.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
-import { placeOf } from '../storage/backends.ts';
+import { locationOf } from '../storage/backends.ts';
 import { checkRecipients, countRecipients, decrypt, encrypt, readIdentities } from './age.ts';
 import { fromTar, toTar } from './archive.ts';
 import {
@@ -38,7 +38,7 @@ const sha256 = (content: Buffer): string => createHash('sha256').update(content)
 
 async function collect(site: Site, now: Date): Promise<{ index: BundleIndex; files: BundleFile[] }> {
   const [own, program] = await Promise.all([collectEnvironment(site), programFiles(site.run)]);
-  const repositories = [...site.repositories.values()].map(({ id, settings }) => ({ id, place: placeOf(settings) }));
+  const repositories = [...site.repositories.values()].map(({ id, settings }) => ({ id, place: locationOf(settings) }));
   const head = {
     apiVersion: 'go-coffee-dr/v1' as const,
     kind: 'Escrow' as const,

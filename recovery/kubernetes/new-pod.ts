@@ -34,7 +34,7 @@ function isBlocked(error: unknown): boolean {
 }
 
 /** Retries a connection that a network policy may have refused because this pod is new. Elsewhere and later the first answer counts. */
-export function onceLetThrough<T>(connect: () => Promise<T>, age: PodAge = OWN): Promise<T> {
+export function retryInNewPod<T>(connect: () => Promise<T>, age: PodAge = OWN): Promise<T> {
   const isNew = () => age.isPod && age.uptime() < SETTLED_SECONDS;
   return pRetry(connect, {
     retries: (SETTLED_SECONDS * 1000) / PAUSE_MS,

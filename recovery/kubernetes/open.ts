@@ -4,7 +4,7 @@ import type { ClusterOptions } from './cluster.ts';
 import type { Cluster } from './objects.ts';
 
 /** Opens the cluster that the environment file names. Throws `KUBECONFIG-…`, `CONTEXT-UNKNOWN` (exit 2); makes no connection. The caller closes it. */
-export async function openSiteCluster(
+export async function openConfiguredCluster(
   site: Site,
   settings: KubernetesSettings,
   signal?: AbortSignal,

@@ -9,7 +9,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
-import type { CopiedFile } from '../points/dated-copy/manifest.ts';
+import type { CopiedFile } from '../points/offsite-copy/manifest.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import type { StoreRole } from '../storage/backends.ts';
 import { chainOf, filesOfSet, infoFiles } from './set-files.ts';

@@ -1,7 +1,7 @@
 /** Writes one off-site copy: PostgreSQL and files, which the engines verify, then its manifest, and the point last. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { holding } from '../config/repositories.ts';
+import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { verificationFailed } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
@@ -17,7 +17,7 @@ import {
   renderManifest,
   renderSums,
   resticDigest,
-} from '../points/dated-copy/manifest.ts';
+} from '../points/offsite-copy/manifest.ts';
 import type { Capture, RecoveryPoint } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import { verifyFiles } from '../verify/files.ts';
@@ -156,7 +156,7 @@ async function describe(
  */
 export async function makeCopy(site: Site, request: CopyRequest): Promise<CopyMade> {
   const { target, entry } = request;
-  const copy = holding(target, entry.point.id);
+  const copy = copyView(target, entry.point.id);
   try {
     const copied = await copyAll(site, request, copy);
     const { captures } = copied;

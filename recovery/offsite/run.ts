@@ -1,6 +1,6 @@
 /** `dr offsite export`: chooses the point and the source, takes the locks, makes the copy. */
 import { runs } from '../../plan/cron.ts';
-import { driveAway, folderIsThere, isDriveAway } from '../config/repositories.ts';
+import { driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
@@ -11,7 +11,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
 import { isCompromised } from '../points/marks.ts';
 import { leasePoint } from '../storage/lease.ts';
-import { whileLocked } from '../storage/while-locked.ts';
+import { withLock } from '../storage/with-lock.ts';
 import { type Chosen, choosePoint } from './choose.ts';
 import { type CopyMade, makeCopy } from './export.ts';
 
@@ -95,7 +95,7 @@ async function choose(site: Site, request: ExportRequest): Promise<Chosen> {
 /** Reads only. Throws `DRIVE-AWAY` and `REPOSITORY-UNREACHABLE` first. */
 export async function planExport(site: Site, request: ExportRequest): Promise<ExportPlan> {
   await folderIsThere(request.target);
-  if (isDriveAway(site, request.target)) throw driveAway(site, request.target);
+  if (isDriveUnmounted(site, request.target)) throw driveUnmounted(site, request.target);
   const chosen = await choose(site, request);
   const catalog = await openCatalog(site, request.target, 'writer');
   const there = (await catalog.get(chosen.entry.point.id)) !== undefined;
@@ -126,7 +126,7 @@ export async function runExport(site: Site, request: ExportRequest): Promise<Exp
   const early = await planExport(site, request);
   if (early.there) return early;
   const options = { what: `dr offsite export (${early.chosen.entry.point.id})` };
-  return whileLocked(store, target.layout.lock('prune'), options, async (_, lost) => {
+  return withLock(store, target.layout.lock('prune'), options, async (_, lost) => {
     // Somebody else may have exported it while this one waited for the lock.
     const plan = await planExport(site, { ...request, point: early.chosen.entry.point.id, from: early.source.id });
     if (plan.there) return plan;

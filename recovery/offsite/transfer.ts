@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import { DrError } from '../core/errors.ts';
-import type { CopiedFile } from '../points/dated-copy/manifest.ts';
+import type { CopiedFile } from '../points/offsite-copy/manifest.ts';
 import type { BulkStore, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 
 /** Files in transit at once. The scratch folder holds each of them whole. */

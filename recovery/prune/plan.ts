@@ -8,7 +8,7 @@ import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackres
 import { openRestic } from '../engines/restic/restic.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
-import { copyFolders } from '../points/dated-copy/copies.ts';
+import { copyFolders } from '../points/offsite-copy/copies.ts';
 import { plural } from '../report/format.ts';
 import { activeLeases } from '../storage/lease.ts';
 import { decidePrune, type PointDecision } from './decide.ts';

@@ -9,7 +9,7 @@ import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
-import { whileLocked } from '../storage/while-locked.ts';
+import { withLock } from '../storage/with-lock.ts';
 import { executePrune } from './execute.ts';
 import { planRepository, pruneFolder } from './plan.ts';
 import type { PruneOutcome, RepositoryPlan } from './types.ts';
@@ -43,9 +43,7 @@ async function whileAllLocked<T>(
 ): Promise<T> {
   const [first, ...rest] = keys;
   if (first === undefined) return work(lost);
-  return whileLocked(first.store, first.key, { what }, (_, signal) =>
-    whileAllLocked(rest, what, work, [...lost, signal]),
-  );
+  return withLock(first.store, first.key, { what }, (_, signal) => whileAllLocked(rest, what, work, [...lost, signal]));
 }
 
 /** Excludes every backup of this host, and anybody who prunes or verifies the repository. */

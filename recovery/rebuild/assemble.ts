@@ -3,9 +3,9 @@ import { parseLineage } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput, type DrError } from '../core/errors.ts';
 import { isRecord, type Json } from '../core/json.ts';
-import type { Pin } from '../points/pin/pin.ts';
+import type { ResolvedPoint } from '../points/resolved/resolved-point.ts';
 import type { ConfigValues } from '../pulumi/engine.ts';
-import type { Material } from './material.ts';
+import type { CredentialsBundle } from './credentials-bundle.ts';
 import { type InputProblem, type KnownSecrets, knownSecrets, secretValues } from './secret-values.ts';
 import { merge } from './settings.ts';
 import type { RebuildRequest } from './types.ts';
@@ -29,7 +29,7 @@ export interface Sources {
   readonly like?: ConfigValues | undefined;
   /** Output `secrets` of the stack that `like` names. */
   readonly likeSecrets?: unknown;
-  readonly bundle?: Material | undefined;
+  readonly bundle?: CredentialsBundle | undefined;
 }
 
 export interface Draft {
@@ -44,7 +44,7 @@ function bare(values: ConfigValues | undefined, excluded: readonly string[] = []
   return Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
 }
 
-function bundleValues({ environment, site, repositories }: Material): Json {
+function bundleValues({ environment, site, repositories }: CredentialsBundle): Json {
   const s3 = repositories.flatMap(({ id, s3: found }) => (found === undefined ? [] : [{ id, ...found }]));
   const head = { environment, site };
   // With roles of pods the storage is AWS's; its account and deployer are not in dr.yaml.
@@ -127,7 +127,7 @@ export function draftConfig(
 }
 
 export interface Chosen {
-  readonly pin: Pin;
+  readonly pin: ResolvedPoint;
   /** The new platform's. */
   readonly generation: number;
 }
@@ -147,7 +147,7 @@ export function refuseProblems(stack: string, problems: readonly InputProblem[])
  * A generation that has not begun: never the point's own, nor one that another rebuild has begun from it. Its WAL would be refused.
  * @param begun generations of the site that have begun
  */
-export function generationOf(values: Json, pin: Pin, begun: readonly number[]): number {
+export function generationOf(values: Json, pin: ResolvedPoint, begun: readonly number[]): number {
   const source = parseLineage(pin.postgres.lineage);
   const given = Number(values.generation ?? 0);
   const before = source !== undefined && source.site === values.site ? source.generation : 0;

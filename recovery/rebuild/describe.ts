@@ -2,7 +2,7 @@
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 import { isRecord } from '../core/json.ts';
-import type { Pin } from '../points/pin/pin.ts';
+import type { ResolvedPoint } from '../points/resolved/resolved-point.ts';
 import type { ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { checkedTier, isOwn, tierOf } from '../pulumi/tiers.ts';
 import type { Draft } from './assemble.ts';
@@ -12,7 +12,7 @@ import { titleOf } from './watch.ts';
 export interface PlanFacts {
   readonly request: RebuildRequest;
   readonly draft: Draft;
-  readonly pin: Pin;
+  readonly pin: ResolvedPoint;
   readonly generation: number;
   readonly notes: readonly string[];
   readonly plan: Plan;
@@ -56,7 +56,7 @@ function warningsOf({ diagnostics }: RunOutcome): { readonly leftOut: string[]; 
 }
 
 /** The moment that each store is recovered to, as far as the names in the repository tell. */
-function recoveredTo({ postgres, redis }: Pin): { workload: string; at: string; atLeast: boolean }[] {
+function recoveredTo({ postgres, redis }: ResolvedPoint): { workload: string; at: string; atLeast: boolean }[] {
   const { end, capturedAt } = postgres;
   const database =
     end.kind === 'time'
@@ -65,7 +65,7 @@ function recoveredTo({ postgres, redis }: Pin): { workload: string; at: string; 
   return [database, ...(redis ? [{ workload: 'redis', at: redis.capturedAt, atLeast: false }] : [])];
 }
 
-function skewNotes(pin: Pin): string[] {
+function skewNotes(pin: ResolvedPoint): string[] {
   const [database, ...others] = recoveredTo(pin);
   if (database === undefined) return [];
   const objects = (pin.objects ?? []).map(({ workload, capturedAt: at }) => ({ workload, at }));

@@ -1,7 +1,7 @@
 /** The outcome of a rebuild by tier, and whether the stack was made from the chosen point. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { TierId } from '../../plan/types.ts';
-import { pinSchema } from '../points/pin/pin.ts';
+import { resolvedPointSchema } from '../points/resolved/resolved-point.ts';
 import type { DataCheck, RebuildPlan, TierOutcome } from './types.ts';
 
 /** A tier without a check in the stack, because nothing of it was captured, counts as ready at the end of the run. */
@@ -31,7 +31,7 @@ export function outputChecks(
   readyAt: ReadonlyMap<TierId, Date>,
 ): DataCheck[] {
   const evidence = `output recoveredFrom of stack ${plan.stack}`;
-  const found = pinSchema.safeParse(outputs.recoveredFrom).data;
+  const found = resolvedPointSchema.safeParse(outputs.recoveredFrom).data;
   const { point, set } = plan.pin.postgres;
   const began: DataCheck = {
     title: 'the platform was made from the chosen point',

@@ -3,7 +3,7 @@ import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
-import { type Pin, pinSchema } from '../points/pin/pin.ts';
+import { type ResolvedPoint, resolvedPointSchema } from '../points/resolved/resolved-point.ts';
 import type { EngineStack } from '../pulumi/engine.ts';
 import { type Chosen, type Draft, draftConfig, finalConfig, generationOf, refuseProblems } from './assemble.ts';
 import { locateRepository, type RepositoryLocation } from './repository-location.ts';
@@ -37,10 +37,10 @@ export async function prepare(
 }
 
 /** An earlier run, maybe on another host, has written it into the stack's config. */
-function ownPin({ sources }: Found, { target, repository }: RebuildRequest): Pin | undefined {
+function ownPin({ sources }: Found, { target, repository }: RebuildRequest): ResolvedPoint | undefined {
   const recovery = sources.own?.recovery?.value;
   // `pin` is the former name of `resolved`.
-  const pin = isRecord(recovery) ? pinSchema.safeParse(recovery.resolved ?? recovery.pin).data : undefined;
+  const pin = isRecord(recovery) ? resolvedPointSchema.safeParse(recovery.resolved ?? recovery.pin).data : undefined;
   return pin?.from === target && pin.repository === repository ? pin : undefined;
 }
 

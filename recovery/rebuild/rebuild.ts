@@ -4,7 +4,7 @@ import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
-import { whileLocked } from '../storage/while-locked.ts';
+import { withLock } from '../storage/with-lock.ts';
 import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
 import { type Configuration, configureStack, prepare, type ResolvedTarget, resolvePin } from './prepare.ts';
@@ -118,7 +118,7 @@ export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Pro
   const { stateDir } = ports;
   const key = layout(ports.plan.environment).lock(`rebuild-${request.stack}`);
   const lock = { what: `dr rebuild --stack ${request.stack}` };
-  return whileLocked(openPosixStore(stateDir), key, lock, async () => {
+  return withLock(openPosixStore(stateDir), key, lock, async () => {
     const record = await RebuildRecord.open(stateDir, request, ports.now());
     const outcome = await run(request, record, ports).catch(async (error: unknown) => {
       // An interrupted run stays resumable; one that was refused before its first change leaves no journal to resume.

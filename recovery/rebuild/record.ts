@@ -5,12 +5,12 @@ import { canonicalJson } from '../../plan/digest.ts';
 import { TIERS, type TierId } from '../../plan/types.ts';
 import { Journal } from '../core/journal.ts';
 import { timeStamp } from '../points/id.ts';
-import { pinSchema } from '../points/pin/pin.ts';
+import { resolvedPointSchema } from '../points/resolved/resolved-point.ts';
 import type { ResolvedTarget } from './prepare.ts';
 import type { RebuildRequest, Skipped } from './types.ts';
 
 const headSchema = z.object({ declaredAt: z.iso.datetime() });
-const targetSchema = z.object({ pin: pinSchema, generation: z.int().positive(), notes: z.array(z.string()) });
+const targetSchema = z.object({ pin: resolvedPointSchema, generation: z.int().positive(), notes: z.array(z.string()) });
 const skippedSchema = z.array(z.object({ object: z.string(), reason: z.string() }));
 
 export type RebuildStep = 'pin' | 'stack' | 'approve' | 'take-over' | 'up' | 'set-aside' | 'verify' | `ready/${TierId}`;
@@ -21,8 +21,6 @@ function requestText(request: RebuildRequest): string {
   return canonicalJson(same);
 }
 
-/** Renewed every 40 s; after a `kill -9` the next run waits at most this long. */
-export const LOCK_SECONDS = 120;
 
 export function journalFolder(stateDir: string, stack: string): string {
   return join(stateDir, 'rebuild', stack);

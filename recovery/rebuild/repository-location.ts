@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
-import type { PinRequest } from '../points/pin/pin.ts';
+import type { ResolveRequest } from '../points/resolved/resolved-point.ts';
 import type { InputProblem } from './secret-values.ts';
 
 const keyPair = z.looseObject({ accessKeyId: z.string(), secretAccessKey: z.string() });
@@ -20,7 +20,7 @@ const storageSchema = z.looseObject({
   repositories: z.record(z.string(), given).optional(),
 });
 
-export type RepositoryLocation = Pick<PinRequest, 'repository' | 'credentials'>;
+export type RepositoryLocation = Pick<ResolveRequest, 'repository' | 'credentials'>;
 
 /** @param values of the stack's config */
 export function locateRepository(

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { Plan } from '../../plan/types.ts';
-import type { Material } from './material.ts';
+import type { CredentialsBundle } from './credentials-bundle.ts';
 
 const known = z.looseObject({
   passphrases: z.record(z.string(), z.string()).optional(),
@@ -46,7 +46,7 @@ function newPassword(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 
-function fromBundle(bundle: Material): KnownSecrets {
+function fromBundle(bundle: CredentialsBundle): KnownSecrets {
   const passphrases = bundle.repositories.flatMap(({ id, passphrase }) =>
     passphrase === undefined ? [] : [[id, passphrase] as const],
   );
@@ -64,7 +64,7 @@ function fromBundle(bundle: Material): KnownSecrets {
  */
 export function secretValues(
   sources: readonly (KnownSecrets | undefined)[],
-  bundle: Material | undefined,
+  bundle: CredentialsBundle | undefined,
   plan: Plan,
   repository: string,
 ): SecretsFound {

@@ -4,7 +4,7 @@ import { badInput, DrError, precondition } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import type { EngineStack, StackEngine } from '../pulumi/engine.ts';
 import type { Sources } from './assemble.ts';
-import type { Material } from './material.ts';
+import type { CredentialsBundle } from './credentials-bundle.ts';
 import type { RebuildRequest } from './types.ts';
 
 export interface Found {
@@ -91,7 +91,7 @@ async function refuseDeployed(stack: EngineStack, own: Sources['own'], request: 
 export async function findSources(
   request: RebuildRequest,
   engine: StackEngine,
-  bundle: Material | undefined,
+  bundle: CredentialsBundle | undefined,
 ): Promise<Found> {
   const known = await engine.list();
   const stack = known.includes(request.stack) ? await engine.select(request.stack) : undefined;

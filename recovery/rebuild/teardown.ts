@@ -4,7 +4,7 @@ import { precondition } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import type { EngineStack } from '../pulumi/engine.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
-import { whileLocked } from '../storage/while-locked.ts';
+import { withLock } from '../storage/with-lock.ts';
 import { whenUnlocked } from './stack-lock.ts';
 import type { RebuildPorts } from './types.ts';
 import { failureOf } from './up.ts';
@@ -56,7 +56,7 @@ export async function teardown(name: string, ports: TeardownPorts): Promise<Tear
   ]);
   const key = layout(plan.environment).lock(`rebuild-${name}`);
   const lock = { what: `dr rebuild --teardown --stack ${name}` };
-  return whileLocked(openPosixStore(stateDir), key, lock, async () => {
+  return withLock(openPosixStore(stateDir), key, lock, async () => {
     let deleted = 0;
     const step = { step: 'rebuild/teardown', title: `stack ${name}` };
     const outcome = await whenUnlocked(stack, { progress, signal, resumed: false }, () =>

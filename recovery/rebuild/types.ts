@@ -3,9 +3,9 @@ import type { Plan, TierId } from '../../plan/types.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Progress } from '../core/progress.ts';
-import type { Pin, PinnedTarget, PinRequest } from '../points/pin/pin.ts';
+import type { PinnedTarget, ResolvedPoint, ResolveRequest } from '../points/resolved/resolved-point.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
-import type { Material } from './material.ts';
+import type { CredentialsBundle } from './credentials-bundle.ts';
 
 export interface RebuildRequest {
   readonly stack: string;
@@ -51,10 +51,10 @@ export interface RebuildPorts {
   /** Journals, locks and measurements. */
   readonly stateDir: string;
   /** From an escrow file or an environment file. */
-  readonly bundle?: Material | undefined;
+  readonly bundle?: CredentialsBundle | undefined;
   /** Used where the bundle has no plan. */
   readonly plan: Plan;
-  readonly resolve: (request: PinRequest) => Promise<Resolved>;
+  readonly resolve: (request: ResolveRequest) => Promise<Resolved>;
   /** Called before the stack's first resource; throws to stop. Not called again when an interrupted run resumes. */
   readonly approve: (plan: RebuildPlan) => Promise<void>;
   /** Called after the `up`, with decrypted outputs. */
@@ -85,7 +85,7 @@ export interface RebuildPlan {
   readonly repository: string;
   /** The stack's `recovery.from`: a point's id or a time. */
   readonly from: string;
-  readonly pin: Pin;
+  readonly pin: ResolvedPoint;
   readonly declaredAt: string;
   readonly tiers: readonly PlannedTier[];
   /** Resources that come before all tiers. */

@@ -1,6 +1,6 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
 import type { Workload } from '../../plan/types.ts';
-import { driveAway, folderIsThere, holding, isDriveAway } from '../config/repositories.ts';
+import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
@@ -43,7 +43,7 @@ async function resolveIn(
 ): Promise<Resolved> {
   const { repositoryTime } = request;
   await folderIsThere(repository);
-  if (isDriveAway(site, repository)) throw driveAway(site, repository);
+  if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
   const entries = await catalog.points();
@@ -59,7 +59,7 @@ async function resolveIn(
     });
   if (repository.exported !== true) return { repository, source, resolution: resolve(entries) };
   const { point, resolution } = resolveInOneCopy(entries, resolve);
-  return { repository, source: holding(source, point), resolution };
+  return { repository, source: copyView(source, point), resolution };
 }
 
 /** Ids of points sort by time, and one run has the same id in every repository. */

@@ -1,7 +1,7 @@
 /** Saves what can still be read of a damaged database, table by table, before anything else is done to it. */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isElsewhere, postgresSettings } from '../config/environment.ts';
+import { isOnOtherHost, postgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, type ExitCode } from '../core/errors.ts';
@@ -40,7 +40,7 @@ async function running(site: Site): Promise<void> {
   const settings = postgresSettings(site.environment);
   if (await answers(site, settings)) return;
   // Another host's server is not ours to start.
-  if (!isElsewhere(settings)) await startServer(site, settings).catch(() => undefined);
+  if (!isOnOtherHost(settings)) await startServer(site, settings).catch(() => undefined);
   const up = await poll(
     { seconds: START_SECONDS, everySeconds: 0.2 },
     () => answers(site, settings),

@@ -4,7 +4,7 @@ import { canonicalJson } from '../../plan/digest.ts';
 import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
 import { selectWorkloads } from '../../plan/select.ts';
-import { holding } from '../config/repositories.ts';
+import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { precondition } from '../core/errors.ts';
@@ -14,7 +14,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import type { Target } from '../points/target.ts';
 import { LEASE_SECONDS, type Lease, leasePoint } from '../storage/lease.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
-import { whileLocked } from '../storage/while-locked.ts';
+import { withLock } from '../storage/with-lock.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
 import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
 import type { PlanRequest } from './choose-repository.ts';
@@ -102,7 +102,7 @@ async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest):
       ? repository
       : await sourceAsOf(site, repository, new Date(plan.repositoryTime), request);
   // All items of a dated copy are of one point.
-  return holding(source, plan.items[0]?.point ?? '');
+  return copyView(source, plan.items[0]?.point ?? '');
 }
 
 async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
@@ -185,7 +185,5 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
 export async function runRestore(site: Site, request: RestoreRequest): Promise<RestoreOutcome> {
   const key = layout(site.environment.name).lock(`restore-${site.environment.site}`);
   const options = { what: `dr restore --to ${request.targetText}` };
-  return whileLocked(openPosixStore(site.environment.stateDir), key, options, (_, lost) =>
-    underLock(site, request, lost),
-  );
+  return withLock(openPosixStore(site.environment.stateDir), key, options, (_, lost) => underLock(site, request, lost));
 }

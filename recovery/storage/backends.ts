@@ -14,7 +14,7 @@ export type RepositorySettings = z.infer<typeof repositorySchema>;
 export type StoreRole = 'writer' | 'restorer';
 
 /** Where a repository really is: two with the same location are one copy. */
-export function placeOf(settings: RepositorySettings): string {
+export function locationOf(settings: RepositorySettings): string {
   switch (settings.type) {
     case 'posix':
       return `posix:${folderOf(settings.path)}`;

@@ -2,8 +2,8 @@
 import type { Repository, Site } from '../config/site.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
-import { copyFolders } from '../points/dated-copy/copies.ts';
-import { COPY_FILES, type CopyManifest, parseManifest } from '../points/dated-copy/manifest.ts';
+import { copyFolders } from '../points/offsite-copy/copies.ts';
+import { COPY_FILES, type CopyManifest, parseManifest } from '../points/offsite-copy/manifest.ts';
 import { verifyDocument } from '../points/signing.ts';
 import { plural } from '../report/format.ts';
 import type { Finding } from './types.ts';

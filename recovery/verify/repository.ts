@@ -2,13 +2,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
-import { holding } from '../config/repositories.ts';
+import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
-import { whileLocked } from '../storage/while-locked.ts';
+import { withLock } from '../storage/with-lock.ts';
 import { catalogFindings } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';
 import { deepVerify, pointToTry } from './deep/run.ts';
@@ -69,7 +69,7 @@ async function verifyAll(
   const copies = repository.exported === true ? await copyFindings(site, repository, believed) : [];
   const read =
     repository.exported === true && point !== undefined
-      ? { repository: holding(repository, point), entries: held }
+      ? { repository: copyView(repository, point), entries: held }
       : { repository, entries: believed };
   const common = { ...read, folder, progress, signal };
   // Files first: that a passphrase opens them tells a wrong passphrase of the sets from damage.
@@ -103,7 +103,7 @@ async function whileNotPruned<T>(site: Site, repository: Repository, work: () =>
   const options = { what: `dr verify (${repository.id})` };
   let begun = false;
   try {
-    return await whileLocked(store, repository.layout.lock('prune'), options, () => {
+    return await withLock(store, repository.layout.lock('prune'), options, () => {
       begun = true;
       return work();
     });

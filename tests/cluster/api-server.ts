@@ -5,7 +5,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePort } from '../../drill/host/ports.ts';
-import { endTracked, startDaemon, until } from '../../drill/host/processes.ts';
+import { endTracked, startDaemon, waitFor } from '../../drill/host/processes.ts';
 import { openAccess } from '../../recovery/kubernetes/access.ts';
 import { openCluster } from '../../recovery/kubernetes/cluster.ts';
 import type { Cluster, KubeObject, ResourceType } from '../../recovery/kubernetes/objects.ts';
@@ -136,8 +136,12 @@ export async function startApiServer(store: Store, folder: string, name: string)
     pidFile,
   });
   const authority = join(own, 'apiserver.crt');
-  const ca = await until(`${name}: certificate`, () => readFile(authority, 'utf8').catch(() => undefined));
-  await until(`${name}: ready`, () => send(server, ca, { method: 'GET', path: '/readyz' }).catch(() => undefined), 60);
+  const ca = await waitFor(`${name}: certificate`, () => readFile(authority, 'utf8').catch(() => undefined));
+  await waitFor(
+    `${name}: ready`,
+    () => send(server, ca, { method: 'GET', path: '/readyz' }).catch(() => undefined),
+    60,
+  );
   const kubeconfig = join(own, 'kubeconfig');
   await writeFile(kubeconfig, kubeconfigOf(server, authority), { mode: 0o600 });
   const connect = async (who: Who = 'admin', pageSize = 500) => {

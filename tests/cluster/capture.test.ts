@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeRun } from '../../recovery/core/process.ts';
@@ -62,7 +62,7 @@ async function restore(server: ApiServer, objects: readonly KubeObject[]): Promi
     await Promise.all(wave.objects.map((object) => server.create(object)));
     if (wave.wait !== 'established') continue;
     for (const { metadata } of wave.objects) {
-      await until(`${metadata.name} is established`, async () => {
+      await waitFor(`${metadata.name} is established`, async () => {
         const conditions = listOf(fieldsOf((await cluster.get(definitions, metadata.name))?.status).conditions);
         return conditions.map(fieldsOf).some(({ type, status }) => type === 'Established' && status === 'True');
       });

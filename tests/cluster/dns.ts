@@ -1,5 +1,5 @@
 /** Names inside the cluster: its services, and the S3 servers of this machine. Pods, as policies look for them. */
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import type { Api } from './api.ts';
 import { DNS_IMAGE } from './images.ts';
 import { NETWORK, S3_HOSTS } from './place.ts';
@@ -80,5 +80,5 @@ export async function startDns(api: Api): Promise<void> {
     const found = await api.apps.readNamespacedDeployment(metadata);
     return (found.status?.readyReplicas ?? 0) > 0;
   };
-  await until('names are answered', isThere, 90);
+  await waitFor('names are answered', isThere, 90);
 }

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { openSite } from '../../recovery/config/site.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { makeEscrow } from '../../recovery/keys/escrow.ts';
-import { type Material, openKeys } from '../../recovery/rebuild/material.ts';
+import { type CredentialsBundle, readEscrowBundle } from '../../recovery/rebuild/credentials-bundle.ts';
 import type { Storage } from './storage.ts';
 
 interface StackOutputs {
@@ -84,6 +84,6 @@ export async function makeEscrowFile(folder: string, storage: Storage, outputs: 
 }
 
 /** What `dr rebuild --keys FILE --identity FILE` begins with. */
-export function openEscrowFile({ file, identity }: EscrowFile): Promise<Material> {
-  return openKeys(file, identity, silentLog);
+export function openEscrowFile({ file, identity }: EscrowFile): Promise<CredentialsBundle> {
+  return readEscrowBundle(file, identity, silentLog);
 }

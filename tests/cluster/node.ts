@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
-import { readTracked, until } from '../../drill/host/processes.ts';
+import { readTracked, waitFor } from '../../drill/host/processes.ts';
 import { isAlive } from '../../recovery/core/pids.ts';
 import { pidFile, start } from './daemons.ts';
 import { DNS_IMAGE, loadImage, PAUSE } from './images.ts';
@@ -72,7 +72,7 @@ async function containerdAnswers(place: Place): Promise<boolean> {
 export async function resumeContainerd(place: Place): Promise<void> {
   if (await containerdAnswers(place)) return;
   await start(place, 'containerd', ['containerd', '--config', containerdConfigFile(place)]);
-  await until('containerd answers', () => containerdAnswers(place));
+  await waitFor('containerd answers', () => containerdAnswers(place));
 }
 
 export async function startContainerd(place: Place): Promise<void> {
@@ -110,7 +110,7 @@ const KUBELET_HEALTH = 'http://127.0.0.1:10248/healthz';
 /** containerd answers before it is ready for pods, and a kubelet that comes too early ends: a real node's is started again, too. */
 export async function startKubelet(place: Place): Promise<void> {
   await writeFile(join(place.folder, 'kubelet.yaml'), kubeletConfig(place));
-  await until('the kubelet answers', async () => {
+  await waitFor('the kubelet answers', async () => {
     const running = await readTracked(pidFile(place, 'kubelet'));
     if (running === undefined || !isAlive(running.pid, running.started)) await runKubelet(place);
     const answer = await fetch(KUBELET_HEALTH).catch(() => undefined);

@@ -5,8 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { productionPlan } from '../../plan/production.ts';
 import { silentLog } from '../../recovery/core/log.ts';
-import { pinTarget } from '../../recovery/points/pin/pin.ts';
-import type { Material } from '../../recovery/rebuild/material.ts';
+import { resolveRecoveryPoint } from '../../recovery/points/resolved/resolved-point.ts';
+import type { CredentialsBundle } from '../../recovery/rebuild/credentials-bundle.ts';
 import { rebuild } from '../../recovery/rebuild/rebuild.ts';
 import type { RebuildRequest } from '../../recovery/rebuild/types.ts';
 import { connect } from './api.ts';
@@ -18,7 +18,7 @@ export interface RebuildTask {
   readonly request: Omit<RebuildRequest, 'declaredAt'> & { readonly declaredAt: string };
   readonly engineFolder: string;
   readonly stateDir: string;
-  readonly bundle?: Material;
+  readonly bundle?: CredentialsBundle;
   /** File for the `RebuildOutcome`, or `{error}` of what it was refused with. */
   readonly outcome: string;
 }
@@ -35,7 +35,7 @@ async function main(task: RebuildTask): Promise<unknown> {
       stateDir: task.stateDir,
       plan: { ...productionPlan, environment: 'local' },
       ...(task.bundle === undefined ? {} : { bundle: task.bundle }),
-      resolve: pinTarget,
+      resolve: resolveRecoveryPoint,
       approve: async ({ tiers, notes }) => {
         for (const { tier, objects } of tiers) line(`plan ${tier}: ${objects.join(', ')}`);
         for (const note of notes) line(`note: ${note}`);

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Material } from '../../recovery/rebuild/material.ts';
+import type { CredentialsBundle } from '../../recovery/rebuild/credentials-bundle.ts';
 import type { RebuildOutcome, RebuildRequest } from '../../recovery/rebuild/types.ts';
 import { say } from './cluster.ts';
 import type { ClusterFixture } from './fixture.ts';
@@ -10,7 +10,7 @@ import type { RebuildTask } from './rebuild-process.ts';
 
 export interface Asked {
   readonly request: RebuildRequest & { readonly declaredAt: Date };
-  readonly bundle?: Material;
+  readonly bundle?: CredentialsBundle;
   /** SIGKILL to it and to all that it has started, as soon as a line of its progress says this. */
   readonly killAt?: RegExp;
 }

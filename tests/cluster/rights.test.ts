@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import { captureRights, healthRights, type Rights } from '../../infra/cluster/rbac.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Cluster, KubeObject } from '../../recovery/kubernetes/objects.ts';
@@ -54,7 +54,7 @@ test('what checks of health may read is enough for them, and no Secret', async (
   const read = () => readFrom(limited, { plan: productionPlan }, [NAMESPACE]);
   await expect(read()).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
   await give('dr-health', healthRights(NAMESPACE));
-  const seen = await until('the rights are known', () => read().catch(() => undefined));
+  const seen = await waitFor('the rights are known', () => read().catch(() => undefined));
   const workloads = seen.kind === 'read' ? seen.workloads : [];
   expect(workloads.map(({ name }) => name)).toEqual(['Deployment go-coffee/api', 'StatefulSet go-coffee/orders']);
   await expect(readCluster(limited, [NAMESPACE])).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
@@ -75,7 +75,7 @@ test('the rights that a stack declares and the documentation names are enough, a
   await using limited = await source.connect('limited');
   await using admin = await source.connect();
   // The authoriser learns of new rights by watching.
-  const seen = await until('the rights are known', () => captured(limited).catch(() => undefined));
+  const seen = await waitFor('the rights are known', () => captured(limited).catch(() => undefined));
   expect(seen).toEqual(await captured(admin));
   await expect(readCluster(limited, [NAMESPACE, 'tea'])).rejects.toMatchObject({
     code: 'KUBERNETES-FORBIDDEN',

@@ -1,6 +1,6 @@
 /** Brings up a one-node Kubernetes of real parts: `node tests/cluster/up.ts` for a person, `up()` for the tests. */
 import { access, mkdir } from 'node:fs/promises';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import { type Api, connect } from './api.ts';
 import { makeCertificates } from './certificates.ts';
 import { startApi, startControllers, startStore } from './control-plane.ts';
@@ -30,11 +30,11 @@ export async function up(at: Place): Promise<Api> {
   await startStore(at);
   await startApi(at);
   const api = connect(at.kubeconfig);
-  await until('the Kubernetes API answers', () => api.isReady(), 90);
+  await waitFor('the Kubernetes API answers', () => api.isReady(), 90);
   await startControllers(at);
   await startContainerd(at);
   await startKubelet(at);
-  await until('the node is ready', () => nodeIsReady(api), 90);
+  await waitFor('the node is ready', () => nodeIsReady(api), 90);
   await startNetworkPolicies(at);
   await startDns(api);
   return api;

@@ -8,14 +8,14 @@ import { declaredPlan } from '../../infra/policy/effective-plan.ts';
 import type { Resource } from '../../infra/policy/resource.ts';
 import { breaches } from '../../infra/policy/rule.ts';
 import { RULES } from '../../infra/policy/rules.ts';
-import type { Pin } from '../../recovery/points/pin/pin.ts';
+import type { ResolvedPoint } from '../../recovery/points/resolved/resolved-point.ts';
 import { find, kinds, object, podsOf } from '../infra/objects.ts';
 import { changed, which } from '../infra/policy/declared.ts';
 import { record, STORED_SECRETS } from '../infra/recording.ts';
 import { PIN as RECOVERY_PIN } from '../infra/recovered/recovery-stack.ts';
 
 const POINT = '20261123T011500Z-incremental-0000';
-const PIN: Pin = {
+const PIN: ResolvedPoint = {
   ...RECOVERY_PIN,
   files: [{ workload: 'uploads', point: POINT, snapshot: 'b'.repeat(64), capturedAt: '2026-11-23T01:15:00Z' }],
 };

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import { processesBelow } from '../../drill/host/processes-below.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { startPostgres } from '../../drill/platform/postgres.ts';
@@ -18,7 +18,7 @@ async function files(folder: string): Promise<number> {
 
 /** Returns when pgBackRest has written some files, and not yet all. */
 async function copying(site: Platform, run: RunningDr): Promise<void> {
-  await until('files appear', async () => !run.alive() || (await files(join(site.paths.postgresData, 'base'))) > 50);
+  await waitFor('files appear', async () => !run.alive() || (await files(join(site.paths.postgresData, 'base'))) > 50);
   expect((await journalLines(site)).map(nameOf)).not.toContain('postgres/copy done');
 }
 

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import { processesBelow } from '../../drill/host/processes-below.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { endProcess } from '../../recovery/core/pids.ts';
@@ -40,7 +40,7 @@ test('the next run ends with the same rows and the same last LSN', async () => {
     const before = await sourceDigests(golden);
     const run = startDr(site.envFile, RESTORE);
     const log = async (): Promise<string> => readFile(site.paths.postgresLog, 'utf8').catch(() => '');
-    await until('4 segments', async () => (await log()).split('restored log file').length > 4, 60);
+    await waitFor('4 segments', async () => (await log()).split('restored log file').length > 4, 60);
     const servers = (await processesBelow(site.paths.postgresData)).filter(({ command }) => / -D /.test(command));
     expect(servers).toHaveLength(1);
     await endProcess(servers[0]?.pid ?? 0, 'SIGKILL');
@@ -63,7 +63,7 @@ test('a key file that disappears during replay stops the replay; it does not end
     const site = await golden.emptySite('second');
     const run = startDr(site.envFile, RESTORE);
     const log = async (): Promise<string> => readFile(site.paths.postgresLog, 'utf8').catch(() => '');
-    await until('replay', async () => (await log()).includes('restored log file'), 60);
+    await waitFor('replay', async () => (await log()).includes('restored log file'), 60);
     const key = join(golden.keys, 'local');
     await site.run(['mv', key, `${key}.away`]);
     const first = await run.done;

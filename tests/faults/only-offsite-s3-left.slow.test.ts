@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { expect, test } from 'vitest';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import { startS3Region } from '../../drill/s3/region.ts';
 import { compareFolders, folderFingerprint } from '../../recovery/workloads/files/fingerprint.ts';
 import { redisFingerprint } from '../../recovery/workloads/redis/fingerprint.ts';
@@ -41,7 +41,7 @@ test('an export is killed, resumed, and restored with the escrow file alone', { 
         );
         return Contents.flatMap(({ Key }) => Key ?? []);
       };
-      await until('the export to begin', async () => (await objects()).length > 5 || !running.alive(), 60);
+      await waitFor('the export to begin', async () => (await objects()).length > 5 || !running.alive(), 60);
       running.kill9();
       expect((await running.done).exitCode).toBeUndefined();
       const half = await objects();

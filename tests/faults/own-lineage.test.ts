@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { startPostgres } from '../../drill/platform/postgres.ts';
 import { expectNoSecrets, goldenRows, sourceDigests } from './evidence.ts';
@@ -29,7 +29,7 @@ async function writeAndSwitch(site: Platform): Promise<string> {
     const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
     const name = rows[0]?.name ?? '';
     const last = 'SELECT last_archived_wal AS last FROM pg_stat_archiver';
-    await until('the segment is archived', async () => {
+    await waitFor('the segment is archived', async () => {
       const { rows: found } = await client.query<{ last: string | null }>(last);
       return (found[0]?.last ?? '').slice(0, 24) >= name;
     });
@@ -96,7 +96,7 @@ test('somebody starts the server between the copy and its new archive_command', 
     const wal = await archived(golden, 'first-1');
     await startPostgres(site.run, site.paths, site.runAs);
     const client = await site.postgres();
-    await until('promoted', async () => {
+    await waitFor('promoted', async () => {
       const { rows } = await client.query<{ busy: boolean }>('SELECT pg_is_in_recovery() AS busy');
       return rows[0]?.busy === false;
     });

@@ -1,7 +1,7 @@
 /** S3 is gone for good during a restore. The restore fails by its deadline, and resumes when S3 is back. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { expectNoSecrets, expectWhole, isReady } from './evidence.ts';
 import { drEnds, startDr } from './golden.ts';
@@ -73,7 +73,7 @@ describe.concurrent('S3 is gone while', () => {
   test('the server replays: it must not end recovery early and accept writes', () => {
     const moment = async (site: Platform): Promise<void> => {
       const log = async () => readFile(site.paths.postgresLog, 'utf8').catch(() => '');
-      await until('replay', async () => (await log()).includes('restored log file'), 60);
+      await waitFor('replay', async () => (await log()).includes('restored log file'), 60);
     };
     return lost('postgres', {
       moment,

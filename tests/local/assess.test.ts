@@ -6,8 +6,8 @@ import { openSite } from '../../recovery/config/site.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
 import type { CaptureFacts } from '../../recovery/points/point.ts';
 import { assess } from '../../recovery/status/assess/assess.ts';
-import { censusFacts, takeCensus } from '../../recovery/workloads/postgres/census.ts';
 import { inspectPostgres } from '../../recovery/workloads/postgres/inspect.ts';
+import { readRowCounts, rowCountFacts } from '../../recovery/workloads/postgres/row-counts.ts';
 import { inspectRedis } from '../../recovery/workloads/redis/inspect.ts';
 import { withPlatform } from '../platform.ts';
 
@@ -36,7 +36,7 @@ test('PostgreSQL: lost rows, a strange superuser and one flipped byte are each n
     const site = await openSite(platform.envFile);
     const settings = site.environment.postgres ?? expect.unreachable();
     const client = await platform.postgres();
-    const before: CaptureFacts = censusFacts(await takeCensus(client));
+    const before: CaptureFacts = rowCountFacts(await readRowCounts(client));
     await client.end();
     const look = () => inspectPostgres(site, { settings, before, signal });
     expect(await look()).toMatchObject({

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { generate } from 'selfsigned';
 import { freePort, tryPort } from '../../drill/host/ports.ts';
-import { startDaemon, until } from '../../drill/host/processes.ts';
+import { startDaemon, waitFor } from '../../drill/host/processes.ts';
 import type { S3Region } from '../../drill/s3/region.ts';
 import { layout, STANZA } from '../../plan/layout.ts';
 import { silentLog } from '../../recovery/core/log.ts';
@@ -58,7 +58,7 @@ export async function makeCertificates({ stores, pods }: Place): Promise<Certifi
 }
 
 async function listens(what: string, port: number): Promise<void> {
-  await until(what, async () => (await tryPort(port, '127.0.0.1')) === undefined);
+  await waitFor(what, async () => (await tryPort(port, '127.0.0.1')) === undefined);
 }
 
 /** pgBackRest's server beside a store; `client` is the common name that it lets in. Gives its port. */

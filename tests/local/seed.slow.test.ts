@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { until } from '../../drill/host/processes.ts';
+import { waitFor } from '../../drill/host/processes.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { startRedis, stopRedis } from '../../drill/platform/redis.ts';
 import { backupPath, restoreSnapshot, snapshotsOfRun } from '../../recovery/engines/restic/actions.ts';
@@ -84,7 +84,7 @@ test('killed at any moment, the next run ends it; a server’s own files are nev
   await withGolden(async (golden) => {
     const { site, volume } = await emptyVolume(golden);
     const killed = startDr(site.envFile, [...SEED, 'secondary']);
-    await until('it has begun', async () => !killed.alive() || (await readdir(volume)).length > 0);
+    await waitFor('it has begun', async () => !killed.alive() || (await readdir(volume)).length > 0);
     killed.kill9();
     await killed.done;
     await drEnds(0, site.envFile, [...SEED, 'secondary']);

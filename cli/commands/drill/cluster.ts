@@ -10,11 +10,11 @@ import {
 import { drillMeasurements } from '../../../drill/report.ts';
 import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
-import { pinTarget } from '../../../recovery/points/pin/pin.ts';
+import { resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { parseTarget } from '../../../recovery/points/target.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
-import { openDrilledCluster } from '../../../recovery/rebuild/data/cluster.ts';
-import { firstRepository, groundOf } from '../../../recovery/rebuild/ground.ts';
+import { openRebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
+import { defaultRepository, readRebuildInputs } from '../../../recovery/rebuild/inputs.ts';
 import { parseSettings } from '../../../recovery/rebuild/settings.ts';
 import { planText } from '../../../recovery/rebuild/text.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
@@ -26,7 +26,7 @@ export async function drillOnCluster(options: DrillOptions, context: CommandCont
   checkScenario(options);
   const typed = requestOf(options, context.now());
   const ports = await openPorts(options, context);
-  const request = { ...typed, repository: options.from ?? firstRepository(ports.plan) };
+  const request = { ...typed, repository: options.from ?? defaultRepository(ports.plan) };
   if (options.dryRun) {
     const planned = await planClusterDrill(request, ports);
     return { kind: 'RebuildPlan', data: planned, text: `${planText(planned)}\nneeds --confirm ${planned.stack}` };
@@ -79,10 +79,10 @@ function requestOf(options: DrillOptions, now: Date): Omit<ClusterDrillRequest, 
 async function openPorts({ keep }: DrillOptions, context: CommandContext): Promise<ClusterDrillPorts> {
   const { env, progress, log, signal, now } = context;
   return {
-    ...(await groundOf({ env }, context)),
+    ...(await readRebuildInputs({ env }, context)),
     engine: await openStackEngine(),
-    resolve: pinTarget,
-    openCluster: (place) => openDrilledCluster(place, signal),
+    resolve: resolveRecoveryPoint,
+    openCluster: (place) => openRebuiltCluster(place, signal),
     approve: (planned) =>
       context.confirm({
         name: planned.stack,

@@ -4,11 +4,11 @@ import type { Site } from '../../../recovery/config/site.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
 import { type Exporter, makeExporter } from '../../../recovery/status/monitor/exporter.ts';
 import { beat } from '../../../recovery/status/monitor/heartbeat.ts';
-import { holdWrites } from '../../../recovery/status/monitor/hold-writes.ts';
 import { makeObserver } from '../../../recovery/status/monitor/observe.ts';
 import { ping, readPingUrl } from '../../../recovery/status/monitor/ping.ts';
 import { refreshUntilAborted } from '../../../recovery/status/monitor/refresh.ts';
 import { serveMetrics } from '../../../recovery/status/monitor/server.ts';
+import { setReadOnly } from '../../../recovery/status/monitor/set-read-only.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import type { MonitorOptions } from './declaration.ts';
 
@@ -75,7 +75,7 @@ export async function serveUntilStopped(
   const pulse = async (): Promise<void> => {
     const fence = exporter.last()?.fence;
     if (fence === undefined) await beat(site);
-    else await holdWrites(site, fence);
+    else await setReadOnly(site, fence);
   };
   const beats = { intervalSeconds: HEARTBEAT_SECONDS, signal, log, refresh: pulse };
   try {

@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../../../plan/types.ts';
 import { drillEnvironment } from '../../../recovery/engines/machine.ts';
-import type { ClusterPlace } from '../../../recovery/kubernetes/place.ts';
+import type { ClusterLocation } from '../../../recovery/kubernetes/location.ts';
 import { parseMoment, parseTarget } from '../../../recovery/points/target.ts';
-import { openDrilledCluster } from '../../../recovery/rebuild/data/cluster.ts';
+import { openRebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import { dataVerifier } from '../../../recovery/rebuild/data/verifier.ts';
-import { firstRepository, groundOf } from '../../../recovery/rebuild/ground.ts';
+import { defaultRepository, readRebuildInputs } from '../../../recovery/rebuild/inputs.ts';
 import { planRebuild, rebuild } from '../../../recovery/rebuild/rebuild.ts';
 import { journalFolder } from '../../../recovery/rebuild/record.ts';
 import { measurementsOf, rebuildReport } from '../../../recovery/rebuild/report.ts';
@@ -25,11 +25,11 @@ import { openPorts } from './ports.ts';
 
 export async function rebuildPlatform(options: TargetedOptions, context: CommandContext): Promise<CommandResult> {
   const now = context.now();
-  const ground = await groundOf({ ...options, env: context.env }, context);
+  const ground = await readRebuildInputs({ ...options, env: context.env }, context);
   const request = requestOf(options, ground.plan, now);
   const ports = await openPorts(options.stack, ground, context);
   if (options.dryRun) return dryRun(request, ports);
-  const openCluster = (place: ClusterPlace) => openDrilledCluster(place, context.signal);
+  const openCluster = (place: ClusterLocation) => openRebuiltCluster(place, context.signal);
   const outcome = await rebuild(request, {
     ...ports,
     ...dataVerifier({ ...ports, openCluster }, { isolated: false }),
@@ -55,7 +55,7 @@ function requestOf(options: TargetedOptions, plan: Plan, now: Date): RebuildRequ
   return {
     stack: options.stack,
     target: to.trim(),
-    repository: from ?? firstRepository(plan),
+    repository: from ?? defaultRepository(plan),
     ...(like === undefined ? {} : { like }),
     set: parseSettings(options.set),
     only: options.only,

@@ -1,13 +1,13 @@
 /** Sets images to the digests that ran, because tags may have moved. Pure. */
-import type { CapturedPlatform } from '../../../recovery/public.ts';
+import type { ManifestSnapshot } from '../../../recovery/public.ts';
 import { listed } from '../objects/identity.ts';
 import { type Fields, withPodSpec } from '../objects/pod-templates.ts';
 import { rewrite, type TextRule } from '../objects/rewrite.ts';
 
-type Platform = Pick<CapturedPlatform, 'objects' | 'namespaces' | 'images'>;
+type Platform = Pick<ManifestSnapshot, 'objects' | 'namespaces' | 'images'>;
 
 export interface PinnedImages {
-  readonly objects: CapturedPlatform['objects'];
+  readonly objects: ManifestSnapshot['objects'];
   /** Sentences for people. */
   readonly notes: readonly string[];
 }

@@ -1,5 +1,5 @@
 /** What a recovery with new secrets makes anew, for the parts of a stack that need to know. */
-import type { CapturedPlatform, KubeObject } from '../../../recovery/public.ts';
+import type { KubeObject, ManifestSnapshot } from '../../../recovery/public.ts';
 import type { SecretValues, StackConfig } from '../../config/types.ts';
 import type { RetiredCredentials } from '../../jobs/recovery-site.ts';
 import { DatabaseRoles, rolesIn } from '../../postgres/roles.ts';
@@ -43,7 +43,7 @@ function retiredOf(
 export async function rotationOf(
   config: StackConfig,
   secrets: RecoverySecrets,
-  snapshot: CapturedPlatform | undefined,
+  snapshot: ManifestSnapshot | undefined,
 ): Promise<RotationParts | undefined> {
   if (config.role !== 'recovery' || config.recovery?.rotateSecrets !== true) return undefined;
   const { plan, recovery, postgres } = config;

@@ -1,12 +1,12 @@
 /** Selects the objects of a manifest snapshot that are declared, with reasons for the others. Pure. */
 import type { Plan } from '../../../plan/types.ts';
 import {
-  type CapturedObject,
-  type CapturedPlatform,
   fieldsOf,
   type KubeObject,
   kindOf,
   listOf,
+  type ManifestSnapshot,
+  type SnapshotObject,
 } from '../../../recovery/public.ts';
 import type { ConfigProblem } from '../../config/problems.ts';
 import type { Selector } from '../../config/selector.ts';
@@ -30,7 +30,7 @@ export type Reason = keyof typeof REASONS;
 
 export interface SelectArgs {
   readonly plan: Pick<Plan, 'tiers'>;
-  readonly snapshot: Pick<CapturedPlatform, 'objects' | 'namespaces'>;
+  readonly snapshot: Pick<ManifestSnapshot, 'objects' | 'namespaces'>;
   readonly settings: Pick<RecoverySettings, 'only' | 'exclude' | 'map'>;
   /** In a standby a selector that selects nothing is not a mistake, because each `up` reads another snapshot. */
   readonly section: Section;
@@ -79,7 +79,7 @@ function duplicates(objects: readonly KubeObject[], section: Section): ConfigPro
   return [{ path: [section, 'map', 'namespace'], fact, hint: 'give each namespace a name of its own' }];
 }
 
-function outsideNotes(entries: readonly CapturedObject[], kept: ReadonlySet<KubeObject>): string[] {
+function outsideNotes(entries: readonly SnapshotObject[], kept: ReadonlySet<KubeObject>): string[] {
   return entries
     .filter(({ object, outside }) => outside.length > 0 && kept.has(object))
     .map(

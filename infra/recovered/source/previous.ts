@@ -1,6 +1,6 @@
 /** The result of the last `pulumi up` of this stack, from its own state. No other stack is queried. */
 import * as pulumi from '@pulumi/pulumi';
-import { type Pin, pinSchema } from '../../../recovery/public.ts';
+import { type ResolvedPoint, resolvedPointSchema } from '../../../recovery/public.ts';
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { StackConfig } from '../../config/types.ts';
 import { type KeptSettings, keptSettingsSchema } from './kept-settings.ts';
@@ -11,7 +11,7 @@ export interface Previous {
   readonly site: string;
   readonly generation: number;
   /** The point that it was made from, in role recovery. */
-  readonly resolved?: Pin | undefined;
+  readonly resolved?: ResolvedPoint | undefined;
   /** Settings of `recovery`; absent in the outputs of early versions. */
   readonly settings?: KeptSettings | undefined;
   /** The manifest snapshot, packed; it contains secrets. */
@@ -60,7 +60,7 @@ async function readPrevious(): Promise<Previous | undefined> {
   const objects: unknown = secretValue ?? value;
   // This is the first `up`, or the first one failed before its end.
   if (typeof leads !== 'boolean' || typeof site !== 'string' || typeof generation !== 'number') return undefined;
-  const resolved = recoveredFrom === undefined ? undefined : pinSchema.parse(recoveredFrom);
+  const resolved = recoveredFrom === undefined ? undefined : resolvedPointSchema.parse(recoveredFrom);
   const settings = kept === undefined ? undefined : keptSettingsSchema.parse(kept);
   return {
     leads,

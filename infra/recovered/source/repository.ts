@@ -1,6 +1,6 @@
 /** The repository that `recovery` or `standby` names, as `dr` opens it from the program. */
 import * as pulumi from '@pulumi/pulumi';
-import { DrError, type PinRequest } from '../../../recovery/public.ts';
+import { DrError, type ResolveRequest } from '../../../recovery/public.ts';
 import { repositoryLocations } from '../../config/locations.ts';
 import type { StackConfig } from '../../config/types.ts';
 
@@ -11,7 +11,7 @@ export function settled<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
-export type RecoverySource = Pick<PinRequest, 'plan' | 'repository' | 'credentials'>;
+export type RecoverySource = Pick<ResolveRequest, 'plan' | 'repository' | 'credentials'>;
 
 export async function recoverySource(
   config: Pick<StackConfig, 'plan' | 'storage'>,

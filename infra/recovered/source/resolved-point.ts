@@ -1,7 +1,7 @@
 /** The recovery point of a fresh platform: resolved at the first `up`, and taken from the stack's own outputs from then on. */
 import * as pulumi from '@pulumi/pulumi';
 import { lineageName } from '../../../plan/layout.ts';
-import { type Pin, pinTarget } from '../../../recovery/public.ts';
+import { type ResolvedPoint, resolveRecoveryPoint } from '../../../recovery/public.ts';
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { RecoverySettings, SecretValues, StackConfig } from '../../config/types.ts';
 import { changeProblems } from './kept-settings.ts';
@@ -45,7 +45,7 @@ export function changedPointProblems({ recovery }: RecoveryConfig, previous: Pre
 /** Pure. A new generation never archives into the lineage that it began from. */
 export function generationProblems(
   { site, generation }: RecoveryConfig,
-  { postgres: { lineage } }: Pin,
+  { postgres: { lineage } }: ResolvedPoint,
 ): ConfigProblem[] {
   if (lineageName(site, generation) !== lineage) return [];
   const fact = `${generation}, and the point is of ${lineage}: this platform would archive into the lineage that it begins from`;
@@ -57,7 +57,7 @@ async function resolveNow(
   { from, repository: id = '' }: NonNullable<StackConfig['recovery']>,
   secrets: pulumi.Output<SecretValues>,
   signingKeyName: string,
-): Promise<Pin> {
+): Promise<ResolvedPoint> {
   const source = await recoverySource(config, id);
   const { signingKey } = await settled(secrets);
   const { site, generation } = config;
@@ -65,7 +65,7 @@ async function resolveNow(
     pin: resolved,
     notes,
     lives: generations,
-  } = await pinTarget({
+  } = await resolveRecoveryPoint({
     ...source,
     signingKey: { name: signingKeyName, secret: signingKey },
     from,
@@ -95,7 +95,7 @@ export async function resolvedPointOf(
   config: StackConfig,
   previous: Previous | undefined,
   secrets: { readonly values: pulumi.Output<SecretValues>; readonly signingKeyName: string },
-): Promise<Pin | undefined> {
+): Promise<ResolvedPoint | undefined> {
   if (config.role !== 'recovery' || config.recovery === undefined) return undefined;
   const refuse = (problems: readonly ConfigProblem[]): void => {
     if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');

@@ -1,19 +1,19 @@
 /** The manifest snapshot of a fresh platform: read at the first `up`, and taken from the stack's own outputs from then on. */
 import * as pulumi from '@pulumi/pulumi';
 import {
-  type CapturedPlatform,
-  type Pin,
-  type PinnedObjects,
-  packPlatform,
-  readCaptured,
-  unpackPlatform,
+  type ManifestSnapshot,
+  packSnapshot,
+  type ResolvedManifests,
+  type ResolvedPoint,
+  readSnapshot,
+  unpackSnapshot,
 } from '../../../recovery/public.ts';
 import type { SecretValues, StackConfig } from '../../config/types.ts';
 import type { Previous } from './previous.ts';
 import { type RecoverySource, recoverySource, runError, settled } from './repository.ts';
 
 export interface Recovered {
-  readonly platform: CapturedPlatform;
+  readonly platform: ManifestSnapshot;
   /** The text of the output `recoveredObjects`; undefined where it is too large for the stack's state. */
   readonly text: string | undefined;
 }
@@ -25,11 +25,11 @@ export const KEPT_AT_MOST = 16 * 1024 * 1024;
 export async function readObjects(
   source: RecoverySource,
   id: string,
-  objects: readonly PinnedObjects[],
+  objects: readonly ResolvedManifests[],
   secrets: pulumi.Output<SecretValues>,
-): Promise<CapturedPlatform> {
+): Promise<ManifestSnapshot> {
   const { passphrases } = await settled(secrets);
-  const platform = await readCaptured({ ...source, passphrases: { [id]: passphrases[id] ?? '' }, objects });
+  const platform = await readSnapshot({ ...source, passphrases: { [id]: passphrases[id] ?? '' }, objects });
   const from = objects.map(({ workload, point }) => `${workload} of ${point}`).join(', ');
   await pulumi.log.info(`${platform.objects.length} objects in ${id} (${from})`);
   return platform;
@@ -37,9 +37,9 @@ export async function readObjects(
 
 async function readNow(
   config: StackConfig,
-  { repository: id, objects = [] }: Pin,
+  { repository: id, objects = [] }: ResolvedPoint,
   secrets: pulumi.Output<SecretValues>,
-): Promise<CapturedPlatform> {
+): Promise<ManifestSnapshot> {
   const source = await recoverySource(config, id);
   const platform = await readObjects(source, id, objects, secrets).catch((error: unknown) => {
     throw runError(error, `the manifests of the point could not be read from ${id}`);
@@ -49,8 +49,8 @@ async function readNow(
 }
 
 /** @param limit for tests */
-export async function keptText(platform: CapturedPlatform, limit = KEPT_AT_MOST): Promise<string | undefined> {
-  const text = await packPlatform(platform);
+export async function keptText(platform: ManifestSnapshot, limit = KEPT_AT_MOST): Promise<string | undefined> {
+  const text = await packSnapshot(platform);
   if (text.length <= limit) return text;
   await pulumi.log.warn(
     `recovery: ${platform.objects.length} objects are ${text.length} characters, and the stack keeps ${limit} at most: each later up reads them from the repository again, while the point exists`,
@@ -65,12 +65,12 @@ export async function keptText(platform: CapturedPlatform, limit = KEPT_AT_MOST)
 export async function snapshotOf(
   config: StackConfig,
   previous: Previous | undefined,
-  point: Pin | undefined,
+  point: ResolvedPoint | undefined,
   secrets: pulumi.Output<SecretValues>,
 ): Promise<Recovered | undefined> {
   if (point?.objects === undefined || point.objects.length === 0) return undefined;
   const kept = previous?.recoveredObjects;
-  const platform = kept === undefined ? undefined : await unpackPlatform(kept);
+  const platform = kept === undefined ? undefined : await unpackSnapshot(kept);
   if (platform !== undefined) return { platform, text: kept };
   const read = await readNow(config, point, secrets);
   return { platform: read, text: await keptText(read) };

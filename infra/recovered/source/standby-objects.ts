@@ -4,12 +4,12 @@
  */
 import * as pulumi from '@pulumi/pulumi';
 import {
-  type CapturedPlatform,
   DrError,
+  type ManifestSnapshot,
   nameOf,
-  packPlatform,
-  pinNewestObjects,
-  unpackPlatform,
+  packSnapshot,
+  resolveNewestManifests,
+  unpackSnapshot,
 } from '../../../recovery/public.ts';
 import type { SecretValues, StackConfig } from '../../config/types.ts';
 import type { Previous } from './previous.ts';
@@ -25,7 +25,7 @@ interface Keys {
 const HOLD_DATA = ['Namespace', 'PersistentVolumeClaim'];
 
 /** Pure. The newest snapshot, and the objects of the one before that may hold data. */
-export function withKept(now: CapturedPlatform, before: CapturedPlatform | undefined): CapturedPlatform {
+export function withKept(now: ManifestSnapshot, before: ManifestSnapshot | undefined): ManifestSnapshot {
   const there = new Set(now.objects.map(({ object }) => nameOf(object)));
   const kept = (before?.objects ?? []).filter(
     ({ object }) => HOLD_DATA.includes(object.kind) && !there.has(nameOf(object)),
@@ -40,10 +40,10 @@ async function readNewest(
   config: StackConfig,
   id: string,
   { values, signingKeyName }: Keys,
-): Promise<CapturedPlatform> {
+): Promise<ManifestSnapshot> {
   const source = await recoverySource(config, id);
   const { signingKey } = await settled(values);
-  const { objects, notes } = await pinNewestObjects({
+  const { objects, notes } = await resolveNewestManifests({
     ...source,
     signingKey: { name: signingKeyName, secret: signingKey },
     now: new Date(),
@@ -54,8 +54,8 @@ async function readNewest(
 }
 
 /** A promotion can't read them again, so they must fit into the state. Throws RunError. */
-async function packed(platform: CapturedPlatform): Promise<Recovered> {
-  const text = await packPlatform(platform);
+async function packed(platform: ManifestSnapshot): Promise<Recovered> {
+  const text = await packSnapshot(platform);
   if (text.length <= KEPT_AT_MOST) return { platform, text };
   const fact = `${platform.objects.length} objects are ${text.length} characters, and a stack keeps ${KEPT_AT_MOST} at most`;
   throw new pulumi.RunError(
@@ -75,7 +75,7 @@ export async function standbyObjects(
   const { role, standby } = config;
   if (role === 'recovery' || standby?.services !== true) return undefined;
   const text = previous?.recoveredObjects;
-  const before = text === undefined ? undefined : await unpackPlatform(text);
+  const before = text === undefined ? undefined : await unpackSnapshot(text);
   const kept = before === undefined ? undefined : { platform: before, text };
   if (role === 'primary' && kept !== undefined) return kept;
   const { repository: id } = standby;

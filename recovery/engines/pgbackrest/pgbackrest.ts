@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { STANZA } from '../../../plan/layout.ts';
-import { isElsewhere, postgresSettings } from '../../config/environment.ts';
+import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { badInput, DrError } from '../../core/errors.ts';
@@ -142,8 +142,8 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   const script = (path: string, text: string) => writeOwnedFile(path, text, 0o750, as);
   const read = { secrets: variables, plain };
   // A server on another host has scripts of its own, and this configuration would be wrong there.
-  if (scope.role === 'writer' && !isElsewhere(postgres)) await script(pushScript, renderPushScript(configFile, read));
-  if (!isElsewhere(postgres)) await script(getScript, renderGetScript(configFile, read, scope.rescuedWal));
+  if (scope.role === 'writer' && !isOnOtherHost(postgres)) await script(pushScript, renderPushScript(configFile, read));
+  if (!isOnOtherHost(postgres)) await script(getScript, renderGetScript(configFile, read, scope.rescuedWal));
 
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {

@@ -13,7 +13,7 @@ import {
 import { type Fork, forksOf, leaderOf, type Member } from '../../workloads/postgres/members.ts';
 import type { FailoverPorts } from '../ports.ts';
 import { readStack, type SiteStack } from '../stack.ts';
-import type { Divergence, FailbackRequest, ReseedPlan, ReseedState } from './types.ts';
+import type { Divergence, FailbackRequest, ReclonePlan, RecloneState } from './types.ts';
 
 /** Volumes of the data stores' StatefulSets. */
 const CLAIM = /^data-(postgres|redis)-\d+$/;
@@ -51,7 +51,7 @@ export async function readSites(ports: FailoverPorts, { stack, of }: FailbackReq
   return { back, leader };
 }
 
-function stateOf({ back, leader }: Sites, generation: number | undefined): ReseedState {
+function stateOf({ back, leader }: Sites, generation: number | undefined): RecloneState {
   const { follows, role } = back.outputs;
   const { site, generation: led } = leader.outputs;
   const followsLeader = role === 'standby' && follows?.site === site && follows.generation === led;
@@ -114,7 +114,7 @@ async function inspectLeader(ports: FailoverPorts, { outputs, cluster: place }: 
   };
 }
 
-async function inspectReturning(cluster: SiteCluster, platform: string, state: ReseedState) {
+async function inspectReturning(cluster: SiteCluster, platform: string, state: RecloneState) {
   if (state !== 'to-empty' || !(await cluster.hasNamespace(platform))) return { claims: [], leader: undefined };
   const claims = (await cluster.claims(platform)).filter((name) => CLAIM.test(name)).sort();
   return { claims, leader: await leaderOf(cluster, platform) };
@@ -132,7 +132,7 @@ function repositoryOf(back: SiteStack, wanted: string | undefined): string {
   });
 }
 
-export async function planReseed(ports: FailoverPorts, request: FailbackRequest): Promise<ReseedPlan> {
+export async function planReclone(ports: FailoverPorts, request: FailbackRequest): Promise<ReclonePlan> {
   const sites = await readSites(ports, request);
   const { back, leader } = sites;
   const generation = await configuredGeneration(back);
@@ -163,7 +163,7 @@ export async function planReseed(ports: FailoverPorts, request: FailbackRequest)
   };
 }
 
-export function noFullBackup({ stack, leader }: Pick<ReseedPlan, 'stack' | 'leader'>): DrError {
+export function noFullBackup({ stack, leader }: Pick<ReclonePlan, 'stack' | 'leader'>): DrError {
   return precondition({
     code: 'NO-FULL-BACKUP',
     where: `stack ${stack}`,
@@ -173,7 +173,7 @@ export function noFullBackup({ stack, leader }: Pick<ReseedPlan, 'stack' | 'lead
 }
 
 /** Reasons why the re-clone can't begin. A first full backup that still runs is not one: the run waits for it. */
-export function reseedRefusals(plan: ReseedPlan, request: FailbackRequest): DrError[] {
+export function recloneRefusals(plan: ReclonePlan, request: FailbackRequest): DrError[] {
   const refusals: DrError[] = [];
   const refuse = (code: string, fact: string, hint: string): void => {
     refusals.push(precondition({ code, where: `stack ${plan.stack}`, fact, hint }));

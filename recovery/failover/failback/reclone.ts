@@ -13,7 +13,7 @@ import type { SiteStack } from '../stack.ts';
 import { stopSite } from '../stop-site.ts';
 import { bringUp } from '../up.ts';
 import { noFullBackup, readSites } from './plan.ts';
-import type { FailbackRequest, ReseedPlan, ReseedReport } from './types.ts';
+import type { FailbackRequest, ReclonePlan, RecloneReport } from './types.ts';
 
 /** Endpoints that hold the state of Patroni's cluster. */
 const PATRONI = ['', '-config', '-failover', '-sync'].map((suffix) => `${POSTGRES_APP}${suffix}`);
@@ -22,7 +22,7 @@ const FOLLOW_SECONDS = 4 * 3600;
 /** Kubernetes deletes a claim once its pods are gone, and stop-site.ts has waited for those. */
 const CLAIMS_SECONDS = 120;
 
-async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReseedPlan): Promise<void> {
+async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReclonePlan): Promise<void> {
   const what = `dr failback --stack ${plan.stack} --of ${plan.of}`;
   const fences: Fence[] = [];
   let last: unknown;
@@ -39,7 +39,7 @@ async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReseedPlan)
 }
 
 /** Stops the site and deletes what the next generation must not find. */
-async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack, plan: ReseedPlan): Promise<void> {
+async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack, plan: ReclonePlan): Promise<void> {
   const { platform, recovery } = back.outputs.namespaces;
   if (!(await cluster.hasNamespace(platform))) return;
   const why = `dr failback --stack ${plan.stack}: ${plan.lineage} has ended`;
@@ -64,7 +64,7 @@ async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack
   for (const endpoints of PATRONI) await cluster.deleteEndpoints(platform, endpoints);
 }
 
-async function configure(back: SiteStack, plan: ReseedPlan): Promise<void> {
+async function configure(back: SiteStack, plan: ReclonePlan): Promise<void> {
   const { site, generation } = plan.leader;
   const { standby } = await back.engine.config();
   // Which services it keeps scaled to zero or active is this site's own setting.
@@ -129,7 +129,7 @@ async function waitUntilFollows(ports: FailoverPorts, leader: SiteStack, back: S
 }
 
 /** Before anything is deleted: a standby is cloned from a full backup of the leader's own lineage. */
-async function waitForFullBackup(ports: FailoverPorts, leader: SiteStack, plan: ReseedPlan): Promise<void> {
+async function waitForFullBackup(ports: FailoverPorts, leader: SiteStack, plan: ReclonePlan): Promise<void> {
   await using cluster = await ports.openCluster(leader.cluster);
   const step = 'reseed/full-backup';
   const title = `first full backup of ${plan.leader.lineage}`;
@@ -140,7 +140,11 @@ async function waitForFullBackup(ports: FailoverPorts, leader: SiteStack, plan: 
   ports.progress({ step, title, state: 'done' });
 }
 
-export async function reseed(ports: FailoverPorts, request: FailbackRequest, plan: ReseedPlan): Promise<ReseedReport> {
+export async function reclone(
+  ports: FailoverPorts,
+  request: FailbackRequest,
+  plan: ReclonePlan,
+): Promise<RecloneReport> {
   const { back, leader } = await readSites(ports, request);
   if (plan.state !== 'follows') {
     await waitForFullBackup(ports, leader, plan);

@@ -4,7 +4,7 @@ import type { Plan } from '../../../plan/types.ts';
 import { type DrError, precondition } from '../../core/errors.ts';
 import { POSTGRES_APP } from '../../workloads/postgres/members.ts';
 import type { FailoverPorts } from '../ports.ts';
-import { failOver, lookAtFailover } from '../run.ts';
+import { failOver, previewFailover } from '../run.ts';
 import { readStack } from '../stack.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest, PlannedFailover } from '../types.ts';
 import type { FailbackRequest } from './types.ts';
@@ -49,13 +49,13 @@ async function checkFollows(ports: FailoverPorts, { stack, of }: FailbackRequest
   });
 }
 
-export async function lookAtSwitchover(
+export async function planSwitchover(
   ports: FailoverPorts,
   plan: Plan,
   request: FailbackRequest,
 ): Promise<PlannedFailover> {
   await checkFollows(ports, request);
-  const planned = await lookAtFailover(ports, plan, await requestOf(ports, request));
+  const planned = await previewFailover(ports, plan, await requestOf(ports, request));
   return { plan: planned.plan, refusals: refusals(planned) };
 }
 

@@ -2,7 +2,7 @@
 import { lineageName } from '../../../plan/layout.ts';
 import { formatBytes, plural } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
-import type { Divergence, ReseedPlan, ReseedReport } from './types.ts';
+import type { Divergence, ReclonePlan, RecloneReport } from './types.ts';
 
 const STATES = {
   'to-empty': 'is stopped, emptied and re-cloned',
@@ -26,7 +26,7 @@ function divergenceRows({ fork, segments, lsn, bytes }: Divergence): string[][] 
   ];
 }
 
-export function reseedText(plan: ReseedPlan): string {
+export function reclonePlanText(plan: ReclonePlan): string {
   const { next, leader, claims, divergence } = plan;
   return table(
     ['', ''],
@@ -40,7 +40,7 @@ export function reseedText(plan: ReseedPlan): string {
   );
 }
 
-export function reseedReportText({ plan, followsAt }: ReseedReport): string {
+export function recloneReportText({ plan, followsAt }: RecloneReport): string {
   const { next, leader } = plan;
   return `${lineageName(next.site, next.generation)} follows ${leader.lineage} and has its data up to ${followsAt}`;
 }

@@ -25,7 +25,7 @@ export interface Divergence {
 }
 
 /** What remains to be done until the returning site follows. */
-export type ReseedState =
+export type RecloneState =
   /** Stop it, empty it, and give it its next generation. */
   | 'to-empty'
   /** Its config has the next generation; the `up` was interrupted. */
@@ -33,10 +33,10 @@ export type ReseedState =
   /** It follows the leader. */
   | 'follows';
 
-export interface ReseedPlan {
+export interface ReclonePlan {
   readonly stack: string;
   readonly of: string;
-  readonly state: ReseedState;
+  readonly state: RecloneState;
   /** The ended lineage; `next` is the one that begins. */
   readonly lineage: string;
   readonly next: { readonly site: string; readonly generation: number };
@@ -51,14 +51,14 @@ export interface ReseedPlan {
   readonly fullBackup: 'absent' | 'running' | 'done' | 'failed';
 }
 
-export interface ReseedReport {
-  readonly plan: ReseedPlan;
+export interface RecloneReport {
+  readonly plan: ReclonePlan;
   /** WAL position of the leader that the standby has reached. */
   readonly followsAt: string;
 }
 
 export interface FailbackReport {
-  readonly reseed?: ReseedReport;
+  readonly reseed?: RecloneReport;
   readonly switchover?: FailoverReport;
   /** What the operator does next. */
   readonly next: readonly string[];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { driveIdentity } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import { placeOf, type StoreRole } from '../../storage/backends.ts';
+import { locationOf, type StoreRole } from '../../storage/backends.ts';
 import type { CatalogPlace } from './document.ts';
 import { readKeyring } from './keyring.ts';
 import { StoreCatalog } from './store-catalog.ts';
@@ -17,7 +17,7 @@ export type { Catalog, CatalogEntry, CatalogProblem, Trust } from './types.ts';
  */
 export async function openCatalog(site: Site, repository: Repository, role: StoreRole, asOf?: Date): Promise<Catalog> {
   const { name, stateDir } = site.environment;
-  const where = `${name} ${placeOf(repository.settings)}${await driveIdentity(site, repository)}`;
+  const where = `${name} ${locationOf(repository.settings)}${await driveIdentity(site, repository)}`;
   const short = createHash('sha256').update(where).digest('hex').slice(0, 12);
   const place: CatalogPlace = { repository: repository.id, environment: name, layout: repository.layout };
   return new StoreCatalog({

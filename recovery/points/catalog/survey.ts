@@ -1,6 +1,6 @@
 /** Reads all catalogs at once. An unreachable repository does not hide the others. */
 import { didYouMean } from '../../../plan/nearest.ts';
-import { driveAway, isDriveAway } from '../../config/repositories.ts';
+import { driveUnmounted, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { badInput, DrError } from '../../core/errors.ts';
 import type { StoreRole } from '../../storage/backends.ts';
@@ -35,7 +35,7 @@ export async function surveyCatalogs(site: Site, named?: string, role: StoreRole
   const results = await Promise.all(
     repositories.map(async (repository): Promise<Surveyed | Unreachable> => {
       try {
-        if (isDriveAway(site, repository)) throw driveAway(site, repository);
+        if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
         const catalog = await openCatalog(site, repository, role);
         return { repository, catalog, ...(await catalog.review()) };
       } catch (error) {

@@ -3,8 +3,8 @@ import { DrError } from '../../core/errors.ts';
 import { openSiteCluster } from '../../kubernetes/change.ts';
 import { openCluster } from '../../kubernetes/cluster.ts';
 import { runInPod } from '../../kubernetes/exec.ts';
+import { type ClusterLocation, openClusterAccess } from '../../kubernetes/location.ts';
 import { type KubeObject, kindName } from '../../kubernetes/objects.ts';
-import { type ClusterPlace, openPlace } from '../../kubernetes/place.ts';
 import { parseRows, psqlArguments } from '../../kubernetes/psql.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { leaderOf } from '../../workloads/postgres/members.ts';
@@ -49,8 +49,8 @@ async function leader(site: SiteCluster, namespace: string): Promise<string> {
 }
 
 /** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
-export async function openDrilledCluster(place: ClusterPlace, signal?: AbortSignal): Promise<DrilledCluster> {
-  const access = await openPlace(place);
+export async function openRebuiltCluster(place: ClusterLocation, signal?: AbortSignal): Promise<RebuiltCluster> {
+  const access = await openClusterAccess(place);
   const site = openSiteCluster(access, signal);
   const api = openCluster(access);
   return {
@@ -84,7 +84,7 @@ export interface RedisKeys {
 }
 
 /** One cluster, by a named context. Only reads. Every call throws `KUBERNETES-…` or `POD-COMMAND` DrErrors. */
-export interface DrilledCluster extends AsyncDisposable {
+export interface RebuiltCluster extends AsyncDisposable {
   readonly describe: string;
   hasNamespace(name: string): Promise<boolean>;
   /** The namespace's objects of all kinds that a platform can have. */
@@ -96,5 +96,5 @@ export interface DrilledCluster extends AsyncDisposable {
 
 /** Opens the cluster that holds the platform's data. */
 export interface DataPorts {
-  openCluster(place: ClusterPlace): Promise<DrilledCluster>;
+  openCluster(place: ClusterLocation): Promise<RebuiltCluster>;
 }

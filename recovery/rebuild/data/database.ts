@@ -1,10 +1,10 @@
 /** Compares the restored database with what the points recorded of it. */
 import type { CatalogEntry } from '../../points/catalog/types.ts';
-import type { Pin } from '../../points/pin/pin.ts';
 import type { CaptureFacts, PostgresCapture, ResticCapture } from '../../points/point.ts';
+import type { ResolvedPoint } from '../../points/resolved/resolved-point.ts';
 import { plural } from '../../report/format.ts';
 import { type CanaryRow, judgeCanary } from '../../workloads/postgres/canary.ts';
-import { type Census, lostTables } from '../../workloads/postgres/census.ts';
+import { lostTables, type RowCounts } from '../../workloads/postgres/row-counts.ts';
 import type { DataCheck } from '../types.ts';
 import type { Row } from './cluster.ts';
 
@@ -21,7 +21,7 @@ export interface RecordedCaptures {
 /** @param dump the plan's workload that is a logical dump. Entries are sorted by their ids. */
 export function recordedCaptures(
   entries: readonly CatalogEntry[],
-  pin: Pin,
+  pin: ResolvedPoint,
   dump: string | undefined,
 ): RecordedCaptures {
   const captures = (id: string | undefined) => entries.find(({ outline }) => outline.id === id)?.point.captures ?? [];
@@ -64,7 +64,7 @@ const SETTINGS = `
 
 function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): DataCheck {
   const tables = rows.map((row) => ({ table: String(row.table), rows: Number(row.rows) }));
-  const census: Census = { tables, damage: [], superusers: [] };
+  const census: RowCounts = { tables, damage: [], superusers: [] };
   const facts: CaptureFacts = dump?.facts ?? {};
   const counted = Object.keys(facts).filter((fact) => fact.startsWith('rows:')).length;
   const lost = lostTables(census, facts).map(({ table, rowsThen, rowsNow }) =>
@@ -101,7 +101,7 @@ function canaryCheck(rows: readonly Row[] | undefined, capture: PostgresCapture 
 
 /** @param until later rows are this platform's own, from its monitor and users; undefined in a drill, which has neither */
 function newestData(
-  pin: Pin,
+  pin: ResolvedPoint,
   beat: unknown,
   replayed: unknown,
   until: Date | undefined,
@@ -126,7 +126,7 @@ function archiveCheck(settings: Row): DataCheck {
 }
 
 interface DatabaseFacts {
-  readonly pin: Pin;
+  readonly pin: ResolvedPoint;
   readonly recorded: RecordedCaptures;
   /** The platform is a drill's. */
   readonly isolated: boolean;

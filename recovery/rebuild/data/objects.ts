@@ -2,7 +2,7 @@
 import { OWN_LABEL } from '../../../plan/layout.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../kubernetes/objects.ts';
 import { plural } from '../../report/format.ts';
-import type { CapturedPlatform } from '../../workloads/objects/captured/platform.ts';
+import type { ManifestSnapshot } from '../../workloads/objects/snapshot/platform.ts';
 import type { DataCheck } from '../types.ts';
 
 /** Kinds that a drill recreates unchanged. Others are routes, cluster-scoped, or handled by a controller outside. */
@@ -29,7 +29,7 @@ const few = (names: readonly string[]): string =>
 
 /** @param excluded `Deployment/order`, as in `recovery.exclude` */
 export function objectChecks(
-  captured: CapturedPlatform | undefined,
+  captured: ManifestSnapshot | undefined,
   live: readonly KubeObject[],
   excluded: readonly string[],
 ): DataCheck[] {

@@ -2,9 +2,9 @@
 import { asDrError } from '../../core/as-dr-error.ts';
 import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
 import { plural } from '../../report/format.ts';
-import { type CapturedPlatform, unpackPlatform } from '../../workloads/objects/captured/platform.ts';
+import { type ManifestSnapshot, unpackSnapshot } from '../../workloads/objects/snapshot/platform.ts';
 import type { DataCheck, RebuildPlan } from '../types.ts';
-import type { DrilledCluster } from './cluster.ts';
+import type { RebuiltCluster } from './cluster.ts';
 import { databaseChecks, type RecordedCaptures } from './database.ts';
 import { objectChecks, quarantineChecks } from './objects.ts';
 
@@ -19,7 +19,7 @@ async function checksOf(title: string, checks: () => Promise<readonly DataCheck[
 }
 
 async function redisChecks(
-  cluster: DrilledCluster,
+  cluster: RebuiltCluster,
   namespace: string,
   { pin }: Pick<RebuildPlan, 'pin'>,
   { redis }: RecordedCaptures,
@@ -40,13 +40,13 @@ async function redisChecks(
   ];
 }
 
-async function capturedOf(outputs: Readonly<Record<string, unknown>>): Promise<CapturedPlatform | undefined> {
+async function capturedOf(outputs: Readonly<Record<string, unknown>>): Promise<ManifestSnapshot | undefined> {
   const { recoveredObjects } = outputs;
-  return typeof recoveredObjects === 'string' ? unpackPlatform(recoveredObjects) : undefined;
+  return typeof recoveredObjects === 'string' ? unpackSnapshot(recoveredObjects) : undefined;
 }
 
 export interface RebuiltPlatform {
-  readonly cluster: DrilledCluster;
+  readonly cluster: RebuiltCluster;
   readonly made: RebuildPlan;
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly recorded: RecordedCaptures;

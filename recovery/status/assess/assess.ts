@@ -1,7 +1,7 @@
 /** `dr assess`, the first command after a disaster: what runs, what is lost, which scenario it is, and what to type next. */
 import pMap from 'p-map';
 import type { Workload } from '../../../plan/types.ts';
-import { isElsewhere } from '../../config/environment.ts';
+import { isOnOtherHost } from '../../config/environment.ts';
 import { presentRepositories } from '../../config/repositories.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Site } from '../../config/site.ts';
@@ -97,7 +97,7 @@ function freshStack({ environment, plan }: Site, at: string): FreshStack {
 
 /** The environment names no cluster, or the database runs outside of it. */
 function isHere({ kubernetes, postgres }: Site['environment']): boolean {
-  return kubernetes === undefined || (postgres !== undefined && !isElsewhere(postgres));
+  return kubernetes === undefined || (postgres !== undefined && !isOnOtherHost(postgres));
 }
 
 function watched(progress: Progress): <T>(id: string, title: string, work: () => Promise<T>) => Promise<T> {

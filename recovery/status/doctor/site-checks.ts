@@ -5,7 +5,7 @@ import type { Repository, Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/fields.ts';
-import { openSiteCluster } from '../../kubernetes/open.ts';
+import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import type { RepositorySettings } from '../../storage/backends.ts';
 import { readCluster } from '../../workloads/objects/read.ts';
 
@@ -109,7 +109,7 @@ async function checkCluster(site: Site): Promise<Check[]> {
   const { kubernetes } = site.environment;
   if (kubernetes === undefined) return [];
   const look = async () => {
-    await using cluster = await openSiteCluster(site, kubernetes);
+    await using cluster = await openConfiguredCluster(site, kubernetes);
     const { version, read } = await readCluster(cluster, kubernetes.namespaces);
     return `${read.length} objects, ${version}, ${cluster.describe}`;
   };

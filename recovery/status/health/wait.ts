@@ -18,7 +18,7 @@ interface WaitOptions {
 }
 
 /** Seconds. Throws `WAIT` (exit 2). */
-export function waitOf(text: string): number {
+export function parseWait(text: string): number {
   const { success, data } = durationSchema.safeParse(text);
   if (success) return seconds(data);
   const problem = durationProblem(text) ?? '';

@@ -1,7 +1,7 @@
 /** One repository: whether it answers, how new each workload's copy is, when it was verified, and whether anything was altered. */
 import { existsSync } from 'node:fs';
 import { ownLineage } from '../../config/lineage.ts';
-import { driveAway, isDriveAway } from '../../config/repositories.ts';
+import { driveUnmounted, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
@@ -35,7 +35,7 @@ export async function readRepository(
   if (settings.type === 'posix' && !existsSync(settings.path)) {
     return { kind: 'unreachable', fact: `the folder ${settings.path} does not exist` };
   }
-  if (isDriveAway(site, repository)) return { kind: 'unreachable', fact: driveAway(site, repository).fact };
+  if (isDriveUnmounted(site, repository)) return { kind: 'unreachable', fact: driveUnmounted(site, repository).fact };
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const review = await catalog.review();

@@ -1,6 +1,6 @@
 /** How full the disks are that backups fill: the state folder, folder repositories, and the database's disk, where WAL waits. */
 import { statfs } from 'node:fs/promises';
-import { isElsewhere } from '../../config/environment.ts';
+import { isOnOtherHost } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { usedPart } from '../health/disks.ts';
 import type { Observation } from './observation.ts';
@@ -14,7 +14,7 @@ export async function observeVolumes(site: Site): Promise<Observation['volumes']
   const { postgres } = environment;
   const places: (readonly [string, string])[] = [
     ['state', environment.stateDir],
-    ...(postgres === undefined || isElsewhere(postgres) ? [] : [['postgres', postgres.dataDir] as const]),
+    ...(postgres === undefined || isOnOtherHost(postgres) ? [] : [['postgres', postgres.dataDir] as const]),
     ...[...site.repositories.values()].flatMap(({ id, settings }) =>
       settings.type === 'posix' ? [[id, settings.path] as const] : [],
     ),

@@ -2,7 +2,7 @@
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import type { Cluster, KubeObject, ResourceType } from '../../kubernetes/objects.ts';
-import { openSiteCluster } from '../../kubernetes/open.ts';
+import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import { type WorkloadState, workloadState } from './workloads.ts';
 
 /** For one call: a health check must report soon that nothing answers. */
@@ -65,7 +65,7 @@ export async function readPlatform(site: Site, signal?: AbortSignal): Promise<Pl
   const settings = site.environment.kubernetes;
   if (settings === undefined) return undefined;
   try {
-    await using cluster = await openSiteCluster(site, settings, signal, { timeoutSeconds: ANSWER_SECONDS });
+    await using cluster = await openConfiguredCluster(site, settings, signal, { timeoutSeconds: ANSWER_SECONDS });
     return await readFrom(cluster, site, settings.namespaces);
   } catch (error) {
     if (signal?.aborted || !(error instanceof DrError)) throw error;

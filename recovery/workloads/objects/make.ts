@@ -13,7 +13,7 @@ export function isObject(value: unknown): value is KubeObject {
   return [apiVersion, kind, fieldsOf(metadata).name].every((text) => typeof text === 'string' && text !== '');
 }
 
-export interface CapturedObject {
+export interface SnapshotObject {
   readonly object: KubeObject;
   /** Which held it in the old cluster. A controller that wants one sets it again. */
   readonly finalizers: readonly string[];
@@ -24,7 +24,7 @@ export interface CapturedObject {
 export interface Capture {
   readonly cluster: { readonly describe: string; readonly version: string };
   readonly namespaces: readonly string[];
-  readonly parts: Readonly<Record<ObjectPart, readonly CapturedObject[]>>;
+  readonly parts: Readonly<Record<ObjectPart, readonly SnapshotObject[]>>;
   /** Reason → kind → how many. */
   readonly leftOut: Readonly<Partial<Record<Reason, Readonly<Record<string, number>>>>>;
   /** Kind → the version that was captured, and those in which it could be had too. */
@@ -81,7 +81,7 @@ export function makeCapture(content: ClusterContent): Capture {
 }
 
 /** Kind → how many, sorted by kind. */
-export function countKinds(captured: readonly CapturedObject[]): Record<string, number> {
+export function countKinds(captured: readonly SnapshotObject[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const { object } of captured) {
     const kind = kindOf(object);

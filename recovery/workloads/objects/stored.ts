@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { OBJECT_PARTS, type ObjectPart } from '../../../plan/types.ts';
 import { type DrError, messageOf, verificationFailed } from '../../core/errors.ts';
 import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../../kubernetes/objects.ts';
-import { type Capture, type CapturedObject, countKinds, isObject } from './make.ts';
+import { type Capture, countKinds, isObject, type SnapshotObject } from './make.ts';
 
 const INDEX = 'index.json';
 const AT_ONCE = 16;
@@ -61,7 +61,7 @@ function fileOf(object: KubeObject): string {
   return `${kind}/${object.metadata.namespace ?? '_cluster'}/${fileName(object.metadata.name)}`;
 }
 
-function entryOf({ object, finalizers, outside }: CapturedObject): CaptureIndex['objects'][number] {
+function entryOf({ object, finalizers, outside }: SnapshotObject): CaptureIndex['objects'][number] {
   const sha256 = digestOf(objectText(object));
   return { file: fileOf(object), name: nameOf(object), sha256, finalizers: [...finalizers], outside: [...outside] };
 }
@@ -119,7 +119,7 @@ async function readIndex(folder: string): Promise<CaptureIndex> {
 export interface StoredPart {
   readonly index: CaptureIndex;
   /** In the order of the index. */
-  readonly objects: readonly CapturedObject[];
+  readonly objects: readonly SnapshotObject[];
 }
 
 /** One part back from its folder. Throws `CAPTURE-DAMAGED` (exit 5) when a file is missing, changed, or not of the capture. */

@@ -5,14 +5,14 @@ import type { ObjectPart, Plan, Workload } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput } from '../../core/errors.ts';
 import { groupOf, kindName } from '../../kubernetes/objects.ts';
-import { openSiteCluster } from '../../kubernetes/open.ts';
+import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import { OBJECTS, type ResticCapture } from '../../points/point.ts';
 import { CLUSTER, discard, freshFolder, oncePerRun, runHook } from '../capture.ts';
 import { folderType, restoredFolder } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import type { CaptureRun, Staged, WorkloadType } from '../workload.ts';
-import { type Capture, type CapturedObject, makeCapture } from './make.ts';
+import { type Capture, makeCapture, type SnapshotObject } from './make.ts';
 import { readCluster } from './read.ts';
 import { type CaptureIndex, readPart, writePart } from './stored.ts';
 
@@ -28,7 +28,7 @@ const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promi
     const hint = 'name the cluster in the environment file';
     throw badInput({ code: 'KUBERNETES-UNCONFIGURED', where: CLUSTER, fact: 'no cluster is named', hint });
   }
-  await using cluster = await openSiteCluster(site, settings, signal);
+  await using cluster = await openConfiguredCluster(site, settings, signal);
   await runHook(site, CLUSTER, 'pre', signal);
   try {
     const content = await readCluster(cluster, settings.namespaces);
@@ -47,7 +47,7 @@ const SERVICES = 'services';
 const WORKLOADS = ['Deployment.apps', 'StatefulSet.apps', 'DaemonSet.apps'];
 
 /** In the plan's order. By them a later inspection finds which services the cluster lacks. */
-export function capturedServices(plan: Pick<Plan, 'tiers'>, captured: readonly CapturedObject[]): string[] {
+export function capturedServices(plan: Pick<Plan, 'tiers'>, captured: readonly SnapshotObject[]): string[] {
   const workloads = captured.filter(({ object: { apiVersion, kind } }) =>
     WORKLOADS.includes(kindName({ group: groupOf({ apiVersion }), kind })),
   );

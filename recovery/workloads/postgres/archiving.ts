@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { seconds } from '../../../plan/duration.ts';
 import { selectWorkloads } from '../../../plan/select.ts';
-import { isElsewhere, postgresSettings } from '../../config/environment.ts';
+import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, precondition } from '../../core/errors.ts';
 import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
@@ -153,7 +153,7 @@ export async function makeArchive(
   pgb: PgBackRest,
   options: ArchiveOptions,
 ): Promise<{ changed: readonly string[]; restarted: boolean }> {
-  if (isElsewhere(site.environment.postgres)) {
+  if (isOnOtherHost(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
     await createStanza(pgb, { online: true });
     return { changed: [], restarted: false };

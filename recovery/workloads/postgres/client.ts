@@ -1,10 +1,10 @@
 /** How SQL reaches the server: by its socket, or by TCP with TLS. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
+import { isOnOtherHost, type PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, codeOf, DrError, messageOf } from '../../core/errors.ts';
-import { NETWORK_ERRORS, onceLetThrough } from '../../kubernetes/new-pod.ts';
+import { NETWORK_ERRORS, retryInNewPod } from '../../kubernetes/new-pod.ts';
 
 type Encryption = NonNullable<pg.ClientConfig['ssl']>;
 
@@ -75,8 +75,8 @@ export async function connectClient(
   if (settings.host === undefined) return open(undefined);
   try {
     const ssl = await encryption(settings);
-    return await onceLetThrough(() => open(ssl)).catch((error: unknown) => {
-      if (isElsewhere(settings) || !NO_TLS.test(messageOf(error))) throw error;
+    return await retryInNewPod(() => open(ssl)).catch((error: unknown) => {
+      if (isOnOtherHost(settings) || !NO_TLS.test(messageOf(error))) throw error;
       return open(undefined);
     });
   } catch (error) {

@@ -3,7 +3,7 @@ import { chown, copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node
 import { basename, dirname, join } from 'node:path';
 import type pg from 'pg';
 import type { Workload } from '../../../plan/types.ts';
-import { isElsewhere, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
+import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere, lookUpAccount } from '../../core/account.ts';
 import type { ResticCapture } from '../../points/point.ts';
@@ -50,7 +50,7 @@ async function fetchFiles(client: pg.Client, dataDir: string, folder: string): P
 /** Fills `folder`, which must exist. */
 async function fillFolder(site: Site, settings: PostgresSettings, folder: string): Promise<ResticCapture['facts']> {
   return withClient(site, settings, async (client) => {
-    const files = isElsewhere(settings)
+    const files = isOnOtherHost(settings)
       ? await fetchFiles(client, settings.dataDir, folder)
       : await copyFiles(settings, folder);
     const query = "SELECT name, setting, unit, source FROM pg_settings WHERE source <> 'default' ORDER BY name";

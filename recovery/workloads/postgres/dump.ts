@@ -10,8 +10,8 @@ import { discard, freshFolder } from '../capture.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import type { Check } from '../restore-step.ts';
 import type { Staged } from '../workload.ts';
-import { censusFacts, takeCensus } from './census.ts';
 import { clientArguments, clientEnv, clientSecrets } from './client.ts';
+import { readRowCounts, rowCountFacts } from './row-counts.ts';
 import { withClient } from './server.ts';
 
 /** Directory format, uncompressed: restic deduplicates and compresses. Globals (roles with their hashes) are a file of their own. */
@@ -30,7 +30,7 @@ export async function captureDump(site: Site, workload: Workload, signal?: Abort
   const facts = await withClient(site, pg, async (client) => {
     const version =
       (await client.query<{ server_version: string }>('SHOW server_version')).rows[0]?.server_version ?? '';
-    return { database: pg.database, serverVersion: version, ...censusFacts(await takeCensus(client)) };
+    return { database: pg.database, serverVersion: version, ...rowCountFacts(await readRowCounts(client)) };
   });
   return { path: folder, facts, remove: discard(folder) };
 }

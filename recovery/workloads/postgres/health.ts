@@ -7,8 +7,8 @@ import { codeOf, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
-import { type Census, lostTables, takeCensus } from './census.ts';
 import { connectClient } from './client.ts';
+import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
 import { withClient } from './server.ts';
 
 /** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */
@@ -139,7 +139,7 @@ export async function checkData(site: Site, before: CaptureFacts | undefined): P
   if (settings === undefined) return [];
   try {
     return await withClient(site, settings, async (client) => {
-      const census = await takeCensus(client);
+      const census = await readRowCounts(client);
       const { rows } = await client.query<{ failures: string | null }>(
         'SELECT sum(checksum_failures) AS failures FROM pg_stat_database',
       );
@@ -164,7 +164,7 @@ export async function checkData(site: Site, before: CaptureFacts | undefined): P
 }
 
 /** A table may rightly be empty, unless it had rows when it was last captured. */
-export function judgeTables(census: Census, before: CaptureFacts | undefined): Pick<HealthCheck, 'ok' | 'fact'> {
+export function judgeTables(census: RowCounts, before: CaptureFacts | undefined): Pick<HealthCheck, 'ok' | 'fact'> {
   const total = census.tables.reduce((sum, { rows }) => sum + rows, 0);
   const lost = lostTables(census, before ?? {}).map(({ table, rowsThen, rowsNow }) =>
     rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,

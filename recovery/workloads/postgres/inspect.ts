@@ -1,15 +1,15 @@
 /** Is PostgreSQL alive, are its files whole, does it still hold its tables. Changes nothing and never starts a server. */
 import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
-import { isElsewhere, type PostgresSettings } from '../../config/environment.ts';
+import { isOnOtherHost, type PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
-import { lostTables, takeCensus, unknownSuperusers } from './census.ts';
 import { type ControlData, readControlData } from './control-data.ts';
 import { checkPages, type PageCheck, parseLsn } from './page-check.ts';
+import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';
 import { postmasterPid, withClient } from './server.ts';
 
 export interface PostgresFinding {
@@ -50,7 +50,7 @@ interface ServerAnswers {
 
 export async function inspectPostgres(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
   const { settings } = question;
-  if (isElsewhere(settings)) return inspectElsewhere(site, question);
+  if (isOnOtherHost(settings)) return inspectElsewhere(site, question);
   const folder = await folderState(settings.dataDir);
   const answers = await askServer(site, question);
   if (folder !== 'well') {
@@ -136,7 +136,7 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     if (code === '57P03') return { ...silent, server: 'starting', facts: [`PostgreSQL: ${message}`] };
     if (code === '3D000') return askWithoutDatabase(site, question);
     if (/^(?:58|XX)/.test(code)) return { ...silent, server: 'up', damage: [message], facts: [] };
-    if (isElsewhere(settings)) return { ...silent, ...otherHostSays(error) };
+    if (isOnOtherHost(settings)) return { ...silent, ...otherHostSays(error) };
     const pid = await postmasterPid(settings);
     if (pid === undefined) return { ...silent, server: 'down', facts: ['PostgreSQL does not run'] };
     return { ...silent, server: 'up', facts: [`PostgreSQL (pid ${pid}) runs and refuses: ${message}`] };
@@ -154,7 +154,7 @@ function otherHostSays(error: unknown): Pick<ServerAnswers, 'server' | 'facts'> 
 }
 
 async function askClient(client: pg.Client, before: CaptureFacts | undefined): Promise<ServerAnswers> {
-  const census = await takeCensus(client);
+  const census = await readRowCounts(client);
   const { rows } = await client.query<{ failures: string | null }>(
     'SELECT sum(checksum_failures) AS failures FROM pg_stat_database',
   );
@@ -185,7 +185,7 @@ async function askWithoutDatabase(site: Site, { settings, before }: PostgresQues
     site,
     settings,
     async (client) => {
-      const { superusers } = await takeCensus(client);
+      const { superusers } = await readRowCounts(client);
       const { last, facts } = await archiverOf(client);
       const lost = lostTables(nothing, before ?? {});
       return {

@@ -1,7 +1,7 @@
 /** PostgreSQL in its three forms: backup sets with WAL, the logical dump, the configuration files. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Environment, isElsewhere, postgresSettings } from '../../config/environment.ts';
+import { type Environment, isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import { segmentOfName } from '../../points/wal.ts';
 import { folderChecks } from '../files/checks.ts';
 import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
@@ -62,7 +62,7 @@ export const postgres: WorkloadType<SetItem> = {
   destination: ({ environment }) => postgresSettings(environment).dataDir,
   isAlive: async ({ environment }) => (await postmasterPid(postgresSettings(environment))) !== undefined,
   elsewhere: ({ postgres: settings }) =>
-    isElsewhere(settings) ? { host: settings?.host, field: 'postgres.tls' } : undefined,
+    isOnOtherHost(settings) ? { host: settings?.host, field: 'postgres.tls' } : undefined,
   needs: postgresNeeds,
   restore: restorePostgres,
   checks: postgresChecks,

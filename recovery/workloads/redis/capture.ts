@@ -5,7 +5,7 @@
 import { copyFile, cp, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { isElsewhere, type RedisSettings } from '../../config/environment.ts';
+import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
@@ -115,7 +115,7 @@ export async function captureRedis(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return withRedis(site, settings, async (redis) => {
-    const brought = isElsewhere(settings)
+    const brought = isOnOtherHost(settings)
       ? await fetchSnapshot(site, redis, { settings, folder, signal })
       : await copyFiles(redis, { settings, folder, signal });
     const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));

@@ -1,7 +1,7 @@
 /** Is Redis alive, and are its files whole. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isElsewhere, type RedisSettings } from '../../config/environment.ts';
+import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { codeOf, DrError, hasCode } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
@@ -61,7 +61,7 @@ async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
 /** Without Redis' programs on this host the state of the files is unknown, which is not damage. */
 async function filesOrUnknown(site: Site, settings: RedisSettings): Promise<Files> {
   const { host, dataDir } = settings;
-  if (isElsewhere(settings))
+  if (isOnOtherHost(settings))
     return { state: 'unknown', facts: [`the files (${dataDir}) are on ${host} and can't be inspected from here`] };
   try {
     return await inspectFiles(site, dataDir);

@@ -4,7 +4,7 @@ import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, DrError, messageOf } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
-import { onceLetThrough } from '../../kubernetes/new-pod.ts';
+import { retryInNewPod } from '../../kubernetes/new-pod.ts';
 
 /** Loading some gigabytes takes about a minute. */
 const START_SECONDS = 60;
@@ -34,7 +34,7 @@ async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
     await redis.connect();
     return redis;
   };
-  return settings.socket === undefined ? onceLetThrough(open) : open();
+  return settings.socket === undefined ? retryInNewPod(open) : open();
 }
 
 /** Throws `REDIS-UNREACHABLE`, or `REDIS-DENIED` for a wrong password. */

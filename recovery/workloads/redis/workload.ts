@@ -2,7 +2,7 @@
 import { chown, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
-import { isElsewhere, type RedisSettings, redisSettings } from '../../config/environment.ts';
+import { isOnOtherHost, type RedisSettings, redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { lookUpAccount, writeOwnedFile } from '../../core/account.ts';
 import { discard, freshFolder } from '../capture.ts';
@@ -21,7 +21,7 @@ async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal):
   const settings = redisSettings(site.environment);
   const folder = await freshFolder(site, workload);
   const facts = await captureRedis(site, settings, folder, signal);
-  const owner = isElsewhere(settings) ? {} : { owner: (await stat(settings.dataDir)).uid };
+  const owner = isOnOtherHost(settings) ? {} : { owner: (await stat(settings.dataDir)).uid };
   return { path: folder, facts: { ...facts, ...owner }, remove: discard(folder) };
 }
 
@@ -83,7 +83,7 @@ export const redis: WorkloadType = {
   destination: ({ environment }) => redisSettings(environment).dataDir,
   isAlive: (site) => redisAnswers(site, redisSettings(site.environment)),
   elsewhere: ({ redis: settings }) =>
-    isElsewhere(settings) ? { host: settings?.host, field: 'redis.transfer' } : undefined,
+    isOnOtherHost(settings) ? { host: settings?.host, field: 'redis.transfer' } : undefined,
   // Beside the old data, and then as dump.rdb and as the base of the append-only file.
   needs: async (_, { destination, capture }) => [{ path: destination, bytes: 3 * capture.bytes }],
   async restore(context, item) {

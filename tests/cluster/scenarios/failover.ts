@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Load } from '../../../drill/load/load.ts';
 import { productionPlan } from '../../../plan/production.ts';
-import { planReseed, reseedRefusals } from '../../../recovery/failover/failback/plan.ts';
-import { reseed } from '../../../recovery/failover/failback/reclone.ts';
+import { planReclone, recloneRefusals } from '../../../recovery/failover/failback/plan.ts';
+import { reclone } from '../../../recovery/failover/failback/reclone.ts';
 import { switchOver } from '../../../recovery/failover/failback/switchover.ts';
 import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
 import { failOver } from '../../../recovery/failover/run.ts';
 import type { FailoverReport, OldSite } from '../../../recovery/failover/types.ts';
-import { openPorts } from '../../../recovery/failover/wiring.ts';
+import { openFailoverPorts } from '../../../recovery/failover/wiring.ts';
 import { archived } from '../archive.ts';
 import { say } from '../cluster.ts';
 import { members, sql } from '../database.ts';
@@ -29,7 +29,7 @@ async function portsOf(fixture: ClusterFixture): Promise<FailoverPorts> {
     signal: new AbortController().signal,
     confirm: async () => {},
   };
-  return openPorts(context, join(fixture.folder, 'state'), fixture.engine);
+  return openFailoverPorts(context, join(fixture.folder, 'state'), fixture.engine);
 }
 
 const oldSite = (): OldSite => ({
@@ -100,9 +100,9 @@ export function failover(fixture: ClusterFixture): void {
       load = await fixture.startLoad(STANDBY.platform);
       await load.more(50);
       const ports = await portsOf(fixture);
-      const plan = await planReseed(ports, request);
-      expect(reseedRefusals(plan, request)).toEqual([]);
-      await reseed(ports, request, plan);
+      const plan = await planReclone(ports, request);
+      expect(recloneRefusals(plan, request)).toEqual([]);
+      await reclone(ports, request, plan);
       const found = await members(api(), PLATFORM);
       expect(found.map(({ role }) => role)).toContain('standby_leader');
     });

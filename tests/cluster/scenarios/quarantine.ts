@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { runClusterDrill } from '../../../drill/cluster/run.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
-import { pinTarget } from '../../../recovery/points/pin/pin.ts';
-import { openDrilledCluster } from '../../../recovery/rebuild/data/cluster.ts';
+import { resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
+import { openRebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';
 import { rowCounts } from '../checks.ts';
 import { say } from '../cluster.ts';
@@ -36,7 +36,7 @@ export function quarantine(fixture: ClusterFixture): void {
           engine: fixture.engine,
           stateDir: join(fixture.folder, 'state'),
           plan: { ...productionPlan, environment: 'local' },
-          resolve: pinTarget,
+          resolve: resolveRecoveryPoint,
           openCluster: async (place) => {
             // First when its platform is up, and once more when it is gone.
             if (reached.length === 0) {
@@ -44,7 +44,7 @@ export function quarantine(fixture: ClusterFixture): void {
               reached.push(await reachOf(api(), DRILLED, 'order-service', targets));
               reached.push(await reachOf(api(), PLATFORM, 'order-service', [LIVING, OWN]));
             }
-            return openDrilledCluster(place);
+            return openRebuiltCluster(place);
           },
           approve: async ({ namespaces }) => say(`${STACK}: ${Object.values(namespaces).join(', ')}`),
           progress: ({ title, state, detail = '' }) => say(`${STACK}: ${state} ${title} ${detail}`),

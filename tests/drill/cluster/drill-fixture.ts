@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ClusterDrillPorts, ClusterDrillRequest } from '../../../drill/cluster/run.ts';
 import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
-import type { DrilledCluster, Row } from '../../../recovery/rebuild/data/cluster.ts';
+import type { RebuiltCluster, Row } from '../../../recovery/rebuild/data/cluster.ts';
 import { entryAt } from '../../recovery/points/entry-fixture.ts';
 import { postgresCapture, resticCapture } from '../../recovery/points/point-fixture.ts';
 import { type FakeBackend, type FakeResource, newBackend } from '../../recovery/rebuild/fake-engine.ts';
@@ -78,7 +78,7 @@ export function wellHeld(): Held {
   };
 }
 
-function clusterOf(held: Held): DrilledCluster {
+function clusterOf(held: Held): RebuiltCluster {
   return {
     describe: 'a made-up cluster',
     hasNamespace: async (name) => held.left.includes(name),

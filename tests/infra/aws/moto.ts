@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { freePort } from '../../../drill/host/ports.ts';
-import { endTracked, startDaemon, until } from '../../../drill/host/processes.ts';
+import { endTracked, startDaemon, waitFor } from '../../../drill/host/processes.ts';
 import { isAlive } from '../../../recovery/core/pids.ts';
 import { cacheBin } from '../../../recovery/engines/programs.ts';
 import { withFolder } from '../../platform.ts';
@@ -33,7 +33,7 @@ export async function withMoto<T>(use: (client: (region: string) => S3Client) =>
     const endpoint = `http://127.0.0.1:${port}`;
     const clients: S3Client[] = [];
     try {
-      await until('moto answers', async () => {
+      await waitFor('moto answers', async () => {
         if (!isAlive(pid, started)) throw new Error('moto ended at once');
         return fetch(`${endpoint}/moto-api/`).then(
           ({ ok }) => ok,

@@ -5,12 +5,12 @@ import { productionPlan } from '../../../plan/production.ts';
 import { selectForBackup } from '../../../recovery/backup/select.ts';
 import { environmentSchema } from '../../../recovery/config/environment.ts';
 import { POINT_KINDS, type PointKind } from '../../../recovery/points/point.ts';
-import { packPlatform } from '../../../recovery/public.ts';
+import { packSnapshot } from '../../../recovery/public.ts';
 import { object, podsOf } from '../objects.ts';
 import { record, STORED_SECRETS } from '../recording.ts';
-import { PLATFORM } from '../recovered/captured-platform.ts';
+import { PLATFORM } from '../recovered/sample-snapshot.ts';
 
-const recoveredObjects = await packPlatform(PLATFORM);
+const recoveredObjects = await packSnapshot(PLATFORM);
 const promoted = (more: object) =>
   record(
     'local',

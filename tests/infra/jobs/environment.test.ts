@@ -9,7 +9,7 @@ import { renderPatroni } from '../../../infra/postgres/patroni.ts';
 import { canonicalJson } from '../../../plan/digest.ts';
 import { lineageName } from '../../../plan/layout.ts';
 import { productionPlan as plan } from '../../../plan/production.ts';
-import { isElsewhere } from '../../../recovery/config/environment.ts';
+import { isOnOtherHost } from '../../../recovery/config/environment.ts';
 import { isConfigured } from '../../../recovery/config/selection.ts';
 import { openSite, type Site } from '../../../recovery/config/site.ts';
 import { scratch } from '../../scratch.ts';
@@ -57,8 +57,8 @@ async function opened(args: Partial<EnvironmentArgs> = {}): Promise<Site> {
 test('is taken as it is, the plan in JSON too', async () => {
   const site = await opened();
   const { postgres, redis, repositories } = site.environment;
-  expect(isElsewhere(postgres)).toBe(true);
-  expect(isElsewhere(redis)).toBe(true);
+  expect(isOnOtherHost(postgres)).toBe(true);
+  expect(isOnOtherHost(redis)).toBe(true);
   expect(repositories.primary).toMatchObject({ writer: 'web-identity', restorer: 'web-identity' });
   expect(repositories.secondary).toHaveProperty('admin.accessKeyId');
   expect(repositories.primary).not.toHaveProperty('admin');

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layout, STANZA } from '../../../plan/layout.ts';
 import { openCatalog } from '../../../recovery/points/catalog/catalog.ts';
-import { unpackPlatform } from '../../../recovery/public.ts';
+import { unpackSnapshot } from '../../../recovery/public.ts';
 import { openS3Store } from '../../../recovery/storage/s3/store.ts';
 import { makeSite } from '../../recovery/config/site-fixture.ts';
 import { pointBody, postgresCapture, resticCapture } from '../../recovery/points/point-fixture.ts';
-import { startRepository, writeObjects } from '../../recovery/workloads/objects/captured/repository.ts';
 import { served } from '../../recovery/workloads/objects/make-object.ts';
+import { startRepository, writeObjects } from '../../recovery/workloads/objects/snapshot/repository.ts';
 import { makeScratch } from '../../scratch.ts';
 import { find } from '../objects.ts';
 import { record, STORED_SECRETS, TEST_SECRETS } from '../recording.ts';
@@ -86,7 +86,7 @@ test('the first `up` resolves the point in a real bucket, with the restorer’s 
       redis: { point: '20261123T010000Z-full-0000' },
       objects: [{ workload: 'config-and-secrets', part: 'configuration', snapshot: objects.snapshot }],
     });
-    const kept = await unpackPlatform(String(first.outputs.recoveredObjects));
+    const kept = await unpackSnapshot(String(first.outputs.recoveredObjects));
     expect(kept?.objects.map(({ object }) => object)).toMatchObject([{ kind: 'Secret', data }]);
     expect(first.secretOutputs).toContain('recoveredObjects');
     expect(find(first, 'Secret', 'payments')?.manifest).toMatchObject({ metadata: { namespace: 'go-coffee' } });

@@ -3,18 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { declaredPlan } from '../../../infra/policy/effective-plan.ts';
 import { breaches, message } from '../../../infra/policy/rule.ts';
 import { RULES } from '../../../infra/policy/rules.ts';
-import { type CapturedPlatform, packPlatform } from '../../../recovery/public.ts';
+import { type ManifestSnapshot, packSnapshot } from '../../../recovery/public.ts';
 import { type KubernetesObject, kubernetesObjects } from '../manifests-of.ts';
 import { find, kinds, podOf, predecessors, resourceOf } from '../objects.ts';
 import { type RecordedResource, type Recording, record } from '../recording.ts';
-import { captureOf, OBJECTS, PIN, PLATFORM, recoveryConfig } from './captured-platform.ts';
+import { captureOf, OBJECTS, PIN, PLATFORM, recoveryConfig } from './sample-snapshot.ts';
 
 async function recover(
   settings: object = {},
-  captured: CapturedPlatform = PLATFORM,
+  captured: ManifestSnapshot = PLATFORM,
   config: object = {},
 ): Promise<Recording> {
-  const recoveredObjects = await packPlatform(captured);
+  const recoveredObjects = await packSnapshot(captured);
   const previous = { leads: true, site: 'local', generation: 2, recoveredFrom: PIN, recoveredObjects };
   return record('local', { ...recoveryConfig(settings), ...config }, { previous });
 }

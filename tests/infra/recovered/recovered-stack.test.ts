@@ -1,14 +1,14 @@
 /** What a recovered platform's stack does beside declaring it as it was: images by digest, a first copy that leaves the objects out. */
 import { expect, test } from 'vitest';
-import { type CapturedPlatform, packPlatform } from '../../../recovery/public.ts';
+import { type ManifestSnapshot, packSnapshot } from '../../../recovery/public.ts';
 import { podOf } from '../objects.ts';
 import { type Recording, record } from '../recording.ts';
-import { PIN, PLATFORM, recoveryConfig } from './captured-platform.ts';
+import { PIN, PLATFORM, recoveryConfig } from './sample-snapshot.ts';
 
 const UP_BEFORE = { leads: true, site: 'local', generation: 2 };
 
-async function recover(settings: object = {}, captured: CapturedPlatform = PLATFORM): Promise<Recording> {
-  const recoveredObjects = await packPlatform(captured);
+async function recover(settings: object = {}, captured: ManifestSnapshot = PLATFORM): Promise<Recording> {
+  const recoveredObjects = await packSnapshot(captured);
   return record('local', recoveryConfig(settings), {
     previous: { ...UP_BEFORE, recoveredFrom: PIN, recoveredObjects },
   });

@@ -1,8 +1,8 @@
 /** A stack `local` in role recovery, and what its last `up` has pinned. */
-import type { Pin } from '../../../recovery/points/pin/pin.ts';
+import type { ResolvedPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { STORED_SECRETS } from '../recording.ts';
 
-export const PIN: Pin = {
+export const PIN: ResolvedPoint = {
   from: 'latest',
   repository: 'secondary',
   postgres: {

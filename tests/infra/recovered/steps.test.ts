@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Step, stepsOf } from '../../../infra/recovered/steps.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { type KubeObject, restoreWaves } from '../../../recovery/public.ts';
-import { PLATFORM } from './captured-platform.ts';
+import { PLATFORM } from './sample-snapshot.ts';
 
 const ALL = PLATFORM.objects.map(({ object }) => object);
 const { steps: STEPS, placements } = stepsOf({ plan: productionPlan, objects: ALL });

@@ -1,6 +1,6 @@
 /** Stores on another host, and who one is at the storage: what the file may and must say of them. */
 import { describe, expect, test } from 'vitest';
-import { isElsewhere } from '../../../recovery/config/environment.ts';
+import { isOnOtherHost } from '../../../recovery/config/environment.ts';
 import { scratch } from '../../scratch.ts';
 import { changed, GOOD, opened, refusalOf } from './document.ts';
 
@@ -19,15 +19,15 @@ function but(from: string, to: string): string {
 describe('stores on another host', () => {
   test('are named by what reaches them', async () => {
     const { environment } = await opened(await scratch(), REMOTE);
-    expect(isElsewhere(environment.postgres)).toBe(true);
-    expect(isElsewhere(environment.redis)).toBe(true);
+    expect(isOnOtherHost(environment.postgres)).toBe(true);
+    expect(isOnOtherHost(environment.redis)).toBe(true);
     expect(environment).toMatchObject({ generation: 3, postgres: { port: 5432, tls: { port: 8432 } } });
   });
 
   test('a host alone is SQL by TCP: the files are here', async () => {
     const { environment } = await opened(await scratch(), changed('postgres:\n', 'postgres:\n  host: localhost\n'));
-    expect(isElsewhere(environment.postgres)).toBe(false);
-    expect(isElsewhere(environment.redis)).toBe(false);
+    expect(isOnOtherHost(environment.postgres)).toBe(false);
+    expect(isOnOtherHost(environment.redis)).toBe(false);
   });
 
   test('their folders are not of this host, whatever lies at the same path here', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { layout } from '../../../plan/layout.ts';
 import { productionPlan } from '../../../plan/production.ts';
-import { failOver, lookAtFailover } from '../../../recovery/failover/run.ts';
+import { failOver, previewFailover } from '../../../recovery/failover/run.ts';
 import { planText, reportText } from '../../../recovery/failover/text.ts';
 import type { FailoverReport, FailoverRequest } from '../../../recovery/failover/types.ts';
 import { raiseFence, readFence } from '../../../recovery/storage/fence.ts';
@@ -34,7 +34,7 @@ const checksOf = ({ verification }: FailoverReport) => Object.fromEntries(verifi
 describe('a preview', () => {
   test('shows the expected loss and changes nothing', async () => {
     const sites = await twoSites();
-    const { plan, refusals } = await lookAtFailover(sites.ports, productionPlan, REQUEST);
+    const { plan, refusals } = await previewFailover(sites.ports, productionPlan, REQUEST);
     expect(refusals).toEqual([]);
     expect(plan).toMatchObject({
       lineage: 'eu-west-1-1',
@@ -56,7 +56,7 @@ describe('a preview', () => {
     sites.old.away = true;
     sites.now = new Date(Date.now() + 600_000);
     const declaredAt = new Date(Date.now() + 30_000);
-    const { plan, refusals } = await lookAtFailover(sites.ports, productionPlan, { ...REQUEST, declaredAt });
+    const { plan, refusals } = await previewFailover(sites.ports, productionPlan, { ...REQUEST, declaredAt });
     expect(plan.oldCluster).toMatchObject({ state: 'away', fact: expect.stringContaining('ECONNREFUSED') });
     expect(plan.loss.seconds).toBeGreaterThan(25);
     expect(plan.loss.seconds).toBeLessThanOrEqual(31);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
-import type { Material } from '../../../recovery/rebuild/material.ts';
+import type { CredentialsBundle } from '../../../recovery/rebuild/credentials-bundle.ts';
 import type { RebuildPlan, RebuildPorts, RebuildRequest } from '../../../recovery/rebuild/types.ts';
 import { type FakeBackend, type FakeResource, fakeEngine } from './fake-engine.ts';
 import { samplePin } from './sample-pin.ts';
@@ -35,7 +35,7 @@ const bucket = (n: number) => ({
   restorer: keys,
 });
 
-export const BUNDLE: Material = {
+export const BUNDLE: CredentialsBundle = {
   describe: 'escrow file x.age',
   plan: productionPlan,
   environment: 'production',

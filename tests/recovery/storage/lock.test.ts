@@ -8,7 +8,7 @@ import { activeLeases, leasePoint } from '../../../recovery/storage/lease.ts';
 import { acquireLock, breakLock, type LockRecord, readLock } from '../../../recovery/storage/lock.ts';
 import type { ObjectStore } from '../../../recovery/storage/object-store.ts';
 import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
-import { holding, whileLocked } from '../../../recovery/storage/while-locked.ts';
+import { withHeldLock, withLock } from '../../../recovery/storage/with-lock.ts';
 import { scratch } from '../../scratch.ts';
 import { idAt } from '../points/point-fixture.ts';
 
@@ -122,9 +122,9 @@ describe('a lock', () => {
 
 describe('work under a lock', () => {
   test('is done while the lock is held, and it is released also when the work fails', async () => {
-    const held = await whileLocked(store, KEY, options, async () => (await readLock(store, KEY))?.what);
+    const held = await withLock(store, KEY, options, async () => (await readLock(store, KEY))?.what);
     expect(held).toBe('dr restore --to latest');
-    const failing = whileLocked(store, KEY, options, () => Promise.reject(new Error('engine failed')));
+    const failing = withLock(store, KEY, options, () => Promise.reject(new Error('engine failed')));
     await expect(failing).rejects.toThrow('engine failed');
     expect(await readLock(store, KEY)).toBeUndefined();
   });
@@ -132,14 +132,14 @@ describe('work under a lock', () => {
   test('outlives its time to live by renewing', async () => {
     const lock = await acquireLock(store, KEY, { ...options, ttlSeconds: 0.3 });
     const first = lock.record.expiresAt;
-    await holding(lock, async () => {
+    await withHeldLock(lock, async () => {
       while (Date.now() < new Date(first).getTime() + 200) await new Promise((resolve) => setTimeout(resolve, 20));
       await expect(acquireLock(store, KEY, options)).rejects.toMatchObject({ code: 'LOCKED' });
     });
   });
 
   test('is told when the lock is lost', async () => {
-    const work = whileLocked(store, KEY, { ...options, ttlSeconds: 0.3 }, async (_, signal) => {
+    const work = withLock(store, KEY, { ...options, ttlSeconds: 0.3 }, async (_, signal) => {
       await breakLock(store, KEY);
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       signal.throwIfAborted();

@@ -1,7 +1,7 @@
 /** Images come back by the content that ran. */
 import { expect, test } from 'vitest';
 import { pinImages } from '../../../../infra/recovered/change/pin-images.ts';
-import type { CapturedPlatform, KubeObject } from '../../../../recovery/public.ts';
+import type { KubeObject, ManifestSnapshot } from '../../../../recovery/public.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const metadata = { name: 'api', namespace: 'go-coffee' };
@@ -9,7 +9,7 @@ const template = (...images: string[]) => ({
   template: { spec: { containers: images.map((image, i) => ({ name: `c${i}`, image })) } },
 });
 
-function pinned(object: KubeObject, images: CapturedPlatform['images']) {
+function pinned(object: KubeObject, images: ManifestSnapshot['images']) {
   const { objects, notes } = pinImages({
     objects: [{ object, finalizers: [], outside: [] }],
     namespaces: ['go-coffee'],

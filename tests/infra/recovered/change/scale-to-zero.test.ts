@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { isOperated, scaleToZero } from '../../../../infra/recovered/change/scale-to-zero.ts';
 import { identityOf } from '../../../../infra/recovered/objects/identity.ts';
 import { fieldsOf, type KubeObject } from '../../../../recovery/public.ts';
-import { PLATFORM } from '../captured-platform.ts';
+import { PLATFORM } from '../sample-snapshot.ts';
 
 const CAPTURED = PLATFORM.objects.map(({ object }) => object);
 const some = fc.subarray(CAPTURED);

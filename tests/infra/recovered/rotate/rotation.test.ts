@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { rolesIn } from '../../../../infra/postgres/roles.ts';
 import { environmentSchema } from '../../../../recovery/config/environment.ts';
-import { type CapturedPlatform, packPlatform } from '../../../../recovery/public.ts';
+import { type ManifestSnapshot, packSnapshot } from '../../../../recovery/public.ts';
 import { kinds, object, podOf } from '../../objects.ts';
 import { realKeys } from '../../real-keys.ts';
 import { type Recording, record } from '../../recording.ts';
-import { captureOf, deployment, PIN, recoveryConfig, service } from '../captured-platform.ts';
+import { captureOf, deployment, PIN, recoveryConfig, service } from '../sample-snapshot.ts';
 
 const OLD = {
   passphrases: { local: 'pass-local', primary: 'pass-primary', secondary: 'pass-secondary', offsite: 'pass-offsite' },
@@ -41,7 +41,7 @@ const CAPTURED = captureOf([
 ]);
 
 async function recover(settings: object, options: { preview?: boolean } = {}): Promise<Recording> {
-  const recoveredObjects = await packPlatform(CAPTURED as CapturedPlatform);
+  const recoveredObjects = await packSnapshot(CAPTURED as ManifestSnapshot);
   const previous = { leads: true, site: 'local', generation: 2, recoveredFrom: PIN, recoveredObjects };
   const config = { ...recoveryConfig(settings), secrets: { from: 'config' }, secretValues: OLD };
   return record('local', config, { previous, generate: realKeys(), ...options });

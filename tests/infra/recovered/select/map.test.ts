@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { mapObjects } from '../../../../infra/recovered/select/map.ts';
 import type { KubeObject } from '../../../../recovery/public.ts';
-import { deployment, ingress, PLATFORM, service } from '../captured-platform.ts';
+import { deployment, ingress, PLATFORM, service } from '../sample-snapshot.ts';
 
 const NONE = { registry: {}, storageClass: {}, namespace: {}, host: {} };
 

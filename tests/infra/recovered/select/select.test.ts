@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Section, selectObjects } from '../../../../infra/recovered/select/select.ts';
 import { OWN_LABEL } from '../../../../plan/layout.ts';
 import { productionPlan } from '../../../../plan/production.ts';
-import { captureOf, deployment, PLATFORM } from '../captured-platform.ts';
+import { captureOf, deployment, PLATFORM } from '../sample-snapshot.ts';
 
 const MAP = { registry: {}, storageClass: {}, namespace: {}, host: {} };
 

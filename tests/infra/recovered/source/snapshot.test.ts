@@ -2,13 +2,13 @@
 import { expect, test } from 'vitest';
 import type { StackConfig } from '../../../../infra/config/config.ts';
 import { keptText, snapshotOf } from '../../../../infra/recovered/source/snapshot.ts';
-import { type CapturedPlatform, packPlatform, unpackPlatform } from '../../../../recovery/public.ts';
+import { type ManifestSnapshot, packSnapshot, unpackSnapshot } from '../../../../recovery/public.ts';
 import { find } from '../../objects.ts';
 import { record } from '../../recording.ts';
 import { PIN, RECOVERY, upBefore } from '../recovery-stack.ts';
 
 const PASSWORD = 'a-password-of-the-platform';
-const PLATFORM: CapturedPlatform = {
+const PLATFORM: ManifestSnapshot = {
   objects: [
     {
       object: {
@@ -37,7 +37,7 @@ const OBJECTS = [
 const PINNED = { ...PIN, objects: OBJECTS };
 
 test('a later `up` takes them from the outputs and asks no repository, and gives them on as a secret', async () => {
-  const text = await packPlatform(PLATFORM);
+  const text = await packSnapshot(PLATFORM);
   const { previous } = upBefore(PINNED);
   const recording = await record('local', RECOVERY, { previous: { ...previous, recoveredObjects: text } });
   // The repository of this stack is an address that nobody has.
@@ -73,7 +73,7 @@ test('a stack of before, and a point without objects, have their data tier only'
 
 test('equal objects are equal texts, and too many of them are not kept', async () => {
   const text = await keptText(PLATFORM);
-  expect(text).toBe(await packPlatform(structuredClone(PLATFORM)));
-  expect(await unpackPlatform(text ?? '')).toEqual(PLATFORM);
+  expect(text).toBe(await packSnapshot(structuredClone(PLATFORM)));
+  expect(await unpackSnapshot(text ?? '')).toEqual(PLATFORM);
   expect(await keptText(PLATFORM, 10)).toBeUndefined();
 });

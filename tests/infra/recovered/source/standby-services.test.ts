@@ -2,15 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { withKept } from '../../../../infra/recovered/source/standby-objects.ts';
 import { productionPlan } from '../../../../plan/production.ts';
-import { type CapturedPlatform, nameOf, packPlatform, unpackPlatform } from '../../../../recovery/public.ts';
+import { type ManifestSnapshot, nameOf, packSnapshot, unpackSnapshot } from '../../../../recovery/public.ts';
 import { kubernetesObjects } from '../../manifests-of.ts';
 import { find, kinds, podOf, predecessors, resourceOf } from '../../objects.ts';
 import { type RecordedResource, type Recording, record, STORED_SECRETS } from '../../recording.ts';
-import { captureOf, deployment, OBJECTS, PLATFORM } from '../captured-platform.ts';
+import { captureOf, deployment, OBJECTS, PLATFORM } from '../sample-snapshot.ts';
 
 const FOLLOWS = { of: { site: 'other', generation: 1 }, repository: 'secondary' };
 const SECRETS = { secrets: { from: 'config' }, secretValues: STORED_SECRETS };
-const text = await packPlatform(PLATFORM);
+const text = await packSnapshot(PLATFORM);
 const upBefore = (leads: boolean, generation: number, recoveredObjects: string | undefined = text) => ({
   previous: { leads, site: 'local', generation, recoveredObjects },
 });
@@ -196,7 +196,7 @@ test('standby.map and standby.exclude; a selector that selects nothing today is 
 });
 
 test('a claim that is no longer captured stays, whatever else goes', () => {
-  const now: CapturedPlatform = captureOf([deployment('api')]);
+  const now: ManifestSnapshot = captureOf([deployment('api')]);
   const names = withKept(now, PLATFORM).objects.map(({ object }) => nameOf(object));
   expect(names).toEqual(
     expect.arrayContaining(['Deployment.apps go-coffee/api', 'PersistentVolumeClaim go-coffee/uploads']),
@@ -210,5 +210,5 @@ test('a claim that is no longer captured stays, whatever else goes', () => {
 });
 
 test('what is kept can be read again', async () => {
-  expect(await unpackPlatform(text)).toEqual(PLATFORM);
+  expect(await unpackSnapshot(text)).toEqual(PLATFORM);
 });

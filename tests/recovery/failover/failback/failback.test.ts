@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { layout } from '../../../../plan/layout.ts';
 import { productionPlan } from '../../../../plan/production.ts';
-import { planReseed, reseedRefusals } from '../../../../recovery/failover/failback/plan.ts';
-import { reseed } from '../../../../recovery/failover/failback/reclone.ts';
-import { lookAtSwitchover, switchOver } from '../../../../recovery/failover/failback/switchover.ts';
-import { reseedText } from '../../../../recovery/failover/failback/text.ts';
-import type { FailbackRequest, ReseedReport } from '../../../../recovery/failover/failback/types.ts';
+import { planReclone, recloneRefusals } from '../../../../recovery/failover/failback/plan.ts';
+import { reclone } from '../../../../recovery/failover/failback/reclone.ts';
+import { planSwitchover, switchOver } from '../../../../recovery/failover/failback/switchover.ts';
+import { reclonePlanText } from '../../../../recovery/failover/failback/text.ts';
+import type { FailbackRequest, RecloneReport } from '../../../../recovery/failover/failback/types.ts';
 import { readFence } from '../../../../recovery/storage/fence.ts';
 import { scratch } from '../../../scratch.ts';
 import { ENVIRONMENT, makeTwoSites, type TwoSites } from '../two-sites.ts';
@@ -38,17 +38,17 @@ async function afterFailover(): Promise<TwoSites> {
   return sites;
 }
 
-async function comeBack(sites: TwoSites, request = REQUEST): Promise<ReseedReport> {
-  const plan = await planReseed(sites.ports, request);
-  const [refusal] = reseedRefusals(plan, request);
+async function comeBack(sites: TwoSites, request = REQUEST): Promise<RecloneReport> {
+  const plan = await planReclone(sites.ports, request);
+  const [refusal] = recloneRefusals(plan, request);
   if (refusal !== undefined) throw refusal;
-  return reseed(sites.ports, request, plan);
+  return reclone(sites.ports, request, plan);
 }
 
 describe('the plan', () => {
   test('shows what only the old leader has', async () => {
     const sites = await afterFailover();
-    const plan = await planReseed(sites.ports, REQUEST);
+    const plan = await planReclone(sites.ports, REQUEST);
     expect(plan).toMatchObject({
       state: 'to-empty',
       lineage: 'us-east-1-1',
@@ -63,7 +63,7 @@ describe('the plan', () => {
         bytes: 0x2000000,
       },
     });
-    expect(reseedText(plan)).toContain('33.6 MB that only this site has');
+    expect(reclonePlanText(plan)).toContain('33.6 MB that only this site has');
     expect(sites.old.done).toEqual([]);
   });
 
@@ -92,12 +92,12 @@ describe('the plan', () => {
     const sites = await afterFailover();
     await sites.production.setConfig({ generation: { value: 5 } });
     await sites.production.up();
-    await expect(planReseed(sites.ports, REQUEST)).rejects.toMatchObject({ code: 'NOT-RELATED', exit: 6 });
+    await expect(planReclone(sites.ports, REQUEST)).rejects.toMatchObject({ code: 'NOT-RELATED', exit: 6 });
   });
 
   test('a standby can’t be followed', async () => {
     const sites = await makeTwoSites(await scratch());
-    await expect(planReseed(sites.ports, REQUEST)).rejects.toMatchObject({ code: 'NOT-LEADING', exit: 6 });
+    await expect(planReclone(sites.ports, REQUEST)).rejects.toMatchObject({ code: 'NOT-LEADING', exit: 6 });
   });
 });
 
@@ -156,11 +156,11 @@ describe('the old site as a standby', () => {
     sites.old.claimNames = ['uploads', 'data-postgres-0'];
     sites.old.done.length = 0;
     sites.production.before = () => {};
-    const plan = await planReseed(sites.ports, REQUEST);
+    const plan = await planReclone(sites.ports, REQUEST);
     expect(plan).toMatchObject({ state: 'to-bring-up', claims: [], next: { generation: 2 } });
     await comeBack(sites, { ...REQUEST, deleteClaims: false });
     expect(sites.old.done.filter((what) => what.startsWith('delete') || what.startsWith('stop'))).toEqual([]);
-    expect((await planReseed(sites.ports, REQUEST)).state).toBe('follows');
+    expect((await planReclone(sites.ports, REQUEST)).state).toBe('follows');
   });
 });
 
@@ -196,15 +196,15 @@ describe('the switchover', () => {
     const sites = await followed();
     await switched(sites);
     sites.old.jobs.set('dr-full-us-east-1-2', 'done');
-    const plan = await planReseed(sites.ports, { stack: 'dr', of: 'production', deleteClaims: true });
+    const plan = await planReclone(sites.ports, { stack: 'dr', of: 'production', deleteClaims: true });
     expect(plan).toMatchObject({ state: 'to-empty', next: { site: 'eu-west-1', generation: 2 } });
-    await expect(planReseed(sites.ports, REQUEST)).rejects.toMatchObject({ code: 'ALREADY-LEADS' });
+    await expect(planReclone(sites.ports, REQUEST)).rejects.toMatchObject({ code: 'ALREADY-LEADS' });
   });
 
   test('is refused, before anything is stopped, while the standby is behind', async () => {
     const sites = await followed();
     sites.old.database.lsn = '0/1000000';
-    const { refusals } = await lookAtSwitchover(sites.ports, productionPlan, REQUEST);
+    const { refusals } = await planSwitchover(sites.ports, productionPlan, REQUEST);
     expect(refusals.map(({ code }) => code)).toEqual(['STANDBY-BEHIND']);
     await expect(switched(sites)).rejects.toMatchObject({ code: 'STANDBY-BEHIND', exit: 6 });
     expect(sites.standby.done).toEqual([]);

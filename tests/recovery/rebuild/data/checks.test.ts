@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
 import { parseKeyspace } from '../../../../recovery/rebuild/data/cluster.ts';
 import { databaseChecks, recordedCaptures } from '../../../../recovery/rebuild/data/database.ts';
 import { objectChecks, quarantineChecks } from '../../../../recovery/rebuild/data/objects.ts';
-import type { CapturedPlatform } from '../../../../recovery/workloads/objects/captured/platform.ts';
+import type { ManifestSnapshot } from '../../../../recovery/workloads/objects/snapshot/platform.ts';
 import { ENTRIES, PIN } from '../../../drill/cluster/drill-fixture.ts';
 import { entryAt } from '../../points/entry-fixture.ts';
 import { resticCapture } from '../../points/point-fixture.ts';
@@ -17,7 +17,7 @@ const own: KubeObject = {
   kind: 'Secret',
   metadata: { name: 'dr-keys', namespace: 'go-coffee', labels: { 'go-coffee-dr/owner': 'stack' } },
 };
-const CAPTURED: CapturedPlatform = {
+const CAPTURED: ManifestSnapshot = {
   objects: [
     made('apps/v1', 'Deployment', 'order'),
     made('v1', 'ConfigMap', 'settings'),

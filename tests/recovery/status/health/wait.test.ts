@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ProgressEvent } from '../../../../recovery/core/progress.ts';
 import type { HealthReport } from '../../../../recovery/status/health/types.ts';
-import { untilHealthy, waitOf } from '../../../../recovery/status/health/wait.ts';
+import { parseWait, untilHealthy } from '../../../../recovery/status/health/wait.ts';
 
 const report = (healthy: boolean): HealthReport => ({
   at: '2026-11-25T20:00:00.000Z',
@@ -54,9 +54,9 @@ test.each([
   ['15m', 900],
   ['90s', 90],
 ])('%s', (text, expected) => {
-  expect(waitOf(text)).toBe(expected);
+  expect(parseWait(text)).toBe(expected);
 });
 
 test.each(['90', '-5m', 'soon'])('%s is no time to wait', (text) => {
-  expect(() => waitOf(text)).toThrow(expect.objectContaining({ code: 'WAIT', exit: 2, where: '--wait' }));
+  expect(() => parseWait(text)).toThrow(expect.objectContaining({ code: 'WAIT', exit: 2, where: '--wait' }));
 });

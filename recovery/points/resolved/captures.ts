@@ -5,16 +5,16 @@ import { DrError } from '../../core/errors.ts';
 import { OBJECTS, type ResticCapture } from '../point.ts';
 import { resolveTarget } from '../resolve/resolve.ts';
 import type { ResolveInput } from '../resolve/types.ts';
-import type { Pin, PinnedFiles, PinnedObjects } from './types.ts';
+import type { ResolvedFiles, ResolvedManifests, ResolvedPoint } from './types.ts';
 
-export interface PinnedCaptures extends Required<Pick<Pin, 'objects' | 'files'>> {
+export interface ResolvedCaptures extends Required<Pick<ResolvedPoint, 'objects' | 'files'>> {
   /** For people, a sentence each. */
   readonly notes: readonly string[];
 }
 
 interface Found {
   readonly workload: Workload;
-  readonly files: PinnedFiles;
+  readonly files: ResolvedFiles;
   readonly capture: ResticCapture;
 }
 
@@ -59,22 +59,22 @@ function objectNotes(objects: Lookup, repository: string): string[] {
 }
 
 /** The manifest snapshots alone. */
-export function pinObjects(
+export function resolveManifests(
   input: Omit<ResolveInput, 'workloads'>,
   plan: Plan,
-): { readonly objects: PinnedObjects[]; readonly notes: readonly string[] } {
+): { readonly objects: ResolvedManifests[]; readonly notes: readonly string[] } {
   const looked = lookUp(input, selectWorkloads(plan, ['type:files']).filter(isObjects));
   return {
-    objects: looked.found.flatMap(({ workload: { objects: part }, files: pinned }): PinnedObjects[] =>
+    objects: looked.found.flatMap(({ workload: { objects: part }, files: pinned }): ResolvedManifests[] =>
       part === undefined ? [] : [{ ...pinned, part }],
     ),
     notes: [...looked.notes, ...objectNotes(looked, input.repository)],
   };
 }
 
-export function pinCaptures(input: Omit<ResolveInput, 'workloads'>, plan: Plan): PinnedCaptures {
+export function resolveCaptures(input: Omit<ResolveInput, 'workloads'>, plan: Plan): ResolvedCaptures {
   const { repository } = input;
-  const { objects, notes } = pinObjects(input, plan);
+  const { objects, notes } = resolveManifests(input, plan);
   const files = lookUp(
     input,
     selectWorkloads(plan, ['type:files']).filter((workload) => !isObjects(workload)),

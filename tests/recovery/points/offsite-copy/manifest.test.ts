@@ -4,7 +4,7 @@ import {
   renderManifest,
   renderSums,
   resticDigest,
-} from '../../../../recovery/points/dated-copy/manifest.ts';
+} from '../../../../recovery/points/offsite-copy/manifest.ts';
 import { verifyDocument } from '../../../../recovery/points/signing.ts';
 import { manifestFindings } from '../../../../recovery/verify/copies.ts';
 

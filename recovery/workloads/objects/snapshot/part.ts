@@ -1,9 +1,9 @@
 /** One laid-down part: a capture of a cluster, or a folder of manifests of a single host. */
 import { readdir } from 'node:fs/promises';
 import { verificationFailed } from '../../../core/errors.ts';
-import type { PinnedObjects } from '../../../points/pin/types.ts';
+import type { ResolvedManifests } from '../../../points/resolved/types.ts';
 import type { Image } from '../images.ts';
-import type { CapturedObject } from '../make.ts';
+import type { SnapshotObject } from '../make.ts';
 import { readPart } from '../stored.ts';
 import { readManifests } from './manifests.ts';
 
@@ -11,14 +11,14 @@ export interface Part {
   readonly workload: string;
   /** ISO 8601. Equal for parts of one reading of the API. */
   readonly capturedAt: string;
-  readonly objects: readonly CapturedObject[];
+  readonly objects: readonly SnapshotObject[];
   readonly namespaces: readonly string[];
   readonly images: readonly Image[];
   readonly notes: readonly string[];
 }
 
 /** Throws `CAPTURE-DAMAGED` (exit 5). */
-export async function readFolder(folder: string, { workload, part, capturedAt }: PinnedObjects): Promise<Part> {
+export async function readFolder(folder: string, { workload, part, capturedAt }: ResolvedManifests): Promise<Part> {
   const names = await readdir(folder);
   if (!names.includes('index.json')) return { workload, capturedAt, ...(await readManifests(folder, workload)) };
   const { index, objects } = await readPart(folder);

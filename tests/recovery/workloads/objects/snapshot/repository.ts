@@ -11,7 +11,7 @@ import { openSecrets } from '../../../../../recovery/core/secrets.ts';
 import { backupPath, ensureRepository } from '../../../../../recovery/engines/restic/actions.ts';
 import { openRestic, type Restic } from '../../../../../recovery/engines/restic/restic.ts';
 import type { KubeObject } from '../../../../../recovery/kubernetes/objects.ts';
-import type { CapturedRequest } from '../../../../../recovery/public.ts';
+import type { SnapshotRequest } from '../../../../../recovery/public.ts';
 import { makeCapture } from '../../../../../recovery/workloads/objects/make.ts';
 import { writePart } from '../../../../../recovery/workloads/objects/stored.ts';
 import { read } from '../make-object.ts';
@@ -23,7 +23,7 @@ export interface CapturedRepository {
   readonly region: S3Region;
   readonly restic: Restic;
   /** All but the objects. */
-  readonly request: Omit<CapturedRequest, 'objects'>;
+  readonly request: Omit<SnapshotRequest, 'objects'>;
   /** Id of the snapshot of a folder. */
   store(folder: string): Promise<string>;
 }

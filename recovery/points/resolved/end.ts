@@ -4,7 +4,7 @@ import type { ObjectInfo } from '../../storage/object-store.ts';
 import type { PostgresCapture } from '../point.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
 import { followWal, segmentFiles } from '../wal.ts';
-import type { PinnedEnd } from './types.ts';
+import type { ReplayEnd } from './types.ts';
 
 const HINT = 'set an older point, another moment or another repository in recovery; `dr points` lists them';
 
@@ -18,7 +18,7 @@ export function endOf(
   capture: PostgresCapture,
   archive: readonly ObjectInfo[],
   where: string,
-): PinnedEnd {
+): ReplayEnd {
   const files = segmentFiles(archive.map(({ key }) => key));
   const range = followWal(new Set(files.keys()), capture.walStart);
   const refuse = (fact: string) => badInput({ code: 'TARGET-UNREACHABLE', where, fact, hint: HINT });

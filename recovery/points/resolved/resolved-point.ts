@@ -8,7 +8,7 @@ import type { Plan, Workload } from '../../../plan/types.ts';
 import { badInput } from '../../core/errors.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { S3Keys } from '../../storage/s3/keys.ts';
-import type { S3Place } from '../../storage/s3/place.ts';
+import type { S3Location } from '../../storage/s3/location.ts';
 import { readEntries } from '../catalog/read.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import type { Capture } from '../point.ts';
@@ -16,16 +16,16 @@ import { type Resolution, resolveTarget } from '../resolve/resolve.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
 import type { SigningKey } from '../signing.ts';
 import { parseTarget } from '../target.ts';
-import { pinCaptures, pinObjects } from './captures.ts';
+import { resolveCaptures, resolveManifests } from './captures.ts';
 import { endOf } from './end.ts';
 import { generationsOf } from './generations.ts';
-import type { Pin, PinnedObjects } from './types.ts';
+import type { ResolvedManifests, ResolvedPoint } from './types.ts';
 
-export { type Pin, type PinnedObjects, pinSchema } from './types.ts';
+export { type ResolvedManifests, type ResolvedPoint, resolvedPointSchema } from './types.ts';
 
-export interface PinRequest {
+export interface ResolveRequest {
   readonly plan: Plan;
-  readonly repository: S3Place;
+  readonly repository: S3Location;
   /** `ambient`: the process's own AWS credentials, as the SDK finds them. */
   readonly credentials: S3Keys | 'ambient';
   readonly signingKey: SigningKey;
@@ -37,7 +37,7 @@ export interface PinRequest {
 }
 
 export interface PinnedTarget {
-  readonly pin: Pin;
+  readonly pin: ResolvedPoint;
   /** For people, a sentence each. */
   readonly notes: readonly string[];
   /** All points of the repository, to compare the recovered platform with. */
@@ -46,11 +46,11 @@ export interface PinnedTarget {
   readonly lives: readonly number[];
 }
 
-type Asked = Omit<PinRequest, 'from' | 'site'>;
+type Asked = Omit<ResolveRequest, 'from' | 'site'>;
 
 async function openStore({ repository, credentials }: Asked): Promise<ObjectStore> {
-  const { openS3Place } = await import('../../storage/s3/place.ts');
-  return openS3Place(repository, credentials);
+  const { openS3Location } = await import('../../storage/s3/location.ts');
+  return openS3Location(repository, credentials);
 }
 
 function readAll(store: ObjectStore, { plan, repository, signingKey }: Asked): Promise<CatalogEntry[]> {
@@ -60,13 +60,13 @@ function readAll(store: ObjectStore, { plan, repository, signingKey }: Asked): P
 }
 
 /** The newest manifest snapshots in the repository. Throws as `pinTarget` does. */
-export async function pinNewestObjects(
+export async function resolveNewestManifests(
   request: Asked,
-): Promise<{ readonly objects: readonly PinnedObjects[]; readonly notes: readonly string[] }> {
+): Promise<{ readonly objects: readonly ResolvedManifests[]; readonly notes: readonly string[] }> {
   const { plan, repository, now } = request;
   const entries = await readAll(await openStore(request), request);
   const input = { repository: repository.id, entries, target: parseTarget('latest', now), now };
-  return pinObjects(input, plan);
+  return resolveManifests(input, plan);
 }
 
 type ItemOf<Engine extends Capture['engine']> = ResolvedItem & {
@@ -87,7 +87,7 @@ function itemOf<Engine extends Capture['engine']>(
  *
  * Reads only. Throws `TARGET-…` and `POINT-…` for a target that can't be resolved, and what the store throws.
  */
-export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
+export async function resolveRecoveryPoint(request: ResolveRequest): Promise<PinnedTarget> {
   const { plan, repository, from, site, now } = request;
   const paths = layout(plan.environment);
   const target = parseTarget(from, now);
@@ -111,7 +111,7 @@ export async function pinTarget(request: PinRequest): Promise<PinnedTarget> {
   const archive = await store.list(`${paths.pgbackrest(lineage)}/archive/${STANZA}/`);
   const end = endOf(database, database.capture, archive, where);
   const cache = itemOf(resolution, plan, { type: 'redis', engine: 'restic' });
-  const { objects, files, notes } = pinCaptures(input, plan);
+  const { objects, files, notes } = resolveCaptures(input, plan);
   const said = [
     ...resolution.warnings,
     ...resolution.missing.map((workload) => `${repository.id} holds no copy of ${workload}: it starts empty`),

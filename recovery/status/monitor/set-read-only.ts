@@ -7,7 +7,7 @@ import { withClient } from '../../workloads/postgres/server.ts';
  * The default for every transaction from now on; a session can still set itself writable. The setting is in postgresql.auto.conf: a
  * restart keeps it, and `ALTER SYSTEM RESET default_transaction_read_only` removes it. True when this call has changed it.
  */
-export async function holdWrites(site: Site, { lineage, successor, since }: Fence): Promise<boolean> {
+export async function setReadOnly(site: Site, { lineage, successor, since }: Fence): Promise<boolean> {
   const settings = site.environment.postgres;
   if (settings === undefined) return false;
   return withClient(site, settings, async (client) => {

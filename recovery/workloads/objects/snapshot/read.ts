@@ -8,17 +8,17 @@ import { requireEngine } from '../../../engines/find.ts';
 import { restoreSnapshot } from '../../../engines/restic/actions.ts';
 import type { Restic } from '../../../engines/restic/restic.ts';
 import { nameOf } from '../../../kubernetes/objects.ts';
-import type { PinnedObjects } from '../../../points/pin/types.ts';
+import type { ResolvedManifests } from '../../../points/resolved/types.ts';
 import { formatTime } from '../../../report/format.ts';
 import type { Image } from '../images.ts';
-import type { CapturedObject } from '../make.ts';
+import type { SnapshotObject } from '../make.ts';
 import { type OpenRequest, openRepository } from './open.ts';
 import { type Part, readFolder } from './part.ts';
-import type { CapturedPlatform } from './platform.ts';
+import type { ManifestSnapshot } from './platform.ts';
 
-export interface CapturedRequest extends OpenRequest {
+export interface SnapshotRequest extends OpenRequest {
   /** Of the pin. */
-  readonly objects: readonly PinnedObjects[];
+  readonly objects: readonly ResolvedManifests[];
 }
 
 /** Each is a restic of its own, and the machine may be small. */
@@ -27,7 +27,7 @@ const AT_ONCE = 2;
 const OTHER = 'write another point or another repository into recovery; `dr verify` says what else is damaged there';
 
 /** What of an error is another thing to do for a stack than for a site. */
-function forStack(error: unknown, { workload, point }: PinnedObjects, repository: string): unknown {
+function forStack(error: unknown, { workload, point }: ResolvedManifests, repository: string): unknown {
   if (!(error instanceof DrError) || !['SNAPSHOT-DAMAGED', 'CAPTURE-DAMAGED'].includes(error.code)) return error;
   const { code, fact, exit } = error;
   return new DrError({
@@ -41,7 +41,7 @@ function forStack(error: unknown, { workload, point }: PinnedObjects, repository
 }
 
 /** Paths by snapshot. Listed first: that explains a wrong passphrase and an unreachable repository. */
-async function pathsOf(restic: Restic, objects: readonly PinnedObjects[]): Promise<Map<string, string>> {
+async function pathsOf(restic: Restic, objects: readonly ResolvedManifests[]): Promise<Map<string, string>> {
   const { id } = restic.repository;
   const there = await restic.snapshots({ ids: objects.map(({ snapshot }) => snapshot) }).catch((error: unknown) => {
     if (!(error instanceof DrError) || error.code !== 'PASSPHRASE-WRONG') throw error;
@@ -72,7 +72,7 @@ function momentNotes(parts: readonly Part[]): string[] {
 }
 
 /** Parts of several moments may hold the same object twice where it has changed its part: the younger one counts. */
-function objectsOf(parts: readonly Part[]): CapturedObject[] {
+function objectsOf(parts: readonly Part[]): SnapshotObject[] {
   const oldestFirst = parts.toSorted((a, b) => (a.capturedAt < b.capturedAt ? -1 : 1));
   return [
     ...new Map(oldestFirst.flatMap(({ objects }) => objects).map((entry) => [nameOf(entry.object), entry])).values(),
@@ -92,7 +92,7 @@ function imagesOf(parts: readonly Part[]): Image[] {
   });
 }
 
-function platformOf(parts: readonly Part[]): CapturedPlatform {
+function platformOf(parts: readonly Part[]): ManifestSnapshot {
   return {
     objects: objectsOf(parts),
     namespaces: [...new Set(parts.flatMap(({ namespaces }) => namespaces))].sort(),
@@ -105,7 +105,7 @@ function platformOf(parts: readonly Part[]): CapturedPlatform {
  * Throws `ENGINE-MISSING`, `ENGINE-TOO-OLD`, `PASSPHRASE-WRONG` (exit 2), `SNAPSHOT-GONE`, `SNAPSHOT-DAMAGED`, `REPOSITORY-…` (exit 1)
  * and `CAPTURE-DAMAGED` (exit 5).
  */
-export async function readCaptured(request: CapturedRequest): Promise<CapturedPlatform> {
+export async function readSnapshot(request: SnapshotRequest): Promise<ManifestSnapshot> {
   const { objects, repository } = request;
   await requireEngine('restic');
   const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));

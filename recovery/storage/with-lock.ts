@@ -8,17 +8,17 @@ import type { ObjectStore } from './object-store.ts';
  * `signal` is aborted, with the DrError as its reason, when the lock was taken over or could not be renewed before it expired. Work that
  * has ended by then is not undone.
  */
-export async function whileLocked<T>(
+export async function withLock<T>(
   store: ObjectStore,
   key: string,
   options: LockOptions,
   work: (lock: Lock, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return holding(await acquireLock(store, key, options), work);
+  return withHeldLock(await acquireLock(store, key, options), work);
 }
 
 /** The same with a lock that the caller has acquired. */
-export async function holding<T>(lock: Lock, work: (lock: Lock, signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withHeldLock<T>(lock: Lock, work: (lock: Lock, signal: AbortSignal) => Promise<T>): Promise<T> {
   const lost = new AbortController();
   const renew = async (): Promise<void> => {
     try {

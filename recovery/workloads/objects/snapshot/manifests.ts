@@ -5,14 +5,14 @@ import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import { fieldsOf, type KubeObject, listOf } from '../../../kubernetes/objects.ts';
 import { type Image, imagesOf } from '../images.ts';
-import { type CapturedObject, isObject } from '../make.ts';
+import { isObject, type SnapshotObject } from '../make.ts';
 import { strip } from '../strip.ts';
 
 const AT_ONCE = 16;
 const DOCUMENTS = /\.(ya?ml|json)$/i;
 
 export interface Manifests {
-  readonly objects: readonly CapturedObject[];
+  readonly objects: readonly SnapshotObject[];
   readonly namespaces: readonly string[];
   readonly images: readonly Image[];
   readonly notes: readonly string[];

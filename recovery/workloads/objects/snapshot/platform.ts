@@ -4,11 +4,11 @@ import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import type { KubeObject } from '../../../kubernetes/objects.ts';
 import type { Image } from '../images.ts';
-import { type CapturedObject, isObject } from '../make.ts';
+import { isObject, type SnapshotObject } from '../make.ts';
 
-export interface CapturedPlatform {
+export interface ManifestSnapshot {
   /** With Secrets in the clear: the code that declares them makes them Pulumi secrets. */
-  readonly objects: readonly CapturedObject[];
+  readonly objects: readonly SnapshotObject[];
   /** The platform's, with their names at the source. */
   readonly namespaces: readonly string[];
   /** Each with the digests that ran. */
@@ -33,13 +33,13 @@ const packedSchema = z.strictObject({
 });
 
 /** base64 of compressed JSON. */
-export async function packPlatform(platform: CapturedPlatform): Promise<string> {
+export async function packSnapshot(platform: ManifestSnapshot): Promise<string> {
   const json = JSON.stringify({ version: 1, ...platform });
   return (await promisify(gzip)(json, { level: 9 })).toString('base64');
 }
 
 /** Undefined for what `packPlatform` of this or an earlier version did not make. */
-export async function unpackPlatform(text: string): Promise<CapturedPlatform | undefined> {
+export async function unpackSnapshot(text: string): Promise<ManifestSnapshot | undefined> {
   const json = await promisify(gunzip)(Buffer.from(text, 'base64')).catch(() => undefined);
   const parsed = json && packedSchema.safeParse(JSON.parse(json.toString()));
   if (parsed?.success !== true) return undefined;

@@ -6,7 +6,7 @@ import type { VersionedStore } from '../versioned-store.ts';
 import type { S3Keys } from './keys.ts';
 import { openS3Store } from './store.ts';
 
-export interface S3Place {
+export interface S3Location {
   readonly id: string;
   /** `https://host[:port]` */
   readonly endpoint: string;
@@ -21,8 +21,8 @@ export interface S3Place {
 const LIMITS = { deadlineSeconds: 30, attempts: 3 } as const;
 
 /** @param credentials `ambient`: who this process is to AWS, as the SDK finds out. */
-export async function openS3Place(
-  { endpoint, region, bucket, uriStyle, ca }: S3Place,
+export async function openS3Location(
+  { endpoint, region, bucket, uriStyle, ca }: S3Location,
   credentials: S3Keys | 'ambient',
 ): Promise<VersionedStore> {
   const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));

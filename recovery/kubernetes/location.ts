@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ClusterAccess, openAccess } from './access.ts';
 
 /** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
-export async function openPlace({ kubeconfig, context }: ClusterPlace): Promise<ClusterAccess> {
+export async function openClusterAccess({ kubeconfig, context }: ClusterLocation): Promise<ClusterAccess> {
   const open = (path: string | undefined) =>
     openAccess({ ...(path === undefined ? {} : { kubeconfig: path }), context, namespaces: ['default'] });
   if (kubeconfig === undefined || 'path' in kubeconfig) return open(kubeconfig?.path);
@@ -19,7 +19,7 @@ export async function openPlace({ kubeconfig, context }: ClusterPlace): Promise<
   }
 }
 
-export interface ClusterPlace {
+export interface ClusterLocation {
   /** A path, or the text itself. @default ~/.kube/config */
   readonly kubeconfig?: { readonly path: string } | { readonly text: string } | undefined;
   /** Always named: the kubeconfig's current context is never used. */

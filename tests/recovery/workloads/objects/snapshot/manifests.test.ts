@@ -2,15 +2,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { PinnedObjects } from '../../../../../recovery/points/pin/types.ts';
-import { nameOf, packPlatform, unpackPlatform } from '../../../../../recovery/public.ts';
-import { objectsIn } from '../../../../../recovery/workloads/objects/captured/manifests.ts';
-import { readFolder } from '../../../../../recovery/workloads/objects/captured/part.ts';
+import type { ResolvedManifests } from '../../../../../recovery/points/resolved/types.ts';
+import { nameOf, packSnapshot, unpackSnapshot } from '../../../../../recovery/public.ts';
+import { objectsIn } from '../../../../../recovery/workloads/objects/snapshot/manifests.ts';
+import { readFolder } from '../../../../../recovery/workloads/objects/snapshot/part.ts';
 import { scratch } from '../../../../scratch.ts';
 import { served } from '../make-object.ts';
 import { writeObjects } from './repository.ts';
 
-const PINNED: PinnedObjects = {
+const PINNED: ResolvedManifests = {
   workload: 'manifests',
   part: 'configuration',
   point: '20261125T020000Z-full-7f3a',
@@ -73,7 +73,7 @@ test('a platform is packed and unpacked; a text that nobody can read is asked fo
   await writeObjects(folder, 'configuration', [secret]);
   const { objects, namespaces, images, notes } = await readFolder(folder, PINNED);
   const platform = { objects, namespaces, images, notes };
-  expect(await unpackPlatform(await packPlatform(platform))).toEqual(platform);
-  expect(await unpackPlatform('bm90IGd6aXA=')).toBeUndefined();
-  expect(await unpackPlatform(await packPlatform({ ...platform, objects: [{}] as never }))).toBeUndefined();
+  expect(await unpackSnapshot(await packSnapshot(platform))).toEqual(platform);
+  expect(await unpackSnapshot('bm90IGd6aXA=')).toBeUndefined();
+  expect(await unpackSnapshot(await packSnapshot({ ...platform, objects: [{}] as never }))).toBeUndefined();
 });

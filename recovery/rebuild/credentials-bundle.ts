@@ -16,7 +16,7 @@ import type { RepositorySettings } from '../storage/backends.ts';
 import { readAccess, readKeys, type S3Keys } from '../storage/s3/keys.ts';
 import type { S3RepositorySettings } from '../storage/s3/settings.ts';
 
-export interface BucketMaterial {
+export interface BundledBucket {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
@@ -29,27 +29,27 @@ export interface BucketMaterial {
   readonly admin?: S3Keys | undefined;
 }
 
-export interface RepositoryMaterial {
+export interface BundledRepository {
   readonly id: string;
   readonly passphrase?: string | undefined;
   /** Absent for a repository in a folder. */
-  readonly s3?: BucketMaterial | undefined;
+  readonly s3?: BundledBucket | undefined;
 }
 
-export interface Material {
+export interface CredentialsBundle {
   /** For people: `escrow file /root/x.age`. */
   readonly describe: string;
   readonly plan: Plan;
   readonly environment: string;
   readonly site: string;
   readonly signingKey: { readonly name: string; readonly secret: string };
-  readonly repositories: readonly RepositoryMaterial[];
+  readonly repositories: readonly BundledRepository[];
   /** A rebuild generates absent ones. */
   readonly storePasswords: Readonly<Partial<Record<'superuser' | 'replication' | 'application' | 'redis', string>>>;
 }
 
 /** Unpacks the escrow file into a private folder, reads it and deletes the folder. Throws `ESCROW-…` and `IDENTITY-…` (exit 2). */
-export async function openKeys(file: string, identity: string, log: Logger): Promise<Material> {
+export async function readEscrowBundle(file: string, identity: string, log: Logger): Promise<CredentialsBundle> {
   const opened = await readEscrow(file, identity);
   const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-keys-'));
   try {
@@ -57,7 +57,7 @@ export async function openKeys(file: string, identity: string, log: Logger): Pro
     const files = opened.files.filter((each) => !isProgram(each));
     const { environmentFile } = await layDown({ ...opened, files, program: [] }, folder);
     const site = await openSite(environmentFile, log);
-    return await siteMaterial(site, `escrow file ${file} of ${opened.index.createdAt}`);
+    return await readSiteBundle(site, `escrow file ${file} of ${opened.index.createdAt}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -75,7 +75,7 @@ async function readAuthority(file: string, where: string): Promise<string> {
   });
 }
 
-async function bucketOf({ secrets }: Site, id: string, settings: S3RepositorySettings): Promise<BucketMaterial> {
+async function bucketOf({ secrets }: Site, id: string, settings: S3RepositorySettings): Promise<BundledBucket> {
   const { endpoint, region, bucket, uriStyle, ca, admin } = settings;
   const where = `repositories.${id}`;
   return {
@@ -96,13 +96,13 @@ async function bucketOf({ secrets }: Site, id: string, settings: S3RepositorySet
   };
 }
 
-async function repositoryOf(site: Site, id: string, settings: RepositorySettings): Promise<RepositoryMaterial> {
+async function repositoryOf(site: Site, id: string, settings: RepositorySettings): Promise<BundledRepository> {
   const [first] = settings.passphrases;
   const passphrase = first && (await site.secrets.read(first.from, `repositories.${id}.passphrases`));
   return settings.type === 's3' ? { id, passphrase, s3: await bucketOf(site, id, settings) } : { id, passphrase };
 }
 
-async function storePasswordsOf({ environment, secrets }: Site): Promise<Material['storePasswords']> {
+async function storePasswordsOf({ environment, secrets }: Site): Promise<CredentialsBundle['storePasswords']> {
   const { redis, postgres, storePasswords = {} } = environment;
   const refs = {
     ...(redis?.password === undefined ? {} : { redis: redis.password }),
@@ -116,7 +116,7 @@ async function storePasswordsOf({ environment, secrets }: Site): Promise<Materia
 }
 
 /** Throws `SECRET-…` (exit 2) for an unreadable secret. @param describe names the source in messages */
-export async function siteMaterial(site: Site, describe: string): Promise<Material> {
+export async function readSiteBundle(site: Site, describe: string): Promise<CredentialsBundle> {
   const { environment, plan, secrets } = site;
   const [key] = environment.signingKeys;
   if (key === undefined) throw new TypeError('the environment schema lets no environment without a signing key pass');

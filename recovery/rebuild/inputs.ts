@@ -6,10 +6,10 @@ import type { Plan } from '../../plan/types.ts';
 import { openSite } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { type Material, openKeys, siteMaterial } from './material.ts';
+import { type CredentialsBundle, readEscrowBundle, readSiteBundle } from './credentials-bundle.ts';
 
-export interface Ground {
-  readonly bundle: Material | undefined;
+export interface RebuildInputs {
+  readonly bundle: CredentialsBundle | undefined;
   readonly plan: Plan;
   readonly stateDir: string;
 }
@@ -26,7 +26,10 @@ function operatorStateDir(): string {
 }
 
 /** An escrow file wins over an environment file: the environment file describes a host that may be lost. */
-export async function groundOf({ keys, identity, env }: Named, { log }: { readonly log: Logger }): Promise<Ground> {
+export async function readRebuildInputs(
+  { keys, identity, env }: Named,
+  { log }: { readonly log: Logger },
+): Promise<RebuildInputs> {
   if (keys !== undefined) {
     if (identity === undefined) {
       throw badInput({
@@ -36,19 +39,19 @@ export async function groundOf({ keys, identity, env }: Named, { log }: { readon
         hint: 'name a file with the AGE-SECRET-KEY of a recipient: --identity FILE',
       });
     }
-    const bundle = await openKeys(resolve(keys), resolve(identity), log);
+    const bundle = await readEscrowBundle(resolve(keys), resolve(identity), log);
     return { bundle, plan: bundle.plan, stateDir: operatorStateDir() };
   }
   if (env === undefined) return { bundle: undefined, plan: await loadPlan(), stateDir: operatorStateDir() };
   const site = await openSite(env, log);
   return {
-    bundle: await siteMaterial(site, `environment file ${env}`),
+    bundle: await readSiteBundle(site, `environment file ${env}`),
     plan: site.plan,
     stateDir: site.environment.stateDir,
   };
 }
 
 /** The repository that is read by default: the plan's first in S3. */
-export function firstRepository({ repositories }: Plan): string {
+export function defaultRepository({ repositories }: Plan): string {
   return repositories.find(({ storage, written }) => storage === 's3' && written.by === 'engines')?.id ?? '';
 }

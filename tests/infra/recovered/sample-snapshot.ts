@@ -1,7 +1,7 @@
 /** A captured platform: what other restores have stumbled over, services of the plan, and what a stack declares itself. */
 import { groupOf, type KubeObject } from '../../../recovery/kubernetes/objects.ts';
-import type { Pin } from '../../../recovery/points/pin/pin.ts';
-import type { CapturedPlatform } from '../../../recovery/public.ts';
+import type { ResolvedPoint } from '../../../recovery/points/resolved/resolved-point.ts';
+import type { ManifestSnapshot } from '../../../recovery/public.ts';
 import { isTransient } from '../../../recovery/workloads/objects/leave-out.ts';
 import { makeCapture } from '../../../recovery/workloads/objects/make.ts';
 import { inNamespace, NAMESPACE, OF_THE_CLUSTER, OF_THE_NAMESPACE, webhook } from '../../cluster/capture-objects.ts';
@@ -18,7 +18,7 @@ function asRead(object: object): KubeObject {
   } as KubeObject;
 }
 
-export function captureOf(objects: readonly object[], namespaces: readonly string[] = [NAMESPACE]): CapturedPlatform {
+export function captureOf(objects: readonly object[], namespaces: readonly string[] = [NAMESPACE]): ManifestSnapshot {
   const all = objects.map(asRead).map((object) => ({
     type: { group: groupOf(object), version: '', kind: object.kind, plural: '', namespaced: true, otherVersions: [] },
     object,
@@ -117,11 +117,11 @@ export const OBJECTS: readonly object[] = [
   webhook('gone', 'coffee', 'guard-that-is-gone'),
 ];
 
-export const PLATFORM: CapturedPlatform = captureOf(OBJECTS);
+export const PLATFORM: ManifestSnapshot = captureOf(OBJECTS);
 
 const { redis: _, ...DATABASE } = DATABASE_PIN;
 
-export const PIN: Pin = {
+export const PIN: ResolvedPoint = {
   ...DATABASE,
   objects: [
     {

@@ -10,7 +10,7 @@ const pinnedEnd = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('immediate'), timeline }),
   z.strictObject({ kind: z.literal('time'), timeline, time: z.iso.datetime() }),
 ]);
-export type PinnedEnd = z.infer<typeof pinnedEnd>;
+export type ReplayEnd = z.infer<typeof pinnedEnd>;
 
 const pinnedFiles = z.strictObject({
   workload: z.string(),
@@ -19,13 +19,13 @@ const pinnedFiles = z.strictObject({
   capturedAt: z.iso.datetime(),
 });
 /** The snapshot of a folder. */
-export type PinnedFiles = z.infer<typeof pinnedFiles>;
+export type ResolvedFiles = z.infer<typeof pinnedFiles>;
 
 const pinnedObjects = pinnedFiles.extend({ part: z.enum(OBJECT_PARTS) });
 /** The snapshot of one part of the platform's Kubernetes objects. */
-export type PinnedObjects = z.infer<typeof pinnedObjects>;
+export type ResolvedManifests = z.infer<typeof pinnedObjects>;
 
-export const pinSchema = z.strictObject({
+export const resolvedPointSchema = z.strictObject({
   /** As in the config. */
   from: z.string(),
   repository: z.string(),
@@ -45,4 +45,4 @@ export const pinSchema = z.strictObject({
   objects: z.array(pinnedObjects).optional(),
   files: z.array(pinnedFiles).optional(),
 });
-export type Pin = z.infer<typeof pinSchema>;
+export type ResolvedPoint = z.infer<typeof resolvedPointSchema>;

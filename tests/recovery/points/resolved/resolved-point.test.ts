@@ -5,8 +5,13 @@ import type { S3Region } from '../../../../drill/s3/region.ts';
 import { layout, STANZA } from '../../../../plan/layout.ts';
 import { productionPlan } from '../../../../plan/production.ts';
 import { openCatalog } from '../../../../recovery/points/catalog/catalog.ts';
-import { endOf } from '../../../../recovery/points/pin/end.ts';
-import { type PinRequest, pinNewestObjects, pinSchema, pinTarget } from '../../../../recovery/points/pin/pin.ts';
+import { endOf } from '../../../../recovery/points/resolved/end.ts';
+import {
+  type ResolveRequest,
+  resolvedPointSchema,
+  resolveNewestManifests,
+  resolveRecoveryPoint,
+} from '../../../../recovery/points/resolved/resolved-point.ts';
 import type { ObjectStore } from '../../../../recovery/storage/object-store.ts';
 import { makeSite } from '../../config/site-fixture.ts';
 import { startBucket, type TestBucket } from '../../storage/s3/bucket-fixture.ts';
@@ -64,7 +69,7 @@ describe('in a bucket', () => {
   let bucket: TestBucket;
   let region: S3Region;
   let writer: ObjectStore;
-  let request: PinRequest;
+  let request: ResolveRequest;
 
   beforeAll(async () => {
     bucket = await startBucket();
@@ -126,8 +131,8 @@ describe('in a bucket', () => {
   const SECOND = idAt('2026-11-23T01:15:00Z', 'incremental');
 
   test('latest: the newest set with all of its WAL, and the newest snapshot', async () => {
-    const { pin, notes } = await pinTarget(request);
-    expect(pinSchema.parse(JSON.parse(JSON.stringify(pin)))).toEqual(pin);
+    const { pin, notes } = await resolveRecoveryPoint(request);
+    expect(resolvedPointSchema.parse(JSON.parse(JSON.stringify(pin)))).toEqual(pin);
     expect(pin).toMatchObject({
       from: 'latest',
       repository: 'primary',
@@ -160,38 +165,38 @@ describe('in a bucket', () => {
   });
 
   test('objects of another moment, or none at all, keep no database from coming back', async () => {
-    const point = await pinTarget({ ...request, from: FIRST });
+    const point = await resolveRecoveryPoint({ ...request, from: FIRST });
     expect(point.pin.objects?.map(({ workload, point: of }) => [workload, of])).toEqual([['manifests', FIRST]]);
-    const early = await pinTarget({ ...request, from: '2026-11-23T01:00:35Z' });
+    const early = await resolveRecoveryPoint({ ...request, from: '2026-11-23T01:00:35Z' });
     expect(early.pin.postgres.point).toBe(FIRST);
     expect([early.pin.objects, early.pin.files]).toEqual([[], []]);
     expect(early.notes).toContain('primary holds no manifests of that moment: the platform gets its data tier only');
   });
 
   test('the newest objects by themselves, as a standby takes them', async () => {
-    const { objects, notes } = await pinNewestObjects(request);
-    const { pin } = await pinTarget(request);
+    const { objects, notes } = await resolveNewestManifests(request);
+    const { pin } = await resolveRecoveryPoint(request);
     expect(objects).toEqual(pin.objects);
     expect(notes.join()).not.toContain('event-store');
   });
 
   test('generations that have begun: by a point, by an archive alone, and of no other site', async () => {
-    expect((await pinTarget(request)).lives).toEqual([1]);
+    expect((await resolveRecoveryPoint(request)).lives).toEqual([1]);
     await writer.put(`${keys.pgbackrest('main-2')}/archive/${STANZA}/archive.info`, 'begun, nothing copied yet');
     await writer.put(`${keys.pgbackrest('other-1')}/archive/${STANZA}/archive.info`, 'another site');
-    expect((await pinTarget(request)).lives).toEqual([1, 2]);
-    expect((await pinTarget({ ...request, site: 'fresh' })).lives).toEqual([]);
+    expect((await resolveRecoveryPoint(request)).lives).toEqual([1, 2]);
+    expect((await resolveRecoveryPoint({ ...request, site: 'fresh' })).lives).toEqual([]);
   });
 
   test('a pin of before these were pinned is still one', async () => {
-    const { objects: _, files: __, ...old } = (await pinTarget(request)).pin;
-    expect(pinSchema.parse(old)).toEqual(old);
+    const { objects: _, files: __, ...old } = (await resolveRecoveryPoint(request)).pin;
+    expect(resolvedPointSchema.parse(old)).toEqual(old);
   });
 
   test('a point and a moment: what was then', async () => {
-    const point = await pinTarget({ ...request, from: FIRST });
+    const point = await resolveRecoveryPoint({ ...request, from: FIRST });
     expect(point.pin).toMatchObject({ postgres: { end: { kind: 'immediate' } }, redis: { point: FIRST } });
-    const moment = await pinTarget({ ...request, from: '2026-11-23T02:10:00+01:00' });
+    const moment = await resolveRecoveryPoint({ ...request, from: '2026-11-23T02:10:00+01:00' });
     expect(moment.pin).toMatchObject({
       postgres: { end: { kind: 'time', time: '2026-11-23T01:10:00.000Z' } },
       redis: { point: FIRST },
@@ -211,8 +216,8 @@ describe('in a bucket', () => {
     const repository = {
       ...request.repository,
       ...(bucket === undefined ? {} : { bucket }),
-    } as PinRequest['repository'];
+    } as ResolveRequest['repository'];
     const place = code === 'REPOSITORY-UNREACHABLE' ? { ...repository, ca: ca as undefined } : repository;
-    await expect(pinTarget({ ...request, ...rest, repository: place })).rejects.toMatchObject({ code });
+    await expect(resolveRecoveryPoint({ ...request, ...rest, repository: place })).rejects.toMatchObject({ code });
   });
 });

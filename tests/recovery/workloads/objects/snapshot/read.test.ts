@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ObjectPart } from '../../../../../plan/types.ts';
 import type { KubeObject } from '../../../../../recovery/kubernetes/objects.ts';
-import { nameOf, packPlatform, readCaptured, unpackPlatform } from '../../../../../recovery/public.ts';
+import { nameOf, packSnapshot, readSnapshot, unpackSnapshot } from '../../../../../recovery/public.ts';
 import { fakePath } from '../../../../fake-path.ts';
 import { makeScratch, scratch } from '../../../../scratch.ts';
 import { clusterWide, ownedBy, served } from '../make-object.ts';
@@ -78,7 +78,7 @@ describe('the objects of a point', () => {
       await stored('manifests', 'manifests', [namespace, deployment, pod]),
       await stored('config-and-secrets', 'configuration', [secret, settings]),
     ];
-    const platform = await withTemporary(() => readCaptured({ ...made.request, objects }));
+    const platform = await withTemporary(() => readSnapshot({ ...made.request, objects }));
     expect(platform.objects.map(({ object }) => nameOf(object))).toEqual([
       'Deployment.apps shop/api',
       'Namespace shop',
@@ -93,7 +93,7 @@ describe('the objects of a point', () => {
       images: [{ image: 'registry.test/api:1.4', digests: [DIGEST], pullable: DIGEST }],
       notes: [],
     });
-    expect(await unpackPlatform(await packPlatform(platform))).toEqual(platform);
+    expect(await unpackSnapshot(await packSnapshot(platform))).toEqual(platform);
   });
 
   test('of several moments: said, and of an object that is in both parts the younger one counts', async () => {
@@ -104,7 +104,7 @@ describe('the objects of a point', () => {
       await stored('config-younger', 'configuration', [younger], LATER),
       await stored('monitoring-older', 'monitoring', [dashboard]),
     ];
-    const { objects: found, notes } = await readCaptured({ ...made.request, objects });
+    const { objects: found, notes } = await readSnapshot({ ...made.request, objects });
     expect(found.map(({ object }) => object.data)).toEqual([{ level: 'new' }]);
     expect(notes).toEqual([
       expect.stringMatching(/not of one moment \(config-younger of 2026-11-25 03:00:00 UTC, monitoring-older of/),
@@ -127,7 +127,7 @@ describe('the objects of a point', () => {
     await writeFile(join(path, 'values.yaml'), 'replicas: 2\n');
     await writeFile(join(path, 'README'), 'How to deploy\n');
     const objects = [pinned('plain', 'manifests', await made.store(path))];
-    const platform = await withTemporary(() => readCaptured({ ...made.request, objects }));
+    const platform = await withTemporary(() => readSnapshot({ ...made.request, objects }));
     expect(platform.objects.map(({ object }) => nameOf(object))).toEqual([
       'Deployment.apps shop/api',
       'Service shop/api',
@@ -151,7 +151,7 @@ describe('what can’t be read', () => {
 
   test('a wrong passphrase: said for a stack, without showing one', async () => {
     const wrong = { ...made.request, passphrases: { first: 'certainly another one' }, objects };
-    const error = await withTemporary(() => readCaptured(wrong).catch((reason: unknown) => reason));
+    const error = await withTemporary(() => readSnapshot(wrong).catch((reason: unknown) => reason));
     expect(error).toMatchObject({
       code: 'PASSPHRASE-WRONG',
       exit: 2,
@@ -163,13 +163,13 @@ describe('what can’t be read', () => {
 
   test('no restic, or one that is too old: how to get it', async () => {
     await using path = await fakePath();
-    await expect(readCaptured({ ...made.request, objects })).rejects.toMatchObject({
+    await expect(readSnapshot({ ...made.request, objects })).rejects.toMatchObject({
       code: 'ENGINE-MISSING',
       where: 'restic',
       hint: expect.stringMatching(/restic/),
     });
     await path.add('restic', 'restic 0.9.1 compiled with go1.11 on linux/amd64');
-    await expect(readCaptured({ ...made.request, objects })).rejects.toMatchObject({
+    await expect(readSnapshot({ ...made.request, objects })).rejects.toMatchObject({
       code: 'ENGINE-TOO-OLD',
       fact: expect.stringContaining('found 0.9.1'),
     });
@@ -178,7 +178,7 @@ describe('what can’t be read', () => {
   test('a snapshot that is gone', async () => {
     const gone = pinned('manifests', 'manifests', 'f'.repeat(64));
     await expect(
-      withTemporary(() => readCaptured({ ...made.request, objects: [...objects, gone] })),
+      withTemporary(() => readSnapshot({ ...made.request, objects: [...objects, gone] })),
     ).rejects.toMatchObject({
       code: 'SNAPSHOT-GONE',
       where: `manifests of ${POINT} in primary`,
@@ -192,7 +192,7 @@ describe('what can’t be read', () => {
     const file = join(path, 'secret', 'shop', 'api.json');
     await writeFile(file, (await readFile(file, 'utf8')).replace('dG9w', 'YWFh'));
     const changed = pinned('changed', 'configuration', await made.store(path));
-    await expect(withTemporary(() => readCaptured({ ...made.request, objects: [changed] }))).rejects.toMatchObject({
+    await expect(withTemporary(() => readSnapshot({ ...made.request, objects: [changed] }))).rejects.toMatchObject({
       code: 'CAPTURE-DAMAGED',
       exit: 5,
       where: `changed of ${POINT} in primary`,
@@ -203,7 +203,7 @@ describe('what can’t be read', () => {
 
   test('another part than the plan’s', async () => {
     const other = { ...(objects[0] as (typeof objects)[number]), part: 'access' as const };
-    await expect(readCaptured({ ...made.request, objects: [other] })).rejects.toMatchObject({
+    await expect(readSnapshot({ ...made.request, objects: [other] })).rejects.toMatchObject({
       code: 'CAPTURE-DAMAGED',
       fact: expect.stringContaining('"configuration"'),
     });
@@ -211,7 +211,7 @@ describe('what can’t be read', () => {
 
   test('keys that open nothing', async () => {
     const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing-at-all' };
-    const denied = await readCaptured({ ...made.request, credentials, objects }).catch((reason: unknown) => reason);
+    const denied = await readSnapshot({ ...made.request, credentials, objects }).catch((reason: unknown) => reason);
     expect(denied).toMatchObject({ exit: 1 });
     expect(String(denied)).not.toContain('nothing-at-all');
   });
@@ -223,7 +223,7 @@ describe('what can’t be read', () => {
     const data = join(made.region.folder, 'data', made.region.bucket, 'production', 'restic', 'data');
     const packs = (await readdir(data, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
     for (const { parentPath, name } of packs) await rm(join(parentPath, name));
-    await expect(withTemporary(() => readCaptured({ ...made.request, objects: [damaged] }))).rejects.toMatchObject({
+    await expect(withTemporary(() => readSnapshot({ ...made.request, objects: [damaged] }))).rejects.toMatchObject({
       code: 'SNAPSHOT-DAMAGED',
       where: `holey of ${POINT} in primary`,
       hint: expect.stringContaining('another repository into recovery'),
@@ -245,7 +245,7 @@ test('while restic runs, no secret stands in a command line or in the temporary 
       process.env.PATH = `${fake.folder}:${before}`;
       const look = `echo "$@" >>${seen}; find "$TMPDIR" -path '*/go-coffee-dr-*' -type f -exec cat {} + >>${seen}`;
       await fake.script('restic', `${look}\nexec ${real} "$@"`);
-      await readCaptured({ ...other.request, objects });
+      await readSnapshot({ ...other.request, objects });
     });
     const text = await readFile(seen, 'latin1');
     expect(text).toContain('--no-lock');

@@ -8,11 +8,11 @@ import { silentLog } from '../../../core/log.ts';
 import { makeRun, type Run } from '../../../core/process.ts';
 import type { Secrets } from '../../../core/secrets.ts';
 import { openRestic, type Restic } from '../../../engines/restic/restic.ts';
-import type { PinRequest } from '../../../points/pin/pin.ts';
+import type { ResolveRequest } from '../../../points/resolved/resolved-point.ts';
 import type { S3Keys } from '../../../storage/s3/keys.ts';
 import type { S3RepositorySettings } from '../../../storage/s3/settings.ts';
 
-export interface OpenRequest extends Pick<PinRequest, 'plan' | 'repository' | 'credentials'> {
+export interface OpenRequest extends Pick<ResolveRequest, 'plan' | 'repository' | 'credentials'> {
   /** Name → passphrase of that repository; the first opens it. */
   readonly passphrases: Readonly<Record<string, string>>;
 }

@@ -15,7 +15,7 @@ export interface CopyFolder {
   readonly newest: Date;
 }
 
-export interface DatedCopy extends CopyFolder {
+export interface OffsiteCopy extends CopyFolder {
   /** Absent where an export was interrupted or still runs. */
   readonly entry?: CatalogEntry;
   readonly exportedAt?: string;
@@ -40,7 +40,7 @@ export async function copyFolders(repository: Repository, role: StoreRole): Prom
 }
 
 /** A point whose data is gone is among them, with 0 bytes. */
-export async function datedCopies(site: Site, repository: Repository): Promise<DatedCopy[]> {
+export async function offsiteCopies(site: Site, repository: Repository): Promise<OffsiteCopy[]> {
   const [folders, catalog] = await Promise.all([
     copyFolders(repository, 'restorer'),
     openCatalog(site, repository, 'restorer'),
@@ -50,7 +50,7 @@ export async function datedCopies(site: Site, repository: Repository): Promise<D
   const found = new Map(folders.map((folder) => [folder.point, folder]));
   const points = [...new Set([...found.keys(), ...entries.keys()])].sort();
   return Promise.all(
-    points.map(async (point): Promise<DatedCopy> => {
+    points.map(async (point): Promise<OffsiteCopy> => {
       const folder = found.get(point) ?? { point, objects: [], bytes: 0, newest: new Date(0) };
       const entry = entries.get(point);
       if (entry === undefined) return folder;

@@ -16,7 +16,7 @@ export interface TableCount {
   readonly rows: number;
 }
 
-export interface Census {
+export interface RowCounts {
   readonly tables: readonly TableCount[];
   /** Roles with SUPERUSER besides the bootstrap one. */
   readonly superusers: readonly string[];
@@ -33,7 +33,7 @@ const TABLES = `
   ORDER BY 1, 2`;
 
 /** Reads only. Throws what `pg` throws when the catalog itself can't be read. */
-export async function takeCensus(client: pg.Client): Promise<Census> {
+export async function readRowCounts(client: pg.Client): Promise<RowCounts> {
   const { rows } = await client.query<{ schema: string; name: string; bytes: string; estimate: number }>(TABLES);
   const tables: TableCount[] = [];
   const damage: string[] = [];
@@ -60,7 +60,7 @@ async function countRows(client: pg.Client, schema: string, name: string): Promi
 }
 
 /** For a capture's facts. */
-export function censusFacts(census: Census): Record<string, string | number> {
+export function rowCountFacts(census: RowCounts): Record<string, string | number> {
   const rows = census.tables.map(({ table, rows: count }) => [`${ROWS_PREFIX}${table}`, count] as const);
   return { superusers: census.superusers.join(','), ...Object.fromEntries(rows) };
 }
@@ -73,7 +73,7 @@ export interface LostTable {
 }
 
 /** Tables that are missing, or lost more than half of the rows that the capture counted. */
-export function lostTables(census: Census, before: CaptureFacts): LostTable[] {
+export function lostTables(census: RowCounts, before: CaptureFacts): LostTable[] {
   const now = new Map(census.tables.map(({ table, rows }) => [table, rows]));
   const unreadable = new Set(census.damage.map((fact) => fact.split(' ')[1]?.replace(/:$/, '')));
   return Object.entries(before).flatMap(([fact, rowsThen]) => {
@@ -86,7 +86,7 @@ export function lostTables(census: Census, before: CaptureFacts): LostTable[] {
 }
 
 /** Superusers that the capture doesn't name. Without a capture nothing can be said, unless there is only the bootstrap one. */
-export function unknownSuperusers(census: Census, before: CaptureFacts | undefined): string[] {
+export function unknownSuperusers(census: RowCounts, before: CaptureFacts | undefined): string[] {
   const known = before?.superusers;
   if (typeof known !== 'string') return [];
   const names = new Set(known.split(','));
