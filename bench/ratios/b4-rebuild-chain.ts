@@ -76,7 +76,7 @@ async function round(): Promise<Round> {
       stateDir: engine.env.HOME ?? engine.project,
       bundle: BUNDLE,
       plan: productionPlan,
-      resolve: async ({ from, repository }) => ({ pin: samplePin(1, from, repository.id), notes: [], lives: [] }),
+      resolve: async ({ from, repository }) => ({ pin: samplePin(1, from, repository.id), notes: [], generations: [] }),
       approve: async () => {},
       progress: () => {},
       log: silentLog,

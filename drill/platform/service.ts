@@ -20,7 +20,7 @@ const location = { service, env, pids, run: settings.run };
 async function health(): Promise<void> {
   const { status, body } = await askService(location, '/health');
   process.stdout.write(`${body.trim()}\n`);
-  // The program's whole answer to `dr health`; it is no library.
+  // The program's whole answer to `dr health`. It is a program, not a library.
   if (status !== 200) process.exitCode = 1;
 }
 

@@ -125,7 +125,7 @@ async function descendants(pid: number): Promise<number[]> {
   return below(pid);
 }
 
-/** PostgreSQL and Redis write their state out in a second or two when they are told to end; ten are for a loaded machine. */
+/** PostgreSQL and Redis write out their state within two seconds of the signal; ten allow for a loaded machine. */
 const GRACE_MS = 10_000;
 
 /** Ends a process (and with SIGKILL its descendants) and returns when it is gone; sends SIGKILL after `graceMs`. */

@@ -37,7 +37,7 @@ function forwardLines(stream: unknown, onLine: ((line: string) => void) | undefi
 }
 
 function isAccepted(exitCode: number, accept: RunOptions['accept'] = [0]): boolean {
-  // Below 0 there is no exit code: a signal ended it.
+  // Below 0: a signal ended it, so it has no exit code.
   return accept === 'any' ? exitCode >= 0 : accept.includes(exitCode);
 }
 

@@ -59,9 +59,9 @@ async function attempt<T>(repository: Repository, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (error) {
-    const told = asDrError(error, `repository ${repository.id}`);
-    if (told.exit === EXIT.interrupted) throw told;
-    return told;
+    const failure = asDrError(error, `repository ${repository.id}`);
+    if (failure.exit === EXIT.interrupted) throw failure;
+    return failure;
   }
 }
 

@@ -71,7 +71,7 @@ export async function resolvePin(
   const { secretValues } = draft.values;
   const site = String(draft.values.site);
   const secret = isRecord(secretValues) ? String(secretValues.signingKey) : '';
-  const { pin, notes, lives } = await ports.resolve({
+  const { pin, notes, generations } = await ports.resolve({
     plan,
     ...location,
     signingKey: ports.bundle?.signingKey ?? { name: FIRST_KEY, secret },
@@ -79,8 +79,8 @@ export async function resolvePin(
     site,
     now: ports.now(),
   });
-  refuseTaken(request, found, site, lives);
-  return { pin, notes, generation: generationOf(draft.values, pin, lives) };
+  refuseTaken(request, found, site, generations);
+  return { pin, notes, generation: generationOf(draft.values, pin, generations) };
 }
 
 export interface Configuration {

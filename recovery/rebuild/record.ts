@@ -21,7 +21,6 @@ function requestText(request: RebuildRequest): string {
   return canonicalJson(same);
 }
 
-
 export function journalFolder(stateDir: string, stack: string): string {
   return join(stateDir, 'rebuild', stack);
 }

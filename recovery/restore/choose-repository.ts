@@ -8,7 +8,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
-import { resolveInOneCopy } from './in-one-copy.ts';
+import { resolveInSingleCopy } from './single-copy.ts';
 import { sourceAsOf } from './source.ts';
 
 export interface Resolved {
@@ -58,7 +58,7 @@ async function resolveIn(
       allowCompromised: request.allowCompromised,
     });
   if (repository.exported !== true) return { repository, source, resolution: resolve(entries) };
-  const { point, resolution } = resolveInOneCopy(entries, resolve);
+  const { point, resolution } = resolveInSingleCopy(entries, resolve);
   return { repository, source: copyView(source, point), resolution };
 }
 

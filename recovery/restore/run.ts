@@ -101,7 +101,7 @@ async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest):
     plan.repositoryTime === undefined
       ? repository
       : await sourceAsOf(site, repository, new Date(plan.repositoryTime), request);
-  // All items of a dated copy are of one point.
+  // All items of an off-site copy come from one point.
   return copyView(source, plan.items[0]?.point ?? '');
 }
 

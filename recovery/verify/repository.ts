@@ -65,7 +65,7 @@ async function verifyAll(
   const retainedSince = new Date(retention === undefined ? 0 : now.getTime() - seconds(retention) * 1000);
   const point = request.point ?? pointToTry(believed);
   const held = believed.filter((entry) => entry.point.id === point);
-  // A dated copy a week for a year: all are held against their lists, one is read.
+  // A year has 52 off-site copies: all are compared with their lists, and one is read.
   const copies = repository.exported === true ? await copyFindings(site, repository, believed) : [];
   const read =
     repository.exported === true && point !== undefined

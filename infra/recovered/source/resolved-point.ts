@@ -64,7 +64,7 @@ async function resolveNow(
   const {
     pin: resolved,
     notes,
-    lives: generations,
+    generations,
   } = await resolveRecoveryPoint({
     ...source,
     signingKey: { name: signingKeyName, secret: signingKey },

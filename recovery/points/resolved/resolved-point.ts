@@ -43,7 +43,7 @@ export interface PinnedTarget {
   /** All points of the repository, to compare the recovered platform with. */
   readonly entries: readonly CatalogEntry[];
   /** Generations of the site that have begun in the repository, ascending. A new one must not be among them. */
-  readonly lives: readonly number[];
+  readonly generations: readonly number[];
 }
 
 type Asked = Omit<ResolveRequest, 'from' | 'site'>;
@@ -130,6 +130,6 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
     },
     notes: [...new Set(said)],
     entries,
-    lives: await generationsOf({ store, layout: paths, site, entries }),
+    generations: await generationsOf({ store, layout: paths, site, entries }),
   };
 }

@@ -64,10 +64,10 @@ const SETTINGS = `
 
 function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): DataCheck {
   const tables = rows.map((row) => ({ table: String(row.table), rows: Number(row.rows) }));
-  const census: RowCounts = { tables, damage: [], superusers: [] };
+  const counts: RowCounts = { tables, damage: [], superusers: [] };
   const facts: CaptureFacts = dump?.facts ?? {};
   const counted = Object.keys(facts).filter((fact) => fact.startsWith('rows:')).length;
-  const lost = lostTables(census, facts).map(({ table, rowsThen, rowsNow }) =>
+  const lost = lostTables(counts, facts).map(({ table, rowsThen, rowsNow }) =>
     rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
   );
   const total = tables.reduce((sum, each) => sum + each.rows, 0);

@@ -32,10 +32,10 @@ function named(entries: readonly string[]): string {
 }
 
 /**
- * @param life `<site>-<generation>`
+ * @param lineage `<site>-<generation>`
  * Throws `SEED-OTHER-LIFE` (exit 6): a platform with the data of an earlier generation would show its users an old state.
  */
-export function decideSeed({ folder, entries, mark, ready }: Volume, life: string): SeedDecision {
+export function decideSeed({ folder, entries, mark, ready }: Volume, lineage: string): SeedDecision {
   const refuse = (fact: string) =>
     precondition({
       code: 'SEED-OTHER-LIFE',
@@ -44,14 +44,14 @@ export function decideSeed({ folder, entries, mark, ready }: Volume, life: strin
       hint: 'nothing was touched: keep the volume until it is not needed, then delete its claim; a new one is filled from the repository',
     });
   if (mark !== undefined) {
-    if (mark.life === life) return 'keep';
-    throw refuse(`this volume holds the data of ${mark.life}, and this server is ${life}`);
+    if (mark.life === lineage) return 'keep';
+    throw refuse(`this volume holds the data of ${mark.life}, and this server is ${lineage}`);
   }
   if (ready) return 'finish';
   const data = entries.filter((name) => !NO_DATA.includes(name));
   if (data.length === 0) return 'fill';
-  if (parseLineage(life)?.generation === 1) return 'adopt';
+  if (parseLineage(lineage)?.generation === 1) return 'adopt';
   throw refuse(
-    `this volume holds data without a mark (${named(data)}), and ${life} is not the site's first generation`,
+    `this volume holds data without a mark (${named(data)}), and ${lineage} is not the site's first generation`,
   );
 }

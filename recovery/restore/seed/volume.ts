@@ -54,7 +54,7 @@ async function entriesOf({ folder, setting }: SeedVolume): Promise<string[]> {
 async function bringCopy(
   site: Site,
   workload: Workload,
-  { volume, life }: { readonly volume: SeedVolume; readonly life: string },
+  { volume, lineage }: { readonly volume: SeedVolume; readonly lineage: string },
   request: SeedRequest,
 ): Promise<SeedCount> {
   const { target, targetText, from, now, progress, signal } = request;
@@ -88,7 +88,11 @@ async function bringCopy(
   const { snapshot, capturedAt } = capture;
   const origin = { repository: from, point: item.point, snapshot, capturedAt };
   await mkdir(join(seeding, PARTS.mark), { recursive: true });
-  await writeMark(join(seeding, PARTS.mark), volume.names.mark, { life, from: origin, at: now().toISOString() });
+  await writeMark(join(seeding, PARTS.mark), volume.names.mark, {
+    life: lineage,
+    from: origin,
+    at: now().toISOString(),
+  });
   // From here on a killed run is finished and not begun again.
   await rename(making, join(seeding, PARTS.ready));
   progress({ ...step, state: 'done' });
@@ -123,14 +127,14 @@ export async function seedVolume(
   const { folder, names } = volume;
   const seeding = join(folder, names.seeding);
   const { site: name, generation = 1 } = site.environment;
-  const life = lineageName(name, generation);
+  const lineage = lineageName(name, generation);
   const entries = (await entriesOf(volume)).filter((entry) => entry !== names.seeding);
   const mark = await readMark(folder, names.mark);
   const ready = await isThere(join(seeding, PARTS.ready));
-  const decision = decideSeed({ folder, entries, mark, ready }, life);
+  const decision = decideSeed({ folder, entries, mark, ready }, lineage);
   let count: SeedCount | undefined;
-  if (decision === 'adopt') await writeMark(folder, names.mark, { life, at: request.now().toISOString() });
-  if (decision === 'fill') count = await bringCopy(site, workload, { volume, life }, request);
+  if (decision === 'adopt') await writeMark(folder, names.mark, { life: lineage, at: request.now().toISOString() });
+  if (decision === 'fill') count = await bringCopy(site, workload, { volume, lineage }, request);
   if (decision === 'fill' || decision === 'finish') await putInPlace(volume);
   await rm(seeding, { recursive: true, force: true });
   const written = await readMark(folder, names.mark);

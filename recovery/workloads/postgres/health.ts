@@ -139,13 +139,13 @@ export async function checkData(site: Site, before: CaptureFacts | undefined): P
   if (settings === undefined) return [];
   try {
     return await withClient(site, settings, async (client) => {
-      const census = await readRowCounts(client);
+      const counts = await readRowCounts(client);
       const { rows } = await client.query<{ failures: string | null }>(
         'SELECT sum(checksum_failures) AS failures FROM pg_stat_database',
       );
       const failures = rows[0]?.failures;
       return [
-        { id: 'data/tables', title: 'Tables hold their rows', ...judgeTables(census, before) },
+        { id: 'data/tables', title: 'Tables hold their rows', ...judgeTables(counts, before) },
         {
           id: 'data/checksums',
           title: 'No page with a wrong checksum was met',
@@ -164,12 +164,12 @@ export async function checkData(site: Site, before: CaptureFacts | undefined): P
 }
 
 /** A table may rightly be empty, unless it had rows when it was last captured. */
-export function judgeTables(census: RowCounts, before: CaptureFacts | undefined): Pick<HealthCheck, 'ok' | 'fact'> {
-  const total = census.tables.reduce((sum, { rows }) => sum + rows, 0);
-  const lost = lostTables(census, before ?? {}).map(({ table, rowsThen, rowsNow }) =>
+export function judgeTables(counts: RowCounts, before: CaptureFacts | undefined): Pick<HealthCheck, 'ok' | 'fact'> {
+  const total = counts.tables.reduce((sum, { rows }) => sum + rows, 0);
+  const lost = lostTables(counts, before ?? {}).map(({ table, rowsThen, rowsNow }) =>
     rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
   );
-  const wrong = [...census.damage, ...lost, ...(total === 0 ? ['no table holds a row'] : [])];
-  const sum = `${plural(census.tables.length, 'table')}, ${plural(total, 'row')}`;
+  const wrong = [...counts.damage, ...lost, ...(total === 0 ? ['no table holds a row'] : [])];
+  const sum = `${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`;
   return { ok: wrong.length === 0, fact: wrong.length === 0 ? sum : wrong.join('; ') };
 }

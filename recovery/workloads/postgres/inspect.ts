@@ -154,24 +154,24 @@ function otherHostSays(error: unknown): Pick<ServerAnswers, 'server' | 'facts'> 
 }
 
 async function askClient(client: pg.Client, before: CaptureFacts | undefined): Promise<ServerAnswers> {
-  const census = await readRowCounts(client);
+  const counts = await readRowCounts(client);
   const { rows } = await client.query<{ failures: string | null }>(
     'SELECT sum(checksum_failures) AS failures FROM pg_stat_database',
   );
   const failures = Number(rows[0]?.failures ?? 0);
   const archiver = await archiverOf(client);
-  const total = census.tables.reduce((sum, { rows: count }) => sum + count, 0);
+  const total = counts.tables.reduce((sum, { rows: count }) => sum + count, 0);
   return {
     server: 'up',
     damage: [
-      ...census.damage,
+      ...counts.damage,
       ...(failures > 0 ? [`the server met ${plural(failures, 'page')} with a wrong checksum`] : []),
     ],
-    lost: before === undefined ? [] : lostTables(census, before),
-    superusers: unknownSuperusers(census, before),
+    lost: before === undefined ? [] : lostTables(counts, before),
+    superusers: unknownSuperusers(counts, before),
     ...(archiver.last === undefined ? {} : { lastArchivedAt: archiver.last }),
     facts: [
-      `PostgreSQL answers: ${plural(census.tables.length, 'table')}, ${plural(total, 'row')}`,
+      `PostgreSQL answers: ${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`,
       ...(before === undefined ? ['no capture to compare the tables with'] : []),
       ...archiver.facts,
     ],

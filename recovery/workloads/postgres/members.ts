@@ -86,8 +86,8 @@ export async function forksOf(cluster: SiteCluster, namespace: string, { pod }: 
 const ENDING_MILLISECONDS = 10_000;
 
 /**
- * From now on no transaction writes: new ones by default, and the sessions that have one open end. It stays so over a restart:
- * whoever starts this life again, after all, has to reset `default_transaction_read_only`.
+ * From now on no transaction writes: new ones by default, and the sessions that have one open end. This outlives a restart: whoever
+ * starts this generation again has to reset `default_transaction_read_only`.
  */
 export async function endWrites(cluster: SiteCluster, namespace: string, { pod }: Member): Promise<void> {
   await cluster.sql(namespace, pod, 'ALTER SYSTEM SET default_transaction_read_only = on');

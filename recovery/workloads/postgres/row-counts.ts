@@ -60,9 +60,9 @@ async function countRows(client: pg.Client, schema: string, name: string): Promi
 }
 
 /** For a capture's facts. */
-export function rowCountFacts(census: RowCounts): Record<string, string | number> {
-  const rows = census.tables.map(({ table, rows: count }) => [`${ROWS_PREFIX}${table}`, count] as const);
-  return { superusers: census.superusers.join(','), ...Object.fromEntries(rows) };
+export function rowCountFacts(counts: RowCounts): Record<string, string | number> {
+  const rows = counts.tables.map(({ table, rows: count }) => [`${ROWS_PREFIX}${table}`, count] as const);
+  return { superusers: counts.superusers.join(','), ...Object.fromEntries(rows) };
 }
 
 export interface LostTable {
@@ -73,9 +73,9 @@ export interface LostTable {
 }
 
 /** Tables that are missing, or lost more than half of the rows that the capture counted. */
-export function lostTables(census: RowCounts, before: CaptureFacts): LostTable[] {
-  const now = new Map(census.tables.map(({ table, rows }) => [table, rows]));
-  const unreadable = new Set(census.damage.map((fact) => fact.split(' ')[1]?.replace(/:$/, '')));
+export function lostTables(counts: RowCounts, before: CaptureFacts): LostTable[] {
+  const now = new Map(counts.tables.map(({ table, rows }) => [table, rows]));
+  const unreadable = new Set(counts.damage.map((fact) => fact.split(' ')[1]?.replace(/:$/, '')));
   return Object.entries(before).flatMap(([fact, rowsThen]) => {
     if (!fact.startsWith(ROWS_PREFIX) || typeof rowsThen !== 'number' || rowsThen === 0) return [];
     const table = fact.slice(ROWS_PREFIX.length);
@@ -86,9 +86,9 @@ export function lostTables(census: RowCounts, before: CaptureFacts): LostTable[]
 }
 
 /** Superusers that the capture doesn't name. Without a capture nothing can be said, unless there is only the bootstrap one. */
-export function unknownSuperusers(census: RowCounts, before: CaptureFacts | undefined): string[] {
+export function unknownSuperusers(counts: RowCounts, before: CaptureFacts | undefined): string[] {
   const known = before?.superusers;
   if (typeof known !== 'string') return [];
   const names = new Set(known.split(','));
-  return census.superusers.filter((name) => !names.has(name));
+  return counts.superusers.filter((name) => !names.has(name));
 }

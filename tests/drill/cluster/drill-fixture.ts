@@ -114,7 +114,7 @@ export function drillPorts(backend: FakeBackend, folder: string, held: Held): Dr
     ...portsOf(backend, folder),
     // A second with each look at the clock.
     now: () => new Date(BEGUN + 1000 * ticks++),
-    resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES, lives: [] }),
+    resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES, generations: [] }),
     openCluster: async () => clusterOf(held),
   };
 }

@@ -90,7 +90,7 @@ export function portsOf(backend: FakeBackend, stateDir: string, killAt?: number)
     plan: productionPlan,
     resolve: async ({ from, repository }) => {
       resolutions += 1;
-      return { pin: samplePin(resolutions % 24, from, repository.id), notes: [], lives: [1, 3] };
+      return { pin: samplePin(resolutions % 24, from, repository.id), notes: [], generations: [1, 3] };
     },
     approve: async (plan) => void approved.push(plan),
     progress: ({ state, title }) => void told.push(`${state} ${title}`),

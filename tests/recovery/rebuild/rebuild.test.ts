@@ -38,7 +38,10 @@ test('skips a generation that another rebuild has begun; one that is set must be
   await using at = await scratch();
   const backend = newBackend(RESOURCES);
   const ports = portsOf(backend, at.stateDir);
-  const resolve: typeof ports.resolve = async (asked) => ({ ...(await ports.resolve(asked)), lives: [1, 3, 4, 5] });
+  const resolve: typeof ports.resolve = async (asked) => ({
+    ...(await ports.resolve(asked)),
+    generations: [1, 3, 4, 5],
+  });
   const named = (generation: number) => ({ ...REQUEST, set: { ...REQUEST.set, generation } });
   await expect(rebuild(named(5), { ...ports, resolve })).rejects.toMatchObject({
     code: 'GENERATION-TAKEN',
@@ -60,7 +63,10 @@ test('a resumed rebuild keeps the generation that its stack has begun', async ()
   expect(stopped.exit).toBe(EXIT.failure);
   const mended = portsOf({ ...backend, resources: RESOURCES }, at.stateDir);
   // By now the repository holds its own WAL.
-  const resolve: typeof mended.resolve = async (asked) => ({ ...(await mended.resolve(asked)), lives: [1, 3, 4] });
+  const resolve: typeof mended.resolve = async (asked) => ({
+    ...(await mended.resolve(asked)),
+    generations: [1, 3, 4],
+  });
   expect((await rebuild(REQUEST, { ...mended, resolve })).plan.generation).toBe(4);
   // On another host, without the journal, its config says so.
   await rm(at.stateDir, { recursive: true });

@@ -15,7 +15,7 @@ const outcome = await rebuild(REQUEST, {
   resolve: async ({ from, repository }) => ({
     pin: samplePin(Number(hour), from, repository.id),
     notes: [],
-    lives: [],
+    generations: [],
   }),
   approve: async () => {},
   progress: ({ title, detail = '' }) => void process.stdout.write(`${title} ${detail}\n`),

@@ -181,11 +181,11 @@ describe('in a bucket', () => {
   });
 
   test('generations that have begun: by a point, by an archive alone, and of no other site', async () => {
-    expect((await resolveRecoveryPoint(request)).lives).toEqual([1]);
+    expect((await resolveRecoveryPoint(request)).generations).toEqual([1]);
     await writer.put(`${keys.pgbackrest('main-2')}/archive/${STANZA}/archive.info`, 'begun, nothing copied yet');
     await writer.put(`${keys.pgbackrest('other-1')}/archive/${STANZA}/archive.info`, 'another site');
-    expect((await resolveRecoveryPoint(request)).lives).toEqual([1, 2]);
-    expect((await resolveRecoveryPoint({ ...request, site: 'fresh' })).lives).toEqual([]);
+    expect((await resolveRecoveryPoint(request)).generations).toEqual([1, 2]);
+    expect((await resolveRecoveryPoint({ ...request, site: 'fresh' })).generations).toEqual([]);
   });
 
   test('a pin of before these were pinned is still one', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CatalogEntry } from '../../../recovery/points/catalog/catalog.ts';
 import { resolveTarget } from '../../../recovery/points/resolve/resolve.ts';
 import { parseTarget } from '../../../recovery/points/target.ts';
-import { resolveInOneCopy } from '../../../recovery/restore/in-one-copy.ts';
+import { resolveInSingleCopy } from '../../../recovery/restore/single-copy.ts';
 import { entryAt } from '../points/entry-fixture.ts';
 import { postgresCapture, resticCapture } from '../points/point-fixture.ts';
 
@@ -23,7 +23,7 @@ function resolved(target: string, entries: readonly CatalogEntry[]) {
       workloads: ['postgres', 'uploads', 'manifests'],
       now: NOW,
     });
-  return resolveInOneCopy(entries, resolve);
+  return resolveInSingleCopy(entries, resolve);
 }
 
 const COPIES = [weekly(FIRST, 'uploads', 'manifests'), weekly(SECOND, 'uploads')];

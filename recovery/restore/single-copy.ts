@@ -1,4 +1,4 @@
-/** Pure: a target in a repository of dated copies. Each copy stands alone, so everything comes from one of them. */
+/** Resolves a target in a repository of off-site copies. Each copy is complete, so everything comes from a single one. Pure. */
 import { DrError } from '../core/errors.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
@@ -11,7 +11,7 @@ type Resolve = (entries: readonly CatalogEntry[]) => Resolution;
  * all copies throws: it knows all ids and the oldest moment.
  * @param entries oldest first
  */
-export function resolveInOneCopy(
+export function resolveInSingleCopy(
   entries: readonly CatalogEntry[],
   resolve: Resolve,
 ): { readonly point: string; readonly resolution: Resolution } {
