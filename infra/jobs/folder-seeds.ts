@@ -45,6 +45,7 @@ export class FolderSeeds extends pulumi.ComponentResource {
   ): k8s.batch.v1.Job {
     const job = `dr-seed-${workload}`;
     // The profile of a verification: it reads the repositories and has no access to the stores.
+    // `seed` is `dr restore-volume` by the name that an older toolbox image knows too.
     const reader = jobPod(job, 'verify', ['seed', workload, '--from', repository, '--to', target], pods);
     const pod = { ...reader, localRepository: undefined, fills: { [path]: claim } };
     const labels = drPodLabels(pod);

@@ -91,6 +91,7 @@ export function seedParts(seed: RedisSeed): SeedParts {
     image: seed.image,
     imagePullPolicy: 'IfNotPresent',
     command: ['dr'],
+    // `seed` is `dr restore-volume` by the name that an older toolbox image knows too.
     args: ['seed', workloadOf(seed.plan), '--from', seed.repository.id, '--to', seed.target],
     workingDir: PATHS.scratch,
     env: [
