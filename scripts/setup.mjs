@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * Brings what the tests and the drill need: npm packages, engines, an S3 server. Silent when nothing is missing.
- * Plain JavaScript without packages, because it runs before there are any, with the machine's own Node (18 or newer).
- * `--tests` adds what only the tests need, `--cluster` what brings up a Kubernetes on this machine.
- * DR_NO_INSTALL=1: only say what is missing. Exit 0 ready, 1 an installation failed, 2 something is left to you.
+ * Installs what the tests and the drill need: npm packages, engines, an S3 server. Silent when nothing is missing.
+ * Plain JavaScript without packages, because it runs before packages exist, with the machine's own Node (18 or newer).
+ * `--tests` adds what only the tests need, `--cluster` what a local Kubernetes cluster needs.
+ * DR_NO_INSTALL=1: only report what is missing. Exit 0 ready, 1 an installation failed, 2 a step is left to you.
  */
 import { fileURLToPath } from 'node:url';
 import { clusterSteps } from './setup/cluster.mjs';

@@ -1,4 +1,4 @@
-/** Everything that a stack has in AWS but its traffic, which moves last. Which parts there are follows from the config alone. */
+/** Everything of a stack in AWS except its traffic records, which change last. The config alone decides which parts exist. */
 import * as pulumi from '@pulumi/pulumi';
 import { bucketSpecs } from '../config/buckets.ts';
 import type { AwsStorage, SecretValues, StackConfig } from '../config/types.ts';
@@ -14,19 +14,19 @@ import { AlarmTopic } from './topic.ts';
 export interface AwsSideArgs {
   readonly config: StackConfig;
   readonly storage: AwsStorage;
-  /** Kept in the secret store by the stack that made them. A Pulumi secret. */
+  /** The stack that generated them also keeps them in the secret store. A Pulumi secret. */
   readonly secrets: pulumi.Output<SecretValues>;
-  /** Redis begins from a copy. @default false */
+  /** Redis is seeded from a snapshot. @default false */
   readonly seedsRedis?: boolean | undefined;
-  /** A drill's (F37): roles that read, and neither alarms nor copies of images. @default false */
+  /** A drill (F37) has only roles that read, no alarms and no replication of images. @default false */
   readonly isolated?: boolean | undefined;
 }
 
 export class AwsSide extends pulumi.ComponentResource {
   readonly places: RepositoryStorage['places'];
-  /** ARN of a role by the service account that takes it. */
+  /** Service account → ARN of its role. */
   readonly roleArns: Readonly<Record<string, pulumi.Output<string>>>;
-  /** What writes backups comes after these. */
+  /** Resources that write backups depend on these. */
   readonly ready: readonly pulumi.Resource[];
   /** For the stack's outputs. */
   readonly outputs: Readonly<Record<string, pulumi.Input<unknown>>>;
@@ -68,7 +68,7 @@ export class AwsSide extends pulumi.ComponentResource {
     return breakGlassRoleArn(this.#args.storage, this.#args.config.environment);
   }
 
-  /** The bucket's regions for their owner. Else home alone: an `up` must not need a region that may be gone. */
+  /** For the owner of the buckets all their regions, otherwise the home region alone: an `up` must not need a region that may be lost. */
   get #regions(): [string, ...string[]] {
     const home = homeRegion(this.#args.config, this.#args.storage.manage);
     if (!this.#owner) return [home];
@@ -130,7 +130,7 @@ export class AwsSide extends pulumi.ComponentResource {
     );
   }
 
-  /** Only what a stack made itself: values that came from elsewhere are kept there. */
+  /** Only for values that this stack generated. Values from elsewhere are kept there. */
   #secretStore(storage: RepositoryStorage): pulumi.Output<string> | undefined {
     const { config, storage: where, secrets } = this.#args;
     if (!this.#owner || config.secrets.from !== 'generated') return undefined;

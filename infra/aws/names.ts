@@ -1,6 +1,6 @@
 /** Names that several stacks use. They are computed, so that no stack has to query another one. */
 
-/** Account and partition that everything of a stack is in. */
+/** The account and the partition of all resources of a stack. */
 export interface Account {
   /** Twelve digits. */
   readonly account: string;
@@ -16,7 +16,7 @@ export function breakGlassRoleArn({ account, partition }: Account, environment: 
   return `arn:${partition}:iam::${account}:role/${breakGlassRoleName(environment)}`;
 }
 
-/** The same in both regions: a policy names it instead of a key id, which only the stack that made the key knows. */
+/** The same in both regions. Policies name it instead of a key id, because only the stack that made the key knows the id. */
 export function keyAlias(environment: string): string {
   return `alias/go-coffee-dr-${environment}`;
 }

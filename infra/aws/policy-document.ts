@@ -1,12 +1,12 @@
-/** IAM's own words. Rendered by pure functions, so that a policy can be asked before it is applied. */
+/** Policy documents in IAM's form. Pure functions render them, so that tests can evaluate a policy before it is applied. */
 
-/** `ArnNotEquals: {'aws:PrincipalArn': […]}`; all operators and keys must hold, one of the values each. */
+/** `ArnNotEquals: {'aws:PrincipalArn': […]}`. All operators and keys must match, each with one of its values. */
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
 export interface Statement {
   readonly Sid: string;
   readonly Effect: 'Allow' | 'Deny';
-  /** Absent in a role's own policy. */
+  /** Absent in the policy of a role. */
   readonly Principal?: '*' | Readonly<Record<string, string | readonly string[]>>;
   readonly Action: string | readonly string[];
   /** Absent in a trust policy. */

@@ -1,13 +1,13 @@
-/** The one provider of everything in AWS: it refuses any other account, and speaks to the region that the stack lives in. */
+/** The only AWS provider of a stack. It refuses other accounts, and its default is the stack's home region. */
 import * as aws from '@pulumi/aws';
 import type { AwsStorage, StackConfig } from '../config/types.ts';
 
 type Home = Pick<StackConfig, 'plan' | 'standby' | 'recovery'>;
 
 /**
- * Where a stack is at home. The owner of the buckets: the plan's first region, whatever its role. A stack that only uses them: the
- * region of the repository that it follows or is made from, because its program must not speak to the region whose loss it is
- * there for. Throws RangeError for a plan without a region.
+ * The home region of a stack. For the owner of the buckets it is the plan's first region, whatever the stack's role. For a stack that
+ * only uses them it is the region of the repository that it follows or recovers from: the program must not depend on a lost region.
+ * Throws RangeError for a plan without a region.
  */
 export function homeRegion({ plan, standby, recovery }: Home, manage: AwsStorage['manage']): string {
   const source = manage === 'declared' ? undefined : (standby?.repository ?? recovery?.repository);
@@ -20,7 +20,7 @@ export function homeRegion({ plan, standby, recovery }: Home, manage: AwsStorage
 export function stackProvider(name: string, config: StackConfig, { account, manage }: AwsStorage): aws.Provider {
   const { environment, site, stack } = config;
   return new aws.Provider(name, {
-    // Each resource names its own region besides.
+    // Each resource also names its own region.
     region: homeRegion(config, manage),
     allowedAccountIds: [account],
     defaultTags: { tags: { project: 'go-coffee-dr', environment, site, stack } },

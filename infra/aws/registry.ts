@@ -3,7 +3,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 
 export interface ImageReplicationArgs {
-  /** Twelve digits: the registry's, on both sides. */
+  /** Twelve digits: the account of both registries. */
   readonly account: string;
   /** Where images are pushed. */
   readonly home: string;
@@ -12,7 +12,7 @@ export interface ImageReplicationArgs {
   readonly prefixes: readonly string[];
 }
 
-/** A registry has one replication configuration a region: what else stands in it goes with this one. */
+/** A registry has one replication configuration for each region. This one replaces all rules of an existing one. */
 export class ImageReplication extends pulumi.ComponentResource {
   constructor(name: string, args: ImageReplicationArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:aws:ImageReplication', name, {}, opts);

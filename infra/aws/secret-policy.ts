@@ -1,10 +1,10 @@
-/** Who may read, change or end the secret of the repositories, whatever their own policies say. */
+/** Who may read, change or delete the secret of the repositories, whatever their own policies say. */
 import { type PolicyDocument, policyOf, type Statement } from './policy-document.ts';
 
 export interface SecretPolicyFacts {
   /** Reads and writes it: the role that `pulumi up` runs with. */
   readonly deployerRoleArn: string;
-  /** Reads it when the deployer is gone, and alone ends it. */
+  /** Reads it when the deployer's role is lost. Only this role may delete it. */
   readonly breakGlassRoleArn: string;
 }
 
@@ -22,7 +22,7 @@ const CHANGE = [
 ];
 const END = ['secretsmanager:DeleteSecret'];
 
-/** In the policy of a secret `*` is that secret. */
+/** In the policy of a secret, `*` means that secret. */
 const denyAnyoneBut = (Sid: string, Action: readonly string[], arns: readonly string[]): Statement => ({
   Sid,
   Effect: 'Deny',

@@ -8,7 +8,7 @@ import { type SecretPolicyFacts, secretPolicy } from './secret-policy.ts';
 
 export interface SecretStoreArgs extends SecretPolicyFacts {
   readonly environment: string;
-  /** Where it is written, then where its replicas are. */
+  /** The first is the secret's own region, the others are those of its replicas. */
   readonly regions: readonly [string, ...string[]];
   /** ARN of the key by region. */
   readonly keyArns: Readonly<Record<string, pulumi.Input<string>>>;
@@ -16,7 +16,7 @@ export interface SecretStoreArgs extends SecretPolicyFacts {
   readonly values: pulumi.Output<SecretValues>;
 }
 
-/** The longest that there is: a month to see the alarm and call it off. */
+/** The longest window that AWS offers: people have a month to see the alarm and cancel the deletion. */
 const RECOVERY_DAYS = 30;
 
 export class SecretStore extends pulumi.ComponentResource {
@@ -41,7 +41,7 @@ export class SecretStore extends pulumi.ComponentResource {
         kmsKeyId: keyIn(home),
         recoveryWindowInDays: RECOVERY_DAYS,
         replicas: others.map((region) => ({ region, kmsKeyId: keyIn(region) })),
-        // A secret of that name in the other region is somebody's: never written over.
+        // A secret of that name in the other region belongs to somebody else: it must not be overwritten.
         forceOverwriteReplicaSecret: false,
       },
       kept,
@@ -55,7 +55,7 @@ export class SecretStore extends pulumi.ComponentResource {
     new aws.secretsmanager.SecretVersion(
       `${name}-version`,
       { region: home, secretId: secret.id, secretString: pulumi.secret(values.apply(renderStored)) },
-      // Guarded before it holds anything.
+      // The policy must exist before the secret holds a value.
       { ...kept, dependsOn: [policy] },
     );
     this.arn = secret.arn;

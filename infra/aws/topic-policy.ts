@@ -1,11 +1,11 @@
-/** Who may speak to the people on call: three services of AWS, each about this account's own things only. */
+/** Who may publish to the topic of the people on call: three AWS services, each for sources of this account only. */
 import type { Account } from './names.ts';
 import { type PolicyDocument, policyOf, type Statement } from './policy-document.ts';
 
 export interface TopicPolicyFacts extends Account {
   readonly topicArn: string;
   readonly region: string;
-  /** Of the buckets that report failures of their replication here. */
+  /** Buckets that report failures of their replication to this topic. */
   readonly bucketArns: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export function topicPolicy({ account, partition, topicArn, region, bucketArns }
   return policyOf([
     publish('Alarms', 'cloudwatch.amazonaws.com', `arn:${partition}:cloudwatch:${region}:${account}:alarm:*`),
     {
-      // EventBridge says whose rule it is, and no account besides.
+      // EventBridge sends the ARN of the rule, but not `aws:SourceAccount`.
       Sid: 'Events',
       Effect: 'Allow',
       Principal: { Service: 'events.amazonaws.com' },
@@ -42,8 +42,8 @@ export function topicPolicy({ account, partition, topicArn, region, bucketArns }
 }
 
 /**
- * Key of a topic. The key of the backups is another: who is told of an alarm has no business with it. The services send no
- * condition that all three share, so which of their messages arrive is said by the topic's policy alone.
+ * Policy of a topic's key. It is not the key of the backups, because receivers of alarms must not use that one. The three services
+ * share no condition key, so only the topic's policy restricts their messages.
  */
 export function topicKeyPolicy({ account, partition }: Account): PolicyDocument {
   return policyOf([

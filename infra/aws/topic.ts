@@ -1,4 +1,4 @@
-/** The channel of a region's alarms: one topic of its own, so that the loss of a region silences no other. */
+/** The SNS topic for the alarms of one region. Each region has its own, so that losing a region does not silence the others. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Account } from './names.ts';
@@ -9,7 +9,7 @@ export interface AlarmTopicArgs extends Account {
   readonly topic: string;
   readonly region: string;
   readonly bucketArns: readonly string[];
-  /** Each gets a message to confirm, and nothing before. */
+  /** Each address must confirm a message before it gets alarms. */
   readonly emails: readonly string[];
 }
 
@@ -18,14 +18,14 @@ const KEY_DELETION_DAYS = 30;
 export class AlarmTopic extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly region: string;
-  /** What speaks to the topic comes after it. */
+  /** Resources that publish to the topic depend on it. */
   readonly policy: pulumi.Resource;
 
   constructor(name: string, args: AlarmTopicArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:alarms:AlarmTopic', name, {}, opts);
     const { topic: topicName, region, emails, account, partition } = args;
     const child = { parent: this };
-    // The key that AWS keeps for SNS can't be used by alarms and rules.
+    // Alarms and rules can't use the AWS-managed key of SNS.
     const key = new aws.kms.Key(
       `${name}-key`,
       {

@@ -1,4 +1,4 @@
-/** DNS records for users' traffic. The stack's role decides the active entrance; a failing health check never promotes a site. */
+/** DNS records for the traffic of users. The stack's role decides the active entrance; a failing health check never promotes a site. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Role, Traffic } from '../config/types.ts';
@@ -11,13 +11,13 @@ export interface TrafficRecordsArgs extends Traffic {
 
 type Entrance = 'primary' | 'standby';
 
-/** Which entrance users are led to: the standby's only once it has been promoted. */
+/** The entrance that users reach. It is the standby's only after its promotion. */
 function activeEntrance({ role, follows }: Pick<TrafficRecordsArgs, 'role' | 'follows'>): Entrance {
   return role === 'primary' && follows ? 'standby' : 'primary';
 }
 
 const TTL_SECONDS = 60;
-/** 3 × 30 s: a restart of the entrance moves nobody. */
+/** 3 × 30 s, so that a restart of the entrance does not move the traffic. */
 const CHECK = { type: 'HTTPS', port: 443, requestInterval: 30, failureThreshold: 3 } as const;
 
 export class TrafficRecords extends pulumi.ComponentResource {
@@ -36,7 +36,7 @@ export class TrafficRecords extends pulumi.ComponentResource {
           resourcePath: healthPath,
           enableSni: true,
           measureLatency: false,
-          // The site that was left may come back with data from before: it counts as unhealthy until a failback says otherwise.
+          // The former primary site may come back with old data, so it counts as unhealthy until a failback.
           ...(left ? { disabled: true, invertHealthcheck: true } : { disabled: false, invertHealthcheck: false }),
           tags: { Name: `${name}-${entrance}` },
         },
@@ -45,7 +45,7 @@ export class TrafficRecords extends pulumi.ComponentResource {
     };
     const checks = { primary: check('primary'), standby: check('standby') };
     for (const host of names) {
-      // Only the value of a record changes with the role: two records that swapped PRIMARY and SECONDARY would be refused half-way.
+      // Only the values of the records change with the role. Route 53 would refuse to swap PRIMARY and SECONDARY one by one.
       const record = (place: 'active' | 'passive', type: 'PRIMARY' | 'SECONDARY', entrance: Entrance) =>
         new aws.route53.Record(
           `${name}-${host}-${place}`,

@@ -21,11 +21,11 @@ export interface AlertRoutesArgs {
 
 const FILES = { slackWebhook: KEY_FILES.slack, pagerdutyUrl: KEY_FILES.pagerduty, pingUrl: KEY_FILES.ping } as const;
 const RECEIVER = 'team';
-/** Long enough for alerts of one cause to come as one message: a run that failed is told of within half a minute. */
+/** Long enough that alerts of one cause arrive as one message. A failed run is reported within half a minute. */
 const GROUP_WAIT = '10s';
 const REPEAT = '4h';
 
-/** Pure: the `spec` of an AlertmanagerConfig; undefined where nobody is to be told by it. */
+/** Pure: the `spec` of an AlertmanagerConfig; undefined without a receiver. */
 export function alertRoute(plan: Plan, names: readonly (keyof AlertTargets)[]): Record<string, unknown> | undefined {
   const urlOf = (key: string) => ({ name: OBJECTS.alerts, key });
   const channel = plan.channels.internal.find(({ kind }) => kind === 'slack')?.address;

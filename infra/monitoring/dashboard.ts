@@ -1,4 +1,4 @@
-/** A Grafana dashboard: the questions of a recovery, with the plan's limits as thresholds. Pure. */
+/** A Grafana dashboard that answers the questions of a recovery, with the plan's limits as thresholds. Pure. */
 import type { Plan } from '../../plan/types.ts';
 import { lay, type Panel } from './dashboard/panels.ts';
 import { areCopiesFresh, canCopiesBeTrusted, couldWeRecover, isWalShipped } from './dashboard/questions.ts';

@@ -21,7 +21,7 @@ export interface MonitorArgs {
   readonly localRepository?: LocalRepository | undefined;
   /** Whether the cluster knows ServiceMonitor, PrometheusRule and AlertmanagerConfig. */
   readonly prometheusOperator: boolean;
-  /** The Secret `OBJECTS.alerts` holds a URL that is called after each good refresh. */
+  /** Whether the Secret `OBJECTS.alerts` holds a URL that the exporter calls after each good refresh. */
   readonly pings: boolean;
   readonly resources: Resources;
 }
@@ -65,7 +65,7 @@ function monitorPod(args: MonitorArgs): DrPod {
     scratch: SCRATCH,
     ports: [{ name: 'metrics', containerPort: PORTS.metrics }],
     probes: {
-      // The first answer comes after the first refresh, which reads every catalog.
+      // The exporter first answers after its first refresh, which reads every catalog.
       readinessProbe: { ...http, periodSeconds: 10, failureThreshold: 3 },
       livenessProbe: { ...http, initialDelaySeconds: 5 * REFRESH_SECONDS, periodSeconds: REFRESH_SECONDS },
     },
@@ -75,7 +75,7 @@ function monitorPod(args: MonitorArgs): DrPod {
 
 export class Monitor extends pulumi.ComponentResource {
   readonly deployment: k8s.apps.v1.Deployment;
-  /** Of the dashboard in Grafana: `/d/<uid>`. */
+  /** The dashboard's uid in Grafana: `/d/<uid>`. */
   readonly dashboard: string;
   readonly #args: MonitorArgs;
 
@@ -115,7 +115,7 @@ export class Monitor extends pulumi.ComponentResource {
         metadata: this.#metadata(MONITOR),
         spec: {
           replicas: 1,
-          // Two would both touch the heartbeat, and report twice.
+          // Two exporters would both write the heartbeat and report twice.
           strategy: { type: 'Recreate' },
           selector: { matchLabels: selectorOf(MONITOR) },
           template: { metadata: { labels: drPodLabels(pod) }, spec: drPodSpec(pod) },
@@ -140,13 +140,13 @@ export class Monitor extends pulumi.ComponentResource {
         metadata: this.#metadata(MONITOR),
         spec: {
           selector: { matchLabels: selectorOf(MONITOR) },
-          // Prometheus' job is then the service's name, which the rules ask for.
+          // The `job` label is then the name of the Service, as the rules expect.
           endpoints: [{ port: 'metrics', interval: `${REFRESH_SECONDS}s` }],
         },
       },
       { parent: this },
     );
-    // Alertmanager routes what belongs to this namespace; `absent()` has no labels of its own.
+    // Alertmanager routes by the label `namespace`, and `absent()` adds no labels itself.
     const groups = this.#rules().groups.map(({ name: group, rules }) => ({
       name: group,
       rules: rules.map((rule) => ({ ...rule, labels: { ...rule.labels, namespace } })),
@@ -158,7 +158,7 @@ export class Monitor extends pulumi.ComponentResource {
     );
   }
 
-  /** Grafana's sidecar takes every ConfigMap with this label. */
+  /** Grafana's sidecar loads every ConfigMap with this label. */
   #dashboard(name: string): string {
     const rendered = dashboard(this.#args.plan);
     const data = { 'go-coffee-dr.json': JSON.stringify(rendered) };

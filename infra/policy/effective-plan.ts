@@ -1,4 +1,4 @@
-/** The plan of a stack as its own ConfigMap holds it, with the stack's overrides in it. */
+/** The effective plan of a stack, from its own ConfigMap. It includes the stack's overrides. */
 import { productionPlan } from '../../plan/production.ts';
 import { type Plan, planSchema } from '../../plan/types.ts';
 import { OBJECTS } from '../jobs/dr-pod.ts';
@@ -8,7 +8,7 @@ export const CONFIG_MAP = 'kubernetes:core/v1:ConfigMap';
 
 export type DeclaredPlan =
   | { readonly kind: 'declared'; readonly plan: Plan }
-  /** The stack has none, or only its update will know it: the shipped one. */
+  /** The stack declares no plan, or its plan is unknown before the update. The shipped plan applies. */
   | { readonly kind: 'shipped'; readonly plan: Plan }
   | { readonly kind: 'unreadable'; readonly plan: Plan; readonly resource: string; readonly why: string };
 

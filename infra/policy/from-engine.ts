@@ -1,8 +1,8 @@
-/** Resources as the engine hands them to a policy: behind proxies that throw at unknown values and hide which ones are secret. */
+/** Unwraps resources that the engine passes to a policy. Its proxies throw on unknown values and hide which values are secret. */
 import { Secret } from '@pulumi/policy';
 import type { Resource } from './resource.ts';
 
-/** How @pulumi/policy's proxies answer what is behind them (its proxy.ts; internal, so the pack's test would see them go). */
+/** Keys by which @pulumi/policy's proxies reveal their target. They are internal (proxy.ts), and the pack's test fails without them. */
 const IS_PROXY = '__isSpecialProxy';
 const TARGET = '__getSpecialProxyTarget';
 
@@ -32,7 +32,7 @@ function plain(value: unknown, path: string, secrets: string[]): unknown {
   return Object.fromEntries(Object.entries(target).map(([key, item]) => [key, plain(item, inner(key), secrets)]));
 }
 
-/** @param seesSecrets only a remediation is shown which values are secret; a validation gets them all in plain */
+/** @param seesSecrets true in a remediation. In a validation the engine does not tell which values are secret. */
 export function fromEngine({ type, name, props }: EngineResource, seesSecrets: boolean): Resource {
   const secrets: string[] = [];
   const inputs = plain(props, '', secrets) as Record<string, unknown>;

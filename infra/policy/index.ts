@@ -1,4 +1,4 @@
-/** The policy pack: `pulumi preview --policy-pack infra/policy`. The rules know nothing of the engine, and this file nothing of them. */
+/** The policy pack: `pulumi preview --policy-pack infra/policy`. The rules do not depend on the engine. */
 import { PolicyPack } from '@pulumi/policy';
 import { policiesOf } from './policies.ts';
 import { RULES } from './rules.ts';

@@ -1,5 +1,5 @@
-// CommonJS, because Pulumi requires a policy pack's entry, and compiles one in TypeScript by rules of its own, whatever the options say.
-// From here on Node runs the TypeScript as it is. An older one would only say "unknown file extension".
+// CommonJS, because Pulumi loads a pack's entry with `require`, and compiles a TypeScript entry with its own compiler options.
+// Node itself runs the TypeScript that this file imports. An older Node would only report "unknown file extension".
 const NEEDED = 24;
 const [major] = process.versions.node.split('.').map(Number);
 if (major < NEEDED) {

@@ -1,4 +1,4 @@
-/** Breaches that somebody has accepted, by rule and resource, with the reason: nothing else lets one through. */
+/** Breaches that somebody has accepted, by rule and resource, with the reason. Nothing else allows a breach. */
 import type { PolicyConfigSchema } from '@pulumi/policy';
 import { z } from 'zod';
 import type { Breach } from './rule.ts';
@@ -9,7 +9,7 @@ const acceptedSchema = z.object({
 
 export type Accepted = z.infer<typeof acceptedSchema>['accepted'];
 
-/** The same for the engine, which refuses a config that has another shape. */
+/** The same shape as a JSON schema. The engine refuses a config that does not match it. */
 export const OVERRIDES_SCHEMA: PolicyConfigSchema = {
   properties: {
     accepted: {
@@ -32,7 +32,7 @@ export const OVERRIDES_SCHEMA: PolicyConfigSchema = {
   },
 };
 
-/** Throws ZodError for a shape that the engine would have refused. */
+/** Throws ZodError for a shape that the engine's schema refuses too. */
 export function parseAccepted(config: unknown): Accepted {
   return acceptedSchema.parse(config).accepted;
 }
@@ -42,7 +42,7 @@ export interface Sifted {
   readonly accepted: readonly { readonly breach: Breach; readonly reason: string }[];
 }
 
-/** Pure. A missing resource has no name: only `*` accepts its breach. */
+/** Pure. Only `*` accepts the breach of a missing resource, because it has no name. */
 export function sift(breaches: readonly Breach[], accepted: Accepted): Sifted {
   const reasonFor = ({ resource }: Breach) =>
     accepted.find((one) => one.resource === '*' || one.resource === resource)?.reason;

@@ -1,4 +1,4 @@
-/** The rules as policies of the engine. */
+/** Turns the rules into policies of the engine. */
 import type { Policies, ReportViolation, ResourceValidationArgs, StackValidationArgs } from '@pulumi/policy';
 import { declaredPlan } from './effective-plan.ts';
 import { fromEngine } from './from-engine.ts';
@@ -7,7 +7,7 @@ import { type Breach, breaches, message, type Rule } from './rule.ts';
 
 type Policy = Policies[number];
 
-/** What was let through in this run, for the last policy to say. */
+/** Accepted breaches of this run. The last policy reports them. */
 type LetThrough = string[];
 
 function said(rule: Rule, breach: Breach): string {
@@ -27,7 +27,7 @@ function report(
   letThrough.push(...accepted.map(({ breach, reason }) => `${said(rule, breach)}, accepted: ${reason}`));
 }
 
-/** Only when there is one of that name: Kubernetes objects of different kinds share theirs. */
+/** Undefined where several resources have that name, because Kubernetes objects of different kinds may share one. */
 function urnOf({ resources }: StackValidationArgs, name: string | undefined): string | undefined {
   const named = resources.filter((resource) => resource.name === name);
   return named.length === 1 ? named[0]?.urn : undefined;
@@ -47,9 +47,9 @@ function stackPolicy(rule: Rule, letThrough: LetThrough): Policy {
 }
 
 /**
- * The engine shows to remediations alone which values are secret, so each resource is judged there, changed by nothing, and what was
- * found is reported by the validation that follows. At another level than `remediate` no remediation is run, and a Secret counts as
- * plain text: a rule must not be blinded by a setting.
+ * Only a remediation sees which values are secret. So the remediation checks each resource without a change, and the validation that
+ * follows reports the breaches. At another level than `remediate` the engine runs no remediation, and every Secret counts as plain
+ * text: a setting must not turn a rule off.
  */
 function resourcePolicy(rule: Extract<Rule, { over: 'resource' }>, letThrough: LetThrough): Policy {
   const judged = new Map<string, readonly Breach[]>();
@@ -68,7 +68,7 @@ function resourcePolicy(rule: Extract<Rule, { over: 'resource' }>, letThrough: L
   };
 }
 
-/** Seen in each preview for as long as it is accepted. */
+/** Each preview shows every accepted breach. */
 function acceptedPolicy(letThrough: LetThrough): Policy {
   return {
     name: 'accepted-breaches',

@@ -1,4 +1,4 @@
-/** A rule: a pure check of one resource or of a whole stack, with the line of the written plan that it guards. */
+/** A rule: a pure check of one resource or of a whole stack, and the line of the written plan that the rule guards. */
 import type { Plan } from '../../plan/types.ts';
 import type { Resource } from './resource.ts';
 
@@ -6,29 +6,29 @@ import type { Resource } from './resource.ts';
 export interface PlanLine {
   /** `106` or `49–52` */
   readonly line: string;
-  /** What stands there. */
+  /** The text of the line. */
   readonly says: string;
 }
 
 export interface Breach {
-  /** Pulumi's name of the resource; undefined where one is missing. */
+  /** Pulumi's name of the resource; undefined where the resource is missing. */
   readonly resource?: string | undefined;
-  /** What was found, with the actual value, and what the plan wants. */
+  /** The fact with the actual value, and what the plan wants. */
   readonly found: string;
-  /** @default the rule's */
+  /** @default the line of the rule */
   readonly breaks?: PlanLine;
 }
 
 export interface Stack {
   readonly resources: readonly Resource[];
-  /** The effective one: with the stack's overrides. */
+  /** The effective plan, which includes the stack's overrides. */
   readonly plan: Plan;
 }
 
 interface Guard {
-  /** Also the policy's name. */
+  /** It is also the policy's name. */
   readonly id: string;
-  /** What has to hold, as a sentence. */
+  /** A sentence that must be true. */
   readonly holds: string;
   readonly breaks: PlanLine;
 }
@@ -44,7 +44,7 @@ export function message(rule: Rule, { found, breaks = rule.breaks }: Breach): st
   } "${breaks.says}"`;
 }
 
-/** Every breach of a rule in a stack, whatever the rule looks at. */
+/** Every breach of a rule in a stack, for rules over one resource and over the whole stack. */
 export function breaches(rule: Rule, stack: Stack): readonly Breach[] {
   return rule.over === 'stack' ? rule.check(stack) : stack.resources.flatMap((resource) => rule.check(resource));
 }

@@ -1,4 +1,4 @@
-/** All rules, in the order in which a person would look. */
+/** All rules, in the order in which a person would check them. */
 import type { Rule } from './rule.ts';
 import { currentExpiry } from './rules/current-expiry.ts';
 import { defaultDeny } from './rules/default-deny.ts';

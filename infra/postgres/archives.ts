@@ -8,7 +8,7 @@ type ArchivesArgs = Pick<PostgresArgs, 'plan' | 'environment' | 'site' | 'genera
   readonly repositories: readonly ClusterRepository[];
 };
 
-/** The current lineage in all repositories, and the lineage that it began from in that one repository. */
+/** The current lineage in all repositories, and its source lineage in that one repository. */
 export function archivesOf(args: ArchivesArgs): Archive[] {
   const { plan, environment, origin, namespaces, repositories } = args;
   const lineage = lineageName(args.site, args.generation);

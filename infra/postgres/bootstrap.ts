@@ -14,14 +14,14 @@ export type Bootstrap =
   | { readonly kind: 'primary' }
   /** Follows the source's WAL until it is promoted. */
   | { readonly kind: 'standby'; readonly source: Source }
-  /** That set, replayed to that end. */
+  /** Restores the given set and replays WAL to the given end. */
   | { readonly kind: 'recovery'; readonly source: Source; readonly set: string; readonly end: RecoveryEnd };
 
 export function sourceOf(bootstrap: Bootstrap): Source | undefined {
   return bootstrap.kind === 'primary' ? undefined : bootstrap.source;
 }
 
-/** PostgreSQL takes `2026-11-23 02:00:00.123+00` whatever its time zone. */
+/** PostgreSQL accepts `2026-11-23 02:00:00.123+00` in every time zone. */
 function recoveryTime(iso: string): string {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(iso)) {
     throw new RangeError(`${JSON.stringify(iso)} is not a time in UTC, e.g. 2026-11-23T02:00:00Z`);

@@ -50,7 +50,7 @@ const password = (key: (typeof PASSWORDS)[number]) => ({
   secretKeyRef: { name: POSTGRES_OBJECTS.passwords, key },
 });
 
-/** Environment variables and not files, because that is how Patroni takes them; its configuration stays free of secrets. */
+/** Environment variables, because Patroni reads passwords from them; its configuration stays free of secrets. */
 function patroniEnvironment({ rotate }: PostgresPod): NonNullable<Container['env']> {
   const field = (fieldPath: string) => ({ fieldRef: { fieldPath } });
   return [
@@ -83,7 +83,7 @@ function volumes(pod: PostgresPod): Volume[] {
     secret(POSTGRES_OBJECTS.tls),
     ...pod.access.map((role) => secret(POSTGRES_OBJECTS.access(role))),
     { name: 'socket', emptyDir: { sizeLimit: '16Mi' } },
-    // Queued and acknowledged WAL, not the only copy of any.
+    // A queue of WAL. No segment has its only copy here.
     { name: 'spool', emptyDir: { sizeLimit: '2Gi' } },
     { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } },
     { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: '256Mi' } },
@@ -114,7 +114,7 @@ function postgresContainer(pod: PostgresPod): Container {
       { name: 'postgres', containerPort: PORTS.postgres },
       { name: 'patroni', containerPort: PORTS.patroni },
     ],
-    // Alive is Patroni's own loop: a restore or a replay of hours must not be killed for not answering SQL.
+    // Liveness checks Patroni's own loop: the kubelet must not kill a restore or a long replay that does not answer SQL.
     livenessProbe: { ...http('/liveness'), initialDelaySeconds: 10, periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...http('/readiness'), periodSeconds: 5, failureThreshold: 3 },
     securityContext: containerSecurity(),
@@ -132,7 +132,7 @@ function postgresContainer(pod: PostgresPod): Container {
   };
 }
 
-/** It reads the data directory and asks the server by its socket; it has no key of any repository. */
+/** pgBackRest's server reads the data directory and queries PostgreSQL through its socket. It has no repository keys. */
 function serverContainer(pod: PostgresPod): Container {
   return {
     name: 'pgbackrest',

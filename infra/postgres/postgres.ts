@@ -155,7 +155,7 @@ export class Postgres extends pulumi.ComponentResource {
       make(keys, passphraseData(args.secrets, engines)),
       make(tls, certificateData(args.certificate)),
       ...accessRoles(args).map((role) => {
-        // The restorer's key is only for the repository that this cluster begins from.
+        // The restorer's key is only for the source repository.
         const of = role === 'writer' || args.origin.kind === 'primary' ? engines : [args.origin.repository];
         return make(access(role), accessData(args.secrets, role, of));
       }),
@@ -225,7 +225,7 @@ export class Postgres extends pulumi.ComponentResource {
   }
 }
 
-/** Storage keys that the members mount: for their own archive, and for the repository that they begin from. */
+/** Storage keys that the members mount: for their own archive, and for their source repository. */
 function accessRoles({ origin, secrets, isolated }: PostgresArgs): StorageRole[] {
   if (Object.keys(secrets.access).length === 0) return [];
   if (isolated === true) return ['restorer'];

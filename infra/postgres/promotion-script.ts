@@ -18,7 +18,7 @@ const SKEW_SECONDS = 30;
 
 /**
  * Waits for archive silence, promotes, and waits until the server takes writes. Patroni promotes when `standby_cluster` is removed from its
- * configuration. The script reads the host from `POSTGRES`; after a promotion it has nothing to do.
+ * configuration. The script reads the host from `POSTGRES`; after a promotion it does nothing.
  * @param reached seconds within which the server must answer
  */
 export function promotionScript(quiet: number, reached = REACHED_SECONDS): string {
@@ -35,7 +35,7 @@ export function promotionScript(quiet: number, reached = REACHED_SECONDS): strin
     'begun=$(date +%s)',
     'since=$begun',
     'seen=none',
-    // What is archived is replayed first: a promotion must not lose what has arrived.
+    // The standby replays all archived WAL first: a promotion must not lose data that has arrived.
     `while [ $(($(date +%s) - since)) -lt ${quiet} ]; do`,
     `  at=$(sql 'SELECT pg_last_wal_replay_lsn()')`,
     '  if [ "$at" != "$seen" ]; then seen=$at; since=$(date +%s); echo "replayed up to $at"; fi',

@@ -26,7 +26,7 @@ export interface MemberFiles {
   readonly restartOn: string;
 }
 
-/** Throws RangeError for a cluster that would archive into the lineage that it begins from. */
+/** Throws RangeError for a cluster that would archive into its source lineage. */
 export function renderMember({
   plan,
   database,

@@ -1,6 +1,6 @@
 /**
- * Pure: the scripts that PostgreSQL and Patroni call. They know only where secrets lie, read them into their own environment and
- * run pgBackRest; so no secret stands in a ConfigMap, in postgresql.conf or in an argument list.
+ * Pure: the scripts that PostgreSQL and Patroni call. They contain only the paths of secrets, read the secrets into their own environment
+ * and run pgBackRest. So no ConfigMap, postgresql.conf or argument list contains a secret.
  */
 import { STANZA } from '../../plan/layout.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
@@ -31,7 +31,7 @@ function secretFiles(repositories: readonly ClusterRepository[], role: StorageRo
   });
 }
 
-/** `cat` of a file that is gone must not go on with an empty passphrase. */
+/** If a file is missing, the script must fail. It must not continue with an empty passphrase. */
 function readSecrets(repositories: readonly ClusterRepository[], role: StorageRole, failed: number): string[] {
   return secretFiles(repositories, role).map(
     ([variable, file]) => `${variable}=$(cat ${quote(file)}) || exit ${failed}\nexport ${variable}`,
@@ -50,9 +50,9 @@ function renderPush(lineage: string, repositories: readonly ClusterRepository[])
 }
 
 /**
- * A replica calls each segment that it got by streaming archived, whether the leader had come to it or not; and a former leader that
- * follows archives nothing any more. So what the leader had not shipped when it died would be missing in the archive for ever, and no
- * recovery could get past it. Patroni calls this on the member that leads from now on: what a repository lacks is handed to the archiver.
+ * A replica marks each streamed segment as archived, even if the leader has not archived it yet. A former leader that follows archives
+ * nothing. So segments that the leader had not shipped when it died would be missing in the archive for ever, and no recovery could get
+ * past them. Patroni runs this script on the new leader: it hands the segments that a repository lacks to the archiver.
  */
 export function renderPromoted(lineage: string, repositories: readonly ClusterRepository[]): string {
   const run = pgbackrest(lineage);
@@ -63,14 +63,14 @@ export function renderPromoted(lineage: string, repositories: readonly ClusterRe
     "segments=$(ls | sed -n 's/^\\([0-9A-F]\\{24\\}\\)\\.done$/\\1/p')",
     `for repository in ${repositories.map((_, i) => i + 1).join(' ')}; do`,
     `  list() { ${run} --repo="$repository" --log-level-console=off repo-ls "archive/${STANZA}$1"; }`,
-    // A lineage that has no archive yet begins with a full copy: nothing before it is missed. One that can't be asked may lack all.
+    // A lineage without an archive begins with a full backup, so it lacks nothing. An unreachable repository may lack every segment.
     "  names=$(list '') || names=0-0",
     '  id=$(echo "$names" | grep -E \'^[0-9]+-[0-9]+$\' | sort -t- -k2n | tail -n 1)',
     '  [ -n "$id" ] || continue',
     '  for folder in $(echo "$segments" | cut -c1-16 | sort -u); do',
     '    stored=$(list "/$id/$folder") || stored=',
     '    for segment in $(echo "$segments" | grep "^$folder"); do',
-    // Once more is no harm: pgBackRest knows a segment that it has.
+    // A second push does no harm: pgBackRest recognises a segment that it has.
     '      case "$stored" in *"$segment-"*) ;; *) [ -e "$segment.done" ] && mv "$segment.done" "$segment.ready" ;; esac',
     '    done',
     '  done',
@@ -82,8 +82,8 @@ export function renderPromoted(lineage: string, repositories: readonly ClusterRe
 const GET = 'restore_command = "<this file> %f %p"';
 
 /**
- * PostgreSQL takes every exit code up to 125 for "no such segment": it would end recovery there and open for writes. Only pgBackRest's
- * 1 (not found) may say so; a repository that is away, or a key that is gone, becomes 126, which stops the server.
+ * PostgreSQL reads every exit code up to 125 as "no such segment": it would end recovery there and open for writes. Only pgBackRest's
+ * exit code 1 (not found) may mean that. An unreachable repository or a missing key becomes 126, which stops the server.
  */
 function getLines(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string[] {
   return [
@@ -94,14 +94,14 @@ function getLines(lineage: string, repositories: readonly ClusterRepository[], r
   ];
 }
 
-/** From a lineage that must be there. */
+/** For a lineage that must exist. */
 export function renderGet(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string {
   return script(GET, [...getLines(lineage, repositories, role), 'exit 126']);
 }
 
 /**
- * From the cluster's own lineage, which `dr init` begins only when the database is up: until then no repository has it, nothing can
- * be in it, and a replica has to come up by streaming. One repository that can't be asked makes it 126 again.
+ * For the cluster's own lineage. `dr init` creates it only after the database is up. Until then no repository has it, and a replica must
+ * start by streaming. If one repository can't be queried, the exit code is 126 again.
  */
 export function renderOwnGet(lineage: string, repositories: readonly ClusterRepository[], role: StorageRole): string {
   return script(GET, [
@@ -115,7 +115,7 @@ export function sourceGetCommand(lineage: string): string {
   return `${scriptsFolder(lineage)}/${SCRIPTS.sourceGet} %f "%p"`;
 }
 
-/** What the set brings along of its source's archiving goes: that command is the source's, and its lineage too (F30). */
+/** Removes the source's archive settings from the restored set: its command would archive into the source's lineage (F30). */
 const forgetArchiving = (settings: string): string =>
   `sed -i -E '/^[[:space:]]*(${settings}|wal_level)[[:space:]]*=/d' ${quote(`${PATHS.pgData}/postgresql.auto.conf`)}`;
 
@@ -130,7 +130,7 @@ function restoreArguments(
   return ['--type=none', '--link-all'];
 }
 
-/** Lays the source's set down in an empty data directory; `--delta` lets a killed run go on. */
+/** Restores the source's set into an empty data directory. `--delta` lets an interrupted run resume. */
 function renderRestore(
   bootstrap: Exclude<Bootstrap, { kind: 'primary' }>,
   lineage: string,
@@ -144,7 +144,7 @@ function renderRestore(
     `mkdir -p ${quote(PATHS.pgData)}`,
     ...readSecrets([source.repository], 'restorer', 1),
     `${pgbackrest(source.lineage)} ${args.map(quote).join(' ')} restore`,
-    // In a drill pgBackRest itself has written that the mode is off, and that line stays.
+    // In a drill pgBackRest itself writes `archive_mode = off`, and that line stays.
     forgetArchiving(archiving ? 'archive_(mode|command|timeout|library)' : 'archive_(command|timeout|library)'),
   ]);
 }
@@ -153,8 +153,8 @@ function renderRestore(
 const LINEAGE_MARK = `${PATHS.pgVolume}/lineage`;
 
 /**
- * A volume belongs to one life of the database. Without this a new generation would start on the old one's data: a former leader
- * would go on leading, and archive what its successor never had.
+ * A volume belongs to one generation of the database. Without this check a new generation would start on the old one's data: a former
+ * leader would continue to lead, and archive data that its successor never had.
  */
 function renderStart(lineage: string): string {
   return script(`Starts Patroni on a volume that is new or holds ${lineage}.`, [
@@ -176,7 +176,7 @@ export const APPLICATION_PASSWORD = 'APPLICATION_PASSWORD';
 /** JSON: role → new password. */
 export const ROLE_PASSWORDS = 'ROLE_PASSWORDS';
 
-/** Other roles of a restored database: those that services know get their new password, and nobody's old one goes on. */
+/** Roles of a restored database that services use get their new password. All other roles lose their old password. */
 function renewRoles(database: string): string[] {
   const own = ['postgres', 'replicator', database].map((role) => `'${role}'`).join(', ');
   return [
@@ -187,9 +187,9 @@ function renewRoles(database: string): string[] {
 }
 
 /**
- * Patroni gives a connection string. Asking first makes it harmless on a database that was restored, whose application role gets
- * this stack's password. psql takes that from the environment: in an argument list others could read it. The server's log must not have
- * it either, whatever the restored settings say.
+ * Patroni passes a connection string. The script first checks what exists, so it is harmless on a restored database, whose application
+ * role gets this stack's password. psql reads the password from the environment, because others could read an argument list. The server
+ * must not log it either, whatever the restored settings are.
  */
 export function renderAfterInit(database: string, rotate = false): string {
   return script('Makes the role and the database of the platform where they are missing.', [
@@ -215,7 +215,7 @@ export interface ScriptsArgs {
   readonly database: string;
   /** @default true */
   readonly archiving?: boolean | undefined;
-  /** No old password of the restored database is good any more. @default false */
+  /** Invalidates every old password of the restored database. @default false */
   readonly rotate?: boolean | undefined;
 }
 

@@ -74,8 +74,8 @@ export async function recoverPlatform(
   for (const note of [...notes, ...report.notes]) await tell(`${section}: ${note}`);
   for (const { reason, why, objects } of report.leftOut) {
     // Objects that the stack declares itself are not missing.
-    // `dr rebuild` finds these lines by "left out".
-    if (reason !== 'own') await tell(`${section}: left out, ${why}: ${listed(objects)}`);
+    // `dr rebuild` finds these lines by "excluded".
+    if (reason !== 'own') await tell(`${section}: excluded, ${why}: ${listed(objects)}`);
   }
   const platform = new Platform(
     name,

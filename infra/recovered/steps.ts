@@ -53,7 +53,7 @@ export interface StepsArgs {
 
 /**
  * The waves before the workloads; a check of the stores; for each tier its workloads, a check and their routes; the other routes; and last
- * the admission configurations, which are asked about every creation.
+ * the admission configurations, which the API server calls for every creation.
  */
 export function stepsOf({ plan, objects, checked = true }: StepsArgs): Steps {
   const placements = placementsOf(plan, objects);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages and nothing more: no server is started or enabled, and PostgreSQL's package creates no
+# Only installs Debian packages: it starts and enables no server, and keeps PostgreSQL's package from creating a
 # cluster. Run as root: apt-install.sh PACKAGE…
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
@@ -17,7 +17,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
-# A policy that is already there is the administrator's.
+# An existing policy belongs to the administrator.
 if [ ! -e "$policy" ]; then
   own_policy=yes
   printf '#!/bin/sh\nexit 101\n' >"$policy"

@@ -10,7 +10,7 @@ import { aptInstall, asRoot, installCommand, packageManager } from './system.mjs
 
 const MODULE = fileURLToPath(new URL('../../tests/cluster/kubernetes', import.meta.url));
 
-/** What is no part of Kubernetes itself: names, and network policies that hold. Program → package. */
+/** Programs beside Kubernetes itself, for DNS and for enforcing network policies. Program → package. */
 const BESIDE = {
   coredns: 'github.com/coredns/coredns@v1.12.4',
   'kube-router': 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router@v2.1.0',
@@ -56,13 +56,13 @@ async function packageSteps() {
   return [{ ...step, note: 'no service is started or enabled', install: () => installPackages(sudo, packages) }];
 }
 
-/** Its go.mod pins the version. */
+/** The module's go.mod pins the version. */
 function kubernetesVersion() {
   const text = readFileSync(join(MODULE, 'go.mod'), 'utf8');
   return /^require k8s\.io\/kubernetes (v[\d.]+)$/m.exec(text)[1];
 }
 
-/** Beside the other programs that are built here; a new version gets a folder of its own. */
+/** Beside the other programs built from source. Each version has its own folder. */
 function binOf(version) {
   return join(dirname(cacheBin), `kubernetes-${version}`);
 }
@@ -74,7 +74,7 @@ function ldflags(gitVersion) {
   return ['-s', '-w', ...Object.entries(values).map(([name, value]) => `-X ${version}.${name}=${value}`)].join(' ');
 }
 
-/** A build that is killed leaves no program that looks whole. */
+/** Builds under a temporary name, so that a killed build leaves no incomplete program. */
 async function buildOne(go, bin, { name, argv }) {
   const half = join(bin, `${name}.half`);
   const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'auto' };

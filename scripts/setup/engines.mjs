@@ -1,4 +1,4 @@
-/** The engines that the package manager has. Their versions and packages stand in recovery/engines/engines.json. */
+/** Engines from the package manager. recovery/engines/engines.json lists their versions and packages. */
 import { readFileSync } from 'node:fs';
 import { run } from './run.mjs';
 import { compareVersions, inspect } from './search.mjs';
@@ -23,7 +23,7 @@ function distinct(names) {
   return [...new Set(names)];
 }
 
-/** What this release of the distribution is too old for, after `apt-get update`. */
+/** Engines whose packages in this distribution are too old, after `apt-get update`. */
 async function tooOld(missing) {
   const offers = await Promise.all(
     missing.map(async ({ engine }) => ({ engine, enough: await aptOffers(engine.packages.apt[0], engine.minimum) })),

@@ -1,4 +1,4 @@
-/** moto, which answers the calls of S3 that versitygw does not know. It says whether AWS would take a setting, and enforces none. */
+/** moto answers the S3 calls that versitygw lacks. It tells whether AWS would accept a setting, but enforces none. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from './run.mjs';
@@ -9,13 +9,13 @@ import { aptInstall, asRoot, packageManager } from './system.mjs';
 const VERSION = '5.2.5';
 const PACKAGES = [`moto[s3]==${VERSION}`, 'flask', 'flask-cors'];
 
-/** An environment of its own; a new version gets another folder. */
+/** A separate Python environment. Each version has its own folder. */
 const folder = join(dirname(cacheBin), `moto-${VERSION}`);
-/** Written last: what was interrupted is done again. */
+/** Written last, so that an interrupted installation runs again. */
 const stamp = join(folder, 'ready');
 const pip = join(folder, 'bin', 'pip');
 
-/** Debian's Python comes without what makes environments. */
+/** Debian's Python lacks the module that makes environments. */
 async function makeFolder() {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });

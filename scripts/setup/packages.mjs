@@ -23,7 +23,7 @@ function stampOf(root) {
   }
 }
 
-/** Node 24 as npm scripts see it: the package's, or the machine's own. */
+/** The Node 24 that npm scripts find: from the npm package, or the machine's own. */
 async function nodeVersion(root) {
   const own = join(root, 'node_modules', '.bin', 'node');
   if (!existsSync(own)) return process.versions.node;

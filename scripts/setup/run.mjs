@@ -1,4 +1,4 @@
-/** Child processes for the set-up: no shell, and quiet unless they fail. Node 18 and nothing else. */
+/** Runs child processes for the set-up without a shell, and silently unless they fail. Needs only Node 18. */
 import { spawn } from 'node:child_process';
 
 /**

@@ -1,4 +1,4 @@
-/** versitygw, the S3 server of the drill and the tests. No distribution has it, so Go builds it. */
+/** versitygw, the S3 server of the drill and the tests. No distribution packages it, so Go builds it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { engines } from './engines.mjs';
@@ -8,14 +8,14 @@ import { LeftToYou } from './step.mjs';
 import { aptInstall, aptOffers, asRoot, installCommand, packageManager } from './system.mjs';
 
 const { goModule, go: goWanted } = engines.versitygw;
-/** From this one on, Go fetches a newer Go by itself where a module wants it. */
+/** The first version of Go that downloads a newer Go when a module needs one. */
 const GO_WITH_TOOLCHAINS = '1.21';
 
 const GO_PACKAGES = ['golang-go', 'ca-certificates'];
 
 const BY_HAND = `install Go ${goWanted} or newer (https://go.dev/dl, unpacked to /usr/local/go), or put a versitygw program (https://github.com/versity/versitygw/releases) on PATH or into ${cacheBin}`;
 
-/** The first Go that can build it, or get a Go that can; else the one that can't, for the message. */
+/** The first Go that can build it or download a Go that can. Otherwise the Go that can't, for the message. */
 export async function findGo() {
   const unpacked = join(process.env.GOROOT || '/usr/local/go', 'bin');
   const found = [await inspect('go', ['version']), await inspect('go', ['version'], [unpacked])];

@@ -1,10 +1,10 @@
-/** Where programs are and which version they say they have. */
+/** Finds programs and the versions that they report. */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 
-/** Ours: what is built here and belongs to no package manager. */
+/** Programs that the set-up builds from source. No package manager owns them. */
 export const cacheBin = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'go-coffee-dr', 'bin');
 
 /** Debian keeps a folder for each major version of PostgreSQL outside of PATH; Homebrew does the same. */
@@ -30,7 +30,7 @@ function isProgram(path) {
   }
 }
 
-/** In PATH and where programs stand that are often not on it. @returns {string | undefined} */
+/** Searches PATH and usual folders outside of PATH. @returns {string | undefined} */
 export function findProgram(name, folders = defaultFolders(name)) {
   return folders.map((folder) => join(folder, name)).find(isProgram);
 }

@@ -1,4 +1,4 @@
-/** What an installation says when it can't do more: the rest is a person's. */
+/** The result of an installation that a person must finish. */
 export class LeftToYou {
   /** @param {string} text what to do */
   constructor(text) {
@@ -7,10 +7,10 @@ export class LeftToYou {
 }
 
 /**
- * One thing that is missing, and how it gets here.
+ * Something that is missing, and how to install it.
  * @typedef {object} Step
- * @property {string[]} lacks a line for each thing: what, found, wanted, what for
+ * @property {string[]} lacks a line for each missing thing: name, found version, wanted version, purpose
  * @property {string} command what a person would type
- * @property {() => Promise<string | LeftToYou | undefined>} [install] gives what went wrong; absent where only a person can
- * @property {string} [note] said before it starts
+ * @property {() => Promise<string | LeftToYou | undefined>} [install] returns the error; absent where only a person can install it
+ * @property {string} [note] printed before it starts
  */

@@ -1,4 +1,4 @@
-/** The system's package manager: which, as whom, and what it would install. */
+/** The system's package manager: its name, how to run it as root, and the versions that it would install. */
 import { fileURLToPath } from 'node:url';
 import { run } from './run.mjs';
 import { compareVersions, findProgram, parseVersion } from './search.mjs';
@@ -19,7 +19,7 @@ export async function asRoot() {
   return process.stderr.isTTY ? ['sudo'] : undefined;
 }
 
-/** What a person would type. @param {string[]} packages */
+/** The command that a person would type. @param {string[]} packages */
 export function installCommand(manager, packages) {
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
   const names = packages.join(' ');
@@ -40,7 +40,7 @@ export async function aptOffers(name, minimum) {
   return candidate !== undefined && compareVersions(candidate, minimum) >= 0;
 }
 
-/** @returns {Promise<string | undefined>} what went wrong */
+/** @returns {Promise<string | undefined>} the error */
 export async function aptInstall(sudo, packages) {
   const script = fileURLToPath(new URL('apt-install.sh', import.meta.url));
   const { code, output } = await run([...sudo, 'sh', script, ...packages]);

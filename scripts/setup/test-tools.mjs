@@ -1,10 +1,10 @@
-/** What only the tests need, with `setup.mjs --tests`: programs that check what this one renders, and a database that it does not know. */
+/** What only the tests need, with `setup.mjs --tests`: a checker for rendered alert rules, and a database that `dr` does not know. */
 import { motoSteps } from './moto.mjs';
 import { run } from './run.mjs';
 import { findProgram } from './search.mjs';
 import { aptInstall, asRoot, installCommand, packageManager } from './system.mjs';
 
-/** Each with its packages by package manager. Debian's packages bring servers too: those are neither started nor enabled. */
+/** Each program with its packages by package manager. Debian's packages include servers, which the set-up neither starts nor enables. */
 const TOOLS = [
   {
     program: 'promtool',

@@ -1,6 +1,6 @@
 /**
- * Alarms from outside of the cluster. Alarms of a region go to the topic of that region. The stack that owns the buckets watches them in
- * both regions. A stack that only uses them has one topic, in its home region, and watches its own WAL there.
+ * Alarms from outside of the cluster. Alarms of a region go to the topic of that region. The stack that owns the buckets watches both
+ * regions. A stack that only uses them has one topic, in its home region, and watches its own WAL there.
  */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
@@ -23,16 +23,16 @@ export interface AlarmsArgs extends Account {
   readonly role: Role;
   /** Whether this stack owns the buckets. */
   readonly owner: boolean;
-  /** Those that are watched: all of the owner's, else those at home. */
+  /** The buckets to watch: all of them for the owner, otherwise those in the home region. */
   readonly buckets: readonly BucketSpec[];
-  /** By region, one for each bucket's. */
+  /** By region: one for the region of each bucket. */
   readonly topics: Readonly<Record<string, AlarmTopic>>;
   readonly budgetGiB: number;
   readonly breakGlassRoleArn: string;
   readonly notifications: Notifications;
 }
 
-/** Prefix of all fixed names, so that two stacks of one account don't collide. */
+/** Prefix of all fixed names, so that two stacks in one account don't collide. */
 export function alarmPrefix({ environment }: Plan, site: string): string {
   return `go-coffee-dr-${environment}-${site}`;
 }
@@ -68,7 +68,7 @@ export class Alarms extends pulumi.ComponentResource {
     const logAccess = Object.fromEntries(Object.keys(topics).map((region) => [region, this.#logAccess(region)]));
     for (const { id, bucket, region } of buckets) {
       for (const silence of silences) {
-        // CloudWatch can't watch for more than a week. Then only the rule in the cluster does.
+        // CloudWatch can't watch a longer time than a week. Only the rule in the cluster covers longer silences.
         if (windowOf(silence.seconds) === undefined) continue;
         const title = `${alarmPrefix(plan, site)}-${id}-${silence.id}`;
         new DeadMansSwitch(
@@ -119,7 +119,7 @@ export class Alarms extends pulumi.ComponentResource {
         region,
         name: `${alarmPrefix(plan, site)}-${id}`,
         alarmDescription: description,
-        // A class that holds nothing yet has no metric; a sum of what there is does not wait for it.
+        // An empty storage class has no metric. The sum of the existing metrics does not wait for it.
         metricQueries: [{ id: 'total', expression: 'SUM(METRICS())', label: id, returnData: true }, ...parts],
         evaluationPeriods,
         comparisonOperator: 'GreaterThanThreshold',
@@ -145,14 +145,14 @@ export class Alarms extends pulumi.ComponentResource {
             name: `${alarmPrefix(plan, site)}-${id}`,
             description: title,
             eventPattern: JSON.stringify(pattern),
-            // To assume a role is a read-only event for CloudTrail: without this setting such events do not arrive.
+            // CloudTrail counts AssumeRole as a read-only event: without this setting such events do not arrive.
             state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
           },
           { parent: this },
         );
         new aws.cloudwatch.EventTarget(
           `${name}-target`,
-          // As it is: the chat service shows events of AWS and no text of ours.
+          // The unchanged event, because the chat service shows only AWS events, not custom text.
           { region, rule: rule.name, targetId: 'people', arn: topic.arn },
           { parent: this, dependsOn: [topic.policy] },
         );

@@ -2,7 +2,7 @@
 import type { Account } from '../names.ts';
 import { type PolicyDocument, policyOf, type Statement } from '../policy-document.ts';
 
-/** Events go only to groups below this. */
+/** EventBridge writes only to log groups below this prefix. */
 const GROUPS = '/aws/events';
 
 export function arrivalLog(title: string): string {
@@ -11,11 +11,11 @@ export function arrivalLog(title: string): string {
 
 export interface ArrivalLogFacts extends Account {
   readonly region: string;
-  /** What all titles begin with. */
+  /** All titles begin with it. */
   readonly prefix: string;
 }
 
-/** One for a region: an account has ten in all. */
+/** One policy for each region, because an account may have only ten. */
 export function arrivalLogPolicy({ account, partition, region, prefix }: ArrivalLogFacts): PolicyDocument {
   const groups = `arn:${partition}:logs:${region}:${account}:log-group:${arrivalLog(prefix)}-*`;
   const allow = (Sid: string, Action: string, Resource: string): Statement => ({

@@ -1,4 +1,4 @@
-/** The alarms in a Slack channel, by the chat service of AWS. Its workspace has to be authorised once by hand. */
+/** Sends the alarms to a Slack channel through the chat service of AWS. A person authorises the workspace once. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { serviceTrust } from '../identity/trust-policies.ts';
@@ -6,14 +6,14 @@ import type { Account } from '../names.ts';
 import type { AlarmTopic } from '../topic.ts';
 
 export interface ChatArgs extends Account {
-  /** Of the configuration, e.g. `go-coffee-dr-production-us-east-1`. A channel can have one in an account. */
+  /** Name of the configuration, e.g. `go-coffee-dr-production-us-east-1`. An account allows one configuration for each channel. */
   readonly title: string;
   readonly teamId: string;
   readonly channelId: string;
   readonly topics: readonly AlarmTopic[];
 }
 
-/** The only ones where the service is. */
+/** The only regions with the chat service. */
 const SERVED = ['us-east-2', 'us-west-2', 'eu-west-1', 'ap-southeast-1'];
 
 export class Chat extends pulumi.ComponentResource {
@@ -21,7 +21,7 @@ export class Chat extends pulumi.ComponentResource {
     super('go-coffee-dr:alarms:Chat', name, {}, opts);
     const { title, teamId, channelId, topics, account, partition } = args;
     const sources = [`arn:${partition}:chatbot::${account}:*`];
-    // It shows messages and may do nothing: a chat is no place to change backups from.
+    // The role shows messages and has no other rights: nobody should change backups from a chat.
     const role = new aws.iam.Role(
       `${name}-role`,
       {

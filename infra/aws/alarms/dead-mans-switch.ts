@@ -10,16 +10,16 @@ import { arrivalPattern } from './patterns.ts';
 import { type Silence, windowOf } from './silences.ts';
 
 export interface DeadMansSwitchArgs {
-  /** Of everything that is made, e.g. `go-coffee-dr-production-us-east-1-primary-points`. */
+  /** Name of all resources of the switch, e.g. `go-coffee-dr-production-us-east-1-primary-points`. */
   readonly title: string;
   readonly silence: Silence;
   readonly bucket: string;
   readonly topic: AlarmTopic;
-  /** By which rules may write into logs. */
+  /** The policy that lets rules write into log groups. */
   readonly logAccess: pulumi.Resource;
 }
 
-/** One of the values that CloudWatch takes. */
+/** CloudWatch accepts only certain values; this is one of them. */
 const LOG_DAYS = 90;
 
 export class DeadMansSwitch extends pulumi.ComponentResource {
@@ -64,7 +64,7 @@ export class DeadMansSwitch extends pulumi.ComponentResource {
         datapointsToAlarm: window.evaluationPeriods,
         comparisonOperator: 'LessThanThreshold',
         threshold: 1,
-        // The whole point: silence is a failure.
+        // Silence counts as a failure.
         treatMissingData: 'breaching',
         alarmActions: [topic.arn],
         okActions: [topic.arn],

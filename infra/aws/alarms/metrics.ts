@@ -1,4 +1,4 @@
-/** Alarms on what S3 itself measures: what a bucket holds against its budget, and how far its replication is behind. */
+/** Alarms on S3's own metrics: the size of a bucket compared with its budget, and the delay of its replication. */
 import { DAY_SECONDS } from '../../../plan/duration.ts';
 import type { Plan, StorageClass } from '../../../plan/types.ts';
 import { type BucketSpec, replicatedPrefixes } from '../../config/buckets.ts';
@@ -17,17 +17,17 @@ export interface MetricRule {
   readonly description: string;
   /** Where S3 publishes the metric. */
   readonly region: string;
-  /** Added up; one of them alone is enough to be compared. */
+  /** The alarm compares their sum. Metrics without data are ignored. */
   readonly metrics: readonly Metric[];
   readonly evaluationPeriods: number;
-  /** The alarm comes above it. */
+  /** The alarm fires above this value. */
   readonly threshold: number;
   readonly missing: 'ignore' | 'notBreaching';
 }
 
 const GIB = 1024 ** 3;
 
-/** S3 tells the size of a bucket once a day and by storage class. */
+/** S3 reports the size of a bucket once a day and by storage class. */
 const STORAGE_TYPES: Readonly<Record<StorageClass, string>> = {
   STANDARD: 'StandardStorage',
   STANDARD_IA: 'StandardIAStorage',
@@ -38,7 +38,7 @@ const STORAGE_TYPES: Readonly<Record<StorageClass, string>> = {
   DEEP_ARCHIVE: 'DeepArchiveStorage',
 };
 
-/** Versions that only wait for their retention count too: they are paid for. */
+/** The size includes noncurrent versions, because they are billed too. */
 export function sizeRules({ thresholds }: Plan, spec: BucketSpec, budgetGiB: number): MetricRule[] {
   const { warningPercent, criticalPercent } = thresholds.storage;
   const classes: StorageClass[] = ['STANDARD', ...spec.transitions.map(({ storageClass }) => storageClass)];
@@ -58,13 +58,13 @@ export function sizeRules({ thresholds }: Plan, spec: BucketSpec, budgetGiB: num
     metrics,
     evaluationPeriods: 1,
     threshold: (budgetGiB * GIB * percent) / 100,
-    // A day's size comes a day late: until then the last one holds.
+    // S3 reports a day's size a day late. Until then the alarm keeps its state.
     missing: 'ignore',
   });
   return [rule('warning', warningPercent), rule('critical', criticalPercent)];
 }
 
-/** Latency is published where the copies arrive, failures where they come from. */
+/** S3 publishes the latency in the destination's region and failures in the source's region. */
 export function replicationMetricRules(environment: string, from: BucketSpec, to: BucketSpec): MetricRule[] {
   return replicatedPrefixes(environment).flatMap(({ id }) => {
     const metric = (metricName: string, stat: string): Metric => ({
@@ -82,7 +82,7 @@ export function replicationMetricRules(environment: string, from: BucketSpec, to
         metrics: [metric('ReplicationLatency', 'Maximum')],
         evaluationPeriods: 3,
         threshold: REPLICATION_MINUTES * 60,
-        // Without anything to copy there is nothing late.
+        // S3 reports no latency while there is nothing to copy.
         missing: 'notBreaching',
       },
       {

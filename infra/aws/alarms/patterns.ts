@@ -1,4 +1,4 @@
-/** EventBridge's patterns: which events are news of the backups. */
+/** Event patterns of EventBridge: which events concern the backups. */
 import type { BucketSpec } from '../../config/buckets.ts';
 import { keyAlias, secretName } from '../names.ts';
 
@@ -18,7 +18,7 @@ const byCall = (source: string, detail: Pattern): Pattern => ({
   detail: { eventSource: [`${source}.amazonaws.com`], ...detail },
 });
 
-/** As CloudTrail calls them; several differ from the names in IAM. */
+/** Names of the calls in CloudTrail; several differ from the names in IAM. */
 const SETTINGS = [
   'DeleteBucket',
   'PutBucketPolicy',
@@ -43,7 +43,7 @@ const SETTINGS = [
   'PutBucketNotificationConfiguration',
 ];
 
-/** Calls name a key by ARN, id or alias, so all keys of the account are looked at: none is ended by the way. */
+/** Calls name a key by ARN, id or alias, so the rule watches all keys of the account. People rarely delete or disable a key. */
 const KEYS = [
   'ScheduleKeyDeletion',
   'DisableKey',
@@ -52,7 +52,7 @@ const KEYS = [
   'UpdatePrimaryRegion',
   'DeleteImportedKeyMaterial',
 ];
-/** The roles find the key by its alias: without it nothing is written or read any more. */
+/** The roles find the key by its alias. Without the alias they can neither read nor write. */
 const ALIASES = ['DeleteAlias', 'UpdateAlias'];
 
 const SECRETS = [
@@ -77,7 +77,7 @@ export interface Change {
   readonly pattern: Pattern;
 }
 
-/** What nobody does by the way. Each is allowed to somebody, and each time people must know. */
+/** Rare and sensitive changes. Somebody has the right to make each of them, and people must hear of every one. */
 export function changes({ environment, buckets, breakGlassRoleArn }: ChangeFacts): Change[] {
   const names = buckets.map(({ bucket }) => bucket);
   return [
@@ -98,12 +98,12 @@ export function changes({ environment, buckets, breakGlassRoleArn }: ChangeFacts
       title: 'The secret of the repositories was deleted, or who may read it was changed',
       pattern: byCall('secretsmanager', {
         eventName: SECRETS,
-        // By name or by ARN, which ends with six characters more.
+        // A call gives the name or the ARN. The ARN has six more characters at the end.
         requestParameters: { secretId: [{ wildcard: `*${secretName(environment)}*` }] },
       }),
     },
     {
-      // Whoever means to come unseen begins here: without a trail no other rule of these hears of anything.
+      // An intruder would begin here: without a trail the other rules receive no events.
       id: 'trail',
       title: 'A trail of the account was stopped, deleted or changed',
       pattern: byCall('cloudtrail', { eventName: TRAILS }),

@@ -32,7 +32,7 @@ export function windowOf(length: number): Window | undefined {
   return evaluationPeriods * period > WEEK_SECONDS ? undefined : { period, evaluationPeriods };
 }
 
-/** The longest that two points may be apart: the tightest objective of what schedules protect. */
+/** The longest time between two points: the shortest RPO of the workloads that schedules protect. */
 function pointSilence(plan: Plan): number {
   const scheduled = worstCaseRpo(plan).filter(({ workload }) =>
     plan.workloads.some(({ id, continuous }) => id === workload && continuous === undefined),
@@ -40,7 +40,7 @@ function pointSilence(plan: Plan): number {
   return Math.min(...scheduled.map(({ objectiveSeconds }) => objectiveSeconds));
 }
 
-/** From one full backup to the next, with all the time that it may take. */
+/** From one full backup to the next, plus the longest run and the longest copy. */
 function fullSilence(plan: Plan): number {
   const longest = Math.max(
     ...plan.schedules.filter(({ kind }) => kind === 'full').map(({ longestRun }) => seconds(longestRun)),
@@ -51,7 +51,7 @@ function fullSilence(plan: Plan): number {
   return fullInterval(plan) + longest + copy;
 }
 
-/** In a repository, whichever site writes it. Frequent points keep the first one quiet: a full backup is asked for by itself. */
+/** For any repository, whichever site writes to it. Frequent points satisfy the first switch, so full backups have their own. */
 export function pointSilences(plan: Plan): Silence[] {
   const { catalogPrefix } = layout(plan.environment);
   return [
@@ -60,7 +60,7 @@ export function pointSilences(plan: Plan): Silence[] {
   ];
 }
 
-/** Of a site that leads: an idle database closes a segment all the same, because the heartbeat writes. */
+/** For a primary site. An idle database also completes WAL segments, because the heartbeat writes. */
 export function walSilence(plan: Plan, site: string, generation: number): Silence | undefined {
   const continuous = plan.workloads.flatMap((workload) => workload.continuous ?? []);
   if (continuous.length === 0) return undefined;

@@ -1,4 +1,4 @@
-/** The roles that pods take, and the one that people take when all else fails. */
+/** The roles that pods assume, and the break-glass role that people assume in an emergency. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { breakGlassRoleName } from '../names.ts';
@@ -8,17 +8,17 @@ import { breakGlassTrust, serviceAccountTrust } from './trust-policies.ts';
 export interface IdentitiesArgs extends RoleFacts {
   readonly oidcProvider: { readonly arn: string; readonly url: string };
   readonly namespaces: { readonly platform: string; readonly recovery: string };
-  /** Redis reads a copy before its first start. @default false */
+  /** Redis reads a snapshot before its first start. @default false */
   readonly seedsRedis?: boolean | undefined;
-  /** A drill's: PostgreSQL reads what it begins from, and nobody writes (F37). @default false */
+  /** In a drill (F37) PostgreSQL reads its source repository, and no role writes. @default false */
   readonly readingOnly?: boolean | undefined;
-  /** Of the account, so only the stack that owns the buckets makes it. @default none */
+  /** The account has one break-glass role, and only the stack that owns the buckets makes it. @default none */
   readonly breakGlassPrincipals?: readonly string[] | undefined;
 }
 
 type Namespace = 'platform' | 'recovery';
 
-/** PostgreSQL pushes its WAL itself; the monitor only looks. */
+/** PostgreSQL pushes its WAL itself; the monitor only reads. */
 const SERVICE_ACCOUNTS: Readonly<Record<RoleName, readonly (readonly [Namespace, string])[]>> = {
   writer: [
     ['recovery', 'dr-writer'],
@@ -34,7 +34,7 @@ const SERVICE_ACCOUNTS: Readonly<Record<RoleName, readonly (readonly [Namespace,
 
 const SEEDED = ['platform', 'redis'] as const;
 
-/** The platform's own account with them: it restores, and never archives. */
+/** In a drill the platform's PostgreSQL account has the restorer role, because it restores and never archives. */
 const READING: Readonly<Partial<typeof SERVICE_ACCOUNTS>> = {
   restorer: [...SERVICE_ACCOUNTS.restorer, ['platform', 'postgres']],
   auditor: SERVICE_ACCOUNTS.auditor,
@@ -43,9 +43,9 @@ const READING: Readonly<Partial<typeof SERVICE_ACCOUNTS>> = {
 const BREAK_GLASS_SECONDS = 3600;
 
 export class Identities extends pulumi.ComponentResource {
-  /** ARN of a role by the service account that takes it. */
+  /** Service account → ARN of its role. */
   readonly roleArns: Readonly<Record<string, pulumi.Output<string>>>;
-  /** What takes a role comes after it may do something. */
+  /** The policies of the roles. Pods that assume a role depend on these. */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: IdentitiesArgs, opts: pulumi.ComponentResourceOptions) {
@@ -77,7 +77,7 @@ export class Identities extends pulumi.ComponentResource {
       const breakGlass = new aws.iam.Role(
         `${name}-break-glass`,
         {
-          // A fixed name: the buckets' and the key's policies except it before it exists.
+          // The name is fixed because the policies of the buckets and of the key name the role before it exists.
           name: breakGlassRoleName(environment),
           description: `go-coffee ${environment}: ends locked backups; every use is an alert`,
           assumeRolePolicy: JSON.stringify(breakGlassTrust(breakGlassPrincipals)),

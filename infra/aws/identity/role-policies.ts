@@ -1,6 +1,6 @@
 /**
- * Who may do what, least first. Each role has the whole of its rights here; buckets deny the worst besides, whoever asks
- * (storage/bucket-policy.ts). Keys are named by their alias, which needs no other stack to be asked for an id.
+ * What each role may do. All rights of a role are in this file. The bucket policies also deny destructive calls to everyone
+ * (storage/bucket-policy.ts). The policies name a key by its alias, so a stack does not need a key id from another stack.
  */
 import { layout } from '../../../plan/layout.ts';
 import { type BucketSpec, replicatedPrefixes } from '../../config/buckets.ts';
@@ -12,7 +12,7 @@ export type RoleName = (typeof ROLES)[number];
 
 export interface RoleFacts extends Account {
   readonly environment: string;
-  /** A writer's own site: it can't write into another one's lineages. */
+  /** A writer can write only into the lineages of this site. */
   readonly site: string;
   readonly buckets: readonly BucketSpec[];
 }
@@ -69,10 +69,10 @@ const LIST = ['s3:ListBucket', 's3:GetBucketLocation', 's3:ListBucketMultipartUp
 const LIST_VERSIONS = ['s3:ListBucketVersions', 's3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration'];
 const READ_VERSIONS = ['s3:GetObjectVersion', 's3:GetObjectRetention'];
 const PUT = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
-/** On a versioned bucket this lays a marker and takes nothing away. */
+/** On a versioned bucket this adds a delete marker and removes nothing. */
 const MARK_DELETED = ['s3:DeleteObject'];
 
-/** Part of the settings that an audit compares with the plan. */
+/** For the bucket settings that an audit compares with the plan. */
 const READ_SETTINGS = [
   's3:GetLifecycleConfiguration',
   's3:GetReplicationConfiguration',
@@ -114,8 +114,8 @@ function prefixesOf({ environment }: RoleFacts): Prefixes {
 }
 
 /**
- * The lineages of one's own site, up to the 99th. Numbers can't be told from letters here, so `<site>-*` would also be those of a
- * site whose name begins with this one's: us-east, and us-east-1.
+ * The lineages of this site, up to generation 99. An ARN pattern can't match digits alone, so `<site>-*` would also match a site
+ * whose name begins with this one: us-east matches us-east-1.
  */
 function ownLineages(facts: RoleFacts): string[] {
   const { pgbackrestPrefix } = layout(facts.environment);
@@ -124,7 +124,7 @@ function ownLineages(facts: RoleFacts): string[] {
   );
 }
 
-/** Makes backups. Its points, once written, are out of its reach: only the engines' own files can be overwritten or marked. */
+/** Makes backups. It can't delete its recovery points; it can delete only leases and files of the engines. */
 function writer(facts: RoleFacts): Statement[] {
   const at = prefixesOf(facts);
   return [
@@ -136,7 +136,7 @@ function writer(facts: RoleFacts): Statement[] {
   ];
 }
 
-/** Reads everything, versions too; writes only what coordinates restores. */
+/** Reads everything, including versions. It writes only locks, leases and marks, which coordinate restores. */
 function restorer(facts: RoleFacts): Statement[] {
   const at = prefixesOf(facts);
   return [
@@ -148,7 +148,7 @@ function restorer(facts: RoleFacts): Statement[] {
   ];
 }
 
-/** Verifies, monitors and keeps evidence: reads everything and the settings, and removes nothing that is not its own lease. */
+/** Verifies, monitors and keeps evidence. It reads all objects and settings, and deletes only leases. */
 function auditor(facts: RoleFacts): Statement[] {
   const at = prefixesOf(facts);
   return [
@@ -160,7 +160,7 @@ function auditor(facts: RoleFacts): Statement[] {
   ];
 }
 
-/** Ends the retention of what the plan no longer keeps: markers only, and a checkpoint that says what went. */
+/** Prunes what the plan no longer keeps: it adds delete markers only, and writes a checkpoint that names what it removed. */
 function pruner(facts: RoleFacts): Statement[] {
   const at = prefixesOf(facts);
   return [
@@ -178,7 +178,7 @@ export function rolePolicy(role: RoleName, facts: RoleFacts): PolicyDocument {
   return policyOf(STATEMENTS[role](facts));
 }
 
-/** The one that can end data before its time: to free what was locked by mistake, or to call off the end of a key. */
+/** The only role that can remove data before its retention ends: to unlock objects locked by mistake, or to cancel a key's deletion. */
 export function breakGlassPolicy(facts: Omit<RoleFacts, 'site'>): PolicyDocument {
   const { account, partition, environment, buckets } = facts;
   const arns = arnsOf({ ...facts, site: '' });
@@ -206,7 +206,7 @@ export function breakGlassPolicy(facts: Omit<RoleFacts, 'site'>): PolicyDocument
       regions.map((region) => `arn:${partition}:kms:${region}:${account}:key/*`),
       { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': keyAlias(environment) } },
     ),
-    // For the day when the deployer's role is lost or in other hands.
+    // For the case that the deployer's role is lost or compromised.
     allow(
       'Secrets',
       [
@@ -230,7 +230,7 @@ export interface ReplicationFacts extends Account {
   readonly to: BucketSpec;
 }
 
-/** S3 itself: only the prefixes that are written once, only additions. `s3:ReplicateDelete` is absent. */
+/** For S3's replication: only prefixes that are written once, and only additions. `s3:ReplicateDelete` is absent on purpose. */
 export function replicationPolicy(facts: ReplicationFacts): PolicyDocument {
   const { partition, environment, from, to } = facts;
   const prefixes = replicatedPrefixes(environment).map(({ prefix }) => prefix);

@@ -1,7 +1,7 @@
-/** Who may take a role, and under which conditions. */
+/** Who may assume a role, and under which conditions. */
 import { type PolicyDocument, policyOf } from '../policy-document.ts';
 
-/** People, and only with a second factor. */
+/** These people, and only with a second factor. */
 export function breakGlassTrust(principals: readonly string[]): PolicyDocument {
   return policyOf([
     {
@@ -14,7 +14,7 @@ export function breakGlassTrust(principals: readonly string[]): PolicyDocument {
   ]);
 }
 
-/** An AWS service, and only when it works for these. */
+/** An AWS service, and only when it acts for these sources. */
 export function serviceTrust(service: string, account: string, sourceArns: readonly string[]): PolicyDocument {
   return policyOf([
     {

@@ -1,4 +1,4 @@
-/** Who touched the backups: S3's own access logs, or CloudTrail with data events. */
+/** Logs every access to the backups: with S3's own access logs, or with CloudTrail data events. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { BucketSpec } from '../../config/buckets.ts';
@@ -17,7 +17,7 @@ export interface AccessLogArgs extends Account {
 }
 
 export class AccessLog extends pulumi.ComponentResource {
-  /** The buckets' policies come after these. */
+  /** The policies of the buckets depend on these. */
   readonly settings: readonly pulumi.Resource[];
   readonly #name: string;
   readonly #args: AccessLogArgs;
@@ -30,7 +30,7 @@ export class AccessLog extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** S3 logs into a bucket of the same region only. */
+  /** One log bucket for each bucket, because S3 logs only into a bucket of the same region. */
   #perBucket(): pulumi.Resource[] {
     const { buckets, partition } = this.#args;
     return buckets.map(({ spec, bucket }) => {
@@ -92,7 +92,7 @@ export class AccessLog extends pulumi.ComponentResource {
     return [];
   }
 
-  /** Without Object Lock, which S3 refuses for a target of logs. */
+  /** Without Object Lock, because S3 refuses it for a log bucket. */
   #logBucket(id: string, bucketName: string, region: string, service: string, sourceArns: readonly string[]) {
     const { account, partition, deployerRoleArn, breakGlassRoleArn, retentionDays } = this.#args;
     const name = `${this.#name}-${id}`;
@@ -107,7 +107,7 @@ export class AccessLog extends pulumi.ComponentResource {
       ),
       new aws.s3.BucketServerSideEncryptionConfiguration(
         `${name}-encryption`,
-        // The delivery of logs takes no other.
+        // Log delivery supports only this algorithm.
         { ...of, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
         kept,
       ),

@@ -1,6 +1,6 @@
 /**
- * What nobody may do to a repository's bucket, whatever their own policies say. Only denials: who may do something is said by the
- * roles (identity/). Two principals are excepted, each from its own denial and no other.
+ * What nobody may do to a repository's bucket, whatever their own policies say. It only denies; the roles (identity/) grant. Two
+ * principals are exempt, each from one denial only.
  */
 import { type Condition, type PolicyDocument, policyOf, type Statement } from '../policy-document.ts';
 
@@ -15,7 +15,7 @@ export interface BucketPolicyFacts {
   readonly breakGlassRoleArn: string;
 }
 
-/** The end of a version, or of what keeps it. */
+/** Calls that delete a version or weaken its protection. */
 const DESTROY = [
   's3:DeleteObjectVersion',
   's3:DeleteObjectVersionTagging',
@@ -25,7 +25,7 @@ const DESTROY = [
   's3:DeleteBucket',
 ];
 
-/** What the bucket is. `DeleteBucketPolicy` first of all: with the policy every other denial would go. */
+/** Calls that change the bucket's settings. `DeleteBucketPolicy` matters most, because it would remove all other denials. */
 const RESHAPE = [
   's3:DeleteBucketPolicy',
   's3:PutBucketPolicy',
@@ -41,12 +41,12 @@ const RESHAPE = [
   's3:PutBucketNotification',
 ];
 
-/** Also true of a request without the key: an anonymous one has no `aws:PrincipalArn`. */
+/** Also matches a request without the condition key: an anonymous request has no `aws:PrincipalArn`. */
 const anyoneBut = (arn: string): Condition => ({ ArnNotEquals: { 'aws:PrincipalArn': arn } });
 
 /**
- * Present and wrong. `StringNotEquals`, alone or with `IfExists`, is also true of an absent key, and would deny restic and
- * pgBackRest, which send no such header and get the bucket's default encryption.
+ * Matches a condition key that is present and has another value. `StringNotEquals`, alone or with `IfExists`, also matches an absent
+ * key. It would deny restic and pgBackRest, which send no such header and get the bucket's default encryption.
  */
 const presentAndNot = (key: string, value: string): Condition => ({
   Null: { [key]: 'false' },
@@ -78,7 +78,7 @@ export function bucketPolicy(facts: BucketPolicyFacts): PolicyDocument {
     plainHttp(bucketArn),
     deny('OtherEncryption', 's3:PutObject', objects, presentAndNot('s3:x-amz-server-side-encryption', 'aws:kms')),
     deny('OtherKey', 's3:PutObject', objects, presentAndNot('s3:x-amz-server-side-encryption-aws-kms-key-id', keyArn)),
-    // With a key of the uploader's own, all backups of a day could be made unreadable to everyone else.
+    // With a key of their own, an uploader could make all backups of a day unreadable to everyone else.
     deny('CustomerKey', 's3:PutObject', objects, {
       Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
     }),
@@ -95,7 +95,7 @@ export interface LogBucketFacts extends Guard {
   readonly sourceArns: readonly string[];
 }
 
-/** Logs are added by one service and taken away by nobody: who covers tracks begins here. */
+/** One service may add logs. Only the break-glass role may delete them, because an intruder would want to. */
 export function logBucketPolicy(facts: LogBucketFacts): PolicyDocument {
   const { bucketArn, service, account, sourceArns } = facts;
   const allow = (Sid: string, Action: string, Resource: string): Statement => ({

@@ -1,4 +1,4 @@
-/** One S3 repository: nothing in it goes before its time, and nobody but two named roles can change that. */
+/** One S3 repository: its objects stay for their retention, and only two named roles can change that. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { BucketSpec } from '../../config/buckets.ts';
@@ -8,9 +8,9 @@ import { lifecycleRules } from './lifecycle.ts';
 export interface RepositoryBucketArgs {
   readonly spec: BucketSpec;
   readonly environment: string;
-  /** Of the key in the bucket's region. */
+  /** ARN of the key in the bucket's region. */
   readonly keyArn: pulumi.Input<string>;
-  /** Who hears of copies that failed or are late; in the bucket's region. */
+  /** Receives events about failed and late copies. In the bucket's region. */
   readonly topic?: AlarmTopic | undefined;
 }
 
@@ -19,9 +19,9 @@ const REPLICATION_EVENTS = ['s3:Replication:OperationFailedReplication', 's3:Rep
 export class RepositoryBucket extends pulumi.ComponentResource {
   readonly bucket: pulumi.Output<string>;
   readonly arn: pulumi.Output<string>;
-  /** Replication wants the versions of both sides. */
+  /** Replication needs versioning on both sides. */
   readonly versioning: aws.s3.BucketVersioning;
-  /** The bucket's policy comes after these: from then on every setting is the deployer's alone. */
+  /** The bucket's policy depends on these: after it only the deployer can change settings. */
   readonly settings: readonly pulumi.Resource[];
 
   constructor(name: string, args: RepositoryBucketArgs, opts: pulumi.ComponentResourceOptions) {
@@ -32,7 +32,7 @@ export class RepositoryBucket extends pulumi.ComponentResource {
     const bucket = new aws.s3.Bucket(
       name,
       { region, bucket: spec.bucket, objectLockEnabled: true, forceDestroy: false },
-      // Settings that stand in resources of their own are read back into the bucket's.
+      // The provider also reads settings of separate resources back into the bucket.
       { ...kept, ignoreChanges: ['serverSideEncryptionConfiguration', 'lifecycleRules', 'replicationConfiguration'] },
     );
     const of = { region, bucket: bucket.bucket };
@@ -57,7 +57,7 @@ export class RepositoryBucket extends pulumi.ComponentResource {
         rules: [
           {
             applyServerSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: keyArn },
-            // One call to KMS for many objects: WAL comes by the minute.
+            // One call to KMS serves many objects: a WAL segment arrives every minute.
             bucketKeyEnabled: true,
             blockedEncryptionTypes: ['SSE-C'],
           },
@@ -88,11 +88,11 @@ export class RepositoryBucket extends pulumi.ComponentResource {
       `${name}-notification`,
       {
         ...of,
-        // The dead man's switches listen there.
+        // The dead man's switches need these events.
         eventbridge: true,
         topics: topic === undefined ? [] : [{ id: 'replication', topicArn: topic.arn, events: REPLICATION_EVENTS }],
       },
-      // S3 tries to speak to the topic before it takes the setting.
+      // S3 sends a test message to the topic before it accepts the setting.
       { ...kept, dependsOn: topic === undefined ? [] : [topic.policy] },
     );
     this.bucket = bucket.bucket;

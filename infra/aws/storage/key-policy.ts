@@ -1,4 +1,4 @@
-/** Who may do what with the key of the buckets. Whoever ends the key ends every backup under it, locked or not. */
+/** Who may use and change the key of the buckets. Without the key every backup is lost, locked or not. */
 import type { Account } from '../names.ts';
 import { type PolicyDocument, policyOf } from '../policy-document.ts';
 
@@ -10,7 +10,7 @@ export interface KeyPolicyFacts extends Account {
 export function keyPolicy({ account, partition, deployerRoleArn, breakGlassRoleArn }: KeyPolicyFacts): PolicyDocument {
   return policyOf([
     {
-      // Lets the roles' own policies speak; without it nobody but this document could ever grant anything.
+      // Lets the policies of the roles grant access to the key. Without it only this document could.
       Sid: 'IamPolicies',
       Effect: 'Allow',
       Principal: { AWS: `arn:${partition}:iam::${account}:root` },

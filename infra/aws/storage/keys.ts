@@ -1,4 +1,4 @@
-/** The key of the buckets: one multi-Region key, so that what one region wrote the other can read when the first is gone. */
+/** The key of the buckets: one multi-Region key, so that the second region can read the objects of a lost first region. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { keyAlias } from '../names.ts';
@@ -6,11 +6,11 @@ import { type KeyPolicyFacts, keyPolicy } from './key-policy.ts';
 
 export interface EncryptionKeysArgs extends KeyPolicyFacts {
   readonly environment: string;
-  /** Where the key is made, then where its replicas are. */
+  /** The first is the key's own region, the others are those of its replicas. */
   readonly regions: readonly [string, ...string[]];
 }
 
-/** The longest that KMS offers: a month to see the alarm and call it off. */
+/** The longest window that KMS offers: people have a month to see the alarm and cancel the deletion. */
 const DELETION_WINDOW_DAYS = 30;
 
 export class EncryptionKeys extends pulumi.ComponentResource {

@@ -1,6 +1,6 @@
 /**
- * Lifecycle rules of a repository's bucket. No current object ever expires by age: young backups and snapshots still refer to old
- * files. Engines remove what they no longer need, by delete markers; what lies under a marker goes after the retention.
+ * Lifecycle rules of a repository's bucket. Current objects never expire by age, because new backups and snapshots still refer to old
+ * files. Engines add delete markers to files that they no longer need; S3 removes the versions below a marker after the retention.
  */
 import { type BucketSpec, bulkPrefixes } from '../../config/buckets.ts';
 
@@ -16,10 +16,10 @@ export interface LifecycleRule {
   readonly abortIncompleteMultipartUpload?: { readonly daysAfterInitiation: number };
 }
 
-/** Below this the colder classes bill as much, and moving costs a request besides. Small metadata stays at hand. */
+/** Colder classes bill at least this size for each object, and each move costs a request. So small metadata stays in STANDARD. */
 const SMALLEST_MOVED_BYTES = 128 * 1024;
 
-/** No upload takes longer: the longest backup run is a fraction of a day, and an engine that starts again begins a new upload. */
+/** No upload takes as long: the longest backup run is a fraction of a day, and a restarted engine begins a new upload. */
 const ABANDONED_UPLOAD_DAYS = 7;
 
 function transitionRules(spec: BucketSpec, environment: string): LifecycleRule[] {
@@ -39,7 +39,7 @@ export function lifecycleRules(spec: BucketSpec, environment: string): Lifecycle
       id: 'noncurrent-after-retention',
       status: 'Enabled',
       filter: { prefix: '' },
-      // Counted from the delete marker, not from the upload: an intruder's deletion can be undone for as long as the retention.
+      // S3 counts from the delete marker, not from the upload: an intruder's deletion can be undone for the whole retention.
       noncurrentVersionExpiration: { noncurrentDays: Math.max(spec.retentionDays, spec.lock.days) },
     },
     {

@@ -1,7 +1,7 @@
-/** S3's own replication, for what is written once. Engine data is not among it: see the architecture. */
+/** S3's own replication, for objects that are written once. It excludes data of the engines: see docs/architecture.md. */
 import { replicatedPrefixes } from '../../config/buckets.ts';
 
-/** The only value that S3 takes for its time control. */
+/** The only value that S3 accepts for its replication time control. */
 export const REPLICATION_MINUTES = 15;
 
 export interface Destination<T> {
@@ -11,14 +11,14 @@ export interface Destination<T> {
   readonly key: T;
 }
 
-/** `T` is text or an output of it: which rules there are does not depend on either. */
+/** `T` is text or an Output of text. The number of rules depends on neither. */
 export function replicationRules<T>(environment: string, { bucket, key }: Destination<T>) {
   return replicatedPrefixes(environment).map(({ id, prefix }, n) => ({
     id,
     priority: n + 1,
     status: 'Enabled',
     filter: { prefix },
-    // An intruder's deletion must not travel.
+    // An intruder's deletion must not be replicated.
     deleteMarkerReplication: { status: 'Disabled' },
     sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: 'Enabled' } },
     destination: {

@@ -1,4 +1,4 @@
-/** What is written once, copied both ways: evidence of a failover is written where the platform then runs. */
+/** Replicates objects that are written once, in both directions: after a failover the second region writes evidence. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { BucketSpec } from '../../config/buckets.ts';
@@ -20,7 +20,7 @@ export interface ReplicationArgs extends Account {
 }
 
 export class Replication extends pulumi.ComponentResource {
-  /** The buckets' policies come after these. */
+  /** The policies of the buckets depend on these. */
   readonly settings: readonly pulumi.Resource[];
 
   constructor(name: string, args: ReplicationArgs, opts: pulumi.ComponentResourceOptions) {

@@ -1,4 +1,4 @@
-/** Where the copies live: buckets of this stack, buckets that another stack owns, or S3-compatible endpoints. */
+/** The storage of the repositories: buckets of this stack, buckets that another stack owns, or S3-compatible endpoints. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../../plan/types.ts';
@@ -14,15 +14,15 @@ import { EncryptionKeys } from './keys.ts';
 import { Replication } from './replication.ts';
 
 export interface DeclaredStorageArgs extends RepositoryStorageArgs {
-  /** Who hears of copies that failed, by region. */
+  /** Topics that receive events about failed copies, by region. */
   readonly topics: Readonly<Record<string, AlarmTopic>>;
 }
 
 export class RepositoryStorage extends pulumi.ComponentResource {
   readonly places: Readonly<Record<string, RepositoryLocation>>;
-  /** ARN of the buckets' key by region; empty where this stack declares no bucket. */
+  /** Region → ARN of the buckets' key. Empty where this stack declares no bucket. */
   readonly keyArns: Readonly<Record<string, pulumi.Output<string>>>;
-  /** The buckets with all their settings; none where this stack declares none. */
+  /** The policies of the buckets, which come after all other settings. Empty where this stack declares no bucket. */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: DeclaredStorageArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -72,7 +72,7 @@ export class RepositoryStorage extends pulumi.ComponentResource {
     const ready = sides.map(({ spec, keyArn, bucket }) => {
       const bucketArn = `arn:${partition}:s3:::${spec.bucket}`;
       const policy = keyArn.apply((key) => JSON.stringify(bucketPolicy({ bucketArn, keyArn: key, ...guards })));
-      // Last of all: from then on every other setting is the deployer's alone.
+      // The policy comes last: after it only the deployer can change the other settings.
       const before = [...bucket.settings, ...(replication?.settings ?? []), ...(log?.settings ?? [])];
       return new aws.s3.BucketPolicy(
         `${name}-${spec.id}-policy`,

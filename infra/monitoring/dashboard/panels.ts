@@ -1,8 +1,8 @@
-/** Panels, and where they lie. */
+/** Panels and their layout. */
 
 export interface Step {
   readonly color: 'green' | 'yellow' | 'red';
-  /** From here on; null is minus infinity. */
+  /** The lowest value with this colour; null is minus infinity. */
   readonly value: number | null;
 }
 
@@ -37,7 +37,7 @@ export interface Panel {
 
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' } as const;
 
-/** What a panel shows, before it has its place. */
+/** The content of a panel, without its position. */
 export interface Question {
   readonly title: string;
   readonly description: string;
@@ -53,7 +53,7 @@ const COLUMNS = 24;
 const WIDTH = { stat: 6, bargauge: 12, timeseries: 12 } as const;
 const HEIGHT = { stat: 4, bargauge: 8, timeseries: 8 } as const;
 
-/** Left to right, and down when a line is full. */
+/** Places panels from left to right, and begins a new row when one is full. */
 export function lay(sections: readonly (readonly [string, readonly Question[]])[]): Panel[] {
   const panels: Panel[] = [];
   let y = 0;
@@ -97,7 +97,7 @@ function panel(question: Question, id: number, gridPos: Panel['gridPos']): Panel
       defaults: {
         unit,
         ...(max === undefined ? {} : { min: 0, max }),
-        // Nothing is known: that is no nought.
+        // Without data the value is unknown, not zero.
         noValue: 'unknown',
         thresholds: { mode: 'absolute', steps },
       },

@@ -1,4 +1,4 @@
-/** The questions of a recovery, in the order in which they are asked, with the plan's limits. */
+/** The questions of a recovery, in the order in which people ask them, with the plan's limits. */
 import { seconds } from '../../../plan/duration.ts';
 import { fullInterval, testCalendar } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';

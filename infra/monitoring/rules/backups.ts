@@ -1,4 +1,4 @@
-/** A backup that failed, and a workload without a new point. */
+/** Alerts for failed backups and for workloads without a new point. */
 import { formatDuration } from '../../../plan/duration.ts';
 import { worstPointAge } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
@@ -21,7 +21,7 @@ export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[
   const jobs = `namespace="${namespace}",job_name=~"dr-.+"`;
   const job: AlertRule = {
     alert: 'DrJobFailed',
-    // A failed Job stays for its log: after a day it is no news.
+    // A failed Job is kept for its log. After a day it is not worth an alert.
     expr: `kube_job_failed{${jobs},condition="true"} == 1 and on (namespace, job_name) time() - kube_job_status_start_time{${jobs}} < 86400`,
     labels,
     annotations: {
@@ -52,7 +52,7 @@ export function pointRules(plan: Plan): AlertRule[] {
   });
 }
 
-/** Log shipping keeps the RPO between two sets, and another form of the same data has none: there a set that is overdue is a warning. */
+/** For a workload with log shipping, or without an RPO of its own, an overdue point is only a warning. */
 function pointLimit(
   plan: Plan,
   workload: Workload,

@@ -1,4 +1,4 @@
-/** Objectives that are missed, and drills that would show it. */
+/** Alerts for missed objectives and overdue drills. */
 import { formatDuration } from '../../../plan/duration.ts';
 import type { TestCadence } from '../../../plan/limits.ts';
 import type { AlertRule } from './types.ts';

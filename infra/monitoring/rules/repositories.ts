@@ -38,7 +38,7 @@ export function repositoryRules(plan: Plan): AlertRule[] {
     {
       alert: 'DrRepositoryBehind',
       expr: `max by (repository) (${age}{${ids}} - on (workload) group_left () min by (workload) (${age}{${ids}})) > 60`,
-      // A copy to the next repository follows the run: it is late when both have had all their time.
+      // The copy to the next repository follows the run. It is late after the longest run plus the longest copy.
       for: `${longest + copy}s`,
       labels: { severity: 'warning' },
       annotations: {
@@ -114,7 +114,7 @@ export function verificationRules(plan: Plan, { verifyEvery }: RuleSettings): Al
     },
     {
       alert: 'DrVerificationOverdue',
-      // One that is missed may be bad luck.
+      // One missed verification may be an accident.
       expr: `go_coffee_dr_verification_age_seconds > ${2 * every}`,
       labels: { severity: 'warning' },
       annotations: {

@@ -1,4 +1,4 @@
-/** What an alert rule is, and what its renderers may be told. */
+/** The shape of an alert rule, and the settings of its renderers. */
 import type { Duration } from '../../../plan/duration.ts';
 
 export interface AlertRule {
@@ -9,7 +9,7 @@ export interface AlertRule {
   readonly annotations: {
     readonly summary: string;
     readonly description: string;
-    /** What is typed next. */
+    /** The commands to run next. */
     readonly runbook: string;
   };
 }
@@ -29,12 +29,12 @@ export interface RuleSettings {
   readonly role?: 'primary' | 'standby' | 'recovery';
   /** Prometheus' name for the exporter's scrape job. @default 'dr-monitor' */
   readonly job?: string;
-  /** Where the CronJobs run: their failures are known from kube-state-metrics too. @default no such rule */
+  /** Namespace of the CronJobs, to alert on failures that kube-state-metrics reports. @default no such rule */
   readonly namespace?: string;
   /** How often a verification is due. @default the interval of the full backup */
   readonly verifyEvery?: Duration;
 }
 
 export const SEVERITY = { immediate: 'critical', critical: 'critical', warning: 'warning' } as const;
-/** A refresh every minute: three that are missing are no accident. */
+/** Longer than an occasional missed refresh: the exporter refreshes every minute. */
 export const STALE = '5m';

@@ -1,4 +1,4 @@
-/** Between two backups the RPO rests on WAL: archived by a primary, replayed by a standby. */
+/** Between two backups the RPO depends on WAL, which a primary site archives and a standby site replays. */
 import { formatDuration, seconds } from '../../../plan/duration.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
@@ -45,7 +45,7 @@ export function walRules(plan: Plan): AlertRule[] {
       },
       {
         alert: 'DrWalBacklog',
-        // More than a quiet server makes in the time that a push may take.
+        // More segments than an idle server completes in the longest time of a push.
         expr: `go_coffee_dr_wal_backlog_segments > ${Math.ceil(push / archiveTimeout)}`,
         for: `${push}s`,
         labels: { severity: 'warning', tier: workload.tier },
@@ -59,7 +59,7 @@ export function walRules(plan: Plan): AlertRule[] {
   });
 }
 
-/** Whoever raised the fence could not stop this site, or it has come back since. */
+/** A fence exists and this site still runs: the failover could not stop it, or it came back later. */
 export function fenceRules(): AlertRule[] {
   return [
     {
@@ -78,7 +78,7 @@ export function fenceRules(): AlertRule[] {
 
 export function standbyRules(plan: Plan): AlertRule[] {
   return shipping(plan).flatMap(({ workload, objective, push, archiveTimeout }): AlertRule[] => {
-    // What is shipped by archive comes a push later, and is replayed in the next turn.
+    // A standby that follows the archive gets WAL one push later, and replays it in its next poll.
     const late = 2 * (push + archiveTimeout);
     const lag = 'go_coffee_dr_standby_lag_seconds';
     const annotations = {

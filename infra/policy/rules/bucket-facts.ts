@@ -1,4 +1,4 @@
-/** Which buckets a stack declares, which of them are the plan's repositories, and the settings of each. */
+/** The buckets that a stack declares, the plan's repository of each, and its settings. */
 import { type BucketSpec, bucketSpecs } from '../../config/buckets.ts';
 import { at, has, isUnknown, ofType, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Stack } from '../rule.ts';
@@ -14,9 +14,9 @@ export const AWS = {
 
 export interface DeclaredBucket {
   readonly resource: Resource;
-  /** The bucket's own name; undefined where only the update knows it. */
+  /** The bucket's name; undefined where it is unknown before the update. */
   readonly bucket: string | undefined;
-  /** What the plan asks of it; undefined for a bucket of logs. */
+  /** The plan's specification of the bucket; undefined for a log bucket. */
   readonly repository: BucketSpec | undefined;
 }
 
@@ -29,7 +29,7 @@ export function declaredBuckets({ resources, plan }: Stack): readonly DeclaredBu
   });
 }
 
-/** Settings of that bucket. In the first preview their `bucket` may be unknown: then they count for every one. */
+/** Settings of that bucket. Settings with an unknown `bucket`, as in a first preview, count for every bucket. */
 export function settingsOf(
   resources: readonly Resource[],
   type: string,
@@ -38,7 +38,7 @@ export function settingsOf(
   return ofType(resources, type).filter(({ props }) => bucket === undefined || has(props, ['bucket'], bucket));
 }
 
-/** One breach for a bucket without the setting, or what `wrong` says of the setting that it has. */
+/** A breach for each bucket without the setting, and for each setting that `wrong` reports. */
 export function eachSetting(
   stack: Stack,
   type: string,

@@ -1,11 +1,11 @@
-/** Young backups refer to old files: a rule that expires current objects by age destroys both. */
+/** New backups refer to old files, so a rule that expires current objects by age destroys both. */
 import { layout } from '../../../plan/layout.ts';
 import { at, isUnknown, listAt, ofType, quoted, textAt } from '../resource.ts';
 import type { Breach, Rule, Stack } from '../rule.ts';
 import { AWS, declaredBuckets, settingsOf } from './bucket-facts.ts';
 import { LINES } from './lines.ts';
 
-/** Everything of the engines, and what says which of it belongs together. */
+/** Files of the engines, and the points, checkpoints and marks that refer to them. */
 function enginePrefixes(environment: string): string[] {
   const { pgbackrestPrefix, restic, catalogPrefix, checkpointPrefix, allMarksPrefix } = layout(environment);
   return [pgbackrestPrefix, restic, catalogPrefix, checkpointPrefix, allMarksPrefix];
@@ -16,7 +16,7 @@ function prefixOf(rule: unknown): string {
   return places.map((path) => textAt(rule, ...path)).find((prefix) => prefix !== undefined && prefix !== '') ?? '';
 }
 
-/** `30 d` or a date; undefined for a rule that only tidies up delete markers. */
+/** `30 d` or a date; undefined for a rule that only removes delete markers. */
 function age(rule: unknown): string | undefined {
   const days = at(rule, 'expiration', 'days');
   const date = textAt(rule, 'expiration', 'date');

@@ -1,4 +1,4 @@
-/** In every namespace nothing is reached that no policy opens. */
+/** Every namespace allows only the traffic that a policy opens. */
 import { at, isUnknown, listAt, ofType, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Rule, Stack } from '../rule.ts';
 import { LINES } from './lines.ts';
@@ -6,7 +6,7 @@ import { LINES } from './lines.ts';
 export const NAMESPACE = 'kubernetes:core/v1:Namespace';
 export const NETWORK_POLICY = 'kubernetes:networking.k8s.io/v1:NetworkPolicy';
 
-/** Every pod, both ways, and nothing opened. */
+/** True for a policy that selects every pod, applies in both directions and opens nothing. */
 function deniesAll({ props }: Resource): boolean {
   const selector = at(props, 'spec', 'podSelector');
   const types = listAt(props, 'spec', 'policyTypes');

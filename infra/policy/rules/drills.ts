@@ -1,4 +1,4 @@
-/** Every test of the plan that runs by itself is declared, often enough. */
+/** The stack declares every automatic test of the plan, and runs it often enough. */
 import { cronProblem } from '../../../plan/cron.ts';
 import { longestInterval } from '../../../plan/declared/jobs.ts';
 import { DAY_SECONDS, exactDuration } from '../../../plan/duration.ts';

@@ -1,4 +1,4 @@
-/** AES-256 on the bucket too: repositories with the platform's own key, buckets of logs with S3's. */
+/** Every bucket is encrypted with AES-256: repositories with the platform's own KMS key, log buckets also with S3's key. */
 import { at, isUnknown, listAt, quoted } from '../resource.ts';
 import type { Rule } from '../rule.ts';
 import { AWS, eachSetting } from './bucket-facts.ts';

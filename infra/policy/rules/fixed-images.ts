@@ -1,4 +1,4 @@
-/** With a tag that moves, the platform that is rebuilt is another one. */
+/** With a moving tag, a rebuild would start other images than the ones that ran. */
 import { isUnknown, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Rule } from '../rule.ts';
 import { LINES } from './lines.ts';
@@ -6,7 +6,7 @@ import { containersOf } from './pod-template.ts';
 
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
-/** Of a release: `1.2.3`, `15-0.1.0`, `v2.0.0-debian`. `latest`, `stable`, `15` and `1.2` are moved with every release. */
+/** The tag of one release: `1.2.3`, `15-0.1.0`, `v2.0.0-debian`. `latest`, `stable`, `15` and `1.2` move with every release. */
 const RELEASE = /:[\w.-]*\d+\.\d+\.\d+[\w.-]*$/;
 
 function check(resource: Resource): Breach[] {

@@ -1,4 +1,4 @@
-/** F37: a platform that says it is a drill's has no way in or out, runs nothing by itself and writes no copy. */
+/** F37: a drill's platform opens no way in or out, runs nothing on a schedule and writes no backup. */
 import { egressLabel, ISOLATED_LABEL } from '../../cluster/labels.ts';
 import { CONFIG_MAP } from '../effective-plan.ts';
 import { at, isUnknown, listAt, ofType, quoted, type Resource, textAt } from '../resource.ts';
@@ -10,12 +10,12 @@ const KUBERNETES = 'kubernetes:';
 const NAME = 'kubernetes.io/metadata.name';
 const DNS_PORT = 53;
 
-/** Only the stores go there: to read what they begin from, and to elect a leader. */
+/** Egress targets that only the stores use: to read their source repository, and to elect a leader. */
 const BY_ADDRESS = [egressLabel('object-storage'), egressLabel('kubernetes-api')];
 
 const isMarked = ({ props }: Resource): boolean => textAt(props, 'metadata', 'labels', ISOLATED_LABEL) === 'true';
 
-/** It says so by its namespaces. */
+/** The label of its namespaces marks a drill. */
 export function isIsolated({ resources }: Stack): boolean {
   return ofType(resources, NAMESPACE).some(isMarked);
 }
@@ -51,14 +51,14 @@ function openings({ props }: Resource, namespaces: readonly unknown[]): string[]
   return ways;
 }
 
-/** What the real site's watchers and routers would take for theirs. */
+/** Kinds that monitoring and routers outside of the drill act on. */
 const SEEN_OUTSIDE = ['AlertmanagerConfig', 'HTTPRoute', 'Ingress', 'PodMonitor', 'PrometheusRule', 'ServiceMonitor'];
 
 function wrong(resource: Resource, namespaces: readonly unknown[]): string[] {
   const { type, props } = resource;
   const kind = kindOf(resource);
   if (type === NETWORK_POLICY) return openings(resource, namespaces).map((way) => `opens ${way}`);
-  if (SEEN_OUTSIDE.includes(kind)) return ['is acted on outside of it'];
+  if (SEEN_OUTSIDE.includes(kind)) return ['takes effect outside of it'];
   if (kind === 'Namespace' && !isMarked(resource)) return ['is not marked as one'];
   if (kind === 'CronJob' && at(props, 'spec', 'suspend') !== true) return ['runs'];
   if (kind === 'Service' && !['ClusterIP', undefined].includes(textAt(props, 'spec', 'type'))) {

@@ -1,4 +1,4 @@
-/** The CronJobs of a stack that run `dr`, and whether the stack is one that has to have them. */
+/** The CronJobs of a stack that run `dr`, and whether the stack must have them. */
 import { parse } from 'yaml';
 import { CRON_JOB, type DrJob as DeclaredJob, drJobOf } from '../../../plan/declared/jobs.ts';
 import { OBJECTS } from '../../jobs/dr-pod.ts';
@@ -25,7 +25,7 @@ function configMap(resources: readonly Resource[], object: string, key: string):
   return found === undefined ? undefined : textAt(found.props, 'data', key);
 }
 
-/** Of the pods' dr.yaml; undefined where there is none yet. */
+/** The repositories in the pods' dr.yaml; undefined where it is missing or unknown. */
 export function environmentRepositories(
   resources: readonly Resource[],
 ): Readonly<Record<string, { readonly region?: string; readonly type?: string }>> | undefined {
@@ -36,7 +36,7 @@ export function environmentRepositories(
   );
 }
 
-/** A stack with a site to back up; one of storage alone has no jobs, and a drill's are suspended. */
+/** True for a stack with a site to back up. A storage stack has no jobs, and a drill's jobs are suspended. */
 export function hasSite(stack: Stack): boolean {
   if (isIsolated(stack)) return false;
   const { resources } = stack;
@@ -48,7 +48,7 @@ export function hasSite(stack: Stack): boolean {
 
 const FOLLOWING = /^\s*standby_cluster:/m;
 
-/** A standby writes no copies before its promotion. Suspending them is no way out anywhere else. */
+/** True for a standby, which writes no backups before its promotion. Only a standby may suspend its CronJobs. */
 export function follows({ resources }: Stack): boolean {
   return ofType(resources, CONFIG_MAP).some(({ props }) => {
     const text = textAt(props, 'data', 'patroni.yml');

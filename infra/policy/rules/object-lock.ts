@@ -1,4 +1,4 @@
-/** No version of a repository goes before its time, whoever asks. */
+/** Nobody can remove a version from a repository before its retention ends. */
 import { at, isUnknown, quoted } from '../resource.ts';
 import type { Breach, Rule, Stack } from '../rule.ts';
 import { AWS, declaredBuckets, eachSetting } from './bucket-facts.ts';

@@ -1,4 +1,4 @@
-/** An opening names who, and by which ports: an empty rule is everybody, and a second policy undoes the first one's denial. */
+/** Every rule of a network policy names peers and ports. An empty rule allows everybody, and it outweighs a default denial. */
 import { at, listAt, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Rule } from '../rule.ts';
 import { NETWORK_POLICY } from './default-deny.ts';
@@ -6,7 +6,7 @@ import { LINES } from './lines.ts';
 
 const ANYWHERE = ['0.0.0.0/0', '::/0'];
 
-/** Pods of all namespaces: a selector that selects nothing in particular, without another beside it. */
+/** True for a peer that is every pod of every namespace: an empty namespace selector without a pod selector. */
 function isEverybody(peer: unknown): boolean {
   const selects = (key: string) => {
     const selector = at(peer, key);
@@ -23,7 +23,7 @@ function wrong(direction: 'ingress' | 'egress', rule: unknown): string | undefin
   if (peers.length === 0) return `${direction} ${side} everywhere: it names nobody`;
   if (peers.some(isEverybody)) return `${direction} ${side} the pods of every namespace`;
   const wide = peers.map((peer) => textAt(peer, 'ipBlock', 'cidr')).find((cidr) => ANYWHERE.includes(cidr ?? ''));
-  // S3 has no fixed addresses: out to the whole net, but by named ports only.
+  // S3 has no fixed addresses, so egress to every address is allowed, but only to named ports.
   if (wide !== undefined && (direction === 'ingress' || ports === 0)) {
     return `${direction} ${side} ${wide}${ports === 0 ? ' by every port' : ''}`;
   }

@@ -1,4 +1,4 @@
-/** What opens the copies stands in no state, no preview and no ConfigMap as plain text. */
+/** No state, preview or ConfigMap contains a secret as plain text. */
 import { at, isUnknown, listAt, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Rule } from '../rule.ts';
 import { LINES } from './lines.ts';
@@ -8,11 +8,11 @@ const SECRET = 'kubernetes:core/v1:Secret';
 const SECRET_VERSION = 'aws:secretsmanager/secretVersion:SecretVersion';
 const CONFIG_MAP = 'kubernetes:core/v1:ConfigMap';
 
-/** `PGPASSWORD`, `signing.key`, `aws-secret-access-key`; a path to one (`PASSWORD_FILE`) is none. */
+/** `PGPASSWORD`, `signing.key`, `aws-secret-access-key`. The path of a secret's file (`PASSWORD_FILE`) is not a secret. */
 const SECRET_NAME = /(passw(or)?d|passphrase|secret|token|api[-_.]?key|private[-_.]?key|\.key$|credential)/i;
 const PLACE_OF_ONE = /(_FILE|_PATH|_DIR|_NAME|-file|-path)$/i;
 
-/** A key in text, or a password in a URL or in a line of settings. */
+/** A key in a text, or a password in a URL or in a configuration line. */
 const SECRET_TEXT = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /AGE-SECRET-KEY-1/,
@@ -26,7 +26,7 @@ const looksSecret = (name: string): boolean => SECRET_NAME.test(name) && !PLACE_
 const covered = (secrets: readonly string[] | undefined, path: string): boolean =>
   secrets?.some((secret) => secret === path || path.startsWith(`${secret}.`) || secret === '') ?? false;
 
-/** Empty ones hold nothing, and a pod waits for ever for a Secret that is not there. */
+/** Empty values are allowed, because a pod would wait for ever for a missing Secret. */
 function uncovered({ props, secrets }: Resource, field: string): string[] {
   const entries = Object.entries((at(props, field) ?? {}) as Record<string, unknown>);
   return entries
@@ -39,14 +39,14 @@ function ofSecret(resource: Resource): string[] {
   const name = quoted(textAt(resource.props, 'metadata', 'name'));
   return ['data', 'stringData'].flatMap((field) => {
     const keys = isUnknown(at(resource.props, field)) ? [] : uncovered(resource, field);
-    return keys.length === 0 ? [] : [`Secret ${name} has ${field} ${quoted(keys)} that is no Pulumi secret`];
+    return keys.length === 0 ? [] : [`Secret ${name} has ${field} ${quoted(keys)} that is not a Pulumi secret`];
   });
 }
 
 function ofSecretVersion({ props, secrets }: Resource): string[] {
   return ['secretString', 'secretBinary']
     .filter((field) => at(props, field) !== undefined && !isUnknown(at(props, field)) && !covered(secrets, field))
-    .map((field) => `${field} is no Pulumi secret`);
+    .map((field) => `${field} is not a Pulumi secret`);
 }
 
 function ofConfigMap({ props }: Resource): string[] {
@@ -60,7 +60,7 @@ function ofConfigMap({ props }: Resource): string[] {
   });
 }
 
-/** Even as a Pulumi secret it would stand in the pod's spec, for everyone who may read pods. */
+/** Even a Pulumi secret would be in the pod's spec, where everyone who may read pods can read it. */
 function ofContainers(resource: Resource): string[] {
   return containersOf(resource).flatMap((container) =>
     listAt(container, 'env').flatMap((entry) => {

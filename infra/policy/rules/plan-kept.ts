@@ -1,4 +1,4 @@
-/** A stack may ask for more than the written plan, never for less. */
+/** A stack may promise more than the written plan, never less. */
 import { type Duration, seconds } from '../../../plan/duration.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import type { Plan, PlanRepository } from '../../../plan/types.ts';
@@ -81,7 +81,7 @@ function regions(own: Plan, written: Plan): Breach[] {
   ];
 }
 
-/** Pure: everything in which the stack's plan promises less. */
+/** Pure: everything that the stack's plan promises less of. */
 function lessThan(own: Plan, written: Plan): Breach[] {
   const repositories = written.repositories.flatMap((one) =>
     repository(

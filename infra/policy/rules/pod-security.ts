@@ -1,4 +1,4 @@
-/** A pod that asks for more than the restricted level is not made. */
+/** Every namespace refuses pods that need more than the restricted level. */
 import { at, has, quoted, type Resource } from '../resource.ts';
 import type { Breach, Rule } from '../rule.ts';
 import { NAMESPACE } from './default-deny.ts';

@@ -1,4 +1,4 @@
-/** Containers of whatever makes pods. */
+/** The containers of every kind with a pod template. */
 import { at, listAt, type Resource } from '../resource.ts';
 
 const POD_SPECS: readonly (readonly string[])[] = [

@@ -1,4 +1,4 @@
-/** Every repository of the plan is there, in its region, written by the engines or by its export. */
+/** The stack declares every repository of the plan, in its region, and either the engines or an export writes it. */
 import type { PlanRepository } from '../../../plan/types.ts';
 import { isUnknown, quoted, textAt } from '../resource.ts';
 import type { Breach, PlanLine, Rule, Stack } from '../rule.ts';
@@ -14,7 +14,7 @@ function lineOf({ storage, written }: PlanRepository): PlanLine {
 /** A stack that owns any bucket of the plan owns all of them. */
 function buckets(stack: Stack): Breach[] {
   const declared = declaredBuckets(stack);
-  // In the first preview a name may be unknown, and with it which repository it is.
+  // In a first preview a name may be unknown, so the bucket's repository is unknown too.
   if (
     declared.every(({ repository }) => repository === undefined) ||
     declared.some(({ bucket }) => bucket === undefined)
@@ -35,7 +35,7 @@ function buckets(stack: Stack): Breach[] {
     });
 }
 
-/** What the jobs are told. */
+/** Checks the dr.yaml of the jobs. */
 function environment(stack: Stack): Breach[] {
   const known = environmentRepositories(stack.resources);
   if (known === undefined || !hasSite(stack)) return [];
@@ -54,7 +54,7 @@ function environment(stack: Stack): Breach[] {
     });
 }
 
-/** What goes onto a drive is written by whoever carries it. */
+/** A drive is not checked, because a person runs its export. */
 function exported(stack: Stack): Breach[] {
   if (!hasSite(stack)) return [];
   const jobs = drJobs(stack.resources);
@@ -62,7 +62,7 @@ function exported(stack: Stack): Breach[] {
     if (written.by !== 'export' || storage === 'drive') return [];
     const job = jobs.find((candidate) => candidate.id === id);
     if (job !== undefined && (!job.suspended || follows(stack))) return [];
-    const what = job === undefined ? 'is written by no CronJob' : 'is not written: its CronJob is suspended';
+    const what = job === undefined ? 'has no CronJob that writes it' : 'is not written: its CronJob is suspended';
     return [
       {
         resource: job?.resource,

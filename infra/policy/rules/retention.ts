@@ -1,4 +1,4 @@
-/** What lies under a delete marker is kept for as long as the repository's copies are. */
+/** Versions below a delete marker stay for as long as the copies of the repository. */
 import { at, isUnknown, listAt, quoted } from '../resource.ts';
 import type { Rule } from '../rule.ts';
 import { AWS, eachSetting } from './bucket-facts.ts';

@@ -1,4 +1,4 @@
-/** The plan's schedules run, and what is declared of them meets every RPO. */
+/** The plan's schedules run, and the declared ones meet every RPO. */
 import { cronProblem } from '../../../plan/cron.ts';
 import { worstCaseRpo } from '../../../plan/objectives.ts';
 import type { DataClass, Schedule } from '../../../plan/types.ts';
@@ -36,7 +36,7 @@ function missing({ id, cron, kind }: Schedule, job: DrJob | undefined): Breach[]
   return [];
 }
 
-/** The schedule as it is declared: its times, and the workloads of its `--only`. */
+/** The schedule with the times of its CronJob and the workloads of its `--only`. */
 function declared(schedule: Schedule, { cron, args }: DrJob): Schedule {
   const only = args.indexOf('--only');
   const workloads = only < 0 ? schedule.workloads : (args[only + 1] ?? '').split(',');

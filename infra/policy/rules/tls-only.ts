@@ -1,4 +1,4 @@
-/** A bucket's policy refuses plain HTTP, for the bucket and for all that is in it. */
+/** A bucket's policy refuses plain HTTP for the bucket and for all of its objects. */
 import { isUnknown, listAt, quoted, textAt } from '../resource.ts';
 import type { Rule } from '../rule.ts';
 import { AWS, eachSetting } from './bucket-facts.ts';

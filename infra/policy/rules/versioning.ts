@@ -1,4 +1,4 @@
-/** Without versions, a deletion and an overwrite are final, and Object Lock can't be. */
+/** Without versioning, deletions and overwrites are final, and Object Lock is impossible. */
 import { at, has, quoted } from '../resource.ts';
 import type { Rule } from '../rule.ts';
 import { AWS, eachSetting } from './bucket-facts.ts';

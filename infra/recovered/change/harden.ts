@@ -38,24 +38,26 @@ function notesOf(objects: readonly KubeObject[], measures: Measures, hasRole: Ha
   });
   const obstacles = specs.flatMap(({ name, spec }) => {
     const found = obstaclesOf(spec);
-    return found.length === 0 ? [] : [`${name} needs ${found.join(', ')}: left so; a restricted namespace refuses it`];
+    return found.length === 0
+      ? []
+      : [`${name} needs ${found.join(', ')} and keeps it; a restricted namespace refuses it`];
   });
   const tokens = specs.flatMap(({ name, namespace, spec }) =>
     spec.automountServiceAccountToken === true && !hasRole(namespace, accountOf(spec))
-      ? [`${name} asked for a token of ${accountOf(spec)}, to which no role is bound: it gets none`]
+      ? [`${name} requests a token of ${accountOf(spec)}, which has no role: it gets no token`]
       : [],
   );
   const nameless = specs.filter(({ spec }) => namesNoUser(spec)).map(({ name }) => name);
   const users =
     nameless.length === 0
       ? []
-      : [`as the image's own user, which must be a number and not root: ${nameless.join(', ')}`];
+      : [`these run as their image's user, which must be a number and not root: ${nameless.join(', ')}`];
   return [
     ...(measures.has('no-host-access') ? obstacles : []),
     ...(measures.has('no-account-tokens') ? tokens : []),
     ...(measures.has('non-root') ? users : []),
     ...(measures.has('network-policies')
-      ? ['pods reach only Services of their own namespace, and what captured network policies open']
+      ? ['pods reach only Services of their own namespace, and the targets of captured network policies']
       : []),
   ];
 }

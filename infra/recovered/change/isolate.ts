@@ -40,10 +40,11 @@ const isPolicy = (object: KubeObject): boolean => kindOf(object) === 'NetworkPol
 /** Why a drill does not declare the object; undefined where it does. */
 function exclusionOf(object: KubeObject, namespaces: readonly string[]): string | undefined {
   const { namespace } = object.metadata;
-  if (namespace === undefined) return 'of the cluster, and so of the real platform';
-  if (!namespaces.includes(namespace)) return 'of another namespace';
-  if (!KEPT.includes(kindOf(object))) return 'acted on by what runs outside of the drill';
-  if (object.kind === 'Service' && fieldsOf(object.spec).type === 'ExternalName') return 'a way out by its name';
+  if (namespace === undefined) return 'it is cluster-scoped and belongs to the real platform';
+  if (!namespaces.includes(namespace)) return 'it is in another namespace';
+  if (!KEPT.includes(kindOf(object))) return 'controllers outside of the drill act on it';
+  if (object.kind === 'Service' && fieldsOf(object.spec).type === 'ExternalName')
+    return 'its name leads out of the drill';
   return undefined;
 }
 
@@ -78,7 +79,7 @@ export function isolate(namespaces: readonly string[]): Change {
     const notes = [
       ...whys.flatMap((why) =>
         note(
-          `left out, ${why}`,
+          `excluded, ${why}`,
           objects.filter((object) => reasons.get(object) === why),
         ),
       ),

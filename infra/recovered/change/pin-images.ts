@@ -29,6 +29,6 @@ export function pinImages({ objects, images }: Platform): PinnedImages {
     notes:
       moved.length === 0
         ? []
-        : [`several contents ran under one tag, and what it names now comes back: ${listed(moved)}`],
+        : [`several images ran under one tag, and the one that the tag names now comes back: ${listed(moved)}`],
   };
 }

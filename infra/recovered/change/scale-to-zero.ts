@@ -7,7 +7,7 @@ import { identityOf, listed } from '../objects/identity.ts';
 import type { Change } from '../objects/types.ts';
 import { isOpenService } from './isolate-objects.ts';
 
-/** Kinds that are declared before the promotion. All other kinds are excluded, so an unforeseen kind does no harm. */
+/** Kinds that a standby declares before its promotion. It excludes all other kinds, so an unforeseen kind does no harm. */
 const LAID: readonly string[] = [
   'ClusterRole.rbac.authorization.k8s.io',
   'ClusterRoleBinding.rbac.authorization.k8s.io',
@@ -15,7 +15,7 @@ const LAID: readonly string[] = [
   'CronJob.batch',
   'CustomResourceDefinition.apiextensions.k8s.io',
   'Deployment.apps',
-  // It does nothing for a workload without replicas.
+  // An autoscaler does nothing for a workload with zero replicas.
   'HorizontalPodAutoscaler.autoscaling',
   'IngressClass.networking.k8s.io',
   'LimitRange',
@@ -49,8 +49,8 @@ const GATEWAY = 'gateway.networking.k8s.io';
 const WHYS = {
   runs: 'it would run',
   leads: 'it leads users there',
-  admission: 'it has a say in every creation',
-  operated: 'it is carried out by what runs elsewhere in the cluster',
+  admission: 'it decides on every creation',
+  operated: 'controllers elsewhere in the cluster act on it',
 } as const;
 type Why = keyof typeof WHYS;
 
@@ -78,7 +78,7 @@ export const scaleToZero: Change = (objects) => {
   const laid = objects.filter((object) => whyNot(object) === undefined);
   const notes = (Object.keys(WHYS) as Why[]).flatMap((why) => {
     const names = objects.filter((object) => whyNot(object) === why).map(identityOf);
-    return names.length === 0 ? [] : [`left out until the promotion, ${WHYS[why]}: ${listed(names)}`];
+    return names.length === 0 ? [] : [`excluded until the promotion, ${WHYS[why]}: ${listed(names)}`];
   });
   return { objects: laid.map(still), notes };
 };

@@ -1,4 +1,4 @@
-/** Pure: what an old certificate was for, so that a new one is for the same. */
+/** Pure: the purpose of an old certificate, so that the new one has the same. */
 import { X509Certificate } from 'node:crypto';
 
 export type KeyKind =
@@ -8,14 +8,14 @@ export type KeyKind =
 
 export interface Renewal {
   readonly key: KeyKind;
-  /** As `@pulumi/tls` names its fields. */
+  /** With the field names of `@pulumi/tls`. */
   readonly subject: Readonly<Record<string, string>>;
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
   readonly uris: readonly string[];
   readonly uses: readonly string[];
   readonly isAuthority: boolean;
-  /** Who signed the old one, in one line. */
+  /** The issuer of the old certificate, in one line. */
   readonly issuer: string;
 }
 
@@ -44,7 +44,7 @@ const EXTENDED_USES: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.3.4': 'email_protection',
 };
 
-/** A key of the same kind, and never a shorter one than is good today. */
+/** A key of the same kind. A new RSA key has at least 2048 bits. */
 function keyOf({ publicKey }: X509Certificate): KeyKind {
   const { modulusLength = 0, namedCurve = '' } = publicKey.asymmetricKeyDetails ?? {};
   switch (publicKey.asymmetricKeyType) {
@@ -57,7 +57,7 @@ function keyOf({ publicKey }: X509Certificate): KeyKind {
   }
 }
 
-/** Lines `CN=api`; of a name that stands twice the first counts. */
+/** From lines such as `CN=api`. If a name occurs twice, the first one counts. */
 function subjectOf(lines: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const line of lines.split('\n')) {
@@ -68,7 +68,7 @@ function subjectOf(lines: string): Record<string, string> {
   return found;
 }
 
-/** Node writes `DNS:a, IP Address:10.0.0.1, URI:spiffe://…`, and puts what could be mistaken in quotes. */
+/** Node writes `DNS:a, IP Address:10.0.0.1, URI:spiffe://…`, with ambiguous values in quotes. */
 function alternatives(text: string, kind: string): string[] {
   const found = text.matchAll(new RegExp(`(?:^|, )${kind}:(?:"((?:[^"\\\\]|\\\\.)*)"|([^,]*))`, 'g'));
   return [...found].map(([, inQuotes, plain]) =>
@@ -76,7 +76,7 @@ function alternatives(text: string, kind: string): string[] {
   );
 }
 
-/** Undefined for what is no certificate. @param hosts host before → host now */
+/** Undefined where the text is not a certificate. @param hosts old host → new host */
 export function renewalOf(pem: string, hosts: Readonly<Record<string, string>> = {}): Renewal | undefined {
   let old: X509Certificate;
   try {

@@ -1,17 +1,17 @@
-/** Pure: which values of captured Secrets are made anew, each once however often it stands, and what is left to people. */
+/** Pure: finds the values in captured Secrets that get a new value, each once however often it occurs, and those left to people. */
 import { ROTATE_ANNOTATION, rotationOf } from '../../../plan/rotation.ts';
 import type { Rotatable, Rotation } from '../../../plan/security.ts';
 import { fieldsOf, groupOf, type KubeObject, nameOf } from '../../../recovery/public.ts';
 import { type Renewal, renewalOf } from './certificates.ts';
 import { isDistinct } from './text.ts';
 
-/** What the new value looks like. Bytes of a cipher's key stay as many. */
+/** The form of the new value. The key of a cipher keeps its number of bytes. */
 export type Shape =
   | { readonly kind: Rotatable['alphabet']; readonly characters: number }
   | { readonly kind: 'base64'; readonly bytes: number };
 
 export interface FoundValue {
-  /** `namespace/secret/key` where it stands first: also the name of what makes the new one. */
+  /** `namespace/secret/key` of its first occurrence. The resource that makes the new value has this name too. */
   readonly place: string;
   readonly old: string;
   readonly shape: Shape;
@@ -19,7 +19,7 @@ export interface FoundValue {
 
 export interface FoundCertificate {
   readonly place: string;
-  /** Texts of the files before; an absent one is empty. */
+  /** Old texts of the files. A missing file is empty. */
   readonly old: { readonly certificate: string; readonly key: string; readonly ca: string };
   readonly renewal: Renewal;
 }
@@ -33,11 +33,11 @@ export interface Unknown {
 export interface Findings {
   readonly values: readonly FoundValue[];
   readonly certificates: readonly FoundCertificate[];
-  /** Secrets with one of them, and no `ca.crt` beside it. */
+  /** Secrets with a certificate of `certificates` but without a `ca.crt`. */
   readonly withoutAuthority: ReadonlySet<KubeObject>;
-  /** Secrets that cert-manager issues anew when they are not there. */
+  /** Secrets that cert-manager issues again when they are missing. */
   readonly skipped: ReadonlySet<KubeObject>;
-  /** No rule of the plan speaks of them. */
+  /** Keys that no rule of the plan matches. */
   readonly unknown: readonly Unknown[];
   readonly notes: readonly string[];
 }
@@ -55,7 +55,7 @@ export const isSecret = (object: KubeObject): boolean => object.kind === 'Secret
 
 export const byPlace = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 
-/** Texts by key; what is no text (a keystore) is left out, and nothing in it can be replaced. */
+/** Key → text. Excludes binary values such as keystores, in which nothing can be replaced. */
 function textsOf(secret: KubeObject): Record<string, string> {
   const data = Object.entries(fieldsOf(secret.data)).flatMap(([key, value]) => {
     const bytes = Buffer.from(String(value), 'base64');
@@ -75,7 +75,7 @@ function shapeOf(old: string, length: number, alphabet: Rotatable['alphabet']): 
   if (isBase64(old)) return { kind: 'base64', bytes: Buffer.from(old, 'base64').length };
   if (/^([0-9a-f]{2}){16,}$/.test(old)) return { kind: 'hexadecimal', characters: old.length };
   const characters = Math.max(length, old.length);
-  // It is made of whole bytes.
+  // A hexadecimal value consists of whole bytes, so its length must be even.
   return { kind: alphabet, characters: alphabet === 'hexadecimal' ? characters + (characters % 2) : characters };
 }
 
@@ -97,14 +97,14 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
     const { 'tls.crt': pem = '', 'tls.key': key = '', 'ca.crt': ca = '' } = texts;
     const renewal = renewalOf(pem, hosts);
     if (renewal === undefined) {
-      notes.push(`${nameOf(secret)}: its tls.crt is no certificate that can be read; left as captured, key and all`);
+      notes.push(`${nameOf(secret)}: its tls.crt can't be read as a certificate; it and its key are left as captured`);
       return;
     }
     if (!certificates.has(pem)) {
       certificates.set(pem, { place: byPlace(secret), old: { certificate: pem, key, ca }, renewal });
     }
     if (ca === '') withoutAuthority.add(secret);
-    const who = `the authority of this stack, whose ca.crt clients must know; the old one was of ${renewal.issuer}`;
+    const who = `the authority of this stack, whose ca.crt clients must know; ${renewal.issuer} issued the old one`;
     notes.push(`${nameOf(secret)}: new key and certificate by ${who}`);
   };
 
@@ -114,7 +114,7 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
       if (verdict.reason === undefined) unknown.push({ secret, key });
       return verdict.reason;
     }
-    if (old.startsWith('-----BEGIN')) return 'It is a key or a certificate in PEM, which no random text can stand for';
+    if (old.startsWith('-----BEGIN')) return 'It is a key or a certificate in PEM, and a random text can’t replace it';
     if (old === '') return undefined;
     const { length, alphabet } = verdict;
     if (!values.has(old)) {
@@ -122,7 +122,7 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
     }
     if (!isDistinct(old)) {
       notes.push(
-        `${nameOf(secret)}, ${key}: its old value is short or an ordinary word; elsewhere it is replaced only where a password stands`,
+        `${nameOf(secret)}, ${key}: its old value is short or an ordinary word; elsewhere it is replaced only in the place of a password`,
       );
     }
     return undefined;
@@ -134,14 +134,14 @@ export function findRotatable({ rotation, objects, hosts }: FindArgs): Findings 
     const spared = secret.metadata.annotations?.[ROTATE_ANNOTATION]?.includes('none') === true;
     if (secret.type === 'helm.sh/release.v1') {
       notes.push(
-        `${nameOf(secret)} holds a chart's values as they were, packed: old credentials can still be read in it`,
+        `${nameOf(secret)} holds the packed values of a chart, unchanged: old credentials can still be read in it`,
       );
       continue;
     }
     if (rotation.certificates.rotate && isCertificate && !spared) {
       if (ofCertManager(secret)) {
         skipped.add(secret);
-        notes.push(`${nameOf(secret)} is left out: cert-manager issues it anew`);
+        notes.push(`${nameOf(secret)} is excluded: cert-manager issues it again`);
         continue;
       }
       certificate(secret, texts);

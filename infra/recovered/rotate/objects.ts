@@ -1,25 +1,25 @@
-/** Pure: every text of an object in which an old value stands, as what will stand there. */
+/** Pure: replaces old values in every text of an object. */
 import { fieldsOf, type KubeObject } from '../../../recovery/public.ts';
 import { isSecret } from './find.ts';
 import { type Reader, type Segment, usesOf, wholeData } from './text.ts';
 
-/** Makes the new text of segments; of what stands in for it when the program runs nothing is known here. */
+/** Makes the new text from segments. The result may be an Output, so this file only passes it on. */
 export type Put = (segments: readonly Segment[]) => unknown;
 
 export interface RewriteArgs {
   readonly reader: Reader;
-  /** Texts of a Secret that are replaced as a whole → number of the old value. */
+  /** Text of a Secret that is replaced as a whole → number of the old value. */
   readonly numberOf: (text: string) => number | undefined;
   readonly put: Put;
 }
 
 export interface Rewritten {
   readonly object: KubeObject;
-  /** Numbers of the old values that stood in it. */
+  /** Numbers of the old values that the object contained. */
   readonly uses: readonly number[];
 }
 
-/** What names the object and finds its pods is no secret, and must stay what it was. */
+/** Kind, name and labels identify an object, so they stay unchanged. In the metadata only annotations may contain secrets. */
 const LEFT = ['apiVersion', 'kind'];
 const METADATA = ['annotations'];
 
@@ -58,7 +58,7 @@ export function rewrite(object: KubeObject, { reader, numberOf, put }: RewriteAr
   return { object: changed as KubeObject, uses: [...uses] };
 }
 
-/** The same list where nothing in it changed: most objects stay what they are. */
+/** Returns the same list where no item changed, because most objects stay unchanged. */
 function mapped(items: readonly unknown[], change: (item: unknown) => unknown): readonly unknown[] {
   const next = items.map(change);
   return next.every((item, n) => item === items[n]) ? items : next;

@@ -1,4 +1,4 @@
-/** New values for what the plan calls rotatable, everywhere they are used. Values and what holds them are Pulumi secrets. */
+/** Replaces the plan's rotatable values wherever they occur. New values, and texts that contain them, are Pulumi secrets. */
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import * as tls from '@pulumi/tls';
@@ -15,13 +15,13 @@ export type StorePasswords = Pick<SecretValues, 'postgres' | 'redis'>;
 
 export interface RotationArgs {
   readonly plan: Plan;
-  /** What is to be declared: selected, mapped, hardened. */
+  /** Objects to declare: selected, mapped and hardened. */
   readonly objects: readonly KubeObject[];
-  /** Passwords of the stores before and after. The old ones are known while the program runs. */
+  /** Old and new passwords of the stores. The old ones are known while the program runs. */
   readonly stores: { readonly old: StorePasswords; readonly fresh: pulumi.Output<StorePasswords> };
-  /** Further roles of the database, with the passwords that it has from now on. */
+  /** Further roles of the database, with their old and new passwords. */
   readonly roles?: readonly { readonly old: string; readonly fresh: pulumi.Output<string> }[] | undefined;
-  /** Host of the capture → host here, for the names in certificates. */
+  /** Host in the snapshot → host in this stack, for the names in certificates. */
   readonly hosts?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -41,11 +41,11 @@ const STORES: Readonly<Record<string, (passwords: StorePasswords) => string>> = 
   'the application in PostgreSQL': ({ postgres }) => postgres.application,
   Redis: ({ redis }) => redis,
 };
-/** Those that services use. */
+/** The passwords that services use. */
 const USED_BY_SERVICES = ['the application in PostgreSQL', 'Redis'];
 
 export class Rotation extends pulumi.ComponentResource {
-  /** Those given, in their order, but the Secrets that cert-manager issues anew. A text that changed is a secret Output. */
+  /** The given objects in their order, without the Secrets that cert-manager issues again. A changed text is a secret Output. */
   readonly objects: readonly KubeObject[];
   readonly notes: readonly string[];
 
@@ -58,7 +58,7 @@ export class Rotation extends pulumi.ComponentResource {
       fresh: args.stores.fresh.apply(of),
     }));
     const certificates = this.#certificates(name, args.plan, found.certificates);
-    // The stores' own come first: what a rule also calls rotatable gets the password that the store has.
+    // Passwords of the stores come first, so that a rotatable value equal to one of them gets the store's new password.
     const pairs = distinct([
       ...stores,
       ...(args.roles ?? []),
@@ -81,7 +81,7 @@ export class Rotation extends pulumi.ComponentResource {
       ...unknownNote(untouched),
       ...unused
         .filter(() => anySecret)
-        .map(({ title }) => `the old password of ${title} stands nowhere in the capture: see how services get it`),
+        .map(({ title }) => `the manifest snapshot lacks the old password of ${title}: check how services get it`),
     ].map((note) => `rotate: ${note}`);
     this.registerOutputs({});
   }
@@ -145,12 +145,12 @@ export class Rotation extends pulumi.ComponentResource {
   }
 }
 
-/** In which no old value stood either: all of it is as it was captured. */
+/** Values that no rule matches and that contained no old value. They are unchanged. */
 function unknownNote(unknown: readonly Unknown[]): string[] {
   if (unknown.length === 0) return [];
   const names = unknown.map(({ secret, key }) => `${byPlace(secret)} (${key})`).join(', ');
   return [
-    `no rule of the plan knows these, and they are as captured: ${names}; those that are secret are named with ${ROTATE_ANNOTATION}`,
+    `no rule of the plan matches these, and they are left as captured: ${names}; name the secret ones with ${ROTATE_ANNOTATION}`,
   ];
 }
 
@@ -159,7 +159,7 @@ function withAuthority(secret: KubeObject, authority: pulumi.Output<string>): Ku
   return { ...secret, data: { ...fieldsOf(secret.data), 'ca.crt': pulumi.secret(pem) } };
 }
 
-/** Of one old value the first pair counts. A file ends with a line break here and without one there. */
+/** Keeps the first pair of each old value. Pairs are compared without line breaks at the end, because files differ in them. */
 function distinct(pairs: readonly Pair[]): Pair[] {
   const byOld = new Map<string, Pair>();
   for (const { old, fresh } of pairs) {

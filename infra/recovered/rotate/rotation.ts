@@ -1,4 +1,4 @@
-/** What a recovery with new secrets makes anew, for the parts of a stack that need to know. */
+/** The results of a rotation that several parts of a stack need. */
 import type { KubeObject, ManifestSnapshot } from '../../../recovery/public.ts';
 import type { SecretValues, StackConfig } from '../../config/types.ts';
 import type { RetiredCredentials } from '../../jobs/recovery-site.ts';
@@ -9,11 +9,11 @@ import { settled } from '../source/repository.ts';
 import { Rotation } from './rotate.ts';
 
 export interface RotationParts {
-  /** Old passwords that the checks of the recovery prove dead. */
+  /** Old passwords. The checks of the recovery prove that the stores refuse them. */
   readonly retired: RetiredCredentials;
   /** Role of the database → new password. */
   readonly rolePasswords: DatabaseRoles['passwords'];
-  /** Makes resources: once a program. */
+  /** Declares resources, so a program may call it only once. */
   readonly rotate: (objects: readonly KubeObject[]) => Changed;
 }
 
@@ -39,7 +39,7 @@ function retiredOf(
   };
 }
 
-/** Undefined where secrets stay as they were. */
+/** Undefined where the stack does not rotate secrets. */
 export async function rotationOf(
   config: StackConfig,
   secrets: RecoverySecrets,

@@ -1,14 +1,14 @@
 /**
- * Pure: a text in which old values stand, as it is with new ones. An old value is found as it is, as a part of a URL, as a part of JSON, and
- * inside of Base64, a second time too: `auth` of a Docker configuration is Base64 in a Secret's Base64.
+ * Pure: finds old values in a text and replaces them. An old value may be plain, part of a URL, part of JSON, or inside of Base64. Base64
+ * may be nested once: `auth` of a Docker configuration is Base64 in a Secret's Base64.
  */
 export type Segment =
   | string
   | { readonly old: number; readonly encode: (value: string) => string }
-  /** `bare`: without the signs that fill it up. */
+  /** `bare`: without padding. */
   | { readonly base64: readonly Segment[]; readonly bare: boolean };
 
-/** Below, a value occurs by chance. */
+/** Shorter values would occur by chance. */
 const SHORTEST = 8;
 const DEPTH = 2;
 
@@ -18,7 +18,7 @@ const ENCODINGS = [asIs, encodeURIComponent, inJson] as const;
 
 const quoted = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 
-/** Enough letters that nobody has written it meaning something else. `password` is none, and neither is `go_coffee`. */
+/** True for a value that hardly occurs with another meaning. `password` and `go_coffee` are not distinct. */
 export function isDistinct(value: string): boolean {
   const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9_-]/].filter((each) => each.test(value)).length;
   return value.length >= SHORTEST && (value.length >= 20 || classes >= 3 || (classes >= 2 && value.length >= 12));
@@ -29,7 +29,7 @@ interface Form {
   readonly encode: (value: string) => string;
 }
 
-/** An ordinary word is a password only where one stands: in a URL, or after `password=`. */
+/** An ordinary word counts as a password only in the place of one: in a URL, or after `password=`. */
 function pattern(value: string, form: string): string {
   if (isDistinct(value)) return quoted(form);
   const word = quoted(form);
@@ -40,14 +40,14 @@ function pattern(value: string, form: string): string {
 const CREDENTIAL = /pass|pwd|secret|token|key|auth|cred/i;
 
 export interface Reader {
-  /** Undefined: no old value stands in it. @param name of the field: what an ordinary word means there */
+  /** Undefined for a text without an old value. @param name of the field: it tells whether an ordinary word is a password there */
   read(text: string, name?: string): readonly Segment[] | undefined;
 }
 
 const BASE64 = /[A-Za-z0-9+/]{11,}={0,2}/g;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Undefined for what is none, or not a text inside. */
+/** Undefined where the token is not Base64, or does not contain text. */
 function decoded(token: string): string | undefined {
   if (token.replace(/=+$/, '').length % 4 === 1) return undefined;
   try {
@@ -57,7 +57,7 @@ function decoded(token: string): string | undefined {
   }
 }
 
-/** @param olds by their number; those shorter than 8 are never looked for */
+/** @param olds old values; the index of each is its number. Values shorter than 8 are never searched for. */
 export function readerOf(olds: readonly string[]): Reader {
   const forms = new Map<string, Form>();
   olds.forEach((value, old) => {
@@ -104,7 +104,7 @@ export function readerOf(olds: readonly string[]): Reader {
   return { read: (text, name = '') => read(text, name, 0) };
 }
 
-/** Numbers of the old values in it. */
+/** Numbers of the old values in the segments. */
 export function usesOf(segments: readonly Segment[]): number[] {
   const all = segments.flatMap((segment) => {
     if (typeof segment === 'string') return [];
@@ -113,7 +113,7 @@ export function usesOf(segments: readonly Segment[]): number[] {
   return [...new Set(all)];
 }
 
-/** @param fresh new value by the old one's number */
+/** @param fresh number of the old value → new value */
 export function render(segments: readonly Segment[], fresh: (old: number) => string): string {
   return segments
     .map((segment) => {
@@ -125,7 +125,7 @@ export function render(segments: readonly Segment[], fresh: (old: number) => str
     .join('');
 }
 
-/** A text that is replaced as a whole, in a Secret's data. */
+/** Segments of a text that is replaced as a whole, in a Secret's `data`. */
 export function wholeData(old: number): readonly Segment[] {
   return [{ base64: [{ old, encode: asIs }], bare: false }];
 }

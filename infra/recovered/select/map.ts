@@ -1,4 +1,4 @@
-/** Objects of a manifest snapshot under the names of this stack. Pure. */
+/** Gives the objects of a manifest snapshot the names of this stack. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { fieldsOf, type KubeObject, kindOf } from '../../../recovery/public.ts';
 import type { Names, RecoverySettings } from '../../config/types.ts';

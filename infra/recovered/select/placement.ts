@@ -39,7 +39,7 @@ function byPrefix(plan: Tiers, { kind, metadata }: KubeObject): Placement | unde
 
 const rank = ({ tiers }: Tiers, { tier }: Placement): number => tiers.findIndex(({ id }) => id === tier);
 
-/** The most critical placement: with a later tier that service would miss its RTO. */
+/** The most critical placement, because with a later tier that service would miss its RTO. */
 function first(plan: Tiers, found: readonly Placement[]): Placement | undefined {
   return found.toSorted((a, b) => rank(plan, a) - rank(plan, b))[0];
 }

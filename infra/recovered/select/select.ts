@@ -24,7 +24,7 @@ export const REASONS = {
   own: () => 'the stack declares it itself',
   'not-in-only': (section: Section) => `${section}.only does not name it`,
   excluded: (section: Section) => `${section}.exclude names it`,
-  'service-gone': () => 'the service that it asks is not there, and it would refuse everything',
+  'service-gone': () => 'the service that it calls is missing, and it would refuse everything',
 } as const;
 export type Reason = keyof typeof REASONS;
 
@@ -40,7 +40,7 @@ export interface SelectArgs {
 }
 
 export interface Selected {
-  /** Under this stack's names. */
+  /** With this stack's names. */
   readonly objects: readonly KubeObject[];
   /** Reason → identities. */
   readonly excluded: Readonly<Partial<Record<Reason, readonly string[]>>>;
@@ -83,7 +83,7 @@ function outsideNotes(entries: readonly SnapshotObject[], kept: ReadonlySet<Kube
   return entries
     .filter(({ object, outside }) => outside.length > 0 && kept.has(object))
     .map(
-      ({ object, outside }) => `${identityOf(object)} asks ${outside.join(', ')}, which this stack does not declare`,
+      ({ object, outside }) => `${identityOf(object)} calls ${outside.join(', ')}, which this stack does not declare`,
     );
 }
 

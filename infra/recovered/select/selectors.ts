@@ -51,7 +51,7 @@ export interface Parsed {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** A selector that selects nothing is a mistake: what it should exclude would come back, or what it should select would not. */
+/** A selector that selects nothing is a mistake: the stack would declare objects to exclude, or lack objects to select. */
 export function parseSelectors(
   key: readonly [section: string, list: 'only' | 'exclude'],
   texts: readonly string[],

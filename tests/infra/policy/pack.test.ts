@@ -34,7 +34,7 @@ test('a Secret whose values are Pulumi secrets is let through, one in plain text
       policy: 'plain-secrets',
       level: 'mandatory',
       message: expect.stringContaining(
-        'plain-secrets: Secret "dr-keys" has stringData ["bad"] that is no Pulumi secret; the plan\'s line 85 says',
+        'plain-secrets: Secret "dr-keys" has stringData ["bad"] that is not a Pulumi secret; the plan\'s line 85 says',
       ),
     },
   ]);

@@ -104,7 +104,7 @@ test('a dry run leaves nothing behind, and neither does an unconfirmed run', asy
 test('the plan shows what the program excludes from the capture, and its warnings', async () => {
   await using at = await scratch();
   const said = [
-    { severity: 'warning', message: 'recovery: left out, recovery.exclude names it: Ingress/go-coffee/old' },
+    { severity: 'warning', message: 'recovery: excluded, recovery.exclude names it: Ingress/go-coffee/old' },
     { severity: 'warning', message: '[runtime] recovery: stripe-key of Secret/payment is a third party’s' },
     { severity: 'info', message: 'recovery: 86 objects in secondary' },
   ] as const;

@@ -121,7 +121,7 @@ export const JOBS: readonly BadCase[] = [
     ({ data }) => {
       data['plan.json'] = data['plan.json'].replace('"storage":"drive"', '"storage":"s3"');
     },
-    'repository offsite is written by no CronJob, wanted dr-offsite at "0 6 * * 0"',
+    'repository offsite has no CronJob that writes it, wanted dr-offsite at "0 6 * * 0"',
     '109–113',
   ),
   change(

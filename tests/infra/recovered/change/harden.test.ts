@@ -161,7 +161,7 @@ describe('tokens of service accounts', () => {
     const spec = { automountServiceAccountToken: true, ...plainPod };
     const { objects, notes } = harden([deployment('vault', spec)]);
     expect(podOf(objects, 'vault').automountServiceAccountToken).toBe(false);
-    expect(notes.join('\n')).toMatch(/Deployment.apps go-coffee\/vault asked for a token of default/);
+    expect(notes.join('\n')).toMatch(/Deployment.apps go-coffee\/vault requests a token of default/);
   });
 });
 

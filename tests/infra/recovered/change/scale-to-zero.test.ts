@@ -62,10 +62,10 @@ test('each object that is left out is told, with why', () => {
     ]),
   );
   expect(notes.map((note) => note.split(':')[0])).toEqual([
-    'left out until the promotion, it would run',
-    'left out until the promotion, it leads users there',
-    'left out until the promotion, it has a say in every creation',
-    'left out until the promotion, it is carried out by what runs elsewhere in the cluster',
+    'excluded until the promotion, it would run',
+    'excluded until the promotion, it leads users there',
+    'excluded until the promotion, it decides on every creation',
+    'excluded until the promotion, controllers elsewhere in the cluster act on it',
   ]);
   const operated = CAPTURED.filter(isOperated).map(identityOf);
   expect(operated).toContain('Widget.example.com/go-coffee/gear');

@@ -206,20 +206,20 @@ describe('certificates', () => {
     expect(dataOf('cache').trust?.trim()).toBe(plain(dataOf('api-tls')['tls.crt']).trim());
   });
 
-  test('cert-manager’s are left out, unreadable ones are left, and both are said', () => {
+  test('cert-manager’s are excluded, unreadable ones stay, and the notes name both', () => {
     expect(rotation.objects.map(({ metadata }) => metadata.name)).not.toContain('issued');
     expect(plain(dataOf('broken-tls')['tls.key'])).toBe('none');
     const notes = rotation.notes.join('\n');
-    expect(notes).toContain('Secret go-coffee/issued is left out: cert-manager issues it anew');
-    expect(notes).toContain('Secret go-coffee/broken-tls: its tls.crt is no certificate');
+    expect(notes).toContain('Secret go-coffee/issued is excluded: cert-manager issues it again');
+    expect(notes).toContain("Secret go-coffee/broken-tls: its tls.crt can't be read as a certificate");
   });
 });
 
 test('what is left to people is named with its reason, what nobody knows is named, and no value is shown', () => {
   const notes = rotation.notes.join('\n');
   expect(notes).toMatch(/Secret go-coffee\/orders, STRIPE_API_KEY: left as captured\. Only who gave it out/);
-  expect(notes).toMatch(/no rule of the plan knows these, and they are as captured: go-coffee\/auth \(user\)/);
-  expect(notes).not.toContain('stands nowhere in the capture');
+  expect(notes).toMatch(/no rule of the plan matches these, and they are left as captured: go-coffee\/auth \(user\)/);
+  expect(notes).not.toContain('lacks the old password');
   expect(notes).not.toContain('DATABASE_URL');
   for (const value of [JWT, CIPHER, OLD.redis, 'sk_live']) expect(notes).not.toContain(value);
 });

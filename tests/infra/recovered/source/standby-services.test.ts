@@ -67,7 +67,7 @@ describe('before the promotion', () => {
     expect(sleeping.secretOutputs).toContain('recoveredObjects');
     const { notes } = sleeping.outputs.recoveredPlatform as { notes: string[] };
     expect(notes).toContainEqual(
-      expect.stringMatching(/^left out until the promotion, it would run: .*Job\.batch\/go-coffee\/import/),
+      expect.stringMatching(/^excluded until the promotion, it would run: .*Job\.batch\/go-coffee\/import/),
     );
   });
 
