@@ -164,7 +164,7 @@ async function keysMissing(repository: Repository, error: unknown): Promise<Find
     severity: 'wrong',
     code: 'RESTIC-KEYS-MISSING',
     what: `${repository.layout.restic}/keys/`,
-    fact: 'holds no key file, so no passphrase opens the repository; its data may well be whole',
+    fact: 'holds no key file, so no passphrase opens the repository; its data is probably intact',
     hint: 'bring the files below keys/ back (versions of the bucket, a copy of the disk), or restore from another repository (--from)',
     points: [],
   };

@@ -33,7 +33,7 @@ test('not healthy: exit 1, after the time that was given', async () => {
   const { exit, kind, events } = await health(1, { wait: '1s' });
   expect([exit, kind]).toEqual([1, 'Health']);
   expect(performance.now() - begun).toBeGreaterThan(990);
-  expect(events.map(({ state }) => state)).toEqual(['start', 'progress', 'failed']);
+  expect(events.map(({ state }) => state)).toEqual(['start', 'progress', 'progress', 'failed']);
   expect(events.at(-1)?.detail).toContain('Auth Service: Deployment shop/auth-service: 1 of 2 pods ready');
 });
 

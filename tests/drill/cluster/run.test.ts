@@ -54,7 +54,7 @@ test('it makes its own isolated stack and namespaces from the drilled stack’s 
     generation: { value: 1 },
     namespaces: { value: { platform: 'go-coffee-drill-20261125', recovery: 'go-coffee-drill-20261125-dr' } },
     cluster: { value: { context: 'lab' } },
-    recovery: { value: { isolated: true, rotateSecrets: false, pin: PIN } },
+    recovery: { value: { isolated: true, rotateSecrets: false, resolved: PIN } },
     secretValues: { secret: true },
   });
   expect(backend.stacks.get('production')?.state).toEqual(['x']);

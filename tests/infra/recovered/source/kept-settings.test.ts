@@ -44,6 +44,6 @@ test('they stand in the outputs, and the next `up` holds the config against them
   });
   const drilled = { ...RECOVERY, recovery: { ...RECOVERY.recovery, isolated: true } };
   await expect(record('local', drilled, { previous: before })).rejects.toThrow(
-    'DR-CONFIG recovery.isolated: true, and this stack is no drill',
+    'DR-CONFIG recovery.isolated: true, and this stack is not a drill',
   );
 });
