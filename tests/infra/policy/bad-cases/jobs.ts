@@ -65,12 +65,12 @@ export const JOBS: readonly BadCase[] = [
   ),
   job(
     'schedules',
-    'an expression that never comes',
+    'an expression that never runs',
     'weekly-config',
     (spec) => {
       spec.schedule = '0 3 31 2 *';
     },
-    'never comes',
+    'never runs',
     '65–66',
   ),
   job(
