@@ -31,7 +31,7 @@ async function lost(workload: string, { moment, gone, back }: Loss): Promise<voi
     expect(failed.exitCode, `${failed.stdout}${failed.stderr}`).toBe(1);
     expect(seconds).toBeLessThan(DEADLINE_SECONDS);
     expect(isReady(site)).toBe(false);
-    expect(failed.stdout).toContain('the same command goes on');
+    expect(failed.stdout).toContain('run the same command again: it resumes');
 
     await back(golden);
     const second = await drEnds(0, site.envFile, RESTORE);

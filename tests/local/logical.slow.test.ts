@@ -77,7 +77,7 @@ test('beside the live database', async () => {
         ['restore', '--to', '2020-01-01T00:00:00Z', '--into-database', 'new1'],
         2,
         /^DR-TARGET-UNREACHABLE target: local: 2020-01-01T00:00:00\.000Z lies before the first copy of postgres-dump/m,
-        /^hint: the nearest/m,
+        /^hint: take the nearest/m,
       ],
       [
         [...INTO, 'new1', '--from', 'secundary'],
