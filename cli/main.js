@@ -1,5 +1,5 @@
+#!/usr/bin/env node
 // Plain JavaScript, so that an old Node gets a sentence and not a syntax error.
-
 import { statSync } from 'node:fs';
 import module from 'node:module';
 import { join } from 'node:path';

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import packageJson from '../../package.json' with { type: 'json' };
 import { withFolder } from '../platform.ts';
 import { dr, MAIN } from './run-dr.ts';
 
@@ -85,4 +87,10 @@ test('a reader that goes away is no failure', async () => {
   });
   const [exit] = await once(child, 'close');
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+});
+
+test('the program runs by itself, as the link in an image and npm’s `bin` call it', async () => {
+  const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`;
+  const { exitCode, stdout } = await execa(MAIN, ['--version'], { env: { PATH: path }, stdin: 'ignore' });
+  expect([exitCode, stdout]).toEqual([0, packageJson.version]);
 });
