@@ -1,7 +1,7 @@
 /** `dr points` as text: problems first, then the points, the windows, and what would be lost now. */
-import { styleText } from 'node:util';
 import { formatDuration } from '../../../plan/duration.ts';
 import { formatBytes, formatTime, plural } from '../../report/format.ts';
+import { paint } from '../../report/progress-tree.ts';
 import { table } from '../../report/table.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { PointRow, PointsOverview, RepositoryRow } from './overview.ts';
@@ -12,7 +12,7 @@ const SHOWN = 50;
 export type Paint = (style: 'red' | 'yellow' | 'bold', text: string) => string;
 
 export function painter(color: boolean): Paint {
-  return (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
+  return (style, text) => paint(color, style, text);
 }
 
 /** Of `compromised` and `clean` only the later one counts. */
