@@ -5,6 +5,7 @@ import { table } from '../../report/table.ts';
 import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
 import { holdersOf, type Survey } from '../catalog/survey.ts';
 import type { MarkRecord } from '../marks.ts';
+import { notCopied } from '../not-copied.ts';
 import type { Capture, RecoveryPoint } from '../point.ts';
 import { painter } from './text.ts';
 
@@ -62,6 +63,9 @@ function copyText(copy: PointCopy, paint: ReturnType<typeof painter>): string {
     ...problems.map(({ fact, hint }) => `  ${paint('red', fact)}\n  hint: ${hint}`),
     ...marked,
     table(['workload', 'engine', 'name', 'captured', 'data', ''], point.captures.map(captureRow)),
+    ...point.captures.flatMap((capture) =>
+      notCopied(capture).map((line) => `  not copied: ${capture.workload}: ${line}`),
+    ),
   ].join('\n');
 }
 

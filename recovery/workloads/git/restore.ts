@@ -2,9 +2,9 @@
 import { chown, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { restoreFolder } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
+import { restoreFolder } from '../swap.ts';
 import { GIT_ENV } from './mirrors.ts';
 
 /** The folder that a url means, or undefined for a remote one. */

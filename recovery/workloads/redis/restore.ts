@@ -7,9 +7,10 @@ import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { isCompromised } from '../../points/marks.ts';
 import type { Capture, ResticCapture } from '../../points/point.ts';
-import { besides, layDown } from '../folder.ts';
+import { layDown } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, redo, step } from '../restore-step.ts';
+import { besides } from '../swap.ts';
 import { checkRdb, layDownRdb } from './rdb.ts';
 import { startRedis, stopRedis } from './server.ts';
 
