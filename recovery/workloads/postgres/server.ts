@@ -114,8 +114,11 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
     await site.run(settings.control.start);
     return;
   }
+  // A file of another host may name that host's data directory.
   const config =
-    settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
+    settings.configDir === undefined
+      ? ''
+      : ` -c config_file=${join(settings.configDir, 'postgresql.conf')} -c data_directory=${settings.dataDir}`;
   const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
   await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
 }
