@@ -1,10 +1,10 @@
 /** Verifies a rebuild's data: keeps the points that the target was resolved from, and compares the recovered data with them. */
 import { selectWorkloads } from '../../../plan/select.ts';
-import { isRecord } from '../../core/json.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import type { RebuildPlan, RebuildPorts } from '../types.ts';
 import type { DataPorts } from './cluster.ts';
 import { type RecordedCaptures, recordedCaptures } from './database.ts';
+import { clusterOfStack, fieldOfConfig } from './location.ts';
 import { verifyData } from './verify.ts';
 
 /** Pulumi.yaml's default. */
@@ -19,15 +19,10 @@ export interface DataLocation {
 /** Read from the stack's config: a failed `up` leaves no outputs. */
 export async function locateData(made: RebuildPlan, { engine }: Pick<RebuildPorts, 'engine'>): Promise<DataLocation> {
   const config = await (await engine.select(made.stack)).config();
-  const fieldOf = (key: string, field: string): string => {
-    const value = config[key]?.value;
-    const found = isRecord(value) ? value[field] : undefined;
-    return typeof found === 'string' ? found : '';
+  return {
+    cluster: clusterOfStack(config, made.context),
+    database: fieldOfConfig(config, 'postgres', 'database') || DATABASE,
   };
-  const path = fieldOf('cluster', 'kubeconfig');
-  const text = String(config.kubeconfig?.value ?? '');
-  const kubeconfig = text !== '' ? { text } : path === '' ? undefined : { path };
-  return { cluster: { context: made.context, kubeconfig }, database: fieldOf('postgres', 'database') || DATABASE };
 }
 
 export interface DataVerifier {
