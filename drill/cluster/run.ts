@@ -131,10 +131,9 @@ async function drilled(
   ports: ClusterDrillPorts,
   onMade: () => void,
 ): Promise<{ readonly outcome: RebuildOutcome; readonly recorded: RecordedCaptures }> {
-  const { resolve, verify, recorded } = dataVerifier(ports, { isolated: true });
+  const { verify, recorded } = dataVerifier(ports, { isolated: true });
   const outcome = await rebuild(asked, {
     ...ports,
-    resolve,
     verify,
     async approve(plan) {
       await ports.approve(plan);

@@ -9,6 +9,7 @@ import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
 import { type Configuration, configureStack, prepare, type ResolvedTarget, resolvePin } from './prepare.ts';
 import { RebuildRecord } from './record.ts';
+import { recordedIn } from './recorded.ts';
 import { checkNames } from './sources.ts';
 import type { RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
 import { failureOf, upStack } from './up.ts';
@@ -90,7 +91,8 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
   const { watch, outcome, setAside, failure } = await upStack({ request, plan: prepared.plan, stack, record }, ports);
   const outputs = failure === undefined ? await stack.outputs() : {};
   const own = failure === undefined ? outputChecks(outputs, plan, watch.readyAt) : [];
-  const data = failure === undefined ? ((await ports.verify?.(outputs, plan)) ?? []) : [];
+  const data =
+    failure === undefined ? ((await ports.verify?.(outputs, plan, recordedIn(prepared, plan.pin, ports))) ?? []) : [];
   const checks = [...own, ...data];
   const endedAt = ports.now();
   return {

@@ -115,7 +115,8 @@ export function drillPorts(backend: FakeBackend, folder: string, held: Held): Dr
     ...portsOf(backend, folder),
     // A second with each look at the clock.
     now: () => new Date(BEGUN + 1000 * ticks++),
-    resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES, generations: [] }),
+    resolve: async () => ({ pin: PIN, notes: [], generations: [] }),
+    readPoints: async () => ENTRIES,
     openCluster: async () => clusterOf(held, backend),
   };
 }

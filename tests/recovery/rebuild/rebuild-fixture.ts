@@ -96,6 +96,7 @@ export function portsOf(backend: FakeBackend, stateDir: string, killAt?: number)
       resolutions += 1;
       return { pin: samplePin(resolutions % 24, from, repository.id), notes: [], generations: [1, 3] };
     },
+    readPoints: async () => [],
     approve: async (plan) => void approved.push(plan),
     progress: ({ state, title }) => void told.push(`${state} ${title}`),
     log: silentLog,
