@@ -97,6 +97,15 @@ export interface Configuration {
   readonly skipped: readonly string[];
 }
 
+/** Undoes `configureStack`: a stack that was there keeps its config, and one that was created goes. */
+export async function unconfigureStack({ found: { stack, sources } }: Prepared, made: EngineStack): Promise<void> {
+  if (stack === undefined) return made.remove();
+  const before = sources.own ?? {};
+  const added = Object.keys(await stack.config()).filter((key) => before[key] === undefined);
+  await stack.removeConfig(added);
+  await stack.setConfig(before);
+}
+
 /** Creates the stack, or gives an existing one its config. */
 export async function configureStack(
   { request, prepared: { found, draft }, chosen, skipped }: Configuration,

@@ -100,6 +100,30 @@ test('a dry run leaves nothing behind, and neither does an unconfirmed run', asy
   expect(backend.cluster.size).toBe(0);
 });
 
+test('a stack that was there before keeps its config through a dry run and a refusal, and is never removed', async () => {
+  await using at = await scratch();
+  const backend = newBackend(RESOURCES);
+  const ports = portsOf(backend, at.stateDir);
+  const config = { site: { value: 'mine' }, quotas: { value: { cpu: 4 } } };
+  backend.stacks.set('fresh', {
+    config: structuredClone(config),
+    state: [],
+    pending: [],
+    lockedBy: undefined,
+    outputs: {},
+  });
+  await planRebuild(REQUEST, ports);
+  expect(backend.stacks.get('fresh')?.config).toEqual(config);
+  const no = new Error('no');
+  await expect(rebuild(REQUEST, { ...ports, approve: () => Promise.reject(no) })).rejects.toBe(no);
+  expect(backend.stacks.get('fresh')?.config).toEqual(config);
+  const standby = { ...config, role: { value: 'standby' } };
+  Object.assign(backend.stacks.get('fresh') ?? {}, { config: structuredClone(standby) });
+  await expect(rebuild(REQUEST, ports)).rejects.toMatchObject({ code: 'STACK-IN-USE', exit: EXIT.locked });
+  await expect(planRebuild(REQUEST, ports)).rejects.toMatchObject({ code: 'STACK-IN-USE' });
+  expect(backend.stacks.get('fresh')?.config).toEqual(standby);
+});
+
 test('the plan shows what the program excludes from the capture, and its warnings', async () => {
   await using at = await scratch();
   const said = [
