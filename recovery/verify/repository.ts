@@ -28,6 +28,20 @@ export interface VerifyRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A catalog without points is what a person who removed them all leaves, too. */
+function noPoints(repository: string): Finding {
+  return {
+    repository,
+    area: 'catalog',
+    severity: 'wrong',
+    code: 'NO-POINTS',
+    what: 'the catalog',
+    fact: 'it lists no point that can be trusted: there is nothing to verify',
+    hint: 'in a new repository: dr backup --kind full; otherwise see what other repositories hold: dr points',
+    points: [],
+  };
+}
+
 interface Verified {
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
@@ -103,6 +117,7 @@ async function verifyAll(
   };
   const findings = [
     ...catalogued,
+    ...(believed.length === 0 ? [noPoints(repository.id)] : []),
     ...copies,
     ...unheld,
     ...nothing,

@@ -23,7 +23,9 @@ export async function folderState(path: string): Promise<DestinationState> {
   try {
     return (await readdir(path)).length > 0 ? 'occupied' : 'empty';
   } catch (error) {
-    return hasCode(error, 'ENOTDIR') ? 'occupied' : 'absent';
+    if (hasCode(error, 'ENOTDIR')) return 'occupied';
+    if (hasCode(error, 'ENOENT')) return 'absent';
+    throw error;
   }
 }
 

@@ -68,7 +68,7 @@ async function checksOfTrial(site: Site, item: SnapshotItem, { scratch, signal }
     await startRedis(aside, settings, signal);
     const checks = judged(item, await redisChecks(aside, item));
     const title = 'keys in the RDB file, as redis-check-rdb counts them';
-    const expected = String(item.capture.facts.keys ?? keys);
+    const expected = String(item.capture.facts.keys ?? 'a number in the point');
     const counted = { id: 'redis/rdb', title, tier: item.tier, expected, actual: String(keys) };
     return [...checks, { ...counted, ok: expected === counted.actual }];
   } finally {
