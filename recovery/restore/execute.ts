@@ -8,7 +8,6 @@ import pLimit from 'p-limit';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
-import { dropBefore } from '../workloads/folder.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import {
@@ -19,6 +18,7 @@ import {
   type StepReport,
   stepReports,
 } from '../workloads/restore-step.ts';
+import { dropBefore } from '../workloads/swap.ts';
 import { type ItemResult, restoreItem } from './items.ts';
 import { startTier, stopServices } from './services.ts';
 

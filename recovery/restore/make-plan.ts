@@ -7,7 +7,7 @@ import { badInput } from '../core/errors.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/preflight.ts';
 import { openSource } from '../workloads/postgres/source.ts';
-import { destinationState, typeOf } from '../workloads/registry.ts';
+import { destinationOf, destinationState, typeOf } from '../workloads/registry.ts';
 import { type RestoreItem, type RestorePlan, setTypeOf, snapshotTypeOf } from '../workloads/restore-plan.ts';
 import { chooseRepository, type PlanRequest } from './choose-repository.ts';
 
@@ -70,7 +70,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     if (!workload) continue;
     const { id, title, tier } = workload;
     const { capture, point, skewSeconds } = found;
-    const destination = typeOf(site.environment, workload).destination(site, workload);
+    const destination = await destinationOf(site, workload);
     const state = await destinationState(site, workload);
     const common = { workload: id, title, tier, point, skewSeconds, destination, state };
     if (capture.engine === 'restic') {

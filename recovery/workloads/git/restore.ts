@@ -3,9 +3,10 @@ import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isThere } from '../../core/account.ts';
-import { folderState, restoreFolder } from '../folder.ts';
+import { folderState } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
+import { restoreFolder } from '../swap.ts';
 import { GIT_ENV } from './refs.ts';
 
 /** The folder that a url means, or undefined for a remote one. */
