@@ -82,7 +82,8 @@ function isFree(record: LockRecord, now: Date): boolean {
   return !isSurelyAlive(record.process) && new Date(record.expiresAt) <= now;
 }
 
-function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrError {
+/** `LOCKED` (exit 6) with the holder, what it does, since when and until when. */
+export function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrError {
   const name = basename(key, '.json');
   if (record === undefined) {
     return precondition({
