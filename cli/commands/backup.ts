@@ -119,7 +119,14 @@ function backupText(result: BackupResult): string {
       : [
           `${plural(result.unconfigured.length, 'workload')} of the plan not configured here: ${result.unconfigured.join(', ')}`,
         ];
-  return [table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows), ...down, ...missing, verdict].join('\n');
+  const warnings = result.warnings.map((warning) => `WARNING ${warning}`);
+  return [
+    table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows),
+    ...down,
+    ...missing,
+    ...warnings,
+    verdict,
+  ].join('\n');
 }
 
 /** What `-o json` shows: errors as facts, maps as objects. */
@@ -140,6 +147,7 @@ function toData(result: BackupResult): unknown {
     })),
     repositories: result.repositories.map((r) => ({ id: r.id, ...failure(r.error) })),
     unconfigured: result.unconfigured,
+    warnings: result.warnings,
   };
 }
 

@@ -51,6 +51,18 @@ class Owners {
   }
 }
 
+/**
+ * The newest point of the host that writes for a site, as the chain tells it. Undefined where no point says.
+ * @param entries in the order of the chain
+ */
+export function ownerOf(entries: readonly CatalogEntry[], site: string): CatalogEntry | undefined {
+  const owners = new Owners();
+  return entries
+    .filter((entry) => entry.trust === 'ok' && !isCompromised(entry) && entry.outline.site === site)
+    .filter(({ outline }) => owners.strangerTo(outline) === undefined)
+    .at(-1);
+}
+
 /** By the id of the point. @param entries in the order of the chain */
 export function doubtsOf(entries: readonly CatalogEntry[], now: Date): Map<string, Doubt> {
   const doubts = new Map<string, Doubt>();
