@@ -126,11 +126,13 @@ function backupText(result: BackupResult): string {
       : [
           `${plural(result.unconfigured.length, 'workload')} of the plan not configured here: ${result.unconfigured.join(', ')}`,
         ];
+  const warnings = result.warnings.map((warning) => `WARNING ${warning}`);
   return [
     table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows),
     ...beside,
     ...down,
     ...missing,
+    ...warnings,
     verdict,
   ].join('\n');
 }
@@ -154,6 +156,7 @@ function toData(result: BackupResult): unknown {
     })),
     repositories: result.repositories.map((r) => ({ id: r.id, ...failure(r.error) })),
     unconfigured: result.unconfigured,
+    warnings: result.warnings,
   };
 }
 

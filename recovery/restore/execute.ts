@@ -5,6 +5,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { ensureIdentity } from '../config/identity.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
@@ -120,6 +121,7 @@ export async function executeRestore(
   const whole = failures.length === 0 && plan.missing.length === 0;
   if (failures.length === 0) {
     await dropBefore(context);
+    await ensureIdentity(site, options.now());
     const ready = {
       restore: plan.id,
       at: options.now().toISOString(),

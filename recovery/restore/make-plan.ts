@@ -5,6 +5,7 @@ import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
+import { microsOfTarget } from '../points/target.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/preflight.ts';
 import { openSource } from '../workloads/postgres/source.ts';
 import { destinationOf, destinationState, typeOf } from '../workloads/registry.ts';
@@ -46,7 +47,7 @@ function refuseElsewhere(environment: Environment, workloads: readonly Workload[
 
 function wantedEnd(resolution: Resolution, mode: string | undefined): WantedEnd {
   if (mode === 'immediate') return { kind: 'immediate' };
-  if (resolution.target.kind === 'time') return { kind: 'time', time: resolution.target.time };
+  if (resolution.target.kind === 'time') return { kind: 'time', time: microsOfTarget(resolution.target) };
   return { kind: 'end-of-wal' };
 }
 
@@ -82,7 +83,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     warnings.push(...(await lineageNote(site, capture)));
     const pgb = await openSource({ site, source }, capture);
     const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found.mode) });
-    lastCommit = reach.lastCommit.toISOString();
+    lastCommit = reach.lastCommit;
     items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last });
   }
   const stopping = workloads.filter((w) => !typeOf(site.environment, w).servicesKeepRunning).map((w) => w.id);

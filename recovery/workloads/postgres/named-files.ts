@@ -118,11 +118,13 @@ export async function namedFiles(client: pg.Client, reader: FileReader): Promise
     ...beside.map((name) => join(dirname(configFile), name)),
   ];
   const outside = async (paths: readonly string[]): Promise<string[]> => {
-    const real = await followLinks(dataDir);
+    const realData = await followLinks(dataDir);
     const kept = await Promise.all(
       [...new Set(paths)].map(async (path) => {
-        const isInside = isWithin(dataDir, path) || isWithin(real, await followLinks(path));
-        return isInside ? [] : [path];
+        const real = await followLinks(path);
+        if (isWithin(realData, real)) return [];
+        // A link in the data directory comes back with the set; what it leads to has to be there before.
+        return isWithin(dataDir, path) || isWithin(realData, path) ? [real] : [path];
       }),
     );
     return kept.flat();

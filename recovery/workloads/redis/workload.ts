@@ -50,7 +50,7 @@ async function checksOfTrial(site: Site, item: SnapshotItem, { scratch, signal }
       return [...content, ...(await loadedChecks(redis, item))];
     });
     const title = 'keys in the RDB file, as redis-check-rdb counts them';
-    const expected = String(facts.keys ?? keys);
+    const expected = String(facts.keys ?? 'a number in the point');
     const counted = { id: 'redis/rdb', title, tier: item.tier, expected, actual: String(keys) };
     return [...judged(item, tried), { ...counted, ok: expected === counted.actual }];
   });
