@@ -1,6 +1,6 @@
 /** PostgreSQL in Debian's layout, with included files and certificates beside it: a host that lost all of it gets a server that starts. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { chown, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -28,7 +28,7 @@ async function layOut(site: Platform): Promise<void> {
     `include '${at('etc/shared/tuning.conf')}'`,
     "include_if_exists 'local.conf'",
     'ssl = on',
-    `ssl_cert_file = 'server.crt'`,
+    `ssl_cert_file = '${at('ssl/server.crt')}'`,
     `ssl_key_file = '${at('ssl/server.key')}'`,
     `hba_file = '${at('etc/main/pg_hba.conf')}'`,
     `ident_file = '${at('etc/main/pg_ident.conf')}'`,
@@ -41,9 +41,6 @@ async function layOut(site: Platform): Promise<void> {
   const request = ['-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=db', '-keyout', at('ssl/server.key')];
   execFileSync('openssl', ['req', '-x509', ...request, '-out', at('ssl/server.crt')], { stdio: 'ignore' });
   chmodSync(at('ssl/server.key'), 0o600);
-  // As older versions of Debian do it: the server finds them in its data directory, by a link.
-  renameSync(at('ssl/server.crt'), at('ssl/real.crt'));
-  symlinkSync(at('ssl/real.crt'), join(paths.postgresData, 'server.crt'));
   const account = await lookUpAccount(runAs);
   if (account) {
     for (const name of ['etc/main/pg_hba.conf', 'etc/main/pg_ident.conf', 'ssl/server.key'])
