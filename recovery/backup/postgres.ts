@@ -20,6 +20,7 @@ import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
+import { readServerFacts } from '../workloads/postgres/server-facts.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 
 export interface PostgresRequest {
@@ -70,6 +71,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     await runHook(site, workload, 'pre', signal);
     try {
       const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
+      const server = await readServerFacts(site, settings);
       for (const repository of reachable(request.repositories)) {
         const step = `backup/${workload.id}/${repository.id}`;
         const title = `${workload.title} to ${repository.id}`;
@@ -83,7 +85,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
             undefined,
             `repositories.${repository.id}`,
           ).name;
-          captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary });
+          captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary, server });
           progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
         } catch (error) {
           const failure = asDrError(error, `repository ${repository.id}`);

@@ -11,6 +11,7 @@ import type { RecoveryEnd } from '../../engines/pgbackrest/restore.ts';
 import { lastCommit, walOf } from '../../engines/pgbackrest/wal.ts';
 import type { PostgresCapture } from '../../points/point.ts';
 import type { WalRange } from '../../points/wal.ts';
+import { segmentBytesOf } from '../../points/wal-segment.ts';
 import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
 
 /** A warning: what this host has written in a lineage of its own is in no target, and the restore overwrites it. */
@@ -64,7 +65,15 @@ export async function checkWal(
     });
   }
   const reached =
-    (await lastCommit(site, pg, { repository, files: wal.files, range, first: capture.walStart }))?.time ??
+    (
+      await lastCommit(site, pg, {
+        repository,
+        files: wal.files,
+        range,
+        first: capture.walStart,
+        segmentBytes: segmentBytesOf(capture),
+      })
+    )?.time ??
     new Date(capture.capturedAt);
   const { timeline } = range;
   if (wanted.kind === 'immediate')
