@@ -2,9 +2,10 @@
  * Runs the plan: data in parallel, services tier by tier behind a check of the tier before. Measures the RPO that the restore had: how far
  * before the disaster the restored data ends.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
@@ -60,7 +61,7 @@ export async function executeRestore(
 ): Promise<RestoreResult> {
   const { plan, site, journal } = context;
   const { stateDir } = site.environment;
-  await mkdir(stateDir, { recursive: true });
+  await makePassableFolder(stateDir);
   await rm(readyFile(stateDir), { force: true });
   const failures: { workload: string; error: DrError }[] = [];
   const items: ItemResult[] = [];

@@ -5,6 +5,7 @@ import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
+import { checkHostFits } from '../workloads/postgres/host-fits.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/preflight.ts';
 import { openSource } from '../workloads/postgres/source.ts';
 import { destinationState, typeOf } from '../workloads/registry.ts';
@@ -79,6 +80,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     }
     const type = setTypeOf(workload);
     await checkServer(site, capture);
+    warnings.push(...(await checkHostFits(site, capture)));
     warnings.push(...(await lineageNote(site, capture)));
     const pgb = await openSource({ site, source }, capture);
     const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found.mode) });

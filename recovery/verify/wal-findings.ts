@@ -21,11 +21,7 @@ export interface WalInput {
 const place = (segment: string): string => segment.slice(8);
 
 /** The last segment that is missing from `first` on, and the segment that follows the gap. */
-function endOfGap(
-  segments: ReadonlySet<string>,
-  first: string,
-  bytes: SegmentBytes,
-): { last: string; next: string } {
+function endOfGap(segments: ReadonlySet<string>, first: string, bytes: SegmentBytes): { last: string; next: string } {
   const later = [...segments]
     .filter((name) => place(name) > place(first))
     .sort((a, b) => (place(a) < place(b) ? -1 : 1));

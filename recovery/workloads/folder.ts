@@ -1,10 +1,10 @@
 /** Snapshots as folders: restored beside the destination, counted, swapped in by rename. The old data stays until all is verified. */
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Workload } from '../../plan/types.ts';
 import type { Site } from '../config/site.ts';
-import { isThere, makeReachableFolder } from '../core/account.ts';
+import { isThere, makePassableFolder, makeReachableFolder } from '../core/account.ts';
 import { hasCode, verificationFailed } from '../core/errors.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
@@ -48,7 +48,7 @@ export async function layDown(
   const scratch = `${folder}.${process.pid}`;
   await rm(scratch, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
-  await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
+  await makePassableFolder(dirname(folder));
   const restic = openRestic(context.site, context.source, 'restorer');
   await restoreSnapshot(restic, {
     snapshot: capture.snapshot,

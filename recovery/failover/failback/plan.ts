@@ -3,7 +3,13 @@ import { lineageName } from '../../../plan/layout.ts';
 import { DrError, precondition } from '../../core/errors.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { type ArchivedSegment, archivedSegments, segmentsBeyond } from '../../points/wal.ts';
-import { bytesBetween, DEFAULT_SEGMENT_BYTES, formatLsn, type SegmentBytes, timelineOf } from '../../points/wal-segment.ts';
+import {
+  bytesBetween,
+  DEFAULT_SEGMENT_BYTES,
+  formatLsn,
+  type SegmentBytes,
+  timelineOf,
+} from '../../points/wal-segment.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../../workloads/postgres/members.ts';
 import type { FailoverPorts } from '../ports.ts';
 import { readStack, type SiteStack } from '../stack.ts';

@@ -1,7 +1,13 @@
 /** What the PostgreSQL members of a site say of themselves, asked in their pods. */
 import { DrError } from '../../core/errors.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
-import { DEFAULT_SEGMENT_BYTES, type Lsn, parseLsn, type SegmentBytes, toSegmentBytes } from '../../points/wal-segment.ts';
+import {
+  DEFAULT_SEGMENT_BYTES,
+  type Lsn,
+  parseLsn,
+  type SegmentBytes,
+  toSegmentBytes,
+} from '../../points/wal-segment.ts';
 
 export const POSTGRES_APP = 'postgres';
 

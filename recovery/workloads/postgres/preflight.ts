@@ -73,8 +73,7 @@ export async function checkWal(
         first: capture.walStart,
         segmentBytes: segmentBytesOf(capture),
       })
-    )?.time ??
-    new Date(capture.capturedAt);
+    )?.time ?? new Date(capture.capturedAt);
   const { timeline } = range;
   if (wanted.kind === 'immediate')
     return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reached };

@@ -9,6 +9,7 @@ import { probeRepositories, reachable } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere, lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
 import { messageOf, precondition } from '../../core/errors.ts';
+import { settingLine } from '../../core/quote.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
@@ -75,7 +76,7 @@ async function pointArchiveAt(
   const pgb = await openPgBackRest(site, { lineage, repositories: attached, role: 'writer' });
   const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, archiveTimeout(site));
   const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  const lines = Object.entries(settings).map(([name, value]) => settingLine(name, value));
   const text = await readFile(file, 'utf8').catch(() => '');
   if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
   const account = await lookUpAccount(site.environment.runAs);

@@ -92,15 +92,15 @@ export async function readServerFacts(site: Site, settings: PostgresSettings): P
     const preload = await client.query<{ setting: string }>(PRELOADED);
     return { values: values.rows, databases: databases.rows, preload: preload.rows };
   });
-  const valueOf = (name: string) => cluster.values.find((row) => row.name === name)?.setting ?? '';
-  const dataDir = valueOf('data_directory');
+  const settingOf = (name: string) => cluster.values.find((row) => row.name === name)?.setting ?? '';
+  const dataDir = settingOf('data_directory');
   const used: Used[] = [];
   for (const { name, readable } of cluster.databases)
     if (readable) used.push(await withClient(site, settings, usedIn, name));
   const replay = cluster.values.filter(({ name }) => REPLAY_SETTINGS.some((setting) => setting === name));
   return {
-    segmentBytes: toSegmentBytes(valueOf('wal_segment_size')),
-    blockBytes: Number(valueOf('block_size')),
+    segmentBytes: toSegmentBytes(settingOf('wal_segment_size')),
+    blockBytes: Number(settingOf('block_size')),
     settings: Object.fromEntries(replay.map(({ name, setting }) => [name, Number(setting)])),
     settingsInSet: replay.filter(({ file }) => file.startsWith(`${dataDir}/`)).map(({ name }) => name),
     locales: sorted([

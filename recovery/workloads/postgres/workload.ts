@@ -46,7 +46,8 @@ async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<
   const wal = walBytes(item);
   const existing = await sizeBelow(item.destination);
   const saved = unshipped(await readdir(join(item.destination, 'pg_wal')).catch(() => []), item.walLast);
-  const files = Math.max(0, item.capture.bytes - existing) + Math.min(wal, Math.max(MOST_KEPT, segmentBytesOf(item.capture)));
+  const files =
+    Math.max(0, item.capture.bytes - existing) + Math.min(wal, Math.max(MOST_KEPT, segmentBytesOf(item.capture)));
   return [
     { path: item.destination, bytes: files },
     { path: stateDir, bytes: Math.min(wal, FETCHED_AHEAD) + saved.length * segmentBytesOf(item.capture) },

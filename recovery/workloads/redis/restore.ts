@@ -1,8 +1,8 @@
 /** Redis: stop → restore beside → check the RDB → lay it down for both ways of persistence → start → count. */
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { redisSettings } from '../../config/environment.ts';
-import { isThere, lookUpAccount, makeOwnedFolder } from '../../core/account.ts';
+import { isThere, lookUpAccount, makeOwnedFolder, makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { isCompromised } from '../../points/marks.ts';
@@ -57,6 +57,7 @@ export async function restoreRedis(context: RestoreContext, item: SnapshotItem):
   await step(context, doing('files', 'lay the files down'), async () => {
     // The server may have come back between two runs of this restore.
     await stopRedis(site, settings);
+    await makePassableFolder(dirname(settings.dataDir));
     await mkdir(settings.dataDir, { recursive: true, mode: 0o750 });
     if (settings.socket) await makeOwnedFolder(join(settings.socket, '..'), site.environment.runAs);
     await layDownRdb(join(fresh, 'dump.rdb'), settings.dataDir, await ownerOf(context, capture));

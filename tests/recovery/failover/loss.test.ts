@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedLoss, refusalsOf } from '../../../recovery/failover/loss.ts';
 import { type FailoverPlan, planSchema } from '../../../recovery/failover/types.ts';
-import { bytesBetween, DEFAULT_SEGMENT_BYTES, formatLsn, parseLsn, placeOfSegment } from '../../../recovery/points/wal-segment.ts';
+import {
+  bytesBetween,
+  DEFAULT_SEGMENT_BYTES,
+  formatLsn,
+  parseLsn,
+  placeOfSegment,
+} from '../../../recovery/points/wal-segment.ts';
 
 const at = (time: string): Date => new Date(`2026-11-23T${time}Z`);
 
