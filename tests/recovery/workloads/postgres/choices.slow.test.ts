@@ -32,7 +32,7 @@ test('WAL segments of 64 MB, in a folder with spaces and quotes, with a password
     expect(await count(server)).toBe(104);
     await server.stop('immediate');
     await drEnds(0, envFile, [...RESTORE, '--to', 'latest']);
-    const [last] = await sql<{ last: string }>("SELECT pg_walfile_name('1/0') AS last");
+    const [last] = await sql<{ last: string }>("SELECT pg_walfile_name('1/10') AS last");
     expect(last?.last.slice(8)).toBe('0000000100000000');
   });
 });
