@@ -10,6 +10,7 @@ import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import { dropBefore } from '../workloads/folder.ts';
+import { dropOutside } from '../workloads/postgres/outside.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import {
@@ -121,6 +122,7 @@ export async function executeRestore(
   const whole = failures.length === 0 && plan.missing.length === 0;
   if (failures.length === 0) {
     await dropBefore(context);
+    for (const item of plan.items) if (item.type === 'postgres') await dropOutside(site, plan.id, item);
     const ready = {
       restore: plan.id,
       at: options.now().toISOString(),

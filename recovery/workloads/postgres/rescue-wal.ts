@@ -23,14 +23,16 @@ export async function rescuedBefore(site: Site, lineage: string, archivedLast: s
   return unshipped(await readdir(rescueFolder(site, lineage)).catch(() => []), archivedLast);
 }
 
-/** Returns the names of the saved segments; none where there is no pg_wal. Idempotent, and on disk when it returns. */
+/**
+ * Returns the names of the saved segments; none where there is no pg_wal. Idempotent, and on disk when it returns.
+ * @param source The folder `pg_wal`.
+ */
 export async function rescueWal(
   site: Site,
   lineage: string,
-  dataDir: string,
+  source: string,
   archivedLast: string | undefined,
 ): Promise<string[]> {
-  const source = join(dataDir, 'pg_wal');
   const wanted = unshipped(await readdir(source).catch(() => []), archivedLast);
   if (wanted.length === 0) return [];
   const folder = rescueFolder(site, lineage);

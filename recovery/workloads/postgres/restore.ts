@@ -20,6 +20,7 @@ import type { SetItem } from '../restore-plan.ts';
 import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts';
 import type { Restored } from '../workload.ts';
 import { archiveSettings, archiveTimeout } from './archiving.ts';
+import { clearOutside, walFolder } from './outside.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource } from './source.ts';
@@ -134,7 +135,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     // Only WAL of the very lineage that is restored belongs after its archive.
     const same = (await readLineage(site))?.name === capture.lineage;
     return same
-      ? rescueWal(site, capture.lineage, settings.dataDir, item.walLast)
+      ? rescueWal(site, capture.lineage, await walFolder(item), item.walLast)
       : rescuedBefore(site, capture.lineage, item.walLast);
   });
   const rescuedWal = rescued.length > 0 ? rescueFolder(site, capture.lineage) : undefined;
@@ -154,6 +155,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     const pgb = await openSource(context, capture, rescuedWal);
     const begun = performance.now();
     const delta = await keepsFiles(context, settings.dataDir);
+    await clearOutside(site, context.plan.id, item, { delta });
     const onFraction = (fraction: number) => report(capture.set, fraction);
     const { source: repository } = context;
     await restoreSet(pgb, { repository, capture, end, dataDir: settings.dataDir, delta, onFraction, signal });

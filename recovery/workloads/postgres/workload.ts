@@ -11,6 +11,7 @@ import type { DiskNeed, WorkloadType } from '../workload.ts';
 import { captureConfig, placeConfiguration } from './config.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';
+import { walFolder } from './outside.ts';
 import { unshipped } from './rescue-wal.ts';
 import { restorePostgres } from './restore.ts';
 import { postmasterPid } from './server.ts';
@@ -45,7 +46,7 @@ function walBytes({ capture, walLast }: SetItem): number {
 async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<DiskNeed[]> {
   const wal = walBytes(item);
   const existing = await sizeBelow(item.destination);
-  const saved = unshipped(await readdir(join(item.destination, 'pg_wal')).catch(() => []), item.walLast);
+  const saved = unshipped(await readdir(await walFolder(item)).catch(() => []), item.walLast);
   const files =
     Math.max(0, item.capture.bytes - existing) + Math.min(wal, Math.max(MOST_KEPT, segmentBytesOf(item.capture)));
   return [
