@@ -1,6 +1,7 @@
 /** Snapshots as folders: what is in one, how one is laid down, and how it is kept from leading out of itself. */
-import { mkdir, readdir, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
+import { readdir, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
+import { makePassableFolder } from '../core/account.ts';
 import { hasCode, verificationFailed } from '../core/errors.ts';
 import { type Entry, entriesBelow, isWithin, surveyLinks } from '../core/links.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
@@ -50,7 +51,7 @@ export async function layDown(
   const scratch = `${folder}.${process.pid}`;
   await rm(scratch, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
-  await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
+  await makePassableFolder(dirname(folder));
   const restic = openRestic(context.site, context.source, 'restorer');
   await restoreSnapshot(restic, {
     snapshot: capture.snapshot,

@@ -6,7 +6,7 @@ import { chmod, chown, copyFile, mkdir, open, readFile, rename, stat, writeFile 
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { isThere, lookUpAccount } from '../core/account.ts';
+import { isThere, lookUpAccount, makePassableFolder } from '../core/account.ts';
 import { DrError, hasCode } from '../core/errors.ts';
 import { followLinks } from '../core/links.ts';
 
@@ -99,7 +99,7 @@ export async function carriedFiles(folder: string): Promise<ServerFile[] | undef
 
 /** By rename, so that a server never reads half of it. */
 async function place(from: string, to: string, file: ServerFile, accountName: string | undefined): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+  await makePassableFolder(dirname(to));
   if (file.isFolder) {
     await mkdir(to);
     await handOver(to, file, accountName);

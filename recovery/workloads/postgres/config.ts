@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere, lookUpAccount } from '../../core/account.ts';
+import { isThere, lookUpAccount, makePassableFolder } from '../../core/account.ts';
 import { isWithin } from '../../core/links.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';
 import type { ResticCapture } from '../../points/point.ts';
@@ -119,7 +119,7 @@ async function placeFolder(
   // By rename: the next run would take half of it for an existing one.
   const aside = besides(configDir, context.plan.id, 'new');
   await rm(aside, { recursive: true, force: true });
-  await mkdir(dirname(configDir), { recursive: true });
+  await makePassableFolder(dirname(configDir));
   await cp(item.destination, aside, { recursive: true, filter: (path) => basename(path) !== 'settings.json' });
   await handOver(aside, context.site.environment.runAs);
   await rename(aside, configDir);

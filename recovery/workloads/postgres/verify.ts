@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { formatMicros, parseMicros } from '../../points/moment.ts';
-import { segmentOfLsn, segmentOfName } from '../../points/wal.ts';
+import { segmentBytesOf, segmentOfLsn, segmentOfName } from '../../points/wal-segment.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import { checkCanary } from './canary.ts';
@@ -102,7 +102,8 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
       checks.push(check(item, { ...facts, actual: replayed ?? `the replay ended ${ended}`, ok }));
     }
     if (end.kind === 'end-of-wal') {
-      const ok = reached !== undefined && segmentOfLsn(reached.lsn) >= segmentOfName(item.walLast);
+      const bytes = segmentBytesOf(capture);
+      const ok = reached !== undefined && segmentOfLsn(reached.lsn, bytes) >= segmentOfName(item.walLast, bytes);
       checks.push(
         check(item, {
           id: 'postgres/replayed',

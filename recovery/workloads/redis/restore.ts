@@ -1,9 +1,9 @@
 /** Redis: stop → restore beside → check the RDB → lay it down for both ways of persistence → start → count. */
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type RedisSettings, redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere, lookUpAccount, makeOwnedFolder } from '../../core/account.ts';
+import { isThere, lookUpAccount, makeOwnedFolder, makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import { followLinks } from '../../core/links.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
@@ -100,7 +100,9 @@ export async function restoreRedis(context: RestoreContext, item: SnapshotItem):
   const lay = async (): Promise<void> => {
     // The server may have come back between two runs of this restore.
     await stopRedis(site, settings);
-    await mkdir(await followLinks(settings.dataDir), { recursive: true, mode: 0o750 });
+    const dataDir = await followLinks(settings.dataDir);
+    await makePassableFolder(dirname(dataDir));
+    await mkdir(dataDir, { recursive: true, mode: 0o750 });
     if (settings.socket) await makeOwnedFolder(join(settings.socket, '..'), site.environment.runAs);
     await putBack({ copy: fresh, account: site.environment.runAs });
     await layDownRdb(join(fresh, 'dump.rdb'), settings.dataDir, names, await ownerOf(context, capture));
