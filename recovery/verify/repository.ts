@@ -61,6 +61,20 @@ function missingPoint(repository: string, id: string): Finding {
   };
 }
 
+/** A verification that had nothing to read has shown nothing. */
+function nothingToVerify(repository: string, request: VerifyRequest, points: number): Finding[] {
+  const common = { repository, area: 'catalog', severity: 'wrong', points: [] } as const;
+  if (points === 0) {
+    const fact = 'holds no recovery point that can be trusted, so nothing in it was verified';
+    const hint =
+      'if it is new, `dr backup` writes the first one; otherwise its catalog was removed: `dr points` lists what the other repositories hold';
+    return [{ ...common, code: 'POINTS-NONE', what: 'catalog', fact, hint }];
+  }
+  if (!request.deep) return [];
+  const fact = 'holds no recovery point that is trusted and not compromised, so none was restored for a trial';
+  return [{ ...common, code: 'POINT-NOT-TRIED', what: 'catalog', fact, hint: 'name the one to try with --point' }];
+}
+
 async function verifyAll(
   site: Site,
   repository: Repository,
@@ -90,6 +104,7 @@ async function verifyAll(
   const files = await verifyFiles(site, { ...common, percent: readData });
   const postgres = await verifyPostgres(site, { ...common, read: readData > 0, retainedSince });
   const unheld = point !== undefined && held.length === 0 ? [missingPoint(repository.id, point)] : [];
+  const nothing = point === undefined ? nothingToVerify(repository.id, request, believed.length) : [];
   const deep =
     request.deep && point !== undefined && held.length > 0
       ? await deepVerify(site, { ...common, catalog, point, now })
@@ -105,6 +120,7 @@ async function verifyAll(
     ...(believed.length === 0 ? [noPoints(repository.id)] : []),
     ...copies,
     ...unheld,
+    ...nothing,
     ...files.findings,
     ...postgres.findings,
     ...(deep?.findings ?? []),
