@@ -1,11 +1,12 @@
 /** Prepares the repositories, begins the first lineage, and lets the running server ship its WAL. A second run attaches more repositories. */
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
 import { ensureIdentity } from '../config/identity.ts';
 import { readRecord, refuseFenced } from '../config/lineage.ts';
 import { errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, precondition } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
@@ -48,7 +49,7 @@ export interface InitRequest {
 /** restic makes folders that only their owner can enter; pgBackRest runs as another account and must be able to pass. */
 async function prepareFolder(path: string, environment: string): Promise<void> {
   const folder = join(path, environment);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await makePassableFolder(folder);
   await chmod(folder, 0o755);
 }
 

@@ -2,9 +2,10 @@
  * What a restore, a rebuild or a failover has done, one fsynced JSON line an event, so that the same command resumes after a `kill -9`. A
  * torn last line is dropped and its step done again.
  */
-import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makePassableFolder } from './account.ts';
 import { DrError, hasCode, messageOf } from './errors.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
@@ -80,7 +81,7 @@ export class Journal {
 
   /** A new journal. `request` is canonical text: the same text resumes it. */
   static async begin(folder: string, id: string, request: string, plan: unknown): Promise<Journal> {
-    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await makePassableFolder(folder);
     const journal = new Journal(id, join(folder, `${id}.jsonl`), []);
     await journal.append({ event: 'begin', at: new Date().toISOString(), id, request, plan });
     await syncFolder(folder);

@@ -14,6 +14,25 @@ export const pointIdSchema = z.string().regex(/^\d{8}T\d{6}Z-(full|incremental|c
 
 /** Why a capture is not taken unasked: it holds much less than the one before. Absent for a good one. */
 const suspect = z.string().min(1).optional();
+/** What the server was made with and what its databases need of a host: compared before a restore. Later versions may add to it. */
+const serverFacts = z.looseObject({
+  /** Of a WAL segment and of a page. */
+  segmentBytes: z.number().int(),
+  blockBytes: z.number().int(),
+  /** Settings that a server needs at least as high to replay this WAL: `max_connections` … */
+  settings: z.record(z.string(), z.number()),
+  /** Those of them that stand in files of the data directory, which the set brings along. */
+  settingsInSet: z.array(z.string()),
+  /** Operating system's locales that databases and collations use. */
+  locales: z.array(z.string()),
+  /** Files that the server loads: `shared_preload_libraries` and functions in C, as `$libdir/name` or a path. */
+  libraries: z.array(z.string()),
+  /** `pg_trgm`, `citext` … */
+  extensions: z.array(z.string()),
+  /** Versions of the libraries that sort text: `libc 2.36`, `icu 153.112`. */
+  collations: z.array(z.string()),
+});
+export type ServerFacts = z.infer<typeof serverFacts>;
 
 const postgresCapture = z.strictObject({
   workload: z.string(),
@@ -41,6 +60,8 @@ const postgresCapture = z.strictObject({
   passphrase: z.string(),
   /** The canary rows just before the set began; absent where `dr` can't write them. */
   canary: z.strictObject({ lastId: z.number().int(), rows: z.number().int(), digest: z.string() }).optional(),
+  /** Absent in points of older versions. */
+  server: serverFacts.optional(),
 });
 
 const resticCapture = z.strictObject({

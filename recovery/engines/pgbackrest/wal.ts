@@ -9,7 +9,8 @@ import { postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { type Micros, parseMicros } from '../../points/moment.ts';
 import type { PostgresCapture } from '../../points/point.ts';
-import { followWal, previousSegment, segmentFiles, type WalRange } from '../../points/wal.ts';
+import { followWal, segmentFiles, type WalRange } from '../../points/wal.ts';
+import { previousSegment, type SegmentBytes, segmentBytesOf } from '../../points/wal-segment.ts';
 import { findPostgresBin } from '../find.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
@@ -25,7 +26,7 @@ export async function walOf(
   capture: PostgresCapture,
 ): Promise<WalInRepository> {
   const files = segmentFiles(await pg.list(repository, `archive/${STANZA}`));
-  return { files, range: followWal(new Set(files.keys()), capture.walStart) };
+  return { files, range: followWal(new Set(files.keys()), capture.walStart, segmentBytesOf(capture)) };
 }
 
 /**
@@ -72,6 +73,7 @@ export interface ArchivedWal {
   readonly range: WalRange;
   /** Segment before which nothing is read. */
   readonly first: string;
+  readonly segmentBytes: SegmentBytes;
 }
 
 /** Reads the newest segments one by one until one holds a commit. Undefined when the last 24 hold none. */
@@ -95,7 +97,7 @@ export async function lastCommit(site: Site, pg: PgBackRest, wal: ArchivedWal): 
         if (time !== undefined) return { time, segment };
       }
       if (segment.slice(8) <= wal.first.slice(8)) return undefined;
-      segment = previousSegment(segment);
+      segment = previousSegment(segment, wal.segmentBytes);
     }
     return undefined;
   } finally {

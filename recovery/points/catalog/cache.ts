@@ -8,8 +8,9 @@
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
 import type { GonePoint } from './chain.ts';
@@ -222,7 +223,7 @@ export async function saveCache(cache: Cache, { records, gone }: CacheContent): 
   const seal = sealOf(cache, sealed);
   if (seal === undefined) return;
   // The state folder may be made here. Others pass through it; the file itself is for its owner alone.
-  await mkdir(dirname(cache.file), { recursive: true, mode: 0o755 });
+  await makePassableFolder(dirname(cache.file));
   const temporary = `${cache.file}.${randomBytes(6).toString('hex')}`;
   try {
     const head = Buffer.from(`${seal} ${sealed.length}\n`);

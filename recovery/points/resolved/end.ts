@@ -5,6 +5,7 @@ import { microsOf, parseMicros } from '../moment.ts';
 import type { PostgresCapture } from '../point.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
 import { followWal, segmentFiles } from '../wal.ts';
+import { segmentBytesOf } from '../wal-segment.ts';
 import type { ReplayEnd } from './types.ts';
 
 const HINT = 'set an older point, another moment or another repository in recovery; `dr points` lists them';
@@ -21,7 +22,7 @@ export function endOf(
   where: string,
 ): ReplayEnd {
   const files = segmentFiles(archive.map(({ key }) => key));
-  const range = followWal(new Set(files.keys()), capture.walStart);
+  const range = followWal(new Set(files.keys()), capture.walStart, segmentBytesOf(capture));
   const refuse = (fact: string) => badInput({ code: 'TARGET-UNREACHABLE', where, fact, hint: HINT });
   if (range === undefined || range.last.slice(8) < capture.walStop.slice(8)) {
     const missing = range?.gap ?? capture.walStart;

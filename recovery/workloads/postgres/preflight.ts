@@ -12,6 +12,7 @@ import { lastCommit, walOf } from '../../engines/pgbackrest/wal.ts';
 import { formatMicros, type Micros, parseMicros } from '../../points/moment.ts';
 import type { PostgresCapture } from '../../points/point.ts';
 import type { WalRange } from '../../points/wal.ts';
+import { segmentBytesOf } from '../../points/wal-segment.ts';
 import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
 
 /** A warning: what this host has written in a lineage of its own is in no target, and the restore overwrites it. */
@@ -64,7 +65,13 @@ export async function checkWal(
       hint: 'choose an older point or another repository (`dr points`)',
     });
   }
-  const last = await lastCommit(site, pg, { repository, files: wal.files, range, first: capture.walStart });
+  const last = await lastCommit(site, pg, {
+    repository,
+    files: wal.files,
+    range,
+    first: capture.walStart,
+    segmentBytes: segmentBytesOf(capture),
+  });
   const reached = last?.time ?? parseMicros(capture.capturedAt);
   const reachedText = formatMicros(reached);
   const { timeline } = range;

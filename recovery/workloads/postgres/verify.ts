@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { formatMicros, parseMicros } from '../../points/moment.ts';
-import { segmentOfLsn, segmentOfName } from '../../points/wal.ts';
+import { segmentBytesOf, segmentOfLsn, segmentOfName } from '../../points/wal-segment.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import { checkCanary } from './canary.ts';
@@ -21,15 +21,22 @@ const STATE = `
     (SELECT coalesce(sum(checksum_failures), 0)::text FROM pg_stat_database) AS failures,
     current_setting('archive_command') AS archive`;
 
-/** The LSN at which the server left the timeline that it was restored from; undefined where it still follows that. */
-async function forkOf(client: pg.Client, timeline: number): Promise<string | undefined> {
+interface Fork {
+  readonly lsn: string;
+  /** PostgreSQL's words: `before 2026-11-30 06:00:01+00`, `no recovery target specified`. */
+  readonly reason: string;
+}
+
+/** Where the server left the timeline that it was restored from; undefined where it still follows that. */
+async function forkOf(client: pg.Client, timeline: number): Promise<Fork | undefined> {
   const file = `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
   const { rows } = await client.query<{ history: string | null }>(
     'SELECT pg_read_file($1, 0, 1000000, true) AS history',
     [file],
   );
   const last = (rows[0]?.history ?? '').trim().split('\n').at(-1) ?? '';
-  return /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)/.exec(last)?.[1];
+  const [, lsn, reason = ''] = /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)\s*(.*)$/.exec(last) ?? [];
+  return lsn === undefined ? undefined : { lsn, reason };
 }
 
 /** ISO 8601 to the microsecond, whatever DateStyle and zone the server prefers. Undefined when no commit was replayed. */
@@ -61,7 +68,10 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
         id: 'postgres/canary',
         title: 'canary rows are as they were written',
         expected: 'no difference',
-        actual: canary.problems.join('; ') || 'no difference',
+        actual:
+          capture.canary === undefined
+            ? 'the point has no digest of them'
+            : canary.problems.join('; ') || 'no difference',
       }),
       check(item, {
         id: 'postgres/checksums',
@@ -85,17 +95,21 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
         title: 'the last replayed commit is not after the target',
         expected: `≤ ${time}`,
       };
-      const ok = replayed === undefined || parseMicros(replayed) <= parseMicros(time);
-      checks.push(check(item, { ...facts, actual: replayed ?? 'no commit was replayed', ok }));
+      // The server forgets its last commit when it restarts. The history file stays: it says what ended the replay.
+      const stopped = /^(?:before|after) \d{4}-/.test(reached?.reason ?? '');
+      const ok = replayed === undefined ? stopped : parseMicros(replayed) <= parseMicros(time);
+      const ended = reached?.reason || 'no timeline of its own';
+      checks.push(check(item, { ...facts, actual: replayed ?? `the replay ended ${ended}`, ok }));
     }
     if (end.kind === 'end-of-wal') {
-      const ok = reached !== undefined && segmentOfLsn(reached) >= segmentOfName(item.walLast);
+      const bytes = segmentBytesOf(capture);
+      const ok = reached !== undefined && segmentOfLsn(reached.lsn, bytes) >= segmentOfName(item.walLast, bytes);
       checks.push(
         check(item, {
           id: 'postgres/replayed',
           title: 'replayed to the end of the archived WAL',
           expected: `segment ${item.walLast}`,
-          actual: reached === undefined ? 'no timeline of its own' : `LSN ${reached}`,
+          actual: reached === undefined ? 'no timeline of its own' : `LSN ${reached.lsn}`,
           ok,
         }),
       );
