@@ -1,11 +1,12 @@
 /** Restores the mirrors, and makes a repository again whose url is a lost folder of this host. */
-import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isThere } from '../../core/account.ts';
-import { folderState, restoreFolder } from '../folder.ts';
+import { isThere, makePassableFolder } from '../../core/account.ts';
+import { folderState } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
+import { restoreFolder } from '../swap.ts';
 import { GIT_ENV } from './refs.ts';
 
 /** The folder that a url means, or undefined for a remote one. */
@@ -31,7 +32,7 @@ async function putBack(context: RestoreContext, mirror: string, url: string): Pr
   const folder = localFolder(url);
   if (folder === undefined) return `mirror in ${mirror}; to put it back: git -C ${mirror} push --mirror ${url}`;
   if (await isRepository(folder)) return `${folder} exists`;
-  await mkdir(dirname(folder), { recursive: true });
+  await makePassableFolder(dirname(folder));
   const aside = `${folder}.dr-${context.plan.id}`;
   await rm(aside, { recursive: true, force: true });
   const { run } = context.site;

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Environment, isOnOtherHost, postgresSettings } from '../../config/environment.ts';
-import { segmentOfName } from '../../points/wal.ts';
+import { segmentBytesOf, segmentOfName } from '../../points/wal-segment.ts';
 import { folderChecks } from '../files/checks.ts';
 import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
 import type { SetItem, SnapshotItem } from '../restore-plan.ts';
@@ -11,15 +11,15 @@ import type { DiskNeed, WorkloadType } from '../workload.ts';
 import { captureConfig, placeConfiguration } from './config.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';
+import { walFolder } from './outside.ts';
 import { unshipped } from './rescue-wal.ts';
 import { restorePostgres } from './restore.ts';
 import { postmasterPid } from './server.ts';
 import { tryPostgres } from './trial.ts';
 import { postgresChecks } from './verify.ts';
 
-const SEGMENT = 16 * 1024 * 1024;
 /** `max_wal_size` is 1 GB unless somebody has set it: replay keeps as much before it makes a restart point. */
-const MOST_SEGMENTS = 64;
+const MOST_KEPT = 1024 * 1024 * 1024;
 /** pgBackRest fetches this much ahead of the replay (`archive-get-queue-max`). */
 const FETCHED_AHEAD = 128 * 1024 * 1024;
 
@@ -38,18 +38,20 @@ async function sizeBelow(folder: string): Promise<number> {
 
 /** Bytes of WAL between the set's beginning and the archive's end. */
 function walBytes({ capture, walLast }: SetItem): number {
-  return (segmentOfName(walLast) - segmentOfName(capture.walStart) + 1) * SEGMENT;
+  const bytes = segmentBytesOf(capture);
+  return (segmentOfName(walLast, bytes) - segmentOfName(capture.walStart, bytes) + 1) * bytes;
 }
 
 /** In place: existing files are overwritten one by one. */
 async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<DiskNeed[]> {
   const wal = walBytes(item);
   const existing = await sizeBelow(item.destination);
-  const saved = unshipped(await readdir(join(item.destination, 'pg_wal')).catch(() => []), item.walLast);
-  const files = Math.max(0, item.capture.bytes - existing) + Math.min(wal, MOST_SEGMENTS * SEGMENT);
+  const saved = unshipped(await readdir(await walFolder(item)).catch(() => []), item.walLast);
+  const files =
+    Math.max(0, item.capture.bytes - existing) + Math.min(wal, Math.max(MOST_KEPT, segmentBytesOf(item.capture)));
   return [
     { path: item.destination, bytes: files },
-    { path: stateDir, bytes: Math.min(wal, FETCHED_AHEAD) + saved.length * SEGMENT },
+    { path: stateDir, bytes: Math.min(wal, FETCHED_AHEAD) + saved.length * segmentBytesOf(item.capture) },
   ];
 }
 
