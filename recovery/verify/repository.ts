@@ -61,18 +61,18 @@ function missingPoint(repository: string, id: string): Finding {
   };
 }
 
-/** A verification that had nothing to read has shown nothing. */
-function nothingToVerify(repository: string, request: VerifyRequest, points: number): Finding[] {
-  const common = { repository, area: 'catalog', severity: 'wrong', points: [] } as const;
-  if (points === 0) {
-    const fact = 'holds no recovery point that can be trusted, so nothing in it was verified';
-    const hint =
-      'if it is new, `dr backup` writes the first one; otherwise its catalog was removed: `dr points` lists what the other repositories hold';
-    return [{ ...common, code: 'POINTS-NONE', what: 'catalog', fact, hint }];
-  }
-  if (!request.deep) return [];
-  const fact = 'holds no recovery point that is trusted and not compromised, so none was restored for a trial';
-  return [{ ...common, code: 'POINT-NOT-TRIED', what: 'catalog', fact, hint: 'name the one to try with --point' }];
+/** A trial that was asked for and not made has shown nothing. */
+function notTried(repository: string): Finding {
+  return {
+    repository,
+    area: 'catalog',
+    severity: 'wrong',
+    code: 'POINT-NOT-TRIED',
+    what: 'the catalog',
+    fact: 'it holds no point that is trusted and not compromised, so none was restored for a trial',
+    hint: 'name the one to try with --point',
+    points: [],
+  };
 }
 
 async function verifyAll(
@@ -104,7 +104,6 @@ async function verifyAll(
   const files = await verifyFiles(site, { ...common, percent: readData });
   const postgres = await verifyPostgres(site, { ...common, read: readData > 0, retainedSince });
   const unheld = point !== undefined && held.length === 0 ? [missingPoint(repository.id, point)] : [];
-  const nothing = point === undefined ? nothingToVerify(repository.id, request, believed.length) : [];
   const deep =
     request.deep && point !== undefined && held.length > 0
       ? await deepVerify(site, { ...common, catalog, point, now })
@@ -120,7 +119,7 @@ async function verifyAll(
     ...(believed.length === 0 ? [noPoints(repository.id)] : []),
     ...copies,
     ...unheld,
-    ...nothing,
+    ...(request.deep && point === undefined && believed.length > 0 ? [notTried(repository.id)] : []),
     ...files.findings,
     ...postgres.findings,
     ...(deep?.findings ?? []),
