@@ -156,6 +156,8 @@ export interface PlanRequest {
   readonly repositoryTime?: Date | undefined;
   readonly allowTampered: boolean;
   readonly allowCompromised: boolean;
+  /** Move the data directory of PostgreSQL aside instead of overwriting it. @default false */
+  readonly keepDamaged?: boolean;
   readonly declaredAt: Date;
   readonly now: Date;
   readonly progress: Progress;
