@@ -49,7 +49,10 @@ async function makeLevel(path: string, account: Account): Promise<void> {
 export async function isThere(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    () => false,
+    (error: unknown) => {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
+      throw error;
+    },
   );
 }
 

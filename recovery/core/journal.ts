@@ -6,7 +6,7 @@ import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makePassableFolder } from './account.ts';
-import { DrError, messageOf } from './errors.ts';
+import { DrError, hasCode, messageOf } from './errors.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('begin'), at: z.string(), id: z.string(), request: z.string(), plan: z.unknown() }),
@@ -102,6 +102,22 @@ export class Journal {
       if (entries.length === 0) continue;
       if (ended) return undefined;
       return new Journal(name.replace(/\.jsonl$/, ''), file, entries);
+    }
+    return undefined;
+  }
+
+  /** The newest journal of the folder that ended well, or undefined. Throws `JOURNAL-DAMAGED`. */
+  static async lastReady(folder: string): Promise<Journal | undefined> {
+    const names = await readdir(folder).catch((error: unknown): string[] => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    const sorted = names.filter((name) => name.endsWith('.jsonl')).sort();
+    for (const name of sorted.reverse()) {
+      const file = join(folder, name);
+      const entries = parseJournal(await readFile(file, 'utf8'), file);
+      const ready = entries.some((entry) => entry.event === 'end' && entry.outcome === 'ready');
+      if (ready) return new Journal(name.replace(/\.jsonl$/, ''), file, entries);
     }
     return undefined;
   }

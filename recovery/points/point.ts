@@ -12,6 +12,8 @@ export type PointKind = (typeof POINT_KINDS)[number];
 /** A point id sorts by time: `20261123T020000Z-full-7f3a`. */
 export const pointIdSchema = z.string().regex(/^\d{8}T\d{6}Z-(full|incremental|config)-[0-9a-f]{4}$/);
 
+/** Why a capture is not taken unasked: it holds much less than the one before. Absent for a good one. */
+const suspect = z.string().min(1).optional();
 /** What the server was made with and what its databases need of a host: compared before a restore. Later versions may add to it. */
 const serverFacts = z.looseObject({
   /** Of a WAL segment and of a page. */
@@ -34,6 +36,7 @@ export type ServerFacts = z.infer<typeof serverFacts>;
 
 const postgresCapture = z.strictObject({
   workload: z.string(),
+  suspect,
   engine: z.literal('pgbackrest'),
   /** Folder below `<environment>/pgbackrest/`: `<site>-<generation>`. */
   lineage: z.string(),
@@ -63,6 +66,7 @@ const postgresCapture = z.strictObject({
 
 const resticCapture = z.strictObject({
   workload: z.string(),
+  suspect,
   engine: z.literal('restic'),
   snapshot: z.string().regex(/^[0-9a-f]{64}$/),
   /** restic's id of the root tree: the same content has the same id in every repository. */
@@ -83,6 +87,17 @@ export type Capture = z.infer<typeof captureSchema>;
 
 export const isPostgres = (capture: Capture): capture is PostgresCapture => capture.engine === 'pgbackrest';
 
+const originSchema = z.strictObject({
+  /** The site's own key (recovery/config/identity.ts). */
+  id: z.string(),
+  /** Keys of the hosts whose place it took, by a restore or by `dr init --adopt`. */
+  adopts: z.array(z.string()),
+  /** sha256 of the machine's id; empty where it has none. */
+  machine: z.string(),
+  host: z.string(),
+});
+export type Origin = z.infer<typeof originSchema>;
+
 export const pointBodySchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('RecoveryPoint'),
@@ -92,9 +107,17 @@ export const pointBodySchema = z.strictObject({
   complete: z.boolean(),
   environment: z.string(),
   site: z.string(),
+  /** Which host writes for the site. Absent in points of version 0.1. */
+  origin: originSchema.optional(),
   repository: z.string(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
+  /** Its number in this catalog: one more than the highest before. Absent in points of version 0.1. */
+  sequence: z.number().int().positive().optional(),
+  /** The highest number in this catalog when the run began: what lies between was written by runs that overlapped it. */
+  after: z.number().int().nonnegative().optional(),
+  /** By how much the host's clock was ahead of the repository's when the run began. Absent where that has none. */
+  skewSeconds: z.number().optional(),
   captures: z.array(captureSchema),
   /** sha256 of the effective plan's canonical JSON. */
   planDigest: z.string(),

@@ -5,11 +5,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { ensureIdentity } from '../config/identity.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
-import { dropBefore } from '../workloads/folder.ts';
 import { dropOutside } from '../workloads/postgres/outside.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
@@ -21,6 +21,7 @@ import {
   type StepReport,
   stepReports,
 } from '../workloads/restore-step.ts';
+import { dropBefore } from '../workloads/swap.ts';
 import { type ItemResult, restoreItem } from './items.ts';
 import { startTier, stopServices } from './services.ts';
 
@@ -122,6 +123,7 @@ export async function executeRestore(
   const whole = failures.length === 0 && plan.missing.length === 0;
   if (failures.length === 0) {
     await dropBefore(context);
+    await ensureIdentity(site, options.now());
     for (const item of plan.items) if (item.type === 'postgres') await dropOutside(site, plan.id, item);
     const ready = {
       restore: plan.id,

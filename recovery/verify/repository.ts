@@ -28,6 +28,20 @@ export interface VerifyRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A catalog without points is what a person who removed them all leaves, too. */
+function noPoints(repository: string): Finding {
+  return {
+    repository,
+    area: 'catalog',
+    severity: 'wrong',
+    code: 'NO-POINTS',
+    what: 'the catalog',
+    fact: 'it lists no point that can be trusted: there is nothing to verify',
+    hint: 'in a new repository: dr backup --kind full; otherwise see what other repositories hold: dr points',
+    points: [],
+  };
+}
+
 interface Verified {
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
@@ -44,6 +58,20 @@ function missingPoint(repository: string, id: string): Finding {
     fact: 'this repository does not hold that point',
     hint: 'it was down when the point was made, or lost it: `dr points show` lists who holds it',
     points: [id],
+  };
+}
+
+/** A trial that was asked for and not made has shown nothing. */
+function notTried(repository: string): Finding {
+  return {
+    repository,
+    area: 'catalog',
+    severity: 'wrong',
+    code: 'POINT-NOT-TRIED',
+    what: 'the catalog',
+    fact: 'it holds no point that is trusted and not compromised, so none was restored for a trial',
+    hint: 'name the one to try with --point',
+    points: [],
   };
 }
 
@@ -88,8 +116,10 @@ async function verifyAll(
   };
   const findings = [
     ...catalogued,
+    ...(believed.length === 0 ? [noPoints(repository.id)] : []),
     ...copies,
     ...unheld,
+    ...(request.deep && point === undefined && believed.length > 0 ? [notTried(repository.id)] : []),
     ...files.findings,
     ...postgres.findings,
     ...(deep?.findings ?? []),

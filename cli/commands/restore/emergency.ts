@@ -6,7 +6,7 @@ import { badInput, DrError, precondition } from '../../../recovery/core/errors.t
 import { formatBytes } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
 import { type EmergencyResult, EVERYTHING, emergencyDump, refuseLoss } from '../../../recovery/restore/emergency.ts';
-import { folderState } from '../../../recovery/workloads/folder.ts';
+import { folderState } from '../../../recovery/workloads/lay-down.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
 import type { RestoreOptions } from './declaration.ts';

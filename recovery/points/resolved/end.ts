@@ -1,6 +1,7 @@
 /** Where replay ends, judged by the names of the archived WAL segments alone. Pure. */
 import { badInput } from '../../core/errors.ts';
 import type { ObjectInfo } from '../../storage/object-store.ts';
+import { microsOf, parseMicros } from '../moment.ts';
 import type { PostgresCapture } from '../point.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
 import { followWal, segmentFiles } from '../wal.ts';
@@ -34,7 +35,7 @@ export function endOf(
     return { kind: 'end-of-wal', timeline };
   }
   const written = archive.find(({ key }) => key === files.get(last))?.modified;
-  if (written !== undefined && time > written.toISOString()) {
+  if (written !== undefined && parseMicros(time) > microsOf(written)) {
     throw refuse(
       `${time} lies after ${last}, the last WAL segment without a gap, archived at ${written.toISOString()}`,
     );

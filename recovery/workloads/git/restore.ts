@@ -1,12 +1,13 @@
 /** Restores the mirrors, and makes a repository again whose url is a lost folder of this host. */
-import { chown, rm, stat } from 'node:fs/promises';
+import { chown, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makePassableFolder } from '../../core/account.ts';
-import { restoreFolder } from '../folder.ts';
+import { isThere, makePassableFolder } from '../../core/account.ts';
+import { folderState } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
-import { GIT_ENV } from './mirrors.ts';
+import { restoreFolder } from '../swap.ts';
+import { GIT_ENV } from './refs.ts';
 
 /** The folder that a url means, or undefined for a remote one. */
 export function localFolder(url: string): string | undefined {
@@ -15,12 +16,15 @@ export function localFolder(url: string): string | undefined {
 }
 
 async function isRepository(folder: string): Promise<boolean> {
-  const found = async (name: string) =>
-    stat(join(folder, name)).then(
-      () => true,
-      () => false,
-    );
-  return (await found('HEAD')) || (await found('.git'));
+  return (await isThere(join(folder, 'HEAD'))) || (await isThere(join(folder, '.git')));
+}
+
+/** What is there and is no repository may still be somebody's work: it is put aside, never deleted. */
+async function makeWay(folder: string, id: string): Promise<string> {
+  if ((await folderState(folder)) === 'absent') return '';
+  const before = `${folder}.before-${id}`;
+  await rename(folder, before);
+  return `; what was there before is in ${before}`;
 }
 
 /** `git clone` into place for a lost local repository; a remote one is left to a person (`git push --mirror`). */
@@ -37,11 +41,11 @@ async function putBack(context: RestoreContext, mirror: string, url: string): Pr
   // A plain clone makes one branch; the others would be remote branches.
   const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   await run(['git', '-C', aside, 'fetch', '--quiet', '--update-head-ok', 'origin', ...refs], { env: GIT_ENV });
-  await rm(folder, { recursive: true, force: true });
+  const kept = await makeWay(folder, context.plan.id);
   await run(['mv', aside, folder]);
   const parent = await stat(dirname(folder));
   if (process.getuid?.() === 0) await chown(folder, parent.uid, parent.gid);
-  return `${folder} was made again`;
+  return `${folder} was made again${kept}`;
 }
 
 export async function restoreGit(context: RestoreContext, item: SnapshotItem): Promise<void> {

@@ -8,9 +8,9 @@ import type { Site } from '../../config/site.ts';
 import { isThere, lookUpAccount, makePassableFolder } from '../../core/account.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
-import { besides, restoreFolder } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
+import { besides, restoreFolder } from '../swap.ts';
 import type { Staged } from '../workload.ts';
 import { withClient } from './server.ts';
 

@@ -14,10 +14,11 @@ import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
+import { formatMicros, parseMicros } from '../../points/moment.ts';
 import type { PostgresCapture } from '../../points/point.ts';
-import { besides } from '../folder.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts';
+import { besides } from '../swap.ts';
 import type { Restored } from '../workload.ts';
 import { archiveSettings, archiveTimeout } from './archiving.ts';
 import { keepDamaged } from './keep-damaged.ts';
@@ -25,6 +26,7 @@ import { clearOutside, walFolder } from './outside.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource } from './source.ts';
+import { lastReplayedCommit } from './verify.ts';
 
 /** A generation that neither this host nor any reachable repository has used for this site. */
 async function freeGeneration(context: RestoreContext): Promise<{ generation: number; repositories: string[] }> {
@@ -114,9 +116,7 @@ async function keepsFiles({ plan }: RestoreContext, dataDir: string): Promise<bo
 /** Stays what it was when recovery ended, until the server is started anew. Undefined when no commit was replayed. */
 async function lastReplayed(site: Site): Promise<string | undefined> {
   const settings = postgresSettings(site.environment);
-  const sql = 'SELECT pg_last_xact_replay_timestamp() AS at';
-  const { rows } = await withClient(site, settings, (client) => client.query<{ at: Date | null }>(sql), 'postgres');
-  return rows[0]?.at?.toISOString();
+  return withClient(site, settings, lastReplayedCommit, 'postgres');
 }
 
 const beganLineage = z.object({ lineage: z.string(), repositories: z.array(z.string()) });
@@ -177,6 +177,6 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   await waitUntilWritable(site, settings, { signal });
   // An idle database: nothing was committed between its last commit and the end of the set.
   const { lastCommit = capture.capturedAt } = replayed;
-  const recoveredTo = new Date(Math.max(Date.parse(lastCommit), Date.parse(capture.capturedAt))).toISOString();
+  const recoveredTo = formatMicros(Math.max(parseMicros(lastCommit), parseMicros(capture.capturedAt)));
   return { copySeconds: copied.seconds, recoveredTo, ...(note === undefined ? {} : { note }) };
 }

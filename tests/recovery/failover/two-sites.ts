@@ -200,6 +200,7 @@ export class FakeStack implements EngineStack {
   forgetPending = async () => {};
   unlock = async () => {};
   removeConfig = async () => {};
+  held = async () => ({ resources: [], contexts: [] });
   destroy = async () => OK;
   remove = async () => {};
 
