@@ -18,6 +18,7 @@ import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
+import { refuseForeignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { readServerFacts } from '../workloads/postgres/server-facts.ts';
@@ -84,6 +85,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           progress({ step, title, tier: workload.tier, state: 'progress', fraction });
         try {
           const made = await makeSet(pg, repository, request.type, { onFraction, signal });
+          await refuseForeignWal(site, { repository, lineage: lineage.name });
           const passphrase = choosePassphrase(
             repository.settings.passphrases,
             undefined,

@@ -21,6 +21,7 @@ export const declaration = () =>
     .option('--repository-time <time>', 'read a versioned bucket as it was at this time')
     .option('--allow-tampered', 'take a point whose signature or chain is broken', false)
     .option('--allow-compromised', 'take a point that is marked compromised', false)
+    .option('--allow-suspect', 'take captures that shrank, and points of a wrong clock or of another host', false)
     .addOption(
       listOption('--table <schema.table>', 'only this table, from the logical dump; repeat for several', 'none'),
     )

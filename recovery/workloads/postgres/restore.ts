@@ -26,6 +26,7 @@ import { clearOutside, walFolder } from './outside.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource } from './source.ts';
+import { refuseMissingFiles } from './start-files.ts';
 import { lastReplayedCommit } from './verify.ts';
 
 /** A generation that neither this host nor any reachable repository has used for this site. */
@@ -167,6 +168,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   await step(context, archive, () => pointArchiveAt(context, lineage, repositories));
   const replay = { item, id: id('replay'), what: 'replay the WAL', result: lastReplay };
   const replayed = await stepResult(context, replay, async (report) => {
+    await refuseMissingFiles(settings, context.plan.target);
     const logFrom = await logSize(settings);
     await startServer(site, settings);
     await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
