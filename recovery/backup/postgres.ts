@@ -22,6 +22,7 @@ import { refuseForeignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { readServerFacts } from '../workloads/postgres/server-facts.ts';
+import { refuseStandby } from '../workloads/postgres/standby.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 
 export interface PostgresRequest {
@@ -69,6 +70,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     const settings = postgresSettings(site.environment);
     const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
     const pg = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
+    await refuseStandby(site);
     await runHook(site, workload, 'pre', signal);
     try {
       const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
