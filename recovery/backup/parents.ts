@@ -1,9 +1,10 @@
 /**
- * Which snapshot a backup of a folder is compared with. restic would take the newest one of the same host, path and tags, whoever wrote it:
- * files whose times fit the parent are taken from it unread. So it is named, from a signed point, or every file is read. Pure.
+ * What a backup is compared with or built on: only what a signed point names. restic would take the newest snapshot of the same host, path
+ * and tags, whoever wrote it, and take unchanged files from it unread. Without a parent every file is read. Pure.
  */
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
+import { isPostgres } from '../points/point.ts';
 
 /** By workload: the id of its newest snapshot that a trusted point names. */
 export type Parents = ReadonlyMap<string, string>;
@@ -20,4 +21,11 @@ export function parentsOf(entries: readonly CatalogEntry[]): Parents {
       if (capture.engine === 'restic') parents.set(capture.workload, capture.snapshot);
   }
   return parents;
+}
+
+/** Labels of the lineage's sets that trusted points name. */
+export function signedSets(entries: readonly CatalogEntry[], lineage: string): Set<string> {
+  const trusted = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  const captures = trusted.slice(-LOOK_BACK).flatMap(({ point }) => point.captures.filter(isPostgres));
+  return new Set(captures.filter((capture) => capture.lineage === lineage).map(({ set }) => set));
 }

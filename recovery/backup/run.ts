@@ -70,6 +70,7 @@ async function capture({ site, request, id, selection }: Run, begun: Begun): Pro
           repositories,
           workload: database,
           lineage,
+          catalogs,
           type: kind === 'full' ? 'full' : 'incr',
         })
       : undefined,
