@@ -9,7 +9,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
 import { notCopied } from '../points/not-copied.ts';
-import { lastRto, type Measurement, readMeasurements } from '../report/measurements.ts';
+import { allMeasurements, lastRto, type Measurement } from '../report/measurements.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
 export interface RpoNow {
@@ -58,7 +58,7 @@ export interface Copy {
 export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
   const { copies, unreachable } = await readCopies(site);
   const archived = await archivedCopies(site, copies);
-  const measurements = await readMeasurements(site.environment.stateDir);
+  const measurements = await allMeasurements(site.environment.stateDir);
   return {
     ...judgeObjectives(
       {
