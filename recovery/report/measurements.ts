@@ -55,6 +55,20 @@ function parseLine(line: string): Measurement | undefined {
   }
 }
 
+/**
+ * Where drills of a cluster keep what they measured. Their pods see this folder of the state and nothing else of it: a throwaway platform
+ * must not reach the staged copies of the real one.
+ */
+export function drillsFolder(stateDir: string): string {
+  return join(stateDir, 'drills');
+}
+
+/** Those of this site and those of the drills in its cluster, oldest first. */
+export async function allMeasurements(stateDir: string): Promise<Measurement[]> {
+  const both = await Promise.all([readMeasurements(stateDir), readMeasurements(drillsFolder(stateDir))]);
+  return both.flat().sort((a, b) => a.at.localeCompare(b.at));
+}
+
 /** The newest RTO measured for a tier, a restore's or a drill's. */
 export function lastRto(measurements: readonly Measurement[], tier: string): Measurement | undefined {
   return measurements.findLast((each) => each.tier === tier && each.rtoSeconds !== undefined);

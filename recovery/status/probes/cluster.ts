@@ -60,13 +60,33 @@ async function listIn(
   return (await Promise.all(lists)).flat();
 }
 
+type Silent = Extract<PlatformState, { kind: 'silent' }>;
+
 /** Undefined where the environment names no cluster. A cluster that does not answer is a result, not an error. */
-export async function readPlatform(site: Site, signal?: AbortSignal): Promise<PlatformState | undefined> {
+export function readPlatform(site: Site, signal?: AbortSignal): Promise<PlatformState | undefined> {
+  return ask(site, signal, (cluster, namespaces) => readFrom(cluster, site, namespaces));
+}
+
+/** The platform's namespaces alone: one query each, for which a right to read them is enough. */
+export function readNamespaces(
+  site: Site,
+): Promise<Silent | { readonly kind: 'read'; readonly namespaces: readonly NamespaceState[] } | undefined> {
+  return ask(site, undefined, async (cluster, names) => ({
+    kind: 'read',
+    namespaces: await Promise.all(names.map((name) => stateOf(cluster, name))),
+  }));
+}
+
+async function ask<T>(
+  site: Site,
+  signal: AbortSignal | undefined,
+  question: (cluster: Cluster, namespaces: readonly string[]) => Promise<T>,
+): Promise<T | Silent | undefined> {
   const settings = site.environment.kubernetes;
   if (settings === undefined) return undefined;
   try {
     await using cluster = await openConfiguredCluster(site, settings, signal, { timeoutSeconds: ANSWER_SECONDS });
-    return await readFrom(cluster, site, settings.namespaces);
+    return await question(cluster, settings.namespaces);
   } catch (error) {
     if (signal?.aborted || !(error instanceof DrError)) throw error;
     return { kind: 'silent', why: WHY[error.code] ?? 'misconfigured', fact: `${error.where}: ${error.fact}` };
