@@ -111,6 +111,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     services: touches ? servicesOf(site) : [],
     touchesServices: touches,
     ...(lastCommit === undefined ? {} : { lastCommit }),
+    ...(request.keepDamaged === true ? { keepDamaged: true as const } : {}),
     bytes: items.reduce((sum, i) => sum + i.capture.bytes, 0),
     warnings,
   };
