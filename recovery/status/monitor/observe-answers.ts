@@ -4,6 +4,7 @@ import type { Site } from '../../config/site.ts';
 import { messageOf } from '../../core/errors.ts';
 import { withRedis } from '../../workloads/redis/server.ts';
 import { readNamespaces } from '../probes/cluster.ts';
+import { collectDrills } from './collect-drills.ts';
 import type { AnsweringParty, WalObservation } from './observation.ts';
 
 /** `server`: what PostgreSQL has just reported. */
@@ -33,10 +34,11 @@ async function redisAnswers(site: Site, settings: RedisSettings): Promise<boolea
   }
 }
 
-/** The API answers this account, and the platform's namespaces exist. */
+/** The API answers this account, the platform's namespaces exist, and the results of drills can be read. */
 async function clusterAnswers(site: Site): Promise<boolean> {
   const found = await readNamespaces(site);
-  if (found?.kind === 'read' && found.namespaces.every(({ state }) => state === 'there')) return true;
+  const well = found?.kind === 'read' && found.namespaces.every(({ state }) => state === 'there');
+  if (well && (await collectDrills(site))) return true;
   site.log.warn({ found }, 'the cluster of the platform does not answer as it should');
   return false;
 }

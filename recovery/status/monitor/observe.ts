@@ -34,11 +34,12 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
     async observe(now) {
       const { stateDir } = site.environment;
       const server = await observeServer(site, now);
-      const [runs, volumes, measurements, answers] = await Promise.all([
+      // Before the measurements are read: it collects those of the drills in the cluster.
+      const answers = await observeAnswers(site, server);
+      const [runs, volumes, measurements] = await Promise.all([
         readRuns(stateDir),
         observeVolumes(site),
         allMeasurements(stateDir),
-        observeAnswers(site, server),
       ]);
       // A lost server and a standby archive nothing: then the repositories tell how far the WAL reaches.
       const withWal = site.environment.postgres !== undefined && server?.lastArchived === undefined;

@@ -129,7 +129,9 @@ function drilledScenarios(plan: Plan): string[] {
 }
 
 function lastDrill({ measurements }: Observation, scenario: string): Date | undefined {
-  const last = measurements.findLast(({ source, what }) => source === 'drill' && what === `drill ${scenario}`);
+  const last = measurements.findLast(
+    ({ source, what, passed }) => source === 'drill' && what === `drill ${scenario}` && passed !== false,
+  );
   return last && new Date(last.at);
 }
 

@@ -1,7 +1,7 @@
 /** The platform as its cluster's API shows it: namespaces, and the workloads in them. */
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
-import type { Cluster, KubeObject, ResourceType } from '../../kubernetes/objects.ts';
+import { type Cluster, fieldsOf, type KubeObject, listOf, type ResourceType } from '../../kubernetes/objects.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import { type WorkloadState, workloadState } from './workloads.ts';
 
@@ -75,6 +75,31 @@ export function readNamespaces(
     kind: 'read',
     namespaces: await Promise.all(names.map((name) => stateOf(cluster, name))),
   }));
+}
+
+/** What the drills among the pods of a namespace have left as their last words. */
+export function readDrillResults(
+  site: Site,
+  namespace: string,
+): Promise<Silent | { readonly kind: 'read'; readonly messages: readonly string[] } | undefined> {
+  return ask(site, undefined, async (cluster) => ({
+    kind: 'read',
+    messages: (await cluster.list(POD, namespace)).flatMap(lastWords),
+  }));
+}
+
+/** Of a container that ran `dr drill`. */
+function lastWords({ spec, status }: KubeObject): string[] {
+  const drills = listOf(fieldsOf(spec).containers).filter((each) => {
+    const { command, args } = fieldsOf(each);
+    return listOf(command)[0] === 'dr' && listOf(args)[0] === 'drill';
+  });
+  const names = drills.map((each) => fieldsOf(each).name);
+  return listOf(fieldsOf(status).containerStatuses).flatMap((each) => {
+    const { name, state } = fieldsOf(each);
+    const { message } = fieldsOf(fieldsOf(state).terminated);
+    return names.includes(name) && typeof message === 'string' ? [message] : [];
+  });
 }
 
 async function ask<T>(

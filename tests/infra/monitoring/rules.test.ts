@@ -69,7 +69,9 @@ describe('the thresholds are the plan’s', () => {
   });
 
   test('each scenario that is tested is overdue by the calendar', () => {
-    expect(named('DrDrillOverdue').map(({ expr }) => expr.replace(/^[a-z_]+\{scenario="(.*?)"\} > (\d+) .*/, '$1 $2'))).toEqual([
+    expect(
+      named('DrDrillOverdue').map(({ expr }) => expr.replace(/^[a-z_]+\{scenario="(.*?)"\} > (\d+) .*/, '$1 $2')),
+    ).toEqual([
       `complete-failure ${93 * 86_400}`,
       `database-corruption ${32 * 86_400}`,
       `application-failure ${32 * 86_400}`,
