@@ -6,6 +6,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
+import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
@@ -18,8 +19,8 @@ export interface Resolved {
   /** The repository itself, a copy of its state at a moment, or one of its off-site copies. */
   readonly source: Repository;
   readonly resolution: Resolution;
-  /** Id of a point → its place in the chain of this repository. */
-  readonly order: ReadonlyMap<string, number>;
+  /** In the chain of this repository. */
+  readonly order: ChainPlaces;
 }
 
 /** What the choice depends on. */
@@ -53,7 +54,7 @@ async function resolveIn(
   const catalog = await openCatalog(site, source, 'restorer');
   const entries = await catalog.points();
   const { now, warnings } = await nowOf(source, request.now);
-  const order = new Map(entries.map(({ outline }, n) => [outline.id, n]));
+  const order = placesOf(entries);
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
     resolveTarget({
       repository: repository.id,
@@ -74,24 +75,12 @@ async function resolveIn(
   return { repository, source: copyView(source, point), order, resolution: warned(resolution) };
 }
 
-/**
- * True when the point `id` was written after `than`. One run has the same id in every repository, so a repository that holds both knows
- * their order; without one their dates have to do.
- */
-function isNewer(id: string, than: string, chains: readonly Resolved['order'][]): boolean {
-  for (const order of chains) {
-    const [a, b] = [order.get(id), order.get(than)];
-    if (a !== undefined && b !== undefined) return a > b;
-  }
-  return id > than;
-}
-
 function newerWorkloads(than: Resolved, other: Resolved): string[] {
   const points = new Map(than.resolution.items.map((item) => [item.workload, item.point]));
   const chains = [other.order, than.order];
   const newer = other.resolution.items.filter(({ workload, point }) => {
     const mine = points.get(workload);
-    return mine === undefined || (mine !== point && isNewer(point, mine, chains));
+    return mine === undefined || (mine !== point && isNewerPoint(point, mine, chains));
   });
   return newer.map(({ workload }) => workload);
 }
