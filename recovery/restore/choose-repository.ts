@@ -188,6 +188,8 @@ export interface PlanRequest {
   readonly repositoryTime?: Date | undefined;
   readonly allowTampered: boolean;
   readonly allowCompromised: boolean;
+  /** Move the data directory of PostgreSQL aside instead of overwriting it. @default false */
+  readonly keepDamaged?: boolean;
   /** @default false */
   readonly allowSuspect?: boolean | undefined;
   readonly declaredAt: Date;

@@ -35,6 +35,8 @@ export interface RestoreRequest {
   /** @default false */
   readonly allowSuspect?: boolean | undefined;
   readonly keepGoing: boolean;
+  /** Move the data directory of PostgreSQL aside instead of overwriting it. @default false */
+  readonly keepDamaged?: boolean;
   readonly declaredAt: Date;
   readonly now: () => Date;
   readonly progress: Progress;
@@ -161,6 +163,13 @@ async function outdated(site: Site, before: Journal, now: Date): Promise<string 
     site.log.warn({ error: String(error) }, 'it is unknown whether the plan is still current');
     return undefined;
   }
+}
+
+/** True while a restore that was asked for with the same words has begun to copy: what it overwrites can't be saved any more. */
+export async function hasOverwritten(site: Site, request: RestoreRequest): Promise<boolean> {
+  const before = await Journal.unfinished(journalFolder(site));
+  if (before === undefined || before.request !== requestText(site, request)) return false;
+  return before.entries.some((entry) => entry.event === 'step' && entry.step.endsWith('/copy'));
 }
 
 async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal): Promise<RestoreOutcome> {

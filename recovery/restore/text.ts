@@ -63,7 +63,8 @@ export function describe(outcome: RestoreOutcome): string {
     tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : '',
     losses.length > 0 ? table(['tier', 'workload', 'data up to', 'before the disaster'], losses) : '',
   ];
-  return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
+  const notes = result.items.flatMap(({ workload, note }) => (note === undefined ? [] : [`${workload}: ${note}`]));
+  return [...parts.filter((p) => p !== ''), ...notes, ...failures, verdict].join('\n\n');
 }
 
 export function toData(outcome: RestoreOutcome): object {

@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { badInput, type DrError } from '../../../recovery/core/errors.ts';
 import type { OptionsOf } from '../../command.ts';
-import { confirmOption, dryRunOption, examples, listOption, onlyOption } from '../../flags.ts';
+import { confirmOption, dryRunOption, examples, listOption, onlyOption, verbatimListOption } from '../../flags.ts';
 
 export const declaration = () =>
   new Command('restore')
@@ -28,7 +28,14 @@ export const declaration = () =>
     .option('--into-database <name>', 'with --table: restore beside the live data (default: a new database)')
     .option(
       '--emergency-dump [folder]',
-      'first dump what is still readable (default folder: below the state directory)',
+      'first dump what is still readable, and keep the damaged data directory where there is room (default folder: below the state directory)',
+    )
+    .addOption(
+      verbatimListOption(
+        '--accept-loss <name>',
+        'with --emergency-dump: restore although this could not be saved (a table, large-objects, …; everything)',
+        'none',
+      ),
     )
     .option('--keep-going', 'a workload that fails doesn’t stop the others (exit 3)', false)
     .option('--declared-at <time>', 'when the disaster was declared; the RTO clock starts there (default: now)')
