@@ -5,7 +5,7 @@ import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/account.ts';
 import { badInput } from '../../core/errors.ts';
 import type { ResticCapture } from '../../points/point.ts';
-import { countOf, digestOfRefs, GIT_ENV, mainOf, readRefs } from './refs.ts';
+import { countOf, digestOfRefs, gitEnvironment, mainOf, readRefs } from './refs.ts';
 
 export function mirrorsFolder(site: Site): string {
   return join(site.environment.stateDir, 'mirrors');
@@ -13,7 +13,7 @@ export function mirrorsFolder(site: Site): string {
 
 async function mirror(site: Site, name: string, url: string, signal?: AbortSignal): Promise<string> {
   const folder = join(mirrorsFolder(site), `${name}.git`);
-  const options = { env: GIT_ENV, signal };
+  const options = { env: gitEnvironment(site.environment.git?.credentials), signal };
   if (await isThere(join(folder, 'HEAD'))) {
     await site.run(['git', '-C', folder, 'remote', 'set-url', 'origin', url], options);
     await site.run(['git', '-C', folder, 'remote', 'update', '--prune'], options);
