@@ -1,5 +1,5 @@
 /** The platform's recovery, part by part. A stack's config alone decides which parts it has. */
-import type { Input } from '@pulumi/pulumi';
+import { type Input, log } from '@pulumi/pulumi';
 import { AwsSide } from './aws/aws-side.ts';
 import { stackProvider } from './aws/provider.ts';
 import { TrafficRecords } from './aws/traffic.ts';
@@ -11,6 +11,7 @@ import { clusterProvider } from './cluster/provider.ts';
 import { quotasOf } from './cluster/quotas.ts';
 import { authoritiesOf, clusterRepositories, localOf, storagePorts } from './cluster/repository.ts';
 import { readConfig } from './config/config.ts';
+import { alertReceivers, backedUp, copiedInPods, gitPorts, previewFindings } from './config/findings.ts';
 import { repositoryLocations } from './config/locations.ts';
 import { backsUp, beginsWithFull, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
 import { FolderSeeds } from './jobs/folder-seeds.ts';
@@ -42,7 +43,10 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
   const { prometheusOperator } = config.monitoring;
   const isolated = isIsolated(config);
+  for (const finding of previewFindings(config)) await log.warn(finding);
 
+  // A drill's platform has no way to a git server.
+  const git = isolated ? undefined : config.git;
   const places = repositoryLocations({ plan, storage });
   // No stack uses a detached repository, and a drill uses only the one that it reads.
   const repositories = clusterRepositories(plan, places).filter(
@@ -84,6 +88,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
         kubernetesApi: network.kubernetesApi,
         objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
         monitoringNamespace: config.monitoring.namespace,
+        gitPorts: git && gitPorts(git),
         isolated,
       },
       quotas: quotasOf({ ...config, overrides: config.quotas }),
@@ -114,6 +119,8 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       authorities,
       folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
       volumes: { backups: config.backups.storage, state: config.backups.state, storageClass: storageClasses.backups },
+      git,
+      alerts: alertReceivers(config),
       isolated,
       retired: rotation?.retired,
     },
@@ -182,7 +189,8 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     after([...guardrails, ...stored, ...recovery.ready, postgres], cluster),
   );
 
-  const pods = { image: images.toolbox, accounts, localRepository, folders: claims, ...JOBS };
+  const mirrors = git && { hasCredentials: git.credentials !== undefined };
+  const pods = { image: images.toolbox, accounts, localRepository, folders: claims, git: mirrors, ...JOBS };
   const schedules = new Schedules(
     'schedules',
     {
@@ -190,7 +198,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       plan,
       namespace: namespaces.recovery,
       reachable: repositories.map(({ id }) => id),
-      copied: folders.map(({ id }) => id),
+      copied: isolated ? [] : copiedInPods(plan, config),
       backsUp: backsUp(config),
       isolated,
       beginsWithFull: beginsWithFull(config),
@@ -236,6 +244,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       {
         plan,
         role: config.role,
+        workloads: backedUp(plan, config),
         namespace: namespaces.recovery,
         image: images.toolbox,
         serviceAccount: accounts.dr['dr-monitor'],

@@ -213,6 +213,8 @@ export const planSchema = z.strictObject({
   scripts: z.array(scriptSchema),
   resources: z.array(resourceSchema),
   maintenance: maintenanceSchema,
+  /** `none`: nobody is told of an alert, and that is meant. @default somebody of `channels.internal` must be told */
+  alerts: z.strictObject({ none: z.boolean() }).optional(),
   settlements: z.array(decisionSchema),
 });
 

@@ -10,6 +10,7 @@ export const EGRESS_TARGETS = [
   'pgbackrest',
   'redis',
   'alerting',
+  'git',
 ] as const;
 export type EgressTarget = (typeof EGRESS_TARGETS)[number];
 

@@ -10,6 +10,8 @@ export interface Outside {
   /** Networks (CIDR) and ports of the Kubernetes API, which is not a pod that a selector could name. */
   readonly kubernetesApi: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
   readonly objectStorage: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
+  /** Ports of the git servers that backups mirror. Without any nothing may reach them. */
+  readonly gitPorts?: readonly number[] | undefined;
   /** Namespace of Prometheus. Without it nothing may scrape. */
   readonly monitoringNamespace?: string | undefined;
   /** The platform of a drill: it gets only what the recovery itself needs. @default false */
@@ -17,7 +19,7 @@ export interface Outside {
 }
 
 /** A drill sends no alerts and writes no copies. */
-const NOT_IN_A_DRILL: readonly EgressTarget[] = ['pgbackrest', 'alerting'];
+const NOT_IN_A_DRILL: readonly EgressTarget[] = ['pgbackrest', 'alerting', 'git'];
 
 export interface Namespaces {
   /** PostgreSQL, Redis and the services. */
@@ -93,6 +95,9 @@ function egressRules(
     case 'alerting':
       // Alert receivers are known by host name only, and a network policy takes no names.
       return [{ to: networks(['0.0.0.0/0', '::/0']), ports: tcp(443) }];
+    case 'git':
+      // As with alert receivers: a network policy takes no host names.
+      return [{ to: networks(['0.0.0.0/0', '::/0']), ports: tcp(...(outside.gitPorts ?? [])) }];
   }
 }
 
@@ -120,7 +125,10 @@ function denyAll(namespace: string): NamedPolicy {
 }
 
 function egressPolicies(namespace: string, namespaces: Namespaces, outside: Outside): NamedPolicy[] {
-  const open = EGRESS_TARGETS.filter((target) => outside.isolated !== true || !NOT_IN_A_DRILL.includes(target));
+  const open = EGRESS_TARGETS.filter((target) => {
+    if (target === 'git' && outside.gitPorts === undefined) return false;
+    return outside.isolated !== true || !NOT_IN_A_DRILL.includes(target);
+  });
   return open.map((target) => ({
     name: `reach-${target}`,
     namespace,

@@ -21,6 +21,8 @@ export const PATHS = {
   retired: `${SECRETS}/retired`,
   /** URLs that receive alerts. */
   alerts: `${SECRETS}/alerts`,
+  /** Logins of git servers. */
+  git: `${SECRETS}/git`,
   /** The path at which every Kubernetes client looks for the token of its account. */
   token: '/var/run/secrets/kubernetes.io/serviceaccount',
   /** Journals, locks, lineage, mirrors, scratch restores; shared by all jobs. */
@@ -53,6 +55,7 @@ export const KEY_FILES = {
   database: 'database',
   redis: 'redis',
   retired: (store: 'postgres' | 'redis', n: number) => `${store}-${n + 1}`,
+  git: 'credentials',
   ping: 'ping',
   slack: 'slack',
   pagerduty: 'pagerduty',

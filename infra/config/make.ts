@@ -102,6 +102,10 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
     redis: present(plain.redis, 'redis'),
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
+    git: plain.git && {
+      repositories: plain.git.repositories,
+      credentials: secret.gitCredentials === undefined ? undefined : pulumi.secret(secret.gitCredentials),
+    },
     clusterKinds: plain.capture?.clusterKinds ?? [],
     hooks: plain.capture?.hooks ?? {},
     network: present(plain.network, 'network'),

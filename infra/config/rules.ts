@@ -186,7 +186,7 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
 }
 
 function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {
-  const files = plan.workloads.filter(({ type }) => type === 'files');
+  const files = plan.workloads.filter(({ type }) => type === 'files' || type === 'images');
   const known = files.filter(({ objects }) => objects === undefined).map(({ id }) => id);
   return Object.keys(folders ?? {})
     .filter((id) => !known.includes(id))
@@ -199,9 +199,25 @@ function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {
     }));
 }
 
+function gitProblems({ git }: Plain, { gitCredentials }: Secret, plan: Plan): ConfigProblem[] {
+  if (git === undefined) {
+    if (gitCredentials === undefined) return [];
+    return [{ path: ['git'], fact: 'is missing, and gitCredentials is set', hint: 'write git: {repositories: {…}}' }];
+  }
+  if (plan.workloads.some(({ type }) => type === 'git')) return [];
+  const fact = 'the plan has no workload of type git: nothing would mirror these repositories';
+  return [{ path: ['git'], fact, hint: 'add one to the plan, or remove this key' }];
+}
+
 /** A hook of something that is not backed up would never run. */
-function hookProblems({ capture, folders }: Plain): ConfigProblem[] {
-  const known = ['postgres', 'redis', 'kubernetes', ...Object.keys(folders ?? {})];
+function hookProblems({ capture, folders, git }: Plain): ConfigProblem[] {
+  const known = [
+    'postgres',
+    'redis',
+    'kubernetes',
+    ...(git === undefined ? [] : ['git']),
+    ...Object.keys(folders ?? {}),
+  ];
   return Object.keys(capture?.hooks ?? {})
     .filter((id) => !known.includes(id))
     .map((id) => ({
@@ -222,6 +238,7 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...recoveryProblems(plain, plan),
     ...standbyProblems(plain, plan),
     ...folderProblems(plain, plan),
+    ...gitProblems(plain, secret, plan),
     ...hookProblems(plain),
   ];
 }

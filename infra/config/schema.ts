@@ -130,6 +130,15 @@ const map = z
   })
   .prefault({});
 
+/** A login has its own key, which is encrypted. */
+const gitUrl = z.string().refine(
+  (text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return url?.protocol === 'https:' && url.username === '' && url.password === '';
+  },
+  { error: 'is not the address of a repository; write https://host/path, without a login: that is gitCredentials' },
+);
+
 const command = z.array(lineSchema).min(1);
 
 const definitionName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
@@ -179,6 +188,8 @@ export const plainSchemas = {
   backups: z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') }),
   /** Folder workload of the plan → the claim in the recovery namespace that holds it. */
   folders: z.record(z.string(), idSchema),
+  /** The repositories that the workload of type git mirrors, by name. */
+  git: z.strictObject({ repositories: z.record(idSchema, gitUrl).refine((all) => Object.keys(all).length > 0) }),
   capture: z.strictObject({
     /** Cluster-scoped custom kinds that the platform's objects refer to, by the names of their definitions. */
     clusterKinds: z.array(definitionName).default([]),
@@ -273,6 +284,8 @@ export const secretSchemas = {
     postgres: z.strictObject({ superuser: secretText, replication: secretText, application: secretText }),
     redis: secretText,
   }),
+  /** In the format of `git credential-store`: a line for each server, `https://user:token@host`. */
+  gitCredentials: secretText,
   alertTargets: z.strictObject({
     slackWebhook: z.url({ error: 'is not a URL; copy it from Slack' }).optional(),
     pagerdutyUrl: z.url({ error: 'is not a URL; copy it from PagerDuty' }).optional(),

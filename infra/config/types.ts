@@ -100,6 +100,13 @@ export type StandbySettings = Plain<'standby'>;
 /** By `postgres`, `redis`, `kubernetes` or a folder workload: commands that the backup's pod runs before and after its copy. */
 export type Hooks = Plain<'capture'>['hooks'];
 
+export interface GitSource {
+  /** Name → https address. */
+  readonly repositories: Readonly<Record<string, string>>;
+  /** A Pulumi secret: lines of `git credential-store`. */
+  readonly credentials?: Output<string> | undefined;
+}
+
 export interface StackConfig {
   readonly stack: string;
   readonly role: Role;
@@ -126,6 +133,8 @@ export interface StackConfig {
   readonly redis: Plain<'redis'>;
   readonly backups: Plain<'backups'>;
   readonly folders: Plain<'folders'>;
+  /** What the workload of type git mirrors. */
+  readonly git?: GitSource | undefined;
   /** `capture.clusterKinds`: cluster-scoped custom kinds that a backup reads too, by the names of their definitions. */
   readonly clusterKinds: readonly string[];
   readonly hooks: Hooks;

@@ -18,12 +18,13 @@ export const OBJECTS = {
   tls: 'dr-tls',
   retired: 'dr-retired',
   alerts: 'dr-alerts',
+  git: 'dr-git',
   state: 'dr-state',
   backups: 'local-repository',
   access: (role: AccessRole) => `dr-${role}`,
 } as const;
 
-export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'retired' | 'alerts' | AccessRole;
+export type KeyMaterial = 'keys' | 'stores' | 'tls' | 'retired' | 'alerts' | 'git' | AccessRole;
 
 export interface DrPod {
   /** Also the container's name. */
@@ -90,6 +91,7 @@ const MATERIAL: Readonly<Record<KeyMaterial, Mounted>> = {
   tls: secret(OBJECTS.tls, PATHS.tls),
   retired: secret(OBJECTS.retired, PATHS.retired),
   alerts: secret(OBJECTS.alerts, PATHS.alerts),
+  git: secret(OBJECTS.git, PATHS.git),
   writer: secret(OBJECTS.access('writer'), accessFolder('writer')),
   restorer: secret(OBJECTS.access('restorer'), accessFolder('restorer')),
   admin: secret(OBJECTS.access('admin'), accessFolder('admin')),

@@ -28,6 +28,16 @@ export interface EnvironmentArgs {
   readonly signingKeyName: string;
   /** Folder workload → mount path of its volume. */
   readonly folders: Readonly<Record<string, string>>;
+  readonly git?:
+    | {
+        /** Name → https address. */
+        readonly repositories: Readonly<Record<string, string>>;
+        /** Whether the file of credentials is mounted. */
+        readonly hasCredentials: boolean;
+      }
+    | undefined;
+  /** Where alerts of the cluster go: `slack`, `pagerduty`. Absent where nobody gets them. `none`: that is meant. */
+  readonly alerts?: readonly string[] | 'none' | undefined;
   /** Whether `dr` reads the platform's objects from the API, with the pod's account. @default false */
   readonly readsCluster?: boolean;
   /** Users of PostgreSQL whose replaced passwords are in the folder `retired`, and the number of those of Redis. */
@@ -101,6 +111,23 @@ function redisOf(args: EnvironmentArgs): Record<string, unknown> {
   };
 }
 
+function gitOf(args: EnvironmentArgs): Record<string, unknown> {
+  if (args.git === undefined) return {};
+  const { repositories, hasCredentials } = args.git;
+  return {
+    git: {
+      ...hooksOf(args, 'git'),
+      repositories: Object.entries(repositories).map(([name, url]) => ({ name, url })),
+      ...(hasCredentials ? { credentials: `${PATHS.git}/${KEY_FILES.git}` } : {}),
+    },
+  };
+}
+
+function alertsOf({ alerts }: EnvironmentArgs): Record<string, unknown> {
+  if (alerts === undefined) return {};
+  return { alerts: alerts === 'none' ? { none: true } : { receivers: alerts } };
+}
+
 function retiredOf({ retired }: EnvironmentArgs): Record<string, unknown> {
   if (retired === undefined) return {};
   const at = (name: string) => file(`${PATHS.retired}/${name}`);
@@ -137,6 +164,8 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       redis: redisOf(args),
       ...retiredOf(args),
       folders: Object.fromEntries(folders),
+      ...gitOf(args),
+      ...alertsOf(args),
       ...(args.readsCluster === true
         ? { kubernetes: { inCluster: true, namespaces: [args.namespaces.platform], ...hooksOf(args, 'kubernetes') } }
         : {}),

@@ -11,6 +11,8 @@ export interface JobPodArgs {
   readonly localRepository?: LocalRepository | undefined;
   /** Path → claim in the recovery namespace, for workloads that are folders. */
   readonly folders: Readonly<Record<string, string>>;
+  /** What the backup mirrors from git servers. @default nothing */
+  readonly git?: { readonly hasCredentials: boolean } | undefined;
   readonly resources: Readonly<Record<'job' | 'drill', Resources>>;
   /** Kubernetes quantities of the pods' own scratch volumes. */
   readonly scratch: Readonly<Record<'job' | 'drill', string>>;
@@ -19,14 +21,15 @@ export interface JobPodArgs {
 /** @param command what follows `dr` */
 export function jobPod(name: string, purpose: Purpose, command: readonly string[], args: JobPodArgs): DrPod {
   const profile = JOB_PROFILES[purpose];
+  const git = purpose === 'backup' ? args.git : undefined;
   const size = purpose === 'drill' ? 'drill' : 'job';
   return {
     name,
     image: args.image,
     args: command,
     serviceAccount: args.accounts.dr[profile.account],
-    egress: profile.egress,
-    material: profile.material,
+    egress: [...profile.egress, ...(git === undefined ? [] : (['git'] as const))],
+    material: [...profile.material, ...(git?.hasCredentials === true ? (['git'] as const) : [])],
     localRepository: profile.local === 'none' ? undefined : args.localRepository?.path,
     repositoryReadOnly: profile.local === 'reads',
     folders: purpose === 'backup' ? args.folders : {},

@@ -105,7 +105,7 @@ const IN_EVERY_POD: readonly DataSource[] = ['postgres', 'redis'];
 /**
  * With `--only` where the schedule covers less than the plan's schedules of its kind together. It names only workloads whose data the pod
  * has, because `dr` refuses the others.
- * @param folders ids of workloads that pods have as folders
+ * @param folders ids of workloads that pods have as folders, or that they mirror
  */
 export function backupArguments(
   plan: Pick<Plan, 'workloads' | 'schedules'>,

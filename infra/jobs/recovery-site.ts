@@ -16,7 +16,7 @@ import { labelsOf } from '../cluster/labels.ts';
 import type { Namespaces } from '../cluster/network-policies.ts';
 import { CLUSTER_AUTHORITY, KEY_FILES } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
-import type { Hooks } from '../config/types.ts';
+import type { GitSource, Hooks } from '../config/types.ts';
 import { OBJECTS } from './dr-pod.ts';
 import { renderEnvironment } from './environment.ts';
 
@@ -35,6 +35,9 @@ export interface RecoverySiteArgs {
   /** Folder workload → path where its claim is mounted. */
   readonly folders: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
+  readonly git?: GitSource | undefined;
+  /** As in dr.yaml. */
+  readonly alerts?: readonly string[] | 'none' | undefined;
   /** In a recovery with new secrets. */
   readonly retired?: RetiredCredentials | undefined;
   readonly volumes: {
@@ -85,7 +88,7 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #maps(name: string): pulumi.Resource[] {
-    const { plan, secrets, repositories, authorities, namespaces, jobsCertificate, retired, ...rest } = this.#args;
+    const { plan, secrets, repositories, authorities, namespaces, jobsCertificate, retired, git, ...rest } = this.#args;
     const passphraseNames = Object.fromEntries(Object.entries(secrets.passphrases).map(([id, { name: n }]) => [id, n]));
     const render = (credentials: RetiredCredentials | undefined) =>
       pulumi.output(repositories).apply((all) =>
@@ -95,6 +98,7 @@ export class RecoverySite extends pulumi.ComponentResource {
           repositories: all,
           passphraseNames,
           signingKeyName: secrets.signingKey.name,
+          git: git && { repositories: git.repositories, hasCredentials: git.credentials !== undefined },
           readsCluster: true,
           retired: credentials && {
             postgres: credentials.postgres.map(({ user }) => user),
@@ -125,7 +129,7 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #secrets(name: string): pulumi.Resource[] {
-    const { plan, secrets, retired } = this.#args;
+    const { plan, secrets, retired, git } = this.#args;
     const ids = plan.repositories.map(({ id }) => id);
     const make = (object: string, data: Parameters<typeof makeSecret>[2]) =>
       makeSecret(`${name}-${object}`, this.#metadata(object), data, { parent: this });
@@ -135,6 +139,7 @@ export class RecoverySite extends pulumi.ComponentResource {
         [KEY_FILES.database]: secrets.postgres.superuser,
         [KEY_FILES.redis]: secrets.redis,
       }),
+      ...(git?.credentials === undefined ? [] : [make(OBJECTS.git, { [KEY_FILES.git]: git.credentials })]),
       make(OBJECTS.tls, certificateData(this.#args.jobsCertificate)),
       ...(retired === undefined ? [] : [make(OBJECTS.retired, retiredData(retired))]),
       // With a web identity these are empty. They exist all the same, because a pod waits for ever for a missing Secret.

@@ -20,7 +20,7 @@ export interface SchedulesArgs extends JobPodArgs {
   readonly namespace: string;
   /** Ids of the repositories that pods can reach. Whoever carries a drive runs its export. */
   readonly reachable: readonly string[];
-  /** Ids of the workloads that are folders in the pods. */
+  /** Ids of the workloads that are folders in the pods, or that these mirror. */
   readonly copied: readonly string[];
   /** False in a standby until it leads. Its checks and drills run all the same. */
   readonly backsUp: boolean;

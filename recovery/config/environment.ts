@@ -93,6 +93,8 @@ const folderWorkload = z.strictObject({ path: absolute, hooks: hooks.optional() 
 
 const gitWorkload = z.strictObject({
   repositories: z.array(z.strictObject({ name: nameSchema, url: z.string().min(1) })).min(1),
+  /** A file in the format of `git credential-store`, a line each: `https://user:token@host`. @default what git itself finds */
+  credentials: absolute.optional(),
   hooks: hooks.optional(),
 });
 
@@ -172,6 +174,14 @@ export const environmentSchema = z.strictObject({
   extensions: z.record(extensionTypeSchema, z.looseObject({ hooks: hooks.optional() })).optional(),
   services: z.record(z.string(), serviceControl).default({}),
   storePasswords: storePasswords.optional(),
+  /** Who gets the alerts of this site, so that a report can say that nobody does. Prometheus and Alertmanager send them, not `dr`. */
+  alerts: z
+    .union([
+      z.strictObject({ receivers: z.array(nameSchema).min(1) }),
+      /** Nobody does, and that is meant. */
+      z.strictObject({ none: z.literal(true) }),
+    ])
+    .optional(),
   repositories: z.record(nameSchema, repositorySchema),
 });
 

@@ -7,7 +7,7 @@ import { badInput, DrError } from '../../core/errors.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { mirrorLfs } from './lfs.ts';
-import { countOf, digestOfRefs, GIT_ENV, mainOf, readRefs } from './refs.ts';
+import { countOf, digestOfRefs, GIT_ENV, gitEnvironment, mainOf, readRefs } from './refs.ts';
 import { besideMirror, localFolder, submodulesElsewhere, UPLOAD_PACK } from './source.ts';
 
 export function mirrorsFolder(site: Site): string {
@@ -48,7 +48,7 @@ async function explainPartial(site: Site, { name, url }: Source, error: unknown)
 
 /** Never by hard links or borrowed objects: damage of the source would be damage of the mirror. */
 async function update(site: Site, { name, url }: Source, folder: string, signal?: AbortSignal): Promise<void> {
-  const options = { env: GIT_ENV, signal };
+  const options = { env: gitEnvironment(site.environment.git?.credentials), signal };
   const isLocal = localFolder(url) !== undefined;
   const git = ['git', '-C', folder] as const;
   const packer = isLocal ? ['-c', `remote.origin.uploadpack=${UPLOAD_PACK}`] : [];

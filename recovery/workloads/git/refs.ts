@@ -10,6 +10,18 @@ export const GIT_ENV = {
   GIT_CONFIG_VALUE_0: '*',
 } as const;
 
+/** @param credentials a file of `git credential-store`, from which git takes the login of a server */
+export function gitEnvironment(credentials: string | undefined): Record<string, string> {
+  if (credentials === undefined) return GIT_ENV;
+  return {
+    ...GIT_ENV,
+    GIT_CONFIG_COUNT: '2',
+    GIT_CONFIG_KEY_1: 'credential.helper',
+    // A command line for a shell, in which a quoted path is one word.
+    GIT_CONFIG_VALUE_1: `store --file='${credentials.replaceAll("'", String.raw`'\''`)}'`,
+  };
+}
+
 /** A line for each ref: `<commit> refs/heads/main`. Throws `ENGINE-FAILED`. */
 export async function readRefs(run: Run, folder: string, signal?: AbortSignal): Promise<string> {
   const { stdout } = await run(['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'], {
