@@ -5,8 +5,8 @@ import type { Plan } from '../types.ts';
 export const checks: Plan['checks'] = [
   { id: 'completion', title: 'Backup completion status', command: 'dr points list' },
   { id: 'integrity', title: 'File integrity verification', command: 'dr verify' },
-  { id: 'storage', title: 'Storage space monitoring', command: 'dr doctor' },
-  { id: 'replication', title: 'Replication status', command: 'dr objectives' },
+  { id: 'storage', title: 'Storage space monitoring', command: 'dr health --comprehensive' },
+  { id: 'replication', title: 'Replication status', command: 'dr monitor' },
 ];
 
 export const thresholds: Plan['thresholds'] = {
@@ -145,11 +145,11 @@ const DR = 'scripts/disaster-recovery';
 export const scripts: Plan['scripts'] = [
   { path: `${DR}/backup.sh`, purpose: 'Main backup script', run: 'dr backup --kind full' },
   { path: `${DR}/verify-backup.sh`, purpose: 'Backup verification', run: 'dr verify' },
-  { path: `${DR}/cleanup-old-backups.sh`, purpose: 'Cleanup script', run: 'dr prune' },
+  { path: `${DR}/cleanup-old-backups.sh`, purpose: 'Cleanup script', run: 'dr prune --dry-run' },
   { path: `${DR}/restore.sh`, purpose: 'Main restoration script', run: 'dr restore --to latest' },
-  { path: `${DR}/dr-simulation.sh`, purpose: 'DR testing', run: 'dr drill' },
+  { path: `${DR}/dr-simulation.sh`, purpose: 'DR testing', run: 'dr drill --scenario complete-failure' },
   { path: `${DR}/bc-test.sh`, purpose: 'Annual business continuity test', run: 'dr drill --scenario all' },
-  { path: 'scripts/health-check.sh', purpose: 'Service validation', run: 'dr health' },
+  { path: 'scripts/health-check.sh', purpose: 'Service validation', run: 'dr health --comprehensive' },
   { path: 'scripts/monitoring/backup-monitor.sh', purpose: 'Backup monitoring', run: 'dr objectives' },
   { path: 'scripts/monitoring/dr-readiness.sh', purpose: 'DR readiness check', run: 'dr doctor' },
   { path: 'scripts/monitoring/rto-rpo-monitor.sh', purpose: 'Objective monitoring', run: 'dr objectives' },
