@@ -9,7 +9,7 @@ import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { withLock } from '../storage/with-lock.ts';
-import { catalogFindings } from './catalog-findings.ts';
+import { catalogFindings, doubtFindings } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';
 import { deepVerify, pointToTry } from './deep/run.ts';
 import { verifyFiles } from './files.ts';
@@ -86,12 +86,12 @@ async function verifyAll(
   progress({ ...event, state: 'start' });
   const catalog = await openCatalog(site, repository, 'restorer');
   const { points: entries, problems } = await catalog.review();
-  const catalogued = catalogFindings(repository.id, problems);
+  const catalogued = [...catalogFindings(repository.id, problems), ...doubtFindings(repository.id, entries, now)];
   progress({ ...event, state: catalogued.length > 0 ? 'failed' : 'done', detail: `${entries.length} points` });
   const believed = entries.filter(({ trust }) => trust !== 'tampered');
   const retention = site.plan.repositories.find(({ id }) => id === repository.id)?.retention;
   const retainedSince = new Date(retention === undefined ? 0 : now.getTime() - seconds(retention) * 1000);
-  const point = request.point ?? pointToTry(believed);
+  const point = request.point ?? pointToTry(believed, now);
   const held = believed.filter((entry) => entry.point.id === point);
   // A year has 52 off-site copies: all are compared with their lists, and one is read.
   const copies = repository.exported === true ? await copyFindings(site, repository, believed) : [];

@@ -10,7 +10,7 @@ import { openSite, type Site } from '../../recovery/config/site.ts';
 import { drillsFolder, recordMeasurements } from '../../recovery/report/measurements.ts';
 import { makeExporter } from '../../recovery/status/monitor/exporter.ts';
 import { makeObserver } from '../../recovery/status/monitor/observe.ts';
-import { raiseFence } from '../../recovery/storage/fence.ts';
+import { raiseFence } from '../../recovery/points/fence.ts';
 import { firing } from '../infra/monitoring/firing.ts';
 import { hasPromtool } from '../infra/monitoring/promtool.ts';
 import { drEnds, withGolden } from './golden.ts';

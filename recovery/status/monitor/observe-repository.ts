@@ -5,11 +5,13 @@ import { driveUnmounted, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
+import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
+import { readKeyring } from '../../points/catalog/keyring.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
-import { exportedTo, isCompromised, verifiedAt } from '../../points/marks.ts';
+import { type Fence, readFence } from '../../points/fence.ts';
+import { exportedTo, verifiedAt } from '../../points/marks.ts';
 import type { RunRecord } from '../../report/runs.ts';
-import { type Fence, readFence } from '../../storage/fence.ts';
 import type { RepositoryObservation } from './observation.ts';
 
 export type RepositoryReading =
@@ -55,7 +57,9 @@ export async function readRepository(
 /** No failover writes to a repository of off-site copies: its drive is usually disconnected. */
 async function fenceIn(site: Site, repository: Repository): Promise<Fence | undefined> {
   const lineage = repository.exported === true ? undefined : await ownLineage(site);
-  return lineage === undefined ? undefined : readFence(await repository.store('restorer'), repository.layout, lineage);
+  if (lineage === undefined) return undefined;
+  const { keys } = await readKeyring(site);
+  return readFence(await repository.store('restorer'), repository.layout, { lineage, keys });
 }
 
 /**
@@ -71,7 +75,7 @@ export function describeRepository(
     const nothing = { id, known: false, newest: new Map(), sound: true, problems: [] };
     return { ...(before ?? nothing), reachable: false, fact: reading.fact };
   }
-  const good = reading.points.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  const good = goodEntries(reading.points, new Date());
   const full = good.findLast(({ point }) => point.pointKind === 'full')?.point;
   const own = runs.filter((run) => run.what === 'verify' && run.repository === id);
   const last = own.at(-1);
@@ -126,8 +130,8 @@ export function oldestPoint(readings: readonly RepositoryReading[]): Date | unde
 
 function newestOf(points: readonly CatalogEntry[]): Map<string, Date> {
   const newest = new Map<string, Date>();
-  for (const { point } of points) {
-    for (const { workload, capturedAt } of point.captures) {
+  for (const entry of points) {
+    for (const { workload, capturedAt } of goodCaptures(entry)) {
       const at = new Date(capturedAt);
       const known = newest.get(workload);
       if (known === undefined || known < at) newest.set(workload, at);

@@ -3,6 +3,7 @@ import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
 import { isConfigured } from '../../config/selection.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../../points/catalog/doubts.ts';
 import { judgeObjectives, type RpoNow } from '../objectives.ts';
 import type { LastDue } from './expected-runs.ts';
 import type { Observation, RepositoryObservation, WatchedKind } from './observation.ts';
@@ -51,9 +52,11 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 export function samplesOf(question: SampleQuestion): Sample[] {
   const { plan, planDigest, environment, observation, now } = question;
-  const age = (moment: Date | undefined): number =>
-    // A clock that is ahead of ours must not give an age below zero.
-    moment === undefined ? NEVER : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
+  const age = (moment: Date | undefined): number => {
+    const seconds = moment === undefined ? NEVER : (now.getTime() - moment.getTime()) / 1000;
+    // A clock that is a little ahead must not give an age below zero; a date of next year is none.
+    return seconds < -CLOCK_TOLERANCE_SECONDS ? NEVER : Math.max(0, seconds);
+  };
   const { wal } = observation;
   return [
     ...observation.repositories.flatMap((repository) => ofRepository(question, repository, age)),
