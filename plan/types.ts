@@ -184,6 +184,11 @@ const safeguardsSchema = z.strictObject({
 
 export const safeguards: z.infer<typeof safeguardsSchema> = { pruneShare: 1 / 3, shrink: 0.5 };
 
+/** `none: true`: nobody is told of an alert, and that is meant. Otherwise a channel of `channels.internal` must be able to take one. */
+const alertsSchema = z.strictObject({ none: z.boolean() });
+
+export const alerts: z.infer<typeof alertsSchema> = { none: false };
+
 export const planSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('Plan'),
@@ -213,8 +218,8 @@ export const planSchema = z.strictObject({
   scripts: z.array(scriptSchema),
   resources: z.array(resourceSchema),
   maintenance: maintenanceSchema,
-  /** `none`: nobody is told of an alert, and that is meant. @default somebody of `channels.internal` must be told */
-  alerts: z.strictObject({ none: z.boolean() }).optional(),
+  /** The shipped value applies to a plan that was written before this field existed. */
+  alerts: alertsSchema.default(alerts),
   settlements: z.array(decisionSchema),
 });
 

@@ -45,12 +45,17 @@ function objectivesText(report: ObjectivesReport): string {
     ({ repository, fact }) => `repository ${repository} can't be read: ${fact}`,
   );
   const beside = report.notCopied.map(({ workload, what }) => `not copied: ${workload}: ${what}`);
+  const open = [
+    ...report.unconfigured.map((id) => `not backed up: ${id}: the environment file does not say where it is`),
+    ...(report.unheard === undefined ? [] : [`no alert reaches anybody: ${report.unheard}`]),
+  ];
   const verdict = report.missed.length === 0 ? 'no objective is missed' : `missed: ${report.missed.join(', ')}`;
   return [
     table(['RPO of', 'objective', 'now', '', 'newest copy'], rpo),
     '',
     table(['RTO of', 'objective', 'last', '', 'measured by'], rto),
     '',
+    ...open,
     ...beside,
     ...unreachable,
     verdict,

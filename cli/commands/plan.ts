@@ -33,15 +33,18 @@ export async function planShow(_: object, { env }: EnvOnly, file?: string): Prom
 const checkDeclaration = () =>
   new Command('check')
     .argument('[file]', FILE)
-    .description('Check the plan: coverage, copies, retention, and whether its schedules can meet its objectives.')
+    .description(
+      'Check the plan: coverage, copies, retention, people, commands, and whether its schedules can meet its objectives.',
+    )
     .addHelpText('after', examples('dr plan check', 'dr plan check ./my-plan.yaml'));
 
 /** Exit 2 when the plan has errors, with all of them. Fields of the wrong shape are reported before everything else. */
 export async function planCheck(_: object, { env }: EnvOnly, named?: string): Promise<CommandResult> {
-  const [{ readPlan }, { checkPlan }, { worstCaseRpo }] = await Promise.all([
+  const [{ readPlan }, { checkPlan }, { worstCaseRpo }, { commandFindings }] = await Promise.all([
     import('../../plan/load.ts'),
     import('../../plan/checks/validate.ts'),
     import('../../plan/objectives.ts'),
+    import('../plan-commands.ts'),
   ]);
   const file = named ?? (await planFileOf(env));
   let read: ReadPlan;
@@ -51,7 +54,8 @@ export async function planCheck(_: object, { env }: EnvOnly, named?: string): Pr
     if (!(error instanceof PlanError)) throw error;
     return checkResult(file, error.problems.map(misshapen), null);
   }
-  const findings = checkPlan(read.plan).map(({ path, ...finding }) => withLine(finding, read.lineOf(path)));
+  const all = [...checkPlan(read.plan), ...(await commandFindings(read.plan))];
+  const findings = all.map(({ path, ...finding }) => withLine(finding, read.lineOf(path)));
   return checkResult(file, findings, worstCaseRpo(read.plan));
 }
 

@@ -41,7 +41,7 @@ export function alertReceivers({ plan, monitoring, notifications }: Alerting): r
   ];
   // Without the operator nothing routes to them.
   if (monitoring.prometheusOperator && receivers.length > 0) return receivers;
-  return plan.alerts?.none === true ? 'none' : undefined;
+  return plan.alerts.none ? 'none' : undefined;
 }
 
 const hintOf = ({ id, type }: Workload): string => {

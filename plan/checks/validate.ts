@@ -7,6 +7,7 @@ import { checkLocations } from './locations.ts';
 import { checkNames } from './names.ts';
 import { checkObjectives } from './objectives.ts';
 import { checkObjects } from './objects.ts';
+import { checkPeople } from './people.ts';
 import { checkCrons, checkSchedules } from './schedules.ts';
 import { checkSecurity } from './security.ts';
 
@@ -22,6 +23,14 @@ export function checkMeaning(plan: Plan): Finding[] {
 
 /** All checks, as `dr plan check` runs them. Without a finding of severity `error` the plan can meet its objectives. */
 export function checkPlan(plan: Plan): Finding[] {
-  const rest = [checkObjectives, checkCopies, checkLocations, checkSchedules, checkSecurity, checkConflicts];
+  const rest = [
+    checkObjectives,
+    checkCopies,
+    checkLocations,
+    checkSchedules,
+    checkSecurity,
+    checkPeople,
+    checkConflicts,
+  ];
   return [...checkMeaning(plan), ...rest.flatMap((check) => check(plan))];
 }

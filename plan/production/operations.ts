@@ -5,8 +5,8 @@ import type { Plan } from '../types.ts';
 export const checks: Plan['checks'] = [
   { id: 'completion', title: 'Backup completion status', command: 'dr points list' },
   { id: 'integrity', title: 'File integrity verification', command: 'dr verify' },
-  { id: 'storage', title: 'Storage space monitoring', command: 'dr doctor' },
-  { id: 'replication', title: 'Replication status', command: 'dr objectives' },
+  { id: 'storage', title: 'Storage space monitoring', command: 'dr health --comprehensive' },
+  { id: 'replication', title: 'Replication status', command: 'dr monitor' },
 ];
 
 export const thresholds: Plan['thresholds'] = {

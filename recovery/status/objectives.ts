@@ -14,6 +14,7 @@ import { notCopied } from '../points/not-copied.ts';
 import { allMeasurements, lastRto, type Measurement } from '../report/measurements.ts';
 import { correctedNow } from '../storage/clock.ts';
 import { withClient } from '../workloads/postgres/server.ts';
+import { uncovered } from './uncovered.ts';
 
 export interface RpoNow {
   readonly workload: string;
@@ -44,6 +45,10 @@ export interface ObjectivesReport {
   readonly rto: readonly RtoNow[];
   /** `redis RPO`, `P1 RTO` */
   readonly missed: readonly string[];
+  /** Workloads of the plan that this environment does not back up. */
+  readonly unconfigured: readonly string[];
+  /** Why no alert of this site reaches anybody; undefined where somebody gets them, or where that is meant. */
+  readonly unheard?: string;
   /** What lies beside the data and is not in the newest copy of its workload: no objective holds for it. */
   readonly notCopied: readonly { readonly workload: string; readonly what: string }[];
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
@@ -73,6 +78,7 @@ export async function achievedObjectives(site: Site, now: Date): Promise<Objecti
       now,
     ),
     environment: site.environment.name,
+    ...uncovered(site),
     notCopied: newestOf(copies).flatMap(({ workload, notCopied: lines = [] }) =>
       lines.map((what) => ({ workload, what })),
     ),

@@ -15,6 +15,7 @@ import { checkCopies, checkRepositories } from './backups.ts';
 import { checkDisks } from './disks.ts';
 import { checkCluster, checkService, checkStores, checkUnmapped } from './services.ts';
 import { type HealthReport, isFailed, type TierHealth } from './types.ts';
+import { checkUncovered } from './uncovered.ts';
 
 export interface HealthQuestion {
   readonly comprehensive: boolean;
@@ -118,6 +119,7 @@ async function comprehensive(site: Site, { now }: HealthQuestion): Promise<Healt
     checkCopies(site, now()),
     checkWalBacklog(site),
     checkDisks(site),
+    checkUncovered(site),
   ]);
   return groups.flat();
 }

@@ -24,15 +24,20 @@ const rulesOf = (recording: Recording, kind: string, name: string) =>
   object<{ rules: readonly Rule[] }>(recording, kind, name).rules;
 
 describe.each(['Role', 'RoleBinding'])('%s', (kind) => {
-  test('lies in the platform’s namespace', () => {
-    expect(named(local, kind)).toEqual(['go-coffee/dr-capture', 'go-coffee/dr-health', 'go-coffee/patroni']);
+  test('lies in the platform’s namespace, and the monitor’s in its own', () => {
+    expect(named(local, kind)).toEqual([
+      'go-coffee-dr/dr-watch',
+      'go-coffee/dr-capture',
+      'go-coffee/dr-health',
+      'go-coffee/patroni',
+    ]);
   });
 });
 
 describe.each(['ClusterRole', 'ClusterRoleBinding'])('%s', (kind) => {
   test('has another name in each stack of a cluster', () => {
-    expect(named(local, kind)).toEqual(['dr-capture-go-coffee-dr', 'dr-health-go-coffee-dr']);
-    expect(named(moved, kind)).toEqual(['dr-capture-shop-dr', 'dr-health-shop-dr']);
+    expect(named(local, kind)).toEqual(['dr-capture-go-coffee-dr', 'dr-health-go-coffee-dr', 'dr-watch-go-coffee-dr']);
+    expect(named(moved, kind)).toEqual(['dr-capture-shop-dr', 'dr-health-shop-dr', 'dr-watch-shop-dr']);
   });
 });
 
@@ -40,6 +45,7 @@ test('each is given to one account of the recovery namespace', () => {
   for (const [role, account] of [
     ['dr-capture', 'dr-writer'],
     ['dr-health', 'dr-auditor'],
+    ['dr-watch', 'dr-monitor'],
   ] as const) {
     const subjects = [{ kind: 'ServiceAccount', name: account, namespace: 'shop-dr' }];
     expect(object(moved, 'RoleBinding', role)).toMatchObject({ roleRef: { kind: 'Role', name: role }, subjects });
@@ -51,7 +57,7 @@ test('each is given to one account of the recovery namespace', () => {
 test('besides Patroni nobody may do more than read', () => {
   const roles = [...kinds(local, 'Role'), ...kinds(local, 'ClusterRole')].map(({ manifest }) => manifest);
   const reading = roles.filter(({ metadata }) => metadata.name !== 'patroni');
-  expect(reading).toHaveLength(4);
+  expect(reading).toHaveLength(6);
   const verbs = reading.flatMap(({ rules }) => (rules as readonly Rule[]).flatMap((rule) => rule.verbs));
   expect(new Set(verbs)).toEqual(new Set(['get', 'list']));
 });

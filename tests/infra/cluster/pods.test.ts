@@ -39,14 +39,14 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('only Patroni, the promotion, backups and checks of health have a token of the API, and may reach it', () => {
+  test('only Patroni, the promotion, backups, checks of health and the monitor have a token of the API, and may reach it', () => {
     const mounts = ({ spec }: (typeof pods)[number]) =>
       spec.automountServiceAccountToken !== false ||
       spec.volumes.some(({ projected }) => projected?.sources?.some(({ serviceAccountToken: token }) => token));
     const promotion = name === 'promoted' ? ['Job postgres-promotion-1'] : [];
     const full = name === 'promoted' ? ['Job dr-full-eu-west-1-1'] : [];
     const reading = ['daily', 'hourly', 'weekly-config', 'service-startup'].map((id) => `CronJob dr-${id}`);
-    const expected = ['StatefulSet postgres', ...promotion, ...full, ...reading].toSorted();
+    const expected = ['Deployment dr-monitor', 'StatefulSet postgres', ...promotion, ...full, ...reading].toSorted();
     expect(
       pods
         .filter(mounts)
