@@ -35,6 +35,8 @@ test('the commands of the plan are all there', () => {
     'dr points mark',
     'dr verify',
     'dr prune',
+    'dr repository',
+    'dr repository clean',
     'dr restore',
     'dr rebuild',
     'dr restore-volume',

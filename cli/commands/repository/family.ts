@@ -1,0 +1,10 @@
+/** `dr repository …`: look into a repository, and bring it into order. */
+import { Command } from '@commander-js/extra-typings';
+import { commandFamily } from '../../command.ts';
+import { declare as clean } from './clean.ts';
+
+export const declare = commandFamily({
+  declare: () =>
+    new Command('repository').description('Show what a repository holds and lacks, and bring it into order.'),
+  members: [clean],
+});
