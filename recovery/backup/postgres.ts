@@ -17,9 +17,11 @@ import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
+import { refuseForeignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { readServerFacts } from '../workloads/postgres/server-facts.ts';
+import { refuseStandby } from '../workloads/postgres/standby.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
 import type { Catalogs } from './stranger.ts';
@@ -70,6 +72,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     const settings = postgresSettings(site.environment);
     const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
     const pg = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
+    await refuseStandby(site);
     await runHook(site, workload, 'pre', signal);
     try {
       const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
@@ -87,6 +90,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         const signed = signedSets(request.catalogs.get(repository.id) ?? [], lineage.name);
         try {
           const made = await makeSet(pg, repository, { type: request.type, signed, onFraction, signal });
+          await refuseForeignWal(site, { repository, lineage: lineage.name });
           captures.set(repository.id, {
             ...describeSet(pg, made, pg.passphraseOf(repository)),
             canary,
