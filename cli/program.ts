@@ -34,6 +34,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/prune.ts'),
   ],
   [
+    'repository',
+    'Show what a repository holds and lacks, and bring it into order.',
+    () => import('./commands/repository/family.ts'),
+  ],
+  [
     'restore',
     'Restore the platform, or a part of it, to a recovery target: plan, preflight, execute, verify, report.',
     () => import('./commands/restore.ts'),

@@ -1,6 +1,6 @@
 /** Damage that is more than one file: whole folders, forged and replayed points, clocks. Each acts on the repository `local`. */
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Golden } from '../faults/golden.ts';
 
@@ -61,6 +61,16 @@ export const ACTS: Readonly<Record<string, Act>> = {
   'the older point under the newer one’s name': async (golden) => {
     const older = await readFile(points(golden, `${golden.facts.points.full}.json`));
     await writeFile(points(golden, `${golden.facts.points.incremental}.json`), older);
+  },
+  'the newest point is gone': (golden) => rm(points(golden, `${golden.facts.points.incremental}.json`)),
+  'the catalog is put back to before the newest point': async (golden) => {
+    await rm(points(golden, `${golden.facts.points.incremental}.json`));
+    await rm(local(golden, 'locks'), { recursive: true, force: true });
+  },
+  'an unsigned mark "compromised" on the newest point': async (golden) => {
+    const folder = local(golden, 'marks', golden.facts.points.incremental);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, '20260101T000000000Z-ffff-compromised.json'), '{}');
   },
   'a hundred points that are noise': async (golden) => {
     const [first = ''] = await readdir(points(golden));

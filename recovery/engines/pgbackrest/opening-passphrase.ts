@@ -23,7 +23,20 @@ function keyAndVector(passphrase: string, salt: Buffer): { key: Buffer; iv: Buff
   return { key: derived.subarray(0, KEY), iv: derived.subarray(KEY, KEY + BLOCK) };
 }
 
-/** pgBackRest's info files begin with `[`, a section. */
+/** What pgBackRest has encrypted. Undefined where the passphrase does not fit, or the end was damaged. */
+export function decrypted(encrypted: Buffer, passphrase: string): string | undefined {
+  if (encrypted.length < 2 * BLOCK || !encrypted.subarray(0, SALTED.length).equals(SALTED)) return undefined;
+  const { key, iv } = keyAndVector(passphrase, encrypted.subarray(SALTED.length, BLOCK));
+  const decipher = createDecipheriv('aes-256-cbc', key, iv);
+  try {
+    return Buffer.concat([decipher.update(encrypted.subarray(BLOCK)), decipher.final()]).toString('utf8');
+  } catch {
+    // OpenSSL has one answer for a wrong key, a torn file and a flipped bit in the last block.
+    return undefined;
+  }
+}
+
+/** pgBackRest's info files begin with `[`, a section. Only the beginning is read: the rest may be damaged. */
 export function opens(encrypted: Buffer, passphrase: string): boolean {
   if (encrypted.length < 2 * BLOCK || !encrypted.subarray(0, SALTED.length).equals(SALTED)) return false;
   const { key, iv } = keyAndVector(passphrase, encrypted.subarray(SALTED.length, BLOCK));

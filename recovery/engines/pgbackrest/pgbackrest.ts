@@ -74,6 +74,8 @@ const UNREACHABLE =
 /** The server with the data files is on another host and does not answer. */
 const SERVER_UNREACHABLE = /unable to check pg1: \[(?!Db)\w+Error\]/;
 
+const throughProxy = (): boolean => (process.env.HTTPS_PROXY ?? process.env.https_proxy ?? '') !== '';
+
 function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
   if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
   const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
@@ -93,7 +95,9 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
       code: 'REPOSITORY-UNREACHABLE',
       where,
       fact: error.fact,
-      hint: 'run the same command again when it answers, or name another repository with --from',
+      hint: throughProxy()
+        ? 'pgBackRest knows no proxy, and HTTPS_PROXY is set: open a direct way to this endpoint, and name it in NO_PROXY'
+        : 'run the same command again when it answers, or name another repository with --from',
       cause: error,
     });
   }

@@ -21,6 +21,8 @@ export type ResticRepository = Pick<Repository, 'id' | 'settings' | 'layout'>;
 export interface Restic {
   readonly repository: ResticRepository;
   readonly location: string;
+  /** Name of the passphrase that opens it; of the first one where none does. */
+  passphrase(): Promise<string>;
   /** Variables with secrets: for `restic copy`, which opens two repositories. */
   secretEnv(): Promise<Record<string, string>>;
   run(args: readonly string[], options?: Partial<RunOptions>): Promise<RunResult>;
@@ -121,7 +123,7 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
   };
   let chosen: Promise<Keyring[number]> | undefined;
   /** After a rotation an older repository still opens with the old one. Where none opens it, the first is the one to complain of. */
-  const passphrase = async (): Promise<Keyring[number]> => {
+  const find = async (): Promise<Keyring[number]> => {
     const [first, ...others] = keyring;
     if (first === undefined) throw new Error('the schema wants at least one passphrase');
     if (others.length === 0) return first;
@@ -129,7 +131,7 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
     return first;
   };
   const opening = (): Promise<Keyring[number]> => {
-    chosen ??= passphrase();
+    chosen ??= find();
     return chosen;
   };
   const secretEnv = async (): Promise<Record<string, string>> => envWith(await opening());
@@ -153,6 +155,7 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
   return {
     repository,
     location,
+    passphrase: async () => (await opening()).name,
     secretEnv,
     run,
     async exists() {

@@ -13,8 +13,8 @@ import { dirname } from 'node:path';
 import { makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
-import type { GoneDocument } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
+import type { GoneDocument } from './memory.ts';
 import { NameList, type PackedOutline, type PointOutline, packOutline, unpackOutline } from './outline.ts';
 
 export interface Cache {

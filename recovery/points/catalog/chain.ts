@@ -1,18 +1,9 @@
 /** Finds what is wrong with a catalog, from its documents alone. Pure. */
 import { parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
+import type { GoneDocument } from './memory.ts';
 import { chainOrder } from './order.ts';
 import type { CatalogProblem } from './types.ts';
-
-/** A point or mark that was here, with a good signature, and that neither the repository nor a checkpoint names any more. */
-export interface GoneDocument {
-  readonly key: string;
-  readonly digest: string;
-  /** Of marks: when it was set. */
-  readonly at?: string;
-  /** Who remembers it: the id of another repository, or words. @default this host */
-  readonly by?: string;
-}
 
 export interface CatalogDocuments {
   /** Sorted by key. */

@@ -1,8 +1,9 @@
 /** Turns the documents of a catalog into entries: a point with its marks and its trust. */
 import { type MarkRecord, markDocumentSchema, parseMarkKey } from '../marks.ts';
 import type { RecoveryPoint } from '../point.ts';
-import { type CatalogDocuments, type GoneDocument, pointOfKey } from './chain.ts';
+import { type CatalogDocuments, pointOfKey } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
+import type { GoneDocument } from './memory.ts';
 import { chainOrder } from './order.ts';
 import { outlineOf, type PointOutline } from './outline.ts';
 import type { CatalogEntry, Trust } from './types.ts';

@@ -2,26 +2,11 @@
  * What one repository remembers of another: its newest point, and the marks that no later mark names. Whoever removes these, or puts an
  * older catalog back, would otherwise be noticed only by a host that has read the newer one. Each lies signed in every other repository.
  */
-import { z } from 'zod';
 import { type SigningKey, signDocument, verifyDocument } from '../signing.ts';
-import type { CatalogDocuments } from './chain.ts';
-import { coveredDigests, coveredPoints, type GoneDocument, pointOfKey } from './chain.ts';
-import { linkSchema, tipsOf } from './mark-chain.ts';
+import { type CatalogDocuments, coveredDigests, coveredPoints, pointOfKey } from './chain.ts';
+import { tipsOf } from './mark-chain.ts';
+import { type GoneDocument, type Head, headSchema } from './memory.ts';
 import { chainOrder } from './order.ts';
-
-const headSchema = z.strictObject({
-  apiVersion: z.literal('go-coffee-dr/v1'),
-  kind: z.literal('Head'),
-  environment: z.string(),
-  /** Id of the repository that it is the head of. */
-  of: z.string(),
-  at: z.iso.datetime(),
-  /** Absent in a catalog without points. */
-  point: z.strictObject({ key: z.string(), digest: z.string(), sequence: z.number().int().nullable() }).optional(),
-  marks: z.array(linkSchema),
-  signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
-});
-export type Head = z.infer<typeof headSchema>;
 
 export interface HeadPlace {
   readonly environment: string;

@@ -4,15 +4,7 @@
  */
 import { z } from 'zod';
 import type { DocumentRecord } from './document.ts';
-
-export const linkSchema = z.strictObject({
-  key: z.string(),
-  digest: z.string(),
-  /** When it was set: ISO 8601. */
-  at: z.iso.datetime(),
-});
-/** A mark, as others name it. Its point and what it says stand in its key. */
-export type MarkLink = z.infer<typeof linkSchema>;
+import { linkSchema, type MarkLink } from './memory.ts';
 
 const chained = z.looseObject({ at: z.iso.datetime(), previous: z.array(linkSchema).default([]) });
 

@@ -4,8 +4,9 @@ import { isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import type { StoreRole } from '../../storage/backends.ts';
-import { type Head, parseHead } from './head.ts';
+import { parseHead } from './head.ts';
 import { readKeyring } from './keyring.ts';
+import type { Head } from './memory.ts';
 
 /** Somebody waits, and the answer of one other repository is enough. */
 const WITHIN_MS = 5_000;

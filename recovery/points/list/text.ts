@@ -8,6 +8,7 @@ import type { PointRow, PointsOverview, RepositoryRow } from './overview.ts';
 
 /** Nobody reads more rows than this on a terminal. */
 const SHOWN = 50;
+const ALTERED_SHOWN = 3;
 
 /** Of `compromised` and `clean` only the later one counts. */
 function shownMarks(marks: readonly MarkRecord[]): string {
@@ -36,7 +37,11 @@ function shownTrust({ trust, repositories, doubt, suspect }: PointRow): string {
 function pointsTable(overview: PointsOverview): string {
   if (overview.points.length === 0) return 'No recovery point yet. Make one with: dr backup';
   const now = Date.parse(overview.at);
-  const rows = overview.points
+  // A forged point is no point; it is counted above.
+  const points = overview.points.filter(({ trust }) => trust !== 'tampered');
+  const altered = overview.points.filter(({ trust }) => trust === 'tampered').slice(0, ALTERED_SHOWN);
+  const rows = [...altered, ...points]
+    .toSorted((a, b) => (a.id < b.id ? 1 : -1))
     .slice(0, SHOWN)
     .map((row) => [
       row.id,
@@ -53,7 +58,7 @@ function pointsTable(overview: PointsOverview): string {
     ]);
   const head = ['id', 'kind', 'complete', 'ended', 'age', 'workloads', 'data', 'set stored', 'marks', 'trust', 'in'];
   const align = head.map((title) => (['age', 'data', 'set stored'].includes(title) ? 'right' : 'left'));
-  const older = overview.points.length - rows.length;
+  const older = points.length + altered.length - rows.length;
   const more = older > 0 ? [`and ${plural(older, 'older one')}: dr points -o json lists all of them`] : [];
   return [table(head, rows, align), ...more].join('\n');
 }
@@ -80,12 +85,41 @@ function wholeRow({ id, status, points, window }: RepositoryRow): string[] {
   return [id, String(points), platform ? formatTime(platform.from) : none, platform ? formatTime(platform.to) : '-'];
 }
 
+/** Whoever may write can lay down hundreds: they must not hide what was really lost. */
+const COUNTED = {
+  tampered: 'altered or without a good signature',
+  'unknown-key': 'signed with a key that is missing here',
+};
+
+/** One line for each repository. The first ones are named. */
+function countedLine(kind: keyof typeof COUNTED, problems: PointsOverview['problems'], paint: Paint): string {
+  const [first] = problems;
+  if (first === undefined) return '';
+  const loud = kind === 'unknown-key' ? paint('yellow', 'UNCHECKED') : paint('red', kind.toUpperCase());
+  if (problems.length === 1) return `${loud} ${first.repository}: ${first.fact}\n  hint: ${first.hint}`;
+  const hint = kind === 'tampered' ? `see which: dr repository clean ${first.repository}` : first.hint;
+  return `${loud} ${first.repository}: ${plural(problems.length, 'document')} ${COUNTED[kind]}, the first: ${first.fact}\n  hint: ${hint}`;
+}
+
 /** The most serious first. */
 function problemLines(overview: PointsOverview, paint: Paint): string[] {
-  const problems = overview.problems.map(({ kind, repository, fact, hint }) => {
-    const loud = kind === 'unknown-key' ? paint('yellow', 'UNCHECKED') : paint('red', kind.toUpperCase());
-    return `${loud} ${repository}: ${fact}\n  hint: ${hint}`;
-  });
+  const repositories = [...new Set(overview.problems.map(({ repository }) => repository))];
+  const single = overview.problems.filter(({ kind }) => kind === 'removed' || kind === 'unreadable');
+  const problems = [
+    ...single.map(
+      ({ kind, repository, fact, hint }) =>
+        `${paint('red', kind.toUpperCase())} ${repository}: ${fact}\n  hint: ${hint}`,
+    ),
+    ...(['tampered', 'unknown-key'] as const).flatMap((kind) =>
+      repositories.map((id) =>
+        countedLine(
+          kind,
+          overview.problems.filter((each) => each.kind === kind && each.repository === id),
+          paint,
+        ),
+      ),
+    ),
+  ].filter((line) => line !== '');
   const away = overview.repositories.flatMap(({ id, error }) =>
     error ? [`${paint('yellow', 'UNREACHABLE')} ${id}: ${error.fact}\n  hint: ${error.hint}`] : [],
   );

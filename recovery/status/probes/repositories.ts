@@ -118,11 +118,23 @@ async function hiddenPoints(
   const newest = points.sort().at(-1);
   if (newest === undefined) return undefined;
   const environment = catalogPrefix.slice(0, catalogPrefix.indexOf('/') + 1);
-  const deletions = await store.deletions(environment);
+  // Everybody's own work removes the engines' files and ends locks: only the catalog tells of the intruder.
+  const deletions = (await store.deletions(environment)).filter(({ key }) => !isOwnWork(key, environment));
   const since = deletions.map(({ at }) => at.getTime()).filter((at) => at >= timeOfId(newest));
   // In whole seconds, which is how S3 reports times.
   const readableUntil = new Date(Math.floor(Math.min(...since) / 1000) * 1000 - 1000);
   return { points, newest, readableUntil: readableUntil.toISOString() };
+}
+
+/**
+ * restic and pgBackRest remove locks, old indexes and expired sets, and `dr` its locks and leases, on a quiet day too. A moment before the
+ * first of these would be too early.
+ */
+function isOwnWork(key: string, environment: string): boolean {
+  const own = key.slice(environment.length);
+  if (/^(?:locks|leases)\//.test(own) || /^restic\/(?:locks|index)\//.test(own)) return true;
+  // `backup.history`, expired sets and WAL: an intruder who takes these takes the newest ones too, and those are not expired.
+  return /^pgbackrest\/[^/]+\/(?:lock|spool)/.test(own);
 }
 
 /** Milliseconds of `20261123T020000Z-full-7f3a`. */

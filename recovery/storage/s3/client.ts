@@ -64,6 +64,12 @@ function readAuthority(settings: S3Endpoint): Buffer | undefined {
   }
 }
 
+/** As restic obeys them. pgBackRest knows no proxy. */
+function proxyVariables(): Record<string, string | undefined> {
+  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = process.env;
+  return { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy };
+}
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
@@ -98,7 +104,12 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: deadlineMs(options),
-      httpsAgent: new Agent({ keepAlive: true, maxSockets: SOCKETS, ...(ca ? { ca } : {}) }),
+      httpsAgent: new Agent({
+        keepAlive: true,
+        maxSockets: SOCKETS,
+        proxyEnv: proxyVariables(),
+        ...(ca ? { ca } : {}),
+      }),
     },
   };
   const client = new S3Client(config);

@@ -83,6 +83,10 @@ test('points under delete markers are found, with the last moment at which they 
     await store.delete(repository.layout.point(OLDEST));
     expect((await inspectRepository(site, repository)).finding.hidden).toBeUndefined();
 
+    // What restic does at the end of each backup is not the intruder's.
+    const lock = `${repository.layout.restic}/locks/abc`;
+    await store.put(lock, 'x');
+    await store.delete(lock);
     await store.delete(repository.layout.point(MIDDLE));
     await store.delete(repository.layout.point(NEWEST));
     const { finding } = await inspectRepository(site, repository);
@@ -90,5 +94,30 @@ test('points under delete markers are found, with the last moment at which they 
     expect(finding.newest).toBeUndefined();
     const until = new Date(finding.hidden?.readableUntil ?? '');
     expect(until.getTime()).toBeLessThan(Date.now());
+  });
+});
+
+test('the engines’ own deletions make the last readable moment no earlier', async () => {
+  await withRegion('primary', async (region) => {
+    const base = await makeSite(await scratch());
+    const settings = region.settings([{ name: 'p1', from: { env: 'PASSPHRASE' } }]);
+    const repository: Repository = {
+      id: 'primary',
+      settings,
+      layout: layout('drill'),
+      store: async (role) => openS3Store({ settings, credentials: await region.keys(role) }),
+    };
+    const site = { ...base, environment: { ...base.environment, name: 'drill' } };
+    await writePoints(site, repository);
+    const store = await repository.store('writer');
+    for (const key of [`${repository.layout.restic}/locks/abc`, repository.layout.lock('writer-x')]) {
+      await store.put(key, 'x');
+      await store.delete(key);
+    }
+    const ownWork = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await store.delete(repository.layout.point(NEWEST));
+    const { finding } = await inspectRepository(site, repository);
+    expect(Date.parse(finding.hidden?.readableUntil ?? '')).toBeGreaterThan(ownWork);
   });
 });
