@@ -11,7 +11,7 @@ import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
 import { notCopied } from '../points/not-copied.ts';
-import { lastRto, type Measurement, readMeasurements } from '../report/measurements.ts';
+import { allMeasurements, lastRto, type Measurement } from '../report/measurements.ts';
 import { correctedNow } from '../storage/clock.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
@@ -61,7 +61,7 @@ export interface Copy {
 export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
   const { copies, unreachable } = await readCopies(site, now);
   const archived = await archivedCopies(site, copies);
-  const measurements = await readMeasurements(site.environment.stateDir);
+  const measurements = await allMeasurements(site.environment.stateDir);
   return {
     ...judgeObjectives(
       {
