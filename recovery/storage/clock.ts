@@ -2,7 +2,7 @@
 import type { ObjectStore } from './object-store.ts';
 
 /** The difference of two clocks that are right, of a call that took a while, and of a date to the second. */
-export const CLOCK_NOISE_SECONDS = 5;
+const CLOCK_NOISE_SECONDS = 5;
 
 /** Where the store has no clock, or doesn't tell it: this host's. Throws what the store throws. */
 export async function repositoryNow(store: ObjectStore): Promise<Date> {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { expectNoSecrets, expectWhole, isReady, sourceDigests } from './evidence.ts';
 import { dr, drEnds, startDr, withGolden } from './golden.ts';
 import { journalFiles, journalLines, untilLine } from './journal-watch.ts';
+import { shiftedClock } from './shifted-clock.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup'];
 
@@ -16,7 +17,8 @@ test('the second is refused while the first works, and nothing is touched', asyn
     await untilLine(site, first, 0, (name) => name === 'postgres/copy start');
 
     const [second, other] = await Promise.all([
-      dr(site.envFile, RESTORE),
+      // A clock that is an hour ahead makes no living holder's lock expire.
+      dr(site.envFile, RESTORE, { env: shiftedClock(3600) }),
       // Another target time is still the same site.
       dr(site.envFile, ['restore', '--to', golden.facts.points.full, '--no-backup', '--confirm', 'drill']),
     ]);

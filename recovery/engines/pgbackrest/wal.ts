@@ -36,7 +36,7 @@ export async function walOf(
 const SEGMENTS_READ = 24;
 
 /** `… desc: COMMIT 2026-11-23 02:00:00.123456 UTC; …` in output made with TZ=UTC. */
-export function lastCommitTime(dump: string): Micros | undefined {
+function lastCommitTime(dump: string): Micros | undefined {
   const stamps = [...dump.matchAll(/desc: COMMIT (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC/g)];
   const last = stamps.at(-1)?.[1];
   // Recovery to a time needs a commit after it.

@@ -97,9 +97,11 @@ export class StoreCatalog implements Catalog {
   async mark(id: string, mark: Mark, by: string, note?: string): Promise<void> {
     const { place, keys } = this.#options;
     this.#refusePast('mark');
-    if ((await this.get(id)) === undefined) await this.#refuseUnknown(id);
+    const entry = (await this.get(id)) ?? (await this.#refuseUnknown(id));
     const { marks } = await this.#documents();
-    const at = new Date();
+    // The later of two marks counts, whatever clock the earlier one was set by.
+    const last = entry.marks.reduce((latest, { at }) => Math.max(latest, Date.parse(at)), 0);
+    const at = new Date(Math.max(Date.now(), last + 1));
     const facts = {
       environment: place.environment,
       repository: place.repository,

@@ -35,9 +35,17 @@ function forkWarning(copies: readonly Copy[], chosen: Copy): string[] {
   ];
 }
 
+/** A store of one site beside that of another: a person must know. */
+function siteWarning(chosen: readonly Copy[]): string[] {
+  const sites = new Map(chosen.map(({ capture, entry }) => [capture.workload, entry.outline.site]));
+  const named = [...sites].filter(([, site]) => site !== undefined);
+  if (new Set(named.map(([, site]) => site)).size < 2) return [];
+  return [`the copies are of several sites: ${named.map(([workload, site]) => `${workload} of ${site}`).join(', ')}`];
+}
+
 export function resolveLatest(input: ResolveInput, candidates: Candidates): Chosen {
   const chosen = input.workloads.flatMap((workload) => newestUpTo(candidates.copies.get(workload)) ?? []);
-  const warnings: string[] = [];
+  const warnings: string[] = siteWarning(chosen);
   const replayed = chosen.map((copy) => {
     if (copy.capture.engine !== 'pgbackrest') return { copy, reached: copy.at };
     const replay = replayOf(copy, candidates);

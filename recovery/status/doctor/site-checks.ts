@@ -1,12 +1,14 @@
 /** Checks of what the environment file names: account, state folder, secrets, cluster, repositories. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { formatDuration } from '../../../plan/duration.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/fields.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import type { RepositorySettings } from '../../storage/backends.ts';
+import { clockSkew } from '../../storage/clock.ts';
 import { readCluster } from '../../workloads/objects/read.ts';
 
 /** A DrError of `look` is the finding. */
@@ -104,6 +106,30 @@ function checkRepository(repository: Repository): Promise<Check> {
   });
 }
 
+/** More than a drifting clock. */
+const MOST_SKEW_SECONDS = 300;
+
+/** Nothing where the clocks agree, or the repository doesn't answer, which is a check of its own. */
+async function checkClock(repository: Repository): Promise<Check[]> {
+  const skew = await repository
+    .store('restorer')
+    .then(clockSkew)
+    .catch((error: unknown) => {
+      if (!(error instanceof DrError)) throw error;
+      return undefined;
+    });
+  if (skew === undefined || Math.abs(skew) <= MOST_SKEW_SECONDS) return [];
+  return [
+    {
+      name: `clock and ${repository.id}`,
+      status: 'warning',
+      found: `this host is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'ahead' : 'behind'}`,
+      wanted: 'the same time',
+      hint: 'set the clock right (timedatectl): points are dated by it, and prune refuses',
+    },
+  ];
+}
+
 /** Reads what a backup would, because only that shows the account's rights. An unreachable cluster is a warning: it may be the disaster. */
 async function checkCluster(site: Site): Promise<Check[]> {
   const { kubernetes } = site.environment;
@@ -123,6 +149,7 @@ export async function siteChecks(site: Site): Promise<Check[]> {
     ...(await checkSecrets(site)),
     ...(await checkCluster(site)),
     ...(await Promise.all([...site.repositories.values()].map(checkRepository))),
+    ...(await Promise.all([...site.repositories.values()].map(checkClock))).flat(),
   ];
 }
 export interface Check {

@@ -178,7 +178,23 @@ export async function captureRedis(
     const memory = Number(field(await redis.info('memory'), 'used_memory'));
     const content = await contentFacts(site, rdb, { databases: names.databases, memory, signal });
     const configuration = isElsewhere ? {} : await carryConfiguration(redis, folder);
-    const serverVersion = field(await redis.info('server'), 'redis_version');
-    return { keys, serverVersion, rdbVersion: version, ...names, role, ...brought, ...content, ...configuration };
+    const server = await redis.info('server');
+    const serverVersion = field(server, 'redis_version');
+    // Which server and which history of it: they change with each start, and tell one Redis from another.
+    const identity = {
+      runId: field(server, 'run_id'),
+      replicationId: field(await redis.info('replication'), 'master_replid'),
+    };
+    return {
+      keys,
+      serverVersion,
+      ...identity,
+      rdbVersion: version,
+      ...names,
+      role,
+      ...brought,
+      ...content,
+      ...configuration,
+    };
   });
 }
