@@ -1,10 +1,10 @@
 /** The files that a PostgreSQL server needs and that lie outside of its data directory: it says itself where they are. */
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type pg from 'pg';
-import type { PostgresSettings } from '../../config/environment.ts';
-import { badInput, codeOf } from '../../core/errors.ts';
-import { followLinks, isWithin } from '../../core/links.ts';
-import { configFiles, type FileReader, ruleFiles } from './config-files.ts';
+import type { PostgresSettings } from '../../../config/environment.ts';
+import { badInput, codeOf } from '../../../core/errors.ts';
+import { followLinks, isWithin } from '../../../core/links.ts';
+import { configFiles, type FileReader, ruleFiles } from './files.ts';
 
 export interface NamedFiles {
   /** As the server calls it. */

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type pg from 'pg';
-import { hasCode } from '../../core/errors.ts';
+import { hasCode } from '../../../core/errors.ts';
 
 /** Files of this host, or of the server's host by SQL. Undefined for what does not exist. */
 export interface FileReader {
