@@ -118,10 +118,10 @@ export async function namedFiles(client: pg.Client, reader: FileReader): Promise
     ...beside.map((name) => join(dirname(configFile), name)),
   ];
   const outside = async (paths: readonly string[]): Promise<string[]> => {
-    const realData = await followLinks(dataDir);
+    const realData = await reader.real(dataDir);
     const kept = await Promise.all(
       [...new Set(paths)].map(async (path) => {
-        const real = await followLinks(path);
+        const real = await reader.real(path);
         if (isWithin(realData, real)) return [];
         // A link in the data directory comes back with the set; what it leads to has to be there before.
         return isWithin(dataDir, path) || isWithin(realData, path) ? [real] : [path];
