@@ -4,7 +4,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { precondition } from '../core/errors.ts';
 import { generationsOf } from '../points/resolved/generations.ts';
 import { foreignWal } from '../workloads/postgres/archive/own-wal.ts';
-import { readCatalogs } from './stranger.ts';
+import { isOtherCluster, otherCluster, readCatalogs } from './stranger.ts';
 
 interface GenerationRequest {
   readonly adopt?: boolean;
@@ -39,7 +39,22 @@ async function begunAnew(site: Site, current: Lineage, up: readonly Repository[]
   return writeLineage(site, { generation: next, repositories: up.map(({ id }) => id), since: now.toISOString() });
 }
 
-/** @param up repositories that answer: they are attached to the lineage */
+/** A cluster that was made anew has no part of the lineage's history. Throws `POSTGRES-OTHER-CLUSTER` (exit 6) unless it is to begin one. */
+async function isMadeAnew(site: Site, up: readonly Repository[], adopt: boolean): Promise<boolean> {
+  const { catalogs } = await readCatalogs(site, up);
+  for (const entries of catalogs.values()) {
+    const other = await otherCluster(site, entries);
+    if (other === undefined) continue;
+    if (!adopt) throw isOtherCluster(other);
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Throws `POSTGRES-OTHER-CLUSTER` (exit 6).
+ * @param up repositories that answer: they are attached to the lineage
+ */
 export async function nextGeneration(
   site: Site,
   up: readonly Repository[],
@@ -51,6 +66,7 @@ export async function nextGeneration(
     const { generation = 1 } = site.environment;
     return writeLineage(site, { generation, repositories: attached, since: now().toISOString() });
   }
+  if (await isMadeAnew(site, up, adopt)) return begunAnew(site, current, up, now());
   if (adopt && (await isContested(site, current, up))) return begunAnew(site, current, up, now());
   const { name: _, ...record } = current;
   const repositories = new Set([...current.repositories, ...attached]);

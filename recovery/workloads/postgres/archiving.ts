@@ -11,6 +11,7 @@ import { commandWord, withinCommand } from '../../core/quote.ts';
 import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
 import { startServer, stopServer, tryStartOptions, waitUntilWritable, withClient } from './server.ts';
+import { refuseStandby } from './standby.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
@@ -212,6 +213,7 @@ export async function makeArchive(
   pgb: PgBackRest,
   options: ArchiveOptions,
 ): Promise<{ changed: readonly string[]; restarted: boolean }> {
+  await refuseStandby(site);
   if (isOnOtherHost(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
     await createStanza(pgb, { online: true });

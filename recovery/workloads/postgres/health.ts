@@ -12,6 +12,7 @@ import { foreignWal } from './archive/own-wal.ts';
 import { connectClient } from './client.ts';
 import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
 import { withClient } from './server.ts';
+import { leaderOfStandby } from './standby.ts';
 
 /** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */
 export async function checkWalBacklog(site: Site): Promise<HealthCheck[]> {
@@ -99,11 +100,10 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
   const settings = site.environment.postgres;
   if (settings === undefined) return [];
   try {
-    const state = await withClient(
-      site,
-      settings,
-      async (client) => (await client.query<PostgresState>(STATE)).rows[0],
-    );
+    const state = await withClient(site, settings, async (client) => {
+      const [row] = (await client.query<PostgresState>(STATE)).rows;
+      return row && { ...row, leader: await leaderOfStandby(client) };
+    });
     if (state === undefined) throw new Error('pg_stat_archiver is empty');
     return [
       { id: 'postgres/answers', title: 'PostgreSQL answers', ok: true, fact: `database ${settings.database}` },
@@ -111,7 +111,7 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
         id: 'postgres/writable',
         title: 'PostgreSQL takes writes',
         ok: !state.recovering,
-        fact: state.recovering ? 'it is in recovery' : 'not in recovery',
+        fact: state.recovering ? `it is in recovery, a standby; ${state.leader ?? 'nobody'} leads` : 'not in recovery',
       },
       site.environment.isolated === true ? notArchiving(state) : await ownArchive(site, archiving(state)),
     ];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError, precondition } from '../../core/errors.ts';
+import { DrError, hasCode, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import { shellWord, socketFolder } from '../../core/quote.ts';
 import { findPostgresBin } from '../../engines/find.ts';
@@ -17,11 +17,28 @@ const CONNECT_MS = 5_000;
 /** Bytes of a socket's path. */
 const LONGEST_SOCKET = 107;
 
+/** For what concerns the whole server. */
+const MAINTENANCE = 'postgres';
+
+/** A server may have no database "postgres": whoever asks for it wants any. */
 export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
+  if (database !== MAINTENANCE) return connectTo(site, settings, database ?? settings.database);
+  for (const name of [MAINTENANCE, settings.database]) {
+    try {
+      return await connectTo(site, settings, name);
+    } catch (error) {
+      // 3D000: there is no such database.
+      if (!hasCode(error, '3D000')) throw error;
+    }
+  }
+  return connectTo(site, settings, 'template1');
+}
+
+async function connectTo(site: Site, settings: PostgresSettings, database: string): Promise<pg.Client> {
   const password =
     settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
   const base = {
-    database: database ?? settings.database,
+    database,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: 'dr',
     ...(password === undefined ? {} : { password }),
