@@ -62,7 +62,8 @@ test('every check of a restore finds its corruption', async () => {
     const { plan, verified } = JSON.parse(good.stdout) as Restored;
     await readFile(readyFile(site.paths.state));
     expect(verified.map((check) => check.id).sort()).toEqual([
-      ...['git/go-coffee', 'manifests/files', 'manifests/yaml', 'postgres-config/files'],
+      ...['git/go-coffee', 'git/repositories', 'manifests/files', 'manifests/yaml'],
+      ...['postgres-config/files', 'postgres-config/placed'],
       ...['archive', 'canary', 'checksums', 'moment', 'system-id'].map((name) => `postgres/${name}`),
       ...['redis/keys', 'redis/role', 'uploads/files'],
     ]);
@@ -163,12 +164,12 @@ test('every check of a restore finds its corruption', async () => {
       (await site.run(['git', '-C', join(mirror, 'go-coffee.git'), ...args])).stdout.trim();
     const head = await git('rev-parse', 'main');
     await git('update-ref', 'refs/heads/main', 'main~1');
-    expect(await wrong('git')).toContain(`main of go-coffee: expected ${head}, found `);
+    expect(await wrong('git')).toContain('refs of go-coffee: expected ');
     await git('update-ref', '-d', 'refs/heads/main');
-    expect(await wrong('git')).toContain(`expected ${head}, found no main`);
+    expect(await wrong('git')).toContain('refs of go-coffee: expected ');
     await git('update-ref', 'refs/heads/main', head);
     expect(await wrong('git')).toBe('nothing');
     await rm(join(mirror, 'go-coffee.git/objects'), { recursive: true });
-    expect(await wrong('git')).toMatch(/^main of go-coffee: expected \w+, found ended \d+: /);
+    expect(await wrong('git')).toMatch(/^refs of go-coffee: expected \w+, found ended \d+: /);
   });
 });

@@ -21,12 +21,12 @@ import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts'
 import { besides } from '../swap.ts';
 import type { Restored } from '../workload.ts';
 import { archiveSettings, archiveTimeout } from './archiving.ts';
+import { refuseMissingFiles } from './config/start.ts';
 import { keepDamaged } from './keep-damaged.ts';
 import { clearOutside, walFolder } from './outside.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource } from './source.ts';
-import { refuseMissingFiles } from './start-files.ts';
 import { lastReplayedCommit } from './verify.ts';
 
 /** A generation that neither this host nor any reachable repository has used for this site. */

@@ -7,7 +7,7 @@ import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
 import type { SetItem, SnapshotItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { DiskNeed, WorkloadType } from '../workload.ts';
-import { captureConfig, configChecks, placeConfiguration } from './config.ts';
+import { captureConfig, configChecks, placeConfiguration } from './config/capture.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';
 import { walFolder } from './outside.ts';

@@ -47,7 +47,8 @@ async function archived(repository: Repository, folder: string): Promise<Map<str
 async function digestOf(client: pg.Client, settings: PostgresSettings, segment: string): Promise<string | undefined> {
   const hash = createHash('sha1');
   if (isOnOtherHost(settings)) {
-    const sql = 'SELECT pg_read_binary_file($1, 0, 2147483647, true) AS bytes';
+    // As much as the server gives at once.
+    const sql = 'SELECT pg_read_binary_file($1, 0, 1073741819, true) AS bytes';
     const { rows } = await client.query<{ bytes: Buffer | null }>(sql, [`pg_wal/${segment}`]);
     const bytes = rows[0]?.bytes;
     return bytes ? hash.update(bytes).digest('hex') : undefined;

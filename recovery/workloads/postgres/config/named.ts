@@ -1,10 +1,10 @@
 /** The files that a PostgreSQL server needs and that lie outside of its data directory: it says itself where they are. */
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type pg from 'pg';
-import type { PostgresSettings } from '../../config/environment.ts';
-import { badInput, codeOf } from '../../core/errors.ts';
-import { followLinks, isWithin } from '../../core/links.ts';
-import { configFiles, type FileReader, ruleFiles } from './config-files.ts';
+import type { PostgresSettings } from '../../../config/environment.ts';
+import { badInput, codeOf } from '../../../core/errors.ts';
+import { followLinks, isWithin } from '../../../core/links.ts';
+import { configFiles, type FileReader, ruleFiles } from './files.ts';
 
 export interface NamedFiles {
   /** As the server calls it. */
@@ -118,10 +118,10 @@ export async function namedFiles(client: pg.Client, reader: FileReader): Promise
     ...beside.map((name) => join(dirname(configFile), name)),
   ];
   const outside = async (paths: readonly string[]): Promise<string[]> => {
-    const realData = await followLinks(dataDir);
+    const realData = await reader.real(dataDir);
     const kept = await Promise.all(
       [...new Set(paths)].map(async (path) => {
-        const real = await followLinks(path);
+        const real = await reader.real(path);
         if (isWithin(realData, real)) return [];
         // A link in the data directory comes back with the set; what it leads to has to be there before.
         return isWithin(dataDir, path) || isWithin(realData, path) ? [real] : [path];

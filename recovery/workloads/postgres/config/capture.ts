@@ -1,23 +1,23 @@
 /** PostgreSQL's configuration files wherever they are, its certificates, and the settings that its server runs with. */
 import { chown, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Workload } from '../../../plan/types.ts';
-import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { isThere, lookUpAccount, makePassableFolder } from '../../core/account.ts';
-import { isWithin } from '../../core/links.ts';
-import { notCopiedFacts } from '../../points/not-copied.ts';
-import type { ResticCapture } from '../../points/point.ts';
-import { discard, freshFolder } from '../capture.ts';
-import { folderChecks } from '../files/checks.ts';
-import type { SnapshotItem } from '../restore-plan.ts';
-import { type Check, check, type RestoreContext, step } from '../restore-step.ts';
-import { carriedFiles, carryFiles, type Missing, missingFiles, putBack, writeCarried } from '../server-files.ts';
-import { besides, restoreFolder } from '../swap.ts';
-import type { Staged } from '../workload.ts';
-import { type FileReader, localReader, sqlReader } from './config-files.ts';
-import { namedFiles, refuseOtherFolders } from './named-files.ts';
-import { withClient } from './server.ts';
+import type { Workload } from '../../../../plan/types.ts';
+import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { isThere, lookUpAccount, makePassableFolder } from '../../../core/account.ts';
+import { isWithin } from '../../../core/links.ts';
+import { notCopiedFacts } from '../../../points/not-copied.ts';
+import type { ResticCapture } from '../../../points/point.ts';
+import { discard, freshFolder } from '../../capture.ts';
+import { folderChecks } from '../../files/checks.ts';
+import type { SnapshotItem } from '../../restore-plan.ts';
+import { type Check, check, type RestoreContext, step } from '../../restore-step.ts';
+import { carriedFiles, carryFiles, type Missing, missingFiles, putBack, writeCarried } from '../../server-files.ts';
+import { besides, restoreFolder } from '../../swap.ts';
+import type { Staged } from '../../workload.ts';
+import { withClient } from '../server.ts';
+import { type FileReader, localReader, sqlReader } from './files.ts';
+import { namedFiles, refuseOtherFolders } from './named.ts';
 
 /** For a person to read: the backup set holds them too. */
 async function copyFromDataDir(reader: FileReader, dataDir: string, folder: string): Promise<number> {

@@ -1,10 +1,10 @@
 /** What a server would not start without. It is looked for before the start: the server's own log names one file at a time. */
 import { join, resolve } from 'node:path';
-import type { PostgresSettings } from '../../config/environment.ts';
-import { isThere } from '../../core/account.ts';
-import { precondition } from '../../core/errors.ts';
-import { configFiles, localReader, ruleFiles } from './config-files.ts';
-import { CERTIFICATES } from './named-files.ts';
+import type { PostgresSettings } from '../../../config/environment.ts';
+import { isThere } from '../../../core/account.ts';
+import { precondition } from '../../../core/errors.ts';
+import { configFiles, localReader, ruleFiles } from './files.ts';
+import { CERTIFICATES } from './named.ts';
 
 async function absentOf(paths: readonly string[]): Promise<string[]> {
   const found = await Promise.all(paths.map(async (path) => ((await isThere(path)) ? [] : [path])));

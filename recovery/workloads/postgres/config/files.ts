@@ -2,13 +2,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type pg from 'pg';
-import { hasCode } from '../../core/errors.ts';
+import { hasCode } from '../../../core/errors.ts';
+import { followLinks } from '../../../core/links.ts';
 
 /** Files of this host, or of the server's host by SQL. Undefined for what does not exist. */
 export interface FileReader {
   content(path: string): Promise<Buffer | undefined>;
   /** Names in a folder. */
   names(folder: string): Promise<string[] | undefined>;
+  /** Without links, where this can be known. */
+  real(path: string): Promise<string>;
 }
 
 const ABSENT = ['ENOENT', 'ENOTDIR'] as const;
@@ -25,6 +28,7 @@ async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
 export const localReader: FileReader = {
   content: (path) => orAbsent(readFile(path)),
   names: (folder) => orAbsent(readdir(folder)),
+  real: (path) => followLinks(path),
 };
 
 /** The server gives files only to a superuser. */
@@ -40,6 +44,7 @@ export function sqlReader(client: pg.Client): FileReader {
       const { rows } = await client.query<{ name: string }>('SELECT pg_ls_dir($1) AS name', [folder]);
       return rows.map(({ name }) => name);
     },
+    real: async (path) => path,
   };
 }
 
