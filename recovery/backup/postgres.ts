@@ -11,7 +11,7 @@ import {
 } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { DrError } from '../core/errors.ts';
+import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
@@ -21,6 +21,7 @@ import { runHook } from '../workloads/capture.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import type { WorkloadOutcome } from './outcome.ts';
+import { withRetries } from './transient.ts';
 
 export interface PostgresRequest {
   readonly run: string;
@@ -53,7 +54,7 @@ export function detached(lineage: Lineage, repositories: readonly RepositoryOutc
   );
 }
 
-/** A failure of a repository is in `failures`; the workload has failed when it is in no repository. */
+/** A failure of a repository is in `failures`; the workload has failed when it is in no repository, or could not be asked. */
 export async function backUpPostgres(site: Site, request: PostgresRequest): Promise<PostgresResult> {
   const { lineage, progress, signal, workload } = request;
   const begun = performance.now();
@@ -69,7 +70,11 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     const pg = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
     await runHook(site, workload, 'pre', signal);
     try {
-      const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
+      const event = { step: `backup/${workload.id}`, title: workload.title, tier: workload.tier };
+      const onRetry = (detail: string) => progress({ ...event, state: 'retry', detail });
+      const canary = await withRetries({ onRetry, signal }, () =>
+        withClient(site, settings, (client) => plantCanary(client, request.run)),
+      );
       for (const repository of reachable(request.repositories)) {
         const step = `backup/${workload.id}/${repository.id}`;
         const title = `${workload.title} to ${repository.id}`;
@@ -92,7 +97,10 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         }
       }
       // A commit after the set: a moment between this run and the next can then be named as a target.
-      await withClient(site, settings, (client) => plantCanary(client, `${request.run} after`));
+      await withClient(site, settings, (client) => plantCanary(client, `${request.run} after`)).catch(
+        // The sets are made: a server that has stopped since then does not take them away.
+        (error: unknown) => site.log.warn({ error: messageOf(error) }, 'no commit was made after the backup'),
+      );
     } finally {
       await runHook(site, workload, 'post', signal);
     }

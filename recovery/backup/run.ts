@@ -9,7 +9,7 @@ import {
   reachable,
   withFailures,
 } from '../config/repositories.ts';
-import type { Site } from '../config/site.ts';
+import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
@@ -17,7 +17,7 @@ import type { Progress } from '../core/progress.ts';
 import { findEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { newPointId } from '../points/id.ts';
-import type { PointKind, RecoveryPoint } from '../points/point.ts';
+import type { Capture, FailedWorkload, PointKind, RecoveryPoint } from '../points/point.ts';
 import { typeOf } from '../workloads/registry.ts';
 import { backUpFiles } from './files.ts';
 import type { WorkloadOutcome } from './outcome.ts';
@@ -39,7 +39,7 @@ export interface BackupResult {
   readonly kind: PointKind;
   readonly startedAt: string;
   readonly endedAt: string;
-  /** Points by repository id; empty when a workload failed. */
+  /** Points by repository id; a point names the workloads that it lacks. */
   readonly points: Readonly<Record<string, RecoveryPoint>>;
   readonly workloads: readonly WorkloadOutcome[];
   readonly repositories: readonly { readonly id: string; readonly error?: DrError }[];
@@ -100,7 +100,30 @@ async function capture({ site, request, id, selection }: Run, ready: readonly Re
   };
 }
 
-/** The same id in each repository; each holds its own captures, and only a repository that has all of them gets a point. */
+interface PointDraft {
+  readonly repository: Repository;
+  readonly captures: readonly Capture[];
+  readonly failed: readonly FailedWorkload[];
+}
+
+const firstLines = (text: string): string => text.split('\n').slice(0, 4).join('\n');
+
+/** What the repository holds of the run, and why it lacks the rest. Undefined where it holds nothing, or was not reached. */
+function draftOf(outcome: RepositoryOutcome, workloads: readonly WorkloadOutcome[]): PointDraft | undefined {
+  const { repository } = outcome;
+  const captures: Capture[] = [];
+  const failed: FailedWorkload[] = [];
+  for (const { workload, captures: made, error } of workloads) {
+    const capture = made.get(repository.id);
+    const reason = error ?? (outcome.state === 'down' ? outcome.error : undefined);
+    if (capture !== undefined && error === undefined) captures.push(capture);
+    else if (reason !== undefined) failed.push({ workload, code: reason.code, fact: firstLines(reason.fact) });
+    else failed.push({ workload, code: 'NOT-COPIED', fact: `it was not copied to ${repository.id}` });
+  }
+  return captures.length === 0 ? undefined : { repository, captures, failed };
+}
+
+/** The same id in each repository; each point says what its repository holds of the run, and what it lacks. */
 async function writePoints(
   { site, request, id, startedAt, selection }: Run,
   { workloads, repositories }: Captures,
@@ -108,9 +131,10 @@ async function writePoints(
   const points: Record<string, RecoveryPoint> = {};
   const failures = new Map<string, DrError>();
   const tools = await toolVersions();
-  for (const repository of reachable(repositories)) {
-    const captures = workloads.flatMap((outcome) => outcome.captures.get(repository.id) ?? []);
-    if (captures.length < workloads.length) continue;
+  for (const outcome of repositories) {
+    const draft = draftOf(outcome, workloads);
+    if (draft === undefined) continue;
+    const { repository, captures, failed } = draft;
     try {
       const catalog = await openCatalog(site, repository, 'writer');
       points[repository.id] = await catalog.write({
@@ -118,13 +142,14 @@ async function writePoints(
         kind: 'RecoveryPoint',
         id,
         pointKind: request.kind,
-        complete: selection.complete,
+        complete: selection.complete && failed.length === 0,
         environment: site.environment.name,
         site: site.environment.site,
         repository: repository.id,
         startedAt: startedAt.toISOString(),
         endedAt: request.now().toISOString(),
-        captures,
+        captures: [...captures],
+        ...(failed.length === 0 ? {} : { failed: [...failed] }),
         planDigest: site.planDigest,
         tools,
       });
@@ -132,7 +157,7 @@ async function writePoints(
         step: `backup/point/${repository.id}`,
         title: `point in ${repository.id}`,
         state: 'done',
-        detail: id,
+        detail: failed.length === 0 ? id : `${id}, without ${failed.map(({ workload }) => workload).join(', ')}`,
       });
     } catch (error) {
       failures.set(repository.id, asDrError(error, `repository ${repository.id}`));
@@ -141,25 +166,34 @@ async function writePoints(
   return { points, failures };
 }
 
+/** Workloads that this host can't copy now count as failed, without a try. */
+function unreadyOutcomes(unready: ReadonlyMap<string, DrError>): WorkloadOutcome[] {
+  return [...unready].map(([workload, error]) => ({ workload, captures: new Map(), seconds: 0, error }));
+}
+
 /**
- * Throws only for what stops everything (bad input, lock held, no lineage, a fence). A failed workload is exit 1 and writes no point; a
- * repository that is down is exit 3 and the others get theirs.
+ * Throws only for what stops everything (bad input, lock held, no lineage, a fence, no workload that could be tried). A failed workload or
+ * a repository that is down is exit 3: the others get their points, which name what they lack. Exit 1 when nothing was copied. An
+ * interrupted run writes no point.
  */
 export async function runBackup(site: Site, request: BackupRequest): Promise<BackupResult> {
   const selection = selectForBackup(site.plan, site.environment, request.kind, request.only);
   const startedAt = request.now();
   const run: Run = { site, request, id: newPointId(request.kind, startedAt), startedAt, selection };
   const probed = await probeRepositories(site, request.repositories);
-  const ready = await checkReady(site, selection.workloads, probed);
+  const { repositories: ready, unready } = await checkReady(site, selection.workloads, probed);
   const up = reachable(ready);
   const [down] = errorsOf(ready);
   if (up.length === 0 && down) throw down;
   await refuseFenced(site, up);
-  const captured = await capture(run, ready);
+  const tried = selection.workloads.filter(({ id }) => !unready.has(id));
+  const made = await capture({ ...run, selection: { ...selection, workloads: tried } }, ready);
+  const captured = { ...made, workloads: [...made.workloads, ...unreadyOutcomes(unready)] };
   const failed = captured.workloads.some(({ error }) => error !== undefined);
-  const written = failed ? { points: {}, failures: new Map() } : await writePoints(run, captured);
+  const interrupted = request.signal?.aborted === true;
+  const written = interrupted ? { points: {}, failures: new Map() } : await writePoints(run, captured);
   const repositories = withFailures(captured.repositories, written.failures);
-  const partial = errorsOf(repositories).length > 0;
+  const partial = failed || errorsOf(repositories).length > 0;
   return {
     runId: run.id,
     kind: request.kind,
@@ -172,7 +206,7 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
       ...(each.state === 'down' ? { error: each.error } : {}),
     })),
     unconfigured: selection.unconfigured,
-    exit: exitFor({ failure: failed || Object.keys(written.points).length === 0, partial }),
+    exit: exitFor({ interrupted, failure: Object.keys(written.points).length === 0, partial }),
   };
 }
 

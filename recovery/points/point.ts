@@ -59,6 +59,16 @@ export type PostgresCapture = z.infer<typeof postgresCapture>;
 export type ResticCapture = z.infer<typeof resticCapture>;
 export type Capture = z.infer<typeof captureSchema>;
 
+const failedSchema = z.strictObject({
+  workload: z.string(),
+  /** Error code without `DR-`: `FOLDER-MISSING`. */
+  code: z.string(),
+  /** For people, without secrets. */
+  fact: z.string(),
+});
+/** A workload that a run could not copy. */
+export type FailedWorkload = z.infer<typeof failedSchema>;
+
 export const isPostgres = (capture: Capture): capture is PostgresCapture => capture.engine === 'pgbackrest';
 
 export const pointBodySchema = z.strictObject({
@@ -66,7 +76,7 @@ export const pointBodySchema = z.strictObject({
   kind: z.literal('RecoveryPoint'),
   id: pointIdSchema,
   pointKind: z.enum(POINT_KINDS),
-  /** False for a run with `--only`: it is not a complete copy of the platform. */
+  /** False for a run with `--only` and for one with a failed workload: it is not a complete copy of the platform. */
   complete: z.boolean(),
   environment: z.string(),
   site: z.string(),
@@ -74,6 +84,8 @@ export const pointBodySchema = z.strictObject({
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   captures: z.array(captureSchema),
+  /** Workloads of the run that this repository holds no capture of, with the reason; absent where it holds all. */
+  failed: z.array(failedSchema).optional(),
   /** sha256 of the effective plan's canonical JSON. */
   planDigest: z.string(),
   /** Name → version of every engine that took part. */

@@ -6,6 +6,7 @@ import { s3Arguments } from './location.ts';
 import { lossOf } from './loss.ts';
 import { parseBackupSummary, parseStatus, type Snapshot } from './output.ts';
 import type { Restic } from './restic.ts';
+import { filesUnreadable, parseUnread, sortUnread, type UnreadFile } from './unread.ts';
 
 type Fraction = (fraction: number) => void;
 
@@ -49,14 +50,36 @@ export interface Backed {
   readonly added: number;
 }
 
-/** restic's exit 3 (a file could not be read) is a failure: a copy must be complete. */
+/** restic's exit code when it has made a snapshot without some of the files. */
+const INCOMPLETE = 3;
+/** For files that are replaced all the time. Each further run reads only what has changed. */
+const TRIES = 3;
+
+/**
+ * A file that is deleted while the folder is copied is not missing in the copy. Throws `FILES-UNREADABLE` with the names of all others that
+ * could not be read: a copy must be complete.
+ */
 export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    const { backed, files } = await runBackup(restic, request);
+    const { replaced, unreadable } = await sortUnread(files);
+    if (unreadable.length > 0) throw filesUnreadable(request.path, unreadable);
+    if (replaced.length === 0) return backed;
+    if (left === 0) throw filesUnreadable(request.path, replaced);
+  }
+}
+
+async function runBackup(
+  restic: Restic,
+  request: BackupRequest,
+): Promise<{ readonly backed: Backed; readonly files: readonly UnreadFile[] }> {
   const tags = request.tags.flatMap((tag) => ['--tag', tag]);
   const force = request.force ? ['--force'] : [];
   const excluded = (request.exclude ?? []).flatMap((path) => ['--exclude', path]);
   const flags = ['--json', '--host', request.host, ...tags, ...force, ...excluded];
-  const { stdout } = await restic.run(['backup', ...flags, request.path], {
+  const { stdout, stderr, exitCode } = await restic.run(['backup', ...flags, request.path], {
     signal: request.signal,
+    accept: [0, INCOMPLETE],
     env: { RESTIC_PROGRESS_FPS: '2' },
     onLine: (line, stream) => {
       const fraction = stream === 'stdout' ? parseStatus(line) : undefined;
@@ -64,7 +87,24 @@ export async function backupPath(restic: Restic, request: BackupRequest): Promis
     },
   });
   const summary = parseBackupSummary(stdout);
-  return { bytes: summary.total_bytes_processed, files: summary.total_files_processed, added: summary.data_added };
+  const backed = {
+    bytes: summary.total_bytes_processed,
+    files: summary.total_files_processed,
+    added: summary.data_added,
+  };
+  const files = exitCode === INCOMPLETE ? parseUnread(stderr) : [];
+  if (exitCode === INCOMPLETE && files.length === 0) throw incomplete(request.path, stderr);
+  return { backed, files };
+}
+
+/** It lacks files, and this version can't read which. */
+function incomplete(folder: string, stderr: string): DrError {
+  return new DrError({
+    code: 'FILES-UNREADABLE',
+    where: folder,
+    fact: `restic could not read some files (exit ${INCOMPLETE}): ${stderr.trim().split('\n').slice(-8).join('\n')}`,
+    hint: 'give the account of `dr` the right to read them, or move them elsewhere',
+  });
 }
 
 /** All snapshots of a run by workload: one listing instead of one a workload, since each opens the repository anew. */

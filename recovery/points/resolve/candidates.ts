@@ -13,6 +13,11 @@ export interface Candidates {
   readonly warnings: readonly string[];
 }
 
+/** Points whose signature is good. */
+export function trustedOf({ entries }: Pick<ResolveInput, 'entries'>): CatalogEntry[] {
+  return entries.filter(({ trust }) => trust === 'ok');
+}
+
 export function candidatesOf(input: ResolveInput): Candidates {
   const { entries, allowTampered = false, allowCompromised = false } = input;
   const tampered = entries.filter((e) => e.trust === 'tampered').length;
@@ -26,6 +31,30 @@ export function candidatesOf(input: ResolveInput): Candidates {
   if (unknown > 0)
     warnings.push(`${plural(unknown, 'point')} in ${input.repository} whose signing key is missing: ${left}`);
   return { copies: copiesByWorkload(taken), compromised, warnings };
+}
+
+/** For a workload that the newest run tried to copy and could not: its older copy is not a choice, and somebody must know. */
+export function failedSince(
+  entries: readonly CatalogEntry[],
+  {
+    workload,
+    chosen,
+    limit = Number.POSITIVE_INFINITY,
+  }: { workload: string; chosen: Copy | undefined; limit?: number },
+): string[] {
+  for (const entry of entries.toReversed()) {
+    const started = Date.parse(entry.outline.startedAt);
+    if (started > limit) continue;
+    if (entry.outline.id === chosen?.entry.outline.id || started <= (chosen?.at ?? 0)) return [];
+    if (entry.outline.complete) continue;
+    const failed = entry.point.failed?.find((each) => each.workload === workload);
+    if (failed === undefined) continue;
+    const used = chosen === undefined ? 'there is no copy of it' : `the copy of ${chosen.capture.capturedAt} is used`;
+    return [
+      `${workload} could not be copied in ${entry.outline.id} (${failed.code}: ${failed.fact.split('\n')[0]}): ${used}`,
+    ];
+  }
+  return [];
 }
 
 /** The newest copy at or before `limit` (milliseconds since 1970). Expects them sorted. */

@@ -1,6 +1,6 @@
 /** `latest`: the newest copy of everything, PostgreSQL with all of its archived WAL. */
 import type { Copy } from '../catalog/window.ts';
-import { type Candidates, compromisedBetween, newestUpTo } from './candidates.ts';
+import { type Candidates, compromisedBetween, failedSince, newestUpTo, trustedOf } from './candidates.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 interface Chosen {
@@ -30,7 +30,9 @@ function forkWarning(copies: readonly Copy[], chosen: Copy): string[] {
 
 export function resolveLatest(input: ResolveInput, candidates: Candidates): Chosen {
   const chosen = input.workloads.flatMap((workload) => newestUpTo(candidates.copies.get(workload)) ?? []);
-  const warnings: string[] = [];
+  const warnings = input.workloads.flatMap((workload) =>
+    failedSince(trustedOf(input), { workload, chosen: newestUpTo(candidates.copies.get(workload)) }),
+  );
   const replayed = chosen.map((copy) => {
     if (copy.capture.engine !== 'pgbackrest') return { copy, reached: copy.at };
     const replay = replayOf(copy, candidates);

@@ -1,18 +1,12 @@
 /** Restores the mirrors, and makes a repository again whose url is a lost folder of this host. */
 import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isThere } from '../../core/account.ts';
 import { folderState, restoreFolder } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
+import { localFolder } from './location.ts';
 import { GIT_ENV } from './refs.ts';
-
-/** The folder that a url means, or undefined for a remote one. */
-export function localFolder(url: string): string | undefined {
-  if (url.startsWith('/')) return url;
-  return url.startsWith('file://') ? fileURLToPath(url) : undefined;
-}
 
 async function isRepository(folder: string): Promise<boolean> {
   return (await isThere(join(folder, 'HEAD'))) || (await isThere(join(folder, '.git')));

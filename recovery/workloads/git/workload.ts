@@ -10,9 +10,10 @@ import { folderType } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import type { DiskNeed, FolderFinding, WorkloadType } from '../workload.ts';
+import { localFolder } from './location.ts';
 import { mirrorRepositories, mirrorsFolder } from './mirrors.ts';
 import { countOf, digestOfRefs, GIT_ENV, mainOf, readRefs } from './refs.ts';
-import { localFolder, restoreGit } from './restore.ts';
+import { restoreGit } from './restore.ts';
 
 /** The sources of the mirrors: only one on this machine can be lost with it. */
 export function inspectGit(workload: Workload, sources: readonly { name: string; url: string }[]): FolderFinding[] {
