@@ -12,6 +12,8 @@ export interface RepositoryObservation {
   readonly known: boolean;
   /** When the newest trusted copy of each workload was made. */
   readonly newest: ReadonlyMap<string, Date>;
+  /** Workloads that the newest run that tried them could not copy to this repository. */
+  readonly failed: ReadonlySet<string>;
   readonly newestFull?: Date;
   readonly verifiedAt?: Date;
   /** False: a point was altered or removed, or its last verification failed. */

@@ -64,7 +64,7 @@ export function describeRepository(
   before: RepositoryObservation | undefined,
 ): RepositoryObservation {
   if (reading.kind === 'unreachable') {
-    const nothing = { id, known: false, newest: new Map(), sound: true, problems: [] };
+    const nothing = { id, known: false, newest: new Map(), failed: new Set<string>(), sound: true, problems: [] };
     return { ...(before ?? nothing), reachable: false, fact: reading.fact };
   }
   const good = reading.points.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
@@ -80,11 +80,22 @@ export function describeRepository(
     reachable: true,
     known: true,
     newest: newestOf(good),
+    failed: failedOf(good),
     ...(full === undefined ? {} : { newestFull: new Date(full.startedAt) }),
     ...(verified === undefined ? {} : { verifiedAt: verified }),
     sound: problems.length === 0,
     problems,
   };
+}
+
+/** By the newest point that holds the workload, or says why it does not. */
+function failedOf(points: readonly CatalogEntry[]): Set<string> {
+  const last = new Map<string, 'copied' | 'failed'>();
+  for (const { point } of points.toReversed()) {
+    for (const { workload } of point.captures) if (!last.has(workload)) last.set(workload, 'copied');
+    for (const { workload } of point.failed ?? []) if (!last.has(workload)) last.set(workload, 'failed');
+  }
+  return new Set([...last].flatMap(([workload, outcome]) => (outcome === 'failed' ? [workload] : [])));
 }
 
 function newestOf(points: readonly CatalogEntry[]): Map<string, Date> {

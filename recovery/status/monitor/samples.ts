@@ -23,6 +23,8 @@ export const METRICS = {
   go_coffee_dr_fenced: '1: another site leads; a repository holds a fence for this one',
   go_coffee_dr_standby_lag_seconds: 'How far the standby, or the slowest follower, is behind',
   go_coffee_dr_backup_last_run_failed: '1: the last run of a schedule failed, or left no point in time',
+  go_coffee_dr_workload_backup_failed:
+    '1: the newest run that tried this workload has no copy of it in this repository',
   go_coffee_dr_refreshed_timestamp_seconds: 'When the exporter last refreshed these values (Unix time)',
   go_coffee_dr_plan_info: '1; the plan that all of this is measured against',
 } as const;
@@ -99,6 +101,9 @@ function ofRepository(
     reachable,
     ...workloads.map(({ id }) =>
       sample('go_coffee_dr_last_point_age_seconds', { workload: id, ...labels }, age(repository.newest.get(id))),
+    ),
+    ...workloads.map(({ id }) =>
+      sample('go_coffee_dr_workload_backup_failed', { workload: id, ...labels }, repository.failed.has(id) ? 1 : 0),
     ),
     sample('go_coffee_dr_verification_age_seconds', labels, age(repository.verifiedAt)),
     sample('go_coffee_dr_verification_ok', labels, repository.sound ? 1 : 0),
