@@ -1,10 +1,12 @@
 /** Prepares the repositories, begins the first lineage, and lets the running server ship its WAL. A second run attaches more repositories. */
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
-import { type Lineage, readLineage, readRecord, refuseFenced, writeLineage } from '../config/lineage.ts';
+import { ensureIdentity } from '../config/identity.ts';
+import { readRecord, refuseFenced } from '../config/lineage.ts';
 import { errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, precondition } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
@@ -15,7 +17,9 @@ import { openRestic } from '../engines/restic/restic.ts';
 import { makeMissingBucket } from '../storage/s3/bucket.ts';
 import { readKeys } from '../storage/s3/keys.ts';
 import { makeArchive } from '../workloads/postgres/archiving.ts';
+import { nextGeneration } from './generation.ts';
 import { checkReady } from './ready.ts';
+import { readCatalogs, refuseTaken, takeOver } from './stranger.ts';
 
 export interface InitializedRepository {
   readonly id: string;
@@ -36,6 +40,8 @@ export interface InitRequest {
   readonly repositories: readonly string[];
   /** `archive_mode` needs a restart; without permission for it nothing is changed and the error says so. */
   readonly restart: boolean;
+  /** Take the place of the host that writes for the site. @default false */
+  readonly adopt?: boolean;
   readonly progress: Progress;
   readonly now: () => Date;
 }
@@ -43,26 +49,8 @@ export interface InitRequest {
 /** restic makes folders that only their owner can enter; pgBackRest runs as another account and must be able to pass. */
 async function prepareFolder(path: string, environment: string): Promise<void> {
   const folder = join(path, environment);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await makePassableFolder(folder);
   await chmod(folder, 0o755);
-}
-
-async function nextGeneration(
-  site: Site,
-  current: Lineage | undefined,
-  now: Date,
-  attached: readonly string[],
-): Promise<Lineage> {
-  const { generation = 1 } = site.environment;
-  if (current) {
-    const repositories = [...new Set([...current.repositories, ...attached])];
-    const { name: _, ...record } = current;
-    return writeLineage(site, {
-      ...record,
-      repositories: [...site.repositories.keys()].filter((id) => repositories.includes(id)),
-    });
-  }
-  return writeLineage(site, { generation, repositories: [...attached], since: now.toISOString() });
 }
 
 /** Throws `GENERATION-ENDED` (exit 6): two servers would write into one archive. */
@@ -109,6 +97,14 @@ async function prepareBucket(site: Site, { id, settings }: Repository, progress:
   });
 }
 
+/** Throws `SITE-STRANGER` (exit 6) where another host writes for the site, unless this one is to take its place. */
+async function beWriter(site: Site, up: readonly Repository[], { adopt = false, now }: InitRequest): Promise<void> {
+  const { catalogs } = await readCatalogs(site, up);
+  if (adopt) await takeOver(site, catalogs, now());
+  else await refuseTaken(site, catalogs);
+  await ensureIdentity(site, now());
+}
+
 export async function runInit(site: Site, request: InitRequest): Promise<InitResult> {
   const { progress } = request;
   await refuseEndedGeneration(site);
@@ -132,6 +128,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   const [firstError] = errorsOf(probed);
   if (up.length === 0 && firstError) throw firstError;
   await refuseFenced(site, up);
+  await beWriter(site, up, request);
   const folder = up.find((r) => r.settings.type === 'posix');
   const like = folder === undefined ? undefined : openRestic(site, folder, 'writer');
   const repositories: InitializedRepository[] = probed.flatMap((each) =>
@@ -148,12 +145,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     repositories.push({ id: repository.id, restic: made });
   }
   if (!site.environment.postgres) return { repositories, restarted: false, changed: [] };
-  const lineage = await nextGeneration(
-    site,
-    await readLineage(site),
-    request.now(),
-    up.map((r) => r.id),
-  );
+  const lineage = await nextGeneration(site, up, request);
   const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
   const pgb = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
   progress({

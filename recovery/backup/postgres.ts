@@ -18,8 +18,11 @@ import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
+import { refuseForeignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
+import { readServerFacts } from '../workloads/postgres/server-facts.ts';
+import { refuseStandby } from '../workloads/postgres/standby.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { withRetries } from './transient.ts';
 
@@ -54,7 +57,7 @@ export function detached(lineage: Lineage, repositories: readonly RepositoryOutc
   );
 }
 
-/** A failure of a repository is in `failures`; the workload has failed when it is in no repository, or could not be asked. */
+/** A failure of a repository is in `failures`; the workload has failed when it is in no repository. */
 export async function backUpPostgres(site: Site, request: PostgresRequest): Promise<PostgresResult> {
   const { lineage, progress, signal, workload } = request;
   const begun = performance.now();
@@ -68,6 +71,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     const settings = postgresSettings(site.environment);
     const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
     const pg = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
+    await refuseStandby(site);
     await runHook(site, workload, 'pre', signal);
     try {
       const event = { step: `backup/${workload.id}`, title: workload.title, tier: workload.tier };
@@ -75,6 +79,11 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
       const canary = await withRetries({ onRetry, signal }, () =>
         withClient(site, settings, (client) => plantCanary(client, request.run)),
       );
+      // A database that refuses its catalog (a damaged one) must not stop the copy of all others.
+      const server = await readServerFacts(site, settings).catch((error: unknown) => {
+        site.log.warn({ error: messageOf(error) }, 'what the server needs of a host is not known to this point');
+        return undefined;
+      });
       for (const repository of reachable(request.repositories)) {
         const step = `backup/${workload.id}/${repository.id}`;
         const title = `${workload.title} to ${repository.id}`;
@@ -83,12 +92,13 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           progress({ step, title, tier: workload.tier, state: 'progress', fraction });
         try {
           const made = await makeSet(pg, repository, request.type, { onFraction, signal });
+          await refuseForeignWal(site, { repository, lineage: lineage.name });
           const passphrase = choosePassphrase(
             repository.settings.passphrases,
             undefined,
             `repositories.${repository.id}`,
           ).name;
-          captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary });
+          captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary, ...(server && { server }) });
           progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
         } catch (error) {
           const failure = asDrError(error, `repository ${repository.id}`);

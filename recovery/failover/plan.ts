@@ -4,16 +4,11 @@ import { archiveSilenceSeconds, rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
+import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import { readEntries } from '../points/catalog/read.ts';
-import { isCompromised } from '../points/marks.ts';
-import {
-  type ArchivedSegment,
-  archivedSegments,
-  bytesBetween,
-  formatLsn,
-  newestSegment,
-  placeOfSegment,
-} from '../points/wal.ts';
+import { type ArchivedSegment, archivedSegments, newestSegment } from '../points/wal.ts';
+import { bytesBetween, formatLsn, placeOfSegment } from '../points/wal-segment.ts';
+import { correctedNow } from '../storage/clock.ts';
 import { readFence } from '../storage/fence.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { leaderOf, membersOf } from '../workloads/postgres/members.ts';
@@ -60,9 +55,10 @@ async function inspectStandby(
     const fact = `no member of PostgreSQL answers in ${stack.outputs.namespaces.platform}`;
     throw precondition({ code: 'STANDBY-SILENT', where: `stack ${stack.name}`, fact, hint });
   }
-  const end = newest && placeOfSegment(newest.name).end;
+  const end = newest && placeOfSegment(newest.name, first.segmentBytes).end;
   return {
     pod: first.pod,
+    segmentBytes: first.segmentBytes,
     replayed: first.lsn === undefined ? undefined : formatLsn(first.lsn),
     lastCommit: first.lastCommit?.toISOString(),
     behindBytes: end === undefined || first.lsn === undefined ? undefined : bytesBetween(first.lsn, end),
@@ -80,7 +76,7 @@ async function inspectOldSite(
     throw precondition({ code: 'NAMESPACE-UNKNOWN', where: '--old-namespace', fact, hint: 'kubectl get namespaces' });
   }
   const [pods, leader] = await Promise.all([cluster.pods(old.platform), leaderOf(cluster, old.platform)]);
-  const end = newest && placeOfSegment(newest.name).end;
+  const end = newest && leader && placeOfSegment(newest.name, leader.segmentBytes).end;
   return {
     describe: cluster.describe,
     pods: pods.filter(({ serves }) => serves).map(({ name }) => name),
@@ -100,9 +96,10 @@ async function newestRedis(
   const keys = [{ name: FIRST_KEY, secret: secrets.signingKey }];
   const place = { repository, environment, layout: stack.layout };
   const entries = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
-  const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
-  for (const { point } of good.toReversed()) {
-    const capture = point.captures.find(({ workload }) => workload === 'redis');
+  const good = goodEntries(entries, await correctedNow(store, now));
+  for (const entry of good.toReversed()) {
+    const { point } = entry;
+    const capture = goodCaptures(entry).find(({ workload }) => workload === 'redis');
     if (capture === undefined) continue;
     const { capturedAt } = capture;
     return { point: point.id, capturedAt, ageSeconds: (now.getTime() - Date.parse(capturedAt)) / 1000 };

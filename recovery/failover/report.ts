@@ -3,7 +3,7 @@ import { seconds } from '../../plan/duration.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
-import { bytesBetween, formatLsn, type Lsn } from '../points/wal.ts';
+import { bytesBetween, formatLsn, type Lsn } from '../points/wal-segment.ts';
 import { formatBytes } from '../report/format.ts';
 import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
 import type { FailoverPlan, FailoverReport } from './types.ts';

@@ -1,7 +1,9 @@
 /** Decides which points of a repository go, and why the others stay. Pure. */
+import { goodEntries } from '../points/catalog/good.ts';
+import { newestCopy } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { type Copy, copiesByWorkload } from '../points/catalog/window.ts';
-import { isCompromised, isHeld, verifiedAt } from '../points/marks.ts';
+import { isCompromised, isHeld, isVouched, verifiedAt } from '../points/marks.ts';
 import type { PostgresCapture } from '../points/point.ts';
 
 export interface DecideInput {
@@ -96,10 +98,14 @@ class Keeping {
   readonly reasons: Map<string, Set<KeepReason>>;
   readonly #entries: readonly CatalogEntry[];
   readonly #chains = new Map<string, CatalogEntry[]>();
+  /** In the order of the chain, and by date. */
   readonly #copies: ReadonlyMap<string, readonly Copy[]>;
+  readonly #byDate: ReadonlyMap<string, readonly Copy[]>;
   readonly #retentionMs: number;
+  readonly #good: ReadonlySet<CatalogEntry>;
 
-  constructor(entries: readonly CatalogEntry[], retentionMs: number) {
+  constructor(entries: readonly CatalogEntry[], retentionMs: number, now: Date) {
+    this.#good = new Set(goodEntries(entries, now));
     this.#entries = entries;
     this.#retentionMs = retentionMs;
     this.reasons = new Map(entries.map((entry) => [entry.point.id, new Set()]));
@@ -110,6 +116,7 @@ class Keeping {
       this.#chains.set(key, [...(this.#chains.get(key) ?? []), entry]);
     }
     this.#copies = copiesByWorkload(entries.filter(sound));
+    this.#byDate = new Map([...this.#copies].map(([id, copies]) => [id, copies.toSorted((a, b) => a.at - b.at)]));
   }
 
   keep(entry: CatalogEntry | undefined, reason: KeepReason): void {
@@ -121,13 +128,19 @@ class Keeping {
   }
 
   keepNewest(workloads: ReadonlySet<string>): void {
-    for (const [workload, copies] of this.#copies)
-      if (workloads.has(workload)) this.keep(copies.at(-1)?.entry, 'newest');
+    for (const [workload, copies] of this.#copies) if (workloads.has(workload)) this.#keepNewestOf(copies);
+  }
+
+  /** The newest one, and where that is suspect the newest good one: `latest` is that. */
+  #keepNewestOf(copies: readonly Copy[]): void {
+    this.keep(newestCopy(copies)?.entry, 'newest');
+    const good = copies.filter(({ suspect, entry }) => this.#good.has(entry) && (!suspect || isVouched(entry)));
+    this.keep(newestCopy(good)?.entry, 'newest');
   }
 
   /** Keeps what a restore to this moment would use. */
   keepMoment(moment: number, reason: KeepReason, except: ReadonlySet<string> = new Set()): void {
-    for (const [workload, copies] of this.#copies) {
+    for (const [workload, copies] of this.#byDate) {
       if (except.has(workload)) continue;
       this.keep(newestBetween(copies, moment - this.#retentionMs, moment)?.entry, reason);
     }
@@ -163,14 +176,16 @@ export function decidePrune(input: DecideInput): PointDecision[] {
   const { entries, leased, now } = input;
   const retentionMs = input.retentionSeconds * 1000;
   const cutoff = now.getTime() - retentionMs;
-  const keeping = new Keeping(entries, retentionMs);
+  const keeping = new Keeping(entries, retentionMs, now);
   for (const entry of entries) {
     if (endOf(entry) > cutoff) keeping.keep(entry, 'young');
     if (isHeld(entry)) keeping.keep(entry, 'held');
     if (leased.has(entry.point.id)) keeping.keep(entry, 'leased');
     if (entry.trust !== 'ok') keeping.keep(entry, 'untrusted');
   }
+  const good = goodEntries(entries, now);
   const newest = newestComplete(entries, input.lineage ?? newestLineage(entries));
+  keeping.keep(newestComplete(good, input.lineage ?? newestLineage(good)), 'newest');
   keeping.keep(lastVerified(entries), 'verified');
   keeping.keep(newest, 'newest');
   keeping.keepNewest(input.workloads);

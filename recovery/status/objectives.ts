@@ -6,9 +6,12 @@ import { isConfigured } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
+import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
+import { notCopied } from '../points/not-copied.ts';
 import { lastRto, type Measurement, readMeasurements } from '../report/measurements.ts';
+import { correctedNow } from '../storage/clock.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
 export interface RpoNow {
@@ -40,6 +43,8 @@ export interface ObjectivesReport {
   readonly rto: readonly RtoNow[];
   /** `redis RPO`, `P1 RTO` */
   readonly missed: readonly string[];
+  /** What lies beside the data and is not in the newest copy of its workload: no objective holds for it. */
+  readonly notCopied: readonly { readonly workload: string; readonly what: string }[];
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
 }
 
@@ -49,10 +54,11 @@ export interface Copy {
   readonly repository: string;
   readonly safeUntil: Date;
   readonly basis: string;
+  readonly notCopied?: readonly string[];
 }
 
 export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
-  const { copies, unreachable } = await readCopies(site);
+  const { copies, unreachable } = await readCopies(site, now);
   const archived = await archivedCopies(site, copies);
   const measurements = await readMeasurements(site.environment.stateDir);
   return {
@@ -66,8 +72,21 @@ export async function achievedObjectives(site: Site, now: Date): Promise<Objecti
       now,
     ),
     environment: site.environment.name,
+    notCopied: newestOf(copies).flatMap(({ workload, notCopied: lines = [] }) =>
+      lines.map((what) => ({ workload, what })),
+    ),
     unreachable,
   };
+}
+
+/** The newest copy of each workload. Pure. */
+function newestOf(copies: readonly Copy[]): Copy[] {
+  const newest = new Map<string, Copy>();
+  for (const copy of copies) {
+    const other = newest.get(copy.workload);
+    if (other === undefined || other.safeUntil < copy.safeUntil) newest.set(copy.workload, copy);
+  }
+  return [...newest.values()];
 }
 
 export interface Achieved {
@@ -124,12 +143,17 @@ interface CopiesRead {
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
 }
 
-async function readCopies(site: Site): Promise<CopiesRead> {
+async function readCopies(site: Site, now: Date): Promise<CopiesRead> {
   const results = await Promise.all(
     [...site.repositories.values()].map(async (repository) => {
       try {
         const catalog = await openCatalog(site, repository, 'restorer');
-        return { copies: (await catalog.points()).flatMap((entry) => copiesOf(entry, repository.id)), unreachable: [] };
+        // A date after now would be met for as long as it lies ahead: the repository's clock says what now is.
+        const store = await repository.store('restorer');
+        const entries = await catalog.points();
+        const good = new Set(goodEntries(entries, await correctedNow(store, now)));
+        const counted = entries.filter((entry) => good.has(entry) || entry.trust === 'unknown-key');
+        return { copies: counted.flatMap((entry) => copiesOf(entry, repository.id)), unreachable: [] };
       } catch (error) {
         if (!(error instanceof DrError)) throw error;
         return { copies: [], unreachable: [{ repository: repository.id, fact: error.fact }] };
@@ -145,12 +169,13 @@ async function readCopies(site: Site): Promise<CopiesRead> {
 /** Points that nobody would restore from do not count. */
 function copiesOf(entry: CatalogEntry, repository: string): Copy[] {
   if (entry.trust === 'tampered' || isCompromised(entry)) return [];
-  const { id, captures } = entry.point;
-  return captures.map(({ workload, capturedAt }) => ({
-    workload,
+  const { id } = entry.point;
+  return goodCaptures(entry).map((capture) => ({
+    workload: capture.workload,
     repository,
-    safeUntil: new Date(capturedAt),
+    safeUntil: new Date(capture.capturedAt),
     basis: `point ${id}`,
+    notCopied: notCopied(capture),
   }));
 }
 

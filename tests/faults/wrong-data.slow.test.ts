@@ -64,7 +64,7 @@ test('every check of a restore finds its corruption', async () => {
     expect(verified.map((check) => check.id).sort()).toEqual([
       ...['git/go-coffee', 'manifests/files', 'manifests/yaml', 'postgres-config/files'],
       ...['archive', 'canary', 'checksums', 'moment', 'system-id'].map((name) => `postgres/${name}`),
-      ...['redis/keys', 'uploads/files'],
+      ...['redis/keys', 'redis/role', 'uploads/files'],
     ]);
     await sql(site, KEEP);
 
@@ -154,7 +154,7 @@ test('every check of a restore finds its corruption', async () => {
     const manifest = join(site.paths.folder('manifests'), 'namespace.yaml');
     await overwrite(manifest, 0, '{[:');
     expect(await wrong('manifests')).toMatch(
-      /^manifests: YAML files parse: expected \d+ good, found bad: \S+namespace\.yaml$/,
+      /^manifests: YAML files parse as they did: expected \d+ good, found bad: \S+namespace\.yaml$/,
     );
 
     // Git

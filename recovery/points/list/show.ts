@@ -7,6 +7,7 @@ import { table } from '../../report/table.ts';
 import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
 import { holdersOf, type Survey } from '../catalog/survey.ts';
 import type { MarkRecord } from '../marks.ts';
+import { notCopied } from '../not-copied.ts';
 import type { Capture, RecoveryPoint } from '../point.ts';
 
 export interface PointCopy {
@@ -70,6 +71,12 @@ function copyText(copy: PointCopy, paint: Paint): string {
     table(['workload', 'engine', 'name', 'captured', 'data', ''], point.captures.map(captureRow)),
     ...(point.failed ?? []).map(
       ({ workload, code, fact }) => `  ${paint('red', `lacks ${workload}: ${code}: ${fact}`)}`,
+    ),
+    ...point.captures.flatMap(({ workload, suspect }) =>
+      suspect === undefined ? [] : [`  ${paint('red', 'suspect')}: ${workload}: ${suspect}`],
+    ),
+    ...point.captures.flatMap((capture) =>
+      notCopied(capture).map((line) => `  not copied: ${capture.workload}: ${line}`),
     ),
   ].join('\n');
 }

@@ -1,72 +1,99 @@
 /** Which copies may be chosen, and warnings for the others. */
 import { plural } from '../../report/format.ts';
+import { doubtsOf } from '../catalog/doubts.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { type Copy, copiesByWorkload } from '../catalog/window.ts';
-import { isCompromised } from '../marks.ts';
+import { isCompromised, isVouched } from '../marks.ts';
 import type { ResolveInput } from './types.ts';
 
 export interface Candidates {
-  /** Copies that may be chosen, by workload, oldest first. */
+  /** Copies that may be chosen, by workload, in the order of the chain. */
   readonly copies: ReadonlyMap<string, readonly Copy[]>;
-  /** Skipped points, because they are marked compromised; oldest first. Replay must not pass them. */
+  /** Skipped points, because they are marked compromised; in the order of the chain. Replay must not pass them. */
   readonly compromised: readonly CatalogEntry[];
+  /** Skipped copies, because they hold much less than the one before. */
+  readonly suspect: readonly Copy[];
   readonly warnings: readonly string[];
 }
 
-/** Points whose signature is good. */
-export function trustedOf({ entries }: Pick<ResolveInput, 'entries'>): CatalogEntry[] {
-  return entries.filter(({ trust }) => trust === 'ok');
+const VOUCH = 'to use it, name its id or type --allow-suspect; if it is good: dr points mark';
+
+/** Good copies of a workload, and those that are skipped because they hold much less than the one before. */
+function withoutSuspects(all: ReadonlyMap<string, readonly Copy[]>): Pick<Candidates, 'copies' | 'suspect'> {
+  const suspect: Copy[] = [];
+  const copies = new Map<string, Copy[]>();
+  for (const [workload, list] of all) {
+    const isSuspect = (copy: Copy): boolean => copy.suspect && !isVouched(copy.entry);
+    suspect.push(...list.filter(isSuspect));
+    copies.set(
+      workload,
+      list.filter((copy) => !isSuspect(copy)),
+    );
+  }
+  return { copies, suspect };
+}
+
+/** Only what is newer than the chosen copies matters to whoever reads it. */
+function suspectWarnings(suspect: readonly Copy[], workloads: readonly string[]): string[] {
+  return workloads.flatMap((workload) => {
+    const newest = suspect.filter((copy) => copy.capture.workload === workload).at(-1);
+    if (newest === undefined) return [];
+    const { id } = newest.entry.outline;
+    return [`${workload} of ${id} was skipped: ${newest.capture.suspect}; ${VOUCH} ${id} clean`];
+  });
 }
 
 export function candidatesOf(input: ResolveInput): Candidates {
-  const { entries, allowTampered = false, allowCompromised = false } = input;
+  const { entries, allowTampered = false, allowCompromised = false, allowSuspect = false, now } = input;
   const tampered = entries.filter((e) => e.trust === 'tampered').length;
   const unknown = entries.filter((e) => e.trust === 'unknown-key').length;
   const trusted = allowTampered ? entries : entries.filter((e) => e.trust === 'ok');
   const compromised = allowCompromised ? [] : trusted.filter(isCompromised);
-  const taken = trusted.filter((entry) => !compromised.includes(entry));
+  const doubts = allowSuspect ? new Map() : doubtsOf(entries, now);
+  const skipped = new Set(compromised);
+  const taken = trusted.filter((entry) => !skipped.has(entry) && !doubts.has(entry.outline.id));
+  const all = copiesByWorkload(taken);
+  const good = allowSuspect ? { copies: all, suspect: [] } : withoutSuspects(all);
   const warnings: string[] = [];
   const left = allowTampered ? 'used all the same (--allow-tampered)' : 'not considered';
   if (tampered > 0) warnings.push(`${plural(tampered, 'point')} in ${input.repository} with a bad signature: ${left}`);
   if (unknown > 0)
     warnings.push(`${plural(unknown, 'point')} in ${input.repository} whose signing key is missing: ${left}`);
-  return { copies: copiesByWorkload(taken), compromised, warnings };
+  for (const { point, fact } of doubts.values())
+    warnings.push(`${point} in ${input.repository} ${fact}: it was skipped; ${VOUCH} ${point} clean`);
+  return { ...good, compromised, warnings: [...warnings, ...suspectWarnings(good.suspect, input.workloads)] };
 }
 
-/** For a workload that the newest run tried to copy and could not: its older copy is not a choice, and somebody must know. */
-export function failedSince(
-  entries: readonly CatalogEntry[],
-  {
-    workload,
-    chosen,
-    limit = Number.POSITIVE_INFINITY,
-  }: { workload: string; chosen: Copy | undefined; limit?: number },
-): string[] {
-  for (const entry of entries.toReversed()) {
-    const started = Date.parse(entry.outline.startedAt);
-    if (started > limit) continue;
-    if (entry.outline.id === chosen?.entry.outline.id || started <= (chosen?.at ?? 0)) return [];
-    if (entry.outline.complete) continue;
-    const failed = entry.point.failed?.find((each) => each.workload === workload);
+/**
+ * For a workload that a later run tried to copy and could not: its older copy is not a choice, and somebody must know.
+ * @param entries in the order of the chain
+ */
+export function failedSince(entries: readonly CatalogEntry[], workload: string, chosen: Copy | undefined): string[] {
+  for (const { outline, point, trust } of entries.toReversed()) {
+    if (outline.id === chosen?.entry.outline.id) return [];
+    if (outline.complete || trust !== 'ok') continue;
+    const failed = point.failed?.find((each) => each.workload === workload);
     if (failed === undefined) continue;
     const used = chosen === undefined ? 'there is no copy of it' : `the copy of ${chosen.capture.capturedAt} is used`;
     return [
-      `${workload} could not be copied in ${entry.outline.id} (${failed.code}: ${failed.fact.split('\n')[0]}): ${used}`,
+      `${workload} could not be copied in ${outline.id} (${failed.code}: ${failed.fact.split('\n')[0]}): ${used}`,
     ];
   }
   return [];
 }
 
-/** The newest copy at or before `limit` (milliseconds since 1970). Expects them sorted. */
-export function newestUpTo(copies: readonly Copy[] | undefined, limit = Number.POSITIVE_INFINITY): Copy | undefined {
-  return copies?.findLast((copy) => copy.at <= limit);
+/** Written after the copy: by the chain, and for points without a number by their dates. */
+export function isAfterCopy({ outline }: CatalogEntry, copy: Copy): boolean {
+  const own = copy.entry.outline.sequence;
+  if (outline.sequence !== undefined && own !== undefined) return outline.sequence > own;
+  return Date.parse(outline.endedAt) > copy.at;
 }
 
-/** The first compromised point that a replay from `from` to `to` would pass: when it ended, the damage was in the data. */
-export function compromisedBetween(
+/** The first compromised point that a replay from the copy to `to` would pass: when it ended, the damage was in the data. */
+export function compromisedAfter(
   compromised: readonly CatalogEntry[],
-  from: number,
+  copy: Copy,
   to = Number.POSITIVE_INFINITY,
 ): CatalogEntry | undefined {
-  return compromised.find(({ point }) => Date.parse(point.endedAt) > from && Date.parse(point.startedAt) <= to);
+  return compromised.find((entry) => isAfterCopy(entry, copy) && Date.parse(entry.outline.startedAt) <= to);
 }

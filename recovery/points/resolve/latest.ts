@@ -1,6 +1,8 @@
 /** `latest`: the newest copy of everything, PostgreSQL with all of its archived WAL. */
+
+import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
-import { type Candidates, compromisedBetween, failedSince, newestUpTo, trustedOf } from './candidates.ts';
+import { type Candidates, compromisedAfter, failedSince, isAfterCopy } from './candidates.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 interface Chosen {
@@ -8,11 +10,16 @@ interface Chosen {
   readonly warnings: string[];
 }
 
-/** Replay must not bring back what was marked compromised: the set is restored without replay then. */
+/** Replay must not bring back what was marked compromised, or what is suspect: the set is restored without replay then. */
 function replayOf(copy: Copy, candidates: Candidates): { mode: 'end-of-wal' | 'immediate'; warnings: string[] } {
-  const passed = compromisedBetween(candidates.compromised, copy.at);
-  if (passed === undefined) return { mode: 'end-of-wal', warnings: [] };
-  const warning = `${copy.capture.workload} is restored as of ${copy.capture.capturedAt}, without replay: the later point ${passed.point.id} is marked compromised`;
+  const { workload, capturedAt } = copy.capture;
+  const passed = compromisedAfter(candidates.compromised, copy);
+  const suspect = candidates.suspect.find(
+    (other) => other.capture.workload === workload && isAfterCopy(other.entry, copy),
+  );
+  if (passed === undefined && suspect === undefined) return { mode: 'end-of-wal', warnings: [] };
+  const why = passed ? `${passed.point.id} is marked compromised` : `${suspect?.entry.outline.id} is suspect`;
+  const warning = `${workload} is restored as of ${capturedAt}, without replay: the later point ${why}`;
   return { mode: 'immediate', warnings: [warning] };
 }
 
@@ -31,7 +38,7 @@ function forkWarning(copies: readonly Copy[], chosen: Copy): string[] {
 export function resolveLatest(input: ResolveInput, candidates: Candidates): Chosen {
   const chosen = input.workloads.flatMap((workload) => newestUpTo(candidates.copies.get(workload)) ?? []);
   const warnings = input.workloads.flatMap((workload) =>
-    failedSince(trustedOf(input), { workload, chosen: newestUpTo(candidates.copies.get(workload)) }),
+    failedSince(input.entries, workload, newestUpTo(candidates.copies.get(workload))),
   );
   const replayed = chosen.map((copy) => {
     if (copy.capture.engine !== 'pgbackrest') return { copy, reached: copy.at };
@@ -48,9 +55,9 @@ export function resolveLatest(input: ResolveInput, candidates: Candidates): Chos
     ...(mode ? { mode } : {}),
     skewSeconds: mode === 'end-of-wal' ? 0 : (moment - reached) / 1000,
   }));
-  const passed = candidates.compromised.filter(({ point }) =>
+  const passed = candidates.compromised.filter((entry) =>
     chosen.some(
-      (copy) => Date.parse(point.endedAt) > copy.at && point.captures.some((c) => c.workload === copy.capture.workload),
+      (copy) => isAfterCopy(entry, copy) && entry.outline.captures.some((c) => c.workload === copy.capture.workload),
     ),
   );
   if (passed.length > 0) {

@@ -5,9 +5,10 @@ import { driveUnmounted, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
+import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
-import { isCompromised, verifiedAt } from '../../points/marks.ts';
+import { verifiedAt } from '../../points/marks.ts';
 import type { RunRecord } from '../../report/runs.ts';
 import { type Fence, readFence } from '../../storage/fence.ts';
 import type { RepositoryObservation } from './observation.ts';
@@ -67,7 +68,7 @@ export function describeRepository(
     const nothing = { id, known: false, newest: new Map(), failed: new Set<string>(), sound: true, problems: [] };
     return { ...(before ?? nothing), reachable: false, fact: reading.fact };
   }
-  const good = reading.points.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  const good = goodEntries(reading.points, new Date());
   const full = good.findLast(({ point }) => point.pointKind === 'full')?.point;
   const verified = latest(good.map(verifiedAt));
   const last = runs.findLast((run) => run.what === 'verify' && run.repository === id);
@@ -100,8 +101,8 @@ function failedOf(points: readonly CatalogEntry[]): Set<string> {
 
 function newestOf(points: readonly CatalogEntry[]): Map<string, Date> {
   const newest = new Map<string, Date>();
-  for (const { point } of points) {
-    for (const { workload, capturedAt } of point.captures) {
+  for (const entry of points) {
+    for (const { workload, capturedAt } of goodCaptures(entry)) {
       const at = new Date(capturedAt);
       const known = newest.get(workload);
       if (known === undefined || known < at) newest.set(workload, at);

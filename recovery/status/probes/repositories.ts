@@ -4,6 +4,8 @@ import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { pointOfKey } from '../../points/catalog/chain.ts';
+import { doubtsOf } from '../../points/catalog/doubts.ts';
+import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { isCompromised } from '../../points/marks.ts';
 import type { Capture } from '../../points/point.ts';
@@ -22,6 +24,8 @@ export interface RepositoryFinding {
   readonly tampered: readonly string[];
   /** Points newer than the remaining ones that a delete marker hides, and the last moment at which they are readable. */
   readonly hidden?: { readonly points: readonly string[]; readonly newest: string; readonly readableUntil: string };
+  /** A fact for each point whose clock or origin is in doubt. */
+  readonly doubtful?: readonly string[];
   readonly facts: readonly string[];
 }
 
@@ -77,7 +81,10 @@ function describe(
   tampered: readonly string[],
   hidden: RepositoryFinding['hidden'],
 ): RepositoryFinding {
-  const newestGood = entries.findLastIndex(isGood);
+  const now = new Date();
+  const good = new Set(goodEntries(entries, now));
+  const doubtful = [...doubtsOf(entries, now).values()].map(({ point, fact }) => `${point} ${fact}`);
+  const newestGood = entries.findLastIndex((entry) => good.has(entry));
   const newest = entries[newestGood]?.point;
   const compromised = entries.slice(newestGood + 1).filter(isCompromised);
   return {
@@ -87,6 +94,7 @@ function describe(
     ...(newest === undefined ? {} : { newest: { id: newest.id, endedAt: newest.endedAt } }),
     compromised: compromised.map(({ point }) => point.id),
     tampered,
+    ...(doubtful.length === 0 ? {} : { doubtful }),
     ...(hidden === undefined ? {} : { hidden }),
     facts: [
       newest === undefined
@@ -94,10 +102,6 @@ function describe(
         : `${plural(entries.length, 'point')}, the newest good one is ${newest.id} of ${formatTime(newest.endedAt)}`,
     ],
   };
-}
-
-function isGood(entry: CatalogEntry): boolean {
-  return entry.trust === 'ok' && !isCompromised(entry);
 }
 
 /** Pruning never removes the newest point, so a deleted point newer than all remaining ones was not pruned. */
@@ -130,9 +134,8 @@ function timeOfId(id: string): number {
 export function newestCaptures(inspections: readonly RepositoryInspection[]): Map<string, Capture> {
   const newest = new Map<string, Capture>();
   for (const { entries } of inspections) {
-    for (const entry of entries.slice(-LOOK_BACK)) {
-      if (!isGood(entry)) continue;
-      for (const capture of entry.point.captures) {
+    for (const entry of goodEntries(entries, new Date()).slice(-LOOK_BACK)) {
+      for (const capture of goodCaptures(entry)) {
         const known = newest.get(capture.workload);
         if (known === undefined || known.capturedAt < capture.capturedAt) newest.set(capture.workload, capture);
       }

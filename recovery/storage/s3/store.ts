@@ -33,6 +33,9 @@ const BODY_ATTEMPTS = 4;
 /** Before the second attempt; each further wait is twice as long. */
 const BODY_WAIT_MS = 200;
 
+/** While a machine sleeps its monotonic clock stands. */
+const TOLD_FOR_MS = 60_000;
+
 class BrokenBody extends Error {}
 
 class S3Store implements VersionedStore, BulkStore {
@@ -41,11 +44,18 @@ class S3Store implements VersionedStore, BulkStore {
   readonly #bucket: string;
   readonly #deadlineMs: number;
   readonly #onRetry: S3StoreOptions['onRetry'];
+  /** The `Date` of the last answer, and when it came. */
+  #told: { readonly date: Date; readonly at: number } | undefined;
 
   constructor(options: S3StoreOptions) {
     const { endpoint, bucket } = options.settings;
     this.describe = `bucket ${bucket} at ${endpoint}`;
-    this.#client = makeS3Client(options);
+    this.#client = makeS3Client({
+      ...options,
+      onDate: (date) => {
+        this.#told = { date, at: performance.now() };
+      },
+    });
     this.#bucket = bucket;
     this.#deadlineMs = deadlineMs(options);
     this.#onRetry = options.onRetry;
@@ -107,6 +117,20 @@ class S3Store implements VersionedStore, BulkStore {
         throw new ConditionFailed(`${key} ${present ? 'has another version' : 'is absent'} (HTTP ${statusOf(error)})`);
       }
     });
+  }
+
+  /** To the second. Asks only where no answer has come lately; a refusal tells it too. */
+  async clock(): Promise<Date | undefined> {
+    const old = this.#told !== undefined && performance.now() - this.#told.at > TOLD_FOR_MS;
+    if (this.#told === undefined || old) {
+      const one = new ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 });
+      const before = this.#told;
+      await this.#call((abortSignal) => this.#client.send(one, { abortSignal })).catch((error: unknown) => {
+        if (this.#told === before) throw error;
+      });
+    }
+    if (this.#told === undefined) return undefined;
+    return new Date(this.#told.date.getTime() + performance.now() - this.#told.at);
   }
 
   async delete(key: string): Promise<void> {

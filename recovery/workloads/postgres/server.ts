@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError } from '../../core/errors.ts';
+import { DrError, hasCode, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
+import { shellWord, socketFolder } from '../../core/quote.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { connectClient } from './client.ts';
 import { livingServer, removeStaleLocks } from './stale-locks.ts';
@@ -13,11 +14,31 @@ import { livingServer, removeStaleLocks } from './stale-locks.ts';
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;
 
+/** Bytes of a socket's path. */
+const LONGEST_SOCKET = 107;
+
+/** For what concerns the whole server. */
+const MAINTENANCE = 'postgres';
+
+/** A server may have no database "postgres": whoever asks for it wants any. */
 export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
+  if (database !== MAINTENANCE) return connectTo(site, settings, database ?? settings.database);
+  for (const name of [MAINTENANCE, settings.database]) {
+    try {
+      return await connectTo(site, settings, name);
+    } catch (error) {
+      // 3D000: there is no such database.
+      if (!hasCode(error, '3D000')) throw error;
+    }
+  }
+  return connectTo(site, settings, 'template1');
+}
+
+async function connectTo(site: Site, settings: PostgresSettings, database: string): Promise<pg.Client> {
   const password =
     settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
   const base = {
-    database: database ?? settings.database,
+    database,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: 'dr',
     ...(password === undefined ? {} : { password }),
@@ -87,11 +108,21 @@ export async function logSize(settings: PostgresSettings): Promise<number> {
   );
 }
 
+/**
+ * Pure. Errors of a server's log with what explains them: the setting that is too low stands in a DETAIL. A server may speak any language:
+ * without a word that is known, its last lines.
+ */
+export function lastErrors(log: string): string {
+  const lines = log.trimEnd().split('\n');
+  const errors = lines.filter((line) => /FATAL|PANIC|ERROR|could not|\b(?:DETAIL|HINT):/.test(line));
+  const worst = errors.findLastIndex((line) => /FATAL|PANIC|ERROR|could not/.test(line));
+  return (worst < 0 ? lines.slice(-4) : errors.slice(Math.max(0, worst - 3), worst + 3)).join('\n');
+}
+
 async function logTail(settings: PostgresSettings, from: number): Promise<string> {
   try {
     const text = (await readFile(logOf(settings))).subarray(from).toString('utf8');
-    const fatal = text.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
-    return fatal.slice(-4).join('\n');
+    return lastErrors(text);
   } catch {
     return '';
   }
@@ -114,10 +145,67 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
     await site.run(settings.control.start);
     return;
   }
-  const config =
-    settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
-  const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
-  await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
+  await startWithPgCtl(site, settings);
+}
+
+/** What `dr` gives the server; the rest comes from its files. */
+function startOptions(settings: PostgresSettings): string[] {
+  const { configDir, dataDir, socketDir, port } = settings;
+  // A file of another host may name that host's data directory.
+  const files = (folder: string) => [
+    '-c',
+    `config_file=${join(folder, 'postgresql.conf')}`,
+    '-c',
+    `data_directory=${dataDir}`,
+  ];
+  const config = configDir === undefined ? [] : files(configDir);
+  return ['-k', socketFolder(socketDir), '-p', String(port), ...config];
+}
+
+/**
+ * pg_ctl gives its options, the data directory and the log to a shell, the last two between double quotes: so a path with a character
+ * that counts there goes by another way.
+ */
+async function startWithPgCtl(site: Site, settings: PostgresSettings): Promise<void> {
+  const { dataDir } = settings;
+  const log = logOf(settings);
+  const program = join(await findPostgresBin(settings.binDir), 'pg_ctl');
+  const argv = [program, 'start', '-W', '-o', startOptions(settings).map(shellWord).join(' ')] as const;
+  const options = { as: site.environment.runAs, cwd: '/' };
+  if (!/["$`\\]/.test(`${dataDir}${log}`)) {
+    await site.run([...argv, '-D', dataDir, '-l', log], options);
+    return;
+  }
+  const redirected = ['sh', '-c', 'log=$1; shift; exec "$@" >>"$log" 2>&1', 'sh', log] as const;
+  await site.run([...redirected, ...argv], { ...options, env: { PGDATA: dataDir } });
+}
+
+/**
+ * Would the server start with its files and what `dr` adds to them? Asked of its own program, which reads them and starts nothing: so a
+ * server that runs is not stopped for a configuration that can't start. Throws `SERVER-START-REFUSED` (exit 6).
+ */
+export async function tryStartOptions(site: Site, settings: PostgresSettings): Promise<void> {
+  const program = join(await findPostgresBin(settings.binDir), 'postgres');
+  const options = startOptions(settings).map(shellWord).join(' ');
+  // By a shell, as pg_ctl does.
+  const argv = ['sh', '-c', `exec "$0" -D "$1" ${options} -C unix_socket_directories`] as const;
+  const { exitCode, stdout, stderr } = await site.run([...argv, program, settings.dataDir], {
+    as: site.environment.runAs,
+    cwd: '/',
+    accept: 'any',
+  });
+  const folder = stdout.trim();
+  const tooLong = Buffer.byteLength(`${settings.socketDir}/.s.PGSQL.${settings.port}`) > LONGEST_SOCKET;
+  if (exitCode === 0 && folder === socketFolder(settings.socketDir) && !tooLong) return;
+  const said = stderr.split('\n').filter((line) => /FATAL|ERROR|DETAIL|HINT/.test(line));
+  throw precondition({
+    code: 'SERVER-START-REFUSED',
+    where: settings.dataDir,
+    fact: tooLong
+      ? `the path of its socket has more than ${LONGEST_SOCKET} bytes: ${settings.socketDir}`
+      : `PostgreSQL would not start again: ${said.join('\n') || stderr.trim() || `its socket folder would be ${folder}`}`,
+    hint: 'nothing was stopped; fix that, and postgres.socketDir, port and configDir of the environment file, first',
+  });
 }
 
 /** For the progress of a caller that waits. */

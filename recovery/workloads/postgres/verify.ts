@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { segmentOfLsn, segmentOfName } from '../../points/wal.ts';
+import { formatMicros, parseMicros } from '../../points/moment.ts';
+import { segmentBytesOf, segmentOfLsn, segmentOfName } from '../../points/wal-segment.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import { checkCanary } from './canary.ts';
@@ -36,6 +37,15 @@ async function forkOf(client: pg.Client, timeline: number): Promise<Fork | undef
   const last = (rows[0]?.history ?? '').trim().split('\n').at(-1) ?? '';
   const [, lsn, reason = ''] = /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)\s*(.*)$/.exec(last) ?? [];
   return lsn === undefined ? undefined : { lsn, reason };
+}
+
+/** ISO 8601 to the microsecond, whatever DateStyle and zone the server prefers. Undefined when no commit was replayed. */
+export async function lastReplayedCommit(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ at: string | null }>(
+    `SELECT to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+  );
+  const at = rows[0]?.at;
+  return typeof at === 'string' ? formatMicros(parseMicros(at)) : undefined;
 }
 
 export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]> {
@@ -79,8 +89,7 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
     ];
     if (end.kind === 'time') {
       const { time } = end;
-      const replayed = (await client.query<{ at: Date | null }>('SELECT pg_last_xact_replay_timestamp() AS at')).rows[0]
-        ?.at;
+      const replayed = await lastReplayedCommit(client);
       const facts = {
         id: 'postgres/moment',
         title: 'the last replayed commit is not after the target',
@@ -88,12 +97,13 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
       };
       // The server forgets its last commit when it restarts. The history file stays: it says what ended the replay.
       const stopped = /^(?:before|after) \d{4}-/.test(reached?.reason ?? '');
-      const ok = replayed ? replayed <= new Date(time) : stopped;
+      const ok = replayed === undefined ? stopped : parseMicros(replayed) <= parseMicros(time);
       const ended = reached?.reason || 'no timeline of its own';
-      checks.push(check(item, { ...facts, actual: replayed?.toISOString() ?? `the replay ended ${ended}`, ok }));
+      checks.push(check(item, { ...facts, actual: replayed ?? `the replay ended ${ended}`, ok }));
     }
     if (end.kind === 'end-of-wal') {
-      const ok = reached !== undefined && segmentOfLsn(reached.lsn) >= segmentOfName(item.walLast);
+      const bytes = segmentBytesOf(capture);
+      const ok = reached !== undefined && segmentOfLsn(reached.lsn, bytes) >= segmentOfName(item.walLast, bytes);
       checks.push(
         check(item, {
           id: 'postgres/replayed',

@@ -28,34 +28,88 @@ async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
   const open = async (): Promise<Redis> => {
     const redis = new Redis({
       ...redisPlace(settings),
+      ...(settings.user === undefined ? {} : { username: settings.user }),
       ...(password === undefined ? {} : { password }),
     });
-    redis.on('error', (error) => site.log.debug({ error: error.message }, 'Redis connection'));
-    await redis.connect();
-    return redis;
+    // An event holds the reason why a connection ended; the promise says only that it ended.
+    let said: Error | undefined;
+    redis.on('error', (error) => {
+      said ??= error;
+      site.log.debug({ error: error.message }, 'Redis connection');
+    });
+    try {
+      await redis.connect();
+      return redis;
+    } catch (error) {
+      redis.disconnect();
+      throw said ?? error;
+    }
   };
   return settings.socket === undefined ? retryInNewPod(open) : open();
 }
 
-/** Throws `REDIS-UNREACHABLE`, or `REDIS-DENIED` for a wrong password. */
+/** The commands that `dr` sends, for the rule of an ACL user. */
+const RIGHTS = '~* +@read +@connection +info +config +bgsave +lastsave +dbsize +shutdown +sync +psync +replconf';
+
+/** A refusal of the server as an error with a way on; everything else as it is. */
+function explained(error: unknown, settings: RedisSettings): unknown {
+  if (error instanceof DrError) return error;
+  const where = `redis at ${placeOf(settings)}`;
+  const words = messageOf(error);
+  if (/WRONGPASS|NOAUTH|invalid (?:username-password|password)|without any password/i.test(words)) {
+    return new DrError({
+      code: 'REDIS-DENIED',
+      where,
+      fact: `the server refuses the login of ${settings.user ?? 'the default user'}: ${words}`,
+      hint: 'put the right password where redis.password points to; redis.user names an ACL user',
+      cause: error,
+    });
+  }
+  if (/NOPERM/.test(words)) {
+    const user = settings.user ?? 'default';
+    return new DrError({
+      code: 'REDIS-DENIED',
+      where,
+      fact: `the user ${user} has not the rights that a copy needs: ${words}`,
+      hint: `give them: ACL SETUSER ${user} ${RIGHTS}`,
+      cause: error,
+    });
+  }
+  const [, command] = /unknown command [`'"]?([\w-]+)/i.exec(words) ?? [];
+  if (command === undefined) return error;
+  return badInput({
+    code: 'REDIS-COMMAND',
+    where,
+    fact: `the server does not know the command ${command.toUpperCase()}: ${words}`,
+    hint: 'its redis.conf renames the command (rename-command), or the server is none of Redis: without it nobody can say which files are its own. Use an ACL user in place of rename-command',
+    cause: error,
+  });
+}
+
+function placeOf({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings): string {
+  return socket ?? `${host}:${port}`;
+}
+
+/** Throws `REDIS-UNREACHABLE`; `REDIS-DENIED` for a wrong password or a missing right; `REDIS-COMMAND` (exit 2) for a renamed command. */
 export async function withRedis<T>(site: Site, settings: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
   let redis: Redis;
   try {
     redis = await connect(site, settings);
   } catch (cause) {
-    const denied = /WRONGPASS|NOAUTH/.test(String(cause));
+    const known = explained(cause, settings);
+    if (known instanceof DrError) throw known;
     throw new DrError({
-      code: denied ? 'REDIS-DENIED' : 'REDIS-UNREACHABLE',
+      code: 'REDIS-UNREACHABLE',
       where: 'redis',
-      fact: `${settings.socket ?? `${settings.host ?? '127.0.0.1'}:${settings.port ?? 6379}`}: ${messageOf(cause)}`,
-      hint: denied
-        ? 'put the right password where redis.password points to'
-        : 'see whether the server runs: `dr assess`',
+      fact: `${placeOf(settings)}: ${messageOf(cause)}`,
+      hint: 'see whether the server runs: `dr assess`',
       cause,
     });
   }
   try {
     return await use(redis);
+  } catch (error) {
+    throw explained(error, settings);
   } finally {
     redis.disconnect();
   }
@@ -66,7 +120,7 @@ export async function redisAnswers(site: Site, settings: RedisSettings): Promise
     return (await withRedis(site, settings, (redis) => redis.ping())) === 'PONG';
   } catch (error) {
     // A server that loads or wants another password is alive all the same.
-    return /LOADING/.test(String(error)) || (error instanceof DrError && error.code === 'REDIS-DENIED');
+    return /LOADING/.test(String(error)) || (error instanceof DrError && error.code !== 'REDIS-UNREACHABLE');
   }
 }
 
