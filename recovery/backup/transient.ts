@@ -13,7 +13,7 @@ const CODES = [
 
 /** As programs say it: pg_dump, redis-cli, git. */
 const WORDS =
-  /connection refused|connection reset by peer|connection timed out|server closed the connection unexpectedly|the database system is (?:starting up|shutting down|not yet accepting)|too many clients already|temporary failure in name resolution|could not resolve host|LOADING Redis|EAI_AGAIN|ECONNREFUSED|ECONNRESET/i;
+  /connection refused|connection reset by peer|connection timed out|server closed the connection unexpectedly|is the server running|connect ENOENT|the database system is (?:starting up|shutting down|not yet accepting)|too many clients already|temporary failure in name resolution|could not resolve host|LOADING Redis|EAI_AGAIN|ECONNREFUSED|ECONNRESET/i;
 
 /** Whether the same thing may well work in a few seconds. Follows the causes. */
 export function isTransient(error: unknown): boolean {

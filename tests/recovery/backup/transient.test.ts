@@ -10,6 +10,7 @@ describe('a failure that passes by itself', () => {
   test.each([
     ['connection to server on socket "/run/x/.s.PGSQL.5432" failed: Connection refused'],
     ['ended 1: FATAL:  the database system is starting up'],
+    ['socket failed: No such file or directory\n\tIs the server running locally and accepting connections?'],
     ['FATAL:  sorry, too many clients already'],
     ['ssh: Could not resolve hostname git.example.com: Temporary failure in name resolution'],
     ['LOADING Redis is loading the dataset in memory'],
