@@ -54,7 +54,7 @@ const SHOWN = 20;
 const nameOf = ({ kind, namespace, name }: HeldObject): string =>
   [kind, ...(namespace === undefined ? [] : [namespace]), name].join('/');
 
-export const nameOfLive = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
+const nameOfLive = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
   [kind, ...(namespace === undefined ? [] : [namespace]), name].join('/');
 
 const groupOfVersion = (apiVersion: string): string =>
