@@ -5,7 +5,7 @@ import type { RepositoryFailures } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError } from '../core/errors.ts';
-import { copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
+import { copySnapshots, type IsOwn, ofTrees, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
@@ -78,7 +78,9 @@ async function nameCaptures(pass: Pass, results: readonly WorkloadResult[]): Pro
   for (const restic of pass.targets) {
     const { id } = restic.repository;
     if (pass.failures.has(id)) continue;
-    const snapshots = await snapshotsOfRun(restic, pass.run).catch((error: unknown) => {
+    const written = new Map(results.map(({ workload, captured }) => [workload, captured.get(id)?.backed.snapshot]));
+    const isOwn: IsOwn = (workload, snapshot) => snapshot.id.startsWith(written.get(workload) ?? 'none');
+    const snapshots = await snapshotsOfRun(restic, pass.run, isOwn).catch((error: unknown) => {
       pass.failures.set(id, asDrError(error, `repository ${id}`));
       return undefined;
     });
@@ -110,22 +112,22 @@ async function copiesIn(
 ): Promise<Copies> {
   const ids = captures.map(({ snapshot }) => snapshot);
   await copySnapshots(source, target, { ids, signal: request.signal });
-  const there = await snapshotsOfRun(target, request.run);
+  const there = await snapshotsOfRun(target, request.run, ofTrees(captures));
   const copies = new Map<string, ResticCapture>();
   const differs: DrError[] = [];
   for (const capture of captures) {
     const copy = there.get(capture.workload);
-    if (copy?.tree === capture.digest) copies.set(capture.workload, { ...capture, snapshot: copy.id });
-    else differs.push(copyDiffers(target, capture, copy));
+    if (copy !== undefined) copies.set(capture.workload, { ...capture, snapshot: copy.id });
+    else differs.push(copyDiffers(target, capture));
   }
   return { copies, differs };
 }
 
-function copyDiffers({ repository: { id } }: Restic, { workload, digest }: ResticCapture, copy?: Snapshot): DrError {
+function copyDiffers({ repository: { id } }: Restic, { workload, digest }: ResticCapture): DrError {
   return new DrError({
     code: 'COPY-DIFFERS',
     where: `${workload} in ${id}`,
-    fact: copy ? `tree ${copy.tree} there, ${digest} at the source` : 'restic ended 0 and the snapshot is not there',
+    fact: `restic ended 0, and no snapshot there has the tree ${digest} of the source`,
     hint: `run \`dr verify --repository ${id}\` and the backup again`,
   });
 }

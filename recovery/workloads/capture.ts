@@ -37,7 +37,7 @@ export async function runHook(
 
 export const nothing = async (): Promise<void> => undefined;
 
-/** One fixed folder a workload, so that restic finds the parent snapshot by its path. */
+/** One fixed folder a workload, so that restic finds its files in the parent snapshot. */
 export async function freshFolder(site: Site, workload: Workload): Promise<string> {
   const folder = join(site.environment.stateDir, 'staging', workload.id);
   await rm(folder, { recursive: true, force: true });

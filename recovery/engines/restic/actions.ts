@@ -36,8 +36,11 @@ export interface BackupRequest {
   readonly path: string;
   readonly tags: readonly string[];
   readonly host: string;
-  /** Read every file again, whatever its times say. */
-  readonly force: boolean;
+  /**
+   * The snapshot whose unchanged files are not read again. Without one every file is read, whatever its times say: restic must never look
+   * for one by host, path and tags, which anybody can write into a snapshot.
+   */
+  readonly parent: string | undefined;
   /** Absolute paths. */
   readonly exclude?: readonly string[] | undefined;
   readonly onFraction?: Fraction;
@@ -45,23 +48,40 @@ export interface BackupRequest {
 }
 
 export interface Backed {
+  /** The beginning of its id, as restic printed it. */
+  readonly snapshot: string;
   readonly bytes: number;
   readonly files: number;
   readonly added: number;
 }
 
+/** restic does not find the parent, or can't read it. */
+const PARENT_GONE =
+  /no matching ID|(?:parent|snapshot).*(?:not found|does not exist|invalid data)|unable to load snapshot/i;
+
+/** A parent that was lost saves no time, and that is all. Throws as `backUpWhole` does. */
+export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
+  try {
+    return await backUpWhole(restic, request);
+  } catch (error) {
+    const isLost = error instanceof DrError && error.code === 'ENGINE-FAILED' && PARENT_GONE.test(error.fact);
+    if (request.parent === undefined || !isLost) throw error;
+    return backUpWhole(restic, { ...request, parent: undefined });
+  }
+}
+
 /** restic's exit code when it has made a snapshot without some of the files. */
 const INCOMPLETE = 3;
-/** For files that are replaced all the time. Each further run reads only what has changed. */
+/** For files that are replaced all the time. */
 const TRIES = 3;
 
 /**
  * A file that is deleted while the folder is copied is not missing in the copy. Throws `FILES-UNREADABLE` with the names of all others that
  * could not be read: a copy must be complete.
  */
-export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
+async function backUpWhole(restic: Restic, request: BackupRequest): Promise<Backed> {
   for (let left = TRIES - 1; ; left -= 1) {
-    const { backed, files } = await runBackup(restic, request);
+    const { backed, files } = await backUpOnce(restic, request);
     const { replaced, unreadable } = await sortUnread(files);
     if (unreadable.length > 0) throw filesUnreadable(request.path, unreadable);
     if (replaced.length === 0) return backed;
@@ -69,14 +89,14 @@ export async function backupPath(restic: Restic, request: BackupRequest): Promis
   }
 }
 
-async function runBackup(
+async function backUpOnce(
   restic: Restic,
   request: BackupRequest,
 ): Promise<{ readonly backed: Backed; readonly files: readonly UnreadFile[] }> {
   const tags = request.tags.flatMap((tag) => ['--tag', tag]);
-  const force = request.force ? ['--force'] : [];
+  const compared = request.parent === undefined ? ['--force'] : ['--parent', request.parent];
   const excluded = (request.exclude ?? []).flatMap((path) => ['--exclude', path]);
-  const flags = ['--json', '--host', request.host, ...tags, ...force, ...excluded];
+  const flags = ['--json', '--host', request.host, ...tags, ...compared, ...excluded];
   const { stdout, stderr, exitCode } = await restic.run(['backup', ...flags, request.path], {
     signal: request.signal,
     accept: [0, INCOMPLETE],
@@ -87,7 +107,9 @@ async function runBackup(
     },
   });
   const summary = parseBackupSummary(stdout);
+  const { snapshot_id: snapshot } = summary;
   const backed = {
+    snapshot,
     bytes: summary.total_bytes_processed,
     files: summary.total_files_processed,
     added: summary.data_added,
@@ -107,12 +129,25 @@ function incomplete(folder: string, stderr: string): DrError {
   });
 }
 
-/** All snapshots of a run by workload: one listing instead of one a workload, since each opens the repository anew. */
-export async function snapshotsOfRun(restic: Restic, run: string): Promise<Map<string, Snapshot>> {
+/** Of a workload's snapshots with the run's tags, the one that is meant: anybody who may write can put one with these tags there. */
+export type IsOwn = (workload: string, snapshot: Snapshot) => boolean;
+
+/** By each workload's id of the tree: what `copy` must have made. */
+export function ofTrees(captures: readonly { readonly workload: string; readonly digest: string }[]): IsOwn {
+  const trees = new Map(captures.map(({ workload, digest }) => [workload, digest]));
+  return (workload, { tree }) => trees.get(workload) === tree;
+}
+
+/** The snapshots of a run by workload: one listing instead of one a workload, since each opens the repository anew. */
+export async function snapshotsOfRun(
+  restic: Restic,
+  run: string,
+  isOwn: IsOwn = () => true,
+): Promise<Map<string, Snapshot>> {
   const found = await restic.snapshots({ tags: [`run=${run}`] });
   const named = found.flatMap((snapshot) => {
     const workload = snapshot.tags?.find((tag) => tag.startsWith('workload='))?.slice('workload='.length);
-    return workload === undefined ? [] : [[workload, snapshot] as const];
+    return workload === undefined || !isOwn(workload, snapshot) ? [] : [[workload, snapshot] as const];
   });
   return new Map(named);
 }
