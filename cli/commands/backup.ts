@@ -118,8 +118,14 @@ function backupText(result: BackupResult): string {
     r.error ? [`${r.id}: ${r.error.message}\n  hint: ${r.error.hint}`] : [],
   );
   const held = Object.keys(result.points);
+  const failed = result.workloads.flatMap(({ workload, error }) =>
+    error ? [`${workload}: ${error.message}\n  hint: ${error.hint}`] : [],
+  );
+  const lacks = failed.length === 0 ? '' : `; it lacks ${plural(failed.length, 'workload')}`;
   const verdict =
-    held.length === 0 ? `no recovery point was written` : `recovery point ${result.runId} in ${held.join(', ')}`;
+    held.length === 0
+      ? `no recovery point was written`
+      : `recovery point ${result.runId} in ${held.join(', ')}${lacks}`;
   const missing =
     result.unconfigured.length === 0
       ? []
@@ -129,6 +135,7 @@ function backupText(result: BackupResult): string {
   const warnings = result.warnings.map((warning) => `WARNING ${warning}`);
   return [
     table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows),
+    ...failed,
     ...beside,
     ...down,
     ...missing,

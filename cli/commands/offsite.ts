@@ -1,6 +1,8 @@
 /** `dr offsite export`, `dr offsite list`, `dr offsite verify`: self-contained copies on a drive or at a partner's S3 endpoint. */
+
 import { Command, Option } from '@commander-js/extra-typings';
 import type { Repository, Site } from '../../recovery/config/site.ts';
+import { exitFor } from '../../recovery/core/exit.ts';
 import type { ExportOutcome } from '../../recovery/offsite/run.ts';
 import type { OffsiteCopy } from '../../recovery/points/offsite-copy/copies.ts';
 import { formatBytes, formatTime, plural } from '../../recovery/report/format.ts';
@@ -71,8 +73,11 @@ async function offsiteExport(
     point: chosen.entry.point.id,
     there,
     ...(made ? { files: made.files, bytes: made.bytes } : {}),
+    ...(chosen.entry.point.failed === undefined ? {} : { failed: chosen.entry.point.failed }),
   };
-  return { kind: 'OffsiteExport', data, text: exportText(target, outcome) };
+  const lacks = (chosen.entry.point.failed ?? []).map(({ workload, code }) => `it lacks ${workload} (${code})`);
+  const text = [exportText(target, outcome), ...lacks].join('\n');
+  return { kind: 'OffsiteExport', data, text, exit: exitFor({ partial: lacks.length > 0 }) };
 }
 
 function exportText(target: Repository, { source, chosen, there, made }: ExportOutcome): string {

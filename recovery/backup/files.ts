@@ -11,6 +11,7 @@ import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { type Captured, captureWorkload, type FilesRequest, type Pass } from './capture-workload.ts';
 import type { WorkloadOutcome } from './outcome.ts';
+import { withRetries } from './transient.ts';
 
 /** Engines mostly wait for disk and network; more at once only makes them wait for each other. */
 const AT_ONCE = 3;
@@ -52,7 +53,8 @@ async function captureOne(site: Site, pass: Pass, workload: Workload): Promise<W
   const seconds = () => (performance.now() - begun) / 1000;
   pass.progress({ ...event, state: 'start' });
   try {
-    const captured = await captureWorkload(site, pass, workload);
+    const onRetry = (detail: string) => pass.progress({ ...event, state: 'retry', detail });
+    const captured = await withRetries({ onRetry, signal: pass.signal }, () => captureWorkload(site, pass, workload));
     pass.progress({ ...event, state: 'done' });
     return { workload: id, captured, seconds: seconds() };
   } catch (error) {
@@ -62,48 +64,72 @@ async function captureOne(site: Site, pass: Pass, workload: Workload): Promise<W
   }
 }
 
-/** Gives each capture its snapshot's full id and tree. Throws `SNAPSHOT-MISSING`. */
-async function nameCaptures(pass: Pass, results: readonly WorkloadResult[]): Promise<Captures> {
+interface NamedCaptures {
+  readonly captures: Captures;
+  /** By workload: restic ended 0 and lists no snapshot of it. */
+  readonly missing: ReadonlyMap<string, DrError>;
+}
+
+/** Gives each capture its snapshot's full id and tree. */
+async function nameCaptures(pass: Pass, results: readonly WorkloadResult[]): Promise<NamedCaptures> {
   const named = new Map(results.map(({ workload }) => [workload, new Map<string, ResticCapture>()] as const));
-  if (results.every(({ captured }) => captured.size === 0)) return named;
+  const missing = new Map<string, DrError>();
+  if (results.every(({ captured }) => captured.size === 0)) return { captures: named, missing };
   for (const restic of pass.targets) {
     const { id } = restic.repository;
     if (pass.failures.has(id)) continue;
     const written = new Map(results.map(({ workload, captured }) => [workload, captured.get(id)?.backed.snapshot]));
     const isOwn: IsOwn = (workload, snapshot) => snapshot.id.startsWith(written.get(workload) ?? 'none');
-    const snapshots = await snapshotsOfRun(restic, pass.run, isOwn);
+    const snapshots = await snapshotsOfRun(restic, pass.run, isOwn).catch((error: unknown) => {
+      pass.failures.set(id, asDrError(error, `repository ${id}`));
+      return undefined;
+    });
+    if (snapshots === undefined) continue;
     for (const { workload, captured } of results) {
       const one = captured.get(id);
       if (!one) continue;
       const snapshot = snapshots.get(workload);
-      if (!snapshot) throw snapshotMissing(restic, workload);
-      named.get(workload)?.set(id, toCapture(workload, one, snapshot));
+      if (snapshot) named.get(workload)?.set(id, toCapture(workload, one, snapshot));
+      else missing.set(workload, snapshotMissing(restic, workload));
     }
   }
-  return named;
+  return { captures: named, missing };
 }
 
-/** Snapshots in the other repositories have ids of their own; their trees must be those of the source. By workload. */
+interface Copies {
+  /** By workload. */
+  readonly copies: Map<string, ResticCapture>;
+  /** A copy that differs from its source. */
+  readonly differs: readonly DrError[];
+}
+
+/** Snapshots in the other repositories have ids of their own; their trees must be those of the source. */
 async function copiesIn(
   target: Restic,
   source: Restic,
   request: FilesRequest,
   captures: readonly ResticCapture[],
-): Promise<Map<string, ResticCapture>> {
+): Promise<Copies> {
   const ids = captures.map(({ snapshot }) => snapshot);
   await copySnapshots(source, target, { ids, signal: request.signal });
   const there = await snapshotsOfRun(target, request.run, ofTrees(captures));
-  const copies = captures.map((capture) => {
+  const copies = new Map<string, ResticCapture>();
+  const differs: DrError[] = [];
+  for (const capture of captures) {
     const copy = there.get(capture.workload);
-    if (copy !== undefined) return [capture.workload, { ...capture, snapshot: copy.id }] as const;
-    throw new DrError({
-      code: 'COPY-DIFFERS',
-      where: `${capture.workload} in ${target.repository.id}`,
-      fact: `restic ended 0, and no snapshot there has the tree ${capture.digest} of the source`,
-      hint: `run \`dr verify --repository ${target.repository.id}\` and the backup again`,
-    });
+    if (copy !== undefined) copies.set(capture.workload, { ...capture, snapshot: copy.id });
+    else differs.push(copyDiffers(target, capture));
+  }
+  return { copies, differs };
+}
+
+function copyDiffers({ repository: { id } }: Restic, { workload, digest }: ResticCapture): DrError {
+  return new DrError({
+    code: 'COPY-DIFFERS',
+    where: `${workload} in ${id}`,
+    fact: `restic ended 0, and no snapshot there has the tree ${digest} of the source`,
+    hint: `run \`dr verify --repository ${id}\` and the backup again`,
   });
-  return new Map(copies);
 }
 
 /** What the folder repository holds, by repository that it was copied to. A repository that can't take it is in `failures`. */
@@ -120,7 +146,10 @@ async function copyToOthers(
     const event = { step: `backup/copy/${repository.id}`, title: `copy files to ${repository.id}` };
     pass.progress({ ...event, state: 'start' });
     try {
-      copied.set(repository.id, await copiesIn(openRestic(site, repository, 'writer'), source, pass, captures));
+      const made = await copiesIn(openRestic(site, repository, 'writer'), source, pass, captures);
+      copied.set(repository.id, made.copies);
+      const [first] = made.differs;
+      if (first !== undefined) throw first;
       pass.progress({ ...event, state: 'done' });
     } catch (error) {
       const failure = asDrError(error, `repository ${repository.id}`);
@@ -142,7 +171,12 @@ async function writeTo(site: Site, request: FilesRequest, repositories: readonly
   const results = await pMap(request.workloads, (workload) => captureOne(site, pass, workload), {
     concurrency: AT_ONCE,
   });
-  return { pass, results, captures: await nameCaptures(pass, results) };
+  const { captures, missing } = await nameCaptures(pass, results);
+  const judged = results.map((result) => {
+    const error = missing.get(result.workload);
+    return error === undefined ? result : { ...result, error };
+  });
+  return { pass, results: judged, captures };
 }
 
 function outcomesOf(results: readonly WorkloadResult[], captures: Captures): WorkloadOutcome<ResticCapture>[] {

@@ -124,7 +124,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
       site.log.warn({ repository: id, error: String(error) }, 'its folder or bucket could not be made'),
     );
   }
-  const probed = await checkReady(site, [], await probeRepositories(site, request.repositories));
+  const { repositories: probed } = await checkReady(site, [], await probeRepositories(site, request.repositories));
   const up = reachable(probed);
   const [firstError] = errorsOf(probed);
   if (up.length === 0 && firstError) throw firstError;

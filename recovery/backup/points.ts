@@ -8,8 +8,9 @@ import type { DrError } from '../core/errors.ts';
 import { findEngine } from '../engines/find.ts';
 import { openCatalog, rememberCatalogs } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
-import type { Origin, RecoveryPoint } from '../points/point.ts';
+import type { Capture, FailedWorkload, Origin, RecoveryPoint } from '../points/point.ts';
 import { clockSkew } from '../storage/clock.ts';
+import type { WorkloadOutcome } from './outcome.ts';
 import type { Captures, Run } from './request.ts';
 import { type Catalogs, readCatalogs, refuseStranger } from './stranger.ts';
 import { markSuspects } from './suspects.ts';
@@ -55,7 +56,30 @@ export interface Written {
 
 export const NOTHING_WRITTEN: Written = { points: {}, failures: new Map(), warnings: [] };
 
-/** The same id in each repository; each holds its own captures, and only a repository that has all of them gets a point. */
+interface PointDraft {
+  readonly repository: Repository;
+  readonly captures: readonly Capture[];
+  readonly failed: readonly FailedWorkload[];
+}
+
+const firstLines = (text: string): string => text.split('\n').slice(0, 4).join('\n');
+
+/** What the repository holds of the run, and why it lacks the rest. Undefined where it holds nothing. */
+function draftOf(outcome: RepositoryOutcome, workloads: readonly WorkloadOutcome[]): PointDraft | undefined {
+  const { repository } = outcome;
+  const captures: Capture[] = [];
+  const failed: FailedWorkload[] = [];
+  for (const { workload, captures: made, error } of workloads) {
+    const capture = made.get(repository.id);
+    const reason = error ?? (outcome.state === 'down' ? outcome.error : undefined);
+    if (capture !== undefined && error === undefined) captures.push(capture);
+    else if (reason !== undefined) failed.push({ workload, code: reason.code, fact: firstLines(reason.fact) });
+    else failed.push({ workload, code: 'NOT-COPIED', fact: `it was not copied to ${repository.id}` });
+  }
+  return captures.length === 0 ? undefined : { repository, captures, failed };
+}
+
+/** The same id in each repository; each point says what its repository holds of the run, and what it lacks. */
 export async function writePoints(
   { site, request, id, startedAt, selection }: Run,
   { workloads, repositories }: Captures,
@@ -65,9 +89,10 @@ export async function writePoints(
   const failures = new Map<string, DrError>();
   const warnings: string[] = [];
   const tools = await toolVersions();
-  for (const repository of reachable(repositories)) {
-    const made = workloads.flatMap((outcome) => outcome.captures.get(repository.id) ?? []);
-    if (made.length < workloads.length) continue;
+  for (const outcome of repositories) {
+    const draft = draftOf(outcome, workloads);
+    if (draft === undefined) continue;
+    const { repository, captures: made, failed } = draft;
     try {
       const entries = catalogs.get(repository.id) ?? [];
       const captures = await markSuspects(site, made, entries);
@@ -78,7 +103,7 @@ export async function writePoints(
         kind: 'RecoveryPoint',
         id,
         pointKind: request.kind,
-        complete: selection.complete,
+        complete: selection.complete && failed.length === 0,
         environment: site.environment.name,
         site: site.environment.site,
         origin,
@@ -88,6 +113,7 @@ export async function writePoints(
         after: headOf(entries),
         ...(skewSeconds === undefined ? {} : { skewSeconds }),
         captures,
+        ...(failed.length === 0 ? {} : { failed: [...failed] }),
         planDigest: site.planDigest,
         tools,
       });
@@ -100,7 +126,7 @@ export async function writePoints(
         step: `backup/point/${repository.id}`,
         title: `point in ${repository.id}`,
         state: 'done',
-        detail: id,
+        detail: failed.length === 0 ? id : `${id}, without ${failed.map(({ workload }) => workload).join(', ')}`,
       });
     } catch (error) {
       failures.set(repository.id, asDrError(error, `repository ${repository.id}`));

@@ -25,6 +25,7 @@ import { refuseStandby } from '../workloads/postgres/standby.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
 import type { Catalogs } from './stranger.ts';
+import { withRetries } from './transient.ts';
 
 export interface PostgresRequest {
   readonly run: string;
@@ -75,7 +76,11 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     await refuseStandby(site);
     await runHook(site, workload, 'pre', signal);
     try {
-      const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
+      const event = { step: `backup/${workload.id}`, title: workload.title, tier: workload.tier };
+      const onRetry = (detail: string) => progress({ ...event, state: 'retry', detail });
+      const canary = await withRetries({ onRetry, signal }, () =>
+        withClient(site, settings, (client) => plantCanary(client, request.run)),
+      );
       // A database that refuses its catalog (a damaged one) must not stop the copy of all others.
       const server = await readServerFacts(site, settings).catch((error: unknown) => {
         site.log.warn({ error: messageOf(error) }, 'what the server needs of a host is not known to this point');
@@ -104,7 +109,10 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         }
       }
       // A commit after the set: a moment between this run and the next can then be named as a target.
-      await withClient(site, settings, (client) => plantCanary(client, `${request.run} after`));
+      await withClient(site, settings, (client) => plantCanary(client, `${request.run} after`)).catch(
+        // The sets are made: a server that has stopped since then does not take them away.
+        (error: unknown) => site.log.warn({ error: messageOf(error) }, 'no commit was made after the backup'),
+      );
     } finally {
       await runHook(site, workload, 'post', signal);
     }

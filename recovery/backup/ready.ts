@@ -3,7 +3,6 @@ import type { Workload } from '../../plan/types.ts';
 import { errorsOf, type RepositoryOutcome } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
-import type { SecretRef } from '../core/fields.ts';
 import { requireEngine } from '../engines/find.ts';
 import { enginesOf, typeOf } from '../workloads/registry.ts';
 
@@ -23,23 +22,42 @@ async function readPassphrase(site: Site, outcome: RepositoryOutcome): Promise<R
   }
 }
 
+export interface Ready {
+  /** One whose passphrase can't be read is down. */
+  readonly repositories: readonly RepositoryOutcome[];
+  /** By workload: an engine or a secret is missing here. The others are copied all the same. */
+  readonly unready: ReadonlyMap<string, DrError>;
+}
+
+async function checkWorkload({ environment, run, secrets }: Site, workload: Workload): Promise<DrError | undefined> {
+  const type = typeOf(environment, workload);
+  try {
+    for (const name of enginesOf([type])) await requireEngine(name, run);
+    for (const [where, ref] of Object.entries(type.secrets?.(environment) ?? {}))
+      if (ref !== undefined) await secrets.read(ref, where);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DrError) return error;
+    throw error;
+  }
+}
+
 /**
- * The repositories again: one whose passphrase can't be read is down. Throws `ENGINE-MISSING`, `ENGINE-TOO-OLD` or `SECRET-…` (exit 2).
+ * Throws for what no workload can do without: a signing key (`SECRET-…`), a wrongly written passphrase; and where no workload is ready,
+ * what the first one lacks: `ENGINE-MISSING`, `ENGINE-TOO-OLD` or `SECRET-…` (exit 2).
  */
 export async function checkReady(
   site: Site,
   workloads: readonly Workload[],
   repositories: readonly RepositoryOutcome[],
-): Promise<readonly RepositoryOutcome[]> {
-  const { signingKeys } = site.environment;
-  const types = workloads.map((workload) => typeOf(site.environment, workload));
+): Promise<Ready> {
+  const [key] = site.environment.signingKeys;
   const broken = errorsOf(repositories).find(({ code }) => MISTAKES.includes(code));
   if (broken) throw broken;
-  await Promise.all(enginesOf(types).map((name) => requireEngine(name, site.run)));
-  const refs: [string, SecretRef | undefined][] = [
-    [`signingKeys.${signingKeys[0]?.name}`, signingKeys[0]?.from],
-    ...types.flatMap((type) => Object.entries(type.secrets?.(site.environment) ?? {})),
-  ];
-  for (const [where, ref] of refs) if (ref) await site.secrets.read(ref, where);
-  return Promise.all(repositories.map((outcome) => readPassphrase(site, outcome)));
+  if (key !== undefined) await site.secrets.read(key.from, `signingKeys.${key.name}`);
+  const checked = await Promise.all(workloads.map(async (each) => [each.id, await checkWorkload(site, each)] as const));
+  const unready = new Map(checked.flatMap(([id, error]) => (error === undefined ? [] : [[id, error] as const])));
+  const [first] = unready.values();
+  if (first !== undefined && unready.size === workloads.length) throw first;
+  return { repositories: await Promise.all(repositories.map((outcome) => readPassphrase(site, outcome))), unready };
 }

@@ -31,7 +31,7 @@ export interface BackupResult {
   readonly kind: PointKind;
   readonly startedAt: string;
   readonly endedAt: string;
-  /** Points by repository id; empty when a workload failed. */
+  /** Points by repository id; a point names the workloads that it lacks. */
   readonly points: Readonly<Record<string, RecoveryPoint>>;
   readonly workloads: readonly WorkloadOutcome[];
   readonly repositories: readonly { readonly id: string; readonly error?: DrError }[];
@@ -104,16 +104,22 @@ async function refuseDuringRestore(site: Site, before?: ReadonlySet<string>): Pr
   });
 }
 
+/** Workloads that this host can't copy now count as failed, without a try. */
+function unreadyOutcomes(unready: ReadonlyMap<string, DrError>): WorkloadOutcome[] {
+  return [...unready].map(([workload, error]) => ({ workload, captures: new Map(), seconds: 0, error }));
+}
+
 /**
- * Throws only for what stops everything (bad input, lock held, no lineage, a fence, a stranger, a restore). A failed workload is exit 1
- * and writes no point; a repository that is down is exit 3 and the others get theirs, and so is a suspect capture or a wrong clock.
+ * Throws only for what stops everything (bad input, lock held, no lineage, a fence, a stranger, a restore, no workload that could be
+ * tried). A failed workload is exit 3 and so is a repository that is down: the points name what they lack. So is a suspect capture or a
+ * wrong clock. Exit 1 when nothing was copied. An interrupted run writes no point.
  */
 export async function runBackup(site: Site, request: BackupRequest): Promise<BackupResult> {
   const selection = selectForBackup(site.plan, site.environment, request.kind, request.only);
   const startedAt = request.now();
   const run: Run = { site, request, id: newPointId(request.kind, startedAt), startedAt, selection };
   const probed = await probeRepositories(site, request.repositories);
-  const ready = await checkReady(site, selection.workloads, probed);
+  const { repositories: ready, unready } = await checkReady(site, selection.workloads, probed);
   const up = reachable(ready);
   const [down] = errorsOf(ready);
   if (up.length === 0 && down) throw down;
@@ -125,10 +131,11 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
   const writer = { id, what: `dr backup --kind ${request.kind}`, progress, signal };
   return whileRegistered(site, ready, writer, async (outcomes, lost) => {
     const begun = await begin(site, outcomes, startedAt);
-    const captured = await capture({ ...run, request: { ...request, signal: lost } }, begun);
+    const tried = { ...selection, workloads: selection.workloads.filter((each) => !unready.has(each.id)) };
+    const made = await capture({ ...run, selection: tried, request: { ...request, signal: lost } }, begun);
+    const captured = { ...made, workloads: [...made.workloads, ...unreadyOutcomes(unready)] };
     await refuseDuringRestore(site, before);
-    const failed = captured.workloads.some(({ error }) => error !== undefined);
-    const written = failed ? NOTHING_WRITTEN : await writePoints(run, captured, begun);
+    const written = lost?.aborted === true ? NOTHING_WRITTEN : await writePoints(run, captured, begun);
     return resultOf(run, captured, { ...written, warnings: [...clockWarnings(begun.skews), ...written.warnings] });
   });
 }
@@ -151,8 +158,9 @@ function resultOf({ id, request, startedAt, selection }: Run, captured: Captures
     unconfigured: selection.unconfigured,
     warnings,
     exit: exitFor({
-      failure: failed || Object.keys(points).length === 0,
-      partial: errorsOf(repositories).length > 0 || warnings.length > 0,
+      interrupted: request.signal?.aborted === true,
+      failure: Object.keys(points).length === 0,
+      partial: failed || errorsOf(repositories).length > 0 || warnings.length > 0,
     }),
   };
 }

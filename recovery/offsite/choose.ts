@@ -22,9 +22,14 @@ function isWhole({ point }: CatalogEntry, configured: readonly string[]): boolea
   return point.pointKind === 'full' || configured.every((workload) => held.has(workload));
 }
 
+/** A full run in which a workload has failed: everything else is worth a copy. */
+function isRest({ point }: CatalogEntry): boolean {
+  return point.pointKind === 'full' && point.failed !== undefined;
+}
+
 /**
- * The newest whole point. A verified one is preferred, unless it is older than the newest by more than the interval of the exports.
- * Undefined where no repository holds a whole trusted one.
+ * The newest whole point. A verified one is preferred, unless it is older than the newest by more than the interval of the exports. So is a
+ * whole one over a newer full run that lacks a workload. Undefined where no repository holds a trusted one.
  * @param configured the plan's workloads that the environment configures
  */
 export function choosePoint(
@@ -39,18 +44,21 @@ export function choosePoint(
       (best, each) => (best && !isNewerPoint(each.entry.point.id, best.entry.point.id, chains) ? best : each),
       undefined,
     );
-  const whole = all.flatMap(({ repository, entries }) =>
+  const good = all.flatMap(({ repository, entries }) =>
     goodEntries(entries, now)
-      .filter((entry) => isWhole(entry, configured) && goodCaptures(entry).length === entry.point.captures.length)
+      .filter((entry) => goodCaptures(entry).length === entry.point.captures.length)
       .map((entry) => ({ repository, entry })),
   );
   // A point that is marked compromised in one repository is in doubt in the others too.
   const doubted = new Set(all.flatMap(({ entries }) => entries.filter(isCompromised).map(({ point }) => point.id)));
-  const sound = whole.filter(({ entry }) => !doubted.has(entry.point.id));
+  const undoubted = good.filter(({ entry }) => !doubted.has(entry.point.id));
+  const sound = undoubted.filter(({ entry }) => isWhole(entry, configured));
+  const rest = newestOf(undoubted.filter(({ entry }) => isRest(entry)));
   // The first repository of the environment wins among equals.
   const newest = newestOf(sound);
   const verified = newestOf(sound.filter(({ entry }) => verifiedAt(entry) !== undefined));
-  if (newest === undefined || verified === undefined) return newest;
-  const behind = Date.parse(newest.entry.point.startedAt) - Date.parse(verified.entry.point.startedAt);
-  return behind <= intervalMs ? verified : newest;
+  const isBehind = (older: Chosen, newer: Chosen): boolean =>
+    Date.parse(newer.entry.point.startedAt) - Date.parse(older.entry.point.startedAt) > intervalMs;
+  if (newest === undefined || (rest !== undefined && isBehind(newest, rest))) return rest ?? newest;
+  return verified === undefined || isBehind(verified, newest) ? newest : verified;
 }

@@ -85,6 +85,16 @@ export type PostgresCapture = z.infer<typeof postgresCapture>;
 export type ResticCapture = z.infer<typeof resticCapture>;
 export type Capture = z.infer<typeof captureSchema>;
 
+const failedSchema = z.strictObject({
+  workload: z.string(),
+  /** Error code without `DR-`: `FOLDER-MISSING`. */
+  code: z.string(),
+  /** For people, without secrets. */
+  fact: z.string(),
+});
+/** A workload that a run could not copy. */
+export type FailedWorkload = z.infer<typeof failedSchema>;
+
 export const isPostgres = (capture: Capture): capture is PostgresCapture => capture.engine === 'pgbackrest';
 
 const originSchema = z.strictObject({
@@ -103,7 +113,7 @@ export const pointBodySchema = z.strictObject({
   kind: z.literal('RecoveryPoint'),
   id: pointIdSchema,
   pointKind: z.enum(POINT_KINDS),
-  /** False for a run with `--only`: it is not a complete copy of the platform. */
+  /** False for a run with `--only` and for one with a failed workload: it is not a complete copy of the platform. */
   complete: z.boolean(),
   environment: z.string(),
   site: z.string(),
@@ -119,6 +129,8 @@ export const pointBodySchema = z.strictObject({
   /** By how much the host's clock was ahead of the repository's when the run began. Absent where that has none. */
   skewSeconds: z.number().optional(),
   captures: z.array(captureSchema),
+  /** Workloads of the run that this repository holds no capture of, with the reason; absent where it holds all. */
+  failed: z.array(failedSchema).optional(),
   /** sha256 of the effective plan's canonical JSON. */
   planDigest: z.string(),
   /** Name → version of every engine that took part. */

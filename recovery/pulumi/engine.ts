@@ -89,6 +89,8 @@ export interface HeldResource {
   readonly adopted: boolean;
   /** The program has protected it, or keeps it when it is no longer declared. */
   readonly guarded: boolean;
+  /** ISO 8601, of the host that ran the engine. Absent where the state doesn't tell. */
+  readonly recordedAt?: string;
 }
 
 export interface Held {

@@ -61,7 +61,8 @@ export function heldIn(state: State): Held {
   const resources = all
     .filter(({ type, custom, external }) => !type.startsWith('pulumi:') && custom !== false && external !== true)
     .map((resource): HeldResource => {
-      const { urn, type, provider, importID, protect, retainOnDelete } = resource;
+      const { urn, type, provider, importID, protect, retainOnDelete, created } = resource;
+      const recordedAt = text(created);
       const object = type.startsWith(KUBERNETES) ? objectOf(resource) : undefined;
       const adopts = isOn(inputsOf.get(providerUrn(provider) ?? '')?.upsertExistingObjects);
       return {
@@ -70,6 +71,7 @@ export function heldIn(state: State): Held {
         adopted: adopts || text(importID) !== undefined,
         guarded: protect === true || retainOnDelete === true,
         ...(object === undefined ? {} : { object }),
+        ...(recordedAt === undefined ? {} : { recordedAt }),
       };
     });
   const [since] = all.flatMap(({ created }) => text(created) ?? []).toSorted();

@@ -49,14 +49,17 @@ export function discard(folder: string): () => Promise<void> {
   return () => rm(folder, { recursive: true, force: true });
 }
 
-/** `work` for the first who asks in a run; all who ask share its result, and its failure. */
+/** `work` for the first who asks in a run; all who ask share its result. A failure is shared by those who wait for it, and then forgotten. */
 export function oncePerRun<T>(
   work: (site: Site, run: CaptureRun) => Promise<T>,
 ): (site: Site, run: CaptureRun) => Promise<T> {
   const results = new WeakMap<CaptureRun, Promise<T>>();
   return (site, run) => {
-    const result = results.get(run) ?? work(site, run);
+    const known = results.get(run);
+    if (known !== undefined) return known;
+    const result = work(site, run);
     results.set(run, result);
+    result.catch(() => results.delete(run));
     return result;
   };
 }

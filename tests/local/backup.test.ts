@@ -1,5 +1,6 @@
 /** `dr backup` with real engines: what is captured, what one failure must not stop, and where no secret may stand. */
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
@@ -62,30 +63,74 @@ test('Redis is captured as of now, with its append-only files; --only makes no c
   });
 });
 
-test('a workload that fails: the others go on, and there is no point anywhere', async () => {
+test('a workload that fails: the point holds the others and names it, latest takes its older copy, its repair makes it whole', async () => {
   await withGolden(async ({ folder, startSource }) => {
     const site = await startSource();
-    const before = (await points(site, 'local')).length;
-    await rename(site.paths.folder('manifests'), join(folder, 'manifests'));
-    await editEnvironment(site.envFile, ({ postgres: _, folders, ...rest }) => ({
+    const manifests = site.paths.folder('manifests');
+    await rename(manifests, join(folder, 'manifests'));
+    const hooks = { pre: ['sh', '-c', 'echo not now >&2; exit 9'] as [string, ...string[]] };
+    const before = await editEnvironment(site.envFile, (environment) => environment);
+    await editEnvironment(site.envFile, ({ folders, ...rest }) => ({
       ...rest,
-      folders: {
-        ...folders,
-        uploads: { path: site.paths.folder('uploads'), hooks: { pre: ['sh', '-c', 'echo not now >&2; exit 9'] } },
-      },
+      folders: { ...folders, uploads: { path: site.paths.folder('uploads'), hooks } },
     }));
-    const result = await backup(1, site, 'incremental', '--only', 'uploads,manifests,redis');
-    const errors = Object.fromEntries(result.workloads.map(({ workload, error }) => [workload, error]));
-    expect(errors).toEqual({
-      redis: undefined,
-      uploads: expect.objectContaining({ code: 'HOOK-FAILED', fact: expect.stringContaining('not now') }),
-      manifests: expect.objectContaining({
-        code: 'FOLDER-MISSING',
-        fact: `${site.paths.folder('manifests')} is not a folder`,
-      }),
+    const result = await backup(3, site, 'full');
+    const errors = Object.fromEntries(result.workloads.map(({ workload, error }) => [workload, error?.code]));
+    expect(errors).toMatchObject({ postgres: undefined, uploads: 'HOOK-FAILED', manifests: 'FOLDER-MISSING' });
+    expect(result.points).toEqual({ local: result.runId, secondary: result.runId });
+    for (const id of ['local', 'secondary']) {
+      const point = (await points(site, id)).at(-1);
+      expect(point).toMatchObject({ id: result.runId, complete: false });
+      expect(point?.captures.map(({ workload }) => workload)).toEqual(expect.arrayContaining(['postgres', 'redis']));
+      expect(point?.failed).toEqual([
+        expect.objectContaining({ workload: 'uploads', code: 'HOOK-FAILED', fact: expect.stringContaining('not now') }),
+        { workload: 'manifests', code: 'FOLDER-MISSING', fact: `${manifests} is not a folder` },
+      ]);
+    }
+    const shown = await drEnds(0, site.envFile, ['points', 'show', result.runId]);
+    expect(shown.stdout).toContain(`lacks manifests: FOLDER-MISSING: ${manifests} is not a folder`);
+    // What can be had of it is the copy before, and that is said.
+    const plan = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--dry-run', '--from', 'local']);
+    expect(plan.stdout).toContain(`manifests could not be copied in ${result.runId} (FOLDER-MISSING: `);
+
+    // Only what failed, and nothing else: there is nothing that a point could hold.
+    const alone = await backup(1, site, 'incremental', '--only', 'uploads');
+    expect(alone.points).toEqual({});
+
+    await rename(join(folder, 'manifests'), manifests);
+    await editEnvironment(site.envFile, () => before);
+    const whole = await backup(0, site, 'incremental', '--only', 'uploads,manifests');
+    const later = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--dry-run', '--from', 'local']);
+    expect(later.stdout).not.toContain('could not be copied');
+    expect(whole.points).toEqual({ local: whole.runId, secondary: whole.runId });
+  });
+});
+
+test('a busy folder, a git repository of another user, a missing secret: each concerns its own workload', async () => {
+  await withGolden(async ({ folder, startSource }) => {
+    const site = await startSource();
+    const uploads = site.paths.folder('uploads');
+    const busy = join(uploads, 'busy');
+    await mkdir(busy);
+    for (let n = 0; n < 4000; n += 1) await writeFile(join(busy, `f${n}`), 'x');
+    // It deletes while restic reads, and ends by itself.
+    const { pid } = spawn('sh', ['-c', `sleep 0.3; while rm -r ${busy}/f* 2>/dev/null; do :; done`], {
+      stdio: 'ignore',
     });
-    expect(result.points).toEqual({});
-    for (const id of ['local', 'secondary']) expect(await points(site, id)).toHaveLength(before);
+    await site.run(['chown', '-R', 'nobody', site.environment.git?.repositories[0]?.url ?? '']);
+    const { workloads } = await backup(0, site, 'incremental', '--only', 'uploads,git');
+    expect(pid).toBeGreaterThan(0);
+    expect(workloads.map(({ error }) => error)).toEqual([undefined, undefined]);
+
+    const secret = join(folder, 'redis-password');
+    await editEnvironment(site.envFile, ({ redis, ...rest }) => ({
+      ...rest,
+      ...(redis && { redis: { ...redis, password: { file: secret } } }),
+    }));
+    const partial = await backup(3, site, 'incremental', '--only', 'uploads,redis');
+    expect(partial.points).toEqual({ local: partial.runId, secondary: partial.runId });
+    expect((await points(site, 'local')).at(-1)?.failed).toMatchObject([{ workload: 'redis', code: 'SECRET-MISSING' }]);
+    await drEnds(2, site.envFile, ['backup', '--kind', 'incremental', '--only', 'redis']);
   });
 });
 

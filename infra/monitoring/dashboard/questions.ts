@@ -72,6 +72,14 @@ export function areCopiesFresh(plan: Plan): Question[] {
       show: [['go_coffee_dr_backup_last_run_failed', '{{schedule}}']],
     },
     {
+      title: 'Workloads without a new copy',
+      description: 'The newest run that tried them failed; its point says why.',
+      type: 'stat',
+      unit: 'bool_yes_no',
+      steps: NO,
+      show: [['max by (workload) (go_coffee_dr_workload_backup_failed)', '{{workload}}']],
+    },
+    {
       title: 'Objective met',
       description: 'RPO by the age of copies, RTO by the last measured recovery.',
       type: 'stat',

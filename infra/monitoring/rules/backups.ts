@@ -17,7 +17,17 @@ export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[
     labels,
     annotations: { summary: 'The last backup run of schedule {{ $labels.schedule }} failed', ...annotations },
   };
-  if (namespace === undefined) return [failed];
+  const workload: AlertRule = {
+    alert: 'DrWorkloadFailed',
+    expr: 'max by (workload) (go_coffee_dr_workload_backup_failed) == 1',
+    labels,
+    annotations: {
+      summary: 'The newest backup lacks {{ $labels.workload }}',
+      description: 'Its point holds the other workloads and says why. A restore would take an older copy of this one.',
+      runbook: 'dr points; dr backup --kind incremental --only {{ $labels.workload }}',
+    },
+  };
+  if (namespace === undefined) return [failed, workload];
   const jobs = `namespace="${namespace}",job_name=~"dr-.+"`;
   const job: AlertRule = {
     alert: 'DrJobFailed',
@@ -30,7 +40,7 @@ export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[
       runbook: `kubectl -n ${namespace} logs job/{{ $labels.job_name }}`,
     },
   };
-  return [failed, job];
+  return [failed, workload, job];
 }
 
 export function pointRules(plan: Plan): AlertRule[] {

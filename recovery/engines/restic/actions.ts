@@ -6,6 +6,7 @@ import { s3Arguments } from './location.ts';
 import { lossOf } from './loss.ts';
 import { parseBackupSummary, parseStatus, type Snapshot } from './output.ts';
 import type { Restic } from './restic.ts';
+import { filesUnreadable, parseUnread, sortUnread, type UnreadFile } from './unread.ts';
 
 type Fraction = (fraction: number) => void;
 
@@ -58,25 +59,47 @@ export interface Backed {
 const PARENT_GONE =
   /no matching ID|(?:parent|snapshot).*(?:not found|does not exist|invalid data)|unable to load snapshot/i;
 
-/** A parent that was lost saves no time, and that is all. */
+/** A parent that was lost saves no time, and that is all. Throws as `backUpWhole` does. */
 export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
   try {
-    return await backUpOnce(restic, request);
+    return await backUpWhole(restic, request);
   } catch (error) {
     const isLost = error instanceof DrError && error.code === 'ENGINE-FAILED' && PARENT_GONE.test(error.fact);
     if (request.parent === undefined || !isLost) throw error;
-    return backUpOnce(restic, { ...request, parent: undefined });
+    return backUpWhole(restic, { ...request, parent: undefined });
   }
 }
 
-/** restic's exit 3 (a file could not be read) is a failure: a copy must be complete. */
-async function backUpOnce(restic: Restic, request: BackupRequest): Promise<Backed> {
+/** restic's exit code when it has made a snapshot without some of the files. */
+const INCOMPLETE = 3;
+/** For files that are replaced all the time. */
+const TRIES = 3;
+
+/**
+ * A file that is deleted while the folder is copied is not missing in the copy. Throws `FILES-UNREADABLE` with the names of all others that
+ * could not be read: a copy must be complete.
+ */
+async function backUpWhole(restic: Restic, request: BackupRequest): Promise<Backed> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    const { backed, files } = await backUpOnce(restic, request);
+    const { replaced, unreadable } = await sortUnread(files);
+    if (unreadable.length > 0) throw filesUnreadable(request.path, unreadable);
+    if (replaced.length === 0) return backed;
+    if (left === 0) throw filesUnreadable(request.path, replaced);
+  }
+}
+
+async function backUpOnce(
+  restic: Restic,
+  request: BackupRequest,
+): Promise<{ readonly backed: Backed; readonly files: readonly UnreadFile[] }> {
   const tags = request.tags.flatMap((tag) => ['--tag', tag]);
   const compared = request.parent === undefined ? ['--force'] : ['--parent', request.parent];
   const excluded = (request.exclude ?? []).flatMap((path) => ['--exclude', path]);
   const flags = ['--json', '--host', request.host, ...tags, ...compared, ...excluded];
-  const { stdout } = await restic.run(['backup', ...flags, request.path], {
+  const { stdout, stderr, exitCode } = await restic.run(['backup', ...flags, request.path], {
     signal: request.signal,
+    accept: [0, INCOMPLETE],
     env: { RESTIC_PROGRESS_FPS: '2' },
     onLine: (line, stream) => {
       const fraction = stream === 'stdout' ? parseStatus(line) : undefined;
@@ -85,12 +108,25 @@ async function backUpOnce(restic: Restic, request: BackupRequest): Promise<Backe
   });
   const summary = parseBackupSummary(stdout);
   const { snapshot_id: snapshot } = summary;
-  return {
+  const backed = {
     snapshot,
     bytes: summary.total_bytes_processed,
     files: summary.total_files_processed,
     added: summary.data_added,
   };
+  const files = exitCode === INCOMPLETE ? parseUnread(stderr) : [];
+  if (exitCode === INCOMPLETE && files.length === 0) throw incomplete(request.path, stderr);
+  return { backed, files };
+}
+
+/** It lacks files, and this version can't read which. */
+function incomplete(folder: string, stderr: string): DrError {
+  return new DrError({
+    code: 'FILES-UNREADABLE',
+    where: folder,
+    fact: `restic could not read some files (exit ${INCOMPLETE}): ${stderr.trim().split('\n').slice(-8).join('\n')}`,
+    hint: 'give the account of `dr` the right to read them, or move them elsewhere',
+  });
 }
 
 /** Of a workload's snapshots with the run's tags, the one that is meant: anybody who may write can put one with these tags there. */

@@ -42,6 +42,11 @@ export function detailsOf(survey: Survey, id: string, planDigest: string): Point
   };
 }
 
+function completeness({ complete, failed }: RecoveryPoint): string {
+  if (complete) return 'complete';
+  return failed === undefined ? 'not complete (--only)' : `not complete (${failed.length} failed)`;
+}
+
 function captureRow(capture: Capture): string[] {
   const { workload, engine, capturedAt, bytes } = capture;
   const name = engine === 'restic' ? capture.snapshot.slice(0, 16) : capture.set;
@@ -64,6 +69,9 @@ function copyText(copy: PointCopy, paint: Paint): string {
     ...problems.map(({ fact, hint }) => `  ${paint('red', fact)}\n  hint: ${hint}`),
     ...marked,
     table(['workload', 'engine', 'name', 'captured', 'data', ''], point.captures.map(captureRow)),
+    ...(point.failed ?? []).map(
+      ({ workload, code, fact }) => `  ${paint('red', `lacks ${workload}: ${code}: ${fact}`)}`,
+    ),
     ...point.captures.flatMap(({ workload, suspect }) =>
       suspect === undefined ? [] : [`  ${paint('red', 'suspect')}: ${workload}: ${suspect}`],
     ),
@@ -81,7 +89,7 @@ export function detailsText(details: PointDetails, paint: Paint): string {
   const tools = Object.entries(point.tools).map(([name, version]) => `${name} ${version}`);
   const head = [
     paint('bold', point.id),
-    `${point.pointKind}, ${point.complete ? 'complete' : 'not complete (--only)'}, of ${point.site} in ${point.environment}`,
+    `${point.pointKind}, ${completeness(point)}, of ${point.site} in ${point.environment}`,
     `${formatTime(point.startedAt)} to ${formatTime(point.endedAt)} (${formatDuration(took)})`,
     `plan ${point.planDigest.slice(0, 12)}${details.currentPlan ? '' : ', not the current plan'}; ${tools.join(', ')}`,
   ];

@@ -64,6 +64,24 @@ export function candidatesOf(input: ResolveInput): Candidates {
   return { ...good, compromised, warnings: [...warnings, ...suspectWarnings(good.suspect, input.workloads)] };
 }
 
+/**
+ * For a workload that a later run tried to copy and could not: its older copy is not a choice, and somebody must know.
+ * @param entries in the order of the chain
+ */
+export function failedSince(entries: readonly CatalogEntry[], workload: string, chosen: Copy | undefined): string[] {
+  for (const { outline, point, trust } of entries.toReversed()) {
+    if (outline.id === chosen?.entry.outline.id) return [];
+    if (outline.complete || trust !== 'ok') continue;
+    const failed = point.failed?.find((each) => each.workload === workload);
+    if (failed === undefined) continue;
+    const used = chosen === undefined ? 'there is no copy of it' : `the copy of ${chosen.capture.capturedAt} is used`;
+    return [
+      `${workload} could not be copied in ${outline.id} (${failed.code}: ${failed.fact.split('\n')[0]}): ${used}`,
+    ];
+  }
+  return [];
+}
+
 /** Written after the copy: by the chain, and for points without a number by their dates. */
 export function isAfterCopy({ outline }: CatalogEntry, copy: Copy): boolean {
   const own = copy.entry.outline.sequence;

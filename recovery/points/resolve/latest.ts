@@ -2,7 +2,7 @@
 
 import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
-import { type Candidates, compromisedAfter, isAfterCopy } from './candidates.ts';
+import { type Candidates, compromisedAfter, failedSince, isAfterCopy } from './candidates.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 interface Chosen {
@@ -45,7 +45,13 @@ function siteWarning(chosen: readonly Copy[]): string[] {
 
 export function resolveLatest(input: ResolveInput, candidates: Candidates): Chosen {
   const chosen = input.workloads.flatMap((workload) => newestUpTo(candidates.copies.get(workload)) ?? []);
+<<<<<<< HEAD
   const warnings: string[] = siteWarning(chosen);
+=======
+  const warnings = input.workloads.flatMap((workload) =>
+    failedSince(input.entries, workload, newestUpTo(candidates.copies.get(workload))),
+  );
+>>>>>>> destroys
   const replayed = chosen.map((copy) => {
     if (copy.capture.engine !== 'pgbackrest') return { copy, reached: copy.at };
     const replay = replayOf(copy, candidates);

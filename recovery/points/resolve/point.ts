@@ -39,6 +39,13 @@ export function resolvePoint(
     const held = own.get(workload);
     const copy = held ? undefined : newestUpTo(candidates.copies.get(workload), moment);
     const capture = held ?? copy?.capture;
+    const failed = point.failed?.find((each) => each.workload === workload);
+    if (failed !== undefined) {
+      const used = copy === undefined ? 'there is no earlier copy' : `its copy of ${copy.capture.capturedAt} is used`;
+      warnings.push(
+        `${workload} could not be copied in ${id} (${failed.code}: ${failed.fact.split('\n')[0]}): ${used}`,
+      );
+    }
     if (capture === undefined) {
       const later = candidates.copies.get(workload)?.[0];
       if (later) warnings.push(`${workload}: its first copy is of ${later.capture.capturedAt}, after ${id}`);

@@ -45,14 +45,16 @@ export interface TeardownFacts {
 
 /** Resources of these are no more than values in the state. */
 const VALUES = /^(random|tls|command|time):/;
-/** The cluster's clock and this host's may differ by as much. */
-const CLOCKS_MS = 60_000;
+/** Between the creation of an object and its record, and for the precision of both. */
+const SLACK_MS = 60_000;
+/** A cluster's clock may be behind this host's by as much at most; beyond it nothing can be told from dates. */
+const MOST_SKEW_MS = 10 * 60_000;
 const SHOWN = 20;
 
 const nameOf = ({ kind, namespace, name }: HeldObject): string =>
   [kind, ...(namespace === undefined ? [] : [namespace]), name].join('/');
 
-export const nameOfLive = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
+const nameOfLive = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
   [kind, ...(namespace === undefined ? [] : [namespace]), name].join('/');
 
 const groupOfVersion = (apiVersion: string): string =>
@@ -80,12 +82,25 @@ class Decision {
   /** Objects of the stack that are certainly its own. */
   readonly #own = new Set<KubeObject>();
   readonly #kept = new Map<string, Kept>();
+  readonly #skew: number;
 
   constructor(facts: TeardownFacts) {
     this.#facts = facts;
     this.#live = new Map(facts.live.map((object) => [keyOfLive(object), object]));
     this.#byUid = new Map(facts.live.map((object) => [object.metadata.uid, object]));
     this.#everywhere = everywhereOf(facts.live);
+    this.#skew = this.#skewMs();
+  }
+
+  /** By how much the cluster's clock is behind: each object of the stack was made right before it was recorded. */
+  #skewMs(): number {
+    const behind = this.#facts.held.resources.flatMap(({ object, recordedAt }) => {
+      const live = object && this.#live.get(keyOfHeld(object));
+      if (live === undefined || recordedAt === undefined || live.metadata.uid !== object?.uid) return [];
+      const made = Date.parse(String(live.metadata.creationTimestamp));
+      return Number.isNaN(made) ? [] : [Date.parse(recordedAt) - made];
+    });
+    return behind.length === 0 ? 0 : Math.min(Math.max(0, Math.min(...behind)), MOST_SKEW_MS);
   }
 
   /** What is wrong with the object by itself, whoever uses it. */
@@ -98,7 +113,8 @@ class Decision {
       if (object.uid !== live.metadata.uid) return 'it is another object of this name, which the stack did not make';
       const { since } = this.#facts.held;
       const made = Date.parse(String(live.metadata.creationTimestamp));
-      if (since !== undefined && made < Date.parse(since) - CLOCKS_MS) return `it is older than the stack (${since})`;
+      if (since !== undefined && made + this.#skew < Date.parse(since) - SLACK_MS)
+        return `it is older than the stack (${since})`;
     }
     const isOwn = object.labels[OWN_LABEL] !== undefined;
     if (object.namespace === undefined && object.kind !== 'Namespace' && !isOwn) return 'it is of the whole cluster';

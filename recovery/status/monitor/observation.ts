@@ -15,6 +15,8 @@ export interface RepositoryObservation {
   readonly known: boolean;
   /** When the newest trusted copy of each workload was made. */
   readonly newest: ReadonlyMap<string, Date>;
+  /** Workloads that the newest run that tried them could not copy to this repository. */
+  readonly failed: ReadonlySet<string>;
   readonly newestFull?: Date;
   /** When the last verification passed: a trial restore marked a point, or `dr verify` found nothing wrong. */
   readonly verifiedAt?: Date;

@@ -72,7 +72,7 @@ export function describeRepository(
   before: RepositoryObservation | undefined,
 ): RepositoryObservation {
   if (reading.kind === 'unreachable') {
-    const nothing = { id, known: false, newest: new Map(), sound: true, problems: [] };
+    const nothing = { id, known: false, newest: new Map(), failed: new Set<string>(), sound: true, problems: [] };
     return { ...(before ?? nothing), reachable: false, fact: reading.fact };
   }
   const good = goodEntries(reading.points, new Date());
@@ -90,11 +90,22 @@ export function describeRepository(
     reachable: true,
     known: true,
     newest: newestOf(good),
+    failed: failedOf(good),
     ...(full === undefined ? {} : { newestFull: new Date(full.startedAt) }),
     ...(verified === undefined ? {} : { verifiedAt: verified }),
     sound: problems.length === 0,
     problems,
   };
+}
+
+/** By the newest point that holds the workload, or says why it does not. */
+function failedOf(points: readonly CatalogEntry[]): Set<string> {
+  const last = new Map<string, 'copied' | 'failed'>();
+  for (const { point } of points.toReversed()) {
+    for (const { workload } of point.captures) if (!last.has(workload)) last.set(workload, 'copied');
+    for (const { workload } of point.failed ?? []) if (!last.has(workload)) last.set(workload, 'failed');
+  }
+  return new Set([...last].flatMap(([workload, outcome]) => (outcome === 'failed' ? [workload] : [])));
 }
 
 /** Pure: what the marks in the other repositories say of the copies of one that can't be asked. `fact`: why it is away. */
@@ -115,7 +126,7 @@ export function describeAway(
     if (known === undefined || known < at) newest.set(workload, at);
   }
   const known = before?.known === true || readings.some(({ kind }) => kind === 'read');
-  return { id, reachable: false, away: true, fact, known, newest, sound: true, problems: [] };
+  return { id, reachable: false, away: true, fact, known, newest, failed: new Set(), sound: true, problems: [] };
 }
 
 /** When the oldest point of all was made; undefined without any. Pure. */

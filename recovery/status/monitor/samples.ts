@@ -25,6 +25,8 @@ export const METRICS = {
   go_coffee_dr_fenced: '1: another site leads; a repository holds a fence for this one',
   go_coffee_dr_standby_lag_seconds: 'How far the standby, or the slowest follower, is behind',
   go_coffee_dr_backup_last_run_failed: '1: the last run of a schedule failed, or left no point in time',
+  go_coffee_dr_workload_backup_failed:
+    '1: the newest run that tried this workload has no copy of it in this repository',
   go_coffee_dr_answers: '1: the server, or the API of the cluster, answered the exporter at the last refresh',
   go_coffee_dr_watched_seconds:
     'How long a workload, repository or scenario has been watched: it excuses what has never happened',
@@ -112,6 +114,9 @@ function ofRepository(
     ...reachable,
     ...workloads.map(({ id }) =>
       sample('go_coffee_dr_last_point_age_seconds', { workload: id, ...labels }, age(repository.newest.get(id))),
+    ),
+    ...workloads.map(({ id }) =>
+      sample('go_coffee_dr_workload_backup_failed', { workload: id, ...labels }, repository.failed.has(id) ? 1 : 0),
     ),
     ...(away
       ? []

@@ -29,10 +29,15 @@ export interface DeepRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The newest complete point that a restore would take; the newest of all where none is complete. */
+/**
+ * The newest point of all workloads that a restore would take; the newest of all where there is none. A full run with a failed workload
+ * counts: the rest of it must be tried too.
+ */
 export function pointToTry(entries: readonly CatalogEntry[], now = new Date()): string | undefined {
   const good = goodEntries(entries, now);
-  return (good.findLast(({ point }) => point.complete) ?? good.at(-1))?.point.id;
+  const wanted = ({ point }: CatalogEntry) =>
+    point.complete || (point.failed !== undefined && point.pointKind === 'full');
+  return (good.findLast(wanted) ?? good.at(-1))?.point.id;
 }
 
 /** What a restore of the point would bring back: its own captures, and for what it lacks the newest before it. */

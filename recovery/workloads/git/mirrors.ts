@@ -3,9 +3,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/account.ts';
-import { badInput, DrError } from '../../core/errors.ts';
+import { asDrError } from '../../core/as-dr-error.ts';
+import { badInput, DrError, EXIT } from '../../core/errors.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';
 import type { ResticCapture } from '../../points/point.ts';
+import { plural } from '../../report/format.ts';
 import { mirrorLfs } from './lfs.ts';
 import { countOf, digestOfRefs, GIT_ENV, gitEnvironment, mainOf, readRefs } from './refs.ts';
 import { besideMirror, localFolder, submodulesElsewhere, UPLOAD_PACK } from './source.ts';
@@ -114,18 +116,43 @@ export async function mirrorRepositories(
   await mkdir(folder, { recursive: true, mode: 0o750 });
   const facts: Record<string, string | number> = { repositories: git.repositories.length };
   const beside: string[] = [];
+  const failed: DrError[] = [];
   for (const { name, url } of git.repositories) {
-    const { refs, lfsObjects, notCopied } = await mirror(site, { name, url }, signal);
+    const made = await mirror(site, { name, url }, signal).catch((error: unknown) => {
+      const known = asDrError(error, `git repository ${name}`);
+      if (known.exit === EXIT.interrupted || known.code === 'ENGINE-MISSING') throw known;
+      site.log.warn({ repository: name, url, error: known.fact }, 'its mirror was not updated');
+      failed.push(known);
+      return undefined;
+    });
+    if (made === undefined) continue;
+    const { refs, lfsObjects, notCopied } = made;
     facts[`refs/${name}`] = countOf(refs);
     facts[`main/${name}`] = mainOf(refs) ?? '';
     facts[`digest/${name}`] = digestOfRefs(refs);
     if (lfsObjects > 0) facts[`lfs/${name}`] = lfsObjects;
     beside.push(...notCopied.map((line) => `${name}: ${line}`));
   }
+  const [first] = failed;
+  if (first !== undefined) throw git.repositories.length === 1 ? first : mirrorsFailed(failed, git.repositories.length);
   const mirrors = git.repositories.map(({ name }) => join(folder, `${name}.git`));
   for (const { name } of git.repositories) {
     const elsewhere = await submodulesElsewhere(site.run, join(folder, `${name}.git`), mirrors);
     beside.push(...elsewhere.map((line) => `${name}: ${line}`));
   }
   return { path: folder, facts: { ...facts, ...notCopiedFacts(beside) } };
+}
+
+/** All are tried, so that one run names every repository that needs a person. */
+function mirrorsFailed(failed: readonly DrError[], all: number): DrError {
+  return new DrError({
+    code: 'GIT-MIRROR',
+    where: 'git',
+    fact: [
+      `${failed.length} of ${plural(all, 'repository', 'repositories')} could not be mirrored`,
+      ...failed.map(({ where, fact }) => `${where}: ${fact}`),
+    ].join('\n'),
+    hint: 'try each by hand: git ls-remote URL; or take it out of git.repositories',
+    cause: failed[0],
+  });
 }

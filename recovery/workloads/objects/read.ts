@@ -14,6 +14,7 @@ import {
 import { ADMISSION_KINDS, admits } from './admission.ts';
 import { isTransient, leftOut } from './leave-out.ts';
 import { aggregatedBy, givesToNamespaces, referencesOf } from './references.ts';
+import { type UnreadKind, UnreadKinds } from './unread.ts';
 
 /** One call a kind and namespace; more at once only makes the server's own fairness queue them. */
 const AT_ONCE = 8;
@@ -24,6 +25,13 @@ export interface ClusterContent {
   readonly namespaces: readonly string[];
   readonly read: readonly ReadObject[];
   readonly silentGroups: readonly string[];
+  /** Kinds that the server has refused to list, or could not convert. */
+  readonly unread: readonly UnreadKind[];
+}
+
+interface Asked {
+  readonly cluster: Cluster;
+  readonly unread: UnreadKinds;
 }
 
 async function readNamespaces(cluster: Cluster, type: ResourceType, names: readonly string[]): Promise<ReadObject[]> {
@@ -42,12 +50,15 @@ async function readNamespaces(cluster: Cluster, type: ResourceType, names: reado
 }
 
 async function listAll(
-  cluster: Cluster,
+  { cluster, unread }: Asked,
   asked: readonly { readonly type: ResourceType; readonly namespace?: string }[],
 ): Promise<ReadObject[]> {
   const lists = await pMap(
     asked,
-    async ({ type, namespace }) => (await cluster.list(type, namespace)).map((object) => ({ type, object })),
+    async ({ type, namespace }) => {
+      const found = await unread.read(type, [], () => cluster.list(type, namespace));
+      return found.map((object) => ({ type, object }));
+    },
     { concurrency: AT_ONCE },
   );
   return lists.flat();
@@ -66,14 +77,10 @@ const byKind = ({ types }: Discovery, ...kinds: readonly string[]): ResourceType
   types.filter((type) => !type.namespaced && kinds.includes(kindName(type)));
 
 /** What gives the namespaces something without being named by them. */
-async function readGivers(
-  cluster: Cluster,
-  discovery: Discovery,
-  namespaces: readonly string[],
-): Promise<ReadObject[]> {
+async function readGivers(from: Asked, discovery: Discovery, namespaces: readonly string[]): Promise<ReadObject[]> {
   const types = byKind(discovery, 'ClusterRoleBinding.rbac.authorization.k8s.io', 'PriorityClass.scheduling.k8s.io');
   const found = await listAll(
-    cluster,
+    from,
     types.map((type) => ({ type })),
   );
   return found.filter(({ object }) =>
@@ -83,25 +90,21 @@ async function readGivers(
 }
 
 async function readAdmission(
-  cluster: Cluster,
+  from: Asked,
   discovery: Discovery,
   namespaces: readonly KubeObject[],
   captured: readonly ReadObject[],
 ): Promise<ReadObject[]> {
   const kinds = ADMISSION_KINDS.map((kind) => `${kind}.admissionregistration.k8s.io`);
   const found = await listAll(
-    cluster,
+    from,
     byKind(discovery, ...kinds).map((type) => ({ type })),
   );
   return found.filter(({ object }) => admits(object, namespaces, captured));
 }
 
 /** Follows what `read` names until nothing new is named. */
-async function followReferences(
-  cluster: Cluster,
-  discovery: Discovery,
-  read: readonly ReadObject[],
-): Promise<ReadObject[]> {
+async function followReferences(from: Asked, discovery: Discovery, read: readonly ReadObject[]): Promise<ReadObject[]> {
   const all = [...read];
   const asked = new Set(read.map(({ object }) => nameOf(object)));
   let fresh: readonly ReadObject[] = read;
@@ -110,46 +113,52 @@ async function followReferences(
       const key = `${kindName(type)} ${name}`;
       return !asked.has(key) && asked.add(key);
     });
-    const found = await pMap(wanted, async ({ type, name }) => ({ type, object: await cluster.get(type, name) }), {
-      concurrency: AT_ONCE,
-    });
+    const found = await pMap(
+      wanted,
+      async ({ type, name }) => ({
+        type,
+        object: await from.unread.read(type, undefined, () => from.cluster.get(type, name)),
+      }),
+      { concurrency: AT_ONCE },
+    );
     const there = found.flatMap(({ type, object }) => (object === undefined ? [] : [{ type, object }]));
-    fresh = [...there, ...(await readAggregated(cluster, there))];
+    fresh = [...there, ...(await readAggregated(from, there))];
     all.push(...fresh);
   }
   return all;
 }
 
-async function readAggregated(cluster: Cluster, read: readonly ReadObject[]): Promise<ReadObject[]> {
+async function readAggregated({ cluster, unread }: Asked, read: readonly ReadObject[]): Promise<ReadObject[]> {
   const roles = read.filter(
     ({ object }) => object.kind === 'ClusterRole' && fieldsOf(object.aggregationRule).clusterRoleSelectors,
   );
   const [first] = roles;
   if (first === undefined) return [];
-  const all = await cluster.list(first.type);
+  const all = await unread.read(first.type, [], () => cluster.list(first.type));
   return roles.flatMap(({ object }) => aggregatedBy(object, all)).map((object) => ({ type: first.type, object }));
 }
 
-/** Throws `NAMESPACE-MISSING`, `NAMESPACE-TERMINATING` (exit 6) and the errors of the cluster. */
+/** Throws `NAMESPACE-MISSING`, `NAMESPACE-TERMINATING` (exit 6) and the errors of the cluster; a kind that fails alone is in `unread`. */
 export async function readCluster(cluster: Cluster, names: readonly string[]): Promise<ClusterContent> {
   const [version, discovery] = await Promise.all([cluster.version(), cluster.discover()]);
   const [namespaceType] = byKind(discovery, 'Namespace');
   if (namespaceType === undefined) throw new TypeError('the server offers no namespaces');
   const namespaces = await readNamespaces(cluster, namespaceType, names);
+  const from = { cluster, unread: new UnreadKinds() };
   const types = discovery.types.filter((type) => type.namespaced && !isTransient(type));
   const asked = types.flatMap((type) => names.map((namespace) => ({ type, namespace })));
-  const [namespaced, givers] = await Promise.all([listAll(cluster, asked), readGivers(cluster, discovery, names)]);
+  const [namespaced, givers] = await Promise.all([listAll(from, asked), readGivers(from, discovery, names)]);
   const base = unique([...namespaces, ...namespaced]);
   const reasons = leftOut(base);
   const captured = base.filter(({ object }) => !reasons.has(nameOf(object)));
   const admission = await readAdmission(
-    cluster,
+    from,
     discovery,
     namespaces.map(({ object }) => object),
     captured,
   );
   // Excluded objects need no others. They stay in `read` to be counted.
-  const needed = await followReferences(cluster, discovery, [...captured, ...givers, ...admission]);
+  const needed = await followReferences(from, discovery, [...captured, ...givers, ...admission]);
   const rest = base.filter(({ object }) => reasons.has(nameOf(object)));
   return {
     describe: cluster.describe,
@@ -157,5 +166,6 @@ export async function readCluster(cluster: Cluster, names: readonly string[]): P
     namespaces: names,
     read: unique([...needed, ...rest]),
     silentGroups: discovery.silentGroups,
+    unread: from.unread.all,
   };
 }

@@ -15,9 +15,11 @@ import type { CaptureRun, Staged, WorkloadType } from '../workload.ts';
 import { type Capture, makeCapture, type SnapshotObject } from './make.ts';
 import { readCluster } from './read.ts';
 import { type CaptureIndex, readPart, writePart } from './stored.ts';
+import { refuseUnread, type UnreadKind } from './unread.ts';
 
 interface ObjectsRead {
   readonly capture: Capture;
+  readonly unread: readonly UnreadKind[];
   readonly readAt: Date;
 }
 
@@ -35,7 +37,7 @@ const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promi
     const { silentGroups } = content;
     if (silentGroups.length > 0)
       site.log.warn({ groups: silentGroups }, 'API groups of their own servers do not answer and are not captured');
-    return { capture: makeCapture(content), readAt: new Date() };
+    return { capture: makeCapture(content), unread: content.unread, readAt: new Date() };
   } finally {
     await runHook(site, CLUSTER, 'post', signal);
   }
@@ -77,7 +79,8 @@ function objectFacts(index: CaptureIndex, services: readonly string[]): ResticCa
 
 /** Writes one part of the objects into a folder. Secrets among them lie there in the clear until restic has encrypted them. */
 async function capturePart(site: Site, workload: Workload, part: ObjectPart, run: CaptureRun): Promise<Staged> {
-  const { capture, readAt } = await readObjects(site, run);
+  const { capture, unread, readAt } = await readObjects(site, run);
+  refuseUnread(part, unread);
   const folder = await freshFolder(site, workload);
   await mkdir(folder, { mode: 0o700 });
   try {

@@ -26,6 +26,15 @@ export const CASES: readonly AlertCase[] = [
     at: { 0: [], 1: [{ schedule: 'hourly' }], 2: [] },
   },
   {
+    alert: 'DrWorkloadFailed',
+    series: {
+      [m('workload_backup_failed', '{workload="uploads",repository="primary"}')]: '0 1 0',
+      [m('workload_backup_failed', '{workload="uploads",repository="local"}')]: '0 0 0',
+      [m('workload_backup_failed', '{workload="redis",repository="local"}')]: '0 0 0',
+    },
+    at: { 0: [], 1: [{ workload: 'uploads' }], 2: [] },
+  },
+  {
     alert: 'DrJobFailed',
     series: {
       [`kube_job_failed${JOB},condition="true"}`]: '0 1 1',

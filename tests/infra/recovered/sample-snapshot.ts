@@ -24,7 +24,14 @@ export function captureOf(objects: readonly object[], namespaces: readonly strin
     object,
   }));
   const read = all.filter(({ type }) => !isTransient(type));
-  const { parts } = makeCapture({ describe: 'test', version: 'v1.34.4', namespaces, read, silentGroups: [] });
+  const { parts } = makeCapture({
+    describe: 'test',
+    version: 'v1.34.4',
+    namespaces,
+    read,
+    silentGroups: [],
+    unread: [],
+  });
   return { objects: Object.values(parts).flat(), namespaces, images: [], notes: [] };
 }
 

@@ -58,3 +58,17 @@ test('a point that one repository marks compromised is left in the others too', 
   const marked = whole(time, { marks: ['compromised'] });
   expect(chosen([held('local', before, whole(time)), held('primary', marked)])?.[0]).toBe(before.point.id);
 });
+
+test('a run that lacks a workload only when the whole ones are older than the interval of the exports', () => {
+  const lacking = (time: string): CatalogEntry => {
+    const entry = entryAt(time, [postgresCapture(time)], { complete: false });
+    const failed = [{ workload: 'uploads', code: 'FOLDER-MISSING', fact: 'x' }];
+    return { ...entry, point: { ...entry.point, failed } };
+  };
+  const before = whole('2026-11-16T02:00:00Z');
+  const [soon, late] = [lacking('2026-11-22T02:00:00Z'), lacking('2026-11-24T02:00:00Z')];
+  expect(chosen([held('local', before, soon)])?.[0]).toBe(before.point.id);
+  expect(chosen([held('local', before, soon, late)])?.[0]).toBe(late.point.id);
+  expect(chosen([held('local', soon)])?.[0]).toBe(soon.point.id);
+  expect(chosen([held('local', late, whole('2026-11-25T02:00:00Z'))])?.[0]).toContain('20261125');
+});

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { DrError, EXIT } from '../../../recovery/core/errors.ts';
 import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
+import { planTeardown } from '../../../recovery/rebuild/teardown/plan.ts';
 import { previewTeardown, teardown } from '../../../recovery/rebuild/teardown/teardown.ts';
 import { teardownLines, teardownName } from '../../../recovery/rebuild/teardown/text.ts';
 import { type FakeResource, newBackend } from './fake-engine.ts';
@@ -198,6 +199,42 @@ test('an object that was there before, or was replaced by somebody, stays, and s
     'Secret/monitoring/replaced: it is another object of this name',
     'ConfigMap/monitoring/settings: used by Pod/monitoring/agent',
   ]);
+});
+
+test('a cluster whose clock is behind: the stack’s own objects are not older than the stack', () => {
+  const object = (kind: string, name: string, namespace?: string) => ({
+    apiVersion: 'v1',
+    kind,
+    name,
+    labels: {},
+    uid: `${kind}/${name}`,
+    ...(namespace && { namespace }),
+  });
+  const of = (held: ReturnType<typeof object>, recordedAt: string) => ({
+    urn: `urn:${held.kind}/${held.name}`,
+    type: `kubernetes:core/v1:${held.kind}`,
+    adopted: false,
+    guarded: false,
+    object: held,
+    recordedAt,
+  });
+  const since = '2026-11-25T20:00:00Z';
+  const [space, settings] = [object('Namespace', 'fresh'), object('ConfigMap', 'settings', 'fresh')];
+  const resources = [of(space, '2026-11-25T20:00:01Z'), of(settings, '2026-11-25T20:00:02Z')];
+  const live = (minutesBehind: number) =>
+    [space, settings].map((held) => ({
+      apiVersion: 'v1',
+      kind: held.kind,
+      metadata: {
+        name: held.name,
+        uid: held.uid,
+        creationTimestamp: new Date(Date.parse(since) - minutesBehind * 60_000).toISOString(),
+        ...(held.namespace && { namespace: held.namespace }),
+      },
+    }));
+  const plan = (minutes: number) =>
+    planTeardown({ stack: 'fresh', held: { resources, since, contexts: [] }, live: live(minutes), include: [] });
+  expect([0, 5, 60].map((minutes) => plan(minutes).namespaces)).toEqual([['fresh'], ['fresh'], []]);
 });
 
 test('what comes into the cluster while somebody is asked is not deleted either', async () => {

@@ -9,6 +9,8 @@ import type { Observation, RepositoryObservation } from '../../../../recovery/st
 import { describeRepository } from '../../../../recovery/status/monitor/observe-repository.ts';
 import { type MetricName, samplesOf } from '../../../../recovery/status/monitor/samples.ts';
 import { scratch } from '../../../scratch.ts';
+import { entryAt } from '../../points/entry-fixture.ts';
+import { resticCapture } from '../../points/point-fixture.ts';
 
 const NOW = new Date('2026-11-24T12:50:00Z');
 const ago = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);
@@ -35,7 +37,18 @@ function repository(id: string, facts: Partial<RepositoryObservation> = {}): Rep
     ['redis', ago(20)],
     ['uploads', ago(49)],
   ]);
-  return { id, reachable: true, known: true, newest, newestFull: ago(650), sound: true, problems: [], ...facts };
+  const failed = new Set<string>();
+  return {
+    id,
+    reachable: true,
+    known: true,
+    newest,
+    failed,
+    newestFull: ago(650),
+    sound: true,
+    problems: [],
+    ...facts,
+  };
 }
 
 function values(observation: Partial<Observation>, now = NOW): (metric: MetricName) => Record<string, number> {
@@ -69,6 +82,29 @@ test('a healthy site: ages of copies, no failed run, objectives met', () => {
   expect(of('go_coffee_dr_objective_met')).toEqual({ 'rpo P1': 1, 'rpo P2': 1 });
   expect(of('go_coffee_dr_wal_lag_seconds')).toEqual({ '': 60 });
   expect(of('go_coffee_dr_repository_reachable')).toEqual({ primary: 1, local: 1 });
+});
+
+test('a workload that the newest run could not copy, by repository', () => {
+  const tried = (...captures: string[]) => captures.map((id) => resticCapture(id, '2026-11-25T02:00:00Z'));
+  const failing = (at: string, held: string[], failed: string[]) => {
+    const entry = entryAt(at, tried(...held));
+    const reasons = failed.map((workload) => ({ workload, code: 'FOLDER-MISSING', fact: 'x' }));
+    return { ...entry, point: { ...entry.point, failed: reasons } };
+  };
+  const points = [
+    failing('2026-11-25T02:00:00Z', ['uploads'], ['redis']),
+    failing('2026-11-25T03:00:00Z', ['redis'], ['uploads']),
+    // It did not try the uploads.
+    entryAt('2026-11-25T04:00:00Z', tried('redis')),
+  ];
+  const { failed } = describeRepository('local', { kind: 'read', points, problems: [] }, [], undefined);
+  expect([...failed]).toEqual(['uploads']);
+  const of = values({ repositories: [repository('local', { failed }), repository('primary')] });
+  expect(of('go_coffee_dr_workload_backup_failed')).toMatchObject({
+    'uploads local': 1,
+    'uploads primary': 0,
+    'redis local': 0,
+  });
 });
 
 test('a workload without a copy is never backed up, not fresh; one that is not this host’s is left out', () => {

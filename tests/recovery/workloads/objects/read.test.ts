@@ -1,5 +1,8 @@
 /** What is asked of a cluster, by a cluster that is only a list of objects. */
 import { expect, test } from 'vitest';
+import { OBJECT_PARTS } from '../../../../plan/types.ts';
+import { DrError } from '../../../../recovery/core/errors.ts';
+import { KubernetesAnswer } from '../../../../recovery/kubernetes/failure.ts';
 import {
   type Cluster,
   type KubeObject,
@@ -9,6 +12,7 @@ import {
 } from '../../../../recovery/kubernetes/objects.ts';
 import { makeCapture } from '../../../../recovery/workloads/objects/make.ts';
 import { readCluster } from '../../../../recovery/workloads/objects/read.ts';
+import { refuseUnread } from '../../../../recovery/workloads/objects/unread.ts';
 import { CLUSTER_TYPES, clusterWide, ownedBy, served, typeOf } from './make-object.ts';
 
 const NAMESPACED = [
@@ -128,4 +132,42 @@ test.each([
   ],
 ])('%s: a capture of nothing would become the newest good copy', async (code, objects) => {
   await expect(readCluster(clusterOf(...objects).cluster, ['shop'])).rejects.toMatchObject({ code, exit: 6 });
+});
+
+test('a kind that can’t be read fails the part that would hold it, and no other', async () => {
+  const { cluster } = clusterOf(SHOP, served('v1', 'ConfigMap', 'a'), served('v1', 'ServiceAccount', 'b'));
+  const refusal = (status: number, message: string) =>
+    new DrError({
+      code: status >= 500 ? 'KUBERNETES-UNREACHABLE' : 'KUBERNETES-FAILED',
+      where: 'context test',
+      fact: `HTTP ${status} ${message}`,
+      hint: 'x',
+      cause: new KubernetesAnswer(status, '', message),
+    });
+  const broken = (kind: string, error: Error): Cluster => ({
+    ...cluster,
+    list: (type, namespace) => (type.kind === kind ? Promise.reject(error) : cluster.list(type, namespace)),
+  });
+  const failing = async (kind: string, error: Error) => {
+    const content = await readCluster(broken(kind, error), ['shop']);
+    const { parts } = makeCapture(content);
+    return OBJECT_PARTS.flatMap((part) => {
+      try {
+        refuseUnread(part, content.unread);
+        expect(Object.keys(parts)).toContain(part);
+        return [];
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ code: 'KINDS-UNREADABLE', fact: expect.stringContaining(kind) });
+        return [part];
+      }
+    });
+  };
+  expect(await failing('Certificate', refusal(500, 'conversion webhook for cert-manager.io/v1 failed'))).toEqual([
+    'manifests',
+  ]);
+  expect(await failing('Ingress', refusal(405, 'the server does not allow this method'))).toEqual(['manifests']);
+  expect(await failing('ServiceAccount', refusal(403, 'forbidden'))).toEqual(['access']);
+  expect(await failing('ConfigMap', refusal(500, 'etcd'))).toEqual(['configuration', 'monitoring']);
+  const gone = new DrError({ code: 'KUBERNETES-UNREACHABLE', where: 'x', fact: 'no route to host', hint: 'x' });
+  await expect(readCluster(broken('ConfigMap', gone), ['shop'])).rejects.toBe(gone);
 });
