@@ -5,7 +5,7 @@ import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';
 import { exitFor } from '../../recovery/core/exit.ts';
 import type { Survey } from '../../recovery/points/catalog/survey.ts';
-import { MARKS, type Mark } from '../../recovery/points/point.ts';
+import { type Mark, TYPED_MARKS } from '../../recovery/points/point.ts';
 import { painter } from '../../recovery/report/paint.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples } from '../flags.ts';
@@ -87,7 +87,7 @@ export async function pointsShow(
 const markDeclaration = () =>
   new Command('mark')
     .argument('<id>', ID)
-    .argument('<mark>', MARKS.join(', '))
+    .argument('<mark>', TYPED_MARKS.join(', '))
     .description(
       'Add a mark to a point. A compromised point is never chosen unless it is named; a held one is never pruned.',
     )
@@ -105,8 +105,9 @@ export async function pointsMark(
   id: string,
   typedMark: string,
 ): Promise<CommandResult> {
-  const [{ holdersOf, surveyCatalogs }, { holderName }] = await Promise.all([
+  const [{ holdersOf, surveyCatalogs }, { rememberCatalogs }, { holderName }] = await Promise.all([
     import('../../recovery/points/catalog/survey.ts'),
+    import('../../recovery/points/catalog/catalog.ts'),
     import('../../recovery/core/holder.ts'),
   ]);
   const mark = knownMark(typedMark);
@@ -123,6 +124,8 @@ export async function pointsMark(
       failed.push({ repository: holder.repository.id, fact: error.fact });
     }
   }
+  const holding = marked.map((each) => site.repository(each));
+  await rememberCatalogs(site, holding, { role: 'restorer', now: context.now() });
   const lines = [
     ...(marked.length > 0 ? [`${id} is marked ${mark} in ${marked.join(', ')}`] : []),
     ...failed.map(
@@ -135,13 +138,13 @@ export async function pointsMark(
 }
 
 function knownMark(mark: string): Mark {
-  const known = MARKS.find((name) => name === mark);
+  const known = TYPED_MARKS.find((name) => name === mark);
   if (known) return known;
   throw badInput({
     code: 'MARK-UNKNOWN',
     where: 'mark',
-    fact: `"${mark}" is not a mark.${didYouMean(mark, MARKS)}`,
-    hint: `one of: ${MARKS.join(', ')}`,
+    fact: `"${mark}" is not a mark.${didYouMean(mark, TYPED_MARKS)}`,
+    hint: `one of: ${TYPED_MARKS.join(', ')}`,
   });
 }
 

@@ -21,6 +21,8 @@ export const markDocumentSchema = z.strictObject({
   at: z.iso.datetime(),
   by: z.string(),
   note: z.string().optional(),
+  /** The marks of this catalog that none before it names (catalog/mark-chain.ts). Absent in marks of version 0.1. */
+  previous: z.array(z.strictObject({ key: z.string(), digest: z.string(), at: z.iso.datetime() })).optional(),
   signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
 });
 
@@ -63,6 +65,11 @@ export function isVouched(entry: Marked): boolean {
 export function verifiedAt(entry: Marked): Date | undefined {
   const record = latestOf(entry, ['verified']);
   return record && new Date(record.at);
+}
+
+/** The repositories of off-site copies that a copy of this point was exported to. The copy may lie in a safe, where nobody can ask it. */
+export function exportedTo({ marks }: Marked): string[] {
+  return marks.flatMap(({ mark, note }) => (mark === 'exported' && note !== undefined ? [note] : []));
 }
 
 export function isHeld(entry: Marked): boolean {

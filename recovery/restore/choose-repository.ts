@@ -52,7 +52,8 @@ async function resolveIn(
   if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
-  const entries = await catalog.points();
+  const { points: entries, problems } = await catalog.review();
+  const removed = problems.flatMap(({ newest, point }) => (newest === true && point !== undefined ? [point] : []));
   const { now, warnings } = await nowOf(source, request.now);
   const order = placesOf(entries);
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
@@ -62,6 +63,7 @@ async function resolveIn(
       target: request.target,
       workloads: workloads.map((w) => w.id),
       now,
+      removed,
       allowTampered: request.allowTampered,
       allowCompromised: request.allowCompromised,
       allowSuspect: request.allowSuspect ?? false,

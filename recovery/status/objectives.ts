@@ -6,11 +6,12 @@ import { isConfigured } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../points/catalog/doubts.ts';
 import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
 import { notCopied } from '../points/not-copied.ts';
-import { lastRto, type Measurement, readMeasurements } from '../report/measurements.ts';
+import { allMeasurements, lastRto, type Measurement } from '../report/measurements.ts';
 import { correctedNow } from '../storage/clock.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
@@ -60,7 +61,7 @@ export interface Copy {
 export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
   const { copies, unreachable } = await readCopies(site, now);
   const archived = await archivedCopies(site, copies);
-  const measurements = await readMeasurements(site.environment.stateDir);
+  const measurements = await allMeasurements(site.environment.stateDir);
   return {
     ...judgeObjectives(
       {
@@ -121,6 +122,8 @@ function judgeRpo(plan: Plan, workload: Workload, copies: readonly Copy[], now: 
   const head = { workload: workload.id, tier: workload.tier, objectiveSeconds };
   const newest = copies
     .filter((copy) => copy.workload === workload.id)
+    // A server whose clock is far ahead says nothing about an age.
+    .filter(({ safeUntil }) => safeUntil.getTime() - now.getTime() <= CLOCK_TOLERANCE_SECONDS * 1000)
     .reduce<Copy | undefined>((best, copy) => (best && best.safeUntil >= copy.safeUntil ? best : copy), undefined);
   if (newest === undefined) return { ...head, met: false, basis: 'no copy in any reachable repository' };
   // A clock that is ahead of ours must not give an age below zero.

@@ -3,7 +3,7 @@ import { badInput } from '../../core/errors.ts';
 import { candidatesOf } from './candidates.ts';
 import { resolveLatest } from './latest.ts';
 import { resolvePoint } from './point.ts';
-import { noPoints } from './refusals.ts';
+import { noPoints, removedPoints } from './refusals.ts';
 import { resolveTime } from './time.ts';
 import type { Resolution, ResolveInput } from './types.ts';
 
@@ -15,7 +15,7 @@ export type { Resolution, ResolveInput } from './types.ts';
  * - a time: PostgreSQL's newest set that ended before it, replayed to it; the rest: the newest capture not after it.
  *
  * Throws `TARGET-UNREACHABLE`, `TARGET-COMPROMISED`, `TARGET-IN-FUTURE`, `POINT-UNKNOWN`, `POINT-KEY-UNKNOWN` (exit 2) or
- * `POINT-TAMPERED` (exit 5). Each names what can be reached instead.
+ * `POINT-TAMPERED` or `POINT-REMOVED` (exit 5). Each names what can be reached instead.
  */
 export function resolveTarget(input: ResolveInput): Resolution {
   const { target, repository, workloads, now } = input;
@@ -26,6 +26,10 @@ export function resolveTarget(input: ResolveInput): Resolution {
       fact: `${target.time.toISOString()} is in the future (it is ${now.toISOString()} now)`,
       hint: 'for the newest data, type latest',
     });
+  }
+  const { removed = [], allowTampered = false, entries } = input;
+  if (target.kind === 'latest' && removed.length > 0 && !allowTampered) {
+    throw removedPoints(repository, removed, entries.findLast(({ trust }) => trust === 'ok')?.outline.id);
   }
   const candidates = candidatesOf(input);
   const chosen =

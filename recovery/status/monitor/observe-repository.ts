@@ -6,11 +6,12 @@ import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
+import { readKeyring } from '../../points/catalog/keyring.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
-import { verifiedAt } from '../../points/marks.ts';
+import { type Fence, readFence } from '../../points/fence.ts';
+import { exportedTo, verifiedAt } from '../../points/marks.ts';
 import type { RunRecord } from '../../report/runs.ts';
-import { type Fence, readFence } from '../../storage/fence.ts';
 import type { RepositoryObservation } from './observation.ts';
 
 export type RepositoryReading =
@@ -23,7 +24,9 @@ export type RepositoryReading =
       /** Another site leads. */
       readonly fence?: Fence;
     }
-  | { readonly kind: 'unreachable'; readonly fact: string };
+  | { readonly kind: 'unreachable'; readonly fact: string }
+  /** A drive that lies in a safe, as it should. */
+  | { readonly kind: 'away'; readonly fact: string };
 
 /** `withWal`: also read how far the archived WAL reaches, where the server does not report it. */
 export async function readRepository(
@@ -32,11 +35,11 @@ export async function readRepository(
   { withWal }: { readonly withWal: boolean },
 ): Promise<RepositoryReading> {
   const { settings } = repository;
+  if (isDriveUnmounted(site, repository)) return { kind: 'away', fact: driveUnmounted(site, repository).fact };
   // The listing of an unmounted disk is empty, and would look like a repository without points.
   if (settings.type === 'posix' && !existsSync(settings.path)) {
     return { kind: 'unreachable', fact: `the folder ${settings.path} does not exist` };
   }
-  if (isDriveUnmounted(site, repository)) return { kind: 'unreachable', fact: driveUnmounted(site, repository).fact };
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const review = await catalog.review();
@@ -54,13 +57,17 @@ export async function readRepository(
 /** No failover writes to a repository of off-site copies: its drive is usually disconnected. */
 async function fenceIn(site: Site, repository: Repository): Promise<Fence | undefined> {
   const lineage = repository.exported === true ? undefined : await ownLineage(site);
-  return lineage === undefined ? undefined : readFence(await repository.store('restorer'), repository.layout, lineage);
+  if (lineage === undefined) return undefined;
+  const { keys } = await readKeyring(site);
+  return readFence(await repository.store('restorer'), repository.layout, { lineage, keys });
 }
 
-/** Pure. `before`: what the last refresh knew of the repository. */
+/**
+ * Pure. `before`: what the last refresh knew of the repository. A drive that is away is described by `describeAway`.
+ */
 export function describeRepository(
   id: string,
-  reading: RepositoryReading,
+  reading: Exclude<RepositoryReading, { kind: 'away' }>,
   runs: readonly RunRecord[],
   before: RepositoryObservation | undefined,
 ): RepositoryObservation {
@@ -70,8 +77,10 @@ export function describeRepository(
   }
   const good = goodEntries(reading.points, new Date());
   const full = good.findLast(({ point }) => point.pointKind === 'full')?.point;
-  const verified = latest(good.map(verifiedAt));
-  const last = runs.findLast((run) => run.what === 'verify' && run.repository === id);
+  const own = runs.filter((run) => run.what === 'verify' && run.repository === id);
+  const last = own.at(-1);
+  const passed = own.findLast(({ ok }) => ok);
+  const verified = latest([...good.map(verifiedAt), ...(passed === undefined ? [] : [new Date(passed.at)])]);
   const problems = [
     ...reading.problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed').map(({ fact }) => fact),
     ...(last?.ok === false ? [`the verification of ${last.at} failed`] : []),
@@ -86,6 +95,37 @@ export function describeRepository(
     sound: problems.length === 0,
     problems,
   };
+}
+
+/** Pure: what the marks in the other repositories say of the copies of one that can't be asked. `fact`: why it is away. */
+export function describeAway(
+  id: string,
+  fact: string,
+  readings: readonly RepositoryReading[],
+  before: RepositoryObservation | undefined,
+): RepositoryObservation {
+  const exported = readings.flatMap((reading) =>
+    reading.kind === 'read'
+      ? reading.points.filter((entry) => entry.trust === 'ok' && exportedTo(entry).includes(id))
+      : [],
+  );
+  const newest = newestOf(exported);
+  for (const [workload, at] of before?.newest ?? []) {
+    const known = newest.get(workload);
+    if (known === undefined || known < at) newest.set(workload, at);
+  }
+  const known = before?.known === true || readings.some(({ kind }) => kind === 'read');
+  return { id, reachable: false, away: true, fact, known, newest, sound: true, problems: [] };
+}
+
+/** When the oldest point of all was made; undefined without any. Pure. */
+export function oldestPoint(readings: readonly RepositoryReading[]): Date | undefined {
+  const times = readings.flatMap((reading) =>
+    reading.kind === 'read'
+      ? reading.points.filter(({ trust }) => trust === 'ok').map(({ outline }) => Date.parse(outline.startedAt))
+      : [],
+  );
+  return times.length === 0 ? undefined : new Date(times.reduce((oldest, time) => Math.min(oldest, time)));
 }
 
 function newestOf(points: readonly CatalogEntry[]): Map<string, Date> {
