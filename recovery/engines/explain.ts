@@ -105,6 +105,20 @@ function aboutServer(cause: Cause, error: DrError): DrError {
   });
 }
 
+/** Damage keeps its code, by which its caller looks into it: without pages of noise, and with the cause in front. */
+export function asDamage(error: DrError): DrError {
+  const { code, where, exit } = error;
+  const hint = '`dr verify` names what is damaged and who else holds it; restore from another repository with --from';
+  return new DrError({
+    code,
+    where,
+    exit,
+    fact: saying('a file of the repository is damaged', error),
+    hint,
+    cause: error,
+  });
+}
+
 /** The error with its cause, or the given one where that is not known, or is damage, which its caller looks into. */
 export function explainEngine(error: unknown, about: Explained): unknown {
   if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED', 'ENGINE-TIMEOUT'].includes(error.code))

@@ -7,11 +7,12 @@ import { STANZA } from '../../../plan/layout.ts';
 import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
+import { causeOf } from '../../core/cause.ts';
 import { badInput, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
-import { explainEngine } from '../explain.ts';
+import { asDamage, explainEngine } from '../explain.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
@@ -94,7 +95,8 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
     remote: asked.some((r) => r.settings.type === 's3'),
     passphrase,
   });
-  if (known !== error || !NOISE.test(error.fact)) return known;
+  if (known !== error) return known;
+  if (!NOISE.test(error.fact)) return causeOf(error.fact) === 'damaged' ? asDamage(error) : error;
   return badInput({
     code: 'PASSPHRASE-WRONG',
     where,
