@@ -17,7 +17,7 @@ import { openRestic } from '../engines/restic/restic.ts';
 import { refuseFenced } from '../points/fence.ts';
 import { makeMissingBucket } from '../storage/s3/bucket.ts';
 import { readKeys } from '../storage/s3/keys.ts';
-import { makeArchive } from '../workloads/postgres/archiving.ts';
+import { makeArchive } from '../workloads/postgres/archive/archiving.ts';
 import { nextGeneration } from './generation.ts';
 import { checkReady } from './ready.ts';
 import { readCatalogs, refuseTaken, takeOver } from './stranger.ts';

@@ -95,6 +95,8 @@ export function makeRun(log: Logger): Run {
           exit: EXIT.usage,
         });
       }
+      // Whoever ended it says why: a lock that was lost is no signal of a person.
+      if (options.signal?.aborted && options.signal.reason instanceof DrError) throw options.signal.reason;
       if (stalled) {
         throw new DrError({
           code: 'ENGINE-STALLED',

@@ -10,7 +10,7 @@ import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
-import { dropOutside } from '../workloads/postgres/outside.ts';
+import { dropOutside } from '../workloads/postgres/host/outside.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import {

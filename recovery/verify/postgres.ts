@@ -12,6 +12,7 @@ import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { segmentFiles } from '../points/wal.ts';
 import { FOREIGN_WAL_HINT, foreignWal } from '../workloads/postgres/archive/own-wal.ts';
+import { infoCopyFindings } from './info-copies.ts';
 import { listedFindings, type NamedSets, verifiedFindings } from './set-findings.ts';
 import type { Finding } from './types.ts';
 import { walFindings } from './wal-findings.ts';
@@ -179,7 +180,8 @@ async function verifyLineage(site: Site, request: PostgresRequest, named: NamedS
     progress({ step, title, state: 'progress', detail: request.read ? 'reading every file' : 'not read back' });
     const read = info && request.read ? verifiedFindings(named, info, await verifySets(pg, repository, signal)) : [];
     const foreign = await foreignFindings(site, repository, named.lineage);
-    const findings = [...listed, ...wal.findings, ...foreign, ...read];
+    const copies = info && request.read ? await infoCopyFindings(pg, repository, named.lineage) : [];
+    const findings = [...listed, ...wal.findings, ...foreign, ...copies, ...read];
     const detail = `${named.captures.size} sets, ${wal.segments} WAL segments`;
     progress({ step, title, state: findings.length > 0 ? 'failed' : 'done', detail });
     return { findings, sets: named.captures.size, walSegments: wal.segments };

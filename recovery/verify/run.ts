@@ -5,8 +5,9 @@ import type { Site } from '../config/site.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
 import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
 import { recordRun } from '../report/runs.ts';
+import { nameElsewhere } from './elsewhere.ts';
 import { type VerifyRequest, verifyRepository } from './repository.ts';
-import type { VerifyReport } from './types.ts';
+import type { RepositoryReport, VerifyReport } from './types.ts';
 
 /** Each reads a lot and computes little; a trial restore has the host for itself. */
 const AT_ONCE = 2;
@@ -28,6 +29,20 @@ async function remember(site: Site, { at, repositories }: VerifyReport, deep: bo
   }
 }
 
+/** Asks the other catalogs only where something is wrong. */
+async function namedElsewhere(site: Site, reports: readonly RepositoryReport[]): Promise<readonly RepositoryReport[]> {
+  const isConcerned = reports.some(({ findings }) => findings.some(({ points }) => points.length > 0));
+  if (!isConcerned) return reports;
+  const { reached } = await surveyCatalogs(site);
+  const holders = new Map(
+    reached.map(({ repository, points }) => [
+      repository.id,
+      new Set(points.filter(({ trust }) => trust === 'ok').map(({ outline }) => outline.id)),
+    ]),
+  );
+  return nameElsewhere(reports, holders);
+}
+
 /**
  * Repositories by id, all when none is named. Throws `REPOSITORY-UNKNOWN`, `POINT-UNKNOWN`, missing signing keys (exit 2), and when no
  * repository could be verified at all the first one's error.
@@ -43,7 +58,8 @@ export async function verifyRepositories(
   const reports = await pMap(repositories, (repository) => verifyRepository(site, repository, request), {
     concurrency: request.deep ? 1 : AT_ONCE,
   });
-  const report = { at: request.now.toISOString(), environment: site.environment.name, repositories: reports };
+  const told = await namedElsewhere(site, reports);
+  const report = { at: request.now.toISOString(), environment: site.environment.name, repositories: told };
   await remember(site, report, request.deep);
   const [first] = reports;
   if (first?.error && reports.every(({ error, findings }) => error && findings.length === 0)) throw first.error;

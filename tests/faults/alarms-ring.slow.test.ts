@@ -7,10 +7,7 @@ import type { Plan } from '../../plan/types.ts';
 import { ownLineage } from '../../recovery/config/lineage.ts';
 import { isConfigured } from '../../recovery/config/selection.ts';
 import { openSite, type Site } from '../../recovery/config/site.ts';
-<<<<<<< HEAD
 import { readKeyring } from '../../recovery/points/catalog/keyring.ts';
-=======
->>>>>>> destroys
 import { raiseFence } from '../../recovery/points/fence.ts';
 import { drillsFolder, recordMeasurements } from '../../recovery/report/measurements.ts';
 import { makeExporter } from '../../recovery/status/monitor/exporter.ts';

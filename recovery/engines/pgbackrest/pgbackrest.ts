@@ -7,10 +7,12 @@ import { STANZA } from '../../../plan/layout.ts';
 import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
+import { causeOf } from '../../core/cause.ts';
 import { badInput, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
+import { asDamage, explainEngine } from '../explain.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
@@ -67,10 +69,6 @@ async function readVariables(site: Site, variables: SecretVariables): Promise<Re
 const NOISE =
   /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|(?:FormatError: .* at line 1:[\s\S]*){2}/;
 
-/** For a repository that does not answer, its last line says that the set or the stanza "is not valid": that is not damage. */
-const UNREACHABLE =
-  /HostConnectError|ServiceError|timeout connecting|Connection refused|unexpected eof|timeout after \d+ms/;
-
 /** The server with the data files is on another host and does not answer. */
 const SERVER_UNREACHABLE = /unable to check pg1: \[(?!Db)\w+Error\]/;
 
@@ -90,23 +88,26 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
       cause: error,
     });
   }
-  if (asked.some((r) => r.settings.type === 's3') && UNREACHABLE.test(error.fact)) {
-    return new DrError({
-      code: 'REPOSITORY-UNREACHABLE',
-      where,
-      fact: error.fact,
-      hint: throughProxy()
-        ? 'pgBackRest knows no proxy, and HTTPS_PROXY is set: open a direct way to this endpoint, and name it in NO_PROXY'
-        : 'run the same command again when it answers, or name another repository with --from',
-      cause: error,
-    });
-  }
-  if (!NOISE.test(error.fact)) return error;
   const names = asked.map(({ settings }) => `"${scope.passphrase ?? settings.passphrases[0]?.name}"`);
+  const passphrase = `its pgBackRest files (${scope.lineage}) do not open with the passphrase ${[...new Set(names)].join(', ')}`;
+  const known = explainEngine(error, {
+    where,
+    repositories: asked.map(({ id }) => id),
+    // For a repository that does not answer its last line says that the set "is not valid": that is not damage.
+    remote: asked.some((r) => r.settings.type === 's3'),
+    passphrase,
+  });
+  if (known instanceof DrError && known.code === 'REPOSITORY-UNREACHABLE' && throughProxy()) {
+    const hint =
+      'pgBackRest knows no proxy, and HTTPS_PROXY is set: open a direct way to this endpoint, and name it in NO_PROXY';
+    return new DrError({ code: known.code, where, fact: known.fact, hint, cause: error });
+  }
+  if (known !== error) return known;
+  if (!NOISE.test(error.fact)) return causeOf(error.fact) === 'damaged' ? asDamage(error) : error;
   return badInput({
     code: 'PASSPHRASE-WRONG',
     where,
-    fact: `its pgBackRest files (${scope.lineage}) do not open with the passphrase ${[...new Set(names)].join(', ')}`,
+    fact: passphrase,
     hint: 'the copy is probably intact: name the right passphrase in the environment file (repositories.*.passphrases)',
     cause: error,
   });

@@ -1,11 +1,12 @@
 /** Runs restic on one repository. Passphrase and keys go by environment variables; the restorer never writes a lock. */
 import { join } from 'node:path';
 import type { Repository, Site } from '../../config/site.ts';
-import { badInput, DrError, precondition } from '../../core/errors.ts';
+import { DrError } from '../../core/errors.ts';
 import type { Keyring } from '../../core/fields.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { readAccess, webIdentityEnv } from '../../storage/s3/keys.ts';
+import { explainEngine } from '../explain.ts';
 import { resticArguments, resticLocation } from './location.ts';
 import { parseSnapshots, type Snapshot } from './output.ts';
 
@@ -40,52 +41,14 @@ const WRONG_PASSPHRASE = /wrong password or no key found/;
 
 const LOCKED = /repository is already locked|unable to create lock in backend/;
 
-/** Reasons that restic prints on stderr, each with its own hint. */
-function explained(error: unknown, repository: ResticRepository, keyring: Keyring): unknown {
-  if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
-  if (WRONG_PASSPHRASE.test(error.fact)) {
-    const names = keyring.map(({ name }) => `"${name}"`).join(', ');
-    return badInput({
-      code: 'PASSPHRASE-WRONG',
-      where: `repository ${repository.id}`,
-      fact: `its restic repository does not open with the passphrase ${names}`,
-      hint: `the copy is probably intact: put the right passphrase into repositories.${repository.id}.passphrases`,
-      cause: error,
-    });
-  }
-  if (
-    error.code === 'ENGINE-STALLED' ||
-    /connection refused|no such host|i\/o timeout|context deadline|TLS handshake|503 Service|Service Unavailable/i.test(
-      error.fact,
-    )
-  ) {
-    return new DrError({
-      code: 'REPOSITORY-UNREACHABLE',
-      where: `repository ${repository.id}`,
-      fact: error.fact,
-      hint: 'run the same command again when it answers, or name another repository with --from',
-      cause: error,
-    });
-  }
-  if (LOCKED.test(error.fact)) {
-    return precondition({
-      code: 'REPOSITORY-BUSY',
-      where: `repository ${repository.id}`,
-      fact: error.fact,
-      hint: 'another restic works there: wait for it. The lock of a dead process on another host expires after 30 minutes',
-      cause: error,
-    });
-  }
-  if (/no space left on device/i.test(error.fact)) {
-    return new DrError({
-      code: 'DISK-FULL',
-      where: `repository ${repository.id}`,
-      fact: error.fact,
-      hint: 'make room and run the same command again: it resumes where it stopped',
-      cause: error,
-    });
-  }
-  return error;
+function explained(error: unknown, { id, settings }: ResticRepository, keyring: Keyring): unknown {
+  const names = keyring.map(({ name }) => `"${name}"`).join(', ');
+  return explainEngine(error, {
+    where: `repository ${id}`,
+    repositories: [id],
+    remote: settings.type === 's3',
+    passphrase: `its restic repository does not open with the passphrase ${names}`,
+  });
 }
 
 export function openRestic(site: ResticSite, repository: ResticRepository, role: StoreRole): Restic {
@@ -165,6 +128,7 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
       } catch (error) {
         if (
           error instanceof DrError &&
+          error.code === 'ENGINE-FAILED' &&
           /unable to open config file|Is there a repository|does not exist/i.test(error.fact)
         )
           return false;

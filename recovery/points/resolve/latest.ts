@@ -45,13 +45,10 @@ function siteWarning(chosen: readonly Copy[]): string[] {
 
 export function resolveLatest(input: ResolveInput, candidates: Candidates): Chosen {
   const chosen = input.workloads.flatMap((workload) => newestUpTo(candidates.copies.get(workload)) ?? []);
-<<<<<<< HEAD
-  const warnings: string[] = siteWarning(chosen);
-=======
-  const warnings = input.workloads.flatMap((workload) =>
+  const failed = input.workloads.flatMap((workload) =>
     failedSince(input.entries, workload, newestUpTo(candidates.copies.get(workload))),
   );
->>>>>>> destroys
+  const warnings: string[] = [...siteWarning(chosen), ...failed];
   const replayed = chosen.map((copy) => {
     if (copy.capture.engine !== 'pgbackrest') return { copy, reached: copy.at };
     const replay = replayOf(copy, candidates);

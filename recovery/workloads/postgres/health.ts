@@ -10,9 +10,9 @@ import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
 import { foreignWal } from './archive/own-wal.ts';
 import { connectClient } from './client.ts';
+import { leaderOfStandby } from './host/standby.ts';
 import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
 import { withClient } from './server.ts';
-import { leaderOfStandby } from './standby.ts';
 
 /** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */
 export async function checkWalBacklog(site: Site): Promise<HealthCheck[]> {

@@ -7,11 +7,11 @@ import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
-import { type ControlData, readControlData } from './control-data.ts';
+import { type ControlData, readControlData } from './host/control-data.ts';
+import { leaderOfStandby } from './host/standby.ts';
 import { checkPages, type PageCheck, parseLsn } from './page-check.ts';
 import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';
 import { postmasterPid, withClient } from './server.ts';
-import { leaderOfStandby } from './standby.ts';
 
 export interface PostgresFinding {
   readonly server: 'up' | 'starting' | 'down';

@@ -7,7 +7,7 @@ import { segmentBytesOf, segmentOfLsn, segmentOfName } from '../../points/wal-se
 import type { SetItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import { checkCanary } from './canary.ts';
-import { readControlData } from './control-data.ts';
+import { readControlData } from './host/control-data.ts';
 import { withClient } from './server.ts';
 
 interface ServerState {

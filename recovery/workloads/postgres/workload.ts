@@ -7,14 +7,14 @@ import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
 import type { SetItem, SnapshotItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { DiskNeed, WorkloadType } from '../workload.ts';
+import { unshipped } from './archive/rescue-wal.ts';
 import { captureConfig, configChecks, placeConfiguration } from './config/capture.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';
-import { walFolder } from './outside.ts';
-import { unshipped } from './rescue-wal.ts';
+import { walFolder } from './host/outside.ts';
+import { bytesBelow } from './host/size.ts';
 import { restorePostgres } from './restore.ts';
 import { postmasterPid } from './server.ts';
-import { bytesBelow } from './size.ts';
 import { tryPostgres } from './trial.ts';
 import { postgresChecks } from './verify.ts';
 

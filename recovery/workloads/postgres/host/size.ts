@@ -1,7 +1,7 @@
 /** How much a data directory takes. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from '../../core/errors.ts';
+import { hasCode } from '../../../core/errors.ts';
 
 /** Bytes of the files below a folder; 0 where there is none. Files that vanish meanwhile don't count. */
 export async function bytesBelow(folder: string): Promise<number> {

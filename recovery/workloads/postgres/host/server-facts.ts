@@ -1,10 +1,10 @@
 /** What a server was made with and what its databases need of a host, kept with each backup set for the preflight of a restore. */
 import type pg from 'pg';
-import type { PostgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import type { ServerFacts } from '../../points/point.ts';
-import { toSegmentBytes } from '../../points/wal-segment.ts';
-import { withClient } from './server.ts';
+import type { PostgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import type { ServerFacts } from '../../../points/point.ts';
+import { toSegmentBytes } from '../../../points/wal-segment.ts';
+import { withClient } from '../server.ts';
 
 /** A server that replays needs each of these at least as high as the one that wrote the WAL. */
 export const REPLAY_SETTINGS = [

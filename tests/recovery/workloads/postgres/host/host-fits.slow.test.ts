@@ -3,9 +3,9 @@ import { access, chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { findPostgresBin } from '../../../../recovery/engines/find.ts';
-import { drEnds } from '../../../faults/dr-process.ts';
-import { withChosenServer } from './chosen-server.ts';
+import { findPostgresBin } from '../../../../../recovery/engines/find.ts';
+import { drEnds } from '../../../../faults/dr-process.ts';
+import { withChosenServer } from '../chosen-server.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--only', 'postgres', '--confirm', 'drill', '--no-backup'];
 

@@ -3,19 +3,19 @@
  * PostgreSQL fit the set, and does the data directory belong to the same cluster?
  */
 import { realpath } from 'node:fs/promises';
-import { type PostgresSettings, postgresSettings } from '../../config/environment.ts';
-import { readLineage } from '../../config/lineage.ts';
-import type { Repository, Site } from '../../config/site.ts';
-import { badInput, type DrError } from '../../core/errors.ts';
-import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
-import type { RecoveryEnd } from '../../engines/pgbackrest/restore.ts';
-import { lastCommit, walOf } from '../../engines/pgbackrest/wal.ts';
-import { formatMicros, type Micros, parseMicros } from '../../points/moment.ts';
-import type { PostgresCapture } from '../../points/point.ts';
-import type { WalRange } from '../../points/wal.ts';
-import { segmentBytesOf } from '../../points/wal-segment.ts';
+import { type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
+import { readLineage } from '../../../config/lineage.ts';
+import type { Repository, Site } from '../../../config/site.ts';
+import { badInput, type DrError } from '../../../core/errors.ts';
+import type { PgBackRest } from '../../../engines/pgbackrest/pgbackrest.ts';
+import type { RecoveryEnd } from '../../../engines/pgbackrest/restore.ts';
+import { lastCommit, walOf } from '../../../engines/pgbackrest/wal.ts';
+import { formatMicros, type Micros, parseMicros } from '../../../points/moment.ts';
+import type { PostgresCapture } from '../../../points/point.ts';
+import type { WalRange } from '../../../points/wal.ts';
+import { segmentBytesOf } from '../../../points/wal-segment.ts';
+import { socketHolder } from '../stale-locks.ts';
 import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
-import { socketHolder } from './stale-locks.ts';
 
 /** A warning: what this host has written in a lineage of its own is in no target, and the restore overwrites it. */
 export async function lineageNote(site: Site, capture: PostgresCapture): Promise<string[]> {

@@ -1,7 +1,7 @@
 /** Who leads, by a standby's connection string, without the password in it. */
 import { expect, test } from 'vitest';
-import { lastErrors } from '../../../../recovery/workloads/postgres/server.ts';
-import { leaderIn } from '../../../../recovery/workloads/postgres/standby.ts';
+import { leaderIn } from '../../../../../recovery/workloads/postgres/host/standby.ts';
+import { lastErrors } from '../../../../../recovery/workloads/postgres/server.ts';
 
 test.each([
   ['host=leader.example port=5433 password=geheim', 'leader.example:5433'],

@@ -1,8 +1,8 @@
 /** WAL that a dead server has not shipped: saved from its data directory before that is overwritten, and replayed after the archive's. */
 import { chown, copyFile, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Site } from '../../config/site.ts';
-import { lookUpAccount, makePassableFolder } from '../../core/account.ts';
+import type { Site } from '../../../config/site.ts';
+import { lookUpAccount, makePassableFolder } from '../../../core/account.ts';
 
 /**
  * By lineage and not by restore: when a first restore of it has failed half-way, this is the only copy of the last transactions, and the

@@ -1,9 +1,9 @@
 /** A server that follows another one: it takes no writes, archives nothing and can't be prepared. It is said who leads. */
 import type pg from 'pg';
-import { postgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { precondition } from '../../core/errors.ts';
-import { withClient } from './server.ts';
+import { postgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { precondition } from '../../../core/errors.ts';
+import { withClient } from '../server.ts';
 
 const QUESTION = `
   SELECT pg_is_in_recovery() AS follows, current_setting('primary_conninfo', true) AS conninfo,

@@ -2,16 +2,16 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type pg from 'pg';
-import { seconds } from '../../../plan/duration.ts';
-import { selectWorkloads } from '../../../plan/select.ts';
-import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { badInput, precondition } from '../../core/errors.ts';
-import { commandWord, withinCommand } from '../../core/quote.ts';
-import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
-import { createStanza } from '../../engines/pgbackrest/sets.ts';
-import { startServer, stopServer, tryStartOptions, waitUntilWritable, withClient } from './server.ts';
-import { refuseStandby } from './standby.ts';
+import { seconds } from '../../../../plan/duration.ts';
+import { selectWorkloads } from '../../../../plan/select.ts';
+import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { badInput, precondition } from '../../../core/errors.ts';
+import { commandWord, withinCommand } from '../../../core/quote.ts';
+import type { PgBackRest } from '../../../engines/pgbackrest/pgbackrest.ts';
+import { createStanza } from '../../../engines/pgbackrest/sets.ts';
+import { refuseStandby } from '../host/standby.ts';
+import { startServer, stopServer, tryStartOptions, waitUntilWritable, withClient } from '../server.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {

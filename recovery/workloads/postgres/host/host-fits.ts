@@ -4,12 +4,12 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PostgresSettings, postgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { isThere, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
-import { badInput, DrError, hasCode } from '../../core/errors.ts';
-import { findPostgresBin } from '../../engines/find.ts';
-import type { PostgresCapture, ServerFacts } from '../../points/point.ts';
+import { type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { isThere, makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
+import { badInput, DrError, hasCode } from '../../../core/errors.ts';
+import { findPostgresBin } from '../../../engines/find.ts';
+import type { PostgresCapture, ServerFacts } from '../../../points/point.ts';
 
 /** Asks `postgres -C`, with a data directory that holds nothing. Undefined where its configuration is not readable for it. */
 async function askProgram(site: Site, settings: PostgresSettings, name: string): Promise<number | undefined> {

@@ -1,9 +1,9 @@
 /** What `pg_controldata` and `PG_VERSION` say of a data directory, without a server. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PostgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { findPostgresBin } from '../../engines/find.ts';
+import type { PostgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { findPostgresBin } from '../../../engines/find.ts';
 
 export interface ControlData {
   readonly systemId: string;

@@ -5,13 +5,13 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Site } from '../../config/site.ts';
-import { isThere, makeOwnedFolder } from '../../core/account.ts';
-import { codeOf, hasCode, precondition } from '../../core/errors.ts';
-import { allPids, processStat } from '../../core/pids.ts';
-import type { SetLayout } from '../../engines/pgbackrest/set-layout.ts';
-import { besides } from '../folder.ts';
-import type { SetItem } from '../restore-plan.ts';
+import type { Site } from '../../../config/site.ts';
+import { isThere, makeOwnedFolder } from '../../../core/account.ts';
+import { codeOf, hasCode, precondition } from '../../../core/errors.ts';
+import { allPids, processStat } from '../../../core/pids.ts';
+import type { SetLayout } from '../../../engines/pgbackrest/set-layout.ts';
+import { besides } from '../../folder.ts';
+import type { SetItem } from '../../restore-plan.ts';
 
 interface Outside {
   readonly what: string;

@@ -2,11 +2,11 @@
 import { readdir, rename, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { hasCode, messageOf } from '../../core/errors.ts';
-import { shellWord } from '../../core/quote.ts';
-import { formatBytes } from '../../report/format.ts';
-import type { SetItem } from '../restore-plan.ts';
-import { type RestoreContext, stepResult } from '../restore-step.ts';
+import { hasCode, messageOf } from '../../../core/errors.ts';
+import { shellWord } from '../../../core/quote.ts';
+import { formatBytes } from '../../../report/format.ts';
+import type { SetItem } from '../../restore-plan.ts';
+import { type RestoreContext, stepResult } from '../../restore-step.ts';
 import { bytesBelow } from './size.ts';
 
 const keptSchema = z.strictObject({

@@ -1,0 +1,131 @@
+/** An engine's failure as an error whose first line is its cause. */
+import { type Cause, causeOf, readable, refusalIn } from '../core/cause.ts';
+import { badInput, DrError, precondition } from '../core/errors.ts';
+
+export interface Explained {
+  /** `repository primary` */
+  readonly where: string;
+  /** Ids of the repositories that were asked, for hints. */
+  readonly repositories: readonly string[];
+  /** Whether the engine talks to S3: a file that is cut short is damage in a folder, and a dead connection in S3. */
+  readonly remote: boolean;
+  /** What does not open with which passphrase. */
+  readonly passphrase: string;
+}
+
+const FROM = 'run the same command again when it answers, or name another repository with --from';
+
+type Build = (error: DrError, about: Explained) => DrError;
+
+/** With the engine's own words below the cause. */
+function saying(cause: string, error: DrError): string {
+  return `${cause}\n${readable(error.fact)}`;
+}
+
+const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
+  denied: (error, { where, repositories }) =>
+    new DrError({
+      code: 'REPOSITORY-DENIED',
+      where,
+      fact: saying(`access denied${refusalIn(error.fact) ? ` (${refusalIn(error.fact)})` : ''}`, error),
+      hint: `check the access keys of ${repositories.join(', ')}, their policy, and who may read the files: the backups are intact; or name another repository with --from`,
+      cause: error,
+    }),
+  missing: (error, { where }) =>
+    new DrError({
+      code: 'REPOSITORY-MISSING',
+      where,
+      fact: saying('there is no such bucket', error),
+      hint: 'correct bucket and endpoint in the environment file; another repository can be named by --from',
+      cause: error,
+    }),
+  newer: (error, { where }) =>
+    badInput({
+      code: 'FORMAT-NEWER',
+      where,
+      fact: saying('it was written by a newer version of the engine', error),
+      hint: 'install that version on this host (`dr doctor` shows what is here): the copy is intact',
+      cause: error,
+    }),
+  passphrase: (error, { where, passphrase, repositories }) =>
+    badInput({
+      code: 'PASSPHRASE-WRONG',
+      where,
+      fact: passphrase,
+      hint: `the copy is probably intact: put the right passphrase into repositories.${repositories[0] ?? '*'}.passphrases of the environment file`,
+      cause: error,
+    }),
+  full: (error, { where }) =>
+    new DrError({
+      code: 'DISK-FULL',
+      where,
+      fact: saying('no room is left', error),
+      hint: 'make room and run the same command again: it resumes where it stopped',
+      cause: error,
+    }),
+  busy: (error, { where }) =>
+    precondition({
+      code: 'REPOSITORY-BUSY',
+      where,
+      fact: saying('another run works there', error),
+      hint: 'wait for it. A restic lock of a dead process on another host expires after 30 minutes',
+      cause: error,
+    }),
+  away: (error, { where }) =>
+    new DrError({
+      code: 'REPOSITORY-UNREACHABLE',
+      where,
+      fact: saying('nobody answers', error),
+      hint: FROM,
+      cause: error,
+    }),
+  slow: (error, { where }) =>
+    new DrError({
+      code: 'REPOSITORY-UNREACHABLE',
+      where,
+      fact: saying('it answers too slowly, or not at all', error),
+      hint: FROM,
+      cause: error,
+    }),
+};
+
+/** libpq's own words: not the repository, but the database server refuses, or does not answer. */
+const SERVER = /DbConnectError|connection to server|unable to connect to 'dbname=/;
+
+function aboutServer(cause: Cause, error: DrError): DrError {
+  const isDenied = cause === 'denied';
+  return new DrError({
+    code: isDenied ? 'POSTGRES-DENIED' : 'POSTGRES-UNREACHABLE',
+    where: 'postgres',
+    fact: saying(isDenied ? 'PostgreSQL refuses the login' : 'PostgreSQL does not answer', error),
+    hint: isDenied
+      ? 'see postgres.user and postgres.password in the environment file, and pg_hba.conf'
+      : 'see whether the server runs: `dr assess`',
+    cause: error,
+  });
+}
+
+/** Damage keeps its code, by which its caller looks into it: without pages of noise, and with the cause in front. */
+export function asDamage(error: DrError): DrError {
+  const { code, where, exit } = error;
+  const hint = '`dr verify` names what is damaged and who else holds it; restore from another repository with --from';
+  return new DrError({
+    code,
+    where,
+    exit,
+    fact: saying('a file of the repository is damaged', error),
+    hint,
+    cause: error,
+  });
+}
+
+/** The error with its cause, or the given one where that is not known, or is damage, which its caller looks into. */
+export function explainEngine(error: unknown, about: Explained): unknown {
+  if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED', 'ENGINE-TIMEOUT'].includes(error.code))
+    return error;
+  const cause = error.code === 'ENGINE-FAILED' ? causeOf(error.fact) : 'slow';
+  if (cause !== undefined && SERVER.test(error.fact) && ['denied', 'away', 'slow'].includes(cause))
+    return aboutServer(cause, error);
+  if (cause === undefined || ((cause === 'away' || cause === 'slow') && !about.remote)) return error;
+  return BUILD[cause]?.(error, about) ?? error;
+}

@@ -1,0 +1,26 @@
+/** pgBackRest's info files: damage of one is found before the other goes too; damage of both is no noise and names who holds the points. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { drEnds, withGolden } from './golden.ts';
+
+async function flip(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  await writeFile(file, bytes.fill(0x55, bytes.length / 2, bytes.length / 2 + 40));
+}
+
+test('one of two, then both', async () => {
+  await withGolden(async ({ repositories, emptySite }) => {
+    const site = await emptySite('second', { workloads: ['postgres'] });
+    const info = join(repositories, 'local/drill/pgbackrest/first-1/backup/go-coffee/backup.info');
+    await flip(info);
+    const one = await drEnds(5, site.envFile, ['verify', '--repository', 'local']);
+    expect(one.stdout).toMatch(
+      /WRONG INFO-COPY local: backup\/go-coffee\/backup\.info of first-1: it and its copy differ/,
+    );
+    await flip(`${info}.copy`);
+    const both = await drEnds(5, site.envFile, ['verify', '--repository', 'local']);
+    expect(both.stdout).toContain('secondary holds the same points: --from secondary');
+    expect(`${both.stdout}${both.stderr}`).not.toMatch(/\uFFFD/);
+  });
+});
