@@ -34,6 +34,8 @@ export interface Site {
   readonly run: Run;
   readonly secrets: Secrets;
   readonly log: Logger;
+  /** Ends what runs and what is queried; absent where nobody sends a signal. */
+  readonly signal?: AbortSignal | undefined;
   readonly repositories: ReadonlyMap<string, Repository>;
   /** Throws `REPOSITORY-UNKNOWN` (exit 2) with the nearest names. */
   repository(id: string): Repository;
@@ -65,7 +67,7 @@ function openRepository(
 }
 
 /** Reads and checks the environment file and its plan; opens no connection yet. Throws DrErrors with exit 2. */
-export async function openSite(file: string, log: Logger = silentLog): Promise<Site> {
+export async function openSite(file: string, log: Logger = silentLog, signal?: AbortSignal): Promise<Site> {
   const environment = await readEnvironment(file);
   const plan = await loadPlan(environment.plan);
   checkSite(environment, plan);
@@ -79,9 +81,10 @@ export async function openSite(file: string, log: Logger = silentLog): Promise<S
     environment,
     plan,
     planDigest: planDigest(plan),
-    run: makeRun(log),
+    run: makeRun(log, signal),
     secrets,
     log,
+    signal,
     repositories,
     repository(id) {
       const found = repositories.get(id);

@@ -1,8 +1,9 @@
 /** The unprivileged account that owns PostgreSQL, and files that are made for it: `initdb` and `postgres` refuse to run as root. */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
+import { isThere } from './absent.ts';
 import { badInput, hasCode } from './errors.ts';
 
 export interface Account {
@@ -44,13 +45,6 @@ async function makeLevel(path: string, account: Account): Promise<void> {
     // Somebody else was faster.
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
   });
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Makes a folder (0750) and its missing parents, all owned by the account that the engines run as. */

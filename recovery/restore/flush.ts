@@ -3,15 +3,16 @@ import type { Site } from '../config/site.ts';
 import { messageOf } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
+import { postgresLife } from '../workloads/postgres/alive.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
-import { postmasterPid, withClient } from '../workloads/postgres/server.ts';
+import { withClient } from '../workloads/postgres/server.ts';
 
 const WAIT_SECONDS = 60;
 
 /** Undefined when it worked or there was nothing to ship; otherwise the reason, for a warning: a damaged server may refuse. */
 export async function flushWal(site: Site, progress: Progress): Promise<string | undefined> {
   const settings = site.environment.postgres;
-  if (!settings || (await postmasterPid(settings)) === undefined) return undefined;
+  if (!settings || !(await postgresLife(site, settings)).alive) return undefined;
   const event = { step: 'restore/flush', title: 'ship the last WAL of the running server' };
   progress({ ...event, state: 'start' });
   try {
@@ -30,7 +31,7 @@ export async function flushWal(site: Site, progress: Progress): Promise<string |
         );
         if (!accepted) throw new Error(`${wanted} is not archived within ${WAIT_SECONDS} s`);
       },
-      'postgres',
+      { database: 'postgres' },
     );
     progress({ ...event, state: 'done' });
     return undefined;

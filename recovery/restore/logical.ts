@@ -71,8 +71,8 @@ async function emptyDatabase(site: Site, database: string): Promise<boolean> {
     if (found.rowCount === 0) await client.query(`CREATE DATABASE "${database}"`);
     return found.rowCount === 0;
   };
-  if (await withClient(site, settings, create, 'postgres')) return true;
-  const tables = await withClient(site, settings, tablesOf, database);
+  if (await withClient(site, settings, create, { database: 'postgres', long: true })) return true;
+  const tables = await withClient(site, settings, tablesOf, { database });
   if (tables.length === 0) return false;
   throw precondition({
     code: 'DATABASE-NOT-EMPTY',
@@ -84,7 +84,8 @@ async function emptyDatabase(site: Site, database: string): Promise<boolean> {
 
 async function dropDatabase(site: Site, database: string): Promise<void> {
   const settings = postgresSettings(site.environment);
-  await withClient(site, settings, (client) => client.query(`DROP DATABASE IF EXISTS "${database}"`), 'postgres');
+  const drop = (client: pg.Client) => client.query(`DROP DATABASE IF EXISTS "${database}"`);
+  await withClient(site, settings, drop, { database: 'postgres', long: true, cleansUp: true });
 }
 
 async function tablesOf(client: pg.Client): Promise<TableName[]> {
@@ -160,7 +161,7 @@ async function fill(site: Site, request: LogicalRequest, dump: string, folder: s
         async (client) => {
           for (const { schema } of tables) await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
         },
-        database,
+        { database },
       );
       await site.run([program, ...at, '--no-owner', '--exit-on-error', ...flags, ...only, dump], options);
     } catch (error) {
@@ -207,7 +208,7 @@ export async function restoreLogical(site: Site, request: LogicalRequest): Promi
   progress({ ...event, state: 'start' });
   try {
     const { grants } = await fill(site, request, await fetchDump(site, { source, capture }, folder, signal), folder);
-    const tables = await withClient(site, postgresSettings(site.environment), countRows, database);
+    const tables = await withClient(site, postgresSettings(site.environment), countRows, { database, long: true });
     progress({ ...event, state: 'done' });
     return { database, repository: repository.id, point, capturedAt: capture.capturedAt, grants, notes, tables };
   } catch (error) {

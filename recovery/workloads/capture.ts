@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import { hooksOf } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
-import { DrError } from '../core/errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
 import type { CaptureRun } from './workload.ts';
 
 /** Stands for all that the API holds: it is read once, for several workloads. */
 export const CLUSTER = 'kubernetes';
+
+/** Long enough to write out a large memory; nobody waits for a hook that hangs. */
+const HOOK_SECONDS = 600;
+/** What a post hook undoes must not stay, so it runs after a signal too, but nobody waits long for it then. */
+const HOOK_SECONDS_AFTER_SIGNAL = 5;
 
 /** A failing pre hook fails the workload before anything is read. So does a failing post hook: what it should undo stays done. */
 export async function runHook(
@@ -21,14 +26,22 @@ export async function runHook(
   const id = workload === CLUSTER ? CLUSTER : workload.id;
   const argv = hooks?.[when];
   if (argv === undefined) return;
+  const limit = hooks?.timeoutSeconds ?? HOOK_SECONDS;
+  const stopped = signal?.aborted === true || site.signal?.aborted === true;
+  const ends =
+    when === 'post' && stopped
+      ? { cleansUp: true, timeoutSeconds: Math.min(limit, HOOK_SECONDS_AFTER_SIGNAL) }
+      : { signal, timeoutSeconds: limit };
   try {
-    await site.run(argv, { signal, env: { DR_WORKLOAD: id, DR_HOOK: when } });
+    await site.run(argv, { ...ends, env: { DR_WORKLOAD: id, DR_HOOK: when }, keep: 'ends' });
   } catch (cause) {
+    if (cause instanceof DrError && cause.exit === EXIT.interrupted) throw cause;
+    const late = cause instanceof DrError && cause.code === 'ENGINE-TIMEOUT';
     throw new DrError({
       code: 'HOOK-FAILED',
       where: `${when} hook of ${id}`,
       fact: cause instanceof DrError ? cause.fact : String(cause),
-      hint: `run it by hand: ${argv.join(' ')}`,
+      hint: `run it by hand: ${argv.join(' ')}${late ? '; if it rightly takes longer: hooks.timeoutSeconds in dr.yaml' : ''}`,
       cause,
     });
   }

@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Workload } from '../../plan/types.ts';
 import type { Site } from '../config/site.ts';
-import { isThere, makeReachableFolder } from '../core/account.ts';
+import { isThere } from '../core/absent.ts';
+import { makeReachableFolder } from '../core/account.ts';
 import { hasCode, verificationFailed } from '../core/errors.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
@@ -19,11 +20,14 @@ export async function countFolder(folder: string): Promise<FolderCount> {
   return { files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
+/** Throws what the file system throws for a folder that can't be read: it may hold anything. */
 export async function folderState(path: string): Promise<DestinationState> {
   try {
     return (await readdir(path)).length > 0 ? 'occupied' : 'empty';
   } catch (error) {
-    return hasCode(error, 'ENOTDIR') ? 'occupied' : 'absent';
+    if (hasCode(error, 'ENOTDIR')) return 'occupied';
+    if (hasCode(error, 'ENOENT')) return 'absent';
+    throw error;
   }
 }
 

@@ -47,11 +47,11 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
 }
 
 /** The environment that the drill stands for keeps what was measured. */
-async function keepMeasurements(env: string, { report }: DrillResult, { log }: CommandContext): Promise<void> {
+async function keepMeasurements(env: string, { report }: DrillResult, { log, signal }: CommandContext): Promise<void> {
   const measured = drillMeasurements(report);
   if (measured.length === 0) return;
   try {
-    const { environment } = await openSite({ env, log });
+    const { environment } = await openSite({ env, log, signal });
     await recordMeasurements(environment.stateDir, measured);
   } catch (error) {
     // The drill needs no environment file: one that can't be read doesn't change its result.

@@ -96,7 +96,7 @@ async function turnOnArchiving(
       const off = rows.some((r) => (r.name === 'archive_mode' ? r.setting === 'off' : r.setting === 'minimal'));
       return { changed: done, pending: off };
     },
-    'postgres',
+    { database: 'postgres' },
   );
   if (!pending) return { changed, restarted: false };
   if (!restart) {
@@ -120,7 +120,7 @@ async function checkArchivingElsewhere(site: Site, pgb: PgBackRest): Promise<voi
     site,
     postgresSettings(site.environment),
     (client) => settingsThatDiffer(client, wanted),
-    'postgres',
+    { database: 'postgres' },
   );
   if (differences.length === 0) return;
   throw precondition({

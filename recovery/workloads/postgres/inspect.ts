@@ -7,10 +7,11 @@ import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
+import { postgresLife } from './alive.ts';
 import { type ControlData, readControlData } from './control-data.ts';
 import { checkPages, type PageCheck, parseLsn } from './page-check.ts';
 import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';
-import { postmasterPid, withClient } from './server.ts';
+import { withClient } from './server.ts';
 
 export interface PostgresFinding {
   readonly server: 'up' | 'starting' | 'down';
@@ -137,9 +138,10 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     if (code === '3D000') return askWithoutDatabase(site, question);
     if (/^(?:58|XX)/.test(code)) return { ...silent, server: 'up', damage: [message], facts: [] };
     if (isOnOtherHost(settings)) return { ...silent, ...otherHostSays(error) };
-    const pid = await postmasterPid(settings);
-    if (pid === undefined) return { ...silent, server: 'down', facts: ['PostgreSQL does not run'] };
-    return { ...silent, server: 'up', facts: [`PostgreSQL (pid ${pid}) runs and refuses: ${message}`] };
+    const { alive, pid, fact } = await postgresLife(site, settings);
+    if (!alive) return { ...silent, server: 'down', facts: [`PostgreSQL does not run: ${fact}`] };
+    const who = pid === undefined ? `PostgreSQL (${fact})` : `PostgreSQL (pid ${pid})`;
+    return { ...silent, server: 'up', facts: [`${who} runs and refuses: ${message}`] };
   }
 }
 
@@ -198,7 +200,7 @@ async function askWithoutDatabase(site: Site, { settings, before }: PostgresQues
         facts: [`PostgreSQL answers, and has no database "${settings.database}"`, ...facts],
       };
     },
-    'postgres',
+    { database: 'postgres' },
   );
 }
 

@@ -7,7 +7,8 @@ import { postgresSettings } from '../../config/environment.ts';
 import { readLineage, writeLineage } from '../../config/lineage.ts';
 import { probeRepositories, reachable } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere, lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
+import { ifAbsent, isThere } from '../../core/absent.ts';
+import { lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
 import { messageOf, precondition } from '../../core/errors.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
@@ -76,7 +77,7 @@ async function pointArchiveAt(
   const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, archiveTimeout(site));
   const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readFile(file, 'utf8').catch(ifAbsent(''));
   if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
   const account = await lookUpAccount(site.environment.runAs);
   if (account) await chown(file, account.uid, account.gid);
@@ -112,7 +113,9 @@ async function keepsFiles({ plan }: RestoreContext, dataDir: string): Promise<bo
 async function lastReplayed(site: Site): Promise<string | undefined> {
   const settings = postgresSettings(site.environment);
   const sql = 'SELECT pg_last_xact_replay_timestamp() AS at';
-  const { rows } = await withClient(site, settings, (client) => client.query<{ at: Date | null }>(sql), 'postgres');
+  const { rows } = await withClient(site, settings, (client) => client.query<{ at: Date | null }>(sql), {
+    database: 'postgres',
+  });
   return rows[0]?.at?.toISOString();
 }
 

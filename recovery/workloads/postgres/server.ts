@@ -4,75 +4,108 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError } from '../../core/errors.ts';
+import { ifAbsent, isThere } from '../../core/absent.ts';
+import { DrError, EXIT, messageOf, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import { findPostgresBin } from '../../engines/find.ts';
+import { type Control, runStart, runStop } from '../control.ts';
+import { type PostgresLife, postgresLife, postmasterPid } from './alive.ts';
 import { connectClient } from './client.ts';
-import { livingServer, removeStaleLocks } from './stale-locks.ts';
+import { clientLimits, inSession, interrupted, prepareSession, type SessionOptions } from './session.ts';
+import { removeStaleLocks } from './stale-locks.ts';
 
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;
 
-export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
+/** A session with limits and pinned settings (`session.ts`); the caller ends it. */
+export async function connect(
+  site: Site,
+  settings: PostgresSettings,
+  options: SessionOptions = {},
+): Promise<pg.Client> {
+  if (options.cleansUp !== true && site.signal?.aborted === true) throw interrupted();
   const password =
     settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
   const base = {
-    database: database ?? settings.database,
+    ...clientLimits(options),
+    database: options.database ?? settings.database,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: 'dr',
     ...(password === undefined ? {} : { password }),
   };
-  return connectClient(settings, base, (client) => {
+  const connected = await connectClient(settings, base, (client) => {
     // A server that is stopped drops its clients: without a listener that would end the process.
     client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
   });
+  await prepareSession(connected, options);
+  return connected;
 }
 
 export async function withClient<T>(
   site: Site,
   settings: PostgresSettings,
   use: (client: pg.Client) => Promise<T>,
-  database?: string,
+  options: SessionOptions = {},
 ): Promise<T> {
-  const client = await connect(site, settings, database);
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
+  const client = await connect(site, settings, options);
+  return inSession(client, options.cleansUp === true ? undefined : site.signal, use);
 }
 
-/** Pid of the process that owns the data directory, when it is alive. A stale postmaster.pid (after kill -9) is nobody's. */
-export async function postmasterPid(settings: PostgresSettings): Promise<number | undefined> {
-  return livingServer(join(settings.dataDir, 'postmaster.pid'));
-}
-
-async function pgCtl(site: Site, settings: PostgresSettings, args: readonly string[]): Promise<void> {
+async function pgCtl(site: Site, settings: PostgresSettings, args: readonly string[], cleansUp = false): Promise<void> {
   const bin = await findPostgresBin(settings.binDir);
-  await site.run([join(bin, 'pg_ctl'), '-D', settings.dataDir, ...args], { as: site.environment.runAs, cwd: '/' });
+  const limit = cleansUp ? { cleansUp, timeoutSeconds: 2 * CLEANING_SECONDS } : {};
+  const as = site.environment.runAs;
+  await site.run([join(bin, 'pg_ctl'), '-D', settings.dataDir, ...args], {
+    as,
+    cwd: '/',
+    ...limit,
+    spareDescendants: true,
+  });
 }
 
-/** Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. */
-export async function stopServer(site: Site, settings: PostgresSettings): Promise<void> {
-  if ((await postmasterPid(settings)) !== undefined) {
-    if (settings.control) await site.run(settings.control.stop, { timeoutSeconds: 120 });
-    else {
-      await pgCtl(site, settings, ['stop', '-m', 'fast', '-w', '-t', '60']).catch(async (error: unknown) => {
-        site.log.warn({ error: String(error) }, 'fast shutdown failed, shutting down at once');
-        await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', '60']);
-      });
-    }
-    const left = await postmasterPid(settings);
-    if (left !== undefined) {
-      throw new DrError({
-        code: 'SERVER-STILL-RUNNING',
-        where: settings.dataDir,
-        fact: `PostgreSQL (pid ${left}) still runs after its stop command`,
-        hint: 'stop it by hand and start the same command again',
-      });
-    }
+/** A trial's server, after a signal: nobody needs its data. */
+const CLEANING_SECONDS = 5;
+
+/**
+ * Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. Throws `SERVER-STILL-RUNNING`.
+ * @param options.cleansUp its data is not needed any more, and a signal may have come
+ */
+export async function stopServer(
+  site: Site,
+  settings: PostgresSettings,
+  { cleansUp = false }: { readonly cleansUp?: boolean } = {},
+): Promise<void> {
+  const life = await postgresLife(site, settings);
+  if (life.alive) {
+    if (settings.control) await runStop(site, 'postgres.control', settings.control);
+    else if (cleansUp)
+      await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', `${CLEANING_SECONDS}`], true);
+    else await stopByPgCtl(site, settings, life);
+    const left = await postgresLife(site, settings);
+    if (left.alive) throw stillRuns(settings, left);
   }
   await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
+}
+
+async function stopByPgCtl(site: Site, settings: PostgresSettings, life: PostgresLife): Promise<void> {
+  // Without it pg_ctl knows of no server.
+  if (!(await isThere(join(settings.dataDir, 'postmaster.pid')))) throw stillRuns(settings, life);
+  try {
+    await pgCtl(site, settings, ['stop', '-m', 'fast', '-w', '-t', '60']);
+  } catch (error) {
+    if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') throw error;
+    site.log.warn({ error: String(error) }, 'fast shutdown failed, shutting down at once');
+    await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', '60']);
+  }
+}
+
+function stillRuns(settings: PostgresSettings, { fact, pid }: PostgresLife): DrError {
+  return new DrError({
+    code: 'SERVER-STILL-RUNNING',
+    where: settings.dataDir,
+    fact,
+    hint: `stop it by hand${pid === undefined ? '' : ` (kill -INT ${pid})`} and start the same command again`,
+  });
 }
 
 function logOf(settings: PostgresSettings): string {
@@ -81,10 +114,7 @@ function logOf(settings: PostgresSettings): string {
 
 /** Bytes in the server's log: the next start writes after them. The log is evidence and is never truncated. */
 export async function logSize(settings: PostgresSettings): Promise<number> {
-  return stat(logOf(settings)).then(
-    (found) => found.size,
-    () => 0,
-  );
+  return stat(logOf(settings)).then((found) => found.size, ifAbsent(0));
 }
 
 async function logTail(settings: PostgresSettings, from: number): Promise<string> {
@@ -92,8 +122,9 @@ async function logTail(settings: PostgresSettings, from: number): Promise<string
     const text = (await readFile(logOf(settings))).subarray(from).toString('utf8');
     const fatal = text.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
     return fatal.slice(-4).join('\n');
-  } catch {
-    return '';
+  } catch (error) {
+    // The error that is explained matters more than the log.
+    return `its log can't be read: ${messageOf(error)}`;
   }
 }
 
@@ -106,18 +137,43 @@ function startFailed(settings: PostgresSettings, why: string): DrError {
   });
 }
 
-/** Starts the server and returns as soon as its process exists; see `waitUntilWritable`. */
+/**
+ * Starts the server and returns as soon as its process exists; see `waitUntilWritable`. Throws `SERVER-ELSEWHERE` (exit 6) where a server
+ * answers that this host has no process of: a second one in its data directory would destroy that.
+ */
 export async function startServer(site: Site, settings: PostgresSettings): Promise<void> {
-  if ((await postmasterPid(settings)) !== undefined) return;
+  const life = await postgresLife(site, settings);
+  if (life.pid !== undefined) return;
+  if (life.alive) throw elsewhere(settings, life.fact);
   await removeStaleLocks(settings);
   if (settings.control) {
-    await site.run(settings.control.start);
+    await startByControl(site, settings, settings.control);
     return;
   }
   const config =
     settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
   const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
   await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
+}
+
+/** A command that waits until the server takes requests may meet its limit while that replays: then the server is waited for. */
+async function startByControl(site: Site, settings: PostgresSettings, control: Control): Promise<void> {
+  try {
+    await runStart(site, 'postgres.control', control);
+  } catch (error) {
+    const late = error instanceof DrError && error.code === 'ENGINE-TIMEOUT';
+    if (!late || (await postmasterPid(settings)) === undefined) throw error;
+    site.log.warn({ error: error.message }, 'the server has started, and its start command did not end');
+  }
+}
+
+function elsewhere(settings: PostgresSettings, fact: string): DrError {
+  return precondition({
+    code: 'SERVER-ELSEWHERE',
+    where: settings.dataDir,
+    fact: `${fact}, and no process of this host is its server`,
+    hint: 'stop it where it runs (another container?), or correct postgres.socketDir, host and port in dr.yaml',
+  });
 }
 
 /** For the progress of a caller that waits. */
@@ -160,10 +216,11 @@ export async function waitUntilWritable(
   let missing = 0;
   const recovered = async (): Promise<boolean> => {
     try {
-      await withClient(site, settings, (client) => untilRecovered(client, options), 'postgres');
+      await withClient(site, settings, (client) => untilRecovered(client, options), { database: 'postgres' });
       return true;
     } catch (error) {
-      if (options.signal?.aborted) throw error;
+      if (options.signal?.aborted || site.signal?.aborted) throw error;
+      if (error instanceof DrError && error.code.startsWith('SECRET-')) throw error;
       // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
       missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
       if (missing <= DEAD_AFTER_TRIES) return false;
@@ -173,16 +230,14 @@ export async function waitUntilWritable(
   await poll({ seconds: NO_LIMIT, everySeconds: TRY_SECONDS, signal: options.signal }, recovered, (done) => done);
 }
 
-/** True when the server answers a query. */
+/** True when the server answers a query, false when it does not for a reason of its own. Throws what is wrong with `dr.yaml`. */
 export async function answers(site: Site, settings: PostgresSettings): Promise<boolean> {
+  const ask = async (client: pg.Client) => (await client.query('SELECT 1')).rowCount === 1;
   try {
-    return await withClient(
-      site,
-      settings,
-      async (client) => (await client.query('SELECT 1')).rowCount === 1,
-      'postgres',
-    );
-  } catch {
+    return await withClient(site, settings, ask, { database: 'postgres' });
+  } catch (error) {
+    if (error instanceof DrError && (error.exit === EXIT.usage || error.exit === EXIT.interrupted)) throw error;
+    site.log.debug({ error: messageOf(error) }, 'PostgreSQL does not answer');
     return false;
   }
 }

@@ -128,12 +128,15 @@ async function readTables(
       );
       return found.rows.map(({ datname }) => datname);
     },
-    'postgres',
+    { database: 'postgres' },
   );
   let [tables, rows] = [0, 0];
   for (const name of names) {
     report(`reading every table of ${name}`);
-    const read = await withClient(site, settings, (client) => databaseFingerprint(client), name);
+    const read = await withClient(site, settings, (client) => databaseFingerprint(client), {
+      database: name,
+      long: true,
+    });
     tables += read.tables.length;
     rows += read.tables.reduce((sum, table) => sum + table.rows, 0);
   }
@@ -201,7 +204,7 @@ export async function tryPostgres(site: Site, item: SetItem, request: TrialReque
     await waitUntilWritable(aside, settings, { signal });
     return await askServer(aside, item, settings, request);
   } finally {
-    await stopServer(aside, settings).catch((error: unknown) =>
+    await stopServer(aside, settings, { cleansUp: true }).catch((error: unknown) =>
       site.log.warn({ error: String(error) }, 'the trial server was not stopped'),
     );
     await rm(place, { recursive: true, force: true, maxRetries: 5 });

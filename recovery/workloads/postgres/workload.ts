@@ -1,19 +1,21 @@
 /** PostgreSQL in its three forms: backup sets with WAL, the logical dump, the configuration files. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Environment, isOnOtherHost, postgresSettings } from '../../config/environment.ts';
+import { ifAbsent, namesIn } from '../../core/absent.ts';
 import { segmentOfName } from '../../points/wal.ts';
 import { folderChecks } from '../files/checks.ts';
 import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
 import type { SetItem, SnapshotItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { DiskNeed, WorkloadType } from '../workload.ts';
+import { postgresLife } from './alive.ts';
 import { captureConfig, placeConfiguration } from './config.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';
 import { unshipped } from './rescue-wal.ts';
 import { restorePostgres } from './restore.ts';
-import { postmasterPid } from './server.ts';
 import { tryPostgres } from './trial.ts';
 import { postgresChecks } from './verify.ts';
 
@@ -24,15 +26,11 @@ const MOST_SEGMENTS = 64;
 const FETCHED_AHEAD = 128 * 1024 * 1024;
 
 async function sizeBelow(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(ifAbsent<Dirent[]>([]));
   const sizes = entries
     .filter((entry) => entry.isFile())
-    .map((entry) =>
-      stat(join(entry.parentPath, entry.name)).then(
-        (found) => found.size,
-        () => 0,
-      ),
-    );
+    // A server that runs removes files meanwhile.
+    .map((entry) => stat(join(entry.parentPath, entry.name)).then((found) => found.size, ifAbsent(0)));
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
@@ -45,7 +43,7 @@ function walBytes({ capture, walLast }: SetItem): number {
 async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<DiskNeed[]> {
   const wal = walBytes(item);
   const existing = await sizeBelow(item.destination);
-  const saved = unshipped(await readdir(join(item.destination, 'pg_wal')).catch(() => []), item.walLast);
+  const saved = unshipped(await namesIn(join(item.destination, 'pg_wal')), item.walLast);
   const files = Math.max(0, item.capture.bytes - existing) + Math.min(wal, MOST_SEGMENTS * SEGMENT);
   return [
     { path: item.destination, bytes: files },
@@ -60,7 +58,7 @@ export const postgres: WorkloadType<SetItem> = {
   restoredAfter: ['postgres-config'],
   secrets,
   destination: ({ environment }) => postgresSettings(environment).dataDir,
-  isAlive: async ({ environment }) => (await postmasterPid(postgresSettings(environment))) !== undefined,
+  isAlive: async (site) => (await postgresLife(site, postgresSettings(site.environment))).alive,
   elsewhere: ({ postgres: settings }) =>
     isOnOtherHost(settings) ? { host: settings?.host, field: 'postgres.tls' } : undefined,
   needs: postgresNeeds,

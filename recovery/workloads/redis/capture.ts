@@ -95,10 +95,10 @@ async function copyFiles(redis: Redis, { settings, folder, signal }: Target) {
 
 /** `redis-cli --rdb` asks as a replica would: the server makes a snapshot of this moment for it. */
 async function fetchSnapshot(site: Site, redis: Redis, { settings, folder, signal }: Target) {
-  const { host = '127.0.0.1', port = 6379, password } = settings;
+  const { host = '127.0.0.1', port = 6379, user, password } = settings;
   const secretEnv =
     password === undefined ? {} : { REDISCLI_AUTH: await site.secrets.read(password, 'redis.password') };
-  const at = ['-h', host, '-p', String(port)];
+  const at = ['-h', host, '-p', String(port), ...(user === undefined ? [] : ['--user', user])];
   await site.run(['redis-cli', ...at, '--rdb', join(folder, 'dump.rdb')], { secretEnv, signal });
   const hasFiles = (await config(redis, 'appendonly')) === 'yes';
   const leftOut = hasFiles ? { leftOut: 'append-only files: they stay on the other host' } : {};

@@ -2,7 +2,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { redisSettings } from '../../config/environment.ts';
-import { isThere, lookUpAccount, makeOwnedFolder } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
+import { lookUpAccount, makeOwnedFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { isCompromised } from '../../points/marks.ts';

@@ -1,133 +1,125 @@
-/** Talking to, starting and stopping the Redis server of this host. */
-import { Redis } from 'ioredis';
+/** Starting and stopping the Redis server of this host. */
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { badInput, DrError, messageOf } from '../../core/errors.ts';
+import { badInput, DrError, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
-import { retryInNewPod } from '../../kubernetes/new-pod.ts';
+import { runStart, runStop } from '../control.ts';
+import { redisLife } from './alive.ts';
+import { redisAddress, withRedis } from './client.ts';
 
-/** Loading some gigabytes takes about a minute. */
+export { redisPlace, withRedis } from './client.ts';
+
+/** Until it listens. Loading has no limit as long as it goes on. */
 const START_SECONDS = 60;
 const STOP_SECONDS = 10;
 
-/** Where it is, as a client wants it; one try, and no password. */
-export function redisPlace({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings) {
-  return {
-    ...(socket === undefined ? { host, port } : { path: socket }),
-    lazyConnect: true,
-    connectTimeout: 5_000,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    enableReadyCheck: false,
-  };
-}
-
-async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
-  const password =
-    settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
-  const open = async (): Promise<Redis> => {
-    const redis = new Redis({
-      ...redisPlace(settings),
-      ...(password === undefined ? {} : { password }),
-    });
-    redis.on('error', (error) => site.log.debug({ error: error.message }, 'Redis connection'));
-    await redis.connect();
-    return redis;
-  };
-  return settings.socket === undefined ? retryInNewPod(open) : open();
-}
-
-/** Throws `REDIS-UNREACHABLE`, or `REDIS-DENIED` for a wrong password. */
-export async function withRedis<T>(site: Site, settings: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
-  let redis: Redis;
-  try {
-    redis = await connect(site, settings);
-  } catch (cause) {
-    const denied = /WRONGPASS|NOAUTH/.test(String(cause));
-    throw new DrError({
-      code: denied ? 'REDIS-DENIED' : 'REDIS-UNREACHABLE',
-      where: 'redis',
-      fact: `${settings.socket ?? `${settings.host ?? '127.0.0.1'}:${settings.port ?? 6379}`}: ${messageOf(cause)}`,
-      hint: denied
-        ? 'put the right password where redis.password points to'
-        : 'see whether the server runs: `dr assess`',
-      cause,
-    });
-  }
-  try {
-    return await use(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
-
-export async function redisAnswers(site: Site, settings: RedisSettings): Promise<boolean> {
-  try {
-    return (await withRedis(site, settings, (redis) => redis.ping())) === 'PONG';
-  } catch (error) {
-    // A server that loads or wants another password is alive all the same.
-    return /LOADING/.test(String(error)) || (error instanceof DrError && error.code === 'REDIS-DENIED');
-  }
-}
-
 /** Starts the server (by `control.start`, else `redis-server <configFile>`) and waits until it has loaded its data. */
 export async function startRedis(site: Site, settings: RedisSettings, signal?: AbortSignal): Promise<void> {
-  if (!(await redisAnswers(site, settings))) {
-    if (settings.control) await site.run(settings.control.start);
-    else if (settings.configFile) {
-      await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], {
-        as: site.environment.runAs,
-        cwd: '/',
-      });
-    } else {
-      throw badInput({
-        code: 'REDIS-CONTROL',
-        where: 'redis',
-        fact: 'neither `control` nor `configFile` is given',
-        hint: 'say how Redis is started: redis.control: {start: [systemctl, start, redis], stop: [systemctl, stop, redis]}',
-      });
-    }
+  const life = await redisLife(site, settings);
+  if (!life.alive) await launch(site, settings);
+  else if (life.pid !== undefined && life.error?.code === 'REDIS-UNREACHABLE') throw hidden(settings, life.fact);
+  await untilLoaded(site, settings, signal);
+}
+
+async function launch(site: Site, settings: RedisSettings): Promise<void> {
+  if (settings.control) return runStart(site, 'redis.control', settings.control);
+  if (settings.configFile) {
+    const as = site.environment.runAs;
+    await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], {
+      as,
+      cwd: '/',
+      spareDescendants: true,
+    });
+    return;
   }
-  const { answer, accepted } = await poll(
-    { seconds: START_SECONDS, everySeconds: 0.1, signal },
+  throw badInput({
+    code: 'REDIS-CONTROL',
+    where: 'redis',
+    fact: 'neither `control` nor `configFile` is given',
+    hint: 'say how Redis is started: redis.control: {start: [systemctl, start, redis], stop: [systemctl, stop, redis]}',
+  });
+}
+
+/** Throws `REDIS-ELSEWHERE` (exit 6): a second server on the same files destroys them. */
+function hidden(settings: RedisSettings, fact: string): DrError {
+  return precondition({
+    code: 'REDIS-ELSEWHERE',
+    where: settings.dataDir,
+    fact,
+    hint: 'correct redis.socket or redis.host and redis.port in dr.yaml, or stop that server by hand; then run the same command again',
+  });
+}
+
+/** What a server that loads has read so far; `loaded` when it takes commands; else why it does not answer. */
+type LoadState = { readonly state: 'loaded' } | { readonly state: 'loading'; readonly bytes: number } | DrError;
+
+async function loadState(site: Site, settings: RedisSettings): Promise<LoadState> {
+  try {
+    const info = await withRedis(site, settings, (redis) => redis.info('persistence'));
+    if (/^loading:0/m.test(info)) return { state: 'loaded' };
+    return { state: 'loading', bytes: Number(/^loading_loaded_bytes:(\d+)/m.exec(info)?.[1] ?? 0) };
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    if (error.code === 'REDIS-LOADING') return { state: 'loading', bytes: 0 };
+    return error;
+  }
+}
+
+/** Waits as long as loading goes on. A server that refuses us is not waited for. */
+async function untilLoaded(site: Site, settings: RedisSettings, signal: AbortSignal | undefined): Promise<void> {
+  let [mark, since] = [-1, performance.now()];
+  const { answer } = await poll(
+    { seconds: Number.POSITIVE_INFINITY, everySeconds: 0.1, signal },
     () => loadState(site, settings),
-    (state) => state === 'loaded',
+    (state) => {
+      if (state instanceof DrError) return state.code !== 'REDIS-UNREACHABLE' || isLate(since);
+      if (state.state === 'loaded') return true;
+      if (state.bytes !== mark) [mark, since] = [state.bytes, performance.now()];
+      return isLate(since);
+    },
   );
-  if (accepted) return;
-  if (answer instanceof Error) throw answer;
+  if (answer instanceof DrError) throw answer;
+  if (answer.state === 'loaded') return;
   throw new DrError({
     code: 'REDIS-LOADING',
     where: 'redis',
-    fact: `it still loads its data after ${START_SECONDS} s`,
+    fact: `it has loaded nothing more for ${START_SECONDS} s (${answer.bytes} bytes so far)`,
     hint: 'wait until `redis-cli info persistence` says loading:0, then run the same command again: it resumes',
   });
 }
 
-/** An error where the server does not answer yet. */
-async function loadState(site: Site, settings: RedisSettings): Promise<'loaded' | 'loading' | Error> {
-  try {
-    const info = await withRedis(site, settings, (redis) => redis.info('persistence'));
-    return /^loading:0/m.test(info) ? 'loaded' : 'loading';
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
+const isLate = (since: number): boolean => performance.now() - since > START_SECONDS * 1000;
 
-/** Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. */
+/**
+ * Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. Throws
+ * `REDIS-DENIED` where only its password stops it, and `REDIS-STILL-RUNNING`.
+ */
 export async function stopRedis(site: Site, settings: RedisSettings): Promise<void> {
-  if (!(await redisAnswers(site, settings))) return;
-  if (settings.control) await site.run(settings.control.stop, { timeoutSeconds: 60 });
-  else await withRedis(site, settings, (redis) => redis.shutdown('NOSAVE')).catch(() => undefined);
-  const { accepted } = await poll(
+  const life = await redisLife(site, settings);
+  if (!life.alive) return;
+  if (settings.control) await runStop(site, 'redis.control', settings.control);
+  else if (life.pid !== undefined && life.error?.code === 'REDIS-UNREACHABLE') throw hidden(settings, life.fact);
+  else await shutDown(site, settings);
+  const { answer, accepted } = await poll(
     { seconds: STOP_SECONDS, everySeconds: 0.1 },
-    () => redisAnswers(site, settings),
-    (up) => !up,
+    () => redisLife(site, settings),
+    ({ alive }) => !alive,
   );
   if (accepted) return;
+  const stillRuns = answer.pid === undefined ? '' : ` (pid ${answer.pid})`;
   throw new DrError({
     code: 'REDIS-STILL-RUNNING',
     where: settings.dataDir,
-    fact: `Redis still answers ${STOP_SECONDS} s after its stop command`,
+    fact: `Redis${stillRuns} at ${redisAddress(settings)} still runs ${STOP_SECONDS} s after its stop command: ${answer.fact}`,
     hint: 'stop it by hand and run the same command again',
   });
+}
+
+/** The server answers by closing the connection. */
+async function shutDown(site: Site, settings: RedisSettings): Promise<void> {
+  try {
+    await withRedis(site, settings, (redis) => redis.shutdown('NOSAVE'));
+  } catch (error) {
+    if (!(error instanceof DrError) || error.code !== 'REDIS-UNREACHABLE') throw error;
+  }
 }
