@@ -1,8 +1,10 @@
 /** The load generator: orders, pays and fills carts while backups run and disasters strike, and keeps a ledger of acknowledged writes. */
+
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import { ignoring } from '../../recovery/core/ignore.ts';
 import { firstRow } from '../platform/postgres.ts';
 import { type LedgerEntry, LedgerWriter } from './ledger.ts';
 
@@ -103,7 +105,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       deaths.push(error instanceof Error ? error.message : String(error));
     } finally {
       redis.disconnect();
-      await client.end().catch(() => {});
+      await client.end().catch(ignoring('its server may be gone: that is what a drill does'));
     }
   };
   // Connects before it returns: a load that can't start is an error and not the death of a store.

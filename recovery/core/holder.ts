@@ -1,6 +1,8 @@
 /** Who holds a lock or a lease: a name for people, and facts by which the same machine can tell whether that process still runs. */
+
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
+import { hasCode } from './errors.ts';
 import { bootId, isAlive, pidNamespace, startedAt } from './pids.ts';
 
 export const processSchema = z.strictObject({
@@ -36,7 +38,8 @@ export function isSurelyDead(other: ProcessFacts): boolean {
 function userName(): string {
   try {
     return userInfo().username;
-  } catch {
+  } catch (error) {
+    if (!hasCode(error, 'ERR_SYSTEM_ERROR', 'ENOENT')) throw error;
     // The uid has no entry in /etc/passwd: a container that runs as any number.
     return `uid${process.getuid?.() ?? ''}`;
   }

@@ -2,10 +2,13 @@
  * What a restore, a rebuild or a failover has done, one fsynced JSON line an event, so that the same command resumes after a `kill -9`. A
  * torn last line is dropped and its step done again.
  */
-import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
+
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { namesIn } from './absent.ts';
 import { DrError, messageOf } from './errors.ts';
+import { ignoring } from './ignore.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('begin'), at: z.string(), id: z.string(), request: z.string(), plan: z.unknown() }),
@@ -89,7 +92,7 @@ export class Journal {
 
   /** The newest journal of the folder that has not ended, or undefined. */
   static async unfinished(folder: string): Promise<Journal | undefined> {
-    const names = await readdir(folder).catch(() => []);
+    const names = await namesIn(folder);
     for (const name of names
       .filter((n) => n.endsWith('.jsonl'))
       .sort()
@@ -142,7 +145,9 @@ export class Journal {
       await this.append({ ...line(), state: 'done', ...(data === undefined ? {} : { data }) });
       return data;
     } catch (error) {
-      await this.append({ ...line(), state: 'failed', data: messageOf(error) }).catch(() => undefined);
+      await this.append({ ...line(), state: 'failed', data: messageOf(error) }).catch(
+        ignoring('the error of the step says more'),
+      );
       throw error;
     }
   }
@@ -150,7 +155,7 @@ export class Journal {
   /** In the order of the calls. */
   append(entry: JournalEntry): Promise<void> {
     const next = this.#last.then(() => this.#write(entry));
-    this.#last = next.catch(() => undefined);
+    this.#last = next.catch(ignoring('whoever called gets this error; the next line only comes after it'));
     return next;
   }
 

@@ -1,10 +1,12 @@
 /** `dr offsite export`: chooses the point and the source, takes the locks, makes the copy. */
+
 import { runs } from '../../plan/cron.ts';
 import { driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
+import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { requireEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -110,7 +112,7 @@ async function lease(site: Site, { source, chosen }: ExportPlan): Promise<() => 
       point: chosen.entry.point.id,
       holder: `offsite ${holderName()}`,
     });
-    return () => held.release().catch(() => undefined);
+    return () => held.release().catch(ignoring('the lease expires by itself, and until then prune only keeps more'));
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
     site.log.warn({ error: error.message, repository: source.id }, 'the point could not be leased');

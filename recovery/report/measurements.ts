@@ -1,8 +1,10 @@
 /** Measured recoveries: one JSON line each in `<stateDir>/measurements.jsonl`. Restores and drills write, `dr objectives` reads. */
+
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasCode } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 
 const measurementSchema = z.object({
   at: z.iso.datetime(),
@@ -47,11 +49,7 @@ export async function readMeasurements(stateDir: string): Promise<Measurement[]>
 }
 
 function parseLine(line: string): Measurement | undefined {
-  try {
-    return measurementSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
+  return measurementSchema.safeParse(parseJson(line)).data;
 }
 
 /** The newest RTO measured for a tier, a restore's or a drill's. */

@@ -1,10 +1,13 @@
 /** How each scheduled run ended: one JSON line each in `<stateDir>/runs.jsonl`, so that a failure shows before its point is missed. */
+
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule } from '../../plan/types.ts';
 import { hasCode } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
+import { parseJson } from '../core/json.ts';
 
 const runSchema = z.discriminatedUnion('what', [
   z.object({ at: z.iso.datetime(), what: z.literal('backup'), schedule: z.string(), ok: z.boolean() }),
@@ -32,11 +35,7 @@ export async function readRuns(stateDir: string): Promise<RunRecord[]> {
     throw error;
   }
   return text.split('\n').flatMap((line) => {
-    try {
-      return runSchema.safeParse(JSON.parse(line)).data ?? [];
-    } catch {
-      return [];
-    }
+    return runSchema.safeParse(parseJson(line)).data ?? [];
   });
 }
 
@@ -72,7 +71,7 @@ export async function rememberBackup<T extends { readonly exit?: number }>(
     result = await backup();
   } catch (error) {
     // An error while recording must not hide the backup's own error.
-    await remember(false).catch(() => {});
+    await remember(false).catch(ignoring('the backup’s own error says more'));
     throw error;
   }
   await remember((result.exit ?? 0) === 0);

@@ -1,8 +1,10 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
+
 import type { Workload } from '../../plan/types.ts';
 import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
@@ -68,6 +70,14 @@ function newerWorkloads(than: Resolution, other: Resolution): string[] {
   return other.items.filter((item) => item.point > (points.get(item.workload) ?? '')).map((item) => item.workload);
 }
 
+/** Codes of a repository that was read and does not have the target. */
+const LACKS = ['TARGET-UNREACHABLE', 'POINT-UNKNOWN', 'DRIVE-AWAY'];
+
+function refused(error: unknown): DrError {
+  if (error instanceof DrError) return error;
+  throw error;
+}
+
 /** `latest` means the newest copy of all, and the first repository may have missed days of backups. */
 async function newest(
   first: Resolved,
@@ -77,10 +87,12 @@ async function newest(
   const notes: string[] = [];
   const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), COMPARE_WITHIN_MS).unref());
   for (const { id, resolved } of others) {
-    const other = await Promise.race([resolved.catch(() => 'refused' as const), late]);
+    const other = await Promise.race([resolved.catch(refused), late]);
     if (other === undefined)
       notes.push(`${id} did not answer within ${COMPARE_WITHIN_MS / 1000} s and was not compared`);
-    if (other === undefined || other === 'refused') continue;
+    // What it lacks is no news; what can't be read there may be newer than all of this.
+    if (other instanceof DrError && !LACKS.includes(other.code)) notes.push(`${id} was not compared: ${other.fact}`);
+    if (other === undefined || other instanceof DrError) continue;
     const { resolution } = other;
     const newer = newerWorkloads(chosen.resolution, resolution);
     if (newer.length === 0) continue;
@@ -133,7 +145,7 @@ export async function chooseRepository(
       if (request.target.kind !== 'latest' || request.repositoryTime) return { ...found, notes: passed };
       const others = repositories.slice(i + 1).map((other) => {
         const resolved = resolveIn(site, request, other, workloads);
-        resolved.catch(() => undefined);
+        resolved.catch(ignoring('`newest` reports it when it compares'));
         return { id: other.id, resolved };
       });
       const { chosen, notes } = await newest(found, others);

@@ -1,10 +1,12 @@
 /** Saves what can still be read of a damaged database, table by table, before anything else is done to it. */
+
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOnOtherHost, postgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
+import { ifAbsent } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { DrError, type ExitCode } from '../core/errors.ts';
+import { DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
@@ -38,9 +40,15 @@ const START_SECONDS = 20;
 
 async function running(site: Site): Promise<void> {
   const settings = postgresSettings(site.environment);
+  let why = '';
+  // It may come up all the same; if it doesn't, this is the reason.
+  const reported = (error: unknown): void => {
+    if (!(error instanceof DrError) || error.exit === EXIT.interrupted) throw error;
+    why = `: ${error.fact}`;
+  };
   if (await answers(site, settings)) return;
   // Another host's server is not ours to start.
-  if (!isOnOtherHost(settings)) await startServer(site, settings).catch(() => undefined);
+  if (!isOnOtherHost(settings)) await startServer(site, settings).catch(reported);
   const up = await poll(
     { seconds: START_SECONDS, everySeconds: 0.2 },
     () => answers(site, settings),
@@ -50,7 +58,7 @@ async function running(site: Site): Promise<void> {
   throw new DrError({
     code: 'EMERGENCY-DUMP-IMPOSSIBLE',
     where: settings.dataDir,
-    fact: 'the damaged server does not come up, so nothing can be dumped',
+    fact: `the damaged server does not come up, so nothing can be dumped${why}`,
     hint: `keep a copy of the files (cp -a ${settings.dataDir} ELSEWHERE) and restore: dr restore --to latest`,
   });
 }
@@ -109,10 +117,7 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
             PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off',
           });
     const state = first === undefined ? 'whole' : second === undefined ? 'partial' : 'lost';
-    const bytes = await stat(file).then(
-      (s) => s.size,
-      () => 0,
-    );
+    const bytes = await stat(file).then((s) => s.size, ifAbsent(0));
     tables.push({ table, state, bytes, ...(first === undefined ? {} : { error: serverError(first) }) });
     progress({ ...event, state: state === 'lost' ? 'failed' : 'done', detail: state });
   }

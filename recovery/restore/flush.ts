@@ -3,7 +3,7 @@ import type { Site } from '../config/site.ts';
 import { messageOf } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
-import { postgresLife } from '../workloads/postgres/alive.ts';
+import { postgresLife } from '../workloads/postgres/access/alive.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 

@@ -1,4 +1,5 @@
 /** A whole restore under its lock: new, or the one that was interrupted. */
+
 import { join } from 'node:path';
 import { canonicalJson } from '../../plan/digest.ts';
 import { formatDuration } from '../../plan/duration.ts';
@@ -8,6 +9,7 @@ import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { precondition } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
 import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -177,7 +179,12 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   const context: RestoreContext = { site, source, plan, journal, progress: request.progress, signal };
   const result = await executeRestore(context, request);
   // A failed restore resumes later, and its points must be kept until then.
-  if (result.failures.length === 0) await Promise.all(leases.map((lease) => lease.release().catch(() => undefined)));
+  if (result.failures.length === 0)
+    await Promise.all(
+      leases.map((lease) =>
+        lease.release().catch(ignoring('it expires by itself, and until then prune only keeps more')),
+      ),
+    );
   return { plan, result, resumed };
 }
 

@@ -3,11 +3,13 @@
  * itself. That site then copies nothing more and takes no more writes. No program removes a fence: a fenced site comes back as
  * a standby, in its next generation.
  */
+
 import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Layout } from '../../plan/layout.ts';
 import { precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
+import { parseJson } from '../core/json.ts';
 import { ConditionFailed, type ObjectStore, type StoredObject } from './object-store.ts';
 
 const fenceSchema = z.strictObject({
@@ -28,12 +30,7 @@ export type Fence = z.infer<typeof fenceSchema>;
 const liftedSchema = z.object({ kind: z.literal('Lock'), releasedAt: z.iso.datetime() });
 
 function parse({ key, body, modified }: StoredObject, lineage: string): Fence | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch {
-    value = undefined;
-  }
+  const value = parseJson(body.toString('utf8'));
   if (liftedSchema.safeParse(value).success) return undefined;
   const fence = fenceSchema.safeParse(value).data;
   if (fence?.lineage === lineage) return fence;

@@ -3,12 +3,15 @@
  * a token that grows with each new holder. A release writes and does not delete: the token must never start again, and
  * the restorer of a bucket need not be able to delete.
  */
+
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { formatDuration } from '../../plan/duration.ts';
 import { type DrError, precondition } from '../core/errors.ts';
 import { holderName, isSurelyDead, processSchema, thisProcess } from '../core/holder.ts';
+import { ignoring } from '../core/ignore.ts';
+import { parseJson } from '../core/json.ts';
 import { ConditionFailed, type ObjectStore } from './object-store.ts';
 
 /**
@@ -65,13 +68,7 @@ interface Observed {
 async function inspect(store: ObjectStore, key: string): Promise<Observed | undefined> {
   const object = await store.get(key);
   if (object === undefined) return undefined;
-  let record: LockRecord | undefined;
-  try {
-    record = lockSchema.safeParse(JSON.parse(object.body.toString('utf8'))).data;
-  } catch {
-    record = undefined;
-  }
-  return { etag: object.etag, record };
+  return { etag: object.etag, record: lockSchema.safeParse(parseJson(object.body.toString('utf8'))).data };
 }
 
 function isFree(record: LockRecord, now: Date): boolean {
@@ -162,7 +159,9 @@ class HeldLock implements Lock {
   }
 
   async #lost(): Promise<DrError> {
-    const found = (await inspect(this.#store, this.#key).catch(() => undefined))?.record;
+    const found = (
+      await inspect(this.#store, this.#key).catch(ignoring('the name of the taker only helps; the loss is certain'))
+    )?.record;
     const taker = found && found.nonce !== this.#record.nonce ? ` by ${found.holder} (${found.what})` : '';
     return precondition({
       code: 'LOCK-LOST',
@@ -174,7 +173,7 @@ class HeldLock implements Lock {
 
   #inOrder(work: () => Promise<void>): Promise<void> {
     const next = this.#last.then(work, work);
-    this.#last = next.catch(() => undefined);
+    this.#last = next.catch(ignoring('whoever called gets this error; the next write only comes after it'));
     return next;
   }
 }

@@ -1,10 +1,11 @@
 /** Runs pgBackRest on one lineage. Every call names its repository; a restore knows no other one (no fall-through). */
-import { stat } from 'node:fs/promises';
+
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { STANZA } from '../../../plan/layout.ts';
 import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { badInput, DrError } from '../../core/errors.ts';
 import type { RunOptions, RunResult } from '../../core/process.ts';
@@ -133,7 +134,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   for (const { settings, path } of repositories) {
     if (settings.type !== 'posix' || scope.role !== 'writer') continue;
     // The folder itself is made by `dr init` only.
-    if (await stat(settings.path).catch(() => undefined)) await makeOwnedFolder(join(settings.path, path), as);
+    if (await isThere(settings.path)) await makeOwnedFolder(join(settings.path, path), as);
   }
   const processMax = Math.max(2, availableParallelism());
   await writeOwnedFile(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);

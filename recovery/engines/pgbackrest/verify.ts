@@ -3,9 +3,11 @@
  * (`invalid checksum '20261123-020000F/pg_data/base/5/2691.gz'`), inside of bundles too. It does not miss WAL segments (`wal.ts` does) nor
  * sets of which nothing is left (the caller does, by the results).
  */
+
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
 import { DrError, verificationFailed } from '../../core/errors.ts';
+import { ignoring } from '../../core/ignore.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
 export interface FileProblem {
@@ -143,9 +145,11 @@ export async function explainFailedRestore(pg: PgBackRest, failed: FailedRestore
   const damage = /FormatError|CryptoError|ChecksumError|FileMissingError|FileReadError|unexpected eof|checksum/i;
   if (!(error instanceof DrError)) return error;
   // The first byte of an encrypted file flipped looks like a wrong passphrase, which has opened the lineage a moment ago.
-  const likeWrong = error.code === 'PASSPHRASE-WRONG' && (await opensAnyInfo(pg, repository).catch(() => false));
+  const likeWrong =
+    error.code === 'PASSPHRASE-WRONG' &&
+    (await opensAnyInfo(pg, repository).catch(ignoring('the first error says more')));
   if (!likeWrong && (error.code !== 'ENGINE-FAILED' || !damage.test(error.fact))) return error;
-  const result = await verifySets(pg, repository, signal).catch(() => undefined);
+  const result = await verifySets(pg, repository, signal).catch(ignoring('the first error says more'));
   if (result === undefined || result.files.length === 0) return error;
   const [full] = set.split('_');
   const own = result.files.filter((file) => file.set.startsWith(full ?? set));

@@ -6,10 +6,12 @@
  * Line 1 holds the seal of the index and its length. The index follows as JSON, then the texts of the documents in its order. They are
  * most of the file, and a list of points reads almost none of them.
  */
+
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ifAbsent } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
 import type { GonePoint } from './chain.ts';
@@ -67,14 +69,14 @@ function isSealed(cache: Cache, seal: string, index: Buffer): boolean {
   return right?.length === seal.length && timingSafeEqual(Buffer.from(seal), Buffer.from(right));
 }
 
-/** Undefined where the file can't be read. It stays the same file for the whole of `work`, whoever replaces it meanwhile. */
+/** Undefined where there is no file. Throws for one that can't be read: it remembers what was removed. It stays the same file for the whole of `work`, whoever replaces it meanwhile. */
 function withFile<T>(file: string, work: (handle: number) => T): T | undefined {
   let handle: number | undefined;
   try {
     handle = openSync(file, 'r');
     return work(handle);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return ifAbsent(undefined)(error);
   } finally {
     if (handle !== undefined) closeSync(handle);
   }

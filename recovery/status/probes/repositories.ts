@@ -1,6 +1,7 @@
 /** Which repositories are readable, their newest good point, and what somebody did to their catalogs. */
-import { existsSync } from 'node:fs';
+
 import type { Repository, Site } from '../../config/site.ts';
+import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { pointOfKey } from '../../points/catalog/chain.ts';
@@ -36,7 +37,7 @@ export interface RepositoryInspection {
 
 export async function inspectRepository(site: Site, repository: Repository): Promise<RepositoryInspection> {
   const { settings } = repository;
-  if (settings.type === 'posix' && !existsSync(settings.path)) {
+  if (settings.type === 'posix' && !isThereSync(settings.path)) {
     return unreachable(repository, `the folder ${settings.path} does not exist`);
   }
   try {

@@ -1,10 +1,12 @@
 /** Do the folders exist, do they hold as much as they did, and does their YAML and JSON still parse. */
+
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import type { Workload } from '../../../plan/types.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { codeOf, hasCode, messageOf } from '../../core/errors.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { formatBytes, plural } from '../../report/format.ts';
@@ -63,7 +65,8 @@ export async function inspectFolder(question: FolderQuestion, findProblems: Find
 }
 
 async function sizeOf(file: string): Promise<number> {
-  return (await stat(file).catch(() => undefined))?.size ?? 0;
+  // Removed while the folder was read.
+  return stat(file).then((found) => found.size, ifAbsent(0));
 }
 
 async function filesBelow(path: string): Promise<string[]> {
@@ -86,7 +89,12 @@ export const documentProblems: FindProblems = async ({ workload, path }, files) 
 async function parseProblem(file: string): Promise<string | undefined> {
   const kind = extname(file).toLowerCase();
   if (kind !== '.json' && kind !== '.yaml' && kind !== '.yml') return undefined;
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  let text: string | undefined;
+  try {
+    text = await readFile(file, 'utf8').catch(ifAbsent(undefined));
+  } catch (error) {
+    return `can't be read (${codeOf(error)})`;
+  }
   if (text === undefined) return undefined;
   if (text.trim() === '') return 'is empty';
   return kind === '.json' ? jsonProblem(text) : yamlProblem(text);

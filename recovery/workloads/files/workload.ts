@@ -1,8 +1,10 @@
 /** A folder of the environment file. */
+
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { badInput } from '../../core/errors.ts';
 import { nothing } from '../capture.ts';
 import { folderType } from '../folder.ts';
@@ -14,7 +16,7 @@ import { FOLDER_NAMES, folderVolume } from './volume.ts';
 /** The folder itself: restic reads it in place. Throws `FOLDER-MISSING` (exit 2). */
 export async function captureFolder(site: Site, workload: Workload): Promise<Staged> {
   const path = folderOf(site, workload);
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch(ifAbsent(undefined));
   if (!found?.isDirectory()) {
     throw badInput({
       code: 'FOLDER-MISSING',

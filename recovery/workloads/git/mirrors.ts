@@ -1,7 +1,9 @@
 /** Bare mirrors of the git repositories, updated in place: each run fetches only what is new. */
-import { mkdir, rm, stat } from 'node:fs/promises';
+
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
+import { isThere } from '../../core/absent.ts';
 import { badInput } from '../../core/errors.ts';
 import type { ResticCapture } from '../../points/point.ts';
 
@@ -20,11 +22,7 @@ export const GIT_ENV = {
 async function mirror(site: Site, name: string, url: string, signal?: AbortSignal): Promise<string> {
   const folder = join(mirrorsFolder(site), `${name}.git`);
   const options = { env: GIT_ENV, signal };
-  const there = await stat(join(folder, 'HEAD')).then(
-    () => true,
-    () => false,
-  );
-  if (there) {
+  if (await isThere(join(folder, 'HEAD'))) {
     await site.run(['git', '-C', folder, 'remote', 'set-url', 'origin', url], options);
     await site.run(['git', '-C', folder, 'remote', 'update', '--prune'], options);
   } else {

@@ -1,7 +1,9 @@
 /** Restores the mirrors, and makes a repository again whose url is a lost folder of this host. */
+
 import { chown, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isThere } from '../../core/absent.ts';
 import { restoreFolder } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
@@ -14,12 +16,7 @@ export function localFolder(url: string): string | undefined {
 }
 
 async function isRepository(folder: string): Promise<boolean> {
-  const found = async (name: string) =>
-    stat(join(folder, name)).then(
-      () => true,
-      () => false,
-    );
-  return (await found('HEAD')) || (await found('.git'));
+  return (await isThere(join(folder, 'HEAD'))) || (await isThere(join(folder, '.git')));
 }
 
 /** `git clone` into place for a lost local repository; a remote one is left to a person (`git push --mirror`). */

@@ -1,9 +1,10 @@
 /** Mirrors of the git repositories. */
-import { existsSync } from 'node:fs';
+
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { nothing } from '../capture.ts';
 import { folderType } from '../folder.ts';
@@ -19,9 +20,9 @@ export function inspectGit(workload: Workload, sources: readonly { name: string;
     .filter(({ url }) => url.startsWith('/') || url.startsWith('file://'))
     .map(({ name, url }) => {
       const path = url.replace(/^file:\/\//, '');
-      const there = existsSync(join(path, 'HEAD')) || existsSync(join(path, '.git', 'HEAD'));
-      const state = there ? 'well' : existsSync(path) ? 'damaged' : 'missing';
-      const fact = there ? 'a git repository' : existsSync(path) ? 'is not a git repository' : 'does not exist';
+      const there = isThereSync(join(path, 'HEAD')) || isThereSync(join(path, '.git', 'HEAD'));
+      const state = there ? 'well' : isThereSync(path) ? 'damaged' : 'missing';
+      const fact = there ? 'a git repository' : isThereSync(path) ? 'is not a git repository' : 'does not exist';
       return { workload: workload.id, path, state, facts: [`${name}: ${path} ${fact}`] };
     });
 }

@@ -1,10 +1,12 @@
 /** Images are OCI layouts (`skopeo copy docker://… oci:…`): a list of names restores nothing, so every blob must be there. */
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { ifAbsent } from '../../core/absent.ts';
 import { DrError, messageOf, verificationFailed } from '../../core/errors.ts';
 
 export async function imageProblems(path: string): Promise<string[]> {
@@ -64,7 +66,7 @@ async function checkBlob(
   seen.add(digest);
   const [algorithm = '', hex = ''] = digest.split(':');
   const file = join(layout, 'blobs', algorithm, hex);
-  const actual = await sha256File(file).catch(() => 'missing');
+  const actual = await sha256File(file).catch(ifAbsent('missing'));
   if (actual !== hex) {
     throw verificationFailed({
       code: 'IMAGE-DAMAGED',

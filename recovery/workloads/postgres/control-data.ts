@@ -1,8 +1,10 @@
 /** What `pg_controldata` and `PG_VERSION` say of a data directory, without a server. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 
 export interface ControlData {
@@ -44,8 +46,8 @@ export async function readControlData(site: Site, settings: PostgresSettings): P
 export async function dataDirMajor(dataDir: string): Promise<number | undefined> {
   try {
     return Number((await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim());
-  } catch {
-    return undefined;
+  } catch (error) {
+    return ifAbsent(undefined)(error);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Dirent } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ifAbsent } from '../../core/absent.ts';
 import { hasCode } from '../../core/errors.ts';
 
 const SEGMENT_PAGES = 131_072;
@@ -55,7 +56,7 @@ export async function checkPages(dataDir: string, options: PageCheckOptions): Pr
 async function* relationFiles(dataDir: string): AsyncGenerator<string> {
   for (const top of ['global', 'base', 'pg_tblspc']) {
     const folder = join(dataDir, top);
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const entries = await readdir(folder, { withFileTypes: true }).catch(ifAbsent<Dirent[]>([]));
     for (const file of filesOf(entries, folder)) yield file;
     for (const entry of entries.filter((each) => each.isDirectory() || each.isSymbolicLink())) {
       yield* below(join(folder, entry.name));
@@ -64,7 +65,7 @@ async function* relationFiles(dataDir: string): AsyncGenerator<string> {
 }
 
 async function* below(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifAbsent<Dirent[]>([]));
   for (const file of filesOf(entries, folder)) yield file;
   // Temporary files have no checksums.
   const deeper = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('pgsql_tmp'));

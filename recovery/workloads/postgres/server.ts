@@ -9,10 +9,10 @@ import { DrError, EXIT, messageOf, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { type Control, runStart, runStop } from '../control.ts';
-import { type PostgresLife, postgresLife, postmasterPid } from './alive.ts';
+import { type PostgresLife, postgresLife, postmasterPid } from './access/alive.ts';
+import { clientLimits, inSession, interrupted, prepareSession, type SessionOptions } from './access/session.ts';
+import { removeStaleLocks } from './access/stale-locks.ts';
 import { connectClient } from './client.ts';
-import { clientLimits, inSession, interrupted, prepareSession, type SessionOptions } from './session.ts';
-import { removeStaleLocks } from './stale-locks.ts';
 
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;

@@ -1,8 +1,10 @@
 /** PostgreSQL of a point in a scratch place: restored, replayed to consistency, started on a private socket, and read from end to end. */
-import { appendFile, chmod, rm, stat, writeFile } from 'node:fs/promises';
+
+import { appendFile, chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
@@ -146,8 +148,7 @@ async function readTables(
 /** `pg_amcheck` needs the extension `amcheck`, which not every installation has; then this gives undefined. */
 async function amcheck(site: Site, settings: PostgresSettings, signal?: AbortSignal): Promise<string | undefined> {
   const program = join(await findPostgresBin(settings.binDir), 'pg_amcheck');
-  const there = await stat(program).catch(() => undefined);
-  if (there === undefined) return undefined;
+  if (!(await isThere(program))) return undefined;
   const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user];
   const { stdout, stderr, exitCode } = await site.run([program, ...at, '--all', '--install-missing', '--jobs=2'], {
     as: site.environment.runAs,

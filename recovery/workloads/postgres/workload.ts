@@ -10,7 +10,7 @@ import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
 import type { SetItem, SnapshotItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { DiskNeed, WorkloadType } from '../workload.ts';
-import { postgresLife } from './alive.ts';
+import { postgresLife } from './access/alive.ts';
 import { captureConfig, placeConfiguration } from './config.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';

@@ -1,8 +1,8 @@
 /** Lock files of a PostgreSQL that was killed, and whether the process that they name still lives. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ifAbsent } from '../../core/absent.ts';
-import { isAlive, processStat } from '../../core/pids.ts';
+import { ifAbsent } from '../../../core/absent.ts';
+import { isAlive, processStat } from '../../../core/pids.ts';
 
 export interface ServerPlace {
   readonly dataDir: string;

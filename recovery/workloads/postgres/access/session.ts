@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { DrError, EXIT, hasCode } from '../../core/errors.ts';
+import { DrError, EXIT, hasCode } from '../../../core/errors.ts';
 
 export interface SessionOptions {
   /** @default the environment's */

@@ -5,12 +5,12 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { isOnOtherHost, type PostgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { ifAbsent } from '../../core/absent.ts';
-import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
-import { processesIn } from '../../core/holders.ts';
-import { connectClient } from './client.ts';
+import { isOnOtherHost, type PostgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { ifAbsent } from '../../../core/absent.ts';
+import { codeOf, DrError, hasCode, messageOf } from '../../../core/errors.ts';
+import { processesIn } from '../../../core/holders.ts';
+import { connectClient } from '../client.ts';
 import { livingServer } from './stale-locks.ts';
 
 export interface PostgresLife {
