@@ -1,7 +1,9 @@
 /** `dr health`: do the services and the stores answer. */
+
 import { Command, Option } from '@commander-js/extra-typings';
 import { exitFor } from '../../recovery/core/exit.ts';
 import type { Progress } from '../../recovery/core/progress.ts';
+import { painter } from '../../recovery/report/paint.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples, listOption } from '../flags.ts';
 import { openSite } from '../open-site.ts';
@@ -50,7 +52,7 @@ export async function health(options: HealthOptions, context: SiteContext): Prom
     exit: exitFor({ failure: !report.healthy }),
     kind: 'Health',
     data: report,
-    text: healthText(report, color),
+    text: healthText(report, painter({ color })),
   };
 }
 

@@ -1,10 +1,12 @@
 /** `dr points list`, `dr points show`, `dr points mark`: what can be recovered, from where, and to which moment. */
+
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';
 import { exitFor } from '../../recovery/core/exit.ts';
 import type { Survey } from '../../recovery/points/catalog/survey.ts';
 import { MARKS, type Mark } from '../../recovery/points/point.ts';
+import { painter } from '../../recovery/report/paint.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples } from '../flags.ts';
 import { openSite } from '../open-site.ts';
@@ -42,7 +44,7 @@ export async function pointsList(
     }),
     kind: 'RecoveryPoints',
     data: overview,
-    text: overviewText(overview, context.color),
+    text: overviewText(overview, painter(context)),
   };
 }
 
@@ -78,7 +80,7 @@ export async function pointsShow(
     }),
     kind: 'RecoveryPointDetails',
     data: details,
-    text: detailsText(details, context.color),
+    text: detailsText(details, painter(context)),
   };
 }
 

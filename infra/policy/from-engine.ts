@@ -32,9 +32,9 @@ function plain(value: unknown, path: string, secrets: string[]): unknown {
   return Object.fromEntries(Object.entries(target).map(([key, item]) => [key, plain(item, inner(key), secrets)]));
 }
 
-/** @param seesSecrets true in a remediation. In a validation the engine does not tell which values are secret. */
-export function fromEngine({ type, name, props }: EngineResource, seesSecrets: boolean): Resource {
+/** Only in a remediation the engine tells which values are secret: in a `validation` nothing is known of them. */
+export function fromEngine({ type, name, props }: EngineResource, stage: 'remediation' | 'validation'): Resource {
   const secrets: string[] = [];
   const inputs = plain(props, '', secrets) as Record<string, unknown>;
-  return { type, name, props: inputs, secrets: seesSecrets ? secrets : undefined };
+  return { type, name, props: inputs, secrets: stage === 'remediation' ? secrets : undefined };
 }

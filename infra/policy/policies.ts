@@ -15,11 +15,16 @@ function said(rule: Rule, breach: Breach): string {
   return resource === undefined ? message(rule, breach) : `${message(rule, breach)} (resource ${resource})`;
 }
 
+interface Judged {
+  readonly rule: Rule;
+  readonly found: readonly Breach[];
+  readonly config: unknown;
+  readonly letThrough: LetThrough;
+}
+
+/** @param violation called once for each breach that the config doesn't accept */
 function report(
-  rule: Rule,
-  found: readonly Breach[],
-  config: unknown,
-  letThrough: LetThrough,
+  { rule, found, config, letThrough }: Judged,
   violation: (text: string, resource: string | undefined) => void,
 ): void {
   const { refused, accepted } = sift(found, parseAccepted(config));
@@ -39,9 +44,11 @@ function stackPolicy(rule: Rule, letThrough: LetThrough): Policy {
     description: rule.holds,
     configSchema: OVERRIDES_SCHEMA,
     validateStack: (args: StackValidationArgs, violation: ReportViolation) => {
-      const resources = args.resources.map((resource) => fromEngine(resource, false));
+      const resources = args.resources.map((resource) => fromEngine(resource, 'validation'));
       const found = breaches(rule, { resources, plan: declaredPlan(resources).plan });
-      report(rule, found, args.getConfig(), letThrough, (text, resource) => violation(text, urnOf(args, resource)));
+      report({ rule, found, config: args.getConfig(), letThrough }, (text, resource) =>
+        violation(text, urnOf(args, resource)),
+      );
     },
   };
 }
@@ -59,11 +66,11 @@ function resourcePolicy(rule: Extract<Rule, { over: 'resource' }>, letThrough: L
     configSchema: OVERRIDES_SCHEMA,
     enforcementLevel: 'remediate',
     remediateResource: (args: ResourceValidationArgs) => {
-      judged.set(args.urn, rule.check(fromEngine(args, true)));
+      judged.set(args.urn, rule.check(fromEngine(args, 'remediation')));
     },
     validateResource: (args: ResourceValidationArgs, violation: ReportViolation) => {
-      const found = judged.get(args.urn) ?? rule.check(fromEngine(args, false));
-      report(rule, found, args.getConfig(), letThrough, (text) => violation(text));
+      const found = judged.get(args.urn) ?? rule.check(fromEngine(args, 'validation'));
+      report({ rule, found, config: args.getConfig(), letThrough }, (text) => violation(text));
     },
   };
 }

@@ -35,7 +35,7 @@ const SET = /^\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?$/;
 export function recoveryArguments(
   { set, end }: Extract<Bootstrap, { kind: 'recovery' }>,
   restoreCommand: string,
-  archiving = true,
+  archive: 'on' | 'off' = 'on',
 ): string[] {
   if (!SET.test(set))
     throw new RangeError(`${JSON.stringify(set)} is not a label of a backup set, e.g. 20261123-020000F`);
@@ -51,6 +51,6 @@ export function recoveryArguments(
     `--target-timeline=${end.timeline}`,
     `--recovery-option=restore_command=${restoreCommand}`,
     '--link-all',
-    ...(archiving ? [] : ['--archive-mode=off']),
+    ...(archive === 'on' ? [] : ['--archive-mode=off']),
   ];
 }

@@ -119,25 +119,24 @@ export function sourceGetCommand(lineage: string): string {
 const forgetArchiving = (settings: string): string =>
   `sed -i -E '/^[[:space:]]*(${settings}|wal_level)[[:space:]]*=/d' ${quote(`${PATHS.pgData}/postgresql.auto.conf`)}`;
 
-function restoreArguments(
-  bootstrap: Exclude<Bootstrap, { kind: 'primary' }>,
-  lineage: string,
-  archiving: boolean,
-): string[] {
+/** A database that begins with another one's data. */
+interface Inheriting {
+  readonly bootstrap: Exclude<Bootstrap, { kind: 'primary' }>;
+  readonly lineage: string;
+  readonly archiving: boolean;
+}
+
+function restoreArguments({ bootstrap, lineage, archiving }: Inheriting): string[] {
   const command = sourceGetCommand(lineage);
-  if (bootstrap.kind === 'recovery') return recoveryArguments(bootstrap, command, archiving);
+  if (bootstrap.kind === 'recovery') return recoveryArguments(bootstrap, command, archiving ? 'on' : 'off');
   // Patroni writes the standby's own recovery settings.
   return ['--type=none', '--link-all'];
 }
 
 /** Restores the source's set into an empty data directory. `--delta` lets an interrupted run resume. */
-function renderRestore(
-  bootstrap: Exclude<Bootstrap, { kind: 'primary' }>,
-  lineage: string,
-  archiving: boolean,
-): string {
-  const { source } = bootstrap;
-  const args = ['--repo=1', '--delta', ...restoreArguments(bootstrap, lineage, archiving)];
+function renderRestore(database: Inheriting): string {
+  const { source } = database.bootstrap;
+  const args = ['--repo=1', '--delta', ...restoreArguments(database)];
   return script(`Fills ${PATHS.pgData} from ${source.lineage} in ${source.repository.id}.`, [
     'set -eu',
     'umask 077',
@@ -145,7 +144,9 @@ function renderRestore(
     ...readSecrets([source.repository], 'restorer', 1),
     `${pgbackrest(source.lineage)} ${args.map(quote).join(' ')} restore`,
     // In a drill pgBackRest itself writes `archive_mode = off`, and that line stays.
-    forgetArchiving(archiving ? 'archive_(mode|command|timeout|library)' : 'archive_(command|timeout|library)'),
+    forgetArchiving(
+      database.archiving ? 'archive_(mode|command|timeout|library)' : 'archive_(command|timeout|library)',
+    ),
   ]);
 }
 
@@ -219,11 +220,11 @@ export interface ScriptsArgs {
   readonly rotate?: boolean | undefined;
 }
 
-function sourceScripts(bootstrap: Bootstrap, lineage: string, archiving: boolean): Record<string, string> {
+function sourceScripts({ bootstrap, lineage, archiving = true }: ScriptsArgs): Record<string, string> {
   if (bootstrap.kind === 'primary') return {};
   const source: Source = bootstrap.source;
   return {
-    [SCRIPTS.restore]: renderRestore(bootstrap, lineage, archiving),
+    [SCRIPTS.restore]: renderRestore({ bootstrap, lineage, archiving }),
     [SCRIPTS.sourceGet]: renderGet(source.lineage, [source.repository], 'restorer'),
   };
 }
@@ -243,6 +244,6 @@ export function renderScripts(args: ScriptsArgs): Record<string, string> {
         }
       : {}),
     [SCRIPTS.afterInit]: renderAfterInit(database, rotate),
-    ...sourceScripts(bootstrap, lineage, archiving),
+    ...sourceScripts(args),
   };
 }

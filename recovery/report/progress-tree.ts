@@ -1,8 +1,9 @@
 /** The progress of long work as a tree: steps below their tiers. Pure; `progress.ts` draws it. */
-import { styleText } from 'node:util';
+
 import { formatDuration } from '../../plan/duration.ts';
 import type { ProgressEvent } from '../core/progress.ts';
 import { formatPercent } from './format.ts';
+import type { Paint } from './paint.ts';
 
 export interface Step {
   readonly title: string;
@@ -35,14 +36,8 @@ export function advance(before: Step | undefined, event: ProgressEvent, now: num
   };
 }
 
-type Style = Parameters<typeof styleText>[0];
-
-export function paint(color: boolean, style: Style, text: string): string {
-  return color ? styleText(style, text, { validateStream: false }) : text;
-}
-
 export interface TreeView {
-  readonly color: boolean;
+  readonly paint: Paint;
   readonly now: number;
   /** The spinner's present character. */
   readonly spinner: string;
@@ -59,7 +54,7 @@ export function renderTree(steps: Steps, view: TreeView): string {
       const body = over && height > view.rows ? [] : members.map((step) => stepLine(step, view));
       if (tier === undefined) return body;
       const failed = members.some((step) => step.state === 'failed');
-      const head = `${symbol(failed ? 'failed' : over ? 'done' : 'start', view)} ${paint(view.color, 'bold', tier)}`;
+      const head = `${symbol(failed ? 'failed' : over ? 'done' : 'start', view)} ${view.paint('bold', tier)}`;
       return [head, ...body.map((line) => `  ${line}`)];
     })
     .join('\n');
@@ -72,13 +67,13 @@ function stepLine(step: Step, view: TreeView): string {
     step.detail ?? '',
     step.state === 'skipped' ? 'skipped' : took >= 0.1 ? formatDuration(took) : '',
   ].filter((fact) => fact !== '');
-  return `${symbol(step.state, view)} ${step.title}  ${paint(view.color, 'dim', facts.join(' · '))}`.trimEnd();
+  return `${symbol(step.state, view)} ${step.title}  ${view.paint('dim', facts.join(' · '))}`.trimEnd();
 }
 
 function symbol(state: ProgressEvent['state'], view: TreeView): string {
-  if (state === 'done') return paint(view.color, 'green', '✔');
-  if (state === 'failed') return paint(view.color, 'red', '✖');
-  if (state === 'skipped') return paint(view.color, 'dim', '-');
-  if (state === 'retry') return paint(view.color, 'yellow', '↻');
-  return paint(view.color, 'cyan', view.spinner);
+  if (state === 'done') return view.paint('green', '✔');
+  if (state === 'failed') return view.paint('red', '✖');
+  if (state === 'skipped') return view.paint('dim', '-');
+  if (state === 'retry') return view.paint('yellow', '↻');
+  return view.paint('cyan', view.spinner);
 }

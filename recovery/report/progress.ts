@@ -2,7 +2,8 @@
 import { createLogUpdate } from 'log-update';
 import type { Progress, ProgressEvent } from '../core/progress.ts';
 import { formatPercent } from './format.ts';
-import { advance, isEnded, paint, renderTree, type Step } from './progress-tree.ts';
+import { type Paint, painter } from './paint.ts';
+import { advance, isEnded, renderTree, type Step } from './progress-tree.ts';
 
 export interface ConsoleProgress extends Progress {
   /** A line that stays, above the tree. */
@@ -22,10 +23,10 @@ const FRAME_MS = 100;
 const LINE_EVERY_MS = 10_000;
 
 export function consoleProgress(stream: NodeJS.WriteStream, options: ConsoleOptions): ConsoleProgress {
-  return options.tty ? treeProgress(stream, options.color) : lineProgress(stream, options.color);
+  return options.tty ? treeProgress(stream, painter(options)) : lineProgress(stream, painter(options));
 }
 
-function treeProgress(stream: NodeJS.WriteStream, color: boolean): ConsoleProgress {
+function treeProgress(stream: NodeJS.WriteStream, paint: Paint): ConsoleProgress {
   const update = createLogUpdate(stream);
   const steps = new Map<string, Step>();
   let timer: NodeJS.Timeout | undefined;
@@ -34,7 +35,7 @@ function treeProgress(stream: NodeJS.WriteStream, color: boolean): ConsoleProgre
   const draw = (): void => {
     frame += 1;
     const spinner = SPINNER[frame % SPINNER.length] ?? SPINNER[0];
-    update(renderTree(steps, { color, now: Date.now(), spinner, rows: (stream.rows ?? 24) - 2 }));
+    update(renderTree(steps, { paint, now: Date.now(), spinner, rows: (stream.rows ?? 24) - 2 }));
   };
   const progress = (event: ProgressEvent): void => {
     steps.set(event.step, advance(steps.get(event.step), event, Date.now()));
@@ -53,20 +54,20 @@ function treeProgress(stream: NodeJS.WriteStream, color: boolean): ConsoleProgre
     if (timer === undefined) return;
     clearInterval(timer);
     timer = undefined;
-    update(renderTree(steps, { color, now: Date.now(), spinner: '·', rows: Number.POSITIVE_INFINITY }));
+    update(renderTree(steps, { paint, now: Date.now(), spinner: '·', rows: Number.POSITIVE_INFINITY }));
     update.done();
     for (const [id, step] of steps) if (isEnded(step)) steps.delete(id);
   };
   return Object.assign(progress, { above, close });
 }
 
-function lineProgress(stream: NodeJS.WriteStream, color: boolean): ConsoleProgress {
+function lineProgress(stream: NodeJS.WriteStream, paint: Paint): ConsoleProgress {
   const lastLine = new Map<string, number>();
   const progress = (event: ProgressEvent): void => {
     const now = Date.now();
     if (event.state === 'progress' && now - (lastLine.get(event.step) ?? 0) < LINE_EVERY_MS) return;
     lastLine.set(event.step, now);
-    stream.write(`${progressLine(event, new Date(now), color)}\n`);
+    stream.write(`${progressLine(event, new Date(now), paint)}\n`);
   };
   return Object.assign(progress, { above: (line: string) => void stream.write(`${line}\n`), close: () => {} });
 }
@@ -81,12 +82,12 @@ const STYLES = {
 } as const satisfies Record<ProgressEvent['state'], string>;
 
 /** `2026-11-23T02:00:07Z done     P1 PostgreSQL: copy files · 41% · detail` */
-export function progressLine(event: ProgressEvent, at: Date, color: boolean): string {
+export function progressLine(event: ProgressEvent, at: Date, paint: Paint): string {
   const clock = `${at.toISOString().slice(0, 19)}Z`;
   const facts = [
     event.tier === undefined ? event.title : `${event.tier} ${event.title}`,
     event.fraction === undefined || event.state === 'done' ? '' : formatPercent(event.fraction),
     event.detail ?? '',
   ].filter((fact) => fact !== '');
-  return `${clock} ${paint(color, STYLES[event.state], event.state.padEnd(8))} ${facts.join(' · ')}`;
+  return `${clock} ${paint(STYLES[event.state], event.state.padEnd(8))} ${facts.join(' · ')}`;
 }

@@ -1,17 +1,17 @@
 /** A drill's report for a terminal. */
 import { formatDuration } from '../../plan/duration.ts';
 import { checkCount, drillView, environmentFacts, type ObjectiveView } from './drill-view.ts';
-import { paint } from './progress-tree.ts';
+import type { Paint } from './paint.ts';
 import { table } from './table.ts';
 import type { DrillReport } from './types.ts';
 
-export function renderTerminal(report: DrillReport, color: boolean): string {
+export function renderTerminal(report: DrillReport, paint: Paint): string {
   const view = drillView(report);
-  const verdict = paint(color, ['bold', report.passed ? 'green' : 'red'], view.verdict);
-  const mark = (ok: boolean): string => (ok ? paint(color, 'green', 'ok') : paint(color, 'red', 'FAILED'));
+  const verdict = paint(['bold', report.passed ? 'green' : 'red'], view.verdict);
+  const mark = (ok: boolean): string => (ok ? paint('green', 'ok') : paint('red', 'FAILED'));
   const measured = (objective: ObjectiveView): string =>
-    paint(color, objective.met ? 'green' : 'red', `${objective.measured}${objective.met ? '' : ' MISSED'}`);
-  const section = (title: string, body: string): string => `${paint(color, 'bold', title)}\n${body}`;
+    paint(objective.met ? 'green' : 'red', `${objective.measured}${objective.met ? '' : ' MISSED'}`);
+  const section = (title: string, body: string): string => `${paint('bold', title)}\n${body}`;
 
   const blocks = [
     `${verdict}  ${report.title}\n${view.summary}`,
@@ -55,7 +55,7 @@ export function renderTerminal(report: DrillReport, color: boolean): string {
             view.losses.map((loss) => [
               loss.what,
               loss.amount,
-              loss.expected ? 'yes' : paint(color, 'red', 'NO'),
+              loss.expected ? 'yes' : paint('red', 'NO'),
               loss.detail,
             ]),
           ),

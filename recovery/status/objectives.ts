@@ -57,10 +57,12 @@ export async function achievedObjectives(site: Site, now: Date): Promise<Objecti
   const measurements = await readMeasurements(site.environment.stateDir);
   return {
     ...judgeObjectives(
-      site.plan,
-      site.plan.workloads.filter((workload) => isConfigured(site.environment, workload)),
-      [...copies, ...archived],
-      measurements,
+      {
+        plan: site.plan,
+        workloads: site.plan.workloads.filter((workload) => isConfigured(site.environment, workload)),
+        copies: [...copies, ...archived],
+        measurements,
+      },
       now,
     ),
     environment: site.environment.name,
@@ -68,12 +70,17 @@ export async function achievedObjectives(site: Site, now: Date): Promise<Objecti
   };
 }
 
+export interface Achieved {
+  readonly plan: Plan;
+  /** Those that the site has. */
+  readonly workloads: readonly Workload[];
+  readonly copies: readonly Copy[];
+  readonly measurements: readonly Measurement[];
+}
+
 /** Pure. */
 export function judgeObjectives(
-  plan: Plan,
-  workloads: readonly Workload[],
-  copies: readonly Copy[],
-  measurements: readonly Measurement[],
+  { plan, workloads, copies, measurements }: Achieved,
   now: Date,
 ): Pick<ObjectivesReport, 'at' | 'rpo' | 'rto' | 'missed'> {
   const rpo = workloads.flatMap((workload) => judgeRpo(plan, workload, copies, now) ?? []);

@@ -1,4 +1,5 @@
 /** `dr drill --on cluster`: rebuild the real platform in quarantined namespaces. */
+
 import { resolve } from 'node:path';
 import { CLUSTER_SCENARIO } from '../../../drill/cluster/report.ts';
 import {
@@ -18,6 +19,7 @@ import { defaultRepository, readRebuildInputs } from '../../../recovery/rebuild/
 import { parseSettings } from '../../../recovery/rebuild/settings.ts';
 import { planText } from '../../../recovery/rebuild/text.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
+import { painter } from '../../../recovery/report/paint.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
 import type { DrillOptions } from './declaration.ts';
@@ -38,7 +40,7 @@ export async function drillOnCluster(options: DrillOptions, context: CommandCont
     exit: report.exit,
     kind: 'DrillReport',
     data: report,
-    text: [renderTerminal(report, context.color), `report: ${files.html}, ${files.json}`, ...left].join('\n'),
+    text: [renderTerminal(report, painter(context)), `report: ${files.html}, ${files.json}`, ...left].join('\n'),
   };
 }
 

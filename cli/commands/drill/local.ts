@@ -1,4 +1,5 @@
 /** `dr drill`: build a platform on this machine, destroy it, recover it, and compare. */
+
 import { join, resolve } from 'node:path';
 import { drillMeasurements } from '../../../drill/report.ts';
 import { type DrillResult, runDrill } from '../../../drill/run.ts';
@@ -6,6 +7,7 @@ import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { loadPlan } from '../../../plan/load.ts';
 import { gravestOf } from '../../../recovery/core/exit.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
+import { type Paint, painter } from '../../../recovery/report/paint.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
@@ -42,7 +44,7 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
     exit: gravestOf(found.map(({ exit }) => exit)),
     kind: scenarios.length === 1 ? 'DrillReport' : 'DrillReports',
     data: scenarios.length === 1 ? found[0] : found,
-    text: results.map((result) => drillText(result, color)).join('\n\n'),
+    text: results.map((result) => drillText(result, painter({ color }))).join('\n\n'),
   };
 }
 
@@ -59,7 +61,7 @@ async function keepMeasurements(env: string, { report }: DrillResult, { log, sig
   }
 }
 
-function drillText({ report, files, kept }: DrillResult, color: boolean): string {
+function drillText({ report, files, kept }: DrillResult, paint: Paint): string {
   const left = kept === undefined ? [] : [`kept, and running: ${kept} (its environment files: ${kept}/*/dr.yaml)`];
-  return [renderTerminal(report, color), `report: ${files.html}, ${files.json}`, ...left].join('\n');
+  return [renderTerminal(report, paint), `report: ${files.html}, ${files.json}`, ...left].join('\n');
 }

@@ -1,4 +1,5 @@
 /** `dr rebuild --to`: a fresh platform from a recovery point. */
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../../../plan/types.ts';
@@ -17,6 +18,7 @@ import type { RebuildOutcome, RebuildPorts, RebuildRequest } from '../../../reco
 import { renderHtml } from '../../../recovery/report/html.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { toJson } from '../../../recovery/report/output.ts';
+import { painter } from '../../../recovery/report/paint.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
@@ -42,7 +44,7 @@ export async function rebuildPlatform(options: TargetedOptions, context: Command
     kind: 'Rebuild',
     data: { ...toData(outcome), report },
     text: [
-      renderTerminal(report, context.color),
+      renderTerminal(report, painter(context)),
       `report: ${files.html}, ${files.json}`,
       endText(outcome, journalFolder(ground.stateDir, request.stack)),
     ].join('\n\n'),

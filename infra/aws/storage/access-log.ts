@@ -16,6 +16,17 @@ export interface AccessLogArgs extends Account {
   readonly buckets: readonly { readonly spec: BucketSpec; readonly bucket: RepositoryBucket }[];
 }
 
+interface LogBucket {
+  /** The end of its resources' names. */
+  readonly id: string;
+  readonly bucketName: string;
+  readonly region: string;
+  /** The service of AWS that writes the logs. */
+  readonly service: string;
+  /** What it may write logs of. */
+  readonly sourceArns: readonly string[];
+}
+
 export class AccessLog extends pulumi.ComponentResource {
   /** The policies of the buckets depend on these. */
   readonly settings: readonly pulumi.Resource[];
@@ -35,13 +46,13 @@ export class AccessLog extends pulumi.ComponentResource {
     const { buckets, partition } = this.#args;
     return buckets.map(({ spec, bucket }) => {
       const source = `arn:${partition}:s3:::${spec.bucket}`;
-      const { target, policy } = this.#logBucket(
-        spec.id,
-        `${spec.bucket}-access`,
-        spec.region,
-        'logging.s3.amazonaws.com',
-        [source],
-      );
+      const { target, policy } = this.#logBucket({
+        id: spec.id,
+        bucketName: `${spec.bucket}-access`,
+        region: spec.region,
+        service: 'logging.s3.amazonaws.com',
+        sourceArns: [source],
+      });
       return new aws.s3.BucketLogging(
         `${this.#name}-${spec.id}-logging`,
         { region: spec.region, bucket: bucket.bucket, targetBucket: target.bucket, targetPrefix: `${spec.id}/` },
@@ -57,13 +68,13 @@ export class AccessLog extends pulumi.ComponentResource {
     const { region } = first.spec;
     const trailName = `go-coffee-dr-${environment}`;
     const trailArn = `arn:${partition}:cloudtrail:${region}:${account}:trail/${trailName}`;
-    const { target, policy } = this.#logBucket(
-      'trail',
-      `${first.spec.bucket}-trail`,
+    const { target, policy } = this.#logBucket({
+      id: 'trail',
+      bucketName: `${first.spec.bucket}-trail`,
       region,
-      'cloudtrail.amazonaws.com',
-      [trailArn],
-    );
+      service: 'cloudtrail.amazonaws.com',
+      sourceArns: [trailArn],
+    });
     new aws.cloudtrail.Trail(
       `${this.#name}-trail`,
       {
@@ -93,7 +104,7 @@ export class AccessLog extends pulumi.ComponentResource {
   }
 
   /** Without Object Lock, because S3 refuses it for a log bucket. */
-  #logBucket(id: string, bucketName: string, region: string, service: string, sourceArns: readonly string[]) {
+  #logBucket({ id, bucketName, region, service, sourceArns }: LogBucket) {
     const { account, partition, deployerRoleArn, breakGlassRoleArn, retentionDays } = this.#args;
     const name = `${this.#name}-${id}`;
     const kept = { parent: this, protect: true, retainOnDelete: true };

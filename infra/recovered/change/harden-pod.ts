@@ -76,8 +76,12 @@ function volumesOf(spec: Fields, containers: readonly unknown[]): readonly unkno
 
 const isWindows = (spec: Fields): boolean => fieldsOf(spec.os).name === 'windows';
 
-/** @param hasRole whether a role is bound to the pod's account */
-export function hardenPod(spec: Fields, measures: Measures, hasRole: boolean): Fields {
+export interface PodAccount {
+  /** Whether a role is bound to the pod's account. */
+  readonly hasRole: boolean;
+}
+
+export function hardenPod(spec: Fields, measures: Measures, { hasRole }: PodAccount): Fields {
   if (isWindows(spec)) return spec;
   const harden = (list: string) =>
     listOf(spec[list]).map((container) => hardenContainer(fieldsOf(container), measures));

@@ -28,7 +28,7 @@ function hardenObject(
   if (object.kind === 'ServiceAccount' && measures.has('no-account-tokens') && !hasRole(namespace, name)) {
     return { ...object, automountServiceAccountToken: false };
   }
-  return withPodSpec(object, (spec) => hardenPod(spec, measures, hasRole(namespace, accountOf(spec))));
+  return withPodSpec(object, (spec) => hardenPod(spec, measures, { hasRole: hasRole(namespace, accountOf(spec)) }));
 }
 
 function notesOf(objects: readonly KubeObject[], measures: Measures, hasRole: HasRole): string[] {

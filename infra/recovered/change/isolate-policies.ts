@@ -20,15 +20,15 @@ function selectsNamespace(selector: unknown, namespace: string): boolean {
   return listOf(matchExpressions).length === 0 && labels.every(([key, value]) => key === NAME && value === namespace);
 }
 
-/** The part of a peer that lies in the namespace. */
-function inside(peer: unknown, namespace: string, dns: boolean): Fields[] {
+/** The parts of the peers that lie in the namespace, and the cluster's DNS where the rule opens nothing else. */
+function inside(peer: unknown, namespace: string, rule: 'only DNS' | 'any'): Fields[] {
   const { ipBlock, namespaceSelector, podSelector } = fieldsOf(peer);
   if (ipBlock !== undefined) return [];
   if (namespaceSelector === undefined || selectsNamespace(namespaceSelector, namespace)) {
     return [{ podSelector: podSelector ?? {} }];
   }
   // A drill needs DNS too.
-  return dns && selectsNamespace(namespaceSelector, 'kube-system') ? [fieldsOf(peer)] : [];
+  return rule === 'only DNS' && selectsNamespace(namespaceSelector, 'kube-system') ? [fieldsOf(peer)] : [];
 }
 
 function narrowedRule(given: unknown, side: Side, namespace: string): Fields[] {
@@ -39,7 +39,7 @@ function narrowedRule(given: unknown, side: Side, namespace: string): Fields[] {
   const left =
     peers.length === 0
       ? [{ podSelector: {} }, ...(dns ? [DNS_NAMESPACE] : [])]
-      : peers.flatMap((peer) => inside(peer, namespace, dns));
+      : peers.flatMap((peer) => inside(peer, namespace, dns ? 'only DNS' : 'any'));
   return left.length === 0 ? [] : [{ ...rule, [side]: left }];
 }
 

@@ -85,13 +85,18 @@ function unmet(where: string, names: Names, met: ReadonlySet<string>): string[] 
     .map((name) => `${where}: the manifest snapshot does not contain "${name}"`);
 }
 
+interface NewNames {
+  readonly namespaces: Names;
+  readonly storageClasses: Names;
+  /** The namespace of the platform here. */
+  readonly platform: string;
+}
+
 /** The object under its new name. Undefined for a storage class that is mapped to an existing one. */
 function named(
   object: KubeObject,
   mapped: KubeObject,
-  names: Names,
-  platform: string,
-  classes: Names,
+  { namespaces: names, storageClasses: classes, platform }: NewNames,
 ): KubeObject | undefined {
   const { name } = object.metadata;
   const kind = kindOf(object);
@@ -128,7 +133,11 @@ export function mapObjects(objects: readonly KubeObject[], args: MapArgs): Mappe
     const hasHosts = HOST_KINDS.includes(kind) || GATEWAY.test(kind);
     const texts: TextRule = hasHosts ? (text, field) => host(dns(text, field), field) : dns;
     if (kind === 'Namespace') met.namespace.add(object.metadata.name);
-    const here = named(object, mapObject(object, structure, texts), namespaces, platform, map.storageClass);
+    const here = named(object, mapObject(object, structure, texts), {
+      namespaces,
+      storageClasses: map.storageClass,
+      platform,
+    });
     return here === undefined ? [] : [[object, here]];
   });
   const notes = [

@@ -1,12 +1,13 @@
 /** `dr points show`: one point, with its copy in each repository. */
+
 import { formatDuration } from '../../../plan/duration.ts';
 import { formatBytes, formatCount, formatTime } from '../../report/format.ts';
+import type { Paint } from '../../report/paint.ts';
 import { table } from '../../report/table.ts';
 import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
 import { holdersOf, type Survey } from '../catalog/survey.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { Capture, RecoveryPoint } from '../point.ts';
-import { painter } from './text.ts';
 
 export interface PointCopy {
   readonly repository: string;
@@ -50,7 +51,7 @@ function captureRow(capture: Capture): string[] {
   return [workload, engine, name, formatTime(capturedAt), formatBytes(bytes), more];
 }
 
-function copyText(copy: PointCopy, paint: ReturnType<typeof painter>): string {
+function copyText(copy: PointCopy, paint: Paint): string {
   const { repository, trust, marks, problems, point } = copy;
   const believed = trust === 'ok' ? 'trust: ok' : paint('red', `trust: ${trust}`);
   const marked = marks.map(
@@ -65,8 +66,7 @@ function copyText(copy: PointCopy, paint: ReturnType<typeof painter>): string {
   ].join('\n');
 }
 
-export function detailsText(details: PointDetails, color: boolean): string {
-  const paint = painter(color);
+export function detailsText(details: PointDetails, paint: Paint): string {
   const [first] = details.copies;
   if (first === undefined) return '';
   const { point } = first;

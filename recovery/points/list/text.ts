@@ -1,19 +1,13 @@
 /** `dr points` as text: problems first, then the points, the windows, and what would be lost now. */
 import { formatDuration } from '../../../plan/duration.ts';
 import { formatBytes, formatTime, plural } from '../../report/format.ts';
-import { paint } from '../../report/progress-tree.ts';
+import type { Paint } from '../../report/paint.ts';
 import { table } from '../../report/table.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { PointRow, PointsOverview, RepositoryRow } from './overview.ts';
 
 /** Nobody reads more rows than this on a terminal. */
 const SHOWN = 50;
-
-export type Paint = (style: 'red' | 'yellow' | 'bold', text: string) => string;
-
-export function painter(color: boolean): Paint {
-  return (style, text) => paint(color, style, text);
-}
 
 /** Of `compromised` and `clean` only the later one counts. */
 function shownMarks(marks: readonly MarkRecord[]): string {
@@ -96,8 +90,7 @@ function problemLines(overview: PointsOverview, paint: Paint): string[] {
   return [...problems, ...away];
 }
 
-export function overviewText(overview: PointsOverview, color: boolean): string {
-  const paint = painter(color);
+export function overviewText(overview: PointsOverview, paint: Paint): string {
   const { repositories } = overview;
   const whole = table(['repository', 'points', 'whole platform from', 'to'], repositories.map(wholeRow));
   const sections = [problemLines(overview, paint).join('\n'), pointsTable(overview), storesTable(overview), whole];

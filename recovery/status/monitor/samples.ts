@@ -121,7 +121,10 @@ function lastDrill({ measurements }: Observation, scenario: string): Date | unde
 
 function ofObjectives({ plan, environment, observation, now }: SampleQuestion): Sample[] {
   const configured = plan.workloads.filter((workload) => isConfigured(environment, workload));
-  const { rpo, rto } = judgeObjectives(plan, configured, observation.copies, observation.measurements, now);
+  const { rpo, rto } = judgeObjectives(
+    { plan, workloads: configured, copies: observation.copies, measurements: observation.measurements },
+    now,
+  );
   return plan.tiers.flatMap(({ id: tier }) => {
     const rows = rpo.filter((row) => row.tier === tier);
     // A tier's RPO is for its services' data; configuration has its own, and is judged by that.

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { ProgressEvent } from '../../../recovery/core/progress.ts';
+import { painter } from '../../../recovery/report/paint.ts';
 import { consoleProgress, progressLine } from '../../../recovery/report/progress.ts';
 import { advance, renderTree, type Step } from '../../../recovery/report/progress-tree.ts';
 
@@ -17,7 +18,7 @@ function stepsAfter(events: readonly (readonly [number, ProgressEvent])[]): Map<
   return steps;
 }
 
-const view = { color: false, now: 10_000, spinner: '*', rows: 24 };
+const view = { paint: painter({ color: false }), now: 10_000, spinner: '*', rows: 24 };
 
 test('steps stand below their tier, with part, detail and time', () => {
   const steps = stepsAfter([
@@ -39,7 +40,7 @@ test('a tier is done when its steps are, failed when one is, and shrinks when th
 
 test('a line has time, state, tier and facts', () => {
   const event: ProgressEvent = { ...copy, state: 'retry', fraction: 0.5, detail: 'S3 answered 503' };
-  expect(progressLine(event, new Date('2026-11-23T02:00:07.5Z'), false)).toBe(
+  expect(progressLine(event, new Date('2026-11-23T02:00:07.5Z'), painter({ color: false }))).toBe(
     '2026-11-23T02:00:07Z retry    P1 PostgreSQL: copy files · 50% · S3 answered 503',
   );
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatBytes, formatTime, plural } from '../../../recovery/report/format.ts';
 import { envelope } from '../../../recovery/report/output.ts';
+import { painter } from '../../../recovery/report/paint.ts';
 import { table } from '../../../recovery/report/table.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import { sampleReport } from './sample-report.ts';
@@ -57,9 +58,9 @@ test('the terminal report has no escape codes without colour, and says what fail
     verification: [{ id: 'x', title: 'Canary', expected: '10', actual: '9', ok: false, evidence: 'SELECT 1' }],
     losses: [{ what: 'orders', rows: 1, expected: false, detail: '' }],
   });
-  const text = renderTerminal(report, false);
+  const text = renderTerminal(report, painter({ color: false }));
   expect(text).not.toContain('\u001b');
   expect(text).toContain('FAILED  Complete infrastructure failure');
   expect(text).toContain('1 check of 1 failed; 1 loss without an explanation.');
-  expect(renderTerminal(report, true)).toContain('\u001b[');
+  expect(renderTerminal(report, painter({ color: true }))).toContain('\u001b[');
 });

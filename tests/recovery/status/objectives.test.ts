@@ -28,7 +28,7 @@ test('each workload has the objective of its data, and its newest copy counts', 
     copy('uploads', 239),
     copy('manifests', 23 * 60),
   ];
-  const { rpo, missed } = judgeObjectives(productionPlan, workloads, copies, [], NOW);
+  const { rpo, missed } = judgeObjectives({ plan: productionPlan, workloads, copies, measurements: [] }, NOW);
   expect(rpo).toMatchObject([
     { workload: 'postgres', objectiveSeconds: 3600, ageSeconds: 59 * 60, met: true },
     { workload: 'redis', objectiveSeconds: 3600, ageSeconds: 61 * 60, met: false, repository: 'primary' },
@@ -39,7 +39,10 @@ test('each workload has the objective of its data, and its newest copy counts', 
 });
 
 test('no copy at all is a missed objective, and a clock that is ahead is no negative age', () => {
-  const { rpo, missed } = judgeObjectives(productionPlan, workloads, [copy('postgres', -5)], [], NOW);
+  const { rpo, missed } = judgeObjectives(
+    { plan: productionPlan, workloads, copies: [copy('postgres', -5)], measurements: [] },
+    NOW,
+  );
   expect(rpo[0]).toMatchObject({ ageSeconds: 0, met: true });
   expect(missed).toEqual(['redis RPO', 'uploads RPO', 'manifests RPO']);
 });
@@ -47,7 +50,7 @@ test('no copy at all is a missed objective, and a clock that is ahead is no nega
 test('the other form of the same data has no RPO of its own', () => {
   const dump = productionPlan.workloads.filter(({ type }) => type === 'postgres-dump');
   expect(dump).toHaveLength(1);
-  expect(judgeObjectives(productionPlan, dump, [], [], NOW).rpo).toEqual([]);
+  expect(judgeObjectives({ plan: productionPlan, workloads: dump, copies: [], measurements: [] }, NOW).rpo).toEqual([]);
 });
 
 test('the last measured RTO of each tier counts; none is neither met nor missed', () => {
@@ -58,7 +61,7 @@ test('the last measured RTO of each tier counts; none is neither met nor missed'
     measured('2026-11-02T00:00:00Z', 'P1', 7201),
     measured('2026-11-02T00:00:00Z', 'P2', 60),
   ];
-  const { rto, missed } = judgeObjectives(productionPlan, [], [], measurements, NOW);
+  const { rto, missed } = judgeObjectives({ plan: productionPlan, workloads: [], copies: [], measurements }, NOW);
   expect(rto.map(({ tier, met, measured: m }) => [tier, met, m?.seconds])).toEqual([
     ['P1', false, 7201],
     ['P2', true, 60],
