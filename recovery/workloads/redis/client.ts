@@ -108,6 +108,7 @@ function denied(words: string, settings: RedisSettings, cause: unknown): DrError
     code: 'REDIS-DENIED',
     where: 'redis',
     fact: `${redisAddress(settings)}: ${why}; the server runs`,
+    exit: EXIT.locked,
     hint: /^NOPERM/.test(words)
       ? rights
       : 'put the right password where redis.password points to; redis.user names an ACL user',

@@ -91,6 +91,17 @@ async function untilLoaded(site: Site, settings: RedisSettings, signal: AbortSig
 const isLate = (since: number): boolean => performance.now() - since > START_SECONDS * 1000;
 
 /**
+ * Before anything is touched: a server that runs and can't be stopped, because it refuses our password or is not where dr.yaml says. Throws
+ * `REDIS-DENIED` or `REDIS-ELSEWHERE`.
+ */
+export async function refuseUnstoppable(site: Site, settings: RedisSettings): Promise<void> {
+  const { alive, error, pid, fact } = await redisLife(site, settings);
+  if (!alive || settings.control !== undefined) return;
+  if (error?.code === 'REDIS-DENIED') throw error;
+  if (error?.code === 'REDIS-UNREACHABLE' && pid !== undefined) throw hidden(settings, fact);
+}
+
+/**
  * Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. Throws
  * `REDIS-DENIED` where only its password stops it, and `REDIS-STILL-RUNNING`.
  */

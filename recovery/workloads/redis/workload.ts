@@ -15,7 +15,7 @@ import { captureRedis } from './capture.ts';
 import { checkRedis, checkRetiredRedis } from './health.ts';
 import { checkRdb } from './rdb.ts';
 import { restoreRedis } from './restore.ts';
-import { startRedis, stopRedis, withRedis } from './server.ts';
+import { refuseUnstoppable, startRedis, stopRedis, withRedis } from './server.ts';
 import { redisVolume } from './volume.ts';
 
 async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
@@ -83,6 +83,7 @@ export const redis: WorkloadType = {
   capture: (site, workload, { signal }) => stageRedis(site, workload, signal),
   destination: ({ environment }) => redisSettings(environment).dataDir,
   isAlive: async (site) => (await redisLife(site, redisSettings(site.environment))).alive,
+  preflight: (site) => refuseUnstoppable(site, redisSettings(site.environment)),
   elsewhere: ({ redis: settings }) =>
     isOnOtherHost(settings) ? { host: settings?.host, field: 'redis.transfer' } : undefined,
   // Beside the old data, and then as dump.rdb and as the base of the append-only file.
