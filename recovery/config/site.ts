@@ -43,7 +43,7 @@ export interface Site {
 
 function openRepository(
   [id, settings]: readonly [string, RepositorySettings],
-  { environment, plan, secrets, log }: Pick<Site, 'environment' | 'plan' | 'secrets' | 'log'>,
+  { environment, plan, secrets, log, signal }: Pick<Site, 'environment' | 'plan' | 'secrets' | 'log' | 'signal'>,
 ): Repository {
   const stores = new Map<StoreRole, Promise<ObjectStore>>();
   const open = (role: StoreRole): Promise<ObjectStore> =>
@@ -51,6 +51,7 @@ function openRepository(
       owner: () => lookUpAccount(environment.runAs),
       secrets,
       where: `repositories.${id}`,
+      signal,
       onRetry: (detail) => log.warn({ repository: id, detail }, 'S3 call retried'),
     });
   return {
@@ -74,7 +75,7 @@ export async function openSite(file: string, log: Logger = silentLog, signal?: A
   const secrets = openSecrets();
   const named = Object.entries(environment.repositories);
   const ids = named.map(([id]) => id);
-  const opened = named.map((each) => openRepository(each, { environment, plan, secrets, log }));
+  const opened = named.map((each) => openRepository(each, { environment, plan, secrets, log, signal }));
   const repositories = new Map(opened.map((repository) => [repository.id, repository] as const));
   return {
     file,

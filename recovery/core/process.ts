@@ -1,11 +1,11 @@
 /** Child processes: no shell, secrets masked, an unprivileged user where `dr` itself is root, and an end to those that move no data. */
 import { closeSync, openSync } from 'node:fs';
 import { type Account, lookUpAccount } from './account.ts';
-import { type EndedChild, startChild } from './child.ts';
+import { type EndedChild, type RunningChild, startChild } from './child.ts';
 import { DrError, EXIT } from './errors.ts';
 import type { Keep } from './kept-output.ts';
 import type { Logger } from './log.ts';
-import { bytesMoved } from './pids.ts';
+import { bytesMoved, descendantsOf } from './pids.ts';
 
 /** Inherited variables that no engine needs and that could redirect one (PGHOST, RESTIC_REPOSITORY, PGBACKREST_STANZA …). */
 const REDIRECTING = /^(PG|RESTIC_|PGBACKREST_|AWS_|REDISCLI_)/;
@@ -50,6 +50,7 @@ export function makeRun(log: Logger, whole?: AbortSignal): Run {
     const outFile = stdoutFile === undefined ? undefined : openSync(stdoutFile, 'w', 0o600);
     log.debug({ argv, as: account?.name }, 'run');
     try {
+      let watch: Watch | undefined;
       const child = startChild({
         argv,
         spawn: {
@@ -60,14 +61,17 @@ export function makeRun(log: Logger, whole?: AbortSignal): Run {
         keep: options.keep ?? 'all',
         stdin: options.stdin,
         stdoutTo: outFile,
-        onLine: onLine && ((line, stream) => onLine(maskWith(secrets, line), stream)),
+        onLine: (line, stream) => {
+          watch?.printed();
+          onLine?.(maskWith(secrets, line), stream);
+        },
         timeoutSeconds,
         signal: signalOf(options, whole),
         spareDescendants: options.spareDescendants,
       });
-      const unwatch = watchIdle(child.pid, options.idle, () => child.end('stalled'));
+      watch = watchIdle(child, options.idle);
       const ended = await child.ended;
-      unwatch();
+      watch.stop();
       log.debug({ program, exitCode: ended.exitCode, ms: Math.round(ended.durationMs) }, 'ended');
       const { stdout, stderr, exitCode = -1, durationMs } = ended;
       const isDone = ended.endedFor === undefined && ended.notStarted === undefined;
@@ -148,7 +152,10 @@ function failureOf({ argv, options, ended, said }: Failed): DrError {
   });
 }
 
-/** A child that moves less than `bytes` (read and written, sockets included) in `seconds` is ended. Needs /proc. */
+/**
+ * A child that moves less than `bytes` (with its workers; read and written, sockets included) and prints nothing in `seconds` is ended.
+ * Needs /proc.
+ */
 export interface IdleLimit {
   readonly seconds: number;
   readonly bytes: number;
@@ -192,25 +199,44 @@ export interface RunResult {
 /** Runs `argv[0]` with the rest as arguments, without a shell. Throws a DrError (`ENGINE-FAILED`, `ENGINE-MISSING`, `ENGINE-TIMEOUT`, `ENGINE-STALLED`, `ENGINE-OUTPUT`). */
 export type Run = (argv: readonly [string, ...string[]], options?: RunOptions) => Promise<RunResult>;
 
+/** Of a process and its workers; undefined where that can't be known. A worker that has ended takes its bytes with it. */
+async function familyBytes(pid: number): Promise<number | undefined> {
+  const all = await Promise.all([pid, ...(await descendantsOf(pid))].map(bytesMoved));
+  const known = all.filter((bytes) => bytes !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+interface Watch {
+  /** It has printed something. */
+  readonly printed: () => void;
+  readonly stop: () => void;
+}
+
 /**
  * Calls `end` once when less than `limit.bytes` were moved for `limit.seconds`: an engine waits for a dead connection for a quarter of an
- * hour, or forever. Returns a function that ends the watch.
+ * hour, or forever.
  */
-function watchIdle(pid: number | undefined, limit: IdleLimit | undefined, end: () => void): () => void {
-  if (pid === undefined || limit === undefined) return () => {};
+function watchIdle({ pid, end }: RunningChild, limit: IdleLimit | undefined): Watch {
+  if (pid === undefined || limit === undefined) return { printed: () => {}, stop: () => {} };
   let mark = 0;
   let since = performance.now();
   const check = async (): Promise<void> => {
-    const moved = await bytesMoved(pid);
-    if (moved === undefined || moved - mark >= limit.bytes) {
+    const moved = await familyBytes(pid);
+    // Less than before: a worker has ended.
+    if (moved === undefined || Math.abs(moved - mark) >= limit.bytes) {
       mark = moved ?? mark;
       since = performance.now();
     } else if (performance.now() - since >= limit.seconds * 1000) {
       clearInterval(timer);
-      end();
+      end('stalled');
     }
   };
   const timer = setInterval(() => void check(), (limit.seconds * 1000) / 10);
   timer.unref();
-  return () => clearInterval(timer);
+  return {
+    printed: () => {
+      since = performance.now();
+    },
+    stop: () => clearInterval(timer),
+  };
 }

@@ -114,7 +114,7 @@ export async function emergencyDump(site: Site, folder: string, progress: Progre
       first === undefined
         ? undefined
         : await attempt('pg_dump', args, file, {
-            PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off',
+            PGOPTIONS: '-c synchronous_commit=local -c zero_damaged_pages=on -c ignore_checksum_failure=off',
           });
     const state = first === undefined ? 'whole' : second === undefined ? 'partial' : 'lost';
     const bytes = await stat(file).then((s) => s.size, ifAbsent(0));

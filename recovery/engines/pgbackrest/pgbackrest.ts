@@ -8,7 +8,7 @@ import type { Repository, Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { badInput, DrError } from '../../core/errors.ts';
-import type { RunOptions, RunResult } from '../../core/process.ts';
+import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
@@ -68,11 +68,17 @@ const NOISE =
 const UNREACHABLE =
   /HostConnectError|ServiceError|timeout connecting|Connection refused|unexpected eof|timeout after \d+ms/;
 
+/** A line so slow that these are too strict carries no database. A backup waits for PostgreSQL's checkpoint before it moves a byte. */
+const IDLE: Readonly<Record<string, IdleLimit>> = {
+  restore: { seconds: 90, bytes: 100_000 },
+  backup: { seconds: 300, bytes: 100_000 },
+};
+
 /** The server with the data files is on another host and does not answer. */
 const SERVER_UNREACHABLE = /unable to check pg1: \[(?!Db)\w+Error\]/;
 
 function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
-  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
+  if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
   const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
   const asked = scope.repositories.filter((_, i) => number === undefined || i + 1 === Number(number));
   const where = `repository ${asked.map((r) => r.id).join(', ')}`;
@@ -85,7 +91,8 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
       cause: error,
     });
   }
-  if (asked.some((r) => r.settings.type === 's3') && UNREACHABLE.test(error.fact)) {
+  const silent = error.code === 'ENGINE-STALLED' || UNREACHABLE.test(error.fact);
+  if (asked.some((r) => r.settings.type === 's3') && silent) {
     return new DrError({
       code: 'REPOSITORY-UNREACHABLE',
       where,
@@ -147,11 +154,17 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   if (!isOnOtherHost(postgres)) await script(getScript, renderGetScript(configFile, read, scope.rescuedWal));
 
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
+  const overNetwork = scope.repositories.some(({ settings }) => settings.type === 's3');
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {
     const secretEnv = await readVariables(site, variables);
     try {
       const base = [`--config=${configFile}`, `--stanza=${STANZA}`, command];
-      return await site.run(['pgbackrest', ...base, ...args], { as, cwd: folder, env: plain, secretEnv, ...options });
+      const idle = overNetwork ? IDLE[command] : undefined;
+      return await site.run(['pgbackrest', ...base, ...args], {
+        ...{ as, cwd: folder, env: plain, secretEnv },
+        ...(idle === undefined ? {} : { idle }),
+        ...options,
+      });
     } catch (error) {
       throw explained(error, scope, args);
     }

@@ -57,6 +57,7 @@ export async function backupPath(restic: Restic, request: BackupRequest): Promis
   const flags = ['--json', '--host', request.host, ...tags, ...force, ...excluded];
   const { stdout } = await restic.run(['backup', ...flags, request.path], {
     signal: request.signal,
+    keep: 'ends',
     env: { RESTIC_PROGRESS_FPS: '2' },
     onLine: (line, stream) => {
       const fraction = stream === 'stdout' ? parseStatus(line) : undefined;

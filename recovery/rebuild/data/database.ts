@@ -64,7 +64,7 @@ const SETTINGS = `
 
 function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): DataCheck {
   const tables = rows.map((row) => ({ table: String(row.table), rows: Number(row.rows) }));
-  const counts: RowCounts = { tables, damage: [], superusers: [] };
+  const counts: RowCounts = { tables, damage: [], locked: [], superusers: [] };
   const facts: CaptureFacts = dump?.facts ?? {};
   const counted = Object.keys(facts).filter((fact) => fact.startsWith('rows:')).length;
   const lost = lostTables(counts, facts).map(({ table, rowsThen, rowsNow }) =>

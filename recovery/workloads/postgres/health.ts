@@ -10,6 +10,7 @@ import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } 
 import { connectClient } from './client.ts';
 import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
 import { withClient } from './server.ts';
+import { checkSynchronous } from './synchronous.ts';
 
 /** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */
 export async function checkWalBacklog(site: Site): Promise<HealthCheck[]> {
@@ -97,11 +98,10 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
   const settings = site.environment.postgres;
   if (settings === undefined) return [];
   try {
-    const state = await withClient(
-      site,
-      settings,
-      async (client) => (await client.query<PostgresState>(STATE)).rows[0],
-    );
+    const { state, synchronous } = await withClient(site, settings, async (client) => ({
+      state: (await client.query<PostgresState>(STATE)).rows[0],
+      synchronous: await checkSynchronous(client),
+    }));
     if (state === undefined) throw new Error('pg_stat_archiver is empty');
     return [
       { id: 'postgres/answers', title: 'PostgreSQL answers', ok: true, fact: `database ${settings.database}` },
@@ -112,6 +112,7 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
         fact: state.recovering ? 'it is in recovery' : 'not in recovery',
       },
       site.environment.isolated === true ? notArchiving(state) : archiving(state),
+      ...synchronous,
     ];
   } catch (error) {
     return [{ id: 'postgres/answers', title: 'PostgreSQL answers', ok: false, fact: wordsOf(error) }];
@@ -169,7 +170,11 @@ export function judgeTables(counts: RowCounts, before: CaptureFacts | undefined)
   const lost = lostTables(counts, before ?? {}).map(({ table, rowsThen, rowsNow }) =>
     rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
   );
-  const wrong = [...counts.damage, ...lost, ...(total === 0 ? ['no table holds a row'] : [])];
+  const { locked } = counts;
+  const empty = total === 0 && locked.length === 0 ? ['no table holds a row'] : [];
+  const wrong = [...counts.damage, ...lost, ...empty];
   const sum = `${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`;
-  return { ok: wrong.length === 0, fact: wrong.length === 0 ? sum : wrong.join('; ') };
+  const unknown = locked.length === 0 ? [] : [`locked by others and not counted: ${locked.join(', ')}`];
+  if (wrong.length > 0) return { ok: false, fact: [...wrong, ...unknown].join('; ') };
+  return { ok: locked.length === 0 ? true : undefined, fact: [sum, ...unknown].join('; ') };
 }

@@ -175,14 +175,19 @@ async function askClient(client: pg.Client, before: CaptureFacts | undefined): P
     facts: [
       `PostgreSQL answers: ${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`,
       ...(before === undefined ? ['no capture to compare the tables with'] : []),
+      ...lockedFacts(counts.locked),
       ...archiver.facts,
     ],
   };
 }
 
+function lockedFacts(locked: readonly string[]): string[] {
+  return locked.length === 0 ? [] : [`locked by others and not counted: ${locked.join(', ')}`];
+}
+
 /** The database was dropped: every table that the capture knows is lost. */
 async function askWithoutDatabase(site: Site, { settings, before }: PostgresQuestion): Promise<ServerAnswers> {
-  const nothing = { tables: [], damage: [], superusers: [] };
+  const nothing = { tables: [], damage: [], locked: [], superusers: [] };
   return withClient(
     site,
     settings,

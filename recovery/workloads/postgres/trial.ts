@@ -29,6 +29,7 @@ const OVERRULED = {
   archive_cleanup_command: '',
   recovery_end_command: '',
   primary_conninfo: '',
+  synchronous_standby_names: '',
   listen_addresses: '',
   ssl: 'off',
   external_pid_file: '',
@@ -46,6 +47,7 @@ const OVERRULED = {
   max_connections: '20',
   max_prepared_transactions: '200',
   statement_timeout: '0',
+  lock_timeout: '0',
 } as const;
 
 async function configure(site: Site, settings: ScratchSettings): Promise<void> {
