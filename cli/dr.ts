@@ -45,7 +45,9 @@ async function run(invocation: Invocation, globals: GlobalOptions, signal: Abort
     const result = await resultOf(invocation, context);
     close();
     process.stdout.write(`${globals.output === 'json' ? toJson(envelope(result.kind, result.data)) : result.text}\n`);
-    return result.exit ?? EXIT.ok;
+    const exit = result.exit ?? EXIT.ok;
+    // What a signal has ended has not failed by itself.
+    return signal.aborted && exit !== EXIT.ok ? EXIT.interrupted : exit;
   } catch (error) {
     close();
     return failed(error, signal, globals);

@@ -15,7 +15,7 @@ const HOOK_SECONDS = 600;
 /** What a post hook undoes must not stay, so it runs after a signal too, but nobody waits long for it then. */
 const HOOK_SECONDS_AFTER_SIGNAL = 5;
 
-/** A failing pre hook fails the workload before anything is read. So does a failing post hook: what it should undo stays done. */
+/** A failing pre hook fails the workload before anything is read; after one that had to be ended the post hook runs. So does a failing post hook: what it should undo stays done. */
 export async function runHook(
   site: Site,
   workload: Workload | typeof CLUSTER,
@@ -35,15 +35,27 @@ export async function runHook(
   try {
     await site.run(argv, { ...ends, env: { DR_WORKLOAD: id, DR_HOOK: when }, keep: 'ends' });
   } catch (cause) {
-    if (cause instanceof DrError && cause.exit === EXIT.interrupted) throw cause;
+    const interrupted = cause instanceof DrError && cause.exit === EXIT.interrupted;
     const late = cause instanceof DrError && cause.code === 'ENGINE-TIMEOUT';
+    // One that was ended half-way could not undo what it has begun.
+    if (when === 'pre' && (interrupted || late)) await undo(site, workload, signal);
+    if (interrupted) throw cause;
     throw new DrError({
       code: 'HOOK-FAILED',
       where: `${when} hook of ${id}`,
-      fact: cause instanceof DrError ? cause.fact : String(cause),
-      hint: `run it by hand: ${argv.join(' ')}${late ? '; if it rightly takes longer: hooks.timeoutSeconds in dr.yaml' : ''}`,
+      fact: `${cause instanceof DrError ? cause.fact : String(cause)}${late ? ' (hooks.timeoutSeconds in dr.yaml)' : ''}`,
+      hint: `run it by hand: ${argv.join(' ')}`,
       cause,
     });
+  }
+}
+
+/** What the post hook says of it only helps: the pre hook's failure is the one to report. */
+async function undo(site: Site, workload: Workload | typeof CLUSTER, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await runHook(site, workload, 'post', signal);
+  } catch (error) {
+    site.log.warn({ error: String(error) }, 'the post hook failed too');
   }
 }
 
