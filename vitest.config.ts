@@ -4,12 +4,14 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export const SLOW = 'tests/**/*.slow.test.ts';
 /** What needs a Kubernetes: `npm run test:cluster`. */
 export const CLUSTER = 'tests/cluster/**';
+/** `npm run mutations` */
+const MUTATIONS = 'tests/mutations/**';
 
 export default defineConfig({
   test: {
     environment: 'node',
     include: ['tests/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, SLOW, CLUSTER],
+    exclude: [...configDefaults.exclude, SLOW, CLUSTER, MUTATIONS],
     globalSetup: ['./tests/faults/golden-setup.ts'],
     // Real servers start, back up and restore in these tests.
     testTimeout: 120_000,

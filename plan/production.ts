@@ -22,7 +22,7 @@ import { schedules } from './production/schedules.ts';
 import { templates } from './production/templates.ts';
 import { workloads } from './production/workloads.ts';
 import { hardening, rotation } from './security.ts';
-import type { Plan } from './types.ts';
+import { type Plan, safeguards } from './types.ts';
 
 export const productionPlan: Plan = {
   apiVersion: 'go-coffee-dr/v1',
@@ -44,6 +44,7 @@ export const productionPlan: Plan = {
   hardening,
   checks,
   thresholds,
+  safeguards,
   tests,
   team,
   channels,

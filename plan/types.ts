@@ -174,6 +174,16 @@ const thresholdsSchema = z.strictObject({
   integrityFailure: alert,
 });
 
+/** What a prune or a backup does without being asked twice. */
+const safeguardsSchema = z.strictObject({
+  /** A prune that would remove more than this part of a repository's points needs their number typed. */
+  pruneShare: z.number().gt(0).lte(1),
+  /** A capture that lost more than this part of the rows, keys, files or bytes of the one before is suspect. */
+  shrink: z.number().gt(0).lte(1),
+});
+
+export const safeguards: z.infer<typeof safeguardsSchema> = { pruneShare: 1 / 3, shrink: 0.5 };
+
 export const planSchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('Plan'),
@@ -193,6 +203,8 @@ export const planSchema = z.strictObject({
   hardening: z.array(hardeningSchema).default(hardening),
   checks: monitoringChecks,
   thresholds: thresholdsSchema,
+  /** The shipped values apply to a plan that was written before this field existed. */
+  safeguards: safeguardsSchema.default(safeguards),
   tests: z.array(testSchema),
   team: z.array(memberSchema),
   channels: channelsSchema,

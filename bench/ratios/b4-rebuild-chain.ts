@@ -77,6 +77,7 @@ async function round(): Promise<Round> {
       bundle: BUNDLE,
       plan: productionPlan,
       resolve: async ({ from, repository }) => ({ pin: samplePin(1, from, repository.id), notes: [], generations: [] }),
+      readPoints: async () => [],
       approve: async () => {},
       progress: () => {},
       log: silentLog,

@@ -3,6 +3,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { formatDuration } from '../../plan/duration.ts';
 import type { BackupResult } from '../../recovery/backup/run.ts';
 import type { Site } from '../../recovery/config/site.ts';
+import { notCopied } from '../../recovery/points/not-copied.ts';
 import { POINT_KINDS } from '../../recovery/points/point.ts';
 import { formatBytes, plural } from '../../recovery/report/format.ts';
 import { table } from '../../recovery/report/table.ts';
@@ -97,7 +98,9 @@ function backupText(result: BackupResult): string {
     const capture = [...outcome.captures.values()][0];
     const name =
       capture === undefined ? '-' : capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
-    const state = outcome.error ? `failed: ${outcome.error.fact.split('\n')[0]}` : 'ok';
+    const beside = capture === undefined ? 0 : notCopied(capture).length;
+    const whole = beside === 0 ? 'ok' : `ok, ${beside} not copied`;
+    const state = outcome.error ? `failed: ${outcome.error.fact.split('\n')[0]}` : whole;
     return [
       outcome.workload,
       state,
@@ -106,6 +109,10 @@ function backupText(result: BackupResult): string {
       formatDuration(outcome.seconds),
       [...outcome.captures.keys()].join(', '),
     ];
+  });
+  const beside = result.workloads.flatMap(({ workload, captures }) => {
+    const [capture] = captures.values();
+    return capture === undefined ? [] : notCopied(capture).map((line) => `not copied: ${workload}: ${line}`);
   });
   const down = result.repositories.flatMap((r) =>
     r.error ? [`${r.id}: ${r.error.message}\n  hint: ${r.error.hint}`] : [],
@@ -119,7 +126,15 @@ function backupText(result: BackupResult): string {
       : [
           `${plural(result.unconfigured.length, 'workload')} of the plan not configured here: ${result.unconfigured.join(', ')}`,
         ];
-  return [table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows), ...down, ...missing, verdict].join('\n');
+  const warnings = result.warnings.map((warning) => `WARNING ${warning}`);
+  return [
+    table(['workload', 'state', 'copy', 'size', 'took', 'in'], rows),
+    ...beside,
+    ...down,
+    ...missing,
+    ...warnings,
+    verdict,
+  ].join('\n');
 }
 
 /** What `-o json` shows: errors as facts, maps as objects. */
@@ -136,10 +151,12 @@ function toData(result: BackupResult): unknown {
       workload: w.workload,
       seconds: w.seconds,
       captures: Object.fromEntries(w.captures),
+      notCopied: [...w.captures.values()].slice(0, 1).flatMap(notCopied),
       ...failure(w.error),
     })),
     repositories: result.repositories.map((r) => ({ id: r.id, ...failure(r.error) })),
     unconfigured: result.unconfigured,
+    warnings: result.warnings,
   };
 }
 

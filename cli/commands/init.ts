@@ -14,11 +14,18 @@ const declaration = () =>
     .addOption(repositoriesOption())
     .addOption(dryRunOption())
     .addOption(new Option('--restart', 'restart PostgreSQL where archive_mode needs it').default(false))
+    .addOption(
+      new Option(
+        '--adopt',
+        'take the place of the host that writes for this site; it can then no longer back up',
+      ).default(false),
+    )
     .addHelpText(
       'after',
       examples(
         'dr init --dry-run',
         'dr init --restart',
+        'dr init --adopt',
         'dr init --env /etc/go-coffee-dr/dr.yaml',
         'dr init --repository secondary',
       ),
@@ -33,6 +40,7 @@ async function init(options: InitOptions, context: SiteContext): Promise<Command
   const result = await runInit(site, {
     repositories: options.repository,
     restart: options.restart,
+    adopt: options.adopt,
     progress: context.progress,
     now: context.now,
   });

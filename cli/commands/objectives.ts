@@ -44,12 +44,14 @@ function objectivesText(report: ObjectivesReport): string {
   const unreachable = report.unreachable.map(
     ({ repository, fact }) => `repository ${repository} can't be read: ${fact}`,
   );
+  const beside = report.notCopied.map(({ workload, what }) => `not copied: ${workload}: ${what}`);
   const verdict = report.missed.length === 0 ? 'no objective is missed' : `missed: ${report.missed.join(', ')}`;
   return [
     table(['RPO of', 'objective', 'now', '', 'newest copy'], rpo),
     '',
     table(['RTO of', 'objective', 'last', '', 'measured by'], rto),
     '',
+    ...beside,
     ...unreachable,
     verdict,
   ].join('\n');

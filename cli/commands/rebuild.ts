@@ -8,14 +8,16 @@ function misuse(fact: string, hint: string): DrError {
 }
 
 /** Throws exit 2. */
-function check({ to, teardown, keys, identity, dryRun }: RebuildOptions): void {
+function check({ to, teardown, keys, identity, include }: RebuildOptions): void {
   if (teardown && to !== undefined) {
     throw misuse(
       '--teardown and --to contradict each other',
       'to destroy the stack, leave out --to; to make it, --teardown',
     );
   }
-  if (teardown && dryRun) throw misuse('--teardown has no dry run', 'without --confirm it lists what goes, and asks');
+  if (!teardown && include.length > 0) {
+    throw misuse('--include without --teardown', 'it names what a teardown would leave; for manifests there is --only');
+  }
   if (!teardown && (to === undefined || to.trim() === '')) {
     const hint = 'type --to latest, --to 20261123T020000Z-full-7f3a or --to 2026-11-23T01:59:00Z';
     throw misuse('no recovery target', hint);

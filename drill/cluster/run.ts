@@ -8,7 +8,7 @@ import type { DataPorts } from '../../recovery/rebuild/data/cluster.ts';
 import type { RecordedCaptures } from '../../recovery/rebuild/data/database.ts';
 import { dataVerifier, locateData } from '../../recovery/rebuild/data/verifier.ts';
 import { planRebuild, rebuild } from '../../recovery/rebuild/rebuild.ts';
-import { teardown } from '../../recovery/rebuild/teardown.ts';
+import { teardown } from '../../recovery/rebuild/teardown/teardown.ts';
 import type {
   DataCheck,
   RebuildOutcome,
@@ -87,7 +87,7 @@ export async function planClusterDrill(request: ClusterDrillRequest, ports: Clus
 /** Without the drill's signal: an interrupted drill is torn down too. Does nothing when the stack does not exist. */
 async function clear(stack: string, ports: ClusterDrillPorts): Promise<void> {
   if (!(await ports.engine.list()).includes(stack)) return;
-  await teardown(stack, { ...ports, signal: undefined, approve: async () => {} });
+  await teardown({ stack, include: [] }, { ...ports, signal: undefined, approve: async () => {} });
 }
 
 /** A drill that leaves something behind has failed. */
@@ -131,10 +131,9 @@ async function drilled(
   ports: ClusterDrillPorts,
   onMade: () => void,
 ): Promise<{ readonly outcome: RebuildOutcome; readonly recorded: RecordedCaptures }> {
-  const { resolve, verify, recorded } = dataVerifier(ports, { isolated: true });
+  const { verify, recorded } = dataVerifier(ports, { isolated: true });
   const outcome = await rebuild(asked, {
     ...ports,
-    resolve,
     verify,
     async approve(plan) {
       await ports.approve(plan);

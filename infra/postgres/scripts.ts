@@ -231,7 +231,7 @@ function sourceScripts({ bootstrap, lineage, archiving = true }: ScriptsArgs): R
 
 /** File name → text. */
 export function renderScripts(args: ScriptsArgs): Record<string, string> {
-  const { lineage, repositories, bootstrap, database, archiving = true, rotate } = args;
+  const { lineage, repositories, database, archiving = true, rotate } = args;
   if (!/^[a-z_][a-z0-9_]*$/.test(database))
     throw new RangeError(`${JSON.stringify(database)} is not a valid database name`);
   return {

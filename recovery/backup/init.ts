@@ -1,10 +1,12 @@
 /** Prepares the repositories, begins the first lineage, and lets the running server ship its WAL. A second run attaches more repositories. */
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
+import { ensureIdentity } from '../config/identity.ts';
 import { type Lineage, readLineage, readRecord, refuseFenced, writeLineage } from '../config/lineage.ts';
 import { errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, precondition } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
@@ -16,6 +18,7 @@ import { makeMissingBucket } from '../storage/s3/bucket.ts';
 import { readKeys } from '../storage/s3/keys.ts';
 import { makeArchive } from '../workloads/postgres/archiving.ts';
 import { checkReady } from './ready.ts';
+import { readCatalogs, refuseTaken, takeOver } from './stranger.ts';
 
 export interface InitializedRepository {
   readonly id: string;
@@ -36,6 +39,8 @@ export interface InitRequest {
   readonly repositories: readonly string[];
   /** `archive_mode` needs a restart; without permission for it nothing is changed and the error says so. */
   readonly restart: boolean;
+  /** Take the place of the host that writes for the site. @default false */
+  readonly adopt?: boolean;
   readonly progress: Progress;
   readonly now: () => Date;
 }
@@ -43,7 +48,7 @@ export interface InitRequest {
 /** restic makes folders that only their owner can enter; pgBackRest runs as another account and must be able to pass. */
 async function prepareFolder(path: string, environment: string): Promise<void> {
   const folder = join(path, environment);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await makePassableFolder(folder);
   await chmod(folder, 0o755);
 }
 
@@ -109,6 +114,14 @@ async function prepareBucket(site: Site, { id, settings }: Repository, progress:
   });
 }
 
+/** Throws `SITE-STRANGER` (exit 6) where another host writes for the site, unless this one is to take its place. */
+async function beWriter(site: Site, up: readonly Repository[], { adopt = false, now }: InitRequest): Promise<void> {
+  const { catalogs } = await readCatalogs(site, up);
+  if (adopt) await takeOver(site, catalogs, now());
+  else await refuseTaken(site, catalogs);
+  await ensureIdentity(site, now());
+}
+
 export async function runInit(site: Site, request: InitRequest): Promise<InitResult> {
   const { progress } = request;
   await refuseEndedGeneration(site);
@@ -132,6 +145,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   const [firstError] = errorsOf(probed);
   if (up.length === 0 && firstError) throw firstError;
   await refuseFenced(site, up);
+  await beWriter(site, up, request);
   const folder = up.find((r) => r.settings.type === 'posix');
   const like = folder === undefined ? undefined : openRestic(site, folder, 'writer');
   const repositories: InitializedRepository[] = probed.flatMap((each) =>

@@ -11,7 +11,7 @@ import {
 } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { DrError } from '../core/errors.ts';
+import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
@@ -20,6 +20,7 @@ import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
+import { readServerFacts } from '../workloads/postgres/server-facts.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 
 export interface PostgresRequest {
@@ -70,6 +71,11 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     await runHook(site, workload, 'pre', signal);
     try {
       const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
+      // A database that refuses its catalog (a damaged one) must not stop the copy of all others.
+      const server = await readServerFacts(site, settings).catch((error: unknown) => {
+        site.log.warn({ error: messageOf(error) }, 'what the server needs of a host is not known to this point');
+        return undefined;
+      });
       for (const repository of reachable(request.repositories)) {
         const step = `backup/${workload.id}/${repository.id}`;
         const title = `${workload.title} to ${repository.id}`;
@@ -83,7 +89,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
             undefined,
             `repositories.${repository.id}`,
           ).name;
-          captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary });
+          captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary, ...(server && { server }) });
           progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
         } catch (error) {
           const failure = asDrError(error, `repository ${repository.id}`);

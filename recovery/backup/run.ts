@@ -1,38 +1,33 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
+import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
 import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
 import {
   errorsOf,
   probeRepositories,
-  type RepositoryFailures,
   type RepositoryOutcome,
   reachable,
   withFailures,
 } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
-import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
-import type { Progress } from '../core/progress.ts';
-import { findEngine } from '../engines/find.ts';
-import { openCatalog } from '../points/catalog/catalog.ts';
 import { newPointId } from '../points/id.ts';
 import type { PointKind, RecoveryPoint } from '../points/point.ts';
+import { readLock } from '../storage/lock.ts';
+import { openPosixStore } from '../storage/posix/store.ts';
 import { typeOf } from '../workloads/registry.ts';
 import { backUpFiles } from './files.ts';
 import type { WorkloadOutcome } from './outcome.ts';
+import { begin, clockWarnings, NOTHING_WRITTEN, type Written, writePoints } from './points.ts';
 import { backUpPostgres, detached } from './postgres.ts';
 import { checkReady } from './ready.ts';
-import { type Selection, selectForBackup } from './select.ts';
+import type { BackupRequest, Captures, Run } from './request.ts';
+import { selectForBackup } from './select.ts';
+import { restoresBegun } from './suspects.ts';
+import { whileRegistered } from './writers.ts';
 
-export interface BackupRequest {
-  readonly kind: PointKind;
-  readonly only: readonly string[];
-  readonly repositories: readonly string[];
-  readonly progress: Progress;
-  readonly now: () => Date;
-  readonly signal?: AbortSignal | undefined;
-}
+export type { BackupRequest } from './request.ts';
 
 export interface BackupResult {
   readonly runId: string;
@@ -44,6 +39,8 @@ export interface BackupResult {
   readonly workloads: readonly WorkloadOutcome[];
   readonly repositories: readonly { readonly id: string; readonly error?: DrError }[];
   readonly unconfigured: readonly string[];
+  /** For people: suspect captures, a wrong clock. */
+  readonly warnings: readonly string[];
   readonly exit: ExitCode;
 }
 
@@ -56,19 +53,6 @@ async function lineageFor(site: Site): Promise<Lineage> {
     fact: 'this host has no lineage yet: its database does not archive to the repositories',
     hint: `run \`dr init --env ${site.file}\` once`,
   });
-}
-
-interface Run {
-  readonly site: Site;
-  readonly request: BackupRequest;
-  readonly id: string;
-  readonly startedAt: Date;
-  readonly selection: Selection;
-}
-
-interface Captures {
-  readonly workloads: readonly WorkloadOutcome[];
-  readonly repositories: readonly RepositoryOutcome[];
 }
 
 /** The database and the files at the same time. What either of them learns of a repository is folded in when both have ended. */
@@ -100,50 +84,24 @@ async function capture({ site, request, id, selection }: Run, ready: readonly Re
   };
 }
 
-/** The same id in each repository; each holds its own captures, and only a repository that has all of them gets a point. */
-async function writePoints(
-  { site, request, id, startedAt, selection }: Run,
-  { workloads, repositories }: Captures,
-): Promise<{ points: Record<string, RecoveryPoint>; failures: RepositoryFailures }> {
-  const points: Record<string, RecoveryPoint> = {};
-  const failures = new Map<string, DrError>();
-  const tools = await toolVersions();
-  for (const repository of reachable(repositories)) {
-    const captures = workloads.flatMap((outcome) => outcome.captures.get(repository.id) ?? []);
-    if (captures.length < workloads.length) continue;
-    try {
-      const catalog = await openCatalog(site, repository, 'writer');
-      points[repository.id] = await catalog.write({
-        apiVersion: 'go-coffee-dr/v1',
-        kind: 'RecoveryPoint',
-        id,
-        pointKind: request.kind,
-        complete: selection.complete,
-        environment: site.environment.name,
-        site: site.environment.site,
-        repository: repository.id,
-        startedAt: startedAt.toISOString(),
-        endedAt: request.now().toISOString(),
-        captures,
-        planDigest: site.planDigest,
-        tools,
-      });
-      request.progress({
-        step: `backup/point/${repository.id}`,
-        title: `point in ${repository.id}`,
-        state: 'done',
-        detail: id,
-      });
-    } catch (error) {
-      failures.set(repository.id, asDrError(error, `repository ${repository.id}`));
-    }
-  }
-  return { points, failures };
+/** Half of a restore is no copy of anything. Throws `RESTORE-RUNNING` (exit 6). */
+async function refuseDuringRestore(site: Site, before?: ReadonlySet<string>): Promise<void> {
+  const { name, site: own, stateDir } = site.environment;
+  const holder = await readLock(openPosixStore(stateDir), layout(name).lock(`restore-${own}`));
+  const begun = before && [...(await restoresBegun(site))].find((each) => !before.has(each));
+  if (holder === undefined && begun === undefined) return;
+  const who = holder ? `${holder.holder} (${holder.what}) since ${holder.since}` : begun;
+  throw precondition({
+    code: 'RESTORE-RUNNING',
+    where: `site ${own}`,
+    fact: before ? `a restore began while this backup ran: ${who}` : `it is being restored: ${who}`,
+    hint: 'no point was written; back up when the restore has ended',
+  });
 }
 
 /**
- * Throws only for what stops everything (bad input, lock held, no lineage, a fence). A failed workload is exit 1 and writes no point; a
- * repository that is down is exit 3 and the others get theirs.
+ * Throws only for what stops everything (bad input, lock held, no lineage, a fence, a stranger, a restore). A failed workload is exit 1
+ * and writes no point; a repository that is down is exit 3 and the others get theirs, and so is a suspect capture or a wrong clock.
  */
 export async function runBackup(site: Site, request: BackupRequest): Promise<BackupResult> {
   const selection = selectForBackup(site.plan, site.environment, request.kind, request.only);
@@ -155,32 +113,41 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
   const [down] = errorsOf(ready);
   if (up.length === 0 && down) throw down;
   await refuseFenced(site, up);
-  const captured = await capture(run, ready);
+  const before = await restoresBegun(site);
+  await refuseDuringRestore(site);
+  const { id } = run;
+  const { progress, signal } = request;
+  const writer = { id, what: `dr backup --kind ${request.kind}`, progress, signal };
+  return whileRegistered(site, ready, writer, async (outcomes, lost) => {
+    const begun = await begin(site, outcomes, startedAt);
+    const captured = await capture({ ...run, request: { ...request, signal: lost } }, begun.repositories);
+    await refuseDuringRestore(site, before);
+    const failed = captured.workloads.some(({ error }) => error !== undefined);
+    const written = failed ? NOTHING_WRITTEN : await writePoints(run, captured, begun);
+    return resultOf(run, captured, { ...written, warnings: [...clockWarnings(begun.skews), ...written.warnings] });
+  });
+}
+
+function resultOf({ id, request, startedAt, selection }: Run, captured: Captures, written: Written): BackupResult {
+  const { points, failures, warnings } = written;
+  const repositories = withFailures(captured.repositories, failures);
   const failed = captured.workloads.some(({ error }) => error !== undefined);
-  const written = failed ? { points: {}, failures: new Map() } : await writePoints(run, captured);
-  const repositories = withFailures(captured.repositories, written.failures);
-  const partial = errorsOf(repositories).length > 0;
   return {
-    runId: run.id,
+    runId: id,
     kind: request.kind,
     startedAt: startedAt.toISOString(),
     endedAt: request.now().toISOString(),
-    points: written.points,
+    points,
     workloads: captured.workloads,
     repositories: repositories.map((each) => ({
       id: each.repository.id,
       ...(each.state === 'down' ? { error: each.error } : {}),
     })),
     unconfigured: selection.unconfigured,
-    exit: exitFor({ failure: failed || Object.keys(written.points).length === 0, partial }),
+    warnings,
+    exit: exitFor({
+      failure: failed || Object.keys(points).length === 0,
+      partial: errorsOf(repositories).length > 0 || warnings.length > 0,
+    }),
   };
-}
-
-const ENGINES = ['pgbackrest', 'restic', 'redis-server', 'git'] as const;
-
-/** Versions of the engines: a point says with what it was made. */
-async function toolVersions(): Promise<Record<string, string>> {
-  const found = await Promise.all(ENGINES.map((name) => findEngine(name)));
-  const versions = found.flatMap((engine) => (engine ? [[engine.name, engine.version] as const] : []));
-  return { node: process.versions.node, ...Object.fromEntries(versions) };
 }

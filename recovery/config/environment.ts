@@ -88,9 +88,10 @@ const redisSchema = z.strictObject({
    * @default 'files'
    */
   transfer: z.enum(['files', 'replication']).optional(),
-  /** ACL user. @default Redis' own `default` */
+  /** ACL user. @default the user `default` */
   user: z.string().min(1).optional(),
   password: secretRefSchema.optional(),
+  /** The `dir` of the server: it is asked, and another folder is an error. */
   dataDir: absolute,
   /** redis.conf; used to start the server where `control` is absent. */
   configFile: absolute.optional(),

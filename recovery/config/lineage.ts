@@ -3,10 +3,11 @@
  * so that two servers can never write into one WAL archive.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { lineageName } from '../../plan/layout.ts';
+import { makePassableFolder } from '../core/account.ts';
 import { DrError, hasCode, precondition } from '../core/errors.ts';
 import { type Fence, readFence } from '../storage/fence.ts';
 import type { Repository, Site } from './site.ts';
@@ -96,7 +97,7 @@ export async function readRecord(site: Site): Promise<Lineage | undefined> {
 /** Written to a temporary file and renamed, so that a killed run leaves the old or the new record, never half of one. */
 export async function writeLineage(site: Site, record: LineageRecord): Promise<Lineage> {
   const file = lineageFile(site);
-  await mkdir(site.environment.stateDir, { recursive: true, mode: 0o755 });
+  await makePassableFolder(site.environment.stateDir);
   // Not by the pid: in containers that share the folder each is number 1.
   const temporary = `${file}.${randomBytes(4).toString('hex')}`;
   await writeFile(temporary, `${JSON.stringify(lineageSchema.parse(record), undefined, 2)}\n`, { flush: true });

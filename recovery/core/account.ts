@@ -47,6 +47,13 @@ async function makeLevel(path: string, account: Account): Promise<void> {
   });
 }
 
+/** Makes the missing levels of a path so that every account may pass through (0755), whatever the umask. */
+export async function makePassableFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o755 });
+  for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made))
+    await chmod(made, 0o755);
+}
+
 /** Makes a folder (0750) and its missing parents, all owned by the account that the engines run as. */
 export async function makeOwnedFolder(path: string, accountName: string | undefined): Promise<void> {
   const account = await lookUpAccount(accountName);
@@ -69,7 +76,7 @@ export async function makeReachableFolder(root: string, path: string, accountNam
     await makeOwnedFolder(path, accountName);
     return;
   }
-  await mkdir(root, { recursive: true, mode: 0o755 });
+  await makePassableFolder(root);
   await chmod(root, 0o755);
   const parts = relative(root, path).split('/').slice(0, -1);
   let level = root;

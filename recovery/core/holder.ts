@@ -27,12 +27,21 @@ export function thisProcess(): ProcessFacts {
   };
 }
 
-/** True only when that is certain: same machine since the same boot, same view of processes, and the process has ended. */
-export function isSurelyDead(other: ProcessFacts): boolean {
+/** Same machine since the same boot, and the same view of its processes. */
+function isComparable(other: ProcessFacts): boolean {
   const here = thisProcess();
   if (here.started === '' || other.started === '') return false;
-  const comparable = other.host === here.host && other.boot === here.boot && other.pidNamespace === here.pidNamespace;
-  return comparable && !isAlive(other.pid, other.started);
+  return other.host === here.host && other.boot === here.boot && other.pidNamespace === here.pidNamespace;
+}
+
+/** True only when that is certain: a process of this machine that has ended. */
+export function isSurelyDead(other: ProcessFacts): boolean {
+  return isComparable(other) && !isAlive(other.pid, other.started);
+}
+
+/** True only when that is certain: another process of this machine, which runs. What this process holds itself, it knows. */
+export function isSurelyAlive(other: ProcessFacts): boolean {
+  return isComparable(other) && other.pid !== process.pid && isAlive(other.pid, other.started);
 }
 
 function userName(): string {

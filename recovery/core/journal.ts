@@ -2,11 +2,11 @@
  * What a restore, a rebuild or a failover has done, one fsynced JSON line an event, so that the same command resumes after a `kill -9`. A
  * torn last line is dropped and its step done again.
  */
-
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { namesIn } from './absent.ts';
+import { makePassableFolder } from './account.ts';
 import { DrError, messageOf } from './errors.ts';
 import { ignoring } from './ignore.ts';
 
@@ -83,7 +83,7 @@ export class Journal {
 
   /** A new journal. `request` is canonical text: the same text resumes it. */
   static async begin(folder: string, id: string, request: string, plan: unknown): Promise<Journal> {
-    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await makePassableFolder(folder);
     const journal = new Journal(id, join(folder, `${id}.jsonl`), []);
     await journal.append({ event: 'begin', at: new Date().toISOString(), id, request, plan });
     await syncFolder(folder);
@@ -104,6 +104,19 @@ export class Journal {
       if (entries.length === 0) continue;
       if (ended) return undefined;
       return new Journal(name.replace(/\.jsonl$/, ''), file, entries);
+    }
+    return undefined;
+  }
+
+  /** The newest journal of the folder that ended well, or undefined. Throws `JOURNAL-DAMAGED`. */
+  static async lastReady(folder: string): Promise<Journal | undefined> {
+    const names = await namesIn(folder);
+    const sorted = names.filter((name) => name.endsWith('.jsonl')).sort();
+    for (const name of sorted.reverse()) {
+      const file = join(folder, name);
+      const entries = parseJournal(await readFile(file, 'utf8'), file);
+      const ready = entries.some((entry) => entry.event === 'end' && entry.outcome === 'ready');
+      if (ready) return new Journal(name.replace(/\.jsonl$/, ''), file, entries);
     }
     return undefined;
   }

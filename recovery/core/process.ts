@@ -1,11 +1,11 @@
 /** Child processes: no shell, secrets masked, an unprivileged user where `dr` itself is root, and an end to those that move no data. */
 import { closeSync, openSync } from 'node:fs';
 import { type Account, lookUpAccount } from './account.ts';
-import { type EndedChild, type RunningChild, startChild } from './child.ts';
 import { DrError, EXIT } from './errors.ts';
-import type { Keep } from './kept-output.ts';
 import type { Logger } from './log.ts';
 import { bytesMoved, descendantsOf } from './pids.ts';
+import { type EndedChild, type RunningChild, startChild } from './process/child.ts';
+import type { Keep } from './process/kept-output.ts';
 
 /** Inherited variables that no engine needs and that could redirect one (PGHOST, RESTIC_REPOSITORY, PGBACKREST_STANZA …). */
 const REDIRECTING = /^(PG|RESTIC_|PGBACKREST_|AWS_|REDISCLI_)/;

@@ -6,14 +6,8 @@ import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { readEntries } from '../points/catalog/read.ts';
 import { isCompromised } from '../points/marks.ts';
-import {
-  type ArchivedSegment,
-  archivedSegments,
-  bytesBetween,
-  formatLsn,
-  newestSegment,
-  placeOfSegment,
-} from '../points/wal.ts';
+import { type ArchivedSegment, archivedSegments, newestSegment } from '../points/wal.ts';
+import { bytesBetween, formatLsn, placeOfSegment } from '../points/wal-segment.ts';
 import { readFence } from '../storage/fence.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { leaderOf, membersOf } from '../workloads/postgres/members.ts';
@@ -60,9 +54,10 @@ async function inspectStandby(
     const fact = `no member of PostgreSQL answers in ${stack.outputs.namespaces.platform}`;
     throw precondition({ code: 'STANDBY-SILENT', where: `stack ${stack.name}`, fact, hint });
   }
-  const end = newest && placeOfSegment(newest.name).end;
+  const end = newest && placeOfSegment(newest.name, first.segmentBytes).end;
   return {
     pod: first.pod,
+    segmentBytes: first.segmentBytes,
     replayed: first.lsn === undefined ? undefined : formatLsn(first.lsn),
     lastCommit: first.lastCommit?.toISOString(),
     behindBytes: end === undefined || first.lsn === undefined ? undefined : bytesBetween(first.lsn, end),
@@ -80,7 +75,7 @@ async function inspectOldSite(
     throw precondition({ code: 'NAMESPACE-UNKNOWN', where: '--old-namespace', fact, hint: 'kubectl get namespaces' });
   }
   const [pods, leader] = await Promise.all([cluster.pods(old.platform), leaderOf(cluster, old.platform)]);
-  const end = newest && placeOfSegment(newest.name).end;
+  const end = newest && leader && placeOfSegment(newest.name, leader.segmentBytes).end;
   return {
     describe: cluster.describe,
     pods: pods.filter(({ serves }) => serves).map(({ name }) => name),

@@ -3,7 +3,7 @@ import { seconds } from '../../plan/duration.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
-import { bytesBetween, formatLsn, type Lsn } from '../points/wal.ts';
+import { bytesBetween, formatLsn, type Lsn } from '../points/wal-segment.ts';
 import { formatBytes } from '../report/format.ts';
 import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
 import type { FailoverPlan, FailoverReport } from './types.ts';
@@ -29,19 +29,24 @@ const measured = (objectiveSeconds: number, measuredSeconds: number | undefined)
 /** Compares with the position that the old leader reported: the only proof that nothing is lost. */
 function arrival({ written, verified }: ReportFacts): Verification[] {
   const { fork } = verified;
-  if (written === undefined || fork === undefined) return [];
+  // Without its last word there is nothing to prove; the loss is then measured from the last commit that arrived.
+  if (written === undefined) return [];
+  const check = {
+    id: 'arrived',
+    title: 'everything that the old leader wrote has arrived',
+    expected: `replayed up to ${formatLsn(written)}`,
+    evidence: 'the history file of the new timeline',
+  };
+  if (fork === undefined) return [{ ...check, actual: 'the leader has no history file to compare with', ok: false }];
   const missing = bytesBetween(fork.lsn, written);
   return [
     {
-      id: 'arrived',
-      title: 'everything that the old leader wrote has arrived',
-      expected: `replayed up to ${formatLsn(written)}`,
+      ...check,
       actual:
         missing === 0
           ? `up to ${formatLsn(fork.lsn)}`
           : `up to ${formatLsn(fork.lsn)}: ${formatBytes(missing)} are missing`,
       ok: missing === 0,
-      evidence: 'the history file of the new timeline',
     },
   ];
 }

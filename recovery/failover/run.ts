@@ -8,7 +8,8 @@ import { type Plan, TIERS } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import { poll } from '../core/poll.ts';
-import { archivedSegments, formatLsn, type Lsn, newestSegment, parseLsn, placeOfSegment } from '../points/wal.ts';
+import { archivedSegments, newestSegment } from '../points/wal.ts';
+import { DEFAULT_SEGMENT_BYTES, formatLsn, type Lsn, parseLsn, placeOfSegment } from '../points/wal-segment.ts';
 import type { ResourceEvent } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
 import type { TimelineEvent } from '../report/types.ts';
@@ -106,10 +107,12 @@ async function waitForArchive({ ports, plan, request, planned }: Run, stack: Sit
   if (place === undefined) return;
   const store = await ports.openStorage(place);
   const stoppedAt = ports.now();
+  const { standby } = planned;
+  const bytes = standby.state === 'reached' ? standby.found.segmentBytes : DEFAULT_SEGMENT_BYTES;
   const { answer: newest, accepted } = await poll(
     pollOptions(ports, SHIP_SECONDS),
     async () => newestSegment(await archivedSegments(store, stack.layout, planned.follows.lineage)),
-    (found) => found !== undefined && placeOfSegment(found.name).end >= lsn,
+    (found) => found !== undefined && placeOfSegment(found.name, bytes).end >= lsn,
   );
   const { maxLossSeconds, limitFrom } = limitsOf(plan, request);
   const lost = newest === undefined ? Number.POSITIVE_INFINITY : (stoppedAt.getTime() - newest.at.getTime()) / 1000;

@@ -2,7 +2,7 @@
 import { DrError } from '../core/errors.ts';
 import { type PollOptions, poll } from '../core/poll.ts';
 import type { Scalable, SiteCluster } from '../kubernetes/site-cluster.ts';
-import { formatLsn, type Lsn } from '../points/wal.ts';
+import { formatLsn, type Lsn } from '../points/wal-segment.ts';
 import { endWrites, leaderOf, POSTGRES_APP, switchWal } from '../workloads/postgres/members.ts';
 import { type FailoverPorts, pollOptions } from './ports.ts';
 

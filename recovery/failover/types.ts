@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DrError } from '../core/errors.ts';
 import type { ClusterLocation } from '../kubernetes/location.ts';
+import { DEFAULT_SEGMENT_BYTES } from '../points/wal-segment.ts';
 import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
 
 export interface OldSite {
@@ -43,6 +44,8 @@ const standbySchema = z
     lastCommit: z.string().optional(),
     /** Archived and not replayed yet: the promotion replays it first. */
     behindBytes: z.number().optional(),
+    /** Of a WAL segment. A journal of an older version lacks it. */
+    segmentBytes: z.number().default(DEFAULT_SEGMENT_BYTES),
   })
   .readonly();
 export type Standby = z.infer<typeof standbySchema>;

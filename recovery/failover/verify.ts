@@ -2,7 +2,7 @@
 import { DrError } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
 import type { JobState, SiteCluster } from '../kubernetes/site-cluster.ts';
-import { formatLsn } from '../points/wal.ts';
+import { formatLsn } from '../points/wal-segment.ts';
 import type { Verification } from '../report/types.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../workloads/postgres/members.ts';
 import { type FailoverPorts, pollOptions } from './ports.ts';

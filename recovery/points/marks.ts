@@ -54,6 +54,11 @@ export function isCompromised(entry: Marked): boolean {
   return latestOf(entry, ['compromised', 'clean'])?.mark === 'compromised';
 }
 
+/** Somebody looked at it and said that it is good: the last of the two marks is `clean`. */
+export function isVouched(entry: Marked): boolean {
+  return latestOf(entry, ['compromised', 'clean'])?.mark === 'clean';
+}
+
 /** When the point was last verified. */
 export function verifiedAt(entry: Marked): Date | undefined {
   const record = latestOf(entry, ['verified']);

@@ -12,8 +12,31 @@ export type PointKind = (typeof POINT_KINDS)[number];
 /** A point id sorts by time: `20261123T020000Z-full-7f3a`. */
 export const pointIdSchema = z.string().regex(/^\d{8}T\d{6}Z-(full|incremental|config)-[0-9a-f]{4}$/);
 
+/** Why a capture is not taken unasked: it holds much less than the one before. Absent for a good one. */
+const suspect = z.string().min(1).optional();
+/** What the server was made with and what its databases need of a host: compared before a restore. Later versions may add to it. */
+const serverFacts = z.looseObject({
+  /** Of a WAL segment and of a page. */
+  segmentBytes: z.number().int(),
+  blockBytes: z.number().int(),
+  /** Settings that a server needs at least as high to replay this WAL: `max_connections` … */
+  settings: z.record(z.string(), z.number()),
+  /** Those of them that stand in files of the data directory, which the set brings along. */
+  settingsInSet: z.array(z.string()),
+  /** Operating system's locales that databases and collations use. */
+  locales: z.array(z.string()),
+  /** Files that the server loads: `shared_preload_libraries` and functions in C, as `$libdir/name` or a path. */
+  libraries: z.array(z.string()),
+  /** `pg_trgm`, `citext` … */
+  extensions: z.array(z.string()),
+  /** Versions of the libraries that sort text: `libc 2.36`, `icu 153.112`. */
+  collations: z.array(z.string()),
+});
+export type ServerFacts = z.infer<typeof serverFacts>;
+
 const postgresCapture = z.strictObject({
   workload: z.string(),
+  suspect,
   engine: z.literal('pgbackrest'),
   /** Folder below `<environment>/pgbackrest/`: `<site>-<generation>`. */
   lineage: z.string(),
@@ -37,10 +60,13 @@ const postgresCapture = z.strictObject({
   passphrase: z.string(),
   /** The canary rows just before the set began; absent where `dr` can't write them. */
   canary: z.strictObject({ lastId: z.number().int(), rows: z.number().int(), digest: z.string() }).optional(),
+  /** Absent in points of older versions. */
+  server: serverFacts.optional(),
 });
 
 const resticCapture = z.strictObject({
   workload: z.string(),
+  suspect,
   engine: z.literal('restic'),
   snapshot: z.string().regex(/^[0-9a-f]{64}$/),
   /** restic's id of the root tree: the same content has the same id in every repository. */
@@ -61,6 +87,17 @@ export type Capture = z.infer<typeof captureSchema>;
 
 export const isPostgres = (capture: Capture): capture is PostgresCapture => capture.engine === 'pgbackrest';
 
+const originSchema = z.strictObject({
+  /** The site's own key (recovery/config/identity.ts). */
+  id: z.string(),
+  /** Keys of the hosts whose place it took, by a restore or by `dr init --adopt`. */
+  adopts: z.array(z.string()),
+  /** sha256 of the machine's id; empty where it has none. */
+  machine: z.string(),
+  host: z.string(),
+});
+export type Origin = z.infer<typeof originSchema>;
+
 export const pointBodySchema = z.strictObject({
   apiVersion: z.literal('go-coffee-dr/v1'),
   kind: z.literal('RecoveryPoint'),
@@ -70,9 +107,17 @@ export const pointBodySchema = z.strictObject({
   complete: z.boolean(),
   environment: z.string(),
   site: z.string(),
+  /** Which host writes for the site. Absent in points of version 0.1. */
+  origin: originSchema.optional(),
   repository: z.string(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
+  /** Its number in this catalog: one more than the highest before. Absent in points of version 0.1. */
+  sequence: z.number().int().positive().optional(),
+  /** The highest number in this catalog when the run began: what lies between was written by runs that overlapped it. */
+  after: z.number().int().nonnegative().optional(),
+  /** By how much the host's clock was ahead of the repository's when the run began. Absent where that has none. */
+  skewSeconds: z.number().optional(),
   captures: z.array(captureSchema),
   /** sha256 of the effective plan's canonical JSON. */
   planDigest: z.string(),

@@ -2,17 +2,39 @@
 import { z } from 'zod';
 import { badInput, type DrError } from '../core/errors.ts';
 import { isPointId } from './id.ts';
+import { formatMicros, type Micros, microsOf, parseMicros } from './moment.ts';
 
 export type Target =
   | { readonly kind: 'latest' }
   | { readonly kind: 'point'; readonly id: string }
-  | { readonly kind: 'time'; readonly time: Date };
+  | {
+      readonly kind: 'time';
+      readonly time: Date;
+      /** Microseconds after `time`, 1 to 999. @default 0 */
+      readonly micros?: number;
+    };
+
+type Moment = Pick<Extract<Target, { kind: 'time' }>, 'time' | 'micros'>;
+
+/** The moment of a target with all of its digits. */
+export function microsOfTarget({ time, micros = 0 }: Moment): Micros {
+  return microsOf(time) + micros;
+}
 
 /** ISO 8601 with a zone; seconds are optional. Real dates only: not 30 February. */
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);
 const MOMENT_WITHOUT_ZONE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/;
 const EXAMPLES =
-  'type latest, a point’s id (dr points), or a time with its zone: 2026-11-23T01:59:00Z, 2026-11-23T03:59:00+02:00';
+  'type latest, a point’s id (dr points), or a time with its zone: 2026-11-23T01:59:00Z, 2026-11-23 01:59:00 UTC, 2026-11-23T03:59:00+02:00';
+
+/** `2026-11-23 02:00:00 UTC` (as `dr` prints it), `+0100`, `+01` (as PostgreSQL prints it) → ISO 8601. */
+function normalised(text: string): string {
+  return text
+    .replace(/^(\d{4}-\d\d-\d\d) +/, '$1T')
+    .replace(/ *(?:[zZ]|UTC|GMT)$/, 'Z')
+    .replace(/(\d) *([+-]\d\d):?(\d\d)$/, '$1$2:$3')
+    .replace(/(:\d\d(?:\.\d+)?) *([+-]\d\d)$/, '$1$2:00');
+}
 
 type Refuse = (code: string, fact: string, hint: string) => DrError;
 const refusal =
@@ -20,11 +42,8 @@ const refusal =
   (code, fact, hint) =>
     badInput({ code, where, fact, hint });
 
-/**
- * A moment as typed for `--to`, `--repository-time` or `--declared-at`. A blank may stand for the `T`. `where` is the flag.
- * Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2).
- */
-export function parseMoment(text: string, now: Date, where = 'target'): Date {
+/** Throws `TARGET-NO-ZONE` or `TARGET-UNKNOWN` (exit 2). */
+function readMoment(text: string, where: string): Moment {
   const refuse = refusal(where);
   const trimmed = text.trim();
   if (MOMENT_WITHOUT_ZONE.test(trimmed)) {
@@ -32,31 +51,47 @@ export function parseMoment(text: string, now: Date, where = 'target'): Date {
     const hint = `add the zone: ${iso}Z for UTC, ${iso}+02:00 for Central European Summer Time`;
     throw refuse('TARGET-NO-ZONE', `"${text}" has no time zone`, hint);
   }
-  const iso = trimmed
-    .replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
-    .replace(/ ?([zZ])$/, 'Z')
-    .replace(/ ([+-]\d\d:\d\d)$/, '$1');
+  const iso = normalised(trimmed);
   if (!moment.safeParse(iso).success) throw refuse('TARGET-UNKNOWN', `"${text}" is not a recovery target`, EXAMPLES);
   const time = new Date(iso);
   if (Number.isNaN(time.getTime()))
     throw refuse('TARGET-UNKNOWN', `"${text}" is a date or time that does not exist`, EXAMPLES);
-  if (time.getTime() > now.getTime()) {
-    const hint = 'for the newest data, type latest; check the zone of the time that you typed';
-    throw refuse('TARGET-IN-FUTURE', `"${text}" is in the future (it is ${now.toISOString()} now)`, hint);
-  }
+  const micros = parseMicros(iso) - microsOf(time);
+  return micros === 0 ? { time } : { time, micros };
+}
+
+/**
+ * A moment as typed for `--to`, `--repository-time` or `--declared-at`. A blank may stand for the `T`. `where` is the flag.
+ * Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2).
+ */
+export function parseMoment(text: string, now: Date, where = 'target'): Date {
+  const { time } = readMoment(text, where);
+  refuseFuture(text, time, { now, where });
   return time;
 }
 
-/** Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2). */
-export function parseTarget(text: string, now: Date): Target {
+function refuseFuture(text: string, time: Date, { now, where }: { readonly now: Date; readonly where: string }): void {
+  if (time.getTime() <= now.getTime()) return;
+  const hint = 'for the newest data, type latest; check the zone of the time that you typed';
+  const fact = `"${text}" is in the future (it is ${now.toISOString()} now)`;
+  throw refusal(where)('TARGET-IN-FUTURE', fact, hint);
+}
+
+/**
+ * Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2).
+ * @param now `later`: whoever resolves the target compares it with the repository's clock, because this host's may be behind
+ */
+export function parseTarget(text: string, now: Date | 'later'): Target {
   const trimmed = text.trim();
   if (trimmed === 'latest') return { kind: 'latest' };
   if (isPointId(trimmed)) return { kind: 'point', id: trimmed };
-  return { kind: 'time', time: parseMoment(text, now) };
+  const read = readMoment(text, 'target');
+  if (now !== 'later') refuseFuture(text, read.time, { now, where: 'target' });
+  return { kind: 'time', ...read };
 }
 
 /** As a user would type it. */
 export function formatTarget(target: Target): string {
   if (target.kind === 'latest') return 'latest';
-  return target.kind === 'point' ? target.id : target.time.toISOString();
+  return target.kind === 'point' ? target.id : formatMicros(microsOfTarget(target));
 }

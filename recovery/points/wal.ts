@@ -1,22 +1,9 @@
-/** Positions in PostgreSQL's WAL, and what a repository's archive holds by the names and times of its files alone. */
+/** What a repository's archive holds of PostgreSQL's WAL, by the names and times of its files alone. */
 
 import { type Layout, STANZA } from '../../plan/layout.ts';
-import { DrError } from '../core/errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { PostgresCapture } from './point.ts';
-
-/** Segments of 16 MiB: 256 of them share the upper 8 digits. */
-const SEGMENTS_PER_LOG = 0x100;
-
-/** The segment after `name` on the same timeline. */
-export function nextSegment(name: string): string {
-  const log = Number.parseInt(name.slice(8, 16), 16);
-  const segment = Number.parseInt(name.slice(16, 24), 16) + 1;
-  const [nextLog, next] = segment === SEGMENTS_PER_LOG ? [log + 1, 0] : [log, segment];
-  return name.slice(0, 8) + hex(nextLog) + hex(next);
-}
-
-const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0');
+import { type Lsn, nextSegment, placeOfSegment, type SegmentBytes } from './wal-segment.ts';
 
 export interface WalRange {
   readonly timeline: number;
@@ -32,13 +19,13 @@ export interface WalRange {
  * Follows the segments from `start`, across timeline switches too: the new timeline's segment has the same number. Pure.
  * Undefined without the segment `start`.
  */
-export function followWal(names: ReadonlySet<string>, start: string): WalRange | undefined {
+export function followWal(names: ReadonlySet<string>, start: string, bytes: SegmentBytes): WalRange | undefined {
   if (!names.has(start)) return undefined;
   const timelines = [...new Set([...names].map((n) => n.slice(0, 8)))].sort();
   let current = start;
   let count = 1;
   for (;;) {
-    const next = nextSegment(current);
+    const next = nextSegment(current, bytes);
     const later = timelines.filter((t) => t > current.slice(0, 8));
     const switched = [...later]
       .reverse()
@@ -51,7 +38,7 @@ export function followWal(names: ReadonlySet<string>, start: string): WalRange |
   }
   const beyond = [...names].some((n) => n.slice(0, 8) >= current.slice(0, 8) && n.slice(8) > current.slice(8));
   const range = { timeline: Number.parseInt(current.slice(0, 8), 16), last: current, count };
-  return beyond ? { ...range, gap: nextSegment(current) } : range;
+  return beyond ? { ...range, gap: nextSegment(current, bytes) } : range;
 }
 
 const segmentInKey = (key: string): string | undefined => /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(key)?.[1];
@@ -68,24 +55,7 @@ export function segmentFiles(files: readonly string[]): Map<string, string> {
   return new Map(named);
 }
 
-export function previousSegment(name: string): string {
-  const log = Number.parseInt(name.slice(8, 16), 16);
-  const segment = Number.parseInt(name.slice(16, 24), 16);
-  const [newLog, previous] = segment === 0 ? [log - 1, SEGMENTS_PER_LOG - 1] : [log, segment - 1];
-  return name.slice(0, 8) + hex(newLog) + hex(previous);
-}
-
-/** The number of the 16 MiB segment that holds an LSN (`0/3000000`). */
-export function segmentOfLsn(lsn: string): number {
-  const [high = '0', low = '0'] = lsn.split('/');
-  return Number.parseInt(high, 16) * 256 + Math.floor(Number.parseInt(low, 16) / 0x1000000);
-}
-
-export function segmentOfName(name: string): number {
-  return Number.parseInt(name.slice(8, 16), 16) * 256 + Number.parseInt(name.slice(16, 24), 16);
-}
-
-/** Of 256 segments each. Reading stops at the first empty folder, or after this many. */
+/** Of 4 GiB of WAL each, whatever the segments' size. Reading stops at the first empty folder, or after this many. */
 const FOLDERS = 64;
 
 /** `0000000100000000` → `0000000100000001` */
@@ -151,46 +121,10 @@ export function newestSegment(segments: readonly ArchivedSegment[]): ArchivedSeg
 export function segmentsBeyond(
   segments: readonly ArchivedSegment[],
   { timeline, lsn }: { readonly timeline: number; readonly lsn: Lsn },
+  bytes: SegmentBytes,
 ): ArchivedSegment[] {
   return segments.filter(({ name }) => {
-    const place = placeOfSegment(name);
+    const place = placeOfSegment(name, bytes);
     return place.timeline >= timeline && place.end > lsn;
   });
-}
-
-/** Bytes from the start of the WAL. */
-export type Lsn = bigint;
-
-const SEGMENT_BYTES = 1n << 24n;
-
-/** `0/3000060` */
-export function parseLsn(text: string): Lsn {
-  const match = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(text.trim());
-  if (match === null) {
-    const fact = `${JSON.stringify(text)} is not a WAL position (LSN)`;
-    throw new DrError({
-      code: 'LSN',
-      where: 'postgres',
-      fact,
-      hint: 'this is a bug in dr: please report it',
-    });
-  }
-  return (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);
-}
-
-export function formatLsn(lsn: Lsn): string {
-  const hex = (part: bigint): string => part.toString(16).toUpperCase();
-  return `${hex(lsn >> 32n)}/${hex(lsn & 0xffff_ffffn)}`;
-}
-
-/** Timeline, first position and end of a segment, from its 24 hexadecimal digits. A segment has 16 MiB. */
-export function placeOfSegment(name: string): { readonly timeline: number; readonly start: Lsn; readonly end: Lsn } {
-  const log = BigInt(`0x${name.slice(8, 16)}`);
-  const start = (log << 32n) | (BigInt(`0x${name.slice(16, 24)}`) * SEGMENT_BYTES);
-  return { timeline: Number.parseInt(name.slice(0, 8), 16), start, end: start + SEGMENT_BYTES };
-}
-
-/** Never below zero. */
-export function bytesBetween(from: Lsn, to: Lsn): number {
-  return to > from ? Number(to - from) : 0;
 }

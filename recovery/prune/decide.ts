@@ -1,7 +1,8 @@
 /** Decides which points of a repository go, and why the others stay. Pure. */
+import { newestCopy } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { type Copy, copiesByWorkload } from '../points/catalog/window.ts';
-import { isCompromised, isHeld, verifiedAt } from '../points/marks.ts';
+import { isCompromised, isHeld, isVouched, verifiedAt } from '../points/marks.ts';
 import type { PostgresCapture } from '../points/point.ts';
 
 export interface DecideInput {
@@ -96,7 +97,9 @@ class Keeping {
   readonly reasons: Map<string, Set<KeepReason>>;
   readonly #entries: readonly CatalogEntry[];
   readonly #chains = new Map<string, CatalogEntry[]>();
+  /** In the order of the chain, and by date. */
   readonly #copies: ReadonlyMap<string, readonly Copy[]>;
+  readonly #byDate: ReadonlyMap<string, readonly Copy[]>;
   readonly #retentionMs: number;
 
   constructor(entries: readonly CatalogEntry[], retentionMs: number) {
@@ -110,6 +113,7 @@ class Keeping {
       this.#chains.set(key, [...(this.#chains.get(key) ?? []), entry]);
     }
     this.#copies = copiesByWorkload(entries.filter(sound));
+    this.#byDate = new Map([...this.#copies].map(([id, copies]) => [id, copies.toSorted((a, b) => a.at - b.at)]));
   }
 
   keep(entry: CatalogEntry | undefined, reason: KeepReason): void {
@@ -121,13 +125,18 @@ class Keeping {
   }
 
   keepNewest(workloads: ReadonlySet<string>): void {
-    for (const [workload, copies] of this.#copies)
-      if (workloads.has(workload)) this.keep(copies.at(-1)?.entry, 'newest');
+    for (const [workload, copies] of this.#copies) if (workloads.has(workload)) this.#keepNewestOf(copies);
+  }
+
+  /** The newest one, and where that is suspect the newest good one: `latest` is that. */
+  #keepNewestOf(copies: readonly Copy[]): void {
+    this.keep(newestCopy(copies)?.entry, 'newest');
+    this.keep(newestCopy(copies.filter(({ suspect, entry }) => !suspect || isVouched(entry)))?.entry, 'newest');
   }
 
   /** Keeps what a restore to this moment would use. */
   keepMoment(moment: number, reason: KeepReason, except: ReadonlySet<string> = new Set()): void {
-    for (const [workload, copies] of this.#copies) {
+    for (const [workload, copies] of this.#byDate) {
       if (except.has(workload)) continue;
       this.keep(newestBetween(copies, moment - this.#retentionMs, moment)?.entry, reason);
     }

@@ -11,8 +11,9 @@ import type { CatalogEntry } from '../points/catalog/types.ts';
 import { copyFolders } from '../points/offsite-copy/copies.ts';
 import { plural } from '../report/format.ts';
 import { activeLeases } from '../storage/lease.ts';
-import { decidePrune, type PointDecision } from './decide.ts';
+import { decidePrune, type KeepReason, type PointDecision } from './decide.ts';
 import { GRACE_SECONDS, type Named, setsToExpire, snapshotsToForget } from './engine-data.ts';
+import { refuseDoubtfulClock } from './safeguards.ts';
 import type { LineagePlan, RepositoryPlan } from './types.ts';
 
 interface Decided {
@@ -27,6 +28,7 @@ interface Decided {
 async function decide(site: Site, repository: Repository, now: Date, only?: ReadonlySet<string>): Promise<Decided> {
   const catalog = await openCatalog(site, repository, 'writer');
   const { points: entries, problems } = await catalog.review();
+  await refuseDoubtfulClock(repository, entries, now);
   const store = await repository.store('writer');
   const leases = await activeLeases(store, repository.layout, now);
   const decisions = decidePrune({
@@ -118,8 +120,11 @@ async function lineagesIn(repository: Repository): Promise<Map<string, Date>> {
   return newest;
 }
 
-/** Reasons that make a set part of the recovery window. For other reasons only the set itself is kept. */
-const IN_WINDOW = new Set(['young', 'base', 'newest']);
+/**
+ * Reasons that make a set part of the recovery window: a restore that reads it now, or one that it is held for, replays the WAL after it.
+ * For other reasons only the set itself is kept.
+ */
+const IN_WINDOW = new Set<KeepReason>(['young', 'base', 'newest', 'leased', 'held']);
 
 async function planLineage(
   site: Site,

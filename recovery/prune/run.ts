@@ -10,6 +10,7 @@ import type { Progress } from '../core/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
+import { pruningLock, refuseWriters } from '../storage/writers.ts';
 import { executePrune } from './execute.ts';
 import { planRepository, pruneFolder } from './plan.ts';
 import type { PruneOutcome, RepositoryPlan } from './types.ts';
@@ -46,13 +47,14 @@ async function whileAllLocked<T>(
   return withLock(first.store, first.key, { what }, (_, signal) => whileAllLocked(rest, what, work, [...lost, signal]));
 }
 
-/** Excludes every backup of this host, and anybody who prunes or verifies the repository. */
+/** Excludes every backup of this host, anybody who prunes or verifies the repository, and backups of other hosts that begin now. */
 async function locksFor(site: Site, repository: Repository): Promise<Key[]> {
   const host = openPosixStore(site.environment.stateDir);
   const own = layout(site.environment.name);
   const names = [...new Set(['backup', ...site.plan.schedules.map(({ lock }) => lock)])];
-  const shared = { store: await repository.store('writer'), key: repository.layout.lock('prune') };
-  return [...names.map((name) => ({ store: host, key: own.lock(name) })), shared];
+  const store = await repository.store('writer');
+  const shared = [repository.layout.lock('prune'), pruningLock(repository.layout)].map((key) => ({ store, key }));
+  return [...names.map((name) => ({ store: host, key: own.lock(name) })), ...shared];
 }
 
 async function attempt<T>(repository: Repository, work: () => Promise<T>): Promise<T | DrError> {
@@ -74,6 +76,7 @@ async function pruneOne(
   const { progress, now, signal } = request;
   const keys = await locksFor(site, repository);
   const plan = await whileAllLocked(keys, `dr prune (${repository.id})`, async (lost) => {
+    await refuseWriters(await repository.store('writer'), repository.layout);
     // Since the approval a restore may have leased a point, or somebody may have marked one `hold`: these stay.
     const plan = await planRepository(site, repository, now(), new Set(approved.remove));
     const ended = AbortSignal.any([...(signal ? [signal] : []), ...lost]);

@@ -65,6 +65,47 @@ export interface PendingOperation {
   readonly op: string;
 }
 
+/** A Kubernetes object as a stack's state has it. */
+export interface HeldObject {
+  /** `apps/v1` */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Absent for an object of the whole cluster. */
+  readonly namespace?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Absent where the state doesn't tell. */
+  readonly uid?: string;
+}
+
+/** A resource in a stack's state that a `destroy` would delete. */
+export interface HeldResource {
+  readonly urn: string;
+  /** `kubernetes:apps/v1:Deployment` */
+  readonly type: string;
+  /** Only for a Kubernetes object whose name can be read. */
+  readonly object?: HeldObject;
+  /** It may have existed before the stack: it was imported, or its provider takes over what exists. */
+  readonly adopted: boolean;
+  /** The program has protected it, or keeps it when it is no longer declared. */
+  readonly guarded: boolean;
+}
+
+export interface Held {
+  readonly resources: readonly HeldResource[];
+  /** ISO 8601: when the first resource was recorded. Absent where the state doesn't tell. */
+  readonly since?: string;
+  /** Contexts of the Kubernetes providers that delete the objects. */
+  readonly contexts: readonly string[];
+}
+
+export interface DestroyOptions extends RunOptions {
+  /** URNs of resources that stay where they are: the stack only forgets them. */
+  readonly keep: ReadonlySet<string>;
+  /** Also deletes the stack itself and its config. @default false */
+  readonly remove?: boolean;
+}
+
 export interface EngineStack {
   readonly name: string;
   /** Whether its state holds resources. */
@@ -83,8 +124,10 @@ export interface EngineStack {
   forgetPending(): Promise<void>;
   /** Breaks the lock of a dead run. */
   unlock(): Promise<void>;
-  /** Deletes all resources, protected ones too. `remove` also deletes the stack itself and its config. */
-  destroy(options?: RunOptions & { readonly remove?: boolean }): Promise<RunOutcome>;
+  /** What its state holds. Throws STATE-UNREADABLE. */
+  held(): Promise<Held>;
+  /** Deletes all resources but those to keep, protected ones too. */
+  destroy(options: DestroyOptions): Promise<RunOutcome>;
   /** Deletes the stack itself and its config file. Throws for a stack with resources. */
   remove(): Promise<void>;
 }

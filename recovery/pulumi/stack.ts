@@ -3,6 +3,7 @@ import type { LocalWorkspace, Stack } from '@pulumi/pulumi/automation/index.js';
 import type { Cli } from './cli.ts';
 import { readConfigValues, removeConfigValues, writeConfigValues } from './config.ts';
 import type { EngineStack } from './engine.ts';
+import { heldIn } from './held.ts';
 import { plainOutputs, runOperation } from './run.ts';
 import { parseState, pendingIn, releasable, resourcesIn, withoutPending } from './state.ts';
 
@@ -51,10 +52,10 @@ export function engineStack({ name, project, workspace, stack, cli }: StackParts
     unlock: async () => {
       await cli(['cancel', '--yes', '--stack', name]);
     },
-    async destroy(options = {}) {
-      const { remove, ...rest } = options;
+    held: async () => heldIn(await state()),
+    async destroy({ remove, keep, ...rest }) {
       await forgetPending();
-      await putState(releasable(await state()));
+      await putState(releasable(await state(), keep));
       const outcome = await runOperation(name, rest, 'destroy', (operation) => stack.destroy(operation));
       if (outcome.succeeded && remove === true) await removeStack();
       return outcome;

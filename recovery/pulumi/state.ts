@@ -12,7 +12,7 @@ const stateSchema = z.looseObject({
     })
     .nullish(),
 });
-type State = z.infer<typeof stateSchema>;
+export type State = z.infer<typeof stateSchema>;
 
 export function parseState(text: string, stack: string): State {
   try {
@@ -41,12 +41,12 @@ export function withoutPending(state: State): State {
   return { ...state, deployment: { ...state.deployment, pending_operations: [] } };
 }
 
-/** Without protection, so that `destroy` deletes everything. */
-export function releasable(state: State): State {
+/** Without protection, so that `destroy` deletes everything; it only forgets what is in `keep`. @param keep URNs */
+export function releasable(state: State, keep: ReadonlySet<string>): State {
   const resources = (state.deployment?.resources ?? []).map((resource) => ({
     ...resource,
     protect: false,
-    retainOnDelete: false,
+    retainOnDelete: keep.has(resource.urn),
   }));
   return { ...state, deployment: { ...state.deployment, resources } };
 }

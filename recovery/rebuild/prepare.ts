@@ -3,7 +3,7 @@ import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
-import { type ResolvedPoint, resolvedPointSchema } from '../points/resolved/resolved-point.ts';
+import { type PointsRequest, type ResolvedPoint, resolvedPointSchema } from '../points/resolved/resolved-point.ts';
 import type { EngineStack } from '../pulumi/engine.ts';
 import { type Chosen, type Draft, draftConfig, finalConfig, generationOf, refuseProblems } from './assemble.ts';
 import { locateRepository, type RepositoryLocation } from './repository-location.ts';
@@ -60,6 +60,16 @@ export interface ResolvedTarget extends Chosen {
   readonly notes: readonly string[];
 }
 
+/** How the points of the rebuild's repository are read. */
+export function pointsRequest(
+  { draft, location, plan }: Pick<Prepared, 'draft' | 'location' | 'plan'>,
+  { bundle }: Pick<RebuildPorts, 'bundle'>,
+): PointsRequest {
+  const { secretValues } = draft.values;
+  const secret = isRecord(secretValues) ? String(secretValues.signingKey) : '';
+  return { plan, ...location, signingKey: bundle?.signingKey ?? { name: FIRST_KEY, secret } };
+}
+
 /** Throws the refusals of the target (exit 2). */
 export async function resolvePin(
   request: RebuildRequest,
@@ -68,13 +78,9 @@ export async function resolvePin(
 ): Promise<ResolvedTarget> {
   const own = ownPin(found, request);
   if (own !== undefined) return { pin: own, notes: [], generation: generationOf(draft.values, own, []) };
-  const { secretValues } = draft.values;
   const site = String(draft.values.site);
-  const secret = isRecord(secretValues) ? String(secretValues.signingKey) : '';
   const { pin, notes, generations } = await ports.resolve({
-    plan,
-    ...location,
-    signingKey: ports.bundle?.signingKey ?? { name: FIRST_KEY, secret },
+    ...pointsRequest({ draft, location, plan }, ports),
     from: request.target,
     site,
     now: ports.now(),
@@ -89,6 +95,15 @@ export interface Configuration {
   readonly chosen: Chosen;
   /** Objects that failed in an earlier run with --keep-going. */
   readonly skipped: readonly string[];
+}
+
+/** Undoes `configureStack`: a stack that was there keeps its config, and one that was created goes. */
+export async function unconfigureStack({ found: { stack, sources } }: Prepared, made: EngineStack): Promise<void> {
+  if (stack === undefined) return made.remove();
+  const before = sources.own ?? {};
+  const added = Object.keys(await stack.config()).filter((key) => before[key] === undefined);
+  await stack.removeConfig(added);
+  await stack.setConfig(before);
 }
 
 /** Creates the stack, or gives an existing one its config. */

@@ -7,8 +7,16 @@ import { openPosixStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
-import { type Configuration, configureStack, prepare, type ResolvedTarget, resolvePin } from './prepare.ts';
+import {
+  type Configuration,
+  configureStack,
+  prepare,
+  type ResolvedTarget,
+  resolvePin,
+  unconfigureStack,
+} from './prepare.ts';
 import { RebuildRecord } from './record.ts';
+import { recordedIn } from './recorded.ts';
 import { checkNames } from './sources.ts';
 import type { RebuildOutcome, RebuildPlan, RebuildPorts, RebuildRequest } from './types.ts';
 import { failureOf, upStack } from './up.ts';
@@ -64,7 +72,7 @@ export async function planRebuild(request: RebuildRequest, ports: RebuildPorts):
   try {
     return await planOf({ ...configuration, stack, declaredAt: request.declaredAt ?? ports.now() }, ports);
   } finally {
-    if (prepared.found.stack === undefined) await stack.remove();
+    await unconfigureStack(prepared, stack);
   }
 }
 
@@ -73,6 +81,7 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
   const prepared = await prepare(request, ports);
   const chosen = record.target ?? (await resolvePin(request, prepared, ports));
   if (record.target === undefined) await record.write('pin', 'done', chosen);
+  if (prepared.found.stack === undefined) await record.write('create', 'start');
   await record.write('stack', 'start');
   const configuration = { request, prepared, chosen, skipped: record.setAside.map(({ object }) => object) };
   const stack = await configureStack(configuration, ports);
@@ -83,14 +92,17 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
     if (!record.isDone('approve')) await ports.approve(plan);
     await record.write('approve', 'done');
   } catch (error) {
-    // It has no resources yet: a stack that was not confirmed is removed.
-    if (!record.begun('up') && !prepared.found.isUp) await stack.remove();
+    // It has no resources yet: a stack that this rebuild has created is removed, and another one gets its config back.
+    if (!record.begun('up') && !prepared.found.isUp) {
+      await (record.hasCreatedStack ? stack.remove() : unconfigureStack(prepared, stack));
+    }
     throw error;
   }
   const { watch, outcome, setAside, failure } = await upStack({ request, plan: prepared.plan, stack, record }, ports);
   const outputs = failure === undefined ? await stack.outputs() : {};
   const own = failure === undefined ? outputChecks(outputs, plan, watch.readyAt) : [];
-  const data = failure === undefined ? ((await ports.verify?.(outputs, plan)) ?? []) : [];
+  const data =
+    failure === undefined ? ((await ports.verify?.(outputs, plan, recordedIn(prepared, plan.pin, ports))) ?? []) : [];
   const checks = [...own, ...data];
   const endedAt = ports.now();
   return {

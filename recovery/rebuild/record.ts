@@ -13,7 +13,16 @@ const headSchema = z.object({ declaredAt: z.iso.datetime() });
 const targetSchema = z.object({ pin: resolvedPointSchema, generation: z.int().positive(), notes: z.array(z.string()) });
 const skippedSchema = z.array(z.object({ object: z.string(), reason: z.string() }));
 
-export type RebuildStep = 'pin' | 'stack' | 'approve' | 'take-over' | 'up' | 'set-aside' | 'verify' | `ready/${TierId}`;
+export type RebuildStep =
+  | 'pin'
+  | 'create'
+  | 'stack'
+  | 'approve'
+  | 'take-over'
+  | 'up'
+  | 'set-aside'
+  | 'verify'
+  | `ready/${TierId}`;
 
 /** Without the way it is run: with `--keep-going` the same rebuild resumes. */
 function requestText(request: RebuildRequest): string {
@@ -76,6 +85,11 @@ export class RebuildRecord {
 
   isDone(step: RebuildStep): boolean {
     return this.#journal.done(step) !== undefined;
+  }
+
+  /** An earlier run may have, and was killed before it was confirmed. */
+  get hasCreatedStack(): boolean {
+    return this.#journal.begun('create');
   }
 
   get target(): ResolvedTarget | undefined {

@@ -25,8 +25,10 @@ function lossOf({ plan, checks }: RebuildOutcome, workload: string): number | un
 function tierLoss(tier: string, plan: Plan, outcome: RebuildOutcome): number | undefined {
   if (tier === plan.tiers.at(-1)?.id) return 0;
   const database = lossOf(outcome, 'postgres');
+  if (tier !== 'P1') return database;
+  // A store without a copy has lost everything: no number of seconds meets an objective.
   const redis = lossOf(outcome, 'redis');
-  return tier === 'P1' && redis !== undefined && database !== undefined ? Math.max(database, redis) : database;
+  return redis === undefined || database === undefined ? undefined : Math.max(database, redis);
 }
 
 function tiersOf(plan: Plan, outcome: RebuildOutcome): TierResult[] {
@@ -54,8 +56,10 @@ function lossesOf(outcome: RebuildOutcome): Loss[] {
     const lost = lossOf(outcome, workload);
     return { what: workload, expected: true, detail: at, ...(lost === undefined ? {} : { seconds: lost }) };
   });
+  const none: Loss = { what: 'redis', expected: true, detail: 'no copy: it starts empty' };
   return [
     ...data,
+    ...(plan.pin.redis === undefined ? [none] : []),
     ...setAside.map(({ object, reason }) => ({ what: object, expected: true, detail: `skipped: ${reason}` })),
   ];
 }

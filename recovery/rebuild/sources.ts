@@ -87,6 +87,18 @@ async function refuseDeployed(stack: EngineStack, own: Sources['own'], request: 
   });
 }
 
+/** A rebuild replaces the config: that of a stack with another purpose is somebody's work. Throws STACK-IN-USE (exit 6). */
+function refuseOtherRole({ name }: EngineStack, own: Sources['own']): void {
+  const role = own?.role?.value;
+  if (role === undefined || role === 'recovery') return;
+  throw precondition({
+    code: 'STACK-IN-USE',
+    where: name,
+    fact: `its config has the role ${String(role)}, and a rebuild would replace that`,
+    hint: 'choose another name with --stack',
+  });
+}
+
 /** Throws STACK-UNKNOWN (exit 2) and STACK-IN-USE (exit 6). */
 export async function findSources(
   request: RebuildRequest,
@@ -98,6 +110,7 @@ export async function findSources(
   const isUp = stack === undefined ? false : await stack.isUp();
   const own = stack === undefined ? undefined : await stack.config();
   if (stack !== undefined && isUp) await refuseDeployed(stack, own, request);
+  if (stack !== undefined && !isUp) refuseOtherRole(stack, own);
   const like = request.like === undefined ? {} : await likeSources(engine, request.like, known);
   const { note, ...copied } = { note: undefined, ...like };
   return { stack, isUp, sources: { own, bundle, ...copied }, notes: note === undefined ? [] : [note] };

@@ -3,8 +3,10 @@ import type { Plan, TierId } from '../../plan/types.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Progress } from '../core/progress.ts';
-import type { PinnedTarget, ResolvedPoint, ResolveRequest } from '../points/resolved/resolved-point.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import type { PinnedTarget, PointsRequest, ResolvedPoint, ResolveRequest } from '../points/resolved/resolved-point.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
+import type { ManifestSnapshot } from '../workloads/objects/snapshot/platform.ts';
 import type { CredentialsBundle } from './credentials-bundle.ts';
 
 export interface RebuildRequest {
@@ -43,8 +45,13 @@ export interface DataCheck {
   readonly recoveredTo?: Date;
 }
 
-/** The points are absent where nothing is compared with them. */
-export type Resolved = Omit<PinnedTarget, 'entries'> & Partial<Pick<PinnedTarget, 'entries'>>;
+/** What the chosen point says of the platform. It is read from the repository when the data is verified, in each run. */
+export interface Recorded {
+  /** All points of the repository. */
+  points(): Promise<readonly CatalogEntry[]>;
+  /** The point's manifests; undefined where nothing opens them from here. */
+  manifests(): Promise<ManifestSnapshot | undefined>;
+}
 
 export interface RebuildPorts {
   readonly engine: StackEngine;
@@ -54,11 +61,17 @@ export interface RebuildPorts {
   readonly bundle?: CredentialsBundle | undefined;
   /** Used where the bundle has no plan. */
   readonly plan: Plan;
-  readonly resolve: (request: ResolveRequest) => Promise<Resolved>;
+  readonly resolve: (request: ResolveRequest) => Promise<PinnedTarget>;
+  /** Reads the points of a repository: what the recovered data is compared with. */
+  readonly readPoints: (request: PointsRequest) => Promise<readonly CatalogEntry[]>;
   /** Called before the stack's first resource; throws to stop. Not called again when an interrupted run resumes. */
   readonly approve: (plan: RebuildPlan) => Promise<void>;
   /** Called after the `up`, with decrypted outputs. */
-  readonly verify?: (outputs: Readonly<Record<string, unknown>>, plan: RebuildPlan) => Promise<readonly DataCheck[]>;
+  readonly verify?: (
+    outputs: Readonly<Record<string, unknown>>,
+    plan: RebuildPlan,
+    recorded: Recorded,
+  ) => Promise<readonly DataCheck[]>;
   readonly progress: Progress;
   readonly log: Logger;
   readonly now: () => Date;

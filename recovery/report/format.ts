@@ -20,6 +20,16 @@ export function formatTime(time: Date | string): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/**
+ * `2026-11-23 02:00:07.123456 UTC`: with the digits that it has.
+ * @param time ISO 8601 in UTC
+ */
+export function formatExactTime(time: string): string {
+  const [, seconds, digits = ''] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d*?)0*)?Z$/.exec(time) ?? [];
+  if (seconds === undefined) return formatTime(time);
+  return `${seconds.replace('T', ' ')}${digits === '' ? '' : `.${digits}`} UTC`;
+}
+
 /** `1,234,567` */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');

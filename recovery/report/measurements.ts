@@ -1,8 +1,8 @@
 /** Measured recoveries: one JSON line each in `<stateDir>/measurements.jsonl`. Restores and drills write, `dr objectives` reads. */
-
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makePassableFolder } from '../core/account.ts';
 import { hasCode } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 
@@ -26,7 +26,7 @@ export function measurementsFile(stateDir: string): string {
 
 export async function recordMeasurements(stateDir: string, measurements: readonly Measurement[]): Promise<void> {
   if (measurements.length === 0) return;
-  await mkdir(stateDir, { recursive: true });
+  await makePassableFolder(stateDir);
   // Begins a new line first: the last one may be torn, if its process was killed.
   const lines = measurements.map((measurement) => `\n${JSON.stringify(measurementSchema.parse(measurement))}\n`);
   // One write in append mode, so that two processes do not mix their lines.

@@ -1,10 +1,10 @@
 /** How each scheduled run ended: one JSON line each in `<stateDir>/runs.jsonl`, so that a failure shows before its point is missed. */
-
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule } from '../../plan/types.ts';
+import { makePassableFolder } from '../core/account.ts';
 import { hasCode } from '../core/errors.ts';
 import { ignoring } from '../core/ignore.ts';
 import { parseJson } from '../core/json.ts';
@@ -20,7 +20,7 @@ function runsFile(stateDir: string): string {
 }
 
 export async function recordRun(stateDir: string, run: RunRecord): Promise<void> {
-  await mkdir(stateDir, { recursive: true });
+  await makePassableFolder(stateDir);
   // Begins a new line first: the last one may be torn, if its process was killed.
   await appendFile(runsFile(stateDir), `\n${JSON.stringify(runSchema.parse(run))}\n`, { mode: 0o600 });
 }

@@ -11,7 +11,7 @@ import { exitFor } from '../core/exit.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
 import { findPostgresBin } from '../engines/find.ts';
-import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/client.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';
 import { answers, connect, startServer } from '../workloads/postgres/server.ts';
 
 export interface SavedTable {

@@ -2,13 +2,15 @@
  * Runs the plan: data in parallel, services tier by tier behind a check of the tier before. Measures the RPO that the restore had: how far
  * before the disaster the restored data ends.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { ensureIdentity } from '../config/identity.ts';
+import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
-import { dropBefore } from '../workloads/folder.ts';
+import { dropOutside } from '../workloads/postgres/outside.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import {
@@ -19,6 +21,7 @@ import {
   type StepReport,
   stepReports,
 } from '../workloads/restore-step.ts';
+import { dropBefore } from '../workloads/swap.ts';
 import { type ItemResult, restoreItem } from './items.ts';
 import { startTier, stopServices } from './services.ts';
 
@@ -60,7 +63,7 @@ export async function executeRestore(
 ): Promise<RestoreResult> {
   const { plan, site, journal } = context;
   const { stateDir } = site.environment;
-  await mkdir(stateDir, { recursive: true });
+  await makePassableFolder(stateDir);
   await rm(readyFile(stateDir), { force: true });
   const failures: { workload: string; error: DrError }[] = [];
   const items: ItemResult[] = [];
@@ -120,6 +123,8 @@ export async function executeRestore(
   const whole = failures.length === 0 && plan.missing.length === 0;
   if (failures.length === 0) {
     await dropBefore(context);
+    await ensureIdentity(site, options.now());
+    for (const item of plan.items) if (item.type === 'postgres') await dropOutside(site, plan.id, item);
     const ready = {
       restore: plan.id,
       at: options.now().toISOString(),

@@ -15,7 +15,7 @@ import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
-import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/client.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { type Choice, chooseRepository } from './choose-repository.ts';
 

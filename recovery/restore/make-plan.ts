@@ -4,10 +4,14 @@ import type { Environment } from '../config/environment.ts';
 import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
+import { readSetLayout } from '../engines/pgbackrest/set-layout.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
+import { microsOfTarget } from '../points/target.ts';
+import { checkHostFits } from '../workloads/postgres/host-fits.ts';
+import { checkOutside } from '../workloads/postgres/outside.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/preflight.ts';
 import { openSource } from '../workloads/postgres/source.ts';
-import { destinationState, typeOf } from '../workloads/registry.ts';
+import { destinationOf, destinationState, typeOf } from '../workloads/registry.ts';
 import { type RestoreItem, type RestorePlan, setTypeOf, snapshotTypeOf } from '../workloads/restore-plan.ts';
 import { chooseRepository, type PlanRequest } from './choose-repository.ts';
 
@@ -46,7 +50,7 @@ function refuseElsewhere(environment: Environment, workloads: readonly Workload[
 
 function wantedEnd(resolution: Resolution, mode: string | undefined): WantedEnd {
   if (mode === 'immediate') return { kind: 'immediate' };
-  if (resolution.target.kind === 'time') return { kind: 'time', time: resolution.target.time };
+  if (resolution.target.kind === 'time') return { kind: 'time', time: microsOfTarget(resolution.target) };
   return { kind: 'end-of-wal' };
 }
 
@@ -70,7 +74,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     if (!workload) continue;
     const { id, title, tier } = workload;
     const { capture, point, skewSeconds } = found;
-    const destination = typeOf(site.environment, workload).destination(site, workload);
+    const destination = await destinationOf(site, workload);
     const state = await destinationState(site, workload);
     const common = { workload: id, title, tier, point, skewSeconds, destination, state };
     if (capture.engine === 'restic') {
@@ -79,11 +83,14 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     }
     const type = setTypeOf(workload);
     await checkServer(site, capture);
+    warnings.push(...(await checkHostFits(site, capture)));
     warnings.push(...(await lineageNote(site, capture)));
     const pgb = await openSource({ site, source }, capture);
+    const layout = await readSetLayout(pgb, source, { set: capture.set, dataDir: destination });
+    await checkOutside(site, destination, layout);
     const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found.mode) });
-    lastCommit = reach.lastCommit.toISOString();
-    items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last });
+    lastCommit = reach.lastCommit;
+    items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last, layout });
   }
   const stopping = workloads.filter((w) => !typeOf(site.environment, w).servicesKeepRunning).map((w) => w.id);
   const touches = items.some((i) => stopping.includes(i.workload));

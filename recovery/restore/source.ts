@@ -1,8 +1,8 @@
 /** The repository that a restore reads: as it is, or a copy of its state at a moment. */
-import { chown, mkdir, readdir } from 'node:fs/promises';
+import { chown, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Repository, Site } from '../config/site.ts';
-import { lookUpAccount } from '../core/account.ts';
+import { lookUpAccount, makePassableFolder } from '../core/account.ts';
 import type { Progress } from '../core/progress.ts';
 import { copyAsOf } from '../storage/as-of.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
@@ -36,7 +36,7 @@ export async function sourceAsOf(
   const event = { step: `restore/as-of/${repository.id}`, title: `read ${repository.id} as of ${asOf.toISOString()}` };
   progress({ ...event, state: 'start' });
   // On a new site this makes the state folder too: pgBackRest's account passes through, the copy itself is closed to others.
-  await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
+  await makePassableFolder(dirname(folder));
   await copyAsOf(store, {
     prefix: `${site.environment.name}/`,
     asOf,

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../plan/duration.ts';
-import { formatBytes, formatTime } from '../report/format.ts';
+import { formatBytes, formatExactTime, formatTime } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { RestoreItem, RestorePlan } from '../workloads/restore-plan.ts';
 import type { RestoreOutcome } from './run.ts';
@@ -18,11 +18,11 @@ function stateAt(item: RestoreItem, lastCommit: string | undefined): string {
   if (!('end' in item)) return `${formatTime(capture.capturedAt)}${skew}`;
   switch (item.end.kind) {
     case 'time':
-      return `replay to ${formatTime(item.end.time)}`;
+      return `replay to ${formatExactTime(item.end.time)}`;
     case 'immediate':
       return 'end of the set';
     case 'end-of-wal':
-      return `replay all WAL (last commit ${formatTime(lastCommit ?? '')})`;
+      return `replay all WAL (last commit ${formatExactTime(lastCommit ?? '')})`;
   }
 }
 
@@ -46,7 +46,12 @@ export function describe(outcome: RestoreOutcome): string {
   const { plan, result } = outcome;
   const tiers = result.tiers.map((t) => [t.tier, formatTime(t.readyAt), formatDuration(t.seconds)]);
   const checks = result.verified.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
-  const losses = result.losses.map((l) => [l.tier, l.workload, formatTime(l.recoveredTo), formatDuration(l.seconds)]);
+  const losses = result.losses.map((l) => [
+    l.tier,
+    l.workload,
+    formatExactTime(l.recoveredTo),
+    formatDuration(l.seconds),
+  ]);
   const failures = result.failures.map((f) => `${f.workload}: ${f.error.message}\n  hint: ${f.error.hint}`);
   const verdict =
     result.failures.length === 0

@@ -8,6 +8,7 @@ import { DrError } from '../core/errors.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
+import { notCopied } from '../points/not-copied.ts';
 import { lastRto, type Measurement, readMeasurements } from '../report/measurements.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
@@ -40,6 +41,8 @@ export interface ObjectivesReport {
   readonly rto: readonly RtoNow[];
   /** `redis RPO`, `P1 RTO` */
   readonly missed: readonly string[];
+  /** What lies beside the data and is not in the newest copy of its workload: no objective holds for it. */
+  readonly notCopied: readonly { readonly workload: string; readonly what: string }[];
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
 }
 
@@ -49,6 +52,7 @@ export interface Copy {
   readonly repository: string;
   readonly safeUntil: Date;
   readonly basis: string;
+  readonly notCopied?: readonly string[];
 }
 
 export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
@@ -66,8 +70,21 @@ export async function achievedObjectives(site: Site, now: Date): Promise<Objecti
       now,
     ),
     environment: site.environment.name,
+    notCopied: newestOf(copies).flatMap(({ workload, notCopied: lines = [] }) =>
+      lines.map((what) => ({ workload, what })),
+    ),
     unreachable,
   };
+}
+
+/** The newest copy of each workload. Pure. */
+function newestOf(copies: readonly Copy[]): Copy[] {
+  const newest = new Map<string, Copy>();
+  for (const copy of copies) {
+    const other = newest.get(copy.workload);
+    if (other === undefined || other.safeUntil < copy.safeUntil) newest.set(copy.workload, copy);
+  }
+  return [...newest.values()];
 }
 
 export interface Achieved {
@@ -146,11 +163,12 @@ async function readCopies(site: Site): Promise<CopiesRead> {
 function copiesOf(entry: CatalogEntry, repository: string): Copy[] {
   if (entry.trust === 'tampered' || isCompromised(entry)) return [];
   const { id, captures } = entry.point;
-  return captures.map(({ workload, capturedAt }) => ({
-    workload,
+  return captures.map((capture) => ({
+    workload: capture.workload,
     repository,
-    safeUntil: new Date(capturedAt),
+    safeUntil: new Date(capture.capturedAt),
     basis: `point ${id}`,
+    notCopied: notCopied(capture),
   }));
 }
 

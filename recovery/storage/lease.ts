@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Layout } from '../../plan/layout.ts';
 import { parseJson } from '../core/json.ts';
+import { repositoryNow } from './clock.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
@@ -43,7 +44,9 @@ export async function leasePoint(store: ObjectStore, layout: Layout, request: Le
   const key = layout.lease(point, holder.replaceAll(/[^A-Za-z0-9._:@+-]+/g, '-').replace(/^[^A-Za-z0-9]+/, ''));
   const since = new Date().toISOString();
   const write = async (): Promise<LeaseRecord> => {
-    const expiresAt = new Date(Date.now() + ttlSeconds * 1000).toISOString();
+    // The later of both clocks: a host that is behind must not lease for a time that is over.
+    const now = Math.max(Date.now(), (await repositoryNow(store)).getTime());
+    const expiresAt = new Date(now + ttlSeconds * 1000).toISOString();
     const record = { point, holder, since, expiresAt };
     await store.put(key, `${JSON.stringify(record, undefined, 2)}\n`);
     return record;

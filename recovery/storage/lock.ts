@@ -9,9 +9,10 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { formatDuration } from '../../plan/duration.ts';
 import { type DrError, precondition } from '../core/errors.ts';
-import { holderName, isSurelyDead, processSchema, thisProcess } from '../core/holder.ts';
+import { holderName, isSurelyAlive, isSurelyDead, processSchema, thisProcess } from '../core/holder.ts';
 import { ignoring } from '../core/ignore.ts';
 import { parseJson } from '../core/json.ts';
+import { repositoryNow } from './clock.ts';
 import { ConditionFailed, type ObjectStore } from './object-store.ts';
 
 /**
@@ -28,6 +29,7 @@ const lockSchema = z.strictObject({
   /** What the holder does: `dr restore --to latest`. */
   what: z.string(),
   since: z.iso.datetime(),
+  /** By the repository's clock. */
   expiresAt: z.iso.datetime(),
   process: processSchema,
   /** Tells two locks of one process apart. */
@@ -71,11 +73,14 @@ async function inspect(store: ObjectStore, key: string): Promise<Observed | unde
   return { etag: object.etag, record: lockSchema.safeParse(parseJson(object.body.toString('utf8'))).data };
 }
 
+/** A process of this machine is asked itself, whatever the clocks say; of another's the lease decides, by the repository's clock. */
 function isFree(record: LockRecord, now: Date): boolean {
-  return record.releasedAt !== undefined || new Date(record.expiresAt) <= now || isSurelyDead(record.process);
+  if (record.releasedAt !== undefined || isSurelyDead(record.process)) return true;
+  return !isSurelyAlive(record.process) && new Date(record.expiresAt) <= now;
 }
 
-function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrError {
+/** `LOCKED` (exit 6) with the holder, what it does, since when and until when. */
+export function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrError {
   const name = basename(key, '.json');
   if (record === undefined) {
     return precondition({
@@ -86,7 +91,7 @@ function lockHeld(key: string, record: LockRecord | undefined, now: Date): DrErr
     });
   }
   const { holder, what, since, expiresAt } = record;
-  const left = formatDuration((new Date(expiresAt).getTime() - now.getTime()) / 1000);
+  const left = formatDuration(Math.max(0, (new Date(expiresAt).getTime() - now.getTime()) / 1000));
   return precondition({
     code: 'LOCKED',
     where: name,
@@ -126,7 +131,8 @@ class HeldLock implements Lock {
   renew(): Promise<void> {
     return this.#inOrder(async () => {
       if (this.#over) throw await this.#lost();
-      const expiresAt = new Date(Date.now() + this.ttlSeconds * 1000).toISOString();
+      const now = await repositoryNow(this.#store);
+      const expiresAt = new Date(now.getTime() + this.ttlSeconds * 1000).toISOString();
       if (!(await this.#write({ ...this.#record, expiresAt }))) throw await this.#lost();
     });
   }
@@ -185,8 +191,8 @@ class HeldLock implements Lock {
 export async function acquireLock(store: ObjectStore, key: string, options: LockOptions): Promise<Lock> {
   const { what, holder = holderName(), ttlSeconds = LOCK_SECONDS } = options;
   for (let attempt = 0; ; attempt += 1) {
-    const now = new Date();
     const found = await inspect(store, key);
+    const now = await repositoryNow(store);
     if (found && (found.record === undefined || !isFree(found.record, now))) throw lockHeld(key, found.record, now);
     const record: LockRecord = {
       apiVersion: 'go-coffee-dr/v1',
@@ -194,7 +200,7 @@ export async function acquireLock(store: ObjectStore, key: string, options: Lock
       token: (found?.record?.token ?? 0) + 1,
       holder,
       what,
-      since: now.toISOString(),
+      since: new Date().toISOString(),
       expiresAt: new Date(now.getTime() + ttlSeconds * 1000).toISOString(),
       process: thisProcess(),
       nonce: randomUUID(),
@@ -214,8 +220,9 @@ export async function acquireLock(store: ObjectStore, key: string, options: Lock
 export async function readLock(store: ObjectStore, key: string): Promise<LockRecord | undefined> {
   const found = await inspect(store, key);
   if (found === undefined) return undefined;
-  if (found.record === undefined) throw lockHeld(key, undefined, new Date());
-  return isFree(found.record, new Date()) ? undefined : found.record;
+  const now = await repositoryNow(store);
+  if (found.record === undefined) throw lockHeld(key, undefined, now);
+  return isFree(found.record, now) ? undefined : found.record;
 }
 
 /** Frees a lock whoever holds it: that holder's next `renew` fails. Returns whom it was taken from. */

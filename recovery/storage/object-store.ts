@@ -31,6 +31,8 @@ export interface ObjectStore {
   put(key: string, body: string | Buffer, condition?: PutCondition): Promise<{ readonly etag: string }>;
   /** On a versioned bucket this lays a delete marker. Absent keys are not an error. */
   delete(key: string): Promise<void>;
+  /** The store's own time; undefined where it can't be learnt. A store without the method has no clock of its own. */
+  clock?(): Promise<Date | undefined>;
 }
 
 /** Moves large objects by way of files, without holding them in memory. */

@@ -20,13 +20,16 @@ export async function withLock<T>(
 /** The same with a lock that the caller has acquired. */
 export async function withHeldLock<T>(lock: Lock, work: (lock: Lock, signal: AbortSignal) => Promise<T>): Promise<T> {
   const lost = new AbortController();
+  // This host's clock may be set while the work runs.
+  let renewed = performance.now();
   const renew = async (): Promise<void> => {
     try {
       await lock.renew();
+      renewed = performance.now();
     } catch (error) {
       // A store that is unreachable may answer again before the lock expires.
       const certain = error instanceof DrError && error.code === 'LOCK-LOST';
-      if (certain || new Date(lock.record.expiresAt).getTime() <= Date.now()) lost.abort(error);
+      if (certain || performance.now() - renewed >= lock.ttlSeconds * 1000) lost.abort(error);
     }
   };
   const timer = setInterval(() => void renew(), (lock.ttlSeconds * 1000) / 3);

@@ -28,6 +28,20 @@ export interface VerifyRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A catalog without points is what a person who removed them all leaves, too. */
+function noPoints(repository: string): Finding {
+  return {
+    repository,
+    area: 'catalog',
+    severity: 'wrong',
+    code: 'NO-POINTS',
+    what: 'the catalog',
+    fact: 'it lists no point that can be trusted: there is nothing to verify',
+    hint: 'in a new repository: dr backup --kind full; otherwise see what other repositories hold: dr points',
+    points: [],
+  };
+}
+
 interface Verified {
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
@@ -45,6 +59,20 @@ function missingPoint(repository: string, id: string): Finding {
     hint: 'it was down when the point was made, or lost it: `dr points show` lists who holds it',
     points: [id],
   };
+}
+
+/** A verification that had nothing to read has shown nothing. */
+function nothingToVerify(repository: string, request: VerifyRequest, points: number): Finding[] {
+  const common = { repository, area: 'catalog', severity: 'wrong', points: [] } as const;
+  if (points === 0) {
+    const fact = 'holds no recovery point that can be trusted, so nothing in it was verified';
+    const hint =
+      'if it is new, `dr backup` writes the first one; otherwise its catalog was removed: `dr points` lists what the other repositories hold';
+    return [{ ...common, code: 'POINTS-NONE', what: 'catalog', fact, hint }];
+  }
+  if (!request.deep) return [];
+  const fact = 'holds no recovery point that is trusted and not compromised, so none was restored for a trial';
+  return [{ ...common, code: 'POINT-NOT-TRIED', what: 'catalog', fact, hint: 'name the one to try with --point' }];
 }
 
 async function verifyAll(
@@ -76,6 +104,7 @@ async function verifyAll(
   const files = await verifyFiles(site, { ...common, percent: readData });
   const postgres = await verifyPostgres(site, { ...common, read: readData > 0, retainedSince });
   const unheld = point !== undefined && held.length === 0 ? [missingPoint(repository.id, point)] : [];
+  const nothing = point === undefined ? nothingToVerify(repository.id, request, believed.length) : [];
   const deep =
     request.deep && point !== undefined && held.length > 0
       ? await deepVerify(site, { ...common, catalog, point, now })
@@ -88,8 +117,10 @@ async function verifyAll(
   };
   const findings = [
     ...catalogued,
+    ...(believed.length === 0 ? [noPoints(repository.id)] : []),
     ...copies,
     ...unheld,
+    ...nothing,
     ...files.findings,
     ...postgres.findings,
     ...(deep?.findings ?? []),

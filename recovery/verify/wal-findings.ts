@@ -1,6 +1,7 @@
 /** Pure: can every set be replayed, and how far. */
 import type { PostgresCapture } from '../points/point.ts';
-import { followWal, nextSegment } from '../points/wal.ts';
+import { followWal } from '../points/wal.ts';
+import { nextSegment, type SegmentBytes, segmentBytesOf } from '../points/wal-segment.ts';
 import type { Finding } from './types.ts';
 
 export interface WalInput {
@@ -20,13 +21,13 @@ export interface WalInput {
 const place = (segment: string): string => segment.slice(8);
 
 /** The last segment that is missing from `first` on, and the segment that follows the gap. */
-function endOfGap(segments: ReadonlySet<string>, first: string): { last: string; next: string } {
+function endOfGap(segments: ReadonlySet<string>, first: string, bytes: SegmentBytes): { last: string; next: string } {
   const later = [...segments]
     .filter((name) => place(name) > place(first))
     .sort((a, b) => (place(a) < place(b) ? -1 : 1));
   const next = later[0] ?? first;
   let last = first;
-  while (place(nextSegment(last)) < place(next)) last = nextSegment(last);
+  while (place(nextSegment(last, bytes)) < place(next)) last = nextSegment(last, bytes);
   return { last, next };
 }
 
@@ -40,9 +41,10 @@ export function walFindings(input: WalInput): Finding[] {
   const findings: Finding[] = [];
   const gaps = new Map<string, { set: string; last: string }>();
   for (const [set, { capture, points }] of input.captures) {
-    const range = followWal(segments, capture.walStart);
+    const bytes = segmentBytesOf(capture);
+    const range = followWal(segments, capture.walStart, bytes);
     if (range === undefined || place(range.last) < place(capture.walStop)) {
-      const missing = range === undefined ? capture.walStart : nextSegment(range.last);
+      const missing = range === undefined ? capture.walStart : nextSegment(range.last, bytes);
       findings.push({
         repository,
         area: 'postgres',
@@ -56,7 +58,7 @@ export function walFindings(input: WalInput): Finding[] {
       continue;
     }
     if (range.gap === undefined) continue;
-    const { last, next } = endOfGap(segments, range.gap);
+    const { last, next } = endOfGap(segments, range.gap, bytes);
     if (!gaps.has(range.gap) && !isPruned(input, capture, next)) gaps.set(range.gap, { set, last });
   }
   for (const [first, { set, last }] of gaps) {

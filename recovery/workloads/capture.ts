@@ -1,9 +1,10 @@
 /** What captures of several types share: the hooks around them, their staging folders, work that is done once a run. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import { hooksOf } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
+import { makePassableFolder } from '../core/account.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import type { CaptureRun } from './workload.ts';
 
@@ -65,7 +66,7 @@ export const nothing = async (): Promise<void> => undefined;
 export async function freshFolder(site: Site, workload: Workload): Promise<string> {
   const folder = join(site.environment.stateDir, 'staging', workload.id);
   await rm(folder, { recursive: true, force: true });
-  await mkdir(join(site.environment.stateDir, 'staging'), { recursive: true, mode: 0o755 });
+  await makePassableFolder(join(site.environment.stateDir, 'staging'));
   return folder;
 }
 

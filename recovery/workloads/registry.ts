@@ -4,12 +4,13 @@ import type { Environment } from '../config/environment.ts';
 import { isFromCluster } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
+import { followLinks } from '../core/links.ts';
 import type { EngineName } from '../engines/find.ts';
 import { OBJECTS } from '../points/point.ts';
 import { files } from './files/workload.ts';
-import { folderState } from './folder.ts';
 import { git } from './git/workload.ts';
 import { images } from './images/workload.ts';
+import { folderState } from './lay-down.ts';
 import { objects } from './objects/workload.ts';
 import { postgres, postgresConfig, postgresDump } from './postgres/workload.ts';
 import { redis } from './redis/workload.ts';
@@ -101,10 +102,15 @@ export async function verifyItem({ site }: Pick<RestoreContext, 'site'>, item: R
   return judged(item, await typeOfItem(item).checks(site));
 }
 
+/** Where a restore puts the data: a link leads to what holds it, also while that is missing. Absolute, without links. */
+export function destinationOf(site: Site, workload: Workload): Promise<string> {
+  return followLinks(typeOf(site.environment, workload).destination(site, workload));
+}
+
 /** `alive` before what its folder says: a server may run in a data directory that is gone. */
 export async function destinationState(site: Site, workload: Workload): Promise<DestinationState> {
   const type = typeOf(site.environment, workload);
-  return (await type.isAlive?.(site)) ? 'alive' : folderState(type.destination(site, workload));
+  return (await type.isAlive?.(site)) ? 'alive' : folderState(await destinationOf(site, workload));
 }
 
 /** Each engine once. */

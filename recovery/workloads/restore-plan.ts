@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { extensionTypeSchema, TIERS, WORKLOAD_TYPES, type Workload } from '../../plan/types.ts';
 import { badInput, type DrError } from '../core/errors.ts';
+import { setLayoutSchema } from '../engines/pgbackrest/set-layout.ts';
 import { captureSchema } from '../points/point.ts';
 
 /** What is at the destination now. */
@@ -40,6 +41,8 @@ const setItem = z.strictObject({
   end: recoveryEnd,
   /** Name of the last WAL segment that the repository holds without a gap. */
   walLast: z.string(),
+  /** What the set puts outside of the data directory. Absent in journals of older versions. */
+  layout: setLayoutSchema.optional(),
 });
 
 /** A snapshot of restic. */

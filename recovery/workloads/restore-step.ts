@@ -2,13 +2,14 @@
 import type { z } from 'zod';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { verificationFailed } from '../core/errors.ts';
+import { type DrError, verificationFailed } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import type { RestoreItem, RestorePlan } from './restore-plan.ts';
 
 type Facts = Omit<Check, 'tier' | 'ok'> & { ok?: boolean };
 
+/** @param facts `ok` where equality is not the question */
 export function check(item: RestoreItem, facts: Facts): Check {
   return { ...facts, tier: item.tier, ok: facts.ok ?? facts.expected === facts.actual };
 }
@@ -23,8 +24,18 @@ export interface Check {
   readonly ok: boolean;
 }
 
-/** The checks as they came. Throws `VERIFICATION-FAILED` (exit 5) with every difference. */
+export function nothingCompared(workload: string): DrError {
+  return verificationFailed({
+    code: 'VERIFICATION-FAILED',
+    where: workload,
+    fact: 'its capture holds nothing that the data could be compared with',
+    hint: 'nothing is marked ready or verified; use another point or repository (`dr points`)',
+  });
+}
+
+/** The checks as they came. Throws `VERIFICATION-FAILED` (exit 5) with every difference, and where nothing was compared. */
 export function judged(item: Pick<RestoreItem, 'workload'>, checks: Check[]): Check[] {
+  if (checks.length === 0) throw nothingCompared(item.workload);
   const wrong = checks.filter(({ ok }) => !ok);
   if (wrong.length === 0) return checks;
   throw verificationFailed({

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { productionPlan } from '../../plan/production.ts';
 import { silentLog } from '../../recovery/core/log.ts';
-import { resolveRecoveryPoint } from '../../recovery/points/resolved/resolved-point.ts';
+import { readPoints, resolveRecoveryPoint } from '../../recovery/points/resolved/resolved-point.ts';
 import type { CredentialsBundle } from '../../recovery/rebuild/credentials-bundle.ts';
 import { rebuild } from '../../recovery/rebuild/rebuild.ts';
 import type { RebuildRequest } from '../../recovery/rebuild/types.ts';
@@ -36,6 +36,7 @@ async function main(task: RebuildTask): Promise<unknown> {
       plan: { ...productionPlan, environment: 'local' },
       ...(task.bundle === undefined ? {} : { bundle: task.bundle }),
       resolve: resolveRecoveryPoint,
+      readPoints,
       approve: async ({ tiers, notes }) => {
         for (const { tier, objects } of tiers) line(`plan ${tier}: ${objects.join(', ')}`);
         for (const note of notes) line(`note: ${note}`);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { redisPasswordFile, startRedis } from '../../drill/platform/redis.ts';
-import { processesIn } from '../../recovery/core/holders.ts';
+import { processesIn } from '../../recovery/core/process/holders.ts';
 import { dr, drEnds, editEnvironment, withGolden } from './golden.ts';
 import { stateOf } from './untouched.ts';
 

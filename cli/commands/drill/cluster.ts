@@ -11,7 +11,7 @@ import {
 import { drillMeasurements } from '../../../drill/report.ts';
 import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
-import { resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
+import { readPoints, resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { parseTarget } from '../../../recovery/points/target.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
 import { openRebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
@@ -84,6 +84,7 @@ async function openPorts({ keep }: DrillOptions, context: CommandContext): Promi
     ...(await readRebuildInputs({ env }, context)),
     engine: await openStackEngine(),
     resolve: resolveRecoveryPoint,
+    readPoints,
     openCluster: (place) => openRebuiltCluster(place, signal),
     approve: (planned) =>
       context.confirm({

@@ -33,7 +33,14 @@ export const declaration = () =>
     .option('--keep-going', 'skip what fails, and rebuild the rest (exit 3)', false)
     .option('--declared-at <time>', 'when the disaster was declared; the RTO clock starts there (default: now)')
     .option('--report <dir>', 'where the reports are written', 'rebuild-report')
-    .option('--teardown', 'destroy a stack that a rebuild made: everything in it, and the stack itself', false)
+    .option('--teardown', 'destroy a stack that a rebuild made: its objects and data, and the stack itself', false)
+    .addOption(
+      listOption(
+        '--include <object>',
+        'with --teardown: also this object, which would stay, e.g. StorageClass/fast; several: repeat it, or use commas',
+        'none',
+      ),
+    )
     .addOption(dryRunOption())
     .addOption(confirmOption('the stack’s name'))
     .addHelpText(
@@ -43,7 +50,8 @@ export const declaration = () =>
         'dr rebuild --stack fresh --to 2026-11-23T01:59:00Z --from primary --like production --confirm fresh',
         'dr rebuild --stack fresh --to latest --from secondary --keys go-coffee.age --identity escrow.key --like production',
         'dr rebuild --stack clean --to 20261123T020000Z-full-7f3a --like production --rotate-secrets --harden',
-        'dr rebuild --teardown --stack fresh',
+        'dr rebuild --teardown --stack fresh --dry-run',
+        'dr rebuild --teardown --stack fresh --include StorageClass/fast --confirm fresh,StorageClass/fast',
       ),
     );
 

@@ -34,7 +34,7 @@ export async function rebuildPlatform(options: TargetedOptions, context: Command
   const openCluster = (place: ClusterLocation) => openRebuiltCluster(place, context.signal);
   const outcome = await rebuild(request, {
     ...ports,
-    ...dataVerifier({ ...ports, openCluster }, { isolated: false }),
+    verify: dataVerifier({ ...ports, openCluster }, { isolated: false }).verify,
   });
   const report = rebuildReport(ground.plan, outcome, await drillEnvironment());
   const files = await writeReports(options.report, report);

@@ -1,5 +1,5 @@
 /** What a rebuild and a teardown work with. */
-import { resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
+import { readPoints, resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
 import type { RebuildInputs } from '../../../recovery/rebuild/inputs.ts';
 import { planText } from '../../../recovery/rebuild/text.ts';
@@ -12,6 +12,7 @@ export async function openPorts(stack: string, ground: RebuildInputs, context: C
     ...ground,
     engine: await openStackEngine({ log }),
     resolve: resolveRecoveryPoint,
+    readPoints,
     approve: (planned) => context.confirm({ name: stack, what: planText(planned).split('\n') }),
     progress,
     log,

@@ -96,7 +96,8 @@ async function firstBackup(
     import('../../../recovery/backup/run.ts'),
   ]);
   try {
-    await runInit(site, { repositories: [], restart: false, progress, now });
+    // Whoever restores a site, and goes on with its backups, takes the place of the host that it was restored from.
+    await runInit(site, { repositories: [], restart: false, adopt: true, progress, now });
     const result = await runBackup(site, { kind: 'full', only: [], repositories: [], progress, now, signal });
     const held = Object.keys(result.points);
     return held.length === 0

@@ -19,6 +19,8 @@ export interface ConfigPostgres {
   readonly port: number;
   readonly user: string;
   readonly database: string;
+  /** Where neither socket nor host lets `user` in without one. It is not written. */
+  readonly password?: PostgresSettings['password'];
 }
 
 export interface PgBackRestConfig {
@@ -113,7 +115,8 @@ export function renderConfig(config: PgBackRestConfig): string {
     `[${STANZA}]`,
     ...hostLines(pg),
     `pg1-path=${pg.dataDir}`,
-    `pg1-socket-path=${pg.socketDir}`,
+    // pgBackRest takes no host for a server of this machine: without a socket it asks the one that PGHOST names.
+    ...(pg.host !== undefined && pg.tls === undefined ? [] : [`pg1-socket-path=${pg.socketDir}`]),
     `pg1-port=${pg.port}`,
     `pg1-user=${pg.user}`,
     `pg1-database=${pg.database}`,

@@ -118,6 +118,22 @@ function identity({ repositories, role }: PgBackRestScope): PlainVariables {
   return by === undefined ? {} : webIdentityEnv(`repositories.${by.id}.${role}`);
 }
 
+/** libpq's own variables: pgBackRest has no option for a server of this host that listens on TCP alone. */
+function reachedByTcp({ host, tls }: ConfigPostgres): Record<string, string> {
+  return host === undefined || tls !== undefined ? {} : { PGHOST: host };
+}
+
+/** libpq in pgBackRest asks for the password by the environment, never in an argument. Another host's server has its own. */
+async function serverSecrets(
+  site: Site,
+  role: StoreRole,
+  { password, tls }: ConfigPostgres,
+): Promise<Record<string, string>> {
+  // Only who writes asks the server.
+  if (role !== 'writer' || password === undefined || tls !== undefined) return {};
+  return { PGPASSWORD: await site.secrets.read(password, 'postgres.password') };
+}
+
 /** Writes the configuration and the two scripts (no secrets in them) and gives a runner. */
 export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promise<PgBackRest> {
   const { environment } = site;
@@ -129,9 +145,9 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   const variables = secretVariables(
     scope.repositories.map((r) => ({ ...r, passphrase: scope.passphrase, role: scope.role })),
   );
-  const { tls, ...server } = scope.postgres ?? postgresSettings(environment);
+  const { tls, ...place } = scope.postgres ?? postgresSettings(environment);
   // Only who writes copies data files: nobody else holds the key, or is let through to that server.
-  const postgres = scope.role === 'writer' && tls !== undefined ? { ...server, tls } : server;
+  const postgres = scope.role === 'writer' && tls !== undefined ? { ...place, tls } : place;
   const plain = identity(scope);
   const repositories = scope.repositories.map((r) => ({
     settings: r.settings,
@@ -153,15 +169,19 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   if (scope.role === 'writer' && !isOnOtherHost(postgres)) await script(pushScript, renderPushScript(configFile, read));
   if (!isOnOtherHost(postgres)) await script(getScript, renderGetScript(configFile, read, scope.rescuedWal));
 
+  const server = reachedByTcp(postgres);
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
   const overNetwork = scope.repositories.some(({ settings }) => settings.type === 's3');
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {
-    const secretEnv = await readVariables(site, variables);
+    const secretEnv = {
+      ...(await readVariables(site, variables)),
+      ...(await serverSecrets(site, scope.role, postgres)),
+    };
     try {
       const base = [`--config=${configFile}`, `--stanza=${STANZA}`, command];
       const idle = overNetwork ? IDLE[command] : undefined;
       return await site.run(['pgbackrest', ...base, ...args], {
-        ...{ as, cwd: folder, env: plain, secretEnv },
+        ...{ as, cwd: folder, env: { ...plain, ...server }, secretEnv },
         ...(idle === undefined ? {} : { idle }),
         ...options,
       });

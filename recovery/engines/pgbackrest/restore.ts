@@ -1,5 +1,6 @@
 /** Laying a set down in a data directory. What makes it startable (`recovery.signal`, global/pg_control) is written last by pgBackRest. */
 import type { Repository } from '../../config/site.ts';
+import { commandWord, withinSetting } from '../../core/quote.ts';
 import type { PostgresCapture } from '../../points/point.ts';
 import { endOrphans } from './orphans.ts';
 import type { PgBackRest } from './pgbackrest.ts';
@@ -44,7 +45,8 @@ export function restoreArguments(request: RestoreRequest, repositoryNumber: numb
     ...target,
     // For `immediate` pgBackRest stays on the timeline of the set, and refuses the option.
     ...(end.kind === 'immediate' ? [] : [`--target-timeline=${end.timeline}`]),
-    `--recovery-option=restore_command=${getScript} %f "%p"`,
+    // pgBackRest writes the value into postgresql.auto.conf as it is.
+    `--recovery-option=restore_command=${withinSetting(`${commandWord(getScript)} %f "%p"`)}`,
     // The set brings its source's archive_command along: whoever starts the server too early must not archive by it.
     '--archive-mode=off',
     '--link-all',

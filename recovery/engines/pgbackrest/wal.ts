@@ -7,8 +7,10 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { STANZA } from '../../../plan/layout.ts';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { type Micros, parseMicros } from '../../points/moment.ts';
 import type { PostgresCapture } from '../../points/point.ts';
-import { followWal, previousSegment, segmentFiles, type WalRange } from '../../points/wal.ts';
+import { followWal, segmentFiles, type WalRange } from '../../points/wal.ts';
+import { previousSegment, type SegmentBytes, segmentBytesOf } from '../../points/wal-segment.ts';
 import { findPostgresBin } from '../find.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
@@ -24,7 +26,7 @@ export async function walOf(
   capture: PostgresCapture,
 ): Promise<WalInRepository> {
   const files = segmentFiles(await pg.list(repository, `archive/${STANZA}`));
-  return { files, range: followWal(new Set(files.keys()), capture.walStart) };
+  return { files, range: followWal(new Set(files.keys()), capture.walStart, segmentBytesOf(capture)) };
 }
 
 /**
@@ -34,18 +36,16 @@ export async function walOf(
 const SEGMENTS_READ = 24;
 
 /** `… desc: COMMIT 2026-11-23 02:00:00.123456 UTC; …` in output made with TZ=UTC. */
-function lastCommitTime(dump: string): Date | undefined {
+export function lastCommitTime(dump: string): Micros | undefined {
   const stamps = [...dump.matchAll(/desc: COMMIT (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC/g)];
   const last = stamps.at(-1)?.[1];
-  if (last === undefined) return undefined;
-  // Recovery to a time needs a commit after it: the millisecond before this one, where it has no digits beyond.
-  const exact = /\.\d{3}0*[1-9]\d*$/.test(last) ? 0 : 1;
-  return new Date(Date.parse(`${last.replace(' ', 'T')}Z`) - exact);
+  // Recovery to a time needs a commit after it.
+  return last === undefined ? undefined : parseMicros(`${last.replace(' ', 'T')}Z`) - 1;
 }
 
 export interface WalEnd {
-  /** Moment of the last commit that the archived WAL holds: no later time can be reached. */
-  readonly time: Date;
+  /** The microsecond before the last commit that the archived WAL holds: no later time can be reached. */
+  readonly time: Micros;
   readonly segment: string;
 }
 
@@ -73,6 +73,7 @@ export interface ArchivedWal {
   readonly range: WalRange;
   /** Segment before which nothing is read. */
   readonly first: string;
+  readonly segmentBytes: SegmentBytes;
 }
 
 /** Reads the newest segments one by one until one holds a commit. Undefined when the last 24 hold none. */
@@ -93,10 +94,10 @@ export async function lastCommit(site: Site, pg: PgBackRest, wal: ArchivedWal): 
           accept: [0, 1],
         });
         const time = lastCommitTime(stdout);
-        if (time) return { time, segment };
+        if (time !== undefined) return { time, segment };
       }
       if (segment.slice(8) <= wal.first.slice(8)) return undefined;
-      segment = previousSegment(segment);
+      segment = previousSegment(segment, wal.segmentBytes);
     }
     return undefined;
   } finally {

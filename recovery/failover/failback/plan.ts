@@ -2,14 +2,14 @@
 import { lineageName } from '../../../plan/layout.ts';
 import { DrError, precondition } from '../../core/errors.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
+import { type ArchivedSegment, archivedSegments, segmentsBeyond } from '../../points/wal.ts';
 import {
-  type ArchivedSegment,
-  archivedSegments,
   bytesBetween,
+  DEFAULT_SEGMENT_BYTES,
   formatLsn,
-  placeOfSegment,
-  segmentsBeyond,
-} from '../../points/wal.ts';
+  type SegmentBytes,
+  timelineOf,
+} from '../../points/wal-segment.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../../workloads/postgres/members.ts';
 import type { FailoverPorts } from '../ports.ts';
 import { readStack, type SiteStack } from '../stack.ts';
@@ -86,8 +86,12 @@ async function archivesOf(ports: FailoverPorts, back: SiteStack): Promise<Archiv
 }
 
 /** Pure. The last fork from a timeline that the old site had; later forks are the leader's own. */
-function divergenceOf(forks: readonly Fork[], archives: readonly Archive[], own: Member | undefined): Divergence {
-  const archived = archives.flatMap(({ segments }) => segments.map(({ name }) => placeOfSegment(name).timeline));
+function divergenceOf(
+  { forks, segmentBytes }: { readonly forks: readonly Fork[]; readonly segmentBytes: SegmentBytes },
+  archives: readonly Archive[],
+  own: Member | undefined,
+): Divergence {
+  const archived = archives.flatMap(({ segments }) => segments.map(({ name }) => timelineOf(name)));
   const newest = Math.max(own?.timeline ?? 0, ...archived);
   const fork = forks.findLast(({ timeline }) => timeline <= newest);
   const lsn = own?.lsn;
@@ -96,7 +100,7 @@ function divergenceOf(forks: readonly Fork[], archives: readonly Archive[], own:
     segments: archives
       .map(({ repository, segments }) => ({
         repository,
-        names: fork === undefined ? [] : segmentsBeyond(segments, fork).map(({ name }) => name),
+        names: fork === undefined ? [] : segmentsBeyond(segments, fork, segmentBytes).map(({ name }) => name),
       }))
       .filter(({ names }) => names.length > 0),
     lsn: lsn === undefined ? undefined : formatLsn(lsn),
@@ -110,6 +114,7 @@ async function inspectLeader(ports: FailoverPorts, { outputs, cluster: place }: 
   const member = await leaderOf(cluster, platform);
   return {
     forks: member === undefined ? [] : await forksOf(cluster, platform, member),
+    segmentBytes: member?.segmentBytes ?? DEFAULT_SEGMENT_BYTES,
     fullBackup: await cluster.job(recovery, `dr-full-${outputs.lineage}`),
   };
 }
@@ -158,7 +163,7 @@ export async function planReclone(ports: FailoverPorts, request: FailbackRequest
     claims: own.claims,
     namespace: platform,
     cluster: cluster.describe,
-    divergence: divergenceOf(forks, archives, own.leader),
+    divergence: divergenceOf({ forks, segmentBytes: led.segmentBytes }, archives, own.leader),
     fullBackup: led.fullBackup,
   };
 }

@@ -5,7 +5,7 @@
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
-import { formatLsn, type Lsn } from '../../points/wal.ts';
+import { formatLsn, type Lsn } from '../../points/wal-segment.ts';
 import { type Fence, raiseFence } from '../../storage/fence.ts';
 import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../../workloads/postgres/members.ts';
 import { type FailoverPorts, pollOptions } from '../ports.ts';

@@ -9,8 +9,8 @@ import { readStack } from '../stack.ts';
 import type { FailoverPlan, FailoverReport, FailoverRequest, PlannedFailover } from '../types.ts';
 import type { FailbackRequest } from './types.ts';
 
-/** Archived WAL that the standby may still have to replay: four segments take seconds. With more, the services would be down longer. */
-const BEHIND_BYTES = 4 * 16 * 1024 * 1024;
+/** Archived WAL that the standby may still have to replay: so many segments take seconds. With more, the services would be down longer. */
+const SEGMENTS_BEHIND = 4;
 
 async function requestOf(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<FailoverRequest> {
   const { cluster, outputs } = await readStack(ports.engine, of);
@@ -28,8 +28,11 @@ function refusals({ plan, refusals: found }: PlannedFailover): DrError[] {
   }
   if (plan.standby.state === 'away') {
     more.push(refuse('STANDBY-SILENT', plan.standby.fact, 'bring the standby up first: dr failback --phase reseed'));
-  } else if ((plan.standby.found.behindBytes ?? Number.POSITIVE_INFINITY) > BEHIND_BYTES) {
-    const fact = `${plan.standby.found.pod} has ${plan.standby.found.behindBytes ?? 'an unknown number of'} bytes of archived WAL to replay`;
+    return [...found, ...more];
+  }
+  const { pod, behindBytes, segmentBytes } = plan.standby.found;
+  if ((behindBytes ?? Number.POSITIVE_INFINITY) > SEGMENTS_BEHIND * segmentBytes) {
+    const fact = `${pod} has ${behindBytes ?? 'an unknown number of'} bytes of archived WAL to replay`;
     more.push(refuse('STANDBY-BEHIND', fact, 'wait until it has: dr failback --phase reseed waits for it'));
   }
   return [...found, ...more];

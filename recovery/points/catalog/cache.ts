@@ -9,9 +9,10 @@
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ifAbsent } from '../../core/absent.ts';
+import { makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
 import type { GonePoint } from './chain.ts';
@@ -37,6 +38,7 @@ type Row = readonly [
   why: string,
   digest: string,
   previous: string | null,
+  sequence: number | null,
   bytes: number,
   textDigest: string,
   outline: PackedOutline | null,
@@ -50,7 +52,7 @@ interface Index {
 }
 
 /** Raised when the format changes, or how a document is judged: then every document is read again. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** sha256, in base64. */
 const digestOf = (text: Buffer): string => createHash('sha256').update(text).digest('base64');
@@ -121,6 +123,7 @@ class CachedRecord implements DocumentRecord {
   readonly why: string;
   readonly digest: string;
   readonly previous: string | null;
+  readonly sequence: number | null;
   readonly #row: Row;
   readonly #offset: number;
   readonly #texts: Texts;
@@ -128,7 +131,7 @@ class CachedRecord implements DocumentRecord {
 
   /** @param offset of its text, from the beginning of the file */
   constructor(row: Row, offset: number, texts: Texts) {
-    [this.key, this.etag, this.state, this.why, this.digest, this.previous] = row;
+    [this.key, this.etag, this.state, this.why, this.digest, this.previous, this.sequence] = row;
     this.#row = row;
     this.#offset = offset;
     this.#texts = texts;
@@ -136,8 +139,8 @@ class CachedRecord implements DocumentRecord {
 
   /** Undefined where the file holds something else at that place. */
   find(): string | undefined {
-    const text = this.#texts.at(this.#offset, this.#row[6]);
-    return text !== undefined && digestOf(text) === this.#row[7] ? text.toString('utf8') : undefined;
+    const text = this.#texts.at(this.#offset, this.#row[7]);
+    return text !== undefined && digestOf(text) === this.#row[8] ? text.toString('utf8') : undefined;
   }
 
   get text(): string {
@@ -160,7 +163,7 @@ class CachedRecord implements DocumentRecord {
   }
 
   get outline(): PointOutline | undefined {
-    const packed = this.#row[8];
+    const packed = this.#row[9];
     if (packed !== null) this.#outline ??= unpackOutline(packed, this.#texts.names);
     return this.#outline;
   }
@@ -187,7 +190,7 @@ function parse(cache: Cache, handle: number): Loaded | undefined {
   let offset = line.length + index.length;
   for (const row of rows) {
     records.set(row[0], new CachedRecord(row, offset, texts));
-    offset += row[6];
+    offset += row[7];
   }
   // Torn: a text that is missing would be asked for one day.
   return offset === size ? { records, gone } : undefined;
@@ -215,14 +218,14 @@ export async function saveCache(cache: Cache, { records, gone }: CacheContent): 
     const text = Buffer.from(r.text, 'utf8');
     texts.push(text);
     const outline = r.outline === undefined ? null : packOutline(r.outline, names);
-    return [r.key, r.etag, r.state, r.why, r.digest, r.previous, text.length, digestOf(text), outline];
+    return [r.key, r.etag, r.state, r.why, r.digest, r.previous, r.sequence, text.length, digestOf(text), outline];
   });
   const index: Index = { names: names.names, rows, gone };
   const sealed = Buffer.from(JSON.stringify(index), 'utf8');
   const seal = sealOf(cache, sealed);
   if (seal === undefined) return;
   // The state folder may be made here. Others pass through it; the file itself is for its owner alone.
-  await mkdir(dirname(cache.file), { recursive: true, mode: 0o755 });
+  await makePassableFolder(dirname(cache.file));
   const temporary = `${cache.file}.${randomBytes(6).toString('hex')}`;
   try {
     const head = Buffer.from(`${seal} ${sealed.length}\n`);

@@ -1,6 +1,7 @@
 /** Finds what is wrong with a catalog, from its documents alone. Pure. */
 import { parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
+import { chainOrder } from './order.ts';
 import type { CatalogProblem } from './types.ts';
 
 /** A point that was here, with a good signature, and that neither the repository nor a checkpoint names any more. */
@@ -51,7 +52,7 @@ export function coveredDigests(checkpoints: readonly DocumentRecord[]): Set<stri
 
 /** A `previous` that names no known document: a point was removed. Where the neighbour was altered, that is reported instead. */
 function brokenLinks(documents: CatalogDocuments, covered: ReadonlySet<string>): CatalogProblem[] {
-  const { points } = documents;
+  const points = chainOrder(documents.points);
   const present = new Set(points.map((p) => p.digest));
   return points.flatMap((record, n) => {
     if (record.state !== 'ok' || record.previous === null) return [];

@@ -37,6 +37,8 @@ export interface DocumentRecord {
   readonly digest: string;
   /** Of points: the digest of the previous one. */
   readonly previous: string | null;
+  /** Of points: the number in the chain; null where it has none. */
+  readonly sequence: number | null;
   /** Its JSON; empty where it is not of the known schema. Throws `CATALOG-CACHE` (exit 1) where the cache was changed on the disk. */
   readonly text: string;
   /** Of readable points. */
@@ -78,7 +80,7 @@ export function examine(
 ): DocumentRecord {
   const { key, etag, body } = stored;
   const text = body.toString('utf8');
-  const nothing = { key, etag, digest: '', previous: null, text: '' };
+  const nothing = { key, etag, digest: '', previous: null, sequence: null, text: '' };
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -96,6 +98,7 @@ export function examine(
     ...nothing,
     digest: documentDigest(document),
     previous,
+    sequence: parsed.success && parsed.data.kind === 'RecoveryPoint' ? (parsed.data.sequence ?? null) : null,
     text: parsed.success ? text : '',
     ...outline,
   };

@@ -3,6 +3,7 @@ import { type MarkRecord, markDocumentSchema, parseMarkKey } from '../marks.ts';
 import type { Mark, RecoveryPoint } from '../point.ts';
 import { type CatalogDocuments, pointOfKey } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
+import { chainOrder } from './order.ts';
 import { outlineOf, type PointOutline } from './outline.ts';
 import type { CatalogEntry, Trust } from './types.ts';
 
@@ -61,7 +62,7 @@ function trustOf({ state }: DocumentRecord): Trust {
 /** Points without an outline have no entry: the list of problems shows them. */
 export function toEntries(documents: Pick<CatalogDocuments, 'points' | 'marks'>): CatalogEntry[] {
   const marked = marksByPoint(documents.marks);
-  return documents.points
+  return chainOrder(documents.points)
     .filter((record) => record.outline !== undefined)
     .map((record) => toEntry(record, marked.get(pointOfKey(record.key) ?? '') ?? []));
 }

@@ -2,7 +2,7 @@
  * What lists and windows need to know of a point. 10,000 documents are about 50 MB of JSON; their outlines are a tenth of that,
  * because each name is stored once.
  */
-import { POINT_KINDS, type PointKind, type RecoveryPoint } from '../point.ts';
+import { type Origin, POINT_KINDS, type PointKind, type RecoveryPoint } from '../point.ts';
 
 export interface CaptureOutline {
   readonly workload: string;
@@ -10,6 +10,8 @@ export interface CaptureOutline {
   readonly at: number;
   /** Size of the restored data. */
   readonly bytes: number;
+  /** It holds much less than the one before. */
+  readonly suspect?: true;
   /** PostgreSQL only: its lineage, and what the set added to the repository. */
   readonly postgres?: { readonly lineage: string; readonly storedBytes: number };
 }
@@ -20,22 +22,44 @@ export interface PointOutline {
   readonly complete: boolean;
   readonly startedAt: string;
   readonly endedAt: string;
+  /** Absent in points of version 0.1, as are the next four. */
+  readonly sequence?: number;
+  readonly after?: number;
+  readonly skewSeconds?: number;
+  readonly site?: string;
+  readonly origin?: Pick<Origin, 'id' | 'adopts'>;
   readonly captures: readonly CaptureOutline[];
+}
+
+type PointPlace = Pick<PointOutline, 'sequence' | 'after' | 'skewSeconds' | 'site' | 'origin'>;
+
+function placeOf({ sequence, after, skewSeconds, site, origin }: RecoveryPoint): PointPlace {
+  return {
+    ...(sequence === undefined ? {} : { sequence }),
+    ...(after === undefined ? {} : { after }),
+    ...(skewSeconds === undefined ? {} : { skewSeconds }),
+    ...(origin === undefined ? {} : { site, origin: { id: origin.id, adopts: origin.adopts } }),
+  };
 }
 
 export function outlineOf(point: RecoveryPoint): PointOutline {
   const captures = point.captures.map((capture): CaptureOutline => {
     const { workload, bytes, capturedAt } = capture;
-    const outline = { workload, bytes, at: Date.parse(capturedAt) };
+    const outline = {
+      workload,
+      bytes,
+      at: Date.parse(capturedAt),
+      ...(capture.suspect === undefined ? {} : { suspect: true as const }),
+    };
     if (capture.engine !== 'pgbackrest') return outline;
     return { ...outline, postgres: { lineage: capture.lineage, storedBytes: capture.storedBytes } };
   });
   const { id, pointKind: kind, complete, startedAt, endedAt } = point;
-  return { id, kind, complete, startedAt, endedAt, captures };
+  return { id, kind, complete, startedAt, endedAt, ...placeOf(point), captures };
 }
 
-/** For each capture: workload, milliseconds since the point's start, bytes, lineage (or NONE), bytes stored. Names are positions. */
-const NUMBERS = 5;
+/** For each capture: workload, milliseconds since the point's start, bytes, lineage (or NONE), bytes stored, suspect. Names are positions. */
+const NUMBERS = 6;
 const NONE = -1;
 
 export type PackedOutline = readonly [
@@ -45,6 +69,7 @@ export type PackedOutline = readonly [
   startedAt: string,
   endedAt: string,
   captures: readonly number[],
+  place: PointPlace,
 ];
 
 /** Numbers names in the order in which they come. */
@@ -64,22 +89,29 @@ export class NameList {
   }
 }
 
+function placeIn({ sequence, after, skewSeconds, site, origin }: PointOutline): PointPlace {
+  return Object.fromEntries(
+    Object.entries({ sequence, after, skewSeconds, site, origin }).filter(([, value]) => value !== undefined),
+  );
+}
+
 export function packOutline(outline: PointOutline, names: NameList): PackedOutline {
   const { id, kind, complete, startedAt, endedAt } = outline;
   const start = Date.parse(startedAt);
-  const captures = outline.captures.flatMap(({ workload, at, bytes, postgres }) => [
+  const captures = outline.captures.flatMap(({ workload, at, bytes, postgres, suspect }) => [
     names.place(workload),
     at - start,
     bytes,
     postgres === undefined ? NONE : names.place(postgres.lineage),
     postgres?.storedBytes ?? 0,
+    suspect ? 1 : 0,
   ]);
-  return [id, POINT_KINDS.indexOf(kind), complete ? 1 : 0, startedAt, endedAt, captures];
+  return [id, POINT_KINDS.indexOf(kind), complete ? 1 : 0, startedAt, endedAt, captures, placeIn(outline)];
 }
 
 /** Expects what `packOutline` made: a number without a name becomes an empty name. */
 export function unpackOutline(packed: PackedOutline, names: readonly string[]): PointOutline {
-  const [id, kind, complete, startedAt, endedAt, numbers] = packed;
+  const [id, kind, complete, startedAt, endedAt, numbers, place] = packed;
   const start = Date.parse(startedAt);
   const captures: CaptureOutline[] = [];
   for (let n = 0; n < numbers.length; n += NUMBERS) {
@@ -88,6 +120,7 @@ export function unpackOutline(packed: PackedOutline, names: readonly string[]): 
       workload: names[numbers[n] ?? NONE] ?? '',
       at: start + (numbers[n + 1] ?? 0),
       bytes: numbers[n + 2] ?? 0,
+      ...(numbers[n + 5] === 1 ? { suspect: true as const } : {}),
     };
     captures.push(
       lineage === NONE
@@ -95,5 +128,5 @@ export function unpackOutline(packed: PackedOutline, names: readonly string[]): 
         : { ...outline, postgres: { lineage: names[lineage] ?? '', storedBytes: numbers[n + 4] ?? 0 } },
     );
   }
-  return { id, kind: POINT_KINDS[kind] ?? 'full', complete: complete === 1, startedAt, endedAt, captures };
+  return { id, kind: POINT_KINDS[kind] ?? 'full', complete: complete === 1, startedAt, endedAt, ...place, captures };
 }

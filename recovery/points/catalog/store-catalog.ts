@@ -16,6 +16,7 @@ import { type CatalogDocuments, coveredDigests, findProblems, type GonePoint, po
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
 import { marksByPoint, toEntries, toEntry } from './entries.ts';
 import type { Keyring } from './keyring.ts';
+import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
 
@@ -66,13 +67,16 @@ export class StoreCatalog implements Catalog {
     return findProblems(await this.#documents());
   }
 
-  async write(body: Omit<PointBody, 'previous'>): Promise<RecoveryPoint> {
+  async write(body: Omit<PointBody, 'previous' | 'sequence'>): Promise<RecoveryPoint> {
     const { store, place, keys } = this.#options;
     this.#refusePast('write');
     const { points, checkpoints } = await this.#documents();
     // The chain does not continue from an altered point: putting the original back would break it.
-    const newest = points.findLast((record) => record.state === 'ok') ?? checkpoints.findLast((c) => c.state === 'ok');
-    const point = signPoint(pointBodySchema.parse({ ...body, previous: newest?.digest ?? null }), keys.signingKey());
+    const good = chainOrder(points).filter((record) => record.state === 'ok');
+    const newest = good.at(-1) ?? checkpoints.findLast((c) => c.state === 'ok');
+    const sequence = Math.max(0, ...good.map((record) => record.sequence ?? 0)) + 1;
+    const chained = { ...body, sequence, previous: newest?.digest ?? null };
+    const point = signPoint(pointBodySchema.parse(chained), keys.signingKey());
     await this.#putOnce(place.layout.point(point.id), point, () =>
       precondition({
         code: 'POINT-EXISTS',

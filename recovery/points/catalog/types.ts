@@ -28,13 +28,13 @@ export interface CatalogProblem {
 
 export interface Catalog {
   readonly repository: Repository;
-  /** Sorted by id, oldest first. Throws what the store throws. */
+  /** In the order of the chain, oldest first. Throws what the store throws. */
   points(): Promise<CatalogEntry[]>;
   /** `points` and `problems` from one reading. */
   review(): Promise<{ readonly points: CatalogEntry[]; readonly problems: CatalogProblem[] }>;
   get(id: string): Promise<CatalogEntry | undefined>;
   /** Chains and signs the point, and writes it once. Throws `POINT-EXISTS` (exit 6). */
-  write(body: Omit<PointBody, 'previous'>): Promise<RecoveryPoint>;
+  write(body: Omit<PointBody, 'previous' | 'sequence'>): Promise<RecoveryPoint>;
   /** Throws `POINT-UNKNOWN` (exit 2) with the nearest ids. */
   mark(id: string, mark: Mark, by: string, note?: string): Promise<void>;
   /** Documents that were altered or removed, that can't be read, or whose signing key is missing here. */

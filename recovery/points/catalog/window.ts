@@ -52,18 +52,22 @@ export interface Copy {
   readonly at: number;
   /** PostgreSQL only. */
   readonly lineage: string | undefined;
+  /** It holds much less than the one before. */
+  readonly suspect: boolean;
 }
 
 class ListedCopy implements Copy {
   readonly entry: CatalogEntry;
   readonly at: number;
   readonly lineage: string | undefined;
+  readonly suspect: boolean;
   readonly #place: number;
 
-  constructor(entry: CatalogEntry, place: number, { at, postgres }: CaptureOutline) {
+  constructor(entry: CatalogEntry, place: number, { at, postgres, suspect }: CaptureOutline) {
     this.entry = entry;
     this.at = at;
     this.lineage = postgres?.lineage;
+    this.suspect = suspect === true;
     this.#place = place;
   }
 
@@ -74,7 +78,7 @@ class ListedCopy implements Copy {
   }
 }
 
-/** Copies by workload, oldest first. */
+/** Copies by workload, in the order of the entries: that of the chain. */
 export function copiesByWorkload(entries: readonly CatalogEntry[]): Map<string, Copy[]> {
   const copies = new Map<string, Copy[]>();
   for (const entry of entries) {
@@ -85,7 +89,6 @@ export function copiesByWorkload(entries: readonly CatalogEntry[]): Map<string, 
       else copies.set(outline.workload, [copy]);
     }
   }
-  for (const list of copies.values()) list.sort((a, b) => a.at - b.at);
   return copies;
 }
 
@@ -94,7 +97,8 @@ function lineagesOf(copies: readonly Copy[], walEnds: WalEnds): LineageWindow[] 
   for (const { lineage, at } of copies) {
     if (lineage === undefined) continue;
     const known = windows.get(lineage);
-    windows.set(lineage, { lineage, from: known?.from ?? new Date(at), to: new Date(at), walUnknown: true });
+    const [from, to] = [Math.min(at, known?.from.getTime() ?? at), Math.max(at, known?.to.getTime() ?? at)];
+    windows.set(lineage, { lineage, from: new Date(from), to: new Date(to), walUnknown: true });
   }
   return [...windows.values()].map((window) => {
     const end = walEnds(window.lineage)?.time;
@@ -104,10 +108,11 @@ function lineagesOf(copies: readonly Copy[], walEnds: WalEnds): LineageWindow[] 
 }
 
 function windowOf(workload: string, copies: readonly Copy[], walEnds: WalEnds): WorkloadWindow | undefined {
-  const first = copies[0];
-  const last = copies.at(-1);
-  if (first === undefined || last === undefined) return undefined;
-  const window = { workload, captures: copies.length, from: new Date(first.at), to: new Date(last.at) };
+  if (copies.length === 0) return undefined;
+  const dates = copies.map(({ at }) => at);
+  const from = dates.reduce((a, b) => Math.min(a, b));
+  const to = dates.reduce((a, b) => Math.max(a, b));
+  const window = { workload, captures: copies.length, from: new Date(from), to: new Date(to) };
   const lineages = lineagesOf(copies, walEnds);
   const [newest] = lineages.toSorted((a, b) => b.to.getTime() - a.to.getTime());
   return newest ? { ...window, to: newest.to, lineages } : window;

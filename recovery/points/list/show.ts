@@ -7,6 +7,7 @@ import { table } from '../../report/table.ts';
 import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
 import { holdersOf, type Survey } from '../catalog/survey.ts';
 import type { MarkRecord } from '../marks.ts';
+import { notCopied } from '../not-copied.ts';
 import type { Capture, RecoveryPoint } from '../point.ts';
 
 export interface PointCopy {
@@ -63,6 +64,9 @@ function copyText(copy: PointCopy, paint: Paint): string {
     ...problems.map(({ fact, hint }) => `  ${paint('red', fact)}\n  hint: ${hint}`),
     ...marked,
     table(['workload', 'engine', 'name', 'captured', 'data', ''], point.captures.map(captureRow)),
+    ...point.captures.flatMap((capture) =>
+      notCopied(capture).map((line) => `  not copied: ${capture.workload}: ${line}`),
+    ),
   ].join('\n');
 }
 

@@ -1,36 +1,67 @@
 /** Which copies may be chosen, and warnings for the others. */
 import { plural } from '../../report/format.ts';
+import { doubtsOf } from '../catalog/doubts.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { type Copy, copiesByWorkload } from '../catalog/window.ts';
-import { isCompromised } from '../marks.ts';
+import { isCompromised, isVouched } from '../marks.ts';
 import type { ResolveInput } from './types.ts';
 
 export interface Candidates {
-  /** Copies that may be chosen, by workload, oldest first. */
+  /** Copies that may be chosen, by workload, in the order of the chain. */
   readonly copies: ReadonlyMap<string, readonly Copy[]>;
-  /** Skipped points, because they are marked compromised; oldest first. Replay must not pass them. */
+  /** Skipped points, because they are marked compromised; in the order of the chain. Replay must not pass them. */
   readonly compromised: readonly CatalogEntry[];
+  /** Skipped copies, because they hold much less than the one before. */
+  readonly suspect: readonly Copy[];
   readonly warnings: readonly string[];
 }
 
+const VOUCH = 'to use it, name its id or type --allow-suspect; if it is good: dr points mark';
+
+/** Good copies of a workload, and those that are skipped because they hold much less than the one before. */
+function withoutSuspects(all: ReadonlyMap<string, readonly Copy[]>): Pick<Candidates, 'copies' | 'suspect'> {
+  const suspect: Copy[] = [];
+  const copies = new Map<string, Copy[]>();
+  for (const [workload, list] of all) {
+    const isSuspect = (copy: Copy): boolean => copy.suspect && !isVouched(copy.entry);
+    suspect.push(...list.filter(isSuspect));
+    copies.set(
+      workload,
+      list.filter((copy) => !isSuspect(copy)),
+    );
+  }
+  return { copies, suspect };
+}
+
+/** Only what is newer than the chosen copies matters to whoever reads it. */
+function suspectWarnings(suspect: readonly Copy[], workloads: readonly string[]): string[] {
+  return workloads.flatMap((workload) => {
+    const newest = suspect.filter((copy) => copy.capture.workload === workload).at(-1);
+    if (newest === undefined) return [];
+    const { id } = newest.entry.outline;
+    return [`${workload} of ${id} was skipped: ${newest.capture.suspect}; ${VOUCH} ${id} clean`];
+  });
+}
+
 export function candidatesOf(input: ResolveInput): Candidates {
-  const { entries, allowTampered = false, allowCompromised = false } = input;
+  const { entries, allowTampered = false, allowCompromised = false, allowSuspect = false, now } = input;
   const tampered = entries.filter((e) => e.trust === 'tampered').length;
   const unknown = entries.filter((e) => e.trust === 'unknown-key').length;
   const trusted = allowTampered ? entries : entries.filter((e) => e.trust === 'ok');
   const compromised = allowCompromised ? [] : trusted.filter(isCompromised);
-  const taken = trusted.filter((entry) => !compromised.includes(entry));
+  const doubts = allowSuspect ? new Map() : doubtsOf(entries, now);
+  const skipped = new Set(compromised);
+  const taken = trusted.filter((entry) => !skipped.has(entry) && !doubts.has(entry.outline.id));
+  const all = copiesByWorkload(taken);
+  const good = allowSuspect ? { copies: all, suspect: [] } : withoutSuspects(all);
   const warnings: string[] = [];
   const left = allowTampered ? 'used all the same (--allow-tampered)' : 'not considered';
   if (tampered > 0) warnings.push(`${plural(tampered, 'point')} in ${input.repository} with a bad signature: ${left}`);
   if (unknown > 0)
     warnings.push(`${plural(unknown, 'point')} in ${input.repository} whose signing key is missing: ${left}`);
-  return { copies: copiesByWorkload(taken), compromised, warnings };
-}
-
-/** The newest copy at or before `limit` (milliseconds since 1970). Expects them sorted. */
-export function newestUpTo(copies: readonly Copy[] | undefined, limit = Number.POSITIVE_INFINITY): Copy | undefined {
-  return copies?.findLast((copy) => copy.at <= limit);
+  for (const { point, fact } of doubts.values())
+    warnings.push(`${point} in ${input.repository} ${fact}: it was skipped; ${VOUCH} ${point} clean`);
+  return { ...good, compromised, warnings: [...warnings, ...suspectWarnings(good.suspect, input.workloads)] };
 }
 
 /** The first compromised point that a replay from `from` to `to` would pass: when it ended, the damage was in the data. */

@@ -1,6 +1,8 @@
 /** `latest`: the newest copy of everything, PostgreSQL with all of its archived WAL. */
+
+import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
-import { type Candidates, compromisedBetween, newestUpTo } from './candidates.ts';
+import { type Candidates, compromisedBetween } from './candidates.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 interface Chosen {
@@ -8,11 +10,14 @@ interface Chosen {
   readonly warnings: string[];
 }
 
-/** Replay must not bring back what was marked compromised: the set is restored without replay then. */
+/** Replay must not bring back what was marked compromised, or what is suspect: the set is restored without replay then. */
 function replayOf(copy: Copy, candidates: Candidates): { mode: 'end-of-wal' | 'immediate'; warnings: string[] } {
+  const { workload, capturedAt } = copy.capture;
   const passed = compromisedBetween(candidates.compromised, copy.at);
-  if (passed === undefined) return { mode: 'end-of-wal', warnings: [] };
-  const warning = `${copy.capture.workload} is restored as of ${copy.capture.capturedAt}, without replay: the later point ${passed.point.id} is marked compromised`;
+  const suspect = candidates.suspect.find((other) => other.capture.workload === workload && other.at > copy.at);
+  if (passed === undefined && suspect === undefined) return { mode: 'end-of-wal', warnings: [] };
+  const why = passed ? `${passed.point.id} is marked compromised` : `${suspect?.entry.outline.id} is suspect`;
+  const warning = `${workload} is restored as of ${capturedAt}, without replay: the later point ${why}`;
   return { mode: 'immediate', warnings: [warning] };
 }
 

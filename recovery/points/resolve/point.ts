@@ -1,7 +1,9 @@
 /** A point by its id: its own captures, and for workloads that it lacks the newest capture before it. */
+import { doubtsOf } from '../catalog/doubts.ts';
+import { newestUpTo } from '../catalog/order.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import { isCompromised } from '../marks.ts';
-import { type Candidates, newestUpTo } from './candidates.ts';
+import type { Candidates } from './candidates.ts';
 import { tamperedPoint, uncheckablePoint, unknownPoint } from './refusals.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
@@ -24,6 +26,11 @@ export function resolvePoint(
   const { point } = entry;
   const warnings: string[] = [];
   if (isCompromised(entry)) warnings.push(`${id} is marked compromised; it is used because you named it`);
+  const doubt = doubtsOf(input.entries, input.now).get(id);
+  if (doubt !== undefined) warnings.push(`${id} ${doubt.fact}; it is used because you named it`);
+  for (const { workload, suspect } of point.captures)
+    if (suspect !== undefined && input.workloads.includes(workload))
+      warnings.push(`${workload} of ${id} is suspect (${suspect}); it is used because you named it`);
   if (entry.trust !== 'ok')
     warnings.push(`${id} is used although its signature is ${entry.trust === 'tampered' ? 'bad' : 'not verified'}`);
   const own = new Map(point.captures.map((capture) => [capture.workload, capture]));

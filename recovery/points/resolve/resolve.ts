@@ -33,7 +33,7 @@ export function resolveTarget(input: ResolveInput): Resolution {
       ? resolveLatest(input, candidates)
       : target.kind === 'point'
         ? resolvePoint(input, candidates, target.id)
-        : resolveTime(input, candidates, target.time);
+        : resolveTime(input, candidates, target);
   if (chosen.items.length === 0) throw noPoints(input);
   const found = new Set(chosen.items.map((item) => item.workload));
   return {

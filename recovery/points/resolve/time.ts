@@ -1,15 +1,18 @@
 /** A moment: PostgreSQL is replayed to it; every other workload takes its newest copy at or before it. */
+
+import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
-import { type Candidates, compromisedBetween, newestUpTo } from './candidates.ts';
+import { formatTarget, type Target } from '../target.ts';
+import { type Candidates, compromisedBetween } from './candidates.ts';
 import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 /** Refuses the whole target when one workload's copies are all younger: half a platform of that moment helps nobody. */
 function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): void {
   const wanted = input.workloads.flatMap((workload) => {
-    const copies = candidates.copies.get(workload) ?? [];
-    const [first] = copies;
-    return first ? [{ workload, from: first.at, to: copies.at(-1)?.at ?? first.at }] : [];
+    const dates = (candidates.copies.get(workload) ?? []).map(({ at }) => at);
+    if (dates.length === 0) return [];
+    return [{ workload, from: dates.reduce((a, b) => Math.min(a, b)), to: dates.reduce((a, b) => Math.max(a, b)) }];
   });
   const late = wanted.filter((w) => w.from > time.getTime()).map((w) => w.workload);
   if (late.length === 0) return;
@@ -34,8 +37,9 @@ const momentBefore = (time: string): string => new Date(Date.parse(time) - 1000)
 export function resolveTime(
   input: ResolveInput,
   candidates: Candidates,
-  time: Date,
+  target: Extract<Target, { kind: 'time' }>,
 ): { items: ResolvedItem[]; warnings: string[] } {
+  const { time } = target;
   checkWindow(input, candidates, time);
   const items = input.workloads.flatMap((workload): ResolvedItem[] => {
     const copy = newestUpTo(candidates.copies.get(workload), time.getTime());
@@ -43,7 +47,7 @@ export function resolveTime(
     checkReplay(input, candidates, copy, time);
     const common = { workload, capture: copy.capture, point: copy.entry.point.id };
     if (copy.capture.engine === 'pgbackrest') {
-      return [{ ...common, mode: 'time', time: time.toISOString(), skewSeconds: 0 }];
+      return [{ ...common, mode: 'time', time: formatTarget(target), skewSeconds: 0 }];
     }
     return [{ ...common, skewSeconds: (time.getTime() - copy.at) / 1000 }];
   });

@@ -46,4 +46,6 @@ export interface ResolveInput {
   readonly allowTampered?: boolean;
   /** Use points that are marked compromised, and replay past them. */
   readonly allowCompromised?: boolean;
+  /** Use captures that hold much less than the ones before, and points whose clock or origin is in doubt. */
+  readonly allowSuspect?: boolean;
 }

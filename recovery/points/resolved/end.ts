@@ -1,9 +1,11 @@
 /** Where replay ends, judged by the names of the archived WAL segments alone. Pure. */
 import { badInput } from '../../core/errors.ts';
 import type { ObjectInfo } from '../../storage/object-store.ts';
+import { microsOf, parseMicros } from '../moment.ts';
 import type { PostgresCapture } from '../point.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
 import { followWal, segmentFiles } from '../wal.ts';
+import { segmentBytesOf } from '../wal-segment.ts';
 import type { ReplayEnd } from './types.ts';
 
 const HINT = 'set an older point, another moment or another repository in recovery; `dr points` lists them';
@@ -20,7 +22,7 @@ export function endOf(
   where: string,
 ): ReplayEnd {
   const files = segmentFiles(archive.map(({ key }) => key));
-  const range = followWal(new Set(files.keys()), capture.walStart);
+  const range = followWal(new Set(files.keys()), capture.walStart, segmentBytesOf(capture));
   const refuse = (fact: string) => badInput({ code: 'TARGET-UNREACHABLE', where, fact, hint: HINT });
   if (range === undefined || range.last.slice(8) < capture.walStop.slice(8)) {
     const missing = range?.gap ?? capture.walStart;
@@ -33,7 +35,7 @@ export function endOf(
     return { kind: 'end-of-wal', timeline };
   }
   const written = archive.find(({ key }) => key === files.get(last))?.modified;
-  if (written !== undefined && time > written.toISOString()) {
+  if (written !== undefined && parseMicros(time) > microsOf(written)) {
     throw refuse(
       `${time} lies after ${last}, the last WAL segment without a gap, archived at ${written.toISOString()}`,
     );

@@ -40,23 +40,28 @@ export interface PinnedTarget {
   readonly pin: ResolvedPoint;
   /** For people, a sentence each. */
   readonly notes: readonly string[];
-  /** All points of the repository, to compare the recovered platform with. */
-  readonly entries: readonly CatalogEntry[];
   /** Generations of the site that have begun in the repository, ascending. A new one must not be among them. */
   readonly generations: readonly number[];
 }
 
-type Asked = Omit<ResolveRequest, 'from' | 'site'>;
+/** Names a repository and what opens its catalog. */
+export type PointsRequest = Omit<ResolveRequest, 'from' | 'site' | 'now'>;
+type Asked = PointsRequest & Pick<ResolveRequest, 'now'>;
 
-async function openStore({ repository, credentials }: Asked): Promise<ObjectStore> {
+async function openStore({ repository, credentials }: PointsRequest): Promise<ObjectStore> {
   const { openS3Location } = await import('../../storage/s3/location.ts');
   return openS3Location(repository, credentials);
 }
 
-function readAll(store: ObjectStore, { plan, repository, signingKey }: Asked): Promise<CatalogEntry[]> {
+function readAll(store: ObjectStore, { plan, repository, signingKey }: PointsRequest): Promise<CatalogEntry[]> {
   const { environment } = plan;
   const place = { repository: repository.id, environment, layout: layout(environment) };
   return readEntries({ store, place, keys: [signingKey], asOf: undefined, cached: new Map() });
+}
+
+/** All points of the repository, to compare a recovered platform with. Throws what the store throws. */
+export async function readPoints(request: PointsRequest): Promise<CatalogEntry[]> {
+  return readAll(await openStore(request), request);
 }
 
 /** The newest manifest snapshots in the repository. Throws as `pinTarget` does. */
@@ -129,7 +134,6 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
       files,
     },
     notes: [...new Set(said)],
-    entries,
     generations: await generationsOf({ store, layout: paths, site, entries }),
   };
 }

@@ -1,4 +1,5 @@
 /** Reads a rebuilt platform's data: objects by the Kubernetes API, rows and keys by commands in its pods. */
+import pMap from 'p-map';
 import { DrError } from '../../core/errors.ts';
 import { openSiteCluster } from '../../kubernetes/change.ts';
 import { openCluster } from '../../kubernetes/cluster.ts';
@@ -37,6 +38,18 @@ export function parseKeyspace(text: string): RedisKeys {
   return { keys: sum(1), expiring: sum(2) };
 }
 
+/** A server throttles a client that asks for all kinds at once. */
+const LISTS_AT_ONCE = 8;
+
+function groupsSilent(where: string, groups: readonly string[]): DrError {
+  return new DrError({
+    code: 'KUBERNETES-GROUP-SILENT',
+    where,
+    fact: `the server of ${groups.join(', ')} does not answer, so its objects can't be read`,
+    hint: 'kubectl get apiservices; start that server, or delete its APIService',
+  });
+}
+
 async function leader(site: SiteCluster, namespace: string): Promise<string> {
   const found = await leaderOf(site, namespace);
   if (found !== undefined) return found.pod;
@@ -60,6 +73,12 @@ export async function openRebuiltCluster(place: ClusterLocation, signal?: AbortS
       const { types } = await api.discover();
       const wanted = types.filter((type) => KINDS.includes(kindName(type)));
       return (await Promise.all(wanted.map((type) => api.list(type, namespace)))).flat();
+    },
+    async everything() {
+      const { types, silentGroups } = await api.discover();
+      if (silentGroups.length > 0) throw groupsSilent(access.describe, silentGroups);
+      const wanted = types.filter(({ kind }) => kind !== 'Event');
+      return (await pMap(wanted, (type) => api.list(type), { concurrency: LISTS_AT_ONCE })).flat();
     },
     async sql(namespace, database, statement) {
       const where = { namespace, pod: await leader(site, namespace), container: 'postgres' };
@@ -89,6 +108,8 @@ export interface RebuiltCluster extends AsyncDisposable {
   hasNamespace(name: string): Promise<boolean>;
   /** The namespace's objects of all kinds that a platform can have. */
   objects(namespace: string): Promise<readonly KubeObject[]>;
+  /** Every object of the cluster, of every kind but events. Throws when one kind can't be listed. */
+  everything(): Promise<readonly KubeObject[]>;
   /** Runs one SELECT on the PostgreSQL leader. Throws `NO-LEADER` where no member takes writes. */
   sql(namespace: string, database: string, statement: string): Promise<readonly Row[]>;
   redis(namespace: string): Promise<RedisKeys>;

@@ -4,7 +4,7 @@ import type { CaptureFacts, PostgresCapture, ResticCapture } from '../../points/
 import type { ResolvedPoint } from '../../points/resolved/resolved-point.ts';
 import { plural } from '../../report/format.ts';
 import { type CanaryRow, judgeCanary } from '../../workloads/postgres/canary.ts';
-import { lostTables, type RowCounts } from '../../workloads/postgres/row-counts.ts';
+import { holdsRowCounts, lostTables, type RowCounts } from '../../workloads/postgres/row-counts.ts';
 import type { DataCheck } from '../types.ts';
 import type { Row } from './cluster.ts';
 
@@ -14,7 +14,7 @@ type Sql = (statement: string) => Promise<readonly Row[]>;
 export interface RecordedCaptures {
   readonly database: PostgresCapture | undefined;
   readonly redis: ResticCapture | undefined;
-  /** The newest logical dump that is not later than the database's backup: it holds row counts. */
+  /** The point's own logical dump, or the newest one before the database's backup: it holds row counts. */
   readonly dump: ResticCapture | undefined;
 }
 
@@ -29,8 +29,11 @@ export function recordedCaptures(
     (each): each is PostgresCapture => each.engine === 'pgbackrest' && each.set === pin.postgres.set,
   );
   const isSnapshot = (each: PostgresCapture | ResticCapture): each is ResticCapture => each.engine === 'restic';
-  const dumpOf = ({ point }: CatalogEntry) =>
-    point.captures.filter(isSnapshot).find(({ workload, capturedAt }) => workload === dump && capturedAt <= latest);
+  const dumpOf = ({ point, outline }: CatalogEntry) =>
+    point.captures.filter(isSnapshot).find(({ workload, capturedAt }) => {
+      // A run copies both at the same time: its dump may end after its set.
+      return workload === dump && (capturedAt <= latest || outline.id === pin.postgres.point);
+    });
   const latest = pin.postgres.capturedAt;
   // A point is parsed on access, so this parses only the newest ones.
   const newest = entries.findLast((entry) => dumpOf(entry) !== undefined);
@@ -62,25 +65,40 @@ const SETTINGS = `
     extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS replayed,
     to_regclass('dr.canary') IS NOT NULL AS canary, to_regclass('dr.heartbeat') IS NOT NULL AS heartbeat`;
 
+/** The newest beat that was recovered: this platform's own monitor beats on a timeline of its own, and keeps the one before. */
+const BEAT = `
+  SELECT extract(epoch FROM CASE WHEN row->>'timeline' = now.timeline
+    THEN (row->>'inherited')::timestamptz ELSE (row->>'beat')::timestamptz END)::float8 AS beat
+  FROM (SELECT to_jsonb(h) AS row FROM dr.heartbeat h) beats,
+    (SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline) now`;
+
+/** Without a dump's counts there is nothing to compare with, and the check fails. */
 function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): DataCheck {
   const tables = rows.map((row) => ({ table: String(row.table), rows: Number(row.rows) }));
-  const counts: RowCounts = { tables, damage: [], locked: [], superusers: [] };
+  const total = tables.reduce((sum, each) => sum + each.rows, 0);
+  const found = `${plural(tables.length, 'table')}, ${plural(total, 'row')}`;
+  const check = { title: 'tables hold their rows', tier: 'P1' } as const;
+  if (!holdsRowCounts(dump?.facts)) {
+    return {
+      ...check,
+      expected: 'the row counts of a logical dump',
+      actual: `${found}; nothing to compare them with`,
+      ok: false,
+      evidence: dump === undefined ? 'the repository holds no dump of that time' : `the dump of ${dump.capturedAt}`,
+    };
+  }
   const facts: CaptureFacts = dump?.facts ?? {};
-  const counted = Object.keys(facts).filter((fact) => fact.startsWith('rows:')).length;
+  const counts: RowCounts = { tables, damage: [], locked: [], superusers: [] };
   const lost = lostTables(counts, facts).map(({ table, rowsThen, rowsNow }) =>
     rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
   );
-  const total = tables.reduce((sum, each) => sum + each.rows, 0);
+  const counted = Object.keys(facts).filter((fact) => fact.startsWith('rows:')).length;
   return {
-    title: 'tables hold their rows',
-    tier: 'P1',
-    expected: counted === 0 ? 'at least one row' : `${plural(counted, 'table')} with the dump’s row counts`,
-    actual: lost.length > 0 ? lost.join('; ') : `${plural(tables.length, 'table')}, ${plural(total, 'row')}`,
-    ok: lost.length === 0 && total > 0,
-    evidence:
-      dump === undefined
-        ? 'row count of every table; the repository holds no dump to compare with'
-        : `row count of every table; the dump of ${dump.capturedAt}; fewer than half of its rows is a loss`,
+    ...check,
+    expected: `${plural(counted, 'table')} with the dump’s row counts`,
+    actual: lost.length > 0 ? lost.join('; ') : found,
+    ok: lost.length === 0,
+    evidence: `row count of every table; the dump of ${dump?.capturedAt}; fewer than half of its rows is a loss`,
   };
 }
 
@@ -88,18 +106,21 @@ function canaryCheck(rows: readonly Row[] | undefined, capture: PostgresCapture 
   const all = rows?.map(
     (row): CanaryRow => ({ id: Number(row.id), content: String(row.content), digest: String(row.digest) }),
   );
-  const { rows: found, problems } = judgeCanary(all, capture?.canary);
+  const remembered = capture?.canary;
+  const judged = judgeCanary(all, remembered);
+  const found = judged.rows;
+  const problems = remembered === undefined ? ['the point has no digest to compare with'] : judged.problems;
   return {
     title: 'canary rows',
     tier: 'P1',
-    expected: capture?.canary === undefined ? 'none altered' : `${capture.canary.rows} up to ${capture.canary.lastId}`,
+    expected: remembered === undefined ? 'the rows of the point' : `${remembered.rows} up to ${remembered.lastId}`,
     actual: problems.length > 0 ? problems.join('; ') : `${plural(found, 'row')}, none altered`,
     ok: problems.length === 0,
     evidence: 'dr.canary, row by row, and the digest in the point',
   };
 }
 
-/** @param until later rows are this platform's own, from its monitor and users; undefined in a drill, which has neither */
+/** @param until later commits are this platform's own, from its monitor and users; undefined in a drill, which has neither */
 function newestData(
   pin: ResolvedPoint,
   beat: unknown,
@@ -142,9 +163,7 @@ export async function databaseChecks(
   const [settings = {}] = await sql(SETTINGS);
   const counted = await sql(ROW_COUNTS);
   const canary = settings.canary ? await sql('SELECT id, content, digest FROM dr.canary ORDER BY id') : undefined;
-  const beat = settings.heartbeat
-    ? await sql('SELECT extract(epoch FROM max(beat))::float8 AS beat FROM dr.heartbeat')
-    : undefined;
+  const beat = settings.heartbeat ? await sql(BEAT) : undefined;
   const newest = newestData(pin, beat?.[0]?.beat, settings.replayed, isolated ? undefined : declaredAt);
   return [
     tableCheck(counted, dump),

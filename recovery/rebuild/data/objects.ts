@@ -1,6 +1,7 @@
 /** Compares a rebuilt platform's objects with the capture, and checks a drill's quarantine. Pure. */
 import { OWN_LABEL } from '../../../plan/layout.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../kubernetes/objects.ts';
+import type { ResolvedPoint } from '../../points/resolved/resolved-point.ts';
 import { plural } from '../../report/format.ts';
 import type { ManifestSnapshot } from '../../workloads/objects/snapshot/platform.ts';
 import type { DataCheck } from '../types.ts';
@@ -27,13 +28,33 @@ const SHOWN = 5;
 const few = (names: readonly string[]): string =>
   names.length <= SHOWN ? names.join(', ') : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`;
 
-/** @param excluded `Deployment/order`, as in `recovery.exclude` */
+interface Comparison {
+  /** `Deployment/order`, as in `recovery.exclude` */
+  readonly excluded: readonly string[];
+  readonly point: Pick<ResolvedPoint, 'objects'>;
+  /** Why the repository could not be read. */
+  readonly unreadable?: string | undefined;
+}
+
+/** Empty only for a point without manifests. */
 export function objectChecks(
   captured: ManifestSnapshot | undefined,
   live: readonly KubeObject[],
-  excluded: readonly string[],
+  { excluded, point: { objects = [] }, unreadable = 'the stack does not keep them' }: Comparison,
 ): DataCheck[] {
-  if (captured === undefined) return [];
+  if (captured === undefined) {
+    if (objects.length === 0) return [];
+    return [
+      {
+        title: 'captured objects exist',
+        tier: 'P4',
+        expected: objects.map(({ workload, point }) => `${workload} of ${point}`).join(', '),
+        actual: `nothing to compare with: ${unreadable}`,
+        ok: false,
+        evidence: 'output recoveredObjects; the repository',
+      },
+    ];
+  }
   const [platform] = captured.namespaces;
   const wanted = captured.objects
     .map(({ object }) => object)

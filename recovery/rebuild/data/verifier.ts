@@ -1,10 +1,11 @@
-/** Verifies a rebuild's data: keeps the points that the target was resolved from, and compares the recovered data with them. */
+/** Verifies a rebuild's data: reads the point in its repository, and compares the recovered data with it. */
 import { selectWorkloads } from '../../../plan/select.ts';
-import { isRecord } from '../../core/json.ts';
+import { asDrError } from '../../core/as-dr-error.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
-import type { RebuildPlan, RebuildPorts } from '../types.ts';
+import type { DataCheck, RebuildPlan, RebuildPorts, Recorded } from '../types.ts';
 import type { DataPorts } from './cluster.ts';
 import { type RecordedCaptures, recordedCaptures } from './database.ts';
+import { clusterOfStack, fieldOfConfig } from './location.ts';
 import { verifyData } from './verify.ts';
 
 /** Pulumi.yaml's default. */
@@ -19,44 +20,57 @@ export interface DataLocation {
 /** Read from the stack's config: a failed `up` leaves no outputs. */
 export async function locateData(made: RebuildPlan, { engine }: Pick<RebuildPorts, 'engine'>): Promise<DataLocation> {
   const config = await (await engine.select(made.stack)).config();
-  const fieldOf = (key: string, field: string): string => {
-    const value = config[key]?.value;
-    const found = isRecord(value) ? value[field] : undefined;
-    return typeof found === 'string' ? found : '';
+  return {
+    cluster: clusterOfStack(config, made.context),
+    database: fieldOfConfig(config, 'postgres', 'database') || DATABASE,
   };
-  const path = fieldOf('cluster', 'kubeconfig');
-  const text = String(config.kubeconfig?.value ?? '');
-  const kubeconfig = text !== '' ? { text } : path === '' ? undefined : { path };
-  return { cluster: { context: made.context, kubeconfig }, database: fieldOf('postgres', 'database') || DATABASE };
 }
 
 export interface DataVerifier {
-  readonly resolve: RebuildPorts['resolve'];
   readonly verify: NonNullable<RebuildPorts['verify']>;
-  /** Empty before `verify`, and where an earlier, interrupted run resolved the target: then the data is checked without a comparison. */
+  /** What `verify` has compared with; empty before it, and where the points could not be read. */
   recorded(): RecordedCaptures;
 }
 
+const NOTHING: RecordedCaptures = { database: undefined, redis: undefined, dump: undefined };
+
 export function dataVerifier(
-  ports: Pick<RebuildPorts, 'engine' | 'plan' | 'resolve'> & DataPorts,
+  ports: Pick<RebuildPorts, 'engine' | 'plan'> & DataPorts,
   /** `isolated`: it is a drill's platform. */
   { isolated }: { readonly isolated: boolean },
 ): DataVerifier {
-  let entries: readonly CatalogEntry[] = [];
-  let recorded: RecordedCaptures = { database: undefined, redis: undefined, dump: undefined };
+  let recorded = NOTHING;
   const dump = selectWorkloads(ports.plan, ['type:postgres-dump'])[0]?.id;
   return {
-    async resolve(request) {
-      const resolved = await ports.resolve(request);
-      entries = resolved.entries ?? [];
-      return resolved;
-    },
-    async verify(outputs, made) {
-      recorded = recordedCaptures(entries, made.pin, dump);
+    async verify(outputs, made, source) {
+      const point = await checkPoint(made, source);
+      recorded = recordedCaptures(point.entries, made.pin, dump);
       const location = await locateData(made, ports);
       await using cluster = await ports.openCluster(location.cluster);
-      return verifyData({ cluster, made, outputs, recorded, database: location.database, isolated });
+      const { database } = location;
+      const data = await verifyData({ cluster, made, outputs, recorded, source, database, isolated });
+      return [...point.checks, ...data];
     },
     recorded: () => recorded,
   };
+}
+
+/** Points that can't be read are a failed check: what is compared with nothing is not verified. */
+async function checkPoint(
+  { pin }: RebuildPlan,
+  source: Recorded,
+): Promise<{ readonly entries: readonly CatalogEntry[]; readonly checks: readonly DataCheck[] }> {
+  const { point } = pin.postgres;
+  const check = { title: 'the point can be compared with', expected: `${point} in ${pin.repository}` };
+  try {
+    const entries = await source.points();
+    const found = entries.find(({ outline }) => outline.id === point);
+    const ok = found?.trust === 'ok';
+    const actual =
+      found === undefined ? 'its catalog has no such point' : ok ? check.expected : `signature: ${found.trust}`;
+    return { entries: ok ? entries : [], checks: [{ ...check, actual, ok, evidence: 'the signed catalog' }] };
+  } catch (error) {
+    const { fact, where } = asDrError(error, pin.repository);
+    return { entries: [], checks: [{ ...check, actual: fact, ok: false, evidence: where }] };
+  }
 }

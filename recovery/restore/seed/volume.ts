@@ -8,7 +8,7 @@ import { isThere } from '../../core/absent.ts';
 import { badInput, codeOf } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Target } from '../../points/target.ts';
-import { layDown } from '../../workloads/folder.ts';
+import { layDown } from '../../workloads/lay-down.ts';
 import type { FolderCount, SeedCount, SeedVolume } from '../../workloads/workload.ts';
 import { type Choice, chooseRepository } from '../choose-repository.ts';
 import { decideSeed, type SeedDecision } from './decide.ts';

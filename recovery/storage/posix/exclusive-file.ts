@@ -3,21 +3,25 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ifAbsent } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
-import { isAlive } from '../../core/pids.ts';
+import { isAlive, pidNamespace, startedAt } from '../../core/pids.ts';
+import { folderClock } from './folder-clock.ts';
 
 /** Nobody can check a process on another host. A holder needs milliseconds, so after this long it is dead. */
 const STALE_AFTER_MS = 30_000;
 /** Twice as long as a stale file blocks the others. */
 const GIVE_UP_AFTER_MS = 60_000;
 
+/** A process of this host is asked itself; of another host's the file system's clock tells how long it has had the file. */
 async function isStale(path: string, content: string): Promise<boolean> {
-  const [host, pid] = content.split(' ');
-  if (host === hostname() && !isAlive(Number(pid))) return true;
+  const [host, pid, , started, namespace] = content.split(' ');
+  if (host === hostname() && namespace === pidNamespace()) return !isAlive(Number(pid), started);
+  const now = (await folderClock(dirname(path)))?.getTime() ?? Date.now();
   const found = await stat(path).catch(ifAbsent(undefined));
-  return found !== undefined && Date.now() - found.mtimeMs > STALE_AFTER_MS;
+  return found !== undefined && now - found.mtimeMs > STALE_AFTER_MS;
 }
 
 /**
@@ -45,8 +49,8 @@ function ifTaken(error: unknown): void {
 
 /** Runs `work` while the file `path` is ours. Throws `REPOSITORY-BUSY` after a minute of waiting. */
 export async function whileExclusive<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const content = `${hostname()} ${process.pid} ${randomBytes(8).toString('hex')}`;
-  const giveUp = Date.now() + GIVE_UP_AFTER_MS;
+  const content = `${hostname()} ${process.pid} ${randomBytes(8).toString('hex')} ${startedAt(process.pid)} ${pidNamespace()}`;
+  const giveUp = performance.now() + GIVE_UP_AFTER_MS;
   for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
     try {
       await writeFile(path, content, { flag: 'wx', mode: 0o640 });
@@ -55,7 +59,7 @@ export async function whileExclusive<T>(path: string, work: () => Promise<T>): P
       if (!hasCode(error, 'EEXIST')) throw error;
     }
     await breakStale(path);
-    if (Date.now() > giveUp) {
+    if (performance.now() > giveUp) {
       throw new DrError({
         code: 'REPOSITORY-BUSY',
         where: path,

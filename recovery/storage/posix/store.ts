@@ -17,6 +17,7 @@ import {
   type StoredObject,
 } from '../object-store.ts';
 import { whileExclusive } from './exclusive-file.ts';
+import { folderClock } from './folder-clock.ts';
 
 export interface Owner {
   readonly uid: number;
@@ -107,6 +108,10 @@ class PosixStore implements BulkStore {
     });
   }
 
+  clock(): Promise<Date | undefined> {
+    return folderClock(this.#root);
+  }
+
   async delete(key: string): Promise<void> {
     const file = this.#file(key);
     await this.#translated(async () => {
@@ -144,9 +149,9 @@ class PosixStore implements BulkStore {
     await handle.writeFile(body);
     await handle.chmod(FILE_MODE);
     if (this.#owner) await handle.chown(this.#owner.uid, this.#owner.gid);
-    // The kernel's own time of a file moves in steps of milliseconds, in which an inode may be used twice: a finer time keeps
-    // two versions of one key apart.
-    const seconds = (performance.timeOrigin + performance.now()) / 1000;
+    // The file system's time, because this process may have another. It moves in steps of milliseconds, in which an inode may be used
+    // twice: a random part below them keeps two versions of one key apart.
+    const seconds = (Math.floor((await handle.stat()).mtimeMs) + Math.random()) / 1000;
     await handle.utimes(seconds, seconds);
     await handle.sync();
   }

@@ -25,6 +25,8 @@ export interface S3StoreOptions {
   /** Keys, the role of this pod's own service account, or whoever the SDK finds that this process is. */
   readonly credentials: S3Keys | 'web-identity' | 'ambient';
   readonly onRetry?: (retry: S3Retry) => void;
+  /** Called with the store's own time for each answer, a refusal too. */
+  readonly onDate?: (date: Date) => void;
   /** A call with all its retries fails after this long; while a large object is read, after this long without a byte. @default 60 */
   readonly deadlineSeconds?: number;
   /** @default 6 */
@@ -46,6 +48,8 @@ const ATTEMPTS = 6;
 
 /** The SDK counts its attempts in a header: `attempt=2; max=6`. */
 const attemptHeader = z.object({ headers: z.object({ 'amz-sdk-request': z.string() }) });
+
+const dateHeader = z.object({ headers: z.object({ date: z.string() }) });
 
 function readAuthority(settings: S3Endpoint): Buffer | undefined {
   if (settings.ca === undefined) return undefined;
@@ -100,6 +104,19 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
     },
   };
   const client = new S3Client(config);
+  const { onDate } = options;
+  if (onDate) {
+    // Inside of the SDK's deserializer, which throws for a refusal.
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const date = dateHeader.safeParse(result.response).data?.headers.date ?? '';
+        if (!Number.isNaN(Date.parse(date))) onDate(new Date(date));
+        return result;
+      },
+      { step: 'deserialize', name: 'readDate', priority: 'low' },
+    );
+  }
   if (onRetry) {
     // Runs once for each attempt, because it stands behind the SDK's retry middleware.
     client.middlewareStack.add(

@@ -38,6 +38,8 @@ const UPLOAD_DEADLINES = 5;
 
 /** Somebody waits for this process to end. */
 const AFTER_SIGNAL_MS = 4_000;
+/** While a machine sleeps its monotonic clock stands. */
+const TOLD_FOR_MS = 60_000;
 
 class BrokenBody extends Error {}
 
@@ -48,11 +50,18 @@ class S3Store implements VersionedStore, BulkStore {
   readonly #deadlineMs: number;
   readonly #onRetry: S3StoreOptions['onRetry'];
   readonly #signal: AbortSignal | undefined;
+  /** The `Date` of the last answer, and when it came. */
+  #told: { readonly date: Date; readonly at: number } | undefined;
 
   constructor(options: S3StoreOptions) {
     const { endpoint, bucket } = options.settings;
     this.describe = `bucket ${bucket} at ${endpoint}`;
-    this.#client = makeS3Client(options);
+    this.#client = makeS3Client({
+      ...options,
+      onDate: (date) => {
+        this.#told = { date, at: performance.now() };
+      },
+    });
     this.#bucket = bucket;
     this.#deadlineMs = deadlineMs(options);
     this.#onRetry = options.onRetry;
@@ -115,6 +124,20 @@ class S3Store implements VersionedStore, BulkStore {
         throw new ConditionFailed(`${key} ${present ? 'has another version' : 'is absent'} (HTTP ${statusOf(error)})`);
       }
     });
+  }
+
+  /** To the second. Asks only where no answer has come lately; a refusal tells it too. */
+  async clock(): Promise<Date | undefined> {
+    const old = this.#told !== undefined && performance.now() - this.#told.at > TOLD_FOR_MS;
+    if (this.#told === undefined || old) {
+      const one = new ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 });
+      const before = this.#told;
+      await this.#call((abortSignal) => this.#client.send(one, { abortSignal })).catch((error: unknown) => {
+        if (this.#told === before) throw error;
+      });
+    }
+    if (this.#told === undefined) return undefined;
+    return new Date(this.#told.date.getTime() + performance.now() - this.#told.at);
   }
 
   async delete(key: string): Promise<void> {

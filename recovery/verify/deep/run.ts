@@ -12,7 +12,7 @@ import { isCompromised } from '../../points/marks.ts';
 import { resolveTarget } from '../../points/resolve/resolve.ts';
 import { enginesOf, typeOfItem } from '../../workloads/registry.ts';
 import { type RestoreItem, setTypeOf, snapshotTypeOf } from '../../workloads/restore-plan.ts';
-import type { Check } from '../../workloads/restore-step.ts';
+import { type Check, nothingCompared } from '../../workloads/restore-step.ts';
 import type { Scratch, TrialResult } from '../../workloads/workload.ts';
 import type { DeepResult, Finding } from '../types.ts';
 import { checkRoom, makeScratch } from './scratch.ts';
@@ -36,7 +36,11 @@ export function pointToTry(entries: readonly CatalogEntry[]): string | undefined
 }
 
 /** What a restore of the point would bring back: its own captures, and for what it lacks the newest before it. */
-function itemsOf(site: Site, request: DeepRequest, folder: string): RestoreItem[] {
+function itemsOf(
+  site: Site,
+  request: DeepRequest,
+  folder: string,
+): { readonly items: RestoreItem[]; readonly missing: readonly string[] } {
   const { repository, entries, point, now } = request;
   const workloads = site.plan.workloads.filter((workload) => isConfigured(site.environment, workload));
   const resolution = resolveTarget({
@@ -46,7 +50,7 @@ function itemsOf(site: Site, request: DeepRequest, folder: string): RestoreItem[
     workloads: workloads.map(({ id }) => id),
     now,
   });
-  return resolution.items.flatMap((found): RestoreItem[] => {
+  const items = resolution.items.flatMap((found): RestoreItem[] => {
     const workload = workloads.find(({ id }) => id === found.workload);
     if (workload === undefined) return [];
     const { id, title, tier } = workload;
@@ -58,6 +62,21 @@ function itemsOf(site: Site, request: DeepRequest, folder: string): RestoreItem[
     const end = { kind: 'immediate' as const, timeline: capture.timeline };
     return [{ ...common, type: setTypeOf(workload), capture, end, walLast: capture.walStop }];
   });
+  return { items, missing: resolution.missing };
+}
+
+/** A restore of the point would lack these workloads, so the point is not marked verified. */
+function notHeld({ repository, point }: DeepRequest, missing: readonly string[]): Finding[] {
+  return missing.map((workload) => ({
+    repository: repository.id,
+    area: workload,
+    severity: 'note',
+    code: 'WORKLOAD-NOT-HELD',
+    what: `${workload} in ${point}`,
+    fact: 'neither this point nor an earlier one holds a copy of it',
+    hint: 'dr backup --kind full; the point is marked verified only with all workloads of the environment file',
+    points: [],
+  }));
 }
 
 async function tryItem(site: Site, request: DeepRequest, scratch: Scratch, item: RestoreItem): Promise<TrialResult> {
@@ -68,6 +87,7 @@ async function tryItem(site: Site, request: DeepRequest, scratch: Scratch, item:
   progress({ ...event, tier: item.tier, state: 'start' });
   try {
     const trial = await typeOfItem(item).trial(site, { repository, scratch, report, signal });
+    if (trial.checks.length === 0) throw nothingCompared(item.workload);
     progress({ ...event, tier: item.tier, state: 'done' });
     return trial;
   } catch (error) {
@@ -99,10 +119,10 @@ export async function deepVerify(
 ): Promise<{ result: DeepResult; findings: Finding[] }> {
   const begun = performance.now();
   const folder = join(request.folder, 'deep');
-  const items = itemsOf(site, request, folder);
+  const { items, missing } = itemsOf(site, request, folder);
   for (const name of enginesOf(items.map(typeOfItem))) await requireEngine(name, site.run);
   const scratch = await makeScratch(site, folder);
-  const findings: Finding[] = [];
+  const findings: Finding[] = notHeld(request, missing);
   const checks: Check[] = [];
   let [tables, rows] = [0, 0];
   try {

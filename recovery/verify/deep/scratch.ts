@@ -1,9 +1,9 @@
 /** A folder for a trial restore, below the state directory; nothing in it outlives the verification. */
-import { chmod, chown, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
-import { lookUpAccount, makeReachableFolder } from '../../core/account.ts';
+import { lookUpAccount, makePassableFolder, makeReachableFolder } from '../../core/account.ts';
 import { precondition } from '../../core/errors.ts';
 import { formatBytes } from '../../report/format.ts';
 import type { Scratch } from '../../workloads/workload.ts';
@@ -28,7 +28,7 @@ async function makeSockets(site: Site, folder: string): Promise<string> {
 
 export async function makeScratch(site: Site, folder: string): Promise<Scratch> {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await makePassableFolder(folder);
   const sockets = await makeSockets(site, folder);
   return {
     folder,

@@ -1,10 +1,10 @@
 /** What a folder holds: every entry below it with size, mode and digest. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { lstat, readlink } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
+import { type Entry, entriesBelow } from '../../core/links.ts';
 import { compareItems, type Difference } from '../difference.ts';
 
 export interface FolderEntry {
@@ -27,7 +27,7 @@ export interface FolderFingerprint {
   readonly digest: string;
 }
 
-async function digestOf(path: string): Promise<string> {
+async function digestOf(path: Buffer): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
@@ -35,21 +35,20 @@ async function digestOf(path: string): Promise<string> {
 
 /** Throws ENOENT when there is no such folder. Empty folders, sockets and devices are not listed. */
 export async function folderFingerprint(root: string): Promise<FolderFingerprint> {
-  const found = await readdir(root, { recursive: true, withFileTypes: true });
-  const wanted = found.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+  const wanted: Entry[] = [];
+  for await (const entry of entriesBelow(root)) if (entry.kind === 'file' || entry.kind === 'link') wanted.push(entry);
   const unsorted = await pMap(
     wanted,
-    async (entry): Promise<FolderEntry> => {
-      const path = join(entry.parentPath, entry.name);
+    async ({ path, relative, kind }): Promise<FolderEntry> => {
       const stat = await lstat(path);
-      const link = entry.isSymbolicLink();
+      const link = kind === 'link';
       const digest = link
         ? createHash('sha256')
             .update(await readlink(path))
             .digest('hex')
         : await digestOf(path);
       return {
-        path: relative(root, path),
+        path: relative.toString().includes('\uFFFD') ? relative.toString('latin1') : relative.toString(),
         kind: link ? 'link' : 'file',
         size: stat.size,
         mode: stat.mode & 0o7777,

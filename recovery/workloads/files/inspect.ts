@@ -1,15 +1,15 @@
 /** Do the folders exist, do they hold as much as they did, and does their YAML and JSON still parse. */
-
-import type { Dirent } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { extname, relative } from 'node:path';
 import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import type { Workload } from '../../../plan/types.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { codeOf, hasCode, messageOf } from '../../core/errors.ts';
+import { followLinks } from '../../core/links.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { formatBytes, plural } from '../../report/format.ts';
+import { dataBelow } from '../lay-down.ts';
 import type { FolderFinding } from '../workload.ts';
 
 /** Fewer files than this part of the captured ones is a loss, not a day's change. */
@@ -44,7 +44,7 @@ export async function inspectFolder(question: FolderQuestion, findProblems: Find
   });
   const had =
     before === undefined || before.objects === 0 ? '' : `; the last capture has ${plural(before.objects, 'file')}`;
-  let files: string[];
+  let files: Buffer[];
   try {
     files = await filesBelow(path);
   } catch (error) {
@@ -55,23 +55,27 @@ export async function inspectFolder(question: FolderQuestion, findProblems: Find
     return before?.objects === 0
       ? finding('well', `${path} is empty, as it was`)
       : finding('empty', `${path} is empty${had}`);
-  const found = await pMap(files, async (file) => ({ path: file, bytes: await sizeOf(file) }), { concurrency: 32 });
+  const found = await pMap(files, async (file) => ({ path: file.toString(), bytes: await sizeOf(file) }), {
+    concurrency: 32,
+  });
   const bytes = found.reduce((sum, file) => sum + file.bytes, 0);
   const count = `${plural(files.length, 'file')}, ${formatBytes(bytes)}`;
   if (before !== undefined && files.length < before.objects * LEAST_PART)
     return finding('damaged', `${path} has ${count}${had}`);
-  const broken = await findProblems(question, found);
+  const broken = await findProblems({ ...question, path: await followLinks(path) }, found);
   return broken.length > 0 ? finding('damaged', ...broken) : finding('well', count);
 }
 
-async function sizeOf(file: string): Promise<number> {
+async function sizeOf(file: Buffer): Promise<number> {
   // Removed while the folder was read.
   return stat(file).then((found) => found.size, ifAbsent(0));
 }
 
-async function filesBelow(path: string): Promise<string[]> {
-  const entries: Dirent[] = await readdir(path, { withFileTypes: true, recursive: true });
-  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+async function filesBelow(path: string): Promise<Buffer[]> {
+  const files: Buffer[] = [];
+  // A link that was to hold the data counts as what it leads to.
+  for await (const entry of dataBelow(await followLinks(path))) if (entry.kind !== 'folder') files.push(entry.path);
+  return files;
 }
 
 /** Configuration that is no YAML or JSON although its name says so. */

@@ -1,6 +1,7 @@
 /** The volume of a folder workload: its files as they were, each checked against its hash. */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OWN_PREFIX } from '../lay-down.ts';
 import type { SeedNames, SeedVolume } from '../workload.ts';
 
 export function folderVolume(folder: string, setting: string): SeedVolume {
@@ -18,4 +19,4 @@ export function folderVolume(folder: string, setting: string): SeedVolume {
 }
 
 /** Hidden, because a listing of the folder should show its own files only; a backup excludes them. */
-export const FOLDER_NAMES: SeedNames = { mark: '.go-coffee-dr-seed.json', seeding: '.go-coffee-dr-seeding' };
+const FOLDER_NAMES: SeedNames = { mark: `${OWN_PREFIX}seed.json`, seeding: `${OWN_PREFIX}seeding` };

@@ -1,32 +1,59 @@
 /** A folder of the environment file. */
 
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { badInput } from '../../core/errors.ts';
+import { followLinks, surveyLinks } from '../../core/links.ts';
+import { notCopiedFacts } from '../../points/not-copied.ts';
 import { nothing } from '../capture.ts';
 import { folderType } from '../folder.ts';
+import { OWN_PREFIX } from '../lay-down.ts';
 import type { SeedVolume, Staged, WorkloadType } from '../workload.ts';
-import { folderChecks } from './checks.ts';
+import { folderChecks, yamlFacts } from './checks.ts';
 import { documentProblems, inspectFolder } from './inspect.ts';
-import { FOLDER_NAMES, folderVolume } from './volume.ts';
+import { folderVolume } from './volume.ts';
 
-/** The folder itself: restic reads it in place. Throws `FOLDER-MISSING` (exit 2). */
+/** restic takes an exclusion for a pattern. */
+function literally(path: string): string {
+  return path.replaceAll(/[\\*?[]/g, '\\$&');
+}
+
+/**
+ * The folder that holds the data, wherever a link leads: restic reads it in place. Throws `FOLDER-MISSING` and `FOLDER-ELSEWHERE` (exit 2):
+ * a copy without a file would hide that the data is somewhere else.
+ */
 export async function captureFolder(site: Site, workload: Workload): Promise<Staged> {
-  const path = folderOf(site, workload);
+  const configured = folderOf(site, workload);
+  const where = `folders.${workload.id}`;
+  const path = await followLinks(configured);
+  const named = path === configured ? path : `${configured} leads to ${path}, which`;
   const found = await stat(path).catch(ifAbsent(undefined));
   if (!found?.isDirectory()) {
     throw badInput({
       code: 'FOLDER-MISSING',
-      where: `folders.${workload.id}`,
-      fact: `${path} is not a folder`,
+      where,
+      fact: `${named} is not a folder`,
       hint: 'if it was lost, `dr assess` says how to get it back; an empty copy would only hide that',
     });
   }
-  return { path, facts: {}, exclude: Object.values(FOLDER_NAMES).map((name) => join(path, name)), remove: nothing };
+  const { files: own, out } = await surveyLinks(path);
+  const lines = out.map(({ link, target }) => `${link} leads out of the folder to ${target}`);
+  if (own === 0 && out.length > 0) {
+    throw badInput({
+      code: 'FOLDER-ELSEWHERE',
+      where,
+      fact: `${named} holds no file of its own; its data is elsewhere:\n${lines.slice(0, SHOWN).join('\n')}`,
+      hint: `name the folder that holds the data: ${where}.path: ${out[0]?.target}`,
+    });
+  }
+  const facts = { ...(path === configured ? {} : { linkedFrom: configured }), ...notCopiedFacts(lines) };
+  return { path, facts, exclude: [`${literally(path)}/${OWN_PREFIX}*`], remove: nothing };
 }
+
+const SHOWN = 5;
 
 /** Throws `WORKLOAD-UNCONFIGURED` (exit 2). */
 export function folderOf({ environment }: Site, { id }: Workload): string {
@@ -53,7 +80,10 @@ function volume(site: Site, workload: Workload, into: string | undefined): SeedV
 
 export const files: WorkloadType = {
   ...folderType(folderChecks),
-  capture: captureFolder,
+  async capture(site, workload) {
+    const staged = await captureFolder(site, workload);
+    return { ...staged, facts: { ...staged.facts, ...(await yamlFacts(workload, staged.path)) } };
+  },
   destination: folderOf,
   volume,
   async inspect({ environment }, workload, before) {

@@ -6,18 +6,11 @@ import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { badInput } from '../../core/errors.ts';
 import type { ResticCapture } from '../../points/point.ts';
+import { countOf, digestOfRefs, GIT_ENV, mainOf, readRefs } from './refs.ts';
 
 export function mirrorsFolder(site: Site): string {
   return join(site.environment.stateDir, 'mirrors');
 }
-
-/** Never waits for a password on a terminal; a repository of another user is fine to read (`safe.directory`). */
-export const GIT_ENV = {
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_CONFIG_COUNT: '1',
-  GIT_CONFIG_KEY_0: 'safe.directory',
-  GIT_CONFIG_VALUE_0: '*',
-} as const;
 
 async function mirror(site: Site, name: string, url: string, signal?: AbortSignal): Promise<string> {
   const folder = join(mirrorsFolder(site), `${name}.git`);
@@ -30,11 +23,7 @@ async function mirror(site: Site, name: string, url: string, signal?: AbortSigna
     await site.run(['git', 'clone', '--mirror', '--quiet', url, folder], options);
   }
   await site.run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], options);
-  const { stdout } = await site.run(
-    ['git', '-C', folder, 'for-each-ref', '--format=%(objectname) %(refname)'],
-    options,
-  );
-  return stdout.trim();
+  return readRefs(site.run, folder, signal);
 }
 
 /** Facts: `<name>` → digest-sized text of its refs' count and head. Throws `GIT-UNCONFIGURED` (exit 2). */
@@ -55,8 +44,9 @@ export async function mirrorRepositories(
   const facts: Record<string, string | number> = { repositories: git.repositories.length };
   for (const { name, url } of git.repositories) {
     const refs = await mirror(site, name, url, signal);
-    facts[`refs/${name}`] = refs === '' ? 0 : refs.split('\n').length;
-    facts[`main/${name}`] = /^([0-9a-f]+) refs\/heads\/(?:main|master)$/m.exec(refs)?.[1] ?? '';
+    facts[`refs/${name}`] = countOf(refs);
+    facts[`main/${name}`] = mainOf(refs) ?? '';
+    facts[`digest/${name}`] = digestOfRefs(refs);
   }
   return { path: folder, facts };
 }

@@ -11,7 +11,8 @@ import { folderType } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import type { DiskNeed, FolderFinding, WorkloadType } from '../workload.ts';
-import { GIT_ENV, mirrorRepositories, mirrorsFolder } from './mirrors.ts';
+import { mirrorRepositories, mirrorsFolder } from './mirrors.ts';
+import { countOf, digestOfRefs, GIT_ENV, mainOf, readRefs } from './refs.ts';
 import { localFolder, restoreGit } from './restore.ts';
 
 /** The sources of the mirrors: only one on this machine can be lost with it. */
@@ -27,25 +28,44 @@ export function inspectGit(workload: Workload, sources: readonly { name: string;
     });
 }
 
+/** All refs where the capture has their digest. An earlier version's has only `main`, or else the number of refs. */
+function refsCheck(facts: SnapshotItem['capture']['facts'], name: string, refs: string) {
+  const [digest, main] = [facts[`digest/${name}`], facts[`main/${name}`]];
+  const shown = { id: `git/${name}` };
+  if (typeof digest === 'string') {
+    return { ...shown, title: `refs of ${name}`, expected: digest, actual: digestOfRefs(refs) };
+  }
+  if (typeof main === 'string' && main !== '') {
+    return { ...shown, title: `main of ${name}`, expected: main, actual: mainOf(refs) ?? 'no main' };
+  }
+  return {
+    ...shown,
+    title: `number of refs of ${name}`,
+    expected: String(facts[`refs/${name}`]),
+    actual: String(countOf(refs)),
+  };
+}
+
 async function gitChecks({ run }: Site, item: SnapshotItem): Promise<Check[]> {
   const { facts } = item.capture;
   const names = Object.keys(facts).flatMap((key) => (key.startsWith('main/') ? [key.slice(5)] : []));
-  return Promise.all(
-    names.map(async (name) => {
-      const folder = join(item.destination, `${name}.git`);
-      const wanted = { id: `git/${name}`, title: `main of ${name}`, expected: String(facts[`main/${name}`]) };
-      try {
-        await run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], { env: GIT_ENV });
-        const argv = ['for-each-ref', '--format=%(objectname) %(refname)'];
-        const { stdout } = await run(['git', '-C', folder, ...argv], { env: GIT_ENV });
-        const actual = /^([0-9a-f]+) refs\/heads\/(?:main|master)$/m.exec(stdout)?.[1] ?? 'no main';
-        return check(item, { ...wanted, actual: actual === 'no main' && wanted.expected === '' ? '' : actual });
-      } catch (error) {
-        if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') throw error;
-        return check(item, { ...wanted, actual: error.fact, ok: false });
-      }
-    }),
-  );
+  const counted = {
+    id: 'git/repositories',
+    title: 'every repository of the capture is compared',
+    expected: String(facts.repositories),
+    actual: String(names.length),
+  };
+  const checks = names.map(async (name) => {
+    const folder = join(item.destination, `${name}.git`);
+    try {
+      await run(['git', '-C', folder, 'fsck', '--connectivity-only', '--no-progress'], { env: GIT_ENV });
+      return check(item, refsCheck(facts, name, await readRefs(run, folder)));
+    } catch (error) {
+      if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') throw error;
+      return check(item, { ...refsCheck(facts, name, ''), actual: error.fact, ok: false });
+    }
+  });
+  return [check(item, counted), ...(await Promise.all(checks))];
 }
 
 /** The mirrors, and the repositories of this host that have to be made again. */

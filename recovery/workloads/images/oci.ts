@@ -2,12 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { ifAbsent } from '../../core/absent.ts';
-import { DrError, messageOf, verificationFailed } from '../../core/errors.ts';
+import { DrError, hasCode, messageOf, verificationFailed } from '../../core/errors.ts';
+import { isWithin } from '../../core/links.ts';
+import { dataBelow } from '../lay-down.ts';
 
 export async function imageProblems(path: string): Promise<string[]> {
   try {
@@ -29,8 +30,30 @@ const manifest = z.object({
 });
 
 async function layoutsBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries.filter((entry) => entry.isFile() && entry.name === 'oci-layout').map((entry) => entry.parentPath);
+  const layouts: string[] = [];
+  for await (const { path, kind } of dataBelow(folder)) {
+    const name = path.toString();
+    if ((kind === 'file' || kind === 'link') && name.endsWith('/oci-layout')) layouts.push(dirname(name));
+  }
+  return layouts;
+}
+
+/**
+ * The file itself, without links; undefined where it is missing. A copy of the folder holds nothing of what is outside of it, so a blob
+ * behind a link that leads out proves nothing. Throws `IMAGE-ELSEWHERE` (exit 5).
+ */
+async function insideOf(root: string, file: string): Promise<string | undefined> {
+  const real = await realpath(file).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  });
+  if (real === undefined || isWithin(root, real)) return real;
+  throw verificationFailed({
+    code: 'IMAGE-ELSEWHERE',
+    where: file,
+    fact: `a link leads to ${real}, outside of ${root}: no copy of the folder holds it`,
+    hint: 'copy the image with its blobs into the folder: skopeo copy docker://IMAGE oci:FOLDER:TAG',
+  });
 }
 
 async function sha256File(file: string): Promise<string> {
@@ -40,7 +63,8 @@ async function sha256File(file: string): Promise<string> {
 }
 
 /** A document that was cut short is as lost as a blob. */
-async function readManifest(file: string): Promise<z.infer<typeof manifest>> {
+async function readManifest(root: string, file: string): Promise<z.infer<typeof manifest>> {
+  await insideOf(root, file);
   try {
     return manifest.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (cause) {
@@ -57,16 +81,23 @@ async function readManifest(file: string): Promise<z.infer<typeof manifest>> {
   }
 }
 
+interface Layout {
+  /** The folder of all images, without links. */
+  readonly root: string;
+  readonly folder: string;
+}
+
 async function checkBlob(
-  layout: string,
+  layout: Layout,
   { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
   seen: Set<string>,
 ): Promise<void> {
   if (seen.has(digest)) return;
   seen.add(digest);
   const [algorithm = '', hex = ''] = digest.split(':');
-  const file = join(layout, 'blobs', algorithm, hex);
-  const actual = await sha256File(file).catch(ifAbsent('missing'));
+  const file = join(layout.folder, 'blobs', algorithm, hex);
+  const real = await insideOf(layout.root, file);
+  const actual = real === undefined ? 'missing' : await sha256File(real);
   if (actual !== hex) {
     throw verificationFailed({
       code: 'IMAGE-DAMAGED',
@@ -76,22 +107,23 @@ async function checkBlob(
     });
   }
   if (!/manifest|index/.test(mediaType ?? '')) return;
-  const inner = await readManifest(file);
+  const inner = await readManifest(layout.root, file);
   for (const next of [...inner.manifests, ...(inner.config ? [inner.config] : []), ...inner.layers]) {
     await checkBlob(layout, next, seen);
   }
 }
 
-/** Throws `IMAGE-DAMAGED` (exit 5) for a blob that is missing or differs from its digest. */
+/** Throws `IMAGE-DAMAGED` (exit 5) for a blob that is missing or differs from its digest, and `IMAGE-ELSEWHERE` for one behind a link. */
 export async function checkOciLayouts(folder: string): Promise<{ images: number; blobs: number }> {
   let images = 0;
   let blobs = 0;
-  for (const layout of await layoutsBelow(folder)) {
-    const index = await readManifest(join(layout, 'index.json'));
+  const root = await realpath(folder);
+  for (const layout of await layoutsBelow(root)) {
+    const index = await readManifest(root, join(layout, 'index.json'));
     const seen = new Set<string>();
     for (const { digest, mediaType = 'manifest' } of index.manifests) {
       images += 1;
-      await checkBlob(layout, { digest, mediaType }, seen);
+      await checkBlob({ root, folder: layout }, { digest, mediaType }, seen);
     }
     blobs += seen.size;
   }

@@ -27,7 +27,7 @@ export const images: WorkloadType = {
   servicesKeepRunning: true,
   async capture(site, workload) {
     const staged = await captureFolder(site, workload);
-    return { ...staged, facts: { ...(await checkOciLayouts(staged.path)) } };
+    return { ...staged, facts: { ...staged.facts, ...(await checkOciLayouts(staged.path)) } };
   },
   destination: folderOf,
   async inspect({ environment }, workload, before) {

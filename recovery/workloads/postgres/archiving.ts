@@ -1,13 +1,16 @@
 /** Makes the server of this host ship its WAL to the lineage. A server of another host is only checked. */
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type pg from 'pg';
 import { seconds } from '../../../plan/duration.ts';
 import { selectWorkloads } from '../../../plan/select.ts';
-import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
+import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput, precondition } from '../../core/errors.ts';
+import { commandWord, withinCommand } from '../../core/quote.ts';
 import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
+import { tryStartOptions } from './access/launch.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
@@ -15,7 +18,7 @@ export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): 
   return {
     wal_level: 'replica',
     archive_mode: 'on',
-    archive_command: `${pg.pushScript} %p`,
+    archive_command: `${commandWord(pg.pushScript)} %p`,
     archive_timeout: String(archiveTimeoutSeconds),
   };
 }
@@ -27,7 +30,10 @@ const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false'
 async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ setting: string }>("SELECT current_setting('archive_command') AS setting");
   const command = rows[0]?.setting ?? '';
-  if (NO_COMMAND.includes(command.trim()) || command.includes(join(site.environment.stateDir, 'pgbackrest', '/')))
+  if (
+    NO_COMMAND.includes(command.trim()) ||
+    command.includes(withinCommand(join(site.environment.stateDir, 'pgbackrest', '/')))
+  )
     return;
   throw precondition({
     code: 'ARCHIVE-COMMAND-TAKEN',
@@ -76,6 +82,56 @@ export interface ArchiveOptions {
   readonly restart: boolean;
 }
 
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  if (one === other) return true;
+  const [a, b] = await Promise.allSettled([stat(one), stat(other)]);
+  return (
+    a.status === 'fulfilled' && b.status === 'fulfilled' && a.value.ino === b.value.ino && a.value.dev === b.value.dev
+  );
+}
+
+interface RunningServer {
+  readonly config_file: string;
+  readonly data_directory: string;
+}
+
+/**
+ * Everything that can be tried while the server still runs: its files with our options, the script as its account, and whether it runs with
+ * the very files that it would be started with. Throws `SERVER-START-REFUSED`, `POSTGRES-CONFIG-ELSEWHERE` or `ARCHIVE-SCRIPT` (exit 6).
+ */
+async function checkRestart(site: Site, settings: PostgresSettings, { pushScript }: PgBackRest): Promise<void> {
+  const as = site.environment.runAs;
+  const { exitCode } = await site.run(['sh', '-c', 'test -x "$1" && sh -n "$1"', 'sh', pushScript], {
+    as,
+    cwd: '/',
+    accept: 'any',
+  });
+  if (exitCode !== 0) {
+    throw precondition({
+      code: 'ARCHIVE-SCRIPT',
+      where: 'archive_command',
+      fact: `the account "${as ?? 'of this process'}", which ships the WAL, can't run ${pushScript}`,
+      hint: 'let that account pass every folder of the path (chmod o+x), and see that the disk is not mounted noexec',
+    });
+  }
+  // A start command of one's own can't be tried.
+  if (settings.control) return;
+  await tryStartOptions(site, settings);
+  const sql =
+    "SELECT current_setting('config_file') AS config_file, current_setting('data_directory') AS data_directory";
+  const running = await withClient(site, settings, async (client) => (await client.query<RunningServer>(sql)).rows[0], {
+    database: 'postgres',
+  });
+  const config = join(settings.configDir ?? settings.dataDir, 'postgresql.conf');
+  if (running === undefined || (await isSameFile(running.config_file, config))) return;
+  throw precondition({
+    code: 'POSTGRES-CONFIG-ELSEWHERE',
+    where: 'postgres.configDir',
+    fact: `the server runs with ${running.config_file}, and \`dr\` would start it with ${config}`,
+    hint: `name its folder (configDir: ${dirname(running.config_file)}) or how it is started (control); nothing was stopped`,
+  });
+}
+
 /** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
 async function turnOnArchiving(
   site: Site,
@@ -107,6 +163,7 @@ async function turnOnArchiving(
       hint: 'restart PostgreSQL and run `dr init` again, or let it do so: `dr init --restart`',
     });
   }
+  await checkRestart(site, settings, pgb);
   await stopServer(site, settings);
   await startServer(site, settings);
   await waitUntilWritable(site, settings);

@@ -6,12 +6,12 @@ import type { Workload } from '../../../plan/types.ts';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
-import { lookUpAccount } from '../../core/account.ts';
+import { lookUpAccount, makePassableFolder } from '../../core/account.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
-import { besides, restoreFolder } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
+import { besides, restoreFolder } from '../swap.ts';
 import type { Staged } from '../workload.ts';
 import { withClient } from './server.ts';
 
@@ -89,7 +89,7 @@ export async function placeConfiguration(context: RestoreContext, item: Snapshot
     // By rename: the next run would take half of it for an existing one.
     const aside = besides(configDir, context.plan.id, 'new');
     await rm(aside, { recursive: true, force: true });
-    await mkdir(dirname(configDir), { recursive: true });
+    await makePassableFolder(dirname(configDir));
     await cp(item.destination, aside, { recursive: true, filter: (path) => !path.endsWith('settings.json') });
     await handOver(aside, context.site.environment.runAs);
     await rename(aside, configDir);

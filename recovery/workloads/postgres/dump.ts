@@ -11,7 +11,7 @@ import { discard, freshFolder } from '../capture.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import type { Check } from '../restore-step.ts';
 import type { Staged } from '../workload.ts';
-import { clientArguments, clientEnv, clientSecrets } from './client.ts';
+import { clientArguments, clientEnv, clientSecrets } from './access/client.ts';
 import { readRowCounts, rowCountFacts } from './row-counts.ts';
 import { withClient } from './server.ts';
 

@@ -7,10 +7,10 @@ import { codeOf, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
-import { connectClient } from './client.ts';
+import { connectClient } from './access/client.ts';
+import { checkSynchronous } from './access/synchronous.ts';
 import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
 import { withClient } from './server.ts';
-import { checkSynchronous } from './synchronous.ts';
 
 /** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */
 export async function checkWalBacklog(site: Site): Promise<HealthCheck[]> {

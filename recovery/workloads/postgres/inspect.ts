@@ -8,8 +8,8 @@ import type { CaptureFacts } from '../../points/point.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
 import { postgresLife } from './access/alive.ts';
-import { type ControlData, readControlData } from './control-data.ts';
-import { checkPages, type PageCheck, parseLsn } from './page-check.ts';
+import { type ControlData, readControlData } from './access/control-data.ts';
+import { checkPages, type PageCheck, parseLsn } from './access/page-check.ts';
 import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';
 import { withClient } from './server.ts';
 

@@ -1,7 +1,13 @@
 /** What the PostgreSQL members of a site say of themselves, asked in their pods. */
 import { DrError } from '../../core/errors.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
-import { type Lsn, parseLsn } from '../../points/wal.ts';
+import {
+  DEFAULT_SEGMENT_BYTES,
+  type Lsn,
+  parseLsn,
+  type SegmentBytes,
+  toSegmentBytes,
+} from '../../points/wal-segment.ts';
 
 export const POSTGRES_APP = 'postgres';
 
@@ -12,6 +18,7 @@ export interface Member {
   /** Replayed, or written. Undefined for one that has replayed nothing yet. */
   readonly lsn: Lsn | undefined;
   readonly timeline: number;
+  readonly segmentBytes: SegmentBytes;
   /** The last commit that came from another site; undefined where there was none since its start. */
   readonly lastCommit: Date | undefined;
 }
@@ -21,16 +28,18 @@ const QUESTION = `
   SELECT pg_is_in_recovery() AS follows,
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS lsn,
     (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline,
+    (SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size') AS segment,
     extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS commit`;
 
 async function ask(cluster: SiteCluster, namespace: string, pod: string): Promise<Member> {
   const [row = {}] = await cluster.sql(namespace, pod, QUESTION);
-  const { follows, lsn, timeline, commit } = row;
+  const { follows, lsn, timeline, segment, commit } = row;
   return {
     pod,
     follows: follows !== false,
     lsn: typeof lsn === 'string' ? parseLsn(lsn) : undefined,
     timeline: Number(timeline ?? 0),
+    segmentBytes: segment === undefined ? DEFAULT_SEGMENT_BYTES : toSegmentBytes(segment),
     lastCommit: typeof commit === 'number' ? new Date(commit * 1000) : undefined,
   };
 }

@@ -9,9 +9,11 @@ import { badInput, type DrError } from '../../core/errors.ts';
 import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import type { RecoveryEnd } from '../../engines/pgbackrest/restore.ts';
 import { lastCommit, walOf } from '../../engines/pgbackrest/wal.ts';
+import { formatMicros, type Micros, parseMicros } from '../../points/moment.ts';
 import type { PostgresCapture } from '../../points/point.ts';
 import type { WalRange } from '../../points/wal.ts';
-import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
+import { segmentBytesOf } from '../../points/wal-segment.ts';
+import { dataDirMajor, readControlData, serverMajor } from './access/control-data.ts';
 
 /** A warning: what this host has written in a lineage of its own is in no target, and the restore overwrites it. */
 export async function lineageNote(site: Site, capture: PostgresCapture): Promise<string[]> {
@@ -20,20 +22,20 @@ export async function lineageNote(site: Site, capture: PostgresCapture): Promise
   return [`the set is of ${capture.lineage}; what was written here since ${own.since} (${own.name}) is not in it`];
 }
 
-export type WantedEnd = { kind: 'end-of-wal' } | { kind: 'immediate' } | { kind: 'time'; time: Date };
+export type WantedEnd = { kind: 'end-of-wal' } | { kind: 'immediate' } | { kind: 'time'; time: Micros };
 
 export interface WalReach {
   readonly end: RecoveryEnd;
   readonly range: WalRange;
-  /** Moment of the last commit that can be reached. */
-  readonly lastCommit: Date;
+  /** ISO 8601: the last moment that can be reached, just before the last commit. */
+  readonly lastCommit: string;
 }
 
-function unreachable(where: string, fact: string, reachable: Date, hint: string): DrError {
+function unreachable(where: string, fact: string, reachable: string, hint: string): DrError {
   return badInput({
     code: 'TARGET-UNREACHABLE',
     where,
-    fact: `${fact}; the last moment that can be reached is ${reachable.toISOString()}`,
+    fact: `${fact}; the last moment that can be reached is ${reachable}`,
     hint,
   });
 }
@@ -63,34 +65,30 @@ export async function checkWal(
       hint: 'choose an older point or another repository (`dr points`)',
     });
   }
-  const reached =
-    (await lastCommit(site, pg, { repository, files: wal.files, range, first: capture.walStart }))?.time ??
-    new Date(capture.capturedAt);
+  const last = await lastCommit(site, pg, {
+    repository,
+    files: wal.files,
+    range,
+    first: capture.walStart,
+    segmentBytes: segmentBytesOf(capture),
+  });
+  const reached = last?.time ?? parseMicros(capture.capturedAt);
+  const reachedText = formatMicros(reached);
   const { timeline } = range;
   if (wanted.kind === 'immediate')
-    return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reached };
-  const again = `restore to that moment: --to ${reached.toISOString()}, or name another repository with --from`;
+    return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reachedText };
+  const again = `restore to that moment: --to ${reachedText}, or name another repository with --from`;
   if (wanted.kind === 'time') {
-    if (wanted.time <= reached)
-      return { end: { kind: 'time', timeline, time: wanted.time.toISOString() }, range, lastCommit: reached };
+    const time = formatMicros(wanted.time);
+    if (wanted.time <= reached) return { end: { kind: 'time', timeline, time }, range, lastCommit: reachedText };
     if (range.gap !== undefined)
-      throw unreachable(
-        where,
-        `WAL segment ${range.gap} is missing before ${wanted.time.toISOString()}`,
-        reached,
-        again,
-      );
-    const hint = `take all there is with --to latest, or a moment up to then: --to ${reached.toISOString()}`;
-    throw unreachable(
-      where,
-      `${wanted.time.toISOString()} lies after the last commit in the archived WAL`,
-      reached,
-      hint,
-    );
+      throw unreachable(where, `WAL segment ${range.gap} is missing before ${time}`, reachedText, again);
+    const hint = `take all there is with --to latest, or a moment up to then: --to ${reachedText}`;
+    throw unreachable(where, `${time} lies after the last commit in the archived WAL`, reachedText, hint);
   }
   if (range.gap !== undefined)
-    throw unreachable(where, `WAL segment ${range.gap} is missing and later ones are there`, reached, again);
-  return { end: { kind: 'end-of-wal', timeline }, range, lastCommit: reached };
+    throw unreachable(where, `WAL segment ${range.gap} is missing and later ones are there`, reachedText, again);
+  return { end: { kind: 'end-of-wal', timeline }, range, lastCommit: reachedText };
 }
 
 /** Throws `POSTGRES-VERSION` or `POSTGRES-OTHER-CLUSTER` (exit 2). */

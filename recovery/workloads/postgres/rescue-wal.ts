@@ -1,9 +1,9 @@
 /** WAL that a dead server has not shipped: saved from its data directory before that is overwritten, and replayed after the archive's. */
-import { chown, copyFile, mkdir, open } from 'node:fs/promises';
+import { chown, copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
 import { namesIn } from '../../core/absent.ts';
-import { lookUpAccount } from '../../core/account.ts';
+import { lookUpAccount, makePassableFolder } from '../../core/account.ts';
 
 /**
  * By lineage and not by restore: when a first restore of it has failed half-way, this is the only copy of the last transactions, and the
@@ -24,18 +24,21 @@ export async function rescuedBefore(site: Site, lineage: string, archivedLast: s
   return unshipped(await namesIn(rescueFolder(site, lineage)), archivedLast);
 }
 
-/** Returns the names of the saved segments; none where there is no pg_wal. Idempotent, and on disk when it returns. Throws for one that can't be read. */
+/**
+ * Returns the names of the saved segments; none where there is no pg_wal. Idempotent, and on disk when it returns. Throws for a folder that
+ * can't be read.
+ * @param source The folder `pg_wal`.
+ */
 export async function rescueWal(
   site: Site,
   lineage: string,
-  dataDir: string,
+  source: string,
   archivedLast: string | undefined,
 ): Promise<string[]> {
-  const source = join(dataDir, 'pg_wal');
   const wanted = unshipped(await namesIn(source), archivedLast);
   if (wanted.length === 0) return [];
   const folder = rescueFolder(site, lineage);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await makePassableFolder(folder);
   const account = await lookUpAccount(site.environment.runAs);
   for (const name of wanted) {
     const target = join(folder, name);

@@ -10,19 +10,23 @@ import type { Site } from '../../config/site.ts';
 import { ifAbsent, isThere } from '../../core/absent.ts';
 import { lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
 import { messageOf, precondition } from '../../core/errors.ts';
+import { settingLine } from '../../core/quote.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
+import { formatMicros, parseMicros } from '../../points/moment.ts';
 import type { PostgresCapture } from '../../points/point.ts';
-import { besides } from '../folder.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts';
+import { besides } from '../swap.ts';
 import type { Restored } from '../workload.ts';
 import { archiveSettings, archiveTimeout } from './archiving.ts';
+import { clearOutside, walFolder } from './outside.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource } from './source.ts';
+import { lastReplayedCommit } from './verify.ts';
 
 /** A generation that neither this host nor any reachable repository has used for this site. */
 async function freeGeneration(context: RestoreContext): Promise<{ generation: number; repositories: string[] }> {
@@ -76,7 +80,7 @@ async function pointArchiveAt(
   const pgb = await openPgBackRest(site, { lineage, repositories: attached, role: 'writer' });
   const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, archiveTimeout(site));
   const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  const lines = Object.entries(settings).map(([name, value]) => settingLine(name, value));
   const text = await readFile(file, 'utf8').catch(ifAbsent(''));
   if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
   const account = await lookUpAccount(site.environment.runAs);
@@ -112,11 +116,7 @@ async function keepsFiles({ plan }: RestoreContext, dataDir: string): Promise<bo
 /** Stays what it was when recovery ended, until the server is started anew. Undefined when no commit was replayed. */
 async function lastReplayed(site: Site): Promise<string | undefined> {
   const settings = postgresSettings(site.environment);
-  const sql = 'SELECT pg_last_xact_replay_timestamp() AS at';
-  const { rows } = await withClient(site, settings, (client) => client.query<{ at: Date | null }>(sql), {
-    database: 'postgres',
-  });
-  return rows[0]?.at?.toISOString();
+  return withClient(site, settings, lastReplayedCommit, { database: 'postgres' });
 }
 
 const beganLineage = z.object({ lineage: z.string(), repositories: z.array(z.string()) });
@@ -136,7 +136,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     // Only WAL of the very lineage that is restored belongs after its archive.
     const same = (await readLineage(site))?.name === capture.lineage;
     return same
-      ? rescueWal(site, capture.lineage, settings.dataDir, item.walLast)
+      ? rescueWal(site, capture.lineage, await walFolder(item), item.walLast)
       : rescuedBefore(site, capture.lineage, item.walLast);
   });
   const rescuedWal = rescued.length > 0 ? rescueFolder(site, capture.lineage) : undefined;
@@ -156,6 +156,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     const pgb = await openSource(context, capture, rescuedWal);
     const begun = performance.now();
     const delta = await keepsFiles(context, settings.dataDir);
+    await clearOutside(site, context.plan.id, item, { delta });
     const onFraction = (fraction: number) => report(capture.set, fraction);
     const { source: repository } = context;
     await restoreSet(pgb, { repository, capture, end, dataDir: settings.dataDir, delta, onFraction, signal });
@@ -175,6 +176,6 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   await waitUntilWritable(site, settings, { signal });
   // An idle database: nothing was committed between its last commit and the end of the set.
   const { lastCommit = capture.capturedAt } = replayed;
-  const recoveredTo = new Date(Math.max(Date.parse(lastCommit), Date.parse(capture.capturedAt))).toISOString();
+  const recoveredTo = formatMicros(Math.max(parseMicros(lastCommit), parseMicros(capture.capturedAt)));
   return { copySeconds: copied.seconds, recoveredTo };
 }

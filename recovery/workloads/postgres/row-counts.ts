@@ -89,6 +89,11 @@ export function rowCountFacts(counts: RowCounts): Record<string, string | number
   return { superusers: counts.superusers.join(','), ...Object.fromEntries(rows) };
 }
 
+/** Whether a dump has counted its rows: it names the superusers even of a database without tables. */
+export function holdsRowCounts(facts: CaptureFacts | undefined): boolean {
+  return typeof facts?.superusers === 'string' || Object.keys(facts ?? {}).some((fact) => fact.startsWith(ROWS_PREFIX));
+}
+
 export interface LostTable {
   readonly table: string;
   readonly rowsThen: number;

@@ -10,9 +10,10 @@ import { poll } from '../../core/poll.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { type Control, runStart, runStop } from '../control.ts';
 import { type PostgresLife, postgresLife, postmasterPid } from './access/alive.ts';
+import { connectClient } from './access/client.ts';
+import { logOf, startWithPgCtl } from './access/launch.ts';
 import { clientLimits, inSession, interrupted, prepareSession, type SessionOptions } from './access/session.ts';
 import { removeStaleLocks } from './access/stale-locks.ts';
-import { connectClient } from './client.ts';
 
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;
@@ -108,20 +109,26 @@ function stillRuns(settings: PostgresSettings, { fact, pid }: PostgresLife): DrE
   });
 }
 
-function logOf(settings: PostgresSettings): string {
-  return settings.logFile ?? join(settings.dataDir, 'dr-start.log');
-}
-
 /** Bytes in the server's log: the next start writes after them. The log is evidence and is never truncated. */
 export async function logSize(settings: PostgresSettings): Promise<number> {
   return stat(logOf(settings)).then((found) => found.size, ifAbsent(0));
 }
 
+/**
+ * Pure. Errors of a server's log with what explains them: the setting that is too low stands in a DETAIL. A server may speak any language:
+ * without a word that is known, its last lines.
+ */
+export function lastErrors(log: string): string {
+  const lines = log.trimEnd().split('\n');
+  const errors = lines.filter((line) => /FATAL|PANIC|ERROR|could not|\b(?:DETAIL|HINT):/.test(line));
+  const worst = errors.findLastIndex((line) => /FATAL|PANIC|ERROR|could not/.test(line));
+  return (worst < 0 ? lines.slice(-4) : errors.slice(Math.max(0, worst - 3), worst + 3)).join('\n');
+}
+
 async function logTail(settings: PostgresSettings, from: number): Promise<string> {
   try {
     const text = (await readFile(logOf(settings))).subarray(from).toString('utf8');
-    const fatal = text.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
-    return fatal.slice(-4).join('\n');
+    return lastErrors(text);
   } catch (error) {
     // The error that is explained matters more than the log.
     return `its log can't be read: ${messageOf(error)}`;
@@ -150,10 +157,7 @@ export async function startServer(site: Site, settings: PostgresSettings): Promi
     await startByControl(site, settings, settings.control);
     return;
   }
-  const config =
-    settings.configDir === undefined ? '' : ` -c config_file=${join(settings.configDir, 'postgresql.conf')}`;
-  const options = `-k ${settings.socketDir} -p ${settings.port}${config}`;
-  await pgCtl(site, settings, ['start', '-W', '-l', logOf(settings), '-o', options]);
+  await startWithPgCtl(site, settings);
 }
 
 /** A command that waits until the server takes requests may meet its limit while that replays: then the server is waited for. */

@@ -6,6 +6,7 @@ import { type PostgresSettings, postgresSettings } from '../../config/environmen
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
+import { settingLine, socketFolder } from '../../core/quote.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreArguments } from '../../engines/pgbackrest/restore.ts';
@@ -59,8 +60,13 @@ async function configure(site: Site, settings: ScratchSettings): Promise<void> {
   await write(hba, 'local all all trust\n');
   await write(ident, '');
   await write(join(configDir, 'postgresql.conf'), '');
-  const all = { ...OVERRULED, hba_file: hba, ident_file: ident, unix_socket_directories: settings.socketDir };
-  const lines = Object.entries(all).map(([name, value]) => `${name} = '${value}'`);
+  const all = {
+    ...OVERRULED,
+    hba_file: hba,
+    ident_file: ident,
+    unix_socket_directories: socketFolder(settings.socketDir),
+  };
+  const lines = Object.entries(all).map(([name, value]) => settingLine(name, value));
   await appendFile(join(settings.dataDir, 'postgresql.auto.conf'), `\n${lines.join('\n')}\n`);
 }
 

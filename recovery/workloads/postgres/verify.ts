@@ -2,11 +2,12 @@
 import type pg from 'pg';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { segmentOfLsn, segmentOfName } from '../../points/wal.ts';
+import { formatMicros, parseMicros } from '../../points/moment.ts';
+import { segmentBytesOf, segmentOfLsn, segmentOfName } from '../../points/wal-segment.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
+import { readControlData } from './access/control-data.ts';
 import { checkCanary } from './canary.ts';
-import { readControlData } from './control-data.ts';
 import { withClient } from './server.ts';
 
 interface ServerState {
@@ -20,15 +21,31 @@ const STATE = `
     (SELECT coalesce(sum(checksum_failures), 0)::text FROM pg_stat_database) AS failures,
     current_setting('archive_command') AS archive`;
 
-/** The LSN at which the server left the timeline that it was restored from; undefined where it still follows that. */
-async function forkOf(client: pg.Client, timeline: number): Promise<string | undefined> {
+interface Fork {
+  readonly lsn: string;
+  /** PostgreSQL's words: `before 2026-11-30 06:00:01+00`, `no recovery target specified`. */
+  readonly reason: string;
+}
+
+/** Where the server left the timeline that it was restored from; undefined where it still follows that. */
+async function forkOf(client: pg.Client, timeline: number): Promise<Fork | undefined> {
   const file = `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
   const { rows } = await client.query<{ history: string | null }>(
     'SELECT pg_read_file($1, 0, 1000000, true) AS history',
     [file],
   );
   const last = (rows[0]?.history ?? '').trim().split('\n').at(-1) ?? '';
-  return /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)/.exec(last)?.[1];
+  const [, lsn, reason = ''] = /^\s*\d+\s+([0-9A-F]+\/[0-9A-F]+)\s*(.*)$/.exec(last) ?? [];
+  return lsn === undefined ? undefined : { lsn, reason };
+}
+
+/** ISO 8601 to the microsecond, whatever DateStyle and zone the server prefers. Undefined when no commit was replayed. */
+export async function lastReplayedCommit(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ at: string | null }>(
+    `SELECT to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+  );
+  const at = rows[0]?.at;
+  return typeof at === 'string' ? formatMicros(parseMicros(at)) : undefined;
 }
 
 export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]> {
@@ -51,7 +68,10 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
         id: 'postgres/canary',
         title: 'canary rows are as they were written',
         expected: 'no difference',
-        actual: canary.problems.join('; ') || 'no difference',
+        actual:
+          capture.canary === undefined
+            ? 'the point has no digest of them'
+            : canary.problems.join('; ') || 'no difference',
       }),
       check(item, {
         id: 'postgres/checksums',
@@ -69,24 +89,27 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
     ];
     if (end.kind === 'time') {
       const { time } = end;
-      const replayed = (await client.query<{ at: Date | null }>('SELECT pg_last_xact_replay_timestamp() AS at')).rows[0]
-        ?.at;
+      const replayed = await lastReplayedCommit(client);
       const facts = {
         id: 'postgres/moment',
         title: 'the last replayed commit is not after the target',
         expected: `≤ ${time}`,
       };
-      const ok = !replayed || replayed <= new Date(time);
-      checks.push(check(item, { ...facts, actual: replayed?.toISOString() ?? 'no commit was replayed', ok }));
+      // The server forgets its last commit when it restarts. The history file stays: it says what ended the replay.
+      const stopped = /^(?:before|after) \d{4}-/.test(reached?.reason ?? '');
+      const ok = replayed === undefined ? stopped : parseMicros(replayed) <= parseMicros(time);
+      const ended = reached?.reason || 'no timeline of its own';
+      checks.push(check(item, { ...facts, actual: replayed ?? `the replay ended ${ended}`, ok }));
     }
     if (end.kind === 'end-of-wal') {
-      const ok = reached !== undefined && segmentOfLsn(reached) >= segmentOfName(item.walLast);
+      const bytes = segmentBytesOf(capture);
+      const ok = reached !== undefined && segmentOfLsn(reached.lsn, bytes) >= segmentOfName(item.walLast, bytes);
       checks.push(
         check(item, {
           id: 'postgres/replayed',
           title: 'replayed to the end of the archived WAL',
           expected: `segment ${item.walLast}`,
-          actual: reached === undefined ? 'no timeline of its own' : `LSN ${reached}`,
+          actual: reached === undefined ? 'no timeline of its own' : `LSN ${reached.lsn}`,
           ok,
         }),
       );

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Environment, isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import { ifAbsent, namesIn } from '../../core/absent.ts';
-import { segmentOfName } from '../../points/wal.ts';
+import { segmentBytesOf, segmentOfName } from '../../points/wal-segment.ts';
 import { folderChecks } from '../files/checks.ts';
 import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
 import type { SetItem, SnapshotItem } from '../restore-plan.ts';
@@ -14,14 +14,14 @@ import { postgresLife } from './access/alive.ts';
 import { captureConfig, placeConfiguration } from './config.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';
+import { walFolder } from './outside.ts';
 import { unshipped } from './rescue-wal.ts';
 import { restorePostgres } from './restore.ts';
 import { tryPostgres } from './trial.ts';
 import { postgresChecks } from './verify.ts';
 
-const SEGMENT = 16 * 1024 * 1024;
 /** `max_wal_size` is 1 GB unless somebody has set it: replay keeps as much before it makes a restart point. */
-const MOST_SEGMENTS = 64;
+const MOST_KEPT = 1024 * 1024 * 1024;
 /** pgBackRest fetches this much ahead of the replay (`archive-get-queue-max`). */
 const FETCHED_AHEAD = 128 * 1024 * 1024;
 
@@ -36,18 +36,20 @@ async function sizeBelow(folder: string): Promise<number> {
 
 /** Bytes of WAL between the set's beginning and the archive's end. */
 function walBytes({ capture, walLast }: SetItem): number {
-  return (segmentOfName(walLast) - segmentOfName(capture.walStart) + 1) * SEGMENT;
+  const bytes = segmentBytesOf(capture);
+  return (segmentOfName(walLast, bytes) - segmentOfName(capture.walStart, bytes) + 1) * bytes;
 }
 
 /** In place: existing files are overwritten one by one. */
 async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<DiskNeed[]> {
   const wal = walBytes(item);
   const existing = await sizeBelow(item.destination);
-  const saved = unshipped(await namesIn(join(item.destination, 'pg_wal')), item.walLast);
-  const files = Math.max(0, item.capture.bytes - existing) + Math.min(wal, MOST_SEGMENTS * SEGMENT);
+  const saved = unshipped(await namesIn(await walFolder(item)), item.walLast);
+  const files =
+    Math.max(0, item.capture.bytes - existing) + Math.min(wal, Math.max(MOST_KEPT, segmentBytesOf(item.capture)));
   return [
     { path: item.destination, bytes: files },
-    { path: stateDir, bytes: Math.min(wal, FETCHED_AHEAD) + saved.length * SEGMENT },
+    { path: stateDir, bytes: Math.min(wal, FETCHED_AHEAD) + saved.length * segmentBytesOf(item.capture) },
   ];
 }
 

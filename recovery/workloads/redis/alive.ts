@@ -6,7 +6,7 @@ import type { RedisSettings } from '../../config/environment.ts';
 import { isOnOtherHost } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { codeOf, DrError, hasCode } from '../../core/errors.ts';
-import { processesIn } from '../../core/holders.ts';
+import { processesIn } from '../../core/process/holders.ts';
 import { redisAddress, withRedis } from './client.ts';
 
 export interface RedisLife {

@@ -7,29 +7,20 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError } from '../../core/errors.ts';
+import { isThere } from '../../core/absent.ts';
+import { DrError, hasCode } from '../../core/errors.ts';
+import { followLinks } from '../../core/links.ts';
 import { poll } from '../../core/poll.ts';
+import { notCopiedFacts } from '../../points/not-copied.ts';
+import type { CaptureFacts } from '../../points/point.ts';
+import { carryFiles } from '../server-files.ts';
+import { configOf, isConfiguredDir, namesOfServer, otherDir, type RedisNames, redisConfigFiles } from './names.ts';
+import { contentFacts } from './private-server.ts';
 import { checkRdb } from './rdb.ts';
 import { withRedis } from './server.ts';
 
-export interface RedisFacts {
-  /** Keys in the RDB, as `redis-check-rdb` counted them. */
-  readonly keys: number;
-  readonly serverVersion: string;
-  /** True when the append-only files are in the copy too. */
-  readonly appendOnly: boolean;
-  readonly transfer?: 'replication';
-  /** What the server has and the copy lacks. */
-  readonly leftOut?: string;
-}
-
 function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
-}
-
-async function config(redis: Redis, name: string): Promise<string> {
-  const answer: unknown = await redis.config('GET', name);
-  return Array.isArray(answer) ? String(answer[1] ?? '') : '';
 }
 
 /** A fork of a large server takes minutes to write its memory. */
@@ -65,14 +56,20 @@ async function freshSave(redis: Redis, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Redis 7 keeps a folder of append-only files, older ones a single file. */
+async function appendOnlyPath(redis: Redis, dataDir: string): Promise<string> {
+  const { appenddirname, appendfilename } = await namesOfServer(redis);
+  const isFolder = (await configOf(redis, 'appenddirname')) !== '';
+  return followLinks(join(dataDir, isFolder ? appenddirname : appendfilename));
+}
+
 /** A rewrite could replace AOF files while they are copied, so rewrites are off for that moment. */
 async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Promise<boolean> {
-  if ((await config(redis, 'appendonly')) !== 'yes') return false;
-  const name = (await config(redis, 'appenddirname')) || 'appendonlydir';
-  const percentage = await config(redis, 'auto-aof-rewrite-percentage');
+  if ((await configOf(redis, 'appendonly')) !== 'yes') return false;
+  const percentage = await configOf(redis, 'auto-aof-rewrite-percentage');
   await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
   try {
-    await cp(join(dataDir, name), join(folder, 'appendonlydir'), { recursive: true });
+    await cp(await appendOnlyPath(redis, dataDir), join(folder, 'appendonlydir'), { recursive: true });
     return true;
   } finally {
     await redis.config('SET', 'auto-aof-rewrite-percentage', percentage || '100');
@@ -81,14 +78,37 @@ async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Pr
 
 interface Target {
   readonly settings: RedisSettings;
+  readonly names: RedisNames;
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
 }
 
-async function copyFiles(redis: Redis, { settings, folder, signal }: Target) {
+/** What tells a file from the one that a save replaces it by. */
+async function stamp(file: string): Promise<string | undefined> {
+  try {
+    const { ino, mtimeMs, size } = await stat(file);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The file must have been replaced by the save that was asked for: a server in a container may call its folder otherwise than this host,
+ * and an old file of the right name is the worst copy of all. Throws `REDIS-DIR` (exit 2).
+ */
+async function copyFiles(redis: Redis, { settings, names, folder, signal }: Target) {
+  const source = join(settings.dataDir, names.dbfilename);
+  const isSame = await isConfiguredDir(settings, names);
+  if (!isSame && (await isThere(names.dir))) throw otherDir(settings, names, '');
+  const before = await stamp(source);
   await freshSave(redis, signal);
-  const source = join(settings.dataDir, (await config(redis, 'dbfilename')) || 'dump.rdb');
-  await stat(source);
+  const after = await stamp(source);
+  if (after === undefined || after === before) {
+    const why = after === undefined ? `: its save made no ${source}` : `: its save did not replace ${source}`;
+    throw otherDir(settings, names, why);
+  }
   await copyFile(source, join(folder, 'dump.rdb'));
   return { appendOnly: await copyAppendOnly(redis, settings.dataDir, folder) };
 }
@@ -100,25 +120,65 @@ async function fetchSnapshot(site: Site, redis: Redis, { settings, folder, signa
     password === undefined ? {} : { REDISCLI_AUTH: await site.secrets.read(password, 'redis.password') };
   const at = ['-h', host, '-p', String(port), ...(user === undefined ? [] : ['--user', user])];
   await site.run(['redis-cli', ...at, '--rdb', join(folder, 'dump.rdb')], { secretEnv, signal });
-  const hasFiles = (await config(redis, 'appendonly')) === 'yes';
-  const leftOut = hasFiles ? { leftOut: 'append-only files: they stay on the other host' } : {};
-  return { appendOnly: false, transfer: 'replication' as const, ...leftOut };
+  const hasFiles = (await configOf(redis, 'appendonly')) === 'yes';
+  const beside = hasFiles ? notCopiedFacts(['append-only files: they stay on the other host']) : {};
+  return { appendOnly: false, transfer: 'replication', ...beside };
 }
 
-/** Fills `folder` with `dump.rdb` and, of a server on this host, `appendonlydir/`; the RDB is checked before it counts. */
+/** `master`, or whom it follows. Throws `REDIS-SYNCING`: a replica that receives its first copy holds a part of the data. */
+async function roleOf(redis: Redis): Promise<string> {
+  const info = await redis.info('replication');
+  if (field(info, 'role') === 'master') return 'master';
+  if (field(info, 'master_sync_in_progress') === '1') {
+    throw new DrError({
+      code: 'REDIS-SYNCING',
+      where: 'redis',
+      fact: `the server is a replica and still receives its data from ${field(info, 'master_host')}`,
+      hint: 'run the same command again when `redis-cli info replication` says master_sync_in_progress:0',
+    });
+  }
+  return `replica of ${field(info, 'master_host')}:${field(info, 'master_port')}`;
+}
+
+/** Its redis.conf with what it includes, the file of its users, and its certificates: nothing else starts such a server again. */
+async function carryConfiguration(redis: Redis, folder: string): Promise<CaptureFacts> {
+  const configFile = field(await redis.info('server'), 'config_file');
+  const settings = ['aclfile', 'tls-cert-file', 'tls-key-file', 'tls-ca-cert-file', 'tls-client-cert-file'];
+  const named = await Promise.all(
+    [...settings, 'tls-client-key-file', 'tls-dh-params-file'].map((name) => configOf(redis, name)),
+  );
+  const files = [
+    ...(configFile === '' ? [] : await redisConfigFiles(configFile)),
+    ...named.filter((path) => path !== ''),
+  ];
+  const carried = await carryFiles(folder, files);
+  return { ...(configFile === '' ? {} : { configFile }), configurationFiles: carried.length };
+}
+
+/**
+ * Fills `folder` with `dump.rdb` and, of a server on this host, its append-only files as `appendonlydir/` and its configuration. The RDB is
+ * checked before it counts. The facts keep the server's own answers: a restore goes by them.
+ */
 export async function captureRedis(
   site: Site,
   settings: RedisSettings,
   folder: string,
   signal?: AbortSignal,
-): Promise<RedisFacts> {
+): Promise<CaptureFacts> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return withRedis(site, settings, async (redis) => {
-    const brought = isOnOtherHost(settings)
-      ? await fetchSnapshot(site, redis, { settings, folder, signal })
-      : await copyFiles(redis, { settings, folder, signal });
-    const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));
-    return { keys, serverVersion: field(await redis.info('server'), 'redis_version'), ...brought };
+    const names = await namesOfServer(redis);
+    const role = await roleOf(redis);
+    const target = { settings, names, folder, signal };
+    const isElsewhere = isOnOtherHost(settings);
+    const brought = isElsewhere ? await fetchSnapshot(site, redis, target) : await copyFiles(redis, target);
+    const rdb = join(folder, 'dump.rdb');
+    const { keys, version } = await checkRdb(site, rdb);
+    const memory = Number(field(await redis.info('memory'), 'used_memory'));
+    const content = await contentFacts(site, rdb, { databases: names.databases, memory, signal });
+    const configuration = isElsewhere ? {} : await carryConfiguration(redis, folder);
+    const serverVersion = field(await redis.info('server'), 'redis_version');
+    return { keys, serverVersion, rdbVersion: version, ...names, role, ...brought, ...content, ...configuration };
   });
 }

@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { codeOf, DrError, EXIT, messageOf } from '../../core/errors.ts';
+import { badInput, codeOf, DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { retryInNewPod } from '../../kubernetes/new-pod.ts';
 
 /** A command that only asks is answered in a millisecond; a server that swaps or forks may take seconds. */
@@ -63,7 +63,26 @@ const DENIED = /^(?:WRONGPASS|NOAUTH|NOPERM|DENIED)\b|invalid password|AUTH fail
 /** Words of a server that runs and can't answer now. */
 const BUSY = /^(?:LOADING|BUSY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|MISCONF|OOM|READONLY|ERR max number of clients)/i;
 
-/** What went wrong, as an error of `dr`: `REDIS-DENIED`, `REDIS-LOADING`, `REDIS-FAILED` (it runs) or `REDIS-UNREACHABLE`. */
+/** The commands that `dr` sends, for the rule of an ACL user. */
+const _RIGHTS = '~* +@read +@connection +info +config +bgsave +lastsave +dbsize +shutdown +sync +psync +replconf';
+
+/** The commands that `dr` sends, for the rule of an ACL user. */
+const RIGHTS = '~* +@read +@connection +info +config +bgsave +lastsave +dbsize +shutdown +sync +psync +replconf';
+
+/** Throws nothing: `REDIS-COMMAND` (exit 2) where the server has no such command. */
+function unknownCommand(words: string, settings: RedisSettings, cause: unknown): DrError | undefined {
+  const [, command] = /unknown command [`'"]?([\w-]+)/i.exec(words) ?? [];
+  if (command === undefined) return undefined;
+  return badInput({
+    code: 'REDIS-COMMAND',
+    where: `redis at ${redisAddress(settings)}`,
+    fact: `the server does not know the command ${command.toUpperCase()}: ${words}`,
+    hint: 'its redis.conf renames the command (rename-command), or the server is none of Redis: without it nobody can say which files are its own. Use an ACL user in place of rename-command',
+    cause,
+  });
+}
+
+/** What went wrong, as an error of `dr`: `REDIS-COMMAND`, `REDIS-DENIED`, `REDIS-LOADING`, `REDIS-FAILED` (it runs) or `REDIS-UNREACHABLE`. */
 export function explainRedis(error: unknown, settings: RedisSettings): DrError {
   if (error instanceof DrError) return error;
   const words = messageOf(error);
@@ -73,6 +92,8 @@ export function explainRedis(error: unknown, settings: RedisSettings): DrError {
     const hint = 'wait until `redis-cli info persistence` says loading:0, then run the same command again';
     return new DrError({ code: 'REDIS-LOADING', where, fact: `${address}: it loads its data`, hint, cause: error });
   }
+  const unknown = unknownCommand(words, settings, error);
+  if (unknown !== undefined) return unknown;
   if (error instanceof Error && (error.name === 'ReplyError' || BUSY.test(words))) {
     const hint = 'that is the server’s own message; its log may hold more';
     return new DrError({ code: 'REDIS-FAILED', where, fact: `${address}: ${words}`, hint, cause: error });
@@ -102,8 +123,7 @@ function denied(words: string, settings: RedisSettings, cause: unknown): DrError
       : /^DENIED/.test(words)
         ? words
         : `wrong password for ${name}, or no such user (${words})`;
-  const rights =
-    'in redis-cli: ACL SETUSER NAME on >PASSWORD ~* &* +@all, or name a user that has the right as redis.user';
+  const rights = `give them: ACL SETUSER ${settings.user ?? 'default'} ${RIGHTS}`;
   return new DrError({
     code: 'REDIS-DENIED',
     where: 'redis',
@@ -119,13 +139,17 @@ function denied(words: string, settings: RedisSettings, cause: unknown): DrError
 /** Throws `REDIS-UNREACHABLE`, `REDIS-DENIED` for a wrong password or a missing right, `REDIS-LOADING`, `REDIS-FAILED`, `INTERRUPTED`. */
 export async function withRedis<T>(site: Site, settings: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
   let redis: Redis | undefined;
-  const stop = (): void => redis?.disconnect();
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+    redis?.disconnect();
+  };
   site.signal?.addEventListener('abort', stop, { once: true });
   try {
     redis = await connect(site, settings);
     return await use(redis);
   } catch (error) {
-    if (site.signal?.aborted === true) throw interrupted();
+    if (stopped) throw interrupted();
     throw isRedisError(error) ? explainRedis(error, settings) : error;
   } finally {
     site.signal?.removeEventListener('abort', stop);

@@ -3,10 +3,13 @@
  */
 
 import { Redis } from 'ioredis';
-import type { Retired } from '../../config/environment.ts';
+import { isOnOtherHost, type RedisSettings, type Retired } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { isThere } from '../../core/absent.ts';
 import { messageOf } from '../../core/errors.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
+import { describeRole } from './checks.ts';
+import { isConfiguredDir, namesOfServer } from './names.ts';
 import { redisPlace, withRedis } from './server.ts';
 
 async function tryRedis(
@@ -55,9 +58,10 @@ export async function checkRedis(site: Site): Promise<HealthCheck[]> {
   const settings = site.environment.redis;
   if (settings === undefined) return [];
   try {
-    return await withRedis(site, settings, async (redis) => {
+    const answers = await withRedis(site, settings, async (redis) => {
       const pong = await redis.ping();
       const loading = /^loading:1/m.test(await redis.info('persistence'));
+      const role = await describeRole(redis);
       return [
         { id: 'redis/answers', title: 'Redis answers', ok: pong === 'PONG', fact: pong },
         {
@@ -66,9 +70,24 @@ export async function checkRedis(site: Site): Promise<HealthCheck[]> {
           ok: !loading,
           fact: loading ? 'loading:1' : 'loading:0',
         },
+        { id: 'redis/role', title: 'Redis takes writes', ok: role.isMaster ? true : undefined, fact: role.text },
       ];
     });
+    return isOnOtherHost(settings) ? answers : [...answers, await checkDir(site, settings)];
   } catch (error) {
     return [{ id: 'redis/answers', title: 'Redis answers', ok: false, fact: wordsOf(error) }];
+  }
+}
+
+/** A server that can't say where its files are can't be backed up. */
+async function checkDir(site: Site, settings: RedisSettings): Promise<HealthCheck> {
+  const check = { id: 'redis/dir', title: 'Redis keeps its files in redis.dataDir' };
+  try {
+    const names = await withRedis(site, settings, namesOfServer);
+    // A folder that this host does not have is that of a container.
+    const ok = (await isThere(names.dir)) ? await isConfiguredDir(settings, names) : undefined;
+    return { ...check, ok, fact: ok === false ? `${names.dir}, and redis.dataDir is ${settings.dataDir}` : names.dir };
+  } catch (error) {
+    return { ...check, ok: false, fact: wordsOf(error) };
   }
 }

@@ -72,10 +72,10 @@ async function untilLoaded(site: Site, settings: RedisSettings, signal: AbortSig
     { seconds: Number.POSITIVE_INFINITY, everySeconds: 0.1, signal },
     () => loadState(site, settings),
     (state) => {
-      if (state instanceof DrError) return state.code !== 'REDIS-UNREACHABLE' || isLate(since);
+      if (state instanceof DrError) return state.code !== 'REDIS-UNREACHABLE' || isLate(since, START_SECONDS);
       if (state.state === 'loaded') return true;
       if (state.bytes !== mark) [mark, since] = [state.bytes, performance.now()];
-      return isLate(since);
+      return isLate(since, START_SECONDS);
     },
   );
   if (answer instanceof DrError) throw answer;
@@ -88,7 +88,7 @@ async function untilLoaded(site: Site, settings: RedisSettings, signal: AbortSig
   });
 }
 
-const isLate = (since: number): boolean => performance.now() - since > START_SECONDS * 1000;
+const isLate = (since: number, seconds: number): boolean => performance.now() - since > seconds * 1000;
 
 /**
  * Before anything is touched: a server that runs and can't be stopped, because it refuses our password or is not where dr.yaml says. Throws

@@ -6,7 +6,7 @@ import type { Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
 import { badInput } from '../../core/errors.ts';
 import type { SeedNames, SeedVolume } from '../workload.ts';
-import { checkRdb, layDownRdb } from './rdb.ts';
+import { checkRdb, DEFAULT_NAMES, layDownRdb } from './rdb.ts';
 
 /**
  * Filling it throws `REDIS-RDB` (exit 5); then the server must not start: an empty one would be taken for the data. Throws `SEED-INTO`
@@ -25,7 +25,8 @@ export function redisVolume(site: Site, into: string | undefined): SeedVolume {
       const rdb = join(copy, 'dump.rdb');
       const { keys } = await checkRdb(site, rdb);
       await mkdir(making, { mode: 0o750 });
-      await layDownRdb(rdb, making, await lookUpAccount(site.environment.runAs));
+      // A stack's own server: these are the names in its configuration.
+      await layDownRdb(rdb, making, DEFAULT_NAMES, await lookUpAccount(site.environment.runAs));
       return { keys };
     },
   };

@@ -2,20 +2,24 @@
 import { chown, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
-import { isOnOtherHost, type RedisSettings, redisSettings } from '../../config/environment.ts';
+import { isOnOtherHost, redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { lookUpAccount, writeOwnedFile } from '../../core/account.ts';
+import { lookUpAccount } from '../../core/account.ts';
+import { findEngine } from '../../engines/find.ts';
+import type { CaptureFacts } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
 import { trySnapshot } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
-import { type Check, check, judged } from '../restore-step.ts';
+import { type Check, judged } from '../restore-step.ts';
 import type { Staged, TrialRequest, WorkloadType } from '../workload.ts';
 import { redisLife } from './alive.ts';
 import { captureRedis } from './capture.ts';
+import { contentChecks, loadedChecks } from './checks.ts';
 import { checkRedis, checkRetiredRedis } from './health.ts';
-import { checkRdb } from './rdb.ts';
+import { describeContent, withPrivateRedis } from './private-server.ts';
+import { checkRdb, newerFormat } from './rdb.ts';
 import { restoreRedis } from './restore.ts';
-import { refuseUnstoppable, startRedis, stopRedis, withRedis } from './server.ts';
+import { refuseUnstoppable, withRedis } from './server.ts';
 import { redisVolume } from './volume.ts';
 
 async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
@@ -26,55 +30,48 @@ async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal):
   return { path: folder, facts: { ...facts, ...owner }, remove: discard(folder) };
 }
 
-async function redisChecks(site: Site, item: SnapshotItem): Promise<Check[]> {
-  const held = Number(item.capture.facts.keys);
-  const { size, expired } = await withRedis(site, redisSettings(site.environment), async (redis) => {
-    const info = await redis.info('persistence');
-    const dropped = /^rdb_last_load_keys_expired:(\d+)/m.exec(info)?.[1];
-    const stats = /^expired_keys:(\d+)/m.exec(await redis.info('stats'))?.[1];
-    return { size: await redis.dbsize(), expired: Number(dropped ?? 0) + Number(stats ?? 0) };
-  });
-  const facts = {
-    id: 'redis/keys',
-    title: 'keys of the RDB are loaded, or have expired since',
-    expected: String(held),
-  };
-  return [
-    check(item, {
-      ...facts,
-      actual: `${size} and ${expired} expired`,
-      // A snapshot of sessions may hold nothing that is still alive; a server that loaded nothing has expired nothing.
-      ok: size + expired >= held,
-    }),
-  ];
+function redisChecks(site: Site, item: SnapshotItem): Promise<Check[]> {
+  return withRedis(site, redisSettings(site.environment), (redis) => loadedChecks(redis, item));
 }
 
 /** Starts a server of the trial's own, on a private socket, which never saves; asks it, and stops it. */
 async function checksOfTrial(site: Site, item: SnapshotItem, { scratch, signal }: TrialRequest): Promise<Check[]> {
   const folder = item.destination;
+  const { facts } = item.capture;
   const { keys } = await checkRdb(site, join(folder, 'dump.rdb'));
   const account = await lookUpAccount(site.environment.runAs);
   if (account) {
     for (const path of [folder, ...(await readdir(folder)).map((name) => join(folder, name))])
       await chown(path, account.uid, account.gid);
   }
-  const socket = join(scratch.sockets, 'redis.sock');
-  const configFile = join(folder, 'trial.conf');
-  const lines = ['port 0', `unixsocket ${socket}`, 'unixsocketperm 700', `dir ${folder}`, 'dbfilename dump.rdb'];
-  const neverSave = ['save ""', 'appendonly no', 'stop-writes-on-bgsave-error no', `logfile ${folder}/trial.log`];
-  await writeOwnedFile(configFile, `${[...lines, ...neverSave].join('\n')}\n`, 0o640, site.environment.runAs);
-  const settings: RedisSettings = { socket, dataDir: folder, configFile };
-  const aside: Site = { ...site, environment: { ...site.environment, redis: settings } };
-  try {
-    await startRedis(aside, settings, signal);
-    const checks = judged(item, await redisChecks(aside, item));
+  const server = { folder, sockets: scratch.sockets, databases: databasesThen(facts), signal };
+  return withPrivateRedis(site, server, async (aside, settings) => {
+    const tried = await withRedis(aside, settings, async (redis) => {
+      const content = facts.digest === undefined ? [] : contentChecks(item, await describeContent(redis));
+      return [...content, ...(await loadedChecks(redis, item))];
+    });
     const title = 'keys in the RDB file, as redis-check-rdb counts them';
-    const expected = String(item.capture.facts.keys ?? keys);
+    const expected = String(facts.keys ?? 'a number in the point');
     const counted = { id: 'redis/rdb', title, tier: item.tier, expected, actual: String(keys) };
-    return [...checks, { ...counted, ok: expected === counted.actual }];
-  } finally {
-    await stopRedis(aside, settings);
-  }
+    return [...judged(item, tried), { ...counted, ok: expected === counted.actual }];
+  });
+}
+
+/** Copies of earlier versions don't tell: no server has more than a few thousand, and an empty one costs nothing. */
+function databasesThen({ databases }: CaptureFacts): number {
+  return typeof databases === 'number' ? databases : 4096;
+}
+
+/** Throws `REDIS-VERSION` (exit 2), before anything is stopped: an older server can't load the RDB. */
+async function refuseOlderServer({ workload, capture }: SnapshotItem): Promise<void> {
+  const { serverVersion } = capture.facts;
+  const here = (await findEngine('redis-server'))?.version;
+  if (typeof serverVersion !== 'string' || here === undefined) return;
+  const [then, now] = [serverVersion, here].map((version) => version.split('.').map(Number));
+  const [thenMajor = 0, thenMinor = 0] = then ?? [];
+  const [nowMajor = 0, nowMinor = 0] = now ?? [];
+  if (nowMajor > thenMajor || (nowMajor === thenMajor && nowMinor >= thenMinor)) return;
+  throw newerFormat(workload, `the capture is of Redis ${serverVersion}, and this host has ${here}`);
 }
 
 export const redis: WorkloadType = {
@@ -87,7 +84,10 @@ export const redis: WorkloadType = {
   elsewhere: ({ redis: settings }) =>
     isOnOtherHost(settings) ? { host: settings?.host, field: 'redis.transfer' } : undefined,
   // Beside the old data, and then as dump.rdb and as the base of the append-only file.
-  needs: async (_, { destination, capture }) => [{ path: destination, bytes: 3 * capture.bytes }],
+  async needs(_, item) {
+    await refuseOlderServer(item);
+    return [{ path: item.destination, bytes: 3 * item.capture.bytes }];
+  },
   async restore(context, item) {
     await restoreRedis(context, item);
     return undefined;

@@ -5,7 +5,7 @@
 import { badInput, precondition } from '../../../recovery/core/errors.ts';
 import type { EngineStack, StackEngine } from '../../../recovery/pulumi/engine.ts';
 import { planOf, type RecordedOptions } from './plan.ts';
-import { destroyAll, runUp } from './run.ts';
+import { destroyAll, heldBy, runUp } from './run.ts';
 import { States } from './state.ts';
 
 function openStack(name: string, states: States, options: RecordedOptions): EngineStack {
@@ -39,7 +39,8 @@ function openStack(name: string, states: States, options: RecordedOptions): Engi
       states.write(name, { ...states.read(name), pending: [] });
     },
     unlock: async () => states.unlock(name),
-    async destroy(run = {}) {
+    held: () => heldBy(name, states, options),
+    async destroy(run) {
       const outcome = await locked(() => destroyAll(name, states, { ...options, ...run }));
       if (run.remove === true && outcome.succeeded) states.remove(name);
       return outcome;

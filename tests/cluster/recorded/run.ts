@@ -1,5 +1,6 @@
 /** The steps of a run, each when all that it depends on is done. */
-import type { ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/pulumi/engine.ts';
+import { OWN_LABEL } from '../../../plan/layout.ts';
+import type { DestroyOptions, Held, ResourceEvent, RunOptions, RunOutcome } from '../../../recovery/pulumi/engine.ts';
 import type { KubernetesObject } from '../../infra/manifests-of.ts';
 import type { Api, Manifest } from '../api.ts';
 import { applyWhenKnown, untilGone, untilReady } from '../apply.ts';
@@ -97,12 +98,17 @@ async function makeAll(steps: readonly Step[], ledger: Ledger, options: Options)
   return results.every(({ status }) => status === 'fulfilled');
 }
 
-/** @param all what is to stay where it is goes too */
-async function removeAll(live: readonly Live[], ledger: Ledger, options: Options, all = false): Promise<void> {
+/** @param stays what is forgotten and not deleted */
+async function removeAll(
+  live: readonly Live[],
+  ledger: Ledger,
+  options: Options,
+  stays: (each: Live) => boolean,
+): Promise<void> {
   for (const each of [...live].reverse()) {
     const event = (state: ResourceEvent['state']) => eventOf(each as unknown as KubernetesObject, 'delete', state);
     ledger.say(event('start'));
-    if (all || !each.retained) {
+    if (!stays(each)) {
       await options.api().remove(each.manifest);
       await untilGone(options.api(), each.manifest, options);
     }
@@ -124,7 +130,7 @@ export async function runUp(stack: string, states: States, options: Options): Pr
   const declared = new Set(plan.steps.map(({ object }) => object.urn));
   const gone = states.read(stack).live.filter(({ urn }) => !declared.has(urn));
   try {
-    await removeAll(gone, ledger, options);
+    await removeAll(gone, ledger, options, ({ retained }) => retained);
   } catch (error) {
     return outcomeOf(ledger.events, (error as Error).message);
   }
@@ -132,14 +138,36 @@ export async function runUp(stack: string, states: States, options: Options): Pr
   return outcomeOf(ledger.events);
 }
 
-export async function destroyAll(stack: string, states: States, options: Options): Promise<RunOutcome> {
+export async function destroyAll(
+  stack: string,
+  states: States,
+  options: RecordedOptions & DestroyOptions,
+): Promise<RunOutcome> {
   const ledger = new Ledger(stack, states, options.onEvent);
   try {
-    await removeAll(states.read(stack).live, ledger, options, true);
+    await removeAll(states.read(stack).live, ledger, options, ({ urn }) => options.keep.has(urn));
     const { config, made } = states.read(stack);
     states.write(stack, { config, made, live: [], pending: [] });
     return outcomeOf(ledger.events);
   } catch (error) {
     return outcomeOf(ledger.events, (error as Error).message);
   }
+}
+
+/** The real state keeps the uids; this one asks for them. */
+export async function heldBy(stack: string, states: States, { api }: RecordedOptions): Promise<Held> {
+  const resources = states.read(stack).live.map(async ({ urn, manifest, retained }) => {
+    const { apiVersion, kind, metadata } = manifest;
+    const { name, namespace, labels = {} } = metadata;
+    const found = await api().read<{ metadata: { uid?: string } }>(manifest);
+    const { uid } = found?.metadata ?? {};
+    return {
+      urn,
+      type: `kubernetes:${apiVersion}:${kind}`,
+      adopted: isShared(manifest) && labels[OWN_LABEL] === undefined && kind !== 'Namespace',
+      guarded: retained,
+      object: { apiVersion, kind, name, labels, ...(namespace && { namespace }), ...(uid && { uid }) },
+    };
+  });
+  return { resources: await Promise.all(resources), contexts: [] };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { runClusterDrill } from '../../../drill/cluster/run.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
-import { resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
+import { readPoints, resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { openRebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';
 import { rowCounts } from '../checks.ts';
@@ -37,6 +37,7 @@ export function quarantine(fixture: ClusterFixture): void {
           stateDir: join(fixture.folder, 'state'),
           plan: { ...productionPlan, environment: 'local' },
           resolve: resolveRecoveryPoint,
+          readPoints,
           openCluster: async (place) => {
             // First when its platform is up, and once more when it is gone.
             if (reached.length === 0) {

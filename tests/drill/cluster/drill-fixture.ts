@@ -7,7 +7,7 @@ import type { RebuiltCluster, Row } from '../../../recovery/rebuild/data/cluster
 import { entryAt } from '../../recovery/points/entry-fixture.ts';
 import { postgresCapture, resticCapture } from '../../recovery/points/point-fixture.ts';
 import { type FakeBackend, type FakeResource, newBackend } from '../../recovery/rebuild/fake-engine.ts';
-import { portsOf, REQUEST, RESOURCES } from '../../recovery/rebuild/rebuild-fixture.ts';
+import { liveOf, portsOf, REQUEST, RESOURCES } from '../../recovery/rebuild/rebuild-fixture.ts';
 import { samplePin } from '../../recovery/rebuild/sample-pin.ts';
 
 export const PIN = samplePin(20);
@@ -78,10 +78,11 @@ export function wellHeld(): Held {
   };
 }
 
-function clusterOf(held: Held): RebuiltCluster {
+function clusterOf(held: Held, backend: FakeBackend): RebuiltCluster {
   return {
     describe: 'a made-up cluster',
     hasNamespace: async (name) => held.left.includes(name),
+    everything: async () => liveOf(backend),
     objects: async (namespace) => held.objects.filter(({ metadata }) => metadata.namespace === namespace),
     async sql(_namespace, _database, statement) {
       if (statement.includes('archive_mode')) {
@@ -114,8 +115,9 @@ export function drillPorts(backend: FakeBackend, folder: string, held: Held): Dr
     ...portsOf(backend, folder),
     // A second with each look at the clock.
     now: () => new Date(BEGUN + 1000 * ticks++),
-    resolve: async () => ({ pin: PIN, notes: [], entries: ENTRIES, generations: [] }),
-    openCluster: async () => clusterOf(held),
+    resolve: async () => ({ pin: PIN, notes: [], generations: [] }),
+    readPoints: async () => ENTRIES,
+    openCluster: async () => clusterOf(held, backend),
   };
 }
 

@@ -176,7 +176,12 @@ test('an unconfirmed drill leaves nothing, and neither does a failure in the mid
   const no = new Error('no');
   const refused = runClusterDrill(drillRequest(at.stateDir), { ...ports, approve: () => Promise.reject(no) });
   await expect(refused).rejects.toBe(no);
-  const broken = runClusterDrill(drillRequest(at.stateDir), { ...ports, openCluster: () => Promise.reject(no) });
+  let asked = 0;
+  const openCluster: typeof ports.openCluster = (place) => {
+    asked += 1;
+    return asked === 1 ? Promise.reject(no) : ports.openCluster(place);
+  };
+  const broken = runClusterDrill(drillRequest(at.stateDir), { ...ports, openCluster });
   await expect(broken).rejects.toBe(no);
   expect([...backend.stacks.keys()]).toEqual(['production']);
   expect([...backend.cluster]).toEqual([]);

@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedLoss, refusalsOf } from '../../../recovery/failover/loss.ts';
 import { type FailoverPlan, planSchema } from '../../../recovery/failover/types.ts';
-import { bytesBetween, formatLsn, parseLsn, placeOfSegment } from '../../../recovery/points/wal.ts';
+import {
+  bytesBetween,
+  DEFAULT_SEGMENT_BYTES,
+  formatLsn,
+  parseLsn,
+  placeOfSegment,
+} from '../../../recovery/points/wal-segment.ts';
 
 const at = (time: string): Date => new Date(`2026-11-23T${time}Z`);
 
@@ -19,7 +25,7 @@ describe('WAL positions', () => {
   });
 
   test('of a segment: 256 segments of 16 MiB share the upper digits', () => {
-    const { timeline, start, end } = placeOfSegment('0000000200000001000000FF');
+    const { timeline, start, end } = placeOfSegment('0000000200000001000000FF', DEFAULT_SEGMENT_BYTES);
     expect([timeline, formatLsn(start), formatLsn(end)]).toEqual([2, '1/FF000000', '2/0']);
     expect(bytesBetween(start, end)).toBe(16 * 1024 * 1024);
     expect(bytesBetween(end, start)).toBe(0);

@@ -4,7 +4,7 @@ import { layout, STANZA } from '../../../plan/layout.ts';
 import { DrError } from '../../../recovery/core/errors.ts';
 import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
 import type { JobState, Pod, Scalable, SiteCluster } from '../../../recovery/kubernetes/site-cluster.ts';
-import { formatLsn, parseLsn } from '../../../recovery/points/wal.ts';
+import { formatLsn, parseLsn } from '../../../recovery/points/wal-segment.ts';
 import type { ConfigValues, EngineStack, RunOutcome, StackEngine } from '../../../recovery/pulumi/engine.ts';
 import type { ObjectStore } from '../../../recovery/storage/object-store.ts';
 import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
@@ -200,6 +200,7 @@ export class FakeStack implements EngineStack {
   forgetPending = async () => {};
   unlock = async () => {};
   removeConfig = async () => {};
+  held = async () => ({ resources: [], contexts: [] });
   destroy = async () => OK;
   remove = async () => {};
 

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { explain } from '../../../recovery/pulumi/cli.ts';
 import { leaves, plainValues } from '../../../recovery/pulumi/config.ts';
 import { toDiagnostic, toResourceEvent } from '../../../recovery/pulumi/events.ts';
+import { heldIn } from '../../../recovery/pulumi/held.ts';
 import { isHolderDead, parseHolder } from '../../../recovery/pulumi/locked.ts';
 import { findPulumi } from '../../../recovery/pulumi/program.ts';
 import { parseState, pendingIn, releasable, withoutPending } from '../../../recovery/pulumi/state.ts';
@@ -100,8 +101,67 @@ test('a state without pending operations, and one that may be destroyed', () => 
     ...exported,
     deployment: { ...exported.deployment, pending_operations: [] },
   });
-  expect(releasable(state).deployment?.resources?.[0]).toMatchObject({ protect: false, retainOnDelete: false });
+  const released = (keep: string) => releasable(state, new Set([keep])).deployment?.resources?.[0];
+  expect(released('urn:b')).toMatchObject({ protect: false, retainOnDelete: false });
+  expect(released('urn:a')).toMatchObject({ protect: false, retainOnDelete: true });
   expect(() => parseState('[]', 'fresh')).toThrow(expect.objectContaining({ code: 'STATE-UNREADABLE' }));
+});
+
+test('what a state holds: objects by their identity, and whether they may be older than the stack', () => {
+  const provider = (name: string, inputs: object) => ({
+    urn: `urn:${name}`,
+    type: 'pulumi:providers:kubernetes',
+    inputs: { context: 'lab', ...inputs },
+    created: '2026-11-25T20:00:00Z',
+  });
+  const resources = [
+    provider('own', {}),
+    provider('shared', { upsertExistingObjects: 'true' }),
+    {
+      urn: 'urn:a',
+      type: 'kubernetes:apps/v1:Deployment',
+      custom: true,
+      provider: 'urn:own::1',
+      inputs: { metadata: { name: 'api', labels: { app: 'api' } } },
+      outputs: { metadata: { name: 'api', namespace: 'shop', uid: 'u1' } },
+      created: '2026-11-25T20:01:00Z',
+    },
+    {
+      urn: 'urn:b',
+      type: 'kubernetes:storage.k8s.io/v1:StorageClass',
+      id: 'fast',
+      provider: 'urn:shared::2',
+      retainOnDelete: true,
+    },
+    // Its outputs are encrypted.
+    {
+      urn: 'urn:c',
+      type: 'kubernetes:core/v1:Secret',
+      id: 'shop/keys',
+      provider: 'urn:own::1',
+      outputs: { secret: 'x' },
+    },
+    {
+      urn: 'urn:d',
+      type: 'kubernetes:core/v1:ConfigMap',
+      id: 'shop/old',
+      importID: 'shop/old',
+      provider: 'urn:own::1',
+    },
+    { urn: 'urn:e', type: 'go-coffee-dr:platform:Platform', custom: false },
+    { urn: 'urn:f', type: 'kubernetes:core/v1:Service', custom: true, external: true, id: 'shop/read' },
+  ];
+  const held = heldIn(parseState(JSON.stringify({ deployment: { resources } }), 'fresh'));
+  expect(held).toMatchObject({ since: '2026-11-25T20:00:00Z', contexts: ['lab'] });
+  expect(held.resources).toMatchObject([
+    {
+      adopted: false,
+      object: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api', namespace: 'shop', uid: 'u1' },
+    },
+    { adopted: true, guarded: true, object: { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', name: 'fast' } },
+    { adopted: false, object: { apiVersion: 'v1', kind: 'Secret', name: 'keys', namespace: 'shop' } },
+    { adopted: true, object: { name: 'old' } },
+  ]);
 });
 
 describe('finding the program', () => {

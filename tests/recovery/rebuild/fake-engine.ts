@@ -7,6 +7,7 @@ import { stackUnknown } from '../../../recovery/pulumi/cli.ts';
 import type {
   ConfigValues,
   EngineStack,
+  HeldObject,
   ResourceEvent,
   RunOptions,
   RunOutcome,
@@ -23,6 +24,10 @@ export interface FakeResource {
   readonly after?: readonly string[];
   /** What the API says of it, each time. */
   readonly refused?: string;
+  /** @default go-coffee, except for a Namespace */
+  readonly namespace?: string;
+  /** Its provider takes over what exists. */
+  readonly adopted?: boolean;
 }
 
 interface FakeStack {
@@ -40,6 +45,20 @@ export interface FakeBackend {
   readonly resources: readonly FakeResource[];
   /** What the program says when it is previewed. */
   readonly said?: RunOutcome['diagnostics'];
+}
+
+const CLUSTER_WIDE = ['ClusterRole', 'CustomResourceDefinition', 'Namespace', 'StorageClass'];
+
+/** As the state has it, and as the cluster does: `uid-` and its id. */
+export function heldObject({ kind, name, own, namespace = 'go-coffee' }: FakeResource): HeldObject {
+  return {
+    apiVersion: 'v1',
+    kind,
+    name,
+    labels: own === true ? { 'go-coffee-dr/owner': 'stack' } : {},
+    uid: `uid-${kind}/${name}`,
+    ...(CLUSTER_WIDE.includes(kind) ? {} : { namespace }),
+  };
 }
 
 export class Killed extends Error {
@@ -167,8 +186,21 @@ export function fakeEngine(backend: FakeBackend, killAt = Number.POSITIVE_INFINI
         await step();
         stack.lockedBy = undefined;
       },
-      async destroy(options = {}) {
-        for (const id of stack.state) backend.cluster.delete(id);
+      held: async () => ({
+        since: '2026-11-25T20:00:00Z',
+        contexts: ['lab'],
+        resources: backend.resources
+          .filter((each) => stack.state.includes(idOf(each)))
+          .map((each) => ({
+            urn: `urn:${idOf(each)}`,
+            type: `kubernetes:x/v1:${each.kind}`,
+            adopted: each.adopted === true,
+            guarded: false,
+            object: heldObject(each),
+          })),
+      }),
+      async destroy(options) {
+        for (const id of stack.state) if (!options.keep.has(`urn:${id}`)) backend.cluster.delete(id);
         stack.state = [];
         if (options.remove === true) backend.stacks.delete(name);
         return outcome([]);

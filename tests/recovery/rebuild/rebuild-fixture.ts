@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
+import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
 import type { CredentialsBundle } from '../../../recovery/rebuild/credentials-bundle.ts';
+import type { RebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
+import type { TeardownPlan } from '../../../recovery/rebuild/teardown/plan.ts';
+import type { TeardownPorts } from '../../../recovery/rebuild/teardown/teardown.ts';
 import type { RebuildPlan, RebuildPorts, RebuildRequest } from '../../../recovery/rebuild/types.ts';
-import { type FakeBackend, type FakeResource, fakeEngine } from './fake-engine.ts';
+import { type FakeBackend, type FakeResource, fakeEngine, heldObject } from './fake-engine.ts';
 import { samplePin } from './sample-pin.ts';
 
 export const REQUEST: RebuildRequest = {
@@ -92,9 +96,51 @@ export function portsOf(backend: FakeBackend, stateDir: string, killAt?: number)
       resolutions += 1;
       return { pin: samplePin(resolutions % 24, from, repository.id), notes: [], generations: [1, 3] };
     },
+    readPoints: async () => [],
     approve: async (plan) => void approved.push(plan),
     progress: ({ state, title }) => void told.push(`${state} ${title}`),
     log: silentLog,
     now: () => new Date(),
+  };
+}
+
+/** What the cluster of a backend holds, as its API lists it. */
+export function liveOf({ resources, cluster }: FakeBackend): KubeObject[] {
+  return resources
+    .filter(({ kind, name }) => cluster.has(`${kind}/${name}`))
+    .map((resource) => {
+      const { apiVersion, kind, name, namespace, uid = '' } = heldObject(resource);
+      const creationTimestamp = '2026-11-25T20:10:00Z';
+      return { apiVersion, kind, metadata: { name, uid, creationTimestamp, ...(namespace && { namespace }) } };
+    });
+}
+
+/** Ports of a teardown. `others`: what the cluster holds besides. */
+export function teardownPorts(ports: Ports, backend: FakeBackend, others: readonly KubeObject[] = []): Teardown {
+  const asked: TeardownPlan[] = [];
+  return {
+    ...ports,
+    asked,
+    approve: async (planned) => void asked.push(planned),
+    openCluster: async () => clusterThat(async () => [...liveOf(backend), ...others]),
+  };
+}
+
+export interface Teardown extends TeardownPorts {
+  readonly asked: TeardownPlan[];
+}
+
+const unused = () => Promise.reject(new Error('a teardown does not ask this'));
+
+/** A cluster that answers `everything` alone. */
+export function clusterThat(everything: RebuiltCluster['everything']): RebuiltCluster {
+  return {
+    describe: 'a fake cluster',
+    everything,
+    hasNamespace: unused,
+    objects: unused,
+    sql: unused,
+    redis: unused,
+    async [Symbol.asyncDispose]() {},
   };
 }

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { EXIT } from '../../../recovery/core/errors.ts';
 import { planRebuild, rebuild } from '../../../recovery/rebuild/rebuild.ts';
-import { teardown } from '../../../recovery/rebuild/teardown.ts';
 import { newBackend } from './fake-engine.ts';
 import { BUNDLE, portsOf, REQUEST, RESOURCES, scratch } from './rebuild-fixture.ts';
 
@@ -99,6 +98,30 @@ test('a dry run leaves nothing behind, and neither does an unconfirmed run', asy
   await expect(rebuild(REQUEST, ports)).rejects.toBe(refused);
   expect(backend.stacks.size).toBe(0);
   expect(backend.cluster.size).toBe(0);
+});
+
+test('a stack that was there before keeps its config through a dry run and a refusal, and is never removed', async () => {
+  await using at = await scratch();
+  const backend = newBackend(RESOURCES);
+  const ports = portsOf(backend, at.stateDir);
+  const config = { site: { value: 'mine' }, quotas: { value: { cpu: 4 } } };
+  backend.stacks.set('fresh', {
+    config: structuredClone(config),
+    state: [],
+    pending: [],
+    lockedBy: undefined,
+    outputs: {},
+  });
+  await planRebuild(REQUEST, ports);
+  expect(backend.stacks.get('fresh')?.config).toEqual(config);
+  const no = new Error('no');
+  await expect(rebuild(REQUEST, { ...ports, approve: () => Promise.reject(no) })).rejects.toBe(no);
+  expect(backend.stacks.get('fresh')?.config).toEqual(config);
+  const standby = { ...config, role: { value: 'standby' } };
+  Object.assign(backend.stacks.get('fresh') ?? {}, { config: structuredClone(standby) });
+  await expect(rebuild(REQUEST, ports)).rejects.toMatchObject({ code: 'STACK-IN-USE', exit: EXIT.locked });
+  await expect(planRebuild(REQUEST, ports)).rejects.toMatchObject({ code: 'STACK-IN-USE' });
+  expect(backend.stacks.get('fresh')?.config).toEqual(standby);
 });
 
 test('the plan shows what the program excludes from the capture, and its warnings', async () => {
@@ -234,23 +257,6 @@ test('the engine of a running rebuild is not disturbed', async () => {
     fact: expect.stringContaining(`pid ${process.pid}`),
   });
   expect(backend.stacks.get('fresh')?.lockedBy).toBe(process.pid);
-});
-
-test('a teardown asks, deletes what a rebuild has made, and refuses every other stack', async () => {
-  await using at = await scratch();
-  const backend = newBackend(RESOURCES);
-  const ports = portsOf(backend, at.stateDir);
-  await rebuild(REQUEST, ports);
-  const asked: string[] = [];
-  const ending = { ...ports, approve: async (what: readonly string[]) => void asked.push(...what) };
-  const stack = backend.stacks.get('fresh');
-  if (stack) stack.outputs = { ...stack.outputs, role: 'primary' };
-  await expect(teardown('fresh', ending)).rejects.toMatchObject({ code: 'TEARDOWN-REFUSED', exit: EXIT.locked });
-  if (stack) stack.outputs = { ...stack.outputs, role: 'recovery' };
-  await teardown('fresh', ending);
-  expect(asked[0]).toContain('destroy stack fresh');
-  expect([backend.stacks.size, backend.cluster.size]).toEqual([0, 0]);
-  await expect(teardown('fresh', ending)).rejects.toMatchObject({ code: 'STACK-UNKNOWN' });
 });
 
 test('a lost volume gets a new passphrase; the passphrase of a repository is never generated', async () => {

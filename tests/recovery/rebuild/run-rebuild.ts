@@ -17,6 +17,7 @@ const outcome = await rebuild(REQUEST, {
     notes: [],
     generations: [],
   }),
+  readPoints: async () => [],
   approve: async () => {},
   progress: ({ title, detail = '' }) => void process.stdout.write(`${title} ${detail}\n`),
   log: silentLog,

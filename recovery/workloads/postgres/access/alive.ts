@@ -9,8 +9,8 @@ import { isOnOtherHost, type PostgresSettings } from '../../../config/environmen
 import type { Site } from '../../../config/site.ts';
 import { ifAbsent } from '../../../core/absent.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../../core/errors.ts';
-import { processesIn } from '../../../core/holders.ts';
-import { connectClient } from '../client.ts';
+import { processesIn } from '../../../core/process/holders.ts';
+import { connectClient } from './client.ts';
 import { livingServer } from './stale-locks.ts';
 
 export interface PostgresLife {

@@ -9,7 +9,7 @@ import { makeRun } from '../../../../recovery/core/process.ts';
 import { findPostgresBin } from '../../../../recovery/engines/find.ts';
 import { parseRows, psqlArguments } from '../../../../recovery/kubernetes/psql.ts';
 import type { SiteCluster } from '../../../../recovery/kubernetes/site-cluster.ts';
-import { formatLsn, parseLsn, placeOfSegment } from '../../../../recovery/points/wal.ts';
+import { DEFAULT_SEGMENT_BYTES, formatLsn, parseLsn, placeOfSegment } from '../../../../recovery/points/wal-segment.ts';
 import { endWrites, forksOf, leaderOf, membersOf, switchWal } from '../../../../recovery/workloads/postgres/members.ts';
 import { withFolder } from '../../../platform.ts';
 
@@ -73,7 +73,7 @@ test('a leader hands over: no write after the end, its segment finished, and the
       `SELECT pg_walfile_name('${formatLsn(written)}') AS segment, pg_current_wal_lsn()::text AS lsn`,
     );
     // All of it lies in finished segments: the server has left the last of them.
-    expect(parseLsn(String(lsn)) >= placeOfSegment(String(segment)).end).toBe(true);
+    expect(parseLsn(String(lsn)) >= placeOfSegment(String(segment), DEFAULT_SEGMENT_BYTES).end).toBe(true);
     const again = await switchWal(server.cluster, 'go-coffee', leader);
     expect(again > written).toBe(true);
     await server.stop();

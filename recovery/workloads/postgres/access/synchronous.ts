@@ -1,6 +1,6 @@
 /** Will commits wait for standbys that are not there: after a restore the standbys of the source are gone, and its setting came along. */
 import type pg from 'pg';
-import type { HealthCheck } from '../workload.ts';
+import type { HealthCheck } from '../../workload.ts';
 
 interface Replication {
   readonly names: string;

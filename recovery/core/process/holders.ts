@@ -3,8 +3,8 @@
  * answer, its lock file is gone, or its port is another one than the file of settings says.
  */
 import { readlink, realpath } from 'node:fs/promises';
-import { codeOf, hasCode } from './errors.ts';
-import { allPids, isAlive, processStat } from './pids.ts';
+import { codeOf, hasCode } from '../errors.ts';
+import { allPids, isAlive, processStat } from '../pids.ts';
 
 /** The path without links; the path itself where it does not exist. */
 async function resolved(path: string): Promise<string> {

@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { setTimeout as delay, setImmediate as immediately } from 'node:timers/promises';
-import { codeOf, messageOf } from './errors.ts';
+import { codeOf, messageOf } from '../errors.ts';
+import { descendantsOf, isAlive, startedAt } from '../pids.ts';
 import { type Keep, KeptOutput, lineCutter } from './kept-output.ts';
-import { descendantsOf, isAlive, startedAt } from './pids.ts';
 
 /** Why a child was ended. */
 export type EndReason = 'canceled' | 'timeout' | 'stalled' | 'output';

@@ -1,10 +1,10 @@
 /** How SQL reaches the server: by its socket, or by TCP with TLS. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { isOnOtherHost, type PostgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { badInput, codeOf, DrError, messageOf } from '../../core/errors.ts';
-import { NETWORK_ERRORS, retryInNewPod } from '../../kubernetes/new-pod.ts';
+import { isOnOtherHost, type PostgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { badInput, codeOf, DrError, messageOf } from '../../../core/errors.ts';
+import { NETWORK_ERRORS, retryInNewPod } from '../../../kubernetes/new-pod.ts';
 
 type Encryption = NonNullable<pg.ClientConfig['ssl']>;
 

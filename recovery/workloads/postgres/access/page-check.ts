@@ -4,8 +4,8 @@ import type { Dirent } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ifAbsent } from '../../core/absent.ts';
-import { hasCode } from '../../core/errors.ts';
+import { ifAbsent } from '../../../core/absent.ts';
+import { hasCode } from '../../../core/errors.ts';
 
 const SEGMENT_PAGES = 131_072;
 const READ_PAGES = 128;

@@ -2,10 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PostgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { ifAbsent } from '../../core/absent.ts';
-import { findPostgresBin } from '../../engines/find.ts';
+import type { PostgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { ifAbsent } from '../../../core/absent.ts';
+import { findPostgresBin } from '../../../engines/find.ts';
 
 export interface ControlData {
   readonly systemId: string;

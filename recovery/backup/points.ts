@@ -1,0 +1,131 @@
+/** Writes the points of a run, last: who wrote them, by which clock, after which others, and what is suspect in them. */
+import { formatDuration } from '../../plan/duration.ts';
+import { ensureIdentity, originOf } from '../config/identity.ts';
+import { type RepositoryFailures, type RepositoryOutcome, reachable, withFailures } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import type { DrError } from '../core/errors.ts';
+import { findEngine } from '../engines/find.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import type { Origin, RecoveryPoint } from '../points/point.ts';
+import { clockSkew } from '../storage/clock.ts';
+import type { Captures, Run } from './request.ts';
+import { type Catalogs, readCatalogs, refuseStranger } from './stranger.ts';
+import { markSuspects } from './suspects.ts';
+
+/** Says what the run found about its own clock: the points keep the host's dates, and the chain keeps their order. */
+export function clockWarnings(skews: ReadonlyMap<string, number | undefined>): string[] {
+  const [first] = [...skews].filter(([, skew]) => skew !== undefined && Math.abs(skew) > WARN_SKEW_SECONDS);
+  if (first === undefined) return [];
+  const [repository, skew = 0] = first;
+  const way = skew > 0 ? 'ahead of' : 'behind';
+  return [
+    `this host's clock is ${formatDuration(Math.abs(skew))} ${way} that of ${repository}: set it right (timedatectl); this point is dated by it`,
+  ];
+}
+
+/** Leap seconds, slow calls and drifting clocks stay below. */
+const WARN_SKEW_SECONDS = 300;
+
+async function skewsOf(repositories: readonly Repository[]): Promise<Map<string, number | undefined>> {
+  const skew = async (repository: Repository) =>
+    [repository.id, await clockSkew(await repository.store('writer'))] as const;
+  return new Map(await Promise.all(repositories.map(skew)));
+}
+
+export interface Begun {
+  /** Those that can say whose points they hold; the others are down. */
+  readonly repositories: readonly RepositoryOutcome[];
+  readonly catalogs: Catalogs;
+  readonly skews: ReadonlyMap<string, number | undefined>;
+  readonly origin: Origin;
+}
+
+/** The highest number in the catalog when the run began. */
+function headOf(entries: readonly CatalogEntry[] = []): number {
+  return entries.reduce((highest, { outline }) => Math.max(highest, outline.sequence ?? 0), 0);
+}
+
+export interface Written {
+  readonly points: Record<string, RecoveryPoint>;
+  readonly failures: RepositoryFailures;
+  readonly warnings: readonly string[];
+}
+
+export const NOTHING_WRITTEN: Written = { points: {}, failures: new Map(), warnings: [] };
+
+/** The same id in each repository; each holds its own captures, and only a repository that has all of them gets a point. */
+export async function writePoints(
+  { site, request, id, startedAt, selection }: Run,
+  { workloads, repositories }: Captures,
+  { catalogs, skews, origin }: Begun,
+): Promise<Written> {
+  const points: Record<string, RecoveryPoint> = {};
+  const failures = new Map<string, DrError>();
+  const warnings: string[] = [];
+  const tools = await toolVersions();
+  for (const repository of reachable(repositories)) {
+    const made = workloads.flatMap((outcome) => outcome.captures.get(repository.id) ?? []);
+    if (made.length < workloads.length) continue;
+    try {
+      const entries = catalogs.get(repository.id) ?? [];
+      const captures = await markSuspects(site, made, entries);
+      const catalog = await openCatalog(site, repository, 'writer');
+      const skewSeconds = skews.get(repository.id);
+      points[repository.id] = await catalog.write({
+        apiVersion: 'go-coffee-dr/v1',
+        kind: 'RecoveryPoint',
+        id,
+        pointKind: request.kind,
+        complete: selection.complete,
+        environment: site.environment.name,
+        site: site.environment.site,
+        origin,
+        repository: repository.id,
+        startedAt: startedAt.toISOString(),
+        endedAt: request.now().toISOString(),
+        after: headOf(entries),
+        ...(skewSeconds === undefined ? {} : { skewSeconds }),
+        captures,
+        planDigest: site.planDigest,
+        tools,
+      });
+      for (const { workload, suspect } of captures)
+        if (suspect !== undefined)
+          warnings.push(
+            `${workload} in ${repository.id} is suspect: ${suspect}. \`latest\` stays with the one before; if this one is right: dr points mark ${id} clean`,
+          );
+      request.progress({
+        step: `backup/point/${repository.id}`,
+        title: `point in ${repository.id}`,
+        state: 'done',
+        detail: id,
+      });
+    } catch (error) {
+      failures.set(repository.id, asDrError(error, `repository ${repository.id}`));
+    }
+  }
+  return { points, failures, warnings };
+}
+
+/**
+ * What is known before a byte is copied: whose points these are, and by which clock. Throws `SITE-STRANGER` or `POSTGRES-OTHER-CLUSTER`
+ * (exit 6).
+ */
+export async function begin(site: Site, outcomes: readonly RepositoryOutcome[], now: Date): Promise<Begun> {
+  const { catalogs, failures } = await readCatalogs(site, reachable(outcomes));
+  await refuseStranger(site, catalogs);
+  const repositories = withFailures(outcomes, failures);
+  const identity = await ensureIdentity(site, now);
+  return { repositories, catalogs, skews: await skewsOf(reachable(repositories)), origin: await originOf(identity) };
+}
+
+const ENGINES = ['pgbackrest', 'restic', 'redis-server', 'git'] as const;
+
+/** Versions of the engines: a point says with what it was made. */
+async function toolVersions(): Promise<Record<string, string>> {
+  const found = await Promise.all(ENGINES.map((name) => findEngine(name)));
+  const versions = found.flatMap((engine) => (engine ? [[engine.name, engine.version] as const] : []));
+  return { node: process.versions.node, ...Object.fromEntries(versions) };
+}

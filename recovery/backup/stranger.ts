@@ -1,0 +1,160 @@
+/** Refuses to write for a site that another host writes for: two histories under one name are restored as one. */
+import { hostname } from 'node:os';
+import { parseLineage } from '../../plan/layout.ts';
+import { isOnOtherHost } from '../config/environment.ts';
+import {
+  adoptSite,
+  ensureIdentity,
+  hasHistory,
+  type Identity,
+  machineDigest,
+  readIdentity,
+} from '../config/identity.ts';
+import { readLineage } from '../config/lineage.ts';
+import type { RepositoryFailures } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { asDrError } from '../core/as-dr-error.ts';
+import { type DrError, precondition } from '../core/errors.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import { ownerOf } from '../points/catalog/doubts.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { isPostgres, type Origin, type RecoveryPoint } from '../points/point.ts';
+import { withClient } from '../workloads/postgres/server.ts';
+
+/** The points of each repository, by its id, in the order of the chain. */
+export type Catalogs = ReadonlyMap<string, readonly CatalogEntry[]>;
+
+/** A repository whose points can't be read can't say whose they are: it is among the failures. */
+export async function readCatalogs(
+  site: Site,
+  repositories: readonly Repository[],
+): Promise<{ readonly catalogs: Catalogs; readonly failures: RepositoryFailures }> {
+  const catalogs = new Map<string, readonly CatalogEntry[]>();
+  const failures = new Map<string, DrError>();
+  const read = async (repository: Repository): Promise<void> => {
+    try {
+      catalogs.set(repository.id, await (await openCatalog(site, repository, 'writer')).points());
+    } catch (error) {
+      failures.set(repository.id, asDrError(error, `repository ${repository.id}`));
+    }
+  };
+  await Promise.all(repositories.map(read));
+  return { catalogs, failures };
+}
+
+function stranger(site: Site, fact: string): DrError {
+  const name = site.environment.site;
+  return precondition({
+    code: 'SITE-STRANGER',
+    where: `site ${name}`,
+    fact,
+    hint: 'if this is another host, give it a `site` of its own in the environment file and run `dr init`; if it takes that one’s place: dr init --adopt',
+  });
+}
+
+/** A host is a machine with disks of its own. Pods share the state folder and have no machine of their own. */
+function isMachine({ environment }: Site): boolean {
+  const { postgres, redis, kubernetes } = environment;
+  return !isOnOtherHost(postgres) && !isOnOtherHost(redis) && kubernetes?.inCluster !== true;
+}
+
+function generationIn(point: RecoveryPoint, site: string): number {
+  const own = point.captures.filter(isPostgres).flatMap(({ lineage }) => parseLineage(lineage) ?? []);
+  return Math.max(0, ...own.filter((lineage) => lineage.site === site).map(({ generation }) => generation));
+}
+
+async function systemIdOf(site: Site): Promise<string | undefined> {
+  const settings = site.environment.postgres;
+  if (settings === undefined) return undefined;
+  try {
+    const sql = 'SELECT system_identifier::text AS id FROM pg_control_system()';
+    return await withClient(site, settings, async (client) => (await client.query<{ id: string }>(sql)).rows[0]?.id);
+  } catch (error) {
+    // The backup itself will say what is wrong with the server.
+    site.log.debug({ error: String(error) }, 'the system id of PostgreSQL is unknown');
+    return undefined;
+  }
+}
+
+/** A stack declares the generation and owns the database: a later one, or the very cluster that was backed up, proves the site. */
+async function provenByStack(site: Site, owner: RecoveryPoint): Promise<boolean> {
+  const { generation, site: name } = site.environment;
+  if (generation === undefined) return false;
+  const known = generationIn(owner, name);
+  if (generation > known) return true;
+  const system = await systemIdOf(site);
+  return generation === known && owner.captures.filter(isPostgres).some(({ systemId }) => systemId === system);
+}
+
+/** The last set of this lineage and the running server must be of one cluster. Throws `POSTGRES-OTHER-CLUSTER` (exit 6). */
+async function refuseOtherCluster(site: Site, entries: readonly CatalogEntry[]): Promise<void> {
+  const lineage = (await readLineage(site))?.name;
+  const last = entries.findLast(
+    ({ trust, outline }) => trust === 'ok' && outline.captures.some(({ postgres }) => postgres?.lineage === lineage),
+  );
+  if (lineage === undefined || last === undefined) return;
+  const wanted = last.point.captures.filter(isPostgres).find((capture) => capture.lineage === lineage)?.systemId;
+  const found = await systemIdOf(site);
+  if (found === undefined || found === wanted) return;
+  throw precondition({
+    code: 'POSTGRES-OTHER-CLUSTER',
+    where: `lineage ${lineage}`,
+    fact: `the running server is the cluster ${found}, and ${last.outline.id} is of ${wanted}`,
+    hint: 'a cluster that was made anew has no part of that history: restore it, or move lineage.json of the state directory away and run `dr init`',
+  });
+}
+
+/** This host, by its key and where that can be known by its machine. */
+async function isOwn(site: Site, origin: Origin, known: Identity | undefined): Promise<boolean> {
+  if (known?.id !== origin.id) return false;
+  const here = await machineDigest();
+  return !isMachine(site) || origin.machine === '' || here === '' || origin.machine === here;
+}
+
+/** Throws `SITE-STRANGER` where another host writes for the site. Returns false where no point says who does. */
+async function refuseOwned(
+  site: Site,
+  entries: readonly CatalogEntry[],
+  known: Identity | undefined,
+): Promise<boolean> {
+  const name = site.environment.site;
+  const owner = ownerOf(entries, name)?.point;
+  if (owner?.origin === undefined) return false;
+  const { id, host } = owner.origin;
+  if (known?.adopts.includes(id) === true || (await isOwn(site, owner.origin, known))) return true;
+  if (await provenByStack(site, owner)) {
+    await adoptSite(site, id, new Date());
+    return true;
+  }
+  const why = known?.id === id ? ', a machine with a copy of its state directory' : '';
+  throw stranger(site, `${host} writes for "${name}" (last: ${owner.id}); this host is ${hostname()}${why}`);
+}
+
+/** For a backup. Throws `SITE-STRANGER` or `POSTGRES-OTHER-CLUSTER` (exit 6). Changes nothing but for a stack. */
+export async function refuseStranger(site: Site, catalogs: Catalogs): Promise<void> {
+  for (const entries of catalogs.values()) {
+    const known = await readIdentity(site);
+    await refuseOtherCluster(site, entries);
+    if (await refuseOwned(site, entries, known)) continue;
+    const last = entries.findLast(({ trust }) => trust === 'ok')?.outline.id;
+    if (last === undefined || known !== undefined || (await hasHistory(site))) continue;
+    const fact = `this host (${hostname()}) was never prepared, and the environment has points already (last: ${last})`;
+    throw stranger(site, fact);
+  }
+}
+
+/** For `dr init`, which prepares a host. Throws `SITE-STRANGER` (exit 6). */
+export async function refuseTaken(site: Site, catalogs: Catalogs): Promise<void> {
+  for (const entries of catalogs.values()) await refuseOwned(site, entries, await readIdentity(site));
+}
+
+/** Takes the place of whoever writes for the site in these repositories. */
+export async function takeOver(site: Site, catalogs: Catalogs, now: Date): Promise<void> {
+  for (const entries of catalogs.values()) {
+    const origin = ownerOf(entries, site.environment.site)?.point.origin;
+    const known = await readIdentity(site);
+    if (origin === undefined || known?.adopts.includes(origin.id) === true) continue;
+    if (!(await isOwn(site, origin, known))) await adoptSite(site, origin.id, now);
+  }
+  await ensureIdentity(site, now);
+}

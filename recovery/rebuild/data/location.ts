@@ -1,0 +1,17 @@
+/** Where a stack's data is, by its config. Pure. */
+import { isRecord } from '../../core/json.ts';
+import type { ClusterLocation } from '../../kubernetes/location.ts';
+import type { ConfigValues } from '../../pulumi/engine.ts';
+
+/** The text `key.field` of a config; empty where it is not set. */
+export function fieldOfConfig(config: ConfigValues, key: string, field: string): string {
+  const value = config[key]?.value;
+  const found = isRecord(value) ? value[field] : undefined;
+  return typeof found === 'string' ? found : '';
+}
+
+export function clusterOfStack(config: ConfigValues, context: string): ClusterLocation {
+  const path = fieldOfConfig(config, 'cluster', 'kubeconfig');
+  const text = String(config.kubeconfig?.value ?? '');
+  return { context, kubeconfig: text !== '' ? { text } : path === '' ? undefined : { path } };
+}

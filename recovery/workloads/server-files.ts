@@ -1,0 +1,125 @@
+/**
+ * Files that a server needs and that lie outside of its data: configuration, certificates, keys. The server names them, a capture holds
+ * them below `server-files/` by their own paths, and a restore puts those back that the host has lost.
+ */
+import { chmod, chown, copyFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { isThere } from '../core/absent.ts';
+import { lookUpAccount } from '../core/account.ts';
+import { DrError, hasCode } from '../core/errors.ts';
+import { followLinks } from '../core/links.ts';
+
+const FOLDER = 'server-files';
+const LIST = 'server-files.json';
+
+const listed = z.array(
+  z.object({
+    path: z.string(),
+    mode: z.number().int(),
+    /** Names, because numbers differ from host to host. */
+    owner: z.string(),
+    group: z.string(),
+  }),
+);
+export type ServerFile = z.infer<typeof listed>[number];
+
+async function nameOf(database: 'passwd' | 'group', id: number): Promise<string> {
+  const { stdout } = await execa('getent', [database, String(id)], { reject: false });
+  return String(stdout ?? '').split(':')[0] || String(id);
+}
+
+async function idOf(database: 'passwd' | 'group', name: string): Promise<number | undefined> {
+  const { stdout } = await execa('getent', [database, name], { reject: false });
+  const id = Number(String(stdout ?? '').split(':')[2]);
+  return String(stdout ?? '') === '' || !Number.isInteger(id) ? undefined : id;
+}
+
+function unreadable(path: string, cause: unknown): DrError {
+  return new DrError({
+    code: 'SERVER-FILE-UNREADABLE',
+    where: path,
+    fact: `the server uses this file, and it can't be copied: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: 'run `dr` as a user that may read it (usually root), or correct the setting that names it',
+    cause,
+  });
+}
+
+/** Copies the files into `folder`, each once. Throws `SERVER-FILE-UNREADABLE`. */
+export async function carryFiles(folder: string, paths: readonly string[]): Promise<ServerFile[]> {
+  const files: ServerFile[] = [];
+  for (const path of [...new Set(paths)].sort()) {
+    const copy = join(folder, FOLDER, path);
+    try {
+      await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
+      await copyFile(path, copy);
+      await chmod(copy, 0o600);
+      const { mode, uid, gid } = await stat(path);
+      const [owner, group] = [await nameOf('passwd', uid), await nameOf('group', gid)];
+      files.push({ path, mode: mode & 0o7777, owner, group });
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  }
+  await listFiles(folder, files);
+  return files;
+}
+
+/** For files that came another way: by SQL. */
+export async function writeCarried(folder: string, path: string, content: Buffer): Promise<void> {
+  const copy = join(folder, FOLDER, path);
+  await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
+  await writeFile(copy, content, { mode: 0o600 });
+}
+
+export async function listFiles(folder: string, files: readonly ServerFile[]): Promise<void> {
+  await writeFile(join(folder, LIST), `${JSON.stringify(files, undefined, 1)}\n`, { mode: 0o600 });
+}
+
+/** Undefined for a copy of an earlier version, which holds no list. */
+export async function carriedFiles(folder: string): Promise<ServerFile[] | undefined> {
+  const text = await readFile(join(folder, LIST), 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : listed.parse(JSON.parse(text));
+}
+
+/** By rename, so that a server never reads half of it. */
+async function place(from: string, to: string, file: ServerFile, accountName: string | undefined): Promise<void> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+  const next = `${to}.dr-new`;
+  await copyFile(from, next);
+  await chmod(next, file.mode);
+  const account = await lookUpAccount(accountName);
+  if (process.getuid?.() === 0) {
+    const [uid, gid] = [await idOf('passwd', file.owner), await idOf('group', file.group)];
+    if (uid !== undefined && gid !== undefined) await chown(next, uid, gid);
+    else if (account) await chown(next, account.uid, account.gid);
+  }
+  const handle = await open(next, 'r');
+  await handle.sync().finally(() => handle.close());
+  await rename(next, to);
+}
+
+export interface PutBack {
+  /** Folder of the laid-down copy. */
+  readonly copy: string;
+  /** The server's account, for files whose owner this host does not have. */
+  readonly account: string | undefined;
+  /** Where a file goes on this host. @default its own path */
+  readonly at?: (path: string) => string;
+}
+
+/** Puts back what is missing; an existing file stays, for it may have been changed on purpose. Returns the paths that were made. */
+export async function putBack({ copy, account, at = (path) => path }: PutBack): Promise<string[]> {
+  const made: string[] = [];
+  for (const file of (await carriedFiles(copy)) ?? []) {
+    const to = await followLinks(at(file.path));
+    if (await isThere(to)) continue;
+    await place(join(copy, FOLDER, file.path), to, file, account);
+    made.push(to);
+  }
+  return made;
+}

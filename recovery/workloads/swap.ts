@@ -1,0 +1,104 @@
+/**
+ * A laid-down copy takes the place of what was there. The old data stays until everything is verified: beside a folder, which is swapped
+ * by rename, or inside of a mount point, which can't be renamed and whose contents are swapped instead.
+ */
+import { chmod, chown, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { isThere } from '../core/absent.ts';
+import { hasCode } from '../core/errors.ts';
+import { isMountPoint } from '../core/mounts.ts';
+import { layDown, OWN_PREFIX } from './lay-down.ts';
+import type { SnapshotItem } from './restore-plan.ts';
+import { type RestoreContext, redo, step, stepResult } from './restore-step.ts';
+import type { FolderCount } from './workload.ts';
+
+/** Beside the destination, on the same file system, so that the swap is a rename. */
+export function besides(destination: string, id: string, what: 'new' | 'before'): string {
+  return join(dirname(destination), `.${basename(destination)}.dr-${id}-${what}`);
+}
+
+/** `placing`: the copy while its contents move in; only inside of a mount. */
+function inside(mount: string, id: string, what: 'new' | 'before' | 'placing'): string {
+  return join(mount, `${OWN_PREFIX}${id}-${what}`);
+}
+
+const folderCount = z.strictObject({ files: z.number(), bytes: z.number() });
+
+export async function restoreFolder(context: RestoreContext, item: SnapshotItem): Promise<FolderCount> {
+  const { plan, journal } = context;
+  const { destination } = item;
+  const isMount = await isMountPoint(destination);
+  const fresh = isMount ? inside(destination, plan.id, 'new') : besides(destination, plan.id, 'new');
+  const id = (name: string) => `${item.workload}/${name}`;
+  const isPlaced = isMount
+    ? journal.done(id('swap')) || (await isThere(inside(destination, plan.id, 'placing')))
+    : await isThere(destination);
+  if (!isPlaced && !(await isThere(fresh)))
+    await redo(context, ['copy', 'swap', 'verify'].map(id), `${destination} is gone`);
+  const copy = { item, id: id('copy'), what: 'copy files', result: folderCount };
+  const count = await stepResult(context, copy, (report) => layDown(context, item, fresh, report));
+  await step(context, { item, id: id('swap'), what: 'put in place' }, () =>
+    isMount ? swapContents(destination, plan.id) : swapFolder(destination, plan.id),
+  );
+  return count;
+}
+
+async function swapFolder(destination: string, id: string): Promise<void> {
+  const [fresh, before] = [besides(destination, id, 'new'), besides(destination, id, 'before')];
+  // Killed between the two renames: `fresh` still exists and the destination does not.
+  if (!(await isThere(fresh))) return;
+  if ((await isThere(destination)) && !(await isThere(before))) await rename(destination, before);
+  if (await isThere(destination)) await rm(destination, { recursive: true });
+  await rename(fresh, destination);
+}
+
+/** Names are bytes. `lost+found` belongs to the file system. */
+async function namesIn(folder: string): Promise<Buffer[]> {
+  const names = await readdir(folder, { encoding: 'buffer' });
+  return names.filter((name) => !name.toString().startsWith(OWN_PREFIX) && name.toString() !== 'lost+found');
+}
+
+async function moveAll(from: string, to: string): Promise<void> {
+  const at = (folder: string, name: Buffer): Buffer => Buffer.concat([Buffer.from(`${folder}/`), name]);
+  for (const name of await namesIn(from)) await rename(at(from, name), at(to, name));
+}
+
+/** Out with the old contents, then in with the new. One rename between the two tells a later run how far this one came. */
+async function swapContents(mount: string, id: string): Promise<void> {
+  const [fresh, placing, before] = [
+    inside(mount, id, 'new'),
+    inside(mount, id, 'placing'),
+    inside(mount, id, 'before'),
+  ];
+  if (await isThere(fresh)) {
+    await mkdir(before, { recursive: true, mode: 0o700 });
+    await moveAll(mount, before);
+    await rename(fresh, placing);
+  }
+  if (!(await isThere(placing))) return;
+  const { uid, gid, mode } = await stat(placing);
+  await moveAll(placing, mount);
+  if (process.getuid?.() === 0) await chown(mount, uid, gid);
+  await chmod(mount, mode & 0o7777);
+  await rmdir(join(placing, 'lost+found')).catch((error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  });
+  await rmdir(placing);
+}
+
+/** Once everything is verified, what was there before may go, and so may what killed runs left. */
+export async function dropBefore({ plan }: Pick<RestoreContext, 'plan'>): Promise<void> {
+  for (const { destination } of plan.items) {
+    const beside = { folder: dirname(destination), own: basename(besides(destination, plan.id, 'new')) };
+    const within = { folder: destination, own: basename(inside(destination, plan.id, 'new')) };
+    for (const { folder, own } of [beside, within]) {
+      const names = await readdir(folder).catch((error: unknown) => {
+        if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
+        throw error;
+      });
+      for (const name of names.filter((each) => each.startsWith(own.replace(/new$/, ''))))
+        await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** What a folder may be and hold: a mount point, names that are no text, a template among the manifests. It comes back as it was. */
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withSmallSite } from './small-site.ts';
+
+const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--confirm', 'drill'];
+const BACKUP = ['backup', '--kind', 'full'];
+
+test('names that are no text, and YAML that never parsed', async () => {
+  await withSmallSite({ workloads: ['uploads', 'manifests'] }, async (site) => {
+    const [uploads, manifests] = [site.paths.folder('uploads'), site.paths.folder('manifests')];
+    await mkdir(uploads, { recursive: true });
+    await mkdir(manifests, { recursive: true });
+    const latin = Buffer.concat([Buffer.from(`${uploads}/caf`), Buffer.from([0xe9]), Buffer.from('.txt')]);
+    await writeFile(latin, 'coffee');
+    await writeFile(join(manifests, 'template.yaml'), 'a: {{ .Values.a }}: b\n  - {{- if }}\n');
+    await writeFile(join(manifests, 'good.yaml'), 'a: 1\n');
+    await site.dr(0, ...BACKUP);
+    await site.dr(0, 'verify', '--deep');
+    await rm(uploads, { recursive: true });
+    await rm(manifests, { recursive: true });
+    await site.dr(0, ...RESTORE);
+    expect(await readFile(latin, 'utf8')).toBe('coffee');
+    expect(await readFile(join(manifests, 'template.yaml'), 'utf8')).toContain('{{ .Values.a }}');
+    expect(await site.dr(0, 'assess')).not.toContain('bug');
+  });
+});
+
+test.runIf(process.getuid?.() === 0)('a mount point: its contents are swapped', async () => {
+  await withSmallSite({ workloads: ['uploads'] }, async (site) => {
+    const path = site.paths.folder('uploads');
+    await mkdir(path, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', 'none', path]);
+    try {
+      await mkdir(join(path, 'a'));
+      await writeFile(join(path, 'a', 'one'), 'first');
+      await chmod(path, 0o2775);
+      await site.dr(0, ...BACKUP);
+      await writeFile(join(path, 'a', 'one'), 'changed');
+      await writeFile(join(path, 'newer'), 'not in the point');
+      await chmod(path, 0o700);
+      await site.dr(0, ...RESTORE);
+      expect(await readFile(join(path, 'a', 'one'), 'utf8')).toBe('first');
+      expect((await readdir(path)).sort()).toEqual(['a']);
+      expect((await stat(path)).mode & 0o7777).toBe(0o2775);
+      await site.dr(0, ...BACKUP);
+    } finally {
+      execFileSync('umount', ['-l', path]);
+    }
+  });
+});

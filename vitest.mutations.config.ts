@@ -1,0 +1,11 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+import quick from './vitest.config.ts';
+
+export default defineConfig({
+  test: {
+    ...quick.test,
+    include: ['tests/mutations/**/*.test.ts'],
+    exclude: configDefaults.exclude,
+    testTimeout: 300_000,
+  },
+});
