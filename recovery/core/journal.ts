@@ -9,9 +9,19 @@ import { namesIn } from './absent.ts';
 import { makePassableFolder } from './account.ts';
 import { DrError, messageOf } from './errors.ts';
 import { ignoring } from './ignore.ts';
+import { parseJson } from './json.ts';
+import { programVersion } from './version.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('begin'), at: z.string(), id: z.string(), request: z.string(), plan: z.unknown() }),
+  z.object({
+    event: z.literal('begin'),
+    at: z.string(),
+    id: z.string(),
+    request: z.string(),
+    plan: z.unknown(),
+    /** The version that began it. */
+    dr: z.string().optional(),
+  }),
   z.object({
     event: z.literal('step'),
     at: z.string(),
@@ -39,22 +49,39 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-/** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one. */
+/** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one, `JOURNAL-UNREADABLE` for one of another version. */
 function parseJournal(text: string, file: string): JournalEntry[] {
   const lines = text.split('\n');
   // A last line without a newline is torn: the machine or the process stopped while it was written.
   return lines.slice(0, -1).map((line, i) => {
-    try {
-      return entrySchema.parse(JSON.parse(line));
-    } catch (cause) {
-      throw new DrError({
-        code: 'JOURNAL-DAMAGED',
-        where: `${file} line ${i + 1}`,
-        fact: 'is not a journal entry, and not the last line either',
-        hint: 'move the file away: the restore then starts from its beginning, and keeps files that are already right',
-        cause,
-      });
-    }
+    const where = `${file} line ${i + 1}`;
+    const json = parseJson(line);
+    if (json === undefined) throw damaged(where);
+    const entry = entrySchema.safeParse(json);
+    if (entry.success) return entry.data;
+    throw unreadable(where, json, entry.error.issues[0]?.path.join('.') || 'entry');
+  });
+}
+
+function damaged(where: string): DrError {
+  return new DrError({
+    code: 'JOURNAL-DAMAGED',
+    where,
+    fact: 'is not a journal entry, and not the last line either',
+    hint: 'move the file away: the restore then starts from its beginning, and keeps files that are already right',
+  });
+}
+
+const writer = z.looseObject({ dr: z.string() });
+
+/** It may be of a restore that is not finished: nobody may take it for none. */
+function unreadable(where: string, json: unknown, field: string): DrError {
+  const version = writer.safeParse(json).data?.dr;
+  return new DrError({
+    code: 'JOURNAL-UNREADABLE',
+    where,
+    fact: `is of a format that this version of dr does not know: ${field}${version === undefined ? '' : `; dr ${version} wrote it`}`,
+    hint: 'finish what it is about with the version that began it; if it is finished, move the file away',
   });
 }
 
@@ -85,7 +112,7 @@ export class Journal {
   static async begin(folder: string, id: string, request: string, plan: unknown): Promise<Journal> {
     await makePassableFolder(folder);
     const journal = new Journal(id, join(folder, `${id}.jsonl`), []);
-    await journal.append({ event: 'begin', at: new Date().toISOString(), id, request, plan });
+    await journal.append({ event: 'begin', at: new Date().toISOString(), id, request, plan, dr: programVersion() });
     await syncFolder(folder);
     return journal;
   }

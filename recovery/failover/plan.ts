@@ -94,7 +94,7 @@ async function newestRedis(
   const { environment, secrets } = stack.outputs;
   const keys = [{ name: FIRST_KEY, secret: secrets.signingKey }];
   const place = { repository, environment, layout: stack.layout };
-  const entries = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
+  const { entries } = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
   const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
   for (const { point } of good.toReversed()) {
     const capture = point.captures.find(({ workload }) => workload === 'redis');

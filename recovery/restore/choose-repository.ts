@@ -8,6 +8,7 @@ import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
+import { unreadableOf } from '../points/catalog/unreadable.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
 import { resolveInSingleCopy } from './single-copy.ts';
@@ -48,11 +49,13 @@ async function resolveIn(
   if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
-  const entries = await catalog.points();
+  const { points: entries, problems } = await catalog.review();
+  const unreadable = unreadableOf(problems);
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
     resolveTarget({
       repository: repository.id,
       entries: among,
+      unreadable,
       target: request.target,
       workloads: workloads.map((w) => w.id),
       now: request.now,

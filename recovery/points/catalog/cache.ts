@@ -52,7 +52,7 @@ interface Index {
 }
 
 /** Raised when the format changes, or how a document is judged: then every document is read again. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** sha256, in base64. */
 const digestOf = (text: Buffer): string => createHash('sha256').update(text).digest('base64');
