@@ -6,6 +6,7 @@ import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { pointOfKey } from '../../points/catalog/chain.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
+import { unreadableOf } from '../../points/catalog/unreadable.ts';
 import { isCompromised } from '../../points/marks.ts';
 import type { Capture } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
@@ -44,6 +45,7 @@ export async function inspectRepository(site: Site, repository: Repository): Pro
     const catalog = await openCatalog(site, repository, 'restorer');
     const entries = await catalog.points();
     const [problems, hidden] = await Promise.all([catalog.problems(), hiddenPoints(repository, entries)]);
+    const unreadable = unreadableOf(problems).map(({ id, why }) => `${id} can't be read by this version of dr: ${why}`);
     const tampered = problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed');
     return {
       entries,
@@ -51,7 +53,7 @@ export async function inspectRepository(site: Site, repository: Repository): Pro
         repository,
         entries,
         tampered.map(({ fact }) => fact),
-        hidden,
+        { hidden, unreadable },
       ),
     };
   } catch (error) {
@@ -76,7 +78,7 @@ function describe(
   repository: Repository,
   entries: readonly CatalogEntry[],
   tampered: readonly string[],
-  hidden: RepositoryFinding['hidden'],
+  { hidden, unreadable }: { readonly hidden: RepositoryFinding['hidden']; readonly unreadable: readonly string[] },
 ): RepositoryFinding {
   const newestGood = entries.findLastIndex(isGood);
   const newest = entries[newestGood]?.point;
@@ -93,6 +95,7 @@ function describe(
       newest === undefined
         ? `${plural(entries.length, 'point')}, none that is good`
         : `${plural(entries.length, 'point')}, the newest good one is ${newest.id} of ${formatTime(newest.endedAt)}`,
+      ...unreadable,
     ],
   };
 }
