@@ -148,9 +148,9 @@ export function drillReport(facts: ReportFacts): DrillReport {
   };
 }
 
-/** None for a failed drill: it proves nothing and stays overdue. */
-export function drillMeasurements({ passed, endedAt, scenario, tiers }: DrillReport): Measurement[] {
-  if (!passed) return [];
+/** None for a failed drill: it proves nothing and stays overdue. One that recovered everything too late has measured that, and has not passed. */
+export function drillMeasurements({ passed, exit, endedAt, scenario, tiers }: DrillReport): Measurement[] {
+  if (!passed && exit !== EXIT.objectiveMissed) return [];
   return tiers.map(({ id, rto, rpo }) => ({
     at: endedAt,
     what: `drill ${scenario}`,
@@ -158,5 +158,6 @@ export function drillMeasurements({ passed, endedAt, scenario, tiers }: DrillRep
     ...(rto.measuredSeconds === undefined ? {} : { rtoSeconds: rto.measuredSeconds }),
     ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
     source: 'drill',
+    ...(passed ? {} : { passed: false as const }),
   }));
 }

@@ -4,7 +4,7 @@ import { type CommandContext, type CommandResult, freeCommand } from '../command
 import { type DrillOptions, declaration } from './drill/declaration.ts';
 
 /** Flags that mean something in one of the two places only. */
-const LOCAL: readonly (keyof DrillOptions)[] = ['scale', 'folder', 'seed'];
+const LOCAL: readonly (keyof DrillOptions)[] = ['scale', 'folder', 'seed', 'measurements'];
 const CLUSTER: readonly (keyof DrillOptions)[] = ['stack', 'like', 'from', 'to', 'set', 'dryRun', 'confirm'];
 
 /** A flag that does nothing would be believed. Throws exit 2. */

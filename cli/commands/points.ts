@@ -5,7 +5,7 @@ import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';
 import { exitFor } from '../../recovery/core/exit.ts';
 import type { Survey } from '../../recovery/points/catalog/survey.ts';
-import { MARKS, type Mark } from '../../recovery/points/point.ts';
+import { type Mark, TYPED_MARKS } from '../../recovery/points/point.ts';
 import { painter } from '../../recovery/report/paint.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples } from '../flags.ts';
@@ -87,7 +87,7 @@ export async function pointsShow(
 const markDeclaration = () =>
   new Command('mark')
     .argument('<id>', ID)
-    .argument('<mark>', MARKS.join(', '))
+    .argument('<mark>', TYPED_MARKS.join(', '))
     .description(
       'Add a mark to a point. A compromised point is never chosen unless it is named; a held one is never pruned.',
     )
@@ -135,13 +135,13 @@ export async function pointsMark(
 }
 
 function knownMark(mark: string): Mark {
-  const known = MARKS.find((name) => name === mark);
+  const known = TYPED_MARKS.find((name) => name === mark);
   if (known) return known;
   throw badInput({
     code: 'MARK-UNKNOWN',
     where: 'mark',
-    fact: `"${mark}" is not a mark.${didYouMean(mark, MARKS)}`,
-    hint: `one of: ${MARKS.join(', ')}`,
+    fact: `"${mark}" is not a mark.${didYouMean(mark, TYPED_MARKS)}`,
+    hint: `one of: ${TYPED_MARKS.join(', ')}`,
   });
 }
 

@@ -43,7 +43,7 @@ async function restoreVolume(
   const site = await openSite(context);
   const [workload, volume] = await volumeOf(site, named, options.into);
   const outcome = await seedVolume(site, workload, volume, {
-    target: parseTarget(options.to, context.now()),
+    target: parseTarget(options.to, 'later'),
     targetText: options.to,
     from: options.from,
     now: context.now,

@@ -5,7 +5,7 @@ import { labelsOf } from './labels.ts';
 import type { PolicyRule } from './manifests.ts';
 import type { Namespaces } from './network-policies.ts';
 import { POSTGRES, REDIS } from './ports.ts';
-import { captureRights, healthRights, type Rights } from './rbac.ts';
+import { captureRights, healthRights, type Rights, watchRights } from './rbac.ts';
 
 /** `dr-drill` has no identity at the storage: a throwaway platform must not reach a real repository. */
 export const DR_ACCOUNTS = ['dr-writer', 'dr-restorer', 'dr-auditor', 'dr-pruner', 'dr-monitor', 'dr-drill'] as const;
@@ -41,6 +41,8 @@ interface Reading {
   /** Name of the Role; with the recovery namespace's, of the ClusterRole. */
   readonly role: string;
   readonly rights: Rights;
+  /** @default the platform's */
+  readonly namespace?: string;
 }
 
 export class Accounts extends pulumi.ComponentResource {
@@ -76,6 +78,8 @@ export class Accounts extends pulumi.ComponentResource {
       rights: captureRights(args.clusterKinds ?? []),
     });
     this.#reads(name, args, { account: 'dr-auditor', role: 'dr-health', rights: healthRights(platform) });
+    const own = { account: 'dr-monitor', role: 'dr-watch', rights: watchRights(platform) } as const;
+    this.#reads(name, args, { ...own, namespace: recovery });
     this.registerOutputs({});
   }
 
@@ -95,11 +99,11 @@ export class Accounts extends pulumi.ComponentResource {
   }
 
   #reads(name: string, { namespaces }: AccountsArgs, given: Reading): void {
-    const { account, role, rights } = given;
-    const { platform, recovery } = namespaces;
+    const { account, role, rights, namespace = namespaces.platform } = given;
+    const { recovery } = namespaces;
     const subjects = [{ kind: 'ServiceAccount', name: this.dr[account], namespace: recovery }];
     const copy = (rules: readonly PolicyRule[]) => rules.map((rule) => ({ ...rule }));
-    const inside = { name: role, namespace: platform, labels: labelsOf(account) };
+    const inside = { name: role, namespace, labels: labelsOf(account) };
     const made = new k8s.rbac.v1.Role(
       `${name}-${role}`,
       { metadata: inside, rules: copy(rights.namespaced) },

@@ -26,6 +26,8 @@ export const PATHS = {
   /** Journals, locks, lineage, mirrors, scratch restores; shared by all jobs. */
   state: '/var/lib/go-coffee-dr',
   scratch: '/scratch',
+  /** Kubernetes' default. */
+  terminationMessage: '/dev/termination-log',
   pgData: '/var/lib/postgresql/data/pgdata',
   pgVolume: '/var/lib/postgresql/data',
   pgSocket: '/var/run/postgresql',

@@ -2,7 +2,7 @@
 import type { PolicyRule } from './manifests.ts';
 
 export interface Rights {
-  /** In the platform's namespace. */
+  /** In the platform's namespace; the monitor's in its own. */
   readonly namespaced: readonly PolicyRule[];
   /** Of the whole cluster. */
   readonly clusterWide: readonly PolicyRule[];
@@ -52,5 +52,13 @@ export function healthRights(namespace: string): Rights {
     ],
     // A right in a namespace is deleted with it. This one tells "the namespace is gone" from "access denied".
     clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] }],
+  };
+}
+
+/** For the monitor: whether the platform's namespace exists, and how the drills in its own namespace ended. */
+export function watchRights(platform: string): Rights {
+  return {
+    namespaced: [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }],
+    clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [platform], verbs: ['get'] }],
   };
 }

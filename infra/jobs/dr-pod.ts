@@ -44,6 +44,8 @@ export interface DrPod {
   readonly fills?: Readonly<Record<string, string>>;
   /** False for a throwaway platform, which has neither dr.yaml nor state. @default true */
   readonly site?: boolean;
+  /** Its result becomes the termination message of its container: the only way out of a pod that reaches nothing. @default false */
+  readonly measures?: boolean;
   readonly resources: Resources;
   /** Kubernetes quantity of the scratch volume. */
   readonly scratch: string;
@@ -189,6 +191,7 @@ export function drPodSpec(pod: DrPod): PodSpec {
         workingDir: PATHS.scratch,
         env: [
           ...(pod.site === false ? [] : [{ name: 'DR_ENV', value: PATHS.environment }]),
+          ...(pod.measures === true ? [{ name: 'DR_MEASUREMENTS', value: PATHS.terminationMessage }] : []),
           { name: 'HOME', value: PATHS.scratch },
           { name: 'TMPDIR', value: PATHS.scratch },
           { name: 'NO_COLOR', value: '1' },

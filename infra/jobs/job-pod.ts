@@ -31,6 +31,7 @@ export function jobPod(name: string, purpose: Purpose, command: readonly string[
     repositoryReadOnly: profile.local === 'reads',
     folders: purpose === 'backup' ? args.folders : {},
     site: purpose !== 'drill',
+    measures: purpose === 'drill',
     resources: args.resources[size],
     scratch: args.scratch[size],
     restartPolicy: 'Never',

@@ -15,6 +15,8 @@ import { alertRules, rulesYaml } from './rules.ts';
 export interface MonitorArgs {
   readonly plan: Plan;
   readonly role: Role;
+  /** Ids of the workloads that this stack backs up. */
+  readonly workloads: readonly string[];
   readonly namespace: string;
   readonly image: string;
   readonly serviceAccount: pulumi.Input<string>;
@@ -37,6 +39,7 @@ function monitorPod(args: MonitorArgs): DrPod {
     'object-storage',
     'postgres',
     'redis',
+    'kubernetes-api',
     ...(pings ? (['alerting'] as const) : []),
   ];
   const http = { httpGet: { path: '/healthz', port: PORTS.metrics } };
@@ -94,8 +97,8 @@ export class Monitor extends pulumi.ComponentResource {
   }
 
   #rules() {
-    const { plan, role, namespace } = this.#args;
-    return alertRules(plan, { role, namespace, job: MONITOR });
+    const { plan, role, namespace, workloads } = this.#args;
+    return alertRules(plan, { role, namespace, workloads, job: MONITOR });
   }
 
   #exporter(name: string): k8s.apps.v1.Deployment {

@@ -16,12 +16,13 @@ import { waitForLock, withHeldLock } from '../storage/with-lock.ts';
 import { runHook } from '../workloads/capture.ts';
 import { typeOf } from '../workloads/registry.ts';
 import type { CaptureRun, Staged } from '../workloads/workload.ts';
+import type { Parents } from './parents.ts';
 
 export interface FilesRequest {
   readonly run: string;
   readonly workloads: readonly Workload[];
-  /** Read every file again, whatever its times say. */
-  readonly force: boolean;
+  /** By repository id: the snapshots that files are compared with. A repository that is absent has every file read again. */
+  readonly parents: ReadonlyMap<string, Parents>;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -81,7 +82,7 @@ async function stageAndWrite(site: Site, pass: Pass, workload: Workload): Promis
 }
 
 async function writeStaged(site: Site, pass: Pass, workload: Workload, staged: Staged): Promise<Map<string, Captured>> {
-  const { run, force, progress, signal, targets, failures } = pass;
+  const { run, parents, progress, signal, targets, failures } = pass;
   const { path, exclude, facts } = staged;
   const { id, title, tier } = workload;
   const host = site.environment.site;
@@ -91,8 +92,9 @@ async function writeStaged(site: Site, pass: Pass, workload: Workload, staged: S
   for (const restic of targets) {
     const repository = restic.repository.id;
     if (failures.has(repository)) continue;
+    const parent = parents.get(repository)?.get(id);
     try {
-      const backed = await backupPath(restic, { path, exclude, tags, host, force, onFraction, signal });
+      const backed = await backupPath(restic, { path, exclude, tags, host, parent, onFraction, signal });
       captures.set(repository, { facts, backed, path });
     } catch (error) {
       if (!(await isFaultOfRepository(restic, error))) throw error;

@@ -5,7 +5,7 @@ import type { RepositoryFailures } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError } from '../core/errors.ts';
-import { copySnapshots, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
+import { copySnapshots, type IsOwn, ofTrees, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
@@ -69,7 +69,9 @@ async function nameCaptures(pass: Pass, results: readonly WorkloadResult[]): Pro
   for (const restic of pass.targets) {
     const { id } = restic.repository;
     if (pass.failures.has(id)) continue;
-    const snapshots = await snapshotsOfRun(restic, pass.run);
+    const written = new Map(results.map(({ workload, captured }) => [workload, captured.get(id)?.backed.snapshot]));
+    const isOwn: IsOwn = (workload, snapshot) => snapshot.id.startsWith(written.get(workload) ?? 'none');
+    const snapshots = await snapshotsOfRun(restic, pass.run, isOwn);
     for (const { workload, captured } of results) {
       const one = captured.get(id);
       if (!one) continue;
@@ -90,16 +92,14 @@ async function copiesIn(
 ): Promise<Map<string, ResticCapture>> {
   const ids = captures.map(({ snapshot }) => snapshot);
   await copySnapshots(source, target, { ids, signal: request.signal });
-  const there = await snapshotsOfRun(target, request.run);
+  const there = await snapshotsOfRun(target, request.run, ofTrees(captures));
   const copies = captures.map((capture) => {
     const copy = there.get(capture.workload);
-    if (copy?.tree === capture.digest) return [capture.workload, { ...capture, snapshot: copy.id }] as const;
+    if (copy !== undefined) return [capture.workload, { ...capture, snapshot: copy.id }] as const;
     throw new DrError({
       code: 'COPY-DIFFERS',
       where: `${capture.workload} in ${target.repository.id}`,
-      fact: copy
-        ? `tree ${copy.tree} there, ${capture.digest} at the source`
-        : 'restic ended 0 and the snapshot is not there',
+      fact: `restic ended 0, and no snapshot there has the tree ${capture.digest} of the source`,
       hint: `run \`dr verify --repository ${target.repository.id}\` and the backup again`,
     });
   });

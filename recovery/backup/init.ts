@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
 import { ensureIdentity } from '../config/identity.ts';
-import { type Lineage, readLineage, readRecord, refuseFenced, writeLineage } from '../config/lineage.ts';
+import { readRecord, refuseFenced } from '../config/lineage.ts';
 import { errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { makePassableFolder } from '../core/account.ts';
@@ -17,6 +17,7 @@ import { openRestic } from '../engines/restic/restic.ts';
 import { makeMissingBucket } from '../storage/s3/bucket.ts';
 import { readKeys } from '../storage/s3/keys.ts';
 import { makeArchive } from '../workloads/postgres/archiving.ts';
+import { nextGeneration } from './generation.ts';
 import { checkReady } from './ready.ts';
 import { readCatalogs, refuseTaken, takeOver } from './stranger.ts';
 
@@ -50,24 +51,6 @@ async function prepareFolder(path: string, environment: string): Promise<void> {
   const folder = join(path, environment);
   await makePassableFolder(folder);
   await chmod(folder, 0o755);
-}
-
-async function nextGeneration(
-  site: Site,
-  current: Lineage | undefined,
-  now: Date,
-  attached: readonly string[],
-): Promise<Lineage> {
-  const { generation = 1 } = site.environment;
-  if (current) {
-    const repositories = [...new Set([...current.repositories, ...attached])];
-    const { name: _, ...record } = current;
-    return writeLineage(site, {
-      ...record,
-      repositories: [...site.repositories.keys()].filter((id) => repositories.includes(id)),
-    });
-  }
-  return writeLineage(site, { generation, repositories: [...attached], since: now.toISOString() });
 }
 
 /** Throws `GENERATION-ENDED` (exit 6): two servers would write into one archive. */
@@ -162,12 +145,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     repositories.push({ id: repository.id, restic: made });
   }
   if (!site.environment.postgres) return { repositories, restarted: false, changed: [] };
-  const lineage = await nextGeneration(
-    site,
-    await readLineage(site),
-    request.now(),
-    up.map((r) => r.id),
-  );
+  const lineage = await nextGeneration(site, up, request);
   const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
   const pgb = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
   progress({

@@ -14,14 +14,17 @@ import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
-import { choosePassphrase } from '../engines/pgbackrest/secrets.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { runHook } from '../workloads/capture.ts';
+import { refuseForeignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { readServerFacts } from '../workloads/postgres/server-facts.ts';
+import { refuseStandby } from '../workloads/postgres/standby.ts';
 import type { WorkloadOutcome } from './outcome.ts';
+import { signedSets } from './parents.ts';
+import type { Catalogs } from './stranger.ts';
 
 export interface PostgresRequest {
   readonly run: string;
@@ -29,6 +32,7 @@ export interface PostgresRequest {
   readonly lineage: Lineage;
   readonly repositories: readonly RepositoryOutcome[];
   readonly type: 'full' | 'incr';
+  readonly catalogs: Catalogs;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -68,6 +72,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
     const settings = postgresSettings(site.environment);
     const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
     const pg = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
+    await refuseStandby(site);
     await runHook(site, workload, 'pre', signal);
     try {
       const canary = await withClient(site, settings, (client) => plantCanary(client, request.run));
@@ -82,14 +87,15 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         progress({ step, title, tier: workload.tier, state: 'start' });
         const onFraction = (fraction: number) =>
           progress({ step, title, tier: workload.tier, state: 'progress', fraction });
+        const signed = signedSets(request.catalogs.get(repository.id) ?? [], lineage.name);
         try {
-          const made = await makeSet(pg, repository, request.type, { onFraction, signal });
-          const passphrase = choosePassphrase(
-            repository.settings.passphrases,
-            undefined,
-            `repositories.${repository.id}`,
-          ).name;
-          captures.set(repository.id, { ...describeSet(pg, made, passphrase), canary, ...(server && { server }) });
+          const made = await makeSet(pg, repository, { type: request.type, signed, onFraction, signal });
+          await refuseForeignWal(site, { repository, lineage: lineage.name });
+          captures.set(repository.id, {
+            ...describeSet(pg, made, pg.passphraseOf(repository)),
+            canary,
+            ...(server && { server }),
+          });
           progress({ step, title, tier: workload.tier, state: 'done', detail: made.set.label });
         } catch (error) {
           const failure = asDrError(error, `repository ${repository.id}`);

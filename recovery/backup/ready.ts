@@ -8,7 +8,7 @@ import { requireEngine } from '../engines/find.ts';
 import { enginesOf, typeOf } from '../workloads/registry.ts';
 
 /** A missing key makes a repository unusable for this run; a key that is wrongly written is a mistake that a person must fix. */
-const MISTAKES = ['SECRET-EMPTY', 'SECRET-NEWLINE', 'SECRET-EXPOSED'];
+const MISTAKES = ['SECRET-EMPTY', 'SECRET-NEWLINE', 'SECRET-NOT-TEXT', 'SECRET-EXPOSED'];
 
 async function readPassphrase(site: Site, outcome: RepositoryOutcome): Promise<RepositoryOutcome> {
   const [first] = outcome.repository.settings.passphrases;

@@ -2,13 +2,7 @@
 import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
 import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
-import {
-  errorsOf,
-  probeRepositories,
-  type RepositoryOutcome,
-  reachable,
-  withFailures,
-} from '../config/repositories.ts';
+import { errorsOf, probeRepositories, reachable, withFailures } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
@@ -19,11 +13,13 @@ import { openPosixStore } from '../storage/posix/store.ts';
 import { typeOf } from '../workloads/registry.ts';
 import { backUpFiles } from './files.ts';
 import type { WorkloadOutcome } from './outcome.ts';
-import { begin, clockWarnings, NOTHING_WRITTEN, type Written, writePoints } from './points.ts';
+import { parentsOf } from './parents.ts';
+import { type Begun, begin, clockWarnings, NOTHING_WRITTEN, type Written, writePoints } from './points.ts';
 import { backUpPostgres, detached } from './postgres.ts';
 import { checkReady } from './ready.ts';
 import type { BackupRequest, Captures, Run } from './request.ts';
 import { selectForBackup } from './select.ts';
+import type { Catalogs } from './stranger.ts';
 import { restoresBegun } from './suspects.ts';
 import { whileRegistered } from './writers.ts';
 
@@ -55,9 +51,12 @@ async function lineageFor(site: Site): Promise<Lineage> {
   });
 }
 
+const parentsIn = (catalogs: Catalogs) => new Map([...catalogs].map(([id, entries]) => [id, parentsOf(entries)]));
+
 /** The database and the files at the same time. What either of them learns of a repository is folded in when both have ended. */
-async function capture({ site, request, id, selection }: Run, ready: readonly RepositoryOutcome[]): Promise<Captures> {
+async function capture({ site, request, id, selection }: Run, begun: Begun): Promise<Captures> {
   const { progress, signal, kind } = request;
+  const { repositories: ready, catalogs } = begun;
   const isStaged = (workload: Workload) => typeOf(site.environment, workload).capture !== undefined;
   const database = selection.workloads.find((workload) => !isStaged(workload));
   const files = selection.workloads.filter(isStaged);
@@ -71,11 +70,16 @@ async function capture({ site, request, id, selection }: Run, ready: readonly Re
           repositories,
           workload: database,
           lineage,
+          catalogs,
           type: kind === 'full' ? 'full' : 'incr',
         })
       : undefined,
     files.length > 0
-      ? backUpFiles(site, { ...common, workloads: files, force: kind === 'full' }, reachable(repositories))
+      ? backUpFiles(
+          site,
+          { ...common, workloads: files, parents: kind === 'full' ? new Map() : parentsIn(catalogs) },
+          reachable(repositories),
+        )
       : undefined,
   ]);
   return {
@@ -120,7 +124,7 @@ export async function runBackup(site: Site, request: BackupRequest): Promise<Bac
   const writer = { id, what: `dr backup --kind ${request.kind}`, progress, signal };
   return whileRegistered(site, ready, writer, async (outcomes, lost) => {
     const begun = await begin(site, outcomes, startedAt);
-    const captured = await capture({ ...run, request: { ...request, signal: lost } }, begun.repositories);
+    const captured = await capture({ ...run, request: { ...request, signal: lost } }, begun);
     await refuseDuringRestore(site, before);
     const failed = captured.workloads.some(({ error }) => error !== undefined);
     const written = failed ? NOTHING_WRITTEN : await writePoints(run, captured, begun);

@@ -9,7 +9,9 @@ import { probeRepositories, reachable } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
+import { goodEntries } from '../points/catalog/good.ts';
 import type { PointKind } from '../points/point.ts';
+import { correctedNow } from '../storage/clock.ts';
 import type { Lock } from '../storage/lock.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { waitForLock } from '../storage/with-lock.ts';
@@ -29,12 +31,14 @@ export interface SlotRequest {
   readonly signal?: AbortSignal;
 }
 
-async function coveringPoint(site: Site, { kind, only }: SlotRequest, asked: Date): Promise<string | undefined> {
+async function coveringPoint(site: Site, { kind, only, now }: SlotRequest, asked: Date): Promise<string | undefined> {
   const wanted = selectForBackup(site.plan, site.environment, kind, only).workloads.map((w) => w.id);
   // The plan counts by the minute: a full run begun at 02:00 covers the hourly one due at 02:00, not the one due at 03:00.
   const due = Math.floor(asked.getTime() / 60_000) * 60_000;
   for (const repository of reachable(await probeRepositories(site, []))) {
-    const entries = await (await openCatalog(site, repository, 'writer')).points();
+    // A point of next year would cover every run until then.
+    const all = await (await openCatalog(site, repository, 'writer')).points();
+    const entries = goodEntries(all, await correctedNow(await repository.store('writer'), now()));
     const covering = entries.findLast(({ point }) => {
       // A copy of what changed is not a full copy.
       if (kind === 'full' && point.pointKind !== 'full') return false;

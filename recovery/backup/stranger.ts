@@ -86,22 +86,40 @@ async function provenByStack(site: Site, owner: RecoveryPoint): Promise<boolean>
   return generation === known && owner.captures.filter(isPostgres).some(({ systemId }) => systemId === system);
 }
 
-/** The last set of this lineage and the running server must be of one cluster. Throws `POSTGRES-OTHER-CLUSTER` (exit 6). */
-async function refuseOtherCluster(site: Site, entries: readonly CatalogEntry[]): Promise<void> {
+/** The running server, and the cluster that the lineage's last set is of. */
+interface OtherCluster {
+  readonly lineage: string;
+  readonly found: string;
+  readonly wanted: string;
+  readonly point: string;
+}
+
+/** Set where the running server is not the cluster that this lineage has copies of: `initdb` or `pg_upgrade` made it anew. */
+export async function otherCluster(site: Site, entries: readonly CatalogEntry[]): Promise<OtherCluster | undefined> {
   const lineage = (await readLineage(site))?.name;
   const last = entries.findLast(
     ({ trust, outline }) => trust === 'ok' && outline.captures.some(({ postgres }) => postgres?.lineage === lineage),
   );
-  if (lineage === undefined || last === undefined) return;
-  const wanted = last.point.captures.filter(isPostgres).find((capture) => capture.lineage === lineage)?.systemId;
+  if (lineage === undefined || last === undefined) return undefined;
+  const wanted = last.point.captures.filter(isPostgres).find((capture) => capture.lineage === lineage)?.systemId ?? '';
   const found = await systemIdOf(site);
-  if (found === undefined || found === wanted) return;
-  throw precondition({
+  if (found === undefined || found === wanted) return undefined;
+  return { lineage, found, wanted, point: last.outline.id };
+}
+
+export function isOtherCluster({ lineage, found, wanted, point }: OtherCluster): DrError {
+  return precondition({
     code: 'POSTGRES-OTHER-CLUSTER',
     where: `lineage ${lineage}`,
-    fact: `the running server is the cluster ${found}, and ${last.outline.id} is of ${wanted}`,
-    hint: 'a cluster that was made anew has no part of that history: restore it, or move lineage.json of the state directory away and run `dr init`',
+    fact: `the running server is the cluster ${found}, and ${point} is of ${wanted}: initdb or pg_upgrade has made it anew, and it has no part of that history`,
+    hint: 'to go on with it: dr init --adopt --restart, which begins a lineage of its own, and dr backup --kind full; to have the old one back: stop it, move its data directory away, and dr restore --to latest',
   });
+}
+
+/** The last set of this lineage and the running server must be of one cluster. Throws `POSTGRES-OTHER-CLUSTER` (exit 6). */
+async function refuseOtherCluster(site: Site, entries: readonly CatalogEntry[]): Promise<void> {
+  const other = await otherCluster(site, entries);
+  if (other !== undefined) throw isOtherCluster(other);
 }
 
 /** This host, by its key and where that can be known by its machine. */
@@ -154,7 +172,8 @@ export async function takeOver(site: Site, catalogs: Catalogs, now: Date): Promi
     const origin = ownerOf(entries, site.environment.site)?.point.origin;
     const known = await readIdentity(site);
     if (origin === undefined || known?.adopts.includes(origin.id) === true) continue;
-    if (!(await isOwn(site, origin, known))) await adoptSite(site, origin.id, now);
+    // The same key too: a copy of this host has it.
+    await adoptSite(site, origin.id, now);
   }
   await ensureIdentity(site, now);
 }

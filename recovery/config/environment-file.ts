@@ -65,7 +65,12 @@ function flatten(issue: z.core.$ZodIssue, root: unknown, above: Path = []): Prob
   }
   if (value === undefined) return [{ path, text: 'is missing' }];
   const hidden = hasFields || path.some((_, i) => isSecretRef(path.slice(0, i)));
-  return [{ path, text: hidden ? issue.message : `${JSON.stringify(value)}: ${issue.message}` }];
+  return [{ path, text: hidden ? issue.message : `${shown(value)}: ${issue.message}` }];
+}
+
+/** What stands before the @ of an address may be a password. */
+function shown(value: unknown): string {
+  return JSON.stringify(value).replace(/(:\/\/)[^/@]*@/g, '$1…@');
 }
 
 function syntaxFact({ line, doubled, message }: SyntaxProblem): string {

@@ -6,6 +6,9 @@ import { execa } from 'execa';
 import { isThere } from './absent.ts';
 import { badInput, hasCode } from './errors.ts';
 
+// Asked for together with the account that makes what is missing.
+export { isThere } from './absent.ts';
+
 export interface Account {
   readonly name: string;
   readonly uid: number;

@@ -13,13 +13,24 @@ export function mountPoints(mountinfo: string): string[] {
   return fields.flatMap((field) => (field === undefined ? [] : [plain(field)]));
 }
 
-/** @param path Without links. */
-export async function isMountPoint(path: string): Promise<boolean> {
+/** Bytes, each as one character. Empty where this is not Linux: a rename then says that the folder is busy. */
+async function mountedHere(): Promise<string[]> {
   try {
-    return mountPoints(await readFile('/proc/self/mountinfo', 'latin1')).includes(Buffer.from(path).toString('latin1'));
+    return mountPoints(await readFile('/proc/self/mountinfo', 'latin1'));
   } catch (error) {
-    // Not Linux: a rename then says that the folder is busy.
-    if (hasCode(error, 'ENOENT')) return false;
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
+}
+
+/** @param path Without links. */
+export async function isMountPoint(path: string): Promise<boolean> {
+  return (await mountedHere()).includes(Buffer.from(path).toString('latin1'));
+}
+
+/** Mount points below a folder, which neither a rename of the folder nor its removal takes along. */
+export async function mountsBelow(path: string): Promise<string[]> {
+  const prefix = Buffer.from(`${path.replace(/\/$/, '')}/`).toString('latin1');
+  const found = (await mountedHere()).filter((mount) => mount.startsWith(prefix));
+  return found.map((mount) => Buffer.from(mount, 'latin1').toString());
 }

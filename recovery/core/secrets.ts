@@ -4,7 +4,7 @@ import { badInput, codeOf, DrError, EXIT, hasCode } from './errors.ts';
 import type { SecretRef } from './fields.ts';
 
 export interface Secrets {
-  /** Throws `SECRET-MISSING`, `SECRET-UNREADABLE`, `SECRET-EMPTY`, `SECRET-NEWLINE` or `SECRET-EXPOSED` (exit 2); never shows a value. */
+  /** Throws `SECRET-MISSING`, `SECRET-UNREADABLE`, `SECRET-EMPTY`, `SECRET-NEWLINE`, `SECRET-NOT-TEXT` or `SECRET-EXPOSED` (exit 2); never shows a value. */
   read(ref: SecretRef, where: string): Promise<string>;
   /** `text` without any secret that was read so far. */
   mask(text: string): string;
@@ -12,6 +12,24 @@ export interface Secrets {
 
 function source(ref: SecretRef): string {
   return 'file' in ref ? `file ${ref.file}` : `environment variable ${ref.env}`;
+}
+
+/** A shell drops a NUL and every line break at the end, and Node replaces what is not UTF-8: each would read another secret. */
+const CONTROL = /\p{Cc}/u;
+
+function notText(ref: SecretRef, where: string, what: string): DrError {
+  return badInput({
+    code: 'SECRET-NOT-TEXT',
+    where,
+    fact: `${source(ref)} ${what}: the scripts of PostgreSQL would read another secret from it than \`dr\``,
+    hint: 'for a new one: openssl rand -base64 36 | tr -d "\\n" > FILE. One that is in use: convert what it protects first',
+  });
+}
+
+/** Bytes as text, exactly: never with a character put in for what is not one. Undefined where they are not UTF-8. */
+function exactText(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined;
 }
 
 async function readSecretFile(path: string, where: string): Promise<string> {
@@ -25,7 +43,9 @@ async function readSecretFile(path: string, where: string): Promise<string> {
         hint: `chmod 0600 ${path}`,
       });
     }
-    return await readFile(path, 'utf8');
+    const text = exactText(await readFile(path));
+    if (text === undefined) throw notText({ file: path }, where, 'is not text (UTF-8)');
+    return text;
   } catch (error) {
     if (error instanceof DrError) throw error;
     const absent = hasCode(error, 'ENOENT');
@@ -57,6 +77,8 @@ function checked(value: string, ref: SecretRef, where: string): string {
       hint: 'write it with `printf %s "$SECRET" > FILE`, not with `echo`',
     });
   }
+  if (value.startsWith('\uFEFF')) throw notText(ref, where, 'begins with a byte order mark');
+  if (CONTROL.test(value)) throw notText(ref, where, 'holds a line break, a NUL or another control character');
   return value;
 }
 

@@ -4,10 +4,11 @@ import { archiveSilenceSeconds, rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
+import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import { readEntries } from '../points/catalog/read.ts';
-import { isCompromised } from '../points/marks.ts';
 import { type ArchivedSegment, archivedSegments, newestSegment } from '../points/wal.ts';
 import { bytesBetween, formatLsn, placeOfSegment } from '../points/wal-segment.ts';
+import { correctedNow } from '../storage/clock.ts';
 import { readFence } from '../storage/fence.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { leaderOf, membersOf } from '../workloads/postgres/members.ts';
@@ -95,9 +96,10 @@ async function newestRedis(
   const keys = [{ name: FIRST_KEY, secret: secrets.signingKey }];
   const place = { repository, environment, layout: stack.layout };
   const { entries } = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
-  const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
-  for (const { point } of good.toReversed()) {
-    const capture = point.captures.find(({ workload }) => workload === 'redis');
+  const good = goodEntries(entries, await correctedNow(store, now));
+  for (const entry of good.toReversed()) {
+    const { point } = entry;
+    const capture = goodCaptures(entry).find(({ workload }) => workload === 'redis');
     if (capture === undefined) continue;
     const { capturedAt } = capture;
     return { point: point.id, capturedAt, ageSeconds: (now.getTime() - Date.parse(capturedAt)) / 1000 };

@@ -1,4 +1,6 @@
 /** Chooses the recovery point to copy off-site, and the repository to read it from. Pure. */
+import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
+import { isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised, verifiedAt } from '../points/marks.ts';
 
@@ -29,10 +31,17 @@ export function choosePoint(
   all: readonly Held[],
   configured: readonly string[],
   intervalMs: number,
+  now = new Date(),
 ): Chosen | undefined {
+  const chains = all.map(({ entries }) => placesOf(entries));
+  const newestOf = (candidates: readonly Chosen[]): Chosen | undefined =>
+    candidates.reduce<Chosen | undefined>(
+      (best, each) => (best && !isNewerPoint(each.entry.point.id, best.entry.point.id, chains) ? best : each),
+      undefined,
+    );
   const whole = all.flatMap(({ repository, entries }) =>
-    entries
-      .filter((entry) => entry.trust === 'ok' && !isCompromised(entry) && isWhole(entry, configured))
+    goodEntries(entries, now)
+      .filter((entry) => isWhole(entry, configured) && goodCaptures(entry).length === entry.point.captures.length)
       .map((entry) => ({ repository, entry })),
   );
   // A point that is marked compromised in one repository is in doubt in the others too.
@@ -44,11 +53,4 @@ export function choosePoint(
   if (newest === undefined || verified === undefined) return newest;
   const behind = Date.parse(newest.entry.point.startedAt) - Date.parse(verified.entry.point.startedAt);
   return behind <= intervalMs ? verified : newest;
-}
-
-function newestOf(candidates: readonly Chosen[]): Chosen | undefined {
-  return candidates.reduce<Chosen | undefined>(
-    (best, each) => (best !== undefined && best.entry.point.id >= each.entry.point.id ? best : each),
-    undefined,
-  );
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { layout } from '../../plan/layout.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
-import { copySnapshots, ensureRepository, snapshotsOfRun } from '../engines/restic/actions.ts';
+import { copySnapshots, ensureRepository, ofTrees, snapshotsOfRun } from '../engines/restic/actions.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
@@ -60,16 +60,14 @@ export async function copySnapshotsOf(site: Site, request: CopySnapshotsRequest)
   await ensureRepository(restic, near);
   await copySnapshots(near, restic, { ids, flags: UNLOCKED, signal });
   if (both) await rm(join(request.folder, 'restic'), { recursive: true, force: true });
-  const there = await snapshotsOfRun(restic, point);
+  const there = await snapshotsOfRun(restic, point, ofTrees(captures));
   return captures.map((capture) => {
     const copy = there.get(capture.workload);
-    if (copy?.tree === capture.digest) return { ...capture, snapshot: copy.id };
+    if (copy !== undefined) return { ...capture, snapshot: copy.id };
     throw new DrError({
       code: 'COPY-DIFFERS',
       where: `${capture.workload} in ${target.id}`,
-      fact: copy
-        ? `tree ${copy.tree} there, ${capture.digest} at the source`
-        : 'restic exited 0, and the snapshot is missing',
+      fact: `restic exited 0, and no snapshot there has the tree ${capture.digest} of the source`,
       hint: `\`dr verify --repository ${source.id}\` says whether the source is intact; then export again`,
     });
   });

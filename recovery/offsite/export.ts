@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { verificationFailed } from '../core/errors.ts';
+import { DrError, verificationFailed } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
 import { reportStep } from '../core/report-step.ts';
@@ -142,12 +142,26 @@ async function describe(
     point: id,
     exportedAt: now().toISOString(),
     by: holderName(),
-    from: { repository: source.id, marks: [...entry.marks] },
+    from: { repository: source.id, marks: entry.marks.filter(({ mark }) => mark !== 'exported') },
     files,
   };
   await store.put(at(COPY_FILES.sums), renderSums(files));
   await store.put(at(COPY_FILES.manifest), renderManifest(manifest, (await readKeyring(site)).signingKey()));
   return files;
+}
+
+/**
+ * The source's mark tells every monitor how old the newest off-site copy is: a drive in a safe can't be asked. The copy is good without
+ * it, and the alarm of a missed export rings once too often.
+ */
+async function tellSource(site: Site, { source, target, entry }: CopyRequest): Promise<void> {
+  try {
+    const catalog = await openCatalog(site, source, 'restorer');
+    await catalog.mark(entry.point.id, 'exported', holderName(), target.id);
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    site.log.warn({ repository: source.id, error: error.message }, 'the point could not be marked as exported');
+  }
 }
 
 /**
@@ -178,6 +192,7 @@ export async function makeCopy(site: Site, request: CopyRequest): Promise<CopyMa
       }
       return written;
     });
+    await tellSource(site, request);
     return { point, files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
   } finally {
     await rm(workFolder(site, target), { recursive: true, force: true });

@@ -65,6 +65,11 @@ export function verifiedAt(entry: Marked): Date | undefined {
   return record && new Date(record.at);
 }
 
+/** The repositories of off-site copies that a copy of this point was exported to. The copy may lie in a safe, where nobody can ask it. */
+export function exportedTo({ marks }: Marked): string[] {
+  return marks.flatMap(({ mark, note }) => (mark === 'exported' && note !== undefined ? [note] : []));
+}
+
 export function isHeld(entry: Marked): boolean {
   return latestOf(entry, ['hold']) !== undefined;
 }

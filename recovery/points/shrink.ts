@@ -49,7 +49,8 @@ export function shrunk(before: Capture, now: Capture, limit: number): string | u
   const lost = amounts(before, now).find(({ before: had, now: found }) => had > 0 && found < had * (1 - limit));
   if (lost === undefined) return undefined;
   const part = formatPercent(1 - lost.now / lost.before);
-  return `${lost.text(lost.now)} ${lost.what} instead of ${lost.text(lost.before)}, ${part} less`;
+  const what = lost.what === 'bytes' ? '' : ` ${lost.what}`;
+  return `${lost.text(lost.now)}${what} instead of ${lost.text(lost.before)}, ${part} less`;
 }
 
 /**

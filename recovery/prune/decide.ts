@@ -1,4 +1,5 @@
 /** Decides which points of a repository go, and why the others stay. Pure. */
+import { goodEntries } from '../points/catalog/good.ts';
 import { newestCopy } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { type Copy, copiesByWorkload } from '../points/catalog/window.ts';
@@ -101,8 +102,10 @@ class Keeping {
   readonly #copies: ReadonlyMap<string, readonly Copy[]>;
   readonly #byDate: ReadonlyMap<string, readonly Copy[]>;
   readonly #retentionMs: number;
+  readonly #good: ReadonlySet<CatalogEntry>;
 
-  constructor(entries: readonly CatalogEntry[], retentionMs: number) {
+  constructor(entries: readonly CatalogEntry[], retentionMs: number, now: Date) {
+    this.#good = new Set(goodEntries(entries, now));
     this.#entries = entries;
     this.#retentionMs = retentionMs;
     this.reasons = new Map(entries.map((entry) => [entry.point.id, new Set()]));
@@ -131,7 +134,8 @@ class Keeping {
   /** The newest one, and where that is suspect the newest good one: `latest` is that. */
   #keepNewestOf(copies: readonly Copy[]): void {
     this.keep(newestCopy(copies)?.entry, 'newest');
-    this.keep(newestCopy(copies.filter(({ suspect, entry }) => !suspect || isVouched(entry)))?.entry, 'newest');
+    const good = copies.filter(({ suspect, entry }) => this.#good.has(entry) && (!suspect || isVouched(entry)));
+    this.keep(newestCopy(good)?.entry, 'newest');
   }
 
   /** Keeps what a restore to this moment would use. */
@@ -172,14 +176,16 @@ export function decidePrune(input: DecideInput): PointDecision[] {
   const { entries, leased, now } = input;
   const retentionMs = input.retentionSeconds * 1000;
   const cutoff = now.getTime() - retentionMs;
-  const keeping = new Keeping(entries, retentionMs);
+  const keeping = new Keeping(entries, retentionMs, now);
   for (const entry of entries) {
     if (endOf(entry) > cutoff) keeping.keep(entry, 'young');
     if (isHeld(entry)) keeping.keep(entry, 'held');
     if (leased.has(entry.point.id)) keeping.keep(entry, 'leased');
     if (entry.trust !== 'ok') keeping.keep(entry, 'untrusted');
   }
+  const good = goodEntries(entries, now);
   const newest = newestComplete(entries, input.lineage ?? newestLineage(entries));
+  keeping.keep(newestComplete(good, input.lineage ?? newestLineage(good)), 'newest');
   keeping.keep(lastVerified(entries), 'verified');
   keeping.keep(newest, 'newest');
   keeping.keepNewest(input.workloads);

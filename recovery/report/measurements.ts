@@ -17,6 +17,8 @@ const measurementSchema = z.object({
   /** From the newest recovered data to the disaster. */
   rpoSeconds: z.number().nonnegative().optional(),
   source: z.enum(['restore', 'drill']),
+  /** The drill recovered everything and missed an objective: it was measured, and it has not passed. */
+  passed: z.literal(false).optional(),
 });
 export type Measurement = z.infer<typeof measurementSchema>;
 
@@ -27,10 +29,8 @@ export function measurementsFile(stateDir: string): string {
 export async function recordMeasurements(stateDir: string, measurements: readonly Measurement[]): Promise<void> {
   if (measurements.length === 0) return;
   await makePassableFolder(stateDir);
-  // Begins a new line first: the last one may be torn, if its process was killed.
-  const lines = measurements.map((measurement) => `\n${JSON.stringify(measurementSchema.parse(measurement))}\n`);
   // One write in append mode, so that two processes do not mix their lines.
-  await appendFile(measurementsFile(stateDir), lines.join(''), { mode: 0o600 });
+  await appendFile(measurementsFile(stateDir), measurementLines(measurements), { mode: 0o600 });
 }
 
 /** Oldest first. Empty without a file; skips torn and unknown lines. */
@@ -42,14 +42,36 @@ export async function readMeasurements(stateDir: string): Promise<Measurement[]>
     if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
-  return text
-    .split('\n')
-    .flatMap((line) => parseLine(line) ?? [])
-    .sort((a, b) => a.at.localeCompare(b.at));
+  return parseMeasurements(text).sort((a, b) => a.at.localeCompare(b.at));
+}
+
+/** A line each; skips torn and unknown ones. */
+export function parseMeasurements(text: string): Measurement[] {
+  return text.split('\n').flatMap((line) => parseLine(line) ?? []);
+}
+
+/** The lines of `parseMeasurements`. */
+export function measurementLines(measurements: readonly Measurement[]): string {
+  // Begins a new line first: the last one may be torn, if its process was killed.
+  return measurements.map((measurement) => `\n${JSON.stringify(measurementSchema.parse(measurement))}\n`).join('');
 }
 
 function parseLine(line: string): Measurement | undefined {
   return measurementSchema.safeParse(parseJson(line)).data;
+}
+
+/**
+ * Where the monitor keeps what drills in its cluster have measured. Their pods reach nothing of the site: each leaves its result as the
+ * termination message of its container, and the monitor reads it from the API.
+ */
+export function drillsFolder(stateDir: string): string {
+  return join(stateDir, 'drills');
+}
+
+/** Those of this site and those of the drills in its cluster, oldest first. */
+export async function allMeasurements(stateDir: string): Promise<Measurement[]> {
+  const both = await Promise.all([readMeasurements(stateDir), readMeasurements(drillsFolder(stateDir))]);
+  return both.flat().sort((a, b) => a.at.localeCompare(b.at));
 }
 
 /** The newest RTO measured for a tier, a restore's or a drill's. */

@@ -1,4 +1,7 @@
-/** How each scheduled run ended: one JSON line each in `<stateDir>/runs.jsonl`, so that a failure shows before its point is missed. */
+/**
+ * How each scheduled backup and each verification ended: one JSON line each in `<stateDir>/runs.jsonl`. The monitor reads them, so that a
+ * failed backup shows before its point is missed, and damage as soon as it is found.
+ */
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -11,7 +14,14 @@ import { parseJson } from '../core/json.ts';
 
 const runSchema = z.discriminatedUnion('what', [
   z.object({ at: z.iso.datetime(), what: z.literal('backup'), schedule: z.string(), ok: z.boolean() }),
-  z.object({ at: z.iso.datetime(), what: z.literal('verify'), repository: z.string(), ok: z.boolean() }),
+  z.object({
+    at: z.iso.datetime(),
+    what: z.literal('verify'),
+    repository: z.string(),
+    ok: z.boolean(),
+    /** It restored a point to a scratch place too. */
+    deep: z.boolean().optional(),
+  }),
 ]);
 export type RunRecord = z.infer<typeof runSchema>;
 

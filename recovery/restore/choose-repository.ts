@@ -1,5 +1,5 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
-
+import { formatDuration } from '../../plan/duration.ts';
 import type { Workload } from '../../plan/types.ts';
 import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
@@ -7,10 +7,12 @@ import { badInput, DrError } from '../core/errors.ts';
 import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
+import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { unreadableOf } from '../points/catalog/unreadable.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
+import { clockSkew } from '../storage/clock.ts';
 import { resolveInSingleCopy } from './single-copy.ts';
 import { sourceAsOf } from './source.ts';
 
@@ -19,6 +21,8 @@ export interface Resolved {
   /** The repository itself, a copy of its state at a moment, or one of its off-site copies. */
   readonly source: Repository;
   readonly resolution: Resolution;
+  /** In the chain of this repository. */
+  readonly order: ChainPlaces;
 }
 
 /** What the choice depends on. */
@@ -30,6 +34,7 @@ export type Choice = Pick<
   | 'repositoryTime'
   | 'allowTampered'
   | 'allowCompromised'
+  | 'allowSuspect'
   | 'now'
   | 'progress'
   | 'signal'
@@ -51,6 +56,8 @@ async function resolveIn(
   const catalog = await openCatalog(site, source, 'restorer');
   const { points: entries, problems } = await catalog.review();
   const unreadable = unreadableOf(problems);
+  const { now, warnings } = await nowOf(source, request.now);
+  const order = placesOf(entries);
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
     resolveTarget({
       repository: repository.id,
@@ -58,19 +65,44 @@ async function resolveIn(
       unreadable,
       target: request.target,
       workloads: workloads.map((w) => w.id),
-      now: request.now,
+      now,
       allowTampered: request.allowTampered,
       allowCompromised: request.allowCompromised,
+      allowSuspect: request.allowSuspect ?? false,
     });
-  if (repository.exported !== true) return { repository, source, resolution: resolve(entries) };
+  const warned = (resolution: Resolution): Resolution => ({
+    ...resolution,
+    warnings: [...warnings, ...resolution.warnings],
+  });
+  if (repository.exported !== true) return { repository, source, order, resolution: warned(resolve(entries)) };
   const { point, resolution } = resolveInSingleCopy(entries, resolve);
-  return { repository, source: copyView(source, point), resolution };
+  return { repository, source: copyView(source, point), order, resolution: warned(resolution) };
 }
 
-/** Ids of points sort by time, and one run has the same id in every repository. */
-function newerWorkloads(than: Resolution, other: Resolution): string[] {
-  const points = new Map(than.items.map((item) => [item.workload, item.point]));
-  return other.items.filter((item) => item.point > (points.get(item.workload) ?? '')).map((item) => item.workload);
+function newerWorkloads(than: Resolved, other: Resolved): string[] {
+  const points = new Map(than.resolution.items.map((item) => [item.workload, item.point]));
+  const chains = [other.order, than.order];
+  const newer = other.resolution.items.filter(({ workload, point }) => {
+    const mine = points.get(workload);
+    return mine === undefined || (mine !== point && isNewerPoint(point, mine, chains));
+  });
+  return newer.map(({ workload }) => workload);
+}
+
+/** A host that is off by this much shows other ages than everybody else. */
+const WARN_SKEW_SECONDS = 300;
+
+/** Now, by the repository's clock where it has one: this host's may be wrong. */
+async function nowOf(source: Repository, now: Date): Promise<{ readonly now: Date; readonly warnings: string[] }> {
+  const store = await source.store('restorer');
+  const skew = (await clockSkew(store)) ?? 0;
+  const corrected = new Date(now.getTime() - skew * 1000);
+  if (Math.abs(skew) <= WARN_SKEW_SECONDS) return { now: corrected, warnings: [] };
+  const way = skew > 0 ? 'ahead of' : 'behind';
+  return {
+    now: corrected,
+    warnings: [`this host's clock is ${formatDuration(Math.abs(skew))} ${way} that of ${source.id}, which is used`],
+  };
 }
 
 /** Codes of a repository that was read and does not have the target. */
@@ -96,10 +128,9 @@ async function newest(
     // What it lacks is no news; what can't be read there may be newer than all of this.
     if (other instanceof DrError && !LACKS.includes(other.code)) notes.push(`${id} was not compared: ${other.fact}`);
     if (other === undefined || other instanceof DrError) continue;
-    const { resolution } = other;
-    const newer = newerWorkloads(chosen.resolution, resolution);
+    const newer = newerWorkloads(chosen, other);
     if (newer.length === 0) continue;
-    const mine = newerWorkloads(resolution, chosen.resolution);
+    const mine = newerWorkloads(other, chosen);
     if (mine.length > 0) {
       notes.push(`${id} holds newer copies of ${newer.join(', ')}: --from ${id} --only ${newer.join(',')}`);
       continue;
@@ -171,6 +202,10 @@ export interface PlanRequest {
   readonly repositoryTime?: Date | undefined;
   readonly allowTampered: boolean;
   readonly allowCompromised: boolean;
+  /** Move the data directory of PostgreSQL aside instead of overwriting it. @default false */
+  readonly keepDamaged?: boolean;
+  /** @default false */
+  readonly allowSuspect?: boolean | undefined;
   readonly declaredAt: Date;
   readonly now: Date;
   readonly progress: Progress;

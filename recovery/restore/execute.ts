@@ -23,7 +23,7 @@ import {
 } from '../workloads/restore-step.ts';
 import { dropBefore } from '../workloads/swap.ts';
 import { type ItemResult, restoreItem } from './items.ts';
-import { startTier, stopServices } from './services.ts';
+import { type StoppedService, startTier, stoppedServices, stopServices } from './services.ts';
 
 /** PostgreSQL copies with processes of its own; more than this at once only shares the same disk. */
 const ITEMS_AT_ONCE = 4;
@@ -45,6 +45,8 @@ export interface RestoreResult {
   readonly failures: readonly { readonly workload: string; readonly error: DrError }[];
   readonly bytesRestored: number;
   readonly losses: readonly Loss[];
+  /** Services that the restore stopped and that still are: none where it ended well. */
+  readonly stopped: readonly StoppedService[];
   readonly endedAt: string;
 }
 
@@ -146,6 +148,7 @@ export async function executeRestore(
     failures,
     bytesRestored: items.reduce((sum, i) => sum + i.bytes, 0),
     losses: measureLoss(plan, items),
+    stopped: stoppedServices(context),
     endedAt: options.now().toISOString(),
   };
 }

@@ -12,10 +12,12 @@ export interface ItemResult {
   readonly copySeconds: number;
   /** ISO 8601: the moment that the data is of. */
   readonly recoveredTo: string;
+  /** What a person should know of it. */
+  readonly note?: string;
 }
 
 /** Steps that stay done when the data has proved to be wrong: WAL is saved once, before it is overwritten, and a lineage begins once. */
-const KEPT = /\/(?:rescue|lineage)$/;
+const KEPT = /\/(?:rescue|lineage|keep)$/;
 
 /** Checks in each run: the data may have changed since an earlier verdict. What is wrong is restored again by the next run. */
 async function verified(context: RestoreContext, item: RestoreItem): Promise<Check[]> {
@@ -39,7 +41,12 @@ async function verified(context: RestoreContext, item: RestoreItem): Promise<Che
 export async function restoreItem(context: RestoreContext, item: RestoreItem): Promise<ItemResult> {
   const begun = performance.now();
   const restored = await typeOfItem(item).restore(context);
-  const { copySeconds = (performance.now() - begun) / 1000, recoveredTo = item.capture.capturedAt } = restored ?? {};
+  const {
+    copySeconds = (performance.now() - begun) / 1000,
+    recoveredTo = item.capture.capturedAt,
+    note,
+  } = restored ?? {};
   const checks = await verified(context, item);
-  return { workload: item.workload, checks, bytes: item.capture.bytes, copySeconds, recoveredTo };
+  const { workload, capture } = item;
+  return { workload, checks, bytes: capture.bytes, copySeconds, recoveredTo, ...(note === undefined ? {} : { note }) };
 }

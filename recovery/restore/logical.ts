@@ -7,9 +7,9 @@ import { didYouMean } from '../../plan/nearest.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import { postgresSettings } from '../config/environment.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { lookUpAccount, makeReachableFolder } from '../core/account.ts';
+import { lookUpAccount, makeReachableFolder, writeOwnedFile } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { badInput, DrError, precondition } from '../core/errors.ts';
+import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 import { findPostgresBin } from '../engines/find.ts';
 import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
@@ -18,6 +18,15 @@ import { plural } from '../report/format.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { type Choice, chooseRepository } from './choose-repository.ts';
+import {
+  type DumpEntry,
+  parseTableName,
+  readDumpList,
+  type Selection,
+  selectTables,
+  type TableName,
+  tablesInDump,
+} from './dump-list.ts';
 
 export interface LogicalRequest extends Choice {
   /** `schema.table`; empty for the whole database. */
@@ -33,6 +42,8 @@ export interface LogicalResult {
   readonly capturedAt: string;
   /** False when roles that the dump grants to are not here: the rows are, their permissions are not. */
   readonly grants: boolean;
+  /** What belongs to the tables and did not come along, with the reason. */
+  readonly leftOut: readonly string[];
   /** Repositories that were passed over, and why. */
   readonly notes: readonly string[];
   readonly tables: readonly { readonly table: string; readonly rows: number }[];
@@ -50,17 +61,16 @@ function checkName(name: string, where: string): void {
   });
 }
 
-interface TableName {
-  readonly schema: string;
-  readonly name: string;
-}
-
+/** Throws `NAME-INVALID` (exit 2). */
 function splitTable(table: string): TableName {
-  const [schema = '', name = '', ...more] = table.includes('.') ? table.split('.') : ['public', table];
-  if (more.length > 0) checkName(table, '--table');
-  checkName(schema, '--table');
-  checkName(name, '--table');
-  return { schema, name };
+  const found = parseTableName(table.includes('.') ? table : `public.${table}`);
+  if (found !== undefined) return found;
+  throw badInput({
+    code: 'NAME-INVALID',
+    where: '--table',
+    fact: `${JSON.stringify(table)} is not schema.table`,
+    hint: 'put double quotes around a part that holds a dot or a quote: --table \'public."a.b"\'',
+  });
 }
 
 /** Makes the database, or takes one that holds no table. Throws `DATABASE-NOT-EMPTY` (exit 6). Returns whether it was made. */
@@ -96,21 +106,15 @@ async function tablesOf(client: pg.Client): Promise<TableName[]> {
   return rows;
 }
 
-/** `217; 1259 16386 TABLE public orders postgres` → `public.orders`. Their `TABLE DATA` stand on lines of their own. */
-function tablesInDump(listing: string): string[] {
-  return [...listing.matchAll(/^\d+; \d+ \d+ TABLE (?!DATA |ATTACH )(\S+) (\S+) /gm)].map(
-    ([, schema, name]) => `${schema}.${name}`,
-  );
-}
-
 /** Throws `TABLE-UNKNOWN` (exit 2) with the nearest names. */
-function checkTables(wanted: readonly TableName[], held: readonly string[]): void {
-  const lost = wanted.map(({ schema, name }) => `${schema}.${name}`).find((table) => !held.includes(table));
+function checkTables({ unknown }: Selection, held: readonly string[]): void {
+  const [lost] = unknown;
   if (lost === undefined) return;
+  const name = `${lost.schema}.${lost.name}`;
   throw badInput({
     code: 'TABLE-UNKNOWN',
     where: '--table',
-    fact: `the dump holds no table "${lost}".${didYouMean(lost, held)}`,
+    fact: `the dump holds no table "${name}".${didYouMean(name, held)}`,
     hint: 'name one of those that it holds, or restore all of it without --table',
   });
 }
@@ -135,34 +139,61 @@ async function fetchDump(
 async function countRows(client: pg.Client): Promise<{ table: string; rows: number }[]> {
   const counted: { table: string; rows: number }[] = [];
   for (const { schema, name } of await tablesOf(client)) {
-    const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM "${schema}"."${name}"`);
+    const from = `${client.escapeIdentifier(schema)}.${client.escapeIdentifier(name)}`;
+    const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${from}`);
     counted.push({ table: `${schema}.${name}`, rows: Number(rows[0]?.n) });
   }
   return counted;
 }
 
+interface Filled {
+  readonly grants: boolean;
+  /** Undefined: the whole dump. */
+  readonly selection: Selection | undefined;
+}
+
+/** Existing schemas stay: the database may be one of the person's own, that holds no table yet. */
+async function withoutExistingSchemas(
+  site: Site,
+  database: string,
+  entries: readonly DumpEntry[],
+  ids: readonly number[],
+): Promise<number[]> {
+  const settings = postgresSettings(site.environment);
+  const { rows } = await withClient(
+    site,
+    settings,
+    (client) => client.query<{ name: string }>('SELECT nspname AS name FROM pg_namespace'),
+    database,
+  );
+  const there = entries.filter(
+    ({ kind, rest }) => kind === 'SCHEMA' && rows.some(({ name }) => rest.startsWith(`- ${name} `)),
+  );
+  return ids.filter((id) => !there.some((entry) => entry.id === id));
+}
+
 /** A database that is made here and can't be filled is removed again, so that the same command can be given again. */
-async function fill(site: Site, request: LogicalRequest, dump: string, folder: string): Promise<{ grants: boolean }> {
+async function fill(site: Site, request: LogicalRequest, dump: string, folder: string): Promise<Filled> {
   const { database, signal } = request;
   const settings = postgresSettings(site.environment);
   const program = join(await findPostgresBin(settings.binDir), 'pg_restore');
   const secretEnv = await clientSecrets(site);
   const options = { as: site.environment.runAs, cwd: folder, signal, env: clientEnv(settings), secretEnv };
+  const entries = readDumpList((await site.run([program, '--list', '--verbose', dump], options)).stdout);
   const tables = request.tables.map(splitTable);
-  checkTables(tables, tablesInDump((await site.run([program, '--list', dump], options)).stdout));
-  const only = tables.flatMap((t) => ['--schema', t.schema, '--table', t.name]);
+  const selection = tables.length === 0 ? undefined : selectTables(entries, tables);
+  if (selection) checkTables(selection, tablesInDump(entries));
   const at = [...clientArguments(settings), '-d', database];
   const attempt = async (flags: readonly string[]): Promise<void> => {
     const made = await emptyDatabase(site, database);
     try {
-      await withClient(
-        site,
-        settings,
-        async (client) => {
-          for (const { schema } of tables) await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
-        },
-        { database },
-      );
+      const only: string[] = [];
+      if (selection) {
+        const list = join(folder, 'entries.list');
+        const ids = await withoutExistingSchemas(site, database, entries, selection.ids);
+        await writeOwnedFile(list, `${ids.map((id) => `${id};`).join('\n')}\n`, 0o640, site.environment.runAs);
+        only.push(`--use-list=${list}`);
+      }
       await site.run([program, ...at, '--no-owner', '--exit-on-error', ...flags, ...only, dump], options);
     } catch (error) {
       if (made) await dropDatabase(site, database);
@@ -171,13 +202,34 @@ async function fill(site: Site, request: LogicalRequest, dump: string, folder: s
   };
   try {
     await attempt(['--jobs=2']);
-    return { grants: tables.length === 0 };
+    return { grants: selection === undefined, selection };
   } catch (error) {
     // On another server the roles may not be there, and the rows matter more than who may read them.
     if (!(error instanceof DrError) || !/role "[^"]+" does not exist/.test(error.fact)) throw error;
     await attempt(['--jobs=2', '--no-privileges']);
-    return { grants: false };
+    return { grants: false, selection };
   }
+}
+
+/**
+ * The point counted the rows of each table when it was dumped. Rows that came and went in that moment may differ; none at all where there
+ * were some is a failed restore. Throws `ROWS-MISSING` (exit 5).
+ */
+function checkRows(
+  { facts }: ResticCapture,
+  selection: Selection | undefined,
+  restored: LogicalResult['tables'],
+): void {
+  const now = new Map(restored.map(({ table, rows }) => [table, rows]));
+  const wanted = selection?.tables ?? Object.keys(facts).map((fact) => fact.replace(/^rows:/, ''));
+  const lost = wanted.filter((table) => Number(facts[`rows:${table}`] ?? 0) > 0 && (now.get(table) ?? 0) === 0);
+  if (lost.length === 0) return;
+  throw verificationFailed({
+    code: 'ROWS-MISSING',
+    where: '--into-database',
+    fact: `no row came back of ${lost.map((table) => `${table} (${facts[`rows:${table}`]} when it was dumped)`).join(', ')}`,
+    hint: 'take another point or repository (`dr points`, --from); the database is left for you to look at',
+  });
 }
 
 export interface Dump {
@@ -207,10 +259,14 @@ export async function restoreLogical(site: Site, request: LogicalRequest): Promi
   const event = { step: 'restore/logical', title: `logical dump of ${capture.capturedAt} into ${database}` };
   progress({ ...event, state: 'start' });
   try {
-    const { grants } = await fill(site, request, await fetchDump(site, { source, capture }, folder, signal), folder);
+    const dump = await fetchDump(site, { source, capture }, folder, signal);
+    const { grants, selection } = await fill(site, request, dump, folder);
     const tables = await withClient(site, postgresSettings(site.environment), countRows, { database, long: true });
+    checkRows(capture, selection, tables);
     progress({ ...event, state: 'done' });
-    return { database, repository: repository.id, point, capturedAt: capture.capturedAt, grants, notes, tables };
+    const leftOut = selection?.leftOut ?? [];
+    const { capturedAt } = capture;
+    return { database, repository: repository.id, point, capturedAt, grants, leftOut, notes, tables };
   } catch (error) {
     const failure = asDrError(error, 'logical restore');
     progress({ ...event, state: 'failed', detail: failure.message });

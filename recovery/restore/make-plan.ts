@@ -5,6 +5,7 @@ import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { readSetLayout } from '../engines/pgbackrest/set-layout.ts';
+import { notCopied } from '../points/not-copied.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
 import { microsOfTarget } from '../points/target.ts';
 import { checkHostFits } from '../workloads/postgres/host-fits.ts';
@@ -77,6 +78,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     const destination = await destinationOf(site, workload);
     const state = await destinationState(site, workload);
     const common = { workload: id, title, tier, point, skewSeconds, destination, state };
+    warnings.push(...notCopied(capture).map((line) => `not in the copy of ${id}: ${line}`));
     if (capture.engine === 'restic') {
       items.push({ ...common, type: snapshotTypeOf(workload), capture });
       continue;
@@ -109,6 +111,7 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan
     services: touches ? servicesOf(site) : [],
     touchesServices: touches,
     ...(lastCommit === undefined ? {} : { lastCommit }),
+    ...(request.keepDamaged === true ? { keepDamaged: true as const } : {}),
     bytes: items.reduce((sum, i) => sum + i.capture.bytes, 0),
     warnings,
   };

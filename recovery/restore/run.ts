@@ -34,7 +34,11 @@ export interface RestoreRequest {
   readonly repositoryTime?: Date | undefined;
   readonly allowTampered: boolean;
   readonly allowCompromised: boolean;
+  /** @default false */
+  readonly allowSuspect?: boolean | undefined;
   readonly keepGoing: boolean;
+  /** Move the data directory of PostgreSQL aside instead of overwriting it. @default false */
+  readonly keepDamaged?: boolean;
   readonly declaredAt: Date;
   readonly now: () => Date;
   readonly progress: Progress;
@@ -51,7 +55,7 @@ function journalFolder(site: Site): string {
 
 /** The same text resumes the journal: what was asked for, not when. */
 function requestText(site: Site, request: RestoreRequest): string {
-  const { targetText, from, only, repositoryTime, allowTampered, allowCompromised } = request;
+  const { targetText, from, only, repositoryTime, allowTampered, allowCompromised, allowSuspect } = request;
   const asked = {
     targetText,
     from: from ?? null,
@@ -59,6 +63,8 @@ function requestText(site: Site, request: RestoreRequest): string {
     repositoryTime: repositoryTime?.toISOString() ?? null,
     allowTampered,
     allowCompromised,
+    // Only where it is asked for: a restore that an earlier version began resumes too.
+    ...(allowSuspect === true ? { allowSuspect } : {}),
   };
   return canonicalJson({ environment: site.environment.name, site: site.environment.site, ...asked });
 }
@@ -120,6 +126,17 @@ async function leasePoints(site: Site, plan: RestorePlan): Promise<Lease[]> {
   }
 }
 
+/** A restore that takes longer than a lease keeps its points all the same. */
+function renewing(site: Site, leases: readonly Lease[]): NodeJS.Timeout {
+  const renew = async (lease: Lease): Promise<void> =>
+    lease
+      .renew()
+      .catch((error: unknown) =>
+        site.log.warn({ error: String(error), point: lease.record.point }, 'lease not renewed'),
+      );
+  return setInterval(() => void Promise.all(leases.map(renew)), (LEASE_SECONDS * 1000) / 3).unref();
+}
+
 /**
  * Why an unfinished restore must not resume, or undefined: its plan is too old. A site that was backed up since then has newer data, and
  * "latest" means another moment now.
@@ -150,6 +167,13 @@ async function outdated(site: Site, before: Journal, now: Date): Promise<string 
   }
 }
 
+/** True while a restore that was asked for with the same words has begun to copy: what it overwrites can't be saved any more. */
+export async function hasOverwritten(site: Site, request: RestoreRequest): Promise<boolean> {
+  const before = await Journal.unfinished(journalFolder(site));
+  if (before === undefined || before.request !== requestText(site, request)) return false;
+  return before.entries.some((entry) => entry.event === 'step' && entry.step.endsWith('/copy'));
+}
+
 async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal): Promise<RestoreOutcome> {
   const text = requestText(site, request);
   const before = await Journal.unfinished(journalFolder(site));
@@ -177,7 +201,8 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   const leases = await leasePoints(site, plan);
   const signal = AbortSignal.any([request.signal, lost]);
   const context: RestoreContext = { site, source, plan, journal, progress: request.progress, signal };
-  const result = await executeRestore(context, request);
+  const renewal = renewing(site, leases);
+  const result = await executeRestore(context, request).finally(() => clearInterval(renewal));
   // A failed restore resumes later, and its points must be kept until then.
   if (result.failures.length === 0)
     await Promise.all(

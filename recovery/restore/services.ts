@@ -34,6 +34,23 @@ export async function stopServices(context: RestoreContext): Promise<void> {
   }
 }
 
+export interface StoppedService {
+  readonly id: string;
+  /** As it is typed; absent where the environment file does not say. */
+  readonly start?: string;
+}
+
+/** What this restore, over all its runs, has stopped and not started again. */
+export function stoppedServices({ site, plan, journal }: RestoreContext): StoppedService[] {
+  const down = plan.services.filter(
+    ({ id }) => journal.done(`services/${id}/stop`) && !journal.done(`services/${id}/start`),
+  );
+  return down.map(({ id }) => {
+    const start = site.environment.services[id]?.start;
+    return { id, ...(start === undefined ? {} : { start: start.join(' ') }) };
+  });
+}
+
 /** One try of a service's health command. */
 async function isHealthy(site: Site, id: string): Promise<{ ok: boolean; said: string }> {
   const health = site.environment.services[id]?.health;

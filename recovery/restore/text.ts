@@ -53,6 +53,9 @@ export function describe(outcome: RestoreOutcome): string {
     formatDuration(l.seconds),
   ]);
   const failures = result.failures.map((f) => `${f.workload}: ${f.error.message}\n  hint: ${f.error.hint}`);
+  const stopped = result.stopped.map(
+    ({ id, start }) => `stopped by this restore: ${id}${start === undefined ? '' : `; it is started by: ${start}`}`,
+  );
   const verdict =
     result.failures.length === 0
       ? `ready: restored to ${plan.target} from ${plan.repository}, ${formatBytes(result.bytesRestored)}`
@@ -63,7 +66,8 @@ export function describe(outcome: RestoreOutcome): string {
     tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : '',
     losses.length > 0 ? table(['tier', 'workload', 'data up to', 'before the disaster'], losses) : '',
   ];
-  return [...parts.filter((p) => p !== ''), ...failures, verdict].join('\n\n');
+  const notes = result.items.flatMap(({ workload, note }) => (note === undefined ? [] : [`${workload}: ${note}`]));
+  return [...parts.filter((p) => p !== ''), ...notes, ...failures, ...stopped, verdict].join('\n\n');
 }
 
 export function toData(outcome: RestoreOutcome): object {

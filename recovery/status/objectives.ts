@@ -6,10 +6,13 @@ import { isConfigured } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../points/catalog/doubts.ts';
+import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
 import { notCopied } from '../points/not-copied.ts';
-import { lastRto, type Measurement, readMeasurements } from '../report/measurements.ts';
+import { allMeasurements, lastRto, type Measurement } from '../report/measurements.ts';
+import { correctedNow } from '../storage/clock.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
 export interface RpoNow {
@@ -56,9 +59,9 @@ export interface Copy {
 }
 
 export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
-  const { copies, unreachable } = await readCopies(site);
+  const { copies, unreachable } = await readCopies(site, now);
   const archived = await archivedCopies(site, copies);
-  const measurements = await readMeasurements(site.environment.stateDir);
+  const measurements = await allMeasurements(site.environment.stateDir);
   return {
     ...judgeObjectives(
       {
@@ -119,6 +122,8 @@ function judgeRpo(plan: Plan, workload: Workload, copies: readonly Copy[], now: 
   const head = { workload: workload.id, tier: workload.tier, objectiveSeconds };
   const newest = copies
     .filter((copy) => copy.workload === workload.id)
+    // A server whose clock is far ahead says nothing about an age.
+    .filter(({ safeUntil }) => safeUntil.getTime() - now.getTime() <= CLOCK_TOLERANCE_SECONDS * 1000)
     .reduce<Copy | undefined>((best, copy) => (best && best.safeUntil >= copy.safeUntil ? best : copy), undefined);
   if (newest === undefined) return { ...head, met: false, basis: 'no copy in any reachable repository' };
   // A clock that is ahead of ours must not give an age below zero.
@@ -141,12 +146,17 @@ interface CopiesRead {
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
 }
 
-async function readCopies(site: Site): Promise<CopiesRead> {
+async function readCopies(site: Site, now: Date): Promise<CopiesRead> {
   const results = await Promise.all(
     [...site.repositories.values()].map(async (repository) => {
       try {
         const catalog = await openCatalog(site, repository, 'restorer');
-        return { copies: (await catalog.points()).flatMap((entry) => copiesOf(entry, repository.id)), unreachable: [] };
+        // A date after now would be met for as long as it lies ahead: the repository's clock says what now is.
+        const store = await repository.store('restorer');
+        const entries = await catalog.points();
+        const good = new Set(goodEntries(entries, await correctedNow(store, now)));
+        const counted = entries.filter((entry) => good.has(entry) || entry.trust === 'unknown-key');
+        return { copies: counted.flatMap((entry) => copiesOf(entry, repository.id)), unreachable: [] };
       } catch (error) {
         if (!(error instanceof DrError)) throw error;
         return { copies: [], unreachable: [{ repository: repository.id, fact: error.fact }] };
@@ -162,8 +172,8 @@ async function readCopies(site: Site): Promise<CopiesRead> {
 /** Points that nobody would restore from do not count. */
 function copiesOf(entry: CatalogEntry, repository: string): Copy[] {
   if (entry.trust === 'tampered' || isCompromised(entry)) return [];
-  const { id, captures } = entry.point;
-  return captures.map((capture) => ({
+  const { id } = entry.point;
+  return goodCaptures(entry).map((capture) => ({
     workload: capture.workload,
     repository,
     safeUntil: new Date(capture.capturedAt),

@@ -1,5 +1,7 @@
 /** Pure: what the catalog itself tells of damage and intruders. */
-import type { CatalogProblem } from '../points/catalog/types.ts';
+import { doubtsOf } from '../points/catalog/doubts.ts';
+import type { CatalogEntry, CatalogProblem } from '../points/catalog/types.ts';
+import { isVouched } from '../points/marks.ts';
 import type { Finding } from './types.ts';
 
 const CODES = {
@@ -21,4 +23,45 @@ export function catalogFindings(repository: string, problems: readonly CatalogPr
     hint: problem.hint,
     points: problem.point === undefined ? [] : [problem.point],
   }));
+}
+
+const DOUBTS = { clock: 'POINT-CLOCK', foreign: 'POINT-FOREIGN' } as const;
+
+/** Points whose clock or origin is in doubt, and captures that hold much less than the ones before: a person has to say what they are. */
+export function doubtFindings(repository: string, entries: readonly CatalogEntry[], now: Date): Finding[] {
+  const common = { repository, area: 'catalog' } as const;
+  const hintOf = (id: string) =>
+    `look at it; then dr points mark ${id} clean, or compromised. Until then latest skips it`;
+  const doubts = [...doubtsOf(entries, now).values()].map(
+    ({ point, kind, fact }): Finding => ({
+      ...common,
+      severity: 'wrong',
+      code: DOUBTS[kind],
+      what: point,
+      fact,
+      hint: hintOf(point),
+      points: [point],
+    }),
+  );
+  const suspects = entries
+    .filter((entry) => !isVouched(entry) && entry.outline.captures.some(({ suspect }) => suspect))
+    .flatMap(({ point: { id, captures } }) =>
+      captures.flatMap(({ workload, suspect }): Finding[] =>
+        suspect === undefined
+          ? []
+          : [
+              {
+                ...common,
+                area: workload,
+                severity: 'note',
+                code: 'CAPTURE-SUSPECT',
+                what: id,
+                fact: `of ${workload}: ${suspect}`,
+                hint: hintOf(id),
+                points: [id],
+              },
+            ],
+      ),
+    );
+  return [...doubts, ...suspects];
 }

@@ -1,6 +1,7 @@
 /** PostgreSQL's copies in one repository: every lineage that points refer to. */
 import { join } from 'node:path';
 import { STANZA } from '../../plan/layout.ts';
+import { readLineage } from '../config/lineage.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
@@ -10,6 +11,7 @@ import { opensAnyInfo, verifySets } from '../engines/pgbackrest/verify.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { segmentFiles } from '../points/wal.ts';
+import { FOREIGN_WAL_HINT, foreignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { listedFindings, type NamedSets, verifiedFindings } from './set-findings.ts';
 import type { Finding } from './types.ts';
 import { walFindings } from './wal-findings.ts';
@@ -139,6 +141,27 @@ async function checkWal(
   return { findings, segments: segments.size };
 }
 
+/** Only the server that archives to the lineage can tell its WAL from another's; where it doesn't answer, nothing is said. */
+async function foreignFindings(site: Site, repository: Repository, lineage: string): Promise<Finding[]> {
+  if (site.environment.postgres === undefined || repository.exported === true) return [];
+  if ((await readLineage(site))?.name !== lineage) return [];
+  const fact = await foreignWal(site, { repository, lineage }).catch((error: unknown) => {
+    site.log.info({ error: messageOf(error), lineage }, 'the server was not asked for its WAL');
+    return undefined;
+  });
+  if (fact === undefined) return [];
+  const common = { repository: repository.id, area: 'postgres', severity: 'wrong', points: [] } as const;
+  return [
+    {
+      ...common,
+      code: 'WAL-NOT-OURS',
+      what: `WAL of ${lineage}`,
+      fact: `another server archives to this lineage: WAL segment ${fact}`,
+      hint: FOREIGN_WAL_HINT,
+    },
+  ];
+}
+
 async function verifyLineage(site: Site, request: PostgresRequest, named: NamedSets): Promise<PostgresVerification> {
   const { repository, progress, signal } = request;
   const step = `verify/${repository.id}/${named.lineage}`;
@@ -155,7 +178,8 @@ async function verifyLineage(site: Site, request: PostgresRequest, named: NamedS
     const wal = info ? await checkWal(pg, request, named, info) : { findings: [], segments: 0 };
     progress({ step, title, state: 'progress', detail: request.read ? 'reading every file' : 'not read back' });
     const read = info && request.read ? verifiedFindings(named, info, await verifySets(pg, repository, signal)) : [];
-    const findings = [...listed, ...wal.findings, ...read];
+    const foreign = await foreignFindings(site, repository, named.lineage);
+    const findings = [...listed, ...wal.findings, ...foreign, ...read];
     const detail = `${named.captures.size} sets, ${wal.segments} WAL segments`;
     progress({ step, title, state: findings.length > 0 ? 'failed' : 'done', detail });
     return { findings, sets: named.captures.size, walSegments: wal.segments };

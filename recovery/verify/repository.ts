@@ -9,7 +9,7 @@ import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { withLock } from '../storage/with-lock.ts';
-import { catalogFindings } from './catalog-findings.ts';
+import { catalogFindings, doubtFindings } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';
 import { deepVerify, pointToTry } from './deep/run.ts';
 import { verifyFiles } from './files.ts';
@@ -61,18 +61,18 @@ function missingPoint(repository: string, id: string): Finding {
   };
 }
 
-/** A verification that had nothing to read has shown nothing. */
-function nothingToVerify(repository: string, request: VerifyRequest, points: number): Finding[] {
-  const common = { repository, area: 'catalog', severity: 'wrong', points: [] } as const;
-  if (points === 0) {
-    const fact = 'holds no recovery point that can be trusted, so nothing in it was verified';
-    const hint =
-      'if it is new, `dr backup` writes the first one; otherwise its catalog was removed: `dr points` lists what the other repositories hold';
-    return [{ ...common, code: 'POINTS-NONE', what: 'catalog', fact, hint }];
-  }
-  if (!request.deep) return [];
-  const fact = 'holds no recovery point that is trusted and not compromised, so none was restored for a trial';
-  return [{ ...common, code: 'POINT-NOT-TRIED', what: 'catalog', fact, hint: 'name the one to try with --point' }];
+/** A trial that was asked for and not made has shown nothing. */
+function notTried(repository: string): Finding {
+  return {
+    repository,
+    area: 'catalog',
+    severity: 'wrong',
+    code: 'POINT-NOT-TRIED',
+    what: 'the catalog',
+    fact: 'it holds no point that is trusted and not compromised, so none was restored for a trial',
+    hint: 'name the one to try with --point',
+    points: [],
+  };
 }
 
 async function verifyAll(
@@ -86,12 +86,12 @@ async function verifyAll(
   progress({ ...event, state: 'start' });
   const catalog = await openCatalog(site, repository, 'restorer');
   const { points: entries, problems } = await catalog.review();
-  const catalogued = catalogFindings(repository.id, problems);
+  const catalogued = [...catalogFindings(repository.id, problems), ...doubtFindings(repository.id, entries, now)];
   progress({ ...event, state: catalogued.length > 0 ? 'failed' : 'done', detail: `${entries.length} points` });
   const believed = entries.filter(({ trust }) => trust !== 'tampered');
   const retention = site.plan.repositories.find(({ id }) => id === repository.id)?.retention;
   const retainedSince = new Date(retention === undefined ? 0 : now.getTime() - seconds(retention) * 1000);
-  const point = request.point ?? pointToTry(believed);
+  const point = request.point ?? pointToTry(believed, now);
   const held = believed.filter((entry) => entry.point.id === point);
   // A year has 52 off-site copies: all are compared with their lists, and one is read.
   const copies = repository.exported === true ? await copyFindings(site, repository, believed) : [];
@@ -104,7 +104,6 @@ async function verifyAll(
   const files = await verifyFiles(site, { ...common, percent: readData });
   const postgres = await verifyPostgres(site, { ...common, read: readData > 0, retainedSince });
   const unheld = point !== undefined && held.length === 0 ? [missingPoint(repository.id, point)] : [];
-  const nothing = point === undefined ? nothingToVerify(repository.id, request, believed.length) : [];
   const deep =
     request.deep && point !== undefined && held.length > 0
       ? await deepVerify(site, { ...common, catalog, point, now })
@@ -120,7 +119,7 @@ async function verifyAll(
     ...(believed.length === 0 ? [noPoints(repository.id)] : []),
     ...copies,
     ...unheld,
-    ...nothing,
+    ...(request.deep && point === undefined && believed.length > 0 ? [notTried(repository.id)] : []),
     ...files.findings,
     ...postgres.findings,
     ...(deep?.findings ?? []),

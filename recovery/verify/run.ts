@@ -4,11 +4,29 @@ import { presentRepositories } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
 import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
+import { recordRun } from '../report/runs.ts';
 import { type VerifyRequest, verifyRepository } from './repository.ts';
 import type { VerifyReport } from './types.ts';
 
 /** Each reads a lot and computes little; a trial restore has the host for itself. */
 const AT_ONCE = 2;
+
+/**
+ * The monitor reads these: `wrong` raises an alarm until a later verification is `ok`. A repository that could not be asked has neither
+ * passed nor failed, and its verification becomes overdue. The result stands where the state folder can't be written.
+ */
+async function remember(site: Site, { at, repositories }: VerifyReport, deep: boolean): Promise<void> {
+  const judged = repositories.filter(({ status }) => status === 'ok' || status === 'wrong');
+  try {
+    for (const { id, status } of judged) {
+      const ok = status === 'ok';
+      await recordRun(site.environment.stateDir, { at, what: 'verify', repository: id, ok, ...(deep && { deep }) });
+    }
+  } catch (error) {
+    const { stateDir } = site.environment;
+    site.log.warn({ stateDir, error: String(error) }, 'the monitor does not learn how this verification ended');
+  }
+}
 
 /**
  * Repositories by id, all when none is named. Throws `REPOSITORY-UNKNOWN`, `POINT-UNKNOWN`, missing signing keys (exit 2), and when no
@@ -25,7 +43,9 @@ export async function verifyRepositories(
   const reports = await pMap(repositories, (repository) => verifyRepository(site, repository, request), {
     concurrency: request.deep ? 1 : AT_ONCE,
   });
+  const report = { at: request.now.toISOString(), environment: site.environment.name, repositories: reports };
+  await remember(site, report, request.deep);
   const [first] = reports;
   if (first?.error && reports.every(({ error, findings }) => error && findings.length === 0)) throw first.error;
-  return { at: request.now.toISOString(), environment: site.environment.name, repositories: reports };
+  return report;
 }

@@ -62,7 +62,7 @@ async function undo(site: Site, workload: Workload | typeof CLUSTER, signal: Abo
 
 export const nothing = async (): Promise<void> => undefined;
 
-/** One fixed folder a workload, so that restic finds the parent snapshot by its path. */
+/** One fixed folder a workload, so that restic finds its files in the parent snapshot. */
 export async function freshFolder(site: Site, workload: Workload): Promise<string> {
   const folder = join(site.environment.stateDir, 'staging', workload.id);
   await rm(folder, { recursive: true, force: true });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Workload } from '../../plan/types.ts';
 import type { Site } from '../config/site.ts';
 import { makeReachableFolder } from '../core/account.ts';
+import { precondition } from '../core/errors.ts';
+import { mountsBelow } from '../core/mounts.ts';
 import { keepLinksInside, layDown } from './lay-down.ts';
 import type { SnapshotItem } from './restore-plan.ts';
 import { type Check, judged } from './restore-step.ts';
@@ -45,11 +47,26 @@ export async function trySnapshot(
   }
 }
 
+/** Throws `FOLDER-HOLDS-MOUNT` (exit 6): the copy would go under the mount, and the removal of the old data into it. */
+async function refuseMountsBelow(where: string, destination: string): Promise<void> {
+  const mounts = await mountsBelow(destination);
+  if (mounts.length === 0) return;
+  throw precondition({
+    code: 'FOLDER-HOLDS-MOUNT',
+    where,
+    fact: `${destination} holds mount points, which a restore can't replace: ${mounts.join(', ')}`,
+    hint: `unmount them first (umount ${mounts.join(' ')}); the copy holds their files too`,
+  });
+}
+
 /** The answers of a type whose snapshot is the folder itself, with nothing to do but to put it in its place. */
 export function folderType(checks: WorkloadType['checks']) {
   return {
     engines: ['restic'],
-    needs: async (_, { destination, capture }) => [{ path: destination, bytes: capture.bytes }],
+    async needs(_, { workload, destination, capture }) {
+      await refuseMountsBelow(workload, destination);
+      return [{ path: destination, bytes: capture.bytes }];
+    },
     async restore(context, item) {
       await restoreFolder(context, item);
       return undefined;

@@ -100,6 +100,8 @@ export const restorePlanSchema = z.strictObject({
   /** Moment of the last commit in the repository's WAL, when PostgreSQL is among the items. */
   lastCommit: z.iso.datetime().optional(),
   bytes: z.number(),
+  /** What is overwritten of PostgreSQL is moved beside it where there is room. */
+  keepDamaged: z.literal(true).optional(),
   warnings: z.array(z.string()),
 });
 export type RestorePlan = z.infer<typeof restorePlanSchema>;

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { isThere } from '../core/absent.ts';
-import { lookUpAccount } from '../core/account.ts';
+import { lookUpAccount, makePassableFolder } from '../core/account.ts';
 import { DrError, hasCode } from '../core/errors.ts';
 import { followLinks } from '../core/links.ts';
 
@@ -21,9 +21,11 @@ const listed = z.array(
     /** Names, because numbers differ from host to host. */
     owner: z.string(),
     group: z.string(),
+    /** It must exist; its files are listed by themselves. */
+    isFolder: z.boolean().optional(),
   }),
 );
-export type ServerFile = z.infer<typeof listed>[number];
+type ServerFile = z.infer<typeof listed>[number];
 
 async function nameOf(database: 'passwd' | 'group', id: number): Promise<string> {
   const { stdout } = await execa('getent', [database, String(id)], { reject: false });
@@ -46,18 +48,28 @@ function unreadable(path: string, cause: unknown): DrError {
   });
 }
 
-/** Copies the files into `folder`, each once. Throws `SERVER-FILE-UNREADABLE`. */
-export async function carryFiles(folder: string, paths: readonly string[]): Promise<ServerFile[]> {
+async function describeFile(path: string): Promise<ServerFile> {
+  const found = await stat(path);
+  const [owner, group] = [await nameOf('passwd', found.uid), await nameOf('group', found.gid)];
+  return { path, mode: found.mode & 0o7777, owner, group, ...(found.isDirectory() ? { isFolder: true } : {}) };
+}
+
+/** Copies the files into `folder`, each once, and remembers the folders. Throws `SERVER-FILE-UNREADABLE`. */
+export async function carryFiles(
+  folder: string,
+  paths: readonly string[],
+  folders: readonly string[] = [],
+): Promise<ServerFile[]> {
   const files: ServerFile[] = [];
-  for (const path of [...new Set(paths)].sort()) {
+  for (const path of [...new Set([...folders, ...paths])].sort()) {
     const copy = join(folder, FOLDER, path);
     try {
+      const file = await describeFile(path);
+      files.push(file);
+      if (file.isFolder) continue;
       await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
       await copyFile(path, copy);
       await chmod(copy, 0o600);
-      const { mode, uid, gid } = await stat(path);
-      const [owner, group] = [await nameOf('passwd', uid), await nameOf('group', gid)];
-      files.push({ path, mode: mode & 0o7777, owner, group });
     } catch (error) {
       throw unreadable(path, error);
     }
@@ -73,7 +85,7 @@ export async function writeCarried(folder: string, path: string, content: Buffer
   await writeFile(copy, content, { mode: 0o600 });
 }
 
-export async function listFiles(folder: string, files: readonly ServerFile[]): Promise<void> {
+async function listFiles(folder: string, files: readonly ServerFile[]): Promise<void> {
   await writeFile(join(folder, LIST), `${JSON.stringify(files, undefined, 1)}\n`, { mode: 0o600 });
 }
 
@@ -88,9 +100,21 @@ export async function carriedFiles(folder: string): Promise<ServerFile[] | undef
 
 /** By rename, so that a server never reads half of it. */
 async function place(from: string, to: string, file: ServerFile, accountName: string | undefined): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+  await makePassableFolder(dirname(to));
+  if (file.isFolder) {
+    await mkdir(to);
+    await handOver(to, file, accountName);
+    return;
+  }
   const next = `${to}.dr-new`;
   await copyFile(from, next);
+  await handOver(next, file, accountName);
+  const handle = await open(next, 'r');
+  await handle.sync().finally(() => handle.close());
+  await rename(next, to);
+}
+
+async function handOver(next: string, file: ServerFile, accountName: string | undefined): Promise<void> {
   await chmod(next, file.mode);
   const account = await lookUpAccount(accountName);
   if (process.getuid?.() === 0) {
@@ -98,9 +122,6 @@ async function place(from: string, to: string, file: ServerFile, accountName: st
     if (uid !== undefined && gid !== undefined) await chown(next, uid, gid);
     else if (account) await chown(next, account.uid, account.gid);
   }
-  const handle = await open(next, 'r');
-  await handle.sync().finally(() => handle.close());
-  await rename(next, to);
 }
 
 export interface PutBack {
@@ -122,4 +143,14 @@ export async function putBack({ copy, account, at = (path) => path }: PutBack): 
     made.push(to);
   }
   return made;
+}
+
+/** Paths that are not on this host. Undefined for a copy without a list. */
+export type Missing = readonly string[] | undefined;
+
+export async function missingFiles(copy: string, at: (path: string) => string): Promise<Missing> {
+  const files = await carriedFiles(copy);
+  if (files === undefined) return undefined;
+  const found = await Promise.all(files.map(async ({ path }) => ((await isThere(at(path))) ? [] : [at(path)])));
+  return found.flat();
 }

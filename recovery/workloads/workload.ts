@@ -98,6 +98,8 @@ export interface Restored {
   readonly copySeconds: number;
   /** ISO 8601: the moment that the data is of. */
   readonly recoveredTo: string;
+  /** What a person should know of it. */
+  readonly note?: string;
 }
 
 export interface TrialRequest {

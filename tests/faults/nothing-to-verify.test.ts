@@ -15,7 +15,7 @@ test('a repository without points is wrong, and the other one is still ok', asyn
         ['local', 'wrong'],
         ['secondary', 'ok'],
       ]);
-      expect(report.repositories[0]?.findings).toMatchObject([{ code: 'POINTS-NONE', severity: 'wrong' }]);
+      expect(report.repositories[0]?.findings).toMatchObject([{ code: 'NO-POINTS', severity: 'wrong' }]);
     }
   });
 });

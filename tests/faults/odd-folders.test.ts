@@ -1,5 +1,6 @@
 /** What a folder may be and hold: a mount point, names that are no text, a template among the manifests. It comes back as it was. */
 import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -46,6 +47,11 @@ test.runIf(process.getuid?.() === 0)('a mount point: its contents are swapped', 
       expect((await readdir(path)).sort()).toEqual(['a']);
       expect((await stat(path)).mode & 0o7777).toBe(0o2775);
       await site.dr(0, ...BACKUP);
+
+      // A mount inside of it would be left out of the swap, and emptied by what follows.
+      mkdirSync(join(path, 'a', 'inner'));
+      execFileSync('mount', ['-t', 'tmpfs', 'none', join(path, 'a', 'inner')]);
+      expect(await site.dr(6, ...RESTORE)).toMatch(/FOLDER-HOLDS-MOUNT .*a\/inner/);
     } finally {
       execFileSync('umount', ['-l', path]);
     }

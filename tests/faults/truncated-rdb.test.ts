@@ -18,7 +18,12 @@ async function writeTruncated({ site, newest, write }: Forge, folder: string): P
   const rdb = join(path, 'dump.rdb');
   const { size } = await stat(rdb);
   await truncate(rdb, size - 100);
-  const backed = await backupPath(restic, { path, tags: ['workload=redis', 'run=cut'], host: 'first', force: true });
+  const backed = await backupPath(restic, {
+    path,
+    tags: ['workload=redis', 'run=cut'],
+    host: 'first',
+    parent: undefined,
+  });
   const snapshot = (await snapshotsOfRun(restic, 'cut')).get('redis');
   if (!snapshot) throw new Error('the snapshot is there');
   const capturedAt = new Date(snapshot.time).toISOString();

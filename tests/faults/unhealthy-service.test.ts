@@ -15,10 +15,11 @@ test('exit 5 and not ready; once the service is healthy, the same command resume
         services: {
           'order-service': {
             start: ['true'],
+            stop: ['true'],
             health: ['sh', '-c', `echo no database; test -e ${mark('well')}`],
             healthyWithinSeconds: 1,
           },
-          analytics: { start: ['touch', mark('analytics')], health: ['test', '-e', mark('analytics')] },
+          analytics: { start: ['touch', mark('analytics')], stop: ['true'], health: ['test', '-e', mark('analytics')] },
         },
       }),
     });
@@ -26,6 +27,7 @@ test('exit 5 and not ready; once the service is healthy, the same command resume
     const { stdout } = await drEnds(5, site.envFile, argv);
     expect(stdout).toContain('DR-SERVICE-UNHEALTHY order-service: not healthy within 1 s: no database');
     expect(stdout).toMatch(/^NOT ready/m);
+    expect(stdout).toContain(`stopped by this restore: analytics; it is started by: touch ${mark('analytics')}`);
     await expect(access(readyFile(site.paths.state))).rejects.toThrow('ENOENT');
     await expect(access(mark('analytics'))).rejects.toThrow('ENOENT');
 

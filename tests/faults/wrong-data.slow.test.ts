@@ -64,7 +64,7 @@ test('every check of a restore finds its corruption', async () => {
     expect(verified.map((check) => check.id).sort()).toEqual([
       ...['git/go-coffee', 'manifests/files', 'manifests/yaml', 'postgres-config/files'],
       ...['archive', 'canary', 'checksums', 'moment', 'system-id'].map((name) => `postgres/${name}`),
-      ...['redis/keys', 'uploads/files'],
+      ...['redis/keys', 'redis/role', 'uploads/files'],
     ]);
     await sql(site, KEEP);
 

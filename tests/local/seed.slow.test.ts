@@ -64,7 +64,7 @@ test('a snapshot that is cut short fills nothing; the point before it does', asy
       path,
       tags: ['workload=redis', 'run=cut'],
       host: 'first',
-      force: true,
+      parent: undefined,
     });
     const snapshot = (await snapshotsOfRun(restic, 'cut')).get('redis');
     if (snapshot === undefined) throw new Error('the snapshot is there');

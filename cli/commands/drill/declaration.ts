@@ -21,6 +21,9 @@ export const declaration = () =>
     .option('--folder <dir>', 'where the throwaway platform is built (default: a new folder below the temporary one)')
     .option('--report <dir>', 'where the reports are written', 'drill-report')
     .addOption(new Option('--seed <number>', 'seed of the generated data').argParser(wholeNumber(0, 'a whole number')))
+    .addOption(
+      new Option('--measurements <file>', 'also append what was measured to this file').env('DR_MEASUREMENTS'),
+    )
     .option('--like <stack>', 'on a cluster: the stack that the drill stands for; its config and secrets are used')
     .option('--stack <name>', 'on a cluster: the stack that is made, and torn down (default: drill-<date>)')
     .option('--from <repository>', 'on a cluster: repository to read (default: the plan’s first in S3)')

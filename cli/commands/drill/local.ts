@@ -1,12 +1,13 @@
 /** `dr drill`: build a platform on this machine, destroy it, recover it, and compare. */
 
+import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { drillMeasurements } from '../../../drill/report.ts';
 import { type DrillResult, runDrill } from '../../../drill/run.ts';
 import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { loadPlan } from '../../../plan/load.ts';
 import { gravestOf } from '../../../recovery/core/exit.ts';
-import { recordMeasurements } from '../../../recovery/report/measurements.ts';
+import { measurementLines, recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { type Paint, painter } from '../../../recovery/report/paint.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
@@ -37,6 +38,7 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
       now,
     });
     results.push(result);
+    if (options.measurements !== undefined) await writeMeasurements(resolve(options.measurements), result);
     if (env !== undefined) await keepMeasurements(env, result, context);
   }
   const found = results.map(({ report }) => report);
@@ -46,6 +48,11 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
     data: scenarios.length === 1 ? found[0] : found,
     text: results.map((result) => drillText(result, painter({ color }))).join('\n\n'),
   };
+}
+
+/** In a cluster the file is the termination message of the pod, which the monitor reads: 4 KiB at most. */
+async function writeMeasurements(file: string, { report }: DrillResult): Promise<void> {
+  await appendFile(file, measurementLines(drillMeasurements(report)));
 }
 
 /** The environment that the drill stands for keeps what was measured. */

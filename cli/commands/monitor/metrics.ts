@@ -48,7 +48,7 @@ export async function printOnce(
 ): Promise<CommandResult> {
   if (heartbeat) await beat(site);
   await refresh();
-  const unreachable = exporter.last()?.repositories.filter(({ reachable }) => !reachable) ?? [];
+  const unreachable = exporter.last()?.repositories.filter(({ reachable, away }) => !reachable && away !== true) ?? [];
   return {
     exit: exitFor({ partial: unreachable.length > 0 }),
     kind: 'Metrics',

@@ -53,7 +53,7 @@ export async function rebuildPlatform(options: TargetedOptions, context: Command
 
 function requestOf(options: TargetedOptions, plan: Plan, now: Date): RebuildRequest {
   const { to, from, like, declaredAt } = options;
-  parseTarget(to, now);
+  parseTarget(to, 'later');
   return {
     stack: options.stack,
     target: to.trim(),

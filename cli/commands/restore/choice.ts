@@ -5,14 +5,15 @@ import type { SiteContext } from '../../command.ts';
 import type { TargetedOptions } from './declaration.ts';
 
 export function choiceOf(options: TargetedOptions, { progress, signal }: SiteContext, now: Date): Choice {
-  const { to, from, repositoryTime, allowTampered, allowCompromised } = options;
+  const { to, from, repositoryTime, allowTampered, allowCompromised, allowSuspect } = options;
   return {
-    target: parseTarget(to, now),
+    target: parseTarget(to, 'later'),
     targetText: to,
     from,
     ...(repositoryTime === undefined ? {} : { repositoryTime: parseMoment(repositoryTime, now, '--repository-time') }),
     allowTampered,
     allowCompromised,
+    allowSuspect,
     now,
     progress,
     signal,

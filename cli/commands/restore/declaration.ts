@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { badInput, type DrError } from '../../../recovery/core/errors.ts';
 import type { OptionsOf } from '../../command.ts';
-import { confirmOption, dryRunOption, examples, listOption, onlyOption } from '../../flags.ts';
+import { confirmOption, dryRunOption, examples, listOption, onlyOption, verbatimListOption } from '../../flags.ts';
 
 export const declaration = () =>
   new Command('restore')
@@ -21,13 +21,21 @@ export const declaration = () =>
     .option('--repository-time <time>', 'read a versioned bucket as it was at this time')
     .option('--allow-tampered', 'take a point whose signature or chain is broken', false)
     .option('--allow-compromised', 'take a point that is marked compromised', false)
+    .option('--allow-suspect', 'take captures that shrank, and points of a wrong clock or of another host', false)
     .addOption(
       listOption('--table <schema.table>', 'only this table, from the logical dump; repeat for several', 'none'),
     )
     .option('--into-database <name>', 'with --table: restore beside the live data (default: a new database)')
     .option(
       '--emergency-dump [folder]',
-      'first dump what is still readable (default folder: below the state directory)',
+      'first dump what is still readable, and keep the damaged data directory where there is room (default folder: below the state directory)',
+    )
+    .addOption(
+      verbatimListOption(
+        '--accept-loss <name>',
+        'with --emergency-dump: restore although this could not be saved (a table, large-objects, …; everything)',
+        'none',
+      ),
     )
     .option('--keep-going', 'a workload that fails doesn’t stop the others (exit 3)', false)
     .option('--declared-at <time>', 'when the disaster was declared; the RTO clock starts there (default: now)')

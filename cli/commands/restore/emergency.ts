@@ -1,10 +1,12 @@
 /** `dr restore --emergency-dump`: save what can still be read of the database. */
 import { join } from 'node:path';
+import { postgresSettings } from '../../../recovery/config/environment.ts';
 import type { Site } from '../../../recovery/config/site.ts';
-import { badInput } from '../../../recovery/core/errors.ts';
+import { badInput, DrError, precondition } from '../../../recovery/core/errors.ts';
 import { formatBytes } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
-import { type EmergencyResult, emergencyDump } from '../../../recovery/restore/emergency.ts';
+import { type EmergencyResult, EVERYTHING, emergencyDump, refuseLoss } from '../../../recovery/restore/emergency.ts';
+import { folderState } from '../../../recovery/workloads/lay-down.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
 import type { RestoreOptions } from './declaration.ts';
@@ -13,8 +15,7 @@ export async function dumpAlone(options: RestoreOptions, context: SiteContext): 
   return dump(await openSite(context), options, context);
 }
 
-/** Alone, or before a restore overwrites what it saves. */
-export async function dump(site: Site, options: RestoreOptions, context: SiteContext): Promise<CommandResult> {
+async function dump(site: Site, options: RestoreOptions, context: SiteContext): Promise<CommandResult> {
   const folder = folderOf(site, options, context.now());
   if (options.dryRun) {
     const text = `would save what can still be read of the database into ${folder}`;
@@ -36,8 +37,35 @@ function folderOf(site: Site, { emergencyDump: typed }: RestoreOptions, now: Dat
   });
 }
 
-function dumpText({ folder, tables, schema, globals }: EmergencyResult): string {
-  const rows = tables.map((t) => [t.table, t.state, formatBytes(t.bytes), t.error ?? '']);
+/**
+ * Before a restore overwrites it. Throws `NOT-SAVED` (exit 6) for what could not be saved and was not named with `--accept-loss`, or why
+ * nothing could be.
+ */
+export async function saveFirst(site: Site, options: RestoreOptions, context: SiteContext): Promise<void> {
+  const { dataDir } = postgresSettings(site.environment);
+  if ((await folderState(dataDir)) !== 'occupied') {
+    context.log.info({ dataDir }, 'emergency dump: nothing is left that a restore would overwrite');
+    return;
+  }
+  const folder = folderOf(site, options, context.now());
+  try {
+    const result = await emergencyDump(site, folder, context.progress);
+    context.log.info({ result: dumpText(result) }, 'emergency dump');
+    refuseLoss(result.lost, options.acceptLoss, `emergency dump in ${folder}`);
+  } catch (error) {
+    if (!(error instanceof DrError) || error.code !== 'EMERGENCY-DUMP-IMPOSSIBLE') throw error;
+    if (options.acceptLoss.includes(EVERYTHING)) return;
+    const hint = `${error.hint}; to go on without a dump: --accept-loss ${EVERYTHING}`;
+    const { code, where, fact } = error;
+    throw precondition({ code, where, fact: `${fact}; nothing was restored`, hint, cause: error });
+  }
+}
+
+function dumpText({ folder, tables, others, schema, globals }: EmergencyResult): string {
+  const rows = [
+    ...tables.map((t) => [t.table, t.state, formatBytes(t.bytes), t.error ?? '']),
+    ...others.map((t) => [t.what, t.state, formatBytes(t.bytes), t.error ?? '']),
+  ];
   const extras = `schema: ${schema ? 'yes' : 'no'}, roles: ${globals ? 'yes' : 'no'}`;
-  return `${table(['table', 'state', 'size', 'error'], rows)}\nsaved in ${folder} (${extras})`;
+  return `${table(['what', 'state', 'size', 'error'], rows)}\nsaved in ${folder} (${extras})`;
 }

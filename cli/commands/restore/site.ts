@@ -1,22 +1,29 @@
 /** `dr restore --to`: the platform, or some of its workloads, in place. */
 import type { Site } from '../../../recovery/config/site.ts';
-import { DrError, EXIT } from '../../../recovery/core/errors.ts';
 import { exitFor, gravestOf } from '../../../recovery/core/exit.ts';
 import { parseMoment } from '../../../recovery/points/target.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
-import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../../../recovery/restore/run.ts';
+import {
+  hasOverwritten,
+  planRestore,
+  type RestoreOutcome,
+  type RestoreRequest,
+  runRestore,
+} from '../../../recovery/restore/run.ts';
 import { describe, describePlan, overwritten, toData } from '../../../recovery/restore/text.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
 import { choiceOf } from './choice.ts';
 import type { TargetedOptions } from './declaration.ts';
-import { dump } from './emergency.ts';
+import { saveFirst } from './emergency.ts';
 
 export async function restoreSite(options: TargetedOptions, context: SiteContext): Promise<CommandResult> {
   const site = await openSite(context);
   const request = requestOf(options, context);
   if (options.dryRun) return dryRun(site, request);
-  if (options.emergencyDump !== undefined) await saveFirst(site, options, context);
+  // An earlier run of this very restore has dumped it, and has begun to overwrite it.
+  if (options.emergencyDump !== undefined && !(await hasOverwritten(site, request)))
+    await saveFirst(site, options, context);
   const outcome = await runRestore(site, request);
   await keepMeasurements(site, outcome);
   const { plan, result } = outcome;
@@ -38,6 +45,7 @@ function requestOf(options: TargetedOptions, context: SiteContext): RestoreReque
     ...choiceOf(options, context, now),
     only: options.only,
     keepGoing: options.keepGoing,
+    keepDamaged: options.emergencyDump !== undefined,
     declaredAt: declaredAt === undefined ? now : parseMoment(declaredAt, now, '--declared-at'),
     now: context.now,
     signal: context.signal,
@@ -53,15 +61,6 @@ async function dryRun(site: Site, request: RestoreRequest): Promise<CommandResul
   const what = overwritten(plan);
   const confirm = what.length === 0 ? '' : `\n${what.join('\n')}\nneeds --confirm ${plan.environment}`;
   return { kind: 'RestorePlan', data: plan, text: `${describePlan(plan)}${confirm}` };
-}
-
-/** A dump that fails doesn't stop the restore; one that can't be written where it was asked for does. */
-async function saveFirst(site: Site, options: TargetedOptions, context: SiteContext): Promise<void> {
-  const saved = await dump(site, options, context).catch((error: unknown) => {
-    if (!(error instanceof DrError) || error.exit === EXIT.usage) throw error;
-    return error;
-  });
-  context.log.info({ result: saved instanceof DrError ? saved.message : saved.text }, 'emergency dump');
 }
 
 async function keepMeasurements(site: Site, { plan, result }: RestoreOutcome): Promise<void> {

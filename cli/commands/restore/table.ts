@@ -3,6 +3,7 @@
 import { badInput } from '../../../recovery/core/errors.ts';
 import { formatTime } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
+import { parseTableName } from '../../../recovery/restore/dump-list.ts';
 import {
   findDump,
   type LogicalRequest,
@@ -16,7 +17,7 @@ import { misuse, type RestoreOptions, type TargetedOptions } from './declaration
 
 /** Throws exit 2. */
 export function checkTables({ table: tables, only }: RestoreOptions): void {
-  const bad = tables.find((name) => !/^[^.\s]+\.[^.\s]+$/.test(name));
+  const bad = tables.find((name) => parseTableName(name) === undefined);
   if (bad !== undefined) {
     throw misuse(`--table "${bad}" has no schema`, `type --table public.${bad.replaceAll(/[^\w]/g, '') || 'orders'}`);
   }
@@ -63,6 +64,7 @@ function tablesText(result: LogicalResult, database: string): string {
   const rows = result.tables.map((t) => [t.table, String(t.rows)]);
   const notes = [
     ...result.notes,
+    ...result.leftOut.map((what) => `not restored: ${what}`),
     ...(result.grants ? [] : ['permissions (GRANT) are not restored: tables alone, or roles that are not here']),
   ];
   return [

@@ -132,6 +132,22 @@ export function canCopiesBeTrusted(plan: Plan): Question[] {
       show: [['go_coffee_dr_repository_reachable', '{{repository}}']],
     },
     {
+      title: 'Exporter gets an answer',
+      description: 'From the servers and from the API of the cluster, at the last refresh.',
+      type: 'stat',
+      unit: 'bool_yes_no',
+      steps: YES,
+      show: [['go_coffee_dr_answers', '{{of}}']],
+    },
+    {
+      title: 'Watched for',
+      description: 'What has never happened is overdue only after it has had its time.',
+      type: 'stat',
+      unit: 's',
+      steps: [{ color: 'green', value: null }],
+      show: [['max(go_coffee_dr_watched_seconds)', 'the oldest']],
+    },
+    {
       title: 'Integrity',
       description: 'Points unaltered, last verification passed.',
       type: 'stat',

@@ -3,7 +3,7 @@ import { formatDuration } from '../../../plan/duration.ts';
 import { worstPointAge } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
-import { type AlertRule, type RuleSettings, SEVERITY } from './types.ts';
+import { type AlertRule, type RuleSettings, SEVERITY, unlessNew } from './types.ts';
 
 export function backupRules(plan: Plan, { namespace }: RuleSettings): AlertRule[] {
   const labels = { severity: SEVERITY[plan.thresholds.backupFailure] };
@@ -40,7 +40,7 @@ export function pointRules(plan: Plan): AlertRule[] {
     return [
       {
         alert: 'DrNoNewPoint',
-        expr: `min(go_coffee_dr_last_point_age_seconds{workload="${workload.id}"}) > ${limit.seconds}`,
+        expr: `min(go_coffee_dr_last_point_age_seconds{workload="${workload.id}"}) > ${limit.seconds}${unlessNew(`workload="${workload.id}"`, limit.seconds)}`,
         labels: { severity: limit.severity, tier: workload.tier, workload: workload.id },
         annotations: {
           summary: `No new recovery point of ${workload.id} for more than ${formatDuration(limit.seconds)}`,

@@ -1,7 +1,7 @@
 /** Alerts for missed objectives and overdue drills. */
 import { formatDuration } from '../../../plan/duration.ts';
 import type { TestCadence } from '../../../plan/limits.ts';
-import type { AlertRule } from './types.ts';
+import { type AlertRule, unlessNew } from './types.ts';
 
 export function objectiveMissed(): AlertRule {
   return {
@@ -19,7 +19,7 @@ export function objectiveMissed(): AlertRule {
 export function drillOverdue({ scenario, cadence, seconds: limit, run }: TestCadence): AlertRule {
   return {
     alert: 'DrDrillOverdue',
-    expr: `go_coffee_dr_drill_age_seconds{scenario="${scenario}"} > ${limit}`,
+    expr: `go_coffee_dr_drill_age_seconds{scenario="${scenario}"} > ${limit}${unlessNew(`scenario="${scenario}"`, limit)}`,
     labels: { severity: 'warning', scenario },
     annotations: {
       summary: `The ${cadence} drill of ${scenario} is overdue`,

@@ -3,7 +3,7 @@ import { formatDuration, seconds } from '../../../plan/duration.ts';
 import { fullInterval } from '../../../plan/limits.ts';
 import { exposures } from '../../../plan/objectives.ts';
 import type { Plan } from '../../../plan/types.ts';
-import { type AlertRule, type RuleSettings, SEVERITY, STALE } from './types.ts';
+import { type AlertRule, type RuleSettings, SEVERITY, STALE, unlessNew } from './types.ts';
 
 export function repositoryRules(plan: Plan): AlertRule[] {
   const direct = plan.repositories.flatMap(({ id, written }) => (written.by === 'engines' ? [{ id, ...written }] : []));
@@ -59,7 +59,7 @@ function exportOverdue(plan: Plan, repository: string): AlertRule {
   const limit = Math.max(...rows.map((row) => row.seconds).filter(Number.isFinite));
   return {
     alert: 'DrExportOverdue',
-    expr: `max(go_coffee_dr_last_point_age_seconds{repository="${repository}"}) > ${limit}`,
+    expr: `max(go_coffee_dr_last_point_age_seconds{repository="${repository}"}) > ${limit}${unlessNew(`repository="${repository}"`, limit)}`,
     labels: { severity: 'warning', repository },
     annotations: {
       summary: `Repository ${repository} has no new copy for more than ${formatDuration(limit)}`,
@@ -115,10 +115,10 @@ export function verificationRules(plan: Plan, { verifyEvery }: RuleSettings): Al
     {
       alert: 'DrVerificationOverdue',
       // One missed verification may be an accident.
-      expr: `go_coffee_dr_verification_age_seconds > ${2 * every}`,
+      expr: `go_coffee_dr_verification_age_seconds > ${2 * every}${unlessNew('repository!=""', 2 * every, 'repository')}`,
       labels: { severity: 'warning' },
       annotations: {
-        summary: `Repository {{ $labels.repository }} has no point that was verified within ${formatDuration(2 * every)}`,
+        summary: `Repository {{ $labels.repository }} was not verified within ${formatDuration(2 * every)}`,
         description: 'A copy that nobody has tried to read is a hope, not a backup.',
         runbook: 'dr verify --deep --repository {{ $labels.repository }}',
       },

@@ -3,7 +3,7 @@ import { seconds } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { type AlertRule, type RuleSettings, STALE } from './types.ts';
 
-export function silenceRules(plan: Plan, { job = 'dr-monitor', role }: RuleSettings): AlertRule[] {
+export function silenceRules(plan: Plan, { job = 'dr-monitor', role, workloads }: RuleSettings): AlertRule[] {
   const runbook = 'dr monitor; dr doctor';
   const absent = (selector: string, what: string): AlertRule => ({
     alert: 'DrMetricMissing',
@@ -35,10 +35,23 @@ export function silenceRules(plan: Plan, { job = 'dr-monitor', role }: RuleSetti
         runbook,
       },
     },
+    {
+      alert: 'DrNoAnswer',
+      // A standby's Redis starts with its promotion.
+      expr: `go_coffee_dr_answers${role === 'standby' ? '{of!="redis"}' : ''} == 0`,
+      for: STALE,
+      labels: { severity: 'warning' },
+      annotations: {
+        summary: 'The exporter of dr gets no answer from {{ $labels.of }}',
+        description:
+          'What it reports about it is old, or missing. Its login, its rights or the network may be the cause.',
+        runbook: 'dr health; dr doctor',
+      },
+    },
     ...direct.map(({ id }) => absent(`go_coffee_dr_repository_reachable{repository="${id}"}`, `repository ${id}`)),
-    ...plan.workloads.map(({ id }) =>
-      absent(`go_coffee_dr_last_point_age_seconds{workload="${id}"}`, `copies of ${id}`),
-    ),
+    ...plan.workloads
+      .filter(({ id }) => workloads?.includes(id) !== false)
+      .map(({ id }) => absent(`go_coffee_dr_last_point_age_seconds{workload="${id}"}`, `copies of ${id}`)),
     ...(role === 'standby'
       ? [absent('go_coffee_dr_standby_lag_seconds', 'the standby')]
       : [absent('go_coffee_dr_wal_lag_seconds', 'the archived WAL')]),

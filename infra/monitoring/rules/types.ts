@@ -31,6 +31,8 @@ export interface RuleSettings {
   readonly job?: string;
   /** Namespace of the CronJobs, to alert on failures that kube-state-metrics reports. @default no such rule */
   readonly namespace?: string;
+  /** Ids of the workloads that the site backs up; of the others it has no metric to miss. @default all of the plan */
+  readonly workloads?: readonly string[];
   /** How often a verification is due. @default the interval of the full backup */
   readonly verifyEvery?: Duration;
 }
@@ -38,3 +40,8 @@ export interface RuleSettings {
 export const SEVERITY = { immediate: 'critical', critical: 'critical', warning: 'warning' } as const;
 /** Longer than an occasional missed refresh: the exporter refreshes every minute. */
 export const STALE = '5m';
+
+/** Appended to a condition: it does not count while what it is about has been watched for less than `limit` seconds. */
+export function unlessNew(labels: string, limit: number, on = ''): string {
+  return ` unless on (${on}) go_coffee_dr_watched_seconds{${labels}} < ${limit}`;
+}

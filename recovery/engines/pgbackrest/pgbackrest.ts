@@ -1,26 +1,28 @@
 /** Runs pgBackRest on one lineage. Every call names its repository; a restore knows no other one (no fall-through). */
-
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { STANZA } from '../../../plan/layout.ts';
 import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
-import { badInput, DrError } from '../../core/errors.ts';
+import { badInput, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
+import { openingPassphrase } from './opening-passphrase.ts';
 import { secretVariables } from './secrets.ts';
 
 export interface PgBackRestScope {
   readonly lineage: string;
   readonly repositories: readonly Repository[];
   readonly role: StoreRole;
-  /** Name of the passphrase that opens the lineage. @default each repository's first */
+  /** Name of the passphrase that opens the lineage. @default in each repository the one that does; the first for a new lineage */
   readonly passphrase?: string | undefined;
   /** Folder for configuration, locks and spool. @default `<stateDir>/pgbackrest/<lineage>` */
   readonly folder?: string;
@@ -43,6 +45,8 @@ export interface PgBackRest {
   readonly getScript: string;
   /** Runs `pgbackrest <command>` with the lineage's configuration and secrets. */
   run(command: string, args?: readonly string[], options?: Partial<RunOptions>): Promise<RunResult>;
+  /** Name of the passphrase that opens the lineage there. */
+  passphraseOf(repository: Repository): string;
   /** pgBackRest's number of a repository. */
   number(repository: Repository): number;
   info(repository: Repository): Promise<StanzaInfo | undefined>;
@@ -134,6 +138,45 @@ async function serverSecrets(
   return { PGPASSWORD: await site.secrets.read(password, 'postgres.password') };
 }
 
+const recordSchema = z.record(z.string(), z.string());
+
+/** What opened the lineage last, by repository: an unreachable one can't be asked, and its WAL must still fit when it answers again. */
+async function recorded(file: string): Promise<Record<string, string>> {
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || error instanceof SyntaxError || error instanceof z.ZodError) return {};
+    throw error;
+  }
+}
+
+/** By repository. Only a keyring of several has to be tried. */
+async function passphrasesOf(site: Site, scope: PgBackRestScope, folder: string): Promise<Map<string, string>> {
+  const { lineage, passphrase, repositories, role } = scope;
+  const file = join(folder, 'passphrases.json');
+  const known = passphrase === undefined ? await recorded(file) : {};
+  const choose = async (repository: Repository): Promise<string | undefined> => {
+    const keyring = repository.settings.passphrases;
+    if (passphrase !== undefined || keyring.length === 1) return passphrase ?? keyring[0]?.name;
+    const before = keyring.find(({ name }) => name === known[repository.id])?.name;
+    try {
+      return (await openingPassphrase({ repository, role, lineage, secrets: site.secrets })) ?? keyring[0]?.name;
+    } catch (error) {
+      site.log.debug({ repository: repository.id, error: messageOf(error) }, 'its passphrases could not be tried');
+      return before ?? keyring[0]?.name;
+    }
+  };
+  const chosen = await Promise.all(repositories.map(async (each) => [each.id, await choose(each)] as const));
+  const names = new Map(chosen.flatMap(([id, name]) => (name === undefined ? [] : [[id, name] as const])));
+  const several = repositories.some(({ settings }) => settings.passphrases.length > 1);
+  if (passphrase === undefined && several) {
+    const all = { ...known, ...Object.fromEntries(names) };
+    if (JSON.stringify(all) !== JSON.stringify(known))
+      await writeOwnedFile(file, `${JSON.stringify(all)}\n`, 0o640, site.environment.runAs);
+  }
+  return names;
+}
+
 /** Writes the configuration and the two scripts (no secrets in them) and gives a runner. */
 export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promise<PgBackRest> {
   const { environment } = site;
@@ -142,8 +185,9 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   await makeReachableFolder(environment.stateDir, folder, as);
   for (const sub of ['lock', 'log', 'spool']) await makeOwnedFolder(join(folder, sub), as);
   const configFile = join(folder, 'pgbackrest.conf');
+  const passphrases = await passphrasesOf(site, scope, folder);
   const variables = secretVariables(
-    scope.repositories.map((r) => ({ ...r, passphrase: scope.passphrase, role: scope.role })),
+    scope.repositories.map((r) => ({ ...r, passphrase: passphrases.get(r.id), role: scope.role })),
   );
   const { tls, ...place } = scope.postgres ?? postgresSettings(environment);
   // Only who writes copies data files: nobody else holds the key, or is let through to that server.
@@ -198,6 +242,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
     pushScript,
     getScript,
     run,
+    passphraseOf: ({ id }) => passphrases.get(id) ?? '',
     number,
     async info(repository) {
       const args = [`--repo=${number(repository)}`, '--output=json', '--log-level-console=error'];

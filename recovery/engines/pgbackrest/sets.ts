@@ -53,15 +53,39 @@ export async function checkArchiving(pg: PgBackRest): Promise<void> {
   await pg.run('check', [`--archive-timeout=${CHECK_SECONDS}`]);
 }
 
+/**
+ * pgBackRest builds a set on the newest one, whoever made it, and takes its files unread. One that no signed point names is none to build
+ * on: the run before died, or somebody put it there. Pure.
+ */
+export function setTypeOn(
+  sets: readonly Pick<BackupInfo, 'label' | 'type'>[],
+  wanted: 'full' | 'incr',
+  signed: ReadonlySet<string>,
+): BackupInfo['type'] {
+  const newest = sets.at(-1);
+  if (wanted === 'full' || newest === undefined || signed.has(newest.label)) return wanted;
+  const full = sets.findLast(({ type }) => type === 'full');
+  return full !== undefined && signed.has(full.label) ? 'diff' : 'full';
+}
+
+export interface SetRequest {
+  readonly type: 'full' | 'incr';
+  /** Labels of the sets that trusted points of the repository name. */
+  readonly signed: ReadonlySet<string>;
+  readonly onFraction?: Fraction;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One set in one repository; pgBackRest runs one backup a stanza at a time. Returns its label's description. */
 export async function makeSet(
   pg: PgBackRest,
   repository: Repository,
-  type: 'full' | 'incr',
-  options: { onFraction?: Fraction; signal?: AbortSignal | undefined } = {},
+  options: SetRequest,
 ): Promise<{ info: StanzaInfo; set: BackupInfo }> {
   const compress = repository.settings.type === 'posix' ? ['--compress-type=gz'] : ['--compress-type=zst'];
-  const before = new Set((await pg.info(repository))?.backup.map((b) => b.label));
+  const sets = (await pg.info(repository))?.backup ?? [];
+  const before = new Set(sets.map((b) => b.label));
+  const type = setTypeOn(sets, options.type, options.signed);
   await pg.run(
     'backup',
     [`--repo=${pg.number(repository)}`, `--type=${type}`, '--log-level-console=detail', ...compress],

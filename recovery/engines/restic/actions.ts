@@ -35,8 +35,11 @@ export interface BackupRequest {
   readonly path: string;
   readonly tags: readonly string[];
   readonly host: string;
-  /** Read every file again, whatever its times say. */
-  readonly force: boolean;
+  /**
+   * The snapshot whose unchanged files are not read again. Without one every file is read, whatever its times say: restic must never look
+   * for one by host, path and tags, which anybody can write into a snapshot.
+   */
+  readonly parent: string | undefined;
   /** Absolute paths. */
   readonly exclude?: readonly string[] | undefined;
   readonly onFraction?: Fraction;
@@ -44,17 +47,34 @@ export interface BackupRequest {
 }
 
 export interface Backed {
+  /** The beginning of its id, as restic printed it. */
+  readonly snapshot: string;
   readonly bytes: number;
   readonly files: number;
   readonly added: number;
 }
 
-/** restic's exit 3 (a file could not be read) is a failure: a copy must be complete. */
+/** restic does not find the parent, or can't read it. */
+const PARENT_GONE =
+  /no matching ID|(?:parent|snapshot).*(?:not found|does not exist|invalid data)|unable to load snapshot/i;
+
+/** A parent that was lost saves no time, and that is all. */
 export async function backupPath(restic: Restic, request: BackupRequest): Promise<Backed> {
+  try {
+    return await backUpOnce(restic, request);
+  } catch (error) {
+    const isLost = error instanceof DrError && error.code === 'ENGINE-FAILED' && PARENT_GONE.test(error.fact);
+    if (request.parent === undefined || !isLost) throw error;
+    return backUpOnce(restic, { ...request, parent: undefined });
+  }
+}
+
+/** restic's exit 3 (a file could not be read) is a failure: a copy must be complete. */
+async function backUpOnce(restic: Restic, request: BackupRequest): Promise<Backed> {
   const tags = request.tags.flatMap((tag) => ['--tag', tag]);
-  const force = request.force ? ['--force'] : [];
+  const compared = request.parent === undefined ? ['--force'] : ['--parent', request.parent];
   const excluded = (request.exclude ?? []).flatMap((path) => ['--exclude', path]);
-  const flags = ['--json', '--host', request.host, ...tags, ...force, ...excluded];
+  const flags = ['--json', '--host', request.host, ...tags, ...compared, ...excluded];
   const { stdout } = await restic.run(['backup', ...flags, request.path], {
     signal: request.signal,
     keep: 'ends',
@@ -65,15 +85,34 @@ export async function backupPath(restic: Restic, request: BackupRequest): Promis
     },
   });
   const summary = parseBackupSummary(stdout);
-  return { bytes: summary.total_bytes_processed, files: summary.total_files_processed, added: summary.data_added };
+  const { snapshot_id: snapshot } = summary;
+  return {
+    snapshot,
+    bytes: summary.total_bytes_processed,
+    files: summary.total_files_processed,
+    added: summary.data_added,
+  };
 }
 
-/** All snapshots of a run by workload: one listing instead of one a workload, since each opens the repository anew. */
-export async function snapshotsOfRun(restic: Restic, run: string): Promise<Map<string, Snapshot>> {
+/** Of a workload's snapshots with the run's tags, the one that is meant: anybody who may write can put one with these tags there. */
+export type IsOwn = (workload: string, snapshot: Snapshot) => boolean;
+
+/** By each workload's id of the tree: what `copy` must have made. */
+export function ofTrees(captures: readonly { readonly workload: string; readonly digest: string }[]): IsOwn {
+  const trees = new Map(captures.map(({ workload, digest }) => [workload, digest]));
+  return (workload, { tree }) => trees.get(workload) === tree;
+}
+
+/** The snapshots of a run by workload: one listing instead of one a workload, since each opens the repository anew. */
+export async function snapshotsOfRun(
+  restic: Restic,
+  run: string,
+  isOwn: IsOwn = () => true,
+): Promise<Map<string, Snapshot>> {
   const found = await restic.snapshots({ tags: [`run=${run}`] });
   const named = found.flatMap((snapshot) => {
     const workload = snapshot.tags?.find((tag) => tag.startsWith('workload='))?.slice('workload='.length);
-    return workload === undefined ? [] : [[workload, snapshot] as const];
+    return workload === undefined || !isOwn(workload, snapshot) ? [] : [[workload, snapshot] as const];
   });
   return new Map(named);
 }

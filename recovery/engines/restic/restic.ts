@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Repository, Site } from '../../config/site.ts';
 import { badInput, DrError, precondition } from '../../core/errors.ts';
+import type { Keyring } from '../../core/fields.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { readAccess, webIdentityEnv } from '../../storage/s3/keys.ts';
@@ -33,17 +34,20 @@ const IDLE: IdleLimit = { seconds: 45, bytes: 1024 * 1024 };
 /** Commands that wait for the network or move data all the time. A backup may check a million unchanged files without reading one. */
 const WATCHED = ['cat', 'snapshots', 'restore', 'ls'];
 
+const WRONG_PASSPHRASE = /wrong password or no key found/;
+
 const LOCKED = /repository is already locked|unable to create lock in backend/;
 
 /** Reasons that restic prints on stderr, each with its own hint. */
-function explained(error: unknown, repository: ResticRepository, passphrase: string): unknown {
+function explained(error: unknown, repository: ResticRepository, keyring: Keyring): unknown {
   if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
-  if (/wrong password or no key found/.test(error.fact)) {
+  if (WRONG_PASSPHRASE.test(error.fact)) {
+    const names = keyring.map(({ name }) => `"${name}"`).join(', ');
     return badInput({
       code: 'PASSPHRASE-WRONG',
       where: `repository ${repository.id}`,
-      fact: `its restic repository does not open with the passphrase "${passphrase}"`,
-      hint: `the copy is probably intact: put the right passphrase first in repositories.${repository.id}.passphrases`,
+      fact: `its restic repository does not open with the passphrase ${names}`,
+      hint: `the copy is probably intact: put the right passphrase into repositories.${repository.id}.passphrases`,
       cause: error,
     });
   }
@@ -85,13 +89,12 @@ function explained(error: unknown, repository: ResticRepository, passphrase: str
 export function openRestic(site: ResticSite, repository: ResticRepository, role: StoreRole): Restic {
   const { settings } = repository;
   const location = resticLocation(settings, repository.layout.restic);
-  const passphrase = settings.passphrases[0];
+  const keyring = settings.passphrases;
   const cacheDir = join(site.environment.stateDir, 'cache', 'restic');
   const where = `repositories.${repository.id}`;
-  const secretEnv = async (): Promise<Record<string, string>> => {
-    if (passphrase === undefined) throw new Error('the schema wants at least one passphrase');
+  const envWith = async ({ from }: Keyring[number]): Promise<Record<string, string>> => {
     const secrets: Record<string, string> = {
-      RESTIC_PASSWORD: await site.secrets.read(passphrase.from, `${where}.passphrases`),
+      RESTIC_PASSWORD: await site.secrets.read(from, `${where}.passphrases`),
     };
     if (settings.type !== 's3') return secrets;
     const access = await readAccess(site.secrets, settings[role], `${where}.${role}`);
@@ -99,12 +102,41 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
     return { ...secrets, AWS_ACCESS_KEY_ID: access.accessKeyId, AWS_SECRET_ACCESS_KEY: access.secretAccessKey };
   };
   const base = ['--repo', location, ...resticArguments(settings, cacheDir)];
+  const web = settings.type === 's3' && settings[role] === 'web-identity';
+  // restic requests the role itself.
+  const plainEnv = web ? webIdentityEnv(`${where}.${role}`) : {};
+  /** True where it opens the repository, or where there is none yet. */
+  const opens = async (entry: Keyring[number]): Promise<boolean> => {
+    try {
+      const secrets = await envWith(entry);
+      await site.run(['restic', 'cat', 'config', '--quiet', '--no-lock', ...base], {
+        env: plainEnv,
+        secretEnv: secrets,
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof DrError)) throw error;
+      return !error.code.startsWith('SECRET-') && !WRONG_PASSPHRASE.test(error.fact);
+    }
+  };
+  let chosen: Promise<Keyring[number]> | undefined;
+  /** After a rotation an older repository still opens with the old one. Where none opens it, the first is the one to complain of. */
+  const passphrase = async (): Promise<Keyring[number]> => {
+    const [first, ...others] = keyring;
+    if (first === undefined) throw new Error('the schema wants at least one passphrase');
+    if (others.length === 0) return first;
+    for (const entry of keyring) if (await opens(entry)) return entry;
+    return first;
+  };
+  const opening = (): Promise<Keyring[number]> => {
+    chosen ??= passphrase();
+    return chosen;
+  };
+  const secretEnv = async (): Promise<Record<string, string>> => envWith(await opening());
   const run: Restic['run'] = async (args, options = {}) => {
     const lock = role === 'restorer' ? ['--no-lock'] : [];
     const secrets = { ...(await secretEnv()), ...options.secretEnv };
-    const web = settings.type === 's3' && settings[role] === 'web-identity';
-    // restic requests the role itself.
-    const env = { ...(web ? webIdentityEnv(`${where}.${role}`) : {}), ...options.env };
+    const env = { ...plainEnv, ...options.env };
     const idle = settings.type === 's3' && WATCHED.includes(args[0] ?? '') ? IDLE : undefined;
     const call = () => site.run(['restic', ...args, ...base, ...lock], { idle, ...options, env, secretEnv: secrets });
     try {
@@ -115,7 +147,7 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
         return call();
       });
     } catch (error) {
-      throw explained(error, repository, passphrase?.name ?? '');
+      throw explained(error, repository, keyring);
     }
   };
   return {

@@ -37,48 +37,86 @@ function clockFact(outline: PointOutline, now: number, bound: number): string | 
   return undefined;
 }
 
-/** Who writes for each site, as the chain tells it: a successor names whom it took over from. */
-class Owners {
-  readonly #owners = new Map<string, string>();
+/** Keys that took over from one another: one history. */
+class Histories {
+  readonly #first = new Map<string, string>();
 
-  /** The owner, where the point is of somebody else. */
-  strangerTo({ site, origin }: PointOutline): string | undefined {
-    if (site === undefined || origin === undefined) return undefined;
-    const owner = this.#owners.get(site);
-    if (owner !== undefined && owner !== origin.id && !origin.adopts.includes(owner)) return owner;
-    this.#owners.set(site, origin.id);
-    return undefined;
+  /** The name of the history: its first key. */
+  of(key: string): string {
+    const before = this.#first.get(key);
+    return before === undefined ? key : this.of(before);
+  }
+
+  join(key: string, older: string): void {
+    const [a, b] = [this.of(key), this.of(older)];
+    if (a !== b) this.#first.set(a, b);
   }
 }
+
+/**
+ * Who writes for each site. Its history is the one with the most points, because the first ones are pruned some day; within it a
+ * successor names whom it took over from, and that one is a stranger from then on.
+ */
+class Owners {
+  readonly #histories = new Histories();
+  /** Site → its history. */
+  readonly #own = new Map<string, string>();
+  /** Site → the key that writes now. */
+  readonly #writer = new Map<string, string>();
+
+  constructor(outlines: readonly PointOutline[]) {
+    for (const { origin } of outlines)
+      for (const older of origin?.adopts ?? []) this.#histories.join(origin?.id ?? older, older);
+    const counts = new Map<string, number>();
+    for (const { site, origin } of outlines) {
+      if (site === undefined || origin === undefined) continue;
+      const history = this.#histories.of(origin.id);
+      const count = (counts.get(`${site} ${history}`) ?? 0) + 1;
+      counts.set(`${site} ${history}`, count);
+      const most = counts.get(`${site} ${this.#own.get(site)}`) ?? 0;
+      if (count > most) this.#own.set(site, history);
+    }
+  }
+
+  /** Called in the order of the chain. */
+  isStranger({ site, origin }: PointOutline): boolean {
+    if (site === undefined || origin === undefined) return false;
+    if (this.#histories.of(origin.id) !== this.#own.get(site)) return true;
+    const writer = this.#writer.get(site);
+    if (writer !== undefined && writer !== origin.id && !origin.adopts.includes(writer)) return true;
+    this.#writer.set(site, origin.id);
+    return false;
+  }
+}
+
+const isBelieved = (entry: CatalogEntry): boolean => entry.trust === 'ok' && !isCompromised(entry);
 
 /**
  * The newest point of the host that writes for a site, as the chain tells it. Undefined where no point says.
  * @param entries in the order of the chain
  */
 export function ownerOf(entries: readonly CatalogEntry[], site: string): CatalogEntry | undefined {
-  const owners = new Owners();
-  return entries
-    .filter((entry) => entry.trust === 'ok' && !isCompromised(entry) && entry.outline.site === site)
-    .filter(({ outline }) => owners.strangerTo(outline) === undefined)
-    .at(-1);
+  const own = entries.filter((entry) => isBelieved(entry) && entry.outline.site === site);
+  const owners = new Owners(own.map(({ outline }) => outline));
+  return own.filter(({ outline }) => !owners.isStranger(outline)).at(-1);
 }
 
 /** By the id of the point. @param entries in the order of the chain */
 export function doubtsOf(entries: readonly CatalogEntry[], now: Date): Map<string, Doubt> {
   const doubts = new Map<string, Doubt>();
-  const owners = new Owners();
+  const believed = entries.filter(isBelieved);
+  const owners = new Owners(believed.map(({ outline }) => outline));
   let bound = Number.NEGATIVE_INFINITY;
-  for (const entry of entries) {
-    if (entry.trust !== 'ok' || isCompromised(entry)) continue;
+  for (const entry of believed) {
     const { outline } = entry;
     const { id } = outline;
     const vouched = isVouched(entry);
-    const stranger = owners.strangerTo(outline);
+    const stranger = owners.isStranger(outline);
     const clock = clockFact(outline, now.getTime(), bound);
     if (clock === undefined && outline.sequence !== undefined) bound = Math.max(bound, Date.parse(outline.endedAt));
     if (vouched) continue;
     if (clock !== undefined) doubts.set(id, { point: id, kind: 'clock', fact: clock });
-    else if (stranger !== undefined) {
+    else if (stranger) {
       const fact = `was written by another host under the name of the site "${outline.site}"`;
       doubts.set(id, { point: id, kind: 'foreign', fact });
     }

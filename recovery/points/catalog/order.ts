@@ -3,6 +3,7 @@
  * it. A point without a number (of version 0.1) has its place by the link alone. Pure.
  */
 import type { DocumentRecord } from './document.ts';
+import type { CatalogEntry } from './types.ts';
 import type { Copy } from './window.ts';
 
 type Link = Pick<DocumentRecord, 'key' | 'digest' | 'previous' | 'state' | 'sequence'>;
@@ -67,4 +68,23 @@ function isAfter(first: Copy, copy: Copy): boolean {
   const { sequence = 0 } = first.entry.outline;
   const own = copy.entry.outline;
   return own.sequence !== undefined && sequence <= (own.after ?? own.sequence - 1);
+}
+
+/** Id of a point → its place in the chain of one repository. */
+export type ChainPlaces = ReadonlyMap<string, number>;
+
+export function placesOf(entries: readonly Pick<CatalogEntry, 'outline'>[]): ChainPlaces {
+  return new Map(entries.map(({ outline }, n) => [outline.id, n]));
+}
+
+/**
+ * True when the point `id` was written after `than`. One run has the same id in every repository, so a repository that holds both knows
+ * their order; without one their dates have to do.
+ */
+export function isNewerPoint(id: string, than: string, chains: readonly ChainPlaces[]): boolean {
+  for (const places of chains) {
+    const [a, b] = [places.get(id), places.get(than)];
+    if (a !== undefined && b !== undefined) return a > b;
+  }
+  return id > than;
 }

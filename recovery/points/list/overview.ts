@@ -3,6 +3,8 @@ import { isConfigured } from '../../config/selection.ts';
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import type { CatalogEntry, CatalogProblem, Trust } from '../catalog/catalog.ts';
+import { doubtsOf } from '../catalog/doubts.ts';
+import { goodEntries } from '../catalog/good.ts';
 import { type Survey, type Surveyed, walEndsOf } from '../catalog/survey.ts';
 import { type RecoverableWindow, recoverableWindow, type WalEnd } from '../catalog/window.ts';
 import type { MarkRecord } from '../marks.ts';
@@ -20,6 +22,10 @@ export interface PointRow {
   /** What PostgreSQL's set added to the repository. restic does not report it for a snapshot. */
   readonly storedBytes: number;
   readonly marks: readonly (MarkRecord & { readonly repository: string })[];
+  /** Workloads whose captures hold much less than the ones before. */
+  readonly suspect?: readonly string[];
+  /** Why its clock or its origin is in doubt: `latest` skips it. */
+  readonly doubt?: string;
   /** The worst of its copies. */
   readonly trust: Trust;
   readonly repositories: readonly { readonly id: string; readonly trust: Trust }[];
@@ -57,9 +63,11 @@ const WORST: readonly Trust[] = ['ok', 'unknown-key', 'tampered'];
 const worse = (a: Trust, b: Trust): Trust => (WORST.indexOf(a) >= WORST.indexOf(b) ? a : b);
 
 function firstRow(repository: string, { outline, marks, trust }: CatalogEntry): PointRow {
-  const { captures, ...facts } = outline;
+  const { id, kind, complete, startedAt, endedAt, captures } = outline;
+  const suspect = captures.filter((capture) => capture.suspect).map(({ workload }) => workload);
   return {
-    ...facts,
+    ...{ id, kind, complete, startedAt, endedAt },
+    ...(suspect.length === 0 ? {} : { suspect }),
     workloads: captures.map(({ workload }) => workload),
     bytes: captures.reduce((sum, { bytes }) => sum + bytes, 0),
     storedBytes: captures.reduce((sum, { postgres }) => sum + (postgres?.storedBytes ?? 0), 0),
@@ -69,10 +77,12 @@ function firstRow(repository: string, { outline, marks, trust }: CatalogEntry): 
   };
 }
 
-function merge(rows: Map<string, PointRow>, { repository, points }: Surveyed): void {
+function merge(rows: Map<string, PointRow>, { repository, points }: Surveyed, now: Date): void {
+  const doubts = doubtsOf(points, now);
   for (const entry of points) {
     const row = rows.get(entry.outline.id);
-    const own = firstRow(repository.id, entry);
+    const doubt = doubts.get(entry.outline.id);
+    const own = { ...firstRow(repository.id, entry), ...(doubt && { doubt: doubt.fact }) };
     rows.set(
       entry.outline.id,
       row
@@ -123,13 +133,13 @@ function unknownEnds(error: unknown): Map<string, WalEnd> {
 
 export async function overviewOf(site: Site, survey: Survey, now: Date): Promise<PointsOverview> {
   const rows = new Map<string, PointRow>();
-  for (const surveyed of survey.reached) merge(rows, surveyed);
+  for (const surveyed of survey.reached) merge(rows, surveyed, now);
   const windows = await Promise.all(
     survey.reached.map(async (surveyed) => {
       const ends = await walEndsOf(surveyed).catch(unknownEnds);
       // There is no WAL between two off-site copies, so each reaches only its own moment.
       const joined = surveyed.repository.exported === true ? surveyed.points.slice(-1) : surveyed.points;
-      const window = recoverableWindow(joined, (lineage) => ends.get(lineage));
+      const window = recoverableWindow(goodEntries(joined, now), (lineage) => ends.get(lineage));
       return { id: surveyed.repository.id, points: surveyed.points.length, window };
     }),
   );

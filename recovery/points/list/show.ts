@@ -64,6 +64,9 @@ function copyText(copy: PointCopy, paint: Paint): string {
     ...problems.map(({ fact, hint }) => `  ${paint('red', fact)}\n  hint: ${hint}`),
     ...marked,
     table(['workload', 'engine', 'name', 'captured', 'data', ''], point.captures.map(captureRow)),
+    ...point.captures.flatMap(({ workload, suspect }) =>
+      suspect === undefined ? [] : [`  ${paint('red', 'suspect')}: ${workload}: ${suspect}`],
+    ),
     ...point.captures.flatMap((capture) =>
       notCopied(capture).map((line) => `  not copied: ${capture.workload}: ${line}`),
     ),

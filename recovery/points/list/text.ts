@@ -25,7 +25,9 @@ function shownWorkloads(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') || '-' : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
 }
 
-function shownTrust({ trust, repositories }: PointRow): string {
+function shownTrust({ trust, repositories, doubt, suspect }: PointRow): string {
+  if (trust === 'ok' && doubt !== undefined) return 'in doubt';
+  if (trust === 'ok' && suspect !== undefined) return `suspect: ${suspect.join(', ')}`;
   if (trust === 'ok') return 'ok';
   const where = repositories.filter((r) => r.trust !== 'ok').map((r) => r.id);
   return where.length === repositories.length ? trust : `${trust} in ${where.join(', ')}`;

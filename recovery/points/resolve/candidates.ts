@@ -64,11 +64,18 @@ export function candidatesOf(input: ResolveInput): Candidates {
   return { ...good, compromised, warnings: [...warnings, ...suspectWarnings(good.suspect, input.workloads)] };
 }
 
-/** The first compromised point that a replay from `from` to `to` would pass: when it ended, the damage was in the data. */
-export function compromisedBetween(
+/** Written after the copy: by the chain, and for points without a number by their dates. */
+export function isAfterCopy({ outline }: CatalogEntry, copy: Copy): boolean {
+  const own = copy.entry.outline.sequence;
+  if (outline.sequence !== undefined && own !== undefined) return outline.sequence > own;
+  return Date.parse(outline.endedAt) > copy.at;
+}
+
+/** The first compromised point that a replay from the copy to `to` would pass: when it ended, the damage was in the data. */
+export function compromisedAfter(
   compromised: readonly CatalogEntry[],
-  from: number,
+  copy: Copy,
   to = Number.POSITIVE_INFINITY,
 ): CatalogEntry | undefined {
-  return compromised.find(({ point }) => Date.parse(point.endedAt) > from && Date.parse(point.startedAt) <= to);
+  return compromised.find((entry) => isAfterCopy(entry, copy) && Date.parse(entry.outline.startedAt) <= to);
 }

@@ -2,7 +2,7 @@
 
 import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
-import { type Candidates, compromisedBetween } from './candidates.ts';
+import { type Candidates, compromisedAfter, isAfterCopy } from './candidates.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 interface Chosen {
@@ -13,8 +13,10 @@ interface Chosen {
 /** Replay must not bring back what was marked compromised, or what is suspect: the set is restored without replay then. */
 function replayOf(copy: Copy, candidates: Candidates): { mode: 'end-of-wal' | 'immediate'; warnings: string[] } {
   const { workload, capturedAt } = copy.capture;
-  const passed = compromisedBetween(candidates.compromised, copy.at);
-  const suspect = candidates.suspect.find((other) => other.capture.workload === workload && other.at > copy.at);
+  const passed = compromisedAfter(candidates.compromised, copy);
+  const suspect = candidates.suspect.find(
+    (other) => other.capture.workload === workload && isAfterCopy(other.entry, copy),
+  );
   if (passed === undefined && suspect === undefined) return { mode: 'end-of-wal', warnings: [] };
   const why = passed ? `${passed.point.id} is marked compromised` : `${suspect?.entry.outline.id} is suspect`;
   const warning = `${workload} is restored as of ${capturedAt}, without replay: the later point ${why}`;
@@ -51,9 +53,9 @@ export function resolveLatest(input: ResolveInput, candidates: Candidates): Chos
     ...(mode ? { mode } : {}),
     skewSeconds: mode === 'end-of-wal' ? 0 : (moment - reached) / 1000,
   }));
-  const passed = candidates.compromised.filter(({ point }) =>
+  const passed = candidates.compromised.filter((entry) =>
     chosen.some(
-      (copy) => Date.parse(point.endedAt) > copy.at && point.captures.some((c) => c.workload === copy.capture.workload),
+      (copy) => isAfterCopy(entry, copy) && entry.outline.captures.some((c) => c.workload === copy.capture.workload),
     ),
   );
   if (passed.length > 0) {

@@ -3,7 +3,7 @@
 import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
 import { formatTarget, type Target } from '../target.ts';
-import { type Candidates, compromisedBetween } from './candidates.ts';
+import { type Candidates, compromisedAfter } from './candidates.ts';
 import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
@@ -24,7 +24,7 @@ function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): v
 function checkReplay(input: ResolveInput, candidates: Candidates, copy: Copy, time: Date): void {
   if (copy.capture.engine !== 'pgbackrest') return;
   const { lineage } = copy.capture;
-  const passed = compromisedBetween(candidates.compromised, copy.at, time.getTime());
+  const passed = compromisedAfter(candidates.compromised, copy, time.getTime());
   if (passed) throw throughCompromised(input.repository, time, passed.point.id, momentBefore(passed.point.startedAt));
   const end = input.walEnd?.(lineage)?.time;
   // An idle server's WAL may end before its newest set does; the set itself is reachable.

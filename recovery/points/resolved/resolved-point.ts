@@ -6,6 +6,7 @@ import { layout, STANZA } from '../../../plan/layout.ts';
 import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
 import { badInput } from '../../core/errors.ts';
+import { correctedNow } from '../../storage/clock.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { S3Keys } from '../../storage/s3/keys.ts';
 import type { S3Location } from '../../storage/s3/location.ts';
@@ -68,8 +69,10 @@ export async function readPoints(request: PointsRequest): Promise<CatalogEntry[]
 export async function resolveNewestManifests(
   request: Asked,
 ): Promise<{ readonly objects: readonly ResolvedManifests[]; readonly notes: readonly string[] }> {
-  const { plan, repository, now } = request;
-  const read = await readAll(await openStore(request), request);
+  const { plan, repository } = request;
+  const store = await openStore(request);
+  const read = await readAll(store, request);
+  const now = await correctedNow(store, request.now);
   const input = { repository: repository.id, ...read, target: parseTarget('latest', now), now };
   return resolveManifests(input, plan);
 }
@@ -93,11 +96,12 @@ function itemOf<Engine extends Capture['engine']>(
  * Reads only. Throws `TARGET-…` and `POINT-…` for a target that can't be resolved, and what the store throws.
  */
 export async function resolveRecoveryPoint(request: ResolveRequest): Promise<PinnedTarget> {
-  const { plan, repository, from, site, now } = request;
+  const { plan, repository, from, site } = request;
   const paths = layout(plan.environment);
-  const target = parseTarget(from, now);
+  const target = parseTarget(from, 'later');
   const store = await openStore(request);
   const read = await readAll(store, request);
+  const now = await correctedNow(store, request.now);
   const wanted = selectWorkloads(plan, ['type:postgres', 'type:redis']).map(({ id }) => id);
   const input = { repository: repository.id, ...read, target, now };
   const resolution = resolveTarget({ ...input, workloads: wanted });

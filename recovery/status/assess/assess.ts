@@ -50,6 +50,7 @@ export async function assess(site: Site, options: AssessOptions): Promise<Assess
         inspectPostgres(site, {
           settings: postgres,
           before: factsOf(site, before, 'postgres-dump'),
+          cluster: clusterOf(site, before),
           signal: options.signal,
         }),
       ),
@@ -115,6 +116,12 @@ function factsOf(
 ): ResticCapture['facts'] | undefined {
   const capture = before.get(workloadOfType(site, type)?.id ?? '');
   return capture?.engine === 'restic' ? capture.facts : undefined;
+}
+
+/** The system id of the newest set. */
+function clusterOf(site: Site, before: ReadonlyMap<string, Capture>): string | undefined {
+  const capture = before.get(workloadOfType(site, 'postgres')?.id ?? '');
+  return capture?.engine === 'pgbackrest' ? capture.systemId : undefined;
 }
 
 /** Only a manifest snapshot tells which services there were. */

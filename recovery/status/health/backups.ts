@@ -6,10 +6,10 @@ import { achievedObjectives, describeRpo } from '../objectives.ts';
 import type { RepositoryFinding } from '../probes/repositories.ts';
 
 export function checkRepositories(findings: readonly RepositoryFinding[]): HealthCheck[] {
-  return findings.map(({ repository, reachable, tampered, hidden, facts }) => {
+  return findings.map(({ repository, reachable, tampered, doubtful = [], hidden, facts }) => {
     const hiddenFact =
       hidden === undefined ? [] : [`${plural(hidden.points.length, 'point')} hidden by delete markers`];
-    const wrong = [...tampered, ...hiddenFact];
+    const wrong = [...tampered, ...doubtful, ...hiddenFact];
     return {
       id: `repository/${repository}`,
       title: `Repository ${repository} can be read`,

@@ -25,6 +25,8 @@ const LABELS: Partial<Record<MetricName, readonly string[]>> = {
   go_coffee_dr_rpo_seconds: ['tier'],
   go_coffee_dr_objective_met: ['objective', 'tier'],
   go_coffee_dr_backup_last_run_failed: ['schedule'],
+  go_coffee_dr_answers: ['of'],
+  go_coffee_dr_watched_seconds: ['workload', 'repository', 'scenario'],
   go_coffee_dr_plan_info: ['version', 'digest'],
 };
 

@@ -6,6 +6,8 @@ import type { Copy } from '../objectives.ts';
 export interface RepositoryObservation {
   readonly id: string;
   readonly reachable: boolean;
+  /** A drive of off-site copies that is not mounted, or that this site does not know. It need not answer; its age is what the marks say. */
+  readonly away?: boolean;
   /** Why it is unreachable. */
   readonly fact?: string;
   /** False until it was reached once: until then nothing is known of its content. */
@@ -13,6 +15,7 @@ export interface RepositoryObservation {
   /** When the newest trusted copy of each workload was made. */
   readonly newest: ReadonlyMap<string, Date>;
   readonly newestFull?: Date;
+  /** When the last verification passed: a trial restore marked a point, or `dr verify` found nothing wrong. */
   readonly verifiedAt?: Date;
   /** False: a point was altered or removed, or its last verification failed. */
   readonly sound: boolean;
@@ -27,6 +30,14 @@ export interface WalObservation {
   readonly standbyLag?: { readonly seconds: number; readonly at: Date };
 }
 
+export type AnsweringParty = 'postgres' | 'redis' | 'kubernetes';
+
+/** What the exporter watches. */
+export type WatchedKind = 'workload' | 'repository' | 'scenario' | 'schedule';
+
+/** By kind, a slash and the id: `workload/redis`. */
+export type WatchedSince = ReadonlyMap<`${WatchedKind}/${string}`, Date>;
+
 export interface Observation {
   readonly at: Date;
   readonly repositories: readonly RepositoryObservation[];
@@ -37,6 +48,10 @@ export interface Observation {
   readonly measurements: readonly Measurement[];
   /** Another site leads, and this one must not continue as if it did. */
   readonly fence?: Fence;
+  /** Whether what the exporter asks itself answered. */
+  readonly answers?: Readonly<Partial<Record<AnsweringParty, boolean>>>;
+  /** Since when each thing is watched; absent where that is not known, and then nothing is excused. */
+  readonly watchedSince?: WatchedSince;
   /** Schedules whose last run reported a failure. */
   readonly failedRuns: ReadonlySet<string>;
 }

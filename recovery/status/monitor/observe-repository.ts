@@ -6,9 +6,10 @@ import type { Repository, Site } from '../../config/site.ts';
 import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
+import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
-import { isCompromised, verifiedAt } from '../../points/marks.ts';
+import { exportedTo, verifiedAt } from '../../points/marks.ts';
 import type { RunRecord } from '../../report/runs.ts';
 import { type Fence, readFence } from '../../storage/fence.ts';
 import type { RepositoryObservation } from './observation.ts';
@@ -23,7 +24,9 @@ export type RepositoryReading =
       /** Another site leads. */
       readonly fence?: Fence;
     }
-  | { readonly kind: 'unreachable'; readonly fact: string };
+  | { readonly kind: 'unreachable'; readonly fact: string }
+  /** A drive that lies in a safe, as it should. */
+  | { readonly kind: 'away'; readonly fact: string };
 
 /** `withWal`: also read how far the archived WAL reaches, where the server does not report it. */
 export async function readRepository(
@@ -32,11 +35,11 @@ export async function readRepository(
   { withWal }: { readonly withWal: boolean },
 ): Promise<RepositoryReading> {
   const { settings } = repository;
+  if (isDriveUnmounted(site, repository)) return { kind: 'away', fact: driveUnmounted(site, repository).fact };
   // The listing of an unmounted disk is empty, and would look like a repository without points.
   if (settings.type === 'posix' && !isThereSync(settings.path)) {
     return { kind: 'unreachable', fact: `the folder ${settings.path} does not exist` };
   }
-  if (isDriveUnmounted(site, repository)) return { kind: 'unreachable', fact: driveUnmounted(site, repository).fact };
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const review = await catalog.review();
@@ -57,10 +60,12 @@ async function fenceIn(site: Site, repository: Repository): Promise<Fence | unde
   return lineage === undefined ? undefined : readFence(await repository.store('restorer'), repository.layout, lineage);
 }
 
-/** Pure. `before`: what the last refresh knew of the repository. */
+/**
+ * Pure. `before`: what the last refresh knew of the repository. A drive that is away is described by `describeAway`.
+ */
 export function describeRepository(
   id: string,
-  reading: RepositoryReading,
+  reading: Exclude<RepositoryReading, { kind: 'away' }>,
   runs: readonly RunRecord[],
   before: RepositoryObservation | undefined,
 ): RepositoryObservation {
@@ -68,10 +73,12 @@ export function describeRepository(
     const nothing = { id, known: false, newest: new Map(), sound: true, problems: [] };
     return { ...(before ?? nothing), reachable: false, fact: reading.fact };
   }
-  const good = reading.points.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+  const good = goodEntries(reading.points, new Date());
   const full = good.findLast(({ point }) => point.pointKind === 'full')?.point;
-  const verified = latest(good.map(verifiedAt));
-  const last = runs.findLast((run) => run.what === 'verify' && run.repository === id);
+  const own = runs.filter((run) => run.what === 'verify' && run.repository === id);
+  const last = own.at(-1);
+  const passed = own.findLast(({ ok }) => ok);
+  const verified = latest([...good.map(verifiedAt), ...(passed === undefined ? [] : [new Date(passed.at)])]);
   const problems = [
     ...reading.problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed').map(({ fact }) => fact),
     ...(last?.ok === false ? [`the verification of ${last.at} failed`] : []),
@@ -88,10 +95,41 @@ export function describeRepository(
   };
 }
 
+/** Pure: what the marks in the other repositories say of the copies of one that can't be asked. `fact`: why it is away. */
+export function describeAway(
+  id: string,
+  fact: string,
+  readings: readonly RepositoryReading[],
+  before: RepositoryObservation | undefined,
+): RepositoryObservation {
+  const exported = readings.flatMap((reading) =>
+    reading.kind === 'read'
+      ? reading.points.filter((entry) => entry.trust === 'ok' && exportedTo(entry).includes(id))
+      : [],
+  );
+  const newest = newestOf(exported);
+  for (const [workload, at] of before?.newest ?? []) {
+    const known = newest.get(workload);
+    if (known === undefined || known < at) newest.set(workload, at);
+  }
+  const known = before?.known === true || readings.some(({ kind }) => kind === 'read');
+  return { id, reachable: false, away: true, fact, known, newest, sound: true, problems: [] };
+}
+
+/** When the oldest point of all was made; undefined without any. Pure. */
+export function oldestPoint(readings: readonly RepositoryReading[]): Date | undefined {
+  const times = readings.flatMap((reading) =>
+    reading.kind === 'read'
+      ? reading.points.filter(({ trust }) => trust === 'ok').map(({ outline }) => Date.parse(outline.startedAt))
+      : [],
+  );
+  return times.length === 0 ? undefined : new Date(times.reduce((oldest, time) => Math.min(oldest, time)));
+}
+
 function newestOf(points: readonly CatalogEntry[]): Map<string, Date> {
   const newest = new Map<string, Date>();
-  for (const { point } of points) {
-    for (const { workload, capturedAt } of point.captures) {
+  for (const entry of points) {
+    for (const { workload, capturedAt } of goodCaptures(entry)) {
       const at = new Date(capturedAt);
       const known = newest.get(workload);
       if (known === undefined || known < at) newest.set(workload, at);

@@ -1,14 +1,22 @@
 /** One refresh: reads every repository, the server and the disks. What does not answer is observed as such, and delays nothing else. */
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import { readMeasurements } from '../../report/measurements.ts';
+import { allMeasurements } from '../../report/measurements.ts';
 import { type RunRecord, readRuns } from '../../report/runs.ts';
 import type { Fence } from '../../storage/fence.ts';
 import type { Copy } from '../objectives.ts';
 import type { Observation, RepositoryObservation, WalObservation } from './observation.ts';
-import { describeRepository, type RepositoryReading, readRepository } from './observe-repository.ts';
+import { observeAnswers } from './observe-answers.ts';
+import {
+  describeAway,
+  describeRepository,
+  oldestPoint,
+  type RepositoryReading,
+  readRepository,
+} from './observe-repository.ts';
 import { observeServer } from './observe-server.ts';
 import { observeVolumes } from './observe-volumes.ts';
+import { watchedSince } from './watched.ts';
 
 /** Reads that have not ended yet. A repository is read once at a time, however many refreshes wait for it. */
 type Pending = Map<string, Promise<RepositoryReading>>;
@@ -25,11 +33,13 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
   return {
     async observe(now) {
       const { stateDir } = site.environment;
-      const [runs, server, volumes, measurements] = await Promise.all([
+      const server = await observeServer(site, now);
+      // Before the measurements are read: it collects those of the drills in the cluster.
+      const answers = await observeAnswers(site, server);
+      const [runs, volumes, measurements] = await Promise.all([
         readRuns(stateDir),
-        observeServer(site, now),
         observeVolumes(site),
-        readMeasurements(stateDir),
+        allMeasurements(stateDir),
       ]);
       // A lost server and a standby archive nothing: then the repositories tell how far the WAL reaches.
       const withWal = site.environment.postgres !== undefined && server?.lastArchived === undefined;
@@ -39,18 +49,23 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
           reading: await within(pendingRead(site, repository, { withWal, pending }), deadlineSeconds),
         })),
       );
-      const repositories = readings.map(({ id, reading }) => {
-        const known = before?.repositories.find((each) => each.id === id);
-        return describeRepository(id, reading, runs, known);
-      });
+      const all = readings.map(({ reading }) => reading);
+      const known = (id: string) => before?.repositories.find((each) => each.id === id);
+      const repositories = [
+        ...readings.map(({ id, reading }) =>
+          reading.kind === 'away'
+            ? describeAway(id, reading.fact, all, known(id))
+            : describeRepository(id, reading, runs, known(id)),
+        ),
+        ...carriedElsewhere(site).map((id) => describeAway(id, 'this site does not know it', all, known(id))),
+      ];
+      const { plan, log } = site;
+      const since = await watchedSince({ stateDir, plan, now, oldestPoint: oldestPoint(all), log });
       const stored = readings.flatMap(({ reading }) =>
         reading.kind === 'read' && reading.walEnd ? [reading.walEnd] : [],
       );
       const wal = withArchived(server, stored, before);
-      const fence = fenceIn(
-        readings.map(({ reading }) => reading),
-        before,
-      );
+      const fence = fenceIn(all, before);
       before = {
         at: now,
         repositories,
@@ -59,11 +74,20 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
         copies: [...copiesOf(repositories), ...archivedCopy(site, repositories, wal)],
         measurements,
         ...(fence === undefined ? {} : { fence }),
+        answers,
+        watchedSince: since,
         failedRuns: failedRuns(runs),
       };
       return before;
     },
   };
+}
+
+/** Repositories of off-site copies that another host fills: its drive is carried to where this site can't look. */
+function carriedElsewhere({ plan, repositories }: Site): string[] {
+  return plan.repositories
+    .filter(({ id, written }) => written.by === 'export' && !repositories.has(id))
+    .map(({ id }) => id);
 }
 
 /** A fence stays until every repository is reachable and none holds it: the one that held it may just be unreachable. */

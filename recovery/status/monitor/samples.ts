@@ -3,16 +3,18 @@ import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
 import { isConfigured } from '../../config/selection.ts';
-import { judgeObjectives } from '../objectives.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../../points/catalog/doubts.ts';
+import { judgeObjectives, type RpoNow } from '../objectives.ts';
 import type { LastDue } from './expected-runs.ts';
-import type { Observation, RepositoryObservation } from './observation.ts';
+import type { Observation, RepositoryObservation, WatchedKind } from './observation.ts';
 
 export const METRICS = {
   go_coffee_dr_last_point_age_seconds:
     'Age of the newest copy of a workload in a repository; +Inf when the repository holds none',
   go_coffee_dr_wal_lag_seconds: 'Age of the newest WAL segment that is archived',
   go_coffee_dr_wal_backlog_segments: 'WAL segments on the server that wait to be archived',
-  go_coffee_dr_verification_age_seconds: 'Age of the newest verified point of a repository; +Inf when it has none',
+  go_coffee_dr_verification_age_seconds:
+    'Age of the last verification of a repository that found nothing wrong; +Inf when there was none',
   go_coffee_dr_verification_ok: '0: a point was altered or removed, or the last verification failed',
   go_coffee_dr_repository_reachable: '1: the repository was read at the last refresh',
   go_coffee_dr_storage_used_ratio: 'Used part of a volume, 0 to 1',
@@ -23,6 +25,9 @@ export const METRICS = {
   go_coffee_dr_fenced: '1: another site leads; a repository holds a fence for this one',
   go_coffee_dr_standby_lag_seconds: 'How far the standby, or the slowest follower, is behind',
   go_coffee_dr_backup_last_run_failed: '1: the last run of a schedule failed, or left no point in time',
+  go_coffee_dr_answers: '1: the server, or the API of the cluster, answered the exporter at the last refresh',
+  go_coffee_dr_watched_seconds:
+    'How long a workload, repository or scenario has been watched: it excuses what has never happened',
   go_coffee_dr_refreshed_timestamp_seconds: 'When the exporter last refreshed these values (Unix time)',
   go_coffee_dr_plan_info: '1; the plan that all of this is measured against',
 } as const;
@@ -47,9 +52,11 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 export function samplesOf(question: SampleQuestion): Sample[] {
   const { plan, planDigest, environment, observation, now } = question;
-  const age = (moment: Date | undefined): number =>
-    // A clock that is ahead of ours must not give an age below zero.
-    moment === undefined ? NEVER : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
+  const age = (moment: Date | undefined): number => {
+    const seconds = moment === undefined ? NEVER : (now.getTime() - moment.getTime()) / 1000;
+    // A clock that is a little ahead must not give an age below zero; a date of next year is none.
+    return seconds < -CLOCK_TOLERANCE_SECONDS ? NEVER : Math.max(0, seconds);
+  };
   const { wal } = observation;
   return [
     ...observation.repositories.flatMap((repository) => ofRepository(question, repository, age)),
@@ -66,6 +73,10 @@ export function samplesOf(question: SampleQuestion): Sample[] {
     ),
     ...drilledScenarios(plan).map((scenario) =>
       sample('go_coffee_dr_drill_age_seconds', { scenario }, age(lastDrill(observation, scenario))),
+    ),
+    ...ofWatched(question),
+    ...Object.entries(observation.answers ?? {}).map(([of, well]) =>
+      sample('go_coffee_dr_answers', { of }, well ? 1 : 0),
     ),
     ...ofObjectives(question),
     ...ofSchedules(question),
@@ -89,19 +100,25 @@ function ofRepository(
   age: (moment: Date | undefined) => number,
 ): Sample[] {
   const labels = { repository: repository.id };
-  const reachable = sample('go_coffee_dr_repository_reachable', labels, repository.reachable ? 1 : 0);
+  // A drive in a safe need not answer, and nobody can verify it there.
+  const away = repository.away === true;
+  const reachable = away ? [] : [sample('go_coffee_dr_repository_reachable', labels, repository.reachable ? 1 : 0)];
   // Not reached since the start: nothing is known, so no age is reported.
-  if (!repository.known) return [reachable];
+  if (!repository.known) return reachable;
   const workloads = plan.workloads.filter(
     (each) => isConfigured(environment, each) && each.repositories.includes(repository.id),
   );
   return [
-    reachable,
+    ...reachable,
     ...workloads.map(({ id }) =>
       sample('go_coffee_dr_last_point_age_seconds', { workload: id, ...labels }, age(repository.newest.get(id))),
     ),
-    sample('go_coffee_dr_verification_age_seconds', labels, age(repository.verifiedAt)),
-    sample('go_coffee_dr_verification_ok', labels, repository.sound ? 1 : 0),
+    ...(away
+      ? []
+      : [
+          sample('go_coffee_dr_verification_age_seconds', labels, age(repository.verifiedAt)),
+          sample('go_coffee_dr_verification_ok', labels, repository.sound ? 1 : 0),
+        ]),
   ];
 }
 
@@ -115,11 +132,38 @@ function drilledScenarios(plan: Plan): string[] {
 }
 
 function lastDrill({ measurements }: Observation, scenario: string): Date | undefined {
-  const last = measurements.findLast(({ source, what }) => source === 'drill' && what === `drill ${scenario}`);
+  const last = measurements.findLast(
+    ({ source, what, passed }) => source === 'drill' && what === `drill ${scenario}` && passed !== false,
+  );
   return last && new Date(last.at);
 }
 
-function ofObjectives({ plan, environment, observation, now }: SampleQuestion): Sample[] {
+/** The rules read these: what has never happened is overdue only after it has had its time. */
+function ofWatched({ plan, environment, observation, now }: SampleQuestion): Sample[] {
+  const since = observation.watchedSince;
+  if (since === undefined) return [];
+  const watched = (kind: WatchedKind, id: string): Sample[] => {
+    const from = since.get(`${kind}/${id}`);
+    if (from === undefined) return [];
+    return [
+      sample('go_coffee_dr_watched_seconds', { [kind]: id }, Math.max(0, (now.getTime() - from.getTime()) / 1000)),
+    ];
+  };
+  return [
+    ...plan.workloads.filter((each) => isConfigured(environment, each)).flatMap(({ id }) => watched('workload', id)),
+    ...observation.repositories.flatMap(({ id }) => watched('repository', id)),
+    ...drilledScenarios(plan).flatMap((id) => watched('scenario', id)),
+  ];
+}
+
+/** True while a workload without any copy is younger than its RPO: then its first copy is not late. */
+function isNew({ observation, now }: SampleQuestion, { workload, ageSeconds, objectiveSeconds }: RpoNow): boolean {
+  const since = observation.watchedSince?.get(`workload/${workload}`);
+  return ageSeconds === undefined && since !== undefined && now.getTime() - since.getTime() <= objectiveSeconds * 1000;
+}
+
+function ofObjectives(question: SampleQuestion): Sample[] {
+  const { plan, environment, observation, now } = question;
   const configured = plan.workloads.filter((workload) => isConfigured(environment, workload));
   const { rpo, rto } = judgeObjectives(
     { plan, workloads: configured, copies: observation.copies, measurements: observation.measurements },
@@ -127,6 +171,7 @@ function ofObjectives({ plan, environment, observation, now }: SampleQuestion): 
   );
   return plan.tiers.flatMap(({ id: tier }) => {
     const rows = rpo.filter((row) => row.tier === tier);
+    const judged = rows.filter((row) => !isNew(question, row));
     // A tier's RPO is for its services' data; configuration has its own, and is judged by that.
     const isData = (id: string): boolean =>
       plan.workloads.find((each) => each.id === id)?.dataClass !== 'configuration';
@@ -141,8 +186,10 @@ function ofObjectives({ plan, environment, observation, now }: SampleQuestion): 
               { tier },
               Math.max(...data.map(({ ageSeconds }) => ageSeconds ?? NEVER)),
             ),
-            sample('go_coffee_dr_objective_met', { objective: 'rpo', tier }, rows.every(({ met }) => met) ? 1 : 0),
           ]),
+      ...(judged.length === 0
+        ? []
+        : [sample('go_coffee_dr_objective_met', { objective: 'rpo', tier }, judged.every(({ met }) => met) ? 1 : 0)]),
       // What was never measured is neither met nor missed.
       ...(recovery?.measured === undefined
         ? []
@@ -173,6 +220,9 @@ function isMissed({ plan, environment, lastDue, observation, now }: SampleQuesti
   if (schedule === undefined || workloads.length === 0) return undefined;
   const due = lastDue(id, now);
   if (due === undefined) return false;
+  // Nobody could run it before this site was there.
+  const since = observation.watchedSince?.get(`schedule/${id}`);
+  if (since !== undefined && due < since) return false;
   const reaches = (moment: Date | undefined): boolean => moment !== undefined && moment >= due;
   const { repositories } = observation;
   if (schedule.kind === 'full') return !repositories.some(({ newestFull }) => reaches(newestFull));

@@ -1,7 +1,7 @@
 /** The platform as its cluster's API shows it: namespaces, and the workloads in them. */
 import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
-import type { Cluster, KubeObject, ResourceType } from '../../kubernetes/objects.ts';
+import { type Cluster, fieldsOf, type KubeObject, listOf, type ResourceType } from '../../kubernetes/objects.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import { type WorkloadState, workloadState } from './workloads.ts';
 
@@ -60,13 +60,58 @@ async function listIn(
   return (await Promise.all(lists)).flat();
 }
 
+type Silent = Extract<PlatformState, { kind: 'silent' }>;
+
 /** Undefined where the environment names no cluster. A cluster that does not answer is a result, not an error. */
-export async function readPlatform(site: Site, signal?: AbortSignal): Promise<PlatformState | undefined> {
+export function readPlatform(site: Site, signal?: AbortSignal): Promise<PlatformState | undefined> {
+  return ask(site, signal, (cluster, namespaces) => readFrom(cluster, site, namespaces));
+}
+
+/** The platform's namespaces alone: one query each, for which a right to read them is enough. */
+export function readNamespaces(
+  site: Site,
+): Promise<Silent | { readonly kind: 'read'; readonly namespaces: readonly NamespaceState[] } | undefined> {
+  return ask(site, undefined, async (cluster, names) => ({
+    kind: 'read',
+    namespaces: await Promise.all(names.map((name) => stateOf(cluster, name))),
+  }));
+}
+
+/** What the drills among the pods of a namespace have left as their last words. */
+export function readDrillResults(
+  site: Site,
+  namespace: string,
+): Promise<Silent | { readonly kind: 'read'; readonly messages: readonly string[] } | undefined> {
+  return ask(site, undefined, async (cluster) => ({
+    kind: 'read',
+    messages: (await cluster.list(POD, namespace)).flatMap(lastWords),
+  }));
+}
+
+/** Of a container that ran `dr drill`. */
+function lastWords({ spec, status }: KubeObject): string[] {
+  const drills = listOf(fieldsOf(spec).containers).filter((each) => {
+    const { command, args } = fieldsOf(each);
+    return listOf(command)[0] === 'dr' && listOf(args)[0] === 'drill';
+  });
+  const names = drills.map((each) => fieldsOf(each).name);
+  return listOf(fieldsOf(status).containerStatuses).flatMap((each) => {
+    const { name, state } = fieldsOf(each);
+    const { message } = fieldsOf(fieldsOf(state).terminated);
+    return names.includes(name) && typeof message === 'string' ? [message] : [];
+  });
+}
+
+async function ask<T>(
+  site: Site,
+  signal: AbortSignal | undefined,
+  question: (cluster: Cluster, namespaces: readonly string[]) => Promise<T>,
+): Promise<T | Silent | undefined> {
   const settings = site.environment.kubernetes;
   if (settings === undefined) return undefined;
   try {
     await using cluster = await openConfiguredCluster(site, settings, signal, { timeoutSeconds: ANSWER_SECONDS });
-    return await readFrom(cluster, site, settings.namespaces);
+    return await question(cluster, settings.namespaces);
   } catch (error) {
     if (signal?.aborted || !(error instanceof DrError)) throw error;
     return { kind: 'silent', why: WHY[error.code] ?? 'misconfigured', fact: `${error.where}: ${error.fact}` };

@@ -5,6 +5,8 @@ import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { pointOfKey } from '../../points/catalog/chain.ts';
+import { doubtsOf } from '../../points/catalog/doubts.ts';
+import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { unreadableOf } from '../../points/catalog/unreadable.ts';
 import { isCompromised } from '../../points/marks.ts';
@@ -24,6 +26,8 @@ export interface RepositoryFinding {
   readonly tampered: readonly string[];
   /** Points newer than the remaining ones that a delete marker hides, and the last moment at which they are readable. */
   readonly hidden?: { readonly points: readonly string[]; readonly newest: string; readonly readableUntil: string };
+  /** A fact for each point whose clock or origin is in doubt. */
+  readonly doubtful?: readonly string[];
   readonly facts: readonly string[];
 }
 
@@ -80,7 +84,10 @@ function describe(
   tampered: readonly string[],
   { hidden, unreadable }: { readonly hidden: RepositoryFinding['hidden']; readonly unreadable: readonly string[] },
 ): RepositoryFinding {
-  const newestGood = entries.findLastIndex(isGood);
+  const now = new Date();
+  const good = new Set(goodEntries(entries, now));
+  const doubtful = [...doubtsOf(entries, now).values()].map(({ point, fact }) => `${point} ${fact}`);
+  const newestGood = entries.findLastIndex((entry) => good.has(entry));
   const newest = entries[newestGood]?.point;
   const compromised = entries.slice(newestGood + 1).filter(isCompromised);
   return {
@@ -90,6 +97,7 @@ function describe(
     ...(newest === undefined ? {} : { newest: { id: newest.id, endedAt: newest.endedAt } }),
     compromised: compromised.map(({ point }) => point.id),
     tampered,
+    ...(doubtful.length === 0 ? {} : { doubtful }),
     ...(hidden === undefined ? {} : { hidden }),
     facts: [
       newest === undefined
@@ -98,10 +106,6 @@ function describe(
       ...unreadable,
     ],
   };
-}
-
-function isGood(entry: CatalogEntry): boolean {
-  return entry.trust === 'ok' && !isCompromised(entry);
 }
 
 /** Pruning never removes the newest point, so a deleted point newer than all remaining ones was not pruned. */
@@ -134,9 +138,8 @@ function timeOfId(id: string): number {
 export function newestCaptures(inspections: readonly RepositoryInspection[]): Map<string, Capture> {
   const newest = new Map<string, Capture>();
   for (const { entries } of inspections) {
-    for (const entry of entries.slice(-LOOK_BACK)) {
-      if (!isGood(entry)) continue;
-      for (const capture of entry.point.captures) {
+    for (const entry of goodEntries(entries, new Date()).slice(-LOOK_BACK)) {
+      for (const capture of goodCaptures(entry)) {
         const known = newest.get(capture.workload);
         if (known === undefined || known.capturedAt < capture.capturedAt) newest.set(capture.workload, capture);
       }

@@ -9,17 +9,40 @@ const READ_BUCKET = [
 const READ_OBJECT = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention'];
 
 interface Statement {
-  readonly Effect: 'Allow';
-  readonly Principal: { readonly AWS: string };
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Principal: { readonly AWS: string } | '*';
   readonly Action: readonly string[];
   readonly Resource: string;
+  readonly Condition?: { readonly Null: Readonly<Record<string, 'false'>> };
+}
+
+/** An object that was put with a customer's key is one that nobody else can read, and it looks like a backup. */
+function denyCustomerKeys(bucket: string): Statement {
+  return {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: ['s3:PutObject'],
+    Resource: `arn:aws:s3:::${bucket}/*`,
+    Condition: { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } },
+  };
+}
+
+export interface PolicyFacts {
+  readonly bucket: string;
+  /** Prefix in which the restorer may coordinate. */
+  readonly environment: string;
+  /** Names of the two users. */
+  readonly writer: string;
+  readonly restorer: string;
 }
 
 /**
  * The writer puts, and deletes by laying a marker: DeleteObjectVersion, BypassGovernanceRetention, PutObjectRetention and every
- * change of the bucket itself are absent. The restorer reads, and writes only what coordinates restores.
+ * change of the bucket itself are absent. The restorer reads, and writes only what coordinates restores. Nobody encrypts with a key of
+ * their own (SSE-C); `conditions: false` leaves that out, for a store that takes no conditions.
  */
-export function bucketPolicy(bucket: string, environment: string, writer: string, restorer: string): string {
+export function bucketPolicy(facts: PolicyFacts, { conditions }: { readonly conditions: boolean }): string {
+  const { bucket, environment, writer, restorer } = facts;
   const allow = (who: string, actions: readonly string[], resource = ''): Statement => ({
     Effect: 'Allow',
     Principal: { AWS: who },
@@ -36,6 +59,7 @@ export function bucketPolicy(bucket: string, environment: string, writer: string
     allow(restorer, READ_BUCKET),
     allow(restorer, READ_OBJECT, '/*'),
     ...coordination,
+    ...(conditions ? [denyCustomerKeys(bucket)] : []),
   ];
   return JSON.stringify({ Version: '2012-10-17', Statement: statements });
 }

@@ -58,12 +58,21 @@ async function make(client: S3Client, { settings: { bucket }, lock }: BucketRequ
 async function admit(client: S3Client, request: BucketRequest): Promise<string> {
   const { settings, environment, writer, restorer } = request;
   if (writer === undefined || restorer === undefined) return 'its users get their rights elsewhere';
+  const facts = { bucket: settings.bucket, environment, writer, restorer };
+  const put = (conditions: boolean) =>
+    client.send(new PutBucketPolicyCommand({ Bucket: settings.bucket, Policy: bucketPolicy(facts, { conditions }) }));
+  const open = 'open to its writer and its restorer';
   try {
-    const Policy = bucketPolicy(settings.bucket, environment, writer, restorer);
-    await client.send(new PutBucketPolicyCommand({ Bucket: settings.bucket, Policy }));
-    return 'open to its writer and its restorer';
-  } catch (error) {
-    return `this store takes no policy for its users (${nameOf(error)}): give the writer and the restorer their rights there`;
+    await put(true);
+    return `${open}; nobody may encrypt with a key of their own (SSE-C)`;
+  } catch {
+    // A store that knows no conditions refuses the whole policy.
+    try {
+      await put(false);
+      return `${open}; this store can't deny keys of their own (SSE-C): watch for objects that nobody can read (\`dr verify\`)`;
+    } catch (error) {
+      return `this store takes no policy for its users (${nameOf(error)}): give the writer and the restorer their rights there`;
+    }
   }
 }
 

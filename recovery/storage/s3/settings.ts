@@ -8,10 +8,24 @@ export type S3KeyRefs = z.infer<typeof s3Credentials>;
 const s3Access = z.union([s3Credentials, z.literal('web-identity')]);
 export type S3Access = z.infer<typeof s3Access>;
 
+/** Keys in an address would stand in argument lists, logs and generated files; the engines read only host and port of it. */
+const endpointSchema = z
+  .url({ protocol: /^https$/ })
+  .refine((text) => !hasMore(text, ({ username, password }) => username + password), {
+    message: 'must not hold a user or a password; name the keys in writer and restorer',
+  })
+  .refine((text) => !hasMore(text, ({ pathname, search, hash }) => pathname.replace(/^\/$/, '') + search + hash), {
+    message: 'must be https://host[:port] and nothing more; the bucket has a field of its own',
+  });
+
+function hasMore(text: string, part: (url: URL) => string): boolean {
+  return URL.canParse(text) && part(new URL(text)) !== '';
+}
+
 export const s3Repository = z.strictObject({
   type: z.literal('s3'),
   /** `https://host[:port]`; pgBackRest needs TLS and a host name, not an IP address. */
-  endpoint: z.url({ protocol: /^https$/ }),
+  endpoint: endpointSchema,
   region: z.string().min(1),
   bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
   /** PEM file of the certificate authority. @default the system's */

@@ -7,8 +7,8 @@ import { type DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { holderName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
 import { requireEngine } from '../../engines/find.ts';
+import { goodEntries } from '../../points/catalog/good.ts';
 import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
-import { isCompromised } from '../../points/marks.ts';
 import { resolveTarget } from '../../points/resolve/resolve.ts';
 import { enginesOf, typeOfItem } from '../../workloads/registry.ts';
 import { type RestoreItem, setTypeOf, snapshotTypeOf } from '../../workloads/restore-plan.ts';
@@ -30,8 +30,8 @@ export interface DeepRequest {
 }
 
 /** The newest complete point that a restore would take; the newest of all where none is complete. */
-export function pointToTry(entries: readonly CatalogEntry[]): string | undefined {
-  const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry));
+export function pointToTry(entries: readonly CatalogEntry[], now = new Date()): string | undefined {
+  const good = goodEntries(entries, now);
   return (good.findLast(({ point }) => point.complete) ?? good.at(-1))?.point.id;
 }
 

@@ -1,23 +1,24 @@
 /** Restores the mirrors, and makes a repository again whose url is a lost folder of this host. */
 import { chown, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isThere } from '../../core/absent.ts';
 import { makePassableFolder } from '../../core/account.ts';
+import type { Run } from '../../core/process.ts';
 import { folderState } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
 import { restoreFolder } from '../swap.ts';
+import { restoreLfs } from './lfs.ts';
 import { GIT_ENV } from './refs.ts';
+import { localFolder } from './source.ts';
 
-/** The folder that a url means, or undefined for a remote one. */
-export function localFolder(url: string): string | undefined {
-  if (url.startsWith('/')) return url;
-  return url.startsWith('file://') ? fileURLToPath(url) : undefined;
-}
-
-async function isRepository(folder: string): Promise<boolean> {
-  return (await isThere(join(folder, 'HEAD'))) || (await isThere(join(folder, '.git')));
+/** git itself says so: a `.git` may be a file that names a folder which is lost (a worktree, a submodule). */
+async function isRepository(run: Run, folder: string): Promise<boolean> {
+  if (!(await isThere(folder))) return false;
+  // A repository further up is another one.
+  const env = { ...GIT_ENV, GIT_CEILING_DIRECTORIES: dirname(folder) };
+  const argv = ['git', '-C', folder, 'rev-parse', '--git-dir'] as const;
+  return (await run(argv, { env, accept: 'any' })).exitCode === 0;
 }
 
 /** What is there and is no repository may still be somebody's work: it is put aside, never deleted. */
@@ -32,16 +33,19 @@ async function makeWay(folder: string, id: string): Promise<string> {
 async function putBack(context: RestoreContext, mirror: string, url: string): Promise<string> {
   const folder = localFolder(url);
   if (folder === undefined) return `mirror in ${mirror}; to put it back: git -C ${mirror} push --mirror ${url}`;
-  if (await isRepository(folder)) return `${folder} exists`;
+  const { run } = context.site;
+  if (await isRepository(run, folder)) return `${folder} exists`;
   await makePassableFolder(dirname(folder));
   const aside = `${folder}.dr-${context.plan.id}`;
   await rm(aside, { recursive: true, force: true });
-  const { run } = context.site;
   const kind = folder.endsWith('.git') ? ['--mirror'] : [];
-  await run(['git', 'clone', '--quiet', ...kind, mirror, aside], { env: GIT_ENV });
+  // LFS would ask the mirror as a server of its own for the objects: they are brought below.
+  const env = { ...GIT_ENV, GIT_LFS_SKIP_SMUDGE: '1' };
+  await run(['git', 'clone', '--quiet', '--no-hardlinks', ...kind, mirror, aside], { env });
   // A plain clone makes one branch; the others would be remote branches.
   const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   await run(['git', '-C', aside, 'fetch', '--quiet', '--update-head-ok', 'origin', ...refs], { env: GIT_ENV });
+  await restoreLfs(run, mirror, aside);
   const kept = await makeWay(folder, context.plan.id);
   await run(['mv', aside, folder]);
   const parent = await stat(dirname(folder));

@@ -1,19 +1,22 @@
 /** Mirrors of the git repositories. */
-
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { isThereSync } from '../../core/absent.ts';
+import { isThere, isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
+import type { Run } from '../../core/process.ts';
 import { nothing } from '../capture.ts';
 import { folderType } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import type { DiskNeed, FolderFinding, WorkloadType } from '../workload.ts';
-import { mirrorRepositories, mirrorsFolder } from './mirrors.ts';
+import { countLfs } from './lfs.ts';
+import { alternatesOf, mirrorRepositories, mirrorsFolder } from './mirrors.ts';
 import { countOf, digestOfRefs, GIT_ENV, mainOf, readRefs } from './refs.ts';
-import { localFolder, restoreGit } from './restore.ts';
+import { restoreGit } from './restore.ts';
+import { localFolder } from './source.ts';
 
 /** The sources of the mirrors: only one on this machine can be lost with it. */
 export function inspectGit(workload: Workload, sources: readonly { name: string; url: string }[]): FolderFinding[] {
@@ -65,7 +68,21 @@ async function gitChecks({ run }: Site, item: SnapshotItem): Promise<Check[]> {
       return check(item, { ...refsCheck(facts, name, ''), actual: error.fact, ok: false });
     }
   });
-  return [check(item, counted), ...(await Promise.all(checks))];
+  const beside = names.map((name) => selfContained(run, item, name));
+  return [check(item, counted), ...(await Promise.all(checks)), ...(await Promise.all(beside)).flat()];
+}
+
+/** A mirror that borrows objects, or only points to them, would be proven by what is not in the copy. */
+async function selfContained(run: Run, item: SnapshotItem, name: string): Promise<Check[]> {
+  const folder = join(item.destination, `${name}.git`);
+  const borrowed = await isThere(alternatesOf(folder));
+  const lender = borrowed ? (await readFile(alternatesOf(folder), 'utf8')).trim() : 'nothing';
+  const borrows = { id: `git/${name}/alternates`, title: `${name} borrows objects from` };
+  const lends = borrowed ? [check(item, { ...borrows, expected: 'nothing', actual: lender })] : [];
+  const then = item.capture.facts[`lfs/${name}`];
+  if (typeof then !== 'number') return lends;
+  const lfs = { id: `git/${name}/lfs`, title: `objects of git LFS of ${name} are whole`, expected: String(then) };
+  return [...lends, check(item, { ...lfs, actual: String(await countLfs(run, folder)) })];
 }
 
 /** The mirrors, and the repositories of this host that have to be made again. */

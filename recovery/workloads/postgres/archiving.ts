@@ -12,6 +12,7 @@ import type { PgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../engines/pgbackrest/sets.ts';
 import { tryStartOptions } from './access/launch.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
+import { refuseStandby } from './standby.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
@@ -210,6 +211,7 @@ export async function makeArchive(
   pgb: PgBackRest,
   options: ArchiveOptions,
 ): Promise<{ changed: readonly string[]; restarted: boolean }> {
+  await refuseStandby(site);
   if (isOnOtherHost(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
     await createStanza(pgb, { online: true });

@@ -1,63 +1,60 @@
-/** PostgreSQL's configuration files, and the settings that its server runs with. */
-import { chown, copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+/** PostgreSQL's configuration files wherever they are, its certificates, and the settings that its server runs with. */
+import { chown, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type pg from 'pg';
 import type { Workload } from '../../../plan/types.ts';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { lookUpAccount, makePassableFolder } from '../../core/account.ts';
+import { isWithin } from '../../core/links.ts';
+import { notCopiedFacts } from '../../points/not-copied.ts';
 import type { ResticCapture } from '../../points/point.ts';
 import { discard, freshFolder } from '../capture.ts';
+import { folderChecks } from '../files/checks.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
-import { type RestoreContext, step } from '../restore-step.ts';
+import { type Check, check, type RestoreContext, step } from '../restore-step.ts';
+import { carriedFiles, carryFiles, type Missing, missingFiles, putBack, writeCarried } from '../server-files.ts';
 import { besides, restoreFolder } from '../swap.ts';
 import type { Staged } from '../workload.ts';
+import { type FileReader, localReader, sqlReader } from './config-files.ts';
+import { namedFiles, refuseOtherFolders } from './named-files.ts';
 import { withClient } from './server.ts';
 
-/** Debian keeps the configuration outside of the data directory; both are read. */
-async function copyFiles({ configDir, dataDir }: PostgresSettings, folder: string): Promise<number> {
-  let files = 0;
-  for (const source of configDir === undefined ? [dataDir] : [dataDir, configDir]) {
-    for (const name of (await readdir(source)).filter((n) => /\.conf$/.test(n))) {
-      await copyFile(join(source, name), join(folder, name));
-      files += 1;
-    }
+/** For a person to read: the backup set holds them too. */
+async function copyFromDataDir(reader: FileReader, dataDir: string, folder: string): Promise<number> {
+  const names = ((await reader.names(dataDir)) ?? []).filter((name) => name.endsWith('.conf'));
+  await mkdir(join(folder, 'data-directory'), { mode: 0o700 });
+  for (const name of names) {
+    const content = (await reader.content(join(dataDir, name))) ?? '';
+    await writeFile(join(folder, 'data-directory', name), content, { mode: 0o600 });
   }
-  return files;
-}
-
-/** Files of the data directory and of the folder of postgresql.conf; pg_hba.conf and pg_ident.conf may lie anywhere. */
-const FILES = `
-  WITH places AS (
-    SELECT DISTINCT regexp_replace(current_setting(name), '/[^/]*$', '') AS place
-    FROM (VALUES ('config_file'), ('hba_file'), ('ident_file')) AS files (name)
-    UNION SELECT current_setting('data_directory'))
-  SELECT place || '/' || file AS path FROM places, pg_ls_dir(place) AS file WHERE file LIKE '%.conf'
-  UNION SELECT current_setting('hba_file') UNION SELECT current_setting('ident_file')`;
-
-/** The server gives files only to a superuser. The data directory's own are written first, as on the server's host. */
-async function fetchFiles(client: pg.Client, dataDir: string, folder: string): Promise<number> {
-  const { rows } = await client.query<{ path: string }>(FILES);
-  const inData = ({ path }: { path: string }) => path.startsWith(`${dataDir}/`);
-  const ordered = [...rows].sort((a, b) => Number(inData(b)) - Number(inData(a)));
-  for (const { path } of ordered) {
-    const answer = await client.query<{ content: Buffer }>('SELECT pg_read_binary_file($1) AS content', [path]);
-    await writeFile(join(folder, basename(path)), answer.rows[0]?.content ?? Buffer.alloc(0), { mode: 0o600 });
-  }
-  return ordered.length;
+  return names.length;
 }
 
 /** Fills `folder`, which must exist. */
 async function fillFolder(site: Site, settings: PostgresSettings, folder: string): Promise<ResticCapture['facts']> {
   return withClient(site, settings, async (client) => {
-    const files = isOnOtherHost(settings)
-      ? await fetchFiles(client, settings.dataDir, folder)
-      : await copyFiles(settings, folder);
+    const isElsewhere = isOnOtherHost(settings);
+    const reader = isElsewhere ? sqlReader(client) : localReader;
+    const named = await namedFiles(client, reader);
+    const { configuration, folders, secrets, configDir, dataDir } = named;
+    if (!isElsewhere) {
+      await refuseOtherFolders(settings, named);
+      await carryFiles(folder, [...configuration, ...secrets], folders);
+    } else
+      for (const path of configuration) {
+        const content = await reader.content(path);
+        if (content !== undefined) await writeCarried(folder, path, content);
+      }
+    // Whoever made that host gives it its keys; they do not go through SQL.
+    const elsewhere = isElsewhere ? secrets.map((path) => `${path} on ${settings.host}`) : [];
+    const gone = named.missing.map((path) => `${path}: the configuration includes it, and it does not exist`);
+    const inData = await copyFromDataDir(reader, dataDir, folder);
     const query = "SELECT name, setting, unit, source FROM pg_settings WHERE source <> 'default' ORDER BY name";
     const { rows } = await client.query(query);
     await writeFile(join(folder, 'settings.json'), `${JSON.stringify(rows, undefined, 1)}\n`);
-    return { files, settings: rows.length };
+    const files = inData + configuration.length + (isElsewhere ? 0 : secrets.length);
+    return { files, settings: rows.length, dataDir, configDir, ...notCopiedFacts([...elsewhere, ...gone]) };
   });
 }
 
@@ -77,22 +74,55 @@ async function handOver(folder: string, accountName: string | undefined): Promis
     await chown(path, account.uid, account.gid);
 }
 
-/** Restores Debian's configuration folder where the host has lost it. An existing one stays: it may have been changed on purpose. */
+/** Where a captured file goes on this host: its configuration folder may have another name here. */
+function placesOf({ dataDir, configDir }: PostgresSettings, item: SnapshotItem): (path: string) => string {
+  const { configDir: then, dataDir: dataThen } = item.capture.facts;
+  if (typeof then !== 'string') return (path) => path;
+  const isInData = typeof dataThen === 'string' && isWithin(dataThen, then);
+  const now = configDir ?? (isInData ? dataDir : then);
+  return (path) => (isWithin(then, path) ? `${now}${path.slice(then.length)}` : path);
+}
+
+/** Restores files that the host has lost. An existing one stays: it may have been changed on purpose. */
 export async function placeConfiguration(context: RestoreContext, item: SnapshotItem): Promise<void> {
-  const { configDir } = postgresSettings(context.site.environment);
+  const { environment } = context.site;
+  const settings = postgresSettings(environment);
   await restoreFolder(context, item);
   const place = { item, id: `${item.workload}/place`, what: 'put the configuration where it is missing' };
   await step(context, place, async () => {
-    if (configDir === undefined) return 'the data directory brings its own';
-    if (await isThere(configDir))
-      return `${configDir} exists and was not changed; the captured one is in ${item.destination}`;
-    // By rename: the next run would take half of it for an existing one.
-    const aside = besides(configDir, context.plan.id, 'new');
-    await rm(aside, { recursive: true, force: true });
-    await makePassableFolder(dirname(configDir));
-    await cp(item.destination, aside, { recursive: true, filter: (path) => !path.endsWith('settings.json') });
-    await handOver(aside, context.site.environment.runAs);
-    await rename(aside, configDir);
-    return `${configDir} was made again`;
+    if ((await carriedFiles(item.destination)) === undefined) return placeFolder(context, item, settings.configDir);
+    const copy = { copy: item.destination, account: environment.runAs };
+    // A file that another one names by its full path must be there too.
+    const made = [...(await putBack({ ...copy, at: placesOf(settings, item) })), ...(await putBack(copy))];
+    return made.length === 0 ? `nothing is missing; the captured files are in ${item.destination}` : made;
   });
+}
+
+/** What is still missing is what keeps the server from starting. */
+export async function configChecks(site: Site, item: SnapshotItem): Promise<Check[]> {
+  const checks = await folderChecks(site, item);
+  const missing: Missing = await missingFiles(item.destination, placesOf(postgresSettings(site.environment), item));
+  if (missing === undefined) return checks;
+  const facts = { id: `${item.workload}/placed`, title: 'configuration files, certificates and keys are in place' };
+  const actual = missing.length === 0 ? 'all' : `missing: ${missing.join(', ')}`;
+  return [...checks, check(item, { ...facts, expected: 'all', actual })];
+}
+
+/** Of a capture of an earlier version: one flat folder, for Debian's configuration folder. */
+async function placeFolder(
+  context: RestoreContext,
+  item: SnapshotItem,
+  configDir: string | undefined,
+): Promise<string> {
+  if (configDir === undefined) return 'the data directory brings its own';
+  if (await isThere(configDir))
+    return `${configDir} exists and was not changed; the captured one is in ${item.destination}`;
+  // By rename: the next run would take half of it for an existing one.
+  const aside = besides(configDir, context.plan.id, 'new');
+  await rm(aside, { recursive: true, force: true });
+  await makePassableFolder(dirname(configDir));
+  await cp(item.destination, aside, { recursive: true, filter: (path) => basename(path) !== 'settings.json' });
+  await handOver(aside, context.site.environment.runAs);
+  await rename(aside, configDir);
+  return `${configDir} was made again`;
 }

@@ -2,15 +2,18 @@
 
 import { seconds } from '../../../plan/duration.ts';
 import type { PostgresSettings, Retired } from '../../config/environment.ts';
+import { readLineage } from '../../config/lineage.ts';
 import type { Site } from '../../config/site.ts';
-import { codeOf, messageOf } from '../../core/errors.ts';
+import { codeOf, DrError, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
 import { connectClient } from './access/client.ts';
 import { checkSynchronous } from './access/synchronous.ts';
+import { foreignWal } from './archive/own-wal.ts';
 import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
 import { withClient } from './server.ts';
+import { leaderOfStandby } from './standby.ts';
 
 /** Segments that wait for a repository: they fill the primary's disk, and their data has one copy only. */
 export async function checkWalBacklog(site: Site): Promise<HealthCheck[]> {
@@ -98,10 +101,11 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
   const settings = site.environment.postgres;
   if (settings === undefined) return [];
   try {
-    const { state, synchronous } = await withClient(site, settings, async (client) => ({
-      state: (await client.query<PostgresState>(STATE)).rows[0],
-      synchronous: await checkSynchronous(client),
-    }));
+    const { state, synchronous } = await withClient(site, settings, async (client) => {
+      const [row] = (await client.query<PostgresState>(STATE)).rows;
+      const leader = row && (await leaderOfStandby(client));
+      return { state: row && { ...row, leader }, synchronous: await checkSynchronous(client) };
+    });
     if (state === undefined) throw new Error('pg_stat_archiver is empty');
     return [
       { id: 'postgres/answers', title: 'PostgreSQL answers', ok: true, fact: `database ${settings.database}` },
@@ -109,9 +113,9 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
         id: 'postgres/writable',
         title: 'PostgreSQL takes writes',
         ok: !state.recovering,
-        fact: state.recovering ? 'it is in recovery' : 'not in recovery',
+        fact: state.recovering ? `it is in recovery, a standby; ${state.leader ?? 'nobody'} leads` : 'not in recovery',
       },
-      site.environment.isolated === true ? notArchiving(state) : archiving(state),
+      site.environment.isolated === true ? notArchiving(state) : await ownArchive(site, archiving(state)),
       ...synchronous,
     ];
   } catch (error) {
@@ -132,6 +136,23 @@ function archiving({ archive_mode, last, failed, wal }: PostgresState): HealthCh
     return { ...check, ok: false, fact: `${wal} has failed at ${formatTime(failed)}` };
   }
   return { ...check, ok: true, fact: last === null ? 'no segment was closed yet' : `last at ${formatTime(last)}` };
+}
+
+/** What is archived must be this server's own WAL. A repository that doesn't answer has checks of its own. */
+async function ownArchive(site: Site, check: HealthCheck): Promise<HealthCheck> {
+  const lineage = await readLineage(site);
+  if (lineage === undefined) return check;
+  const attached = [...site.repositories.values()].filter(({ id }) => lineage.repositories.includes(id));
+  for (const repository of attached) {
+    const fact = await foreignWal(site, { repository, lineage: lineage.name }).catch((error: unknown) => {
+      if (!(error instanceof DrError)) throw error;
+      return undefined;
+    });
+    if (fact === undefined) continue;
+    const said = `another server archives to ${lineage.name} in ${repository.id}: WAL segment ${fact}`;
+    return { ...check, ok: false, fact: check.ok === false ? `${check.fact}; ${said}` : said };
+  }
+  return check;
 }
 
 /** `before`: facts of the newest logical dump. */

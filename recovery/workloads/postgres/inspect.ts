@@ -12,6 +12,7 @@ import { type ControlData, readControlData } from './access/control-data.ts';
 import { checkPages, type PageCheck, parseLsn } from './access/page-check.ts';
 import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';
 import { withClient } from './server.ts';
+import { leaderOfStandby } from './standby.ts';
 
 export interface PostgresFinding {
   readonly server: 'up' | 'starting' | 'down';
@@ -37,6 +38,8 @@ export interface PostgresQuestion {
   readonly settings: PostgresSettings;
   /** Facts of the newest logical dump: tables with their rows, superusers. */
   readonly before: CaptureFacts | undefined;
+  /** The system id in the newest point. */
+  readonly cluster?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -86,7 +89,12 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
     lostTables: answers.lost,
     unknownSuperusers: answers.superusers,
     ...(answers.lastArchivedAt === undefined ? {} : { lastArchivedAt: answers.lastArchivedAt }),
-    facts: [...answers.facts, ...controlFacts(control), ...pageFacts(control, pages)],
+    facts: [
+      ...answers.facts,
+      ...controlFacts(control),
+      ...clusterFacts(control, question.cluster),
+      ...pageFacts(control, pages),
+    ],
   };
 }
 
@@ -162,6 +170,7 @@ async function askClient(client: pg.Client, before: CaptureFacts | undefined): P
   );
   const failures = Number(rows[0]?.failures ?? 0);
   const archiver = await archiverOf(client);
+  const leader = await leaderOfStandby(client);
   const total = counts.tables.reduce((sum, { rows: count }) => sum + count, 0);
   return {
     server: 'up',
@@ -174,6 +183,7 @@ async function askClient(client: pg.Client, before: CaptureFacts | undefined): P
     ...(archiver.last === undefined ? {} : { lastArchivedAt: archiver.last }),
     facts: [
       `PostgreSQL answers: ${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`,
+      ...(leader === undefined ? [] : [`it is a standby (or still recovers); ${leader} leads`]),
       ...(before === undefined ? ['no capture to compare the tables with'] : []),
       ...lockedFacts(counts.locked),
       ...archiver.facts,
@@ -251,6 +261,14 @@ function pageFacts(control: ControlData | undefined, pages: PageCheck | undefine
   if (pages === undefined) return [];
   const part = pages.finished ? 'all' : `as far as ${PAGE_CHECK_SECONDS} s allowed`;
   return [`read ${formatCount(pages.pages)} pages of ${plural(pages.files, 'file')}, ${part}`];
+}
+
+/** Pure. `initdb` anew, or pg_upgrade: nothing of it is in the copies, and nothing of the copies can be replayed on it. */
+export function clusterFacts(control: Pick<ControlData, 'systemId'> | undefined, wanted: string | undefined): string[] {
+  if (control === undefined || wanted === undefined || control.systemId === wanted) return [];
+  return [
+    `ANOTHER CLUSTER: this one is ${control.systemId}, the newest point is of ${wanted}; initdb or pg_upgrade has made it anew. To go on with it: dr init --adopt --restart and dr backup --kind full; to have the old one back: stop it, move its data directory away, dr restore --to latest`,
+  ];
 }
 
 function controlFacts(control: ControlData | undefined): string[] {

@@ -2,7 +2,8 @@
  * What is checked before anything is touched: does the WAL of this one repository lead from the set to the target, does this host's
  * PostgreSQL fit the set, and does the data directory belong to the same cluster?
  */
-import { postgresSettings } from '../../config/environment.ts';
+import { realpath } from 'node:fs/promises';
+import { type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import { readLineage } from '../../config/lineage.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { badInput, type DrError } from '../../core/errors.ts';
@@ -14,6 +15,7 @@ import type { PostgresCapture } from '../../points/point.ts';
 import type { WalRange } from '../../points/wal.ts';
 import { segmentBytesOf } from '../../points/wal-segment.ts';
 import { dataDirMajor, readControlData, serverMajor } from './access/control-data.ts';
+import { socketHolder } from './access/stale-locks.ts';
 
 /** A warning: what this host has written in a lineage of its own is in no target, and the restore overwrites it. */
 export async function lineageNote(site: Site, capture: PostgresCapture): Promise<string[]> {
@@ -91,7 +93,24 @@ export async function checkWal(
   return { end: { kind: 'end-of-wal', timeline }, range, lastCommit: reachedText };
 }
 
-/** Throws `POSTGRES-VERSION` or `POSTGRES-OTHER-CLUSTER` (exit 2). */
+async function isSameFolder(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.allSettled([realpath(one), realpath(other)]);
+  return a.status === 'fulfilled' && b.status === 'fulfilled' && a.value === b.value;
+}
+
+/** Several clusters live on one host: the restored one could not start, and questions would reach the other one. */
+async function refuseSocketInUse(settings: PostgresSettings): Promise<void> {
+  const holder = await socketHolder(settings);
+  if (holder === undefined || (await isSameFolder(holder, settings.dataDir))) return;
+  throw badInput({
+    code: 'POSTGRES-SOCKET-IN-USE',
+    where: 'postgres.socketDir',
+    fact: `port ${settings.port} in ${settings.socketDir} belongs to the PostgreSQL that runs on ${holder}, and the environment file names ${settings.dataDir}`,
+    hint: 'name the port and the socket folder of the cluster that is meant',
+  });
+}
+
+/** Throws `POSTGRES-VERSION`, `POSTGRES-OTHER-CLUSTER` or `POSTGRES-SOCKET-IN-USE` (exit 2). */
 export async function checkServer(site: Site, capture: PostgresCapture): Promise<void> {
   const settings = postgresSettings(site.environment);
   const wanted = Number(capture.serverVersion.split('.')[0]);
@@ -104,6 +123,7 @@ export async function checkServer(site: Site, capture: PostgresCapture): Promise
       hint: `install PostgreSQL ${wanted}, or restore the logical dump into a running server: --only postgres-dump --into-database NAME`,
     });
   }
+  await refuseSocketInUse(settings);
   const there = await readControlData(site, settings);
   if (there && there.systemId !== capture.systemId) {
     throw badInput({

@@ -22,10 +22,12 @@ import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts'
 import { besides } from '../swap.ts';
 import type { Restored } from '../workload.ts';
 import { archiveSettings, archiveTimeout } from './archiving.ts';
+import { keepDamaged } from './keep-damaged.ts';
 import { clearOutside, walFolder } from './outside.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './rescue-wal.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource } from './source.ts';
+import { refuseMissingFiles } from './start-files.ts';
 import { lastReplayedCommit } from './verify.ts';
 
 /** A generation that neither this host nor any reachable repository has used for this site. */
@@ -142,6 +144,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   const rescuedWal = rescued.length > 0 ? rescueFolder(site, capture.lineage) : undefined;
   const begin = { item, id: id('lineage'), what: 'begin a lineage of its own', result: beganLineage };
   const { lineage, repositories } = await stepResult(context, begin, () => beginLineage(context, capture));
+  const note = await keepDamaged(context, item);
   if (!(await isThere(join(settings.dataDir, 'PG_VERSION'))))
     await redo(context, ['copy', 'archive', 'replay'].map(id), `${settings.dataDir} is gone`);
   const copy = { item, id: id('copy'), what: 'copy files', result: copyTime };
@@ -166,6 +169,7 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   await step(context, archive, () => pointArchiveAt(context, lineage, repositories));
   const replay = { item, id: id('replay'), what: 'replay the WAL', result: lastReplay };
   const replayed = await stepResult(context, replay, async (report) => {
+    await refuseMissingFiles(settings, context.plan.target);
     const logFrom = await logSize(settings);
     await startServer(site, settings);
     await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
@@ -177,5 +181,5 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   // An idle database: nothing was committed between its last commit and the end of the set.
   const { lastCommit = capture.capturedAt } = replayed;
   const recoveredTo = formatMicros(Math.max(parseMicros(lastCommit), parseMicros(capture.capturedAt)));
-  return { copySeconds: copied.seconds, recoveredTo };
+  return { copySeconds: copied.seconds, recoveredTo, ...(note === undefined ? {} : { note }) };
 }

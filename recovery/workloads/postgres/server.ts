@@ -5,7 +5,7 @@ import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent, isThere } from '../../core/absent.ts';
-import { DrError, EXIT, messageOf, precondition } from '../../core/errors.ts';
+import { DrError, EXIT, hasCode, messageOf, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { type Control, runStart, runStop } from '../control.ts';
@@ -18,13 +18,38 @@ import { removeStaleLocks } from './access/stale-locks.ts';
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;
 
-/** A session with limits and pinned settings (`session.ts`); the caller ends it. */
+/** For what concerns the whole server. */
+const MAINTENANCE = 'postgres';
+
+/**
+ * A session with limits and pinned settings (`access/session.ts`); the caller ends it. A server may have no database "postgres": whoever
+ * asks for it wants any.
+ * @param session Its options, or the name of its database.
+ */
 export async function connect(
   site: Site,
   settings: PostgresSettings,
-  options: SessionOptions = {},
+  session: SessionOptions | string = {},
 ): Promise<pg.Client> {
+  const options = optionsOf(session);
   if (options.cleansUp !== true && site.signal?.aborted === true) throw interrupted();
+  if (options.database !== MAINTENANCE) return connectTo(site, settings, options);
+  for (const database of [MAINTENANCE, settings.database]) {
+    try {
+      return await connectTo(site, settings, { ...options, database });
+    } catch (error) {
+      // 3D000: there is no such database.
+      if (!hasCode(error, '3D000')) throw error;
+    }
+  }
+  return connectTo(site, settings, { ...options, database: 'template1' });
+}
+
+function optionsOf(session: SessionOptions | string): SessionOptions {
+  return typeof session === 'string' ? { database: session } : session;
+}
+
+async function connectTo(site: Site, settings: PostgresSettings, options: SessionOptions): Promise<pg.Client> {
   const password =
     settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
   const base = {
@@ -46,8 +71,9 @@ export async function withClient<T>(
   site: Site,
   settings: PostgresSettings,
   use: (client: pg.Client) => Promise<T>,
-  options: SessionOptions = {},
+  session: SessionOptions | string = {},
 ): Promise<T> {
+  const options = optionsOf(session);
   const client = await connect(site, settings, options);
   return inSession(client, options.cleansUp === true ? undefined : site.signal, use);
 }

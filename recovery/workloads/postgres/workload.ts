@@ -1,9 +1,6 @@
 /** PostgreSQL in its three forms: backup sets with WAL, the logical dump, the configuration files. */
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Environment, isOnOtherHost, postgresSettings } from '../../config/environment.ts';
-import { ifAbsent, namesIn } from '../../core/absent.ts';
+import { namesIn } from '../../core/absent.ts';
 import { segmentBytesOf, segmentOfName } from '../../points/wal-segment.ts';
 import { folderChecks } from '../files/checks.ts';
 import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
@@ -11,12 +8,13 @@ import type { SetItem, SnapshotItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { DiskNeed, WorkloadType } from '../workload.ts';
 import { postgresLife } from './access/alive.ts';
-import { captureConfig, placeConfiguration } from './config.ts';
+import { captureConfig, configChecks, placeConfiguration } from './config.ts';
 import { captureDump, readDump } from './dump.ts';
 import { checkPostgres, checkRetiredPostgres } from './health.ts';
 import { walFolder } from './outside.ts';
 import { unshipped } from './rescue-wal.ts';
 import { restorePostgres } from './restore.ts';
+import { bytesBelow } from './size.ts';
 import { tryPostgres } from './trial.ts';
 import { postgresChecks } from './verify.ts';
 
@@ -24,15 +22,6 @@ import { postgresChecks } from './verify.ts';
 const MOST_KEPT = 1024 * 1024 * 1024;
 /** pgBackRest fetches this much ahead of the replay (`archive-get-queue-max`). */
 const FETCHED_AHEAD = 128 * 1024 * 1024;
-
-async function sizeBelow(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(ifAbsent<Dirent[]>([]));
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    // A server that runs removes files meanwhile.
-    .map((entry) => stat(join(entry.parentPath, entry.name)).then((found) => found.size, ifAbsent(0)));
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
 
 /** Bytes of WAL between the set's beginning and the archive's end. */
 function walBytes({ capture, walLast }: SetItem): number {
@@ -43,7 +32,7 @@ function walBytes({ capture, walLast }: SetItem): number {
 /** In place: existing files are overwritten one by one. */
 async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<DiskNeed[]> {
   const wal = walBytes(item);
-  const existing = await sizeBelow(item.destination);
+  const existing = await bytesBelow(item.destination);
   const saved = unshipped(await namesIn(await walFolder(item)), item.walLast);
   const files =
     Math.max(0, item.capture.bytes - existing) + Math.min(wal, Math.max(MOST_KEPT, segmentBytesOf(item.capture)));
@@ -92,6 +81,7 @@ export const postgresConfig: WorkloadType = {
   servicesKeepRunning: true,
   secrets,
   capture: captureConfig,
+  checks: configChecks,
   destination: restoredFolder,
   async restore(context, item: SnapshotItem) {
     await placeConfiguration(context, item);

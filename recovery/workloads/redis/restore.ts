@@ -8,7 +8,7 @@ import { lookUpAccount, makeOwnedFolder, makePassableFolder } from '../../core/a
 import { DrError } from '../../core/errors.ts';
 import { followLinks } from '../../core/links.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
-import { isCompromised } from '../../points/marks.ts';
+import { goodEntries } from '../../points/catalog/good.ts';
 import type { Capture, ResticCapture } from '../../points/point.ts';
 import { layDown } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
@@ -46,7 +46,8 @@ async function ownerOf(
 async function offerPrevious(context: RestoreContext, item: SnapshotItem, error: unknown): Promise<never> {
   if (!(error instanceof DrError) || error.code !== 'REDIS-RDB') throw error;
   const entries = await (await openCatalog(context.site, context.source, 'restorer')).points();
-  const good = entries.filter((entry) => entry.trust === 'ok' && !isCompromised(entry) && entry.point.id < item.point);
+  const place = entries.findIndex(({ outline }) => outline.id === item.point);
+  const good = goodEntries(entries.slice(0, Math.max(0, place)), new Date());
   const differs = (capture: Capture): boolean =>
     capture.workload === item.workload && capture.engine === 'restic' && capture.digest !== item.capture.digest;
   const previous = good.findLast((entry) => entry.point.captures.some(differs))?.point.id;

@@ -44,6 +44,15 @@ export const CASES: readonly AlertCase[] = [
     at: { 10: [{ workload: 'uploads' }], 11: [{ workload: 'redis' }, { workload: 'uploads' }] },
   },
   {
+    // Its first copy is not late before it could have been made; one that is late rings.
+    alert: 'DrNoNewPoint',
+    series: {
+      [m('last_point_age_seconds', '{workload="uploads",repository="primary"}')]: '+Inf+0x400',
+      [m('watched_seconds', '{workload="uploads"}')]: '60+60x400',
+    },
+    at: { 0: [], 238: [], 239: [{ workload: 'uploads' }] },
+  },
+  {
     alert: 'DrFenced',
     series: { [m('fenced')]: '0 1 0' },
     at: { 0: [], 1: [{}], 2: [] },
@@ -75,6 +84,15 @@ export const CASES: readonly AlertCase[] = [
     at: { 0: [], 1: [{ repository: 'offsite' }] },
   },
   {
+    // Never exported: nothing in the first week, and then a missed week.
+    alert: 'DrExportOverdue',
+    series: {
+      [m('last_point_age_seconds', '{workload="redis",repository="offsite"}')]: '+Inf +Inf +Inf 600',
+      [m('watched_seconds', '{repository="offsite"}')]: '86400 650000 900000 900060',
+    },
+    at: { 0: [], 1: [], 2: [{ repository: 'offsite' }], 3: [] },
+  },
+  {
     alert: 'DrStorageFillingUp',
     series: { [m('storage_used_ratio', '{volume="local"}')]: '0.8 0.81 0.96' },
     at: { 0: [], 1: [{ volume: 'local' }], 2: [] },
@@ -93,6 +111,15 @@ export const CASES: readonly AlertCase[] = [
     alert: 'DrVerificationOverdue',
     series: { [m('verification_age_seconds', '{repository="primary"}')]: '172800 172801 +Inf' },
     at: { 0: [], 1: [{ repository: 'primary' }], 2: [{ repository: 'primary' }] },
+  },
+  {
+    alert: 'DrVerificationOverdue',
+    series: {
+      [m('verification_age_seconds', '{repository="primary"}')]: '+Inf +Inf 60',
+      [m('watched_seconds', '{repository="primary"}')]: '600 172800 172860',
+      [m('watched_seconds', '{workload="redis"}')]: '600 600 600',
+    },
+    at: { 0: [], 1: [{ repository: 'primary' }], 2: [] },
   },
   { alert: 'DrWalLate', series: { [m('wal_lag_seconds')]: '360 361 3601' }, at: { 0: [], 1: [{}], 2: [] } },
   { alert: 'DrWalRpoMissed', series: { [m('wal_lag_seconds')]: '360 3600 3601' }, at: { 0: [], 1: [], 2: [{}] } },
@@ -125,6 +152,25 @@ export const CASES: readonly AlertCase[] = [
       [m('drill_age_seconds', '{scenario="human-error"}')]: '+Inf +Inf',
     },
     at: { 0: [{ scenario: 'human-error' }], 1: [{ scenario: 'database-corruption' }, { scenario: 'human-error' }] },
+  },
+  {
+    alert: 'DrDrillOverdue',
+    series: {
+      [m('drill_age_seconds', '{scenario="database-corruption"}')]: '+Inf +Inf 60',
+      [m('watched_seconds', '{scenario="database-corruption"}')]: '2764799 2764800 2764860',
+    },
+    at: { 0: [], 1: [{ scenario: 'database-corruption' }], 2: [] },
+  },
+  {
+    alert: 'DrNoAnswer',
+    series: { [m('answers', '{of="kubernetes"}')]: '1 0x10 1', [m('answers', '{of="redis"}')]: '1x20' },
+    at: { 5: [], 6: [{ of: 'kubernetes' }], 12: [] },
+  },
+  {
+    alert: 'DrNoAnswer',
+    settings: STANDBY,
+    series: { [m('answers', '{of="postgres"}')]: '0x20', [m('answers', '{of="redis"}')]: '0x20' },
+    at: { 6: [{ of: 'postgres' }] },
   },
   { alert: 'DrMonitorDown', series: { 'up{job="dr-monitor"}': '1 0x20' }, at: { 5: [], 6: [{}] } },
   { alert: 'DrMonitorStale', series: { [m('refreshed_timestamp_seconds')]: '0x20' }, at: { 5: [], 6: [{}] } },

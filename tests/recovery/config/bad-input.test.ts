@@ -7,6 +7,28 @@ import { openSite } from '../../../recovery/config/site.ts';
 import { scratch } from '../../scratch.ts';
 import { changed, GOOD, opened, refusalOf } from './document.ts';
 
+const SECONDARY = `  secondary:
+    type: posix
+    path: /srv/dr/secondary`;
+
+const KEYS = '{ accessKeyId: { env: ID }, secretAccessKey: { env: KEY } }';
+const inS3 = (endpoint: string): string => `  secondary:
+    type: s3
+    endpoint: ${endpoint}
+    region: eu-west-1
+    bucket: backups
+    writer: ${KEYS}
+    restorer: ${KEYS}`;
+
+test('the address of a store is a host and a port', async () => {
+  const text = changed(SECONDARY, inS3('https://s3.example.com/backups'));
+  const error = await refusalOf(await scratch(), text);
+  expect(error.fact).toContain(
+    'repositories.secondary.endpoint: "https://s3.example.com/backups": must be https://host',
+  );
+  await opened(await scratch(), changed(SECONDARY, inS3('https://s3.example.com:9000/')));
+});
+
 test('the file that the others are changed from is good', async () => {
   expect([...(await opened(await scratch(), GOOD)).repositories.keys()]).toEqual(['local', 'secondary']);
 });
@@ -189,6 +211,14 @@ test.each<[string, string, string, string]>([
     'https://bot:correct-horse@git.example.com',
     'git.repositories.go-coffee.url',
   ],
+  ...['https://bot:correct-horse@s3.example.com', 'http://bot:correct-horse@s3.example.com'].map(
+    (endpoint): [string, string, string, string] => [
+      `in the address of a store, ${endpoint.split(':')[0]}`,
+      SECONDARY,
+      inS3(endpoint),
+      'repositories.secondary.endpoint',
+    ],
+  ),
 ])('a secret in dr.yaml itself: %s', async (_, from, to, field) => {
   const error = await refusalOf(await scratch(), changed(from, to));
   expect(error).toMatchObject({ code: 'ENV-INVALID', exit: 2 });

@@ -16,8 +16,15 @@ export function logOf(settings: PostgresSettings): string {
 
 /** What `dr` gives the server; the rest comes from its files. */
 function startOptions(settings: PostgresSettings): string[] {
-  const { configDir, socketDir, port } = settings;
-  const config = configDir === undefined ? [] : ['-c', `config_file=${join(configDir, 'postgresql.conf')}`];
+  const { configDir, dataDir, socketDir, port } = settings;
+  // A file of another host may name that host's data directory.
+  const files = (folder: string) => [
+    '-c',
+    `config_file=${join(folder, 'postgresql.conf')}`,
+    '-c',
+    `data_directory=${dataDir}`,
+  ];
+  const config = configDir === undefined ? [] : files(configDir);
   return ['-k', socketFolder(socketDir), '-p', String(port), ...config];
 }
 

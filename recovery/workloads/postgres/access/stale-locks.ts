@@ -21,6 +21,14 @@ export async function livingServer(lockFile: string): Promise<number | undefined
   return /^(postgres|postmaster)/.test(name) && isAlive(pid) ? pid : undefined;
 }
 
+/** Data directory of another living server that has this socket and port; its lock file names it in the second line. */
+export async function socketHolder({ dataDir, socketDir, port }: ServerPlace): Promise<string | undefined> {
+  const lock = join(socketDir, `.s.PGSQL.${port}.lock`);
+  if ((await livingServer(lock)) === undefined) return undefined;
+  const holder = (await readFile(lock, 'utf8')).split('\n')[1] ?? '';
+  return holder === '' || holder === dataDir ? undefined : holder;
+}
+
 /**
  * PostgreSQL itself takes over lock files whose process is gone, but takes a zombie (in a container without an init, for as long as
  * that lives) for a running server and refuses to start.

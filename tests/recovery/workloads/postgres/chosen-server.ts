@@ -23,6 +23,10 @@ export interface ServerChoices {
   readonly password?: boolean;
   /** pg_wal is a link to a folder beside the data directory. @default false */
   readonly linkedWal?: boolean;
+  /** postgresql.conf and its neighbours lie in `etc`, as Debian has it. @default false */
+  readonly outsideConfig?: boolean;
+  /** No socket: TCP on this port of 127.0.0.1. */
+  readonly tcpPort?: number;
   /** Lines of postgresql.conf. */
   readonly config?: string;
   /** Fields of `postgres` in dr.yaml that differ. */
@@ -35,8 +39,13 @@ export interface ChosenServer {
   readonly dataDir: string;
   readonly walDir: string;
   readonly socketDir: string;
+  readonly configDir: string;
   readonly runAs: string | undefined;
   start(): Promise<void>;
+  /** A folder of the server's account. */
+  makeFolder(path: string): Promise<void>;
+  /** `initdb` where nothing is. */
+  initialize(): Promise<void>;
   /** @default 'fast' */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
   sql<R extends pg.QueryResultRow>(text: string, database?: string): Promise<R[]>;
@@ -65,9 +74,24 @@ async function initialize(server: ChosenServer, choices: ServerChoices, password
     await run([join(bin, 'pg_resetwal'), '-l', choices.firstWal, '-D', dataDir], { as: runAs, cwd: '/' });
   const settings = "listen_addresses = ''\nfsync = off\nshared_buffers = 32MB\nautovacuum = off\nmax_wal_size = 2GB\n";
   await appendFile(join(dataDir, 'postgresql.conf'), `${settings}${choices.config ?? ''}\n`);
-  if (choices.password) return;
+  if (!choices.password) await letIn(server, user);
+  if (choices.outsideConfig) await moveConfig(server);
+}
+
+async function letIn({ dataDir, runAs }: ChosenServer, user: string): Promise<void> {
   await writeFile(join(dataDir, 'pg_hba.conf'), 'local all all peer map=admin\nhost all all 127.0.0.1/32 trust\n');
   await writeFile(join(dataDir, 'pg_ident.conf'), `admin root ${user}\nadmin ${runAs ?? 'root'} ${user}\n`);
+}
+
+async function moveConfig({ dataDir, configDir, runAs }: ChosenServer): Promise<void> {
+  const places = [
+    ['data_directory', dataDir],
+    ['hba_file', join(configDir, 'pg_hba.conf')],
+    ['ident_file', join(configDir, 'pg_ident.conf')],
+  ].map(([name, value]) => `${name} = '${value}'`);
+  await appendFile(join(dataDir, 'postgresql.conf'), `${places.join('\n')}\n`);
+  for (const name of ['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf'])
+    await run(['mv', join(dataDir, name), configDir], { as: runAs, cwd: '/' });
 }
 
 /** A server that runs, with the database `shop`; it is killed and removed afterwards. */
@@ -89,9 +113,13 @@ export async function withChosenServer<T>(
       join(folder, 'wal', 'pg_wal'),
       join(folder, 'run'),
     ];
-    for (const path of [join(folder, 'pg'), join(folder, 'wal'), socketDir]) await makeOwnedFolder(path, runAs);
+    const configDir = join(folder, 'etc');
+    for (const path of [join(folder, 'pg'), join(folder, 'wal'), configDir, socketDir])
+      await makeOwnedFolder(path, runAs);
     await chmod(socketDir, 0o755);
     const user = choices.superuser ?? 'postgres';
+    const port = choices.tcpPort ?? 5432;
+    const host = choices.tcpPort === undefined ? socketDir : '127.0.0.1';
     const key = (name: string) => [{ name, from: { file: join(keys, name) } }];
     const environment = {
       apiVersion: 'go-coffee-dr/v1',
@@ -104,9 +132,11 @@ export async function withChosenServer<T>(
       postgres: {
         dataDir,
         socketDir,
-        port: 5432,
+        port,
         user,
         database: DATABASE,
+        ...(choices.outsideConfig ? { configDir } : {}),
+        ...(choices.tcpPort === undefined ? {} : { host }),
         ...(choices.password ? { password: { file: join(keys, 'superuser') } } : {}),
         ...choices.environment,
       },
@@ -116,7 +146,7 @@ export async function withChosenServer<T>(
     await writeFile(envFile, stringify(environment, { lineWidth: 0 }));
     const bin = await findPostgresBin();
     const sql: ChosenServer['sql'] = async (text, database = DATABASE) => {
-      const client = new pg.Client({ host: socketDir, port: 5432, user, database, password: password.trim() });
+      const client = new pg.Client({ host, port, user, database, password: password.trim() });
       client.on('error', () => undefined);
       await client.connect();
       try {
@@ -126,8 +156,11 @@ export async function withChosenServer<T>(
       }
     };
     // Not by pg_ctl: what it makes of awkward paths is what is tested.
-    const script = 'exec "$1" -D "$2" -k "$3" >>"$4" 2>&1 </dev/null &';
+    const script = 'exec "$1" -D "$2" -k "$3" -p "$4" >>"$5" 2>&1 </dev/null &';
     const server: ChosenServer = {
+      configDir,
+      makeFolder: (path) => makeOwnedFolder(path, runAs),
+      initialize: () => initialize(server, choices, password.trim()),
       folder,
       envFile,
       dataDir,
@@ -136,7 +169,12 @@ export async function withChosenServer<T>(
       runAs,
       async start() {
         const log = join(folder, 'pg', 'server.log');
-        await run(['sh', '-c', script, 'sh', join(bin, 'postgres'), dataDir, socketDir, log], { as: runAs, cwd: '/' });
+        const place = choices.outsideConfig ? configDir : dataDir;
+        const sockets = choices.tcpPort === undefined ? socketDir : '';
+        await run(['sh', '-c', script, 'sh', join(bin, 'postgres'), place, sockets, String(port), log], {
+          as: runAs,
+          cwd: '/',
+        });
         for (let tries = 0; ; tries += 1) {
           try {
             await sql('SELECT 1', 'template1');
@@ -161,7 +199,7 @@ export async function withChosenServer<T>(
         throw new Error(`${row?.name} was not archived within 30 s`);
       },
     };
-    await initialize(server, choices, password.trim());
+    await server.initialize();
     await server.start();
     await sql(`CREATE DATABASE ${DATABASE}`, 'template1');
     return use(server);

@@ -71,7 +71,7 @@ export async function startRepository(folder: string, facts: Facts = {}): Promis
       passphrases: { first: passphrase },
     },
     async store(path) {
-      await backupPath(restic, { path, tags: [`path=${path}`], host: 'main', force: false });
+      await backupPath(restic, { path, tags: [`path=${path}`], host: 'main', parent: undefined });
       const found = (await restic.snapshots()).filter(({ paths }) => paths[0] === path).at(-1);
       if (found === undefined) throw new Error(`restic has no snapshot of ${path}`);
       return found.id;

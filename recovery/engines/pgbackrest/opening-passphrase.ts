@@ -1,0 +1,62 @@
+/**
+ * Which passphrase of a keyring opens a lineage. pgBackRest encrypts a lineage with one passphrase for good, so after a rotation the old one
+ * still archives its WAL, and the new one begins with the next lineage.
+ */
+import { createDecipheriv, createHash } from 'node:crypto';
+import { STANZA } from '../../../plan/layout.ts';
+import type { Repository } from '../../config/site.ts';
+import type { Secrets } from '../../core/secrets.ts';
+import type { StoreRole } from '../../storage/backends.ts';
+
+const SALTED = Buffer.from('Salted__');
+const BLOCK = 16;
+const KEY = 32;
+
+/** OpenSSL's derivation (`EVP_BytesToKey` with SHA-1, one round), as pgBackRest uses it. */
+function keyAndVector(passphrase: string, salt: Buffer): { key: Buffer; iv: Buffer } {
+  let last = Buffer.alloc(0);
+  let derived = Buffer.alloc(0);
+  while (derived.length < KEY + BLOCK) {
+    last = createHash('sha1').update(last).update(passphrase, 'utf8').update(salt).digest();
+    derived = Buffer.concat([derived, last]);
+  }
+  return { key: derived.subarray(0, KEY), iv: derived.subarray(KEY, KEY + BLOCK) };
+}
+
+/** pgBackRest's info files begin with `[`, a section. */
+export function opens(encrypted: Buffer, passphrase: string): boolean {
+  if (encrypted.length < 2 * BLOCK || !encrypted.subarray(0, SALTED.length).equals(SALTED)) return false;
+  const { key, iv } = keyAndVector(passphrase, encrypted.subarray(SALTED.length, BLOCK));
+  const decipher = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
+  return /^\[[a-z:]+\]/.test(decipher.update(encrypted.subarray(BLOCK, 2 * BLOCK)).toString('latin1'));
+}
+
+export interface OpeningRequest {
+  readonly repository: Repository;
+  readonly role: StoreRole;
+  readonly lineage: string;
+  readonly secrets: Secrets;
+}
+
+/**
+ * Its name in the keyring. Undefined where the lineage has not begun, and where none of them opens it. A passphrase of the keyring that
+ * can't be read is passed over while another one opens it. Throws what the store throws.
+ */
+export async function openingPassphrase(request: OpeningRequest): Promise<string | undefined> {
+  const { repository, role, lineage, secrets } = request;
+  const store = await repository.store(role);
+  const info = `${repository.layout.pgbackrest(lineage)}/archive/${STANZA}/archive.info`;
+  const found = (await store.get(info)) ?? (await store.get(`${info}.copy`));
+  if (found === undefined) return undefined;
+  let failure: unknown;
+  for (const { name, from } of repository.settings.passphrases) {
+    try {
+      const passphrase = await secrets.read(from, `repositories.${repository.id}.passphrases.${name}`);
+      if (opens(found.body, passphrase)) return name;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
+}
