@@ -51,6 +51,8 @@ export interface Layout {
   lock(name: string): string;
   /** Tells that a lineage no longer leads. It lies beside the locks, where the restorer may write. */
   fence(lineage: string): string;
+  /** What this repository remembers of another one. It lies beside the locks too. */
+  head(repository: string): string;
   /** All leases of all points. */
   readonly leasesPrefix: string;
   leasesOf(pointId: string): string;
@@ -94,6 +96,7 @@ export function layout(environment: string, copy?: string): Layout {
     locksPrefix: `${root}/locks/`,
     lock: (name) => `${root}/locks/${part(name, 'lock')}.json`,
     fence: (lineage) => `${root}/locks/fence-${part(lineage, 'lineage')}.json`,
+    head: (repository) => `${root}/locks/head-${part(repository, 'repository')}.json`,
     leasesPrefix: `${root}/leases/`,
     leasesOf,
     lease: (pointId, holder) => `${leasesOf(pointId)}${part(holder, 'holder')}.json`,

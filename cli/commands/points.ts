@@ -105,8 +105,9 @@ export async function pointsMark(
   id: string,
   typedMark: string,
 ): Promise<CommandResult> {
-  const [{ holdersOf, surveyCatalogs }, { holderName }] = await Promise.all([
+  const [{ holdersOf, surveyCatalogs }, { rememberCatalogs }, { holderName }] = await Promise.all([
     import('../../recovery/points/catalog/survey.ts'),
+    import('../../recovery/points/catalog/catalog.ts'),
     import('../../recovery/core/holder.ts'),
   ]);
   const mark = knownMark(typedMark);
@@ -123,6 +124,8 @@ export async function pointsMark(
       failed.push({ repository: holder.repository.id, fact: error.fact });
     }
   }
+  const holding = marked.map((each) => site.repository(each));
+  await rememberCatalogs(site, holding, { role: 'restorer', now: context.now() });
   const lines = [
     ...(marked.length > 0 ? [`${id} is marked ${mark} in ${marked.join(', ')}`] : []),
     ...failed.map(

@@ -45,7 +45,9 @@ async function unlock(_: OptionsOf<typeof declaration>, context: SiteContext, na
     name,
     what: [...held.map(lockText), 'A holder that is alive after all stops at its next renewal.'],
   });
-  for (const { store } of held) await breakLock(store, key);
+  const lineage = /^fence-(.+)$/.exec(name)?.[1];
+  if (lineage === undefined) for (const { store } of held) await breakLock(store, key);
+  else await liftFences(site, held, { lineage, now: context.now() });
   const broken = held.map(({ where, record }) => ({
     where,
     holder: record?.holder,
@@ -53,6 +55,16 @@ async function unlock(_: OptionsOf<typeof declaration>, context: SiteContext, na
     since: record?.since,
   }));
   return { kind: 'Unlock', data: { name, broken }, text: held.map((each) => `freed: ${lockText(each)}`).join('\n') };
+}
+
+/** What is left of a fence is signed too: somebody may take one away, and nobody can say that we did. */
+async function liftFences(site: Site, held: readonly HeldLock[], of: { lineage: string; now: Date }): Promise<void> {
+  const [{ liftFence }, { readKeyring }] = await Promise.all([
+    import('../../recovery/points/fence.ts'),
+    import('../../recovery/points/catalog/keyring.ts'),
+  ]);
+  const key = (await readKeyring(site)).signingKey();
+  for (const { store } of held) await liftFence(store, layout(site.environment.name), { ...of, key });
 }
 
 /** An unreachable repository is skipped: the locks in the others can be freed. */
@@ -77,7 +89,9 @@ async function openStores(site: Site, { log }: SiteContext): Promise<LockStore[]
 
 async function knownLocks(stores: readonly LockStore[], prefix: string): Promise<Set<string>> {
   const lists = await Promise.all(stores.map(({ store }) => store.list(prefix)));
-  return new Set(lists.flat().map(({ key }) => basename(key, '.json')));
+  const names = lists.flat().map(({ key }) => basename(key, '.json'));
+  // What repositories remember of one another lies there too.
+  return new Set(names.filter((name) => !name.startsWith('head-')));
 }
 
 async function holdersOf(stores: readonly LockStore[], key: string): Promise<HeldLock[]> {

@@ -7,7 +7,7 @@ import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError } from '../core/errors.ts';
 import { programVersion } from '../core/version.ts';
 import { findEngine } from '../engines/find.ts';
-import { openCatalog } from '../points/catalog/catalog.ts';
+import { openCatalog, rememberCatalogs } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { Origin, RecoveryPoint } from '../points/point.ts';
 import { clockSkew } from '../storage/clock.ts';
@@ -107,6 +107,8 @@ export async function writePoints(
       failures.set(repository.id, asDrError(error, `repository ${repository.id}`));
     }
   }
+  const written = reachable(repositories).filter(({ id: repository }) => points[repository] !== undefined);
+  await rememberCatalogs(site, written, { role: 'writer', now: request.now() });
   return { points, failures, warnings };
 }
 

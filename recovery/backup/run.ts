@@ -1,11 +1,12 @@
 /** A backup run: probe → capture in parallel → copy → write the points, last. */
 import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
-import { type Lineage, readLineage, refuseFenced } from '../config/lineage.ts';
+import { type Lineage, readLineage } from '../config/lineage.ts';
 import { errorsOf, probeRepositories, reachable, withFailures } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
+import { refuseFenced } from '../points/fence.ts';
 import { newPointId } from '../points/id.ts';
 import type { PointKind, RecoveryPoint } from '../points/point.ts';
 import { readLock } from '../storage/lock.ts';

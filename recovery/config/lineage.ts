@@ -8,39 +8,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { lineageName } from '../../plan/layout.ts';
 import { makePassableFolder } from '../core/account.ts';
-import { DrError, hasCode, precondition } from '../core/errors.ts';
+import { DrError, hasCode } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
-import { type Fence, readFence } from '../storage/fence.ts';
-import type { Repository, Site } from './site.ts';
+import type { Site } from './site.ts';
 
 /** The lineage of this site's database, or the one that it would begin with. Undefined where there is no database. */
 export async function ownLineage(site: Site): Promise<string | undefined> {
   const { environment } = site;
   if (environment.postgres === undefined) return undefined;
   return (await readLineage(site))?.name ?? lineageName(environment.site, environment.generation ?? 1);
-}
-
-/**
- * One repository that holds a fence is enough; one that does not answer is skipped. Throws `FENCED` (exit 6): two sites that both write
- * copies are two histories.
- */
-export async function refuseFenced(site: Site, repositories: readonly Repository[]): Promise<void> {
-  const lineage = await ownLineage(site);
-  if (lineage === undefined) return;
-  const read = async (repository: Repository): Promise<Fence | undefined> =>
-    readFence(await repository.store('writer'), repository.layout, lineage).catch((error: unknown) => {
-      if (!(error instanceof DrError)) throw error;
-      site.log.warn({ repository: repository.id, error: error.message }, 'can’t be queried for a fence');
-      return undefined;
-    });
-  const fence = (await Promise.all(repositories.map(read))).find((each) => each !== undefined);
-  if (fence === undefined) return;
-  throw precondition({
-    code: 'FENCED',
-    where: fence.lineage,
-    fact: `it has lost its lead: fenced at ${fence.since} by ${fence.holder} (${fence.what}), and ${fence.successor} leads`,
-    hint: `bring this site back as a standby with \`dr failback\`; if the fence is a mistake: dr unlock fence-${fence.lineage}`,
-  });
 }
 
 const lineageSchema = z.strictObject({

@@ -1,20 +1,20 @@
 /** The preflight: inspects both sites and the archive between them, and changes nothing. */
-import { FIRST_KEY, lineageName } from '../../plan/layout.ts';
+import { lineageName } from '../../plan/layout.ts';
 import { archiveSilenceSeconds, rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import { readEntries } from '../points/catalog/read.ts';
+import { readFence } from '../points/fence.ts';
 import { type ArchivedSegment, archivedSegments, newestSegment } from '../points/wal.ts';
 import { bytesBetween, formatLsn, placeOfSegment } from '../points/wal-segment.ts';
 import { correctedNow } from '../storage/clock.ts';
-import { readFence } from '../storage/fence.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { leaderOf, membersOf } from '../workloads/postgres/members.ts';
 import { expectedLoss, type Limits, refusalsOf } from './loss.ts';
 import type { FailoverPorts } from './ports.ts';
-import type { SiteStack } from './stack.ts';
+import { type SiteStack, signingKeyOf } from './stack.ts';
 import type { FailoverPlan, FailoverRequest, OldCluster, PlannedFailover, Reach, Standby } from './types.ts';
 
 /** For a plan without shipped WAL: twice the minute in which PostgreSQL archives at least one segment (archive_timeout). */
@@ -92,8 +92,8 @@ async function newestRedis(
   repository: string,
   now: Date,
 ): Promise<FailoverPlan['redis']> {
-  const { environment, secrets } = stack.outputs;
-  const keys = [{ name: FIRST_KEY, secret: secrets.signingKey }];
+  const { environment } = stack.outputs;
+  const keys = [signingKeyOf(stack)];
   const place = { repository, environment, layout: stack.layout };
   const { entries } = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
   const good = goodEntries(entries, await correctedNow(store, now));
@@ -125,7 +125,7 @@ async function fenceability(
 ): Promise<FailoverPlan['fence']> {
   const states = Object.entries(stores).map(async ([id, open]) => {
     const found = await reach(async () => {
-      const fence = await readFence(await open(), stack.layout, lineage);
+      const fence = await readFence(await open(), stack.layout, { lineage, keys: [signingKeyOf(stack)] });
       return fence === undefined ? ('open' as const) : ('raised' as const);
     });
     return [id, found] as const;

@@ -8,18 +8,18 @@ import { type Plan, TIERS } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import { poll } from '../core/poll.ts';
+import { raiseFence } from '../points/fence.ts';
 import { archivedSegments, newestSegment } from '../points/wal.ts';
 import { DEFAULT_SEGMENT_BYTES, formatLsn, type Lsn, parseLsn, placeOfSegment } from '../points/wal-segment.ts';
 import type { ResourceEvent } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
 import type { TimelineEvent } from '../report/types.ts';
-import { raiseFence } from '../storage/fence.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { limitsOf, planFailover } from './plan.ts';
 import { type FailoverPorts, pollOptions } from './ports.ts';
 import { failoverReport } from './report.ts';
-import { readStack, type SiteStack } from './stack.ts';
+import { readStack, type SiteStack, signingKeyOf } from './stack.ts';
 import { stopSite } from './stop-site.ts';
 import {
   type FailoverPlan,
@@ -89,7 +89,13 @@ async function raise({ ports, planned, request }: Run, stack: SiteStack): Promis
   for (const [id, place] of Object.entries(stack.storage)) {
     try {
       const store = await ports.openStorage(place);
-      await raiseFence(store, stack.layout, { lineage, successor: planned.lineage, what, now: ports.now() });
+      await raiseFence(store, stack.layout, {
+        lineage,
+        successor: planned.lineage,
+        what,
+        now: ports.now(),
+        key: signingKeyOf(stack),
+      });
       raised.push(id);
     } catch (error) {
       if (!(error instanceof DrError) || error.code === 'FENCE-TAKEN') throw error;

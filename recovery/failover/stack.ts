@@ -1,8 +1,9 @@
 /** Reads one stack: the outputs of its last `up`, and from its config the access to its cluster and storage. */
 import { z } from 'zod';
-import { type Layout, layout } from '../../plan/layout.ts';
+import { FIRST_KEY, type Layout, layout } from '../../plan/layout.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import type { ClusterLocation } from '../kubernetes/location.ts';
+import type { SigningKey } from '../points/signing.ts';
 import type { ConfigValues, EngineStack, StackEngine } from '../pulumi/engine.ts';
 import type { StoragePlace } from './ports.ts';
 
@@ -55,6 +56,11 @@ export interface SiteStack {
   readonly cluster: ClusterLocation;
   /** Repositories in S3, by id. */
   readonly storage: Readonly<Record<string, StoragePlace>>;
+}
+
+/** Signs what a failover writes, and checks what it reads. */
+export function signingKeyOf({ outputs }: Pick<SiteStack, 'outputs'>): SigningKey {
+  return { name: FIRST_KEY, secret: outputs.secrets.signingKey };
 }
 
 function clusterOf({ context }: StackOutputs, { cluster, kubeconfig }: StackSettings): ClusterLocation {

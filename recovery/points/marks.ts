@@ -21,6 +21,8 @@ export const markDocumentSchema = z.strictObject({
   at: z.iso.datetime(),
   by: z.string(),
   note: z.string().optional(),
+  /** The marks of this catalog that none before it names (catalog/mark-chain.ts). Absent in marks of version 0.1. */
+  previous: z.array(z.strictObject({ key: z.string(), digest: z.string(), at: z.iso.datetime() })).optional(),
   signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
 });
 

@@ -56,6 +56,7 @@ async function resolveIn(
   const catalog = await openCatalog(site, source, 'restorer');
   const { points: entries, problems } = await catalog.review();
   const unreadable = unreadableOf(problems);
+  const removed = problems.flatMap(({ newest, point }) => (newest === true && point !== undefined ? [point] : []));
   const { now, warnings } = await nowOf(source, request.now);
   const order = placesOf(entries);
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
@@ -66,6 +67,7 @@ async function resolveIn(
       target: request.target,
       workloads: workloads.map((w) => w.id),
       now,
+      removed,
       allowTampered: request.allowTampered,
       allowCompromised: request.allowCompromised,
       allowSuspect: request.allowSuspect ?? false,

@@ -5,11 +5,11 @@
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
+import { type Fence, raiseFence } from '../../points/fence.ts';
 import { formatLsn, type Lsn } from '../../points/wal-segment.ts';
-import { type Fence, raiseFence } from '../../storage/fence.ts';
 import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../../workloads/postgres/members.ts';
 import { type FailoverPorts, pollOptions } from '../ports.ts';
-import type { SiteStack } from '../stack.ts';
+import { type SiteStack, signingKeyOf } from '../stack.ts';
 import { stopSite } from '../stop-site.ts';
 import { bringUp } from '../up.ts';
 import { noFullBackup, readSites } from './plan.ts';
@@ -27,7 +27,13 @@ async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReclonePlan
   const fences: Fence[] = [];
   let last: unknown;
   for (const place of Object.values(back.storage)) {
-    const request = { lineage: plan.lineage, successor: plan.leader.lineage, what, now: ports.now() };
+    const request = {
+      lineage: plan.lineage,
+      successor: plan.leader.lineage,
+      what,
+      now: ports.now(),
+      key: signingKeyOf(back),
+    };
     try {
       fences.push(await raiseFence(await ports.openStorage(place), back.layout, request));
     } catch (error) {

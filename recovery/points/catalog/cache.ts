@@ -15,7 +15,7 @@ import { ifAbsent } from '../../core/absent.ts';
 import { makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
-import type { GonePoint } from './chain.ts';
+import type { GoneDocument } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
 import { NameList, type PackedOutline, type PointOutline, packOutline, unpackOutline } from './outline.ts';
 
@@ -28,7 +28,7 @@ export interface Cache {
 
 export interface CacheContent {
   readonly records: ReadonlyMap<string, DocumentRecord>;
-  readonly gone: readonly GonePoint[];
+  readonly gone: readonly GoneDocument[];
 }
 
 type Row = readonly [
@@ -48,7 +48,7 @@ interface Index {
   /** The outlines refer to these by their positions. */
   readonly names: readonly string[];
   readonly rows: readonly Row[];
-  readonly gone: readonly GonePoint[];
+  readonly gone: readonly GoneDocument[];
 }
 
 /** Raised when the format changes, or how a document is judged: then every document is read again. */
@@ -171,7 +171,7 @@ class CachedRecord implements DocumentRecord {
 
 interface Loaded {
   readonly records: ReadonlyMap<string, CachedRecord>;
-  readonly gone: readonly GonePoint[];
+  readonly gone: readonly GoneDocument[];
 }
 
 /** `<seal> <bytes of the index>`, in hexadecimal and decimal; no longer than this. */

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { driveIdentity } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
 import { locationOf, type StoreRole } from '../../storage/backends.ts';
 import type { CatalogPlace } from './document.ts';
 import { readKeyring } from './keyring.ts';
+import { rememberedOf, rememberHead } from './remember.ts';
 import { StoreCatalog } from './store-catalog.ts';
 import type { Catalog } from './types.ts';
 
@@ -28,5 +30,28 @@ export async function openCatalog(site: Site, repository: Repository, role: Stor
     cache: { file: join(stateDir, 'cache', repository.id, `catalog-${short}`), place: where },
     asOf,
     log: site.log,
+    remembered: () => rememberedOf(site, repository, role),
   });
+}
+
+/**
+ * Lets the other repositories remember what the catalogs hold now. Where one of them remembers something that is gone, it stays as it is: it
+ * is the witness. What can't be written is remembered less, and the work is done all the same.
+ */
+export async function rememberCatalogs(
+  site: Site,
+  repositories: readonly Repository[],
+  { role, now }: { readonly role: StoreRole; readonly now: Date },
+): Promise<void> {
+  const remember = async (repository: Repository): Promise<void> => {
+    try {
+      const catalog = await openCatalog(site, repository, role);
+      const witnesses = new Set((await catalog.gone()).flatMap(({ by }) => (by === undefined ? [] : [by])));
+      await rememberHead(site, repository, { role, head: await catalog.head(now), keepIn: witnesses });
+    } catch (error) {
+      if (!(error instanceof DrError)) throw error;
+      site.log.warn({ repository: repository.id, error: error.message }, 'the others could not be told what it holds');
+    }
+  };
+  await Promise.all(repositories.map(remember));
 }

@@ -4,10 +4,14 @@ import { checkpointSchema, type DocumentRecord } from './document.ts';
 import { chainOrder } from './order.ts';
 import type { CatalogProblem } from './types.ts';
 
-/** A point that was here, with a good signature, and that neither the repository nor a checkpoint names any more. */
-export interface GonePoint {
+/** A point or mark that was here, with a good signature, and that neither the repository nor a checkpoint names any more. */
+export interface GoneDocument {
   readonly key: string;
   readonly digest: string;
+  /** Of marks: when it was set. */
+  readonly at?: string;
+  /** Who remembers it: the id of another repository, or words. @default this host */
+  readonly by?: string;
 }
 
 export interface CatalogDocuments {
@@ -15,7 +19,7 @@ export interface CatalogDocuments {
   readonly points: readonly DocumentRecord[];
   readonly marks: readonly DocumentRecord[];
   readonly checkpoints: readonly DocumentRecord[];
-  readonly gone: readonly GonePoint[];
+  readonly gone: readonly GoneDocument[];
   /** The cache file that remembers `gone`. */
   readonly cacheFile: string;
 }
@@ -50,6 +54,14 @@ export function coveredDigests(checkpoints: readonly DocumentRecord[]): Set<stri
   return covered;
 }
 
+/** Ids of the points that were removed with a checkpoint, and their marks with them. */
+export function coveredPoints(checkpoints: readonly DocumentRecord[]): Set<string> {
+  const good = checkpoints.filter(({ state }) => state === 'ok');
+  return new Set(
+    good.flatMap(({ text }) => checkpointSchema.parse(JSON.parse(text)).removed.map(({ point }) => point)),
+  );
+}
+
 /** A `previous` that names no known document: a point was removed. Where the neighbour was altered, that is reported instead. */
 function brokenLinks(documents: CatalogDocuments, covered: ReadonlySet<string>): CatalogProblem[] {
   const points = chainOrder(documents.points);
@@ -66,18 +78,22 @@ function brokenLinks(documents: CatalogDocuments, covered: ReadonlySet<string>):
   });
 }
 
-/** `gone` without the points that came back or that a checkpoint covers now. */
+/** `gone` without what came back, and what a checkpoint covers now. */
 export function stillGone(
-  gone: readonly GonePoint[],
-  points: readonly DocumentRecord[],
-  covered: ReadonlySet<string>,
-): GonePoint[] {
-  const present = new Set(points.map((p) => p.key));
-  return gone.filter(({ key, digest }) => !present.has(key) && !covered.has(digest));
+  gone: readonly GoneDocument[],
+  present: readonly DocumentRecord[],
+  checkpoints: readonly DocumentRecord[],
+): GoneDocument[] {
+  const covered = coveredDigests(checkpoints);
+  const removed = coveredPoints(checkpoints);
+  const keys = new Set(present.map((record) => record.key));
+  return gone.filter(
+    ({ key, digest }) => !keys.has(key) && !covered.has(digest) && !removed.has(pointOfKey(key) ?? ''),
+  );
 }
 
 export function findProblems(documents: CatalogDocuments): CatalogProblem[] {
-  const { points, marks, checkpoints, cacheFile } = documents;
+  const { points, marks, checkpoints } = documents;
   const covered = coveredDigests(checkpoints);
   const what = (record: DocumentRecord): string =>
     marks.includes(record) ? 'mark' : checkpoints.includes(record) ? 'checkpoint' : 'point';
@@ -86,15 +102,25 @@ export function findProblems(documents: CatalogDocuments): CatalogProblem[] {
       ? []
       : [problem(record.state, record.key, `the ${what(record)} ${sentence(record)}: ${record.why}`)],
   );
-  const vanished = stillGone(documents.gone, points, covered).map(({ key }) =>
-    problem(
-      'removed',
-      key,
-      `the point ${pointOfKey(key)} was removed without a checkpoint`,
-      `${HINTS.removed}; if you emptied the repository on purpose, remove ${cacheFile}`,
-    ),
+  const vanished = stillGone(documents.gone, [...points, ...marks], checkpoints).map((gone) =>
+    vanishedProblem(gone, documents),
   );
   return [...untrusted, ...vanished, ...brokenLinks(documents, covered)];
+}
+
+function vanishedProblem({ key, by }: GoneDocument, { points, cacheFile }: CatalogDocuments): CatalogProblem {
+  const point = pointOfKey(key) ?? key;
+  const mark = parseMarkKey(key)?.mark;
+  const what = mark === undefined ? `the point ${point}` : `the mark "${mark}" of the point ${point}`;
+  const purpose =
+    by === undefined
+      ? `if you emptied the repository on purpose, remove ${cacheFile}`
+      : 'if it was on purpose: dr repository repair';
+  const fact = `${what} was removed without a checkpoint${by === undefined ? '' : ` (${by} remembers it)`}`;
+  const found = problem('removed', key, fact, `${HINTS.removed}; ${purpose}`);
+  const left = points.filter(({ state }) => state === 'ok').map((record) => pointOfKey(record.key) ?? '');
+  const newest = mark === undefined && left.every((id) => id < point);
+  return newest ? { ...found, newest } : found;
 }
 
 function sentence(record: DocumentRecord): string {

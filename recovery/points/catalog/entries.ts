@@ -1,7 +1,7 @@
 /** Turns the documents of a catalog into entries: a point with its marks and its trust. */
 import { type MarkRecord, markDocumentSchema, parseMarkKey } from '../marks.ts';
-import type { Mark, RecoveryPoint } from '../point.ts';
-import { type CatalogDocuments, pointOfKey } from './chain.ts';
+import type { RecoveryPoint } from '../point.ts';
+import { type CatalogDocuments, type GoneDocument, pointOfKey } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
 import { chainOrder } from './order.ts';
 import { outlineOf, type PointOutline } from './outline.ts';
@@ -28,21 +28,28 @@ export function toEntry(record: DocumentRecord, marks: readonly MarkRecord[]): C
   };
 }
 
-/** These count without a good signature too: ignoring them would restore what someone warned of, or prune what someone kept. */
-const CAUTIOUS: readonly Mark[] = ['compromised', 'hold'];
-
+/** Only a good signature makes a mark: anybody can lay an object there, and none may decide what `latest` is. */
 function toMark(record: DocumentRecord): MarkRecord | undefined {
-  if (record.state === 'ok') {
-    const { mark, at, by, note } = markDocumentSchema.parse(JSON.parse(record.text));
-    return { mark, at, by, ...(note === undefined ? {} : { note }) };
-  }
-  const named = parseMarkKey(record.key);
-  if (named === undefined || !CAUTIOUS.includes(named.mark)) return undefined;
-  return { mark: named.mark, at: new Date(0).toISOString(), by: 'unknown', note: `not verified: ${record.why}` };
+  if (record.state !== 'ok') return undefined;
+  const { mark, at, by, note } = markDocumentSchema.parse(JSON.parse(record.text));
+  return { mark, at, by, ...(note === undefined ? {} : { note }) };
+}
+
+/** A mark that was removed or altered still counts where somebody remembers it: nobody who can sign took it back. */
+function goneMarks(gone: readonly GoneDocument[], records: readonly DocumentRecord[]): [string, MarkRecord][] {
+  const present = new Set(records.filter(({ state }) => state === 'ok').map(({ key }) => key));
+  return gone.flatMap(({ key, at, by = 'this host' }): [string, MarkRecord][] => {
+    const named = parseMarkKey(key);
+    if (named === undefined || at === undefined || present.has(key)) return [];
+    return [[named.point, { mark: named.mark, at, by: 'unknown', note: `it was removed; ${by} remembers it` }]];
+  });
 }
 
 /** Marks by the id of their point, oldest first. */
-export function marksByPoint(records: readonly DocumentRecord[]): Map<string, MarkRecord[]> {
+export function marksByPoint(
+  records: readonly DocumentRecord[],
+  gone: readonly GoneDocument[] = [],
+): Map<string, MarkRecord[]> {
   const byPoint = new Map<string, MarkRecord[]>();
   for (const record of records) {
     const point = parseMarkKey(record.key)?.point;
@@ -50,6 +57,7 @@ export function marksByPoint(records: readonly DocumentRecord[]): Map<string, Ma
     if (point === undefined || mark === undefined) continue;
     byPoint.set(point, [...(byPoint.get(point) ?? []), mark]);
   }
+  for (const [point, mark] of goneMarks(gone, records)) byPoint.set(point, [...(byPoint.get(point) ?? []), mark]);
   for (const marks of byPoint.values()) marks.sort((a, b) => a.at.localeCompare(b.at));
   return byPoint;
 }
@@ -60,8 +68,10 @@ function trustOf({ state }: DocumentRecord): Trust {
 }
 
 /** Points without an outline have no entry: the list of problems shows them. */
-export function toEntries(documents: Pick<CatalogDocuments, 'points' | 'marks'>): CatalogEntry[] {
-  const marked = marksByPoint(documents.marks);
+export function toEntries(
+  documents: Pick<CatalogDocuments, 'points' | 'marks'> & Partial<Pick<CatalogDocuments, 'gone'>>,
+): CatalogEntry[] {
+  const marked = marksByPoint(documents.marks, documents.gone);
   return chainOrder(documents.points)
     .filter((record) => record.outline !== undefined)
     .map((record) => toEntry(record, marked.get(pointOfKey(record.key) ?? '') ?? []));

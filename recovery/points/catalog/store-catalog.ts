@@ -8,16 +8,19 @@ import { badInput, messageOf, precondition } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { ConditionFailed, type ObjectStore } from '../../storage/object-store.ts';
 import { isPointId, timeStamp } from '../id.ts';
-import { markStamp } from '../marks.ts';
+import { markDocumentSchema, markStamp, parseMarkKey } from '../marks.ts';
 import { type Mark, type PointBody, pointBodySchema, type RecoveryPoint } from '../point.ts';
 import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
-import { type CatalogDocuments, coveredDigests, findProblems, type GonePoint, pointOfKey, stillGone } from './chain.ts';
+import { type CatalogDocuments, findProblems, type GoneDocument, pointOfKey, stillGone } from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
 import { marksByPoint, toEntries, toEntry } from './entries.ts';
+import { type Head, headOf, missingOf } from './head.ts';
 import type { Keyring } from './keyring.ts';
+import { type MarkLink, namedMarks, tipsOf } from './mark-chain.ts';
 import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
+import type { Remembered } from './remember.ts';
 import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
 import { unreadablePoint } from './unreadable.ts';
 
@@ -29,6 +32,8 @@ export interface StoreCatalogOptions {
   readonly cache: Omit<Cache, 'keys'>;
   readonly asOf: Date | undefined;
   readonly log: Logger;
+  /** What other repositories remember of this one. */
+  readonly remembered: () => Promise<readonly Remembered[]>;
 }
 
 const DELETES_AT_ONCE = 16;
@@ -95,6 +100,7 @@ export class StoreCatalog implements Catalog {
     const { place, keys } = this.#options;
     this.#refusePast('mark');
     if ((await this.get(id)) === undefined) await this.#refuseUnknown(id);
+    const { marks } = await this.#documents();
     const at = new Date();
     const facts = {
       environment: place.environment,
@@ -103,6 +109,7 @@ export class StoreCatalog implements Catalog {
       mark,
       at: at.toISOString(),
       by,
+      previous: tipsOf(marks),
     };
     const document = { apiVersion: 'go-coffee-dr/v1', kind: 'Mark', ...facts, ...(note === undefined ? {} : { note }) };
     await this.#putOnce(place.layout.mark(id, mark, markStamp(at)), signDocument(document, keys.signingKey()), () =>
@@ -116,7 +123,7 @@ export class StoreCatalog implements Catalog {
   }
 
   async removePoints(ids: readonly string[], by: string): Promise<void> {
-    const { store, place, keys } = this.#options;
+    const { store } = this.#options;
     this.#refusePast('remove');
     const { points, marks } = await this.#documents();
     const wanted = new Set(ids);
@@ -129,6 +136,37 @@ export class StoreCatalog implements Catalog {
       return [{ point: pointOfKey(record.key) ?? '', digests }];
     });
     if (removed.length === 0) return;
+    // The checkpoint comes first: if this run dies here, it names points that are still present, which is harmless.
+    await this.#writeCheckpoint(removed, by);
+    const doomed = [...points, ...marks].filter(isWanted);
+    await pMap(doomed, (record) => store.delete(record.key), { concurrency: DELETES_AT_ONCE });
+  }
+
+  async head(now: Date): Promise<Head> {
+    const { place, keys } = this.#options;
+    const of = { environment: place.environment, of: this.repository.id };
+    return headOf(await this.#documents(), of, { now, key: keys.signingKey() });
+  }
+
+  async gone(): Promise<readonly GoneDocument[]> {
+    const { gone, points, marks, checkpoints } = await this.#documents();
+    return stillGone(gone, [...points, ...marks], checkpoints);
+  }
+
+  async acceptGone(by: string): Promise<readonly GoneDocument[]> {
+    this.#refusePast('change');
+    const gone = await this.gone();
+    const removed = gone.map(({ key, digest }) => ({
+      // A point is gone as a whole. Of a point that stays, only the mark is.
+      point: parseMarkKey(key) === undefined ? (pointOfKey(key) ?? '') : '',
+      digests: [digest],
+    }));
+    if (removed.length > 0) await this.#writeCheckpoint(removed, by);
+    return gone;
+  }
+
+  async #writeCheckpoint(removed: Checkpoint['removed'], by: string): Promise<void> {
+    const { store, place, keys } = this.#options;
     const at = new Date();
     const id = `${timeStamp(at)}-${randomBytes(4).toString('hex')}`;
     const body: Omit<Checkpoint, 'signature'> = {
@@ -141,12 +179,9 @@ export class StoreCatalog implements Catalog {
       by,
       removed,
     };
-    // The checkpoint comes first: if this run dies here, it names points that are still present, which is harmless.
     await store.put(place.layout.checkpoint(id), `${canonicalJson(signDocument(body, keys.signingKey()))}\n`, {
       kind: 'absent',
     });
-    const doomed = [...points, ...marks].filter(isWanted);
-    await pMap(doomed, (record) => store.delete(record.key), { concurrency: DELETES_AT_ONCE });
   }
 
   #reading(cached: ReadonlyMap<string, DocumentRecord>): Reading {
@@ -159,6 +194,8 @@ export class StoreCatalog implements Catalog {
     const { place, keys, cache, asOf } = this.#options;
     const known = loadCache({ ...cache, keys: keys.keys }, texts);
     const reading = this.#reading(known.records);
+    // Before the points: what is remembered must be older than what is read.
+    const remembered = asOf ? [] : await this.#options.remembered();
     const [points, marks] = await Promise.all([
       readDocuments('point', place.layout.catalogPrefix, reading),
       readDocuments('mark', place.layout.allMarksPrefix, reading),
@@ -167,12 +204,15 @@ export class StoreCatalog implements Catalog {
     const checkpoints = await readDocuments('checkpoint', place.layout.checkpointPrefix, reading);
     // As of an earlier time, nothing that was removed or written since counts as gone.
     if (asOf) return { points, marks, checkpoints, gone: [], cacheFile: cache.file };
-    const gone = goneSince(known, points, checkpoints);
+    const gone = goneSince(known, { points, marks, checkpoints });
     const all = [...points, ...marks, ...checkpoints];
     const unchanged =
       all.length === known.records.size && all.every((record) => known.records.get(record.key) === record);
     if (!unchanged || gone.length !== known.gone.length) await this.#remember({ records: byKeyOf(all), gone });
-    return { points, marks, checkpoints, gone, cacheFile: cache.file };
+    const elsewhere = remembered.flatMap(({ by, head }) => missingOf(head, by, { points, marks, checkpoints }));
+    const named = unnamed(marks).map((link) => ({ ...link, by: 'a later mark' }));
+    const missing = stillGone(onePerKey([...gone, ...elsewhere, ...named]), [], checkpoints);
+    return { points, marks, checkpoints, gone: missing, cacheFile: cache.file };
   }
 
   async #remember(content: CacheContent): Promise<void> {
@@ -213,16 +253,40 @@ export class StoreCatalog implements Catalog {
   }
 }
 
-/** Points that the cache knew with a good signature, that are gone, and that no checkpoint covers. */
+/** Points and marks that the cache knew with a good signature, that are gone, and that no checkpoint covers. */
 function goneSince(
   known: CacheContent,
-  points: readonly DocumentRecord[],
-  checkpoints: readonly DocumentRecord[],
-): GonePoint[] {
-  const isPoint = (record: DocumentRecord): boolean => record.state === 'ok' && record.key.includes('/points/');
-  const remembered = [...known.records.values()].filter(isPoint).map(({ key, digest }) => ({ key, digest }));
-  const candidates = new Map([...known.gone, ...remembered].map((gone) => [gone.key, gone]));
-  return stillGone([...candidates.values()], points, coveredDigests(checkpoints));
+  { points, marks, checkpoints }: Pick<CatalogDocuments, 'points' | 'marks' | 'checkpoints'>,
+): GoneDocument[] {
+  const remembered = [...known.records.values()].flatMap((record): GoneDocument[] => {
+    const { key, digest, state } = record;
+    if (state !== 'ok' || key.includes('/checkpoints/')) return [];
+    return [{ key, digest }];
+  });
+  const present = new Set([...points, ...marks].filter(({ state }) => state === 'ok').map(({ key }) => key));
+  const missing = [...known.gone, ...remembered]
+    .filter(({ key }) => !present.has(key))
+    .map((gone) => dated(gone, known));
+  return stillGone(onePerKey(missing), [], checkpoints);
+}
+
+/** With the moment at which a mark was set. */
+function dated(gone: GoneDocument, { records }: CacheContent): GoneDocument {
+  const record = gone.at === undefined && parseMarkKey(gone.key) ? records.get(gone.key) : undefined;
+  return record?.text ? { ...gone, at: markDocumentSchema.parse(JSON.parse(record.text)).at } : gone;
+}
+
+/** Marks that a present mark names, and that are not present. */
+function unnamed(marks: readonly DocumentRecord[]): MarkLink[] {
+  const present = new Set(marks.filter(({ state }) => state === 'ok').map(({ digest }) => digest));
+  return namedMarks(marks).filter(({ digest }) => !present.has(digest));
+}
+
+/** The first of those that name the same document. */
+function onePerKey(gone: readonly GoneDocument[]): GoneDocument[] {
+  const byKey = new Map<string, GoneDocument>();
+  for (const each of gone) if (!byKey.has(each.key)) byKey.set(each.key, each);
+  return [...byKey.values()];
 }
 
 const byKeyOf = (records: readonly DocumentRecord[]): Map<string, DocumentRecord> =>

@@ -2,6 +2,8 @@
 import type { Repository } from '../../config/site.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { Mark, PointBody, RecoveryPoint } from '../point.ts';
+import type { GoneDocument } from './chain.ts';
+import type { Head } from './head.ts';
 import type { PointOutline } from './outline.ts';
 
 /** `unknown-key`: this environment lacks the signing key, which is not a sign of damage. */
@@ -24,6 +26,8 @@ export interface CatalogProblem {
   readonly point?: string;
   readonly fact: string;
   readonly hint: string;
+  /** A point that was removed, and that was newer than every one that is left: what is the newest now, is not. */
+  readonly newest?: boolean;
 }
 
 export interface Catalog {
@@ -39,6 +43,12 @@ export interface Catalog {
   mark(id: string, mark: Mark, by: string, note?: string): Promise<void>;
   /** Documents that were altered or removed, that can't be read, or whose signing key is missing here. */
   problems(): Promise<CatalogProblem[]>;
+  /** For the other repositories to remember. Throws when there is no key to sign with. */
+  head(now: Date): Promise<Head>;
+  /** What is gone without a checkpoint, and who remembers it. */
+  gone(): Promise<readonly GoneDocument[]>;
+  /** Writes a signed checkpoint for what is gone: from now on it counts as removed on purpose. */
+  acceptGone(by: string): Promise<readonly GoneDocument[]>;
   /** Writes a signed checkpoint, then removes the points and their marks. Engine data stays. Unknown ids are ignored. */
   removePoints(ids: readonly string[], by: string): Promise<void>;
 }

@@ -59,6 +59,17 @@ export function tamperedPoint(repository: string, id: string): DrError {
   });
 }
 
+export function removedPoints(repository: string, removed: readonly string[], left: string | undefined): DrError {
+  const newest = removed.toSorted().at(-1) ?? '';
+  const older = left === undefined ? 'it holds no other one' : `the newest that is left is ${left}`;
+  return verificationFailed({
+    code: 'POINT-REMOVED',
+    where: `target in ${repository}`,
+    fact: `${newest}, its newest point, was removed and nobody with the signing key did that; ${older}`,
+    hint: `restore from another repository (--from), or read the bucket as it was before (--repository-time)${left === undefined ? '' : `; to take that one: --to ${left}`}`,
+  });
+}
+
 export function uncheckablePoint(repository: string, id: string, key: string): DrError {
   return badInput({
     code: 'POINT-KEY-UNKNOWN',

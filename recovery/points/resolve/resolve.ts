@@ -4,7 +4,7 @@ import { unreadablePoint } from '../catalog/unreadable.ts';
 import { candidatesOf } from './candidates.ts';
 import { resolveLatest } from './latest.ts';
 import { resolvePoint } from './point.ts';
-import { newestUnreadable, noPoints, passedOver } from './refusals.ts';
+import { newestUnreadable, noPoints, passedOver, removedPoints } from './refusals.ts';
 import { resolveTime } from './time.ts';
 import type { Resolution, ResolveInput } from './types.ts';
 
@@ -16,7 +16,7 @@ export type { Resolution, ResolveInput } from './types.ts';
  * - a time: PostgreSQL's newest set that ended before it, replayed to it; the rest: the newest capture not after it.
  *
  * Throws `POINT-UNREADABLE`, `TARGET-UNREACHABLE`, `TARGET-COMPROMISED`, `TARGET-IN-FUTURE`, `POINT-UNKNOWN`, `POINT-KEY-UNKNOWN` (exit 2) or
- * `POINT-TAMPERED` (exit 5). Each names what can be reached instead.
+ * `POINT-TAMPERED` or `POINT-REMOVED` (exit 5). Each names what can be reached instead.
  */
 export function resolveTarget(input: ResolveInput): Resolution {
   const { target, repository, workloads, now } = input;
@@ -31,6 +31,10 @@ export function resolveTarget(input: ResolveInput): Resolution {
   const { unreadable = [] } = input;
   const named = target.kind === 'point' ? unreadable.find(({ id }) => id === target.id) : undefined;
   if (named !== undefined) throw unreadablePoint(repository, named);
+  const { removed = [], allowTampered = false, entries } = input;
+  if (target.kind === 'latest' && removed.length > 0 && !allowTampered) {
+    throw removedPoints(repository, removed, entries.findLast(({ trust }) => trust === 'ok')?.outline.id);
+  }
   const candidates = candidatesOf(input);
   const chosen =
     target.kind === 'latest'

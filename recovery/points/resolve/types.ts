@@ -51,4 +51,6 @@ export interface ResolveInput {
   readonly allowCompromised?: boolean;
   /** Use captures that hold much less than the ones before, and points whose clock or origin is in doubt. */
   readonly allowSuspect?: boolean;
+  /** Points that were removed, and that were newer than every one that is left. */
+  readonly removed?: readonly string[];
 }

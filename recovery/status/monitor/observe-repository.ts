@@ -7,11 +7,12 @@ import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
+import { readKeyring } from '../../points/catalog/keyring.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
+import { type Fence, readFence } from '../../points/fence.ts';
 import { exportedTo, verifiedAt } from '../../points/marks.ts';
 import type { RunRecord } from '../../report/runs.ts';
-import { type Fence, readFence } from '../../storage/fence.ts';
 import type { RepositoryObservation } from './observation.ts';
 
 export type RepositoryReading =
@@ -57,7 +58,9 @@ export async function readRepository(
 /** No failover writes to a repository of off-site copies: its drive is usually disconnected. */
 async function fenceIn(site: Site, repository: Repository): Promise<Fence | undefined> {
   const lineage = repository.exported === true ? undefined : await ownLineage(site);
-  return lineage === undefined ? undefined : readFence(await repository.store('restorer'), repository.layout, lineage);
+  if (lineage === undefined) return undefined;
+  const { keys } = await readKeyring(site);
+  return readFence(await repository.store('restorer'), repository.layout, { lineage, keys });
 }
 
 /**

@@ -1,9 +1,9 @@
 /** One refresh: reads every repository, the server and the disks. What does not answer is observed as such, and delays nothing else. */
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import type { Fence } from '../../points/fence.ts';
 import { allMeasurements } from '../../report/measurements.ts';
 import { type RunRecord, readRuns } from '../../report/runs.ts';
-import type { Fence } from '../../storage/fence.ts';
 import type { Copy } from '../objectives.ts';
 import type { Observation, RepositoryObservation, WalObservation } from './observation.ts';
 import { observeAnswers } from './observe-answers.ts';

@@ -5,9 +5,9 @@ import { productionPlan } from '../../../plan/production.ts';
 import { failOver, previewFailover } from '../../../recovery/failover/run.ts';
 import { planText, reportText } from '../../../recovery/failover/text.ts';
 import type { FailoverReport, FailoverRequest } from '../../../recovery/failover/types.ts';
-import { raiseFence, readFence } from '../../../recovery/storage/fence.ts';
+import { raiseFence, readFence } from '../../../recovery/points/fence.ts';
 import { scratch } from '../../scratch.ts';
-import { ENVIRONMENT, makeTwoSites, type TwoSites } from './two-sites.ts';
+import { ENVIRONMENT, makeTwoSites, SIGNING_KEY, type TwoSites } from './two-sites.ts';
 
 const OLD = { cluster: { context: 'us' }, platform: 'go-coffee', recovery: 'go-coffee-dr' };
 const REQUEST: FailoverRequest = { stack: 'dr', old: OLD, allowUnfenced: false };
@@ -82,7 +82,7 @@ describe('a failover', () => {
     expect(sites.confirmed).toEqual(['dr']);
     expect(checksOf(report)).toEqual({ leader: true, writes: true, lineage: true, arrived: true });
     expect(report).toMatchObject({ fenced: 'cluster', fullBackup: 'running', rpo: { measuredSeconds: 0, met: true } });
-    const fence = await readFence(sites.store, layout(ENVIRONMENT), 'us-east-1-1');
+    const fence = await readFence(sites.store, layout(ENVIRONMENT), { lineage: 'us-east-1-1', keys: [SIGNING_KEY] });
     expect(fence).toMatchObject({ successor: 'eu-west-1-1', what: 'dr failover --stack dr' });
     expect(reportText(report)).toContain('eu-west-1-1 leads since');
   });
@@ -128,7 +128,9 @@ describe('a failover', () => {
     const report = await run(sites, { ...REQUEST, allowUnfenced: true, declaredAt: sites.now });
     expect(report).toMatchObject({ fenced: 'object only', rpo: { measuredSeconds: 20 } });
     expect(report.next.join()).toContain('was not stopped');
-    expect(await readFence(sites.store, layout(ENVIRONMENT), 'us-east-1-1')).toBeDefined();
+    expect(
+      await readFence(sites.store, layout(ENVIRONMENT), { lineage: 'us-east-1-1', keys: [SIGNING_KEY] }),
+    ).toBeDefined();
   });
 
   test('WAL that never arrives is a refusal', async () => {
@@ -152,7 +154,13 @@ describe('a failover', () => {
 
   test('another site’s fence ends it before anything is stopped', async () => {
     const sites = await twoSites();
-    const other = { lineage: 'us-east-1-1', successor: 'ap-south-1-1', what: 'dr failover --stack ap', now: sites.now };
+    const other = {
+      lineage: 'us-east-1-1',
+      successor: 'ap-south-1-1',
+      what: 'dr failover --stack ap',
+      now: sites.now,
+      key: SIGNING_KEY,
+    };
     await raiseFence(sites.store, layout(ENVIRONMENT), other);
     await expect(run(sites)).rejects.toMatchObject({ code: 'FENCE-TAKEN', exit: 6 });
     expect(sites.old.done).toEqual([]);

@@ -9,6 +9,9 @@ import type { ConfigValues, EngineStack, RunOutcome, StackEngine } from '../../.
 import type { ObjectStore } from '../../../recovery/storage/object-store.ts';
 import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
 
+/** As the stacks’ outputs name it. */
+export const SIGNING_KEY = { name: 'first', secret: 'secret of first' };
+
 export const ENVIRONMENT = 'production';
 const SHA = 'a'.repeat(40);
 
@@ -188,7 +191,7 @@ export class FakeStack implements EngineStack {
       namespaces: { platform: 'go-coffee', recovery: 'go-coffee-dr' },
       context: this.site.context,
       repositories: Object.fromEntries(places.map(([id, place]) => [id, { kind: 's3', ...place }])),
-      secrets: { signingKey: 'secret of first' },
+      secrets: { signingKey: SIGNING_KEY.secret },
     };
   }
 

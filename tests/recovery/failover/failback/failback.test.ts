@@ -7,9 +7,9 @@ import { reclone } from '../../../../recovery/failover/failback/reclone.ts';
 import { planSwitchover, switchOver } from '../../../../recovery/failover/failback/switchover.ts';
 import { reclonePlanText } from '../../../../recovery/failover/failback/text.ts';
 import type { FailbackRequest, RecloneReport } from '../../../../recovery/failover/failback/types.ts';
-import { readFence } from '../../../../recovery/storage/fence.ts';
+import { readFence } from '../../../../recovery/points/fence.ts';
 import { scratch } from '../../../scratch.ts';
-import { ENVIRONMENT, makeTwoSites, type TwoSites } from '../two-sites.ts';
+import { ENVIRONMENT, makeTwoSites, SIGNING_KEY, type TwoSites } from '../two-sites.ts';
 
 const REQUEST: FailbackRequest = { stack: 'production', of: 'dr', deleteClaims: true };
 const FORK = '1\t0/5000060\tno recovery target specified\n';
@@ -128,7 +128,9 @@ describe('the old site as a standby', () => {
       lineage: 'us-east-1-2',
       follows: { site: 'eu-west-1', generation: 1, repository: 'secondary' },
     });
-    expect(await readFence(sites.store, layout(ENVIRONMENT), 'us-east-1-1')).toMatchObject({
+    expect(
+      await readFence(sites.store, layout(ENVIRONMENT), { lineage: 'us-east-1-1', keys: [SIGNING_KEY] }),
+    ).toMatchObject({
       successor: 'eu-west-1-1',
     });
   });
@@ -187,7 +189,9 @@ describe('the switchover', () => {
     expect(report).toMatchObject({ fenced: 'cluster', rpo: { measuredSeconds: 0 } });
     expect(report.verification.find(({ id }) => id === 'arrived')).toMatchObject({ ok: true });
     expect(sites.old.done).toEqual(['config role of production', 'up production', 'resume orders']);
-    expect(await readFence(sites.store, layout(ENVIRONMENT), 'eu-west-1-1')).toMatchObject({
+    expect(
+      await readFence(sites.store, layout(ENVIRONMENT), { lineage: 'eu-west-1-1', keys: [SIGNING_KEY] }),
+    ).toMatchObject({
       successor: 'us-east-1-2',
     });
   });

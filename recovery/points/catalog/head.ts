@@ -1,0 +1,73 @@
+/**
+ * What one repository remembers of another: its newest point, and the marks that no later mark names. Whoever removes these, or puts an
+ * older catalog back, would otherwise be noticed only by a host that has read the newer one. Each lies signed in every other repository.
+ */
+
+import { z } from 'zod';
+import { parseJson } from '../../core/json.ts';
+import { type SigningKey, signDocument, verifyDocument } from '../signing.ts';
+import type { CatalogDocuments } from './chain.ts';
+import { coveredDigests, coveredPoints, type GoneDocument, pointOfKey } from './chain.ts';
+import { linkSchema, tipsOf } from './mark-chain.ts';
+import { chainOrder } from './order.ts';
+
+const headSchema = z.strictObject({
+  apiVersion: z.literal('go-coffee-dr/v1'),
+  kind: z.literal('Head'),
+  environment: z.string(),
+  /** Id of the repository that it is the head of. */
+  of: z.string(),
+  at: z.iso.datetime(),
+  /** Absent in a catalog without points. */
+  point: z.strictObject({ key: z.string(), digest: z.string(), sequence: z.number().int().nullable() }).optional(),
+  marks: z.array(linkSchema),
+  signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
+});
+export type Head = z.infer<typeof headSchema>;
+
+export interface HeadPlace {
+  readonly environment: string;
+  readonly of: string;
+}
+
+/** Of the documents with a good signature. */
+export function headOf(
+  { points, marks }: Pick<CatalogDocuments, 'points' | 'marks'>,
+  place: HeadPlace,
+  { now, key }: { readonly now: Date; readonly key: SigningKey },
+): Head {
+  const newest = chainOrder(points).findLast(({ state }) => state === 'ok');
+  const body = {
+    apiVersion: 'go-coffee-dr/v1',
+    kind: 'Head',
+    ...place,
+    at: now.toISOString(),
+    ...(newest && { point: { key: newest.key, digest: newest.digest, sequence: newest.sequence } }),
+    marks: tipsOf(marks),
+  } as const;
+  return signDocument(body, key);
+}
+
+/** Undefined for one that is not signed with a known key, or that is of something else: it says nothing. */
+export function parseHead(body: Buffer, place: HeadPlace, keys: readonly SigningKey[]): Head | undefined {
+  const head = headSchema.safeParse(parseJson(body.toString('utf8'))).data;
+  if (head === undefined || head.of !== place.of || head.environment !== place.environment) return undefined;
+  return verifyDocument(head, keys) === 'ok' ? head : undefined;
+}
+
+/** What a head names and the catalog lacks, though nobody with the key removed it. @param by who remembers: `secondary` */
+export function missingOf(
+  head: Head,
+  by: string,
+  { points, marks, checkpoints }: Pick<CatalogDocuments, 'points' | 'marks' | 'checkpoints'>,
+): GoneDocument[] {
+  const covered = coveredDigests(checkpoints);
+  const removed = coveredPoints(checkpoints);
+  const present = new Set([...points, ...marks].filter(({ state }) => state === 'ok').map(({ digest }) => digest));
+  const { point } = head;
+  const named = [...(point === undefined ? [] : [{ key: point.key, digest: point.digest }]), ...head.marks];
+  return named
+    .filter(({ digest }) => !present.has(digest) && !covered.has(digest))
+    .filter(({ key }) => !removed.has(pointOfKey(key) ?? ''))
+    .map((each) => ({ ...each, by }));
+}
