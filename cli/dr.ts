@@ -1,4 +1,5 @@
 /** The `dr` command: parses, runs the command, prints its result or error, and exits. Nothing else in the project does. */
+import { setMaxListeners } from 'node:events';
 import { CommanderError } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
@@ -44,7 +45,9 @@ async function run(invocation: Invocation, globals: GlobalOptions, signal: Abort
     const result = await resultOf(invocation, context);
     close();
     process.stdout.write(`${globals.output === 'json' ? toJson(envelope(result.kind, result.data)) : result.text}\n`);
-    return result.exit ?? EXIT.ok;
+    const exit = result.exit ?? EXIT.ok;
+    // What a signal has ended has not failed by itself.
+    return signal.aborted && exit !== EXIT.ok ? EXIT.interrupted : exit;
   } catch (error) {
     close();
     return failed(error, signal, globals);
@@ -66,13 +69,22 @@ function failed(error: unknown, signal: AbortSignal, shown: Pick<GlobalOptions, 
   return exit;
 }
 
-/** The first signal asks to stop at a safe place; the second doesn't ask. */
+/** Engines end, locks are released: what takes longer waits for somebody who does not answer. */
+const STOP_SECONDS = 15;
+
+/** The first signal asks to stop at a safe place, and ends what does not; the second doesn't ask. */
 function onSignals(stop: AbortController): void {
+  // Each engine and each session listens.
+  setMaxListeners(0, stop.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) process.exit(EXIT.interrupted);
       process.stderr.write(`${name}: stopping; once more to stop at once\n`);
       stop.abort(name);
+      setTimeout(() => {
+        process.stderr.write(`${interrupted(name).message}; it did not stop within ${STOP_SECONDS} s and was ended\n`);
+        process.exit(EXIT.interrupted);
+      }, STOP_SECONDS * 1000).unref();
     });
   }
 }

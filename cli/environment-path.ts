@@ -1,6 +1,6 @@
 /** Which environment file a command works on. */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isThereSync } from '../recovery/core/absent.ts';
 import { badInput } from '../recovery/core/errors.ts';
 
 const SYSTEM_FILE = '/etc/go-coffee-dr/dr.yaml';
@@ -9,7 +9,7 @@ const SYSTEM_FILE = '/etc/go-coffee-dr/dr.yaml';
 export function findEnvironment(named: string | undefined, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   const explicit = named ?? (env.DR_ENV === '' ? undefined : env.DR_ENV);
   if (explicit !== undefined) return resolve(cwd, explicit);
-  return [resolve(cwd, 'dr.yaml'), SYSTEM_FILE].find((path) => existsSync(path));
+  return [resolve(cwd, 'dr.yaml'), SYSTEM_FILE].find((path) => isThereSync(path));
 }
 
 export function environmentMissing(cwd: string): Error {

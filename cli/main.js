@@ -21,7 +21,8 @@ await main(process.argv);
 function ownerOf(path) {
   try {
     return statSync(path).uid;
-  } catch {
-    return -1;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(error.code)) return -1;
+    throw error;
   }
 }

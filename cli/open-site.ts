@@ -2,6 +2,7 @@
 import type { Site } from '../recovery/config/site.ts';
 import type { SiteContext } from './command.ts';
 
-export async function openSite({ env, log }: Pick<SiteContext, 'env' | 'log'>): Promise<Site> {
-  return (await import('../recovery/config/site.ts')).openSite(env, log);
+/** What it runs and queries ends when `signal` is raised. */
+export async function openSite({ env, log, signal }: Pick<SiteContext, 'env' | 'log' | 'signal'>): Promise<Site> {
+  return (await import('../recovery/config/site.ts')).openSite(env, log, signal);
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
+import { parseJson } from '../recovery/core/json.ts';
 
 const CANARY_TABLE = 'dr_canary';
 
@@ -36,10 +37,8 @@ function canaryViolations(rows: readonly CanaryRow[]): { id: number; fact: strin
     .map(({ id }) => ({ id, fact: 'its content does not match its digest' }));
   const [summary, ...others] = rows;
   if (summary?.id !== 0) return [...wrong, { id: 0, fact: 'the row that counts the others is missing' }];
-  let stated: z.infer<typeof summarySchema>;
-  try {
-    stated = summarySchema.parse(JSON.parse(summary.content));
-  } catch {
+  const stated = summarySchema.safeParse(parseJson(summary.content)).data;
+  if (stated === undefined) {
     return [...wrong, { id: 0, fact: 'the row that counts the others can’t be read' }];
   }
   if (stated.rows !== others.length)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { DrError, EXIT, type ExitCode } from '../recovery/core/errors.ts';
+import { parseJson } from '../recovery/core/json.ts';
 
 const MAIN = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
@@ -83,14 +84,6 @@ export interface DrClientOptions {
 
 function isExit(code: number | undefined): code is ExitCode {
   return Object.values(EXIT).some((known) => known === code);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 export function drClient(options: DrClientOptions): DrClient {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Plan } from '../plan/types.ts';
 import { DrError, EXIT } from '../recovery/core/errors.ts';
+import { ignoring } from '../recovery/core/ignore.ts';
 import type { Progress } from '../recovery/core/progress.ts';
 import { drillEnvironment } from '../recovery/engines/machine.ts';
 import { renderHtml } from '../recovery/report/html.ts';
@@ -196,7 +197,8 @@ async function play(stage: Stage, request: DrillRequest): Promise<DrillReport> {
 }
 
 async function clear(stage: Stage, folder: string): Promise<void> {
-  for (const load of stage.loads) void load.stop().catch(() => {});
+  for (const load of stage.loads)
+    void load.stop().catch(ignoring('its store may be gone; the drill’s report says more'));
   for (const site of stage.sites) await site.destroy();
   await clearDrill(folder);
 }

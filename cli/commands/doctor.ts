@@ -17,8 +17,8 @@ const declaration = () =>
 /** Exit 2 when something is missing that recovery can't do without. */
 export async function doctor(_: OptionsOf<typeof declaration>, context: CommandContext): Promise<CommandResult> {
   const { runDoctor } = await import('../../recovery/status/doctor/doctor.ts');
-  const { env, log } = context;
-  const checks = await runDoctor(env === undefined ? undefined : await openSite({ env, log }));
+  const { env, log, signal } = context;
+  const checks = await runDoctor(env === undefined ? undefined : await openSite({ env, log, signal }));
   const missing = checks.some(({ status }) => status === 'missing');
   return { exit: exitFor({ usage: missing }), kind: 'Doctor', data: { checks }, text: doctorText(checks) };
 }

@@ -1,5 +1,4 @@
 /** `dr health`: do the services and the stores answer. */
-
 import { Command, Option } from '@commander-js/extra-typings';
 import { exitFor } from '../../recovery/core/exit.ts';
 import type { Progress } from '../../recovery/core/progress.ts';

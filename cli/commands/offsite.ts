@@ -1,5 +1,4 @@
 /** `dr offsite export`, `dr offsite list`, `dr offsite verify`: self-contained copies on a drive or at a partner's S3 endpoint. */
-
 import { Command, Option } from '@commander-js/extra-typings';
 import type { Repository, Site } from '../../recovery/config/site.ts';
 import { exitFor } from '../../recovery/core/exit.ts';

@@ -1,5 +1,4 @@
 /** `dr points list`, `dr points show`, `dr points mark`: what can be recovered, from where, and to which moment. */
-
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';

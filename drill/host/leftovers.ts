@@ -1,9 +1,11 @@
 /** A drill notes its folder before it starts anything, so that the next drill can clear what a killed one left. */
+import type { Dirent } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ifAbsent, namesIn } from '../../recovery/core/absent.ts';
 import { valueAt } from '../../recovery/core/json.ts';
 import { isAlive, startedAt } from '../../recovery/core/pids.ts';
 import { killBelow, processesBelow } from './processes-below.ts';
@@ -35,12 +37,12 @@ export async function noteDrill({ folder, kept }: Pick<Note, 'folder' | 'kept'>)
 
 /** The folder itself, and folders of sockets that are elsewhere because its path is too long. */
 async function foldersOf(folder: string): Promise<string[]> {
-  const sites = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const sites = await readdir(folder, { withFileTypes: true }).catch(ifAbsent<Dirent[]>([]));
   const sockets = await Promise.all(
     sites
       .filter((entry) => entry.isDirectory())
       .map(async ({ name }) => {
-        const text = await readFile(join(folder, name, 'dr.yaml'), 'utf8').catch(() => '');
+        const text = await readFile(join(folder, name, 'dr.yaml'), 'utf8').catch(ifAbsent(''));
         return valueAt(parse(text), 'postgres', 'socketDir');
       }),
   );
@@ -69,10 +71,10 @@ export interface Leftover {
 
 /** Clears what killed drills left, and reports what `--keep` left. Skips running drills. */
 export async function clearLeftovers(): Promise<Leftover[]> {
-  const names = await readdir(notesFolder()).catch(() => []);
+  const names = await namesIn(notesFolder());
   const found: Leftover[] = [];
   for (const name of names) {
-    const text = await readFile(join(notesFolder(), name), 'utf8').catch(() => '');
+    const text = await readFile(join(notesFolder(), name), 'utf8').catch(ifAbsent(''));
     const note = noteSchema.safeParse(JSON.parse(text || 'null')).data;
     if (note === undefined || isAlive(note.pid, note.started)) continue;
     const { folder, since, kept } = note;

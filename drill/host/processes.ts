@@ -6,9 +6,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { ifAbsent } from '../../recovery/core/absent.ts';
 import type { Account } from '../../recovery/core/account.ts';
 import { DrError } from '../../recovery/core/errors.ts';
-import { isRecord } from '../../recovery/core/json.ts';
+import { ignoring } from '../../recovery/core/ignore.ts';
+import { isRecord, parseJson } from '../../recovery/core/json.ts';
 import { endProcess, isAlive, startedAt } from '../../recovery/core/pids.ts';
 import { poll } from '../../recovery/core/poll.ts';
 
@@ -56,7 +58,7 @@ export async function startDaemon(options: DaemonOptions): Promise<TrackedProces
     const hint = 'see `dr doctor`';
     throw new DrError({ code: 'DRILL-START', where: program, fact: `can't be started (${cause})`, hint, cause });
   }
-  failure.catch(() => {});
+  failure.catch(ignoring('it has started; its end is seen by its pid'));
   child.unref();
   const { pid } = child;
   if (pid === undefined) throw new TypeError(`${program} was spawned without a process number`);
@@ -67,12 +69,7 @@ export async function startDaemon(options: DaemonOptions): Promise<TrackedProces
 
 /** Undefined for a file that a kill has torn. */
 function parseTracked(text: string): TrackedProcess | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const found = parseJson(text);
   if (!isRecord(found)) return undefined;
   const { name, pid, started } = found;
   if (typeof name !== 'string' || typeof pid !== 'number' || typeof started !== 'string') return undefined;
@@ -80,7 +77,7 @@ function parseTracked(text: string): TrackedProcess | undefined {
 }
 
 export async function readTracked(pidFile: string): Promise<TrackedProcess | undefined> {
-  const text = await readFile(pidFile, 'utf8').catch(() => undefined);
+  const text = await readFile(pidFile, 'utf8').catch(ifAbsent(undefined));
   if (text === undefined) return undefined;
   return parseTracked(text);
 }

@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ignoring } from '../../recovery/core/ignore.ts';
 
 export const LEDGER_KINDS = ['order', 'payment', 'cart', 'stream'] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
@@ -48,8 +49,10 @@ export class LedgerWriter {
   add(entry: LedgerEntry): void {
     this.#written++;
     this.#waiting.push(`${JSON.stringify(entry)}\n`);
-    // A failure here also fails `close`, which is awaited.
-    this.#timer ??= setTimeout(() => this.flush().catch(() => {}), FLUSH_MS);
+    this.#timer ??= setTimeout(
+      () => this.flush().catch(ignoring('the same failure fails `close`, which is awaited')),
+      FLUSH_MS,
+    );
   }
 
   /** Returns when all added entries are on disk. */

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import { ignoring } from '../../recovery/core/ignore.ts';
 import { firstRow } from '../platform/postgres.ts';
 import { type LedgerEntry, LedgerWriter } from './ledger.ts';
 
@@ -103,7 +104,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       deaths.push(error instanceof Error ? error.message : String(error));
     } finally {
       redis.disconnect();
-      await client.end().catch(() => {});
+      await client.end().catch(ignoring('its server may be gone: that is what a drill does'));
     }
   };
   // Connects before it returns: a load that can't start is an error and not the death of a store.

@@ -1,10 +1,10 @@
 /** One site of the throwaway platform: real stores, files, code and services, all below one folder. */
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Environment } from '../../recovery/config/environment.ts';
+import { isThere } from '../../recovery/core/absent.ts';
 import { lookUpAccount, makeOwnedFolder } from '../../recovery/core/account.ts';
 import { badInput } from '../../recovery/core/errors.ts';
 import { silentLog } from '../../recovery/core/log.ts';
@@ -83,7 +83,7 @@ async function makeKeys(folder: string, runAs: string | undefined): Promise<void
   await makeSecretFolder(folder, runAs);
   for (const name of KEY_NAMES) {
     const path = join(folder, name);
-    if (!existsSync(path)) await writeSecret(path, randomSecret(), runAs);
+    if (!(await isThere(path))) await writeSecret(path, randomSecret(), runAs);
   }
 }
 

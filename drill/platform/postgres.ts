@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Run } from '../../recovery/core/process.ts';
 import { findPostgresBin } from '../../recovery/engines/find.ts';
-import { livingServer, removeStaleLocks } from '../../recovery/workloads/postgres/stale-locks.ts';
+import { livingServer, removeStaleLocks } from '../../recovery/workloads/postgres/access/stale-locks.ts';
 import { handOver } from '../host/secret-files.ts';
 import { rolesSql } from './accounts.ts';
 import { canarySql, DATABASE, INDEXES_SQL, rowCounts, rowsSql, TABLES_SQL } from './schema.ts';

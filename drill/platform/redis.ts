@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { hasCode } from '../../recovery/core/errors.ts';
+import { ignoring } from '../../recovery/core/ignore.ts';
 import type { Run } from '../../recovery/core/process.ts';
 import { waitFor } from '../host/processes.ts';
 import { writeSecret } from '../host/secret-files.ts';
@@ -39,18 +41,29 @@ export async function connectRedis(paths: SitePaths, password?: string): Promise
     retryStrategy: () => null,
     connectTimeout: 5_000,
   });
-  redis.on('error', () => {});
-  await redis.connect();
+  let said: Error | undefined;
+  redis.on('error', (error) => {
+    said = error;
+  });
+  await redis.connect().catch((error: unknown) => {
+    throw said ?? error;
+  });
   return redis;
 }
 
+/** Undefined for a server that does not run. A password that it refuses is no reason to start a second one. */
+async function reach(paths: SitePaths): Promise<Redis | undefined> {
+  return connectRedis(paths).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT', 'ECONNREFUSED')) return undefined;
+    throw error;
+  });
+}
+
 async function answers(paths: SitePaths): Promise<boolean> {
-  const redis = await connectRedis(paths).catch(() => undefined);
+  const redis = await reach(paths);
   if (!redis) return false;
   try {
-    return /^loading:0/m.test(await redis.info('persistence'));
-  } catch {
-    return false;
+    return /^loading:0/m.test((await redis.info('persistence').catch(ignoring('it ends at this moment'))) ?? '');
   } finally {
     redis.disconnect();
   }
@@ -63,9 +76,9 @@ export async function startRedis(run: Run, paths: SitePaths, runAs: string | und
 }
 
 export async function stopRedis(paths: SitePaths): Promise<void> {
-  const redis = await connectRedis(paths).catch(() => undefined);
+  const redis = await reach(paths);
   if (!redis) return;
-  await redis.shutdown().catch(() => {});
+  await redis.shutdown().catch(ignoring('the server answers by closing the connection'));
   redis.disconnect();
   await waitFor('Redis ends', async () => !(await answers(paths)));
 }

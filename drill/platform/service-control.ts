@@ -1,8 +1,9 @@
 /** Starts, stops and queries a service of the drill's platform over its socket. */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isThereSync } from '../../recovery/core/absent.ts';
 import { isAlive } from '../../recovery/core/pids.ts';
 import { endTracked, readTracked, startDaemon, waitFor } from '../host/processes.ts';
 
@@ -59,7 +60,7 @@ export async function startService(location: ServiceLocation): Promise<void> {
   });
   await waitFor(`${location.service} listens`, async () => {
     if (!isAlive(started.pid, started.started)) throw new Error(`${location.service} ended at once; see its log`);
-    return existsSync(serviceSocket(location)) && (await askService(location, '/alive')).status === 200;
+    return isThereSync(serviceSocket(location)) && (await askService(location, '/alive')).status === 200;
   });
 }
 

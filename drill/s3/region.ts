@@ -9,8 +9,10 @@ import {
   PutObjectLockConfigurationCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { ifAbsent } from '../../recovery/core/absent.ts';
 import { DrError } from '../../recovery/core/errors.ts';
 import type { Keyring } from '../../recovery/core/fields.ts';
+import { ignoring } from '../../recovery/core/ignore.ts';
 import { isAlive } from '../../recovery/core/pids.ts';
 import { requireEngine } from '../../recovery/engines/find.ts';
 import { bucketPolicy } from '../../recovery/storage/s3/bucket-policy.ts';
@@ -126,10 +128,9 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
     const admin = client(root);
     await waitFor(`S3 region ${name} answers`, async () => {
       if (!isAlive(started.pid, started.started)) throw await gatewayFailed(name, path('gateway.log'));
-      return admin.send(new ListBucketsCommand({})).then(
-        () => true,
-        () => false,
-      );
+      // It does not listen yet; one that never does is a timeout, and its log says why.
+      const asked = admin.send(new ListBucketsCommand({})).then(() => true);
+      return asked.catch(ignoring('it is asked again until the time is up'));
     });
     admin.destroy();
   };
@@ -219,7 +220,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
 }
 
 async function gatewayFailed(name: string, logFile: string): Promise<DrError> {
-  const log = await readFile(logFile, 'utf8').catch(() => '');
+  const log = await readFile(logFile, 'utf8').catch(ifAbsent(''));
   return new DrError({
     code: 'DRILL-S3',
     where: name,

@@ -40,8 +40,9 @@ function readValue(text: string, schema: { safeParse(value: unknown): { success:
   if (schema.safeParse(text).success) return text;
   try {
     return JSON.parse(text) as unknown;
-  } catch {
-    return text;
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
   }
 }
 
@@ -123,8 +124,9 @@ function stackFile(stack: string): StackFile | undefined {
   const name = `Pulumi.${stack}.yaml`;
   try {
     return { name, text: readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8') };
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

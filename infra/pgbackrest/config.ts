@@ -74,9 +74,9 @@ const WORK = [
 
 /**
  * While a repository is unreachable, a push must fail fast and be retried: before PostgreSQL stops or restarts, it waits for the current
- * push and three more. Asynchronous pushes continue meanwhile.
+ * push and three more. Asynchronous pushes continue meanwhile, and have the time that a slow line needs.
  */
-const PUSH = ['', '[global:archive-push]', 'archive-timeout=15', 'io-timeout=15'];
+const PUSH = ['', '[global:archive-push]', 'archive-timeout=15', 'io-timeout=60'];
 
 const DATABASE = [
   '',

@@ -28,8 +28,9 @@ function textsOf(object: KubeObject): string[] {
 function plain(text: string): string {
   try {
     return decodeURIComponent(text);
-  } catch {
-    return text;
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Workload } from '../../plan/types.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, EXIT } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { type Backed, backupPath } from '../engines/restic/actions.ts';
 import type { Restic } from '../engines/restic/restic.ts';
@@ -62,7 +63,7 @@ export async function captureWorkload(site: Site, pass: Pass, workload: Workload
 async function isFaultOfRepository(restic: Restic, error: unknown): Promise<boolean> {
   if (!(error instanceof DrError) || error.exit === EXIT.interrupted) return false;
   if (['PASSPHRASE-WRONG', 'REPOSITORY-UNREACHABLE', 'DISK-FULL'].includes(error.code)) return true;
-  return !(await restic.exists().catch(() => false));
+  return !(await restic.exists().catch(ignoring('a repository that can’t be asked is the one at fault')));
 }
 
 async function stageAndWrite(site: Site, pass: Pass, workload: Workload): Promise<Map<string, Captured>> {

@@ -17,7 +17,9 @@ import { openRestic } from '../engines/restic/restic.ts';
 import { refuseFenced } from '../points/fence.ts';
 import { makeMissingBucket } from '../storage/s3/bucket.ts';
 import { readKeys } from '../storage/s3/keys.ts';
+import { untilArchived } from '../workloads/postgres/access/archive-wait.ts';
 import { makeArchive } from '../workloads/postgres/archive/archiving.ts';
+import { withClient } from '../workloads/postgres/server.ts';
 import { nextGeneration } from './generation.ts';
 import { checkReady } from './ready.ts';
 import { readCatalogs, refuseTaken, takeOver } from './stranger.ts';
@@ -106,6 +108,14 @@ async function beWriter(site: Site, up: readonly Repository[], { adopt = false, 
   await ensureIdentity(site, now());
 }
 
+/** A server that is behind ships what waits first; that takes as long as segments arrive. */
+async function untilShipped(site: Site, onWaiting: (segments: number) => void): Promise<void> {
+  const { signal, environment } = site;
+  const { postgres } = environment;
+  if (postgres === undefined) return;
+  await withClient(site, postgres, (client) => untilArchived(client, { onWaiting, signal }), { database: 'postgres' });
+}
+
 export async function runInit(site: Site, request: InitRequest): Promise<InitResult> {
   const { progress } = request;
   await refuseEndedGeneration(site);
@@ -157,6 +167,14 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   const { changed, restarted } = await makeArchive(site, pgb, request).catch((error: unknown) => {
     throw asDrError(error, 'postgres');
   });
+  await untilShipped(site, (segments) =>
+    progress({
+      step: 'init/stanza',
+      title: `PostgreSQL ships its WAL to ${attached.map((r) => r.id).join(', ')}`,
+      state: 'progress',
+      detail: `${segments} segments wait`,
+    }),
+  );
   await checkArchiving(pgb);
   progress({
     step: 'init/stanza',

@@ -5,6 +5,7 @@ import { type RepositoryFailures, type RepositoryOutcome, reachable, withFailure
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError } from '../core/errors.ts';
+import { programVersion } from '../core/version.ts';
 import { findEngine } from '../engines/find.ts';
 import { openCatalog, rememberCatalogs } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
@@ -155,5 +156,5 @@ const ENGINES = ['pgbackrest', 'restic', 'redis-server', 'git'] as const;
 async function toolVersions(): Promise<Record<string, string>> {
   const found = await Promise.all(ENGINES.map((name) => findEngine(name)));
   const versions = found.flatMap((engine) => (engine ? [[engine.name, engine.version] as const] : []));
-  return { node: process.versions.node, ...Object.fromEntries(versions) };
+  return { dr: programVersion(), node: process.versions.node, ...Object.fromEntries(versions) };
 }

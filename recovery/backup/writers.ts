@@ -3,6 +3,7 @@ import { type RepositoryFailures, type RepositoryOutcome, reachable, withFailure
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Lock } from '../storage/lock.ts';
 import { withHeldLock } from '../storage/with-lock.ts';
@@ -66,6 +67,8 @@ async function holdAll<T>(
   try {
     return await withHeldLock(lock, (_, lost) => holdAll(rest, id, [...signals, lost], work));
   } finally {
-    await forgetWriter(await repository.store('writer'), repository.layout, id, lock).catch(() => undefined);
+    await forgetWriter(await repository.store('writer'), repository.layout, id, lock).catch(
+      ignoring('the entry expires with its lock'),
+    );
   }
 }

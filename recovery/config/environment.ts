@@ -29,10 +29,20 @@ export function redisSettings(environment: Environment): RedisSettings {
   });
 }
 
-const hooks = z.strictObject({ pre: argv.optional(), post: argv.optional() });
+/** Seconds, fractions too. */
+const limit = z
+  .number()
+  .positive()
+  .max(7 * 24 * 3600);
 
-/** How a server is started and stopped when it is not run by `dr` itself (e.g. `systemctl start postgresql@15-main`). */
-const control = z.strictObject({ start: argv, stop: argv });
+/** `timeoutSeconds`: each of them is ended after that. @default 600 */
+const hooks = z.strictObject({ pre: argv.optional(), post: argv.optional(), timeoutSeconds: limit.optional() });
+
+/**
+ * How a server is started and stopped when it is not run by `dr` itself (e.g. `systemctl start postgresql@15-main`). A command is ended
+ * after `timeoutSeconds` (@default 120); a server that it has started stays.
+ */
+const control = z.strictObject({ start: argv, stop: argv, timeoutSeconds: limit.optional() });
 
 /** pgBackRest's TLS server beside a PostgreSQL on another host: the way to its files. PEM files of this side. */
 const tlsServer = z.strictObject({
@@ -123,6 +133,8 @@ const serviceControl = z.strictObject({
   health: argv.optional(),
   /** A service that is not healthy this long after its start fails the restore. @default 120 */
   healthyWithinSeconds: z.number().int().positive().optional(),
+  /** Its start and stop commands are ended after that. @default 60 */
+  timeoutSeconds: limit.optional(),
 });
 
 /** Credentials that were replaced: `dr health` tries each of them, and one that still opens the store is a failed check. */

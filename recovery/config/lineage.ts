@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { lineageName } from '../../plan/layout.ts';
 import { makePassableFolder } from '../core/account.ts';
-import { DrError, hasCode, precondition } from '../core/errors.ts';
+import { DrError, hasCode } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 import type { Site } from './site.ts';
 
 /** The lineage of this site's database, or the one that it would begin with. Undefined where there is no database. */
@@ -56,18 +57,19 @@ export async function readRecord(site: Site): Promise<Lineage | undefined> {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-  try {
-    const record = lineageSchema.parse(JSON.parse(text));
-    return { ...record, name: lineageName(site.environment.site, record.generation) };
-  } catch (cause) {
-    throw new DrError({
-      code: 'LINEAGE-UNREADABLE',
-      where: lineageFile(site),
-      fact: 'is not a lineage record',
-      hint: 'put the file back from a copy, or move it away and run `dr init`, which begins a generation that no repository holds yet',
-      cause,
-    });
-  }
+  const json = parseJson(text);
+  const parsed = lineageSchema.safeParse(json);
+  if (parsed.success) return { ...parsed.data, name: lineageName(site.environment.site, parsed.data.generation) };
+  const [issue] = parsed.error.issues;
+  const other = `is of a format that this version of dr does not know: ${issue?.path.join('.') || 'record'}: ${issue?.message}`;
+  const anew = 'move it away and run `dr init`, which begins a generation that no repository holds yet';
+  throw new DrError({
+    code: 'LINEAGE-UNREADABLE',
+    where: lineageFile(site),
+    fact: json === undefined ? 'is not a lineage record' : other,
+    hint: `${json === undefined ? 'put the file back from a copy' : 'use the version of dr that wrote it'}, or ${anew}`,
+    cause: parsed.error,
+  });
 }
 
 /** Written to a temporary file and renamed, so that a killed run leaves the old or the new record, never half of one. */

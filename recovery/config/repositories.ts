@@ -3,9 +3,9 @@
  * one catalog, and the engines' data of each point below a prefix of its own. Two copies share nothing, so one can be carried away,
  * damaged or removed without the others.
  */
-import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifAbsent, isThereSync } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { badInput, DrError } from '../core/errors.ts';
 import type { Repository, Site } from './site.ts';
@@ -43,7 +43,7 @@ export function errorsOf(outcomes: readonly RepositoryOutcome[]): DrError[] {
  */
 export async function folderIsThere({ id, settings }: Repository): Promise<void> {
   if (settings.type !== 'posix') return;
-  const found = await stat(settings.path).catch(() => undefined);
+  const found = await stat(settings.path).catch(ifAbsent(undefined));
   if (found?.isDirectory()) return;
   throw new DrError({
     code: 'REPOSITORY-UNREACHABLE',
@@ -88,13 +88,13 @@ function driveFolder(site: Site, { exported, settings }: Repository): string | u
 /** A drive that lies in a safe can't be queried, which is how it should be. */
 export function isDriveUnmounted(site: Site, repository: Repository): boolean {
   const folder = driveFolder(site, repository);
-  return folder !== undefined && !existsSync(folder);
+  return folder !== undefined && !isThereSync(folder);
 }
 
 /** Several drives are mounted at one path in turn: what another drive held is not lost. Empty for a repository that is not on a drive. */
 export async function driveIdentity(site: Site, repository: Repository): Promise<string> {
   const folder = driveFolder(site, repository);
-  const found = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
+  const found = folder === undefined ? undefined : await stat(folder).catch(ifAbsent(undefined));
   return found === undefined ? '' : ` ${found.dev}-${found.ino}-${found.birthtimeMs}`;
 }
 

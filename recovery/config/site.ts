@@ -34,6 +34,8 @@ export interface Site {
   readonly run: Run;
   readonly secrets: Secrets;
   readonly log: Logger;
+  /** Ends what runs and what is queried; absent where nobody sends a signal. */
+  readonly signal?: AbortSignal | undefined;
   readonly repositories: ReadonlyMap<string, Repository>;
   /** Throws `REPOSITORY-UNKNOWN` (exit 2) with the nearest names. */
   repository(id: string): Repository;
@@ -41,7 +43,7 @@ export interface Site {
 
 function openRepository(
   [id, settings]: readonly [string, RepositorySettings],
-  { environment, plan, secrets, log }: Pick<Site, 'environment' | 'plan' | 'secrets' | 'log'>,
+  { environment, plan, secrets, log, signal }: Pick<Site, 'environment' | 'plan' | 'secrets' | 'log' | 'signal'>,
 ): Repository {
   const stores = new Map<StoreRole, Promise<ObjectStore>>();
   const open = (role: StoreRole): Promise<ObjectStore> =>
@@ -49,6 +51,7 @@ function openRepository(
       owner: () => lookUpAccount(environment.runAs),
       secrets,
       where: `repositories.${id}`,
+      signal,
       onRetry: (detail) => log.warn({ repository: id, detail }, 'S3 call retried'),
     });
   return {
@@ -65,23 +68,24 @@ function openRepository(
 }
 
 /** Reads and checks the environment file and its plan; opens no connection yet. Throws DrErrors with exit 2. */
-export async function openSite(file: string, log: Logger = silentLog): Promise<Site> {
+export async function openSite(file: string, log: Logger = silentLog, signal?: AbortSignal): Promise<Site> {
   const environment = await readEnvironment(file);
   const plan = await loadPlan(environment.plan);
   checkSite(environment, plan);
   const secrets = openSecrets();
   const named = Object.entries(environment.repositories);
   const ids = named.map(([id]) => id);
-  const opened = named.map((each) => openRepository(each, { environment, plan, secrets, log }));
+  const opened = named.map((each) => openRepository(each, { environment, plan, secrets, log, signal }));
   const repositories = new Map(opened.map((repository) => [repository.id, repository] as const));
   return {
     file,
     environment,
     plan,
     planDigest: planDigest(plan),
-    run: makeRun(log),
+    run: makeRun(log, signal),
     secrets,
     log,
+    signal,
     repositories,
     repository(id) {
       const found = repositories.get(id);

@@ -1,9 +1,13 @@
 /** The unprivileged account that owns PostgreSQL, and files that are made for it: `initdb` and `postgres` refuse to run as root. */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
+import { isThere } from './absent.ts';
 import { badInput, hasCode } from './errors.ts';
+
+// Asked for together with the account that makes what is missing.
+export { isThere } from './absent.ts';
 
 export interface Account {
   readonly name: string;
@@ -44,16 +48,6 @@ async function makeLevel(path: string, account: Account): Promise<void> {
     // Somebody else was faster.
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
   });
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
-      throw error;
-    },
-  );
 }
 
 /** Makes the missing levels of a path so that every account may pass through (0755), whatever the umask. */

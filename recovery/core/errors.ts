@@ -74,6 +74,11 @@ const SYSTEM: Readonly<Record<string, Pick<ErrorFacts, 'code' | 'hint'>>> = {
   },
   EACCES: { code: 'PERMISSION-DENIED', hint: 'run `dr` as the user that owns it (usually root)' },
   EPERM: { code: 'PERMISSION-DENIED', hint: 'run `dr` as the user that owns it (usually root)' },
+  EIO: { code: 'DISK-FAILED', hint: 'the disk or the network behind it fails: see dmesg; what lies there is not gone' },
+  ESTALE: { code: 'DISK-FAILED', hint: 'the network file system was served anew: mount it again' },
+  ELOOP: { code: 'PATH-UNCLEAR', hint: 'a link there leads back to itself: correct it' },
+  EMFILE: { code: 'FILES-LIMIT', hint: 'too many files are open: raise the limit (ulimit -n)' },
+  ENFILE: { code: 'FILES-LIMIT', hint: 'too many files are open on this machine: raise fs.file-max' },
 };
 
 /** A refusal of the operating system that is not a bug of `dr`: full disk, no permission. Undefined for anything else. */

@@ -1,6 +1,7 @@
 /** Who holds a lock or a lease: a name for people, and facts by which the same machine can tell whether that process still runs. */
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
+import { hasCode } from './errors.ts';
 import { bootId, isAlive, pidNamespace, startedAt } from './pids.ts';
 
 export const processSchema = z.strictObject({
@@ -45,7 +46,8 @@ export function isSurelyAlive(other: ProcessFacts): boolean {
 function userName(): string {
   try {
     return userInfo().username;
-  } catch {
+  } catch (error) {
+    if (!hasCode(error, 'ERR_SYSTEM_ERROR', 'ENOENT')) throw error;
     // The uid has no entry in /etc/passwd: a container that runs as any number.
     return `uid${process.getuid?.() ?? ''}`;
   }

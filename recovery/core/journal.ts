@@ -2,14 +2,26 @@
  * What a restore, a rebuild or a failover has done, one fsynced JSON line an event, so that the same command resumes after a `kill -9`. A
  * torn last line is dropped and its step done again.
  */
-import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { namesIn } from './absent.ts';
 import { makePassableFolder } from './account.ts';
-import { DrError, hasCode, messageOf } from './errors.ts';
+import { DrError, messageOf } from './errors.ts';
+import { ignoring } from './ignore.ts';
+import { parseJson } from './json.ts';
+import { programVersion } from './version.ts';
 
 const entrySchema = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('begin'), at: z.string(), id: z.string(), request: z.string(), plan: z.unknown() }),
+  z.object({
+    event: z.literal('begin'),
+    at: z.string(),
+    id: z.string(),
+    request: z.string(),
+    plan: z.unknown(),
+    /** The version that began it. */
+    dr: z.string().optional(),
+  }),
   z.object({
     event: z.literal('step'),
     at: z.string(),
@@ -37,22 +49,39 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-/** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one. */
+/** Pure. Throws `JOURNAL-DAMAGED` for a bad line that is not the last one, `JOURNAL-UNREADABLE` for one of another version. */
 function parseJournal(text: string, file: string): JournalEntry[] {
   const lines = text.split('\n');
   // A last line without a newline is torn: the machine or the process stopped while it was written.
   return lines.slice(0, -1).map((line, i) => {
-    try {
-      return entrySchema.parse(JSON.parse(line));
-    } catch (cause) {
-      throw new DrError({
-        code: 'JOURNAL-DAMAGED',
-        where: `${file} line ${i + 1}`,
-        fact: 'is not a journal entry, and not the last line either',
-        hint: 'move the file away: the restore then starts from its beginning, and keeps files that are already right',
-        cause,
-      });
-    }
+    const where = `${file} line ${i + 1}`;
+    const json = parseJson(line);
+    if (json === undefined) throw damaged(where);
+    const entry = entrySchema.safeParse(json);
+    if (entry.success) return entry.data;
+    throw unreadable(where, json, entry.error.issues[0]?.path.join('.') || 'entry');
+  });
+}
+
+function damaged(where: string): DrError {
+  return new DrError({
+    code: 'JOURNAL-DAMAGED',
+    where,
+    fact: 'is not a journal entry, and not the last line either',
+    hint: 'move the file away: the restore then starts from its beginning, and keeps files that are already right',
+  });
+}
+
+const writer = z.looseObject({ dr: z.string() });
+
+/** It may be of a restore that is not finished: nobody may take it for none. */
+function unreadable(where: string, json: unknown, field: string): DrError {
+  const version = writer.safeParse(json).data?.dr;
+  return new DrError({
+    code: 'JOURNAL-UNREADABLE',
+    where,
+    fact: `is of a format that this version of dr does not know: ${field}${version === undefined ? '' : `; dr ${version} wrote it`}`,
+    hint: 'finish what it is about with the version that began it; if it is finished, move the file away',
   });
 }
 
@@ -83,14 +112,14 @@ export class Journal {
   static async begin(folder: string, id: string, request: string, plan: unknown): Promise<Journal> {
     await makePassableFolder(folder);
     const journal = new Journal(id, join(folder, `${id}.jsonl`), []);
-    await journal.append({ event: 'begin', at: new Date().toISOString(), id, request, plan });
+    await journal.append({ event: 'begin', at: new Date().toISOString(), id, request, plan, dr: programVersion() });
     await syncFolder(folder);
     return journal;
   }
 
   /** The newest journal of the folder that has not ended, or undefined. */
   static async unfinished(folder: string): Promise<Journal | undefined> {
-    const names = await readdir(folder).catch(() => []);
+    const names = await namesIn(folder);
     for (const name of names
       .filter((n) => n.endsWith('.jsonl'))
       .sort()
@@ -108,10 +137,7 @@ export class Journal {
 
   /** The newest journal of the folder that ended well, or undefined. Throws `JOURNAL-DAMAGED`. */
   static async lastReady(folder: string): Promise<Journal | undefined> {
-    const names = await readdir(folder).catch((error: unknown): string[] => {
-      if (hasCode(error, 'ENOENT')) return [];
-      throw error;
-    });
+    const names = await namesIn(folder);
     const sorted = names.filter((name) => name.endsWith('.jsonl')).sort();
     for (const name of sorted.reverse()) {
       const file = join(folder, name);
@@ -159,7 +185,9 @@ export class Journal {
       await this.append({ ...line(), state: 'done', ...(data === undefined ? {} : { data }) });
       return data;
     } catch (error) {
-      await this.append({ ...line(), state: 'failed', data: messageOf(error) }).catch(() => undefined);
+      await this.append({ ...line(), state: 'failed', data: messageOf(error) }).catch(
+        ignoring('the error of the step says more'),
+      );
       throw error;
     }
   }
@@ -167,7 +195,7 @@ export class Journal {
   /** In the order of the calls. */
   append(entry: JournalEntry): Promise<void> {
     const next = this.#last.then(() => this.#write(entry));
-    this.#last = next.catch(() => undefined);
+    this.#last = next.catch(ignoring('whoever called gets this error; the next line only comes after it'));
     return next;
   }
 

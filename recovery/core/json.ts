@@ -13,3 +13,13 @@ export function valueAt(value: unknown, ...path: readonly (string | number)[]): 
     value,
   );
 }
+
+/** Undefined for a text that is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

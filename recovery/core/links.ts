@@ -1,6 +1,7 @@
 /** Symbolic links: where a path really is, whether or not its end exists, and what a folder's links lead to. */
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { ifAbsent } from './absent.ts';
 import { badInput, hasCode } from './errors.ts';
 
 /** As many as Linux follows. */
@@ -82,6 +83,16 @@ export interface LinkOut {
   readonly isFolder: boolean;
 }
 
+/** EINVAL: it is no link any more. */
+function ifGone(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) throw error;
+}
+
+function ifLoop(error: unknown, from: string): string {
+  if (hasCode(error, 'ELOOP', 'ENOENT', 'ENOTDIR')) return from;
+  throw error;
+}
+
 /**
  * How many files a folder holds itself, and which links below it lead out of it. A copy holds such a link and not what it leads to.
  * @param folder Without links.
@@ -93,13 +104,14 @@ export async function surveyLinks(folder: string): Promise<{ readonly files: num
     if (kind === 'file') files += 1;
     if (kind !== 'link') continue;
     const link = relative.toString();
-    const target = await readlink(path).catch(() => undefined);
+    const target = await readlink(path).catch(ifGone);
     // It vanished.
     if (target === undefined) continue;
     const from = isAbsolute(target) ? target : join(dirname(join(folder, link)), target);
-    const real = await followLinks(from).catch(() => from);
+    // A link without an end leads nowhere else.
+    const real = await followLinks(from).catch((error: unknown) => ifLoop(error, from));
     if (isWithin(folder, real)) continue;
-    const there = await lstat(real).catch(() => undefined);
+    const there = await lstat(real).catch(ifAbsent(undefined));
     out.push({ link, target: real, isFolder: there?.isDirectory() ?? false });
   }
   return { files, out };

@@ -17,11 +17,21 @@ export interface ProcessStat {
   readonly started: string;
 }
 
+/** What /proc says of a process that has ended, that is hidden from this account, or where there is no /proc. */
+const NOT_SHOWN = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM'];
+
+function emptyWhereNotShown<T>(empty: T): (error: unknown) => T {
+  return (error) => {
+    if (hasCode(error, ...NOT_SHOWN)) return empty;
+    throw error;
+  };
+}
+
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
-  } catch {
-    return '';
+  } catch (error) {
+    return emptyWhereNotShown('')(error);
   }
 }
 
@@ -79,20 +89,20 @@ export function bootId(): string {
 export function pidNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
+  } catch (error) {
+    return emptyWhereNotShown('')(error);
   }
 }
 
 /** All processes that this one can see; empty where there is no /proc. */
 export async function allPids(): Promise<number[]> {
-  const names = await readdir('/proc').catch(() => []);
+  const names = await readdir('/proc').catch(emptyWhereNotShown<string[]>([]));
   return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
 /** Empty for a process that is gone. Asynchronous: a process that is stuck in the kernel can delay the answer. */
 export async function argvOf(pid: number): Promise<string[]> {
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').slice(0, -1);
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(emptyWhereNotShown(''))).split('\0').slice(0, -1);
 }
 
 export interface ProcessDetails {
@@ -105,20 +115,20 @@ export interface ProcessDetails {
 
 /** What is not known, or not shown to this user, is empty. */
 export async function processDetails(pid: number): Promise<ProcessDetails> {
-  const link = (name: string) => readlink(`/proc/${pid}/${name}`).catch(() => '');
+  const link = (name: string) => readlink(`/proc/${pid}/${name}`).catch(emptyWhereNotShown(''));
   const [argv, executable, folder] = await Promise.all([argvOf(pid), link('exe'), link('cwd')]);
   return { argv, executable, folder };
 }
 
 /** Bytes that a process has read and written so far, sockets included; undefined where that can't be known. */
 export async function bytesMoved(pid: number): Promise<number | undefined> {
-  const text = await readFile(`/proc/${pid}/io`, 'utf8').catch(() => '');
+  const text = await readFile(`/proc/${pid}/io`, 'utf8').catch(emptyWhereNotShown(''));
   const [read, written] = [/^rchar: (\d+)/m, /^wchar: (\d+)/m].map((field) => field.exec(text)?.[1]);
   return read === undefined || written === undefined ? undefined : Number(read) + Number(written);
 }
 
 /** All descendants, the deepest first: PostgreSQL's backends leave the postmaster's process group. */
-async function descendants(pid: number): Promise<number[]> {
+export async function descendantsOf(pid: number): Promise<number[]> {
   const pids = await allPids();
   const parents = new Map(pids.map((each) => [each, processStat(each)?.parent] as const));
   const below = (of: number): number[] => pids.filter((p) => parents.get(p) === of).flatMap((p) => [...below(p), p]);
@@ -130,7 +140,7 @@ const GRACE_MS = 10_000;
 
 /** Ends a process (and with SIGKILL its descendants) and returns when it is gone; sends SIGKILL after `graceMs`. */
 export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', graceMs = GRACE_MS): Promise<void> {
-  const family = signal === 'SIGKILL' ? [pid, ...(await descendants(pid))] : [pid];
+  const family = signal === 'SIGKILL' ? [pid, ...(await descendantsOf(pid))] : [pid];
   for (const member of family) send(member, signal);
   const deadline = Date.now() + graceMs;
   for (const member of family) {
@@ -144,7 +154,8 @@ export async function endProcess(pid: number, signal: 'SIGTERM' | 'SIGKILL', gra
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
-  } catch {
-    // It has ended by itself.
+  } catch (error) {
+    // ESRCH: it has ended by itself. EPERM: it belongs to somebody else, and the caller's own wait shows that it still runs.
+    if (!hasCode(error, 'ESRCH', 'EPERM')) throw error;
   }
 }

@@ -15,6 +15,8 @@ export interface ProgressEvent {
   readonly detail?: string;
   /** 0..1 */
   readonly fraction?: number;
+  /** Of the whole step: with the fraction it gives the rate. */
+  readonly bytes?: number;
 }
 
 export type Progress = (event: ProgressEvent) => void;

@@ -13,7 +13,9 @@ const SERVER = ['initdb', 'postgres', 'pg_ctl'];
 async function pgConfigFolder(): Promise<string[]> {
   const program = await findProgram('pg_config');
   if (program === undefined) return [];
-  const { stdout } = await makeRun(silentLog)([program, '--bindir']).catch(() => ({ stdout: '' }));
+  // One that does not run names no folder; the others are searched, and the error lists them.
+  const { stdout, exitCode } = await makeRun(silentLog)([program, '--bindir'], { accept: 'any', timeoutSeconds: 10 });
+  if (exitCode !== 0) return [];
   return stdout.trim() === '' ? [] : [stdout.trim()];
 }
 

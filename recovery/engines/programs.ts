@@ -1,8 +1,10 @@
 /** Where a program is on this machine. */
 import { constants } from 'node:fs';
-import { access, readdir, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { namesIn } from '../core/absent.ts';
+import { hasCode } from '../core/errors.ts';
 
 /** Where the set-up puts what it builds itself. */
 export function cacheBin(): string {
@@ -13,8 +15,10 @@ export async function isProgram(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
     return (await stat(path)).isFile();
-  } catch {
-    return false;
+  } catch (error) {
+    // A folder of PATH that this account may not enter holds no program for it.
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG')) return false;
+    throw error;
   }
 }
 
@@ -40,7 +44,7 @@ export async function missingPrograms(folder: string, names: readonly string[]):
 
 /** Folders below `parent` whose name holds a major version by `pattern`, newest first. None for an absent parent. */
 export async function versionedFolders(parent: string, pattern: RegExp): Promise<string[]> {
-  const names = await readdir(parent).catch(() => []);
+  const names = await namesIn(parent);
   const found = names.flatMap((name) => {
     const major = pattern.exec(name)?.[1];
     return major === undefined ? [] : [{ major: Number(major), folder: join(parent, name) }];

@@ -95,7 +95,7 @@ async function newestRedis(
   const { environment } = stack.outputs;
   const keys = [signingKeyOf(stack)];
   const place = { repository, environment, layout: stack.layout };
-  const entries = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
+  const { entries } = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
   const good = goodEntries(entries, await correctedNow(store, now));
   for (const entry of good.toReversed()) {
     const { point } = entry;

@@ -3,6 +3,7 @@
  * files below `HERE`, which stands for the folder of the unpacked files.
  */
 import { z } from 'zod';
+import { parseJson } from '../core/json.ts';
 
 /** The placeholder in dr.yaml for that folder. */
 export const HERE = '/escrow-folder';
@@ -43,11 +44,7 @@ export type BundleIndex = z.infer<typeof indexSchema>;
 
 /** Undefined for anything but an index. */
 export function parseIndex(text: string): BundleIndex | undefined {
-  try {
-    return indexSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return indexSchema.safeParse(parseJson(text)).data;
 }
 
 export function isProgram({ path }: Pick<BundleFile, 'path'>): boolean {

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import type { Environment } from '../config/environment.ts';
 import { readEnvironment } from '../config/environment-file.ts';
+import { isThere } from '../core/absent.ts';
 import { type Account, lookUpAccount } from '../core/account.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, HERE } from './bundle.ts';
@@ -53,7 +54,7 @@ async function handOver(folder: string, files: readonly string[], account: Accou
   }
   const { keys, authorities } = BUNDLE_FOLDERS;
   for (const path of [folder, join(folder, keys), join(folder, authorities)]) {
-    if (!(await stat(path).catch(() => undefined))) continue;
+    if (!(await isThere(path))) continue;
     await chown(path, 0, account.gid);
     await chmod(path, 0o710);
   }

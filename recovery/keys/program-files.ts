@@ -1,6 +1,7 @@
 /** The files of this program, with the lock file, so that `npm ci` brings the same libraries. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { ifAbsent } from '../core/absent.ts';
 import { DrError } from '../core/errors.ts';
 import type { Run } from '../core/process.ts';
 import { BUNDLE_FOLDERS, type BundleFile } from './bundle.ts';
@@ -38,7 +39,7 @@ export async function programFiles(run: Run): Promise<BundleFile[]> {
   for (const name of names) {
     const path = join(ROOT, name);
     // A tracked file that was removed since the last commit.
-    const found = await stat(path).catch(() => undefined);
+    const found = await stat(path).catch(ifAbsent(undefined));
     if (!found?.isFile()) continue;
     const executable = (found.mode & 0o100) !== 0;
     files.push({ path: `${BUNDLE_FOLDERS.program}/${name}`, what: 'program', body: await readFile(path), executable });

@@ -1,5 +1,6 @@
 /** Which kinds a server serves, each once, in the version that its group prefers. */
 import pMap from 'p-map';
+import { DrError } from '../core/errors.ts';
 import {
   type ApiGroup,
   apiServiceSchema,
@@ -54,6 +55,12 @@ async function isAggregated(get: Get, group: string, version: string): Promise<b
   return spec?.service !== undefined && spec.service !== null;
 }
 
+/** The first error is passed on then. */
+function isNoAnswer(error: unknown): false {
+  if (error instanceof KubernetesAnswer || error instanceof DrError) return false;
+  throw error;
+}
+
 /** Undefined for a group whose own server does not answer. */
 async function typesOf(get: Get, group: ApiGroup, where: string): Promise<ResourceType[] | undefined> {
   const preferred = group.preferredVersion?.version;
@@ -69,7 +76,7 @@ async function typesOf(get: Get, group: ApiGroup, where: string): Promise<Resour
       // Someone may have deleted the definition in the meantime.
       if (error instanceof KubernetesAnswer && error.status === 404) continue;
       const silent =
-        error instanceof KubernetesAnswer && (await isAggregated(get, group.name, version).catch(() => false));
+        error instanceof KubernetesAnswer && (await isAggregated(get, group.name, version).catch(isNoAnswer));
       if (silent) return undefined;
       throw explainKubernetes(error, where, call);
     }

@@ -1,5 +1,6 @@
 /** Turns a failed call of a Kubernetes API into an error that a person can act on. */
 import { DrError, EXIT } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 import { fieldsOf, listOf, textOf } from './objects.ts';
 
 /** One request, in RBAC's terms. */
@@ -26,13 +27,7 @@ export class KubernetesAnswer extends Error {
 
 /** A proxy in between answers with text of its own instead of a Status object. */
 export function answerOf(status: number, text: string): KubernetesAnswer {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    body = undefined;
-  }
-  const { reason, message } = fieldsOf(body);
+  const { reason, message } = fieldsOf(parseJson(text));
   const firstLine = text.trim().split('\n')[0]?.slice(0, 200) ?? '';
   return new KubernetesAnswer(status, textOf(reason), textOf(message) || firstLine);
 }

@@ -5,6 +5,7 @@ import { isConfigured } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
+import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { requireEngine } from '../engines/find.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -110,7 +111,7 @@ async function lease(site: Site, { source, chosen }: ExportPlan): Promise<() => 
       point: chosen.entry.point.id,
       holder: `offsite ${holderName()}`,
     });
-    return () => held.release().catch(() => undefined);
+    return () => held.release().catch(ignoring('the lease expires by itself, and until then prune only keeps more'));
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
     site.log.warn({ error: error.message, repository: source.id }, 'the point could not be leased');

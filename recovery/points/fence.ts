@@ -10,6 +10,7 @@ import { ownLineage } from '../config/lineage.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
+import { parseJson } from '../core/json.ts';
 import { ConditionFailed, type ObjectStore, type StoredObject } from '../storage/object-store.ts';
 import { readKeyring } from './catalog/keyring.ts';
 import { type SignatureCheck, type SigningKey, signDocument, verifyDocument } from './signing.ts';
@@ -53,18 +54,10 @@ const FAULTS: Readonly<Record<Exclude<SignatureCheck, 'ok'>, string>> = {
 /** What `dr unlock` of version 0.1 left of a fence that was raised by mistake. */
 const liftedSchema = z.object({ kind: z.literal('Lock'), releasedAt: z.iso.datetime() });
 
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
 function examine({ key, etag, body }: StoredObject, keys: readonly SigningKey[]): FenceReading {
   const lineage = basename(key, '.json').replace(/^fence-/, '');
   const place = { key, etag, lineage };
-  const value = parseJson(body);
+  const value = parseJson(body.toString('utf8'));
   if (liftedSchema.safeParse(value).success) return place;
   const fence = fenceSchema.safeParse(value).data;
   if (fence === undefined) return { ...place, fault: 'it is not a fence that this version can read' };

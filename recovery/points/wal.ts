@@ -1,5 +1,4 @@
 /** What a repository's archive holds of PostgreSQL's WAL, by the names and times of its files alone. */
-
 import { type Layout, STANZA } from '../../plan/layout.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { PostgresCapture } from './point.ts';

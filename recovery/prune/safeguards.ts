@@ -1,5 +1,4 @@
 /** When a prune wants more than a name: a mistaken clock, retention or plan shows in how much would go. Pure but for the two clocks. */
-
 import { formatDuration } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { Repository } from '../config/site.ts';

@@ -3,10 +3,12 @@
  * that is killed during that write leaves the file empty, and then not even the list of stacks can be read. The state itself is intact
  * and names all pending operations.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { ifAbsent, namesIn } from '../core/absent.ts';
+import { parseJson } from '../core/json.ts';
 import { isHolderDead } from './locked.ts';
 
 const PROJECT = 'go-coffee-dr';
@@ -19,20 +21,15 @@ const lockSchema = z.looseObject({
 });
 
 async function isWhole(file: string): Promise<boolean> {
-  try {
-    JSON.parse(await readFile(file, 'utf8'));
-    return true;
-  } catch {
-    return false;
-  }
+  return parseJson(await readFile(file, 'utf8')) !== undefined;
 }
 
 /** A running engine may be in the middle of this write. */
 async function isInUse(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((): string[] => []);
+  const names = await namesIn(folder);
   for (const name of names.filter((each) => each.endsWith('.json'))) {
-    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
-    const found = lockSchema.safeParse(JSON.parse(text || '{}')).data;
+    const text = await readFile(join(folder, name), 'utf8').catch(ifAbsent(''));
+    const found = lockSchema.safeParse(parseJson(text)).data;
     if (found === undefined) return true;
     const { pid, username: user, hostname: host, timestamp: since } = found;
     if (!isHolderDead({ pid, user, host, since })) return true;
@@ -47,7 +44,7 @@ export async function repairTornStates(backend: string | undefined): Promise<str
   if (backend?.startsWith('file:///') !== true) return [];
   const root = join(fileURLToPath(backend), '.pulumi');
   const folder = join(root, 'stacks', PROJECT);
-  const names = await readdir(folder).catch((): string[] => []);
+  const names = await namesIn(folder);
   const repaired = new Set<string>();
   for (const name of names) {
     const stack = ATTRIBUTES.exec(name)?.[1];

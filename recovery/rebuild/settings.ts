@@ -1,6 +1,6 @@
 /** Parses `--set key=value`: keys of a stack's config, with dots into objects. Pure. */
 import { badInput } from '../core/errors.ts';
-import { isRecord, type Json } from '../core/json.ts';
+import { isRecord, type Json, parseJson } from '../core/json.ts';
 
 /** A typed value would be visible in the shell's history and in the list of processes. */
 const SECRET_KEYS = ['kubeconfig', 's3Credentials', 'secretValues', 'alertTargets'];
@@ -34,11 +34,7 @@ export function merge(base: Json, over: Json): Json {
 
 /** JSON where it parses as JSON; otherwise text. */
 function parseText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return parseJson(text) ?? text;
 }
 
 /** Dots lead into objects; a key that contains dots stands in brackets: `recovery.map.registry["ghcr.io"]=mirror.test`. */

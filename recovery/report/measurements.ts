@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { makePassableFolder } from '../core/account.ts';
 import { hasCode } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 
 const measurementSchema = z.object({
   at: z.iso.datetime(),
@@ -56,11 +57,7 @@ export function measurementLines(measurements: readonly Measurement[]): string {
 }
 
 function parseLine(line: string): Measurement | undefined {
-  try {
-    return measurementSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
+  return measurementSchema.safeParse(parseJson(line)).data;
 }
 
 /**

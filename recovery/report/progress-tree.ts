@@ -1,8 +1,8 @@
 /** The progress of long work as a tree: steps below their tiers. Pure; `progress.ts` draws it. */
-
 import { formatDuration } from '../../plan/duration.ts';
 import type { ProgressEvent } from '../core/progress.ts';
 import { formatPercent } from './format.ts';
+import { paceWords } from './pace.ts';
 import type { Paint } from './paint.ts';
 
 export interface Step {
@@ -11,6 +11,7 @@ export interface Step {
   readonly state: ProgressEvent['state'];
   readonly detail: string | undefined;
   readonly fraction: number | undefined;
+  readonly bytes?: number | undefined;
   readonly startedAt: number;
   readonly endedAt: number | undefined;
 }
@@ -31,6 +32,7 @@ export function advance(before: Step | undefined, event: ProgressEvent, now: num
     state: event.state,
     detail: event.detail ?? (event.state === 'progress' ? before?.detail : undefined),
     fraction: event.fraction ?? (event.state === 'progress' ? before?.fraction : undefined),
+    bytes: event.bytes ?? before?.bytes,
     startedAt: before?.startedAt ?? now,
     endedAt: ENDED.has(event.state) ? now : undefined,
   };
@@ -64,6 +66,9 @@ function stepLine(step: Step, view: TreeView): string {
   const took = ((step.endedAt ?? view.now) - step.startedAt) / 1000;
   const facts = [
     step.fraction !== undefined && !isEnded(step) ? formatPercent(step.fraction) : '',
+    step.fraction !== undefined && !isEnded(step)
+      ? paceWords({ fraction: step.fraction, seconds: took, bytes: step.bytes })
+      : '',
     step.detail ?? '',
     step.state === 'skipped' ? 'skipped' : took >= 0.1 ? formatDuration(took) : '',
   ].filter((fact) => fact !== '');

@@ -9,6 +9,8 @@ import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule } from '../../plan/types.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { hasCode } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
+import { parseJson } from '../core/json.ts';
 
 const runSchema = z.discriminatedUnion('what', [
   z.object({ at: z.iso.datetime(), what: z.literal('backup'), schedule: z.string(), ok: z.boolean() }),
@@ -43,11 +45,7 @@ export async function readRuns(stateDir: string): Promise<RunRecord[]> {
     throw error;
   }
   return text.split('\n').flatMap((line) => {
-    try {
-      return runSchema.safeParse(JSON.parse(line)).data ?? [];
-    } catch {
-      return [];
-    }
+    return runSchema.safeParse(parseJson(line)).data ?? [];
   });
 }
 
@@ -83,7 +81,7 @@ export async function rememberBackup<T extends { readonly exit?: number }>(
     result = await backup();
   } catch (error) {
     // An error while recording must not hide the backup's own error.
-    await remember(false).catch(() => {});
+    await remember(false).catch(ignoring('the backup’s own error says more'));
     throw error;
   }
   await remember((result.exit ?? 0) === 0);

@@ -4,10 +4,12 @@ import type { Workload } from '../../plan/types.ts';
 import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput, DrError } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
+import { unreadableOf } from '../points/catalog/unreadable.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
 import { clockSkew } from '../storage/clock.ts';
@@ -53,6 +55,7 @@ async function resolveIn(
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');
   const { points: entries, problems } = await catalog.review();
+  const unreadable = unreadableOf(problems);
   const removed = problems.flatMap(({ newest, point }) => (newest === true && point !== undefined ? [point] : []));
   const { now, warnings } = await nowOf(source, request.now);
   const order = placesOf(entries);
@@ -60,6 +63,7 @@ async function resolveIn(
     resolveTarget({
       repository: repository.id,
       entries: among,
+      unreadable,
       target: request.target,
       workloads: workloads.map((w) => w.id),
       now,
@@ -103,6 +107,14 @@ async function nowOf(source: Repository, now: Date): Promise<{ readonly now: Dat
   };
 }
 
+/** Codes of a repository that was read and does not have the target. */
+const LACKS = ['TARGET-UNREACHABLE', 'POINT-UNKNOWN', 'DRIVE-AWAY'];
+
+function refused(error: unknown): DrError {
+  if (error instanceof DrError) return error;
+  throw error;
+}
+
 /** `latest` means the newest copy of all, and the first repository may have missed days of backups. */
 async function newest(
   first: Resolved,
@@ -112,10 +124,12 @@ async function newest(
   const notes: string[] = [];
   const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), COMPARE_WITHIN_MS).unref());
   for (const { id, resolved } of others) {
-    const other = await Promise.race([resolved.catch(() => 'refused' as const), late]);
+    const other = await Promise.race([resolved.catch(refused), late]);
     if (other === undefined)
       notes.push(`${id} did not answer within ${COMPARE_WITHIN_MS / 1000} s and was not compared`);
-    if (other === undefined || other === 'refused') continue;
+    // What it lacks is no news; what can't be read there may be newer than all of this.
+    if (other instanceof DrError && !LACKS.includes(other.code)) notes.push(`${id} was not compared: ${other.fact}`);
+    if (other === undefined || other instanceof DrError) continue;
     const newer = newerWorkloads(chosen, other);
     if (newer.length === 0) continue;
     const mine = newerWorkloads(other, chosen);
@@ -167,7 +181,7 @@ export async function chooseRepository(
       if (request.target.kind !== 'latest' || request.repositoryTime) return { ...found, notes: passed };
       const others = repositories.slice(i + 1).map((other) => {
         const resolved = resolveIn(site, request, other, workloads);
-        resolved.catch(() => undefined);
+        resolved.catch(ignoring('`newest` reports it when it compares'));
         return { id: other.id, resolved };
       });
       const { chosen, notes } = await newest(found, others);

@@ -2,16 +2,14 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Site } from '../config/site.ts';
+import { isThere } from '../core/absent.ts';
 import { precondition } from '../core/errors.ts';
 import { formatBytes } from '../report/format.ts';
 import { typeOfItem } from '../workloads/registry.ts';
 import type { RestorePlan } from '../workloads/restore-plan.ts';
 
 async function nearestExisting(path: string): Promise<string> {
-  return stat(path).then(
-    () => path,
-    () => (path === '/' ? '/' : nearestExisting(dirname(path))),
-  );
+  return path === '/' || (await isThere(path)) ? path : nearestExisting(dirname(path));
 }
 
 /** Throws `DISK-TOO-SMALL` (exit 6) for the first file system that has less. */

@@ -5,13 +5,13 @@ import type pg from 'pg';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { DrError, type ExitCode, hasCode, messageOf, precondition } from '../core/errors.ts';
+import { DrError, EXIT, type ExitCode, hasCode, messageOf, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
 import { shellWord } from '../core/quote.ts';
 import { findPostgresBin } from '../engines/find.ts';
-import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/client.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';
 import { answers, startServer, withClient } from '../workloads/postgres/server.ts';
 import {
   countLargeObjects,
@@ -57,14 +57,15 @@ const START_SECONDS = 20;
 
 async function running(site: Site): Promise<void> {
   const settings = postgresSettings(site.environment);
+  let why = '';
+  // It may come up all the same; if it doesn't, this is the reason.
+  const reported = (error: unknown): void => {
+    if (!(error instanceof DrError) || error.exit === EXIT.interrupted) throw error;
+    why = `: ${error.fact}`;
+  };
   if (await answers(site, settings)) return;
   // Another host's server is not ours to start.
-  const failed: unknown = isOnOtherHost(settings)
-    ? undefined
-    : await startServer(site, settings).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+  if (!isOnOtherHost(settings)) await startServer(site, settings).catch(reported);
   const up = await poll(
     { seconds: START_SECONDS, everySeconds: 0.2 },
     () => answers(site, settings),
@@ -74,9 +75,8 @@ async function running(site: Site): Promise<void> {
   throw new DrError({
     code: 'EMERGENCY-DUMP-IMPOSSIBLE',
     where: settings.dataDir,
-    fact: 'the damaged server does not come up, so nothing can be dumped',
+    fact: `the damaged server does not come up, so nothing can be dumped${why}`,
     hint: `keep a copy of the files (cp -a ${shellWord(settings.dataDir)} ELSEWHERE) and restore: dr restore --to latest`,
-    ...(failed === undefined ? {} : { cause: failed }),
   });
 }
 

@@ -1,37 +1,27 @@
 /** Ships the WAL that a running server has only on its own disk, before the archive is asked how far it reaches. */
 import type { Site } from '../config/site.ts';
 import { messageOf } from '../core/errors.ts';
-import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
+import { postgresLife } from '../workloads/postgres/access/alive.ts';
+import { untilArchived } from '../workloads/postgres/access/archive-wait.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
-import { postmasterPid, withClient } from '../workloads/postgres/server.ts';
-
-const WAIT_SECONDS = 60;
+import { withClient } from '../workloads/postgres/server.ts';
 
 /** Undefined when it worked or there was nothing to ship; otherwise the reason, for a warning: a damaged server may refuse. */
 export async function flushWal(site: Site, progress: Progress): Promise<string | undefined> {
   const settings = site.environment.postgres;
-  if (!settings || (await postmasterPid(settings)) === undefined) return undefined;
+  if (!settings || !(await postgresLife(site, settings)).alive) return undefined;
   const event = { step: 'restore/flush', title: 'ship the last WAL of the running server' };
   progress({ ...event, state: 'start' });
   try {
     // PostgreSQL refuses a target that no commit follows; an idle database would then refuse every honest moment of the last hours.
     await withClient(site, settings, (client) => plantCanary(client, 'before a restore'));
-    await withClient(
-      site,
-      settings,
-      async (client) => {
-        const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
-        const wanted = rows[0]?.name ?? '';
-        const { accepted } = await poll(
-          { seconds: WAIT_SECONDS, everySeconds: 0.2 },
-          () => client.query<{ last: string | null }>('SELECT last_archived_wal AS last FROM pg_stat_archiver'),
-          (answer) => (answer.rows[0]?.last ?? '').slice(0, 24) >= wanted,
-        );
-        if (!accepted) throw new Error(`${wanted} is not archived within ${WAIT_SECONDS} s`);
-      },
-      'postgres',
-    );
+    const onWaiting = (segments: number) =>
+      progress({ ...event, state: 'progress', detail: `${segments} WAL segments wait` });
+    const { signal } = site;
+    await withClient(site, settings, (client) => untilArchived(client, { onWaiting, signal }), {
+      database: 'postgres',
+    });
     progress({ ...event, state: 'done' });
     return undefined;
   } catch (error) {

@@ -15,7 +15,7 @@ import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
-import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/client.ts';
+import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { type Choice, chooseRepository } from './choose-repository.ts';
 import {
@@ -81,8 +81,8 @@ async function emptyDatabase(site: Site, database: string): Promise<boolean> {
     if (found.rowCount === 0) await client.query(`CREATE DATABASE "${database}"`);
     return found.rowCount === 0;
   };
-  if (await withClient(site, settings, create, 'postgres')) return true;
-  const tables = await withClient(site, settings, tablesOf, database);
+  if (await withClient(site, settings, create, { database: 'postgres', long: true })) return true;
+  const tables = await withClient(site, settings, tablesOf, { database });
   if (tables.length === 0) return false;
   throw precondition({
     code: 'DATABASE-NOT-EMPTY',
@@ -94,7 +94,8 @@ async function emptyDatabase(site: Site, database: string): Promise<boolean> {
 
 async function dropDatabase(site: Site, database: string): Promise<void> {
   const settings = postgresSettings(site.environment);
-  await withClient(site, settings, (client) => client.query(`DROP DATABASE IF EXISTS "${database}"`), 'postgres');
+  const drop = (client: pg.Client) => client.query(`DROP DATABASE IF EXISTS "${database}"`);
+  await withClient(site, settings, drop, { database: 'postgres', long: true, cleansUp: true });
 }
 
 async function tablesOf(client: pg.Client): Promise<TableName[]> {
@@ -260,7 +261,7 @@ export async function restoreLogical(site: Site, request: LogicalRequest): Promi
   try {
     const dump = await fetchDump(site, { source, capture }, folder, signal);
     const { grants, selection } = await fill(site, request, dump, folder);
-    const tables = await withClient(site, postgresSettings(site.environment), countRows, database);
+    const tables = await withClient(site, postgresSettings(site.environment), countRows, { database, long: true });
     checkRows(capture, selection, tables);
     progress({ ...event, state: 'done' });
     const leftOut = selection?.leftOut ?? [];

@@ -53,6 +53,7 @@ export async function preflight(site: Site, plan: RestorePlan, source: Repositor
   await together(
     engines(site, plan),
     checkDisk(site, plan),
+    ...plan.items.map((item) => typeOfItem(item).preflight(site)),
     checkSnapshots(
       site,
       source,

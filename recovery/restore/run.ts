@@ -8,6 +8,7 @@ import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { precondition } from '../core/errors.ts';
+import { ignoring } from '../core/ignore.ts';
 import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -202,7 +203,12 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   const renewal = renewing(site, leases);
   const result = await executeRestore(context, request).finally(() => clearInterval(renewal));
   // A failed restore resumes later, and its points must be kept until then.
-  if (result.failures.length === 0) await Promise.all(leases.map((lease) => lease.release().catch(() => undefined)));
+  if (result.failures.length === 0)
+    await Promise.all(
+      leases.map((lease) =>
+        lease.release().catch(ignoring('it expires by itself, and until then prune only keeps more')),
+      ),
+    );
   return { plan, result, resumed };
 }
 

@@ -3,11 +3,22 @@ import { z } from 'zod';
 import type { Site } from '../config/site.ts';
 import { verificationFailed } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
+import type { RunOptions } from '../core/process.ts';
 import type { RestoreItem } from '../workloads/restore-plan.ts';
 import { type Check, type RestoreContext, redo, step, stepResult } from '../workloads/restore-step.ts';
 
 /** A health command is a process of its own: more often would load a host that is just starting. */
 const ASK_EVERY_SECONDS = 0.2;
+
+const COMMAND_SECONDS = 60;
+
+function limitsOf({ environment }: Site, id: string): Pick<RunOptions, 'timeoutSeconds' | 'timeoutHint' | 'keep'> {
+  return {
+    timeoutSeconds: environment.services[id]?.timeoutSeconds ?? COMMAND_SECONDS,
+    timeoutHint: `run it by hand; if it rightly takes longer: services.${id}.timeoutSeconds in dr.yaml`,
+    keep: 'ends',
+  };
+}
 
 export async function stopServices(context: RestoreContext): Promise<void> {
   const { site, plan, journal } = context;
@@ -18,7 +29,7 @@ export async function stopServices(context: RestoreContext): Promise<void> {
     if (!stop || journal.done(`services/${id}/start`)) continue;
     // Again in each run: a machine that went down since has started it anew.
     await step(context, { item: { tier, title: id }, id: `services/${id}/stop`, what: 'stop', again: true }, () =>
-      site.run(stop, { timeoutSeconds: 60 }).then(() => undefined),
+      site.run(stop, limitsOf(site, id)).then(() => undefined),
     );
   }
 }
@@ -47,6 +58,7 @@ async function isHealthy(site: Site, id: string): Promise<{ ok: boolean; said: s
   const { exitCode, stdout, stderr } = await site.run(health, {
     accept: [0, 1, 2, 3, 4, 5, 6, 7, 127],
     timeoutSeconds: 20,
+    keep: 'ends',
   });
   return { ok: exitCode === 0, said: (stdout || stderr).trim().split('\n')[0] ?? '' };
 }
@@ -79,7 +91,7 @@ export async function startTier(context: RestoreContext, tier: RestoreItem['tier
         await redo(context, [start.id], 'it is no longer healthy');
       const said = await stepResult(context, start, async () => {
         const argv = site.environment.services[id]?.start;
-        if (argv) await site.run(argv, { timeoutSeconds: 60 });
+        if (argv) await site.run(argv, { ...limitsOf(site, id), spareDescendants: true });
         return waitHealthy(context, id);
       });
       return {

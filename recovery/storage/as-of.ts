@@ -5,6 +5,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pMap from 'p-map';
+import { ifAbsent } from '../core/absent.ts';
 import { badInput, hasCode, precondition } from '../core/errors.ts';
 import { checkKey } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -61,7 +62,7 @@ async function claimFolder(folder: string, source: { readonly store: string; rea
 
 /** Files are renamed into place when complete and versions never change, so a file of the right size is the right one. */
 async function isThere(file: string, version: ObjectVersion): Promise<boolean> {
-  const stats = await stat(file).catch(() => undefined);
+  const stats = await stat(file).catch(ifAbsent(undefined));
   return stats?.isFile() === true && stats.size === version.size;
 }
 

@@ -36,13 +36,15 @@ export interface OpenStoreOptions {
   readonly where: string;
   /** Called for each call that failed and is made again. */
   readonly onRetry?: (retry: object) => void;
+  /** Ends the calls that wait. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Makes no connection yet. Throws `SECRET-…`, `WEB-IDENTITY-MISSING` or `REPOSITORY-CA-UNREADABLE` (exit 2). */
 export async function openStore(
   settings: RepositorySettings,
   role: StoreRole,
-  { owner, secrets, where, onRetry }: OpenStoreOptions,
+  { owner, secrets, where, onRetry, signal }: OpenStoreOptions,
 ): Promise<ObjectStore> {
   switch (settings.type) {
     case 'posix':
@@ -51,7 +53,7 @@ export async function openStore(
       const credentials = await readAccess(secrets, settings[role], `${where}.${role}`);
       // The AWS SDK takes longer to load than many commands run, and a host that has only folders never needs it.
       const { openS3Store } = await import('./s3/store.ts');
-      return openS3Store({ settings, credentials, ...(onRetry === undefined ? {} : { onRetry }) });
+      return openS3Store({ settings, credentials, signal, ...(onRetry === undefined ? {} : { onRetry }) });
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Leases: a running restore or export says which point it reads, so that `dr prune` leaves the point alone. */
 import { z } from 'zod';
 import type { Layout } from '../../plan/layout.ts';
+import { parseJson } from '../core/json.ts';
 import { repositoryNow } from './clock.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -74,11 +75,7 @@ export async function activeLeases(store: ObjectStore, layout: Layout, now = new
 }
 
 function parseLease(text: string): LeaseRecord | undefined {
-  try {
-    return leaseSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return leaseSchema.safeParse(parseJson(text)).data;
 }
 
 function unreadable(key: string, modified: Date): LeaseRecord {

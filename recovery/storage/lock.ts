@@ -9,6 +9,8 @@ import { z } from 'zod';
 import { formatDuration } from '../../plan/duration.ts';
 import { type DrError, precondition } from '../core/errors.ts';
 import { holderName, isSurelyAlive, isSurelyDead, processSchema, thisProcess } from '../core/holder.ts';
+import { ignoring } from '../core/ignore.ts';
+import { parseJson } from '../core/json.ts';
 import { repositoryNow } from './clock.ts';
 import { ConditionFailed, type ObjectStore } from './object-store.ts';
 
@@ -67,13 +69,7 @@ interface Observed {
 async function inspect(store: ObjectStore, key: string): Promise<Observed | undefined> {
   const object = await store.get(key);
   if (object === undefined) return undefined;
-  let record: LockRecord | undefined;
-  try {
-    record = lockSchema.safeParse(JSON.parse(object.body.toString('utf8'))).data;
-  } catch {
-    record = undefined;
-  }
-  return { etag: object.etag, record };
+  return { etag: object.etag, record: lockSchema.safeParse(parseJson(object.body.toString('utf8'))).data };
 }
 
 /** A process of this machine is asked itself, whatever the clocks say; of another's the lease decides, by the repository's clock. */
@@ -168,7 +164,9 @@ class HeldLock implements Lock {
   }
 
   async #lost(): Promise<DrError> {
-    const found = (await inspect(this.#store, this.#key).catch(() => undefined))?.record;
+    const found = (
+      await inspect(this.#store, this.#key).catch(ignoring('the name of the taker only helps; the loss is certain'))
+    )?.record;
     const taker = found && found.nonce !== this.#record.nonce ? ` by ${found.holder} (${found.what})` : '';
     return precondition({
       code: 'LOCK-LOST',
@@ -180,7 +178,7 @@ class HeldLock implements Lock {
 
   #inOrder(work: () => Promise<void>): Promise<void> {
     const next = this.#last.then(work, work);
-    this.#last = next.catch(() => undefined);
+    this.#last = next.catch(ignoring('whoever called gets this error; the next write only comes after it'));
     return next;
   }
 }

@@ -5,13 +5,18 @@ import type { Workload } from '../../plan/types.ts';
 import { hooksOf } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { makePassableFolder } from '../core/account.ts';
-import { DrError } from '../core/errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
 import type { CaptureRun } from './workload.ts';
 
 /** Stands for all that the API holds: it is read once, for several workloads. */
 export const CLUSTER = 'kubernetes';
 
-/** A failing pre hook fails the workload before anything is read. So does a failing post hook: what it should undo stays done. */
+/** Long enough to write out a large memory; nobody waits for a hook that hangs. */
+const HOOK_SECONDS = 600;
+/** What a post hook undoes must not stay, so it runs after a signal too, but nobody waits long for it then. */
+const HOOK_SECONDS_AFTER_SIGNAL = 5;
+
+/** A failing pre hook fails the workload before anything is read; after one that had to be ended the post hook runs. So does a failing post hook: what it should undo stays done. */
 export async function runHook(
   site: Site,
   workload: Workload | typeof CLUSTER,
@@ -22,16 +27,36 @@ export async function runHook(
   const id = workload === CLUSTER ? CLUSTER : workload.id;
   const argv = hooks?.[when];
   if (argv === undefined) return;
+  const limit = hooks?.timeoutSeconds ?? HOOK_SECONDS;
+  const stopped = signal?.aborted === true || site.signal?.aborted === true;
+  const ends =
+    when === 'post' && stopped
+      ? { cleansUp: true, timeoutSeconds: Math.min(limit, HOOK_SECONDS_AFTER_SIGNAL) }
+      : { signal, timeoutSeconds: limit };
   try {
-    await site.run(argv, { signal, env: { DR_WORKLOAD: id, DR_HOOK: when } });
+    await site.run(argv, { ...ends, env: { DR_WORKLOAD: id, DR_HOOK: when }, keep: 'ends' });
   } catch (cause) {
+    const interrupted = cause instanceof DrError && cause.exit === EXIT.interrupted;
+    const late = cause instanceof DrError && cause.code === 'ENGINE-TIMEOUT';
+    // One that was ended half-way could not undo what it has begun.
+    if (when === 'pre' && (interrupted || late)) await undo(site, workload, signal);
+    if (interrupted) throw cause;
     throw new DrError({
       code: 'HOOK-FAILED',
       where: `${when} hook of ${id}`,
-      fact: cause instanceof DrError ? cause.fact : String(cause),
+      fact: `${cause instanceof DrError ? cause.fact : String(cause)}${late ? ' (hooks.timeoutSeconds in dr.yaml)' : ''}`,
       hint: `run it by hand: ${argv.join(' ')}`,
       cause,
     });
+  }
+}
+
+/** What the post hook says of it only helps: the pre hook's failure is the one to report. */
+async function undo(site: Site, workload: Workload | typeof CLUSTER, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await runHook(site, workload, 'post', signal);
+  } catch (error) {
+    site.log.warn({ error: String(error) }, 'the post hook failed too');
   }
 }
 

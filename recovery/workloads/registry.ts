@@ -73,6 +73,7 @@ function snapshotTypeOf({ type, capture }: SnapshotItem): WorkloadType {
 
 /** What a type answers for one item of a restore plan. */
 export interface BoundType extends Pick<WorkloadType, 'engines' | 'restoredAfter'> {
+  preflight(site: Site): Promise<void>;
   needs(environment: Environment): Promise<DiskNeed[]>;
   restore(context: RestoreContext): Promise<Restored | undefined>;
   checks(site: Site): Promise<Check[]>;
@@ -84,6 +85,7 @@ function bind<I extends RestoreItem>(type: WorkloadType<I>, item: I): BoundType 
   return {
     engines,
     restoredAfter,
+    preflight: async (site) => type.preflight?.(site),
     needs: (environment) => type.needs(environment, item),
     restore: (context) => type.restore(context, item),
     checks: (site) => type.checks(site, item),

@@ -1,10 +1,12 @@
 /** What each step of a restore gets, and how a step runs: the journal records it, and a later run skips it. */
 import type { z } from 'zod';
+import { formatDuration, seconds } from '../../plan/duration.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, verificationFailed } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
+import { secondsLeft } from '../report/pace.ts';
 import type { RestoreItem, RestorePlan } from './restore-plan.ts';
 
 type Facts = Omit<Check, 'tier' | 'ok'> & { ok?: boolean };
@@ -81,7 +83,7 @@ export async function redo({ journal, progress }: RestoreContext, ids: readonly 
 }
 
 export interface Step {
-  readonly item: Pick<RestoreItem, 'tier' | 'title'>;
+  readonly item: Pick<RestoreItem, 'tier' | 'title'> & { readonly capture?: { readonly bytes: number } };
   /** `redis/copy` */
   readonly id: string;
   /** What it does, in a few words: `copy the snapshot`. */
@@ -101,6 +103,24 @@ const eventOf = ({ item, id, what }: Step) => ({
   tier: item.tier,
 });
 
+/** Warns once, while there is time to act, when the step would end after its tier must be back. */
+function watchObjective({ site, plan, progress }: RestoreContext, what: Step): (fraction: number) => void {
+  const begun = Date.now();
+  const { tier, title } = what.item;
+  const rto = site.plan.tiers.find(({ id }) => id === tier)?.rto;
+  let warned = false;
+  return (fraction) => {
+    const left = secondsLeft({ fraction, seconds: (Date.now() - begun) / 1000 });
+    if (warned || left === undefined || rto === undefined) return;
+    const late = (Date.now() - Date.parse(plan.declaredAt)) / 1000 + left - seconds(rto);
+    if (late <= 0) return;
+    warned = true;
+    const fact = `at this rate the RTO of ${tier} (${rto}) is missed by ${formatDuration(Math.round(late))}`;
+    site.log.warn({ tier, rto }, `${title}: ${fact}`);
+    progress({ step: `restore/objective/${tier}`, title: `WARNING: ${fact}`, tier, state: 'skipped' });
+  };
+}
+
 async function runStep<T>(context: RestoreContext, what: Step, work: Work<T>): Promise<T> {
   const { journal, progress, signal } = context;
   const event = eventOf(what);
@@ -109,9 +129,13 @@ async function runStep<T>(context: RestoreContext, what: Step, work: Work<T>): P
   try {
     const data = await journal.run({ id: what.id, title, tier }, () => {
       progress({ ...event, state: 'start' });
-      return work((detail, fraction) =>
-        progress({ ...event, state: 'progress', detail, ...(fraction === undefined ? {} : { fraction }) }),
-      );
+      const watch = watchObjective(context, what);
+      return work((detail, fraction) => {
+        const { bytes } = what.item.capture ?? {};
+        const part = fraction === undefined ? {} : { fraction, ...(bytes === undefined ? {} : { bytes }) };
+        progress({ ...event, state: 'progress', detail, ...part });
+        if (fraction !== undefined) watch(fraction);
+      });
     });
     progress({ ...event, state: 'done' });
     return data;

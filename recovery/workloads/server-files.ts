@@ -6,7 +6,8 @@ import { chmod, chown, copyFile, mkdir, open, readFile, rename, stat, writeFile 
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { isThere, lookUpAccount, makePassableFolder } from '../core/account.ts';
+import { isThere } from '../core/absent.ts';
+import { lookUpAccount, makePassableFolder } from '../core/account.ts';
 import { DrError, hasCode } from '../core/errors.ts';
 import { followLinks } from '../core/links.ts';
 

@@ -5,7 +5,7 @@
 import { chmod, chown, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { isThere } from '../core/account.ts';
+import { isThere } from '../core/absent.ts';
 import { hasCode } from '../core/errors.ts';
 import { isMountPoint } from '../core/mounts.ts';
 import { layDown, OWN_PREFIX } from './lay-down.ts';

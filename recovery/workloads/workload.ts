@@ -36,6 +36,8 @@ export interface WorkloadType<I extends RestoreItem = SnapshotItem> {
   destination(site: Site, workload: Workload): string;
   /** True when a server uses the destination now: a restore asks before it replaces that. */
   isAlive?(site: Site): Promise<boolean>;
+  /** What would stop the restore half-way, of its server: throws before anything is touched (exit 6). */
+  preflight?(site: Site): Promise<void>;
   /** Set where the data is on another host, so that a restore can't lay it down from here. */
   elsewhere?(environment: Environment): Elsewhere | undefined;
   /** What a restore adds to each file system at its peak. Old data stays beside the new until all of it is verified. */

@@ -66,7 +66,7 @@ test('other names, other databases, an ACL user: the copy is loaded, and nothing
       restored.disconnect();
 
       await writeFile(file.file, 'wrong');
-      expect(await site.dr(1, ...BACKUP)).toMatch(/refuses the login of backup: WRONGPASS/);
+      expect(await site.dr(1, ...BACKUP)).toMatch(/wrong password for the user "backup"/);
     },
   );
 });

@@ -1,5 +1,4 @@
 /** `dr drill --on cluster`: rebuild the real platform in quarantined namespaces. */
-
 import { resolve } from 'node:path';
 import { CLUSTER_SCENARIO } from '../../../drill/cluster/report.ts';
 import {

@@ -1,5 +1,4 @@
 /** `dr drill`: build a platform on this machine, destroy it, recover it, and compare. */
-
 import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { drillMeasurements } from '../../../drill/report.ts';
@@ -56,11 +55,11 @@ async function writeMeasurements(file: string, { report }: DrillResult): Promise
 }
 
 /** The environment that the drill stands for keeps what was measured. */
-async function keepMeasurements(env: string, { report }: DrillResult, { log }: CommandContext): Promise<void> {
+async function keepMeasurements(env: string, { report }: DrillResult, { log, signal }: CommandContext): Promise<void> {
   const measured = drillMeasurements(report);
   if (measured.length === 0) return;
   try {
-    const { environment } = await openSite({ env, log });
+    const { environment } = await openSite({ env, log, signal });
     await recordMeasurements(environment.stateDir, measured);
   } catch (error) {
     // The drill needs no environment file: one that can't be read doesn't change its result.

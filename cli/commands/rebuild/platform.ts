@@ -1,5 +1,4 @@
 /** `dr rebuild --to`: a fresh platform from a recovery point. */
-
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../../../plan/types.ts';

@@ -1,5 +1,4 @@
 /** `dr restore --table`, `--into-database`: tables of the logical dump into a database beside the live one. */
-
 import { badInput } from '../../../recovery/core/errors.ts';
 import { formatTime } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';

@@ -31,8 +31,9 @@ function deniesHttp({ Effect, Principal, Action, Resource, Condition }: Statemen
 function statements(text: string): readonly Statement[] | undefined {
   try {
     return listAt(JSON.parse(text), 'Statement') as readonly Statement[];
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 

@@ -52,8 +52,10 @@ function decoded(token: string): string | undefined {
   if (token.replace(/=+$/, '').length % 4 === 1) return undefined;
   try {
     return utf8.decode(Buffer.from(token, 'base64'));
-  } catch {
-    return undefined;
+  } catch (error) {
+    // What is not UTF-8.
+    if (error instanceof TypeError) return undefined;
+    throw error;
   }
 }
 

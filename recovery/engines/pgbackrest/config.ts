@@ -53,8 +53,19 @@ function repositoryLines({ settings, path, role }: ConfigRepository, number: num
   ];
 }
 
-/** The default of 60 adds up to five silent minutes with pgBackRest's retries. */
+/** What only asks must learn soon that nobody answers: the default of 60 adds up to five silent minutes with pgBackRest's retries. */
 const IO_TIMEOUT_SECONDS = 15;
+/**
+ * Megabytes of a file wait in buffers when all of it is sent, and the answer comes when the last byte has arrived: at 400 kB/s, shared by
+ * eight processes, after minutes. A dead connection is found earlier, by the bytes that are moved (`pgbackrest.ts`).
+ */
+const BACKUP_IO_SECONDS = 300;
+/** One segment at a time in each process; a repository that is away must not hold up the others for long. */
+const PUSH_IO_SECONDS = 60;
+/** Eight processes share a slow line, and each waits for its turn. */
+const RESTORE_IO_SECONDS = 60;
+/** Before PostgreSQL stops or restarts it waits for the running push and three more. The push itself goes on in the background. */
+const PUSH_WAIT_SECONDS = 15;
 
 function hostLines({ host, tls }: ConfigPostgres): string[] {
   if (host === undefined || tls === undefined) return [];
@@ -92,8 +103,14 @@ export function renderConfig(config: PgBackRestConfig): string {
     'start-fast=y',
     '',
     '[global:archive-push]',
-    // Before PostgreSQL stops or restarts it waits for the running push and three more: with an unreachable repository each must fail soon.
-    `archive-timeout=${IO_TIMEOUT_SECONDS}`,
+    `archive-timeout=${PUSH_WAIT_SECONDS}`,
+    `io-timeout=${PUSH_IO_SECONDS}`,
+    '',
+    '[global:backup]',
+    `io-timeout=${BACKUP_IO_SECONDS}`,
+    '',
+    '[global:restore]',
+    `io-timeout=${RESTORE_IO_SECONDS}`,
     '',
     `[${STANZA}]`,
     ...hostLines(pg),

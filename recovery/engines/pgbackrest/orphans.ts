@@ -2,6 +2,7 @@
  * `pgbackrest restore` takes no lock: two of them in one data directory overwrite each other's files. When only `dr` was killed (out of
  * memory), its pgBackRest still runs when the next restore begins.
  */
+import { hasCode } from '../../core/errors.ts';
 import { allPids, argvOf } from '../../core/pids.ts';
 import { poll } from '../../core/poll.ts';
 
@@ -27,8 +28,9 @@ export async function endOrphans(configFile: string): Promise<number[]> {
   for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');
-    } catch {
-      // Ended by itself.
+    } catch (error) {
+      // It has ended by itself.
+      if (!hasCode(error, 'ESRCH')) throw error;
     }
   }
   const { answer: left, accepted } = await poll(

@@ -1,15 +1,16 @@
 /** Runs pgBackRest on one lineage. Every call names its repository; a restore knows no other one (no fall-through). */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { STANZA } from '../../../plan/layout.ts';
 import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { causeOf } from '../../core/cause.ts';
 import { badInput, DrError, hasCode, messageOf } from '../../core/errors.ts';
-import type { RunOptions, RunResult } from '../../core/process.ts';
+import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { asDamage, explainEngine } from '../explain.ts';
@@ -69,13 +70,19 @@ async function readVariables(site: Site, variables: SecretVariables): Promise<Re
 const NOISE =
   /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|(?:FormatError: .* at line 1:[\s\S]*){2}/;
 
+/** A line so slow that these are too strict carries no database. A backup waits for PostgreSQL's checkpoint before it moves a byte. */
+const IDLE: Readonly<Record<string, IdleLimit>> = {
+  restore: { seconds: 90, bytes: 100_000 },
+  backup: { seconds: 300, bytes: 100_000 },
+};
+
 /** The server with the data files is on another host and does not answer. */
 const SERVER_UNREACHABLE = /unable to check pg1: \[(?!Db)\w+Error\]/;
 
 const throughProxy = (): boolean => (process.env.HTTPS_PROXY ?? process.env.https_proxy ?? '') !== '';
 
 function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
-  if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return error;
+  if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
   const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
   const asked = scope.repositories.filter((_, i) => number === undefined || i + 1 === Number(number));
   const where = `repository ${asked.map((r) => r.id).join(', ')}`;
@@ -85,6 +92,15 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
       where: 'postgres.tls',
       fact: error.fact,
       hint: 'see whether pgBackRest’s server beside PostgreSQL runs, knows this certificate, and is a leader’s',
+      cause: error,
+    });
+  }
+  if (error.code === 'ENGINE-STALLED') {
+    return new DrError({
+      code: 'REPOSITORY-UNREACHABLE',
+      where,
+      fact: error.fact,
+      hint: 'run the same command again when it answers, or name another repository with --from',
       cause: error,
     });
   }
@@ -198,7 +214,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   for (const { settings, path } of repositories) {
     if (settings.type !== 'posix' || scope.role !== 'writer') continue;
     // The folder itself is made by `dr init` only.
-    if (await stat(settings.path).catch(() => undefined)) await makeOwnedFolder(join(settings.path, path), as);
+    if (await isThere(settings.path)) await makeOwnedFolder(join(settings.path, path), as);
   }
   const processMax = Math.max(2, availableParallelism());
   await writeOwnedFile(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);
@@ -212,6 +228,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
 
   const server = reachedByTcp(postgres);
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
+  const overNetwork = scope.repositories.some(({ settings }) => settings.type === 's3');
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {
     const secretEnv = {
       ...(await readVariables(site, variables)),
@@ -219,11 +236,10 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
     };
     try {
       const base = [`--config=${configFile}`, `--stanza=${STANZA}`, command];
+      const idle = overNetwork ? IDLE[command] : undefined;
       return await site.run(['pgbackrest', ...base, ...args], {
-        as,
-        cwd: folder,
-        env: { ...plain, ...server },
-        secretEnv,
+        ...{ as, cwd: folder, env: { ...plain, ...server }, secretEnv },
+        ...(idle === undefined ? {} : { idle }),
         ...options,
       });
     } catch (error) {

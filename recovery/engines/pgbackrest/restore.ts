@@ -64,7 +64,7 @@ export async function restoreSet(pg: PgBackRest, request: RestoreRequest): Promi
     if (fraction !== undefined) request.onFraction?.(fraction);
   };
   try {
-    await pg.run('restore', args, { signal: request.signal, onLine });
+    await pg.run('restore', args, { signal: request.signal, onLine, keep: 'ends' });
   } catch (error) {
     const { repository, capture, signal } = request;
     throw await explainFailedRestore(pg, { repository, set: capture.set, error, signal });

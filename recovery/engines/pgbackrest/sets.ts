@@ -91,6 +91,7 @@ export async function makeSet(
     [`--repo=${pg.number(repository)}`, `--type=${type}`, '--log-level-console=detail', ...compress],
     {
       signal: options.signal,
+      keep: 'ends',
       onLine: (line) => {
         const fraction = readFraction(line);
         if (fraction !== undefined) options.onFraction?.(fraction);

@@ -6,6 +6,7 @@
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
 import { DrError, verificationFailed } from '../../core/errors.ts';
+import { ignoring } from '../../core/ignore.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
 export interface FileProblem {
@@ -143,9 +144,11 @@ export async function explainFailedRestore(pg: PgBackRest, failed: FailedRestore
   const damage = /FormatError|CryptoError|ChecksumError|FileMissingError|FileReadError|unexpected eof|checksum/i;
   if (!(error instanceof DrError)) return error;
   // The first byte of an encrypted file flipped looks like a wrong passphrase, which has opened the lineage a moment ago.
-  const likeWrong = error.code === 'PASSPHRASE-WRONG' && (await opensAnyInfo(pg, repository).catch(() => false));
+  const likeWrong =
+    error.code === 'PASSPHRASE-WRONG' &&
+    (await opensAnyInfo(pg, repository).catch(ignoring('the first error says more')));
   if (!likeWrong && (error.code !== 'ENGINE-FAILED' || !damage.test(error.fact))) return error;
-  const result = await verifySets(pg, repository, signal).catch(() => undefined);
+  const result = await verifySets(pg, repository, signal).catch(ignoring('the first error says more'));
   if (result === undefined || result.files.length === 0) return error;
   const [full] = set.split('_');
   const own = result.files.filter((file) => file.set.startsWith(full ?? set));

@@ -100,6 +100,7 @@ async function backUpOnce(
   const { stdout, stderr, exitCode } = await restic.run(['backup', ...flags, request.path], {
     signal: request.signal,
     accept: [0, INCOMPLETE],
+    keep: 'ends',
     env: { RESTIC_PROGRESS_FPS: '2' },
     onLine: (line, stream) => {
       const fraction = stream === 'stdout' ? parseStatus(line) : undefined;

@@ -1,6 +1,7 @@
 /** Facts about buckets. Pulumi declares each setting of a bucket as a resource of its own. */
 import { z } from 'zod';
 import { isUnknown } from '../../../plan/declared/values.ts';
+import { parseJson } from '../../core/json.ts';
 import type { DeclaredResource } from '../declared.ts';
 import type { Area, Fact } from '../fact.ts';
 import {
@@ -30,8 +31,8 @@ const statementSchema = z.object({
   Condition: z.object({ Bool: z.object({ 'aws:SecureTransport': z.coerce.string() }) }),
 });
 
-function deniesHttp(policy: string): boolean {
-  const parsed = z.object({ Statement: z.array(z.unknown()) }).safeParse(JSON.parse(policy));
+function deniesHttp(policy: unknown): boolean {
+  const parsed = z.object({ Statement: z.array(z.unknown()) }).safeParse(policy);
   const statements = (parsed.data?.Statement ?? []).flatMap((one) => statementSchema.safeParse(one).data ?? []);
   return statements.some(
     ({ Effect, Action, Condition }) =>
@@ -42,11 +43,9 @@ function deniesHttp(policy: string): boolean {
 function policyFacts(bucket: string, policy: string): Fact[] {
   const what = `plain HTTP to ${bucket}`;
   if (isUnknown(policy)) return [fact('encryption', what, policy)];
-  try {
-    return [deniesHttp(policy) ? fact('encryption', what, 'refused', 1) : fact('encryption', what, 'let in', 0)];
-  } catch {
-    return [fact('encryption', what, 'let in: the policy is not JSON', 0)];
-  }
+  const parsed = parseJson(policy);
+  if (parsed === undefined) return [fact('encryption', what, 'let in: the policy is not JSON', 0)];
+  return [deniesHttp(parsed) ? fact('encryption', what, 'refused', 1) : fact('encryption', what, 'let in', 0)];
 }
 
 /** A retrieval from these takes hours, longer than any RTO. */

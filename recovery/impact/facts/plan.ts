@@ -2,6 +2,7 @@
 import { exactDuration, seconds } from '../../../plan/duration.ts';
 import { worstCaseRpo } from '../../../plan/objectives.ts';
 import { type Plan, planSchema } from '../../../plan/types.ts';
+import { parseJson } from '../../core/json.ts';
 import type { DeclaredResource } from '../declared.ts';
 import type { Fact } from '../fact.ts';
 import { configMapSchema } from '../objects.ts';
@@ -60,11 +61,7 @@ function regionFact({ repositories }: Plan): Fact {
 function planOf({ type, inputs }: DeclaredResource): Plan | undefined {
   const map = type === 'kubernetes:core/v1:ConfigMap' ? configMapSchema.safeParse(inputs).data : undefined;
   const text = map?.data['plan.json'];
-  try {
-    return typeof text === 'string' ? planSchema.safeParse(JSON.parse(text)).data : undefined;
-  } catch {
-    return undefined;
-  }
+  return typeof text === 'string' ? planSchema.safeParse(parseJson(text)).data : undefined;
 }
 
 /**

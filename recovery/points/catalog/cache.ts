@@ -10,6 +10,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ifAbsent } from '../../core/absent.ts';
 import { makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import type { SigningKey } from '../signing.ts';
@@ -50,7 +51,7 @@ interface Index {
 }
 
 /** Raised when the format changes, or how a document is judged: then every document is read again. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** sha256, in base64. */
 const digestOf = (text: Buffer): string => createHash('sha256').update(text).digest('base64');
@@ -69,14 +70,14 @@ function isSealed(cache: Cache, seal: string, index: Buffer): boolean {
   return right?.length === seal.length && timingSafeEqual(Buffer.from(seal), Buffer.from(right));
 }
 
-/** Undefined where the file can't be read. It stays the same file for the whole of `work`, whoever replaces it meanwhile. */
+/** Undefined where there is no file. Throws for one that can't be read: it remembers what was removed. It stays the same file for the whole of `work`, whoever replaces it meanwhile. */
 function withFile<T>(file: string, work: (handle: number) => T): T | undefined {
   let handle: number | undefined;
   try {
     handle = openSync(file, 'r');
     return work(handle);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return ifAbsent(undefined)(error);
   } finally {
     if (handle !== undefined) closeSync(handle);
   }

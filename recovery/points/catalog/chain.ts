@@ -21,7 +21,7 @@ const HINTS = {
   removed:
     'find out who removed it; read the bucket as of an earlier time (--repository-time), or use another repository',
   'unknown-key': 'add that key to signingKeys in the environment file: the key is missing, the documents may be intact',
-  unreadable: 'a newer version of dr may have written it: use that version',
+  unreadable: 'use the version of dr that wrote it, or a newer one; until then name an older point by its id',
 } as const;
 
 /** The id of the point in an object's key, whatever the object holds. */

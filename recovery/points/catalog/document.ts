@@ -72,6 +72,29 @@ function misplaced(
 
 const SCHEMAS = { point: recoveryPointSchema, mark: markDocumentSchema, checkpoint: checkpointSchema } as const;
 
+/** What this version reads. */
+const OWN_FORMAT = 'go-coffee-dr/v1';
+
+const writtenBy = z.looseObject({ tools: z.looseObject({ dr: z.string() }) });
+
+/** The version of `dr` that wrote a document, where it says so. */
+function versionNeeded(json: unknown): string {
+  const version = writtenBy.safeParse(json).data?.tools.dr;
+  return version === undefined ? 'a newer version of dr wrote it' : `dr ${version} wrote it`;
+}
+
+const formatted = z.looseObject({ apiVersion: z.string(), previous: z.string().optional() });
+
+/** A document of another format may be signed in another way too: nothing of it can be judged here, and it is no sign of an intruder. */
+function newerFormat(json: unknown): Pick<DocumentRecord, 'digest' | 'previous' | 'why'> | undefined {
+  const document = formatted.safeParse(json).data;
+  if (document === undefined || document.apiVersion === OWN_FORMAT) return undefined;
+  const why = `its format is "${document.apiVersion}", and this version reads "${OWN_FORMAT}"; ${versionNeeded(json)}`;
+  return { digest: documentDigest({ ...document, signature: UNKNOWN }), previous: document.previous ?? null, why };
+}
+
+const UNKNOWN = { key: '', hmacSha256: '' };
+
 export function examine(
   kind: DocumentKind,
   stored: { readonly key: string; readonly etag: string; readonly body: Buffer },
@@ -87,6 +110,8 @@ export function examine(
   } catch (error) {
     return { ...nothing, state: 'tampered', why: `it is not JSON: ${messageOf(error)}` };
   }
+  const newer = newerFormat(json);
+  if (newer !== undefined) return { ...nothing, ...newer, state: 'unreadable' };
   const signed = signedSchema.safeParse(json);
   if (!signed.success) return { ...nothing, state: 'tampered', why: 'it has no signature' };
   const document: Signed<Readonly<Record<string, unknown>>> = signed.data;
@@ -105,7 +130,8 @@ export function examine(
   if (check === 'bad') return { ...found, state: 'tampered', why: 'its signature does not fit its content' };
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return { ...found, state: 'unreadable', why: `${issue?.path.join('.') || 'document'}: ${issue?.message}` };
+    const what = `${issue?.path.join('.') || 'document'}: ${issue?.message}`;
+    return { ...found, state: 'unreadable', why: `${what}; ${versionNeeded(document)}` };
   }
   const why = misplaced(kind, key, document, place);
   if (why !== '') return { ...found, state: 'tampered', why };

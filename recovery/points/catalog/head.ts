@@ -2,6 +2,7 @@
  * What one repository remembers of another: its newest point, and the marks that no later mark names. Whoever removes these, or puts an
  * older catalog back, would otherwise be noticed only by a host that has read the newer one. Each lies signed in every other repository.
  */
+import { parseJson } from '../../core/json.ts';
 import { type SigningKey, signDocument, verifyDocument } from '../signing.ts';
 import { type CatalogDocuments, coveredDigests, coveredPoints, pointOfKey } from './chain.ts';
 import { tipsOf } from './mark-chain.ts';
@@ -33,13 +34,7 @@ export function headOf(
 
 /** Undefined for one that is not signed with a known key, or that is of something else: it says nothing. */
 export function parseHead(body: Buffer, place: HeadPlace, keys: readonly SigningKey[]): Head | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  const head = headSchema.safeParse(json).data;
+  const head = headSchema.safeParse(parseJson(body.toString('utf8'))).data;
   if (head === undefined || head.of !== place.of || head.environment !== place.environment) return undefined;
   return verifyDocument(head, keys) === 'ok' ? head : undefined;
 }

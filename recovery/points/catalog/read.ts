@@ -6,6 +6,7 @@ import type { SigningKey } from '../signing.ts';
 import { type CatalogPlace, type DocumentKind, type DocumentRecord, examine } from './document.ts';
 import { toEntries } from './entries.ts';
 import type { CatalogEntry } from './types.ts';
+import { type UnreadablePoint, unreadableIn } from './unreadable.ts';
 
 /** The objects are small, so latency decides how long it takes. */
 const READS_AT_ONCE = 32;
@@ -34,14 +35,19 @@ export async function readDocuments(kind: DocumentKind, prefix: string, reading:
   return [...records, ...read.filter((record) => record !== undefined)].sort(byKey);
 }
 
-/** Points with their marks, as the repository has them now. */
-export async function readEntries(reading: Reading): Promise<CatalogEntry[]> {
+export interface ReadEntries {
+  readonly entries: CatalogEntry[];
+  readonly unreadable: UnreadablePoint[];
+}
+
+/** Points with their marks, as the repository has them now, and those that this version can't read. */
+export async function readEntries(reading: Reading): Promise<ReadEntries> {
   const { layout } = reading.place;
   const [points, marks] = await Promise.all([
     readDocuments('point', layout.catalogPrefix, reading),
     readDocuments('mark', layout.allMarksPrefix, reading),
   ]);
-  return toEntries({ points, marks });
+  return { entries: toEntries({ points, marks }), unreadable: unreadableIn({ points }) };
 }
 
 export async function readOne(kind: DocumentKind, key: string, reading: Reading): Promise<DocumentRecord | undefined> {

@@ -23,6 +23,7 @@ import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Remembered } from './remember.ts';
 import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
+import { unreadablePoint } from './unreadable.ts';
 
 export interface StoreCatalogOptions {
   readonly repository: Repository;
@@ -65,7 +66,9 @@ export class StoreCatalog implements Catalog {
       readOne('point', layout.point(id), reading),
       readDocuments('mark', layout.marksPrefix(id), reading),
     ]);
-    if (record === undefined || record.text === '') return undefined;
+    if (record === undefined) return undefined;
+    if (record.state === 'unreadable') throw unreadablePoint(this.repository.id, { id, why: record.why });
+    if (record.text === '') return undefined;
     return toEntry(record, marksByPoint(marks).get(id) ?? []);
   }
 

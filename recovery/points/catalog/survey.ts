@@ -9,6 +9,7 @@ import { isPostgres } from '../point.ts';
 import { archivedUntil } from '../wal.ts';
 import { openCatalog } from './catalog.ts';
 import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
+import { unreadableOf, unreadablePoint } from './unreadable.ts';
 import type { WalEnd } from './window.ts';
 
 export interface Surveyed {
@@ -78,6 +79,10 @@ export async function walEndsOf(
 export function holdersOf(survey: Survey, id: string): Surveyed[] {
   const holders = survey.reached.filter(({ points }) => points.some(({ outline }) => outline.id === id));
   if (holders.length > 0) return holders;
+  for (const { repository, problems } of survey.reached) {
+    const unreadable = unreadableOf(problems).find((each) => each.id === id);
+    if (unreadable !== undefined) throw unreadablePoint(repository.id, unreadable);
+  }
   const ids = [...new Set(survey.reached.flatMap(({ points }) => points.map(({ outline }) => outline.id)))]
     .sort()
     .reverse();

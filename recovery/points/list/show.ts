@@ -1,5 +1,4 @@
 /** `dr points show`: one point, with its copy in each repository. */
-
 import { formatDuration } from '../../../plan/duration.ts';
 import { formatBytes, formatCount, formatTime } from '../../report/format.ts';
 import type { Paint } from '../../report/paint.ts';

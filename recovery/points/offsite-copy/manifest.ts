@@ -1,6 +1,7 @@
 /** The signed manifest of an off-site copy: every file with its digest, so that a drive can be verified years later. */
 import { z } from 'zod';
 import { canonicalJson } from '../../../plan/digest.ts';
+import { parseJson } from '../../core/json.ts';
 import { markDocumentSchema } from '../marks.ts';
 import { pointIdSchema } from '../point.ts';
 import { type SigningKey, signDocument } from '../signing.ts';
@@ -44,11 +45,7 @@ export function renderManifest(body: ManifestBody, key: SigningKey): string {
 
 /** Undefined for anything but a manifest. The caller verifies the signature. */
 export function parseManifest(text: string): CopyManifest | undefined {
-  try {
-    return manifestSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return manifestSchema.safeParse(parseJson(text)).data;
 }
 
 /** For `sha256sum -c`. */

@@ -1,5 +1,4 @@
 /** `latest`: the newest copy of everything, PostgreSQL with all of its archived WAL. */
-
 import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
 import { type Candidates, compromisedAfter, failedSince, isAfterCopy } from './candidates.ts';

@@ -1,6 +1,7 @@
 /** Errors for targets that can't be reached. Each names one that can. */
 import { nearest } from '../../../plan/nearest.ts';
 import { badInput, type DrError, verificationFailed } from '../../core/errors.ts';
+import type { UnreadablePoint } from '../catalog/unreadable.ts';
 import type { Window } from '../catalog/window.ts';
 import type { ResolveInput } from './types.ts';
 
@@ -14,6 +15,27 @@ export function noPoints({ repository, entries, workloads }: ResolveInput): DrEr
     fact: `${repository} holds ${held} with ${workloads.join(', ') || 'anything'}`,
     hint: 'see `dr points`; name another repository with --from',
   });
+}
+
+/** `latest` means the newest copy, and that is one that this version can't read. */
+export function newestUnreadable(
+  { repository }: Pick<ResolveInput, 'repository'>,
+  newer: readonly UnreadablePoint[],
+  readable: string,
+): DrError {
+  const lines = newer.map(({ id, why }) => `${id}: ${why}`);
+  const older = readable === '' ? '' : `; for the newest point that this version reads: --to ${readable}`;
+  return badInput({
+    code: 'POINT-UNREADABLE',
+    where: `target in ${repository}`,
+    fact: `${repository} holds newer points that this version of dr can't read:\n${lines.join('\n')}`,
+    hint: `use that version of dr, or a newer one${older}`,
+  });
+}
+
+/** A warning: a moment may lie between the chosen copies and a point that can't be read. */
+export function passedOver(repository: string, { id, why }: UnreadablePoint): string {
+  return `${id} in ${repository} was not considered, because this version of dr can't read it: ${why}`;
 }
 
 export function unknownPoint({ repository, entries }: ResolveInput, id: string): DrError {

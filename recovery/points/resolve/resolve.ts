@@ -1,9 +1,10 @@
 /** Resolves a recovery target to captures of one repository. Pure. */
 import { badInput } from '../../core/errors.ts';
+import { unreadablePoint } from '../catalog/unreadable.ts';
 import { candidatesOf } from './candidates.ts';
 import { resolveLatest } from './latest.ts';
 import { resolvePoint } from './point.ts';
-import { noPoints, removedPoints } from './refusals.ts';
+import { newestUnreadable, noPoints, passedOver, removedPoints } from './refusals.ts';
 import { resolveTime } from './time.ts';
 import type { Resolution, ResolveInput } from './types.ts';
 
@@ -14,7 +15,7 @@ export type { Resolution, ResolveInput } from './types.ts';
  * - an id: that point's captures, PostgreSQL without replay; for workloads that it lacks the newest capture before it.
  * - a time: PostgreSQL's newest set that ended before it, replayed to it; the rest: the newest capture not after it.
  *
- * Throws `TARGET-UNREACHABLE`, `TARGET-COMPROMISED`, `TARGET-IN-FUTURE`, `POINT-UNKNOWN`, `POINT-KEY-UNKNOWN` (exit 2) or
+ * Throws `POINT-UNREADABLE`, `TARGET-UNREACHABLE`, `TARGET-COMPROMISED`, `TARGET-IN-FUTURE`, `POINT-UNKNOWN`, `POINT-KEY-UNKNOWN` (exit 2) or
  * `POINT-TAMPERED` or `POINT-REMOVED` (exit 5). Each names what can be reached instead.
  */
 export function resolveTarget(input: ResolveInput): Resolution {
@@ -27,6 +28,9 @@ export function resolveTarget(input: ResolveInput): Resolution {
       hint: 'for the newest data, type latest',
     });
   }
+  const { unreadable = [] } = input;
+  const named = target.kind === 'point' ? unreadable.find(({ id }) => id === target.id) : undefined;
+  if (named !== undefined) throw unreadablePoint(repository, named);
   const { removed = [], allowTampered = false, entries } = input;
   if (target.kind === 'latest' && removed.length > 0 && !allowTampered) {
     throw removedPoints(repository, removed, entries.findLast(({ trust }) => trust === 'ok')?.outline.id);
@@ -38,6 +42,14 @@ export function resolveTarget(input: ResolveInput): Resolution {
       : target.kind === 'point'
         ? resolvePoint(input, candidates, target.id)
         : resolveTime(input, candidates, target);
+  // Ids sort by the time at which a run began.
+  const newest =
+    chosen.items
+      .map(({ point }) => point)
+      .sort()
+      .at(-1) ?? '';
+  const passed = unreadable.filter(({ id }) => id > newest && target.kind !== 'point');
+  if (target.kind === 'latest' && passed.length > 0) throw newestUnreadable(input, passed, newest);
   if (chosen.items.length === 0) throw noPoints(input);
   const found = new Set(chosen.items.map((item) => item.workload));
   return {
@@ -45,6 +57,6 @@ export function resolveTarget(input: ResolveInput): Resolution {
     target,
     items: chosen.items,
     missing: workloads.filter((workload) => !found.has(workload)),
-    warnings: [...candidates.warnings, ...chosen.warnings],
+    warnings: [...candidates.warnings, ...chosen.warnings, ...passed.map((each) => passedOver(repository, each))],
   };
 }

@@ -1,5 +1,4 @@
 /** A moment: PostgreSQL is replayed to it; every other workload takes its newest copy at or before it. */
-
 import { newestUpTo } from '../catalog/order.ts';
 import type { Copy } from '../catalog/window.ts';
 import { formatTarget, type Target } from '../target.ts';

@@ -1,5 +1,6 @@
 /** Input and result of resolving a target. */
 import type { CatalogEntry } from '../catalog/types.ts';
+import type { UnreadablePoint } from '../catalog/unreadable.ts';
 import type { WalEnds } from '../catalog/window.ts';
 import type { Capture } from '../point.ts';
 import type { Target } from '../target.ts';
@@ -36,6 +37,8 @@ export interface ResolveInput {
   /** Id, for messages. */
   readonly repository: string;
   readonly entries: readonly CatalogEntry[];
+  /** Points that a newer version of `dr` wrote. `latest` is refused where one of them may be the newest. @default none */
+  readonly unreadable?: readonly UnreadablePoint[];
   readonly target: Target;
   /** Ids of the requested workloads. */
   readonly workloads: readonly string[];

@@ -10,7 +10,7 @@ import { correctedNow } from '../../storage/clock.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { S3Keys } from '../../storage/s3/keys.ts';
 import type { S3Location } from '../../storage/s3/location.ts';
-import { readEntries } from '../catalog/read.ts';
+import { type ReadEntries, readEntries } from '../catalog/read.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
 import type { Capture } from '../point.ts';
 import { type Resolution, resolveTarget } from '../resolve/resolve.ts';
@@ -54,7 +54,7 @@ async function openStore({ repository, credentials }: PointsRequest): Promise<Ob
   return openS3Location(repository, credentials);
 }
 
-function readAll(store: ObjectStore, { plan, repository, signingKey }: PointsRequest): Promise<CatalogEntry[]> {
+function readAll(store: ObjectStore, { plan, repository, signingKey }: PointsRequest): Promise<ReadEntries> {
   const { environment } = plan;
   const place = { repository: repository.id, environment, layout: layout(environment) };
   return readEntries({ store, place, keys: [signingKey], asOf: undefined, cached: new Map() });
@@ -62,7 +62,7 @@ function readAll(store: ObjectStore, { plan, repository, signingKey }: PointsReq
 
 /** All points of the repository, to compare a recovered platform with. Throws what the store throws. */
 export async function readPoints(request: PointsRequest): Promise<CatalogEntry[]> {
-  return readAll(await openStore(request), request);
+  return (await readAll(await openStore(request), request)).entries;
 }
 
 /** The newest manifest snapshots in the repository. Throws as `pinTarget` does. */
@@ -71,9 +71,9 @@ export async function resolveNewestManifests(
 ): Promise<{ readonly objects: readonly ResolvedManifests[]; readonly notes: readonly string[] }> {
   const { plan, repository } = request;
   const store = await openStore(request);
-  const entries = await readAll(store, request);
+  const read = await readAll(store, request);
   const now = await correctedNow(store, request.now);
-  const input = { repository: repository.id, entries, target: parseTarget('latest', now), now };
+  const input = { repository: repository.id, ...read, target: parseTarget('latest', now), now };
   return resolveManifests(input, plan);
 }
 
@@ -100,10 +100,10 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
   const paths = layout(plan.environment);
   const target = parseTarget(from, 'later');
   const store = await openStore(request);
-  const entries = await readAll(store, request);
+  const read = await readAll(store, request);
   const now = await correctedNow(store, request.now);
   const wanted = selectWorkloads(plan, ['type:postgres', 'type:redis']).map(({ id }) => id);
-  const input = { repository: repository.id, entries, target, now };
+  const input = { repository: repository.id, ...read, target, now };
   const resolution = resolveTarget({ ...input, workloads: wanted });
   const database = itemOf(resolution, plan, { type: 'postgres', engine: 'pgbackrest' });
   const where = `postgres in ${repository.id}`;
@@ -138,6 +138,6 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
       files,
     },
     notes: [...new Set(said)],
-    generations: await generationsOf({ store, layout: paths, site, entries }),
+    generations: await generationsOf({ store, layout: paths, site, entries: read.entries }),
   };
 }

@@ -88,7 +88,7 @@ function tableCheck(rows: readonly Row[], dump: ResticCapture | undefined): Data
     };
   }
   const facts: CaptureFacts = dump?.facts ?? {};
-  const counts: RowCounts = { tables, damage: [], superusers: [] };
+  const counts: RowCounts = { tables, damage: [], locked: [], superusers: [] };
   const lost = lostTables(counts, facts).map(({ table, rowsThen, rowsNow }) =>
     rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lineageName } from '../../../plan/layout.ts';
 import type { Workload } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
 import { badInput, codeOf } from '../../core/errors.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Target } from '../../points/target.ts';

@@ -7,6 +7,7 @@ import { type Engine, findEngine, findPostgresBin, isTooOld, knownFault } from '
 import { installHint } from '../../engines/install-hint.ts';
 import { missingPrograms } from '../../engines/programs.ts';
 import { compareVersions } from '../../engines/versions.ts';
+import { serverChecks } from './server-checks.ts';
 import { type Check, siteChecks } from './site-checks.ts';
 
 const WANTED_NODE = '24';
@@ -100,6 +101,6 @@ export async function runDoctor(site?: Site): Promise<Check[]> {
     checkNode(),
     ...(await Promise.all(engines)),
     ...(needed.has('postgres') ? await checkPostgresPrograms(binDir) : []),
-    ...(site === undefined ? [] : await siteChecks(site)),
+    ...(site === undefined ? [] : [...(await siteChecks(site)), ...(await serverChecks(site))]),
   ];
 }

@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Site } from '../../config/site.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { formatBytes, formatPercent } from '../../report/format.ts';
 import type { HealthCheck } from '../../workloads/workload.ts';
 
@@ -53,7 +54,7 @@ export function judgeDisk(
 
 async function nearestExisting(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
-    const found = await statfs(at).catch(() => undefined);
+    const found = await statfs(at).catch(ifAbsent(undefined));
     if (found !== undefined || at === dirname(at)) return at;
   }
 }

@@ -1,8 +1,8 @@
 /** One repository: whether it answers, how new each workload's copy is, when it was verified, and whether anything was altered. */
-import { existsSync } from 'node:fs';
 import { ownLineage } from '../../config/lineage.ts';
 import { driveUnmounted, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
@@ -37,7 +37,7 @@ export async function readRepository(
   const { settings } = repository;
   if (isDriveUnmounted(site, repository)) return { kind: 'away', fact: driveUnmounted(site, repository).fact };
   // The listing of an unmounted disk is empty, and would look like a repository without points.
-  if (settings.type === 'posix' && !existsSync(settings.path)) {
+  if (settings.type === 'posix' && !isThereSync(settings.path)) {
     return { kind: 'unreachable', fact: `the folder ${settings.path} does not exist` };
   }
   try {

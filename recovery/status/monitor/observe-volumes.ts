@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { isOnOtherHost } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { usedPart } from '../health/disks.ts';
 import type { Observation } from './observation.ts';
 
@@ -21,7 +22,7 @@ export async function observeVolumes(site: Site): Promise<Observation['volumes']
   ];
   const found = await Promise.all(
     places.map(async ([volume, path]) => {
-      const stats = await statfs(path).catch(() => undefined);
+      const stats = await statfs(path).catch(ifAbsent(undefined));
       if (stats === undefined) return [];
       return [{ volume, usedRatio: usedPart(stats.blocks, stats.bfree, stats.bavail) }];
     }),

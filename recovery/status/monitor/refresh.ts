@@ -1,5 +1,6 @@
 /** Refreshes at an interval that is counted from start to start, never two at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ignoring } from '../../core/ignore.ts';
 import type { Logger } from '../../core/log.ts';
 
 export interface RefreshLoop {
@@ -15,7 +16,6 @@ export async function refreshUntilAborted({ intervalSeconds, signal, log, refres
     const started = performance.now();
     await refresh().catch((error: unknown) => log.error({ error: String(error) }, 'refresh failed'));
     const rest = intervalSeconds * 1000 - (performance.now() - started);
-    // An aborted wait ends the loop; it is not an error.
-    await sleep(Math.max(rest, 0), undefined, { signal }).catch(() => {});
+    await sleep(Math.max(rest, 0), undefined, { signal }).catch(ignoring('an aborted wait ends the loop'));
   }
 }

@@ -1,12 +1,13 @@
 /** Which repositories are readable, their newest good point, and what somebody did to their catalogs. */
-import { existsSync } from 'node:fs';
 import type { Repository, Site } from '../../config/site.ts';
+import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { pointOfKey } from '../../points/catalog/chain.ts';
 import { doubtsOf } from '../../points/catalog/doubts.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
+import { unreadableOf } from '../../points/catalog/unreadable.ts';
 import { isCompromised } from '../../points/marks.ts';
 import type { Capture } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
@@ -40,13 +41,14 @@ export interface RepositoryInspection {
 
 export async function inspectRepository(site: Site, repository: Repository): Promise<RepositoryInspection> {
   const { settings } = repository;
-  if (settings.type === 'posix' && !existsSync(settings.path)) {
+  if (settings.type === 'posix' && !isThereSync(settings.path)) {
     return unreachable(repository, `the folder ${settings.path} does not exist`);
   }
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const entries = await catalog.points();
     const [problems, hidden] = await Promise.all([catalog.problems(), hiddenPoints(repository, entries)]);
+    const unreadable = unreadableOf(problems).map(({ id, why }) => `${id} can't be read by this version of dr: ${why}`);
     const tampered = problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed');
     return {
       entries,
@@ -54,7 +56,7 @@ export async function inspectRepository(site: Site, repository: Repository): Pro
         repository,
         entries,
         tampered.map(({ fact }) => fact),
-        hidden,
+        { hidden, unreadable },
       ),
     };
   } catch (error) {
@@ -79,7 +81,7 @@ function describe(
   repository: Repository,
   entries: readonly CatalogEntry[],
   tampered: readonly string[],
-  hidden: RepositoryFinding['hidden'],
+  { hidden, unreadable }: { readonly hidden: RepositoryFinding['hidden']; readonly unreadable: readonly string[] },
 ): RepositoryFinding {
   const now = new Date();
   const good = new Set(goodEntries(entries, now));
@@ -100,6 +102,7 @@ function describe(
       newest === undefined
         ? `${plural(entries.length, 'point')}, none that is good`
         : `${plural(entries.length, 'point')}, the newest good one is ${newest.id} of ${formatTime(newest.endedAt)}`,
+      ...unreadable,
     ],
   };
 }

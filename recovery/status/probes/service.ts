@@ -14,7 +14,7 @@ export async function askService(site: Site, service: string, signal?: AbortSign
   const [program, ...args] = site.environment.services[service]?.health ?? [];
   if (program === undefined) return { well: undefined, fact: `services.${service}.health is not configured` };
   try {
-    const options = { accept: 'any', cwd: '/', timeoutSeconds: ANSWER_SECONDS, signal } as const;
+    const options = { accept: 'any', cwd: '/', timeoutSeconds: ANSWER_SECONDS, signal, keep: 'ends' } as const;
     const { exitCode, stdout, stderr } = await site.run([program, ...args], options);
     const said = lastLine(stdout) || lastLine(stderr);
     if (exitCode === 0) return { well: true, fact: said || 'answers' };

@@ -4,6 +4,7 @@ import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ifAbsent } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
 import { isAlive, pidNamespace, startedAt } from '../../core/pids.ts';
 import { folderClock } from './folder-clock.ts';
@@ -18,7 +19,7 @@ async function isStale(path: string, content: string): Promise<boolean> {
   const [host, pid, , started, namespace] = content.split(' ');
   if (host === hostname() && namespace === pidNamespace()) return !isAlive(Number(pid), started);
   const now = (await folderClock(dirname(path)))?.getTime() ?? Date.now();
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch(ifAbsent(undefined));
   return found !== undefined && now - found.mtimeMs > STALE_AFTER_MS;
 }
 
@@ -27,16 +28,22 @@ async function isStale(path: string, content: string): Promise<boolean> {
  * the renamed content tells, and what was fresh is put back.
  */
 async function breakStale(path: string): Promise<void> {
-  const content = await readFile(path, 'utf8').catch(() => undefined);
+  const content = await readFile(path, 'utf8').catch(ifAbsent(undefined));
   if (content === undefined || !(await isStale(path, content))) return;
   const aside = `${path}-${randomBytes(6).toString('hex')}`;
   try {
     await rename(path, aside);
-  } catch {
-    return;
+  } catch (error) {
+    // Somebody else was faster.
+    return ifAbsent(undefined)(error);
   }
-  if ((await readFile(aside, 'utf8')) !== content) await link(aside, path).catch(() => undefined);
+  if ((await readFile(aside, 'utf8')) !== content) await link(aside, path).catch(ifTaken);
   await rm(aside, { force: true });
+}
+
+/** A third process holds it by now. */
+function ifTaken(error: unknown): void {
+  if (!hasCode(error, 'EEXIST')) throw error;
 }
 
 /** Runs `work` while the file `path` is ours. Throws `REPOSITORY-BUSY` after a minute of waiting. */

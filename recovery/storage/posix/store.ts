@@ -4,6 +4,7 @@ import { type BigIntStats, createReadStream, type Dirent, lstatSync, readdirSync
 import { chmod, chown, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { ifAbsent } from '../../core/absent.ts';
 import { badInput, codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import { absolute, keyring } from '../../core/fields.ts';
 import { byKey, checkKey } from '../object-key.ts';
@@ -125,11 +126,17 @@ class PosixStore implements BulkStore {
   /** Objects are replaced and never edited, so a second name for one is as good as a copy, where both lie on one file system. */
   async download({ key }: ObjectInfo, file: string): Promise<void> {
     const from = this.#file(key);
-    await this.#translated(() => link(from, file).catch(() => copyFile(from, file)));
+    await this.#translated(() => link(from, file).catch((error: unknown) => this.#copyInstead(error, from, file)));
   }
 
   async upload(key: string, file: string): Promise<void> {
     await this.put(key, createReadStream(file));
+  }
+
+  /** Another file system, one without links, or too many of them. */
+  async #copyInstead(error: unknown, from: string, file: string): Promise<void> {
+    if (!hasCode(error, 'EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EEXIST')) throw error;
+    await copyFile(from, file);
   }
 
   #file(key: string): string {
@@ -160,7 +167,7 @@ class PosixStore implements BulkStore {
 
   async #replace(temporary: string, file: string, key: string, etag: string): Promise<void> {
     await whileExclusive(join(dirname(file), `${WORK_PREFIX}lock-${basename(file)}`), async () => {
-      const stats = await stat(file, { bigint: true }).catch(() => undefined);
+      const stats = await stat(file, { bigint: true }).catch(ifAbsent(undefined));
       if (stats === undefined || etagOf(stats) !== etag)
         throw new ConditionFailed(`${key} was changed by someone else`);
       await rename(temporary, file);
@@ -199,7 +206,7 @@ class PosixStore implements BulkStore {
   /** An empty repository is fine. A path without even its parent folder is a volume that is not mounted. */
   async #checkMounted(): Promise<void> {
     for (const folder of [this.#root, dirname(this.#root)]) {
-      if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
+      if ((await stat(folder).catch(ifAbsent(undefined)))?.isDirectory()) return;
     }
     throw new DrError({
       code: 'REPOSITORY-UNREACHABLE',

@@ -65,7 +65,9 @@ async function admit(client: S3Client, request: BucketRequest): Promise<string> 
   try {
     await put(true);
     return `${open}; nobody may encrypt with a key of their own (SSE-C)`;
-  } catch {
+  } catch (refused) {
+    const status = statusOf(refused) ?? 500;
+    if (status >= 500) throw refused;
     // A store that knows no conditions refuses the whole policy.
     try {
       await put(false);

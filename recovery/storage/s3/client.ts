@@ -31,6 +31,8 @@ export interface S3StoreOptions {
   readonly deadlineSeconds?: number;
   /** @default 6 */
   readonly attempts?: number;
+  /** Ends the calls that wait. What is called afterwards (to release a lock) has a few seconds. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Far away is 300 ms; a host that does not answer in this time is down, and the next attempt may reach another address. */

@@ -13,7 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import pRetry from 'p-retry';
-import { DrError, messageOf } from '../../core/errors.ts';
+import { DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { byKey, checkKey } from '../object-key.ts';
 import {
   type BulkStore,
@@ -33,6 +33,11 @@ const BODY_ATTEMPTS = 4;
 /** Before the second attempt; each further wait is twice as long. */
 const BODY_WAIT_MS = 200;
 
+/** After the whole file is read, some megabytes of it are still on their way: at 400 kB/s, with others beside it, for minutes. */
+const UPLOAD_DEADLINES = 5;
+
+/** Somebody waits for this process to end. */
+const AFTER_SIGNAL_MS = 4_000;
 /** While a machine sleeps its monotonic clock stands. */
 const TOLD_FOR_MS = 60_000;
 
@@ -44,6 +49,7 @@ class S3Store implements VersionedStore, BulkStore {
   readonly #bucket: string;
   readonly #deadlineMs: number;
   readonly #onRetry: S3StoreOptions['onRetry'];
+  readonly #signal: AbortSignal | undefined;
   /** The `Date` of the last answer, and when it came. */
   #told: { readonly date: Date; readonly at: number } | undefined;
 
@@ -59,6 +65,7 @@ class S3Store implements VersionedStore, BulkStore {
     this.#bucket = bucket;
     this.#deadlineMs = deadlineMs(options);
     this.#onRetry = options.onRetry;
+    this.#signal = options.signal;
   }
 
   async get(key: string, asOf?: Date): Promise<StoredObject | undefined> {
@@ -179,13 +186,15 @@ class S3Store implements VersionedStore, BulkStore {
       const Body = Readable.from(aliveWhileRead(file, alive), { objectMode: false });
       await this.#client.send(new PutObjectCommand({ ...request, Body }), { abortSignal });
     };
-    await this.#call((signal, alive) =>
-      pRetry(() => once(signal, alive), {
-        retries: BODY_ATTEMPTS - 1,
-        minTimeout: BODY_WAIT_MS,
-        signal,
-        shouldRetry: ({ error }) => (statusOf(error) ?? 500) >= 500,
-      }),
+    await this.#call(
+      (signal, alive) =>
+        pRetry(() => once(signal, alive), {
+          retries: BODY_ATTEMPTS - 1,
+          minTimeout: BODY_WAIT_MS,
+          signal,
+          shouldRetry: ({ error }) => (statusOf(error) ?? 500) >= 500,
+        }),
+      UPLOAD_DEADLINES,
     );
   }
 
@@ -225,10 +234,12 @@ class S3Store implements VersionedStore, BulkStore {
   }
 
   /** `alive` moves the deadline: a large object may take long while bytes arrive. */
-  async #call<T>(work: (signal: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
+  async #call<T>(work: (signal: AbortSignal, alive: () => void) => Promise<T>, deadlines = 1): Promise<T> {
     const deadline = new AbortController();
-    const seconds = this.#deadlineMs / 1000;
-    const timer = setTimeout(() => deadline.abort(new Error(`nothing within ${seconds} s`)), this.#deadlineMs);
+    const limit = this.#signal?.aborted === true ? AFTER_SIGNAL_MS : deadlines * this.#deadlineMs;
+    const timer = setTimeout(() => deadline.abort(new Error(`nothing within ${limit / 1000} s`)), limit);
+    const stop = () => deadline.abort(interrupted(this.describe));
+    this.#signal?.addEventListener('abort', stop, { once: true });
     try {
       return await work(deadline.signal, () => timer.refresh());
     } catch (error) {
@@ -237,8 +248,19 @@ class S3Store implements VersionedStore, BulkStore {
       throw explainS3Failure(cause, this.describe, this.#bucket);
     } finally {
       clearTimeout(timer);
+      this.#signal?.removeEventListener('abort', stop);
     }
   }
+}
+
+function interrupted(where: string): DrError {
+  return new DrError({
+    code: 'INTERRUPTED',
+    where,
+    fact: 'stopped by a signal',
+    hint: 'run the same command again: it resumes where it stopped',
+    exit: EXIT.interrupted,
+  });
 }
 
 async function* aliveWhileRead(file: string, alive: () => void): AsyncGenerator<Buffer> {

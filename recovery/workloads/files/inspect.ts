@@ -4,6 +4,7 @@ import { extname, relative } from 'node:path';
 import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import type { Workload } from '../../../plan/types.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { codeOf, hasCode, messageOf } from '../../core/errors.ts';
 import { followLinks } from '../../core/links.ts';
 import type { ResticCapture } from '../../points/point.ts';
@@ -66,7 +67,8 @@ export async function inspectFolder(question: FolderQuestion, findProblems: Find
 }
 
 async function sizeOf(file: Buffer): Promise<number> {
-  return (await stat(file).catch(() => undefined))?.size ?? 0;
+  // Removed while the folder was read.
+  return stat(file).then((found) => found.size, ifAbsent(0));
 }
 
 async function filesBelow(path: string): Promise<Buffer[]> {
@@ -91,7 +93,12 @@ export const documentProblems: FindProblems = async ({ workload, path }, files) 
 async function parseProblem(file: string): Promise<string | undefined> {
   const kind = extname(file).toLowerCase();
   if (kind !== '.json' && kind !== '.yaml' && kind !== '.yml') return undefined;
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  let text: string | undefined;
+  try {
+    text = await readFile(file, 'utf8').catch(ifAbsent(undefined));
+  } catch (error) {
+    return `can't be read (${codeOf(error)})`;
+  }
   if (text === undefined) return undefined;
   if (text.trim() === '') return 'is empty';
   return kind === '.json' ? jsonProblem(text) : yamlProblem(text);

@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
-import { badInput, hasCode } from '../../core/errors.ts';
+import { ifAbsent } from '../../core/absent.ts';
+import { badInput } from '../../core/errors.ts';
 import { followLinks, surveyLinks } from '../../core/links.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';
 import { nothing } from '../capture.ts';
@@ -28,10 +29,7 @@ export async function captureFolder(site: Site, workload: Workload): Promise<Sta
   const where = `folders.${workload.id}`;
   const path = await followLinks(configured);
   const named = path === configured ? path : `${configured} leads to ${path}, which`;
-  const found = await stat(path).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  });
+  const found = await stat(path).catch(ifAbsent(undefined));
   if (!found?.isDirectory()) {
     throw badInput({
       code: 'FOLDER-MISSING',

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
-import { isThere } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
 import { asDrError } from '../../core/as-dr-error.ts';
 import { badInput, DrError, EXIT } from '../../core/errors.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';

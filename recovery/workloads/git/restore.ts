@@ -1,7 +1,8 @@
 /** Restores the mirrors, and makes a repository again whose url is a lost folder of this host. */
 import { chown, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isThere, makePassableFolder } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
+import { makePassableFolder } from '../../core/account.ts';
 import type { Run } from '../../core/process.ts';
 import { folderState } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';

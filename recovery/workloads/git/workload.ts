@@ -1,11 +1,10 @@
 /** Mirrors of the git repositories. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere } from '../../core/account.ts';
+import { isThere, isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import type { Run } from '../../core/process.ts';
 import { nothing } from '../capture.ts';
@@ -25,9 +24,9 @@ export function inspectGit(workload: Workload, sources: readonly { name: string;
     .filter(({ url }) => url.startsWith('/') || url.startsWith('file://'))
     .map(({ name, url }) => {
       const path = url.replace(/^file:\/\//, '');
-      const there = existsSync(join(path, 'HEAD')) || existsSync(join(path, '.git', 'HEAD'));
-      const state = there ? 'well' : existsSync(path) ? 'damaged' : 'missing';
-      const fact = there ? 'a git repository' : existsSync(path) ? 'is not a git repository' : 'does not exist';
+      const there = isThereSync(join(path, 'HEAD')) || isThereSync(join(path, '.git', 'HEAD'));
+      const state = there ? 'well' : isThereSync(path) ? 'damaged' : 'missing';
+      const fact = there ? 'a git repository' : isThereSync(path) ? 'is not a git repository' : 'does not exist';
       return { workload: workload.id, path, state, facts: [`${name}: ${path} ${fact}`] };
     });
 }

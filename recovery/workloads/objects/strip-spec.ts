@@ -1,4 +1,5 @@
 /** What servers add to the `spec` of each kind: allocated addresses, bound volumes, selectors of their own making. */
+import { parseJson } from '../../core/json.ts';
 import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
 
 export type Spec = Readonly<Record<string, unknown>>;
@@ -107,12 +108,8 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Ports with a `nodePort` in kubectl's record of what was applied. */
 function portsApplied({ metadata }: KubeObject): readonly unknown[] {
-  try {
-    const applied = fieldsOf(JSON.parse(metadata.annotations?.[LAST_APPLIED] ?? '{}'));
-    return listOf(fieldsOf(applied.spec).ports).filter((port) => fieldsOf(port).nodePort !== undefined);
-  } catch {
-    return [];
-  }
+  const applied = fieldsOf(parseJson(metadata.annotations?.[LAST_APPLIED] ?? '{}'));
+  return listOf(fieldsOf(applied.spec).ports).filter((port) => fieldsOf(port).nodePort !== undefined);
 }
 
 /** Keys of ports, as `managedFields` writes them: `k:{"port":80,"protocol":"TCP"}`. */

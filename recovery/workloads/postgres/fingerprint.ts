@@ -1,5 +1,6 @@
 /** What a database holds, in numbers that are equal exactly when the rows are. */
 import type { ClientBase } from 'pg';
+import { ignoring } from '../../core/ignore.ts';
 import { compareItems, type Difference } from '../difference.ts';
 
 export interface TableFingerprint {
@@ -69,7 +70,7 @@ export async function databaseFingerprint(
     return { tables };
   } finally {
     // After a failed query too: the caller keeps using this connection.
-    await client.query('rollback').catch(() => {});
+    await client.query('rollback').catch(ignoring('the connection is closed, or its first error says more'));
   }
 }
 

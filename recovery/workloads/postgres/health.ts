@@ -1,5 +1,4 @@
 /** Does PostgreSQL take requests, does it archive its WAL, do its tables hold their rows and its pages fit their checksums. */
-
 import { seconds } from '../../../plan/duration.ts';
 import type { PostgresSettings, Retired } from '../../config/environment.ts';
 import { readLineage } from '../../config/lineage.ts';
@@ -8,8 +7,9 @@ import { codeOf, DrError, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
+import { connectClient } from './access/client.ts';
+import { checkSynchronous } from './access/synchronous.ts';
 import { foreignWal } from './archive/own-wal.ts';
-import { connectClient } from './client.ts';
 import { leaderOfStandby } from './host/standby.ts';
 import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
 import { withClient } from './server.ts';
@@ -100,9 +100,10 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
   const settings = site.environment.postgres;
   if (settings === undefined) return [];
   try {
-    const state = await withClient(site, settings, async (client) => {
+    const { state, synchronous } = await withClient(site, settings, async (client) => {
       const [row] = (await client.query<PostgresState>(STATE)).rows;
-      return row && { ...row, leader: await leaderOfStandby(client) };
+      const leader = row && (await leaderOfStandby(client));
+      return { state: row && { ...row, leader }, synchronous: await checkSynchronous(client) };
     });
     if (state === undefined) throw new Error('pg_stat_archiver is empty');
     return [
@@ -114,6 +115,7 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
         fact: state.recovering ? `it is in recovery, a standby; ${state.leader ?? 'nobody'} leads` : 'not in recovery',
       },
       site.environment.isolated === true ? notArchiving(state) : await ownArchive(site, archiving(state)),
+      ...synchronous,
     ];
   } catch (error) {
     return [{ id: 'postgres/answers', title: 'PostgreSQL answers', ok: false, fact: wordsOf(error) }];
@@ -188,7 +190,11 @@ export function judgeTables(counts: RowCounts, before: CaptureFacts | undefined)
   const lost = lostTables(counts, before ?? {}).map(({ table, rowsThen, rowsNow }) =>
     rowsNow === undefined ? `${table} is missing` : `${table} has ${rowsNow} rows, had ${rowsThen}`,
   );
-  const wrong = [...counts.damage, ...lost, ...(total === 0 ? ['no table holds a row'] : [])];
+  const { locked } = counts;
+  const empty = total === 0 && locked.length === 0 ? ['no table holds a row'] : [];
+  const wrong = [...counts.damage, ...lost, ...empty];
   const sum = `${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`;
-  return { ok: wrong.length === 0, fact: wrong.length === 0 ? sum : wrong.join('; ') };
+  const unknown = locked.length === 0 ? [] : [`locked by others and not counted: ${locked.join(', ')}`];
+  if (wrong.length > 0) return { ok: false, fact: [...wrong, ...unknown].join('; ') };
+  return { ok: locked.length === 0 ? true : undefined, fact: [sum, ...unknown].join('; ') };
 }

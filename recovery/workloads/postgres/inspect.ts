@@ -7,11 +7,12 @@ import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
+import { postgresLife } from './access/alive.ts';
+import { checkPages, type PageCheck, parseLsn } from './access/page-check.ts';
 import { type ControlData, readControlData } from './host/control-data.ts';
 import { leaderOfStandby } from './host/standby.ts';
-import { checkPages, type PageCheck, parseLsn } from './page-check.ts';
 import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';
-import { postmasterPid, withClient } from './server.ts';
+import { withClient } from './server.ts';
 
 export interface PostgresFinding {
   readonly server: 'up' | 'starting' | 'down';
@@ -145,9 +146,10 @@ async function askServer(site: Site, question: PostgresQuestion): Promise<Server
     if (code === '3D000') return askWithoutDatabase(site, question);
     if (/^(?:58|XX)/.test(code)) return { ...silent, server: 'up', damage: [message], facts: [] };
     if (isOnOtherHost(settings)) return { ...silent, ...otherHostSays(error) };
-    const pid = await postmasterPid(settings);
-    if (pid === undefined) return { ...silent, server: 'down', facts: ['PostgreSQL does not run'] };
-    return { ...silent, server: 'up', facts: [`PostgreSQL (pid ${pid}) runs and refuses: ${message}`] };
+    const { alive, pid, fact } = await postgresLife(site, settings);
+    if (!alive) return { ...silent, server: 'down', facts: [`PostgreSQL does not run: ${fact}`] };
+    const who = pid === undefined ? `PostgreSQL (${fact})` : `PostgreSQL (pid ${pid})`;
+    return { ...silent, server: 'up', facts: [`${who} runs and refuses: ${message}`] };
   }
 }
 
@@ -183,14 +185,19 @@ async function askClient(client: pg.Client, before: CaptureFacts | undefined): P
       `PostgreSQL answers: ${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`,
       ...(leader === undefined ? [] : [`it is a standby (or still recovers); ${leader} leads`]),
       ...(before === undefined ? ['no capture to compare the tables with'] : []),
+      ...lockedFacts(counts.locked),
       ...archiver.facts,
     ],
   };
 }
 
+function lockedFacts(locked: readonly string[]): string[] {
+  return locked.length === 0 ? [] : [`locked by others and not counted: ${locked.join(', ')}`];
+}
+
 /** The database was dropped: every table that the capture knows is lost. */
 async function askWithoutDatabase(site: Site, { settings, before }: PostgresQuestion): Promise<ServerAnswers> {
-  const nothing = { tables: [], damage: [], superusers: [] };
+  const nothing = { tables: [], damage: [], locked: [], superusers: [] };
   return withClient(
     site,
     settings,
@@ -208,7 +215,7 @@ async function askWithoutDatabase(site: Site, { settings, before }: PostgresQues
         facts: [`PostgreSQL answers, and has no database "${settings.database}"`, ...facts],
       };
     },
-    'postgres',
+    { database: 'postgres' },
   );
 }
 

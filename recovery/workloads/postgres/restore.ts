@@ -7,7 +7,8 @@ import { postgresSettings } from '../../config/environment.ts';
 import { readLineage, writeLineage } from '../../config/lineage.ts';
 import { probeRepositories, reachable } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere, lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
+import { ifAbsent, isThere } from '../../core/absent.ts';
+import { lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
 import { messageOf, precondition } from '../../core/errors.ts';
 import { settingLine } from '../../core/quote.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
@@ -82,7 +83,7 @@ async function pointArchiveAt(
   const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, archiveTimeout(site));
   const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
   const lines = Object.entries(settings).map(([name, value]) => settingLine(name, value));
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readFile(file, 'utf8').catch(ifAbsent(''));
   if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
   const account = await lookUpAccount(site.environment.runAs);
   if (account) await chown(file, account.uid, account.gid);
@@ -117,7 +118,7 @@ async function keepsFiles({ plan }: RestoreContext, dataDir: string): Promise<bo
 /** Stays what it was when recovery ended, until the server is started anew. Undefined when no commit was replayed. */
 async function lastReplayed(site: Site): Promise<string | undefined> {
   const settings = postgresSettings(site.environment);
-  return withClient(site, settings, lastReplayedCommit, 'postgres');
+  return withClient(site, settings, lastReplayedCommit, { database: 'postgres' });
 }
 
 const beganLineage = z.object({ lineage: z.string(), repositories: z.array(z.string()) });

@@ -4,108 +4,140 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { DrError, hasCode, precondition } from '../../core/errors.ts';
+import { ifAbsent, isThere } from '../../core/absent.ts';
+import { DrError, EXIT, hasCode, messageOf, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
-import { shellWord, socketFolder } from '../../core/quote.ts';
 import { findPostgresBin } from '../../engines/find.ts';
-import { connectClient } from './client.ts';
-import { livingServer, removeStaleLocks } from './stale-locks.ts';
+import { type Control, runStart, runStop } from '../control.ts';
+import { type PostgresLife, postgresLife, postmasterPid } from './access/alive.ts';
+import { connectClient } from './access/client.ts';
+import { logOf, startWithPgCtl } from './access/launch.ts';
+import { clientLimits, inSession, interrupted, prepareSession, type SessionOptions } from './access/session.ts';
+import { removeStaleLocks } from './access/stale-locks.ts';
 
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
 const CONNECT_MS = 5_000;
 
-/** Bytes of a socket's path. */
-const LONGEST_SOCKET = 107;
-
 /** For what concerns the whole server. */
 const MAINTENANCE = 'postgres';
 
-/** A server may have no database "postgres": whoever asks for it wants any. */
-export async function connect(site: Site, settings: PostgresSettings, database?: string): Promise<pg.Client> {
-  if (database !== MAINTENANCE) return connectTo(site, settings, database ?? settings.database);
-  for (const name of [MAINTENANCE, settings.database]) {
+/**
+ * A session with limits and pinned settings (`access/session.ts`); the caller ends it. A server may have no database "postgres": whoever
+ * asks for it wants any.
+ * @param session Its options, or the name of its database.
+ */
+export async function connect(
+  site: Site,
+  settings: PostgresSettings,
+  session: SessionOptions | string = {},
+): Promise<pg.Client> {
+  const options = optionsOf(session);
+  if (options.cleansUp !== true && site.signal?.aborted === true) throw interrupted();
+  if (options.database !== MAINTENANCE) return connectTo(site, settings, options);
+  for (const database of [MAINTENANCE, settings.database]) {
     try {
-      return await connectTo(site, settings, name);
+      return await connectTo(site, settings, { ...options, database });
     } catch (error) {
       // 3D000: there is no such database.
       if (!hasCode(error, '3D000')) throw error;
     }
   }
-  return connectTo(site, settings, 'template1');
+  return connectTo(site, settings, { ...options, database: 'template1' });
 }
 
-async function connectTo(site: Site, settings: PostgresSettings, database: string): Promise<pg.Client> {
+function optionsOf(session: SessionOptions | string): SessionOptions {
+  return typeof session === 'string' ? { database: session } : session;
+}
+
+async function connectTo(site: Site, settings: PostgresSettings, options: SessionOptions): Promise<pg.Client> {
   const password =
     settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'postgres.password');
   const base = {
-    database,
+    ...clientLimits(options),
+    database: options.database ?? settings.database,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: 'dr',
     ...(password === undefined ? {} : { password }),
   };
-  return connectClient(settings, base, (client) => {
+  const connected = await connectClient(settings, base, (client) => {
     // A server that is stopped drops its clients: without a listener that would end the process.
     client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
   });
+  await prepareSession(connected, options);
+  return connected;
 }
 
 export async function withClient<T>(
   site: Site,
   settings: PostgresSettings,
   use: (client: pg.Client) => Promise<T>,
-  database?: string,
+  session: SessionOptions | string = {},
 ): Promise<T> {
-  const client = await connect(site, settings, database);
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
+  const options = optionsOf(session);
+  const client = await connect(site, settings, options);
+  return inSession(client, options.cleansUp === true ? undefined : site.signal, use);
 }
 
-/** Pid of the process that owns the data directory, when it is alive. A stale postmaster.pid (after kill -9) is nobody's. */
-export async function postmasterPid(settings: PostgresSettings): Promise<number | undefined> {
-  return livingServer(join(settings.dataDir, 'postmaster.pid'));
-}
-
-async function pgCtl(site: Site, settings: PostgresSettings, args: readonly string[]): Promise<void> {
+async function pgCtl(site: Site, settings: PostgresSettings, args: readonly string[], cleansUp = false): Promise<void> {
   const bin = await findPostgresBin(settings.binDir);
-  await site.run([join(bin, 'pg_ctl'), '-D', settings.dataDir, ...args], { as: site.environment.runAs, cwd: '/' });
+  const limit = cleansUp ? { cleansUp, timeoutSeconds: 2 * CLEANING_SECONDS } : {};
+  const as = site.environment.runAs;
+  await site.run([join(bin, 'pg_ctl'), '-D', settings.dataDir, ...args], {
+    as,
+    cwd: '/',
+    ...limit,
+    spareDescendants: true,
+  });
 }
 
-/** Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. */
-export async function stopServer(site: Site, settings: PostgresSettings): Promise<void> {
-  if ((await postmasterPid(settings)) !== undefined) {
-    if (settings.control) await site.run(settings.control.stop, { timeoutSeconds: 120 });
-    else {
-      await pgCtl(site, settings, ['stop', '-m', 'fast', '-w', '-t', '60']).catch(async (error: unknown) => {
-        site.log.warn({ error: String(error) }, 'fast shutdown failed, shutting down at once');
-        await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', '60']);
-      });
-    }
-    const left = await postmasterPid(settings);
-    if (left !== undefined) {
-      throw new DrError({
-        code: 'SERVER-STILL-RUNNING',
-        where: settings.dataDir,
-        fact: `PostgreSQL (pid ${left}) still runs after its stop command`,
-        hint: 'stop it by hand and start the same command again',
-      });
-    }
+/** A trial's server, after a signal: nobody needs its data. */
+const CLEANING_SECONDS = 5;
+
+/**
+ * Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. Throws `SERVER-STILL-RUNNING`.
+ * @param options.cleansUp its data is not needed any more, and a signal may have come
+ */
+export async function stopServer(
+  site: Site,
+  settings: PostgresSettings,
+  { cleansUp = false }: { readonly cleansUp?: boolean } = {},
+): Promise<void> {
+  const life = await postgresLife(site, settings);
+  if (life.alive) {
+    if (settings.control) await runStop(site, 'postgres.control', settings.control);
+    else if (cleansUp)
+      await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', `${CLEANING_SECONDS}`], true);
+    else await stopByPgCtl(site, settings, life);
+    const left = await postgresLife(site, settings);
+    if (left.alive) throw stillRuns(settings, left);
   }
   await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
 }
 
-function logOf(settings: PostgresSettings): string {
-  return settings.logFile ?? join(settings.dataDir, 'dr-start.log');
+async function stopByPgCtl(site: Site, settings: PostgresSettings, life: PostgresLife): Promise<void> {
+  // Without it pg_ctl knows of no server.
+  if (!(await isThere(join(settings.dataDir, 'postmaster.pid')))) throw stillRuns(settings, life);
+  try {
+    await pgCtl(site, settings, ['stop', '-m', 'fast', '-w', '-t', '60']);
+  } catch (error) {
+    if (!(error instanceof DrError) || error.code !== 'ENGINE-FAILED') throw error;
+    site.log.warn({ error: String(error) }, 'fast shutdown failed, shutting down at once');
+    await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', '60']);
+  }
+}
+
+function stillRuns(settings: PostgresSettings, { fact, pid }: PostgresLife): DrError {
+  return new DrError({
+    code: 'SERVER-STILL-RUNNING',
+    where: settings.dataDir,
+    fact,
+    hint: `stop it by hand${pid === undefined ? '' : ` (kill -INT ${pid})`} and start the same command again`,
+  });
 }
 
 /** Bytes in the server's log: the next start writes after them. The log is evidence and is never truncated. */
 export async function logSize(settings: PostgresSettings): Promise<number> {
-  return stat(logOf(settings)).then(
-    (found) => found.size,
-    () => 0,
-  );
+  return stat(logOf(settings)).then((found) => found.size, ifAbsent(0));
 }
 
 /**
@@ -123,8 +155,9 @@ async function logTail(settings: PostgresSettings, from: number): Promise<string
   try {
     const text = (await readFile(logOf(settings))).subarray(from).toString('utf8');
     return lastErrors(text);
-  } catch {
-    return '';
+  } catch (error) {
+    // The error that is explained matters more than the log.
+    return `its log can't be read: ${messageOf(error)}`;
   }
 }
 
@@ -137,74 +170,39 @@ function startFailed(settings: PostgresSettings, why: string): DrError {
   });
 }
 
-/** Starts the server and returns as soon as its process exists; see `waitUntilWritable`. */
+/**
+ * Starts the server and returns as soon as its process exists; see `waitUntilWritable`. Throws `SERVER-ELSEWHERE` (exit 6) where a server
+ * answers that this host has no process of: a second one in its data directory would destroy that.
+ */
 export async function startServer(site: Site, settings: PostgresSettings): Promise<void> {
-  if ((await postmasterPid(settings)) !== undefined) return;
+  const life = await postgresLife(site, settings);
+  if (life.pid !== undefined) return;
+  if (life.alive) throw elsewhere(settings, life.fact);
   await removeStaleLocks(settings);
   if (settings.control) {
-    await site.run(settings.control.start);
+    await startByControl(site, settings, settings.control);
     return;
   }
   await startWithPgCtl(site, settings);
 }
 
-/** What `dr` gives the server; the rest comes from its files. */
-function startOptions(settings: PostgresSettings): string[] {
-  const { configDir, dataDir, socketDir, port } = settings;
-  // A file of another host may name that host's data directory.
-  const files = (folder: string) => [
-    '-c',
-    `config_file=${join(folder, 'postgresql.conf')}`,
-    '-c',
-    `data_directory=${dataDir}`,
-  ];
-  const config = configDir === undefined ? [] : files(configDir);
-  return ['-k', socketFolder(socketDir), '-p', String(port), ...config];
-}
-
-/**
- * pg_ctl gives its options, the data directory and the log to a shell, the last two between double quotes: so a path with a character
- * that counts there goes by another way.
- */
-async function startWithPgCtl(site: Site, settings: PostgresSettings): Promise<void> {
-  const { dataDir } = settings;
-  const log = logOf(settings);
-  const program = join(await findPostgresBin(settings.binDir), 'pg_ctl');
-  const argv = [program, 'start', '-W', '-o', startOptions(settings).map(shellWord).join(' ')] as const;
-  const options = { as: site.environment.runAs, cwd: '/' };
-  if (!/["$`\\]/.test(`${dataDir}${log}`)) {
-    await site.run([...argv, '-D', dataDir, '-l', log], options);
-    return;
+/** A command that waits until the server takes requests may meet its limit while that replays: then the server is waited for. */
+async function startByControl(site: Site, settings: PostgresSettings, control: Control): Promise<void> {
+  try {
+    await runStart(site, 'postgres.control', control);
+  } catch (error) {
+    const late = error instanceof DrError && error.code === 'ENGINE-TIMEOUT';
+    if (!late || (await postmasterPid(settings)) === undefined) throw error;
+    site.log.warn({ error: error.message }, 'the server has started, and its start command did not end');
   }
-  const redirected = ['sh', '-c', 'log=$1; shift; exec "$@" >>"$log" 2>&1', 'sh', log] as const;
-  await site.run([...redirected, ...argv], { ...options, env: { PGDATA: dataDir } });
 }
 
-/**
- * Would the server start with its files and what `dr` adds to them? Asked of its own program, which reads them and starts nothing: so a
- * server that runs is not stopped for a configuration that can't start. Throws `SERVER-START-REFUSED` (exit 6).
- */
-export async function tryStartOptions(site: Site, settings: PostgresSettings): Promise<void> {
-  const program = join(await findPostgresBin(settings.binDir), 'postgres');
-  const options = startOptions(settings).map(shellWord).join(' ');
-  // By a shell, as pg_ctl does.
-  const argv = ['sh', '-c', `exec "$0" -D "$1" ${options} -C unix_socket_directories`] as const;
-  const { exitCode, stdout, stderr } = await site.run([...argv, program, settings.dataDir], {
-    as: site.environment.runAs,
-    cwd: '/',
-    accept: 'any',
-  });
-  const folder = stdout.trim();
-  const tooLong = Buffer.byteLength(`${settings.socketDir}/.s.PGSQL.${settings.port}`) > LONGEST_SOCKET;
-  if (exitCode === 0 && folder === socketFolder(settings.socketDir) && !tooLong) return;
-  const said = stderr.split('\n').filter((line) => /FATAL|ERROR|DETAIL|HINT/.test(line));
-  throw precondition({
-    code: 'SERVER-START-REFUSED',
+function elsewhere(settings: PostgresSettings, fact: string): DrError {
+  return precondition({
+    code: 'SERVER-ELSEWHERE',
     where: settings.dataDir,
-    fact: tooLong
-      ? `the path of its socket has more than ${LONGEST_SOCKET} bytes: ${settings.socketDir}`
-      : `PostgreSQL would not start again: ${said.join('\n') || stderr.trim() || `its socket folder would be ${folder}`}`,
-    hint: 'nothing was stopped; fix that, and postgres.socketDir, port and configDir of the environment file, first',
+    fact: `${fact}, and no process of this host is its server`,
+    hint: 'stop it where it runs (another container?), or correct postgres.socketDir, host and port in dr.yaml',
   });
 }
 
@@ -248,10 +246,11 @@ export async function waitUntilWritable(
   let missing = 0;
   const recovered = async (): Promise<boolean> => {
     try {
-      await withClient(site, settings, (client) => untilRecovered(client, options), 'postgres');
+      await withClient(site, settings, (client) => untilRecovered(client, options), { database: 'postgres' });
       return true;
     } catch (error) {
-      if (options.signal?.aborted) throw error;
+      if (options.signal?.aborted || site.signal?.aborted) throw error;
+      if (error instanceof DrError && error.code.startsWith('SECRET-')) throw error;
       // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
       missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
       if (missing <= DEAD_AFTER_TRIES) return false;
@@ -261,16 +260,14 @@ export async function waitUntilWritable(
   await poll({ seconds: NO_LIMIT, everySeconds: TRY_SECONDS, signal: options.signal }, recovered, (done) => done);
 }
 
-/** True when the server answers a query. */
+/** True when the server answers a query, false when it does not for a reason of its own. Throws what is wrong with `dr.yaml`. */
 export async function answers(site: Site, settings: PostgresSettings): Promise<boolean> {
+  const ask = async (client: pg.Client) => (await client.query('SELECT 1')).rowCount === 1;
   try {
-    return await withClient(
-      site,
-      settings,
-      async (client) => (await client.query('SELECT 1')).rowCount === 1,
-      'postgres',
-    );
-  } catch {
+    return await withClient(site, settings, ask, { database: 'postgres' });
+  } catch (error) {
+    if (error instanceof DrError && (error.exit === EXIT.usage || error.exit === EXIT.interrupted)) throw error;
+    site.log.debug({ error: messageOf(error) }, 'PostgreSQL does not answer');
     return false;
   }
 }

@@ -1,8 +1,9 @@
 /** PostgreSQL of a point in a scratch place: restored, replayed to consistency, started on a private socket, and read from end to end. */
-import { appendFile, chmod, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresSettings, postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { settingLine, socketFolder } from '../../core/quote.ts';
 import { findPostgresBin } from '../../engines/find.ts';
@@ -28,6 +29,7 @@ const OVERRULED = {
   archive_cleanup_command: '',
   recovery_end_command: '',
   primary_conninfo: '',
+  synchronous_standby_names: '',
   listen_addresses: '',
   ssl: 'off',
   external_pid_file: '',
@@ -45,6 +47,7 @@ const OVERRULED = {
   max_connections: '20',
   max_prepared_transactions: '200',
   statement_timeout: '0',
+  lock_timeout: '0',
 } as const;
 
 async function configure(site: Site, settings: ScratchSettings): Promise<void> {
@@ -134,12 +137,15 @@ async function readTables(
       );
       return found.rows.map(({ datname }) => datname);
     },
-    'postgres',
+    { database: 'postgres' },
   );
   let [tables, rows] = [0, 0];
   for (const name of names) {
     report(`reading every table of ${name}`);
-    const read = await withClient(site, settings, (client) => databaseFingerprint(client), name);
+    const read = await withClient(site, settings, (client) => databaseFingerprint(client), {
+      database: name,
+      long: true,
+    });
     tables += read.tables.length;
     rows += read.tables.reduce((sum, table) => sum + table.rows, 0);
   }
@@ -149,8 +155,7 @@ async function readTables(
 /** `pg_amcheck` needs the extension `amcheck`, which not every installation has; then this gives undefined. */
 async function amcheck(site: Site, settings: PostgresSettings, signal?: AbortSignal): Promise<string | undefined> {
   const program = join(await findPostgresBin(settings.binDir), 'pg_amcheck');
-  const there = await stat(program).catch(() => undefined);
-  if (there === undefined) return undefined;
+  if (!(await isThere(program))) return undefined;
   const at = ['-h', settings.socketDir, '-p', String(settings.port), '-U', settings.user];
   const { stdout, stderr, exitCode } = await site.run([program, ...at, '--all', '--install-missing', '--jobs=2'], {
     as: site.environment.runAs,
@@ -207,7 +212,7 @@ export async function tryPostgres(site: Site, item: SetItem, request: TrialReque
     await waitUntilWritable(aside, settings, { signal });
     return await askServer(aside, item, settings, request);
   } finally {
-    await stopServer(aside, settings).catch((error: unknown) =>
+    await stopServer(aside, settings, { cleansUp: true }).catch((error: unknown) =>
       site.log.warn({ error: String(error) }, 'the trial server was not stopped'),
     );
     await rm(place, { recursive: true, force: true, maxRetries: 5 });

@@ -1,12 +1,13 @@
 /** PostgreSQL in its three forms: backup sets with WAL, the logical dump, the configuration files. */
-import { readdir } from 'node:fs/promises';
 import { type Environment, isOnOtherHost, postgresSettings } from '../../config/environment.ts';
+import { namesIn } from '../../core/absent.ts';
 import { segmentBytesOf, segmentOfName } from '../../points/wal-segment.ts';
 import { folderChecks } from '../files/checks.ts';
 import { folderType, restoredFolder, trySnapshot } from '../folder.ts';
 import type { SetItem, SnapshotItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { DiskNeed, WorkloadType } from '../workload.ts';
+import { postgresLife } from './access/alive.ts';
 import { unshipped } from './archive/rescue-wal.ts';
 import { captureConfig, configChecks, placeConfiguration } from './config/capture.ts';
 import { captureDump, readDump } from './dump.ts';
@@ -14,7 +15,6 @@ import { checkPostgres, checkRetiredPostgres } from './health.ts';
 import { walFolder } from './host/outside.ts';
 import { bytesBelow } from './host/size.ts';
 import { restorePostgres } from './restore.ts';
-import { postmasterPid } from './server.ts';
 import { tryPostgres } from './trial.ts';
 import { postgresChecks } from './verify.ts';
 
@@ -33,7 +33,7 @@ function walBytes({ capture, walLast }: SetItem): number {
 async function postgresNeeds({ stateDir }: Environment, item: SetItem): Promise<DiskNeed[]> {
   const wal = walBytes(item);
   const existing = await bytesBelow(item.destination);
-  const saved = unshipped(await readdir(await walFolder(item)).catch(() => []), item.walLast);
+  const saved = unshipped(await namesIn(await walFolder(item)), item.walLast);
   const files =
     Math.max(0, item.capture.bytes - existing) + Math.min(wal, Math.max(MOST_KEPT, segmentBytesOf(item.capture)));
   return [
@@ -49,7 +49,7 @@ export const postgres: WorkloadType<SetItem> = {
   restoredAfter: ['postgres-config'],
   secrets,
   destination: ({ environment }) => postgresSettings(environment).dataDir,
-  isAlive: async ({ environment }) => (await postmasterPid(postgresSettings(environment))) !== undefined,
+  isAlive: async (site) => (await postgresLife(site, postgresSettings(site.environment))).alive,
   elsewhere: ({ postgres: settings }) =>
     isOnOtherHost(settings) ? { host: settings?.host, field: 'postgres.tls' } : undefined,
   needs: postgresNeeds,

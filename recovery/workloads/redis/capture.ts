@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
 import { followLinks } from '../../core/links.ts';
 import { poll } from '../../core/poll.ts';
@@ -23,23 +23,35 @@ function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
 }
 
-/** A fork of a large server takes minutes to write its memory. */
-const SAVE_SECONDS = 600;
+/** A fork of a large server takes minutes to write its memory, and these move while it does. */
+const PROGRESS = ['current_save_keys_processed', 'current_cow_size', 'current_fork_perc', 'aof_rewrite_in_progress'];
+/** Without a key written in this time the save hangs, on a disk or a stopped process. */
+const STALLED_SECONDS = 120;
 
 /** `INFO persistence` once no save and no rewrite runs. Throws `REDIS-SAVE`. */
 async function idle(redis: Redis, signal: AbortSignal | undefined): Promise<string> {
+  let [mark, since] = ['', performance.now()];
   const { answer, accepted } = await poll(
-    { seconds: SAVE_SECONDS, everySeconds: 0.1, signal },
+    { seconds: Number.POSITIVE_INFINITY, everySeconds: 0.1, signal },
     () => redis.info('persistence'),
-    (info) => field(info, 'rdb_bgsave_in_progress') === '0' && field(info, 'aof_rewrite_in_progress') === '0',
+    (info) => {
+      if (isIdle(info)) return true;
+      const now = PROGRESS.map((name) => field(info, name)).join(' ');
+      if (now !== mark) [mark, since] = [now, performance.now()];
+      return performance.now() - since > STALLED_SECONDS * 1000;
+    },
   );
-  if (accepted) return answer;
+  if (accepted && isIdle(answer)) return answer;
   throw new DrError({
     code: 'REDIS-SAVE',
     where: 'redis',
-    fact: `a save or a rewrite has been running for ${SAVE_SECONDS} s`,
+    fact: `a save or a rewrite runs and has written nothing for ${STALLED_SECONDS} s`,
     hint: 'see the server’s log; once `redis-cli info persistence` shows none, run the same command again',
   });
+}
+
+function isIdle(info: string): boolean {
+  return field(info, 'rdb_bgsave_in_progress') === '0' && field(info, 'aof_rewrite_in_progress') === '0';
 }
 
 /** Waits for a save that began after this call. Throws `REDIS-SAVE` with the server's own status. */

@@ -1,11 +1,10 @@
 /**
  * Tries each replaced credential on the live server. Only a refusal proves that it is dead; without an answer the check fails.
  */
-
 import { Redis } from 'ioredis';
 import { isOnOtherHost, type RedisSettings, type Retired } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
 import { messageOf } from '../../core/errors.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
 import { describeRole } from './checks.ts';

@@ -1,14 +1,16 @@
 /** Is Redis alive, and are its files whole. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { isThere, namesIn } from '../../core/absent.ts';
 import { codeOf, DrError, hasCode } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
+import { redisLife } from './alive.ts';
+import { withRedis } from './client.ts';
 import { checkRdb } from './rdb.ts';
-import { withRedis } from './server.ts';
 
 export interface RedisFinding {
   readonly server: 'up' | 'loading' | 'down';
@@ -53,8 +55,10 @@ async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
       return { server: 'up' as const, keys, facts: [`Redis answers: ${plural(keys, 'key')}`] };
     });
   } catch (error) {
-    if (error instanceof DrError && error.code === 'REDIS-DENIED') return { server: 'up', facts: [error.fact] };
-    return { server: 'down', facts: [error instanceof DrError ? error.fact : String(error)] };
+    if (!(error instanceof DrError)) throw error;
+    if (error.code === 'REDIS-LOADING') return { server: 'loading', facts: [error.fact] };
+    const { alive, fact } = await redisLife(site, settings);
+    return { server: alive ? 'up' : 'down', facts: [fact] };
   }
 }
 
@@ -98,14 +102,14 @@ async function damageOf(site: Site, file: string): Promise<string[]> {
   } catch (error) {
     // The server renames a finished save over the file: a file that is gone by now was not damaged.
     if (!(error instanceof DrError) || error.code !== 'REDIS-RDB') throw error;
-    return (await stat(file).catch(() => undefined)) === undefined ? [] : [`${file}: ${error.fact}`];
+    return (await isThere(file)) ? [`${file}: ${error.fact}`] : [];
   }
 }
 
 async function appendOnlyManifests(dataDir: string, names: readonly string[]): Promise<string[]> {
   const folders = await Promise.all(
     names.map(async (name) => {
-      const inside = await readdir(join(dataDir, name)).catch(() => []);
+      const inside = await namesIn(join(dataDir, name));
       return inside.filter((each) => each.endsWith('.manifest')).map((each) => join(dataDir, name, each));
     }),
   );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { lookUpAccount, writeOwnedFile } from '../../core/account.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
@@ -45,7 +46,7 @@ export async function withPrivateRedis<T>(
 
 /** Bytes that programs may still take, from /proc/meminfo. Undefined where the kernel does not say. */
 async function availableMemory(): Promise<number | undefined> {
-  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
+  const text = await readFile('/proc/meminfo', 'utf8').catch(ifAbsent(''));
   const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }

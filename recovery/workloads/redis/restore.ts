@@ -3,7 +3,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type RedisSettings, redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { isThere, lookUpAccount, makeOwnedFolder, makePassableFolder } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
+import { lookUpAccount, makeOwnedFolder, makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import { followLinks } from '../../core/links.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
@@ -14,6 +15,7 @@ import type { SnapshotItem } from '../restore-plan.ts';
 import { judged, type RestoreContext, redo, step, stepResult } from '../restore-step.ts';
 import { putBack } from '../server-files.ts';
 import { besides } from '../swap.ts';
+import { redisLife } from './alive.ts';
 import { contentChecks } from './checks.ts';
 import {
   isConfiguredDir,
@@ -26,7 +28,7 @@ import {
 } from './names.ts';
 import { describeContent } from './private-server.ts';
 import { checkRdb, layDownRdb } from './rdb.ts';
-import { redisAnswers, startRedis, stopRedis, withRedis } from './server.ts';
+import { startRedis, stopRedis, withRedis } from './server.ts';
 
 /** The account that ran Redis when it was captured, if this host has it and `dr` may give files away. */
 async function ownerOf(
@@ -57,7 +59,7 @@ async function offerPrevious(context: RestoreContext, item: SnapshotItem, error:
 
 /** Names of the server that will load the data: from itself while it runs, else from its configuration, else from the capture. */
 async function targetNames(site: Site, settings: RedisSettings, { facts }: ResticCapture): Promise<RedisNames> {
-  if (!(await redisAnswers(site, settings))) return namesWithoutServer(settings, facts);
+  if (!(await redisLife(site, settings)).alive) return namesWithoutServer(settings, facts);
   const names = await withRedis(site, settings, namesOfServer);
   if (!(await isConfiguredDir(settings, names)) && (await isThere(names.dir))) throw otherDir(settings, names, '');
   return names;

@@ -1,187 +1,136 @@
-/** Talking to, starting and stopping the Redis server of this host. */
-import { Redis } from 'ioredis';
+/** Starting and stopping the Redis server of this host. */
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { badInput, DrError, messageOf } from '../../core/errors.ts';
+import { badInput, DrError, precondition } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
-import { retryInNewPod } from '../../kubernetes/new-pod.ts';
+import { runStart, runStop } from '../control.ts';
+import { redisLife } from './alive.ts';
+import { redisAddress, withRedis } from './client.ts';
 
-/** Loading some gigabytes takes about a minute. */
+export { redisPlace, withRedis } from './client.ts';
+
+/** Until it listens. Loading has no limit as long as it goes on. */
 const START_SECONDS = 60;
 const STOP_SECONDS = 10;
 
-/** Where it is, as a client wants it; one try, and no password. */
-export function redisPlace({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings) {
-  return {
-    ...(socket === undefined ? { host, port } : { path: socket }),
-    lazyConnect: true,
-    connectTimeout: 5_000,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    enableReadyCheck: false,
-  };
+/** Starts the server (by `control.start`, else `redis-server <configFile>`) and waits until it has loaded its data. */
+export async function startRedis(site: Site, settings: RedisSettings, signal?: AbortSignal): Promise<void> {
+  const life = await redisLife(site, settings);
+  if (!life.alive) await launch(site, settings);
+  else if (life.pid !== undefined && life.error?.code === 'REDIS-UNREACHABLE') throw hidden(settings, life.fact);
+  await untilLoaded(site, settings, signal);
 }
 
-async function connect(site: Site, settings: RedisSettings): Promise<Redis> {
-  const password =
-    settings.password === undefined ? undefined : await site.secrets.read(settings.password, 'redis.password');
-  const open = async (): Promise<Redis> => {
-    const redis = new Redis({
-      ...redisPlace(settings),
-      ...(settings.user === undefined ? {} : { username: settings.user }),
-      ...(password === undefined ? {} : { password }),
+async function launch(site: Site, settings: RedisSettings): Promise<void> {
+  if (settings.control) return runStart(site, 'redis.control', settings.control);
+  if (settings.configFile) {
+    const as = site.environment.runAs;
+    await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], {
+      as,
+      cwd: '/',
+      spareDescendants: true,
     });
-    // An event holds the reason why a connection ended; the promise says only that it ended.
-    let said: Error | undefined;
-    redis.on('error', (error) => {
-      said ??= error;
-      site.log.debug({ error: error.message }, 'Redis connection');
-    });
-    try {
-      await redis.connect();
-      return redis;
-    } catch (error) {
-      redis.disconnect();
-      throw said ?? error;
-    }
-  };
-  return settings.socket === undefined ? retryInNewPod(open) : open();
-}
-
-/** The commands that `dr` sends, for the rule of an ACL user. */
-const RIGHTS = '~* +@read +@connection +info +config +bgsave +lastsave +dbsize +shutdown +sync +psync +replconf';
-
-/** A refusal of the server as an error with a way on; everything else as it is. */
-function explained(error: unknown, settings: RedisSettings): unknown {
-  if (error instanceof DrError) return error;
-  const where = `redis at ${placeOf(settings)}`;
-  const words = messageOf(error);
-  if (/WRONGPASS|NOAUTH|invalid (?:username-password|password)|without any password/i.test(words)) {
-    return new DrError({
-      code: 'REDIS-DENIED',
-      where,
-      fact: `the server refuses the login of ${settings.user ?? 'the default user'}: ${words}`,
-      hint: 'put the right password where redis.password points to; redis.user names an ACL user',
-      cause: error,
-    });
+    return;
   }
-  if (/NOPERM/.test(words)) {
-    const user = settings.user ?? 'default';
-    return new DrError({
-      code: 'REDIS-DENIED',
-      where,
-      fact: `the user ${user} has not the rights that a copy needs: ${words}`,
-      hint: `give them: ACL SETUSER ${user} ${RIGHTS}`,
-      cause: error,
-    });
-  }
-  const [, command] = /unknown command [`'"]?([\w-]+)/i.exec(words) ?? [];
-  if (command === undefined) return error;
-  return badInput({
-    code: 'REDIS-COMMAND',
-    where,
-    fact: `the server does not know the command ${command.toUpperCase()}: ${words}`,
-    hint: 'its redis.conf renames the command (rename-command), or the server is none of Redis: without it nobody can say which files are its own. Use an ACL user in place of rename-command',
-    cause: error,
+  throw badInput({
+    code: 'REDIS-CONTROL',
+    where: 'redis',
+    fact: 'neither `control` nor `configFile` is given',
+    hint: 'say how Redis is started: redis.control: {start: [systemctl, start, redis], stop: [systemctl, stop, redis]}',
   });
 }
 
-function placeOf({ socket, host = '127.0.0.1', port = 6379 }: RedisSettings): string {
-  return socket ?? `${host}:${port}`;
+/** Throws `REDIS-ELSEWHERE` (exit 6): a second server on the same files destroys them. */
+function hidden(settings: RedisSettings, fact: string): DrError {
+  return precondition({
+    code: 'REDIS-ELSEWHERE',
+    where: settings.dataDir,
+    fact,
+    hint: 'correct redis.socket or redis.host and redis.port in dr.yaml, or stop that server by hand; then run the same command again',
+  });
 }
 
-/** Throws `REDIS-UNREACHABLE`; `REDIS-DENIED` for a wrong password or a missing right; `REDIS-COMMAND` (exit 2) for a renamed command. */
-export async function withRedis<T>(site: Site, settings: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
-  let redis: Redis;
+/** What a server that loads has read so far; `loaded` when it takes commands; else why it does not answer. */
+type LoadState = { readonly state: 'loaded' } | { readonly state: 'loading'; readonly bytes: number } | DrError;
+
+async function loadState(site: Site, settings: RedisSettings): Promise<LoadState> {
   try {
-    redis = await connect(site, settings);
-  } catch (cause) {
-    const known = explained(cause, settings);
-    if (known instanceof DrError) throw known;
-    throw new DrError({
-      code: 'REDIS-UNREACHABLE',
-      where: 'redis',
-      fact: `${placeOf(settings)}: ${messageOf(cause)}`,
-      hint: 'see whether the server runs: `dr assess`',
-      cause,
-    });
-  }
-  try {
-    return await use(redis);
+    const info = await withRedis(site, settings, (redis) => redis.info('persistence'));
+    if (/^loading:0/m.test(info)) return { state: 'loaded' };
+    return { state: 'loading', bytes: Number(/^loading_loaded_bytes:(\d+)/m.exec(info)?.[1] ?? 0) };
   } catch (error) {
-    throw explained(error, settings);
-  } finally {
-    redis.disconnect();
+    if (!(error instanceof DrError)) throw error;
+    if (error.code === 'REDIS-LOADING') return { state: 'loading', bytes: 0 };
+    return error;
   }
 }
 
-export async function redisAnswers(site: Site, settings: RedisSettings): Promise<boolean> {
-  try {
-    return (await withRedis(site, settings, (redis) => redis.ping())) === 'PONG';
-  } catch (error) {
-    // A server that loads or wants another password is alive all the same.
-    return /LOADING/.test(String(error)) || (error instanceof DrError && error.code !== 'REDIS-UNREACHABLE');
-  }
-}
-
-/** Starts the server (by `control.start`, else `redis-server <configFile>`) and waits until it has loaded its data. */
-export async function startRedis(site: Site, settings: RedisSettings, signal?: AbortSignal): Promise<void> {
-  if (!(await redisAnswers(site, settings))) {
-    if (settings.control) await site.run(settings.control.start);
-    else if (settings.configFile) {
-      await site.run(['redis-server', settings.configFile, '--daemonize', 'yes'], {
-        as: site.environment.runAs,
-        cwd: '/',
-      });
-    } else {
-      throw badInput({
-        code: 'REDIS-CONTROL',
-        where: 'redis',
-        fact: 'neither `control` nor `configFile` is given',
-        hint: 'say how Redis is started: redis.control: {start: [systemctl, start, redis], stop: [systemctl, stop, redis]}',
-      });
-    }
-  }
-  const { answer, accepted } = await poll(
-    { seconds: START_SECONDS, everySeconds: 0.1, signal },
+/** Waits as long as loading goes on. A server that refuses us is not waited for. */
+async function untilLoaded(site: Site, settings: RedisSettings, signal: AbortSignal | undefined): Promise<void> {
+  let [mark, since] = [-1, performance.now()];
+  const { answer } = await poll(
+    { seconds: Number.POSITIVE_INFINITY, everySeconds: 0.1, signal },
     () => loadState(site, settings),
-    (state) => state === 'loaded',
+    (state) => {
+      if (state instanceof DrError) return state.code !== 'REDIS-UNREACHABLE' || isLate(since, START_SECONDS);
+      if (state.state === 'loaded') return true;
+      if (state.bytes !== mark) [mark, since] = [state.bytes, performance.now()];
+      return isLate(since, START_SECONDS);
+    },
   );
-  if (accepted) return;
-  if (answer instanceof Error) throw answer;
+  if (answer instanceof DrError) throw answer;
+  if (answer.state === 'loaded') return;
   throw new DrError({
     code: 'REDIS-LOADING',
     where: 'redis',
-    fact: `it still loads its data after ${START_SECONDS} s`,
+    fact: `it has loaded nothing more for ${START_SECONDS} s (${answer.bytes} bytes so far)`,
     hint: 'wait until `redis-cli info persistence` says loading:0, then run the same command again: it resumes',
   });
 }
 
-/** An error where the server does not answer yet. */
-async function loadState(site: Site, settings: RedisSettings): Promise<'loaded' | 'loading' | Error> {
-  try {
-    const info = await withRedis(site, settings, (redis) => redis.info('persistence'));
-    return /^loading:0/m.test(info) ? 'loaded' : 'loading';
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+const isLate = (since: number, seconds: number): boolean => performance.now() - since > seconds * 1000;
+
+/**
+ * Before anything is touched: a server that runs and can't be stopped, because it refuses our password or is not where dr.yaml says. Throws
+ * `REDIS-DENIED` or `REDIS-ELSEWHERE`.
+ */
+export async function refuseUnstoppable(site: Site, settings: RedisSettings): Promise<void> {
+  const { alive, error, pid, fact } = await redisLife(site, settings);
+  if (!alive || settings.control !== undefined) return;
+  if (error?.code === 'REDIS-DENIED') throw error;
+  if (error?.code === 'REDIS-UNREACHABLE' && pid !== undefined) throw hidden(settings, fact);
 }
 
-/** Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. */
+/**
+ * Stops the server without a last save: what is in memory is what shall be replaced. No error when it isn't running. Throws
+ * `REDIS-DENIED` where only its password stops it, and `REDIS-STILL-RUNNING`.
+ */
 export async function stopRedis(site: Site, settings: RedisSettings): Promise<void> {
-  if (!(await redisAnswers(site, settings))) return;
-  if (settings.control) await site.run(settings.control.stop, { timeoutSeconds: 60 });
-  else await withRedis(site, settings, (redis) => redis.shutdown('NOSAVE')).catch(() => undefined);
-  const { accepted } = await poll(
+  const life = await redisLife(site, settings);
+  if (!life.alive) return;
+  if (settings.control) await runStop(site, 'redis.control', settings.control);
+  else if (life.pid !== undefined && life.error?.code === 'REDIS-UNREACHABLE') throw hidden(settings, life.fact);
+  else await shutDown(site, settings);
+  const { answer, accepted } = await poll(
     { seconds: STOP_SECONDS, everySeconds: 0.1 },
-    () => redisAnswers(site, settings),
-    (up) => !up,
+    () => redisLife(site, settings),
+    ({ alive }) => !alive,
   );
   if (accepted) return;
+  const stillRuns = answer.pid === undefined ? '' : ` (pid ${answer.pid})`;
   throw new DrError({
     code: 'REDIS-STILL-RUNNING',
     where: settings.dataDir,
-    fact: `Redis still answers ${STOP_SECONDS} s after its stop command`,
+    fact: `Redis${stillRuns} at ${redisAddress(settings)} still runs ${STOP_SECONDS} s after its stop command: ${answer.fact}`,
     hint: 'stop it by hand and run the same command again',
   });
+}
+
+/** The server answers by closing the connection. */
+async function shutDown(site: Site, settings: RedisSettings): Promise<void> {
+  try {
+    await withRedis(site, settings, (redis) => redis.shutdown('NOSAVE'));
+  } catch (error) {
+    if (!(error instanceof DrError) || error.code !== 'REDIS-UNREACHABLE') throw error;
+  }
 }

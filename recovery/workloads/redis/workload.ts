@@ -12,13 +12,14 @@ import { trySnapshot } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, judged } from '../restore-step.ts';
 import type { Staged, TrialRequest, WorkloadType } from '../workload.ts';
+import { redisLife } from './alive.ts';
 import { captureRedis } from './capture.ts';
 import { contentChecks, loadedChecks } from './checks.ts';
 import { checkRedis, checkRetiredRedis } from './health.ts';
 import { describeContent, withPrivateRedis } from './private-server.ts';
 import { checkRdb, newerFormat } from './rdb.ts';
 import { restoreRedis } from './restore.ts';
-import { redisAnswers, withRedis } from './server.ts';
+import { refuseUnstoppable, withRedis } from './server.ts';
 import { redisVolume } from './volume.ts';
 
 async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal): Promise<Staged> {
@@ -78,7 +79,8 @@ export const redis: WorkloadType = {
   secrets: ({ redis: settings }) => ({ 'redis.password': settings?.password }),
   capture: (site, workload, { signal }) => stageRedis(site, workload, signal),
   destination: ({ environment }) => redisSettings(environment).dataDir,
-  isAlive: (site) => redisAnswers(site, redisSettings(site.environment)),
+  isAlive: async (site) => (await redisLife(site, redisSettings(site.environment))).alive,
+  preflight: (site) => refuseUnstoppable(site, redisSettings(site.environment)),
   elsewhere: ({ redis: settings }) =>
     isOnOtherHost(settings) ? { host: settings?.host, field: 'redis.transfer' } : undefined,
   // Beside the old data, and then as dump.rdb and as the base of the append-only file.

@@ -92,6 +92,7 @@ async function scrapes({ days, every, missing = [] }: Watch): Promise<Sample[][]
       reachable: true,
       known: true,
       newest,
+      failed: new Set<string>(),
       ...newestFull,
       ...(verified === undefined ? {} : { verifiedAt: new Date((verified.done + 5400) * 1000) }),
       sound: true,
@@ -107,7 +108,7 @@ async function scrapes({ days, every, missing = [] }: Watch): Promise<Sample[][]
     const lastArchived = new Date(now.getTime() - 40_000);
     const observation: Observation = {
       at: now,
-      repositories: [...direct, { ...offsite, sound: true, problems: [] }],
+      repositories: [...direct, { ...offsite, failed: new Set(), sound: true, problems: [] }],
       wal: { lastArchived, waiting: 0 },
       volumes: [{ volume: 'local', usedRatio: 0.4 }],
       copies: [

@@ -27,7 +27,9 @@ test('steps stand below their tier, with part, detail and time', () => {
     [2000, { step: 'restore/redis/copy', title: 'Redis', tier: 'P1', state: 'start' }],
     [5000, { step: 'restore/redis/copy', title: 'Redis', tier: 'P1', state: 'done' }],
   ]);
-  expect(renderTree(steps, view)).toBe('* P1\n  * PostgreSQL: copy files  41% · 12 MB · 10 s\n  ✔ Redis  3 s');
+  expect(renderTree(steps, view)).toBe(
+    '* P1\n  * PostgreSQL: copy files  41% · about 14 s left · 12 MB · 10 s\n  ✔ Redis  3 s',
+  );
 });
 
 test('a tier is done when its steps are, failed when one is, and shrinks when the tree is too high', () => {

@@ -2,6 +2,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
+import { codeOf } from '../../../core/errors.ts';
 import type { KubeObject } from '../../../kubernetes/objects.ts';
 import type { Image } from '../images.ts';
 import { isObject, type SnapshotObject } from '../make.ts';
@@ -40,7 +41,10 @@ export async function packSnapshot(platform: ManifestSnapshot): Promise<string> 
 
 /** Undefined for what `packPlatform` of this or an earlier version did not make. */
 export async function unpackSnapshot(text: string): Promise<ManifestSnapshot | undefined> {
-  const json = await promisify(gunzip)(Buffer.from(text, 'base64')).catch(() => undefined);
+  const json = await promisify(gunzip)(Buffer.from(text, 'base64')).catch((error: unknown) => {
+    if (codeOf(error)?.startsWith('Z_') === true) return undefined;
+    throw error;
+  });
   const parsed = json && packedSchema.safeParse(JSON.parse(json.toString()));
   if (parsed?.success !== true) return undefined;
   const { version: _, ...platform } = parsed.data;

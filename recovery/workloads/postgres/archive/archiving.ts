@@ -10,8 +10,9 @@ import { badInput, precondition } from '../../../core/errors.ts';
 import { commandWord, withinCommand } from '../../../core/quote.ts';
 import type { PgBackRest } from '../../../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../../engines/pgbackrest/sets.ts';
+import { tryStartOptions } from '../access/launch.ts';
 import { refuseStandby } from '../host/standby.ts';
-import { startServer, stopServer, tryStartOptions, waitUntilWritable, withClient } from '../server.ts';
+import { startServer, stopServer, waitUntilWritable, withClient } from '../server.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
@@ -119,12 +120,9 @@ async function checkRestart(site: Site, settings: PostgresSettings, { pushScript
   await tryStartOptions(site, settings);
   const sql =
     "SELECT current_setting('config_file') AS config_file, current_setting('data_directory') AS data_directory";
-  const running = await withClient(
-    site,
-    settings,
-    async (client) => (await client.query<RunningServer>(sql)).rows[0],
-    'postgres',
-  );
+  const running = await withClient(site, settings, async (client) => (await client.query<RunningServer>(sql)).rows[0], {
+    database: 'postgres',
+  });
   const config = join(settings.configDir ?? settings.dataDir, 'postgresql.conf');
   if (running === undefined || (await isSameFile(running.config_file, config))) return;
   throw precondition({
@@ -155,7 +153,7 @@ async function turnOnArchiving(
       const off = rows.some((r) => (r.name === 'archive_mode' ? r.setting === 'off' : r.setting === 'minimal'));
       return { changed: done, pending: off };
     },
-    'postgres',
+    { database: 'postgres' },
   );
   if (!pending) return { changed, restarted: false };
   if (!restart) {
@@ -180,7 +178,7 @@ async function checkArchivingElsewhere(site: Site, pgb: PgBackRest): Promise<voi
     site,
     postgresSettings(site.environment),
     (client) => settingsThatDiffer(client, wanted),
-    'postgres',
+    { database: 'postgres' },
   );
   if (differences.length === 0) return;
   throw precondition({

@@ -1,7 +1,8 @@
 /** WAL that a dead server has not shipped: saved from its data directory before that is overwritten, and replayed after the archive's. */
-import { chown, copyFile, open, readdir } from 'node:fs/promises';
+import { chown, copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../../config/site.ts';
+import { namesIn } from '../../../core/absent.ts';
 import { lookUpAccount, makePassableFolder } from '../../../core/account.ts';
 
 /**
@@ -20,11 +21,12 @@ export function unshipped(names: readonly string[], archivedLast: string | undef
 
 /** What an earlier restore of this lineage has saved. */
 export async function rescuedBefore(site: Site, lineage: string, archivedLast: string | undefined): Promise<string[]> {
-  return unshipped(await readdir(rescueFolder(site, lineage)).catch(() => []), archivedLast);
+  return unshipped(await namesIn(rescueFolder(site, lineage)), archivedLast);
 }
 
 /**
- * Returns the names of the saved segments; none where there is no pg_wal. Idempotent, and on disk when it returns.
+ * Returns the names of the saved segments; none where there is no pg_wal. Idempotent, and on disk when it returns. Throws for a folder that
+ * can't be read.
  * @param source The folder `pg_wal`.
  */
 export async function rescueWal(
@@ -33,7 +35,7 @@ export async function rescueWal(
   source: string,
   archivedLast: string | undefined,
 ): Promise<string[]> {
-  const wanted = unshipped(await readdir(source).catch(() => []), archivedLast);
+  const wanted = unshipped(await namesIn(source), archivedLast);
   if (wanted.length === 0) return [];
   const folder = rescueFolder(site, lineage);
   await makePassableFolder(folder);

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type pg from 'pg';
 import type { PostgresSettings } from '../../../config/environment.ts';
 import { badInput, codeOf } from '../../../core/errors.ts';
+import { ignoring } from '../../../core/ignore.ts';
 import { followLinks, isWithin } from '../../../core/links.ts';
 import { configFiles, type FileReader, ruleFiles } from './files.ts';
 
@@ -67,7 +68,11 @@ async function commandFiles(reader: FileReader, commands: readonly string[]): Pr
   const words = commands.flatMap((command) => command.split(/[\s'";|<>]+/));
   const paths = words.filter((word) => isAbsolute(word) && !OF_PACKAGES.test(word));
   const there = await Promise.all(
-    paths.map(async (path) => ((await reader.content(path).catch(() => undefined)) === undefined ? [] : [path])),
+    paths.map(async (path) =>
+      (await reader.content(path).catch(ignoring('a word of a command need not be a file'))) === undefined
+        ? []
+        : [path],
+    ),
   );
   return there.flat();
 }

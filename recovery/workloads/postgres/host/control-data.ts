@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
+import { ifAbsent } from '../../../core/absent.ts';
 import { findPostgresBin } from '../../../engines/find.ts';
 
 export interface ControlData {
@@ -44,8 +45,8 @@ export async function readControlData(site: Site, settings: PostgresSettings): P
 export async function dataDirMajor(dataDir: string): Promise<number | undefined> {
   try {
     return Number((await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim());
-  } catch {
-    return undefined;
+  } catch (error) {
+    return ifAbsent(undefined)(error);
   }
 }
 

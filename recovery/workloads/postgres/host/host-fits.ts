@@ -8,6 +8,7 @@ import { type PostgresSettings, postgresSettings } from '../../../config/environ
 import type { Site } from '../../../config/site.ts';
 import { isThere, makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
 import { badInput, DrError, hasCode } from '../../../core/errors.ts';
+import { ignoring } from '../../../core/ignore.ts';
 import { findPostgresBin } from '../../../engines/find.ts';
 import type { PostgresCapture, ServerFacts } from '../../../points/point.ts';
 
@@ -135,7 +136,10 @@ async function checkLibraries(site: Site, settings: PostgresSettings, set: strin
 async function collationNotes(site: Site, { collations }: ServerFacts): Promise<string[]> {
   const then = collations.find((name) => name.startsWith('libc '))?.slice('libc '.length);
   if (then === undefined) return [];
-  const asked = await site.run(['getconf', 'GNU_LIBC_VERSION'], { accept: 'any' }).catch(() => ({ stdout: '' }));
+  const ask = site.run(['getconf', 'GNU_LIBC_VERSION'], { accept: 'any', timeoutSeconds: 10 });
+  const asked = (await ask.catch(ignoring('a host without getconf has another C library, which says no version'))) ?? {
+    stdout: '',
+  };
   const now = /^glibc (\S+)/.exec(asked.stdout)?.[1];
   if (now === undefined || now === then) return [];
   return [

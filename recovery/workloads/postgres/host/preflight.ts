@@ -14,7 +14,7 @@ import { formatMicros, type Micros, parseMicros } from '../../../points/moment.t
 import type { PostgresCapture } from '../../../points/point.ts';
 import type { WalRange } from '../../../points/wal.ts';
 import { segmentBytesOf } from '../../../points/wal-segment.ts';
-import { socketHolder } from '../stale-locks.ts';
+import { socketHolder } from '../access/stale-locks.ts';
 import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
 
 /** A warning: what this host has written in a lineage of its own is in no target, and the restore overwrites it. */

@@ -96,7 +96,7 @@ export async function readServerFacts(site: Site, settings: PostgresSettings): P
   const dataDir = settingOf('data_directory');
   const used: Used[] = [];
   for (const { name, readable } of cluster.databases)
-    if (readable) used.push(await withClient(site, settings, usedIn, name));
+    if (readable) used.push(await withClient(site, settings, usedIn, { database: name }));
   const replay = cluster.values.filter(({ name }) => REPLAY_SETTINGS.some((setting) => setting === name));
   return {
     segmentBytes: toSegmentBytes(settingOf('wal_segment_size')),

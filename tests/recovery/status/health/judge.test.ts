@@ -24,6 +24,7 @@ test('blocks kept for root count neither as used nor as free', () => {
 const census = (tables: Record<string, number>, damage: string[] = []) => ({
   tables: Object.entries(tables).map(([table, rows]) => ({ table, rows })),
   superusers: [],
+  locked: [],
   damage,
 });
 

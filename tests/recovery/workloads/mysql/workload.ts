@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Workload } from '../../../../plan/types.ts';
 import type { Site } from '../../../../recovery/config/site.ts';
-import { isThere } from '../../../../recovery/core/account.ts';
+import { isThere } from '../../../../recovery/core/absent.ts';
 import { discard, freshFolder } from '../../../../recovery/workloads/capture.ts';
 import { besides, layDown, trySnapshot } from '../../../../recovery/workloads/folder.ts';
 import type { SnapshotItem } from '../../../../recovery/workloads/restore-plan.ts';

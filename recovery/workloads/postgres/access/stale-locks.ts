@@ -1,7 +1,8 @@
 /** Lock files of a PostgreSQL that was killed, and whether the process that they name still lives. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive, processStat } from '../../core/pids.ts';
+import { ifAbsent } from '../../../core/absent.ts';
+import { isAlive, processStat } from '../../../core/pids.ts';
 
 export interface ServerPlace {
   readonly dataDir: string;
@@ -9,9 +10,9 @@ export interface ServerPlace {
   readonly port: number;
 }
 
-/** Pid in the first line of a lock file, when that process is a living PostgreSQL. */
+/** Pid in the first line of a lock file, when that process is a living PostgreSQL. Throws for a file that can't be read: unclear is alive. */
 export async function livingServer(lockFile: string): Promise<number | undefined> {
-  const text = await readFile(lockFile, 'utf8').catch(() => '');
+  const text = await readFile(lockFile, 'utf8').catch(ifAbsent(''));
   // A socket's lock file may hold the number with a minus in front: a standalone backend.
   const pid = Math.abs(Number(text.split('\n')[0]));
   if (!Number.isInteger(pid) || pid === 0) return undefined;

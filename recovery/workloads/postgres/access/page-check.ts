@@ -1,10 +1,10 @@
 /** Reads the data files of a cluster and checks every page that carries a checksum, with the server up or down. */
-
 import type { Dirent } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { hasCode } from '../../core/errors.ts';
+import { ifAbsent } from '../../../core/absent.ts';
+import { hasCode } from '../../../core/errors.ts';
 
 const SEGMENT_PAGES = 131_072;
 const READ_PAGES = 128;
@@ -55,7 +55,7 @@ export async function checkPages(dataDir: string, options: PageCheckOptions): Pr
 async function* relationFiles(dataDir: string): AsyncGenerator<string> {
   for (const top of ['global', 'base', 'pg_tblspc']) {
     const folder = join(dataDir, top);
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const entries = await readdir(folder, { withFileTypes: true }).catch(ifAbsent<Dirent[]>([]));
     for (const file of filesOf(entries, folder)) yield file;
     for (const entry of entries.filter((each) => each.isDirectory() || each.isSymbolicLink())) {
       yield* below(join(folder, entry.name));
@@ -64,7 +64,7 @@ async function* relationFiles(dataDir: string): AsyncGenerator<string> {
 }
 
 async function* below(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifAbsent<Dirent[]>([]));
   for (const file of filesOf(entries, folder)) yield file;
   // Temporary files have no checksums.
   const deeper = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('pgsql_tmp'));

@@ -1,10 +1,10 @@
 /** How SQL reaches the server: by its socket, or by TCP with TLS. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { isOnOtherHost, type PostgresSettings } from '../../config/environment.ts';
-import type { Site } from '../../config/site.ts';
-import { badInput, codeOf, DrError, messageOf } from '../../core/errors.ts';
-import { NETWORK_ERRORS, retryInNewPod } from '../../kubernetes/new-pod.ts';
+import { isOnOtherHost, type PostgresSettings } from '../../../config/environment.ts';
+import type { Site } from '../../../config/site.ts';
+import { badInput, codeOf, DrError, messageOf } from '../../../core/errors.ts';
+import { NETWORK_ERRORS, retryInNewPod } from '../../../kubernetes/new-pod.ts';
 
 type Encryption = NonNullable<pg.ClientConfig['ssl']>;
 
@@ -89,9 +89,12 @@ export function clientArguments(settings: PostgresSettings): string[] {
   return ['-h', settings.host ?? settings.socketDir, '-p', String(settings.port), '-U', settings.user];
 }
 
+/** What they write is ours and need not wait for a standby; a server that does not answer at all is left soon. */
+const OPTIONS = { PGOPTIONS: '-c synchronous_commit=local', PGCONNECT_TIMEOUT: '10' };
+
 /** The environment of those programs; they take TLS where it is offered by themselves. */
 export function clientEnv({ tls }: PostgresSettings): Record<string, string> {
-  return tls === undefined ? {} : { PGSSLMODE: 'verify-full', PGSSLROOTCERT: tls.ca };
+  return tls === undefined ? OPTIONS : { ...OPTIONS, PGSSLMODE: 'verify-full', PGSSLROOTCERT: tls.ca };
 }
 
 /** The password for those programs: by the environment, never in an argument. */

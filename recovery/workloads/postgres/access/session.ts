@@ -1,0 +1,117 @@
+/**
+ * One SQL session of `dr`: what it may wait for, and settings that somebody may have changed for the role, the database or the server.
+ * An application's locks, a standby that is gone or a role's search_path must neither hold it nor change an answer.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { DrError, EXIT, hasCode } from '../../../core/errors.ts';
+
+export interface SessionOptions {
+  /** @default the environment's */
+  readonly database?: string;
+  /** Statements that read or write as much as the database has: only the wait for a lock has a limit. @default false */
+  readonly long?: boolean;
+  /** It undoes what must not stay, and runs after a signal too. @default false */
+  readonly cleansUp?: boolean;
+}
+
+/** A lock that is not free by then is held by work that takes longer. */
+export const LOCK_SECONDS = 5;
+/** The largest statement without `long` counts a table of 64 MB. */
+export const STATEMENT_SECONDS = 60;
+/** Beyond its own limit the server has this long to say so. */
+const ANSWER_SECONDS = 10;
+/** A server that is stopped (SIGSTOP) never closes the connection. */
+const END_MS = 2_000;
+
+/** What the client itself counts: a server that hangs as a whole can't. */
+export function clientLimits({ long = false }: SessionOptions): pg.ClientConfig {
+  return long ? {} : { query_timeout: (STATEMENT_SECONDS + ANSWER_SECONDS) * 1000 };
+}
+
+/**
+ * Pure. Sent after the connection is made: a pooler refuses start-up options, and a role without rights a start with `lc_messages`. Our rows
+ * are not worth waiting for a standby: `synchronous_commit=local` has them on this server's disk.
+ */
+export function sessionSettings({ long = false }: SessionOptions): string {
+  const settings = {
+    lock_timeout: `${LOCK_SECONDS}s`,
+    statement_timeout: long ? '0' : `${STATEMENT_SECONDS}s`,
+    idle_in_transaction_session_timeout: '0',
+    DateStyle: 'ISO, YMD',
+    IntervalStyle: 'postgres',
+    TimeZone: 'UTC',
+    search_path: 'pg_catalog',
+    standard_conforming_strings: 'on',
+    bytea_output: 'hex',
+    extra_float_digits: '1',
+    synchronous_commit: 'local',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `SET ${name} = '${value}'`);
+  // Messages are matched, and only a superuser may choose their language.
+  const language = `SELECT set_config('lc_messages', 'C', false) WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`;
+  return [...lines, language].join('; ');
+}
+
+/** Throws what the query throws; the connection is closed then. */
+export async function prepareSession(client: pg.Client, options: SessionOptions): Promise<void> {
+  try {
+    await client.query(sessionSettings(options));
+  } catch (error) {
+    await endSession(client);
+    throw error;
+  }
+}
+
+/** A client that still waits for an answer is cut off. Never waits long itself. */
+export async function endSession(client: pg.Client): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([client.end(), delay(END_MS, undefined, { signal: late.signal, ref: false })]);
+  late.abort();
+}
+
+/** Runs `use`; a signal cuts the connection off. Throws `INTERRUPTED` (exit 130), and `POSTGRES-BUSY` for a lock or a limit. */
+export async function inSession<T>(
+  client: pg.Client,
+  signal: AbortSignal | undefined,
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const stop = (): void => void endSession(client);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await use(client);
+  } catch (error) {
+    if (signal?.aborted === true) throw interrupted();
+    throw busy(error) ?? error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await endSession(client);
+  }
+}
+
+export function interrupted(): DrError {
+  return new DrError({
+    code: 'INTERRUPTED',
+    where: 'postgres',
+    fact: 'stopped by a signal',
+    hint: 'run the same command again: it resumes where it stopped',
+    exit: EXIT.interrupted,
+  });
+}
+
+/** A lock or a limit that ended a statement: the server lives, and somebody else works. Undefined for anything else. */
+function busy(error: unknown): DrError | undefined {
+  const locked = hasCode(error, '55P03');
+  const slow = hasCode(error, '57014') && /statement timeout/.test(error.message);
+  const silent = error instanceof Error && error.message === 'Query read timeout';
+  if (!(locked || slow || silent)) return undefined;
+  return new DrError({
+    code: 'POSTGRES-BUSY',
+    where: 'postgres',
+    fact: locked
+      ? `somebody holds a lock for more than ${LOCK_SECONDS} s that a query of dr needs`
+      : `it did not answer a query within ${STATEMENT_SECONDS} s`,
+    hint: "see who: SELECT pid, state, wait_event_type, query FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 OR state <> 'idle'",
+    cause: error,
+  });
+}
