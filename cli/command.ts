@@ -15,6 +15,8 @@ export interface CommandContext {
    */
   confirm(confirmation: Confirmation): Promise<void>;
   now(): Date;
+  /** Why a line that a plan holds is no command of this program; undefined where it is one. Runs nothing. */
+  commandProblem(line: string): Promise<string | undefined>;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** Whether `text` on stdout may hold colour. */

@@ -3,6 +3,7 @@ import { openLog } from '../recovery/core/log.ts';
 import type { Progress } from '../recovery/core/progress.ts';
 import { type ConsoleProgress, consoleProgress } from '../recovery/report/progress.ts';
 import type { CommandContext } from './command.ts';
+import { commandProblem } from './command-problem.ts';
 import { confirm } from './confirm.ts';
 import type { GlobalOptions } from './program.ts';
 
@@ -32,6 +33,7 @@ export function openContext(from: {
     progress: globals.quiet ? silent : screen,
     confirm: (confirmation) => confirm(confirmation, confirmed, asker),
     now: () => new Date(),
+    commandProblem,
     signal,
     color: globals.output === 'table' && wantsColor(globals, process.stdout),
   } satisfies CommandContext;

@@ -19,6 +19,7 @@ const showDeclaration = () =>
     .addHelpText('after', examples('dr plan show', 'dr plan show -o json > plan.json'));
 
 type EnvOnly = Pick<CommandContext, 'env'>;
+type CheckContext = Pick<CommandContext, 'env' | 'commandProblem'>;
 
 /** The JSON is the plan itself: it can be saved, changed and named as a plan. */
 export async function planShow(_: object, { env }: EnvOnly, file?: string): Promise<CommandResult> {
@@ -39,7 +40,11 @@ const checkDeclaration = () =>
     .addHelpText('after', examples('dr plan check', 'dr plan check ./my-plan.yaml'));
 
 /** Exit 2 when the plan has errors, with all of them. Fields of the wrong shape are reported before everything else. */
-export async function planCheck(_: object, { env }: EnvOnly, named?: string): Promise<CommandResult> {
+export async function planCheck(
+  _: object,
+  { env, commandProblem }: CheckContext,
+  named?: string,
+): Promise<CommandResult> {
   const [{ readPlan }, { checkPlan }, { worstCaseRpo }, { commandFindings }] = await Promise.all([
     import('../../plan/load.ts'),
     import('../../plan/checks/validate.ts'),
@@ -54,7 +59,7 @@ export async function planCheck(_: object, { env }: EnvOnly, named?: string): Pr
     if (!(error instanceof PlanError)) throw error;
     return checkResult(file, error.problems.map(misshapen), null);
   }
-  const all = [...checkPlan(read.plan), ...(await commandFindings(read.plan))];
+  const all = [...checkPlan(read.plan), ...(await commandFindings(read.plan, commandProblem))];
   const findings = all.map(({ path, ...finding }) => withLine(finding, read.lineOf(path)));
   return checkResult(file, findings, worstCaseRpo(read.plan));
 }

@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { ignoring } from '../../recovery/core/ignore.ts';
+import { ignoring } from '../../recovery/core/absent.ts';
 
 export const LEDGER_KINDS = ['order', 'payment', 'cart', 'stream'] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import { ignoring } from '../../recovery/core/ignore.ts';
+import { ignoring } from '../../recovery/core/absent.ts';
 import { firstRow } from '../platform/postgres.ts';
 import { type LedgerEntry, LedgerWriter } from './ledger.ts';
 

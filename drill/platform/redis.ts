@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { ignoring } from '../../recovery/core/absent.ts';
 import { hasCode } from '../../recovery/core/errors.ts';
-import { ignoring } from '../../recovery/core/ignore.ts';
 import type { Run } from '../../recovery/core/process.ts';
 import { waitFor } from '../host/processes.ts';
 import { writeSecret } from '../host/secret-files.ts';

@@ -9,10 +9,9 @@ import {
   PutObjectLockConfigurationCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { ifAbsent } from '../../recovery/core/absent.ts';
+import { ifAbsent, ignoring } from '../../recovery/core/absent.ts';
 import { DrError } from '../../recovery/core/errors.ts';
 import type { Keyring } from '../../recovery/core/fields.ts';
-import { ignoring } from '../../recovery/core/ignore.ts';
 import { isAlive } from '../../recovery/core/pids.ts';
 import { requireEngine } from '../../recovery/engines/find.ts';
 import { bucketPolicy } from '../../recovery/storage/s3/bucket-policy.ts';

@@ -4,9 +4,7 @@ import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { resolvedPointSchema } from '../../recovery/public.ts';
 
 const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is not a size of a volume; write e.g. 50Gi' });
-
 const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is not a share of processors; write e.g. 500m or 2' });
-
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a network; write e.g. 10.0.0.0/16' });
 
 /** It becomes part of SQL and the name of a role. */
@@ -270,13 +268,12 @@ export const plainSchemas = {
   plan: z.record(z.string(), z.unknown()),
 } as const;
 
+const keysOfRepository = z.strictObject({ writer: keyPair, restorer: keyPair, admin: keyPair.optional() });
+
 /** Keys that must be encrypted in the stack's file. */
 export const secretSchemas = {
   kubeconfig: secretText,
-  s3Credentials: z.record(
-    z.string(),
-    z.strictObject({ writer: keyPair, restorer: keyPair, admin: keyPair.optional() }),
-  ),
+  s3Credentials: z.record(z.string(), keysOfRepository),
   secretValues: z.strictObject({
     /** By repository id. */
     passphrases: z.record(z.string(), secretText),

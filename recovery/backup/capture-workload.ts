@@ -2,9 +2,9 @@
 import { layout } from '../../plan/layout.ts';
 import type { Workload } from '../../plan/types.ts';
 import type { Site } from '../config/site.ts';
+import { ignoring } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, EXIT } from '../core/errors.ts';
-import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import { type Backed, backupPath } from '../engines/restic/actions.ts';
 import type { Restic } from '../engines/restic/restic.ts';

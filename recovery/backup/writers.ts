@@ -1,9 +1,9 @@
 /** A backup run registers itself in each repository that it writes to: nobody prunes there until it has ended. */
 import { type RepositoryFailures, type RepositoryOutcome, reachable, withFailures } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { ignoring } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, EXIT } from '../core/errors.ts';
-import { ignoring } from '../core/ignore.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Lock } from '../storage/lock.ts';
 import { withHeldLock } from '../storage/with-lock.ts';

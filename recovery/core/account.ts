@@ -7,7 +7,6 @@ import { isThere } from './absent.ts';
 import { badInput, hasCode } from './errors.ts';
 
 // Asked for together with the account that makes what is missing.
-export { isThere } from './absent.ts';
 
 export interface Account {
   readonly name: string;

@@ -5,10 +5,9 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { namesIn } from './absent.ts';
+import { ignoring, namesIn } from './absent.ts';
 import { makePassableFolder } from './account.ts';
 import { DrError, messageOf } from './errors.ts';
-import { ignoring } from './ignore.ts';
 import { parseJson } from './json.ts';
 import { programVersion } from './version.ts';
 

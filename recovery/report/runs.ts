@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule } from '../../plan/types.ts';
+import { ignoring } from '../core/absent.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { hasCode } from '../core/errors.ts';
-import { ignoring } from '../core/ignore.ts';
 import { parseJson } from '../core/json.ts';
 
 const runSchema = z.discriminatedUnion('what', [

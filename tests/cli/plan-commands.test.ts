@@ -1,14 +1,15 @@
 /** Command lines in data: those of the plan, and those that alerts tell people to type. */
 import { expect, test } from 'vitest';
-import { commandFindings, commandProblem } from '../../cli/plan-commands.ts';
+import { commandProblem } from '../../cli/command-problem.ts';
+import { commandFindings } from '../../cli/plan-commands.ts';
 import { alertRules } from '../../infra/monitoring/rules.ts';
-import { plannedCommands } from '../../plan/commands.ts';
+import { plannedCommands } from '../../plan/checks/planned-commands.ts';
 import { productionPlan } from '../../plan/production.ts';
 import { planWith } from '../plan/plan-fixture.ts';
 
 test('each command of the shipped plan exists, with its flags', async () => {
   expect(plannedCommands(productionPlan).length).toBeGreaterThan(40);
-  expect(await commandFindings(productionPlan)).toEqual([]);
+  expect(await commandFindings(productionPlan, commandProblem)).toEqual([]);
 });
 
 test('each command of an alert exists, with its flags', async () => {
@@ -26,7 +27,7 @@ test('a command that does not exist, a flag that it lacks and a scenario that no
     for (const check of each.checks.slice(0, 1)) check.command = 'dr point list';
     for (const script of each.scripts.slice(0, 1)) script.run = 'dr backup';
   });
-  expect(await commandFindings(plan)).toMatchObject([
+  expect(await commandFindings(plan, commandProblem)).toMatchObject([
     { code: 'COMMAND-UNKNOWN', where: 'checks.completion.command', fact: expect.stringContaining('dr point list') },
     { where: 'tests.database-restore.run', fact: expect.stringContaining('--scenarios') },
     { where: 'scripts.[0].run', fact: expect.stringContaining('--kind') },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { commandProblem } from '../../cli/command-problem.ts';
 import { planCheck, planSchema, planShow } from '../../cli/commands/plan.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { PlanError, type PlanProblem } from '../../plan/errors.ts';
@@ -12,7 +13,7 @@ import { planJsonSchema } from '../../plan/schema.ts';
 
 const YAML = stringify(productionPlan, { aliasDuplicateObjects: false });
 /** No environment file names another plan. */
-const SHIPPED = { env: undefined };
+const SHIPPED = { env: undefined, commandProblem };
 let folder: string;
 
 beforeAll(async () => {

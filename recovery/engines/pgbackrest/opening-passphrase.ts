@@ -37,7 +37,7 @@ export function decrypted(encrypted: Buffer, passphrase: string): string | undef
 }
 
 /** pgBackRest's info files begin with `[`, a section. Only the beginning is read: the rest may be damaged. */
-export function opens(encrypted: Buffer, passphrase: string): boolean {
+function opens(encrypted: Buffer, passphrase: string): boolean {
   if (encrypted.length < 2 * BLOCK || !encrypted.subarray(0, SALTED.length).equals(SALTED)) return false;
   const { key, iv } = keyAndVector(passphrase, encrypted.subarray(SALTED.length, BLOCK));
   const decipher = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);

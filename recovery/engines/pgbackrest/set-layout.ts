@@ -22,7 +22,7 @@ const described = z.array(
 );
 
 /** Pure: output of `info --set --output=json`. A link may be relative to its own folder. */
-export function parseLayout(json: string, set: string, dataDir: string): SetLayout {
+function parseLayout(json: string, set: string, dataDir: string): SetLayout {
   const stanza = described.parse(JSON.parse(readableJson(json))).find(({ name }) => name === STANZA);
   const found = stanza?.backup?.find(({ label }) => label === set);
   return {

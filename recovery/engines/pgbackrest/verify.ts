@@ -5,8 +5,8 @@
  */
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
+import { ignoring } from '../../core/absent.ts';
 import { DrError, verificationFailed } from '../../core/errors.ts';
-import { ignoring } from '../../core/ignore.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
 export interface FileProblem {

@@ -1,6 +1,6 @@
 /** Refreshes at an interval that is counted from start to start, never two at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ignoring } from '../../core/ignore.ts';
+import { ignoring } from '../../core/absent.ts';
 import type { Logger } from '../../core/log.ts';
 
 export interface RefreshLoop {

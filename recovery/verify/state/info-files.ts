@@ -29,7 +29,7 @@ function isLine(line: string): boolean {
 }
 
 /** A bit that was flipped makes noise of 16 bytes, so a line is none any more. */
-export function isSound(text: string): boolean {
+function isSound(text: string): boolean {
   return text.startsWith('[') && text.split('\n').every(isLine) && text.includes('backrest-checksum=');
 }
 

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { copyFile, lstat, mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { isThere } from '../../core/account.ts';
+import { isThere } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
 import type { Run } from '../../core/process.ts';
 import { GIT_ENV } from './refs.ts';
@@ -68,7 +68,7 @@ const placeOf = (storage: string, oid: string): string =>
   join(storage, 'objects', oid.slice(0, 2), oid.slice(2, 4), oid);
 
 /** Where a bare repository, such as a mirror, keeps the objects. */
-export const storageOf = (bare: string): string => join(bare, 'lfs');
+const storageOf = (bare: string): string => join(bare, 'lfs');
 
 async function isWhole(file: string, { oid, bytes }: Pointer): Promise<boolean> {
   try {

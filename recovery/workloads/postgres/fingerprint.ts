@@ -1,6 +1,6 @@
 /** What a database holds, in numbers that are equal exactly when the rows are. */
 import type { ClientBase } from 'pg';
-import { ignoring } from '../../core/ignore.ts';
+import { ignoring } from '../../core/absent.ts';
 import { compareItems, type Difference } from '../difference.ts';
 
 export interface TableFingerprint {

@@ -264,7 +264,7 @@ function pageFacts(control: ControlData | undefined, pages: PageCheck | undefine
 }
 
 /** Pure. `initdb` anew, or pg_upgrade: nothing of it is in the copies, and nothing of the copies can be replayed on it. */
-export function clusterFacts(control: Pick<ControlData, 'systemId'> | undefined, wanted: string | undefined): string[] {
+function clusterFacts(control: Pick<ControlData, 'systemId'> | undefined, wanted: string | undefined): string[] {
   if (control === undefined || wanted === undefined || control.systemId === wanted) return [];
   return [
     `ANOTHER CLUSTER: this one is ${control.systemId}, the newest point is of ${wanted}; initdb or pg_upgrade has made it anew. To go on with it: dr init --adopt --restart and dr backup --kind full; to have the old one back: stop it, move its data directory away, dr restore --to latest`,

@@ -26,7 +26,7 @@ const MAINTENANCE = 'postgres';
  * asks for it wants any.
  * @param session Its options, or the name of its database.
  */
-export async function connect(
+async function connect(
   site: Site,
   settings: PostgresSettings,
   session: SessionOptions | string = {},

@@ -27,7 +27,7 @@ export async function describeRole(redis: Redis): Promise<{ readonly isMaster: b
 }
 
 /** Keys of all databases. */
-export async function countKeys(redis: Redis): Promise<number> {
+async function countKeys(redis: Redis): Promise<number> {
   const keyspace = await redis.info('keyspace');
   return [...keyspace.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
 }

@@ -83,7 +83,7 @@ function unknownCommand(words: string, settings: RedisSettings, cause: unknown):
 }
 
 /** What went wrong, as an error of `dr`: `REDIS-COMMAND`, `REDIS-DENIED`, `REDIS-LOADING`, `REDIS-FAILED` (it runs) or `REDIS-UNREACHABLE`. */
-export function explainRedis(error: unknown, settings: RedisSettings): DrError {
+function explainRedis(error: unknown, settings: RedisSettings): DrError {
   if (error instanceof DrError) return error;
   const words = messageOf(error);
   const [where, address] = ['redis', redisAddress(settings)];

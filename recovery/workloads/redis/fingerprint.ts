@@ -76,7 +76,7 @@ function nameOf(key: Buffer): string {
 }
 
 /** Numbers of the databases that hold a key. */
-export async function databasesOf(redis: Redis): Promise<number[]> {
+async function databasesOf(redis: Redis): Promise<number[]> {
   const keyspace = await redis.info('keyspace');
   return [...keyspace.matchAll(/^db(\d+):keys=/gm)].map((match) => Number(match[1])).sort((a, b) => a - b);
 }

@@ -24,6 +24,7 @@ const context: Omit<SiteContext, 'env'> = {
   now: () => NOW,
   signal: new AbortController().signal,
   color: false,
+  commandProblem: () => Promise.resolve(undefined),
 };
 
 let folder: string;

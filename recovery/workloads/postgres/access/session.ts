@@ -16,9 +16,9 @@ export interface SessionOptions {
 }
 
 /** A lock that is not free by then is held by work that takes longer. */
-export const LOCK_SECONDS = 5;
+const LOCK_SECONDS = 5;
 /** The largest statement without `long` counts a table of 64 MB. */
-export const STATEMENT_SECONDS = 60;
+const STATEMENT_SECONDS = 60;
 /** Beyond its own limit the server has this long to say so. */
 const ANSWER_SECONDS = 10;
 /** A server that is stopped (SIGSTOP) never closes the connection. */
@@ -33,7 +33,7 @@ export function clientLimits({ long = false }: SessionOptions): pg.ClientConfig 
  * Pure. Sent after the connection is made: a pooler refuses start-up options, and a role without rights a start with `lc_messages`. Our rows
  * are not worth waiting for a standby: `synchronous_commit=local` has them on this server's disk.
  */
-export function sessionSettings({ long = false }: SessionOptions): string {
+function sessionSettings({ long = false }: SessionOptions): string {
   const settings = {
     lock_timeout: `${LOCK_SECONDS}s`,
     statement_timeout: long ? '0' : `${STATEMENT_SECONDS}s`,
@@ -64,7 +64,7 @@ export async function prepareSession(client: pg.Client, options: SessionOptions)
 }
 
 /** A client that still waits for an answer is cut off. Never waits long itself. */
-export async function endSession(client: pg.Client): Promise<void> {
+async function endSession(client: pg.Client): Promise<void> {
   const late = new AbortController();
   await Promise.race([client.end(), delay(END_MS, undefined, { signal: late.signal, ref: false })]);
   late.abort();

@@ -15,14 +15,14 @@ const QUESTION = `
     (SELECT count(*)::int FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum') AND state = 'streaming') AS following`;
 
 /** Pure. Standbys that a commit waits for, by `FIRST 2 (a, b)`, `ANY 1 (*)`, `2 (a, b)` or `a, b`; 0 where it waits for none. */
-export function standbysWanted(names: string): number {
+function standbysWanted(names: string): number {
   if (names.trim() === '') return 0;
   const count = /^\s*(?:(?:FIRST|ANY)\s+)?(\d+)\s*\(/i.exec(names)?.[1];
   return count === undefined ? 1 : Number(count);
 }
 
 /** Pure. Empty where nobody asks for synchronous standbys. */
-export function judgeSynchronous({ names, level, following }: Replication): HealthCheck[] {
+function judgeSynchronous({ names, level, following }: Replication): HealthCheck[] {
   const wanted = standbysWanted(names);
   if (wanted === 0) return [];
   const check = { id: 'postgres/synchronous', title: 'Commits do not wait for a missing standby' };

@@ -2,8 +2,8 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type pg from 'pg';
 import type { PostgresSettings } from '../../../config/environment.ts';
+import { ignoring } from '../../../core/absent.ts';
 import { badInput, codeOf } from '../../../core/errors.ts';
-import { ignoring } from '../../../core/ignore.ts';
 import { followLinks, isWithin } from '../../../core/links.ts';
 import { configFiles, type FileReader, ruleFiles } from './files.ts';
 

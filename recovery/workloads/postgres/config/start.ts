@@ -1,7 +1,7 @@
 /** What a server would not start without. It is looked for before the start: the server's own log names one file at a time. */
 import { join, resolve } from 'node:path';
 import type { PostgresSettings } from '../../../config/environment.ts';
-import { isThere } from '../../../core/account.ts';
+import { isThere } from '../../../core/absent.ts';
 import { precondition } from '../../../core/errors.ts';
 import { configFiles, localReader, ruleFiles } from './files.ts';
 import { CERTIFICATES } from './named.ts';

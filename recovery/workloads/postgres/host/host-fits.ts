@@ -6,9 +6,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
-import { isThere, makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
+import { ignoring, isThere } from '../../../core/absent.ts';
+import { makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
 import { badInput, DrError, hasCode } from '../../../core/errors.ts';
-import { ignoring } from '../../../core/ignore.ts';
 import { findPostgresBin } from '../../../engines/find.ts';
 import type { PostgresCapture, ServerFacts } from '../../../points/point.ts';
 

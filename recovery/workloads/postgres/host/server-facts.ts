@@ -7,7 +7,7 @@ import { toSegmentBytes } from '../../../points/wal-segment.ts';
 import { withClient } from '../server.ts';
 
 /** A server that replays needs each of these at least as high as the one that wrote the WAL. */
-export const REPLAY_SETTINGS = [
+const REPLAY_SETTINGS = [
   'max_connections',
   'max_worker_processes',
   'max_wal_senders',

@@ -53,7 +53,7 @@ export interface ChosenServer {
   ship(): Promise<void>;
 }
 
-export const DATABASE = 'shop';
+const DATABASE = 'shop';
 
 const run = makeRun(silentLog);
 

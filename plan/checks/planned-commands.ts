@@ -1,6 +1,7 @@
 /** Every command line that a plan names, with the field that it is in. Pure. */
-import type { Path } from './checks/finding.ts';
-import type { Plan } from './types.ts';
+
+import type { Plan } from '../types.ts';
+import type { Path } from './finding.ts';
 
 export interface PlannedCommand {
   readonly path: Path;
