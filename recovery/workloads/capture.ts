@@ -82,9 +82,11 @@ export function oncePerRun<T>(
   return (site, run) => {
     const known = results.get(run);
     if (known !== undefined) return known;
-    const result = work(site, run);
+    const result = work(site, run).catch((error: unknown) => {
+      results.delete(run);
+      throw error;
+    });
     results.set(run, result);
-    result.catch(() => results.delete(run));
     return result;
   };
 }

@@ -2,9 +2,11 @@
  * Which passphrase of a keyring opens a lineage. pgBackRest encrypts a lineage with one passphrase for good, so after a rotation the old one
  * still archives its WAL, and the new one begins with the next lineage.
  */
+
 import { createDecipheriv, createHash } from 'node:crypto';
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
+import { codeOf } from '../../core/errors.ts';
 import type { Secrets } from '../../core/secrets.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 
@@ -30,9 +32,10 @@ export function decrypted(encrypted: Buffer, passphrase: string): string | undef
   const decipher = createDecipheriv('aes-256-cbc', key, iv);
   try {
     return Buffer.concat([decipher.update(encrypted.subarray(BLOCK)), decipher.final()]).toString('utf8');
-  } catch {
+  } catch (error) {
     // OpenSSL has one answer for a wrong key, a torn file and a flipped bit in the last block.
-    return undefined;
+    if (codeOf(error)?.startsWith('ERR_OSSL_') === true) return undefined;
+    throw error;
   }
 }
 

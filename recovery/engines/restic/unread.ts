@@ -1,7 +1,9 @@
 /** Files that a backup by restic could not read: those that were deleted meanwhile are not part of the copy, others are missing in it. */
+
 import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import { DrError, hasCode } from '../../core/errors.ts';
+import { parseJson } from '../../core/json.ts';
 import { plural } from '../../report/format.ts';
 
 /** restic 0.14 prints Go's error of the system call, later versions its text. */
@@ -28,21 +30,12 @@ function reasonOf({ Op = 'read', Err, message }: z.infer<typeof errorSchema>['er
   return `${Op}: ${names[Number(Err)] ?? `error ${String(Err)}`}`;
 }
 
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // restic prints some warnings as plain text.
-    return undefined;
-  }
-}
-
 /** Pure. @param stderr of `restic backup --json` */
 export function parseUnread(stderr: string): UnreadFile[] {
   const found = new Map<string, UnreadFile>();
   for (const line of stderr.split('\n')) {
     if (!line.startsWith('{')) continue;
-    const { data } = errorSchema.safeParse(parseLine(line));
+    const { data } = errorSchema.safeParse(parseJson(line));
     if (data === undefined) continue;
     const { item: path, error } = data;
     const wasGone = error.Err === ENOENT || /no such file or directory/i.test(error.message ?? '');

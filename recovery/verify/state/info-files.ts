@@ -1,6 +1,8 @@
 /** pgBackRest's own lists of sets and of WAL, each with a copy. It falls back to the copy without a word; then there is only one left. */
+
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { parseJson } from '../../core/json.ts';
 import { decrypted, openingPassphrase } from '../../engines/pgbackrest/opening-passphrase.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 
@@ -21,11 +23,7 @@ export interface LineageFiles {
 function isLine(line: string): boolean {
   if (line === '' || /^\[[\w:-]+\]$/.test(line)) return true;
   const [, json] = /^[\w.-]+=(.*)$/.exec(line) ?? [];
-  try {
-    return json !== undefined && JSON.parse(json) !== undefined;
-  } catch {
-    return false;
-  }
+  return json !== undefined && parseJson(json) !== undefined;
 }
 
 /** A bit that was flipped makes noise of 16 bytes, so a line is none any more. */
