@@ -1,6 +1,6 @@
 /** Reads and writes what repositories remember of one another. A repository that does not answer remembers nothing for now. */
 import { canonicalJson } from '../../../plan/digest.ts';
-import { isDriveUnmounted } from '../../config/repositories.ts';
+import { folderIsThere, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import type { StoreRole } from '../../storage/backends.ts';
@@ -69,6 +69,13 @@ export async function rememberedOf(site: Site, repository: Repository, role: Sto
   return (await Promise.all(others.map(read))).flat();
 }
 
+/** Nothing is written where a disk should be: its mount point is absent, or a folder without points. */
+async function isMounted(repository: Repository, role: StoreRole): Promise<boolean> {
+  if (repository.settings.type !== 'posix') return true;
+  await folderIsThere(repository);
+  return (await (await repository.store(role)).list(repository.layout.catalogPrefix)).length > 0;
+}
+
 /** Writes the head into every other repository that answers. One that misses something stays: it is a witness. */
 export async function rememberHead(
   site: Site,
@@ -77,8 +84,9 @@ export async function rememberHead(
 ): Promise<void> {
   const others = othersOf(site, repository).filter(({ id }) => !keepIn.has(id));
   const write = (other: Repository): Promise<unknown> =>
-    within(site, other, async () =>
-      (await other.store(role)).put(other.layout.head(repository.id), `${canonicalJson(head)}\n`),
-    );
+    within(site, other, async () => {
+      if (!(await isMounted(other, role))) return;
+      await (await other.store(role)).put(other.layout.head(repository.id), `${canonicalJson(head)}\n`);
+    });
   await Promise.all(others.map(write));
 }

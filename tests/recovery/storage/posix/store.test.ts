@@ -2,6 +2,7 @@ import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { pidNamespace } from '../../../../recovery/core/pids.ts';
 import { ConditionFailed } from '../../../../recovery/storage/object-store.ts';
 import { openPosixStore } from '../../../../recovery/storage/posix/store.ts';
 import { scratch } from '../../../scratch.ts';
@@ -101,7 +102,7 @@ describe('conditions', () => {
   });
 
   test.each([
-    ['of a process that is gone', `${hostname()} 4194305 abc`, 0],
+    ['of a process that is gone', `${hostname()} 4194305 abc 1 ${pidNamespace()}`, 0],
     ['of another host, long ago', 'elsewhere 1 abc', 120],
   ])('a lock file %s does not hold anyone up', async (_, content, age) => {
     const root = await scratch();
