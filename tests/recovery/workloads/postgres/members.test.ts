@@ -57,15 +57,15 @@ test('a leader hands over: no write after the end, its segment finished, and the
   await withFolder(async (folder) => {
     const server = await makeServer(folder);
     await server.start();
-    await server.sql('CREATE TABLE orders (id int)');
-    await server.sql('INSERT INTO orders VALUES (1)');
+    await server.sql('CREATE TABLE public.orders (id int)');
+    await server.sql('INSERT INTO public.orders VALUES (1)');
     const leader = await leaderOf(server.cluster, 'go-coffee');
     expect(leader).toMatchObject({ pod: 'postgres-0', follows: false, timeline: 1, lastCommit: undefined });
     if (leader === undefined) return;
     expect(await forksOf(server.cluster, 'go-coffee', leader)).toEqual([]);
 
     await endWrites(server.cluster, 'go-coffee', leader);
-    await expect(server.sql('INSERT INTO orders VALUES (2)')).rejects.toMatchObject({
+    await expect(server.sql('INSERT INTO public.orders VALUES (2)')).rejects.toMatchObject({
       fact: expect.stringContaining('read-only transaction'),
     });
     const written = await switchWal(server.cluster, 'go-coffee', leader);
