@@ -14,7 +14,7 @@ interface GenerationRequest {
 /** Another server archives to it, in one of these repositories at least. */
 async function isContested(site: Site, lineage: Lineage, up: readonly Repository[]): Promise<boolean> {
   for (const repository of up)
-    if ((await foreignWal(site, { repository, lineage: lineage.name })) !== undefined) return true;
+    if ((await foreignWal(site, { repository, lineage: lineage.name, role: 'writer' })) !== undefined) return true;
   return false;
 }
 

@@ -95,7 +95,7 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
         const signed = signedSets(request.catalogs.get(repository.id) ?? [], lineage.name);
         try {
           const made = await makeSet(pg, repository, { type: request.type, signed, onFraction, signal });
-          await refuseForeignWal(site, { repository, lineage: lineage.name });
+          await refuseForeignWal(site, { repository, lineage: lineage.name, role: 'writer' });
           captures.set(repository.id, {
             ...describeSet(pg, made, pg.passphraseOf(repository)),
             canary,

@@ -146,7 +146,7 @@ async function checkWal(
 async function foreignFindings(site: Site, repository: Repository, lineage: string): Promise<Finding[]> {
   if (site.environment.postgres === undefined || repository.exported === true) return [];
   if ((await readLineage(site))?.name !== lineage) return [];
-  const fact = await foreignWal(site, { repository, lineage }).catch((error: unknown) => {
+  const fact = await foreignWal(site, { repository, lineage, role: 'restorer' }).catch((error: unknown) => {
     site.log.info({ error: messageOf(error), lineage }, 'the server was not asked for its WAL');
     return undefined;
   });

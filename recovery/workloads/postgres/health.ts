@@ -143,10 +143,12 @@ async function ownArchive(site: Site, check: HealthCheck): Promise<HealthCheck> 
   if (lineage === undefined) return check;
   const attached = [...site.repositories.values()].filter(({ id }) => lineage.repositories.includes(id));
   for (const repository of attached) {
-    const fact = await foreignWal(site, { repository, lineage: lineage.name }).catch((error: unknown) => {
-      if (!(error instanceof DrError)) throw error;
-      return undefined;
-    });
+    const fact = await foreignWal(site, { repository, lineage: lineage.name, role: 'restorer' }).catch(
+      (error: unknown) => {
+        if (!(error instanceof DrError)) throw error;
+        return undefined;
+      },
+    );
     if (fact === undefined) continue;
     const said = `another server archives to ${lineage.name} in ${repository.id}: WAL segment ${fact}`;
     return { ...check, ok: false, fact: check.ok === false ? `${check.fact}; ${said}` : said };

@@ -12,6 +12,7 @@ import { STANZA } from '../../../../plan/layout.ts';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
 import type { Repository, Site } from '../../../config/site.ts';
 import { hasCode, verificationFailed } from '../../../core/errors.ts';
+import type { StoreRole } from '../../../storage/backends.ts';
 import { withClient } from '../server.ts';
 
 /** As many of the newest are compared: older ones have been recycled on the server. */
@@ -34,8 +35,8 @@ const STATE = `
     coalesce((SELECT last_failed_wal FROM pg_stat_archiver), '') AS failed`;
 
 /** Segment → sha1 of its content, below one folder of 256 names. */
-async function archived(repository: Repository, folder: string): Promise<Map<string, string>> {
-  const objects = await (await repository.store('restorer')).list(`${folder}/`);
+async function archived({ repository, role }: WalOwner, folder: string): Promise<Map<string, string>> {
+  const objects = await (await repository.store(role)).list(`${folder}/`);
   const named = objects.flatMap(({ key }) => {
     const [, segment, digest] = /\/([0-9A-F]{24})-([0-9a-f]{40})(?:\.\w+)?$/.exec(key) ?? [];
     return segment === undefined || digest === undefined ? [] : [[segment, digest] as const];
@@ -65,17 +66,16 @@ async function digestOf(client: pg.Client, settings: PostgresSettings, segment: 
 async function foreignSegment(
   client: pg.Client,
   settings: PostgresSettings,
-  { repository, lineage }: WalOwner,
+  owner: WalOwner,
 ): Promise<string | undefined> {
+  const { repository, lineage } = owner;
   const [before] = (await client.query<ServerWal>(STATE)).rows;
   if (before === undefined) return undefined;
   const archive = `${repository.layout.pgbackrest(lineage)}/archive/${STANZA}/${before.major}-1`;
   const wanted = [before.current, before.waiting, before.failed.slice(0, 24)].filter((name) => name !== '');
   const folders = [...new Set(wanted.map((name) => name.slice(0, 16)))];
   const found = new Map(
-    (await Promise.all(folders.map((folder) => archived(repository, `${archive}/${folder}`)))).flatMap((map) => [
-      ...map,
-    ]),
+    (await Promise.all(folders.map((folder) => archived(owner, `${archive}/${folder}`)))).flatMap((map) => [...map]),
   );
   // Asked again: what the server has finished since may be in the list.
   const current = (await client.query<ServerWal>(STATE)).rows[0]?.current ?? before.current;
@@ -95,6 +95,8 @@ export interface WalOwner {
   readonly repository: Repository;
   /** The one that this server archives to. */
   readonly lineage: string;
+  /** With whose keys the archive is listed: a pod that backs up has the writer's alone. */
+  readonly role: StoreRole;
 }
 
 /**
