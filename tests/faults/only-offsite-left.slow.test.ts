@@ -106,10 +106,12 @@ test('exported to a drive, all else lost, restored from the drive alone', { time
     const site = await golden.emptySite('second', {
       edit: ({ repositories: _, ...e }) => ({ ...e, repositories: { offsite } }),
     });
+    // The hourly point alone lacks the logical dump: it is tried, and not called verified.
     await drEnds(0, site.envFile, ['offsite', 'verify', '--deep'], { timeoutSeconds: 200 });
-    expect((await drEnds(0, site.envFile, ['offsite', 'list'])).stdout).toMatch(
-      new RegExp(`^${incremental} .* verified$`, 'm'),
-    );
+    await drEnds(0, site.envFile, ['offsite', 'verify', '--deep', '--point', full], { timeoutSeconds: 200 });
+    const listed = (await drEnds(0, site.envFile, ['offsite', 'list'])).stdout;
+    expect(listed).toMatch(new RegExp(`^${full} .* verified$`, 'm'));
+    expect(listed).not.toMatch(new RegExp(`^${incremental} .* verified$`, 'm'));
     const restored = await drEnds(0, site.envFile, ['restore', '--to', 'latest', '--no-backup'], {
       timeoutSeconds: 200,
     });
