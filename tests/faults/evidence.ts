@@ -17,8 +17,8 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Written by whoever reads or restores: locks, leases and marks; and the lineages of restored sites. */
-const MAY_CHANGE = /\/(?:locks|leases|marks)\/|\/pgbackrest\/(?!first-1\/)/;
+/** Written by whoever reads or restores: locks, leases and marks; work files of killed runs; and the lineages of restored sites. */
+const MAY_CHANGE = /\/(?:locks|leases|marks)\/|\/\.dr-[\w-]+$|\/pgbackrest\/(?!first-1\/)/;
 
 export type RepositoryDigests = ReadonlyMap<string, string>;
 

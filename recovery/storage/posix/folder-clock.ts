@@ -13,10 +13,11 @@ export async function folderClock(folder: string): Promise<Date | undefined> {
   try {
     const handle = await open(file, 'wx', 0o600);
     try {
+      // First: a process that is killed here must leave nothing.
+      await rm(file, { force: true });
       return new Date((await handle.stat()).ctimeMs);
     } finally {
       await handle.close();
-      await rm(file, { force: true });
     }
   } catch (error) {
     if (hasCode(error, ...NO_FILE)) return undefined;

@@ -92,6 +92,7 @@ async function pgCtl(site: Site, settings: PostgresSettings, args: readonly stri
 
 /** A trial's server, after a signal: nobody needs its data. */
 const CLEANING_SECONDS = 5;
+const LAST_PROCESSES_SECONDS = 15;
 
 /**
  * Stops the server: cleanly, and at once when it doesn't go. No error when it isn't running. Throws `SERVER-STILL-RUNNING`.
@@ -108,8 +109,14 @@ export async function stopServer(
     else if (cleansUp)
       await pgCtl(site, settings, ['stop', '-m', 'immediate', '-w', '-t', `${CLEANING_SECONDS}`], true);
     else await stopByPgCtl(site, settings, life);
-    const left = await postgresLife(site, settings);
-    if (left.alive) throw stillRuns(settings, left);
+    // pg_ctl waits for the pid file, which goes some moments before the last processes do.
+    const asking = { seconds: LAST_PROCESSES_SECONDS, everySeconds: 0.2, signal: cleansUp ? undefined : site.signal };
+    const { answer, accepted } = await poll(
+      asking,
+      () => postgresLife(site, settings),
+      (left) => !left.alive,
+    );
+    if (!accepted) throw stillRuns(settings, answer);
   }
   await rm(join(settings.dataDir, 'postmaster.pid'), { force: true });
 }
