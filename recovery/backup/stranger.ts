@@ -82,8 +82,10 @@ async function provenByStack(site: Site, owner: RecoveryPoint): Promise<boolean>
   if (generation === undefined) return false;
   const known = generationIn(owner, name);
   if (generation > known) return true;
+  if (generation < known) return false;
   const system = await systemIdOf(site);
-  return generation === known && owner.captures.filter(isPostgres).some(({ systemId }) => systemId === system);
+  // A server that can't be asked proves nothing against the stack: the backup itself will say what is wrong with it.
+  return system === undefined || owner.captures.filter(isPostgres).some(({ systemId }) => systemId === system);
 }
 
 /** The running server, and the cluster that the lineage's last set is of. */
