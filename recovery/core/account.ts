@@ -6,8 +6,6 @@ import { execa } from 'execa';
 import { isThere } from './absent.ts';
 import { badInput, hasCode } from './errors.ts';
 
-// Asked for together with the account that makes what is missing.
-
 export interface Account {
   readonly name: string;
   readonly uid: number;

@@ -5,7 +5,7 @@
 import { chmod, chown, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { isThere } from '../core/absent.ts';
+import { ifAbsent, isThere } from '../core/absent.ts';
 import { hasCode } from '../core/errors.ts';
 import { isMountPoint } from '../core/mounts.ts';
 import { layDown, OWN_PREFIX } from './lay-down.ts';
@@ -93,10 +93,7 @@ export async function dropBefore({ plan }: Pick<RestoreContext, 'plan'>): Promis
     const beside = { folder: dirname(destination), own: basename(besides(destination, plan.id, 'new')) };
     const within = { folder: destination, own: basename(inside(destination, plan.id, 'new')) };
     for (const { folder, own } of [beside, within]) {
-      const names = await readdir(folder).catch((error: unknown) => {
-        if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
-        throw error;
-      });
+      const names = await readdir(folder).catch(ifAbsent<string[]>([]));
       for (const name of names.filter((each) => each.startsWith(own.replace(/new$/, ''))))
         await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
     }

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { copyFile, lstat, mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { isThere } from '../../core/absent.ts';
+import { ifAbsent, isThere } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
 import type { Run } from '../../core/process.ts';
 import { GIT_ENV } from './refs.ts';
@@ -172,10 +172,7 @@ export async function restoreLfs(run: Run, mirror: string, repository: string): 
 }
 
 async function pointerAt(file: string): Promise<string | undefined> {
-  const found = await lstat(file).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  });
+  const found = await lstat(file).catch(ifAbsent(undefined));
   if (!found?.isFile() || found.size >= POINTER_BYTES) return undefined;
   return POINTER.exec(await readFile(file, 'latin1'))?.[1];
 }

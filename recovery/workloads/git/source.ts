@@ -1,7 +1,7 @@
 /** A repository of this host as the source of a mirror: how it is reached, and what of it no mirror holds. */
-import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { DrError, hasCode } from '../../core/errors.ts';
+import { namesIn } from '../../core/absent.ts';
+import { DrError } from '../../core/errors.ts';
 import type { Run } from '../../core/process.ts';
 import { GIT_ENV } from './refs.ts';
 
@@ -38,10 +38,7 @@ async function uncommitted(run: Run, source: string): Promise<string[]> {
 
 async function hooks(run: Run, source: string): Promise<string[]> {
   const [folder = ''] = await linesOf(run, source, ['rev-parse', '--path-format=absolute', '--git-path', 'hooks']);
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
-  });
+  const names = await namesIn(folder);
   const own = names.filter((name) => !name.endsWith('.sample')).sort();
   return own.length === 0 ? [] : [`hooks in ${folder}: ${own.join(', ')}`];
 }

@@ -5,7 +5,8 @@ import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { DrError, hasCode, messageOf, verificationFailed } from '../../core/errors.ts';
+import { ifAbsent } from '../../core/absent.ts';
+import { DrError, messageOf, verificationFailed } from '../../core/errors.ts';
 import { isWithin } from '../../core/links.ts';
 import { dataBelow } from '../lay-down.ts';
 
@@ -42,10 +43,7 @@ async function layoutsBelow(folder: string): Promise<string[]> {
  * behind a link that leads out proves nothing. Throws `IMAGE-ELSEWHERE` (exit 5).
  */
 async function insideOf(root: string, file: string): Promise<string | undefined> {
-  const real = await realpath(file).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  });
+  const real = await realpath(file).catch(ifAbsent(undefined));
   if (real === undefined || isWithin(root, real)) return real;
   throw verificationFailed({
     code: 'IMAGE-ELSEWHERE',
