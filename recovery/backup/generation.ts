@@ -4,9 +4,11 @@ import type { Repository, Site } from '../config/site.ts';
 import { precondition } from '../core/errors.ts';
 import { generationsOf } from '../points/resolved/generations.ts';
 import { foreignWal } from '../workloads/postgres/archive/own-wal.ts';
-import { isOtherCluster, otherCluster, readCatalogs } from './stranger.ts';
+import { type Catalogs, isOtherCluster, otherCluster } from './stranger.ts';
 
 interface GenerationRequest {
+  /** Of the repositories that answer. */
+  readonly catalogs: Catalogs;
   readonly adopt?: boolean;
   readonly now: () => Date;
 }
@@ -19,7 +21,12 @@ async function isContested(site: Site, lineage: Lineage, up: readonly Repository
 }
 
 /** A generation that no repository which answers has seen. Throws `GENERATION-CONTESTED` (exit 6) where a stack counts them. */
-async function begunAnew(site: Site, current: Lineage, up: readonly Repository[], now: Date): Promise<Lineage> {
+async function begunAnew(
+  site: Site,
+  current: Lineage,
+  up: readonly Repository[],
+  { catalogs, now }: GenerationRequest,
+): Promise<Lineage> {
   const { generation, site: name } = site.environment;
   if (generation !== undefined) {
     throw precondition({
@@ -29,19 +36,17 @@ async function begunAnew(site: Site, current: Lineage, up: readonly Repository[]
       hint: `stop it, and name a higher generation than ${generation} in the environment file`,
     });
   }
-  const { catalogs } = await readCatalogs(site, up);
   const used = await Promise.all(
     up.map(async ({ id, layout, store }) =>
       generationsOf({ store: await store('writer'), layout, site: name, entries: catalogs.get(id) ?? [] }),
     ),
   );
   const next = Math.max(current.generation, ...used.flat()) + 1;
-  return writeLineage(site, { generation: next, repositories: up.map(({ id }) => id), since: now.toISOString() });
+  return writeLineage(site, { generation: next, repositories: up.map(({ id }) => id), since: now().toISOString() });
 }
 
 /** A cluster that was made anew has no part of the lineage's history. Throws `POSTGRES-OTHER-CLUSTER` (exit 6) unless it is to begin one. */
-async function isMadeAnew(site: Site, up: readonly Repository[], adopt: boolean): Promise<boolean> {
-  const { catalogs } = await readCatalogs(site, up);
+async function isMadeAnew(site: Site, { catalogs, adopt = false }: GenerationRequest): Promise<boolean> {
   for (const entries of catalogs.values()) {
     const other = await otherCluster(site, entries);
     if (other === undefined) continue;
@@ -58,16 +63,17 @@ async function isMadeAnew(site: Site, up: readonly Repository[], adopt: boolean)
 export async function nextGeneration(
   site: Site,
   up: readonly Repository[],
-  { adopt = false, now }: GenerationRequest,
+  request: GenerationRequest,
 ): Promise<Lineage> {
+  const { adopt = false, now } = request;
   const current = await readLineage(site);
   const attached = up.map(({ id }) => id);
   if (current === undefined) {
     const { generation = 1 } = site.environment;
     return writeLineage(site, { generation, repositories: attached, since: now().toISOString() });
   }
-  if (await isMadeAnew(site, up, adopt)) return begunAnew(site, current, up, now());
-  if (adopt && (await isContested(site, current, up))) return begunAnew(site, current, up, now());
+  if (await isMadeAnew(site, request)) return begunAnew(site, current, up, request);
+  if (adopt && (await isContested(site, current, up))) return begunAnew(site, current, up, request);
   const { name: _, ...record } = current;
   const repositories = new Set([...current.repositories, ...attached]);
   return writeLineage(site, {

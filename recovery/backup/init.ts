@@ -22,7 +22,7 @@ import { makeArchive } from '../workloads/postgres/archive/archiving.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import { nextGeneration } from './generation.ts';
 import { checkReady } from './ready.ts';
-import { readCatalogs, refuseTaken, takeOver } from './stranger.ts';
+import { type Catalogs, readCatalogs, refuseTaken, takeOver } from './stranger.ts';
 
 export interface InitializedRepository {
   readonly id: string;
@@ -101,8 +101,7 @@ async function prepareBucket(site: Site, { id, settings }: Repository, progress:
 }
 
 /** Throws `SITE-STRANGER` (exit 6) where another host writes for the site, unless this one is to take its place. */
-async function beWriter(site: Site, up: readonly Repository[], { adopt = false, now }: InitRequest): Promise<void> {
-  const { catalogs } = await readCatalogs(site, up);
+async function beWriter(site: Site, catalogs: Catalogs, { adopt = false, now }: InitRequest): Promise<void> {
   if (adopt) await takeOver(site, catalogs, now());
   else await refuseTaken(site, catalogs);
   await ensureIdentity(site, now());
@@ -139,7 +138,8 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   const [firstError] = errorsOf(probed);
   if (up.length === 0 && firstError) throw firstError;
   await refuseFenced(site, up);
-  await beWriter(site, up, request);
+  const { catalogs } = await readCatalogs(site, up);
+  await beWriter(site, catalogs, request);
   const folder = up.find((r) => r.settings.type === 'posix');
   const like = folder === undefined ? undefined : openRestic(site, folder, 'writer');
   const repositories: InitializedRepository[] = probed.flatMap((each) =>
@@ -156,7 +156,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     repositories.push({ id: repository.id, restic: made });
   }
   if (!site.environment.postgres) return { repositories, restarted: false, changed: [] };
-  const lineage = await nextGeneration(site, up, request);
+  const lineage = await nextGeneration(site, up, { ...request, catalogs });
   const attached = [...site.repositories.values()].filter((r) => lineage.repositories.includes(r.id));
   const pgb = await openPgBackRest(site, { lineage: lineage.name, repositories: attached, role: 'writer' });
   progress({

@@ -1,5 +1,4 @@
 /** Writes the points of a run, last: who wrote them, by which clock, after which others, and what is suspect in them. */
-import { formatDuration } from '../../plan/duration.ts';
 import { ensureIdentity, originOf } from '../config/identity.ts';
 import { type RepositoryFailures, type RepositoryOutcome, reachable, withFailures } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
@@ -10,7 +9,7 @@ import { findEngine } from '../engines/find.ts';
 import { openCatalog, rememberCatalogs } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { Capture, FailedWorkload, Origin, RecoveryPoint } from '../points/point.ts';
-import { clockSkew } from '../storage/clock.ts';
+import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import type { Captures, Run } from './request.ts';
 import { type Catalogs, readCatalogs, refuseStranger } from './stranger.ts';
@@ -21,14 +20,10 @@ export function clockWarnings(skews: ReadonlyMap<string, number | undefined>): s
   const [first] = [...skews].filter(([, skew]) => skew !== undefined && Math.abs(skew) > WARN_SKEW_SECONDS);
   if (first === undefined) return [];
   const [repository, skew = 0] = first;
-  const way = skew > 0 ? 'ahead of' : 'behind';
   return [
-    `this host's clock is ${formatDuration(Math.abs(skew))} ${way} that of ${repository}: set it right (timedatectl); this point is dated by it`,
+    `this host's clock is ${skewText(skew)} that of ${repository}: set it right (timedatectl); this point is dated by it`,
   ];
 }
-
-/** Leap seconds, slow calls and drifting clocks stay below. */
-const WARN_SKEW_SECONDS = 300;
 
 async function skewsOf(repositories: readonly Repository[]): Promise<Map<string, number | undefined>> {
   const skew = async (repository: Repository) =>

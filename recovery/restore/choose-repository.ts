@@ -1,5 +1,4 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
-import { formatDuration } from '../../plan/duration.ts';
 import type { Workload } from '../../plan/types.ts';
 import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
@@ -12,7 +11,7 @@ import type { CatalogEntry } from '../points/catalog/types.ts';
 import { unreadableOf } from '../points/catalog/unreadable.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
-import { clockSkew } from '../storage/clock.ts';
+import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
 import { resolveInSingleCopy } from './single-copy.ts';
 import { sourceAsOf } from './source.ts';
 
@@ -91,19 +90,15 @@ function newerWorkloads(than: Resolved, other: Resolved): string[] {
   return newer.map(({ workload }) => workload);
 }
 
-/** A host that is off by this much shows other ages than everybody else. */
-const WARN_SKEW_SECONDS = 300;
-
 /** Now, by the repository's clock where it has one: this host's may be wrong. */
 async function nowOf(source: Repository, now: Date): Promise<{ readonly now: Date; readonly warnings: string[] }> {
   const store = await source.store('restorer');
   const skew = (await clockSkew(store)) ?? 0;
   const corrected = new Date(now.getTime() - skew * 1000);
   if (Math.abs(skew) <= WARN_SKEW_SECONDS) return { now: corrected, warnings: [] };
-  const way = skew > 0 ? 'ahead of' : 'behind';
   return {
     now: corrected,
-    warnings: [`this host's clock is ${formatDuration(Math.abs(skew))} ${way} that of ${source.id}, which is used`],
+    warnings: [`this host's clock is ${skewText(skew)} that of ${source.id}, which is used`],
   };
 }
 

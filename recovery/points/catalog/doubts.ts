@@ -2,7 +2,7 @@
  * Points that nobody altered and that `latest` must not take unasked all the same: their clock was wrong, or another host wrote them
  * under the site's name. A mark `clean` vouches for a point. Pure.
  */
-import { formatDuration } from '../../../plan/duration.ts';
+import { skewText } from '../../storage/clock.ts';
 import { isCompromised, isVouched } from '../marks.ts';
 import type { PointOutline } from './outline.ts';
 import type { CatalogEntry } from './types.ts';
@@ -27,8 +27,7 @@ function clockFact(outline: PointOutline, now: number, bound: number): string | 
   const latest = Math.max(Date.parse(outline.startedAt), ended, ...captures.map(({ at }) => at));
   if (latest > now + TOLERANCE_MS) return `is dated ${iso(latest)}, after now (${iso(now)})`;
   if (Math.abs(skewSeconds) > CLOCK_TOLERANCE_SECONDS) {
-    const way = skewSeconds > 0 ? 'ahead of' : 'behind';
-    return `was made with a clock ${formatDuration(Math.abs(skewSeconds))} ${way} its repository's`;
+    return `was made with a clock ${skewText(skewSeconds)} its repository's`;
   }
   if (latest > ended + TOLERANCE_MS) return `is dated ${endedAt} and holds a copy of ${iso(latest)}`;
   // Without a number nobody knows which of the two was written first.
