@@ -1,5 +1,4 @@
 /** Every command line that a plan names, with the field that it is in. Pure. */
-
 import type { Plan } from '../types.ts';
 import type { Path } from './finding.ts';
 

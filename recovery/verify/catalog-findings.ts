@@ -65,3 +65,39 @@ export function doubtFindings(repository: string, entries: readonly CatalogEntry
     );
   return [...doubts, ...suspects];
 }
+
+function wrong(repository: string, finding: Pick<Finding, 'code' | 'what' | 'fact' | 'hint' | 'points'>): Finding {
+  return { repository, area: 'catalog', severity: 'wrong', ...finding };
+}
+
+/** A catalog without points is what a person who removed them all leaves, too. */
+export function noPoints(repository: string): Finding {
+  return wrong(repository, {
+    code: 'NO-POINTS',
+    what: 'the catalog',
+    fact: 'it lists no point that can be trusted: there is nothing to verify',
+    hint: 'in a new repository: dr backup --kind full; otherwise see what other repositories hold: dr points',
+    points: [],
+  });
+}
+
+export function missingPoint(repository: string, id: string): Finding {
+  return wrong(repository, {
+    code: 'POINT-MISSING',
+    what: id,
+    fact: 'this repository does not hold that point',
+    hint: 'it was down when the point was made, or lost it: `dr points show` lists who holds it',
+    points: [id],
+  });
+}
+
+/** A trial that was asked for and not made has shown nothing. */
+export function notTried(repository: string): Finding {
+  return wrong(repository, {
+    code: 'POINT-NOT-TRIED',
+    what: 'the catalog',
+    fact: 'it holds no point that is trusted and not compromised, so none was restored for a trial',
+    hint: 'name the one to try with --point',
+    points: [],
+  });
+}

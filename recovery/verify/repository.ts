@@ -9,7 +9,7 @@ import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { withLock } from '../storage/with-lock.ts';
-import { catalogFindings, doubtFindings } from './catalog-findings.ts';
+import { catalogFindings, doubtFindings, missingPoint, noPoints, notTried } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';
 import { deepVerify, pointToTry } from './deep/run.ts';
 import { verifyFiles } from './files.ts';
@@ -28,51 +28,10 @@ export interface VerifyRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A catalog without points is what a person who removed them all leaves, too. */
-function noPoints(repository: string): Finding {
-  return {
-    repository,
-    area: 'catalog',
-    severity: 'wrong',
-    code: 'NO-POINTS',
-    what: 'the catalog',
-    fact: 'it lists no point that can be trusted: there is nothing to verify',
-    hint: 'in a new repository: dr backup --kind full; otherwise see what other repositories hold: dr points',
-    points: [],
-  };
-}
-
 interface Verified {
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
   readonly deep?: DeepResult;
-}
-
-function missingPoint(repository: string, id: string): Finding {
-  return {
-    repository,
-    area: 'catalog',
-    severity: 'wrong',
-    code: 'POINT-MISSING',
-    what: id,
-    fact: 'this repository does not hold that point',
-    hint: 'it was down when the point was made, or lost it: `dr points show` lists who holds it',
-    points: [id],
-  };
-}
-
-/** A trial that was asked for and not made has shown nothing. */
-function notTried(repository: string): Finding {
-  return {
-    repository,
-    area: 'catalog',
-    severity: 'wrong',
-    code: 'POINT-NOT-TRIED',
-    what: 'the catalog',
-    fact: 'it holds no point that is trusted and not compromised, so none was restored for a trial',
-    hint: 'name the one to try with --point',
-    points: [],
-  };
 }
 
 async function verifyAll(

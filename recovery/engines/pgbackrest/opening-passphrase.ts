@@ -2,8 +2,7 @@
  * Which passphrase of a keyring opens a lineage. pgBackRest encrypts a lineage with one passphrase for good, so after a rotation the old one
  * still archives its WAL, and the new one begins with the next lineage.
  */
-
-import { createDecipheriv, createHash } from 'node:crypto';
+import { createDecipheriv, createHash, type Decipheriv } from 'node:crypto';
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
 import { codeOf } from '../../core/errors.ts';
@@ -25,11 +24,17 @@ function keyAndVector(passphrase: string, salt: Buffer): { key: Buffer; iv: Buff
   return { key: derived.subarray(0, KEY), iv: derived.subarray(KEY, KEY + BLOCK) };
 }
 
-/** What pgBackRest has encrypted. Undefined where the passphrase does not fit, or the end was damaged. */
-export function decrypted(encrypted: Buffer, passphrase: string): string | undefined {
+/** Undefined for bytes that do not begin as pgBackRest's. */
+function decipherOf(encrypted: Buffer, passphrase: string): Decipheriv | undefined {
   if (encrypted.length < 2 * BLOCK || !encrypted.subarray(0, SALTED.length).equals(SALTED)) return undefined;
   const { key, iv } = keyAndVector(passphrase, encrypted.subarray(SALTED.length, BLOCK));
-  const decipher = createDecipheriv('aes-256-cbc', key, iv);
+  return createDecipheriv('aes-256-cbc', key, iv);
+}
+
+/** What pgBackRest has encrypted. Undefined where the passphrase does not fit, or the end was damaged. */
+export function decrypted(encrypted: Buffer, passphrase: string): string | undefined {
+  const decipher = decipherOf(encrypted, passphrase);
+  if (decipher === undefined) return undefined;
   try {
     return Buffer.concat([decipher.update(encrypted.subarray(BLOCK)), decipher.final()]).toString('utf8');
   } catch (error) {
@@ -41,10 +46,11 @@ export function decrypted(encrypted: Buffer, passphrase: string): string | undef
 
 /** pgBackRest's info files begin with `[`, a section. Only the beginning is read: the rest may be damaged. */
 function opens(encrypted: Buffer, passphrase: string): boolean {
-  if (encrypted.length < 2 * BLOCK || !encrypted.subarray(0, SALTED.length).equals(SALTED)) return false;
-  const { key, iv } = keyAndVector(passphrase, encrypted.subarray(SALTED.length, BLOCK));
-  const decipher = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
-  return /^\[[a-z:]+\]/.test(decipher.update(encrypted.subarray(BLOCK, 2 * BLOCK)).toString('latin1'));
+  const decipher = decipherOf(encrypted, passphrase)?.setAutoPadding(false);
+  return (
+    decipher !== undefined &&
+    /^\[[a-z:]+\]/.test(decipher.update(encrypted.subarray(BLOCK, 2 * BLOCK)).toString('latin1'))
+  );
 }
 
 export interface OpeningRequest {

@@ -1,5 +1,4 @@
 /** Files that a backup by restic could not read: those that were deleted meanwhile are not part of the copy, others are missing in it. */
-
 import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import { DrError, hasCode } from '../../core/errors.ts';

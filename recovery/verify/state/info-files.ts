@@ -1,5 +1,4 @@
 /** pgBackRest's own lists of sets and of WAL, each with a copy. It falls back to the copy without a word; then there is only one left. */
-
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { parseJson } from '../../core/json.ts';
