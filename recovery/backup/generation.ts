@@ -4,7 +4,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { precondition } from '../core/errors.ts';
 import { generationsOf } from '../points/resolved/generations.ts';
 import { foreignWal } from '../workloads/postgres/archive/own-wal.ts';
-import { type Catalogs, isOtherCluster, otherCluster } from './stranger.ts';
+import { type Catalogs, otherCluster } from './stranger.ts';
 
 interface GenerationRequest {
   /** Of the repositories that answer. */
@@ -47,13 +47,9 @@ async function begunAnew(
 
 /** A cluster that was made anew has no part of the lineage's history. Throws `POSTGRES-OTHER-CLUSTER` (exit 6) unless it is to begin one. */
 async function isMadeAnew(site: Site, { catalogs, adopt = false }: GenerationRequest): Promise<boolean> {
-  for (const entries of catalogs.values()) {
-    const other = await otherCluster(site, entries);
-    if (other === undefined) continue;
-    if (!adopt) throw isOtherCluster(other);
-    return true;
-  }
-  return false;
+  const other = await otherCluster(site, catalogs);
+  if (other !== undefined && !adopt) throw other;
+  return other !== undefined;
 }
 
 /**

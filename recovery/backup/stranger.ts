@@ -88,40 +88,31 @@ async function provenByStack(site: Site, owner: RecoveryPoint): Promise<boolean>
   return system === undefined || owner.captures.filter(isPostgres).some(({ systemId }) => systemId === system);
 }
 
-/** The running server, and the cluster that the lineage's last set is of. */
-interface OtherCluster {
-  readonly lineage: string;
-  readonly found: string;
-  readonly wanted: string;
-  readonly point: string;
-}
-
-/** Set where the running server is not the cluster that this lineage has copies of: `initdb` or `pg_upgrade` made it anew. */
-export async function otherCluster(site: Site, entries: readonly CatalogEntry[]): Promise<OtherCluster | undefined> {
+/**
+ * Set where the running server is not the cluster that this lineage has copies of: `initdb` or `pg_upgrade` made it anew. It is the error
+ * `POSTGRES-OTHER-CLUSTER` (exit 6), for whoever does not go on with the new one.
+ */
+export async function otherCluster(site: Site, catalogs: Catalogs): Promise<DrError | undefined> {
   const lineage = (await readLineage(site))?.name;
-  const last = entries.findLast(
-    ({ trust, outline }) => trust === 'ok' && outline.captures.some(({ postgres }) => postgres?.lineage === lineage),
-  );
-  if (lineage === undefined || last === undefined) return undefined;
-  const wanted = last.point.captures.filter(isPostgres).find((capture) => capture.lineage === lineage)?.systemId ?? '';
-  const found = await systemIdOf(site);
-  if (found === undefined || found === wanted) return undefined;
-  return { lineage, found, wanted, point: last.outline.id };
-}
-
-export function isOtherCluster({ lineage, found, wanted, point }: OtherCluster): DrError {
-  return precondition({
-    code: 'POSTGRES-OTHER-CLUSTER',
-    where: `lineage ${lineage}`,
-    fact: `the running server is the cluster ${found}, and ${point} is of ${wanted}: initdb or pg_upgrade has made it anew, and it has no part of that history`,
-    hint: 'to go on with it: dr init --adopt --restart, which begins a lineage of its own, and dr backup --kind full; to have the old one back: stop it, move its data directory away, and dr restore --to latest',
+  if (lineage === undefined) return undefined;
+  const lasts = [...catalogs.values()].flatMap((entries) => {
+    const holds = ({ trust, outline }: CatalogEntry) =>
+      trust === 'ok' && outline.captures.some(({ postgres }) => postgres?.lineage === lineage);
+    return entries.findLast(holds)?.point ?? [];
   });
-}
-
-/** The last set of this lineage and the running server must be of one cluster. Throws `POSTGRES-OTHER-CLUSTER` (exit 6). */
-async function refuseOtherCluster(site: Site, entries: readonly CatalogEntry[]): Promise<void> {
-  const other = await otherCluster(site, entries);
-  if (other !== undefined) throw isOtherCluster(other);
+  const found = lasts.length === 0 ? undefined : await systemIdOf(site);
+  if (found === undefined) return undefined;
+  for (const last of lasts) {
+    const wanted = last.captures.filter(isPostgres).find((capture) => capture.lineage === lineage)?.systemId ?? '';
+    if (found === wanted) continue;
+    return precondition({
+      code: 'POSTGRES-OTHER-CLUSTER',
+      where: `lineage ${lineage}`,
+      fact: `the running server is the cluster ${found}, and ${last.id} is of ${wanted}: initdb or pg_upgrade has made it anew, and it has no part of that history`,
+      hint: 'to go on with it: dr init --adopt --restart, which begins a lineage of its own, and dr backup --kind full; to have the old one back: stop it, move its data directory away, and dr restore --to latest',
+    });
+  }
+  return undefined;
 }
 
 /** This host, by its key and where that can be known by its machine. */
@@ -152,9 +143,10 @@ async function refuseOwned(
 
 /** For a backup. Throws `SITE-STRANGER` or `POSTGRES-OTHER-CLUSTER` (exit 6). Changes nothing but for a stack. */
 export async function refuseStranger(site: Site, catalogs: Catalogs): Promise<void> {
+  const other = await otherCluster(site, catalogs);
+  if (other !== undefined) throw other;
   for (const entries of catalogs.values()) {
     const known = await readIdentity(site);
-    await refuseOtherCluster(site, entries);
     if (await refuseOwned(site, entries, known)) continue;
     const last = entries.findLast(({ trust }) => trust === 'ok')?.outline.id;
     if (last === undefined || known !== undefined || (await hasHistory(site))) continue;

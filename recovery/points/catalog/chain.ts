@@ -34,7 +34,7 @@ function problem(kind: CatalogProblem['kind'], key: string, fact: string, hint: 
   return { kind, key, ...(point === undefined ? {} : { point }), fact, hint };
 }
 
-export function coveredDigests(checkpoints: readonly DocumentRecord[]): Set<string> {
+function coveredDigests(checkpoints: readonly DocumentRecord[]): Set<string> {
   const covered = new Set<string>();
   for (const record of checkpoints) {
     if (record.state !== 'ok') continue;
@@ -46,11 +46,20 @@ export function coveredDigests(checkpoints: readonly DocumentRecord[]): Set<stri
 }
 
 /** Ids of the points that were removed with a checkpoint, and their marks with them. */
-export function coveredPoints(checkpoints: readonly DocumentRecord[]): Set<string> {
+function coveredPoints(checkpoints: readonly DocumentRecord[]): Set<string> {
   const good = checkpoints.filter(({ state }) => state === 'ok');
   return new Set(
     good.flatMap(({ text }) => checkpointSchema.parse(JSON.parse(text)).removed.map(({ point }) => point)),
   );
+}
+
+/** Whether somebody with the key removed a document: a checkpoint names its digest, or its point. */
+export function isRemovedBy(
+  checkpoints: readonly DocumentRecord[],
+): (gone: Pick<GoneDocument, 'key' | 'digest'>) => boolean {
+  const covered = coveredDigests(checkpoints);
+  const removed = coveredPoints(checkpoints);
+  return ({ key, digest }) => covered.has(digest) || removed.has(pointOfKey(key) ?? '');
 }
 
 /** A `previous` that names no known document: a point was removed. Where the neighbour was altered, that is reported instead. */
@@ -75,12 +84,9 @@ export function stillGone(
   present: readonly DocumentRecord[],
   checkpoints: readonly DocumentRecord[],
 ): GoneDocument[] {
-  const covered = coveredDigests(checkpoints);
-  const removed = coveredPoints(checkpoints);
+  const isRemoved = isRemovedBy(checkpoints);
   const keys = new Set(present.map((record) => record.key));
-  return gone.filter(
-    ({ key, digest }) => !keys.has(key) && !covered.has(digest) && !removed.has(pointOfKey(key) ?? ''),
-  );
+  return gone.filter((each) => !keys.has(each.key) && !isRemoved(each));
 }
 
 export function findProblems(documents: CatalogDocuments): CatalogProblem[] {

@@ -4,7 +4,7 @@
  */
 import { parseJson } from '../../core/json.ts';
 import { type SigningKey, signDocument, verifyDocument } from '../signing.ts';
-import { type CatalogDocuments, coveredDigests, coveredPoints, pointOfKey } from './chain.ts';
+import { type CatalogDocuments, isRemovedBy } from './chain.ts';
 import { tipsOf } from './mark-chain.ts';
 import { type GoneDocument, type Head, headSchema } from './memory.ts';
 import { chainOrder } from './order.ts';
@@ -45,13 +45,9 @@ export function missingOf(
   by: string,
   { points, marks, checkpoints }: Pick<CatalogDocuments, 'points' | 'marks' | 'checkpoints'>,
 ): GoneDocument[] {
-  const covered = coveredDigests(checkpoints);
-  const removed = coveredPoints(checkpoints);
+  const isRemoved = isRemovedBy(checkpoints);
   const present = new Set([...points, ...marks].filter(({ state }) => state === 'ok').map(({ digest }) => digest));
   const { point } = head;
   const named = [...(point === undefined ? [] : [{ key: point.key, digest: point.digest }]), ...head.marks];
-  return named
-    .filter(({ digest }) => !present.has(digest) && !covered.has(digest))
-    .filter(({ key }) => !removed.has(pointOfKey(key) ?? ''))
-    .map((each) => ({ ...each, by }));
+  return named.filter((each) => !present.has(each.digest) && !isRemoved(each)).map((each) => ({ ...each, by }));
 }
