@@ -30,41 +30,44 @@ export function parseTableName(text: string): TableName | undefined {
   return { schema: plain(schema), name: plain(name) };
 }
 
-/** Longest first: `TABLE DATA` is not a `TABLE` whose schema is "DATA". */
-const KINDS = [
-  'TABLE DATA',
-  'TABLE ATTACH',
-  'INDEX ATTACH',
-  'FK CONSTRAINT',
-  'CHECK CONSTRAINT',
-  'CONSTRAINT',
-  'SEQUENCE OWNED BY',
-  'SEQUENCE SET',
-  'SEQUENCE',
-  'MATERIALIZED VIEW DATA',
-  'MATERIALIZED VIEW',
-  'FOREIGN TABLE',
-  'VIEW',
-  'TABLE',
-  'DEFAULT',
-  'INDEX',
-  'TRIGGER',
-  'RULE',
-  'STATISTICS',
-  'COMMENT',
-  'POLICY',
-  'ROW SECURITY',
-  'PUBLICATION TABLE',
-  'SECURITY LABEL',
-  'DEFAULT ACL',
-  'ACL',
-  'SCHEMA',
-  'EXTENSION',
-] as const;
+/**
+ * Kinds of entries. `belongs`: to a table, a sequence or an index, with which it comes along. `stays`: who may read what belongs to the
+ * place where a table lives, not to a copy beside it. Longest first: `TABLE DATA` is not a `TABLE` whose schema is "DATA".
+ */
+const KINDS: Readonly<Record<string, 'belongs' | 'stays' | 'relation' | 'other'>> = {
+  'TABLE DATA': 'belongs',
+  'TABLE ATTACH': 'belongs',
+  'INDEX ATTACH': 'belongs',
+  'FK CONSTRAINT': 'belongs',
+  'CHECK CONSTRAINT': 'belongs',
+  CONSTRAINT: 'belongs',
+  'SEQUENCE OWNED BY': 'belongs',
+  'SEQUENCE SET': 'belongs',
+  SEQUENCE: 'belongs',
+  'MATERIALIZED VIEW DATA': 'other',
+  'MATERIALIZED VIEW': 'relation',
+  'FOREIGN TABLE': 'relation',
+  VIEW: 'relation',
+  TABLE: 'relation',
+  DEFAULT: 'belongs',
+  INDEX: 'belongs',
+  TRIGGER: 'belongs',
+  RULE: 'belongs',
+  STATISTICS: 'belongs',
+  COMMENT: 'belongs',
+  POLICY: 'stays',
+  'ROW SECURITY': 'stays',
+  'PUBLICATION TABLE': 'stays',
+  'SECURITY LABEL': 'stays',
+  'DEFAULT ACL': 'other',
+  ACL: 'other',
+  SCHEMA: 'other',
+  EXTENSION: 'other',
+};
 
 /** What stands behind the ids of a line: kind and the rest. */
 function kindOf(text: string): { kind: string; rest: string } {
-  const kind = KINDS.find((known) => text.startsWith(`${known} `)) ?? text.split(' ')[0] ?? '';
+  const kind = Object.keys(KINDS).find((known) => text.startsWith(`${known} `)) ?? text.split(' ')[0] ?? '';
   return { kind, rest: text.slice(kind.length + 1) };
 }
 
@@ -101,28 +104,6 @@ function findTable(entries: readonly DumpEntry[], { schema, name }: TableName): 
 export function tablesInDump(entries: readonly DumpEntry[]): string[] {
   return entries.filter(({ kind }) => kind === 'TABLE').map(shown);
 }
-
-/** They belong to a table, a sequence or an index, and come along with it. */
-const BELONGS = new Set<string>([
-  'TABLE DATA',
-  'TABLE ATTACH',
-  'INDEX ATTACH',
-  'FK CONSTRAINT',
-  'CHECK CONSTRAINT',
-  'CONSTRAINT',
-  'SEQUENCE OWNED BY',
-  'SEQUENCE SET',
-  'SEQUENCE',
-  'DEFAULT',
-  'INDEX',
-  'TRIGGER',
-  'RULE',
-  'STATISTICS',
-  'COMMENT',
-]);
-/** Who may read what belongs to the place where a table lives, not to a copy beside it. */
-const LEFT_BEHIND = new Set<string>(['POLICY', 'ROW SECURITY', 'PUBLICATION TABLE', 'SECURITY LABEL']);
-const RELATIONS = new Set<string>(['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE']);
 
 export interface Selection {
   /** Ids for `pg_restore --use-list`, in the dump's order. */
@@ -222,11 +203,11 @@ export function selectTables(entries: readonly DumpEntry[], names: readonly Tabl
   for (let before = -1; before !== chosen.size; ) {
     before = chosen.size;
     for (const entry of entries) {
-      if (chosen.has(entry.id) || !BELONGS.has(entry.kind) || !belongsTo(entry, subjects, wanted)) continue;
+      if (chosen.has(entry.id) || KINDS[entry.kind] !== 'belongs' || !belongsTo(entry, subjects, wanted)) continue;
       const needs = [...dump.closure(entry.id), ...dump.ownersOf(entry)];
-      const strangers = needs.filter((id) => RELATIONS.has(dump.kind(id)) && !chosen.has(id));
-      if (strangers.length > 0) {
-        const why = [...new Set(strangers.map((id) => dump.name(id)))].join(', ');
+      const others = needs.filter((id) => KINDS[dump.kind(id)] === 'relation' && !chosen.has(id));
+      if (others.length > 0) {
+        const why = [...new Set(others.map((id) => dump.name(id)))].join(', ');
         leftOut.set(entry.id, `${labelled(entry)}: it needs ${why}`);
         continue;
       }
@@ -235,7 +216,7 @@ export function selectTables(entries: readonly DumpEntry[], names: readonly Tabl
     }
   }
   for (const entry of entries)
-    if (LEFT_BEHIND.has(entry.kind) && belongsTo(entry, wanted, wanted))
+    if (KINDS[entry.kind] === 'stays' && belongsTo(entry, wanted, wanted))
       leftOut.set(entry.id, `${labelled(entry)}: who may read rows is not restored with a table`);
   return {
     ids: entries.filter(({ id }) => chosen.has(id)).map(({ id }) => id),
