@@ -1,12 +1,11 @@
 /** When a prune wants more than a name: a mistaken clock, retention or plan shows in how much would go. Pure but for the two clocks. */
-import { formatDuration } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { Repository } from '../config/site.ts';
 import { DrError, EXIT, precondition } from '../core/errors.ts';
 import { doubtsOf } from '../points/catalog/doubts.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { formatPercent, plural } from '../report/format.ts';
-import { clockSkew } from '../storage/clock.ts';
+import { clockSkew, skewText } from '../storage/clock.ts';
 import type { RepositoryPlan } from './types.ts';
 
 /** Minutes move a retention of days by nothing. */
@@ -24,7 +23,7 @@ export async function refuseDoubtfulClock(
     throw precondition({
       code: 'CLOCK-DOUBT',
       where,
-      fact: `this host's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} the repository's: what is old can't be told`,
+      fact: `this host's clock is ${skewText(skew)} the repository's: what is old can't be told`,
       hint: 'set the clock right (timedatectl), then prune again; nothing was removed',
     });
   }

@@ -4,6 +4,7 @@ import type { Site } from '../../config/site.ts';
 import { asDrError } from '../../core/as-dr-error.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 import { redisAddress, withRedis } from '../../workloads/redis/client.ts';
+import { infoField } from '../../workloads/redis/info.ts';
 import type { Check } from './site-checks.ts';
 
 /** A refused login is missing: only a person can put the right one there. A server that does not answer may be the disaster itself. */
@@ -37,7 +38,7 @@ async function checkPostgres(site: Site): Promise<Check[]> {
 async function ask(site: Site, settings: RedisSettings): Promise<string> {
   return withRedis(site, settings, async (redis) => {
     const info = await redis.info();
-    const field = (name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? 'unknown';
+    const field = (name: string): string => infoField(info, name) ?? 'unknown';
     if (!isOnOtherHost(settings)) await redis.config('GET', 'dir');
     const name = settings.user === undefined ? '' : `, as ${settings.user}`;
     return `${field('redis_version')}, ${field('role')} at ${redisAddress(settings)}${name}`;

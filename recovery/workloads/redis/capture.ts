@@ -14,14 +14,13 @@ import { poll } from '../../core/poll.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { carryFiles } from '../server-files.ts';
+import { infoField } from './info.ts';
 import { configOf, isConfiguredDir, namesOfServer, otherDir, type RedisNames, redisConfigFiles } from './names.ts';
 import { contentFacts } from './private-server.ts';
 import { checkRdb } from './rdb.ts';
 import { withRedis } from './server.ts';
 
-function field(info: string, name: string): string {
-  return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
-}
+const field = (info: string, name: string): string => infoField(info, name) ?? '';
 
 /** A fork of a large server takes minutes to write its memory, and these move while it does. */
 const PROGRESS = ['current_save_keys_processed', 'current_cow_size', 'current_fork_perc', 'aof_rewrite_in_progress'];

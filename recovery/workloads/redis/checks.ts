@@ -3,10 +3,7 @@ import type { Redis } from 'ioredis';
 import type { CaptureFacts } from '../../points/point.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
-
-function infoField(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim();
-}
+import { countKeys, infoField } from './info.ts';
 
 /** The content digest, compared. Only right after the start, while nobody writes. Pure. */
 export function contentChecks(item: SnapshotItem, found: CaptureFacts): Check[] {
@@ -24,12 +21,6 @@ export async function describeRole(redis: Redis): Promise<{ readonly isMaster: b
   const [host, port] = [infoField(info, 'master_host'), infoField(info, 'master_port')];
   const link = infoField(info, 'master_link_status');
   return { isMaster: false, text: `replica of ${host}:${port} (link ${link}): it takes no writes` };
-}
-
-/** Keys of all databases. */
-async function countKeys(redis: Redis): Promise<number> {
-  const keyspace = await redis.info('keyspace');
-  return [...keyspace.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
 }
 
 /** True again and again, also when services have written since: nothing of the capture is missing but what has expired. */

@@ -10,6 +10,7 @@ import { plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
 import { redisLife } from './alive.ts';
 import { withRedis } from './client.ts';
+import { countKeys } from './info.ts';
 import { checkRdb } from './rdb.ts';
 
 export interface RedisFinding {
@@ -50,8 +51,7 @@ async function ask(site: Site, settings: RedisSettings): Promise<Answer> {
     return await withRedis(site, settings, async (redis) => {
       const persistence = await redis.info('persistence');
       if (/^loading:1/m.test(persistence)) return { server: 'loading' as const, facts: ['Redis loads its data'] };
-      const keyspace = await redis.info('keyspace');
-      const keys = [...keyspace.matchAll(/keys=(\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0);
+      const keys = await countKeys(redis);
       return { server: 'up' as const, keys, facts: [`Redis answers: ${plural(keys, 'key')}`] };
     });
   } catch (error) {
