@@ -9,6 +9,9 @@ import { hasCode } from './errors.ts';
 /** The codes of a path that does not exist. */
 const ABSENT = ['ENOENT', 'ENOTDIR'];
 
+/** The codes of an address at which nobody listens: anything else may be a server that is slow, full or hidden. */
+export const NOBODY_LISTENS = ['ENOENT', 'ECONNREFUSED'] as const;
+
 /** For `.catch`: `value` for a path that does not exist. Throws every other error. */
 export function ifAbsent<T>(value: T): (error: unknown) => T {
   return (error) => {

@@ -3,11 +3,27 @@ import { fieldsOf, listOf } from './objects.ts';
 
 const PSQL = ['--no-psqlrc', '--tuples-only', '--no-align', '--quiet', '--set', 'ON_ERROR_STOP=1'];
 
-/** As in each session of `dr`: an application's locks or a role's settings must neither hold it nor change an answer. */
-const SETTINGS = [
-  "SET lock_timeout = '5s'; SET statement_timeout = '55s'; SET synchronous_commit = 'local'",
-  "SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'; SET search_path = 'pg_catalog'; SET standard_conforming_strings = on",
-].join('; ');
+/**
+ * Of each session of `dr`: a role's settings must not change an answer, nor a standby that is gone hold one. Our rows are not worth
+ * waiting for it: with `local` they are on this server's disk.
+ */
+export const PINNED_SETTINGS = {
+  DateStyle: 'ISO, YMD',
+  TimeZone: 'UTC',
+  search_path: 'pg_catalog',
+  standard_conforming_strings: 'on',
+  synchronous_commit: 'local',
+} as const;
+
+/** `SET a = '1'; SET b = '2'` */
+export function setStatements(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `SET ${name} = '${value}'`)
+    .join('; ');
+}
+
+/** An application's locks must not hold it either, and the command has a limit of its own. */
+const SETTINGS = setStatements({ lock_timeout: '5s', statement_timeout: '55s', ...PINNED_SETTINGS });
 
 const hasRows = (statement: string): boolean => /^\s*(SELECT|WITH)\b/i.test(statement);
 

@@ -8,7 +8,7 @@ import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/fields.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import type { RepositorySettings } from '../../storage/backends.ts';
-import { clockSkew } from '../../storage/clock.ts';
+import { clockSkew, WARN_SKEW_SECONDS } from '../../storage/clock.ts';
 import { readCluster } from '../../workloads/objects/read.ts';
 
 /** A DrError of `look` is the finding. */
@@ -106,9 +106,6 @@ function checkRepository(repository: Repository): Promise<Check> {
   });
 }
 
-/** More than a drifting clock. */
-const MOST_SKEW_SECONDS = 300;
-
 /** Nothing where the clocks agree, or the repository doesn't answer, which is a check of its own. */
 async function checkClock(repository: Repository): Promise<Check[]> {
   const skew = await repository
@@ -118,7 +115,7 @@ async function checkClock(repository: Repository): Promise<Check[]> {
       if (!(error instanceof DrError)) throw error;
       return undefined;
     });
-  if (skew === undefined || Math.abs(skew) <= MOST_SKEW_SECONDS) return [];
+  if (skew === undefined || Math.abs(skew) <= WARN_SKEW_SECONDS) return [];
   return [
     {
       name: `clock and ${repository.id}`,

@@ -5,10 +5,11 @@ import { isOnOtherHost, type PostgresSettings } from '../../config/environment.t
 import type { Site } from '../../config/site.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { CaptureFacts } from '../../points/point.ts';
+import { parseLsn } from '../../points/wal-segment.ts';
 import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
 import { postgresLife } from './access/alive.ts';
-import { checkPages, type PageCheck, parseLsn } from './access/page-check.ts';
+import { checkPages, type PageCheck } from './access/page-check.ts';
 import { type ControlData, readControlData } from './host/control-data.ts';
 import { leaderOfStandby } from './host/standby.ts';
 import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';

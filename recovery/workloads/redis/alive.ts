@@ -5,6 +5,7 @@
 import type { RedisSettings } from '../../config/environment.ts';
 import { isOnOtherHost } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { NOBODY_LISTENS } from '../../core/absent.ts';
 import { codeOf, DrError, hasCode } from '../../core/errors.ts';
 import { processesIn } from '../../core/process/holders.ts';
 import { redisAddress, withRedis } from './client.ts';
@@ -23,9 +24,6 @@ export interface RedisLife {
 
 const SERVER = /^(?:redis-server|redis|valkey-server|valkey|keydb-server)/;
 
-/** Only these say that nobody listens: everything else may be a server that is slow, full or hidden. */
-const NOBODY = ['ENOENT', 'ECONNREFUSED'];
-
 /** Never throws for a server that does not answer. Throws what the file system throws for the data directory. */
 export async function redisLife(site: Site, settings: RedisSettings): Promise<RedisLife> {
   const [pid] = isOnOtherHost(settings) ? [] : await processesIn(settings.dataDir, SERVER);
@@ -36,7 +34,7 @@ export async function redisLife(site: Site, settings: RedisSettings): Promise<Re
     return { alive: true, answers: true, ...known, fact: `${address} answers` };
   } catch (error) {
     if (!(error instanceof DrError) || error.code === 'INTERRUPTED') throw error;
-    const quiet = error.code === 'REDIS-UNREACHABLE' && hasCode(error.cause, ...NOBODY);
+    const quiet = error.code === 'REDIS-UNREACHABLE' && hasCode(error.cause, ...NOBODY_LISTENS);
     if (!quiet) return { alive: true, answers: false, ...known, fact: error.fact, error };
     if (pid === undefined) return { alive: false, answers: false, fact: error.fact, error };
     const fact = `redis-server (pid ${pid}) works in ${settings.dataDir}, and ${address} does not answer (${codeOf(error.cause)})`;

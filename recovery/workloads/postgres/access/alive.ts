@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { isOnOtherHost, type PostgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
-import { ifAbsent } from '../../../core/absent.ts';
+import { ifAbsent, NOBODY_LISTENS } from '../../../core/absent.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../../core/errors.ts';
 import { processesIn } from '../../../core/process/holders.ts';
 import { connectClient } from './client.ts';
@@ -22,9 +22,6 @@ export interface PostgresLife {
 
 const SERVER = /^(?:postgres|postmaster)$/;
 const CONNECT_MS = 5_000;
-
-/** Only these say that nobody listens. */
-const NOBODY = ['ENOENT', 'ECONNREFUSED'];
 
 /**
  * Pid of the server of this data directory: of its lock file, or of a process that works there though its lock file is gone. Throws what
@@ -59,7 +56,8 @@ async function askAddress(site: Site, settings: PostgresSettings): Promise<Postg
   } catch (error) {
     if (error instanceof DrError && error.code.startsWith('SECRET-')) throw error;
     const cause = error instanceof DrError && error.cause !== undefined ? error.cause : error;
-    if (hasCode(cause, ...NOBODY)) return { alive: false, fact: `nobody listens at ${address} (${codeOf(cause)})` };
+    if (hasCode(cause, ...NOBODY_LISTENS))
+      return { alive: false, fact: `nobody listens at ${address} (${codeOf(cause)})` };
     // It refuses the login, starts up, or gives no answer: somebody may be there.
     return { alive: true, fact: `at ${address}: ${messageOf(cause)}` };
   } finally {

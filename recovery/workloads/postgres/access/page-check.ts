@@ -205,9 +205,3 @@ function pageHead(page: Buffer): PageHead {
     isNew: page.readUInt16LE(14) === 0,
   };
 }
-
-/** `0/16B3748` */
-export function parseLsn(text: string): bigint {
-  const [high = '0', low = '0'] = text.split('/');
-  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
-}

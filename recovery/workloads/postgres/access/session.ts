@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { DrError, EXIT, hasCode } from '../../../core/errors.ts';
+import { PINNED_SETTINGS, setStatements } from '../../../kubernetes/psql.ts';
 
 export interface SessionOptions {
   /** @default the environment's */
@@ -38,19 +39,14 @@ function sessionSettings({ long = false }: SessionOptions): string {
     lock_timeout: `${LOCK_SECONDS}s`,
     statement_timeout: long ? '0' : `${STATEMENT_SECONDS}s`,
     idle_in_transaction_session_timeout: '0',
-    DateStyle: 'ISO, YMD',
     IntervalStyle: 'postgres',
-    TimeZone: 'UTC',
-    search_path: 'pg_catalog',
-    standard_conforming_strings: 'on',
     bytea_output: 'hex',
     extra_float_digits: '1',
-    synchronous_commit: 'local',
+    ...PINNED_SETTINGS,
   };
-  const lines = Object.entries(settings).map(([name, value]) => `SET ${name} = '${value}'`);
   // Messages are matched, and only a superuser may choose their language.
   const language = `SELECT set_config('lc_messages', 'C', false) WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`;
-  return [...lines, language].join('; ');
+  return `${setStatements(settings)}; ${language}`;
 }
 
 /** Throws what the query throws; the connection is closed then. */
