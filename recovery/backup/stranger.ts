@@ -1,6 +1,6 @@
 /** Refuses to write for a site that another host writes for: two histories under one name are restored as one. */
 import { hostname } from 'node:os';
-import { parseLineage } from '../../plan/layout.ts';
+import { lineageName, parseLineage } from '../../plan/layout.ts';
 import { isOnOtherHost } from '../config/environment.ts';
 import {
   adoptSite,
@@ -58,9 +58,17 @@ function isMachine({ environment }: Site): boolean {
   return !isOnOtherHost(postgres) && !isOnOtherHost(redis) && kubernetes?.inCluster !== true;
 }
 
-function generationIn(point: RecoveryPoint, site: string): number {
-  const own = point.captures.filter(isPostgres).flatMap(({ lineage }) => parseLineage(lineage) ?? []);
-  return Math.max(0, ...own.filter((lineage) => lineage.site === site).map(({ generation }) => generation));
+interface Written {
+  readonly generation: number;
+  readonly systemId: string;
+}
+
+/** The clusters of a site that a point holds copies of. */
+function writtenIn(point: RecoveryPoint, site: string): Written[] {
+  return point.captures.filter(isPostgres).flatMap(({ lineage, systemId }) => {
+    const parsed = parseLineage(lineage);
+    return parsed?.site === site ? [{ generation: parsed.generation, systemId }] : [];
+  });
 }
 
 async function systemIdOf(site: Site): Promise<string | undefined> {
@@ -76,16 +84,38 @@ async function systemIdOf(site: Site): Promise<string | undefined> {
   }
 }
 
-/** A stack declares the generation and owns the database: a later one, or the very cluster that was backed up, proves the site. */
-async function provenByStack(site: Site, owner: RecoveryPoint): Promise<boolean> {
+/**
+ * A stack declares its generation and owns the database. A later generation takes over. The same one, or an earlier one that lives on
+ * beside a platform that was rebuilt from it, shows that it is the very cluster that was backed up: what it must no longer write is
+ * told to it by a fence, not by a copy that somebody made of it. Pure.
+ * @param owner the newest point of who writes for the site
+ * @param entries of the repository
+ * @param systemId of the running server; undefined where it can't be asked
+ */
+export function isProvenByStack(
+  { name, generation, systemId }: { readonly name: string; readonly generation: number; readonly systemId?: string },
+  owner: RecoveryPoint,
+  entries: readonly CatalogEntry[],
+): boolean {
+  const known = Math.max(0, ...writtenIn(owner, name).map((written) => written.generation));
+  if (generation > known) return true;
+  // A server that can't be asked proves nothing against the stack: the backup itself will say what is wrong with it.
+  if (systemId === undefined) return generation === known;
+  const lineage = lineageName(name, generation);
+  const copies = entries.filter(
+    ({ trust, outline }) => trust === 'ok' && outline.captures.some(({ postgres }) => postgres?.lineage === lineage),
+  );
+  return copies
+    .flatMap(({ point }) => writtenIn(point, name))
+    .some((written) => written.generation === generation && written.systemId === systemId);
+}
+
+async function provenByStack(site: Site, owner: RecoveryPoint, entries: readonly CatalogEntry[]): Promise<boolean> {
   const { generation, site: name } = site.environment;
   if (generation === undefined) return false;
-  const known = generationIn(owner, name);
-  if (generation > known) return true;
-  if (generation < known) return false;
-  const system = await systemIdOf(site);
-  // A server that can't be asked proves nothing against the stack: the backup itself will say what is wrong with it.
-  return system === undefined || owner.captures.filter(isPostgres).some(({ systemId }) => systemId === system);
+  const systemId = await systemIdOf(site);
+  const stack = { name, generation, ...(systemId === undefined ? {} : { systemId }) };
+  return isProvenByStack(stack, owner, entries);
 }
 
 /**
@@ -133,7 +163,7 @@ async function refuseOwned(
   if (owner?.origin === undefined) return false;
   const { id, host } = owner.origin;
   if (known?.adopts.includes(id) === true || (await isOwn(site, owner.origin, known))) return true;
-  if (await provenByStack(site, owner)) {
+  if (await provenByStack(site, owner, entries)) {
     await adoptSite(site, id, new Date());
     return true;
   }
