@@ -119,7 +119,7 @@ function explained(error: unknown, scope: PgBackRestScope, args: readonly string
     return new DrError({ code: known.code, where, fact: known.fact, hint, cause: error });
   }
   if (known !== error) return known;
-  if (!NOISE.test(error.fact)) return causeOf(error.fact) === 'damaged' ? asDamage(error) : error;
+  if (!NOISE.test(error.fact)) return causeOf(error.fact) === 'damaged' ? asDamage(error, where) : error;
   return badInput({
     code: 'PASSPHRASE-WRONG',
     where,
