@@ -156,12 +156,12 @@ export class StoreCatalog implements Catalog {
     return stillGone(gone, [...points, ...marks], checkpoints);
   }
 
-  async acceptGone(by: string): Promise<readonly GoneDocument[]> {
+  async acceptGone(by: string, { return: mayReturn = false } = {}): Promise<readonly GoneDocument[]> {
     this.#refusePast('change');
     const gone = await this.gone();
     const removed = gone.map(({ key, digest }) => ({
-      // A point is gone as a whole. Of a point that stays, only the mark is.
-      point: parseMarkKey(key) === undefined ? (pointOfKey(key) ?? '') : '',
+      // A point is gone as a whole, unless it returns. Of a point that stays, only the mark is.
+      point: !mayReturn && parseMarkKey(key) === undefined ? (pointOfKey(key) ?? '') : '',
       digests: [digest],
     }));
     if (removed.length > 0) await this.#writeCheckpoint(removed, by);

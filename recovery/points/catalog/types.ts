@@ -46,8 +46,11 @@ export interface Catalog {
   head(now: Date): Promise<Head>;
   /** What is gone without a checkpoint, and who remembers it. */
   gone(): Promise<readonly GoneDocument[]>;
-  /** Writes a signed checkpoint for what is gone: from now on it counts as removed on purpose. */
-  acceptGone(by: string): Promise<readonly GoneDocument[]>;
+  /**
+   * Writes a signed checkpoint for what is gone: from now on it counts as removed on purpose.
+   * @param options `return`: points of the same ids will be written again, and these must be missed when they go. @default false
+   */
+  acceptGone(by: string, options?: { readonly return?: boolean }): Promise<readonly GoneDocument[]>;
   /** Writes a signed checkpoint, then removes the points and their marks. Engine data stays. Unknown ids are ignored. */
   removePoints(ids: readonly string[], by: string): Promise<void>;
 }
