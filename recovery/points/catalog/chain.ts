@@ -1,4 +1,5 @@
 /** Finds what is wrong with a catalog, from its documents alone. Pure. */
+import { fencedLineage } from '../fence-document.ts';
 import { parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
 import type { GoneDocument } from './memory.ts';
@@ -108,7 +109,9 @@ export function findProblems(documents: CatalogDocuments): CatalogProblem[] {
 function vanishedProblem({ key, by }: GoneDocument, { points, cacheFile }: CatalogDocuments): CatalogProblem {
   const point = pointOfKey(key) ?? key;
   const mark = parseMarkKey(key)?.mark;
-  const what = mark === undefined ? `the point ${point}` : `the mark "${mark}" of the point ${point}`;
+  const fence = fencedLineage(key);
+  const kind = mark === undefined ? `the point ${point}` : `the mark "${mark}" of the point ${point}`;
+  const what = fence === undefined ? kind : `the fence of ${fence}, which still counts,`;
   const purpose =
     by === undefined
       ? `if you emptied the repository on purpose, remove ${cacheFile}`
@@ -116,7 +119,7 @@ function vanishedProblem({ key, by }: GoneDocument, { points, cacheFile }: Catal
   const fact = `${what} was removed without a checkpoint${by === undefined ? '' : ` (${by} remembers it)`}`;
   const found = problem('removed', key, fact, `${HINTS.removed}; ${purpose}`);
   const left = points.filter(({ state }) => state === 'ok').map((record) => pointOfKey(record.key) ?? '');
-  const newest = mark === undefined && left.every((id) => id < point);
+  const newest = mark === undefined && fence === undefined && left.every((id) => id < point);
   return newest ? { ...found, newest } : found;
 }
 
