@@ -54,6 +54,30 @@ function coveredPoints(checkpoints: readonly DocumentRecord[]): Set<string> {
   );
 }
 
+/** What a prune did, as its signed checkpoints tell it. */
+export interface SignedRemovals {
+  /** Ids of the points that it removed. */
+  readonly points: ReadonlySet<string>;
+  /** From its first checkpoint to its last: what the engines removed meanwhile is its work. Milliseconds since 1970. */
+  readonly spans: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** A process id is used again some day. */
+const LONGEST_PRUNE_MS = 24 * 3600 * 1000;
+
+export function signedRemovals(checkpoints: readonly DocumentRecord[]): SignedRemovals {
+  const signed = checkpoints
+    .filter(({ state }) => state === 'ok')
+    .map(({ text }) => checkpointSchema.parse(JSON.parse(text)))
+    .map(({ by, at }) => ({ by, at: Date.parse(at) }))
+    .sort((a, b) => a.at - b.at);
+  const spans = signed.flatMap(({ by, at }, n) => {
+    const next = signed.slice(n + 1).find((each) => each.by === by);
+    return next === undefined || next.at - at > LONGEST_PRUNE_MS ? [] : [{ from: at, to: next.at }];
+  });
+  return { points: coveredPoints(checkpoints), spans };
+}
+
 /** Whether somebody with the key removed a document: a checkpoint names its digest, or its point. */
 export function isRemovedBy(
   checkpoints: readonly DocumentRecord[],

@@ -13,7 +13,14 @@ import { markStamp, parseMarkKey } from '../marks.ts';
 import { type Mark, type PointBody, pointBodySchema, type RecoveryPoint } from '../point.ts';
 import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
-import { type CatalogDocuments, findProblems, pointOfKey, stillGone } from './chain.ts';
+import {
+  type CatalogDocuments,
+  findProblems,
+  pointOfKey,
+  type SignedRemovals,
+  signedRemovals,
+  stillGone,
+} from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
 import { marksByPoint, toEntries, toEntry } from './entries.ts';
 import { goneSince, onePerKey, unnamed } from './gone.ts';
@@ -171,6 +178,15 @@ export class StoreCatalog implements Catalog {
     }));
     if (removed.length > 0) await this.#writeCheckpoint(removed, by);
     return gone;
+  }
+
+  async removals(): Promise<SignedRemovals> {
+    return signedRemovals((await this.#documents()).checkpoints);
+  }
+
+  async signWork(by: string): Promise<void> {
+    this.#refusePast('change');
+    await this.#writeCheckpoint([], by);
   }
 
   async #writeCheckpoint(removed: Checkpoint['removed'], by: string): Promise<void> {
