@@ -8,10 +8,10 @@ import { openRestic } from '../../engines/restic/restic.ts';
 import { copySnapshotsOf } from '../../offsite/copy-files.ts';
 import { type CopiedLineage, type CopyLineageRequest, copyLineage } from '../../offsite/copy-lineage.ts';
 import { openCatalog, rememberCatalogs } from '../../points/catalog/catalog.ts';
-import { type CopiedPoint, refillCatalog } from '../../points/catalog/refill.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { type Capture, isPostgres } from '../../points/point.ts';
 import { plural } from '../../report/format.ts';
+import { type CopiedPoint, refillCatalog } from './refill.ts';
 
 export interface FillRequest {
   readonly source: Repository;

@@ -2,7 +2,7 @@
 import { attachedRepositories } from '../../config/repositories.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import type { Fence } from '../../points/fence.ts';
+import type { Fence } from '../../points/fence-document.ts';
 import { allMeasurements } from '../../report/measurements.ts';
 import { type RunRecord, readRuns } from '../../report/runs.ts';
 import type { Copy } from '../objectives.ts';

@@ -5,13 +5,13 @@
 import { canonicalJson } from '../../../plan/digest.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { holderName } from '../../core/holder.ts';
-import { exportedTo, isCompromised, isHeld, isVouched } from '../marks.ts';
-import { type Capture, type Mark, pointBodySchema, type RecoveryPoint } from '../point.ts';
-import { documentDigest, signPoint } from '../signing.ts';
-import { openCatalog } from './catalog.ts';
-import { readKeyring } from './keyring.ts';
-import { readDocuments } from './read.ts';
-import type { CatalogEntry } from './types.ts';
+import { openCatalog } from '../../points/catalog/catalog.ts';
+import { readKeyring } from '../../points/catalog/keyring.ts';
+import { readDocuments } from '../../points/catalog/read.ts';
+import type { CatalogEntry } from '../../points/catalog/types.ts';
+import { exportedTo, isCompromised, isHeld, isVouched } from '../../points/marks.ts';
+import { type Capture, type Mark, pointBodySchema, type RecoveryPoint } from '../../points/point.ts';
+import { documentDigest, signPoint } from '../../points/signing.ts';
 
 /** A point of the other catalog, with its captures as this repository holds them. */
 export interface CopiedPoint {
