@@ -193,7 +193,8 @@ export interface CopyRequest {
 export async function copySnapshots(source: Restic, target: Restic, request: CopyRequest): Promise<void> {
   const { ids, signal, flags = [] } = request;
   const { args, secretEnv } = await from(source, target);
-  await target.run(['copy', ...args, ...flags, ...ids], { secretEnv, signal });
+  for (let n = 0; n < ids.length; n += IDS_AT_ONCE)
+    await target.run(['copy', ...args, ...flags, ...ids.slice(n, n + IDS_AT_ONCE)], { secretEnv, signal });
 }
 
 /** The length of a command line is limited. */

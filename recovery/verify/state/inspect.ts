@@ -12,7 +12,7 @@ import { openCatalog } from '../../points/catalog/catalog.ts';
 import { readKeyring } from '../../points/catalog/keyring.ts';
 import { rememberedOf } from '../../points/catalog/remember.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
-import { type FenceReading, readFences } from '../../points/fence.ts';
+import { type FenceReading, readFences } from '../../points/fence-document.ts';
 import { isPostgres } from '../../points/point.ts';
 import { plural } from '../../report/format.ts';
 import { type InfoFile, infoFilesOf } from './info-files.ts';
