@@ -2,6 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { formatDuration } from '../../plan/duration.ts';
 import type { BackupResult } from '../../recovery/backup/run.ts';
+import { detachedFact, detachments, wayBack } from '../../recovery/config/detached.ts';
 import type { Site } from '../../recovery/config/site.ts';
 import { notCopied } from '../../recovery/points/not-copied.ts';
 import { POINT_KINDS } from '../../recovery/points/point.ts';
@@ -67,17 +68,29 @@ async function inBackupSlot(site: Site, options: BackupOptions, context: SiteCon
       signal: AbortSignal.any([signal, lost]),
     };
     const result = await runBackup(site, request);
-    return { kind: 'Backup', data: toData(result), text: backupText(result), exit: result.exit };
+    const without = withoutLines(site);
+    const data = { ...toData(result), detached: [...detachments(site).keys()] };
+    return { kind: 'Backup', data, text: [...without, backupText(result)].join('\n'), exit: result.exit };
   });
 }
 
+/** Somebody has said so: it is no failure, and it must not be forgotten. */
+function withoutLines(site: Site): string[] {
+  return [...detachments(site)].map(
+    ([id, each]) => `${id}: ${detachedFact(each)}; to take it back: ${wayBack(id, each)}`,
+  );
+}
+
 async function dryRun(site: Site, options: BackupOptions): Promise<CommandResult> {
-  const { selectForBackup } = await import('../../recovery/backup/select.ts');
+  const [{ selectForBackup }, { engineRepositories }] = await Promise.all([
+    import('../../recovery/backup/select.ts'),
+    import('../../recovery/config/repositories.ts'),
+  ]);
   const selection = selectForBackup(site.plan, site.environment, options.kind, options.only);
   const repositories =
     options.repository.length > 0
       ? options.repository.map((id) => site.repository(id).id)
-      : [...site.repositories.values()].filter(({ exported }) => exported !== true).map(({ id }) => id);
+      : engineRepositories(site).map(({ id }) => id);
   const rows = selection.workloads.map((w) => [w.id, w.type, w.tier, repositories.join(', ')]);
   const missing =
     selection.unconfigured.length === 0 ? '' : `\nnot configured in ${site.file}: ${selection.unconfigured.join(', ')}`;
@@ -145,7 +158,7 @@ function backupText(result: BackupResult): string {
 }
 
 /** What `-o json` shows: errors as facts, maps as objects. */
-function toData(result: BackupResult): unknown {
+function toData(result: BackupResult) {
   const failure = (error: { code: string; fact: string; hint: string } | undefined) =>
     error ? { error: { code: error.code, fact: error.fact, hint: error.hint } } : {};
   return {

@@ -31,6 +31,12 @@ export function labelsOf(name: string, egress: readonly EgressTarget[] = []): Re
   };
 }
 
+/** Of our pods alone: a platform may have a `postgres` or a `redis` of its own in the same namespace. */
 export function selectorOf(name: string): Record<string, string> {
+  return { 'app.kubernetes.io/name': name, [OWN_LABEL]: 'stack' };
+}
+
+/** Of a Deployment or a StatefulSet, which knows its pods by their owner. It can't be changed without deleting the workload. */
+export function controllerSelector(name: string): Record<string, string> {
   return { 'app.kubernetes.io/name': name };
 }

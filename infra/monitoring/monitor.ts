@@ -2,7 +2,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Plan } from '../../plan/types.ts';
-import { type EgressTarget, labelsOf, selectorOf } from '../cluster/labels.ts';
+import { controllerSelector, type EgressTarget, labelsOf, selectorOf } from '../cluster/labels.ts';
 import { KEY_FILES, PATHS } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import { MONITOR, PORTS } from '../cluster/ports.ts';
@@ -120,7 +120,7 @@ export class Monitor extends pulumi.ComponentResource {
           replicas: 1,
           // Two exporters would both write the heartbeat and report twice.
           strategy: { type: 'Recreate' },
-          selector: { matchLabels: selectorOf(MONITOR) },
+          selector: { matchLabels: controllerSelector(MONITOR) },
           template: { metadata: { labels: drPodLabels(pod) }, spec: drPodSpec(pod) },
         },
       },

@@ -2,7 +2,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { type Certificate, certificateData, makeSecret } from '../cluster/keys.ts';
-import { labelsOf, selectorOf } from '../cluster/labels.ts';
+import { controllerSelector, labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { PodSpec } from '../cluster/manifests.ts';
 import { PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, resources } from '../cluster/pod-security.ts';
@@ -86,7 +86,7 @@ export class RepositoryServer extends pulumi.ComponentResource {
         metadata: metadata(REPOSITORY_SERVER),
         spec: {
           replicas: 1,
-          selector: { matchLabels: selectorOf(REPOSITORY_SERVER) },
+          selector: { matchLabels: controllerSelector(REPOSITORY_SERVER) },
           template: { metadata: { labels }, spec: podSpec(args) },
         },
       },

@@ -14,7 +14,7 @@ import {
   makeSecret,
   passphraseData,
 } from '../cluster/keys.ts';
-import { labelsOf, selectorOf } from '../cluster/labels.ts';
+import { controllerSelector, labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { Namespaces } from '../cluster/network-policies.ts';
 import type { StorageRole } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
@@ -194,7 +194,7 @@ export class Postgres extends pulumi.ComponentResource {
           replicas: args.instances,
           // Patroni elects the leader. If members started in order, they could wait for each other for ever.
           podManagementPolicy: 'Parallel',
-          selector: { matchLabels: selectorOf(POSTGRES) },
+          selector: { matchLabels: controllerSelector(POSTGRES) },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: {
             metadata: { labels: memberLabels(), annotations: { 'go-coffee-dr/config': checksum } },

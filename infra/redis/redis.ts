@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { makeSecret } from '../cluster/keys.ts';
-import { labelsOf, selectorOf } from '../cluster/labels.ts';
+import { controllerSelector, labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { PodSpec } from '../cluster/manifests.ts';
 import { PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
@@ -133,7 +133,7 @@ export class Redis extends pulumi.ComponentResource {
         spec: {
           serviceName: REDIS,
           replicas: args.running ? 1 : 0,
-          selector: { matchLabels: selectorOf(REDIS) },
+          selector: { matchLabels: controllerSelector(REDIS) },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: {
             metadata: {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
 import { ensureIdentity } from '../config/identity.ts';
 import { readRecord } from '../config/lineage.ts';
-import { errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
+import { attachedRepositories, errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
@@ -100,6 +100,14 @@ async function prepareBucket(site: Site, { id, settings }: Repository, progress:
   });
 }
 
+/** Its folder or its bucket, where that is missing. */
+export async function prepareRepository(site: Site, repository: Repository, progress: Progress): Promise<void> {
+  // A person makes a folder on a drive for off-site copies: by that a drive differs from its bare mount point.
+  if (repository.settings.type === 'posix' && repository.exported !== true)
+    await prepareFolder(repository.settings.path, site.environment.name);
+  await prepareBucket(site, repository, progress);
+}
+
 /** Throws `SITE-STRANGER` (exit 6) where another host writes for the site, unless this one is to take its place. */
 async function beWriter(site: Site, catalogs: Catalogs, { adopt = false, now }: InitRequest): Promise<void> {
   if (adopt) await takeOver(site, catalogs, now());
@@ -119,17 +127,12 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
   const { progress } = request;
   await refuseEndedGeneration(site);
   // Only here: a backup that finds its folder gone has lost a disk or a mount, and must not write beside it.
-  for (const [id, repository] of site.repositories) {
+  for (const repository of attachedRepositories(site)) {
+    const { id } = repository;
     const wanted = request.repositories.length === 0 || request.repositories.includes(id);
     if (!wanted) continue;
-    // A person makes a folder on a drive for off-site copies: by that a drive differs from its bare mount point.
-    const prepare = async (): Promise<void> => {
-      if (repository.settings.type === 'posix' && repository.exported !== true)
-        await prepareFolder(repository.settings.path, site.environment.name);
-      await prepareBucket(site, repository, progress);
-    };
     // The probe below reports what is still wrong with it; the other repositories are prepared all the same.
-    await prepare().catch((error: unknown) =>
+    await prepareRepository(site, repository, progress).catch((error: unknown) =>
       site.log.warn({ repository: id, error: String(error) }, 'its folder or bucket could not be made'),
     );
   }

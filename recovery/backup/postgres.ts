@@ -52,7 +52,7 @@ export function detached(lineage: Lineage, repositories: readonly RepositoryOutc
         code: 'REPOSITORY-DETACHED',
         where: `repository ${id}`,
         fact: `the database (${lineage.name}) does not ship its WAL there: it was not reachable when this lineage began`,
-        hint: `when it answers again: dr init --repository ${id}`,
+        hint: `when it answers again: dr repository attach ${id}`,
       });
       return [id, error] as const;
     }),

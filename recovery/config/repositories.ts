@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { ifAbsent, isThereSync } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { badInput, DrError } from '../core/errors.ts';
+import { isDetached, refuseDetached } from './detached.ts';
 import type { Repository, Site } from './site.ts';
 
 /** What a run knows of a repository. One that is down does not stop the others; the run then exits 3. */
@@ -54,13 +55,15 @@ export async function folderIsThere({ id, settings }: Repository): Promise<void>
 }
 
 /**
- * The wanted repositories (all that engines write when none is named), each asked once. Throws `REPOSITORY-UNKNOWN`, and
- * `REPOSITORY-EXPORTED` for one that the plan fills by an export (exit 2).
+ * The wanted repositories (all that engines write when none is named), each asked once. Throws `REPOSITORY-UNKNOWN` and
+ * `REPOSITORY-EXPORTED` for one that the plan fills by an export (exit 2), and `REPOSITORY-DETACHED` (exit 6) for one that is named.
  */
 export async function probeRepositories(site: Site, wanted: readonly string[]): Promise<readonly RepositoryOutcome[]> {
-  const engines = [...site.repositories.values()].filter(({ exported }) => exported !== true);
-  const repositories = wanted.length > 0 ? wanted.map((id) => site.repository(id)) : engines;
-  for (const repository of repositories) refuseExported(repository);
+  const repositories = wanted.length > 0 ? wanted.map((id) => site.repository(id)) : engineRepositories(site);
+  for (const repository of repositories) {
+    refuseExported(repository);
+    refuseDetached(site, repository.id);
+  }
   return Promise.all(
     repositories.map(async (repository): Promise<RepositoryOutcome> => {
       try {
@@ -73,6 +76,11 @@ export async function probeRepositories(site: Site, wanted: readonly string[]): 
       }
     }),
   );
+}
+
+/** Those that the engines write to in each backup. */
+export function engineRepositories(site: Site): Repository[] {
+  return [...site.repositories.values()].filter(({ id, exported }) => exported !== true && !isDetached(site, id));
 }
 
 /** The repository as the engines must see it to find what the point names. */
@@ -100,7 +108,12 @@ export async function driveIdentity(site: Site, repository: Repository): Promise
 
 /** The repositories that can be queried when nobody names one. */
 export function presentRepositories(site: Site): Repository[] {
-  return [...site.repositories.values()].filter((repository) => !isDriveUnmounted(site, repository));
+  return attachedRepositories(site).filter((repository) => !isDriveUnmounted(site, repository));
+}
+
+/** All but those that somebody has detached: nobody waits for these. */
+export function attachedRepositories(site: Site): Repository[] {
+  return [...site.repositories.values()].filter(({ id }) => !isDetached(site, id));
 }
 
 export function driveUnmounted(site: Site, repository: Repository): DrError {
@@ -144,7 +157,7 @@ export function exportedRepository(site: Site, id: string | undefined): Reposito
 }
 
 /** The engines write to the others only. Throws `REPOSITORY-EXPORTED` (exit 2). */
-function refuseExported(repository: Repository): void {
+export function refuseExported(repository: Repository): void {
   if (repository.exported !== true) return;
   throw badInput({
     code: 'REPOSITORY-EXPORTED',

@@ -27,7 +27,7 @@ export type Cause =
 const SIGNS: readonly (readonly [Cause, RegExp])[] = [
   [
     'denied',
-    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|password authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
+    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|password authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|unable to open config file: .*permission denied|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
   ],
   [
     'untrusted',
@@ -46,7 +46,7 @@ const SIGNS: readonly (readonly [Cause, RegExp])[] = [
   ['busy', /repository is already locked|unable to create lock in backend|unable to acquire lock/],
   [
     'damaged',
-    /ChecksumError|invalid checksum|zlib threw error|FormatError|invalid JSON value|CryptoError|unable to flush|ciphertext verification failed|invalid data returned|hash does not match id|does not match, want|invalid page in block|RDB CRC error|Wrong signature trying to load DB|Short read or OOM loading DB|FileMissingError|unable to open missing file/i,
+    /config or key \w+ is damaged|config file has zero size|Fatal: Unmarshal: |repository could be damaged|repository index is damaged|[0-9a-f]{64} not found in repository|ChecksumError|invalid checksum|zlib threw error|FormatError|invalid JSON value|CryptoError|unable to flush|ciphertext verification failed|invalid data returned|hash does not match id|does not match, want|invalid page in block|RDB CRC error|Wrong signature trying to load DB|Short read or OOM loading DB|FileMissingError|unable to open missing file/i,
   ],
   [
     'away',

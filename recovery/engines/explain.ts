@@ -1,6 +1,6 @@
 /** An engine's failure as an error whose first line is its cause. */
 import { type Cause, causeOf, readable, refusalIn } from '../core/cause.ts';
-import { badInput, DrError, precondition } from '../core/errors.ts';
+import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 
 export interface Explained {
   /** `repository primary` */
@@ -123,19 +123,19 @@ function aboutServer(cause: Cause, error: DrError): DrError {
   });
 }
 
-/** Damage keeps its code, by which its caller looks into it: without pages of noise, and with the cause in front. */
-export function asDamage(error: DrError): DrError {
-  const { code, where, exit } = error;
-  const hint = '`dr verify` names what is damaged and who else holds it; restore from another repository with --from';
-  return new DrError({
-    code,
+/** Data is not what was written: exit 5 in each command, and never "not reached". Without pages of noise, and with the cause in front. */
+export function asDamage(error: DrError, where: string): DrError {
+  return verificationFailed({
+    code: 'REPOSITORY-DAMAGED',
     where,
-    exit,
     fact: saying('a file of the repository is damaged', error),
-    hint,
+    hint: '`dr verify` names what is damaged and who else holds it; restore from another repository with --from',
     cause: error,
   });
 }
+
+/** Codes under which an engine may report damage that its caller looks into. */
+export const ENGINE_SAID: readonly string[] = ['ENGINE-FAILED', 'REPOSITORY-DAMAGED'];
 
 /** The error with its cause, or the given one where that is not known, or is damage, which its caller looks into. */
 export function explainEngine(error: unknown, about: Explained): unknown {

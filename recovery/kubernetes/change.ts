@@ -13,6 +13,7 @@ import {
   type V1Pod,
 } from '@kubernetes/client-node';
 import pRetry from 'p-retry';
+import { OWN_LABEL } from '../../plan/layout.ts';
 import type { ClusterAccess } from './access.ts';
 import { runInPod } from './exec.ts';
 import { type ApiCall, answerOf, explainKubernetes, isPassing, KubernetesAnswer } from './failure.ts';
@@ -46,7 +47,7 @@ function podOf({ metadata, status }: V1Pod): Pod {
   const labels = metadata?.labels ?? {};
   return {
     name: nameOf(metadata),
-    app: labels['app.kubernetes.io/name'] ?? labels.app ?? '',
+    app: labels[OWN_LABEL] === 'stack' ? (labels['app.kubernetes.io/name'] ?? '') : '',
     ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
     // A pod that is being deleted runs until it is gone.
     serves:

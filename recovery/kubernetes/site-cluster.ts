@@ -19,7 +19,7 @@ export interface Schedule {
 
 export interface Pod {
   readonly name: string;
-  /** `app.kubernetes.io/name` */
+  /** `app.kubernetes.io/name` of a pod that a stack declares; empty for the platform's own, which may have the same one. */
   readonly app: string;
   readonly ready: boolean;
   /** Made by a Deployment or a StatefulSet, and has not ended. */

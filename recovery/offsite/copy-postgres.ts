@@ -16,7 +16,7 @@ import { chainOf, filesOfSet, infoFiles } from './set-files.ts';
 import { asBulk, transfer } from './transfer.ts';
 
 /** No server is involved, but pgBackRest requires the settings. */
-const NO_SERVER = {
+export const NO_SERVER = {
   dataDir: '/nonexistent',
   socketDir: '/nonexistent',
   port: 5432,
@@ -25,7 +25,7 @@ const NO_SERVER = {
 };
 
 /** pgBackRest warns without a limit. Nothing in a copy expires by itself. */
-const UNLIMITED = '9999999';
+export const UNLIMITED = '9999999';
 
 export interface CopySetRequest {
   readonly source: Repository;
@@ -64,7 +64,7 @@ async function chainFrom(pg: PgBackRest, { source, capture }: CopySetRequest): P
 }
 
 /** Decrypts with the source's passphrase and encrypts with the copy's. The plain text never reaches a disk. */
-async function encryptAgain(from: PgBackRest, to: PgBackRest): Promise<void> {
+export async function encryptAgain(from: PgBackRest, to: PgBackRest): Promise<void> {
   for (const file of infoFiles(STANZA)) {
     const quiet = ['--repo=1', '--log-level-console=off', '--log-level-stderr=error', file];
     const { stdout } = await from.run('repo-get', quiet);

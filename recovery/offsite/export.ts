@@ -77,9 +77,9 @@ async function copyAll(
   }
   const others = captures.filter((capture) => capture.engine === 'restic');
   const copied = await step(request, 'files', `copy ${plural(others.length, 'snapshot')}`, () =>
-    copySnapshotsOf(site, { ...common, captures: others, point: id }),
+    copySnapshotsOf(site, { ...common, points: [{ point: id, captures: others }] }),
   );
-  for (const capture of copied) made.set(capture.workload, capture);
+  for (const capture of copied.get(id) ?? []) made.set(capture.workload, capture);
   return { captures: captures.map((capture) => made.get(capture.workload) ?? capture), files };
 }
 

@@ -4,81 +4,17 @@
  * a standby, in its next generation. An object that nobody with the signing key wrote is no fence: it stops nobody, and it is reported.
  */
 import { basename } from 'node:path';
-import { z } from 'zod';
 import type { Layout } from '../../plan/layout.ts';
 import { ownLineage } from '../config/lineage.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
-import { parseJson } from '../core/json.ts';
-import { ConditionFailed, type ObjectStore, type StoredObject } from '../storage/object-store.ts';
+import type { StoreRole } from '../storage/backends.ts';
+import { ConditionFailed, type ObjectStore } from '../storage/object-store.ts';
 import { readKeyring } from './catalog/keyring.ts';
-import { type SignatureCheck, type SigningKey, signDocument, verifyDocument } from './signing.ts';
-
-const signature = z.strictObject({ key: z.string(), hmacSha256: z.string() });
-
-const fenceSchema = z.strictObject({
-  apiVersion: z.literal('go-coffee-dr/v1'),
-  kind: z.literal('Fence'),
-  /** The one that has lost its lead. */
-  lineage: z.string(),
-  /** The one that leads instead. */
-  successor: z.string(),
-  holder: z.string(),
-  /** What raised it: `dr failover --stack dr`. */
-  what: z.string(),
-  since: z.iso.datetime(),
-  /** True for one that was a mistake: `dr unlock` has lifted it. */
-  lifted: z.literal(true).optional(),
-  /** Absent in fences of version 0.1, which stop nobody any more. */
-  signature: signature.optional(),
-});
-export type Fence = z.infer<typeof fenceSchema>;
-
-/** What lies where a fence would. */
-export interface FenceReading {
-  readonly key: string;
-  readonly etag: string;
-  readonly lineage: string;
-  /** Signed, and not lifted. */
-  readonly fence?: Fence;
-  /** Why it is neither a fence nor a lifted one. */
-  readonly fault?: string;
-}
-
-const FAULTS: Readonly<Record<Exclude<SignatureCheck, 'ok'>, string>> = {
-  bad: 'its signature does not fit its content',
-  'unknown-key': 'it is signed with a key that is missing in signingKeys',
-};
-
-/** What `dr unlock` of version 0.1 left of a fence that was raised by mistake. */
-const liftedSchema = z.object({ kind: z.literal('Lock'), releasedAt: z.iso.datetime() });
-
-function examine({ key, etag, body }: StoredObject, keys: readonly SigningKey[]): FenceReading {
-  const lineage = basename(key, '.json').replace(/^fence-/, '');
-  const place = { key, etag, lineage };
-  const value = parseJson(body.toString('utf8'));
-  if (liftedSchema.safeParse(value).success) return place;
-  const fence = fenceSchema.safeParse(value).data;
-  if (fence === undefined) return { ...place, fault: 'it is not a fence that this version can read' };
-  const { signature: signed } = fence;
-  if (signed === undefined) return { ...place, fault: 'it has no signature' };
-  const check = verifyDocument({ ...fence, signature: signed }, keys);
-  if (check !== 'ok') return { ...place, fault: FAULTS[check] };
-  if (fence.lineage !== lineage) return { ...place, fault: `it is the fence of ${fence.lineage}` };
-  return fence.lifted === true ? place : { ...place, fence };
-}
-
-/** Every fence of a repository, whoever put it there. */
-export async function readFences(
-  store: ObjectStore,
-  layout: Layout,
-  keys: readonly SigningKey[],
-): Promise<FenceReading[]> {
-  const infos = (await store.list(layout.locksPrefix)).filter(({ key }) => basename(key).startsWith('fence-'));
-  const objects = await Promise.all(infos.map(({ key }) => store.get(key)));
-  return objects.flatMap((object) => (object === undefined ? [] : [examine(object, keys)]));
-}
+import { rememberedOf } from './catalog/remember.ts';
+import { examineFence, type Fence, type FenceReading, removedFences } from './fence-document.ts';
+import { type SigningKey, signDocument } from './signing.ts';
 
 export interface FenceOf {
   readonly lineage: string;
@@ -92,7 +28,7 @@ async function readOne(
   { lineage, keys }: FenceOf,
 ): Promise<FenceReading | undefined> {
   const object = await store.get(layout.fence(lineage));
-  return object && examine(object, keys);
+  return object && examineFence(object, keys);
 }
 
 /** Undefined where the lineage is not fenced by anybody who holds a signing key. */
@@ -167,33 +103,64 @@ export async function liftFence(
   await store.put(layout.fence(lineage), textOf(lifted, signer));
 }
 
+interface OwnFence {
+  /** Also where the object is gone: what another repository remembers of it still counts. */
+  readonly fence?: Fence;
+  readonly fault?: FenceReading;
+  /** Who remembers one that is gone. */
+  readonly rememberedBy?: string;
+}
+
+/** The fence of a lineage in one repository. Throws what the store throws. */
+export async function ownFence(
+  site: Site,
+  repository: Repository,
+  { lineage, role }: { readonly lineage: string; readonly role: StoreRole },
+): Promise<OwnFence> {
+  const { keys } = await readKeyring(site);
+  const found = await readOne(await repository.store(role), repository.layout, { lineage, keys });
+  if (found?.fence !== undefined) return { fence: found.fence };
+  const fault = found?.fault === undefined ? {} : { fault: found };
+  const readings = found === undefined ? [] : [found];
+  for (const { by, head } of await rememberedOf(site, repository, role)) {
+    const own = (head.fences ?? []).filter((each) => each.lineage === lineage);
+    const [fence] = removedFences(own, readings);
+    if (fence !== undefined) return { fence, ...fault, rememberedBy: by };
+  }
+  return fault;
+}
+
 /**
- * One repository that holds a fence is enough; one that does not answer is skipped. Throws `FENCED` (exit 6): two sites that both write
- * copies are two histories.
+ * One repository that holds a fence is enough, and so is one whose fence another repository remembers; one that does not answer is skipped.
+ * Throws `FENCED` (exit 6): two sites that both write copies are two histories.
  */
 export async function refuseFenced(site: Site, repositories: readonly Repository[]): Promise<void> {
   const lineage = await ownLineage(site);
   if (lineage === undefined) return;
-  const { keys } = await readKeyring(site);
-  const read = async (repository: Repository): Promise<FenceReading | undefined> => {
+  const read = async (repository: Repository): Promise<OwnFence> => {
     try {
-      return await readOne(await repository.store('writer'), repository.layout, { lineage, keys });
+      return await ownFence(site, repository, { lineage, role: 'writer' });
     } catch (error) {
       if (!(error instanceof DrError)) throw error;
       site.log.warn({ repository: repository.id, error: error.message }, 'can’t be queried for a fence');
-      return undefined;
+      return {};
     }
   };
-  const readings = await Promise.all(repositories.map(async (each) => ({ id: each.id, found: await read(each) })));
-  for (const { id, found } of readings)
-    if (found?.fault !== undefined)
-      site.log.warn(`${found.key} in ${id} is ignored: ${found.fault}; to remove it: dr repository clean`);
-  const fence = readings.find(({ found }) => found?.fence !== undefined)?.found?.fence;
+  const found = await Promise.all(repositories.map(async (each) => ({ id: each.id, ...(await read(each)) })));
+  for (const { id, fault, rememberedBy } of found) {
+    if (fault?.fault !== undefined)
+      site.log.warn(`${fault.key} in ${id} is ignored: ${fault.fault}; to remove it: dr repository clean`);
+    if (rememberedBy !== undefined)
+      site.log.warn(`the fence of ${lineage} was removed from ${id} (${rememberedBy} remembers it): it still counts`);
+  }
+  const { id = '', fence, rememberedBy } = found.find((each) => each.fence !== undefined) ?? {};
   if (fence === undefined) return;
+  const lift =
+    rememberedBy === undefined ? `dr unlock fence-${fence.lineage}` : `dr repository repair ${id} --accept-removed`;
   throw precondition({
     code: 'FENCED',
     where: fence.lineage,
     fact: `it has lost its lead: fenced at ${fence.since} by ${fence.holder} (${fence.what}), and ${fence.successor} leads`,
-    hint: `bring this site back as a standby with \`dr failback\`; if the fence is a mistake: dr unlock fence-${fence.lineage}`,
+    hint: `bring this site back as a standby with \`dr failback\`; if the fence is a mistake: ${lift}`,
   });
 }

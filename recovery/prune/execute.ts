@@ -1,6 +1,7 @@
 /**
  * Carries out the plan. Points go first, by a signed checkpoint: a point must never name data that is gone. If the run dies after
- * that, it leaves data that no point names, and the next run removes it.
+ * that, it leaves data that no point names, and the next run removes it. A second checkpoint says when it has ended: what the engines
+ * removed between the two is no intruder's.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,24 +61,42 @@ async function removeCopy(repository: Repository, point: string, signal: AbortSi
   if (settings.type === 'posix') await rm(join(settings.path, prefix), { recursive: true, force: true });
 }
 
+type Step = (id: string, title: string, detail: string, work: () => Promise<void>) => Promise<void>;
+
+/** Data that no point names any more goes too. */
+function removesData({ lineages, snapshots, copies = [] }: RepositoryPlan): boolean {
+  return snapshots.length + copies.length > 0 || lineages.some(({ whole, sets }) => whole || sets.length > 0);
+}
+
 export async function executePrune(
   site: Site,
   repository: Repository,
   plan: RepositoryPlan,
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<void> {
-  const step = (id: string, title: string, detail: string, work: () => Promise<void>): Promise<void> =>
+  const step: Step = (id, title, detail, work) =>
     reportStep(
       progress,
       { step: `prune/${repository.id}/${id}`, title: `${repository.id}: ${title}`, detail, signal },
       work,
     );
+  const catalog = await openCatalog(site, repository, 'writer');
+  const by = holderName();
   if (plan.remove.length > 0) {
-    const catalog = await openCatalog(site, repository, 'writer');
     await step('points', 'remove points', plural(plan.remove.length, 'point'), () =>
-      catalog.removePoints(plan.remove, holderName()),
+      catalog.removePoints(plan.remove, by),
     );
-  }
+  } else if (removesData(plan)) await catalog.signWork(by);
+  await removeData(site, repository, plan, { step, signal });
+  if (removesData(plan) || plan.remove.length > 0) await catalog.signWork(by);
+}
+
+async function removeData(
+  site: Site,
+  repository: Repository,
+  plan: RepositoryPlan,
+  { step, signal }: { readonly step: Step; readonly signal: AbortSignal },
+): Promise<void> {
   for (const lineage of plan.lineages) {
     const detail = lineage.whole ? 'the whole lineage' : plural(lineage.sets.length, 'set');
     await step(lineage.lineage, `PostgreSQL ${lineage.lineage}`, detail, () =>

@@ -11,8 +11,8 @@ import { lookUpAccount, makeReachableFolder, writeOwnedFile } from '../core/acco
 import { asDrError } from '../core/as-dr-error.ts';
 import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 import { findPostgresBin } from '../engines/find.ts';
-import { restoreSnapshot } from '../engines/restic/actions.ts';
 import { openRestic } from '../engines/restic/restic.ts';
+import { restoreSnapshot } from '../engines/restic/restore.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';

@@ -2,6 +2,7 @@
 import { formatDuration, seconds } from '../../plan/duration.ts';
 import { rpoObjective } from '../../plan/objectives.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
+import { attachedRepositories } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
@@ -154,7 +155,7 @@ interface CopiesRead {
 
 async function readCopies(site: Site, now: Date): Promise<CopiesRead> {
   const results = await Promise.all(
-    [...site.repositories.values()].map(async (repository) => {
+    attachedRepositories(site).map(async (repository) => {
       try {
         const catalog = await openCatalog(site, repository, 'restorer');
         // A date after now would be met for as long as it lies ahead: the repository's clock says what now is.

@@ -5,6 +5,7 @@ import { readLineage } from '../config/lineage.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
+import { ENGINE_SAID } from '../engines/explain.ts';
 import type { StanzaInfo } from '../engines/pgbackrest/info.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { opensAnyInfo, verifySets } from '../engines/pgbackrest/verify.ts';
@@ -85,7 +86,7 @@ async function readInfo(
   try {
     return { info: await pg.info(repository), findings: [] };
   } catch (error) {
-    const about = error instanceof DrError && ['PASSPHRASE-WRONG', 'ENGINE-FAILED'].includes(error.code);
+    const about = error instanceof DrError && ['PASSPHRASE-WRONG', ...ENGINE_SAID].includes(error.code);
     if (!about || !/FormatError|CryptoError|cipher|unable to load|passphrase/i.test(error.message)) throw error;
     if (!(await opensAnyInfo(pg, repository))) throw asWrongPassphrase(error, repository, named);
     const points = [...new Set([...named.captures.values()].flatMap((entry) => entry.points))];

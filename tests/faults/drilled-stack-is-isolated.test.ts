@@ -65,7 +65,7 @@ function waysOut(of: typeof drilled): string[] {
 }
 
 const named = (namespace: string, pod: string) =>
-  `namespaceSelector:matchLabels:kubernetes.io/metadata.name:${namespace},podSelector:matchLabels:app.kubernetes.io/name:${pod}`;
+  `namespaceSelector:matchLabels:kubernetes.io/metadata.name:${namespace},podSelector:matchLabels:app.kubernetes.io/name:${pod},go-coffee-dr/owner:stack`;
 
 describe('egress', () => {
   test('is denied to every pod of both namespaces', () => {
@@ -82,7 +82,7 @@ describe('egress', () => {
       `${namespace}/reach-postgres → ${named(PLATFORM, 'postgres')} :5432`,
       `${namespace}/reach-redis → ${named(PLATFORM, 'redis')} :6379`,
     ]);
-    const members = `${PLATFORM}/among-postgres-members → podSelector:matchLabels:app.kubernetes.io/name:postgres :5432,8008`;
+    const members = `${PLATFORM}/among-postgres-members → podSelector:matchLabels:app.kubernetes.io/name:postgres,go-coffee-dr/owner:stack :5432,8008`;
     expect(waysOut(drilled).sort()).toEqual([...ofEach, members].sort());
     expect(waysOut(real).filter((way) => /alerting|pgbackrest/.test(way))).toHaveLength(4);
   });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import type { Site } from '../../recovery/config/site.ts';
 import { openCatalog, rememberCatalogs } from '../../recovery/points/catalog/catalog.ts';
+import { liftFence, raiseFence, refuseFenced } from '../../recovery/points/fence.ts';
 import { resolveTarget } from '../../recovery/points/resolve/resolve.ts';
 import { makeSite } from '../recovery/config/site-fixture.ts';
 import { idAt, pointBody, resticCapture } from '../recovery/points/point-fixture.ts';
@@ -151,6 +152,60 @@ test.each(['compromised', 'clean', 'hold', 'verified'])(
     expect(latest()).toBe(before);
   },
 );
+
+const KEY = { name: 'k1', secret: 'secret of k1' };
+
+/** The site that is fenced, on a new host. */
+async function fencedSite(): Promise<Site> {
+  await rm(join(folder, 'state'), { recursive: true, force: true });
+  const anew = await makeSite(folder, { repositories: REPOSITORIES });
+  const postgres = { dataDir: '/var/lib/postgresql', socketDir: '/run', port: 5432, user: 'postgres', database: 'x' };
+  return { ...anew, environment: { ...anew.environment, generation: 1, postgres } };
+}
+
+async function raise(): Promise<void> {
+  const { store, layout } = site.repository('local');
+  const request = { lineage: 'main-1', successor: 'other-1', what: 'dr failover --stack dr', now: NOW, key: KEY };
+  await raiseFence(await store('writer'), layout, request);
+  await remember();
+}
+
+test.each(['removed', 'edited', 'said to be lifted, unsigned', 'replaced with an older lifted one'])(
+  'a fence %s still counts, and it is reported',
+  async (how) => {
+    await raise();
+    const file = local('locks/fence-main-1.json');
+    const text = await readFile(file, 'utf8');
+    if (how === 'removed') await rm(file);
+    if (how === 'edited') await writeFile(file, text.replace('other-1', 'other-2'));
+    if (how.startsWith('said')) await writeFile(file, JSON.stringify({ kind: 'Lock', releasedAt: NOW.toISOString() }));
+    if (how.startsWith('replaced')) {
+      const { store, layout } = site.repository('local');
+      await liftFence(await store('writer'), layout, { lineage: 'main-1', key: KEY, now: new Date(NOW.getTime() - 1) });
+    }
+    const fenced = await fencedSite();
+    await expect(refuseFenced(fenced, [fenced.repository('local')])).rejects.toMatchObject({ code: 'FENCED' });
+    const { problems, latest } = await seenAnew();
+    expect(problems).toMatchObject([{ kind: 'removed', fact: expect.stringContaining('the fence of main-1') }]);
+    expect(latest()).toBe(THIRD);
+  },
+);
+
+test('a fence that stands, that was lifted, or whose removal was accepted raises nothing', async () => {
+  await raise();
+  expect((await seenAnew()).problems).toEqual([]);
+  const { store, layout } = site.repository('local');
+  await rm(local('locks/fence-main-1.json'));
+  site = await makeSite(folder, { repositories: REPOSITORIES });
+  await (await openCatalog(site, site.repository('local'), 'writer')).acceptGone('somebody');
+  await remember();
+  expect((await seenAnew()).problems).toEqual([]);
+  await refuseFenced(await fencedSite(), [...site.repositories.values()]);
+  await raise();
+  await liftFence(await store('writer'), layout, { lineage: 'main-1', key: KEY, now: new Date() });
+  expect((await seenAnew()).problems).toEqual([]);
+  await refuseFenced(await fencedSite(), [...site.repositories.values()]);
+});
 
 test('a forged or foreign head says nothing', async () => {
   const head = join(folder, 'secondary/production/locks/head-local.json');

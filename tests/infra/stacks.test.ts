@@ -9,6 +9,26 @@ const names = Object.keys(recordings) as StackName[];
 const PLATFORM = 'go-coffee';
 const RECOVERY = 'go-coffee-dr';
 
+type Labels = Readonly<Record<string, string>>;
+
+/** In the template of their pods too. Deployments and StatefulSets know their own pods by their owner. */
+function podSelectors({ kind, spec }: { readonly kind: string; readonly spec?: unknown }): Labels[] {
+  const found: Labels[] = [];
+  const walk = (value: unknown, key: string, depth: number): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const own = ['Deployment', 'StatefulSet'].includes(kind) && key === 'selector' && depth === 1;
+    if (['podSelector', 'labelSelector', 'selector'].includes(key) && !own) {
+      const { matchLabels, matchExpressions } = value as { matchLabels?: Labels; matchExpressions?: unknown };
+      expect(matchExpressions).toBeUndefined();
+      found.push(kind === 'Service' ? (value as Labels) : (matchLabels ?? {}));
+      return;
+    }
+    for (const [name, inner] of Object.entries(value)) walk(inner, name, depth + 1);
+  };
+  walk(spec, 'spec', 0);
+  return found;
+}
+
 describe.each(names)('%s', (name) => {
   const recording = recordings[name];
   const objects = kubernetesObjects(recording);
@@ -53,6 +73,22 @@ describe.each(names)('%s', (name) => {
         expect.arrayContaining([`Namespace ${manifest.metadata.namespace}`]),
       ]);
     }
+  });
+
+  test('what selects pods selects by a label that nobody else sets', () => {
+    const found = objects.flatMap(({ manifest }) =>
+      podSelectors(manifest).map((selector) => [`${manifest.kind} ${manifest.metadata.name}`, selector] as const),
+    );
+    expect(found.length).toBeGreaterThan(20);
+    const foreign = found.filter(([, selector]) => {
+      const keys = Object.keys(selector);
+      return keys.length > 0 && !keys.some((key) => /^(?:reach\.go-coffee|go-coffee-dr)\//.test(key));
+    });
+    expect(foreign).toEqual([]);
+    // Of every pod of the namespace, which is the point of it.
+    expect([...new Set(found.filter(([, selector]) => Object.keys(selector).length === 0).map(([of]) => of))]).toEqual([
+      'NetworkPolicy default-deny',
+    ]);
   });
 
   test('no Job that stays when it is dropped is ever in the way of its successor', () => {

@@ -1,5 +1,6 @@
 /** `dr repository status`: what each repository holds, what the others remember of it, and what is missing. */
 import { Command } from '@commander-js/extra-typings';
+import { detachedFact, detachments, wayBack } from '../../../recovery/config/detached.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples } from '../../flags.ts';
@@ -25,10 +26,14 @@ async function status(
   const site = await openSite(context);
   const states = [];
   for (const repository of chosen(site, ids)) states.push(await inspectState(site, repository));
+  const detached = detachments(site);
+  const lines = [...detached].map(
+    ([id, each]) => `${id}: ${detachedFact(each)}; to take it back: ${wayBack(id, each)}`,
+  );
   return {
     kind: 'RepositoryStatus',
-    data: { repositories: states },
-    text: states.map(stateText).join('\n\n'),
+    data: { repositories: states, detached: Object.fromEntries(detached) },
+    text: [...states.map(stateText), ...lines].join('\n\n'),
     exit: exitFor({
       verificationFailed: states.some(({ faults }) => faults.length > 0),
       failure: states.every(({ error }) => error !== undefined),

@@ -78,7 +78,7 @@ export function explained(failure: unknown, scope: FailedScope, args: readonly s
     return new DrError({ code: known.code, where, fact: known.fact, hint, cause: error });
   }
   if (known !== error) return known;
-  if (!NOISE.test(error.fact)) return causeOf(error.fact) === 'damaged' ? asDamage(error) : error;
+  if (!NOISE.test(error.fact)) return causeOf(error.fact) === 'damaged' ? asDamage(error, where) : error;
   return badInput({
     code: 'PASSPHRASE-WRONG',
     where,

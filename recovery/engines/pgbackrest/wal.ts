@@ -50,7 +50,12 @@ export interface WalEnd {
 }
 
 /** `repo-get` decrypts and leaves the compression; `archive-get` would want a data directory, which a lost site has not. */
-async function fetchSegment(pg: PgBackRest, repository: Repository, path: string, target: string): Promise<void> {
+export async function fetchSegment(
+  pg: PgBackRest,
+  repository: Repository,
+  path: string,
+  target: string,
+): Promise<void> {
   const raw = `${target}.raw`;
   await pg.run(
     'repo-get',

@@ -5,7 +5,8 @@
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
-import { type Fence, raiseFence } from '../../points/fence.ts';
+import { raiseFence } from '../../points/fence.ts';
+import type { Fence } from '../../points/fence-document.ts';
 import { formatLsn, type Lsn } from '../../points/wal-segment.ts';
 import { leaderOf, membersOf, POSTGRES_APP, switchWal } from '../../workloads/postgres/members.ts';
 import { type FailoverPorts, pollOptions } from '../ports.ts';

@@ -1,4 +1,5 @@
 /** Finds what is wrong with a catalog, from its documents alone. Pure. */
+import { fencedLineage } from '../fence-document.ts';
 import { parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
 import type { GoneDocument } from './memory.ts';
@@ -51,6 +52,30 @@ function coveredPoints(checkpoints: readonly DocumentRecord[]): Set<string> {
   return new Set(
     good.flatMap(({ text }) => checkpointSchema.parse(JSON.parse(text)).removed.map(({ point }) => point)),
   );
+}
+
+/** What a prune did, as its signed checkpoints tell it. */
+export interface SignedRemovals {
+  /** Ids of the points that it removed. */
+  readonly points: ReadonlySet<string>;
+  /** From its first checkpoint to its last: what the engines removed meanwhile is its work. Milliseconds since 1970. */
+  readonly spans: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** A process id is used again some day. */
+const LONGEST_PRUNE_MS = 24 * 3600 * 1000;
+
+export function signedRemovals(checkpoints: readonly DocumentRecord[]): SignedRemovals {
+  const signed = checkpoints
+    .filter(({ state }) => state === 'ok')
+    .map(({ text }) => checkpointSchema.parse(JSON.parse(text)))
+    .map(({ by, at }) => ({ by, at: Date.parse(at) }))
+    .sort((a, b) => a.at - b.at);
+  const spans = signed.flatMap(({ by, at }, n) => {
+    const next = signed.slice(n + 1).find((each) => each.by === by);
+    return next === undefined || next.at - at > LONGEST_PRUNE_MS ? [] : [{ from: at, to: next.at }];
+  });
+  return { points: coveredPoints(checkpoints), spans };
 }
 
 /** Whether somebody with the key removed a document: a checkpoint names its digest, or its point. */
@@ -108,7 +133,9 @@ export function findProblems(documents: CatalogDocuments): CatalogProblem[] {
 function vanishedProblem({ key, by }: GoneDocument, { points, cacheFile }: CatalogDocuments): CatalogProblem {
   const point = pointOfKey(key) ?? key;
   const mark = parseMarkKey(key)?.mark;
-  const what = mark === undefined ? `the point ${point}` : `the mark "${mark}" of the point ${point}`;
+  const fence = fencedLineage(key);
+  const kind = mark === undefined ? `the point ${point}` : `the mark "${mark}" of the point ${point}`;
+  const what = fence === undefined ? kind : `the fence of ${fence}, which still counts,`;
   const purpose =
     by === undefined
       ? `if you emptied the repository on purpose, remove ${cacheFile}`
@@ -116,7 +143,7 @@ function vanishedProblem({ key, by }: GoneDocument, { points, cacheFile }: Catal
   const fact = `${what} was removed without a checkpoint${by === undefined ? '' : ` (${by} remembers it)`}`;
   const found = problem('removed', key, fact, `${HINTS.removed}; ${purpose}`);
   const left = points.filter(({ state }) => state === 'ok').map((record) => pointOfKey(record.key) ?? '');
-  const newest = mark === undefined && left.every((id) => id < point);
+  const newest = mark === undefined && fence === undefined && left.every((id) => id < point);
   return newest ? { ...found, newest } : found;
 }
 

@@ -1,9 +1,10 @@
 /**
- * What one repository remembers of another: its newest point, and the marks that no later mark names. Whoever removes these, or puts an
+ * What one repository remembers of another: its newest point, the marks that no later mark names, and its fences. Whoever removes these, or puts an
  * older catalog back, would otherwise be noticed only by a host that has read the newer one. Each lies signed in every other repository.
  */
 import { parseJson } from '../../core/json.ts';
-import { type SigningKey, signDocument, verifyDocument } from '../signing.ts';
+import { type Fence, type FenceReading, removedFences } from '../fence-document.ts';
+import { documentDigest, type SigningKey, signDocument, verifyDocument } from '../signing.ts';
 import { type CatalogDocuments, isRemovedBy } from './chain.ts';
 import { tipsOf } from './mark-chain.ts';
 import { type GoneDocument, type Head, headSchema } from './memory.ts';
@@ -16,7 +17,7 @@ export interface HeadPlace {
 
 /** Of the documents with a good signature. */
 export function headOf(
-  { points, marks }: Pick<CatalogDocuments, 'points' | 'marks'>,
+  { points, marks, fences }: Pick<CatalogDocuments, 'points' | 'marks'> & { readonly fences: readonly Fence[] },
   place: HeadPlace,
   { now, key }: { readonly now: Date; readonly key: SigningKey },
 ): Head {
@@ -28,6 +29,7 @@ export function headOf(
     at: now.toISOString(),
     ...(newest && { point: { key: newest.key, digest: newest.digest, sequence: newest.sequence } }),
     marks: tipsOf(marks),
+    ...(fences.length === 0 ? {} : { fences: [...fences] }),
   } as const;
   return signDocument(body, key);
 }
@@ -50,4 +52,19 @@ export function missingOf(
   const { point } = head;
   const named = [...(point === undefined ? [] : [{ key: point.key, digest: point.digest }]), ...head.marks];
   return named.filter((each) => !present.has(each.digest) && !isRemoved(each)).map((each) => ({ ...each, by }));
+}
+
+/** The same for its fences. @param keyOf the key under which the fence of a lineage lies */
+export function missingFences(
+  { by, head }: { readonly by: string; readonly head: Head },
+  readings: readonly FenceReading[],
+  keyOf: (lineage: string) => string,
+): GoneDocument[] {
+  const signed = (head.fences ?? []).flatMap((fence) =>
+    fence.signature === undefined ? [] : [{ ...fence, signature: fence.signature }],
+  );
+  const removed = new Set<Fence>(removedFences(signed, readings));
+  return signed
+    .filter((fence) => removed.has(fence))
+    .map((fence) => ({ key: keyOf(fence.lineage), digest: documentDigest(fence), by }));
 }

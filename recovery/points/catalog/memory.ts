@@ -1,5 +1,6 @@
 /** What is remembered of a catalog, so that whoever removes something from it is noticed. */
 import { z } from 'zod';
+import { fenceSchema } from '../fence-document.ts';
 
 /** A point or mark that was here, with a good signature, and that neither the repository nor a checkpoint names any more. */
 export interface GoneDocument {
@@ -30,6 +31,8 @@ export const headSchema = z.strictObject({
   /** Absent in a catalog without points. */
   point: z.strictObject({ key: z.string(), digest: z.string(), sequence: z.number().int().nullable() }).optional(),
   marks: z.array(linkSchema),
+  /** The signed fences that stand there. Absent in heads of older versions, and where none stands. */
+  fences: z.array(fenceSchema).optional(),
   signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
 });
 export type Head = z.infer<typeof headSchema>;

@@ -1,6 +1,6 @@
 /** Reads and writes what repositories remember of one another. A repository that does not answer remembers nothing for now. */
 import { canonicalJson } from '../../../plan/digest.ts';
-import { folderIsThere, isDriveUnmounted } from '../../config/repositories.ts';
+import { attachedRepositories, folderIsThere, isDriveUnmounted } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import type { StoreRole } from '../../storage/backends.ts';
@@ -18,7 +18,7 @@ const silentSince = new WeakMap<Site, Map<string, number>>();
 /** Drives change at one path, and an off-site copy stands for itself: neither remembers, nor is remembered. */
 function othersOf(site: Site, repository: Repository): Repository[] {
   if (repository.exported === true || site.repositories.get(repository.id) !== repository) return [];
-  return [...site.repositories.values()].filter(
+  return attachedRepositories(site).filter(
     (other) => other !== repository && other.exported !== true && !isDriveUnmounted(site, other),
   );
 }

@@ -7,18 +7,27 @@ import type { Repository } from '../../config/site.ts';
 import { badInput, messageOf, precondition } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { ConditionFailed, type ObjectStore } from '../../storage/object-store.ts';
+import { type FenceReading, readFences } from '../fence-document.ts';
 import { isPointId, timeStamp } from '../id.ts';
-import { markDocumentSchema, markStamp, parseMarkKey } from '../marks.ts';
+import { markStamp, parseMarkKey } from '../marks.ts';
 import { type Mark, type PointBody, pointBodySchema, type RecoveryPoint } from '../point.ts';
 import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
-import { type CatalogDocuments, findProblems, pointOfKey, stillGone } from './chain.ts';
+import {
+  type CatalogDocuments,
+  findProblems,
+  pointOfKey,
+  type SignedRemovals,
+  signedRemovals,
+  stillGone,
+} from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
 import { marksByPoint, toEntries, toEntry } from './entries.ts';
-import { headOf, missingOf } from './head.ts';
+import { goneSince, onePerKey, unnamed } from './gone.ts';
+import { headOf, missingFences, missingOf } from './head.ts';
 import type { Keyring } from './keyring.ts';
-import { namedMarks, tipsOf } from './mark-chain.ts';
-import type { GoneDocument, Head, MarkLink } from './memory.ts';
+import { tipsOf } from './mark-chain.ts';
+import type { GoneDocument, Head } from './memory.ts';
 import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Remembered } from './remember.ts';
@@ -148,7 +157,10 @@ export class StoreCatalog implements Catalog {
   async head(now: Date): Promise<Head> {
     const { place, keys } = this.#options;
     const of = { environment: place.environment, of: this.repository.id };
-    return headOf(await this.#documents(), of, { now, key: keys.signingKey() });
+    const fences = await this.#fences();
+    const standing = fences.flatMap(({ fence }) => (fence === undefined ? [] : [fence]));
+    const documents = await this.#documents();
+    return headOf({ ...documents, fences: standing }, of, { now, key: keys.signingKey() });
   }
 
   async gone(): Promise<readonly GoneDocument[]> {
@@ -156,16 +168,25 @@ export class StoreCatalog implements Catalog {
     return stillGone(gone, [...points, ...marks], checkpoints);
   }
 
-  async acceptGone(by: string): Promise<readonly GoneDocument[]> {
+  async acceptGone(by: string, { return: mayReturn = false } = {}): Promise<readonly GoneDocument[]> {
     this.#refusePast('change');
     const gone = await this.gone();
     const removed = gone.map(({ key, digest }) => ({
-      // A point is gone as a whole. Of a point that stays, only the mark is.
-      point: parseMarkKey(key) === undefined ? (pointOfKey(key) ?? '') : '',
+      // A point is gone as a whole, unless it returns. Of a point that stays, only the mark is.
+      point: !mayReturn && parseMarkKey(key) === undefined ? (pointOfKey(key) ?? '') : '',
       digests: [digest],
     }));
     if (removed.length > 0) await this.#writeCheckpoint(removed, by);
     return gone;
+  }
+
+  async removals(): Promise<SignedRemovals> {
+    return signedRemovals((await this.#documents()).checkpoints);
+  }
+
+  async signWork(by: string): Promise<void> {
+    this.#refusePast('change');
+    await this.#writeCheckpoint([], by);
   }
 
   async #writeCheckpoint(removed: Checkpoint['removed'], by: string): Promise<void> {
@@ -185,6 +206,11 @@ export class StoreCatalog implements Catalog {
     await store.put(place.layout.checkpoint(id), `${canonicalJson(signDocument(body, keys.signingKey()))}\n`, {
       kind: 'absent',
     });
+  }
+
+  #fences(): Promise<FenceReading[]> {
+    const { store, place, keys } = this.#options;
+    return readFences(store, place.layout, keys.keys);
   }
 
   #reading(cached: ReadonlyMap<string, DocumentRecord>): Reading {
@@ -213,8 +239,10 @@ export class StoreCatalog implements Catalog {
       all.length === known.records.size && all.every((record) => known.records.get(record.key) === record);
     if (!unchanged || gone.length !== known.gone.length) await this.#remember({ records: byKeyOf(all), gone });
     const elsewhere = remembered.flatMap(({ by, head }) => missingOf(head, by, { points, marks, checkpoints }));
+    const fences = remembered.some(({ head }) => head.fences !== undefined) ? await this.#fences() : [];
+    const fenced = remembered.flatMap((each) => missingFences(each, fences, place.layout.fence));
     const named = unnamed(marks).map((link) => ({ ...link, by: 'a later mark' }));
-    const missing = stillGone(onePerKey([...gone, ...elsewhere, ...named]), [], checkpoints);
+    const missing = stillGone(onePerKey([...gone, ...elsewhere, ...fenced, ...named]), [], checkpoints);
     return { points, marks, checkpoints, gone: missing, cacheFile: cache.file };
   }
 
@@ -254,42 +282,6 @@ export class StoreCatalog implements Catalog {
       hint: 'see `dr points`',
     });
   }
-}
-
-/** Points and marks that the cache knew with a good signature, that are gone, and that no checkpoint covers. */
-function goneSince(
-  known: CacheContent,
-  { points, marks, checkpoints }: Pick<CatalogDocuments, 'points' | 'marks' | 'checkpoints'>,
-): GoneDocument[] {
-  const remembered = [...known.records.values()].flatMap((record): GoneDocument[] => {
-    const { key, digest, state } = record;
-    if (state !== 'ok' || key.includes('/checkpoints/')) return [];
-    return [{ key, digest }];
-  });
-  const present = new Set([...points, ...marks].filter(({ state }) => state === 'ok').map(({ key }) => key));
-  const missing = [...known.gone, ...remembered]
-    .filter(({ key }) => !present.has(key))
-    .map((gone) => dated(gone, known));
-  return stillGone(onePerKey(missing), [], checkpoints);
-}
-
-/** With the moment at which a mark was set. */
-function dated(gone: GoneDocument, { records }: CacheContent): GoneDocument {
-  const record = gone.at === undefined && parseMarkKey(gone.key) ? records.get(gone.key) : undefined;
-  return record?.text ? { ...gone, at: markDocumentSchema.parse(JSON.parse(record.text)).at } : gone;
-}
-
-/** Marks that a present mark names, and that are not present. */
-function unnamed(marks: readonly DocumentRecord[]): MarkLink[] {
-  const present = new Set(marks.filter(({ state }) => state === 'ok').map(({ digest }) => digest));
-  return namedMarks(marks).filter(({ digest }) => !present.has(digest));
-}
-
-/** The first of those that name the same document. */
-function onePerKey(gone: readonly GoneDocument[]): GoneDocument[] {
-  const byKey = new Map<string, GoneDocument>();
-  for (const each of gone) if (!byKey.has(each.key)) byKey.set(each.key, each);
-  return [...byKey.values()];
 }
 
 const byKeyOf = (records: readonly DocumentRecord[]): Map<string, DocumentRecord> =>

@@ -2,6 +2,7 @@
 import type { Repository } from '../../config/site.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { Mark, PointBody, RecoveryPoint } from '../point.ts';
+import type { SignedRemovals } from './chain.ts';
 import type { GoneDocument, Head } from './memory.ts';
 import type { PointOutline } from './outline.ts';
 
@@ -46,8 +47,15 @@ export interface Catalog {
   head(now: Date): Promise<Head>;
   /** What is gone without a checkpoint, and who remembers it. */
   gone(): Promise<readonly GoneDocument[]>;
-  /** Writes a signed checkpoint for what is gone: from now on it counts as removed on purpose. */
-  acceptGone(by: string): Promise<readonly GoneDocument[]>;
+  /**
+   * Writes a signed checkpoint for what is gone: from now on it counts as removed on purpose.
+   * @param options `return`: points of the same ids will be written again, and these must be missed when they go. @default false
+   */
+  acceptGone(by: string, options?: { readonly return?: boolean }): Promise<readonly GoneDocument[]>;
+  /** What was removed by somebody with the key. */
+  removals(): Promise<SignedRemovals>;
+  /** Signs that its own work begins or ends now: what the engines remove between two of these is no intruder's. */
+  signWork(by: string): Promise<void>;
   /** Writes a signed checkpoint, then removes the points and their marks. Engine data stays. Unknown ids are ignored. */
   removePoints(ids: readonly string[], by: string): Promise<void>;
 }

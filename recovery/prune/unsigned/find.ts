@@ -4,7 +4,7 @@ import { openRestic } from '../../engines/restic/restic.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { readKeyring } from '../../points/catalog/keyring.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
-import { readFences } from '../../points/fence.ts';
+import { readFences } from '../../points/fence-document.ts';
 
 export interface UnsignedObject {
   readonly what: 'point' | 'mark' | 'checkpoint' | 'fence';

@@ -2,7 +2,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { formatDuration } from '../../../plan/duration.ts';
-import { folderIsThere } from '../../config/repositories.ts';
+import { detachedFact, detachments, wayBack } from '../../config/detached.ts';
+import { attachedRepositories, folderIsThere } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
@@ -109,6 +110,16 @@ function checkRepository(repository: Repository): Promise<Check> {
   });
 }
 
+function detachedChecks(site: Site): Check[] {
+  return [...detachments(site)].map(([id, detachment]) => ({
+    name: `repository ${id}`,
+    status: 'warning',
+    found: detachedFact(detachment),
+    wanted: 'takes part',
+    hint: wayBack(id, detachment),
+  }));
+}
+
 /** Nothing where the clocks agree, or the repository doesn't answer, which is a check of its own. */
 async function checkClock(repository: Repository): Promise<Check[]> {
   const skew = await repository
@@ -148,8 +159,9 @@ export async function siteChecks(site: Site): Promise<Check[]> {
     await checkStateDir(site),
     ...(await checkSecrets(site)),
     ...(await checkCluster(site)),
-    ...(await Promise.all([...site.repositories.values()].map(checkRepository))),
-    ...(await Promise.all([...site.repositories.values()].map(checkClock))).flat(),
+    ...(await Promise.all(attachedRepositories(site).map(checkRepository))),
+    ...detachedChecks(site),
+    ...(await Promise.all(attachedRepositories(site).map(checkClock))).flat(),
   ];
 }
 export interface Check {

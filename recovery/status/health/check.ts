@@ -12,6 +12,7 @@ import type { HealthCheck } from '../../workloads/workload.ts';
 import { type PlatformState, readPlatform } from '../probes/cluster.ts';
 import { inspectRepository, newestCaptures } from '../probes/repositories.ts';
 import { checkCopies, checkRepositories } from './backups.ts';
+import { checkDetached } from './detached.ts';
 import { checkDisks } from './disks.ts';
 import { checkCluster, checkService, checkStores, checkUnmapped } from './services.ts';
 import { type HealthReport, isFailed, type TierHealth } from './types.ts';
@@ -116,6 +117,7 @@ async function comprehensive(site: Site, { now }: HealthQuestion): Promise<Healt
   const groups = await Promise.all([
     checkData(site, before?.engine === 'restic' ? before.facts : undefined),
     checkRepositories(inspections.map(({ finding }) => finding)),
+    checkDetached(site),
     checkCopies(site, now()),
     checkWalBacklog(site),
     checkDisks(site),

@@ -1,6 +1,7 @@
 /** Free space of the state folder and of folder repositories, against the plan's thresholds. */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { attachedRepositories } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { formatBytes, formatPercent } from '../../report/format.ts';
@@ -15,7 +16,7 @@ interface Place {
 export async function checkDisks(site: Site): Promise<HealthCheck[]> {
   const places: Place[] = [
     { id: 'disk/state', title: 'Disk of the state directory', path: site.environment.stateDir },
-    ...[...site.repositories.values()].flatMap(({ id, settings }) =>
+    ...attachedRepositories(site).flatMap(({ id, settings }) =>
       settings.type === 'posix' ? [{ id: `disk/${id}`, title: `Disk of repository ${id}`, path: settings.path }] : [],
     ),
   ];

@@ -1,5 +1,5 @@
 /** What one refresh observed, as moments and not as ages: an age is computed for each request, and so keeps growing. */
-import type { Fence } from '../../points/fence.ts';
+import type { Fence } from '../../points/fence-document.ts';
 import type { Measurement } from '../../report/measurements.ts';
 import type { Copy } from '../objectives.ts';
 

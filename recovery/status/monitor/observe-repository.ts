@@ -6,10 +6,10 @@ import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
-import { readKeyring } from '../../points/catalog/keyring.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
-import { type Fence, readFence } from '../../points/fence.ts';
+import { ownFence } from '../../points/fence.ts';
+import type { Fence } from '../../points/fence-document.ts';
 import { exportedTo, verifiedAt } from '../../points/marks.ts';
 import type { RunRecord } from '../../report/runs.ts';
 import type { RepositoryObservation } from './observation.ts';
@@ -58,8 +58,7 @@ export async function readRepository(
 async function fenceIn(site: Site, repository: Repository): Promise<Fence | undefined> {
   const lineage = repository.exported === true ? undefined : await ownLineage(site);
   if (lineage === undefined) return undefined;
-  const { keys } = await readKeyring(site);
-  return readFence(await repository.store('restorer'), repository.layout, { lineage, keys });
+  return (await ownFence(site, repository, { lineage, role: 'restorer' })).fence;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** How full the disks are that backups fill: the state folder, folder repositories, and the database's disk, where WAL waits. */
 import { statfs } from 'node:fs/promises';
 import { isOnOtherHost } from '../../config/environment.ts';
+import { attachedRepositories } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { usedPart } from '../health/disks.ts';
@@ -16,7 +17,7 @@ export async function observeVolumes(site: Site): Promise<Observation['volumes']
   const places: (readonly [string, string])[] = [
     ['state', environment.stateDir],
     ...(postgres === undefined || isOnOtherHost(postgres) ? [] : [['postgres', postgres.dataDir] as const]),
-    ...[...site.repositories.values()].flatMap(({ id, settings }) =>
+    ...attachedRepositories(site).flatMap(({ id, settings }) =>
       settings.type === 'posix' ? [[id, settings.path] as const] : [],
     ),
   ];

@@ -1,7 +1,8 @@
 /** One refresh: reads every repository, the server and the disks. What does not answer is observed as such, and delays nothing else. */
+import { attachedRepositories } from '../../config/repositories.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import type { Fence } from '../../points/fence.ts';
+import type { Fence } from '../../points/fence-document.ts';
 import { allMeasurements } from '../../report/measurements.ts';
 import { type RunRecord, readRuns } from '../../report/runs.ts';
 import type { Copy } from '../objectives.ts';
@@ -44,7 +45,7 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
       // A lost server and a standby archive nothing: then the repositories tell how far the WAL reaches.
       const withWal = site.environment.postgres !== undefined && server?.lastArchived === undefined;
       const readings = await Promise.all(
-        [...site.repositories.values()].map(async (repository) => ({
+        attachedRepositories(site).map(async (repository) => ({
           id: repository.id,
           reading: await within(pendingRead(site, repository, { withWal, pending }), deadlineSeconds),
         })),

@@ -1,6 +1,6 @@
 /** What a fenced site does when nobody could stop it: it sets its database read-only until a person resets that. */
 import type { Site } from '../../config/site.ts';
-import type { Fence } from '../../points/fence.ts';
+import type { Fence } from '../../points/fence-document.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 
 /**

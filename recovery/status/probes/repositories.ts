@@ -1,17 +1,18 @@
 /** Which repositories are readable, their newest good point, and what somebody did to their catalogs. */
+import type { Layout } from '../../../plan/layout.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { isThereSync } from '../../core/absent.ts';
 import { DrError } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
-import { pointOfKey } from '../../points/catalog/chain.ts';
+import { pointOfKey, type SignedRemovals } from '../../points/catalog/chain.ts';
 import { doubtsOf } from '../../points/catalog/doubts.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
-import type { CatalogEntry } from '../../points/catalog/types.ts';
+import type { Catalog, CatalogEntry } from '../../points/catalog/types.ts';
 import { unreadableOf } from '../../points/catalog/unreadable.ts';
 import { isCompromised } from '../../points/marks.ts';
 import type { Capture } from '../../points/point.ts';
 import { formatTime, plural } from '../../report/format.ts';
-import { isVersioned } from '../../storage/versioned-store.ts';
+import { type Deletion, isVersioned } from '../../storage/versioned-store.ts';
 
 export interface RepositoryFinding {
   readonly repository: string;
@@ -47,7 +48,7 @@ export async function inspectRepository(site: Site, repository: Repository): Pro
   try {
     const catalog = await openCatalog(site, repository, 'restorer');
     const entries = await catalog.points();
-    const [problems, hidden] = await Promise.all([catalog.problems(), hiddenPoints(repository, entries)]);
+    const [problems, hidden] = await Promise.all([catalog.problems(), hiddenPoints(catalog, entries)]);
     const unreadable = unreadableOf(problems).map(({ id, why }) => `${id} can't be read by this version of dr: ${why}`);
     const tampered = problems.filter(({ kind }) => kind === 'tampered' || kind === 'removed');
     return {
@@ -109,34 +110,52 @@ function describe(
 
 /** Pruning never removes the newest point, so a deleted point newer than all remaining ones was not pruned. */
 async function hiddenPoints(
-  repository: Repository,
+  catalog: Catalog,
   entries: readonly CatalogEntry[],
 ): Promise<RepositoryFinding['hidden'] | undefined> {
+  const { repository } = catalog;
   const store = await repository.store('restorer');
   if (!isVersioned(store)) return undefined;
   const { catalogPrefix } = repository.layout;
   const newestLeft = entries.at(-1)?.point.id ?? '';
   const gone = await store.deletions(catalogPrefix);
-  const points = gone.flatMap(({ key }) => pointOfKey(key) ?? []).filter((id) => id > newestLeft);
+  const removals = await catalog.removals();
+  const points = gone
+    .flatMap(({ key }) => pointOfKey(key) ?? [])
+    .filter((id) => id > newestLeft && !removals.points.has(id));
   const newest = points.sort().at(-1);
   if (newest === undefined) return undefined;
   const environment = catalogPrefix.slice(0, catalogPrefix.indexOf('/') + 1);
   // Everybody's own work removes the engines' files and ends locks: only the catalog tells of the intruder.
-  const deletions = (await store.deletions(environment)).filter(({ key }) => !isOwnWork(key, environment));
+  const deletions = (await store.deletions(environment)).filter(
+    (each) => !isOwnWork(each.key, environment) && !isPruned(each, repository.layout, removals),
+  );
   const since = deletions.map(({ at }) => at.getTime()).filter((at) => at >= timeOfId(newest));
   // In whole seconds, which is how S3 reports times.
   const readableUntil = new Date(Math.floor(Math.min(...since) / 1000) * 1000 - 1000);
   return { points, newest, readableUntil: readableUntil.toISOString() };
 }
 
+/** S3 reports whole seconds. */
+const SECOND = 1000;
+
+/** Signed checkpoints name the points that a prune removed. Between its two the engines remove what these held. */
+function isPruned({ key, at }: Deletion, layout: Layout, { points, spans }: SignedRemovals): boolean {
+  const point = pointOfKey(key);
+  if (point !== undefined) return points.has(point);
+  const isEngines = [layout.pgbackrestPrefix, `${layout.restic}/`, layout.copiesPrefix].some((prefix) =>
+    key.startsWith(prefix),
+  );
+  return isEngines && spans.some(({ from, to }) => at.getTime() >= from - SECOND && at.getTime() <= to + SECOND);
+}
+
 /**
- * restic and pgBackRest remove locks, old indexes and expired sets, and `dr` its locks and leases, on a quiet day too. A moment before the
- * first of these would be too early.
+ * restic and pgBackRest remove locks and old indexes, and `dr` its locks and leases, on a quiet day too. A moment before the first of
+ * these would be too early.
  */
 function isOwnWork(key: string, environment: string): boolean {
   const own = key.slice(environment.length);
   if (/^(?:locks|leases)\//.test(own) || /^restic\/(?:locks|index)\//.test(own)) return true;
-  // `backup.history`, expired sets and WAL: an intruder who takes these takes the newest ones too, and those are not expired.
   return /^pgbackrest\/[^/]+\/(?:lock|spool)/.test(own);
 }
 

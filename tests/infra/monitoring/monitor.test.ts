@@ -22,7 +22,10 @@ const rulesOf = (file: RuleFile): AlertRule[] => file.groups.flatMap(({ rules })
 describe('with the Prometheus operator', () => {
   test('the exporter is scraped, its job has the name that the rules ask for', () => {
     expect(object(told, 'ServiceMonitor', 'dr-monitor')).toMatchObject({
-      spec: { selector: { matchLabels: { 'app.kubernetes.io/name': 'dr-monitor' } }, endpoints: [{ port: 'metrics' }] },
+      spec: {
+        selector: { matchLabels: { 'app.kubernetes.io/name': 'dr-monitor', 'go-coffee-dr/owner': 'stack' } },
+        endpoints: [{ port: 'metrics' }],
+      },
     });
     const service = object<{ metadata: { labels: object }; spec: { ports: { name: string }[] } }>(
       told,

@@ -141,6 +141,21 @@ test('serving pods are those of a Deployment or StatefulSet until they are gone,
   expect(pods.filter(({ serves }) => serves).map(({ name }) => name)).toEqual(['postgres-0']);
 });
 
+test('a database of the platform itself is not taken for the stack’s', async () => {
+  const pod = (name: string, labels: object) => ({
+    metadata: { name, labels, ownerReferences: [{ kind: 'StatefulSet' }] },
+    status: { phase: 'Running' },
+  });
+  const name = { 'app.kubernetes.io/name': 'postgres' };
+  const items = [
+    pod('coffee-db-0', { ...name, app: 'postgres' }),
+    pod('postgres-0', { ...name, 'go-coffee-dr/owner': 'stack' }),
+  ];
+  const { cluster } = await clusterOf(() => ({ body: { kind: 'PodList', items } }));
+  const pods = await cluster.pods('go-coffee');
+  expect(pods.map(({ app }) => app)).toEqual(['', 'postgres']);
+});
+
 test('a denied change is reported in RBAC’s terms, without a token', async () => {
   const message = 'resourcequotas is forbidden: User "reader" cannot create';
   const { cluster } = await clusterOf(() => ({ status: 403, body: { reason: 'Forbidden', message } }));

@@ -2,14 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { layout } from '../../../plan/layout.ts';
 import type { Repository, Site } from '../../../recovery/config/site.ts';
-import {
-  type FenceRequest,
-  liftFence,
-  raiseFence,
-  readFence,
-  readFences,
-  refuseFenced,
-} from '../../../recovery/points/fence.ts';
+import { type FenceRequest, liftFence, raiseFence, readFence, refuseFenced } from '../../../recovery/points/fence.ts';
+import { readFences } from '../../../recovery/points/fence-document.ts';
 import { makeSite } from '../config/site-fixture.ts';
 import { startBucket, type TestBucket } from '../storage/s3/bucket-fixture.ts';
 

@@ -110,14 +110,29 @@ test('the engines’ own deletions make the last readable moment no earlier', as
     const site = { ...base, environment: { ...base.environment, name: 'drill' } };
     await writePoints(site, repository);
     const store = await repository.store('writer');
-    for (const key of [`${repository.layout.restic}/locks/abc`, repository.layout.lock('writer-x')]) {
+    const remove = async (key: string): Promise<void> => {
       await store.put(key, 'x');
       await store.delete(key);
-    }
+    };
+    for (const key of [`${repository.layout.restic}/locks/abc`, repository.layout.lock('writer-x')]) await remove(key);
+    // A prune: the old point and its marks, a pack, a set and its WAL.
+    const catalog = await openCatalog(site, repository, 'writer');
+    await catalog.mark(OLDEST, 'verified', 'somebody');
+    await catalog.removePoints([OLDEST], 'dr prune pid 1');
+    await remove(`${repository.layout.restic}/data/ab/abcd`);
+    await remove(`${repository.layout.pgbackrest('main-1')}/backup/go-coffee/20261123-000000F/backup.manifest`);
+    await catalog.signWork('dr prune pid 1');
     const ownWork = Date.now();
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    // The intruder takes WAL first, which nobody has signed.
+    const theft = Date.now();
+    await remove(`${repository.layout.pgbackrest('main-1')}/archive/go-coffee/15-1/00000001/x`);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     await store.delete(repository.layout.point(NEWEST));
     const { finding } = await inspectRepository(site, repository);
-    expect(Date.parse(finding.hidden?.readableUntil ?? '')).toBeGreaterThan(ownWork);
+    const { points, readableUntil = '' } = finding.hidden ?? {};
+    expect(points).toEqual([NEWEST]);
+    expect(Date.parse(readableUntil)).toBeGreaterThan(ownWork);
+    expect(Date.parse(readableUntil)).toBeLessThan(theft);
   });
 });

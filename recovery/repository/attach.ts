@@ -1,0 +1,95 @@
+/** Takes a repository back: it must be the one that was detached, and it is complete again when it holds a full backup. */
+
+import { runInit } from '../backup/init.ts';
+import { type BackupResult, runBackup } from '../backup/run.ts';
+import { acquireBackupSlot } from '../backup/slot.ts';
+import { type Detachment, detachments, isBeingRecreated, setDetachment } from '../config/detached.ts';
+import { folderIsThere, refuseExported } from '../config/repositories.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { precondition, verificationFailed } from '../core/errors.ts';
+import { holderName } from '../core/holder.ts';
+import type { Progress } from '../core/progress.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import { refuseFenced } from '../points/fence.ts';
+import { withHeldLock } from '../storage/with-lock.ts';
+import { catchUpWal } from './catch-up.ts';
+import { isShippedTo, refuseServerElsewhere } from './ship.ts';
+
+export interface AttachPlan {
+  readonly repository: string;
+  /** Absent where it was never detached, and only its lineage does not know it. */
+  readonly before?: Detachment;
+  readonly points: number;
+  readonly newest?: string;
+  /** False where it takes part already. */
+  readonly needed: boolean;
+}
+
+/** Throws `REPOSITORY-CHANGED` (exit 5) where the catalog is not what this host and the other repositories remember. */
+async function checkCatalog(site: Site, repository: Repository): Promise<Pick<AttachPlan, 'points' | 'newest'>> {
+  await folderIsThere(repository);
+  const { id } = repository;
+  const { points, problems } = await (await openCatalog(site, repository, 'restorer')).review();
+  const newest = points.findLast(({ trust }) => trust === 'ok')?.outline.id;
+  if (problems.length === 0) return { points: points.length, ...(newest === undefined ? {} : { newest }) };
+  throw verificationFailed({
+    code: 'REPOSITORY-CHANGED',
+    where: `repository ${id}`,
+    fact: `is not what it was: ${problems.map(({ fact }) => fact).join('; ')}`,
+    hint: `\`dr repository status ${id}\` says more; if it is an empty or another disk: dr repository recreate ${id}`,
+  });
+}
+
+/** Reads only. Throws `REPOSITORY-EXPORTED` (exit 2), `POSTGRES-ELSEWHERE`, `REPOSITORY-RECREATED` or `FENCED` (exit 6). */
+export async function planAttach(site: Site, repository: Repository): Promise<AttachPlan> {
+  refuseExported(repository);
+  refuseServerElsewhere(site);
+  const { id } = repository;
+  const before = detachments(site).get(id);
+  if (before !== undefined && isBeingRecreated(before)) {
+    throw precondition({
+      code: 'REPOSITORY-RECREATED',
+      where: `repository ${id}`,
+      fact: `is being recreated since ${before.since}: it does not hold everything yet`,
+      hint: `to go on with it: dr repository recreate ${id}`,
+    });
+  }
+  const needed = before !== undefined || !(await isShippedTo(site, repository));
+  const found = await checkCatalog(site, repository);
+  await refuseFenced(site, [repository]);
+  return { repository: id, ...(before && { before }), ...found, needed };
+}
+
+export interface AttachRequest {
+  readonly progress: Progress;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Ships WAL there, copies what it missed, and makes a full backup to it. Where the backup fails it takes part and counts as incomplete: the same command
+ * completes it. Throws what `runInit` and `runBackup` throw.
+ */
+export async function attach(site: Site, repository: Repository, request: AttachRequest): Promise<BackupResult> {
+  const { id } = repository;
+  const { progress, now, signal } = request;
+  const before = detachments(site).get(id);
+  const since = before?.state === 'attaching' ? before.since : now().toISOString();
+  await setDetachment(site, id, { ...before, state: 'attaching', since, by: before?.by ?? holderName() });
+  await runInit(site, { repositories: [id], restart: false, progress, now });
+  await catchUpWal(site, repository, { progress, signal });
+  const slot = await acquireBackupSlot(site, { kind: 'full', only: [], progress, now, signal });
+  return withHeldLock(slot.lock, async (_, lost) => {
+    const ended = AbortSignal.any([signal, lost]);
+    const result = await runBackup(site, {
+      kind: 'full',
+      only: [],
+      repositories: [id],
+      progress,
+      now,
+      signal: ended,
+    });
+    if (result.points[id]?.complete === true) await setDetachment(site, id, undefined);
+    return result;
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * `dr repository recreate`: empties a repository and fills it from another one, then attaches it. Its state says how far that is, so that a
+ * run that was killed is completed by the same command. Backups to the other repositories go on meanwhile.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { prepareRepository } from '../../backup/init.ts';
+import type { BackupResult } from '../../backup/run.ts';
+import { whileRegistered } from '../../backup/writers.ts';
+import { detachments, setDetachment } from '../../config/detached.ts';
+import { errorsOf } from '../../config/repositories.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { holderName } from '../../core/holder.ts';
+import type { Progress } from '../../core/progress.ts';
+import { reportStep } from '../../core/report-step.ts';
+import { refuseFenced } from '../../points/fence.ts';
+import { withLock } from '../../storage/with-lock.ts';
+import { pruningLock, refuseWriters } from '../../storage/writers.ts';
+import { attach } from '../attach.ts';
+import { shipWithout } from '../ship.ts';
+import { emptyRepository } from './empty.ts';
+import { type Filled, type FillRequest, fillRepository } from './fill.ts';
+import type { RecreatePlan } from './plan.ts';
+
+export interface RecreateRequest {
+  readonly now: () => Date;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface Recreated extends Filled {
+  readonly backup: BackupResult;
+}
+
+const WHAT = 'dr repository recreate';
+
+/** Nobody prunes the source while it is read. Throws the error by which it can't be registered. */
+function whileKept<T>(
+  site: Site,
+  source: Repository,
+  request: RecreateRequest,
+  work: (signal: AbortSignal) => Promise<T>,
+) {
+  const { progress, signal, now } = request;
+  const id = `recreate-${now().getTime()}`;
+  const run = { id, what: WHAT, progress, signal };
+  return whileRegistered(site, [{ state: 'up', repository: source }], run, (outcomes, lost) => {
+    const [failure] = errorsOf(outcomes);
+    if (failure !== undefined) throw failure;
+    return work(lost === undefined ? signal : AbortSignal.any([signal, lost]));
+  });
+}
+
+/** Nobody prunes or backs up into the target meanwhile. Throws `LOCKED` (exit 6). */
+async function whileAlone<T>(
+  target: Repository,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const store = await target.store('writer');
+  return withLock(store, pruningLock(target.layout), { what: WHAT }, async (_, lost) => {
+    await refuseWriters(store, target.layout);
+    return work(AbortSignal.any([signal, lost]));
+  });
+}
+
+async function emptyAndFill(
+  site: Site,
+  target: Repository,
+  fill: FillRequest | undefined,
+  request: RecreateRequest,
+): Promise<Filled> {
+  const { progress, signal } = request;
+  const state = detachments(site).get(target.id);
+  if (state === undefined || state.state === 'attaching') return { points: 0, leftOut: [] };
+  return whileAlone(target, signal, async (alone) => {
+    if (state.emptied !== true) {
+      await reportStep(progress, { step: 'recreate/empty', title: `empty ${target.id}`, signal: alone }, () =>
+        emptyRepository(site, target, alone),
+      );
+      await setDetachment(site, target.id, { ...state, state: 'filling', emptied: true });
+    }
+    if (fill === undefined) return { points: 0, leftOut: [] };
+    return whileKept(site, fill.source, { ...request, signal: alone }, (kept) =>
+      fillRepository(site, { ...fill, signal: kept }),
+    );
+  });
+}
+
+/** Throws `FENCED`, `LOCKED` (exit 6), and what stores and engines throw: the same command goes on where it stopped. */
+export async function recreate(
+  site: Site,
+  target: Repository,
+  plan: RecreatePlan,
+  request: RecreateRequest,
+): Promise<Recreated> {
+  const { progress, signal, now } = request;
+  const folder = join(site.environment.stateDir, 'recreate', target.id);
+  const source = plan.source && site.repository(plan.source.repository);
+  const fill = source && { source, target, folder, now, progress, signal };
+  await refuseFenced(site, source === undefined ? [target] : [target, source]);
+  if (plan.before === undefined) {
+    await refuseWriters(await target.store('writer'), target.layout);
+    const from = source === undefined ? {} : { from: source.id };
+    const since = now().toISOString();
+    await setDetachment(site, target.id, { state: 'emptying', since, by: holderName(), ...from });
+  }
+  await shipWithout(site, target);
+  await prepareRepository(site, target, progress);
+  try {
+    const filled = await emptyAndFill(site, target, fill, request);
+    const backup = await attach(site, target, { progress, now, signal });
+    return { ...filled, backup };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
