@@ -59,10 +59,11 @@ export async function captureWorkload(site: Site, pass: Pass, workload: Workload
   });
 }
 
-/** A repository that is full, locked or unreachable must not keep the others from getting their copy. */
+/** A repository that is full, locked, damaged or unreachable must not keep the others from getting their copy. */
 async function isFaultOfRepository(restic: Restic, error: unknown): Promise<boolean> {
   if (!(error instanceof DrError) || error.exit === EXIT.interrupted) return false;
-  if (['PASSPHRASE-WRONG', 'REPOSITORY-UNREACHABLE', 'DISK-FULL'].includes(error.code)) return true;
+  if (['PASSPHRASE-WRONG', 'REPOSITORY-UNREACHABLE', 'REPOSITORY-DAMAGED', 'DISK-FULL'].includes(error.code))
+    return true;
   return !(await restic.exists().catch(ignoring('a repository that can’t be asked is the one at fault')));
 }
 

@@ -215,8 +215,36 @@ async function writeAndCopy(
 }
 
 /**
+ * `restic copy` does not say which side is damaged. A repository that takes the files directly was not: then the folder is, and what it
+ * has of this run may be made of the damaged files.
+ */
+function withoutSource(
+  first: FilesResult,
+  folder: Repository,
+  { uncopied, second }: { readonly uncopied: readonly Repository[]; readonly second: FilesResult },
+): FilesResult {
+  const taken = uncopied.filter(({ id }) => !second.failures.has(id));
+  const [one] = taken;
+  if (one === undefined) return first;
+  const failures = new Map([...first.failures, ...second.failures]);
+  const error = first.failures.get(one.id);
+  for (const { id } of taken) failures.delete(id);
+  if (error !== undefined) failures.set(folder.id, inFolder(folder, error));
+  const outcomes = first.outcomes.map((outcome): WorkloadOutcome<ResticCapture> => {
+    const again = second.outcomes.find(({ workload }) => workload === outcome.workload);
+    const kept = [...outcome.captures].filter(([id]) => id !== folder.id);
+    return { ...outcome, ...again, captures: new Map([...kept, ...(again?.captures ?? [])]) };
+  });
+  return { outcomes, failures };
+}
+
+function inFolder({ id }: Repository, { code, fact, hint, exit, cause }: DrError): DrError {
+  return new DrError({ code, where: `repository ${id}`, fact, hint, exit, cause });
+}
+
+/**
  * restic can copy out of a folder repository only: where none is reachable, or where it fails in the first pass, each workload is backed
- * up into every repository. A failure of a repository is in `failures`, a failure of a workload in its outcome.
+ * up into every repository, and so it is where nothing can be copied out of it. A failure of a repository is in `failures`, a failure of a workload in its outcome.
  */
 export async function backUpFiles(site: Site, request: FilesRequest, up: readonly Repository[]): Promise<FilesResult> {
   if (up.length === 0) {
@@ -227,6 +255,9 @@ export async function backUpFiles(site: Site, request: FilesRequest, up: readonl
   if (folder === undefined) return writeDirectly(site, request, up);
   const others = up.filter((repository) => repository !== folder);
   const first = await writeAndCopy(site, request, folder, others);
+  const uncopied = others.filter(({ id }) => first.failures.get(id)?.code === 'REPOSITORY-DAMAGED');
+  if (!first.failures.has(folder.id) && uncopied.length > 0)
+    return withoutSource(first, folder, { uncopied, second: await writeDirectly(site, request, uncopied) });
   if (!first.failures.has(folder.id) || others.length === 0) return first;
   const second = await writeDirectly(site, request, others);
   return { outcomes: second.outcomes, failures: new Map([...first.failures, ...second.failures]) };

@@ -6,15 +6,32 @@
 /**
  * `denied`: the credentials are refused. `passphrase`: the copy does not open. `newer`: another version wrote it. `full`: no room.
  * `busy`: somebody else works there. `missing`: there is no such bucket. `slow`: an answer came too late. `away`: nobody answers.
- * `damaged`: the bytes are not those that were written.
+ * `untrusted`: its certificate is refused. `damaged`: the bytes are not those that were written.
  */
-export type Cause = 'denied' | 'passphrase' | 'newer' | 'full' | 'busy' | 'missing' | 'slow' | 'away' | 'damaged';
+export type Cause =
+  | 'denied'
+  | 'passphrase'
+  | 'newer'
+  | 'full'
+  | 'busy'
+  | 'missing'
+  | 'slow'
+  | 'away'
+  | 'untrusted'
+  | 'damaged';
 
-/** In this order: a refused key also reads as a file that can't be loaded, and a dead connection as one that ended early. */
+/**
+ * In this order: a refused key also reads as a file that can't be loaded, a refused certificate as one that does not decrypt, and a dead
+ * connection as one that ended early.
+ */
 const SIGNS: readonly (readonly [Cause, RegExp])[] = [
   [
     'denied',
-    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|password authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
+    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|password authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|unable to open config file: .*permission denied|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
+  ],
+  [
+    'untrusted',
+    /unable to find hostname '[^']*' in certificate|unable to verify certificate|x509: |certificate verify failed|certificate is not (?:yet valid|trusted)|certificate has expired|self-signed certificate|server certificate for "[^"]*" does not match/i,
   ],
   ['missing', /NoSuchBucket|specified bucket does not exist/],
   [
@@ -29,7 +46,7 @@ const SIGNS: readonly (readonly [Cause, RegExp])[] = [
   ['busy', /repository is already locked|unable to create lock in backend|unable to acquire lock/],
   [
     'damaged',
-    /ChecksumError|invalid checksum|zlib threw error|FormatError|invalid JSON value|CryptoError|unable to flush|ciphertext verification failed|invalid data returned|hash does not match id|does not match, want|invalid page in block|RDB CRC error|Wrong signature trying to load DB|Short read or OOM loading DB|FileMissingError|unable to open missing file/i,
+    /config or key \w+ is damaged|config file has zero size|Fatal: Unmarshal: |repository could be damaged|repository index is damaged|[0-9a-f]{64} not found in repository|ChecksumError|invalid checksum|zlib threw error|FormatError|invalid JSON value|CryptoError|unable to flush|ciphertext verification failed|invalid data returned|hash does not match id|does not match, want|invalid page in block|RDB CRC error|Wrong signature trying to load DB|Short read or OOM loading DB|FileMissingError|unable to open missing file/i,
   ],
   [
     'away',

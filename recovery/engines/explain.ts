@@ -1,6 +1,6 @@
 /** An engine's failure as an error whose first line is its cause. */
 import { type Cause, causeOf, readable, refusalIn } from '../core/cause.ts';
-import { badInput, DrError, precondition } from '../core/errors.ts';
+import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 
 export interface Explained {
   /** `repository primary` */
@@ -79,6 +79,16 @@ const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
       hint: FROM,
       cause: error,
     }),
+  untrusted: (error, { where, repositories }) =>
+    new DrError({
+      code: 'REPOSITORY-UNREACHABLE',
+      where,
+      fact: saying('its certificate is not trusted', error),
+      hint: /find hostname/.test(error.fact)
+        ? `pgBackRest compares names, never addresses: write a name that the certificate holds into repositories.${repositories[0] ?? '*'}.endpoint`
+        : `name the PEM file of the certificate authority: repositories.${repositories[0] ?? '*'}.ca of the environment file`,
+      cause: error,
+    }),
   slow: (error, { where }) =>
     new DrError({
       code: 'REPOSITORY-UNREACHABLE',
@@ -93,6 +103,14 @@ const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
 const SERVER = /DbConnectError|connection to server|unable to connect to 'dbname=/;
 
 function aboutServer(cause: Cause, error: DrError): DrError {
+  if (cause === 'untrusted')
+    return new DrError({
+      code: 'POSTGRES-UNREACHABLE',
+      where: 'postgres',
+      fact: saying('PostgreSQL’s certificate is not trusted', error),
+      hint: 'name the PEM file of the certificate authority: postgres.tls.ca of the environment file',
+      cause: error,
+    });
   const isDenied = cause === 'denied';
   return new DrError({
     code: isDenied ? 'POSTGRES-DENIED' : 'POSTGRES-UNREACHABLE',
@@ -105,27 +123,27 @@ function aboutServer(cause: Cause, error: DrError): DrError {
   });
 }
 
-/** Damage keeps its code, by which its caller looks into it: without pages of noise, and with the cause in front. */
-export function asDamage(error: DrError): DrError {
-  const { code, where, exit } = error;
-  const hint = '`dr verify` names what is damaged and who else holds it; restore from another repository with --from';
-  return new DrError({
-    code,
+/** Data is not what was written: exit 5 in each command, and never "not reached". Without pages of noise, and with the cause in front. */
+export function asDamage(error: DrError, where: string): DrError {
+  return verificationFailed({
+    code: 'REPOSITORY-DAMAGED',
     where,
-    exit,
     fact: saying('a file of the repository is damaged', error),
-    hint,
+    hint: '`dr verify` names what is damaged and who else holds it; restore from another repository with --from',
     cause: error,
   });
 }
+
+/** Codes under which an engine may report damage that its caller looks into. */
+export const ENGINE_SAID: readonly string[] = ['ENGINE-FAILED', 'REPOSITORY-DAMAGED'];
 
 /** The error with its cause, or the given one where that is not known, or is damage, which its caller looks into. */
 export function explainEngine(error: unknown, about: Explained): unknown {
   if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED', 'ENGINE-TIMEOUT'].includes(error.code))
     return error;
   const cause = error.code === 'ENGINE-FAILED' ? causeOf(error.fact) : 'slow';
-  if (cause !== undefined && SERVER.test(error.fact) && ['denied', 'away', 'slow'].includes(cause))
+  if (cause !== undefined && SERVER.test(error.fact) && ['denied', 'away', 'slow', 'untrusted'].includes(cause))
     return aboutServer(cause, error);
-  if (cause === undefined || ((cause === 'away' || cause === 'slow') && !about.remote)) return error;
+  if (cause === undefined || (!about.remote && ['away', 'slow', 'untrusted'].includes(cause))) return error;
   return BUILD[cause]?.(error, about) ?? error;
 }

@@ -8,7 +8,7 @@ import { BUNDLE_FOLDERS, type BundleFile } from './bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Not part of the program, or restored by `npm ci`. */
-const SKIPPED = ['node_modules', '.git', 'coverage', 'drill-report'];
+const SKIPPED = ['node_modules', '.git', 'coverage', 'drill-report', 'rebuild-report'];
 
 async function walk(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });

@@ -3,6 +3,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { requireEngine } from '../engines/find.ts';
 import { openRestic } from '../engines/restic/restic.ts';
+import { readRoot } from '../engines/restic/restore.ts';
 import type { PostgresCapture, ResticCapture } from '../points/point.ts';
 import { openSource } from '../workloads/postgres/source.ts';
 import { enginesOf, typeOfItem } from '../workloads/registry.ts';
@@ -37,9 +38,11 @@ async function checkSet(site: Site, source: Repository, capture: PostgresCapture
 
 async function checkSnapshots(site: Site, source: Repository, captures: readonly ResticCapture[]): Promise<void> {
   if (captures.length === 0) return;
-  const there = new Set((await openRestic(site, source, 'restorer').snapshots()).map((s) => s.id));
+  const restic = openRestic(site, source, 'restorer');
+  const there = new Set((await restic.exists()) ? (await restic.snapshots()).map((s) => s.id) : []);
   const lost = captures.filter((c) => !there.has(c.snapshot));
-  if (lost.length === 0) return;
+  const [first] = captures;
+  if (lost.length === 0 && first !== undefined) return readRoot(restic, first.snapshot);
   throw badInput({
     code: 'SNAPSHOT-MISSING',
     where: `restic in ${source.id}`,

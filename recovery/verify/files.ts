@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Repository, Site } from '../config/site.ts';
-import { DrError, messageOf } from '../core/errors.ts';
+import { DrError, EXIT, messageOf, verificationFailed } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { type CheckResult, checkRepository } from '../engines/restic/check.ts';
 import { type Loss, lossOf } from '../engines/restic/loss.ts';
@@ -153,21 +153,20 @@ function otherFindings(repository: string, result: CheckResult): Finding[] {
   return [...lost, ...trees, ...others, ...early];
 }
 
-/** Without one of its own key files no passphrase opens a restic repository, and it says "wrong password". */
-async function keysMissing(repository: Repository, error: unknown): Promise<Finding | undefined> {
-  if (!(error instanceof DrError) || error.code !== 'PASSPHRASE-WRONG') return undefined;
-  const store = await repository.store('restorer');
-  if ((await store.list(`${repository.layout.restic}/keys/`)).length > 0) return undefined;
-  return {
-    repository: repository.id,
-    area: 'restic',
-    severity: 'wrong',
-    code: 'RESTIC-KEYS-MISSING',
-    what: `${repository.layout.restic}/keys/`,
-    fact: 'holds no key file, so no passphrase opens the repository; its data is probably intact',
-    hint: 'bring the files below keys/ back (versions of the bucket, a copy of the disk), or restore from another repository (--from)',
-    points: [],
-  };
+/** The repository itself can't be read, so no snapshot of it can: whoever named one learns that. */
+function unreadable(repository: string, named: ReadonlyMap<string, Named>, error: DrError): Finding {
+  const { code, where, fact, hint } = error;
+  const points = [...new Set([...named.values()].flatMap((each) => each.points))].sort();
+  return { repository, area: 'restic', severity: 'wrong', code, what: where, fact, hint, points };
+}
+
+function repositoryGone(restic: Restic): DrError {
+  return verificationFailed({
+    code: 'RESTIC-MISSING',
+    where: `${restic.repository.layout.restic}/`,
+    fact: 'holds no restic repository, and points name snapshots in it',
+    hint: 'bring it back (versions of the bucket, a copy of the disk), or restore from another repository (--from)',
+  });
 }
 
 /** A private cache: what is read must come from the repository, and a damaged file must not stay in the operator's cache. */
@@ -184,10 +183,12 @@ async function check(site: Site, request: FilesRequest, named: ReadonlyMap<strin
   const restic = openPrivately(site, request);
   let snapshots: Snapshot[];
   try {
+    if (!(await restic.exists())) throw repositoryGone(restic);
     snapshots = await restic.snapshots();
   } catch (error) {
-    const missing = await keysMissing(repository, error);
-    if (missing) return [missing];
+    // The sets of PostgreSQL are verified all the same.
+    if (error instanceof DrError && error.exit === EXIT.verificationFailed)
+      return [unreadable(repository.id, named, error)];
     throw error;
   }
   const onFraction = (fraction: number) => progress({ step, title, state: 'progress', fraction });

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { STANZA } from '../../plan/layout.ts';
 import { readLineage } from '../config/lineage.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { rethrowBug } from '../core/as-dr-error.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
+import { ENGINE_SAID } from '../engines/explain.ts';
 import type { StanzaInfo } from '../engines/pgbackrest/info.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { opensAnyInfo, verifySets } from '../engines/pgbackrest/verify.ts';
@@ -85,7 +87,7 @@ async function readInfo(
   try {
     return { info: await pg.info(repository), findings: [] };
   } catch (error) {
-    const about = error instanceof DrError && ['PASSPHRASE-WRONG', 'ENGINE-FAILED'].includes(error.code);
+    const about = error instanceof DrError && ['PASSPHRASE-WRONG', ...ENGINE_SAID].includes(error.code);
     if (!about || !/FormatError|CryptoError|cipher|unable to load|passphrase/i.test(error.message)) throw error;
     if (!(await opensAnyInfo(pg, repository))) throw asWrongPassphrase(error, repository, named);
     const points = [...new Set([...named.captures.values()].flatMap((entry) => entry.points))];
@@ -147,6 +149,7 @@ async function foreignFindings(site: Site, repository: Repository, lineage: stri
   if (site.environment.postgres === undefined || repository.exported === true) return [];
   if ((await readLineage(site))?.name !== lineage) return [];
   const fact = await foreignWal(site, { repository, lineage, role: 'restorer' }).catch((error: unknown) => {
+    rethrowBug(error);
     site.log.info({ error: messageOf(error), lineage }, 'the server was not asked for its WAL');
     return undefined;
   });

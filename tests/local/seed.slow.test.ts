@@ -5,8 +5,9 @@ import { expect, test } from 'vitest';
 import { waitFor } from '../../drill/host/processes.ts';
 import type { Platform } from '../../drill/platform/platform.ts';
 import { startRedis, stopRedis } from '../../drill/platform/redis.ts';
-import { backupPath, restoreSnapshot, snapshotsOfRun } from '../../recovery/engines/restic/actions.ts';
+import { backupPath, snapshotsOfRun } from '../../recovery/engines/restic/actions.ts';
 import { openRestic } from '../../recovery/engines/restic/restic.ts';
+import { restoreSnapshot } from '../../recovery/engines/restic/restore.ts';
 import { forgeIn } from '../faults/forge-point.ts';
 import { drEnds, type Golden, startDr, withGolden } from '../faults/golden.ts';
 

@@ -7,6 +7,7 @@ import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
 import { ignoring } from '../../core/absent.ts';
 import { DrError, verificationFailed } from '../../core/errors.ts';
+import { ENGINE_SAID } from '../explain.ts';
 import type { PgBackRest } from './pgbackrest.ts';
 
 export interface FileProblem {
@@ -147,7 +148,7 @@ export async function explainFailedRestore(pg: PgBackRest, failed: FailedRestore
   const likeWrong =
     error.code === 'PASSPHRASE-WRONG' &&
     (await opensAnyInfo(pg, repository).catch(ignoring('the first error says more')));
-  if (!likeWrong && (error.code !== 'ENGINE-FAILED' || !damage.test(error.fact))) return error;
+  if (!likeWrong && (!ENGINE_SAID.includes(error.code) || !damage.test(error.fact))) return error;
   const result = await verifySets(pg, repository, signal).catch(ignoring('the first error says more'));
   if (result === undefined || result.files.length === 0) return error;
   const [full] = set.split('_');

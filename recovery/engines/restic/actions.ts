@@ -1,9 +1,7 @@
 /** The commands of restic that `dr` runs. */
-import { DrError } from '../../core/errors.ts';
-import type { RunOptions } from '../../core/process.ts';
-import { checkRepository } from './check.ts';
+import { DrError, verificationFailed } from '../../core/errors.ts';
+import { ENGINE_SAID } from '../explain.ts';
 import { s3Arguments } from './location.ts';
-import { lossOf } from './loss.ts';
 import { parseBackupSummary, parseStatus, type Snapshot } from './output.ts';
 import type { Restic } from './restic.ts';
 import { filesUnreadable, parseUnread, sortUnread, type UnreadFile } from './unread.ts';
@@ -64,7 +62,7 @@ export async function backupPath(restic: Restic, request: BackupRequest): Promis
   try {
     return await backUpWhole(restic, request);
   } catch (error) {
-    const isLost = error instanceof DrError && error.code === 'ENGINE-FAILED' && PARENT_GONE.test(error.fact);
+    const isLost = error instanceof DrError && ENGINE_SAID.includes(error.code) && PARENT_GONE.test(error.fact);
     if (request.parent === undefined || !isLost) throw error;
     return backUpWhole(restic, { ...request, parent: undefined });
   }
@@ -83,10 +81,32 @@ async function backUpWhole(restic: Restic, request: BackupRequest): Promise<Back
   for (let left = TRIES - 1; ; left -= 1) {
     const { backed, files } = await backUpOnce(restic, request);
     const { replaced, unreadable } = await sortUnread(files);
+    if (await isFaultOfParent(restic, request, unreadable)) throw parentUnreadable(restic, request);
     if (unreadable.length > 0) throw filesUnreadable(request.path, unreadable);
     if (replaced.length === 0) return backed;
     if (left === 0) throw filesUnreadable(request.path, replaced);
   }
+}
+
+/** restic counts a folder listing of the parent that it can't read as a file that it can't read. Without the parent it tells them apart. */
+async function isFaultOfParent(
+  restic: Restic,
+  request: BackupRequest,
+  unreadable: readonly UnreadFile[],
+): Promise<boolean> {
+  if (request.parent === undefined || !unreadable.some(({ unexplained }) => unexplained)) return false;
+  const { files } = await backUpOnce(restic, { ...request, parent: undefined });
+  return (await sortUnread(files)).unreadable.length === 0;
+}
+
+/** A point names that snapshot. */
+function parentUnreadable({ repository: { id } }: Restic, { parent = '', path }: BackupRequest): DrError {
+  return verificationFailed({
+    code: 'REPOSITORY-DAMAGED',
+    where: `repository ${id}`,
+    fact: `the snapshot ${parent.slice(0, 8)} of ${path} can't be read there: its folder listings are missing or damaged`,
+    hint: `\`dr verify --repository ${id}\` says what is lost; \`dr repository repair ${id}\`, then \`dr backup --kind full\``,
+  });
 }
 
 async function backUpOnce(
@@ -175,77 +195,6 @@ export async function copySnapshots(source: Restic, target: Restic, request: Cop
   const { args, secretEnv } = await from(source, target);
   for (let n = 0; n < ids.length; n += IDS_AT_ONCE)
     await target.run(['copy', ...args, ...flags, ...ids.slice(n, n + IDS_AT_ONCE)], { secretEnv, signal });
-}
-
-export interface RestoreSnapshot {
-  readonly snapshot: string;
-  readonly folder: string;
-  readonly include?: string;
-  readonly onLine?: RunOptions['onLine'];
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** restic tries ten times, for 45 seconds, to read each missing pack. */
-const GONE = /returned error, retrying.*(?:no such file or directory|does not exist|NoSuchKey)/;
-
-/**
- * Lays a snapshot down below `folder`, each file checked against its hash (`--verify`). Throws `SNAPSHOT-DAMAGED` (exit 1) with the
- * paths that could not be restored; it does not wait for the rest when packs are missing.
- */
-export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot): Promise<void> {
-  const { signal } = request;
-  const include = request.include === undefined ? [] : ['--include', request.include];
-  const args = ['restore', request.snapshot, '--target', request.folder, '--verify', ...include];
-  const gone = new AbortController();
-  const onLine: RunOptions['onLine'] = (line, stream) => {
-    if (GONE.test(line)) gone.abort();
-    request.onLine?.(line, stream);
-  };
-  const either = signal ? AbortSignal.any([signal, gone.signal]) : gone.signal;
-  const result = await restic.run(args, { accept: 'any', signal: either, onLine }).catch((error: unknown) => {
-    if (!gone.signal.aborted || signal?.aborted === true) throw error;
-    return undefined;
-  });
-  if (result === undefined) throw await packsMissing(restic, request);
-  if (result.exitCode === 0 && !/^There were \d+ errors/m.test(result.stderr)) return;
-  const lines = `${result.stderr}\n${result.stdout}`.split('\n');
-  const lost = lines.filter((line) =>
-    /^ignoring error for|error for \/|Load\(|does not exist|not found|ciphertext/.test(line),
-  );
-  if (result.exitCode !== 0 && lost.length === 0) {
-    // Not about single files: let the runner explain it (passphrase, reachability, disk).
-    await restic.run(args, { signal });
-    return;
-  }
-  throw snapshotDamaged(restic, request.snapshot, lostPaths(lost));
-}
-
-async function packsMissing(restic: Restic, { snapshot, signal }: RestoreSnapshot): Promise<DrError> {
-  const [found] = await restic.snapshots({ ids: [snapshot] });
-  const { packs, trees } = await checkRepository(restic, { percent: 0, signal });
-  const damage = { packs: packs.map(({ pack }) => pack), trees };
-  const [loss] = found === undefined ? [] : await lossOf(restic, damage, [found], signal);
-  const all = `everything below ${found?.paths.join(', ') ?? 'its root'}`;
-  const paths = loss === undefined || loss.whole ? [all] : loss.paths;
-  return snapshotDamaged(restic, snapshot, paths);
-}
-
-const SHOWN = 50;
-
-function snapshotDamaged(restic: Restic, snapshot: string, paths: readonly string[]): DrError {
-  const more = paths.length > SHOWN ? `\nand ${paths.length - SHOWN} more` : '';
-  return new DrError({
-    code: 'SNAPSHOT-DAMAGED',
-    where: `snapshot ${snapshot.slice(0, 8)} in ${restic.repository.id}`,
-    fact: `${paths.length === 1 ? 'this path is' : `these ${paths.length} paths are`} lost there:\n${paths.slice(0, SHOWN).join('\n')}${more}`,
-    hint: 'restore from another repository with --from, or from an older point; `dr verify` says what else is damaged',
-  });
-}
-
-/** `ignoring error for /a/b: …` → `/a/b`. Lines without a path stay as they are. */
-function lostPaths(lines: readonly string[]): string[] {
-  const paths = lines.map((line) => /error for (\/.*?): /.exec(line)?.[1] ?? line.trim());
-  return [...new Set(paths)];
 }
 
 /** The length of a command line is limited. */

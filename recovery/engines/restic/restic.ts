@@ -1,14 +1,16 @@
 /** Runs restic on one repository. Passphrase and keys go by environment variables; the restorer never writes a lock. */
 import { join } from 'node:path';
 import type { Repository, Site } from '../../config/site.ts';
+import { causeOf } from '../../core/cause.ts';
 import { DrError } from '../../core/errors.ts';
 import type { Keyring } from '../../core/fields.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
-import type { StoreRole } from '../../storage/backends.ts';
+import { openStore, type StoreRole } from '../../storage/backends.ts';
 import { readAccess, webIdentityEnv } from '../../storage/s3/keys.ts';
-import { explainEngine } from '../explain.ts';
+import { asDamage, explainEngine } from '../explain.ts';
 import { resticArguments, resticLocation } from './location.ts';
 import { parseSnapshots, type Snapshot } from './output.ts';
+import { configGone, keyFault } from './own-files.ts';
 
 /** The parts of a site that restic needs: a stack has no others. */
 export interface ResticSite {
@@ -27,7 +29,7 @@ export interface Restic {
   /** Variables with secrets: for `restic copy`, which opens two repositories. */
   secretEnv(): Promise<Record<string, string>>;
   run(args: readonly string[], options?: Partial<RunOptions>): Promise<RunResult>;
-  /** False when there is no repository yet. Throws `PASSPHRASE-WRONG` or `REPOSITORY-UNREACHABLE`. */
+  /** False when there is no repository yet. Throws `PASSPHRASE-WRONG`, `REPOSITORY-UNREACHABLE`, `REPOSITORY-DAMAGED` or `RESTIC-KEYS-…`. */
   exists(): Promise<boolean>;
   snapshots(filter?: { tags?: readonly string[]; ids?: readonly string[] }): Promise<Snapshot[]>;
 }
@@ -41,15 +43,29 @@ const WRONG_PASSPHRASE = /wrong password or no key found/;
 
 const LOCKED = /repository is already locked|unable to create lock in backend/;
 
+/** In a folder a file that ends early is damage; in S3 it may be the connection. */
+const CUT_SHORT = /returned error, retrying after .*: (?:EOF|ReadFull: EOF|open .*: no such file or directory)|^EOF$/m;
+
 function explained(error: unknown, { id, settings }: ResticRepository, keyring: Keyring): unknown {
   const names = keyring.map(({ name }) => `"${name}"`).join(', ');
-  return explainEngine(error, {
-    where: `repository ${id}`,
+  const where = `repository ${id}`;
+  const remote = settings.type === 's3';
+  const known = explainEngine(error, {
+    where,
     repositories: [id],
-    remote: settings.type === 's3',
+    remote,
     passphrase: `its restic repository does not open with the passphrase ${names}`,
   });
+  if (known !== error || !(error instanceof DrError) || error.code !== 'ENGINE-FAILED') return known;
+  const isDamage = causeOf(error.fact) === 'damaged' || (!remote && CUT_SHORT.test(error.fact));
+  return isDamage ? asDamage(error, where) : error;
 }
+
+/** There is no repository, or its first file is gone. A refusal or a dead connection reads otherwise. */
+const NO_CONFIG = /unable to open config file|Is there a repository|does not exist/i;
+
+const saysNoRepository = (error: unknown): error is DrError =>
+  error instanceof DrError && error.code === 'ENGINE-FAILED' && NO_CONFIG.test(error.fact);
 
 export function openRestic(site: ResticSite, repository: ResticRepository, role: StoreRole): Restic {
   const { settings } = repository;
@@ -98,6 +114,19 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
     return chosen;
   };
   const secretEnv = async (): Promise<Record<string, string>> => envWith(await opening());
+  /** What restic can't tell apart, its files can. Where they can't be read, restic's own word stands. */
+  const lookedInto = async (error: unknown): Promise<unknown> => {
+    if (!(error instanceof DrError)) return error;
+    const look = error.code === 'PASSPHRASE-WRONG' ? keyFault : saysNoRepository(error) ? configGone : undefined;
+    if (look === undefined) return error;
+    try {
+      const store = await openStore(settings, role, { secrets: site.secrets, where });
+      return (await look(store, repository.layout.restic, error)) ?? error;
+    } catch (failure) {
+      if (!(failure instanceof DrError)) throw failure;
+      return error;
+    }
+  };
   const run: Restic['run'] = async (args, options = {}) => {
     const lock = role === 'restorer' ? ['--no-lock'] : [];
     const secrets = { ...(await secretEnv()), ...options.secretEnv };
@@ -112,7 +141,7 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
         return call();
       });
     } catch (error) {
-      throw explained(error, repository, keyring);
+      throw await lookedInto(explained(error, repository, keyring));
     }
   };
   return {
@@ -126,12 +155,7 @@ export function openRestic(site: ResticSite, repository: ResticRepository, role:
         await run(['cat', 'config', '--quiet']);
         return true;
       } catch (error) {
-        if (
-          error instanceof DrError &&
-          error.code === 'ENGINE-FAILED' &&
-          /unable to open config file|Is there a repository|does not exist/i.test(error.fact)
-        )
-          return false;
+        if (saysNoRepository(error)) return false;
         throw error;
       }
     },

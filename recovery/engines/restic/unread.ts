@@ -19,12 +19,15 @@ export interface UnreadFile {
   readonly path: string;
   /** It was listed, and gone when it was to be read. */
   readonly wasGone: boolean;
+  /** The system gave no reason: it may not be about the file at all. */
+  readonly unexplained: boolean;
   /** For people. */
   readonly reason: string;
 }
 
 function reasonOf({ Op = 'read', Err, message }: z.infer<typeof errorSchema>['error']): string {
   if (message !== undefined) return message;
+  if (Err === undefined) return `${Op}: no reason was given`;
   const names: Readonly<Record<number, string>> = { 1: 'EPERM', 5: 'EIO', 13: 'EACCES', 40: 'ELOOP' };
   return `${Op}: ${names[Number(Err)] ?? `error ${String(Err)}`}`;
 }
@@ -38,7 +41,8 @@ export function parseUnread(stderr: string): UnreadFile[] {
     if (data === undefined) continue;
     const { item: path, error } = data;
     const wasGone = error.Err === ENOENT || /no such file or directory/i.test(error.message ?? '');
-    found.set(path, { path, wasGone, reason: reasonOf(error) });
+    const unexplained = error.Op === undefined && /^$|repository could be damaged/.test(error.message ?? '');
+    found.set(path, { path, wasGone, unexplained, reason: reasonOf(error) });
   }
   return [...found.values()];
 }

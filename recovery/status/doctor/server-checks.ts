@@ -1,7 +1,7 @@
 /** Do PostgreSQL and Redis let `dr` in: a backup and a restore need more than their programs. */
 import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 import { redisAddress, withRedis } from '../../workloads/redis/client.ts';
 import { infoField } from '../../workloads/redis/info.ts';
@@ -13,6 +13,7 @@ async function answerOf(name: string, ask: () => Promise<string>): Promise<Check
   try {
     return { name, status: 'ok', found: await ask(), wanted, hint: '' };
   } catch (error) {
+    rethrowBug(error);
     const { code, fact, hint } = asDrError(error, name);
     const refused = /-DENIED$|^SECRET-|-TLS$|-CA-UNREADABLE$/.test(code);
     return { name, status: refused ? 'missing' : 'warning', found: fact, wanted, hint };

@@ -1,5 +1,6 @@
 /** Explains an error of S3, or the lack of an answer. */
 import { z } from 'zod';
+import { rethrowBug } from '../../core/as-dr-error.ts';
 import { DrError } from '../../core/errors.ts';
 
 const text = z.string().optional().catch(undefined);
@@ -61,9 +62,13 @@ const isCertificate = (failure: Failure): boolean =>
   /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(failure.code ?? '') ||
   /certificate/i.test(failure.message ?? '');
 
+/** About flags of node, which nobody gives to `dr`. */
+const NODE_ADVICE = /; if the root CA is installed locally.*$/;
+
 /** `where` names endpoint and bucket. An error that is a DrError already passes through. */
 export function explainS3Failure(error: unknown, where: string, bucket: string): DrError {
   if (error instanceof DrError) return error;
+  rethrowBug(error);
   const failure = innermost(error);
   const name = failure.name ?? 'Error';
   const status = statusOf(error);
@@ -98,8 +103,11 @@ export function explainS3Failure(error: unknown, where: string, bucket: string):
     return new DrError({
       code: 'REPOSITORY-UNREACHABLE',
       where,
-      fact: `its certificate is not trusted: ${failure.message ?? failure.code}`,
-      hint: 'name the PEM file of the certificate authority as `ca` of the repository; never switch the check off',
+      fact: `its certificate is not trusted: ${String(failure.message ?? failure.code).replace(NODE_ADVICE, '')}`,
+      hint:
+        failure.code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+          ? 'write a name that the certificate holds into `endpoint` of the repository'
+          : 'name the PEM file of the certificate authority as `ca` of the repository; never switch the check off',
       cause: error,
     });
   }

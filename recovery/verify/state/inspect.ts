@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { readLineage } from '../../config/lineage.ts';
 import { folderIsThere } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { DrError } from '../../core/errors.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
+import { damagedBelow } from '../../engines/restic/own-files.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
 import { readKeyring } from '../../points/catalog/keyring.ts';
@@ -57,6 +58,19 @@ async function part<T>(what: string, otherwise: T, work: () => Promise<Part<T>>)
   }
 }
 
+/** Without its index restic finds nothing of what its snapshots name. Each command of restic reads it too. */
+async function indexFaults(repository: Repository): Promise<string[]> {
+  const store = await repository.store('restorer');
+  const { restic } = repository.layout;
+  const damaged = await damagedBelow(store, `${restic}/index`);
+  if (damaged.length > 0) return [`restic: damaged: ${damaged.join(', ')}`];
+  const [indexes, snapshots] = await Promise.all(
+    ['index', 'snapshots'].map((folder) => store.list(`${restic}/${folder}/`)),
+  );
+  const lacks = (snapshots?.length ?? 0) > 0 && (indexes?.length ?? 0) === 0;
+  return lacks ? [`restic: ${restic}/index/ is empty: its index is gone`] : [];
+}
+
 async function resticState(
   site: Site,
   repository: Repository,
@@ -71,10 +85,11 @@ async function resticState(
   }
   const present = new Set((await restic.snapshots()).map(({ id }) => id));
   const missing = [...named].filter((id) => !present.has(id));
-  const faults =
+  const gone =
     missing.length === 0
       ? []
       : [`restic: ${plural(missing.length, 'snapshot')} that points name ${missing.length === 1 ? 'is' : 'are'} gone`];
+  const faults = [...gone, ...(await indexFaults(repository))];
   return { state: { passphrase: await restic.passphrase(), snapshots: present.size }, faults };
 }
 
@@ -167,6 +182,7 @@ export async function inspectState(site: Site, repository: Repository): Promise<
   try {
     return await inspect(site, repository);
   } catch (thrown) {
+    rethrowBug(thrown);
     const { code, fact, hint } = asDrError(thrown, `repository ${repository.id}`);
     return { id: repository.id, ...NOTHING, error: { code, fact, hint } };
   }

@@ -11,6 +11,7 @@ const said = (name: string): string => readFileSync(new URL(`${name}.txt`, FOLDE
 /** The part of a recording's name that says what was done. */
 const WANTED: readonly (readonly [RegExp, string | undefined])[] = [
   [/denied/, 'denied'],
+  [/untrusted/, 'untrusted'],
   [/passphrase/, 'passphrase'],
   [/damaged|missing-file/, 'damaged'],
   [/away|refused/, 'away'],
@@ -59,6 +60,17 @@ test('the first line is the cause; keys that were revoked are no damage and no s
   });
   const damaged = failed(said('pgbackrest-restore-damaged-info'));
   expect(explainEngine(damaged, about)).toBe(damaged);
+});
+
+test('a refused certificate is no wrong passphrase', () => {
+  const name = explainEngine(failed(said('pgbackrest-restore-untrusted-name')), about);
+  expect(name).toMatchObject({
+    code: 'REPOSITORY-UNREACHABLE',
+    fact: expect.stringMatching(/^its certificate is not trusted\n/),
+    hint: expect.stringContaining('repositories.primary.endpoint'),
+  });
+  const authority = explainEngine(failed(said('restic-untrusted')), about);
+  expect(authority).toMatchObject({ code: 'REPOSITORY-UNREACHABLE', hint: expect.stringContaining('primary.ca') });
 });
 
 test('no pages of noise, no headers', () => {
