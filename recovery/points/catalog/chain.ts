@@ -2,7 +2,7 @@
 import { fencedLineage } from '../fence-document.ts';
 import { parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
-import type { GoneDocument } from './memory.ts';
+import type { GoneDocument, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
 import type { CatalogProblem, SignedRemovals } from './types.ts';
 
