@@ -1,5 +1,6 @@
 /** Whatever was thrown, as an error that a person can act on; what PostgreSQL's client throws is explained. */
 import { z } from 'zod';
+import { loginHint } from './cause.ts';
 import { DrError, messageOf, systemError } from './errors.ts';
 
 export function asDrError(error: unknown, where: string): DrError {
@@ -48,9 +49,7 @@ function explainPostgres(error: unknown): DrError | undefined {
     code: denied ? 'POSTGRES-DENIED' : 'POSTGRES-FAILED',
     where: 'postgres',
     fact: `${severity} ${code}: ${message}`,
-    hint: denied
-      ? 'see postgres.user and postgres.password in the environment file, and pg_hba.conf'
-      : 'that is the server’s own message; its log may hold more',
+    hint: denied ? loginHint(message) : 'that is the server’s own message; its log may hold more',
     cause: error,
   });
 }
