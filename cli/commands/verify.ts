@@ -24,7 +24,7 @@ const declaration = () =>
       examples('dr verify', 'dr verify --deep --repository secondary', 'dr verify --read-data 100'),
     );
 
-/** Exit 5: data is wrong. Exit 2: a key is missing or wrong. Exit 3: a repository is unreachable, the others are fine. */
+/** Exit 1: a bug of `dr` ended it. Exit 5: data is wrong. Exit 2: a key is missing or wrong. Exit 3: a repository is unreachable, the others are fine. */
 export async function verify(options: OptionsOf<typeof declaration>, context: SiteContext): Promise<CommandResult> {
   const [{ verifyRepositories }, { verifyText }] = await Promise.all([
     import('../../recovery/verify/run.ts'),
@@ -41,7 +41,12 @@ export async function verify(options: OptionsOf<typeof declaration>, context: Si
     kind: 'Verification',
     data: toData(report),
     text: verifyText(report),
-    exit: exitFor({ verificationFailed: has('wrong'), usage: has('unusable'), partial: has('unreachable') }),
+    exit: exitFor({
+      failure: has('failed'),
+      verificationFailed: has('wrong'),
+      usage: has('unusable'),
+      partial: has('unreachable'),
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Workload } from '../../plan/types.ts';
 import { type Lineage, readLineage } from '../config/lineage.ts';
 import { errorsOf, probeRepositories, reachable, withFailures } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
+import { hasBug } from '../core/as-dr-error.ts';
 import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import { refuseFenced } from '../points/fence.ts';
@@ -112,7 +113,7 @@ function unreadyOutcomes(unready: ReadonlyMap<string, DrError>): WorkloadOutcome
 /**
  * Throws only for what stops everything (bad input, lock held, no lineage, a fence, a stranger, a restore, no workload that could be
  * tried). A failed workload is exit 3 and so is a repository that is down: the points name what they lack. So is a suspect capture or a
- * wrong clock. Exit 1 when nothing was copied. An interrupted run writes no point.
+ * wrong clock. Exit 1 when nothing was copied, and for a bug, which takes no other workload's copy. An interrupted run writes no point.
  */
 export async function runBackup(site: Site, request: BackupRequest): Promise<BackupResult> {
   const selection = selectForBackup(site.plan, site.environment, request.kind, request.only);
@@ -144,6 +145,7 @@ function resultOf({ id, request, startedAt, selection }: Run, captured: Captures
   const { points, failures, warnings } = written;
   const repositories = withFailures(captured.repositories, failures);
   const failed = captured.workloads.some(({ error }) => error !== undefined);
+  const bug = hasBug([...captured.workloads.map(({ error }) => error), ...errorsOf(repositories)]);
   return {
     runId: id,
     kind: request.kind,
@@ -159,7 +161,7 @@ function resultOf({ id, request, startedAt, selection }: Run, captured: Captures
     warnings,
     exit: exitFor({
       interrupted: request.signal?.aborted === true,
-      failure: Object.keys(points).length === 0,
+      failure: Object.keys(points).length === 0 || bug,
       partial: failed || errorsOf(repositories).length > 0 || warnings.length > 0,
     }),
   };

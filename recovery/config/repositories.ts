@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifAbsent, isThereSync } from '../core/absent.ts';
-import { asDrError } from '../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { badInput, DrError } from '../core/errors.ts';
 import { isDetached, refuseDetached } from './detached.ts';
 import type { Repository, Site } from './site.ts';
@@ -72,6 +72,7 @@ export async function probeRepositories(site: Site, wanted: readonly string[]): 
         await store.list(repository.layout.locksPrefix);
         return { state: 'up', repository };
       } catch (error) {
+        rethrowBug(error);
         return { state: 'down', repository, error: asDrError(error, `repository ${repository.id}`) };
       }
     }),

@@ -1,4 +1,5 @@
 /** Turns a failed call of a Kubernetes API into an error that a person can act on. */
+import { rethrowBug } from '../core/as-dr-error.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import { fieldsOf, listOf, textOf } from './objects.ts';
@@ -97,6 +98,7 @@ function explainAnswer(answer: KubernetesAnswer, where: string, call: ApiCall): 
 export function explainKubernetes(error: unknown, where: string, call: ApiCall): DrError {
   if (error instanceof DrError) return error;
   if (error instanceof KubernetesAnswer) return explainAnswer(error, where, call);
+  rethrowBug(error);
   const failure = innermost(error);
   const facts = { where, cause: error };
   const reported = failure.message || failure.code || 'no answer';

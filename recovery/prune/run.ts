@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { layout } from '../../plan/layout.ts';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { asDrError } from '../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
@@ -61,6 +61,7 @@ async function attempt<T>(repository: Repository, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (error) {
+    rethrowBug(error);
     const failure = asDrError(error, `repository ${repository.id}`);
     if (failure.exit === EXIT.interrupted) throw failure;
     return failure;

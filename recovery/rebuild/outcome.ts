@@ -2,16 +2,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TierId } from '../../plan/types.ts';
 import { resolvedPointSchema } from '../points/resolved/resolved-point.ts';
-import type { DataCheck, RebuildPlan, TierOutcome } from './types.ts';
+import type { DataCheck, RebuildOutcome, RebuildPlan, TierOutcome } from './types.ts';
 
-/** A tier without a check in the stack, because nothing of it was captured, counts as ready at the end of the run. */
+/** A tier of which nothing is captured has no check in the stack, and is never ready. Another one without a check is, at the end of the run. */
 export function tierOutcomes(
   { tiers, declaredAt }: Pick<RebuildPlan, 'tiers' | 'declaredAt'>,
   readyAt: ReadonlyMap<TierId, Date>,
   endedAt: Date | undefined,
 ): TierOutcome[] {
   let before = 0;
-  return tiers.map(({ tier }) => {
+  return tiers.map(({ tier, objects }) => {
+    if (!readyAt.has(tier) && objects.length === 0) return { tier, nothing: true };
     const ready = readyAt.get(tier) ?? endedAt;
     if (ready === undefined) return { tier };
     // No tier is ready before the tiers that it needs.
@@ -21,6 +22,17 @@ export function tierOutcomes(
       readyAt: new Date(before).toISOString(),
       seconds: Math.max(0, (before - Date.parse(declaredAt)) / 1000),
     };
+  });
+}
+
+/** For people: a tier whose services the plan has, and the point has not. */
+export function emptyTiers({ tiers, plan }: Pick<RebuildOutcome, 'tiers' | 'plan'>): string[] {
+  return tiers.flatMap(({ tier, nothing }) => {
+    if (nothing === undefined) return [];
+    const services = plan.tiers.find((each) => each.tier === tier)?.services ?? [];
+    return [
+      `${tier}: nothing of it is captured, so it is not up${services.length === 0 ? '' : ` (${services.join(', ')})`}`,
+    ];
   });
 }
 

@@ -105,13 +105,15 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
     failure === undefined ? ((await ports.verify?.(outputs, plan, recordedIn(prepared, plan.pin, ports))) ?? []) : [];
   const checks = [...own, ...data];
   const endedAt = ports.now();
+  const tiers = tierOutcomes(plan, watch.readyAt, failure === undefined ? endedAt : undefined);
+  const lacks = setAside.length > 0 || tiers.some(({ nothing }) => nothing === true);
   return {
     plan,
     resumed: record.resumed,
-    exit: failure?.exit ?? exitFor({ verificationFailed: checks.some(({ ok }) => !ok), partial: setAside.length > 0 }),
+    exit: failure?.exit ?? exitFor({ verificationFailed: checks.some(({ ok }) => !ok), partial: lacks }),
     startedAt: startedAt.toISOString(),
     endedAt: endedAt.toISOString(),
-    tiers: tierOutcomes(plan, watch.readyAt, failure === undefined ? endedAt : undefined),
+    tiers,
     checks,
     setAside,
     ...(failure === undefined ? {} : { failure }),

@@ -6,6 +6,7 @@ import { exitFor, gravestOf } from '../core/exit.ts';
 import type { Measurement } from '../report/measurements.ts';
 import { API_VERSION } from '../report/output.ts';
 import type { DrillEnvironment, DrillReport, Loss, Measured, TierResult } from '../report/types.ts';
+import { emptyTiers } from './outcome.ts';
 import type { RebuildOutcome } from './types.ts';
 
 function measured(objectiveSeconds: number, measuredSeconds: number | undefined): Measured {
@@ -60,6 +61,7 @@ function lossesOf(outcome: RebuildOutcome): Loss[] {
   return [
     ...data,
     ...(plan.pin.redis === undefined ? [none] : []),
+    ...emptyTiers(outcome).map((detail) => ({ what: 'services', expected: true, detail })),
     ...setAside.map(({ object, reason }) => ({ what: object, expected: true, detail: `skipped: ${reason}` })),
   ];
 }
@@ -104,7 +106,9 @@ export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: 
 /** Measurements of a successful rebuild; a failed one proves nothing. */
 export function measurementsOf({ tiers, endedAt }: DrillReport, outcome: RebuildOutcome): Measurement[] {
   if (outcome.failure !== undefined || outcome.checks.some(({ ok }) => !ok)) return [];
-  return tiers.map(({ id, rto, rpo, readyAt }) => ({
+  const empty = outcome.tiers.flatMap(({ tier, nothing }) => (nothing === true ? [tier] : []));
+  const measured = tiers.filter(({ id }) => !empty.some((tier) => tier === id));
+  return measured.map(({ id, rto, rpo, readyAt }) => ({
     at: readyAt ?? endedAt,
     what: `rebuild to ${outcome.plan.from} from ${outcome.plan.repository}`,
     tier: id,

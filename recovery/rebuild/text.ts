@@ -2,10 +2,11 @@
 import { formatDuration } from '../../plan/duration.ts';
 import { formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
+import { emptyTiers } from './outcome.ts';
 import type { RebuildOutcome, RebuildPlan } from './types.ts';
 
 function shortList(names: readonly string[], most = 8): string {
-  if (names.length === 0) return 'no captured object';
+  if (names.length === 0) return 'nothing of it is captured';
   const more = names.length - most;
   return `${names.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
@@ -45,6 +46,7 @@ export function planText(plan: RebuildPlan): string {
 export function endText(outcome: RebuildOutcome, journal: string): string {
   const { plan, failure, setAside, resumed } = outcome;
   const skipped = setAside.map(({ object, reason }) => `skipped: ${object}: ${reason}`);
+  const empty = emptyTiers(outcome);
   const verdict =
     failure !== undefined
       ? [`NOT ready: ${failure.message}`, `hint: ${failure.hint}`]
@@ -52,6 +54,10 @@ export function endText(outcome: RebuildOutcome, journal: string): string {
         ? [
             `PARTIAL: stack ${plan.stack} is up without ${plural(setAside.length, 'object')}; fix them, remove them from recovery.exclude, and run: pulumi up --stack ${plan.stack}`,
           ]
-        : [`ready: stack ${plan.stack} is up from ${plan.target} of ${plan.repository}`];
-  return [...skipped, ...verdict, ...(resumed ? [`resumed an interrupted run (${journal})`] : [])].join('\n');
+        : empty.length > 0
+          ? [
+              `PARTIAL: stack ${plan.stack} is up from ${plan.target} of ${plan.repository}, without ${plural(empty.length, 'tier')} of the plan`,
+            ]
+          : [`ready: stack ${plan.stack} is up from ${plan.target} of ${plan.repository}`];
+  return [...skipped, ...empty, ...verdict, ...(resumed ? [`resumed an interrupted run (${journal})`] : [])].join('\n');
 }

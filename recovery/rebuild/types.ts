@@ -114,7 +114,9 @@ export interface RebuildPlan {
 
 export interface TierOutcome {
   readonly tier: TierId;
-  /** Absent where its check did not pass. */
+  /** Nothing of it is captured: nothing was brought up, so it is not ready either. */
+  readonly nothing?: true;
+  /** Absent where its check did not pass, or where there was nothing to check. */
   readonly readyAt?: string;
   /** From the declared moment. */
   readonly seconds?: number;

@@ -2,7 +2,7 @@
 import { type Detachment, detachments, isBeingRecreated, setDetachment } from '../config/detached.ts';
 import { engineRepositories, folderIsThere, refuseExported } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { asDrError } from '../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { precondition } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -53,7 +53,10 @@ export async function planDetach(site: Site, repository: Repository): Promise<De
     .then((catalog) => catalog.points())
     .then(
       (points) => ({ points: points.length }),
-      (error: unknown) => ({ unreachable: asDrError(error, `repository ${id}`).fact }),
+      (error: unknown) => {
+        rethrowBug(error);
+        return { unreachable: asDrError(error, `repository ${id}`).fact };
+      },
     );
   return { repository: id, ...(before && { before }), ...answer, left };
 }

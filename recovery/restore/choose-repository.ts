@@ -1,106 +1,12 @@
 /** Which repository a restore reads, and what its catalog makes of the target. Reads only. */
 import type { Workload } from '../../plan/types.ts';
-import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
-import type { Repository, Site } from '../config/site.ts';
+import type { Site } from '../config/site.ts';
 import { ignoring } from '../core/absent.ts';
 import { badInput, DrError } from '../core/errors.ts';
-import type { Progress } from '../core/progress.ts';
-import { openCatalog } from '../points/catalog/catalog.ts';
-import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
-import type { CatalogEntry } from '../points/catalog/types.ts';
-import { unreadableOf } from '../points/catalog/unreadable.ts';
-import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
-import type { Target } from '../points/target.ts';
-import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
-import { resolveInSingleCopy } from './single-copy.ts';
-import { sourceAsOf } from './source.ts';
-
-export interface Resolved {
-  readonly repository: Repository;
-  /** The repository itself, a copy of its state at a moment, or one of its off-site copies. */
-  readonly source: Repository;
-  readonly resolution: Resolution;
-  /** In the chain of this repository. */
-  readonly order: ChainPlaces;
-}
-
-/** What the choice depends on. */
-export type Choice = Pick<
-  PlanRequest,
-  | 'target'
-  | 'targetText'
-  | 'from'
-  | 'repositoryTime'
-  | 'allowTampered'
-  | 'allowCompromised'
-  | 'allowSuspect'
-  | 'now'
-  | 'progress'
-  | 'signal'
->;
+import { type Choice, newerWorkloads, type Resolved, resolveIn } from './resolve-in.ts';
 
 /** A region that does not answer must not delay a recovery that another one can make. */
 const COMPARE_WITHIN_MS = 10_000;
-
-async function resolveIn(
-  site: Site,
-  request: Choice,
-  repository: Repository,
-  workloads: readonly Workload[],
-): Promise<Resolved> {
-  const { repositoryTime } = request;
-  await folderIsThere(repository);
-  if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
-  const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
-  const catalog = await openCatalog(site, source, 'restorer');
-  const { points: entries, problems } = await catalog.review();
-  const unreadable = unreadableOf(problems);
-  const removed = problems.flatMap(({ newest, point }) => (newest === true && point !== undefined ? [point] : []));
-  const { now, warnings } = await nowOf(source, request.now);
-  const order = placesOf(entries);
-  const resolve = (among: readonly CatalogEntry[]): Resolution =>
-    resolveTarget({
-      repository: repository.id,
-      entries: among,
-      unreadable,
-      target: request.target,
-      workloads: workloads.map((w) => w.id),
-      now,
-      removed,
-      allowTampered: request.allowTampered,
-      allowCompromised: request.allowCompromised,
-      allowSuspect: request.allowSuspect ?? false,
-    });
-  const warned = (resolution: Resolution): Resolution => ({
-    ...resolution,
-    warnings: [...warnings, ...resolution.warnings],
-  });
-  if (repository.exported !== true) return { repository, source, order, resolution: warned(resolve(entries)) };
-  const { point, resolution } = resolveInSingleCopy(entries, resolve);
-  return { repository, source: copyView(source, point), order, resolution: warned(resolution) };
-}
-
-function newerWorkloads(than: Resolved, other: Resolved): string[] {
-  const points = new Map(than.resolution.items.map((item) => [item.workload, item.point]));
-  const chains = [other.order, than.order];
-  const newer = other.resolution.items.filter(({ workload, point }) => {
-    const mine = points.get(workload);
-    return mine === undefined || (mine !== point && isNewerPoint(point, mine, chains));
-  });
-  return newer.map(({ workload }) => workload);
-}
-
-/** Now, by the repository's clock where it has one: this host's may be wrong. */
-async function nowOf(source: Repository, now: Date): Promise<{ readonly now: Date; readonly warnings: string[] }> {
-  const store = await source.store('restorer');
-  const skew = (await clockSkew(store)) ?? 0;
-  const corrected = new Date(now.getTime() - skew * 1000);
-  if (Math.abs(skew) <= WARN_SKEW_SECONDS) return { now: corrected, warnings: [] };
-  return {
-    now: corrected,
-    warnings: [`this host's clock is ${skewText(skew)} that of ${source.id}, which is used`],
-  };
-}
 
 /** Codes of a repository that was read and does not have the target. */
 const LACKS = ['TARGET-UNREACHABLE', 'POINT-UNKNOWN', 'DRIVE-AWAY'];
@@ -187,24 +93,4 @@ export async function chooseRepository(
     }
   }
   throw nowhere(request, refusals);
-}
-
-export interface PlanRequest {
-  readonly id: string;
-  readonly target: Target;
-  /** As the person wrote it. */
-  readonly targetText: string;
-  readonly from?: string | undefined;
-  readonly only: readonly string[];
-  readonly repositoryTime?: Date | undefined;
-  readonly allowTampered: boolean;
-  readonly allowCompromised: boolean;
-  /** Move the data directory of PostgreSQL aside instead of overwriting it. @default false */
-  readonly keepDamaged?: boolean;
-  /** @default false */
-  readonly allowSuspect?: boolean | undefined;
-  readonly declaredAt: Date;
-  readonly now: Date;
-  readonly progress: Progress;
-  readonly signal?: AbortSignal | undefined;
 }

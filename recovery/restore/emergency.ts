@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../config/environment.ts';
 import type { Site } from '../config/site.ts';
-import { asDrError } from '../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { DrError, EXIT, type ExitCode, hasCode, messageOf, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import { poll } from '../core/poll.ts';
@@ -105,6 +105,7 @@ async function attempts(site: Site, settings: PostgresSettings): Promise<Attempt
       await site.run([join(bin, program), ...at, ...args], options);
       return undefined;
     } catch (error) {
+      rethrowBug(error);
       return asDrError(error, program).fact;
     }
   };

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { ensureIdentity } from '../config/identity.ts';
 import { makePassableFolder } from '../core/account.ts';
-import { asDrError } from '../core/as-dr-error.ts';
-import type { DrError, ExitCode } from '../core/errors.ts';
+import { asDrError, hasBug } from '../core/as-dr-error.ts';
+import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import { dropOutside } from '../workloads/postgres/host/outside.ts';
 import { typeOfItem } from '../workloads/registry.ts';
@@ -140,7 +140,11 @@ export async function executeRestore(
   const [first] = failures;
   return {
     id: plan.id,
-    exit: first && !(options.keepGoing && items.length > 0) ? first.error.exit : exitFor({ partial: !whole }),
+    exit: hasBug(failures.map(({ error }) => error))
+      ? EXIT.failure
+      : first && !(options.keepGoing && items.length > 0)
+        ? first.error.exit
+        : exitFor({ partial: !whole }),
     tiers,
     steps: stepReports(journal),
     verified: checks,

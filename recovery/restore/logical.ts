@@ -17,7 +17,7 @@ import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';
 import { withClient } from '../workloads/postgres/server.ts';
-import { type Choice, chooseRepository } from './choose-repository.ts';
+import { chooseRepository } from './choose-repository.ts';
 import {
   type DumpEntry,
   parseTableName,
@@ -27,6 +27,8 @@ import {
   type TableName,
   tablesInDump,
 } from './dump-list.ts';
+import { blamed } from './elsewhere.ts';
+import type { Choice } from './resolve-in.ts';
 
 export interface LogicalRequest extends Choice {
   /** `schema.table`; empty for the whole database. */
@@ -246,7 +248,10 @@ export async function findDump(site: Site, request: LogicalRequest): Promise<Dum
   checkName(request.database, '--into-database');
   for (const table of request.tables) splitTable(table);
   const workload = selectWorkloads(site.plan, ['type:postgres-dump']);
-  const { repository, source, resolution, notes } = await chooseRepository(site, request, workload);
+  const about = { site, choice: request, workloads: workload, repository: request.from };
+  const command = (other: string): string => `the same command with --from ${other}`;
+  const choose = () => chooseRepository(site, request, workload);
+  const { repository, source, resolution, notes } = await blamed({ ...about, command }, choose);
   const [found] = resolution.items;
   if (found?.capture.engine !== 'restic') throw new Error('a logical dump is held by restic');
   return { repository, source, notes, point: found.point, capture: found.capture };

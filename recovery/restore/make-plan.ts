@@ -14,10 +14,13 @@ import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads
 import { openSource } from '../workloads/postgres/source.ts';
 import { destinationOf, destinationState, typeOf } from '../workloads/registry.ts';
 import { type RestoreItem, type RestorePlan, setTypeOf, snapshotTypeOf } from '../workloads/restore-plan.ts';
-import { chooseRepository, type PlanRequest } from './choose-repository.ts';
+import { chooseRepository } from './choose-repository.ts';
+import { blamed, commandFrom } from './elsewhere.ts';
+import { preflight } from './preflight.ts';
+import type { PlanRequest } from './resolve-in.ts';
 
 /** Without --only: all that the environment file configures, but for second forms of the same data. */
-function wantedWorkloads(plan: Plan, environment: Environment, only: readonly string[]): Workload[] {
+export function wantedWorkloads(plan: Plan, environment: Environment, only: readonly string[]): Workload[] {
   if (only.length === 0)
     return plan.workloads.filter((w) => isConfigured(environment, w) && !typeOf(environment, w).onlyByName);
   const named = namedWorkloads(plan, only);
@@ -62,11 +65,36 @@ function servicesOf(site: Site): RestorePlan['services'] {
   );
 }
 
-/** Throws DrErrors with exit 2 (`TARGET-…`, `POINT-…`, `WORKLOAD-…`, `REPOSITORY-…`) before anything is touched. */
-export async function makePlan(site: Site, request: PlanRequest): Promise<{ plan: RestorePlan; source: Repository }> {
+export interface Planned {
+  readonly plan: RestorePlan;
+  /** The repository, or a copy of its state at a moment. */
+  readonly source: Repository;
+}
+
+/**
+ * The plan, after its preflight. Throws DrErrors with exit 2, 5 or 6 (`TARGET-…`, `POINT-…`, `WORKLOAD-…`, `REPOSITORY-…`) before anything
+ * is touched; what is wrong with the repository names the others that hold the data.
+ */
+export async function makePlan(site: Site, request: PlanRequest): Promise<Planned> {
   const workloads = wantedWorkloads(site.plan, site.environment, request.only);
   refuseElsewhere(site.environment, workloads);
-  const { repository, source, resolution, notes } = await chooseRepository(site, request, workloads);
+  const about = { site, choice: request, workloads, command: commandFrom(request) };
+  const choose = () => chooseRepository(site, request, workloads);
+  const chosen = await blamed({ ...about, repository: request.from }, choose);
+  const check = async (): Promise<Planned> => {
+    const made = await planOf(site, request, workloads, chosen);
+    await preflight(site, made.plan, made.source);
+    return made;
+  };
+  return blamed({ ...about, repository: chosen.repository.id }, check, chosen);
+}
+
+async function planOf(
+  site: Site,
+  request: PlanRequest,
+  workloads: readonly Workload[],
+  { repository, source, resolution, notes }: Awaited<ReturnType<typeof chooseRepository>>,
+): Promise<Planned> {
   const items: RestoreItem[] = [];
   const warnings = [...notes, ...resolution.warnings];
   let lastCommit: string | undefined;

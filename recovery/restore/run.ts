@@ -8,7 +8,7 @@ import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { ignoring } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
-import { precondition } from '../core/errors.ts';
+import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -18,11 +18,11 @@ import { openPosixStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
 import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
-import type { PlanRequest } from './choose-repository.ts';
+import { commandFrom, namingOthers } from './elsewhere.ts';
 import { executeRestore, type RestoreResult } from './execute.ts';
 import { flushWal } from './flush.ts';
-import { makePlan } from './make-plan.ts';
-import { preflight } from './preflight.ts';
+import { makePlan, type Planned, wantedWorkloads } from './make-plan.ts';
+import type { PlanRequest } from './resolve-in.ts';
 import { sourceAsOf } from './source.ts';
 
 export interface RestoreRequest {
@@ -73,11 +73,9 @@ function restoreId(now: Date): string {
 }
 
 /** Making a plan needs some disk space itself. */
-async function planned(site: Site, request: PlanRequest): Promise<{ plan: RestorePlan; source: Repository }> {
+async function planned(site: Site, request: PlanRequest): Promise<Planned> {
   try {
-    const made = await makePlan(site, request);
-    await preflight(site, made.plan, made.source);
-    return made;
+    return await makePlan(site, request);
   } catch (error) {
     const refused = asDrError(error, site.environment.stateDir);
     if (refused.code !== 'DISK-FULL') throw error;
@@ -92,7 +90,7 @@ export async function planRestore(
   site: Site,
   request: RestoreRequest,
   { flush }: { readonly flush: boolean },
-): Promise<{ plan: RestorePlan; source: Repository }> {
+): Promise<Planned> {
   const now = request.now();
   const [postgres] = selectWorkloads(site.plan, ['type:postgres']);
   const database = postgres !== undefined && (request.only.length === 0 || request.only.includes(postgres.id));
@@ -173,6 +171,18 @@ export async function hasOverwritten(site: Site, request: RestoreRequest): Promi
   return before.entries.some((entry) => entry.event === 'step' && entry.step.endsWith('/copy'));
 }
 
+/** What was found to be damaged while it was copied names who else holds it. */
+function withOthers(site: Site, request: RestoreRequest, plan: RestorePlan) {
+  const workloads = wantedWorkloads(site.plan, site.environment, request.only);
+  const choice = { ...request, now: request.now() };
+  const about = { site, choice, workloads, repository: plan.repository, command: commandFrom(request) };
+  return async (failure: RestoreResult['failures'][number]): Promise<RestoreResult['failures'][number]> => {
+    const wanted = { resolution: { items: plan.items }, order: new Map<string, number>() };
+    const error = await namingOthers(about, failure.error, wanted);
+    return error instanceof DrError ? { ...failure, error } : failure;
+  };
+}
+
 async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal): Promise<RestoreOutcome> {
   const text = requestText(site, request);
   const before = await Journal.unfinished(journalFolder(site));
@@ -201,7 +211,8 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   const signal = AbortSignal.any([request.signal, lost]);
   const context: RestoreContext = { site, source, plan, journal, progress: request.progress, signal };
   const renewal = renewing(site, leases);
-  const result = await executeRestore(context, request).finally(() => clearInterval(renewal));
+  const ended = await executeRestore(context, request).finally(() => clearInterval(renewal));
+  const result = { ...ended, failures: await Promise.all(ended.failures.map(withOthers(site, request, plan))) };
   // A failed restore resumes later, and its points must be kept until then.
   if (result.failures.length === 0)
     await Promise.all(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { STANZA } from '../../plan/layout.ts';
 import { readLineage } from '../config/lineage.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { rethrowBug } from '../core/as-dr-error.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { ENGINE_SAID } from '../engines/explain.ts';
@@ -148,6 +149,7 @@ async function foreignFindings(site: Site, repository: Repository, lineage: stri
   if (site.environment.postgres === undefined || repository.exported === true) return [];
   if ((await readLineage(site))?.name !== lineage) return [];
   const fact = await foreignWal(site, { repository, lineage, role: 'restorer' }).catch((error: unknown) => {
+    rethrowBug(error);
     site.log.info({ error: messageOf(error), lineage }, 'the server was not asked for its WAL');
     return undefined;
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { seconds } from '../../plan/duration.ts';
 import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { asDrError } from '../core/as-dr-error.ts';
+import { asDrError, isBug } from '../core/as-dr-error.ts';
 import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -105,8 +105,9 @@ async function whileNotPruned<T>(site: Site, repository: Repository, work: () =>
 
 const NOTHING: Coverage = { points: 0, sets: 0, walSegments: 0, snapshots: 0 };
 
-/** Exit 2 is about keys, programs and the environment file; a locked or unreachable repository could not be verified. */
+/** Exit 2 is about keys, programs and the environment file; a locked or unreachable repository could not be verified. A bug says nothing of it. */
 function statusOf(error: DrError): RepositoryStatus {
+  if (isBug(error) || error.code === 'UNEXPECTED') return 'failed';
   if (error.exit === EXIT.usage) return 'unusable';
   return error.exit === EXIT.verificationFailed ? 'wrong' : 'unreachable';
 }

@@ -4,7 +4,13 @@ import { formatCount, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { Finding, RepositoryReport, VerifyReport } from './types.ts';
 
-const STATES = { ok: 'ok', wrong: 'WRONG', unusable: 'NOT VERIFIED', unreachable: 'NOT REACHED' } as const;
+const STATES = {
+  ok: 'ok',
+  wrong: 'WRONG',
+  unusable: 'NOT VERIFIED',
+  unreachable: 'NOT REACHED',
+  failed: 'FAILED',
+} as const;
 
 function row({ id, status, coverage, seconds, deep }: RepositoryReport): string[] {
   const { points, sets, walSegments, snapshots } = coverage;
@@ -44,7 +50,7 @@ function errorText({ id, error, findings }: RepositoryReport): string[] {
 
 function verdict(reports: readonly RepositoryReport[]): string {
   const wrong = reports.flatMap(({ findings }) => findings).filter(({ severity }) => severity === 'wrong');
-  const skipped = reports.filter(({ status }) => status === 'unusable' || status === 'unreachable').map(({ id }) => id);
+  const skipped = reports.filter(({ status }) => status !== 'ok' && status !== 'wrong').map(({ id }) => id);
   const bad = reports.filter(({ status }) => status === 'wrong').map(({ id }) => id);
   const rest = skipped.length === 0 ? '' : `; ${skipped.join(', ')} not verified`;
   if (bad.length > 0) return `verdict: WRONG in ${bad.join(', ')} (${plural(wrong.length, 'finding')})${rest}`;

@@ -39,9 +39,9 @@ export interface DeepResult {
 
 /**
  * `unusable`: a key is missing or wrong, which says nothing of the copies. `unreachable`: it could not be asked, or somebody else
- * works in it.
+ * works in it. `failed`: a bug of `dr` ended its verification (exit 1).
  */
-export type RepositoryStatus = 'ok' | 'wrong' | 'unusable' | 'unreachable';
+export type RepositoryStatus = 'ok' | 'wrong' | 'unusable' | 'unreachable' | 'failed';
 
 export interface RepositoryReport {
   readonly id: string;

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { drEnds, withGolden } from './golden.ts';
+import { dr, drEnds, withGolden } from './golden.ts';
 
 async function flip(file: string): Promise<void> {
   const bytes = await readFile(file);
@@ -10,7 +10,7 @@ async function flip(file: string): Promise<void> {
 }
 
 test('one of two, then both', async () => {
-  await withGolden(async ({ repositories, emptySite }) => {
+  await withGolden(async ({ repositories, emptySite, facts }) => {
     const site = await emptySite('second', { workloads: ['postgres'] });
     const info = join(repositories, 'local/drill/pgbackrest/first-1/backup/go-coffee/backup.info');
     await flip(info);
@@ -22,5 +22,40 @@ test('one of two, then both', async () => {
     const both = await drEnds(5, site.envFile, ['verify', '--repository', 'local']);
     expect(both.stdout).toContain('secondary holds the same points: --from secondary');
     expect(`${both.stdout}${both.stderr}`).not.toMatch(/\uFFFD/);
+    for (const target of [facts.points.incremental, 'latest']) {
+      const { stderr } = await dr(site.envFile, [
+        'restore',
+        '--to',
+        target,
+        '--from',
+        'local',
+        '--only',
+        'postgres',
+        '--dry-run',
+      ]);
+      expect(stderr).toContain(
+        `hint: secondary holds the same copies by its catalog: dr restore --to ${target} --from secondary --only postgres; `,
+      );
+    }
+    // What no repository has is not offered.
+    const never = await drEnds(2, site.envFile, [
+      'restore',
+      '--to',
+      '20200101T000000Z-full-0000',
+      '--from',
+      'local',
+      '--dry-run',
+    ]);
+    expect(never.stderr).toContain('hint: no other repository has it; ');
+    await drEnds(0, site.envFile, [
+      'restore',
+      '--to',
+      'latest',
+      '--from',
+      'secondary',
+      '--only',
+      'postgres',
+      '--dry-run',
+    ]);
   });
 });

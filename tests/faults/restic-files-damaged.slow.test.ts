@@ -81,7 +81,11 @@ test('opening the repository, reading its index, copying out of it', async () =>
         expect(verified, name).not.toMatch(/NOT REACHED|PASSPHRASE-WRONG|\.go:\d/);
         if (!WATCHED.includes(name)) continue;
         expect(await dr(5, 'repository', 'status', 'local'), name).toMatch(/WRONG restic: .*(?:damaged|gone)/);
-        expect(await dr(5, ...restore), name).toContain(`DR-${code} `);
+        const restored = await dr(5, ...restore);
+        expect(restored, name).toContain(`DR-${code} `);
+        expect(restored, name).toContain(
+          'hint: secondary holds the same copies by its catalog: dr restore --to latest --from secondary --only uploads; ',
+        );
       }
 
       // The index is gone still: an incremental backup can't read the folders of the snapshot before.

@@ -1,6 +1,6 @@
 /** Which point of which repository is restored, as the options say. */
 import { parseMoment, parseTarget } from '../../../recovery/points/target.ts';
-import type { Choice } from '../../../recovery/restore/choose-repository.ts';
+import type { Choice } from '../../../recovery/restore/resolve-in.ts';
 import type { SiteContext } from '../../command.ts';
 import type { TargetedOptions } from './declaration.ts';
 

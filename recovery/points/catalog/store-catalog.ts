@@ -13,14 +13,7 @@ import { markStamp, parseMarkKey } from '../marks.ts';
 import { type Mark, type PointBody, pointBodySchema, type RecoveryPoint } from '../point.ts';
 import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
-import {
-  type CatalogDocuments,
-  findProblems,
-  pointOfKey,
-  type SignedRemovals,
-  signedRemovals,
-  stillGone,
-} from './chain.ts';
+import { type CatalogDocuments, findProblems, pointOfKey, signedRemovals, stillGone } from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
 import { marksByPoint, toEntries, toEntry } from './entries.ts';
 import { goneSince, onePerKey, unnamed } from './gone.ts';
@@ -31,7 +24,7 @@ import type { GoneDocument, Head } from './memory.ts';
 import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Remembered } from './remember.ts';
-import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
+import type { Catalog, CatalogEntry, CatalogProblem, SignedRemovals } from './types.ts';
 import { unreadablePoint } from './unreadable.ts';
 
 export interface StoreCatalogOptions {

@@ -1,6 +1,6 @@
 /** Removes what nobody signed, while no backup writes and nobody else prunes. */
 import type { Repository, Site } from '../../config/site.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import type { DrError } from '../../core/errors.ts';
 import { forgetSnapshots } from '../../engines/restic/actions.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
@@ -35,11 +35,13 @@ export async function removeUnsigned(site: Site, repository: Repository, approve
         await store.delete(object.key);
         objects.push(object);
       } catch (error) {
+        rethrowBug(error);
         refused.push({ key: object.key, error: asDrError(error, `repository ${repository.id}`) });
       }
     }
     const wanted = now.snapshots.filter((id) => ids.has(id));
     const snapshots = await forget(site, repository, { wanted, signal }).catch((error: unknown) => {
+      rethrowBug(error);
       refused.push({ key: repository.layout.restic, error: asDrError(error, `repository ${repository.id}`) });
       return [];
     });

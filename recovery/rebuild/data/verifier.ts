@@ -1,6 +1,6 @@
 /** Verifies a rebuild's data: reads the point in its repository, and compares the recovered data with it. */
 import { selectWorkloads } from '../../../plan/select.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
 import type { DataCheck, RebuildPlan, RebuildPorts, Recorded } from '../types.ts';
 import type { DataPorts } from './cluster.ts';
@@ -70,6 +70,7 @@ async function checkPoint(
       found === undefined ? 'its catalog has no such point' : ok ? check.expected : `signature: ${found.trust}`;
     return { entries: ok ? entries : [], checks: [{ ...check, actual, ok, evidence: 'the signed catalog' }] };
   } catch (error) {
+    rethrowBug(error);
     const { fact, where } = asDrError(error, pin.repository);
     return { entries: [], checks: [{ ...check, actual: fact, ok: false, evidence: where }] };
   }

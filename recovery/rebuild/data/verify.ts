@@ -1,5 +1,5 @@
 /** Verifies a rebuilt platform by its data: by what it holds, not by what was declared. */
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
 import { plural } from '../../report/format.ts';
 import { type ManifestSnapshot, unpackSnapshot } from '../../workloads/objects/snapshot/platform.ts';
@@ -13,6 +13,7 @@ async function checksOf(title: string, checks: () => Promise<readonly DataCheck[
   try {
     return await checks();
   } catch (error) {
+    rethrowBug(error);
     const { fact, where } = asDrError(error, title);
     return [{ title, expected: 'an answer', actual: fact, ok: false, evidence: where }];
   }
@@ -100,6 +101,7 @@ export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]
       ]);
       let unreadable: string | undefined;
       const captured = await capturedOf(platform).catch((error: unknown) => {
+        rethrowBug(error);
         unreadable = asDrError(error, made.pin.repository).fact;
         return undefined;
       });

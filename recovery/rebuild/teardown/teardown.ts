@@ -1,7 +1,7 @@
 /** `dr rebuild --teardown`: deletes a stack that a rebuild has made; never one of another role. */
 import { isDeepStrictEqual } from 'node:util';
 import { layout } from '../../../plan/layout.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { precondition } from '../../core/errors.ts';
 import { isRecord } from '../../core/json.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
@@ -59,6 +59,7 @@ async function checkRole(stack: EngineStack): Promise<void> {
 }
 
 function unanswered(stack: string, error: unknown): Error {
+  rethrowBug(error);
   const { fact, hint } = asDrError(error, stack);
   return precondition({
     code: 'TEARDOWN-UNANSWERED',

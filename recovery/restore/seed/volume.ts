@@ -10,7 +10,8 @@ import type { Progress } from '../../core/progress.ts';
 import type { Target } from '../../points/target.ts';
 import { layDown } from '../../workloads/lay-down.ts';
 import type { FolderCount, SeedCount, SeedVolume } from '../../workloads/workload.ts';
-import { type Choice, chooseRepository } from '../choose-repository.ts';
+import { chooseRepository } from '../choose-repository.ts';
+import type { Choice } from '../resolve-in.ts';
 import { decideSeed, type SeedDecision } from './decide.ts';
 import { readMark, type SeedMark, writeMark } from './mark.ts';
 

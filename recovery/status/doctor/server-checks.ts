@@ -3,7 +3,7 @@ import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import { attachedRepositories } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { secretVariables } from '../../engines/pgbackrest/secrets.ts';
 import { refuseUnreadable } from '../../workloads/postgres/archive/readable-secrets.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
@@ -17,6 +17,7 @@ async function answerOf(name: string, ask: () => Promise<string>): Promise<Check
   try {
     return { name, status: 'ok', found: await ask(), wanted, hint: '' };
   } catch (error) {
+    rethrowBug(error);
     const { code, fact, hint } = asDrError(error, name);
     const refused = /-DENIED$|^SECRET-|-TLS$|-CA-UNREADABLE$/.test(code);
     return { name, status: refused ? 'missing' : 'warning', found: fact, wanted, hint };
@@ -49,6 +50,7 @@ async function checkArchiveSecrets(site: Site): Promise<Check[]> {
     await refuseUnreadable(site, secrets);
     return [{ ...about, status: 'ok', found: 'all', hint: '' }];
   } catch (error) {
+    rethrowBug(error);
     const { fact, hint } = asDrError(error, about.name);
     return [{ ...about, status: 'missing', found: fact, hint }];
   }

@@ -1,5 +1,6 @@
 /** Explains an error of S3, or the lack of an answer. */
 import { z } from 'zod';
+import { rethrowBug } from '../../core/as-dr-error.ts';
 import { DrError } from '../../core/errors.ts';
 
 const text = z.string().optional().catch(undefined);
@@ -67,6 +68,7 @@ const NODE_ADVICE = /; if the root CA is installed locally.*$/;
 /** `where` names endpoint and bucket. An error that is a DrError already passes through. */
 export function explainS3Failure(error: unknown, where: string, bucket: string): DrError {
   if (error instanceof DrError) return error;
+  rethrowBug(error);
   const failure = innermost(error);
   const name = failure.name ?? 'Error';
   const status = statusOf(error);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, isBug } from '../../core/as-dr-error.ts';
 import { type DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { holderName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
@@ -143,7 +143,8 @@ export async function deepVerify(
         findings.push(...wrong.map((check) => differs(request, item, check)));
       } catch (error) {
         const known = asDrError(error, `workload ${item.workload}`);
-        if (known.exit === EXIT.usage || known.exit === EXIT.interrupted || known.exit === EXIT.locked) throw known;
+        if (isBug(known) || known.exit === EXIT.usage || known.exit === EXIT.interrupted || known.exit === EXIT.locked)
+          throw known;
         findings.push(failure(request, item, known));
       }
     }

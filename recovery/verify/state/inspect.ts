@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readLineage } from '../../config/lineage.ts';
 import { folderIsThere } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { DrError } from '../../core/errors.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { damagedBelow } from '../../engines/restic/own-files.ts';
@@ -182,6 +182,7 @@ export async function inspectState(site: Site, repository: Repository): Promise<
   try {
     return await inspect(site, repository);
   } catch (thrown) {
+    rethrowBug(thrown);
     const { code, fact, hint } = asDrError(thrown, `repository ${repository.id}`);
     return { id: repository.id, ...NOTHING, error: { code, fact, hint } };
   }

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
-import { asDrError } from '../../core/as-dr-error.ts';
+import { asDrError, isBug } from '../../core/as-dr-error.ts';
 import { badInput, DrError, EXIT } from '../../core/errors.ts';
 import { notCopiedFacts } from '../../points/not-copied.ts';
 import type { ResticCapture } from '../../points/point.ts';
@@ -120,7 +120,7 @@ export async function mirrorRepositories(
   for (const { name, url } of git.repositories) {
     const made = await mirror(site, { name, url }, signal).catch((error: unknown) => {
       const known = asDrError(error, `git repository ${name}`);
-      if (known.exit === EXIT.interrupted || known.code === 'ENGINE-MISSING') throw known;
+      if (isBug(known) || known.exit === EXIT.interrupted || known.code === 'ENGINE-MISSING') throw known;
       site.log.warn({ repository: name, url, error: known.fact }, 'its mirror was not updated');
       failed.push(known);
       return undefined;

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { rethrowBug } from '../../core/as-dr-error.ts';
 import { badInput, codeOf, DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { retryInNewPod } from '../../kubernetes/new-pod.ts';
 
@@ -85,6 +86,7 @@ function unknownCommand(words: string, settings: RedisSettings, cause: unknown):
 /** What went wrong, as an error of `dr`: `REDIS-COMMAND`, `REDIS-DENIED`, `REDIS-LOADING`, `REDIS-FAILED` (it runs) or `REDIS-UNREACHABLE`. */
 function explainRedis(error: unknown, settings: RedisSettings): DrError {
   if (error instanceof DrError) return error;
+  rethrowBug(error);
   const words = messageOf(error);
   const [where, address] = ['redis', redisAddress(settings)];
   if (DENIED.test(words)) return denied(words, settings, error);

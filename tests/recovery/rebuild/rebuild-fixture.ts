@@ -52,15 +52,19 @@ export const BUNDLE: CredentialsBundle = {
   storePasswords: {},
 };
 
-/** Stores, a service of P1 and one of the rest, each behind the check of what comes before. */
+/** Stores and a service of each tier, each behind the check of what comes before. */
 export const RESOURCES: readonly FakeResource[] = [
   { kind: 'Namespace', name: 'go-coffee', own: true },
   { kind: 'StatefulSet', name: 'postgres', own: true, after: ['Namespace/go-coffee'] },
   { kind: 'Secret', name: 'order-db', after: ['Namespace/go-coffee'] },
   { kind: 'Deployment', name: 'auth', after: ['Secret/order-db', 'StatefulSet/postgres'] },
   { kind: 'Job', name: 'recovery-check-p1', own: true, after: ['StatefulSet/postgres'] },
-  { kind: 'Deployment', name: 'reports', after: ['Job/recovery-check-p1'] },
-  { kind: 'Job', name: 'recovery-check-p4', own: true, after: ['Job/recovery-check-p1'] },
+  { kind: 'Deployment', name: 'payment-service', after: ['Job/recovery-check-p1'] },
+  { kind: 'Job', name: 'recovery-check-p2', own: true, after: ['Job/recovery-check-p1'] },
+  { kind: 'Deployment', name: 'ai-search', after: ['Job/recovery-check-p2'] },
+  { kind: 'Job', name: 'recovery-check-p3', own: true, after: ['Job/recovery-check-p2'] },
+  { kind: 'Deployment', name: 'reports', after: ['Job/recovery-check-p3'] },
+  { kind: 'Job', name: 'recovery-check-p4', own: true, after: ['Job/recovery-check-p3'] },
 ];
 
 export interface Scratch extends AsyncDisposable {

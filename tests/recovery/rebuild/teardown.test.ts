@@ -52,7 +52,7 @@ test('it asks, deletes what a rebuild has made, and refuses every other stack', 
   await teardown(FRESH, ports);
   const [asked] = ports.asked;
   expect(asked && teardownLines(asked)).toEqual([
-    'destroy stack fresh: 7 resources, volumes and data included',
+    'destroy stack fresh: 11 resources, volumes and data included',
     'namespace go-coffee with everything in it',
     'the repositories are not changed',
   ]);
