@@ -5,6 +5,7 @@
  */
 import { AssertionError } from 'node:assert';
 import { z } from 'zod';
+import { loginHint } from './cause.ts';
 import { codeOf, DrError, messageOf, systemError } from './errors.ts';
 
 /** The code of a `DrError` that was a bug. */
@@ -95,9 +96,7 @@ function explainPostgres(error: unknown): DrError | undefined {
     code: denied ? 'POSTGRES-DENIED' : 'POSTGRES-FAILED',
     where: 'postgres',
     fact: `${severity} ${code}: ${message}`,
-    hint: denied
-      ? 'see postgres.user and postgres.password in the environment file, and pg_hba.conf'
-      : 'that is the server’s own message; its log may hold more',
+    hint: denied ? loginHint(message) : 'that is the server’s own message; its log may hold more',
     cause: error,
   });
 }

@@ -24,7 +24,7 @@ import type { GoneDocument, Head, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Remembered } from './remember.ts';
-import type { Catalog, CatalogEntry, CatalogProblem, SignedRemovals } from './types.ts';
+import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
 import { unreadablePoint } from './unreadable.ts';
 
 export interface StoreCatalogOptions {
