@@ -1,7 +1,9 @@
 /** `dr init`: prepare the repositories. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { lineageName } from '../../plan/layout.ts';
+import type { RepositoryOutcome } from '../../recovery/config/repositories.ts';
 import type { Site } from '../../recovery/config/site.ts';
+import { isThereSync } from '../../recovery/core/absent.ts';
 import { exitFor } from '../../recovery/core/exit.ts';
 import { table } from '../../recovery/report/table.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
@@ -17,7 +19,7 @@ const declaration = () =>
     .addOption(
       new Option(
         '--adopt',
-        'take the place of the host that writes for this site; it can then no longer back up',
+        'take the place of the host that wrote for this site; that host can then no longer back up',
       ).default(false),
     )
     .addHelpText(
@@ -68,6 +70,19 @@ async function init(options: InitOptions, context: SiteContext): Promise<Command
   };
 }
 
+type Down = Extract<RepositoryOutcome, { state: 'down' }>;
+
+/** What is not there yet and `dr init` makes: a folder, and a bucket where the environment file has keys for that. */
+function isMade({ repository: { settings }, error }: Down): boolean {
+  if (settings.type === 'posix') return error.code === 'REPOSITORY-UNREACHABLE' && !isThereSync(settings.path);
+  return error.code === 'REPOSITORY-MISSING' && settings.admin !== undefined;
+}
+
+function stateOf(each: RepositoryOutcome): string {
+  if (each.state === 'up') return 'reachable';
+  return isMade(each) ? `new: ${each.error.fact}` : `unreachable: ${each.error.fact}`;
+}
+
 async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> {
   const [{ probeRepositories }, { readLineage }] = await Promise.all([
     import('../../recovery/config/repositories.ts'),
@@ -75,10 +90,10 @@ async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> 
   ]);
   const probed = await probeRepositories(site, options.repository);
   const lineage = await readLineage(site);
-  const rows = probed.map((each) => [
-    each.repository.id,
-    each.state === 'down' ? `unreachable: ${each.error.fact}` : 'reachable',
-  ]);
+  const rows = probed.map((each) => [each.repository.id, stateOf(each)]);
+  const hints = probed.flatMap((each) =>
+    each.state === 'down' && !isMade(each) ? [`${each.repository.id}: ${each.error.hint}`] : [],
+  );
   const next = lineage
     ? `keep lineage ${lineage.name}`
     : `begin lineage ${lineageName(site.environment.site, site.environment.generation ?? 1)}`;
@@ -93,7 +108,7 @@ async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> 
   return {
     kind: 'Init',
     data,
-    text: `${table(['repository', 'state'], rows)}\nWould create missing restic repositories and stanzas, and ${next}.`,
+    text: `${[table(['repository', 'state'], rows), ...hints].join('\n')}\nWould create missing restic repositories and stanzas, and ${next}.`,
   };
 }
 

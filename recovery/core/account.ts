@@ -35,6 +35,19 @@ export async function lookUpAccount(name: string | undefined): Promise<Account |
   return account;
 }
 
+/** The name that this host gives a number, or the number where it has none. Numbers differ from host to host. */
+export async function nameOf(database: 'passwd' | 'group', id: number): Promise<string> {
+  const { stdout } = await execa('getent', [database, String(id)], { reject: false });
+  return String(stdout ?? '').split(':')[0] || String(id);
+}
+
+/** The number of an account or a group. Undefined where this host does not have it. */
+export async function idOf(database: 'passwd' | 'group', name: string): Promise<number | undefined> {
+  const { stdout } = await execa('getent', [database, name], { reject: false });
+  const id = Number(String(stdout ?? '').split(':')[2]);
+  return String(stdout ?? '') === '' || !Number.isInteger(id) ? undefined : id;
+}
+
 /** One level. It gets its owner before its name: a run that was killed in between would leave a folder that belongs to root. */
 async function makeLevel(path: string, account: Account): Promise<void> {
   const next = join(dirname(path), `.dr-new-${randomBytes(4).toString('hex')}`);

@@ -6,15 +6,32 @@
 /**
  * `denied`: the credentials are refused. `passphrase`: the copy does not open. `newer`: another version wrote it. `full`: no room.
  * `busy`: somebody else works there. `missing`: there is no such bucket. `slow`: an answer came too late. `away`: nobody answers.
- * `damaged`: the bytes are not those that were written.
+ * `untrusted`: its certificate is refused. `damaged`: the bytes are not those that were written.
  */
-export type Cause = 'denied' | 'passphrase' | 'newer' | 'full' | 'busy' | 'missing' | 'slow' | 'away' | 'damaged';
+export type Cause =
+  | 'denied'
+  | 'passphrase'
+  | 'newer'
+  | 'full'
+  | 'busy'
+  | 'missing'
+  | 'slow'
+  | 'away'
+  | 'untrusted'
+  | 'damaged';
 
-/** In this order: a refused key also reads as a file that can't be loaded, and a dead connection as one that ended early. */
+/**
+ * In this order: a refused key also reads as a file that can't be loaded, a refused certificate as one that does not decrypt, and a dead
+ * connection as one that ended early.
+ */
 const SIGNS: readonly (readonly [Cause, RegExp])[] = [
   [
     'denied',
-    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|password authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|unable to open config file: .*permission denied|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
+    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|\w+ authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|unable to open config file: .*permission denied|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
+  ],
+  [
+    'untrusted',
+    /unable to find hostname '[^']*' in certificate|unable to verify certificate|x509: |certificate verify failed|certificate is not (?:yet valid|trusted)|certificate has expired|self-signed certificate|server certificate for "[^"]*" does not match/i,
   ],
   ['missing', /NoSuchBucket|specified bucket does not exist/],
   [
@@ -71,4 +88,11 @@ export function refusalIn(said: string): string | undefined {
     /<Code>(\w+)<\/Code>/.exec(said)?.[1] ??
     /\b(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken)\b/.exec(said)?.[1]
   );
+}
+
+/** What lets `dr` into PostgreSQL. Debian's own rule lets an account of the system in as the user of the same name: never root. */
+export function loginHint(said: string): string {
+  return /Peer authentication failed/i.test(said)
+    ? 'let root in as that user: the lines for pg_hba.conf and pg_ident.conf are in docs/host.md; or set postgres.password'
+    : 'see postgres.user and postgres.password in the environment file, and pg_hba.conf';
 }

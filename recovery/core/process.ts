@@ -20,9 +20,13 @@ function inheritedEnv(): Record<string, string> {
 /** Go prints where it was: a function, and below it file and line. */
 const GO_FRAMES = /^\S+\n\t\S+\.(?:go|s):\d+(?:\n|$)/gm;
 
+/** pgBackRest asks for a retention in each call; the plan has it, and `dr prune` applies it. */
+const ADVICE = /\bWARN: option 'repo\d+-retention-full' is not set/;
+
 /** The text from the first error line on, with the warnings before it; without an error line the last lines. The rest is progress. */
 function reason(text: string): string {
-  const lines = text.replaceAll(GO_FRAMES, '').trim().split('\n');
+  const printed = text.replaceAll(GO_FRAMES, '').trim().split('\n');
+  const lines = printed.filter((line) => !ADVICE.test(line));
   const warnings = lines.filter((line) => /\bWARN:/.test(line)).slice(0, 4);
   const first = lines.findIndex((line) => /\b(?:ERROR|FATAL|PANIC|Fatal|error):/.test(line));
   const errors = lines.slice(first, first + 8).filter((line) => !warnings.includes(line));

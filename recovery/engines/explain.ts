@@ -1,5 +1,5 @@
 /** An engine's failure as an error whose first line is its cause. */
-import { type Cause, causeOf, readable, refusalIn } from '../core/cause.ts';
+import { type Cause, causeOf, loginHint, readable, refusalIn } from '../core/cause.ts';
 import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 
 export interface Explained {
@@ -79,6 +79,16 @@ const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
       hint: FROM,
       cause: error,
     }),
+  untrusted: (error, { where, repositories }) =>
+    new DrError({
+      code: 'REPOSITORY-UNREACHABLE',
+      where,
+      fact: saying('its certificate is not trusted', error),
+      hint: /find hostname/.test(error.fact)
+        ? `pgBackRest compares names, never addresses: write a name that the certificate holds into repositories.${repositories[0] ?? '*'}.endpoint`
+        : `name the PEM file of the certificate authority: repositories.${repositories[0] ?? '*'}.ca of the environment file`,
+      cause: error,
+    }),
   slow: (error, { where }) =>
     new DrError({
       code: 'REPOSITORY-UNREACHABLE',
@@ -93,14 +103,20 @@ const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
 const SERVER = /DbConnectError|connection to server|unable to connect to 'dbname=/;
 
 function aboutServer(cause: Cause, error: DrError): DrError {
+  if (cause === 'untrusted')
+    return new DrError({
+      code: 'POSTGRES-UNREACHABLE',
+      where: 'postgres',
+      fact: saying('PostgreSQL’s certificate is not trusted', error),
+      hint: 'name the PEM file of the certificate authority: postgres.tls.ca of the environment file',
+      cause: error,
+    });
   const isDenied = cause === 'denied';
   return new DrError({
     code: isDenied ? 'POSTGRES-DENIED' : 'POSTGRES-UNREACHABLE',
     where: 'postgres',
     fact: saying(isDenied ? 'PostgreSQL refuses the login' : 'PostgreSQL does not answer', error),
-    hint: isDenied
-      ? 'see postgres.user and postgres.password in the environment file, and pg_hba.conf'
-      : 'see whether the server runs: `dr assess`',
+    hint: isDenied ? loginHint(error.fact) : 'see whether the server runs: `dr assess`',
     cause: error,
   });
 }
@@ -124,8 +140,8 @@ export function explainEngine(error: unknown, about: Explained): unknown {
   if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED', 'ENGINE-TIMEOUT'].includes(error.code))
     return error;
   const cause = error.code === 'ENGINE-FAILED' ? causeOf(error.fact) : 'slow';
-  if (cause !== undefined && SERVER.test(error.fact) && ['denied', 'away', 'slow'].includes(cause))
+  if (cause !== undefined && SERVER.test(error.fact) && ['denied', 'away', 'slow', 'untrusted'].includes(cause))
     return aboutServer(cause, error);
-  if (cause === undefined || ((cause === 'away' || cause === 'slow') && !about.remote)) return error;
+  if (cause === undefined || (!about.remote && ['away', 'slow', 'untrusted'].includes(cause))) return error;
   return BUILD[cause]?.(error, about) ?? error;
 }

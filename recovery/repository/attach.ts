@@ -1,5 +1,4 @@
 /** Takes a repository back: it must be the one that was detached, and it is complete again when it holds a full backup. */
-
 import { runInit } from '../backup/init.ts';
 import { type BackupResult, runBackup } from '../backup/run.ts';
 import { acquireBackupSlot } from '../backup/slot.ts';

@@ -11,11 +11,19 @@ export function overwritten(plan: RestorePlan): string[] {
     .map((i) => `overwrite ${i.workload} in ${i.destination}${i.state === 'alive' ? ', which is running' : ''}`);
 }
 
+/** Everything beside a database that is replayed to its last commit is as old as that commit says, not as its point does. */
+function ageOf({ skewSeconds, capture }: RestoreItem, replayedTo: string | undefined): string {
+  if (replayedTo === undefined) return skewSeconds >= 1 ? ` (${formatDuration(skewSeconds)} before)` : '';
+  const older = (Date.parse(replayedTo) - Date.parse(capture.capturedAt)) / 1000;
+  return older >= 1 ? ` (${formatDuration(older)} older than the database)` : '';
+}
+
 /** The moment that the restored data is of, in words. */
-function stateAt(item: RestoreItem, lastCommit: string | undefined): string {
-  const { skewSeconds, capture } = item;
-  const skew = skewSeconds >= 1 ? ` (${formatDuration(skewSeconds)} before)` : '';
-  if (!('end' in item)) return `${formatTime(capture.capturedAt)}${skew}`;
+function stateAt(item: RestoreItem, { items, lastCommit }: RestorePlan): string {
+  if (!('end' in item)) {
+    const isReplayed = items.some((each) => 'end' in each && each.end.kind === 'end-of-wal');
+    return `${formatTime(item.capture.capturedAt)}${ageOf(item, isReplayed ? lastCommit : undefined)}`;
+  }
   switch (item.end.kind) {
     case 'time':
       return `replay to ${formatExactTime(item.end.time)}`;
@@ -30,7 +38,7 @@ export function describePlan(plan: RestorePlan): string {
   const rows = plan.items.map((i) => {
     const { capture } = i;
     const copy = capture.engine === 'pgbackrest' ? capture.set : capture.snapshot.slice(0, 8);
-    return [i.tier, i.workload, copy, stateAt(i, plan.lastCommit), formatBytes(capture.bytes), i.state, i.destination];
+    return [i.tier, i.workload, copy, stateAt(i, plan), formatBytes(capture.bytes), i.state, i.destination];
   });
   const head = `restore to ${plan.target} from ${plan.repository}${plan.repositoryTime ? ` as of ${plan.repositoryTime}` : ''}: ${formatBytes(plan.bytes)}`;
   const missing = plan.missing.length === 0 ? [] : [`no point holds: ${plan.missing.join(', ')}`];

@@ -4,10 +4,9 @@
  */
 import { chmod, chown, copyFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { execa } from 'execa';
 import { z } from 'zod';
 import { isThere } from '../core/absent.ts';
-import { lookUpAccount, makePassableFolder } from '../core/account.ts';
+import { idOf, lookUpAccount, makePassableFolder, nameOf } from '../core/account.ts';
 import { DrError, hasCode } from '../core/errors.ts';
 import { followLinks } from '../core/links.ts';
 
@@ -26,17 +25,6 @@ const listed = z.array(
   }),
 );
 type ServerFile = z.infer<typeof listed>[number];
-
-async function nameOf(database: 'passwd' | 'group', id: number): Promise<string> {
-  const { stdout } = await execa('getent', [database, String(id)], { reject: false });
-  return String(stdout ?? '').split(':')[0] || String(id);
-}
-
-async function idOf(database: 'passwd' | 'group', name: string): Promise<number | undefined> {
-  const { stdout } = await execa('getent', [database, name], { reject: false });
-  const id = Number(String(stdout ?? '').split(':')[2]);
-  return String(stdout ?? '') === '' || !Number.isInteger(id) ? undefined : id;
-}
 
 function unreadable(path: string, cause: unknown): DrError {
   return new DrError({

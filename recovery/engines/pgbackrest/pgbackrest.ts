@@ -8,14 +8,13 @@ import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
-import { causeOf } from '../../core/cause.ts';
-import { badInput, DrError, hasCode, messageOf } from '../../core/errors.ts';
+import { hasCode, messageOf } from '../../core/errors.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
-import { asDamage, explainEngine } from '../explain.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
+import { explained, infoError } from './failure.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
 import { openingPassphrase } from './opening-passphrase.ts';
 import { secretVariables } from './secrets.ts';
@@ -63,71 +62,11 @@ async function readVariables(site: Site, variables: SecretVariables): Promise<Re
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/**
- * With a wrong passphrase pgBackRest 2.45 finds noise where it expects its files: `CryptoError: unable to flush` (29, 95), or a
- * FormatError in the first line of an info file and of its copy. Damage in the middle of a file reads otherwise (ChecksumError).
- */
-const NOISE =
-  /CryptoError|cipher header invalid|unable to flush|is cipher-pass correct|(?:FormatError: .* at line 1:[\s\S]*){2}/;
-
 /** A line so slow that these are too strict carries no database. A backup waits for PostgreSQL's checkpoint before it moves a byte. */
 const IDLE: Readonly<Record<string, IdleLimit>> = {
   restore: { seconds: 90, bytes: 100_000 },
   backup: { seconds: 300, bytes: 100_000 },
 };
-
-/** The server with the data files is on another host and does not answer. */
-const SERVER_UNREACHABLE = /unable to check pg1: \[(?!Db)\w+Error\]/;
-
-const throughProxy = (): boolean => (process.env.HTTPS_PROXY ?? process.env.https_proxy ?? '') !== '';
-
-function explained(error: unknown, scope: PgBackRestScope, args: readonly string[]): unknown {
-  if (!(error instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(error.code)) return error;
-  const number = args.map((arg) => /^--repo=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined);
-  const asked = scope.repositories.filter((_, i) => number === undefined || i + 1 === Number(number));
-  const where = `repository ${asked.map((r) => r.id).join(', ')}`;
-  if (SERVER_UNREACHABLE.test(error.fact)) {
-    return new DrError({
-      code: 'POSTGRES-FILES-UNREACHABLE',
-      where: 'postgres.tls',
-      fact: error.fact,
-      hint: 'see whether pgBackRest’s server beside PostgreSQL runs, knows this certificate, and is a leader’s',
-      cause: error,
-    });
-  }
-  if (error.code === 'ENGINE-STALLED') {
-    return new DrError({
-      code: 'REPOSITORY-UNREACHABLE',
-      where,
-      fact: error.fact,
-      hint: 'run the same command again when it answers, or name another repository with --from',
-      cause: error,
-    });
-  }
-  const names = asked.map(({ settings }) => `"${scope.passphrase ?? settings.passphrases[0]?.name}"`);
-  const passphrase = `its pgBackRest files (${scope.lineage}) do not open with the passphrase ${[...new Set(names)].join(', ')}`;
-  const known = explainEngine(error, {
-    where,
-    repositories: asked.map(({ id }) => id),
-    // For a repository that does not answer its last line says that the set "is not valid": that is not damage.
-    remote: asked.some((r) => r.settings.type === 's3'),
-    passphrase,
-  });
-  if (known instanceof DrError && known.code === 'REPOSITORY-UNREACHABLE' && throughProxy()) {
-    const hint =
-      'pgBackRest knows no proxy, and HTTPS_PROXY is set: open a direct way to this endpoint, and name it in NO_PROXY';
-    return new DrError({ code: known.code, where, fact: known.fact, hint, cause: error });
-  }
-  if (known !== error) return known;
-  if (!NOISE.test(error.fact)) return causeOf(error.fact) === 'damaged' ? asDamage(error, where) : error;
-  return badInput({
-    code: 'PASSPHRASE-WRONG',
-    where,
-    fact: passphrase,
-    hint: 'the copy is probably intact: name the right passphrase in the environment file (repositories.*.passphrases)',
-    cause: error,
-  });
-}
 
 /** The identity of this pod at AWS, for a repository that is opened by it instead of keys. */
 function identity({ repositories, role }: PgBackRestScope): PlainVariables {
@@ -273,13 +212,4 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
       return parseListing((await run('repo-ls', args)).stdout);
     },
   };
-}
-
-function infoError(repository: Repository, message: string): DrError {
-  return new DrError({
-    code: 'ENGINE-FAILED',
-    where: `pgbackrest info (${repository.id})`,
-    fact: message,
-    hint: 'see whether the repository answers: `dr assess`',
-  });
 }

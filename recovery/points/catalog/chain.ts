@@ -2,7 +2,7 @@
 import { fencedLineage } from '../fence-document.ts';
 import { markedPoint, parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
-import type { GoneDocument } from './memory.ts';
+import type { GoneDocument, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
 import type { CatalogProblem } from './types.ts';
 
@@ -52,14 +52,6 @@ function coveredPoints(checkpoints: readonly DocumentRecord[]): Set<string> {
   return new Set(
     good.flatMap(({ text }) => checkpointSchema.parse(JSON.parse(text)).removed.map(({ point }) => point)),
   );
-}
-
-/** What a prune did, as its signed checkpoints tell it. */
-export interface SignedRemovals {
-  /** Ids of the points that it removed. */
-  readonly points: ReadonlySet<string>;
-  /** From its first checkpoint to its last: what the engines removed meanwhile is its work. Milliseconds since 1970. */
-  readonly spans: readonly { readonly from: number; readonly to: number }[];
 }
 
 /** A process id is used again some day. */

@@ -13,21 +13,14 @@ import { markStamp, parseMarkKey } from '../marks.ts';
 import { type Mark, type PointBody, pointBodySchema, type RecoveryPoint } from '../point.ts';
 import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
-import {
-  type CatalogDocuments,
-  findProblems,
-  pointOfKey,
-  type SignedRemovals,
-  signedRemovals,
-  stillGone,
-} from './chain.ts';
+import { type CatalogDocuments, findProblems, pointOfKey, signedRemovals, stillGone } from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
 import { marksByPoint, toEntries, toEntry, unreadByPoint } from './entries.ts';
 import { goneSince, onePerKey, unnamed } from './gone.ts';
 import { headOf, missingFences, missingOf } from './head.ts';
 import type { Keyring } from './keyring.ts';
 import { tipsOf } from './mark-chain.ts';
-import type { GoneDocument, Head } from './memory.ts';
+import type { GoneDocument, Head, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Remembered } from './remember.ts';

@@ -2,8 +2,7 @@
 import type { Repository } from '../../config/site.ts';
 import type { MarkRecord, UnreadMark } from '../marks.ts';
 import type { Mark, PointBody, RecoveryPoint } from '../point.ts';
-import type { SignedRemovals } from './chain.ts';
-import type { GoneDocument, Head } from './memory.ts';
+import type { GoneDocument, Head, SignedRemovals } from './memory.ts';
 import type { PointOutline } from './outline.ts';
 
 /** `unknown-key`: this environment lacks the signing key, which is not a sign of damage. */

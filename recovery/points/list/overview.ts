@@ -37,6 +37,8 @@ export interface RepositoryRow {
   readonly points: number;
   readonly error?: { readonly code: string; readonly fact: string; readonly hint: string };
   readonly window?: RecoverableWindow;
+  /** Configured workloads that the plan copies there and that have no good copy there: there is no window of the whole platform. */
+  readonly lacks?: readonly string[];
 }
 
 /** What one workload would lose if everything broke now, with the best reachable repository. */
@@ -125,6 +127,25 @@ function workloadsOf(site: Site, windows: readonly { window: RecoverableWindow }
   return [...planned, ...[...held].filter((id) => !planned.includes(id)).sort()];
 }
 
+/** A second form of the same data, a dump beside the sets, is no part of the platform that can be missing. */
+function lackedBy(site: Site, id: string, { workloads }: RecoverableWindow): string[] {
+  const held = new Set(workloads.map(({ workload }) => workload));
+  return site.plan.workloads
+    .filter((w) => w.repositories.includes(id) && w.secondFormOf === undefined && isConfigured(site.environment, w))
+    .filter((w) => !held.has(w.id))
+    .map((w) => w.id);
+}
+
+function reachedRow(
+  site: Site,
+  { id, points, window }: { id: string; points: number; window: RecoverableWindow },
+): RepositoryRow {
+  const lacks = lackedBy(site, id, window);
+  if (lacks.length === 0) return { id, status: 'ok', points, window };
+  const { platform: _, ...parts } = window;
+  return { id, status: 'ok', points, window: parts, lacks };
+}
+
 /** Where the repository became unreachable after its catalog was read, the windows end with the sets. */
 function unknownEnds(error: unknown): Map<string, WalEnd> {
   if (error instanceof DrError) return new Map();
@@ -143,7 +164,7 @@ export async function overviewOf(site: Site, survey: Survey, now: Date): Promise
       return { id: surveyed.repository.id, points: surveyed.points.length, window };
     }),
   );
-  const reached = windows.map(({ id, points, window }): RepositoryRow => ({ id, status: 'ok', points, window }));
+  const reached = windows.map((each) => reachedRow(site, each));
   const away = survey.unreachable.map(({ repository, error }): RepositoryRow => {
     const { code, fact, hint } = error;
     return { id: repository.id, status: 'unreachable', points: 0, error: { code, fact, hint } };

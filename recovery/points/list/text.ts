@@ -78,8 +78,9 @@ function storesTable({ stores }: PointsOverview): string {
   return table(['store', 'recoverable from', 'to', 'lost now', 'newest in'], rows);
 }
 
-function wholeRow({ id, status, points, window }: RepositoryRow): string[] {
+function wholeRow({ id, status, points, window, lacks = [] }: RepositoryRow): string[] {
   if (status === 'unreachable') return [id, 'unreachable', '-', '-'];
+  if (points > 0 && lacks.length > 0) return [id, String(points), `no copy of ${lacks.join(', ')}`, '-'];
   const platform = window?.platform;
   const none = points === 0 ? '-' : 'single points only';
   return [id, String(points), platform ? formatTime(platform.from) : none, platform ? formatTime(platform.to) : '-'];

@@ -84,7 +84,8 @@ export function beforeWindow(
   target: Date,
   { late, from, to }: { readonly late: readonly string[]; readonly from: number; readonly to: number },
 ): DrError {
-  const window = to >= from ? `from ${iso(from)} to ${iso(to)}` : `from ${iso(from)}`;
+  // PostgreSQL's WAL reaches further than the newest copy.
+  const window = to >= from ? `from ${iso(from)} on (the newest copy is of ${iso(to)})` : `from ${iso(from)} on`;
   return badInput({
     code: 'TARGET-UNREACHABLE',
     where: `target in ${repository}`,

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { formatDuration } from '../../../plan/duration.ts';
 import { detachedFact, detachments, wayBack } from '../../config/detached.ts';
-import { attachedRepositories } from '../../config/repositories.ts';
+import { attachedRepositories, folderIsThere } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { lookUpAccount } from '../../core/account.ts';
 import { codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
@@ -102,6 +102,8 @@ async function checkSecrets(site: Site): Promise<Check[]> {
 /** An unreachable repository is a warning: recovery can use another. */
 function checkRepository(repository: Repository): Promise<Check> {
   return checked(`repository ${repository.id}`, 'answers', 'warning', async () => {
+    // The drive of an off-site repository lies elsewhere most of the time, and `dr init` does not make it.
+    if (repository.exported !== true) await folderIsThere(repository);
     const store = await repository.store('restorer');
     const points = await store.list(repository.layout.catalogPrefix);
     return `${points.length} point${points.length === 1 ? '' : 's'} in ${store.describe}`;

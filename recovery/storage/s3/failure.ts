@@ -62,6 +62,9 @@ const isCertificate = (failure: Failure): boolean =>
   /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(failure.code ?? '') ||
   /certificate/i.test(failure.message ?? '');
 
+/** About flags of node, which nobody gives to `dr`. */
+const NODE_ADVICE = /; if the root CA is installed locally.*$/;
+
 /** `where` names endpoint and bucket. An error that is a DrError already passes through. */
 export function explainS3Failure(error: unknown, where: string, bucket: string): DrError {
   if (error instanceof DrError) return error;
@@ -100,8 +103,11 @@ export function explainS3Failure(error: unknown, where: string, bucket: string):
     return new DrError({
       code: 'REPOSITORY-UNREACHABLE',
       where,
-      fact: `its certificate is not trusted: ${failure.message ?? failure.code}`,
-      hint: 'name the PEM file of the certificate authority as `ca` of the repository; never switch the check off',
+      fact: `its certificate is not trusted: ${String(failure.message ?? failure.code).replace(NODE_ADVICE, '')}`,
+      hint:
+        failure.code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+          ? 'write a name that the certificate holds into `endpoint` of the repository'
+          : 'name the PEM file of the certificate authority as `ca` of the repository; never switch the check off',
       cause: error,
     });
   }

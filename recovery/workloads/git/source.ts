@@ -45,7 +45,9 @@ async function hooks(run: Run, source: string): Promise<string[]> {
 
 /** A mirror holds the refs and what they reach: the newest stash, and no commit of a detached HEAD. */
 async function beyondRefs(run: Run, source: string, mirror: string): Promise<string[]> {
-  const stashes = await linesOf(run, source, ['stash', 'list']);
+  const hasStash = (await linesOf(run, source, ['for-each-ref', 'refs/stash'])).length > 0;
+  // `git stash list` refuses a bare repository, and most servers' repositories are bare.
+  const stashes = hasStash ? await linesOf(run, source, ['reflog', 'show', '--format=%gd', 'refs/stash']) : [];
   const older = stashes.length > 1 ? [`${stashes.length - 1} older stashes in ${source}`] : [];
   const head = await run(['git', '-C', source, 'rev-parse', '--verify', '--quiet', 'HEAD'], {
     env: GIT_ENV,

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type RedisSettings, redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
-import { lookUpAccount, makeOwnedFolder, makePassableFolder } from '../../core/account.ts';
+import { makeOwnedFolder, makePassableFolder } from '../../core/account.ts';
 import { DrError } from '../../core/errors.ts';
 import { followLinks } from '../../core/links.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
@@ -26,21 +26,10 @@ import {
   redisNames,
   sameFiles,
 } from './names.ts';
+import { ownerOfFiles } from './owner.ts';
 import { describeContent } from './private-server.ts';
 import { checkRdb, layDownRdb } from './rdb.ts';
 import { startRedis, stopRedis, withRedis } from './server.ts';
-
-/** The account that ran Redis when it was captured, if this host has it and `dr` may give files away. */
-async function ownerOf(
-  context: RestoreContext,
-  capture: ResticCapture,
-): Promise<{ uid: number; gid: number } | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
-  const account = await lookUpAccount(context.site.environment.runAs);
-  if (account) return account;
-  const uid = Number(capture.facts.owner);
-  return Number.isInteger(uid) ? { uid, gid: uid } : undefined;
-}
 
 /** The error with a command that restores the newest older point whose snapshot differs. */
 async function offerPrevious(context: RestoreContext, item: SnapshotItem, error: unknown): Promise<never> {
@@ -103,12 +92,13 @@ export async function restoreRedis(context: RestoreContext, item: SnapshotItem):
   const lay = async (): Promise<void> => {
     // The server may have come back between two runs of this restore.
     await stopRedis(site, settings);
+    const owner = await ownerOfFiles(site, settings, capture.facts);
     const dataDir = await followLinks(settings.dataDir);
     await makePassableFolder(dirname(dataDir));
     await mkdir(dataDir, { recursive: true, mode: 0o750 });
     if (settings.socket) await makeOwnedFolder(join(settings.socket, '..'), site.environment.runAs);
     await putBack({ copy: fresh, account: site.environment.runAs });
-    await layDownRdb(join(fresh, 'dump.rdb'), settings.dataDir, names, await ownerOf(context, capture));
+    await layDownRdb(join(fresh, 'dump.rdb'), settings.dataDir, names, owner);
   };
   await step(context, doing('stop', 'stop the server'), () => stopRedis(site, settings));
   await step(context, doing('files', 'lay the files down'), lay);

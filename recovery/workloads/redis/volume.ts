@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { redisSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
-import { lookUpAccount } from '../../core/account.ts';
 import { badInput } from '../../core/errors.ts';
 import type { SeedNames, SeedVolume } from '../workload.ts';
+import { ownerOfFiles } from './owner.ts';
 import { checkRdb, DEFAULT_NAMES, layDownRdb } from './rdb.ts';
 
 /**
@@ -17,8 +17,9 @@ export function redisVolume(site: Site, into: string | undefined): SeedVolume {
     const fact = `"${into}" is given for a Redis, whose volume is where its server looks for it`;
     throw badInput({ code: 'SEED-INTO', where: '--into', fact, hint: 'leave --into out: redis.dataDir says where' });
   }
+  const settings = redisSettings(site.environment);
   return {
-    folder: redisSettings(site.environment).dataDir,
+    folder: settings.dataDir,
     names: REDIS_NAMES,
     setting: 'redis.dataDir of the environment file',
     async make(copy, making) {
@@ -26,7 +27,7 @@ export function redisVolume(site: Site, into: string | undefined): SeedVolume {
       const { keys } = await checkRdb(site, rdb);
       await mkdir(making, { mode: 0o750 });
       // A stack's own server: these are the names in its configuration.
-      await layDownRdb(rdb, making, DEFAULT_NAMES, await lookUpAccount(site.environment.runAs));
+      await layDownRdb(rdb, making, DEFAULT_NAMES, await ownerOfFiles(site, settings, {}));
       return { keys };
     },
   };

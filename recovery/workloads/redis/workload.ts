@@ -1,5 +1,5 @@
 /** Redis: an RDB that is loaded again, and the append-only files beside it. */
-import { chown, readdir, stat } from 'node:fs/promises';
+import { chown, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../plan/types.ts';
 import { isOnOtherHost, redisSettings } from '../../config/environment.ts';
@@ -16,6 +16,7 @@ import { redisLife } from './alive.ts';
 import { captureRedis } from './capture.ts';
 import { contentChecks, loadedChecks } from './checks.ts';
 import { checkRedis, checkRetiredRedis } from './health.ts';
+import { ownerFacts } from './owner.ts';
 import { describeContent, withPrivateRedis } from './private-server.ts';
 import { checkRdb, newerFormat } from './rdb.ts';
 import { restoreRedis } from './restore.ts';
@@ -26,7 +27,7 @@ async function stageRedis(site: Site, workload: Workload, signal?: AbortSignal):
   const settings = redisSettings(site.environment);
   const folder = await freshFolder(site, workload);
   const facts = await captureRedis(site, settings, folder, signal);
-  const owner = isOnOtherHost(settings) ? {} : { owner: (await stat(settings.dataDir)).uid };
+  const owner = isOnOtherHost(settings) ? {} : await ownerFacts(settings.dataDir);
   return { path: folder, facts: { ...facts, ...owner }, remove: discard(folder) };
 }
 

@@ -1,7 +1,7 @@
 /** What real engines printed, recorded with pgBackRest 2.45, restic 0.14, PostgreSQL 15, Redis 7.0 and versitygw. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { causeOf, readable, refusalIn } from '../../../recovery/core/cause.ts';
+import { causeOf, loginHint, readable, refusalIn } from '../../../recovery/core/cause.ts';
 import { DrError } from '../../../recovery/core/errors.ts';
 import { explainEngine } from '../../../recovery/engines/explain.ts';
 
@@ -11,6 +11,7 @@ const said = (name: string): string => readFileSync(new URL(`${name}.txt`, FOLDE
 /** The part of a recording's name that says what was done. */
 const WANTED: readonly (readonly [RegExp, string | undefined])[] = [
   [/denied/, 'denied'],
+  [/untrusted/, 'untrusted'],
   [/passphrase/, 'passphrase'],
   [/damaged|missing-file/, 'damaged'],
   [/away|refused/, 'away'],
@@ -33,6 +34,7 @@ test.each([
   ['timeout after 15000ms waiting for read', 'slow'],
   ['net/http: TLS handshake timeout', 'slow'],
   ['repository is already locked by PID 1', 'busy'],
+  ['FATAL:  Peer authentication failed for user "postgres"', 'denied'],
   ['WARN: unable to write: [28] No space left on device', 'full'],
   ['ERROR:  relation "orders" does not exist', undefined],
 ] as const)('%s', (text, cause) => {
@@ -59,6 +61,22 @@ test('the first line is the cause; keys that were revoked are no damage and no s
   });
   const damaged = failed(said('pgbackrest-restore-damaged-info'));
   expect(explainEngine(damaged, about)).toBe(damaged);
+});
+
+test('a refused certificate is no wrong passphrase', () => {
+  const name = explainEngine(failed(said('pgbackrest-restore-untrusted-name')), about);
+  expect(name).toMatchObject({
+    code: 'REPOSITORY-UNREACHABLE',
+    fact: expect.stringMatching(/^its certificate is not trusted\n/),
+    hint: expect.stringContaining('repositories.primary.endpoint'),
+  });
+  const authority = explainEngine(failed(said('restic-untrusted')), about);
+  expect(authority).toMatchObject({ code: 'REPOSITORY-UNREACHABLE', hint: expect.stringContaining('primary.ca') });
+});
+
+test('Debian lets no root in: the error says where the lines stand that do', () => {
+  expect(loginHint('Peer authentication failed for user "postgres"')).toContain('docs/host.md');
+  expect(loginHint('password authentication failed for user "postgres"')).toContain('postgres.password');
 });
 
 test('no pages of noise, no headers', () => {

@@ -137,46 +137,6 @@ test('the plan shows what the program excludes from the capture, and its warning
   expect(JSON.stringify(plan)).not.toContain('86 objects');
 });
 
-test('one bad object stops it with its name and a hint; once fixed, the same command resumes', async () => {
-  await using at = await scratch();
-  const backend = newBackend(WITH_BAD);
-  const stopped = await rebuild(REQUEST, portsOf(backend, at.stateDir));
-  expect(stopped).toMatchObject({
-    exit: EXIT.failure,
-    failure: { code: 'REBUILD-FAILED', where: 'Deployment/auth of fresh', fact: 'spec.replicas: Invalid value' },
-  });
-  expect(stopped.failure?.hint).toContain('--keep-going');
-  const mended = { ...backend, resources: RESOURCES };
-  const outcome = await rebuild(REQUEST, portsOf(mended, at.stateDir));
-  expect(outcome).toMatchObject({ exit: EXIT.ok, resumed: true });
-  expect(outcome.plan.pin).toEqual(stopped.plan.pin);
-});
-
-test('with keepGoing it is skipped, the rest is made, and the result is partial', async () => {
-  await using at = await scratch();
-  const backend = newBackend(WITH_BAD);
-  const outcome = await rebuild({ ...REQUEST, keepGoing: true }, portsOf(backend, at.stateDir));
-  expect(outcome).toMatchObject({
-    exit: EXIT.partial,
-    setAside: [{ object: 'Deployment/auth', reason: 'spec.replicas: Invalid value' }],
-  });
-  expect(backend.cluster.has('Deployment/reports')).toBe(true);
-  expect(backend.stacks.get('fresh')?.config.recovery?.value).toMatchObject({ exclude: ['Deployment/auth'] });
-});
-
-test('a failed tier check can’t be skipped', async () => {
-  await using at = await scratch();
-  const resources = RESOURCES.map((each) =>
-    each.name === 'recovery-check-p1' ? { ...each, refused: 'BackoffLimitExceeded' } : each,
-  );
-  const outcome = await rebuild({ ...REQUEST, keepGoing: true }, portsOf(newBackend(resources), at.stateDir));
-  expect(outcome).toMatchObject({
-    exit: EXIT.verificationFailed,
-    failure: { code: 'TIER-NOT-WELL', where: 'P1 of fresh' },
-  });
-  expect(outcome.tiers.every(({ readyAt }) => readyAt === undefined)).toBe(true);
-});
-
 test('an existing object of somebody else is not adopted', async () => {
   await using at = await scratch();
   const backend = newBackend(RESOURCES);

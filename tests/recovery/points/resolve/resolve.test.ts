@@ -200,7 +200,7 @@ describe('a time', () => {
       code: 'TARGET-UNREACHABLE',
       exit: 2,
       fact: expect.stringMatching(
-        /02:00:45.*before the first copy of uploads; recoverable from 2026-11-23T02:01:00.000Z to/,
+        /02:00:45.*before the first copy of uploads; recoverable from 2026-11-23T02:01:00.000Z on/,
       ),
       hint: expect.stringContaining('--to 2026-11-23T02:01:00.000Z'),
     });
