@@ -1,7 +1,11 @@
-/** The only file of `recovery/` that the stacks import: targets → points, and the objects that a point holds. It reads; it changes nothing. */
+/**
+ * The only file of `recovery/` that the stacks import: targets → points, the objects that a point holds, and what pins a session. It reads; it
+ * changes nothing.
+ */
 export { DrError } from './core/errors.ts';
 export { selects } from './kubernetes/labels.ts';
 export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './kubernetes/objects.ts';
+export { PINNED_SETTINGS, setStatements } from './kubernetes/psql.ts';
 export {
   type ResolvedManifests,
   type ResolvedPoint,

@@ -1,6 +1,7 @@
 /** The script of the promotion. It fails while the other site still commits, because two leaders would have diverging data. Pure. */
 import { archiveSilenceSeconds as planSilence } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
+import { PINNED_SETTINGS, setStatements } from '../../recovery/public.ts';
 import { PATHS } from '../cluster/paths.ts';
 
 /** Seconds. Throws RangeError for a plan that ships no WAL. */
@@ -12,6 +13,12 @@ export function archiveSilence(plan: Pick<Plan, 'workloads'>): number {
 
 /** Network policies take effect for a new pod only some time after its start. */
 const REACHED_SECONDS = 120;
+
+/** A server behind a network that swallows packets must not hold a promotion for ever. */
+const CONNECT_SECONDS = 10;
+const ANSWER_SECONDS = 30;
+
+const PINNED = setStatements({ lock_timeout: '5s', statement_timeout: '20s', ...PINNED_SETTINGS });
 
 /** Tolerated difference between the clocks of the two sites. */
 const SKEW_SECONDS = 30;
@@ -25,7 +32,11 @@ export function promotionScript(quiet: number, reached = REACHED_SECONDS): strin
   const commit = 'SELECT COALESCE(EXTRACT(EPOCH FROM pg_last_xact_replay_timestamp())::bigint, 0)';
   return [
     'set -eu',
-    `sql() { psql --no-psqlrc --tuples-only --no-align --host "$POSTGRES" --username postgres --dbname postgres --command "$1"; }`,
+    `export PGCONNECT_TIMEOUT=${CONNECT_SECONDS}`,
+    'sql() {',
+    `  timeout ${ANSWER_SECONDS} psql --no-psqlrc --tuples-only --no-align --quiet --set ON_ERROR_STOP=1 \\`,
+    `    --host "$POSTGRES" --username postgres --dbname postgres --command "${PINNED}" --command "$1"`,
+    '}',
     'tried=$(date +%s)',
     `until sql 'SELECT 1' >/dev/null 2>/tmp/why; do`,
     `  if [ $(($(date +%s) - tried)) -ge ${reached} ]; then cat /tmp/why >&2; exit 1; fi`,

@@ -21,14 +21,14 @@ function isOfInput(error: TypeError): boolean {
 const isOfAnswer = (error: Error): boolean => '$metadata' in error || '$response' in error;
 
 /** Only code that is wrong throws these: a value that is undefined, a name that does not exist, an assertion. */
-export function isProgrammingError(error: unknown): error is Error {
+function isProgrammingError(error: unknown): error is Error {
   if (!(error instanceof Error) || isOfAnswer(error)) return false;
   if (error instanceof TypeError) return !isOfInput(error);
   return error instanceof ReferenceError || error instanceof RangeError || error instanceof AssertionError;
 }
 
 /** With its stack, as a command shows it. */
-export function bugError(error: Error, where: string): DrError {
+function bugError(error: Error, where: string): DrError {
   return new DrError({
     code: BUG,
     where,

@@ -12,7 +12,7 @@ import { BUNDLE_FILES, BUNDLE_FOLDERS, type BundleFile, HERE } from './bundle.ts
 const SECRETS = ['from', 'password', 'accessKeyId', 'secretAccessKey', ...STORE_PASSWORDS];
 /** Fields that hold the path of a file: a public one, or a secret one. */
 const PUBLIC_FILES = ['ca', 'certificate'];
-const SECRET_FILES = ['key', 'kubeconfig'];
+const SECRET_FILES = ['key', 'kubeconfig', 'credentials'];
 
 type Path = readonly (string | number)[];
 

@@ -21,7 +21,14 @@ const REQUIRED: Readonly<Record<string, string>> = {
   images: 'type --set images.toolbox=… --set images.postgres=… --set images.redis=…, or --like STACK',
 };
 
-const SECRET_KEYS = ['s3Credentials', 'secretValues', 'kubeconfig', 'alertTargets'];
+/** Those of infra/config/schema.ts. One that was missing here would be copied as plain text. */
+export const SECRET_KEYS: readonly string[] = [
+  's3Credentials',
+  'secretValues',
+  'kubeconfig',
+  'alertTargets',
+  'gitCredentials',
+];
 
 export interface Sources {
   /** Config of the stack itself, where it exists. */
@@ -80,6 +87,13 @@ function detached(values: Json, ids: readonly string[] = []): Json {
   return { ...values, storage: { ...storage, detached: [...new Set([...before, ...ids])] } };
 }
 
+/** Logins of repositories that the stack mirrors: without `git` nothing would use them, and the stack refuses that. */
+function withLogins(values: Json, bundle: CredentialsBundle | undefined): Json {
+  const { gitCredentials } = bundle ?? {};
+  if (gitCredentials === undefined || values.git === undefined || values.gitCredentials !== undefined) return values;
+  return { ...values, gitCredentials };
+}
+
 function missing(values: Json): InputProblem[] {
   const absent = Object.keys(REQUIRED).filter((key) => values[key] === undefined || values[key] === '');
   const cluster = isRecord(values.cluster) ? values.cluster : {};
@@ -113,7 +127,8 @@ export function draftConfig(
   const { own, like, bundle } = sources;
   const copied = givenStorage(bare(like, NOT_COPIED));
   const based = merge(copied, bundle === undefined ? {} : bundleValues(bundle));
-  const values = detached(merge(merge(based, bare(own, ['secretValues'])), request.set), request.detach);
+  const all = detached(merge(merge(based, bare(own, ['secretValues'])), request.set), request.detach);
+  const values = withLogins(all, bundle);
   const secrets = isRecord(values.secrets) ? values.secrets : like && bare(like).secrets;
   if (isRecord(secrets) && secrets.from === 'secrets-manager') {
     return { values: { ...values, secrets }, problems: missing(values), notes: [] };

@@ -44,6 +44,8 @@ export interface CredentialsBundle {
   readonly site: string;
   readonly signingKey: { readonly name: string; readonly secret: string };
   readonly repositories: readonly BundledRepository[];
+  /** Lines of `git credential-store`. Absent where no repository needs a login. */
+  readonly gitCredentials?: string | undefined;
   /** A rebuild generates absent ones. */
   readonly storePasswords: Readonly<Partial<Record<'superuser' | 'replication' | 'application' | 'redis', string>>>;
 }
@@ -73,6 +75,19 @@ async function readAuthority(file: string, where: string): Promise<string> {
       cause,
     });
   });
+}
+
+async function readLogins(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw badInput({
+      code: 'GIT-CREDENTIALS-MISSING',
+      where: 'git.credentials',
+      fact: `${file} can't be read (${cause.code})`,
+      hint: 'restore the file at this path: git takes the logins of its servers from it',
+      cause,
+    });
+  });
+  return text.trim();
 }
 
 async function bucketOf({ secrets }: Site, id: string, settings: S3RepositorySettings): Promise<BundledBucket> {
@@ -129,6 +144,9 @@ export async function readSiteBundle(site: Site, describe: string): Promise<Cred
     repositories: await Promise.all(
       Object.entries(environment.repositories).map(([id, settings]) => repositoryOf(site, id, settings)),
     ),
+    ...(environment.git?.credentials === undefined
+      ? {}
+      : { gitCredentials: await readLogins(environment.git.credentials) }),
     storePasswords: await storePasswordsOf(site),
   };
 }

@@ -1,20 +1,27 @@
 /** Alarms on a real site: each fault is made, rings in Prometheus by the exporter's own samples, and stops when it is over. */
-import { cp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { expect, test } from 'vitest';
-import { alertRules } from '../../infra/monitoring/rules.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
+import { type AlertRule, alertRules, type RuleSettings } from '../../infra/monitoring/rules.ts';
 import type { Plan } from '../../plan/types.ts';
 import { ownLineage } from '../../recovery/config/lineage.ts';
 import { isConfigured } from '../../recovery/config/selection.ts';
 import { openSite, type Site } from '../../recovery/config/site.ts';
+import { silentLog } from '../../recovery/core/log.ts';
+import { makeRun } from '../../recovery/core/process.ts';
+import { findPostgresBin } from '../../recovery/engines/find.ts';
 import { readKeyring } from '../../recovery/points/catalog/keyring.ts';
 import { raiseFence } from '../../recovery/points/fence.ts';
 import { drillsFolder, recordMeasurements } from '../../recovery/report/measurements.ts';
 import { makeExporter } from '../../recovery/status/monitor/exporter.ts';
 import { makeObserver } from '../../recovery/status/monitor/observe.ts';
+import type { Sample } from '../../recovery/status/monitor/samples.ts';
 import { firing } from '../infra/monitoring/firing.ts';
 import { hasPromtool } from '../infra/monitoring/promtool.ts';
-import { drEnds, withGolden } from './golden.ts';
+import { unwritten } from '../infra/monitoring/selectors.ts';
+import { drEnds, editEnvironment, withGolden } from './golden.ts';
 import { makeDrive, withOffsite } from './offsite-site.ts';
 import { flipByte } from './verify-dr.ts';
 
@@ -22,26 +29,120 @@ const HOLD_MINUTES = 8;
 const DAY_MS = 86_400_000;
 
 /** The rules of a plan with the golden site's repositories only: it is no production. */
-function rulesOf(site: Site) {
-  const { plan, environment } = site;
+function rulesOf(site: Site, role?: RuleSettings['role']) {
+  const { plan } = site;
   const known = [...site.repositories.keys(), 'offsite'];
   const own: Plan = { ...plan, repositories: plan.repositories.filter(({ id }) => known.includes(id)) };
-  return alertRules(own, { workloads: plan.workloads.filter((w) => isConfigured(environment, w)).map(({ id }) => id) });
+  return alertRules(own, { ...settingsOf(site), ...(role && { role }) });
 }
 
+const settingsOf = ({ plan, environment }: Site): RuleSettings => ({
+  workloads: plan.workloads.filter((workload) => isConfigured(environment, workload)).map(({ id }) => id),
+});
+
+/** Every sample that an exporter has written here, one for each series. */
+const written = new Map<string, Sample>();
+
 /** Alerts that fire after some minutes of what the exporter sees, at once or `later` (milliseconds). */
-async function ringing(site: Site, later = 0): Promise<readonly string[]> {
+async function ringing(site: Site, later = 0, role?: RuleSettings['role']): Promise<readonly string[]> {
   const exporter = makeExporter(site);
   const now = new Date(Date.now() + later);
   exporter.update({ ...(await makeObserver(site, 30).observe(new Date())), at: now });
+  for (const sample of exporter.samples(now)) written.set(JSON.stringify([sample.metric, sample.labels]), sample);
   const scrape = exporter.samples(now).filter(({ metric }) => metric !== 'go_coffee_dr_refreshed_timestamp_seconds');
   const scrapes = Array.from({ length: HOLD_MINUTES }, () => scrape);
   const last = HOLD_MINUTES - 1;
-  return (await firing({ rules: rulesOf(site), every: 1, scrapes, at: [last], start: now })).get(last) ?? [];
+  return (await firing({ rules: rulesOf(site, role), every: 1, scrapes, at: [last], start: now })).get(last) ?? [];
 }
 
 const about = (alerts: readonly string[], ...names: string[]): string[] =>
   alerts.filter((alert) => names.some((name) => alert.startsWith(name)));
+
+const run = makeRun(silentLog);
+
+/** The disk of a repository becomes full, and has room again. Only root may mount one; whoever runs the tests without is told nothing. */
+async function fillDisk(site: Site, path: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const kept = `${path}.kept`;
+  await rename(path, kept);
+  await run(['cp', '-a', kept, path]);
+  const { stdout } = await run(['du', '-sm', path]);
+  const size = (Number.parseInt(stdout, 10) + 20) * 5;
+  await rm(path, { recursive: true });
+  await run(['mkdir', path]);
+  await run(['mount', '-t', 'tmpfs', '-o', `size=${size}m,mode=755`, 'tmpfs', path]);
+  try {
+    await run(['cp', '-a', `${kept}/.`, path]);
+    const { blocks, bsize } = await statfs(path);
+    const ballast = join(path, 'ballast');
+    const upTo = async (share: number): Promise<void> => {
+      await rm(ballast, { force: true });
+      const { bfree } = await statfs(path);
+      await run(['fallocate', '-l', String(Math.floor((bfree - blocks * (1 - share)) * bsize)), ballast]);
+    };
+    await upTo(0.85);
+    expect(about(await ringing(site), 'DrStorage')).toEqual(['DrStorageFillingUp secondary']);
+    await upTo(0.97);
+    expect(about(await ringing(site), 'DrStorage')).toEqual(['DrStorageFull secondary']);
+    await rm(ballast);
+    expect(about(await ringing(site), 'DrStorage')).toEqual([]);
+  } finally {
+    await run(['umount', '-l', path]);
+    await rm(path, { recursive: true });
+    await rename(kept, path);
+  }
+}
+
+/** A standby of the platform's database stops replaying, and goes on. */
+async function followBehind(platform: Platform): Promise<void> {
+  const { paths, runAs, environment } = platform;
+  const { postgres } = environment;
+  if (postgres === undefined) throw new Error('the golden site has a database');
+  const bin = await findPostgresBin(postgres.binDir);
+  const as = { as: runAs, cwd: '/' };
+  const dataDir = join(paths.run, 'standby');
+  const port = 5433;
+  const copy = ['-h', paths.run, '-p', String(postgres.port), '-U', 'postgres', '-c', 'fast', '-R', '-D', dataDir];
+  await run([join(bin, 'pg_basebackup'), ...copy], as);
+  const options = `-k ${paths.run} -p ${port} -c archive_mode=off`;
+  const log = join(paths.run, 'standby.log');
+  await run([join(bin, 'pg_ctl'), 'start', '-D', dataDir, '-o', options, '-l', log, '-w', '-t', '60'], as);
+  try {
+    const stateDir = join(paths.run, 'standby-state');
+    await editEnvironment(platform.envFile, (e) => ({ ...e, stateDir, postgres: { ...postgres, port, dataDir } }));
+    const standby = await openSite(platform.envFile);
+    const lagging = async (later: number) => about(await ringing(standby, later, 'standby'), 'DrStandby');
+    const leader = await platform.postgres();
+    const follower = new pg.Client({ host: paths.run, port, user: 'postgres', database: postgres.database });
+    await follower.connect();
+    try {
+      const until = async (condition: string): Promise<void> => {
+        const sql = `SELECT ${condition} AS done, pg_sleep(0.1)`;
+        for (let tries = 0; tries < 100; tries += 1)
+          if ((await follower.query<{ done: boolean | null }>(sql)).rows[0]?.done === true) return;
+        throw new Error(`not within 10 s: ${condition}`);
+      };
+      const replayed = 'pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()';
+      await leader.query("INSERT INTO golden_rows (phase, note) VALUES ('followed', 'x')");
+      await until(`${replayed} AND pg_last_xact_replay_timestamp() IS NOT NULL`);
+      await follower.query('SELECT pg_wal_replay_pause()');
+      await until("pg_get_wal_replay_pause_state() = 'paused'");
+      await leader.query("INSERT INTO golden_rows (phase, note) VALUES ('not followed', 'x')");
+      await until(`NOT ${replayed}`);
+      const hour = 3_600_000;
+      expect(await lagging(hour)).toEqual(['DrStandbyRpoMissed']);
+      await follower.query('SELECT pg_wal_replay_resume()');
+      await until(replayed);
+      expect(await lagging(hour)).toEqual([]);
+    } finally {
+      await leader.end();
+      await follower.end();
+    }
+  } finally {
+    await run([join(bin, 'pg_ctl'), 'stop', '-D', dataDir, '-m', 'immediate'], as);
+    await editEnvironment(platform.envFile, () => environment);
+  }
+}
 
 test.skipIf(!hasPromtool)('a healthy site is silent; damage, absence, silence and a fence ring, and stop', async () => {
   await withGolden(async ({ startSource, repositories }) => {
@@ -116,6 +217,18 @@ test.skipIf(!hasPromtool)('a healthy site is silent; damage, absence, silence an
       { ...slow, at: new Date().toISOString(), rtoSeconds: 40 },
     ]);
     expect(await ringing(site)).toEqual([]);
+
+    await fillDisk(site, join(repositories, 'secondary'));
+    await followBehind(platform);
+
+    // Whatever a rule reads was written by an exporter in this test: of each workload that the site has.
+    const { workloads = [] } = settingsOf(site);
+    const rules: AlertRule[] = [
+      ...rulesOf(site).groups.flatMap((group) => group.rules),
+      ...rulesOf(site, 'standby').groups.flatMap((group) => group.rules),
+    ];
+    const own = rules.filter(({ labels: { workload } }) => workload === undefined || workloads.includes(workload));
+    expect(unwritten(own, [...written.values()])).toEqual([]);
 
     // The exporter asks nobody any more.
     await platform.stop();

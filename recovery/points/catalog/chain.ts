@@ -2,9 +2,9 @@
 import { fencedLineage } from '../fence-document.ts';
 import { parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
-import type { GoneDocument } from './memory.ts';
+import type { GoneDocument, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
-import type { CatalogProblem, SignedRemovals } from './types.ts';
+import type { CatalogProblem } from './types.ts';
 
 export interface CatalogDocuments {
   /** Sorted by key. */

@@ -36,3 +36,11 @@ export const headSchema = z.strictObject({
   signature: z.strictObject({ key: z.string(), hmacSha256: z.string() }),
 });
 export type Head = z.infer<typeof headSchema>;
+
+/** What a prune did, as its signed checkpoints tell it. */
+export interface SignedRemovals {
+  /** Ids of the points that it removed. */
+  readonly points: ReadonlySet<string>;
+  /** From its first checkpoint to its last: what the engines removed meanwhile is its work. Milliseconds since 1970. */
+  readonly spans: readonly { readonly from: number; readonly to: number }[];
+}

@@ -20,11 +20,11 @@ import { goneSince, onePerKey, unnamed } from './gone.ts';
 import { headOf, missingFences, missingOf } from './head.ts';
 import type { Keyring } from './keyring.ts';
 import { tipsOf } from './mark-chain.ts';
-import type { GoneDocument, Head } from './memory.ts';
+import type { GoneDocument, Head, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
 import { type Reading, readDocuments, readOne } from './read.ts';
 import type { Remembered } from './remember.ts';
-import type { Catalog, CatalogEntry, CatalogProblem, SignedRemovals } from './types.ts';
+import type { Catalog, CatalogEntry, CatalogProblem } from './types.ts';
 import { unreadablePoint } from './unreadable.ts';
 
 export interface StoreCatalogOptions {

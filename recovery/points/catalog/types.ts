@@ -2,7 +2,7 @@
 import type { Repository } from '../../config/site.ts';
 import type { MarkRecord } from '../marks.ts';
 import type { Mark, PointBody, RecoveryPoint } from '../point.ts';
-import type { GoneDocument, Head } from './memory.ts';
+import type { GoneDocument, Head, SignedRemovals } from './memory.ts';
 import type { PointOutline } from './outline.ts';
 
 /** `unknown-key`: this environment lacks the signing key, which is not a sign of damage. */
@@ -27,14 +27,6 @@ export interface CatalogProblem {
   readonly hint: string;
   /** A point that was removed, and that was newer than every one that is left: what is the newest now, is not. */
   readonly newest?: boolean;
-}
-
-/** What a prune did, as its signed checkpoints tell it. */
-export interface SignedRemovals {
-  /** Ids of the points that it removed. */
-  readonly points: ReadonlySet<string>;
-  /** From its first checkpoint to its last: what the engines removed meanwhile is its work. Milliseconds since 1970. */
-  readonly spans: readonly { readonly from: number; readonly to: number }[];
 }
 
 export interface Catalog {

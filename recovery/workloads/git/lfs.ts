@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { ifAbsent, isThere } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
 import type { Run } from '../../core/process.ts';
-import { GIT_ENV } from './refs.ts';
+import { GIT_ENV, gitEnvironment } from './refs.ts';
 
 /** `oid sha256:…` and the size of the file. */
 interface Pointer {
@@ -118,6 +118,8 @@ export interface LfsMirror {
   readonly folder: string;
   /** The repository itself, where it is on this host. */
   readonly source: string | undefined;
+  /** A file of `git credential-store`. git hands the login in it to git-lfs. */
+  readonly credentials?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -125,7 +127,7 @@ export interface LfsMirror {
  * Brings every object that the repository points to into its mirror, and returns how many there are. A repository of another host needs
  * the program `git-lfs`. Throws `GIT-LFS-MISSING`.
  */
-export async function mirrorLfs(run: Run, { name, folder, source, signal }: LfsMirror): Promise<number> {
+export async function mirrorLfs(run: Run, { name, folder, source, credentials, signal }: LfsMirror): Promise<number> {
   const pointers = await pointersIn(run, folder, signal);
   const storage = storageOf(folder);
   let missing = await missingIn(storage, pointers);
@@ -135,7 +137,7 @@ export async function mirrorLfs(run: Run, { name, folder, source, signal }: LfsM
   }
   if (missing.length > 0) {
     const argv = ['git', '-C', folder, 'lfs', 'fetch', '--all', 'origin'] as const;
-    await run(argv, { env: GIT_ENV, accept: 'any', signal });
+    await run(argv, { env: gitEnvironment(credentials), accept: 'any', signal });
     missing = await missingIn(storage, missing);
   }
   if (missing.length === 0) return pointers.length;

@@ -92,7 +92,8 @@ async function mirror(site: Site, source: Source, signal?: AbortSignal): Promise
   } catch (error) {
     throw await explainPartial(site, source, error);
   }
-  const lfsObjects = await mirrorLfs(site.run, { name, folder, source: local, signal });
+  const credentials = site.environment.git?.credentials;
+  const lfsObjects = await mirrorLfs(site.run, { name, folder, source: local, credentials, signal });
   const beside = local === undefined ? [] : await besideMirror(site.run, local, folder);
   const isShallow = await isThere(join(folder, 'shallow'));
   const shallow = isShallow ? ['older history: the source is a shallow clone (git fetch --unshallow)'] : [];

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
-import { previewFindings } from '../../../infra/config/findings.ts';
+import { backedUp, previewFindings } from '../../../infra/config/findings.ts';
+import { secretSchemas } from '../../../infra/config/schema.ts';
 import { productionPlan } from '../../../plan/production.ts';
+import { SECRET_KEYS } from '../../../recovery/rebuild/assemble.ts';
+import { configOf } from './stack-config.ts';
 
 type Config = Parameters<typeof previewFindings>[0];
 
@@ -26,4 +29,18 @@ test('each workload that the stack does not back up is named, and none when all 
   expect(findings({ folders, git, notifications: told })).toEqual([expect.stringContaining('reaches anybody')]);
   const meant = { ...productionPlan, alerts: { none: true } };
   expect(findings({ folders, git, notifications: told, plan: meant })).toEqual([]);
+});
+
+test.each([
+  ['production', {}],
+  ['dr', {}],
+  ['dr', { role: 'primary' }],
+])('the shipped stack %s %j backs up all 15 workloads of the plan', async (stack, config) => {
+  const { plan, ...sources } = await configOf(stack, { config });
+  expect(backedUp(plan, sources)).toEqual(productionPlan.workloads.map(({ id }) => id));
+  expect(backedUp(plan, sources)).toHaveLength(15);
+});
+
+test('a rebuild encrypts every key that a stack must encrypt', () => {
+  expect([...SECRET_KEYS].sort()).toEqual(Object.keys(secretSchemas).sort());
 });

@@ -64,6 +64,18 @@ test('a source that commits meanwhile is alive: nothing is promoted', async () =
   await expect(asked()).rejects.toThrow('ENOENT');
 });
 
+test('each session is pinned and has limits', async () => {
+  await path.script('psql', `echo "$*" >> ${folder}/asked; ${server('echo 0/1', '0')}`);
+  expect((await promote()).code).toBe(0);
+  const questions = (await readFile(join(folder, 'asked'), 'utf8')).trim().split('\n');
+  expect(questions.length).toBeGreaterThan(3);
+  for (const question of questions) {
+    expect(question).toContain("SET lock_timeout = '5s'; SET statement_timeout = '20s'");
+    expect(question).toContain("SET search_path = 'pg_catalog'");
+    expect(question).toContain("SET synchronous_commit = 'local'");
+  }
+});
+
 test('a second run finds nothing to do', async () => {
   await path.script('psql', server('echo 0/1', '0'));
   expect((await promote()).code).toBe(0);

@@ -16,6 +16,7 @@ const SECRETS = {
   secret: 'secret-91cd',
   redis: 'redis-02ee',
   application: 'app-5d1b',
+  git: 'https://backup:token-6c@git.example.com',
 };
 
 async function makeEnvironment(): Promise<{ folder: string; envFile: string }> {
@@ -35,6 +36,7 @@ site: fra1
 stateDir: ${folder}/state
 signingKeys: [{ name: k1, from: { file: ${keys}/signing } }]
 redis: { socket: ${folder}/redis.sock, dataDir: ${folder}/redis, password: { file: ${keys}/redis } }
+git: { repositories: [{ name: shop, url: "https://git.example.com/shop.git" }], credentials: ${keys}/git }
 storePasswords: { application: { file: ${keys}/application } }
 repositories:
   local: { type: posix, path: ${folder}/local, passphrases: [{ name: p1, from: { file: ${keys}/local } }] }
@@ -99,6 +101,8 @@ test('what one recipient opens is an environment that works, with this very prog
   expect(await read(environment.redis?.password)).toBe(SECRETS.redis);
   expect(await read(environment.storePasswords?.application)).toBe(SECRETS.application);
   expect(await readFile(primary.ca ?? '', 'utf8')).toContain('CERTIFICATE');
+  // git wants a file of its own format, which no secret of ours is.
+  expect(await read({ file: environment.git?.credentials ?? '' })).toBe(SECRETS.git);
   const lock = await readFile(join(into, 'program', 'package-lock.json'));
   expect(lock.equals(await readFile(join(import.meta.dirname, '../../../package-lock.json')))).toBe(true);
 

@@ -1,0 +1,32 @@
+/** Logins of git servers in the config of a rebuilt stack. */
+import { expect, test } from 'vitest';
+import { productionPlan } from '../../../plan/production.ts';
+import { draftConfig } from '../../../recovery/rebuild/assemble.ts';
+import type { CredentialsBundle } from '../../../recovery/rebuild/credentials-bundle.ts';
+
+const LOGIN = 'https://backup:token@git.example.com';
+const bundle: CredentialsBundle = {
+  describe: 'escrow file',
+  plan: productionPlan,
+  environment: 'production',
+  site: 'us-east-1',
+  signingKey: { name: 'first', secret: 'x' },
+  repositories: [],
+  gitCredentials: LOGIN,
+  storePasswords: {},
+};
+const request = { set: {}, repository: 'secondary' };
+const git = { value: { repositories: { shop: 'https://git.example.com/shop.git' } } };
+
+test('they come from the bundle where the stack mirrors repositories', () => {
+  const { values } = draftConfig(request, { bundle, like: { git } }, productionPlan);
+  expect(values).toMatchObject({ git: git.value, gitCredentials: LOGIN });
+  expect(draftConfig(request, { bundle, like: {} }, productionPlan).values).not.toHaveProperty('gitCredentials');
+});
+
+test('those of the stack itself or of the other stack stay', () => {
+  const like = { git, gitCredentials: { value: 'https://own@git.example.com', secret: true } };
+  expect(draftConfig(request, { bundle, like }, productionPlan).values.gitCredentials).toBe(
+    'https://own@git.example.com',
+  );
+});
