@@ -13,6 +13,7 @@ import { createStanza } from '../../../engines/pgbackrest/sets.ts';
 import { tryStartOptions } from '../access/launch.ts';
 import { refuseStandby } from '../host/standby.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../server.ts';
+import { NO_COMMAND } from './archive-fault.ts';
 import { refuseUnreadable } from './readable-secrets.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
@@ -24,9 +25,6 @@ export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): 
     archive_timeout: String(archiveTimeoutSeconds),
   };
 }
-
-/** Of a fresh server, and placeholders that discard the WAL. */
-const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false', ':'];
 
 /** Another archive_command ships WAL for somebody else and must not end. Throws `ARCHIVE-COMMAND-TAKEN` (exit 6). */
 async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
