@@ -14,7 +14,7 @@ import { tryStartOptions } from '../access/launch.ts';
 import { refuseStandby } from '../host/standby.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../server.ts';
 import { NO_COMMAND } from './archive-fault.ts';
-import { refuseUnreadable } from './readable-secrets.ts';
+import { authoritiesOf, refuseUnreadable } from './readable-secrets.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
@@ -212,7 +212,7 @@ export async function makeArchive(
     await createStanza(pgb, { online: true });
     return { changed: [], restarted: false };
   }
-  await refuseUnreadable(site, pgb.secrets);
+  await refuseUnreadable(site, pgb.secrets, authoritiesOf(pgb.repositories));
   await createStanza(pgb, { online: true });
   return turnOnArchiving(site, pgb, options);
 }
