@@ -1,18 +1,15 @@
 /** Restores from the logical dump: one table, another major version, or a chain in doubt. Never into a database that is in use. */
-import { randomBytes } from 'node:crypto';
-import { chown, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { didYouMean } from '../../plan/nearest.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import { postgresSettings } from '../config/environment.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { lookUpAccount, makeReachableFolder, writeOwnedFile } from '../core/account.ts';
+import { writeOwnedFile } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 import { findPostgresBin } from '../engines/find.ts';
-import { openRestic } from '../engines/restic/restic.ts';
-import { restoreSnapshot } from '../engines/restic/restore.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import { clientArguments, clientEnv, clientSecrets } from '../workloads/postgres/access/client.ts';
@@ -21,13 +18,13 @@ import { chooseRepository } from './choose-repository.ts';
 import {
   type DumpEntry,
   parseTableName,
-  readDumpList,
   type Selection,
   selectTables,
   type TableName,
   tablesInDump,
 } from './dump-list.ts';
 import { blamed } from './elsewhere.ts';
+import { entriesOf, fetchDump, scratchFolder } from './fetch-dump.ts';
 import type { Choice } from './resolve-in.ts';
 
 export interface LogicalRequest extends Choice {
@@ -119,38 +116,6 @@ function checkTables({ unknown }: Selection, held: readonly string[]): void {
     fact: `the dump holds no table "${name}".${didYouMean(name, held)}`,
     hint: 'name one of those that it holds, or restore all of it without --table',
   });
-}
-
-/** The dump as files that the server's account can read. */
-async function fetchDump(
-  site: Site,
-  { source, capture }: Pick<Dump, 'source' | 'capture'>,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  await makeReachableFolder(site.environment.stateDir, folder, site.environment.runAs);
-  await restoreSnapshot(openRestic(site, source, 'restorer'), { snapshot: capture.snapshot, folder, signal });
-  const account = await lookUpAccount(site.environment.runAs);
-  if (account) {
-    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
-      await chown(join(entry.parentPath, entry.name), account.uid, account.gid);
-  }
-  return join(folder, capture.path, 'database');
-}
-
-/** What a fetched dump holds. */
-async function entriesOf(
-  site: Site,
-  dump: string,
-  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal | undefined },
-): Promise<DumpEntry[]> {
-  const program = join(await findPostgresBin(postgresSettings(site.environment).binDir), 'pg_restore');
-  const options = { as: site.environment.runAs, cwd: folder, signal };
-  return readDumpList((await site.run([program, '--list', '--verbose', dump], options)).stdout);
-}
-
-function scratchFolder({ environment }: Site): string {
-  return join(environment.stateDir, 'restore', `logical-${randomBytes(4).toString('hex')}`);
 }
 
 /** Undefined for a name that holds a dot: the point's facts don't say where its schema ends. */
