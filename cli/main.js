@@ -15,8 +15,19 @@ if (major < 24) {
 // A third of a second less at each start. Only in a cache folder of our own: who can write there would run as us.
 const cache = process.env.XDG_CACHE_HOME || join(process.env.HOME || '/nonexistent', '.cache');
 if (ownerOf(cache) === process.getuid?.()) module.enableCompileCache(join(cache, 'go-coffee-dr', 'compile'));
-const { main } = await import('./dr.ts');
+const { main } = await import('./dr.ts').catch(withoutPackages);
 await main(process.argv);
+
+/** A clone has no npm packages. */
+function withoutPackages(error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/Cannot find package/.test(error.message)) throw error;
+  const folder = join(import.meta.dirname, '..');
+  process.stderr.write(
+    `DR-PACKAGES-MISSING ${folder}: ${error.message.split(' imported from ')[0]}\n` +
+      `hint: install the packages and engines: \`npm --prefix '${folder}' run setup\`\n`,
+  );
+  process.exit(2);
+}
 
 function ownerOf(path) {
   try {

@@ -88,7 +88,7 @@ export async function readEnvironment(file: string): Promise<Environment> {
       code: 'ENV-MISSING',
       where: '--env',
       fact: `the environment file ${path} can't be read (${codeOf(cause)})`,
-      hint: 'name one with --env FILE or DR_ENV; the README shows how to write it',
+      hint: 'name one with --env FILE or DR_ENV; dr.example.yaml is one to copy, and docs/host.md explains it',
       cause,
     });
   }

@@ -9,10 +9,12 @@ function liesIn(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`);
 }
 
+const UNPLANNED = 'the plan has no';
+
 function unknownNames(what: string, given: readonly string[], known: readonly string[]): string[] {
   return given
     .filter((name) => !known.includes(name))
-    .map((name) => `${what}.${name}: the plan has no "${name}".${didYouMean(name, known)}`);
+    .map((name) => `${what}.${name}: ${UNPLANNED} "${name}".${didYouMean(name, known)}`);
 }
 
 function doubledLocations(environment: Environment): string[] {
@@ -109,7 +111,7 @@ function passwordsInUrls(environment: Environment): string[] {
 }
 
 /** Throws `ENV-INVALID` (exit 2) with all problems. */
-export function checkSite(environment: Environment, plan: Plan): void {
+export function checkSite(environment: Environment, plan: Plan, file: string): void {
   const workloads = plan.workloads.map((w) => w.id);
   const services = plan.tiers.flatMap((t) => t.services.map((s) => s.id));
   const facts = [
@@ -132,7 +134,12 @@ export function checkSite(environment: Environment, plan: Plan): void {
     ...aboutObjects(environment, plan),
   ];
   if (facts.length > 0) {
-    const hint = 'fix these fields; nothing was changed';
-    throw badInput({ code: 'ENV-INVALID', where: 'environment', fact: facts.join('\n'), hint });
+    // The plan that is shipped has four repositories; others need a plan of one's own.
+    const isUnplanned = facts.some((fact) => fact.includes(UNPLANNED));
+    const own = isUnplanned
+      ? '; what the plan lacks goes there first: `dr plan show -o json > plan.json`, then plan: /absolute/path/plan.json in this file'
+      : '';
+    const hint = `fix these fields; nothing was changed${own}`;
+    throw badInput({ code: 'ENV-INVALID', where: file, fact: facts.join('\n'), hint });
   }
 }

@@ -71,7 +71,7 @@ function openRepository(
 export async function openSite(file: string, log: Logger = silentLog, signal?: AbortSignal): Promise<Site> {
   const environment = await readEnvironment(file);
   const plan = await loadPlan(environment.plan);
-  checkSite(environment, plan);
+  checkSite(environment, plan, file);
   const secrets = openSecrets();
   const named = Object.entries(environment.repositories);
   const ids = named.map(([id]) => id);

@@ -5,6 +5,7 @@
  */
 import { AssertionError } from 'node:assert';
 import { z } from 'zod';
+import { loginHint } from './cause.ts';
 import { codeOf, DrError, messageOf, systemError } from './errors.ts';
 
 /** The code of a `DrError` that was a bug. */
@@ -20,14 +21,14 @@ function isOfInput(error: TypeError): boolean {
 const isOfAnswer = (error: Error): boolean => '$metadata' in error || '$response' in error;
 
 /** Only code that is wrong throws these: a value that is undefined, a name that does not exist, an assertion. */
-export function isProgrammingError(error: unknown): error is Error {
+function isProgrammingError(error: unknown): error is Error {
   if (!(error instanceof Error) || isOfAnswer(error)) return false;
   if (error instanceof TypeError) return !isOfInput(error);
   return error instanceof ReferenceError || error instanceof RangeError || error instanceof AssertionError;
 }
 
 /** With its stack, as a command shows it. */
-export function bugError(error: Error, where: string): DrError {
+function bugError(error: Error, where: string): DrError {
   return new DrError({
     code: BUG,
     where,
@@ -95,9 +96,7 @@ function explainPostgres(error: unknown): DrError | undefined {
     code: denied ? 'POSTGRES-DENIED' : 'POSTGRES-FAILED',
     where: 'postgres',
     fact: `${severity} ${code}: ${message}`,
-    hint: denied
-      ? 'see postgres.user and postgres.password in the environment file, and pg_hba.conf'
-      : 'that is the server’s own message; its log may hold more',
+    hint: denied ? loginHint(message) : 'that is the server’s own message; its log may hold more',
     cause: error,
   });
 }

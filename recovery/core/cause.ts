@@ -27,7 +27,7 @@ export type Cause =
 const SIGNS: readonly (readonly [Cause, RegExp])[] = [
   [
     'denied',
-    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|password authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|unable to open config file: .*permission denied|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
+    /failed with 40[13] |\b403 Forbidden|AccessDenied|Access Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed|access key id you provided does not exist|request signature we calculated does not match|\w+ authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: +role "[^"]*" (?:does not exist|is not permitted)|unable to open config file: .*permission denied|WRONGPASS|NOAUTH|NOPERM|invalid username-password/i,
   ],
   [
     'untrusted',
@@ -88,4 +88,11 @@ export function refusalIn(said: string): string | undefined {
     /<Code>(\w+)<\/Code>/.exec(said)?.[1] ??
     /\b(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken)\b/.exec(said)?.[1]
   );
+}
+
+/** What lets `dr` into PostgreSQL. Debian's own rule lets an account of the system in as the user of the same name: never root. */
+export function loginHint(said: string): string {
+  return /Peer authentication failed/i.test(said)
+    ? 'let root in as that user: the lines for pg_hba.conf and pg_ident.conf are in docs/host.md; or set postgres.password'
+    : 'see postgres.user and postgres.password in the environment file, and pg_hba.conf';
 }

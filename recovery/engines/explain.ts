@@ -1,5 +1,5 @@
 /** An engine's failure as an error whose first line is its cause. */
-import { type Cause, causeOf, readable, refusalIn } from '../core/cause.ts';
+import { type Cause, causeOf, loginHint, readable, refusalIn } from '../core/cause.ts';
 import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
 
 export interface Explained {
@@ -116,9 +116,7 @@ function aboutServer(cause: Cause, error: DrError): DrError {
     code: isDenied ? 'POSTGRES-DENIED' : 'POSTGRES-UNREACHABLE',
     where: 'postgres',
     fact: saying(isDenied ? 'PostgreSQL refuses the login' : 'PostgreSQL does not answer', error),
-    hint: isDenied
-      ? 'see postgres.user and postgres.password in the environment file, and pg_hba.conf'
-      : 'see whether the server runs: `dr assess`',
+    hint: isDenied ? loginHint(error.fact) : 'see whether the server runs: `dr assess`',
     cause: error,
   });
 }

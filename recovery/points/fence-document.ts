@@ -61,13 +61,39 @@ export function examineFence({ key, etag, body }: StoredObject, keys: readonly S
   const value = parseJson(body.toString('utf8'));
   if (liftedSchema.safeParse(value).success) return place;
   const fence = fenceSchema.safeParse(value).data;
-  if (fence === undefined) return { ...place, fault: 'it is not a fence that this version can read' };
+  if (fence === undefined) return newerFence(place, value, keys);
   const { signature: signed } = fence;
   if (signed === undefined) return { ...place, fault: 'it has no signature' };
   const check = verifyDocument({ ...fence, signature: signed }, keys);
   if (check !== 'ok') return { ...place, fault: FAULTS[check] };
   if (fence.lineage !== lineage) return { ...place, fault: `it is the fence of ${fence.lineage}` };
   return fence.lifted === true ? { ...place, liftedAt: fence.since } : { ...place, fence };
+}
+
+const newerSchema = z.looseObject({
+  apiVersion: z.string(),
+  dr: z.string().optional(),
+  successor: z.string().default('another site'),
+  holder: z.string().default('unknown'),
+  since: z.iso.datetime().catch(new Date(0).toISOString()),
+  signature,
+});
+
+/** A newer version raised it, and somebody with the key signed it: it stops like any other. What it says besides can't be known here. */
+function newerFence(
+  place: Pick<FenceReading, 'key' | 'etag' | 'lineage'>,
+  value: unknown,
+  keys: readonly SigningKey[],
+): FenceReading {
+  const found = newerSchema.safeParse(value).data;
+  if (found === undefined) return { ...place, fault: 'it is not a fence that this version can read' };
+  const { apiVersion, dr, successor, holder, since, signature: signed } = found;
+  const written = dr === undefined ? 'a newer version of dr wrote it' : `dr ${dr} wrote it`;
+  const what = `format "${apiVersion}", which this version can't read; ${written}`;
+  if (verifyDocument({ ...(value as object), signature: signed }, keys) !== 'ok')
+    return { ...place, fault: `its ${what}; its signature can't be checked here` };
+  const { lineage } = place;
+  return { ...place, fence: { apiVersion: 'go-coffee-dr/v1', kind: 'Fence', lineage, successor, holder, what, since } };
 }
 
 /** Every fence of a repository, whoever put it there. */

@@ -35,6 +35,21 @@ export function parseMarkKey(key: string): { readonly point: string; readonly ma
   return point === undefined || mark === undefined ? undefined : { point, mark };
 }
 
+/** The point that a mark of whatever version is about: a newer one may have marks of other names. */
+export function markedPoint(key: string): string | undefined {
+  const [, point] = /(?:^|\/)marks\/([^/]+)\/[^/]+\.json$/.exec(key) ?? [];
+  return pointIdSchema.safeParse(point).data;
+}
+
+/** A mark that a newer version has set: it may say that the point is compromised, or that it must be kept. */
+export interface UnreadMark {
+  readonly key: string;
+  /** Which version is needed. */
+  readonly why: string;
+  /** Somebody with a signing key set it. */
+  readonly genuine: boolean;
+}
+
 /** Sorts by time to the millisecond. Its random end keeps two marks of the same moment apart. */
 export function markStamp(at: Date): string {
   return `${at.toISOString().replaceAll(/[-:.]/g, '')}-${randomBytes(2).toString('hex')}`;

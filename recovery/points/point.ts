@@ -31,6 +31,10 @@ const serverFacts = z.looseObject({
   extensions: z.array(z.string()),
   /** Versions of the libraries that sort text: `libc 2.36`, `icu 153.112`. */
   collations: z.array(z.string()),
+  /** Major version of the ICU library that the server is linked with; absent where it has none, or that can't be seen. */
+  icu: z.string().optional(),
+  /** Whether each page has a checksum. Absent, like `icu`, in points of older versions. */
+  dataChecksums: z.boolean().optional(),
 });
 export type ServerFacts = z.infer<typeof serverFacts>;
 

@@ -179,7 +179,8 @@ export function decidePrune(input: DecideInput): PointDecision[] {
   const keeping = new Keeping(entries, retentionMs, now);
   for (const entry of entries) {
     if (endOf(entry) > cutoff) keeping.keep(entry, 'young');
-    if (isHeld(entry)) keeping.keep(entry, 'held');
+    // In doubt nothing is removed: a mark that can't be read may be a hold.
+    if (isHeld(entry) || entry.unread !== undefined) keeping.keep(entry, 'held');
     if (leased.has(entry.point.id)) keeping.keep(entry, 'leased');
     if (entry.trust !== 'ok') keeping.keep(entry, 'untrusted');
   }

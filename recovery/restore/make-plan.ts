@@ -16,6 +16,7 @@ import { destinationOf, destinationState, typeOf } from '../workloads/registry.t
 import { type RestoreItem, type RestorePlan, setTypeOf, snapshotTypeOf } from '../workloads/restore-plan.ts';
 import { chooseRepository } from './choose-repository.ts';
 import { blamed, commandFrom } from './elsewhere.ts';
+import { madeWithNotes } from './made-with.ts';
 import { preflight } from './preflight.ts';
 import type { PlanRequest } from './resolve-in.ts';
 
@@ -93,7 +94,7 @@ async function planOf(
   site: Site,
   request: PlanRequest,
   workloads: readonly Workload[],
-  { repository, source, resolution, notes }: Awaited<ReturnType<typeof chooseRepository>>,
+  { repository, source, resolution, notes, tools }: Awaited<ReturnType<typeof chooseRepository>>,
 ): Promise<Planned> {
   const items: RestoreItem[] = [];
   const warnings = [...notes, ...resolution.warnings];
@@ -122,6 +123,7 @@ async function planOf(
     lastCommit = reach.lastCommit;
     items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last, layout });
   }
+  warnings.push(...(await madeWithNotes(site, items, tools)));
   const stopping = workloads.filter((w) => !typeOf(site.environment, w).servicesKeepRunning).map((w) => w.id);
   const touches = items.some((i) => stopping.includes(i.workload));
   const plan: RestorePlan = {

@@ -10,6 +10,7 @@ import { unreadableOf } from '../points/catalog/unreadable.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
 import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
+import type { Tools } from './made-with.ts';
 import { resolveInSingleCopy } from './single-copy.ts';
 import { sourceAsOf } from './source.ts';
 
@@ -40,6 +41,8 @@ export interface Resolved {
   readonly resolution: Resolution;
   /** In the chain of this repository. */
   readonly order: ChainPlaces;
+  /** What each point of this repository was made with. */
+  readonly tools: Tools;
 }
 
 /** What the choice depends on. */
@@ -85,6 +88,7 @@ export async function resolveIn(
   const removed = problems.flatMap(({ newest, point }) => (newest === true && point !== undefined ? [point] : []));
   const { now, warnings } = await nowOf(source, request.now);
   const order = placesOf(entries);
+  const tools = new Map(entries.map(({ point }) => [point.id, point.tools]));
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
     resolveTarget({
       repository: repository.id,
@@ -102,9 +106,9 @@ export async function resolveIn(
     ...resolution,
     warnings: [...warnings, ...resolution.warnings],
   });
-  if (repository.exported !== true) return { repository, source, order, resolution: warned(resolve(entries)) };
+  if (repository.exported !== true) return { repository, source, order, tools, resolution: warned(resolve(entries)) };
   const { point, resolution } = resolveInSingleCopy(entries, resolve);
-  return { repository, source: copyView(source, point), order, resolution: warned(resolution) };
+  return { repository, source: copyView(source, point), order, tools, resolution: warned(resolution) };
 }
 
 /** What is to be compared: which point each workload comes from, and the order of points where it is known. */

@@ -91,6 +91,8 @@ export async function planRestore(
   request: RestoreRequest,
   { flush }: { readonly flush: boolean },
 ): Promise<Planned> {
+  // Nothing of the server is touched for a repository that does not exist.
+  if (request.from !== undefined) site.repository(request.from);
   const now = request.now();
   const [postgres] = selectWorkloads(site.plan, ['type:postgres']);
   const database = postgres !== undefined && (request.only.length === 0 || request.only.includes(postgres.id));

@@ -62,25 +62,41 @@ export async function leasePoint(store: ObjectStore, layout: Layout, request: Le
   };
 }
 
-/** Leases that have not expired, sorted by point. One that can't be read counts as new when it was written: in doubt nothing is removed. */
+/**
+ * Leases that have not expired, sorted by point. One that can't be read counts as new when it was written, and one of a newer format
+ * never expires here: in doubt nothing is removed.
+ */
 export async function activeLeases(store: ObjectStore, layout: Layout, now = new Date()): Promise<LeaseRecord[]> {
   const active: LeaseRecord[] = [];
   for (const info of await store.list(layout.leasesPrefix)) {
     const object = await store.get(info.key);
     if (object === undefined) continue;
-    const record = parseLease(object.body.toString('utf8')) ?? unreadable(info.key, object.modified);
+    const value = parseJson(object.body.toString('utf8'));
+    const record =
+      newerLease(info.key, value) ?? leaseSchema.safeParse(value).data ?? unreadable(info.key, object.modified);
     if (new Date(record.expiresAt) > now) active.push(record);
   }
   return active;
 }
 
-function parseLease(text: string): LeaseRecord | undefined {
-  return leaseSchema.safeParse(parseJson(text)).data;
+const formatSchema = z.looseObject({ apiVersion: z.string(), dr: z.string().optional() });
+const OWN_FORMAT = 'go-coffee-dr/v1';
+const pointOf = (key: string): string => key.split('/').at(-2) ?? '';
+
+/** Undefined for a lease of this version: it names no format. */
+function newerLease(key: string, value: unknown): LeaseRecord | undefined {
+  const { apiVersion, dr } = formatSchema.safeParse(value).data ?? {};
+  if (apiVersion === undefined || apiVersion === OWN_FORMAT) return undefined;
+  const version = dr === undefined ? 'a newer version of dr' : `dr ${dr}`;
+  const holder = `${version} (format "${apiVersion}", which this version can't read; remove ${key} when nobody restores from it)`;
+  return { point: pointOf(key), holder, since: new Date(0).toISOString(), expiresAt: NEVER };
 }
+
+const NEVER = '9999-12-31T23:59:59.999Z';
 
 function unreadable(key: string, modified: Date): LeaseRecord {
   return {
-    point: key.split('/').at(-2) ?? '',
+    point: pointOf(key),
     holder: `unreadable lease ${key}`,
     since: modified.toISOString(),
     expiresAt: new Date(modified.getTime() + LEASE_SECONDS * 1000).toISOString(),

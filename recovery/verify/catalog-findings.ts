@@ -32,16 +32,21 @@ export function doubtFindings(repository: string, entries: readonly CatalogEntry
   const common = { repository, area: 'catalog' } as const;
   const hintOf = (id: string) =>
     `look at it; then dr points mark ${id} clean, or compromised. Until then latest skips it`;
-  const doubts = [...doubtsOf(entries, now).values()].map(
-    ({ point, kind, fact }): Finding => ({
-      ...common,
-      severity: 'wrong',
-      code: DOUBTS[kind],
-      what: point,
-      fact,
-      hint: hintOf(point),
-      points: [point],
-    }),
+  const doubts = [...doubtsOf(entries, now).values()].flatMap(({ point, kind, fact }): Finding[] =>
+    // The mark itself is among the catalog's problems.
+    kind === 'unread'
+      ? []
+      : [
+          {
+            ...common,
+            severity: 'wrong',
+            code: DOUBTS[kind],
+            what: point,
+            fact,
+            hint: hintOf(point),
+            points: [point],
+          },
+        ],
   );
   const suspects = entries
     .filter((entry) => !isVouched(entry) && entry.outline.captures.some(({ suspect }) => suspect))

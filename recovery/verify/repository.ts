@@ -8,6 +8,7 @@ import { asDrError, isBug } from '../core/as-dr-error.ts';
 import { type DrError, EXIT } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { catalogFindings, doubtFindings, missingPoint, noPoints, notTried } from './catalog-findings.ts';
 import { copyFindings } from './copies.ts';
@@ -26,6 +27,8 @@ export interface VerifyRequest {
   readonly now: Date;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** Gets the points that are believed, to be compared with those of other repositories. */
+  readonly onCatalog?: (repository: string, believed: readonly CatalogEntry[]) => void;
 }
 
 interface Verified {
@@ -48,6 +51,7 @@ async function verifyAll(
   const catalogued = [...catalogFindings(repository.id, problems), ...doubtFindings(repository.id, entries, now)];
   progress({ ...event, state: catalogued.length > 0 ? 'failed' : 'done', detail: `${entries.length} points` });
   const believed = entries.filter(({ trust }) => trust !== 'tampered');
+  request.onCatalog?.(repository.id, believed);
   const retention = site.plan.repositories.find(({ id }) => id === repository.id)?.retention;
   const retainedSince = new Date(retention === undefined ? 0 : now.getTime() - seconds(retention) * 1000);
   const point = request.point ?? pointToTry(believed, now);

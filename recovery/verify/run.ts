@@ -1,13 +1,15 @@
 /** All repositories: what each of them can be trusted with. */
 import pMap from 'p-map';
 import { presentRepositories } from '../config/repositories.ts';
-import type { Site } from '../config/site.ts';
+import type { Repository, Site } from '../config/site.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
 import { holdersOf, surveyCatalogs } from '../points/catalog/survey.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
 import { recordRun } from '../report/runs.ts';
 import { nameElsewhere } from './elsewhere.ts';
 import { type VerifyRequest, verifyRepository } from './repository.ts';
-import type { RepositoryReport, VerifyReport } from './types.ts';
+import { type Catalogs, sameRunFindings } from './same-run.ts';
+import type { Finding, RepositoryReport, VerifyReport } from './types.ts';
 
 /** Each reads a lot and computes little; a trial restore has the host for itself. */
 const AT_ONCE = 2;
@@ -43,6 +45,17 @@ async function namedElsewhere(site: Site, reports: readonly RepositoryReport[]):
   return nameElsewhere(reports, holders);
 }
 
+const inOrder = (repositories: readonly Repository[], catalogs: Catalogs): Catalogs =>
+  new Map(repositories.map(({ id }) => [id, catalogs.get(id) ?? []]));
+
+/** Notes: none of them says that something is damaged. */
+function withNotes(reports: readonly RepositoryReport[], notes: readonly Finding[]): RepositoryReport[] {
+  return reports.map((report) => {
+    const own = notes.filter(({ repository }) => repository === report.id);
+    return own.length === 0 ? report : { ...report, findings: [...report.findings, ...own] };
+  });
+}
+
 /**
  * Repositories by id, all when none is named. Throws `REPOSITORY-UNKNOWN`, `POINT-UNKNOWN`, missing signing keys (exit 2), and when no
  * repository could be verified at all the first one's error.
@@ -55,9 +68,18 @@ export async function verifyRepositories(
   const repositories = ids.length > 0 ? ids.map((id) => site.repository(id)) : presentRepositories(site);
   await readKeyring(site);
   if (request.point !== undefined) holdersOf(await surveyCatalogs(site), request.point);
-  const reports = await pMap(repositories, (repository) => verifyRepository(site, repository, request), {
-    concurrency: request.deep ? 1 : AT_ONCE,
-  });
+  const catalogs = new Map<string, readonly CatalogEntry[]>();
+  const onCatalog = (id: string, believed: readonly CatalogEntry[]): void => {
+    catalogs.set(id, believed);
+  };
+  const alone = await pMap(
+    repositories,
+    (repository) => verifyRepository(site, repository, { ...request, onCatalog }),
+    {
+      concurrency: request.deep ? 1 : AT_ONCE,
+    },
+  );
+  const reports = withNotes(alone, sameRunFindings(inOrder(repositories, catalogs)));
   const told = await namedElsewhere(site, reports);
   const report = { at: request.now.toISOString(), environment: site.environment.name, repositories: told };
   await remember(site, report, request.deep);

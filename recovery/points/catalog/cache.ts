@@ -41,6 +41,7 @@ type Row = readonly [
   bytes: number,
   textDigest: string,
   outline: PackedOutline | null,
+  genuine?: boolean | undefined,
 ];
 
 interface Index {
@@ -123,6 +124,7 @@ class CachedRecord implements DocumentRecord {
   readonly digest: string;
   readonly previous: string | null;
   readonly sequence: number | null;
+  readonly genuine: boolean | undefined;
   readonly #row: Row;
   readonly #offset: number;
   readonly #texts: Texts;
@@ -131,6 +133,7 @@ class CachedRecord implements DocumentRecord {
   /** @param offset of its text, from the beginning of the file */
   constructor(row: Row, offset: number, texts: Texts) {
     [this.key, this.etag, this.state, this.why, this.digest, this.previous, this.sequence] = row;
+    this.genuine = row[10];
     this.#row = row;
     this.#offset = offset;
     this.#texts = texts;
@@ -217,7 +220,8 @@ export async function saveCache(cache: Cache, { records, gone }: CacheContent): 
     const text = Buffer.from(r.text, 'utf8');
     texts.push(text);
     const outline = r.outline === undefined ? null : packOutline(r.outline, names);
-    return [r.key, r.etag, r.state, r.why, r.digest, r.previous, r.sequence, text.length, digestOf(text), outline];
+    const { key, etag, state, why, digest, previous, sequence, genuine } = r;
+    return [key, etag, state, why, digest, previous, sequence, text.length, digestOf(text), outline, genuine];
   });
   const index: Index = { names: names.names, rows, gone };
   const sealed = Buffer.from(JSON.stringify(index), 'utf8');

@@ -1,6 +1,6 @@
 /** Finds what is wrong with a catalog, from its documents alone. Pure. */
 import { fencedLineage } from '../fence-document.ts';
-import { parseMarkKey } from '../marks.ts';
+import { markedPoint, parseMarkKey } from '../marks.ts';
 import { checkpointSchema, type DocumentRecord } from './document.ts';
 import type { GoneDocument, SignedRemovals } from './memory.ts';
 import { chainOrder } from './order.ts';
@@ -27,7 +27,7 @@ const HINTS = {
 
 /** The id of the point in an object's key, whatever the object holds. */
 export function pointOfKey(key: string): string | undefined {
-  return parseMarkKey(key)?.point ?? /\/points\/([^/]+)\.json$/.exec(key)?.[1];
+  return markedPoint(key) ?? /\/points\/([^/]+)\.json$/.exec(key)?.[1];
 }
 
 function problem(kind: CatalogProblem['kind'], key: string, fact: string, hint: string = HINTS[kind]): CatalogProblem {

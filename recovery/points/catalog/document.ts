@@ -41,6 +41,8 @@ export interface DocumentRecord {
   readonly sequence: number | null;
   /** Its JSON; empty where it is not of the known schema. Throws `CATALOG-CACHE` (exit 1) where the cache was changed on the disk. */
   readonly text: string;
+  /** Of an unreadable one: somebody with a signing key wrote it. Absent for others, and in caches of older versions. */
+  readonly genuine?: boolean | undefined;
   /** Of readable points. */
   readonly outline?: PointOutline | undefined;
 }
@@ -111,8 +113,12 @@ export function examine(
     return { ...nothing, state: 'tampered', why: `it is not JSON: ${messageOf(error)}` };
   }
   const newer = newerFormat(json);
-  if (newer !== undefined) return { ...nothing, ...newer, state: 'unreadable' };
   const signed = signedSchema.safeParse(json);
+  if (newer !== undefined) {
+    // Formats change; how this family of formats is signed may stay.
+    const genuine = signed.success && verifyDocument(signed.data, keys) === 'ok';
+    return { ...nothing, ...newer, state: 'unreadable', genuine };
+  }
   if (!signed.success) return { ...nothing, state: 'tampered', why: 'it has no signature' };
   const document: Signed<Readonly<Record<string, unknown>>> = signed.data;
   const check = verifyDocument(document, keys);
@@ -131,7 +137,7 @@ export function examine(
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const what = `${issue?.path.join('.') || 'document'}: ${issue?.message}`;
-    return { ...found, state: 'unreadable', why: `${what}; ${versionNeeded(document)}` };
+    return { ...found, genuine: check === 'ok', state: 'unreadable', why: `${what}; ${versionNeeded(document)}` };
   }
   const why = misplaced(kind, key, document, place);
   if (why !== '') return { ...found, state: 'tampered', why };

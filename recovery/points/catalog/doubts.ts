@@ -1,6 +1,7 @@
 /**
  * Points that nobody altered and that `latest` must not take unasked all the same: their clock was wrong, or another host wrote them
- * under the site's name. A mark `clean` vouches for a point. Pure.
+ * under the site's name, or a newer version has set a mark that this one can't read. A mark `clean` vouches for a point, but not against
+ * such a mark. Pure.
  */
 import { skewText } from '../../storage/clock.ts';
 import { isCompromised, isVouched } from '../marks.ts';
@@ -9,7 +10,7 @@ import type { CatalogEntry } from './types.ts';
 
 export interface Doubt {
   readonly point: string;
-  readonly kind: 'clock' | 'foreign';
+  readonly kind: 'clock' | 'foreign' | 'unread';
   /** Follows the id: `is dated 2027-12-28T02:00:00.000Z, after now`. */
   readonly fact: string;
 }
@@ -113,6 +114,15 @@ export function doubtsOf(entries: readonly CatalogEntry[], now: Date): Map<strin
     const stranger = owners.isStranger(outline);
     const clock = clockFact(outline, now.getTime(), bound);
     if (clock === undefined && outline.sequence !== undefined) bound = Math.max(bound, Date.parse(outline.endedAt));
+    const unread = entry.unread?.find(({ genuine }) => genuine);
+    if (unread !== undefined) {
+      doubts.set(id, {
+        point: id,
+        kind: 'unread',
+        fact: `bears a mark that this version of dr can't read (${unread.why})`,
+      });
+      continue;
+    }
     if (vouched) continue;
     if (clock !== undefined) doubts.set(id, { point: id, kind: 'clock', fact: clock });
     else if (stranger) {

@@ -1,5 +1,5 @@
 /** Turns the documents of a catalog into entries: a point with its marks and its trust. */
-import { type MarkRecord, markDocumentSchema, parseMarkKey } from '../marks.ts';
+import { type MarkRecord, markDocumentSchema, markedPoint, parseMarkKey, type UnreadMark } from '../marks.ts';
 import type { RecoveryPoint } from '../point.ts';
 import { type CatalogDocuments, pointOfKey } from './chain.ts';
 import type { DocumentRecord } from './document.ts';
@@ -13,8 +13,13 @@ function pointOf({ text }: DocumentRecord): RecoveryPoint {
   return JSON.parse(text);
 }
 
+export interface MarksOfPoint {
+  readonly marks: readonly MarkRecord[];
+  readonly unread?: readonly UnreadMark[] | undefined;
+}
+
 /** The document must be readable (`text` not empty). Its JSON is parsed when `point` is first asked for: 10,000 of them take long. */
-export function toEntry(record: DocumentRecord, marks: readonly MarkRecord[]): CatalogEntry {
+export function toEntry(record: DocumentRecord, { marks, unread }: MarksOfPoint): CatalogEntry {
   let parsed: RecoveryPoint | undefined;
   return {
     get point(): RecoveryPoint {
@@ -25,6 +30,7 @@ export function toEntry(record: DocumentRecord, marks: readonly MarkRecord[]): C
       return record.outline ?? outlineOf(this.point);
     },
     marks,
+    ...(unread === undefined ? {} : { unread }),
     trust: trustOf(record),
   };
 }
@@ -63,6 +69,16 @@ export function marksByPoint(
   return byPoint;
 }
 
+/** By the id of their point. */
+export function unreadByPoint(records: readonly DocumentRecord[]): Map<string, UnreadMark[]> {
+  const byPoint = new Map<string, UnreadMark[]>();
+  for (const { state, key, why, genuine = true } of records) {
+    const point = state === 'unreadable' ? markedPoint(key) : undefined;
+    if (point !== undefined) byPoint.set(point, [...(byPoint.get(point) ?? []), { key, why, genuine }]);
+  }
+  return byPoint;
+}
+
 /** An unreadable document has no text, and so no entry: the list of problems shows it. */
 function trustOf({ state }: DocumentRecord): Trust {
   return state === 'unreadable' ? 'tampered' : state;
@@ -73,7 +89,11 @@ export function toEntries(
   documents: Pick<CatalogDocuments, 'points' | 'marks'> & Partial<Pick<CatalogDocuments, 'gone'>>,
 ): CatalogEntry[] {
   const marked = marksByPoint(documents.marks, documents.gone);
+  const unread = unreadByPoint(documents.marks);
   return chainOrder(documents.points)
     .filter((record) => record.outline !== undefined)
-    .map((record) => toEntry(record, marked.get(pointOfKey(record.key) ?? '') ?? []));
+    .map((record) => {
+      const id = pointOfKey(record.key) ?? '';
+      return toEntry(record, { marks: marked.get(id) ?? [], unread: unread.get(id) });
+    });
 }

@@ -15,7 +15,7 @@ import { signDocument, signPoint } from '../signing.ts';
 import { type Cache, type CacheContent, loadCache, saveCache } from './cache.ts';
 import { type CatalogDocuments, findProblems, pointOfKey, signedRemovals, stillGone } from './chain.ts';
 import type { CatalogPlace, Checkpoint, DocumentRecord } from './document.ts';
-import { marksByPoint, toEntries, toEntry } from './entries.ts';
+import { marksByPoint, toEntries, toEntry, unreadByPoint } from './entries.ts';
 import { goneSince, onePerKey, unnamed } from './gone.ts';
 import { headOf, missingFences, missingOf } from './head.ts';
 import type { Keyring } from './keyring.ts';
@@ -71,7 +71,7 @@ export class StoreCatalog implements Catalog {
     if (record === undefined) return undefined;
     if (record.state === 'unreadable') throw unreadablePoint(this.repository.id, { id, why: record.why });
     if (record.text === '') return undefined;
-    return toEntry(record, marksByPoint(marks).get(id) ?? []);
+    return toEntry(record, { marks: marksByPoint(marks).get(id) ?? [], unread: unreadByPoint(marks).get(id) });
   }
 
   async problems(): Promise<CatalogProblem[]> {

@@ -1,6 +1,6 @@
 /** A catalog: the points of one repository, their marks, and whether they can be trusted. */
 import type { Repository } from '../../config/site.ts';
-import type { MarkRecord } from '../marks.ts';
+import type { MarkRecord, UnreadMark } from '../marks.ts';
 import type { Mark, PointBody, RecoveryPoint } from '../point.ts';
 import type { GoneDocument, Head, SignedRemovals } from './memory.ts';
 import type { PointOutline } from './outline.ts';
@@ -14,6 +14,8 @@ export interface CatalogEntry {
   readonly outline: PointOutline;
   /** Oldest first. */
   readonly marks: readonly MarkRecord[];
+  /** Marks that this version can't read; absent where there is none. */
+  readonly unread?: readonly UnreadMark[] | undefined;
   readonly trust: Trust;
 }
 

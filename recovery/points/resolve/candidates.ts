@@ -18,6 +18,9 @@ export interface Candidates {
 
 const VOUCH = 'to use it, name its id or type --allow-suspect; if it is good: dr points mark';
 
+const NEWER =
+  'use that version of dr, or a newer one; to use the point all the same, name its id or type --allow-suspect';
+
 /** Good copies of a workload, and those that are skipped because they hold much less than the one before. */
 function withoutSuspects(all: ReadonlyMap<string, readonly Copy[]>): Pick<Candidates, 'copies' | 'suspect'> {
   const suspect: Copy[] = [];
@@ -59,8 +62,10 @@ export function candidatesOf(input: ResolveInput): Candidates {
   if (tampered > 0) warnings.push(`${plural(tampered, 'point')} in ${input.repository} with a bad signature: ${left}`);
   if (unknown > 0)
     warnings.push(`${plural(unknown, 'point')} in ${input.repository} whose signing key is missing: ${left}`);
-  for (const { point, fact } of doubts.values())
-    warnings.push(`${point} in ${input.repository} ${fact}: it was skipped; ${VOUCH} ${point} clean`);
+  for (const { point, kind, fact } of doubts.values()) {
+    const use = kind === 'unread' ? NEWER : `${VOUCH} ${point} clean`;
+    warnings.push(`${point} in ${input.repository} ${fact}: it was skipped; ${use}`);
+  }
   return { ...good, compromised, warnings: [...warnings, ...suspectWarnings(good.suspect, input.workloads)] };
 }
 

@@ -1,7 +1,12 @@
 /** Do PostgreSQL and Redis let `dr` in: a backup and a restore need more than their programs. */
 import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
+import { attachedRepositories } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
+import { type Account, lookUpAccount } from '../../core/account.ts';
 import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
+import { DrError } from '../../core/errors.ts';
+import { secretVariables } from '../../engines/pgbackrest/secrets.ts';
+import { refuseUnreadable } from '../../workloads/postgres/archive/readable-secrets.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 import { redisAddress, withRedis } from '../../workloads/redis/client.ts';
 import { infoField } from '../../workloads/redis/info.ts';
@@ -35,6 +40,33 @@ async function checkPostgres(site: Site): Promise<Check[]> {
   return [await answerOf('postgres server', ask)];
 }
 
+/** An account that this machine does not have is a check of its own. */
+async function accountOf(name: string | undefined): Promise<Account | undefined> {
+  try {
+    return await lookUpAccount(name);
+  } catch (error) {
+    if (error instanceof DrError && error.code === 'ACCOUNT-UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
+/** As that account ships the WAL. Nothing where it is the caller's own, or that of another host. */
+async function checkArchiveSecrets(site: Site): Promise<Check[]> {
+  const { postgres, runAs } = site.environment;
+  if (postgres === undefined || isOnOtherHost(postgres) || (await accountOf(runAs)) === undefined) return [];
+  const written = attachedRepositories(site).filter(({ exported }) => exported !== true);
+  const secrets = secretVariables(written.map(({ id, settings }) => ({ id, settings, role: 'writer' })));
+  const about = { name: 'secrets for WAL', wanted: `readable for ${runAs}` };
+  try {
+    await refuseUnreadable(site, secrets);
+    return [{ ...about, status: 'ok', found: 'all', hint: '' }];
+  } catch (error) {
+    rethrowBug(error);
+    const { fact, hint } = asDrError(error, about.name);
+    return [{ ...about, status: 'missing', found: fact, hint }];
+  }
+}
+
 /** Rights that a backup needs besides: an ACL user may lack one. */
 async function ask(site: Site, settings: RedisSettings): Promise<string> {
   return withRedis(site, settings, async (redis) => {
@@ -52,5 +84,5 @@ async function checkRedis(site: Site): Promise<Check[]> {
 }
 
 export async function serverChecks(site: Site): Promise<Check[]> {
-  return (await Promise.all([checkPostgres(site), checkRedis(site)])).flat();
+  return (await Promise.all([checkArchiveSecrets(site), checkPostgres(site), checkRedis(site)])).flat();
 }

@@ -10,7 +10,7 @@ export type S3Access = z.infer<typeof s3Access>;
 
 /** Keys in an address would stand in argument lists, logs and generated files; the engines read only host and port of it. */
 const endpointSchema = z
-  .url({ protocol: /^https$/ })
+  .url({ protocol: /^https$/, error: 'must be https://host[:port]; pgBackRest speaks TLS only' })
   .refine((text) => !hasMore(text, ({ username, password }) => username + password), {
     message: 'must not hold a user or a password; name the keys in writer and restorer',
   })

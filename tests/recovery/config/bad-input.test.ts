@@ -26,7 +26,16 @@ test('the address of a store is a host and a port', async () => {
   expect(error.fact).toContain(
     'repositories.secondary.endpoint: "https://s3.example.com/backups": must be https://host',
   );
+  const plain = await refusalOf(await scratch(), changed(SECONDARY, inS3('http://s3.example.com:9000')));
+  expect(plain.fact).toContain('"http://s3.example.com:9000": must be https://host[:port]; pgBackRest speaks TLS only');
   await opened(await scratch(), changed(SECONDARY, inS3('https://s3.example.com:9000/')));
+});
+
+test('a repository that the plan lacks: the file, and how a plan of one’s own begins', async () => {
+  const error = await refusalOf(await scratch(), changed('  secondary:', '  third:'));
+  expect(error.where).toMatch(/^\/.*\.yaml$/);
+  expect(error.fact).toContain('repositories.third: the plan has no "third"');
+  expect(error.hint).toContain('dr plan show -o json > plan.json');
 });
 
 test('the file that the others are changed from is good', async () => {

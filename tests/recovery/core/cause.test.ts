@@ -1,7 +1,7 @@
 /** What real engines printed, recorded with pgBackRest 2.45, restic 0.14, PostgreSQL 15, Redis 7.0 and versitygw. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { causeOf, readable, refusalIn } from '../../../recovery/core/cause.ts';
+import { causeOf, loginHint, readable, refusalIn } from '../../../recovery/core/cause.ts';
 import { DrError } from '../../../recovery/core/errors.ts';
 import { explainEngine } from '../../../recovery/engines/explain.ts';
 
@@ -34,6 +34,7 @@ test.each([
   ['timeout after 15000ms waiting for read', 'slow'],
   ['net/http: TLS handshake timeout', 'slow'],
   ['repository is already locked by PID 1', 'busy'],
+  ['FATAL:  Peer authentication failed for user "postgres"', 'denied'],
   ['WARN: unable to write: [28] No space left on device', 'full'],
   ['ERROR:  relation "orders" does not exist', undefined],
 ] as const)('%s', (text, cause) => {
@@ -71,6 +72,11 @@ test('a refused certificate is no wrong passphrase', () => {
   });
   const authority = explainEngine(failed(said('restic-untrusted')), about);
   expect(authority).toMatchObject({ code: 'REPOSITORY-UNREACHABLE', hint: expect.stringContaining('primary.ca') });
+});
+
+test('Debian lets no root in: the error says where the lines stand that do', () => {
+  expect(loginHint('Peer authentication failed for user "postgres"')).toContain('docs/host.md');
+  expect(loginHint('password authentication failed for user "postgres"')).toContain('postgres.password');
 });
 
 test('no pages of noise, no headers', () => {

@@ -6,7 +6,7 @@ import { seconds } from '../../../../plan/duration.ts';
 import { selectWorkloads } from '../../../../plan/select.ts';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
-import { badInput, precondition } from '../../../core/errors.ts';
+import { precondition } from '../../../core/errors.ts';
 import { commandWord, withinCommand } from '../../../core/quote.ts';
 import type { PgBackRest } from '../../../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../../engines/pgbackrest/sets.ts';
@@ -14,6 +14,7 @@ import { whilePushing } from '../access/archive-wait.ts';
 import { tryStartOptions } from '../access/launch.ts';
 import { refuseStandby } from '../host/standby.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../server.ts';
+import { refuseUnreadable } from './readable-secrets.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
@@ -190,22 +191,6 @@ async function checkArchivingElsewhere(site: Site, pgb: PgBackRest): Promise<voi
   });
 }
 
-/** PostgreSQL's account runs the archive script, and may read fewer files than `dr`. Throws `SECRET-UNREADABLE` (exit 2). */
-async function checkArchiveSecrets(site: Site, pgb: PgBackRest): Promise<void> {
-  const as = site.environment.runAs;
-  for (const ref of Object.values(pgb.secrets)) {
-    if (!('file' in ref)) continue;
-    const { exitCode } = await site.run(['test', '-r', ref.file], { as, accept: [0, 1] });
-    if (exitCode === 0) continue;
-    throw badInput({
-      code: 'SECRET-UNREADABLE',
-      where: 'archive_command',
-      fact: `the account "${as}", which ships the WAL, may not read ${ref.file}`,
-      hint: `chown root:${as} ${ref.file} && chmod 0640 ${ref.file}`,
-    });
-  }
-}
-
 /** The stanza, and a server that ships its WAL into it. */
 export async function makeArchive(
   site: Site,
@@ -218,7 +203,7 @@ export async function makeArchive(
     await whilePushing(() => createStanza(pgb, { online: true }), site.signal);
     return { changed: [], restarted: false };
   }
-  await checkArchiveSecrets(site, pgb);
+  await refuseUnreadable(site, pgb.secrets);
   await whilePushing(() => createStanza(pgb, { online: true }), site.signal);
   return turnOnArchiving(site, pgb, options);
 }

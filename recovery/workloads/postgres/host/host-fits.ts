@@ -1,16 +1,17 @@
 /**
  * Can the PostgreSQL of this host run the set: page size, settings that replay needs, locales, libraries and extensions. Asked of the
- * host's own programs before anything is touched; a point of an older version does not say what its server needs.
+ * host's own programs before anything is touched. Where a point does not say what its server needs, that is said.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
-import { ignoring, isThere } from '../../../core/absent.ts';
+import { isThere } from '../../../core/absent.ts';
 import { makeReachableFolder, writeOwnedFile } from '../../../core/account.ts';
 import { badInput, DrError, hasCode } from '../../../core/errors.ts';
 import { findPostgresBin } from '../../../engines/find.ts';
 import type { PostgresCapture, ServerFacts } from '../../../points/point.ts';
+import { textNotes } from './text-libraries.ts';
 
 /** Asks `postgres -C`, with a data directory that holds nothing. Undefined where its configuration is not readable for it. */
 async function askProgram(site: Site, settings: PostgresSettings, name: string): Promise<number | undefined> {
@@ -132,30 +133,22 @@ async function checkLibraries(site: Site, settings: PostgresSettings, set: strin
   });
 }
 
-/** Only glibc says its version; for ICU the server itself compares after its start. */
-async function collationNotes(site: Site, { collations }: ServerFacts): Promise<string[]> {
-  const then = collations.find((name) => name.startsWith('libc '))?.slice('libc '.length);
-  if (then === undefined) return [];
-  const ask = site.run(['getconf', 'GNU_LIBC_VERSION'], { accept: 'any', timeoutSeconds: 10 });
-  const asked = (await ask.catch(ignoring('a host without getconf has another C library, which says no version'))) ?? {
-    stdout: '',
-  };
-  const now = /^glibc (\S+)/.exec(asked.stdout)?.[1];
-  if (now === undefined || now === then) return [];
-  return [
-    `text was sorted by glibc ${then} and this host has ${now}: after the restore run REINDEX DATABASE in each database, or indexes on text may miss rows`,
-  ];
-}
+/** What an older version of `dr` did not write down, or a server that refused its catalogs. */
+const unsaid = (set: string): string =>
+  `the point does not say what the server of ${set} needs of a host: page size, settings, locales, libraries, and the versions by which text was sorted were not compared. If the source had another glibc or ICU, run REINDEX DATABASE in each database after the restore`;
+
+const NO_CHECKSUMS =
+  'the source cluster has no data checksums: a page that was damaged before the backup is only found by reading it';
 
 /**
  * Throws `POSTGRES-BLOCK-SIZE`, `POSTGRES-SETTING-LOW`, `POSTGRES-LOCALE` or `POSTGRES-LIBRARY` (exit 2). Returns warnings.
  */
 export async function checkHostFits(site: Site, { set, server }: PostgresCapture): Promise<string[]> {
-  if (server === undefined) return [];
+  if (server === undefined) return [unsaid(set)];
   const settings = postgresSettings(site.environment);
   await checkPages(site, settings, set, server);
   await checkSettings(site, settings, set, server);
   await checkLocales(site, set, server);
   await checkLibraries(site, settings, set, server);
-  return collationNotes(site, server);
+  return [...(await textNotes(site, settings, server)), ...(server.dataChecksums === false ? [NO_CHECKSUMS] : [])];
 }

@@ -1,10 +1,11 @@
 /** What a server was made with and what its databases need of a host, kept with each backup set for the preflight of a restore. */
 import type pg from 'pg';
-import type { PostgresSettings } from '../../../config/environment.ts';
+import { isOnOtherHost, type PostgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
 import type { ServerFacts } from '../../../points/point.ts';
 import { toSegmentBytes } from '../../../points/wal-segment.ts';
 import { withClient } from '../server.ts';
+import { icuOf } from './text-libraries.ts';
 
 /** A server that replays needs each of these at least as high as the one that wrote the WAL. */
 const REPLAY_SETTINGS = [
@@ -17,7 +18,7 @@ const REPLAY_SETTINGS = [
 
 const CLUSTER = `
   SELECT name, setting, coalesce(sourcefile, '') AS file FROM pg_settings
-  WHERE name = ANY($1) OR name IN ('block_size', 'wal_segment_size', 'data_directory')`;
+  WHERE name = ANY($1) OR name IN ('block_size', 'wal_segment_size', 'data_directory', 'data_checksums')`;
 
 /** Columns that only newer servers have are read through JSON. */
 const DATABASES = `
@@ -97,6 +98,7 @@ export async function readServerFacts(site: Site, settings: PostgresSettings): P
   const used: Used[] = [];
   for (const { name, readable } of cluster.databases)
     if (readable) used.push(await withClient(site, settings, usedIn, { database: name }));
+  const icu = isOnOtherHost(settings) ? undefined : await icuOf(site, settings);
   const replay = cluster.values.filter(({ name }) => REPLAY_SETTINGS.some((setting) => setting === name));
   return {
     segmentBytes: toSegmentBytes(settingOf('wal_segment_size')),
@@ -112,6 +114,8 @@ export async function readServerFacts(site: Site, settings: PostgresSettings): P
       ...used.flatMap(({ libraries }) => libraries),
     ]),
     extensions: sorted(used.flatMap(({ extensions }) => extensions)),
+    ...(icu === undefined ? {} : { icu }),
+    dataChecksums: settingOf('data_checksums') === 'on',
     collations: sorted([...cluster.databases.map(versionOf), ...used.flatMap(({ collations }) => collations)]),
   };
 }

@@ -1,0 +1,44 @@
+/** PostgreSQL's account runs the archive script, and may read fewer files than `dr`: a key that it can't read stops all WAL. */
+import { dirname } from 'node:path';
+import type { Site } from '../../../config/site.ts';
+import { badInput } from '../../../core/errors.ts';
+import { shellWord } from '../../../core/quote.ts';
+import type { SecretVariables } from '../../../engines/pgbackrest/archive-script.ts';
+
+type Place = Pick<Site, 'environment' | 'run'>;
+
+async function may(site: Place, right: '-r' | '-x', path: string): Promise<boolean> {
+  const options = { as: site.environment.runAs, cwd: '/', accept: [0, 1] };
+  return (await site.run(['test', right, path], options)).exitCode === 0;
+}
+
+/** `/a/b/c` → `/`, `/a`, `/a/b` */
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [...foldersAbove(folder), folder];
+}
+
+/** The outermost folder that does not let the account pass; undefined where the file itself bars it. */
+async function barringFolder(site: Place, file: string): Promise<string | undefined> {
+  for (const folder of foldersAbove(file)) if (!(await may(site, '-x', folder))) return folder;
+  return undefined;
+}
+
+/** Throws `SECRET-UNREADABLE` (exit 2) with the folder or the file that bars the account, and the command that opens it. */
+export async function refuseUnreadable(site: Place, secrets: SecretVariables): Promise<void> {
+  const { runAs } = site.environment;
+  for (const ref of Object.values(secrets)) {
+    if (!('file' in ref) || (await may(site, '-r', ref.file))) continue;
+    const folder = await barringFolder(site, ref.file);
+    const file = shellWord(ref.file);
+    throw badInput({
+      code: 'SECRET-UNREADABLE',
+      where: 'archive_command',
+      fact: `the account "${runAs}", which ships the WAL, may not read ${ref.file}${folder === undefined ? '' : `: the folder ${folder} does not let it pass`}`,
+      hint:
+        folder === undefined
+          ? `chown root:${runAs} ${file} && chmod 0640 ${file}`
+          : `chgrp ${runAs} ${shellWord(folder)} && chmod g+x ${shellWord(folder)}, or chmod o+x ${shellWord(folder)}`,
+    });
+  }
+}
