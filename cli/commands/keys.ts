@@ -1,6 +1,7 @@
 /** `dr keys escrow`, `dr keys show`, `dr keys open`: what a recovery needs besides the repositories, in one encrypted file. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { shellWord } from '../../recovery/core/quote.ts';
 import type { BundleIndex } from '../../recovery/keys/bundle.ts';
 import { formatBytes, formatTime, plural } from '../../recovery/report/format.ts';
 import { table } from '../../recovery/report/table.ts';
@@ -127,8 +128,8 @@ async function keysOpen(
   const text = [
     `${await titleOf(opened.index)}\nunpacked into ${folder}`,
     ...notes.map((note) => `note: ${note}`),
-    `next: dr points --env ${environmentFile}`,
-    `without dr: cd ${program} && npm ci && npm run -s dr -- points --env ${environmentFile}`,
+    `next: dr points --env ${shellWord(environmentFile)}`,
+    `without dr: cd ${shellWord(program)} && npm ci && npm run -s dr -- points --env ${shellWord(environmentFile)}`,
   ].join('\n');
   const data = { folder, environmentFile, environment: environment.name, program, notes, index: opened.index };
   return { kind: 'EscrowOpened', data, text };

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { ifAbsent, isThereSync } from '../core/absent.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { badInput, DrError } from '../core/errors.ts';
+import { shellWord } from '../core/quote.ts';
 import { isDetached, refuseDetached } from './detached.ts';
 import type { Repository, Site } from './site.ts';
 
@@ -123,7 +124,7 @@ export function driveUnmounted(site: Site, repository: Repository): DrError {
     code: 'DRIVE-AWAY',
     where: `repository ${repository.id}`,
     fact: `there is no ${folder}: the drive is not mounted`,
-    hint: `mount it; on a new drive make the folder once: mkdir ${folder}`,
+    hint: `mount it; on a new drive make the folder once: mkdir ${shellWord(folder)}`,
   });
 }
 

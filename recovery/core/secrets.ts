@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { badInput, codeOf, DrError, EXIT, hasCode } from './errors.ts';
 import type { SecretRef } from './fields.ts';
+import { shellWord } from './quote.ts';
 
 export interface Secrets {
   /** Throws `SECRET-MISSING`, `SECRET-UNREADABLE`, `SECRET-EMPTY`, `SECRET-NEWLINE`, `SECRET-NOT-TEXT` or `SECRET-EXPOSED` (exit 2); never shows a value. */
@@ -40,7 +41,7 @@ async function readSecretFile(path: string, where: string): Promise<string> {
         code: 'SECRET-EXPOSED',
         where,
         fact: `file ${path} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can read or write it`,
-        hint: `chmod 0600 ${path}`,
+        hint: `chmod g-w,o= ${shellWord(path)}`,
       });
     }
     const text = exactText(await readFile(path));

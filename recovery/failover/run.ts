@@ -8,6 +8,7 @@ import { type Plan, TIERS } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import { poll } from '../core/poll.ts';
+import { shellWord } from '../core/quote.ts';
 import { raiseFence } from '../points/fence.ts';
 import { archivedSegments, newestSegment } from '../points/wal.ts';
 import { DEFAULT_SEGMENT_BYTES, formatLsn, type Lsn, parseLsn, placeOfSegment } from '../points/wal-segment.ts';
@@ -210,7 +211,7 @@ function readPlan({ plan, file }: Journal): FailoverPlan {
     code: 'JOURNAL-DAMAGED',
     where: file,
     fact: `its plan can’t be read: ${issue?.path.join('.')}: ${issue?.message}`,
-    hint: `finish it with the version that began it, or move the file away and start over: mv ${file} ${file}.old`,
+    hint: `finish it with the version that began it, or move the file away and start over: mv ${shellWord(file)} ${shellWord(`${file}.old`)}`,
   });
 }
 

@@ -6,6 +6,7 @@ import { readEnvironment } from '../config/environment-file.ts';
 import { isThere } from '../core/absent.ts';
 import { type Account, lookUpAccount } from '../core/account.ts';
 import { DrError, precondition } from '../core/errors.ts';
+import { shellWord } from '../core/quote.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, HERE } from './bundle.ts';
 import type { OpenedEscrow } from './escrow.ts';
 
@@ -94,7 +95,7 @@ export async function layDown(opened: OpenedEscrow, folder: string): Promise<Lai
     closed === undefined
       ? []
       : [
-          `${account.name}, as which PostgreSQL runs, can't enter ${closed} and reach the keys: run chmod o+x ${closed}, or open the file elsewhere`,
+          `${account.name}, as which PostgreSQL runs, can't enter ${closed} and reach the keys: run chmod o+x ${shellWord(closed)}, or open the file elsewhere`,
         ];
   return { environmentFile, environment, notes };
 }

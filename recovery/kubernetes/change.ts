@@ -17,13 +17,11 @@ import { OWN_LABEL } from '../../plan/layout.ts';
 import type { ClusterAccess } from './access.ts';
 import { runInPod } from './exec.ts';
 import { type ApiCall, answerOf, explainKubernetes, isPassing, KubernetesAnswer } from './failure.ts';
+import { BEFORE, FENCE_QUOTA, SUSPENDED } from './fence-marks.ts';
 import { parseRows, psqlArguments } from './psql.ts';
 import type { JobState, Pod, Scalable, Schedule, SiteCluster } from './site-cluster.ts';
 
 const FIELD_MANAGER = 'go-coffee-dr';
-const BEFORE = 'go-coffee-dr/replicas-before-fence';
-const SUSPENDED = 'go-coffee-dr/suspended-by-fence';
-const QUOTA = 'dr-fence';
 
 /** The server's own message, which the client wraps. */
 function toAnswer(error: unknown): unknown {
@@ -204,14 +202,14 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
       return (await list('pods', namespace, () => core.listNamespacedPod({ namespace }))).map(podOf);
     },
     async refusePods(namespace, why) {
-      const metadata = { name: QUOTA, namespace, annotations: { 'go-coffee-dr/why': why } };
+      const metadata = { name: FENCE_QUOTA, namespace, annotations: { 'go-coffee-dr/why': why } };
       const body = { metadata, spec: { hard: { pods: '0' } } };
       const call: ApiCall = { verb: 'create', resource: 'resourcequotas', namespace };
       await calls.call(call, () => core.createNamespacedResourceQuota({ namespace, body }), exists);
     },
     async admitPods(namespace) {
-      const call: ApiCall = { verb: 'delete', resource: `resourcequotas ${QUOTA}`, namespace };
-      await calls.call(call, () => core.deleteNamespacedResourceQuota({ namespace, name: QUOTA }), isAbsent);
+      const call: ApiCall = { verb: 'delete', resource: `resourcequotas ${FENCE_QUOTA}`, namespace };
+      await calls.call(call, () => core.deleteNamespacedResourceQuota({ namespace, name: FENCE_QUOTA }), isAbsent);
     },
     async claims(namespace) {
       const resource = 'persistentvolumeclaims';

@@ -41,10 +41,7 @@ test('a copy of the golden site starts, holds its facts and can be backed up aga
       folders: { ...e.folders, 'static-assets': { path: `${second.paths.root}-static` } },
     }));
     const lacking = await drEnds(0, second.envFile, ['points', '-o', 'json']);
-    for (const row of JSON.parse(lacking.stdout).repositories) {
-      expect(row).toMatchObject({ lacks: ['static-assets'] });
-      expect(row.window.platform).toBeUndefined();
-    }
+    for (const row of JSON.parse(lacking.stdout).repositories) expect(row).toMatchObject({ lacks: ['static-assets'] });
     expect((await drEnds(0, second.envFile, ['points'])).stdout).toMatch(/no copy of static-assets/);
   });
 });

@@ -93,7 +93,7 @@ test('a server that loads another file with as many keys is not ready', async ()
       redis.disconnect();
       await stopRedis(site.paths);
       expect(await site.dr(5, ...RESTORE)).toMatch(
-        /keys and values of all databases are those of the capture: expected 1 keys without an end, digest \w{16}, found 1/,
+        /keys and values of all databases are those of the capture: expected 1 keys without an expiry, digest \w{16}, found 1/,
       );
       await rm(join(site.paths.root, 'old.rdb'));
       await stopRedis(site.paths);

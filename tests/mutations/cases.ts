@@ -4,6 +4,7 @@ import { ACTS } from './acts.ts';
 import { WAYS, type Way } from './damage.ts';
 import { HARMLESS } from './harmless.ts';
 import { PARTS, type Part } from './parts.ts';
+import { FILES } from './site-parts.ts';
 
 export interface Mutation {
   readonly part: Part;
@@ -48,4 +49,24 @@ export function harmlessChanges({ seed, count }: { readonly seed: number; readon
 
 export function actNames({ seed, count }: { readonly seed: number; readonly count: number }): readonly string[] {
   return spread(Object.keys(ACTS), seed, count);
+}
+
+export interface SiteMutation extends Omit<Mutation, 'part'> {
+  readonly part: keyof typeof FILES;
+}
+
+/** A restored site has no twin. */
+export function siteMutations({ seed, count }: { readonly seed: number; readonly count: number }): SiteMutation[] {
+  const parts = Object.keys(FILES) as (keyof typeof FILES)[];
+  const ways = WAYS.filter((way) => way !== 'take from the other repository');
+  const pairs = parts.flatMap((part) => ways.map((way) => ({ part, way })));
+  const places = fc.sample(where, { seed, numRuns: count });
+  return spread(pairs, seed, count).map((pair, n) => ({ ...pair, ...(places[n] ?? { file: 0, other: 0, at: 0 }) }));
+}
+
+/** In seconds: an hour, a day and 400 days, to both sides. */
+const SHIFTS = [3600, 86_400, 400 * 86_400].flatMap((seconds) => [seconds, -seconds]);
+
+export function clockShifts({ seed, count }: { readonly seed: number; readonly count: number }): readonly number[] {
+  return spread(SHIFTS, seed, count);
 }

@@ -37,7 +37,7 @@ export interface RepositoryRow {
   readonly points: number;
   readonly error?: { readonly code: string; readonly fact: string; readonly hint: string };
   readonly window?: RecoverableWindow;
-  /** Configured workloads that the plan copies there and that have no good copy there: there is no window of the whole platform. */
+  /** Configured workloads that the plan copies there and that have no good copy there: the window is that of the others. */
   readonly lacks?: readonly string[];
 }
 
@@ -141,9 +141,7 @@ function reachedRow(
   { id, points, window }: { id: string; points: number; window: RecoverableWindow },
 ): RepositoryRow {
   const lacks = lackedBy(site, id, window);
-  if (lacks.length === 0) return { id, status: 'ok', points, window };
-  const { platform: _, ...parts } = window;
-  return { id, status: 'ok', points, window: parts, lacks };
+  return { id, status: 'ok', points, window, ...(lacks.length === 0 ? {} : { lacks }) };
 }
 
 /** Where the repository became unreachable after its catalog was read, the windows end with the sets. */

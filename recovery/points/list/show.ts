@@ -1,6 +1,6 @@
 /** `dr points show`: one point, with its copy in each repository. */
 import { formatDuration } from '../../../plan/duration.ts';
-import { formatBytes, formatCount, formatTime } from '../../report/format.ts';
+import { formatBytes, formatTime, plural } from '../../report/format.ts';
 import type { Paint } from '../../report/paint.ts';
 import { table } from '../../report/table.ts';
 import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
@@ -51,7 +51,7 @@ function captureRow(capture: Capture): string[] {
   const name = engine === 'restic' ? capture.snapshot.slice(0, 16) : capture.set;
   const more =
     engine === 'restic'
-      ? `${formatCount(capture.objects)} objects`
+      ? plural(capture.objects, 'object')
       : `${capture.setType}, ${capture.lineage}, timeline ${capture.timeline}, PostgreSQL ${capture.serverVersion}, LSN ${capture.lsnStop}`;
   return [workload, engine, name, formatTime(capturedAt), formatBytes(bytes), more];
 }

@@ -2,8 +2,9 @@
 import { isOnOtherHost, type RedisSettings } from '../../config/environment.ts';
 import { attachedRepositories } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
-import { lookUpAccount } from '../../core/account.ts';
+import { type Account, lookUpAccount } from '../../core/account.ts';
 import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
+import { DrError } from '../../core/errors.ts';
 import { secretVariables } from '../../engines/pgbackrest/secrets.ts';
 import { refuseUnreadable } from '../../workloads/postgres/archive/readable-secrets.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
@@ -39,10 +40,20 @@ async function checkPostgres(site: Site): Promise<Check[]> {
   return [await answerOf('postgres server', ask)];
 }
 
+/** An account that this machine does not have is a check of its own. */
+async function accountOf(name: string | undefined): Promise<Account | undefined> {
+  try {
+    return await lookUpAccount(name);
+  } catch (error) {
+    if (error instanceof DrError && error.code === 'ACCOUNT-UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
 /** As that account ships the WAL. Nothing where it is the caller's own, or that of another host. */
 async function checkArchiveSecrets(site: Site): Promise<Check[]> {
   const { postgres, runAs } = site.environment;
-  if (postgres === undefined || isOnOtherHost(postgres) || (await lookUpAccount(runAs)) === undefined) return [];
+  if (postgres === undefined || isOnOtherHost(postgres) || (await accountOf(runAs)) === undefined) return [];
   const written = attachedRepositories(site).filter(({ exported }) => exported !== true);
   const secrets = secretVariables(written.map(({ id, settings }) => ({ id, settings, role: 'writer' })));
   const about = { name: 'secrets for WAL', wanted: `readable for ${runAs}` };

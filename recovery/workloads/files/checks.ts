@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Workload } from '../../../plan/types.ts';
 import type { Site } from '../../config/site.ts';
 import type { CaptureFacts } from '../../points/point.ts';
+import { plural } from '../../report/format.ts';
 import { countFolder, dataBelow } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
@@ -34,7 +35,7 @@ export async function yamlFacts({ group }: Pick<Workload, 'group'>, folder: stri
 /** Files and bytes are those of the capture, and YAML of the infrastructure parses where it did then. */
 export async function folderChecks(site: Site, item: SnapshotItem): Promise<Check[]> {
   const { capture } = item;
-  const say = (files: number, bytes: number) => `${files} files, ${bytes} bytes`;
+  const say = (files: number, bytes: number) => `${plural(files, 'file')}, ${bytes} bytes`;
   const found = await countFolder(item.destination);
   const facts = { id: `${item.workload}/files`, title: `${item.workload} holds what was captured` };
   const checks = [

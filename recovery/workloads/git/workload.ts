@@ -26,7 +26,7 @@ export function inspectGit(workload: Workload, sources: readonly { name: string;
       const path = url.replace(/^file:\/\//, '');
       const there = isThereSync(join(path, 'HEAD')) || isThereSync(join(path, '.git', 'HEAD'));
       const state = there ? 'well' : isThereSync(path) ? 'damaged' : 'missing';
-      const fact = there ? 'a git repository' : isThereSync(path) ? 'is not a git repository' : 'does not exist';
+      const fact = there ? 'is a git repository' : isThereSync(path) ? 'is not a git repository' : 'does not exist';
       return { workload: workload.id, path, state, facts: [`${name}: ${path} ${fact}`] };
     });
 }

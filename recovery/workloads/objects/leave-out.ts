@@ -1,4 +1,5 @@
 /** Objects that are read and not captured, with the reason: the controllers that made them make them again. */
+import { isFence } from '../../kubernetes/fence-marks.ts';
 import {
   fieldsOf,
   groupOf,
@@ -16,6 +17,7 @@ export const REASONS = {
   finished: 'it ran to its end, and would run again',
   'made-by-the-cluster': 'every cluster makes its own',
   'built-in': 'it comes with Kubernetes',
+  fence: 'a failover stops the namespace with it for a while',
   token: 'a token of the lost cluster opens nothing',
   'leader-election': 'who leads is a matter of the living',
 } as const;
@@ -113,6 +115,7 @@ function selectingServices(read: readonly ReadObject[]): Set<string> {
 
 function byItself(object: KubeObject, selecting: ReadonlySet<string>): Reason | undefined {
   if (object.metadata.deletionTimestamp !== undefined) return 'being-deleted';
+  if (isFence(object)) return 'fence';
   if (isToken(object)) return 'token';
   if (isElection(object)) return 'leader-election';
   if (isBuiltIn(object)) return 'built-in';

@@ -1,4 +1,5 @@
 /** What a server has added to an object is taken off it: another server adds its own. Nothing that a person wrote goes. */
+import { beforeFence } from '../../kubernetes/fence-marks.ts';
 import { fieldsOf, groupOf, type KubeObject, kindOf, listOf, type Metadata } from '../../kubernetes/objects.ts';
 import { isNodePortChosen, type Spec, specOf, stripSpec } from './strip-spec.ts';
 
@@ -79,7 +80,8 @@ function dropTokens(account: Spec, name: string): Spec {
 }
 
 /** The object as it can be created on an empty server: the same whatever server it came from, and of itself. */
-export function strip(object: KubeObject): KubeObject {
+export function strip(captured: KubeObject): KubeObject {
+  const object = beforeFence(captured);
   const kind = kindOf(object);
   const { apiVersion, kind: _, metadata, status: __, spec, ...content } = object;
   // In a custom resource it may be anything.

@@ -171,7 +171,7 @@ export async function checkData(site: Site, before: CaptureFacts | undefined): P
         { id: 'data/tables', title: 'Tables hold their rows', ...judgeTables(counts, before) },
         {
           id: 'data/checksums',
-          title: 'No page with a wrong checksum was met',
+          title: 'No page with a wrong checksum was found',
           // null: checksums are off, so nothing can be said.
           ok: failures === null || failures === undefined ? undefined : Number(failures) === 0,
           fact:

@@ -260,8 +260,8 @@ function pageDamage(pages: PageCheck | undefined): string[] {
 function pageFacts(control: ControlData | undefined, pages: PageCheck | undefined): string[] {
   if (control !== undefined && !control.checksums) return ['data checksums are off: damaged pages are not detected'];
   if (pages === undefined) return [];
-  const part = pages.finished ? 'all' : `as far as ${PAGE_CHECK_SECONDS} s allowed`;
-  return [`read ${formatCount(pages.pages)} pages of ${plural(pages.files, 'file')}, ${part}`];
+  const read = `${formatCount(pages.pages)} pages of ${plural(pages.files, 'file')}`;
+  return [pages.finished ? `read all ${read}` : `read ${read}, as far as ${PAGE_CHECK_SECONDS} s allowed`];
 }
 
 /** Pure. `initdb` anew, or pg_upgrade: nothing of it is in the copies, and nothing of the copies can be replayed on it. */

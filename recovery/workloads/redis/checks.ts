@@ -8,7 +8,7 @@ import { countKeys, infoField } from './info.ts';
 /** The content digest, compared. Only right after the start, while nobody writes. Pure. */
 export function contentChecks(item: SnapshotItem, found: CaptureFacts): Check[] {
   const say = ({ digest, keptKeys }: CaptureFacts): string =>
-    `${keptKeys} keys without an end, digest ${String(digest).slice(0, 16)}`;
+    `${keptKeys} keys without an expiry, digest ${String(digest).slice(0, 16)}`;
   const title = 'keys and values of all databases are those of the capture';
   const facts = { id: 'redis/content', title, expected: say(item.capture.facts), actual: say(found) };
   return [check(item, { ...facts, ok: item.capture.facts.digest === found.digest })];

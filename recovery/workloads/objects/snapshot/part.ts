@@ -1,6 +1,7 @@
 /** One laid-down part: a capture of a cluster, or a folder of manifests of a single host. */
 import { readdir } from 'node:fs/promises';
 import { verificationFailed } from '../../../core/errors.ts';
+import { beforeFence, isFence } from '../../../kubernetes/fence-marks.ts';
 import type { ResolvedManifests } from '../../../points/resolved/types.ts';
 import type { Image } from '../images.ts';
 import type { SnapshotObject } from '../make.ts';
@@ -36,7 +37,10 @@ export async function readFolder(folder: string, { workload, part, capturedAt }:
   return {
     workload,
     capturedAt: index.capturedAt,
-    objects,
+    // Copies of before version 0.2 hold what a fence had changed.
+    objects: objects
+      .filter(({ object }) => !isFence(object))
+      .map((each) => ({ ...each, object: beforeFence(each.object) })),
     namespaces: index.namespaces,
     images: index.images,
     notes: silent,

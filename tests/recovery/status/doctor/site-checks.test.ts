@@ -79,7 +79,10 @@ describe('runDoctor of a site', () => {
       found: expect.stringMatching(/passphrase does not exist/),
       hint: expect.stringMatching(/the backups are intact/),
     });
-    expect(checks['signingKeys.k1']).toMatchObject({ status: 'missing', hint: `chmod 0600 ${join(root, 'signing')}` });
+    expect(checks['signingKeys.k1']).toMatchObject({
+      status: 'missing',
+      hint: `chmod g-w,o= ${join(root, 'signing')}`,
+    });
     expect(JSON.stringify(checks)).not.toContain('of-the-test');
   });
 

@@ -144,3 +144,8 @@ test('what is being deleted, held by a finalizer, would never go again', () => {
   const metadata = { deletionTimestamp: '2026-11-25T00:00:00Z', finalizers: ['example.com/hold'] };
   expect(reasonsOf(served('v1', 'ConfigMap', 'stuck', { metadata }))).toEqual(['being-deleted']);
 });
+
+test('the quota by which a failover stops a namespace would stop the next one too', () => {
+  const quota = (name: string) => served('v1', 'ResourceQuota', name, { spec: { hard: { pods: '0' } } });
+  expect(reasonsOf(quota('dr-fence'), quota('none'))).toEqual(['fence', undefined]);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
+import { fieldsOf, type KubeObject } from '../../../../recovery/kubernetes/objects.ts';
 import { strip } from '../../../../recovery/workloads/objects/strip.ts';
 import { clusterWide, served } from './make-object.ts';
 
@@ -270,4 +270,32 @@ test('autoscalers and webhooks lose only what servers say of them', () => {
   expect(
     strip(clusterWide('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'guard', { webhooks })),
   ).toMatchObject({ webhooks });
+});
+
+describe('a copy that is taken while a fence stops the platform', () => {
+  const marked = (mark: Readonly<Record<string, string>>) => ({ metadata: { annotations: { note: 'ours', ...mark } } });
+
+  test('has the replicas of before', () => {
+    const stopped = served('apps/v1', 'Deployment', 'api', {
+      ...marked({ 'go-coffee-dr/replicas-before-fence': '3' }),
+      spec: { replicas: 0, paused: true },
+    });
+    expect(strip(stopped)).toMatchObject({
+      metadata: { annotations: { note: 'ours' } },
+      spec: { replicas: 3, paused: true },
+    });
+    expect(strip(stopped).metadata.annotations).toEqual({ note: 'ours' });
+  });
+
+  test('has its CronJobs running, but for those that a person suspended', () => {
+    const schedule = { schedule: '0 2 * * *', suspend: true };
+    const stopped = served('batch/v1', 'CronJob', 'report', {
+      ...marked({ 'go-coffee-dr/suspended-by-fence': 'true' }),
+      spec: schedule,
+    });
+    expect(fieldsOf(strip(stopped).spec).suspend).toBeUndefined();
+    expect(strip(stopped).metadata.annotations).toEqual({ note: 'ours' });
+    const byHand = served('batch/v1', 'CronJob', 'report', { ...marked({}), spec: schedule });
+    expect(spec(byHand)).toMatchObject({ suspend: true });
+  });
 });

@@ -1,0 +1,30 @@
+/** A capture that an older version wrote is laid down by what this version knows. */
+import { expect, test } from 'vitest';
+import { makeCapture } from '../../../../../recovery/workloads/objects/make.ts';
+import { readFolder } from '../../../../../recovery/workloads/objects/snapshot/part.ts';
+import { writePart } from '../../../../../recovery/workloads/objects/stored.ts';
+import { scratch } from '../../../../scratch.ts';
+import { read, served } from '../make-object.ts';
+
+test('what a fence had changed when it was taken is as before the fence', async () => {
+  const folder = await scratch();
+  const cluster = { describe: 'context test', version: 'v1.34.4', namespaces: ['shop'], silentGroups: [], unread: [] };
+  const capture = makeCapture({ ...cluster, read: [read(served('apps/v1', 'Deployment', 'api'))] });
+  const stopped = served('apps/v1', 'Deployment', 'api', {
+    metadata: { annotations: { 'go-coffee-dr/replicas-before-fence': '2' } },
+    spec: { replicas: 0 },
+  });
+  const quota = served('v1', 'ResourceQuota', 'dr-fence', { spec: { hard: { pods: '0' } } });
+  const older = [stopped, quota].map((object) => ({ object, finalizers: [], outside: [] }));
+  const parts = { ...capture.parts, manifests: older };
+  const capturedAt = '2026-11-25T02:00:00.000Z';
+  await writePart({ ...capture, parts }, 'manifests', folder, new Date(capturedAt));
+  const { objects } = await readFolder(folder, {
+    workload: 'manifests',
+    point: 'p',
+    snapshot: 's',
+    part: 'manifests',
+    capturedAt,
+  });
+  expect(objects.map(({ object }) => [object.kind, object.spec])).toEqual([['Deployment', { replicas: 2 }]]);
+});
