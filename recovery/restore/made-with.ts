@@ -10,7 +10,7 @@ export type Tools = ReadonlyMap<string, Readonly<Record<string, string>>>;
 const isVersion = (text: string): boolean => /^\d+(?:\.\d+)*$/.test(text);
 
 /** Pure. */
-function engineNotes(
+export function engineNotes(
   items: readonly Pick<RestoreItem, 'capture' | 'point'>[],
   tools: Tools,
   here: Readonly<Record<string, string | undefined>>,
