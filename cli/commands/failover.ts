@@ -42,6 +42,7 @@ async function failover(options: FailoverOptions, context: CommandContext): Prom
     import('../takeover.ts'),
   ]);
   const request = await requestOf(options, context.now());
+  if (options.report !== undefined && !options.dryRun) await checkReports(options.report, context);
   const plan = await takeover.planOf(context.env);
   const ports = await takeover.openTakeover(context);
   if (options.dryRun) {
@@ -98,12 +99,19 @@ function consequences({ oldCluster, follows, lineage, loss }: FailoverPlan): str
   return [stop, `${lineage} becomes the primary; ${lost} would be lost. Only a failback reverses it.`];
 }
 
+const FILES = { json: 'failover-report.json', text: 'failover-report.txt' } as const;
+
+async function checkReports(folder: string, { log }: CommandContext): Promise<void> {
+  const { checkReportFolder } = await import('../../recovery/report/report-folder.ts');
+  await checkReportFolder(log, { option: '--report', folder, files: Object.values(FILES) });
+}
+
 async function writeReports(folder: string, report: FailoverReport, text: string): Promise<string> {
   const path = resolve(folder);
   await mkdir(path, { recursive: true });
-  const file = join(path, 'failover-report.json');
+  const file = join(path, FILES.json);
   await writeFile(file, `${toJson(envelope('FailoverReport', report))}\n`);
-  await writeFile(join(path, 'failover-report.txt'), `${text}\n`);
+  await writeFile(join(path, FILES.text), `${text}\n`);
   return file;
 }
 

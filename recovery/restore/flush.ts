@@ -7,10 +7,16 @@ import { untilArchived } from '../workloads/postgres/access/archive-wait.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
-/** Undefined when it worked or there was nothing to ship; otherwise the reason, for a warning: a damaged server may refuse. */
+/** A server that has WAL to ship. */
+export async function runsHere(site: Site): Promise<boolean> {
+  const settings = site.environment.postgres;
+  return settings !== undefined && (await postgresLife(site, settings)).alive;
+}
+
+/** Writes a row into the database. Undefined when it worked or there was nothing to ship; otherwise the reason, for a warning: a damaged server may refuse. */
 export async function flushWal(site: Site, progress: Progress): Promise<string | undefined> {
   const settings = site.environment.postgres;
-  if (!settings || !(await postgresLife(site, settings)).alive) return undefined;
+  if (settings === undefined || !(await runsHere(site))) return undefined;
   const event = { step: 'restore/flush', title: 'ship the last WAL of the running server' };
   progress({ ...event, state: 'start' });
   try {

@@ -3,30 +3,26 @@ import { join } from 'node:path';
 import { canonicalJson } from '../../plan/digest.ts';
 import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
-import { selectWorkloads } from '../../plan/select.ts';
 import { copyView } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { ignoring } from '../core/absent.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
-import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
-import type { Target } from '../points/target.ts';
 import { LEASE_SECONDS, type Lease, leasePoint } from '../storage/lease.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
 import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
+import { agreedPlan, type Consent } from './consent.ts';
 import { commandFrom, namingOthers } from './elsewhere.ts';
 import { executeRestore, type RestoreResult } from './execute.ts';
-import { flushWal } from './flush.ts';
 import { makePlan, type Planned, wantedWorkloads } from './make-plan.ts';
 import type { PlanRequest } from './resolve-in.ts';
 import { sourceAsOf } from './source.ts';
 
-export interface RestoreRequest {
-  readonly target: Target;
+export interface RestoreRequest extends Consent {
   readonly targetText: string;
   readonly from?: string | undefined;
   readonly only: readonly string[];
@@ -40,10 +36,9 @@ export interface RestoreRequest {
   readonly keepDamaged?: boolean;
   readonly declaredAt: Date;
   readonly now: () => Date;
-  readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Called with the plan before the target is touched; throws when the person says no. */
-  readonly approve: (plan: RestorePlan) => Promise<void>;
+  /** Saves what would be overwritten, once the plan is approved, and says whether it did. @default nothing is saved */
+  readonly save?: () => Promise<boolean>;
 }
 
 export type RestoreOutcome = { readonly plan: RestorePlan; readonly result: RestoreResult; readonly resumed: boolean };
@@ -85,21 +80,11 @@ async function planned(site: Site, request: PlanRequest): Promise<Planned> {
   }
 }
 
-/** Plan and preflight; nothing is touched. With `flush` a running server first ships its last WAL: not for a dry run. */
-export async function planRestore(
-  site: Site,
-  request: RestoreRequest,
-  { flush }: { readonly flush: boolean },
-): Promise<Planned> {
-  // Nothing of the server is touched for a repository that does not exist.
+/** Plan and preflight; nothing is touched. */
+export async function planRestore(site: Site, request: RestoreRequest): Promise<Planned> {
   if (request.from !== undefined) site.repository(request.from);
   const now = request.now();
-  const [postgres] = selectWorkloads(site.plan, ['type:postgres']);
-  const database = postgres !== undefined && (request.only.length === 0 || request.only.includes(postgres.id));
-  const warning =
-    flush && database && request.target.kind !== 'point' ? await flushWal(site, request.progress) : undefined;
-  const { plan, source } = await planned(site, { ...request, id: restoreId(now), now });
-  return { plan: warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] }, source };
+  return planned(site, { ...request, id: restoreId(now), now });
 }
 
 async function sourceOf(site: Site, plan: RestorePlan, request: RestoreRequest): Promise<Repository> {
@@ -166,10 +151,8 @@ async function outdated(site: Site, before: Journal, now: Date): Promise<string 
   }
 }
 
-/** True while a restore that was asked for with the same words has begun to copy: what it overwrites can't be saved any more. */
-export async function hasOverwritten(site: Site, request: RestoreRequest): Promise<boolean> {
-  const before = await Journal.unfinished(journalFolder(site));
-  if (before === undefined || before.request !== requestText(site, request)) return false;
+/** This very restore has begun to copy: what it overwrites can't be saved any more. */
+function hasOverwritten(before: Journal): boolean {
   return before.entries.some((entry) => entry.event === 'step' && entry.step.endsWith('/copy'));
 }
 
@@ -193,6 +176,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   if (why !== undefined)
     request.progress({ step: 'restore/resume', title: `leave ${before?.id}`, state: 'skipped', detail: why });
   const resumed = same && why === undefined;
+  const save = async () => !(same && hasOverwritten(before)) && ((await request.save?.()) ?? false);
   let plan: RestorePlan;
   let source: Repository;
   let journal: Journal;
@@ -201,11 +185,11 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
     request.progress({ step: 'restore/resume', title: `resume ${before.id}`, state: 'done' });
     source = await sourceOf(site, plan, request);
     await request.approve(plan);
+    await save();
     journal = before;
     await recordResume(journal);
   } else {
-    ({ plan, source } = await planRestore(site, request, { flush: true }));
-    await request.approve(plan);
+    ({ plan, source } = await agreedPlan(site, request, { plan: () => planRestore(site, request), save }));
     if (before) await recordEnd(before, 'superseded');
     journal = await Journal.begin(journalFolder(site), plan.id, text, plan);
   }

@@ -19,6 +19,19 @@ test.each([
   ],
   ['all of them', [...LIKE, '--scenario', 'all'], 'DR-SCENARIO-LOCAL --scenario: "all"'],
   ['an unknown one', [...LIKE, '--scenario', 'complete-failur'], 'Did you mean "complete-failure"?'],
+  ['a report that can’t be written, on a cluster', [...LIKE, '--report', '/proc/x'], 'DR-REPORT-UNWRITABLE --report'],
+  ['a report that can’t be written, here', ['drill', '--report', '/proc/x'], 'DR-REPORT-UNWRITABLE --report'],
+  ['measurements that can’t be written', ['drill', '--measurements', '/proc/x'], 'DR-REPORT-UNWRITABLE --measurements'],
+  [
+    'a report of a rebuild that can’t be written',
+    ['rebuild', '--stack', 'fresh', '--to', 'latest', '--report', '/proc/x'],
+    'DR-REPORT-UNWRITABLE --report',
+  ],
+  [
+    'a report of a takeover that can’t be written',
+    ['failover', '--stack', 'dr', '--report', '/proc/x'],
+    'DR-REPORT-UNWRITABLE --report',
+  ],
   ['no target', [...LIKE, '--to', 'yesterday'], '"yesterday" is not a recovery target'],
   ['a secret on the command line', [...LIKE, '--set', 'secretValues.redis=x'], 'DR-SET-SECRET'],
 ])('%s', async (_, args, says) => {

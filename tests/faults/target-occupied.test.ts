@@ -1,5 +1,5 @@
 /** The target runs or is not empty: refused with what to type, and nothing is touched until it is typed. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { drEnds, withGolden } from './golden.ts';
@@ -46,6 +46,16 @@ test('servers that run', async () => {
         expect(stderr).toContain(`overwrite postgres in ${site.paths.postgresData}, which is running`);
         expect(stderr).toContain(`overwrite redis in ${site.paths.redisData}, which is running`);
       }
+      // Nothing is written before the name is typed: no row, no dump.
+      const written = async () => (await client.query('SELECT id FROM dr.canary ORDER BY id')).rows;
+      const before = await written();
+      const dump = join(site.paths.root, 'unasked');
+      const latest = await drEnds(7, site.envFile, ['restore', '--to', 'latest', '--emergency-dump', dump]);
+      expect(latest.stderr).toContain(`overwrite postgres in ${site.paths.postgresData}, which is running`);
+      const now = await drEnds(7, site.envFile, ['restore', '--to', new Date().toISOString(), '--only', 'postgres']);
+      expect(now.stderr).toMatch(/lies after the last commit .*\n.*write a row into its dr\.canary/);
+      expect(await written()).toEqual(before);
+      expect(await readdir(site.paths.root)).not.toContain('unasked');
       // The same servers, with all their data.
       expect((await client.query('SELECT pg_postmaster_start_time() AS at')).rows).toEqual(started.rows);
       expect((await client.query('SELECT count(*)::int AS n FROM golden_rows')).rows).toEqual([

@@ -19,6 +19,7 @@ import { parseSettings } from '../../../recovery/rebuild/settings.ts';
 import { planText } from '../../../recovery/rebuild/text.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { painter } from '../../../recovery/report/paint.ts';
+import { checkReportFolder, REPORT_FILES } from '../../../recovery/report/report-folder.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
 import type { DrillOptions } from './declaration.ts';
@@ -26,6 +27,8 @@ import type { DrillOptions } from './declaration.ts';
 export async function drillOnCluster(options: DrillOptions, context: CommandContext): Promise<CommandResult> {
   checkScenario(options);
   const typed = requestOf(options, context.now());
+  if (!options.dryRun)
+    await checkReportFolder(context.log, { option: '--report', folder: typed.reportFolder, files: REPORT_FILES });
   const ports = await openPorts(options, context);
   const request = { ...typed, repository: options.from ?? defaultRepository(ports.plan) };
   if (options.dryRun) {

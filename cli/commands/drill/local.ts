@@ -8,6 +8,7 @@ import { loadPlan } from '../../../plan/load.ts';
 import { gravestOf } from '../../../recovery/core/exit.ts';
 import { measurementLines, recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { type Paint, painter } from '../../../recovery/report/paint.ts';
+import { checkReportFile, checkReportFolder, REPORT_FILES } from '../../../recovery/report/report-folder.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
@@ -20,8 +21,12 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
   const plan = await loadPlan();
   const ids = options.scenario === 'all' ? plan.scenarios.map(({ id }) => id) : [options.scenario];
   const scenarios = ids.map(scenarioOf);
-  const { env, progress, signal, now, color } = context;
+  const { env, log, progress, signal, now, color } = context;
   const reports = resolve(options.report);
+  const reportFolderOf = ({ id }: { readonly id: string }) => (scenarios.length === 1 ? reports : join(reports, id));
+  for (const scenario of scenarios)
+    await checkReportFolder(log, { option: '--report', folder: reportFolderOf(scenario), files: REPORT_FILES });
+  if (options.measurements !== undefined) await checkReportFile(log, '--measurements', options.measurements);
   const results: DrillResult[] = [];
   for (const scenario of scenarios) {
     const result = await runDrill({
@@ -31,7 +36,7 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
       seed: options.seed ?? DEFAULT_SEED,
       keep: options.keep,
       folder: options.folder === undefined ? undefined : resolve(options.folder),
-      reportFolder: scenarios.length === 1 ? reports : join(reports, scenario.id),
+      reportFolder: reportFolderOf(scenario),
       progress,
       signal,
       now,

@@ -18,6 +18,7 @@ import { renderHtml } from '../../../recovery/report/html.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { toJson } from '../../../recovery/report/output.ts';
 import { painter } from '../../../recovery/report/paint.ts';
+import { checkReportFolder, REPORT_FILES } from '../../../recovery/report/report-folder.ts';
 import { renderTerminal } from '../../../recovery/report/terminal.ts';
 import type { DrillReport } from '../../../recovery/report/types.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
@@ -26,6 +27,8 @@ import { openPorts } from './ports.ts';
 
 export async function rebuildPlatform(options: TargetedOptions, context: CommandContext): Promise<CommandResult> {
   const now = context.now();
+  if (!options.dryRun)
+    await checkReportFolder(context.log, { option: '--report', folder: options.report, files: REPORT_FILES });
   const ground = await readRebuildInputs({ ...options, env: context.env }, context);
   const request = requestOf(options, ground.plan, now);
   const ports = await openPorts(options.stack, ground, context);

@@ -38,23 +38,24 @@ function folderOf(site: Site, { emergencyDump: typed }: RestoreOptions, now: Dat
 }
 
 /**
- * Before a restore overwrites it. Throws `NOT-SAVED` (exit 6) for what could not be saved and was not named with `--accept-loss`, or why
+ * Before a restore overwrites it; says whether it has saved anything. Throws `NOT-SAVED` (exit 6) for what could not be saved and was not named with `--accept-loss`, or why
  * nothing could be.
  */
-export async function saveFirst(site: Site, options: RestoreOptions, context: SiteContext): Promise<void> {
+export async function saveFirst(site: Site, options: RestoreOptions, context: SiteContext): Promise<boolean> {
   const { dataDir } = postgresSettings(site.environment);
   if ((await folderState(dataDir)) !== 'occupied') {
     context.log.info({ dataDir }, 'emergency dump: nothing is left that a restore would overwrite');
-    return;
+    return false;
   }
   const folder = folderOf(site, options, context.now());
   try {
     const result = await emergencyDump(site, folder, context.progress);
     context.log.info({ result: dumpText(result) }, 'emergency dump');
     refuseLoss(result.lost, options.acceptLoss, `emergency dump in ${folder}`);
+    return true;
   } catch (error) {
     if (!(error instanceof DrError) || error.code !== 'EMERGENCY-DUMP-IMPOSSIBLE') throw error;
-    if (options.acceptLoss.includes(EVERYTHING)) return;
+    if (options.acceptLoss.includes(EVERYTHING)) return false;
     const hint = `${error.hint}; to go on without a dump: --accept-loss ${EVERYTHING}`;
     const { code, where, fact } = error;
     throw precondition({ code, where, fact: `${fact}; nothing was restored`, hint, cause: error });

@@ -3,13 +3,7 @@ import type { Site } from '../../../recovery/config/site.ts';
 import { exitFor, gravestOf } from '../../../recovery/core/exit.ts';
 import { parseMoment } from '../../../recovery/points/target.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
-import {
-  hasOverwritten,
-  planRestore,
-  type RestoreOutcome,
-  type RestoreRequest,
-  runRestore,
-} from '../../../recovery/restore/run.ts';
+import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../../../recovery/restore/run.ts';
 import { describe, describePlan, overwritten, toData } from '../../../recovery/restore/text.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import { openSite } from '../../open-site.ts';
@@ -19,12 +13,10 @@ import { saveFirst } from './emergency.ts';
 
 export async function restoreSite(options: TargetedOptions, context: SiteContext): Promise<CommandResult> {
   const site = await openSite(context);
-  const request = requestOf(options, context);
+  const request = requestOf(options, site, context);
   if (options.dryRun) return dryRun(site, request);
-  // An earlier run of this very restore has dumped it, and has begun to overwrite it.
-  if (options.emergencyDump !== undefined && !(await hasOverwritten(site, request)))
-    await saveFirst(site, options, context);
-  const outcome = await runRestore(site, request);
+  const save = () => saveFirst(site, options, context);
+  const outcome = await runRestore(site, options.emergencyDump === undefined ? request : { ...request, save });
   await keepMeasurements(site, outcome);
   const { plan, result } = outcome;
   const begins =
@@ -38,7 +30,7 @@ export async function restoreSite(options: TargetedOptions, context: SiteContext
   };
 }
 
-function requestOf(options: TargetedOptions, context: SiteContext): RestoreRequest {
+function requestOf(options: TargetedOptions, site: Site, context: SiteContext): RestoreRequest {
   const now = context.now();
   const { declaredAt } = options;
   return {
@@ -53,11 +45,19 @@ function requestOf(options: TargetedOptions, context: SiteContext): RestoreReque
       const what = overwritten(plan);
       if (what.length > 0) await context.confirm({ name: plan.environment, what: [describePlan(plan), ...what] });
     },
+    approveFlush: (reason) =>
+      context.confirm({
+        name: site.environment.name,
+        what: [
+          reason,
+          'the running server may still ship it: write a row into its dr.canary, and archive its last WAL',
+        ],
+      }),
   };
 }
 
 async function dryRun(site: Site, request: RestoreRequest): Promise<CommandResult> {
-  const { plan } = await planRestore(site, request, { flush: false });
+  const { plan } = await planRestore(site, request);
   const what = overwritten(plan);
   const confirm = what.length === 0 ? '' : `\n${what.join('\n')}\nneeds --confirm ${plan.environment}`;
   return { kind: 'RestorePlan', data: plan, text: `${describePlan(plan)}${confirm}` };
