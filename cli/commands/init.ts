@@ -83,6 +83,29 @@ function stateOf(each: RepositoryOutcome): string {
   return isMade(each) ? `new: ${each.error.fact}` : `unreachable: ${each.error.fact}`;
 }
 
+interface Restart {
+  /** Undefined where the server does not tell. */
+  readonly needed: boolean | undefined;
+  readonly text: string;
+}
+
+async function restartOf(site: Site): Promise<Restart> {
+  const [{ restartWanted }, { asDrError, rethrowBug }] = await Promise.all([
+    import('../../recovery/workloads/postgres/archive/archiving.ts'),
+    import('../../recovery/core/as-dr-error.ts'),
+  ]);
+  try {
+    const settings = await restartWanted(site);
+    if (settings.length === 0) return { needed: false, text: '' };
+    const what = `${settings.join(' and ')} can't change while PostgreSQL runs`;
+    return { needed: true, text: `\nA restart will be needed: ${what}. \`dr init --restart\` does it.` };
+  } catch (error) {
+    rethrowBug(error);
+    const { fact } = asDrError(error, 'postgres');
+    return { needed: undefined, text: `\nWhether PostgreSQL needs a restart is unknown: ${fact}` };
+  }
+}
+
 async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> {
   const [{ probeRepositories }, { readLineage }] = await Promise.all([
     import('../../recovery/config/repositories.ts'),
@@ -97,8 +120,10 @@ async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> 
   const next = lineage
     ? `keep lineage ${lineage.name}`
     : `begin lineage ${lineageName(site.environment.site, site.environment.generation ?? 1)}`;
+  const restart = await restartOf(site);
   const data = {
     dryRun: true,
+    restartNeeded: restart.needed,
     lineage: lineage?.name ?? null,
     repositories: probed.map((each) => ({
       id: each.repository.id,
@@ -108,7 +133,7 @@ async function dryRun(options: InitOptions, site: Site): Promise<CommandResult> 
   return {
     kind: 'Init',
     data,
-    text: `${[table(['repository', 'state'], rows), ...hints].join('\n')}\nWould create missing restic repositories and stanzas, and ${next}.`,
+    text: `${[table(['repository', 'state'], rows), ...hints].join('\n')}\nWould create missing restic repositories and stanzas, and ${next}.${restart.text}`,
   };
 }
 

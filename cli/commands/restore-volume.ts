@@ -71,7 +71,7 @@ async function volumeOf(site: Site, named: string, into: string | undefined): Pr
   });
 }
 
-function volumeText({ decision, folder, mark, keys, files, bytes = 0 }: SeedOutcome): string {
+function volumeText({ decision, folder, mark, isMarked, keys, files, bytes = 0 }: SeedOutcome): string {
   const from =
     mark.from === undefined
       ? 'data of its own'
@@ -86,7 +86,9 @@ function volumeText({ decision, folder, mark, keys, files, bytes = 0 }: SeedOutc
     case 'keep':
       return `${folder} holds the data of ${mark.life}, which began with ${from}: nothing to do`;
     case 'adopt':
-      return `${folder} already held data: it is marked as data of ${mark.life}, and nothing else was changed`;
+      return isMarked
+        ? `${folder} already held data: it is marked as data of ${mark.life}, and nothing else was changed`
+        : `${folder} already holds data: nothing was changed`;
   }
 }
 

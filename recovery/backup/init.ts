@@ -41,7 +41,7 @@ export interface InitResult {
 
 export interface InitRequest {
   readonly repositories: readonly string[];
-  /** `archive_mode` needs a restart; without permission for it nothing is changed and the error says so. */
+  /** `archive_mode` needs a restart. Without leave for it the setting waits for one, and the error names what was set. */
   readonly restart: boolean;
   /** Take the place of the host that writes for the site. @default false */
   readonly adopt?: boolean;

@@ -138,6 +138,44 @@ async function fetchDump(
   return join(folder, capture.path, 'database');
 }
 
+/** What a fetched dump holds. */
+async function entriesOf(
+  site: Site,
+  dump: string,
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal | undefined },
+): Promise<DumpEntry[]> {
+  const program = join(await findPostgresBin(postgresSettings(site.environment).binDir), 'pg_restore');
+  const options = { as: site.environment.runAs, cwd: folder, signal };
+  return readDumpList((await site.run([program, '--list', '--verbose', dump], options)).stdout);
+}
+
+function scratchFolder({ environment }: Site): string {
+  return join(environment.stateDir, 'restore', `logical-${randomBytes(4).toString('hex')}`);
+}
+
+/** Undefined for a name that holds a dot: the point's facts don't say where its schema ends. */
+function factOf({ schema, name }: TableName): string | undefined {
+  return `${schema}${name}`.includes('.') ? undefined : `rows:${schema}.${name}`;
+}
+
+/**
+ * Throws `TABLE-UNKNOWN` (exit 2) with the nearest names. The point has counted most tables; for any other name the dump itself is read,
+ * into a folder that goes again.
+ */
+export async function checkTablesHeld(site: Site, request: LogicalRequest, dump: Dump): Promise<void> {
+  const tables = request.tables.map(splitTable);
+  const unsure = tables.filter((table) => dump.capture.facts[factOf(table) ?? ''] === undefined);
+  if (unsure.length === 0) return;
+  const folder = scratchFolder(site);
+  try {
+    const file = await fetchDump(site, dump, folder, request.signal);
+    const entries = await entriesOf(site, file, { folder, signal: request.signal });
+    checkTables(selectTables(entries, unsure), tablesInDump(entries));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function countRows(client: pg.Client): Promise<{ table: string; rows: number }[]> {
   const counted: { table: string; rows: number }[] = [];
   for (const { schema, name } of await tablesOf(client)) {
@@ -181,7 +219,7 @@ async function fill(site: Site, request: LogicalRequest, dump: string, folder: s
   const program = join(await findPostgresBin(settings.binDir), 'pg_restore');
   const secretEnv = await clientSecrets(site);
   const options = { as: site.environment.runAs, cwd: folder, signal, env: clientEnv(settings), secretEnv };
-  const entries = readDumpList((await site.run([program, '--list', '--verbose', dump], options)).stdout);
+  const entries = await entriesOf(site, dump, { folder, signal });
   const tables = request.tables.map(splitTable);
   const selection = tables.length === 0 ? undefined : selectTables(entries, tables);
   if (selection) checkTables(selection, tablesInDump(entries));
@@ -260,7 +298,7 @@ export async function findDump(site: Site, request: LogicalRequest): Promise<Dum
 export async function restoreLogical(site: Site, request: LogicalRequest): Promise<LogicalResult> {
   const { database, progress, signal } = request;
   const { repository, source, point, capture, notes } = await findDump(site, request);
-  const folder = join(site.environment.stateDir, 'restore', `logical-${randomBytes(4).toString('hex')}`);
+  const folder = scratchFolder(site);
   const event = { step: 'restore/logical', title: `logical dump of ${capture.capturedAt} into ${database}` };
   progress({ ...event, state: 'start' });
   try {

@@ -39,6 +39,11 @@ test('PostgreSQL: lost rows, a strange superuser and one flipped byte are each n
     const before: CaptureFacts = rowCountFacts(await readRowCounts(client));
     await client.end();
     const look = () => inspectPostgres(site, { settings, before, signal });
+    // A fresh server archives nothing, and no drill is told to.
+    const archiveFault = { isOff: true, fact: 'archive_command is "", which ships nothing: run `dr init`' };
+    expect((await look()).archiveFault).toEqual(archiveFault);
+    const isolated = { ...site, environment: { ...site.environment, isolated: true as const } };
+    expect(await inspectPostgres(isolated, { settings, before, signal })).not.toHaveProperty('archiveFault');
     expect(await look()).toMatchObject({
       server: 'up',
       files: 'well',

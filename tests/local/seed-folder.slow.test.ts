@@ -72,13 +72,23 @@ test('another folder, another life, a workload without a place', async () => {
   });
 });
 
-test('a folder that is in use keeps its files and gets a mark; a backup of it holds no mark', async () => {
+test('a folder that is in use keeps its files and nothing is written there; a backup of it holds no mark', async () => {
   await withGolden(async (golden) => {
     const source = await golden.startSource();
     const folder = source.paths.folder('uploads');
     const before = await contentOf(folder);
     const { stdout } = await drEnds(0, source.envFile, ['restore-volume', 'uploads', '--from', 'local']);
-    expect(stdout).toContain('marked as data of first-1');
+    expect(stdout).toContain('already holds data: nothing was changed');
+    expect(await readdir(folder)).not.toContain(MARK);
+    // As after a restore: the record names the generation, and nobody takes this for the first one.
+    const record = join(source.environment.stateDir, 'lineage.json');
+    const first = await readFile(record, 'utf8');
+    await writeFile(record, JSON.stringify({ ...JSON.parse(first), generation: 2 }));
+    const later = await drEnds(6, source.envFile, ['restore-volume', 'uploads', '--from', 'local']);
+    expect(later.stderr).toContain("first-2 is not the site's first generation");
+    await writeFile(record, first);
+    // A stack, whose environment file names the generation, leaves its mark.
+    await writeFile(join(folder, MARK), JSON.stringify({ life: 'first-1', at: new Date().toISOString() }));
     expect(await contentOf(folder)).toEqual(before);
 
     await drEnds(0, source.envFile, ['backup', '--kind', 'incremental', '--only', 'uploads']);

@@ -23,7 +23,11 @@ export const declaration = () =>
     .option('--allow-compromised', 'take a point that is marked compromised', false)
     .option('--allow-suspect', 'take captures that shrank, and points of a wrong clock or of another host', false)
     .addOption(
-      listOption('--table <schema.table>', 'only this table, from the logical dump; repeat for several', 'none'),
+      listOption(
+        '--table <schema.table>',
+        'only this table, from the logical dump; repeat for several. Names are taken as written; double quotes around a part that holds a dot or a quote: \'public."a.b"\'',
+        'none',
+      ),
     )
     .option('--into-database <name>', 'with --table: restore beside the live data (default: a new database)')
     .option(

@@ -4,6 +4,7 @@ import { formatTime } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
 import { parseTableName } from '../../../recovery/restore/dump-list.ts';
 import {
+  checkTablesHeld,
   findDump,
   type LogicalRequest,
   type LogicalResult,
@@ -49,7 +50,9 @@ function checkOnly({ only }: RestoreOptions): void {
 
 async function dryRun(site: Parameters<typeof findDump>[0], request: LogicalRequest): Promise<CommandResult> {
   const { database, tables } = request;
-  const { capture, point, repository } = await findDump(site, request);
+  const found = await findDump(site, request);
+  await checkTablesHeld(site, request, found);
+  const { capture, point, repository } = found;
   const what = tables.length === 0 ? 'all tables' : tables.join(', ');
   const dump = `the dump of ${formatTime(capture.capturedAt)} (${point} in ${repository.id})`;
   return {

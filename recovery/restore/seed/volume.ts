@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineageName } from '../../../plan/layout.ts';
 import type { Workload } from '../../../plan/types.ts';
+import { readLineage } from '../../config/lineage.ts';
 import type { Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { badInput, codeOf } from '../../core/errors.ts';
@@ -32,6 +33,8 @@ export interface SeedOutcome extends Partial<FolderCount> {
   readonly folder: string;
   readonly decision: SeedDecision;
   readonly mark: SeedMark;
+  /** False where it held data and the environment file names no generation: then nothing is written there. */
+  readonly isMarked: boolean;
   readonly keys?: number;
 }
 
@@ -127,18 +130,25 @@ export async function seedVolume(
 ): Promise<SeedOutcome> {
   const { folder, names } = volume;
   const seeding = join(folder, names.seeding);
-  const { site: name, generation = 1 } = site.environment;
-  const lineage = lineageName(name, generation);
+  const { site: name, generation } = site.environment;
+  const lineage = (await readLineage(site))?.name ?? lineageName(name, generation ?? 1);
   const entries = (await entriesOf(volume)).filter((entry) => entry !== names.seeding);
   const mark = await readMark(folder, names.mark);
   const ready = await isThere(join(seeding, PARTS.ready));
   const decision = decideSeed({ folder, entries, mark, ready }, lineage);
   let count: SeedCount | undefined;
-  if (decision === 'adopt') await writeMark(folder, names.mark, { life: lineage, at: request.now().toISOString() });
+  if (decision === 'adopt') {
+    const own = { life: lineage, at: request.now().toISOString() };
+    // Only a stack asks again before each start, and needs the mark for that. A live folder of a host stays as it is.
+    const isMarked = generation !== undefined;
+    if (isMarked) await writeMark(folder, names.mark, own);
+    await rm(seeding, { recursive: true, force: true });
+    return { workload: workload.id, folder, decision, mark: own, isMarked };
+  }
   if (decision === 'fill') count = await bringCopy(site, workload, { volume, lineage }, request);
   if (decision === 'fill' || decision === 'finish') await putInPlace(volume);
   await rm(seeding, { recursive: true, force: true });
   const written = await readMark(folder, names.mark);
   if (written === undefined) throw new TypeError('the volume has no mark');
-  return { workload: workload.id, folder, decision, mark: written, ...count };
+  return { workload: workload.id, folder, decision, mark: written, isMarked: true, ...count };
 }

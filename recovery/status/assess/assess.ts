@@ -15,7 +15,7 @@ import type { FolderFinding } from '../../workloads/workload.ts';
 import { inspectRepository, newestCaptures, type RepositoryInspection } from '../probes/repositories.ts';
 import { askService } from '../probes/service.ts';
 import { type Classification, classify } from './classify.ts';
-import type { Findings, ServiceFinding } from './findings.ts';
+import { type Findings, type ServiceFinding, warningsOf } from './findings.ts';
 import { inspectCluster } from './inspect-cluster.ts';
 import { type FreshStack, type NextStep, nextStep } from './next-command.ts';
 
@@ -32,6 +32,8 @@ export interface Assessment {
   readonly scenario: Classification['scenario'];
   readonly confidence: Classification['confidence'];
   readonly why: readonly string[];
+  /** What is no scenario and must be repaired all the same. */
+  readonly warnings: readonly string[];
   readonly next: NextStep;
   readonly findings: Findings;
 }
@@ -75,6 +77,7 @@ export async function assess(site: Site, options: AssessOptions): Promise<Assess
     environment: site.environment.name,
     site: site.environment.site,
     ...classification,
+    warnings: warningsOf(findings),
     next: nextStep({
       classification,
       findings,

@@ -33,6 +33,12 @@ export interface Findings {
   readonly repositories: readonly RepositoryFinding[];
 }
 
+/** Pure. What is no disaster yet, and makes the next one worse; a sentence each. */
+export function warningsOf({ postgres }: Findings): string[] {
+  const fault = postgres?.archiveFault;
+  return fault === undefined ? [] : [`WAL is not archived, so what is written now is in no copy: ${fault.fact}`];
+}
+
 export function isLost(state: FileState): boolean {
   return state === 'missing' || state === 'empty' || state === 'damaged';
 }

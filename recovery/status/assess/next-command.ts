@@ -47,7 +47,7 @@ const TABLES_AT_MOST = 5;
 export function nextStep(question: NextQuestion): NextStep {
   const { classification, findings, env } = question;
   if (classification.scenario === 'none') {
-    return alone(shellLine(['dr', 'health', '--env', env, '--comprehensive']), 'nothing wrong was found');
+    return archiveAgain(question) ?? alone(checkAll(env), 'nothing wrong was found');
   }
   const { from, ways } = choose(question);
   const { restore, whole } = ways;
@@ -86,6 +86,28 @@ export function nextStep(question: NextQuestion): NextStep {
       return alone(restore('--to', 'latest', ...place, '--only', lost.join(',')), why);
     }
   }
+}
+
+function checkAll(env: string): string {
+  return shellLine(['dr', 'health', '--env', env, '--comprehensive']);
+}
+
+/** Nothing is lost yet. Undefined where the WAL is archived. */
+function archiveAgain({ findings: { postgres }, env }: NextQuestion): NextStep | undefined {
+  const fault = postgres?.archiveFault;
+  if (fault === undefined) return undefined;
+  const others = [{ command: checkAll(env), why: 'then: see whether everything else is healthy' }];
+  return fault.isOff
+    ? {
+        command: shellLine(['dr', 'init', '--env', env, '--restart']),
+        why: 'turn archiving on; PostgreSQL restarts if that needs it',
+        others,
+      }
+    : {
+        command: shellLine(['dr', 'doctor', '--env', env]),
+        why: 'why the WAL is not archived: keys, repositories, account',
+        others,
+      };
 }
 
 type Restore = (...args: string[]) => string;

@@ -57,14 +57,17 @@ function serverOf(well: boolean | undefined, missing = false): string {
   return missing ? 'missing' : well ? 'up' : 'unhealthy';
 }
 
-function verdict({ scenario, confidence, why }: Assessment, title: string | undefined): string {
+function verdict({ scenario, confidence, why, warnings }: Assessment, title: string | undefined): string {
+  const also = warnings.map((warning) => `  - ${warning}`);
   if (scenario === 'none') {
-    return confidence === 'high'
-      ? 'Nothing wrong was found.'
-      : 'Nothing wrong was found, but not everything could be inspected.';
+    const found = also.length === 0 ? 'Nothing wrong was found' : 'Nothing is lost, but this is wrong';
+    const unseen =
+      confidence === 'high' ? '' : `${also.length === 0 ? ', but' : ';'} not everything could be inspected`;
+    return [`${found}${unseen}${also.length === 0 ? '.' : ':'}`, ...also].join('\n');
   }
   return [
     `Scenario: ${scenario}${title === undefined ? '' : ` (${title})`}, confidence ${confidence}`,
     ...why.map((fact) => `  - ${fact}`),
+    ...also,
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import { type Account, lookUpAccount } from '../../core/account.ts';
 import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { DrError } from '../../core/errors.ts';
 import { secretVariables } from '../../engines/pgbackrest/secrets.ts';
-import { refuseUnreadable } from '../../workloads/postgres/archive/readable-secrets.ts';
+import { authoritiesOf, refuseUnreadable } from '../../workloads/postgres/archive/readable-secrets.ts';
 import { withClient } from '../../workloads/postgres/server.ts';
 import { redisAddress, withRedis } from '../../workloads/redis/client.ts';
 import { infoField } from '../../workloads/redis/info.ts';
@@ -56,9 +56,9 @@ async function checkArchiveSecrets(site: Site): Promise<Check[]> {
   if (postgres === undefined || isOnOtherHost(postgres) || (await accountOf(runAs)) === undefined) return [];
   const written = attachedRepositories(site).filter(({ exported }) => exported !== true);
   const secrets = secretVariables(written.map(({ id, settings }) => ({ id, settings, role: 'writer' })));
-  const about = { name: 'secrets for WAL', wanted: `readable for ${runAs}` };
+  const about = { name: 'secrets for WAL', wanted: `readable for ${runAs}, with each ca` };
   try {
-    await refuseUnreadable(site, secrets);
+    await refuseUnreadable(site, secrets, authoritiesOf(written));
     return [{ ...about, status: 'ok', found: 'all', hint: '' }];
   } catch (error) {
     rethrowBug(error);

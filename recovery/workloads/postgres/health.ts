@@ -9,6 +9,7 @@ import { formatTime, plural } from '../../report/format.ts';
 import { accepted, type HealthCheck, refused, unproven, type Verdict, wordsOf } from '../workload.ts';
 import { connectClient } from './access/client.ts';
 import { checkSynchronous } from './access/synchronous.ts';
+import { type ArchiverState, archiveFault, readArchiver } from './archive/archive-fault.ts';
 import { foreignWal } from './archive/own-wal.ts';
 import { leaderOfStandby } from './host/standby.ts';
 import { lostTables, type RowCounts, readRowCounts } from './row-counts.ts';
@@ -83,29 +84,17 @@ export async function checkRetiredPostgres(site: Site): Promise<HealthCheck[]> {
   );
 }
 
-interface PostgresState {
-  readonly recovering: boolean;
-  readonly archive_mode: string;
-  readonly last: Date | null;
-  readonly failed: Date | null;
-  readonly wal: string | null;
-}
-
-const STATE = `
-  SELECT pg_is_in_recovery() AS recovering, current_setting('archive_mode') AS archive_mode,
-         last_archived_time AS last, last_failed_time AS failed, last_failed_wal AS wal
-  FROM pg_stat_archiver`;
-
 export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
   const settings = site.environment.postgres;
   if (settings === undefined) return [];
   try {
     const { state, synchronous } = await withClient(site, settings, async (client) => {
-      const [row] = (await client.query<PostgresState>(STATE)).rows;
-      const leader = row && (await leaderOfStandby(client));
-      return { state: row && { ...row, leader }, synchronous: await checkSynchronous(client) };
+      const [row] = (await client.query<{ recovering: boolean }>('SELECT pg_is_in_recovery() AS recovering')).rows;
+      const archiver = await readArchiver(client);
+      const leader = await leaderOfStandby(client);
+      const recovering = row?.recovering ?? false;
+      return { state: { ...archiver, recovering, leader }, synchronous: await checkSynchronous(client) };
     });
-    if (state === undefined) throw new Error('pg_stat_archiver is empty');
     return [
       { id: 'postgres/answers', title: 'PostgreSQL answers', ok: true, fact: `database ${settings.database}` },
       {
@@ -123,17 +112,16 @@ export async function checkPostgres(site: Site): Promise<HealthCheck[]> {
 }
 
 /** A drill that archives would write into the lineage that it was made from. */
-function notArchiving({ archive_mode }: PostgresState): HealthCheck {
+function notArchiving({ archive_mode }: ArchiverState): HealthCheck {
   const check = { id: 'postgres/archiving', title: 'WAL of a drill is not archived' };
   return { ...check, ok: archive_mode === 'off', fact: `archive_mode is ${archive_mode}` };
 }
 
-function archiving({ archive_mode, last, failed, wal }: PostgresState): HealthCheck {
+function archiving(state: ArchiverState): HealthCheck {
+  const { last } = state;
   const check = { id: 'postgres/archiving', title: 'WAL is archived' };
-  if (archive_mode === 'off') return { ...check, ok: false, fact: 'archive_mode is off: run `dr init`' };
-  if (failed !== null && (last === null || failed > last)) {
-    return { ...check, ok: false, fact: `${wal} has failed at ${formatTime(failed)}` };
-  }
+  const fault = archiveFault(state);
+  if (fault !== undefined) return { ...check, ok: false, fact: fault.fact };
   return { ...check, ok: true, fact: last === null ? 'no segment was closed yet' : `last at ${formatTime(last)}` };
 }
 

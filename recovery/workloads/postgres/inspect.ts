@@ -10,6 +10,7 @@ import { formatCount, formatTime, plural } from '../../report/format.ts';
 import type { FileState } from '../workload.ts';
 import { postgresLife } from './access/alive.ts';
 import { checkPages, type PageCheck } from './access/page-check.ts';
+import { type ArchiveFault, archiveFault, readArchiver } from './archive/archive-fault.ts';
 import { type ControlData, readControlData } from './host/control-data.ts';
 import { leaderOfStandby } from './host/standby.ts';
 import { lostTables, readRowCounts, unknownSuperusers } from './row-counts.ts';
@@ -29,6 +30,8 @@ export interface PostgresFinding {
   readonly unknownSuperusers: readonly string[];
   /** When the server last archived a WAL segment. */
   readonly lastArchivedAt?: string;
+  /** Why its WAL is not archived. Absent where it is, where that can't be known, and in a drill, which must not archive. */
+  readonly archiveFault?: ArchiveFault;
   readonly facts: readonly string[];
 }
 
@@ -50,14 +53,22 @@ interface ServerAnswers {
   readonly lost: PostgresFinding['lostTables'];
   readonly superusers: readonly string[];
   readonly lastArchivedAt?: string;
+  readonly archiveFault?: ArchiveFault;
   readonly facts: readonly string[];
 }
 
 export async function inspectPostgres(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
-  const { settings } = question;
-  if (isOnOtherHost(settings)) return inspectElsewhere(site, question);
-  const folder = await folderState(settings.dataDir);
   const answers = await askServer(site, question);
+  const { archiveFault: fault } = answers;
+  const finding = isOnOtherHost(question.settings)
+    ? findElsewhere(question, answers)
+    : await findHere(site, question, answers);
+  return fault === undefined || site.environment.isolated === true ? finding : { ...finding, archiveFault: fault };
+}
+
+async function findHere(site: Site, question: PostgresQuestion, answers: ServerAnswers): Promise<PostgresFinding> {
+  const { settings } = question;
+  const folder = await folderState(settings.dataDir);
   if (folder !== 'well') {
     const { lastArchivedAt } = answers;
     return {
@@ -100,8 +111,8 @@ export async function inspectPostgres(site: Site, question: PostgresQuestion): P
 }
 
 /** Only the server's own host can read its files: the damage that the server itself has met is all that is known here. */
-async function inspectElsewhere(site: Site, question: PostgresQuestion): Promise<PostgresFinding> {
-  const { server, damage, lost, superusers, lastArchivedAt, facts } = await askServer(site, question);
+function findElsewhere(question: PostgresQuestion, answers: ServerAnswers): PostgresFinding {
+  const { server, damage, lost, superusers, lastArchivedAt, facts } = answers;
   const { host, dataDir } = question.settings;
   return {
     server,
@@ -181,7 +192,7 @@ async function askClient(client: pg.Client, before: CaptureFacts | undefined): P
     ],
     lost: before === undefined ? [] : lostTables(counts, before),
     superusers: unknownSuperusers(counts, before),
-    ...(archiver.last === undefined ? {} : { lastArchivedAt: archiver.last }),
+    ...archiver.answers,
     facts: [
       `PostgreSQL answers: ${plural(counts.tables.length, 'table')}, ${plural(total, 'row')}`,
       ...(leader === undefined ? [] : [`it is a standby (or still recovers); ${leader} leads`]),
@@ -204,7 +215,7 @@ async function askWithoutDatabase(site: Site, { settings, before }: PostgresQues
     settings,
     async (client) => {
       const { superusers } = await readRowCounts(client);
-      const { last, facts } = await archiverOf(client);
+      const archiver = await archiverOf(client);
       const lost = lostTables(nothing, before ?? {});
       return {
         server: 'up' as const,
@@ -212,28 +223,35 @@ async function askWithoutDatabase(site: Site, { settings, before }: PostgresQues
         lost:
           lost.length > 0 ? lost : [{ table: `every table of ${settings.database}`, rowsThen: 0, rowsNow: undefined }],
         superusers: unknownSuperusers({ ...nothing, superusers }, before),
-        ...(last === undefined ? {} : { lastArchivedAt: last }),
-        facts: [`PostgreSQL answers, and has no database "${settings.database}"`, ...facts],
+        ...archiver.answers,
+        facts: [`PostgreSQL answers, and has no database "${settings.database}"`, ...archiver.facts],
       };
     },
     { database: 'postgres' },
   );
 }
 
-async function archiverOf(client: pg.Client): Promise<{ last?: string; facts: string[] }> {
-  const { rows } = await client.query<{
-    last: Date | null;
-    failed: Date | null;
-    wal: string | null;
-    lost: string | null;
-  }>(
-    `SELECT last_archived_time AS last, last_failed_time AS failed, last_archived_wal AS wal, last_failed_wal AS lost
-     FROM pg_stat_archiver`,
-  );
-  const { last, failed, wal, lost } = rows[0] ?? {};
-  if (!last) return { facts: ['no WAL was archived since the statistics began'] };
-  const failing = failed && failed > last ? [`archiving of ${lost} has failed since ${formatTime(failed)}`] : [];
-  return { last: last.toISOString(), facts: [`last archived WAL: ${wal} at ${formatTime(last)}`, ...failing] };
+interface Archiver {
+  readonly answers: Pick<ServerAnswers, 'lastArchivedAt' | 'archiveFault'>;
+  readonly facts: readonly string[];
+}
+
+async function archiverOf(client: pg.Client): Promise<Archiver> {
+  const state = await readArchiver(client);
+  const { last } = state;
+  const fault = archiveFault(state);
+  return {
+    answers: {
+      ...(last === null ? {} : { lastArchivedAt: last.toISOString() }),
+      ...(fault === undefined ? {} : { archiveFault: fault }),
+    },
+    facts: [
+      last === null
+        ? 'no WAL was archived since the statistics began'
+        : `last archived WAL: ${state.last_wal} at ${formatTime(last)}`,
+      ...(fault === undefined ? [] : [`WAL is not archived: ${fault.fact}`]),
+    ],
+  };
 }
 
 async function readPages(

@@ -25,6 +25,11 @@ test('a partitioned table with an enum, a domain and a key; citext and an identi
     await drEnds(0, envFile, ['init', '--restart']);
     await drEnds(0, envFile, ['backup', '--kind', 'full']);
 
+    // A dry run knows what the dump holds: of what the point has counted, and of what only the dump tells.
+    const wrong = await drEnds(2, envFile, [...INTO, 'none', '--dry-run', '--table', 'shop.customer']);
+    expect(wrong.stderr).toMatch(/^DR-TABLE-UNKNOWN --table: .*"shop\.customer".* Did you mean "shop\.customers"/m);
+    const right = ['shop.customers', 'shop.orders', 'public."a/b ""c"'].flatMap((name) => ['--table', name]);
+    await drEnds(0, envFile, [...INTO, 'none', '--dry-run', ...right]);
     const one = await drEnds(0, envFile, [...INTO, 'one', '--table', 'shop.orders']);
     expect(one.stdout).toMatch(/^shop\.orders +300$/m);
     expect(one.stdout).toContain('not restored: fk constraint orders orders_customer_fkey: it needs shop.customers');

@@ -14,7 +14,8 @@ import { whilePushing } from '../access/archive-wait.ts';
 import { tryStartOptions } from '../access/launch.ts';
 import { refuseStandby } from '../host/standby.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../server.ts';
-import { refuseUnreadable } from './readable-secrets.ts';
+import { NO_COMMAND } from './archive-fault.ts';
+import { authoritiesOf, refuseUnreadable } from './readable-secrets.ts';
 
 /** The server's settings; `archive_mode` and `wal_level` take effect at its next start. */
 export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): Record<string, string> {
@@ -25,9 +26,6 @@ export function archiveSettings(pg: PgBackRest, archiveTimeoutSeconds: number): 
     archive_timeout: String(archiveTimeoutSeconds),
   };
 }
-
-/** Of a fresh server, and placeholders that discard the WAL. */
-const NO_COMMAND = ['', '(disabled)', 'true', '/bin/true', 'false', '/bin/false', ':'];
 
 /** Another archive_command ships WAL for somebody else and must not end. Throws `ARCHIVE-COMMAND-TAKEN` (exit 6). */
 async function refuseForeignCommand(site: Site, client: pg.Client): Promise<void> {
@@ -135,7 +133,23 @@ async function checkRestart(site: Site, settings: PostgresSettings, { pushScript
   });
 }
 
-/** Throws `RESTART-NEEDED` (exit 6) where the server must be restarted and no leave was given. */
+/** Settings that only a start of the server turns on, and that are off in the running one. */
+async function settingsToStartWith(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT name FROM pg_settings
+     WHERE (name = 'archive_mode' AND setting = 'off') OR (name = 'wal_level' AND setting = 'minimal') ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Settings for which `dr init` will have to restart the server. Changes nothing; none for a server of another host, which it never changes. */
+export async function restartWanted(site: Site): Promise<string[]> {
+  const { postgres } = site.environment;
+  if (postgres === undefined || isOnOtherHost(postgres)) return [];
+  return withClient(site, postgres, settingsToStartWith, { database: 'postgres' });
+}
+
+/** Throws `RESTART-NEEDED` (exit 6) with what was set where the server must be restarted and no leave was given. */
 async function turnOnArchiving(
   site: Site,
   pgb: PgBackRest,
@@ -149,20 +163,16 @@ async function turnOnArchiving(
     async (client) => {
       await refuseForeignCommand(site, client);
       const done = await alterSystem(client, wanted);
-      const { rows } = await client.query<{ name: string; setting: string }>(
-        "SELECT name, setting FROM pg_settings WHERE name IN ('archive_mode', 'wal_level')",
-      );
-      const off = rows.some((r) => (r.name === 'archive_mode' ? r.setting === 'off' : r.setting === 'minimal'));
-      return { changed: done, pending: off };
+      return { changed: done, pending: await settingsToStartWith(client) };
     },
     { database: 'postgres' },
   );
-  if (!pending) return { changed, restarted: false };
+  if (pending.length === 0) return { changed, restarted: false };
   if (!restart) {
     throw precondition({
       code: 'RESTART-NEEDED',
       where: 'postgres',
-      fact: 'archive_mode is set now and takes effect at the next start of the server',
+      fact: `${changed.join(', ')} ${changed.length === 1 ? 'was' : 'were'} set with ALTER SYSTEM, and nothing is archived before the server restarts: ${pending.join(' and ')} can't change while it runs`,
       hint: 'restart PostgreSQL and run `dr init` again, or let it do so: `dr init --restart`',
     });
   }
@@ -203,7 +213,7 @@ export async function makeArchive(
     await whilePushing(() => createStanza(pgb, { online: true }), site.signal);
     return { changed: [], restarted: false };
   }
-  await refuseUnreadable(site, pgb.secrets);
+  await refuseUnreadable(site, pgb.secrets, authoritiesOf(pgb.repositories));
   await whilePushing(() => createStanza(pgb, { online: true }), site.signal);
   return turnOnArchiving(site, pgb, options);
 }

@@ -1,6 +1,6 @@
 /** PostgreSQL's account runs the archive script, and may read fewer files than `dr`: a key that it can't read stops all WAL. */
 import { dirname } from 'node:path';
-import type { Site } from '../../../config/site.ts';
+import type { Repository, Site } from '../../../config/site.ts';
 import { badInput } from '../../../core/errors.ts';
 import { shellWord } from '../../../core/quote.ts';
 import type { SecretVariables } from '../../../engines/pgbackrest/archive-script.ts';
@@ -24,20 +24,34 @@ async function barringFolder(site: Place, file: string): Promise<string | undefi
   return undefined;
 }
 
+/** The `ca` files by which that account checks the storage. */
+export function authoritiesOf(repositories: readonly Pick<Repository, 'settings'>[]): string[] {
+  return repositories.flatMap(({ settings }) =>
+    settings.type === 's3' && settings.ca !== undefined ? [settings.ca] : [],
+  );
+}
+
 /** Throws `SECRET-UNREADABLE` (exit 2) with the folder or the file that bars the account, and the command that opens it. */
-export async function refuseUnreadable(site: Place, secrets: SecretVariables): Promise<void> {
+export async function refuseUnreadable(
+  site: Place,
+  secrets: SecretVariables,
+  authorities: readonly string[],
+): Promise<void> {
   const { runAs } = site.environment;
-  for (const ref of Object.values(secrets)) {
-    if (!('file' in ref) || (await may(site, '-r', ref.file))) continue;
-    const folder = await barringFolder(site, ref.file);
-    const file = shellWord(ref.file);
+  const keys = Object.values(secrets).flatMap((ref) => ('file' in ref ? [ref.file] : []));
+  for (const path of [...keys, ...authorities]) {
+    if (await may(site, '-r', path)) continue;
+    const folder = await barringFolder(site, path);
+    const file = shellWord(path);
     throw badInput({
       code: 'SECRET-UNREADABLE',
       where: 'archive_command',
-      fact: `the account "${runAs}", which ships the WAL, may not read ${ref.file}${folder === undefined ? '' : `: the folder ${folder} does not let it pass`}`,
+      fact: `the account "${runAs}", which ships the WAL, may not read ${path}${folder === undefined ? '' : `: the folder ${folder} does not let it pass`}`,
       hint:
         folder === undefined
-          ? `chown root:${runAs} ${file} && chmod 0640 ${file}`
+          ? authorities.includes(path)
+            ? `it is no secret: chmod a+r ${file}`
+            : `chown root:${runAs} ${file} && chmod 0640 ${file}`
           : `chgrp ${runAs} ${shellWord(folder)} && chmod g+x ${shellWord(folder)}, or chmod o+x ${shellWord(folder)}`,
     });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../../../recovery/status/assess/classify.ts';
-import type { Findings } from '../../../../recovery/status/assess/findings.ts';
+import { type Findings, warningsOf } from '../../../../recovery/status/assess/findings.ts';
 import { bestRepository, type NextQuestion, nextStep } from '../../../../recovery/status/assess/next-command.ts';
 import {
   cluster,
@@ -44,6 +44,16 @@ test('a lost site is restored from the reachable repository with the newest poin
   const step = next({ ...dead, folders: folders('missing'), repositories });
   expect(step.command).toBe(`dr restore --env ${ENV} --to latest --from secondary`);
   expect(step.why).toContain('20261123T020000Z-full-7f3a');
+});
+
+test.each([
+  [{ isOff: true, fact: 'archive_mode is off' }, `dr init --env ${ENV} --restart`],
+  [{ isOff: false, fact: 'B has failed' }, `dr doctor --env ${ENV}`],
+])('WAL that is not archived is a finding where nothing is lost: %o', (archiveFault, command) => {
+  const found = findings({ postgres: { ...postgres, archiveFault } });
+  expect(warningsOf(found)).toEqual([expect.stringContaining(archiveFault.fact)]);
+  expect(classify(found).scenario).toBe('none');
+  expect(next(found).command).toBe(command);
 });
 
 test('between equals the plan’s order decides, and points that are not there don’t count', () => {

@@ -17,7 +17,7 @@ test.runIf(process.getuid?.() === 0)('a folder in the way is named, then the fil
   await chmod(folder, 0o755);
   await mkdir(keys, { mode: 0o700 });
   await writeFile(file, 'secret', { mode: 0o600 });
-  const asked = () => refuseUnreadable(site, { PGBACKREST_REPO1_CIPHER_PASS: { file } });
+  const asked = () => refuseUnreadable(site, { PGBACKREST_REPO1_CIPHER_PASS: { file } }, []);
   await expect(asked()).rejects.toMatchObject({
     code: 'SECRET-UNREADABLE',
     fact: expect.stringContaining(`the folder ${keys} does not let it pass`),
@@ -27,4 +27,12 @@ test.runIf(process.getuid?.() === 0)('a folder in the way is named, then the fil
   await expect(asked()).rejects.toMatchObject({ hint: `chown root:nobody '${file}' && chmod 0640 '${file}'` });
   await chmod(file, 0o644);
   await expect(asked()).resolves.toBeUndefined();
+
+  // The certificate authority of a repository too; it is no secret.
+  const ca = join(keys, 'ca.pem');
+  await writeFile(ca, '', { mode: 0o600 });
+  const checked = () => refuseUnreadable(site, {}, [ca]);
+  await expect(checked()).rejects.toMatchObject({ hint: `it is no secret: chmod a+r '${ca}'` });
+  await chmod(ca, 0o644);
+  await expect(checked()).resolves.toBeUndefined();
 });
