@@ -121,6 +121,11 @@ function aboutServer(cause: Cause, error: DrError): DrError {
   });
 }
 
+/** The operating system refuses a file of a folder repository. */
+export function asDenied(error: DrError, about: Explained): DrError {
+  return BUILD.denied?.(error, about) ?? error;
+}
+
 /** Data is not what was written: exit 5 in each command, and never "not reached". Without pages of noise, and with the cause in front. */
 export function asDamage(error: DrError, where: string): DrError {
   return verificationFailed({

@@ -1,5 +1,5 @@
 /** pgBackRest's info files: damage of one is found before the other goes too; damage of both is no noise and names who holds the points. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dr, drEnds, withGolden } from './golden.ts';
@@ -37,6 +37,21 @@ test('one of two, then both', async () => {
         `hint: secondary holds the same copies by its catalog: dr restore --to ${target} --from secondary --only postgres; `,
       );
     }
+    // Cut short they look like a wrong passphrase, which opens the others.
+    for (const file of [info, `${info}.copy`]) await truncate(file, 50);
+    const cut = await dr(site.envFile, [
+      'restore',
+      '--to',
+      'latest',
+      '--from',
+      'local',
+      '--only',
+      'postgres',
+      '--dry-run',
+    ]);
+    expect(cut.stderr).toMatch(/^DR-REPOSITORY-DAMAGED repository local: /m);
+    const status = await drEnds(5, site.envFile, ['repository', 'status', 'local']);
+    expect(status.stdout).toContain('WRONG first-1: a file of the repository is damaged');
     // What no repository has is not offered.
     const never = await drEnds(2, site.envFile, [
       'restore',

@@ -58,7 +58,9 @@ const WAY: Record<Way, (hit: Hit) => Promise<void>> = {
   empty: ({ file }) => truncate(file, 0),
   append: ({ file }) => appendFile(file, 'more'),
   'zero a part': ({ file, at }) =>
-    change(file, (bytes) => void bytes.fill(0, Math.floor(bytes.length * at * 0.9), Math.ceil(bytes.length * at) + 1)),
+    change(file, (bytes) => {
+      bytes.fill(0, Math.floor(bytes.length * at * 0.9), Math.min(bytes.length, Math.ceil(bytes.length * at) + 1));
+    }),
   'swap with another': ({ file, other }) => (other === undefined ? rm(file) : swap(file, other)),
   'replace by another': ({ file, other }) => (other === undefined ? rm(file) : replaceContent(file, other)),
   remove: ({ file }) => rm(file),

@@ -2,7 +2,7 @@
 import type { Repository } from '../../config/site.ts';
 import { causeOf } from '../../core/cause.ts';
 import { badInput, DrError } from '../../core/errors.ts';
-import { asDamage, explainEngine } from '../explain.ts';
+import { asDamage, asDenied, explainEngine } from '../explain.ts';
 
 /**
  * With a wrong passphrase pgBackRest 2.45 finds noise where it expects its files: `CryptoError: unable to flush` (29, 95), or a
@@ -38,6 +38,11 @@ export interface FailedScope {
   readonly passphrase?: string | undefined;
 }
 
+/** A file of the repository, not one of the database. */
+function isRefusedIn(settings: Repository['settings'], fact: string): boolean {
+  return settings.type === 'posix' && /\[13\] Permission denied/.test(fact) && fact.includes(`'${settings.path}/`);
+}
+
 /** `args` name the repository that was asked; without `--repo` it is each of the scope. Other errors pass through. */
 export function explained(failure: unknown, scope: FailedScope, args: readonly string[]): unknown {
   if (!(failure instanceof DrError) || !['ENGINE-FAILED', 'ENGINE-STALLED'].includes(failure.code)) return failure;
@@ -65,13 +70,15 @@ export function explained(failure: unknown, scope: FailedScope, args: readonly s
   }
   const names = asked.map(({ settings }) => `"${scope.passphrase ?? settings.passphrases[0]?.name}"`);
   const passphrase = `its pgBackRest files (${scope.lineage}) do not open with the passphrase ${[...new Set(names)].join(', ')}`;
-  const known = explainEngine(error, {
+  const about = {
     where,
     repositories: asked.map(({ id }) => id),
     // For a repository that does not answer its last line says that the set "is not valid": that is not damage.
     remote: asked.some((r) => r.settings.type === 's3'),
     passphrase,
-  });
+  };
+  if (asked.some(({ settings }) => isRefusedIn(settings, error.fact))) return asDenied(error, about);
+  const known = explainEngine(error, about);
   if (known instanceof DrError && known.code === 'REPOSITORY-UNREACHABLE' && throughProxy()) {
     const hint =
       'pgBackRest knows no proxy, and HTTPS_PROXY is set: open a direct way to this endpoint, and name it in NO_PROXY';

@@ -82,3 +82,19 @@ export async function openingPassphrase(request: OpeningRequest): Promise<string
   if (failure !== undefined) throw failure;
   return undefined;
 }
+
+/** Whether this passphrase opens one of the lineage's four info files: then what does not open is damaged. Throws what the store throws. */
+export async function opensOne({ repository, role, lineage, secrets }: OpeningRequest, name: string): Promise<boolean> {
+  const entry = repository.settings.passphrases.find((each) => each.name === name);
+  if (entry === undefined) return false;
+  const passphrase = await secrets.read(entry.from, `repositories.${repository.id}.passphrases.${name}`);
+  const store = await repository.store(role);
+  const folder = repository.layout.pgbackrest(lineage);
+  for (const kind of ['backup', 'archive']) {
+    for (const copy of ['', '.copy']) {
+      const found = await store.get(`${folder}/${kind}/${STANZA}/${kind}.info${copy}`);
+      if (found !== undefined && opens(found.body, passphrase)) return true;
+    }
+  }
+  return false;
+}

@@ -8,15 +8,16 @@ import { isOnOtherHost, postgresSettings } from '../../config/environment.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
-import { hasCode, messageOf } from '../../core/errors.ts';
+import { DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
+import { asDamage } from '../explain.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
 import { type ConfigPostgres, renderConfig } from './config.ts';
 import { explained, infoError } from './failure.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
-import { openingPassphrase } from './opening-passphrase.ts';
+import { openingPassphrase, opensOne } from './opening-passphrase.ts';
 import { secretVariables } from './secrets.ts';
 
 export interface PgBackRestScope {
@@ -168,6 +169,22 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   const server = reachedByTcp(postgres);
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
   const overNetwork = scope.repositories.some(({ settings }) => settings.type === 's3');
+  /** Damaged info files look like a wrong passphrase, unless it opens one of the others. Where nobody can look, pgBackRest's word stands. */
+  const lookedInto = async (error: unknown): Promise<unknown> => {
+    if (!(error instanceof DrError) || error.code !== 'PASSPHRASE-WRONG' || !(error.cause instanceof DrError))
+      return error;
+    try {
+      for (const repository of scope.repositories) {
+        if (!error.where.split(/[ ,]+/).includes(repository.id)) continue;
+        const asked = { repository, role: scope.role, lineage: scope.lineage, secrets: site.secrets };
+        if (await opensOne(asked, passphrases.get(repository.id) ?? '')) return asDamage(error.cause, error.where);
+      }
+      return error;
+    } catch (failure) {
+      if (!(failure instanceof DrError)) throw failure;
+      return error;
+    }
+  };
   const run: PgBackRest['run'] = async (command, args = [], options = {}) => {
     const secretEnv = {
       ...(await readVariables(site, variables)),
@@ -182,7 +199,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
         ...options,
       });
     } catch (error) {
-      throw explained(error, scope, args);
+      throw await lookedInto(explained(error, scope, args));
     }
   };
   return {
@@ -204,7 +221,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
       // Data that can't be read must not be mistaken for an empty repository.
       const message = unreadable(json);
       if (message !== undefined)
-        throw explained(infoError(repository, message), scope, [`--repo=${number(repository)}`]);
+        throw await lookedInto(explained(infoError(repository, message), scope, [`--repo=${number(repository)}`]));
       return undefined;
     },
     async list(repository, path) {

@@ -2,6 +2,7 @@
  * Waits until all WAL up to now is in the archive. A server that is behind, or a slow line, takes as long as it takes: what ends the wait
  * is that nothing arrives and no push moves a byte.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { DrError } from '../../../core/errors.ts';
 import { allPids, argvOf, bytesMoved } from '../../../core/pids.ts';
@@ -36,6 +37,25 @@ async function pushedBytes(): Promise<number> {
     }),
   );
   return moved.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** A push holds pgBackRest's lock of the archive until all that waits is sent. */
+const isHeldByPush = (error: unknown): boolean =>
+  error instanceof DrError && error.code === 'REPOSITORY-BUSY' && error.fact.includes('archive.lock');
+
+/** Tries again while a push of this host holds the archive and moves bytes. Throws what `work` throws. */
+export async function whilePushing<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  let [bytes, since] = [await pushedBytes(), performance.now()];
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const moved = await pushedBytes();
+      if (Math.abs(moved - bytes) > LEAST_BYTES) [bytes, since] = [moved, performance.now()];
+      if (!isHeldByPush(error) || performance.now() - since > STALLED_SECONDS * 1000) throw error;
+    }
+    await sleep(1000, undefined, signal === undefined ? {} : { signal });
+  }
 }
 
 export interface ArchiveWait {

@@ -10,6 +10,7 @@ import { precondition } from '../../../core/errors.ts';
 import { commandWord, withinCommand } from '../../../core/quote.ts';
 import type { PgBackRest } from '../../../engines/pgbackrest/pgbackrest.ts';
 import { createStanza } from '../../../engines/pgbackrest/sets.ts';
+import { whilePushing } from '../access/archive-wait.ts';
 import { tryStartOptions } from '../access/launch.ts';
 import { refuseStandby } from '../host/standby.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from '../server.ts';
@@ -209,10 +210,10 @@ export async function makeArchive(
   await refuseStandby(site);
   if (isOnOtherHost(site.environment.postgres)) {
     await checkArchivingElsewhere(site, pgb);
-    await createStanza(pgb, { online: true });
+    await whilePushing(() => createStanza(pgb, { online: true }), site.signal);
     return { changed: [], restarted: false };
   }
   await refuseUnreadable(site, pgb.secrets, authoritiesOf(pgb.repositories));
-  await createStanza(pgb, { online: true });
+  await whilePushing(() => createStanza(pgb, { online: true }), site.signal);
   return turnOnArchiving(site, pgb, options);
 }

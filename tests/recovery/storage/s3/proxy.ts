@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { S3Region } from '../../../../drill/s3/region.ts';
 
 /** What happens to one request. `cut`: half of the answer's body, then the line is dead. `lost`: done, but never answered. */
@@ -12,8 +14,29 @@ export interface S3Proxy {
   readonly endpoint: string;
   /** Asked for each request in turn. */
   decide: (method: string, url: string) => Verdict;
+  /** Of all connections together, in each direction. @default no limit */
+  bytesPerSecond: number | undefined;
   readonly seen: string[];
   close(): Promise<void>;
+}
+
+/** A line that all connections share, in one direction. */
+function makeLine(rate: () => number | undefined) {
+  const SLICE = 16_384;
+  let freeAt = 0;
+  return async function* (body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of body) {
+      for (let from = 0; from < chunk.length; from += SLICE) {
+        const slice = chunk.subarray(from, from + SLICE);
+        const bytes = rate();
+        if (bytes !== undefined) {
+          freeAt = Math.max(freeAt, performance.now()) + (slice.length / bytes) * 1000;
+          await new Promise((resolve) => setTimeout(resolve, Math.max(0, freeAt - performance.now())));
+        }
+        yield slice;
+      }
+    }
+  };
 }
 
 export async function startS3Proxy(region: S3Region): Promise<S3Proxy> {
@@ -21,10 +44,12 @@ export async function startS3Proxy(region: S3Region): Promise<S3Proxy> {
     ['cert.pem', 'key.pem', 'ca.pem'].map((f) => readFile(join(region.folder, f))),
   );
   const target = new URL(region.endpoint);
-  const proxy = { decide: (): Verdict => 'pass', seen: [] as string[] } as {
-    decide: S3Proxy['decide'];
-    seen: string[];
+  const proxy: Pick<S3Proxy, 'decide' | 'bytesPerSecond' | 'seen'> = {
+    decide: () => 'pass',
+    bytesPerSecond: undefined,
+    seen: [],
   };
+  const [up, down] = [makeLine(() => proxy.bytesPerSecond), makeLine(() => proxy.bytesPerSecond)];
   const server: Server = createServer({ cert, key }, (incoming, outgoing) => {
     const { method = '', url = '', headers } = incoming;
     const verdict = proxy.decide(method, url);
@@ -44,12 +69,16 @@ export async function startS3Proxy(region: S3Region): Promise<S3Proxy> {
         const body = Buffer.concat(chunks);
         if (verdict === 'lost') return incoming.socket.destroy();
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        if (verdict === 'pass') return outgoing.end(body);
+        if (verdict === 'pass') {
+          if (proxy.bytesPerSecond === undefined) return outgoing.end(body);
+          return void pipeline(Readable.from(down(Readable.from([body]))), outgoing).catch(() => {});
+        }
         return outgoing.write(body.subarray(0, body.length / 2), () => incoming.socket.destroy());
       });
     });
     forward.on('error', () => incoming.socket.destroy());
-    incoming.pipe(forward);
+    if (proxy.bytesPerSecond === undefined) incoming.pipe(forward);
+    else pipeline(Readable.from(up(incoming)), forward).catch(() => incoming.socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(proxy, {
