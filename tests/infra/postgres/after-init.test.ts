@@ -44,7 +44,7 @@ test('with rotation no old password is good, and the roles that services know ha
       // What a restored database may bring along: a standby that is gone, and settings of the role.
       await admin.query("alter role postgres set search_path = 'nowhere'");
       await admin.query('alter role postgres set standard_conforming_strings = off');
-      await admin.query("alter role postgres set statement_timeout = '1ms'");
+      await admin.query("alter role postgres set statement_timeout = '50ms'");
       await admin.query("alter system set synchronous_standby_names = 'nobody'");
       await admin.query('select pg_reload_conf()');
 
