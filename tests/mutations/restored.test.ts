@@ -37,7 +37,7 @@ async function verdictOf(golden: Golden, site: Platform, env: Readonly<Record<st
   expect(isReady(site)).toBe(false);
   await drEnds(0, site.envFile, RESTORE);
   await expectWhole(site, golden.facts);
-  return `refused: ${first.stderr.split('\n').find((line) => line.startsWith('DR-')) ?? first.stderr.trim()}`;
+  return `refused: ${/DR-[A-Z-]+ .*/.exec(first.stderr)?.[0] ?? first.stderr.trim()}`;
 }
 
 /** Files below the folder of the part, in the order of their names. */

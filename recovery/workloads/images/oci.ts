@@ -1,12 +1,10 @@
 /** Images are OCI layouts (`skopeo copy docker://… oci:…`): a list of names restores nothing, so every blob must be there. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { ifAbsent } from '../../core/absent.ts';
 import { DrError, messageOf, verificationFailed } from '../../core/errors.ts';
+import { sha256File } from '../../core/file-digest.ts';
 import { isWithin } from '../../core/links.ts';
 import { dataBelow } from '../lay-down.ts';
 
@@ -51,12 +49,6 @@ async function insideOf(root: string, file: string): Promise<string | undefined>
     fact: `a link leads to ${real}, outside of ${root}: no copy of the folder holds it`,
     hint: 'copy the image with its blobs into the folder: skopeo copy docker://IMAGE oci:FOLDER:TAG',
   });
-}
-
-async function sha256File(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
 
 /** A document that was cut short is as lost as a blob. */

@@ -9,7 +9,7 @@ import { probeRepositories, reachable } from '../../config/repositories.ts';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent, isThere } from '../../core/absent.ts';
 import { lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
-import { messageOf, precondition } from '../../core/errors.ts';
+import { DrError, messageOf, precondition } from '../../core/errors.ts';
 import { settingLine } from '../../core/quote.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
@@ -126,6 +126,10 @@ const copyTime = z.object({ seconds: z.number() });
 /** Without a commit nothing was replayed after the end of the set. */
 const lastReplay = z.object({ lastCommit: z.string().optional() }).default({});
 
+/** What PostgreSQL says of files of its own that are missing, cut short or changed. Never of its configuration, nor of WAL. */
+const NOT_AS_LAID_DOWN =
+  /is not a valid data directory|PG_VERSION|incorrect checksum in control file|could not read file "global\/pg_control"|could not open file "(?:global|base|pg_xact|pg_multixact)\/|could not (?:read|access) (?:file "(?:global|base|pg_xact|pg_multixact)\/|status of transaction)|relation mapping file|database files are incompatible|could not locate (?:a valid|required) checkpoint|invalid data in file "backup_label"|invalid page in block/;
+
 export async function restorePostgres(context: RestoreContext, item: SetItem): Promise<Restored> {
   const { site, signal } = context;
   const { capture, end } = item;
@@ -171,8 +175,15 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   const replayed = await stepResult(context, replay, async (report) => {
     await refuseMissingFiles(settings, context.plan.target);
     const logFrom = await logSize(settings);
-    await startServer(site, settings);
-    await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
+    try {
+      await startServer(site, settings);
+      await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
+    } catch (error) {
+      // Somebody has changed what was laid down: the copy is compared with the set again, and only what differs is fetched.
+      if (error instanceof DrError && error.code === 'SERVER-START' && NOT_AS_LAID_DOWN.test(error.fact))
+        await redo(context, ['copy', 'archive'].map(id), 'the server can’t start with its files: to be done again');
+      throw error;
+    }
     return { lastCommit: await lastReplayed(site) };
   });
   // The machine may have gone down since an earlier run did that.

@@ -2,7 +2,9 @@
 import { chown, copyFile, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
+import { ifAbsent } from '../../core/absent.ts';
 import { badInput, type DrError, verificationFailed } from '../../core/errors.ts';
+import { sha256File } from '../../core/file-digest.ts';
 import type { RedisNames } from './names.ts';
 
 export interface CheckedRdb {
@@ -90,4 +92,13 @@ export async function layDownRdb(
   if (owner === undefined) return;
   const files = (await readdir(folder)).map((name) => join(folder, name));
   for (const path of [dataDir, folder, join(dataDir, dbfilename), ...files]) await chown(path, owner.uid, owner.gid);
+}
+
+/** Whether both copies that `layDownRdb` made are still as they were made: a server that can't load one never comes up. */
+export async function isLaidDown(rdb: string, dataDir: string, names: FileNames): Promise<boolean> {
+  const { dbfilename, appenddirname, appendfilename } = names;
+  const copies = [join(dataDir, dbfilename), join(dataDir, appenddirname, `${appendfilename}.1.base.rdb`)];
+  const wanted = await sha256File(rdb);
+  const found = await Promise.all(copies.map((file) => sha256File(file).catch(ifAbsent(undefined))));
+  return found.every((digest) => digest === wanted);
 }

@@ -28,7 +28,7 @@ import {
 } from './names.ts';
 import { ownerOfFiles } from './owner.ts';
 import { describeContent } from './private-server.ts';
-import { checkRdb, layDownRdb } from './rdb.ts';
+import { checkRdb, isLaidDown, layDownRdb } from './rdb.ts';
 import { startRedis, stopRedis, withRedis } from './server.ts';
 
 /** The error with a command that restores the newest older point whose snapshot differs. */
@@ -101,6 +101,9 @@ export async function restoreRedis(context: RestoreContext, item: SnapshotItem):
     await layDownRdb(join(fresh, 'dump.rdb'), settings.dataDir, names, owner);
   };
   await step(context, doing('stop', 'stop the server'), () => stopRedis(site, settings));
+  const mayDiffer = !context.journal.done(id('files')) || context.journal.done(id('start'));
+  if (!mayDiffer && !(await isLaidDown(join(fresh, 'dump.rdb'), settings.dataDir, names)))
+    await redo(context, [id('files')], 'the files are no longer those that were laid down');
   await step(context, doing('files', 'lay the files down'), lay);
   await step(context, doing('start', 'load the data'), async () => {
     await startRedis(site, settings, signal);
