@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-/** sha256 of a file of any size, in hexadecimal. Throws what the file system throws. */
-export async function sha256File(file: string): Promise<string> {
-  const hash = createHash('sha256');
+/** In hexadecimal, of a file of any size. `sha1` is for digests that an engine has written. Throws what the file system throws. */
+export async function fileDigest(file: string | Buffer, algorithm: 'sha256' | 'sha1' = 'sha256'): Promise<string> {
+  const hash = createHash(algorithm);
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
 }

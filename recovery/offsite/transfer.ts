@@ -1,11 +1,10 @@
 /** Copies objects from one repository to another through a scratch folder, with their digests. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import { DrError } from '../core/errors.ts';
+import { fileDigest } from '../core/file-digest.ts';
 import type { CopiedFile } from '../points/offsite-copy/manifest.ts';
 import type { BulkStore, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 
@@ -17,12 +16,6 @@ const isBulk = (store: ObjectStore): store is BulkStore => 'upload' in store && 
 export function asBulk(store: ObjectStore): BulkStore {
   if (isBulk(store)) return store;
   throw new TypeError(`${store.describe} can't transfer files`);
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
 
 export interface Move {
@@ -56,7 +49,7 @@ export async function transfer(request: TransferRequest, present: ReadonlyMap<st
         signal?.throwIfAborted();
         const file = join(scratch, String(n));
         await source.download(from, file);
-        const sha256 = await sha256Of(file);
+        const sha256 = await fileDigest(file);
         if (present.get(to) !== from.size) await target.upload(to, file);
         await rm(file, { force: true });
         done += from.size;

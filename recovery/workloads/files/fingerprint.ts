@@ -1,9 +1,8 @@
 /** What a folder holds: every entry below it with size, mode and digest. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
+import { fileDigest } from '../../core/file-digest.ts';
 import { type Entry, entriesBelow } from '../../core/links.ts';
 import { compareItems, type Difference } from '../difference.ts';
 
@@ -27,12 +26,6 @@ export interface FolderFingerprint {
   readonly digest: string;
 }
 
-async function digestOf(path: Buffer): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
-
 /** Throws ENOENT when there is no such folder. Empty folders, sockets and devices are not listed. */
 export async function folderFingerprint(root: string): Promise<FolderFingerprint> {
   const wanted: Entry[] = [];
@@ -46,7 +39,7 @@ export async function folderFingerprint(root: string): Promise<FolderFingerprint
         ? createHash('sha256')
             .update(await readlink(path))
             .digest('hex')
-        : await digestOf(path);
+        : await fileDigest(path);
       return {
         path: relative.toString().includes('\uFFFD') ? relative.toString('latin1') : relative.toString(),
         kind: link ? 'link' : 'file',

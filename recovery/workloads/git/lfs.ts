@@ -1,11 +1,9 @@
 /** Objects of git LFS: a repository holds pointers to them only, so a mirror without the objects restores nothing of these files. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { copyFile, lstat, mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { ifAbsent, isThere } from '../../core/absent.ts';
 import { DrError, hasCode } from '../../core/errors.ts';
+import { fileDigest } from '../../core/file-digest.ts';
 import type { Run } from '../../core/process.ts';
 import { GIT_ENV, gitEnvironment } from './refs.ts';
 
@@ -73,9 +71,7 @@ const storageOf = (bare: string): string => join(bare, 'lfs');
 async function isWhole(file: string, { oid, bytes }: Pointer): Promise<boolean> {
   try {
     if ((await stat(file)).size !== bytes) return false;
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(file), hash);
-    return hash.digest('hex') === oid;
+    return (await fileDigest(file)) === oid;
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
     throw error;

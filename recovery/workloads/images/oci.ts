@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ifAbsent } from '../../core/absent.ts';
 import { DrError, messageOf, verificationFailed } from '../../core/errors.ts';
-import { sha256File } from '../../core/file-digest.ts';
+import { fileDigest } from '../../core/file-digest.ts';
 import { isWithin } from '../../core/links.ts';
 import { dataBelow } from '../lay-down.ts';
 
@@ -86,7 +86,7 @@ async function checkBlob(
   const [algorithm = '', hex = ''] = digest.split(':');
   const file = join(layout.folder, 'blobs', algorithm, hex);
   const real = await insideOf(layout.root, file);
-  const actual = real === undefined ? 'missing' : await sha256File(real);
+  const actual = real === undefined ? 'missing' : await fileDigest(real);
   if (actual !== hex) {
     throw verificationFailed({
       code: 'IMAGE-DAMAGED',

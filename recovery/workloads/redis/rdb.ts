@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { badInput, type DrError, verificationFailed } from '../../core/errors.ts';
-import { sha256File } from '../../core/file-digest.ts';
+import { fileDigest } from '../../core/file-digest.ts';
 import type { RedisNames } from './names.ts';
 
 export interface CheckedRdb {
@@ -98,7 +98,7 @@ export async function layDownRdb(
 export async function isLaidDown(rdb: string, dataDir: string, names: FileNames): Promise<boolean> {
   const { dbfilename, appenddirname, appendfilename } = names;
   const copies = [join(dataDir, dbfilename), join(dataDir, appenddirname, `${appendfilename}.1.base.rdb`)];
-  const wanted = await sha256File(rdb);
-  const found = await Promise.all(copies.map((file) => sha256File(file).catch(ifAbsent(undefined))));
+  const wanted = await fileDigest(rdb);
+  const found = await Promise.all(copies.map((file) => fileDigest(file).catch(ifAbsent(undefined))));
   return found.every((digest) => digest === wanted);
 }

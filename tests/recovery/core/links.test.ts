@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { followLinks, surveyLinks } from '../../../recovery/core/links.ts';
-import { mountPoints } from '../../../recovery/core/mounts.ts';
+import { mountPoints } from '../../../recovery/workloads/mounts.ts';
 import { scratch } from '../../scratch.ts';
 
 test('links are followed to an end that need not exist', async () => {

@@ -4,14 +4,13 @@
  * is compared, by the digest that pgBackRest puts into each name.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { STANZA } from '../../../../plan/layout.ts';
 import { isOnOtherHost, type PostgresSettings, postgresSettings } from '../../../config/environment.ts';
 import type { Repository, Site } from '../../../config/site.ts';
 import { hasCode, verificationFailed } from '../../../core/errors.ts';
+import { fileDigest } from '../../../core/file-digest.ts';
 import type { StoreRole } from '../../../storage/backends.ts';
 import { withClient } from '../server.ts';
 
@@ -46,17 +45,15 @@ async function archived({ repository, role }: WalOwner, folder: string): Promise
 
 /** Undefined for a segment that the server has recycled. */
 async function digestOf(client: pg.Client, settings: PostgresSettings, segment: string): Promise<string | undefined> {
-  const hash = createHash('sha1');
   if (isOnOtherHost(settings)) {
     // As much as the server gives at once.
     const sql = 'SELECT pg_read_binary_file($1, 0, 1073741819, true) AS bytes';
     const { rows } = await client.query<{ bytes: Buffer | null }>(sql, [`pg_wal/${segment}`]);
     const bytes = rows[0]?.bytes;
-    return bytes ? hash.update(bytes).digest('hex') : undefined;
+    return bytes ? createHash('sha1').update(bytes).digest('hex') : undefined;
   }
   try {
-    await pipeline(createReadStream(join(settings.dataDir, 'pg_wal', segment)), hash);
-    return hash.digest('hex');
+    return await fileDigest(join(settings.dataDir, 'pg_wal', segment), 'sha1');
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;

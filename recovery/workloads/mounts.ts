@@ -1,6 +1,6 @@
 /** Mount points of this host: one can be neither renamed nor removed, only what is in it. */
 import { readFile } from 'node:fs/promises';
-import { hasCode } from './errors.ts';
+import { hasCode } from '../core/errors.ts';
 
 /** The kernel writes space, tab, line break and backslash as three octal digits. */
 function plain(text: string): string {
