@@ -186,8 +186,10 @@ export const plainSchemas = {
   backups: z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') }),
   /** Folder workload of the plan → the claim in the recovery namespace that holds it. */
   folders: z.record(z.string(), idSchema),
-  /** The repositories that the workload of type git mirrors, by name. */
-  git: z.strictObject({ repositories: z.record(idSchema, gitUrl).refine((all) => Object.keys(all).length > 0) }),
+  /** The repositories that the workload of type git mirrors, by name. None of them is as good as no key: a copy of a stack sets it so. */
+  git: z
+    .strictObject({ repositories: z.record(idSchema, gitUrl) })
+    .transform((git) => (Object.keys(git.repositories).length === 0 ? undefined : git)),
   capture: z.strictObject({
     /** Cluster-scoped custom kinds that the platform's objects refer to, by the names of their definitions. */
     clusterKinds: z.array(definitionName).default([]),
