@@ -41,6 +41,12 @@ test.each([
   expect(backedUp(plan, sources)).toHaveLength(15);
 });
 
+test('a copy of a stack that mirrors no git repositories says so, and backs none up', async () => {
+  const { plan, ...sources } = await configOf('dr', { config: { git: { repositories: {} } } });
+  expect(sources.git).toBeUndefined();
+  expect(backedUp(plan, sources)).toHaveLength(14);
+});
+
 test('a rebuild encrypts every key that a stack must encrypt', () => {
   expect([...SECRET_KEYS].sort()).toEqual(Object.keys(secretSchemas).sort());
 });
