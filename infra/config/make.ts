@@ -102,10 +102,13 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
     redis: present(plain.redis, 'redis'),
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
-    git: plain.git && {
-      repositories: plain.git.repositories,
-      credentials: secret.gitCredentials === undefined ? undefined : pulumi.secret(secret.gitCredentials),
-    },
+    git:
+      plain.git && Object.keys(plain.git.repositories).length > 0
+        ? {
+            repositories: plain.git.repositories,
+            credentials: secret.gitCredentials === undefined ? undefined : pulumi.secret(secret.gitCredentials),
+          }
+        : undefined,
     clusterKinds: plain.capture?.clusterKinds ?? [],
     hooks: plain.capture?.hooks ?? {},
     network: present(plain.network, 'network'),

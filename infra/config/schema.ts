@@ -187,9 +187,7 @@ export const plainSchemas = {
   /** Folder workload of the plan → the claim in the recovery namespace that holds it. */
   folders: z.record(z.string(), idSchema),
   /** The repositories that the workload of type git mirrors, by name. None of them is as good as no key: a copy of a stack sets it so. */
-  git: z
-    .strictObject({ repositories: z.record(idSchema, gitUrl) })
-    .transform((git) => (Object.keys(git.repositories).length === 0 ? undefined : git)),
+  git: z.strictObject({ repositories: z.record(idSchema, gitUrl) }),
   capture: z.strictObject({
     /** Cluster-scoped custom kinds that the platform's objects refer to, by the names of their definitions. */
     clusterKinds: z.array(definitionName).default([]),
