@@ -6,8 +6,8 @@ import { startRedis } from '../../drill/platform/redis.ts';
 import { processesIn } from '../../recovery/core/process/holders.ts';
 import { startDr, withGolden } from './golden.ts';
 
-/** Kills one of the processes in the middle of a save. Returns what the backup says, and how long that took. */
-async function killed(site: Platform, which: 'server' | 'child'): Promise<{ said: string; seconds: number }> {
+/** Kills one of the processes in the middle of a save of minutes. Returns what the backup says: it ends by itself long before. */
+async function killed(site: Platform, which: 'server' | 'child'): Promise<string> {
   const redis = await site.redis();
   await redis.config('SET', 'stop-writes-on-bgsave-error', 'no');
   for (let i = 0; i < 2000; i += 1) await redis.set(`key:${i}`, 'x');
@@ -17,22 +17,17 @@ async function killed(site: Platform, which: 'server' | 'child'): Promise<{ said
   while (run.alive() && !/^rdb_bgsave_in_progress:1/m.test(await redis.info('persistence'))) await delay(20);
   const [server = 0, child = 0] = await processesIn(site.paths.redisData, /^redis/);
   process.kill(which === 'server' ? server : child, 'SIGKILL');
-  const since = performance.now();
   const { exitCode, stdout, stderr } = await run.done;
   redis.disconnect();
   expect(exitCode, stderr).toBe(1);
-  return { said: stdout + stderr, seconds: (performance.now() - since) / 1000 };
+  return stdout + stderr;
 }
 
 test('its child, or the server itself', async () => {
   await withGolden(async ({ startSource }) => {
     const site = await startSource();
-    const child = await killed(site, 'child');
-    expect(child.said).toContain('BGSAVE ended "err"');
-    expect(child.seconds).toBeLessThan(10);
-    const server = await killed(site, 'server');
-    expect(server.said).toMatch(/redis\.sock: /);
-    expect(server.seconds).toBeLessThan(10);
+    expect(await killed(site, 'child')).toContain('BGSAVE ended "err"');
+    expect(await killed(site, 'server')).toMatch(/redis\.sock: /);
     await startRedis(site.run, site.paths, site.runAs);
   });
 });
