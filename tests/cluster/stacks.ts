@@ -30,7 +30,14 @@ export async function localStack(storage: Storage): Promise<ClusterStack> {
 export const STANDBY = { platform: 'go-coffee-standby', recovery: 'go-coffee-dr-standby' } as const;
 
 /** What only a cluster in AWS has, and claims and servers that nobody has made here; an empty value is none. */
-const NOT_HERE = { oidcProvider: {}, traffic: {}, registry: {}, monitoring: {}, folders: {}, git: { repositories: {} } };
+const NOT_HERE = {
+  oidcProvider: {},
+  traffic: {},
+  registry: {},
+  monitoring: {},
+  folders: {},
+  git: { repositories: {} },
+};
 
 /** The shipped stack `dr`, on S3-compatible storage and beside `local`, whose secrets it is given; with the services of the newest capture. */
 export async function standbyStack(storage: Storage, secretValues: unknown): Promise<ClusterStack> {
