@@ -33,6 +33,23 @@ export function isBeingRecreated({ state, emptied }: Detachment): boolean {
   return state === 'emptying' || state === 'filling' || emptied === true;
 }
 
+interface WhileRecreated {
+  /** Follows the time since when. */
+  readonly consequence: string;
+  readonly hint: string;
+}
+
+/** Throws `REPOSITORY-RECREATED` (exit 6). */
+export function refuseBeingRecreated(id: string, before: Detachment | undefined, say: WhileRecreated): void {
+  if (before === undefined || !isBeingRecreated(before)) return;
+  throw precondition({
+    code: 'REPOSITORY-RECREATED',
+    where: `repository ${id}`,
+    fact: `is being recreated since ${before.since}${say.consequence}`,
+    hint: `${say.hint}: dr repository recreate ${id}`,
+  });
+}
+
 const fileSchema = z.strictObject({ repositories: z.record(z.string(), detachmentSchema) });
 
 type Place = Pick<Site, 'environment'>;

@@ -2,10 +2,10 @@
 import { runInit } from '../backup/init.ts';
 import { type BackupResult, runBackup } from '../backup/run.ts';
 import { acquireBackupSlot } from '../backup/slot.ts';
-import { type Detachment, detachments, isBeingRecreated, setDetachment } from '../config/detached.ts';
+import { type Detachment, detachments, refuseBeingRecreated, setDetachment } from '../config/detached.ts';
 import { folderIsThere, refuseExported } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
-import { precondition, verificationFailed } from '../core/errors.ts';
+import { verificationFailed } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
@@ -16,7 +16,7 @@ import { isShippedTo, refuseServerElsewhere } from './ship.ts';
 
 export interface AttachPlan {
   readonly repository: string;
-  /** Absent where it was never detached, and only its lineage does not know it. */
+  /** Absent for one that nobody detached: the running lineage began without it. */
   readonly before?: Detachment;
   readonly points: number;
   readonly newest?: string;
@@ -45,14 +45,7 @@ export async function planAttach(site: Site, repository: Repository): Promise<At
   refuseServerElsewhere(site);
   const { id } = repository;
   const before = detachments(site).get(id);
-  if (before !== undefined && isBeingRecreated(before)) {
-    throw precondition({
-      code: 'REPOSITORY-RECREATED',
-      where: `repository ${id}`,
-      fact: `is being recreated since ${before.since}: it does not hold everything yet`,
-      hint: `to go on with it: dr repository recreate ${id}`,
-    });
-  }
+  refuseBeingRecreated(id, before, { consequence: ': it does not hold everything yet', hint: 'to go on with it' });
   const needed = before !== undefined || !(await isShippedTo(site, repository));
   const found = await checkCatalog(site, repository);
   await refuseFenced(site, [repository]);

@@ -1,5 +1,5 @@
 /** Takes a repository that is gone out of the environment's work. Nothing in it is changed. */
-import { type Detachment, detachments, isBeingRecreated, setDetachment } from '../config/detached.ts';
+import { type Detachment, detachments, refuseBeingRecreated, setDetachment } from '../config/detached.ts';
 import { engineRepositories, folderIsThere, refuseExported } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
@@ -29,14 +29,10 @@ export async function planDetach(site: Site, repository: Repository): Promise<De
   refuseServerElsewhere(site);
   const { id } = repository;
   const before = detachments(site).get(id);
-  if (before !== undefined && isBeingRecreated(before)) {
-    throw precondition({
-      code: 'REPOSITORY-RECREATED',
-      where: `repository ${id}`,
-      fact: `is being recreated since ${before.since}, and takes no part until that has ended`,
-      hint: `nothing is to be done; to go on with it: dr repository recreate ${id}`,
-    });
-  }
+  refuseBeingRecreated(id, before, {
+    consequence: ', and takes no part until that has ended',
+    hint: 'nothing is to be done; to go on with it',
+  });
   const left = engineRepositories(site)
     .map((each) => each.id)
     .filter((each) => each !== id);

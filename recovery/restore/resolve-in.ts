@@ -14,9 +14,8 @@ import type { Tools } from './made-with.ts';
 import { resolveInSingleCopy } from './single-copy.ts';
 import { sourceAsOf } from './source.ts';
 
-export interface PlanRequest {
-  readonly id: string;
-  readonly target: Target;
+/** What a person asked for. */
+export interface Asked {
   /** As the person wrote it. */
   readonly targetText: string;
   readonly from?: string | undefined;
@@ -29,6 +28,11 @@ export interface PlanRequest {
   /** @default false */
   readonly allowSuspect?: boolean | undefined;
   readonly declaredAt: Date;
+}
+
+export interface PlanRequest extends Asked {
+  readonly id: string;
+  readonly target: Target;
   readonly now: Date;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;

@@ -19,22 +19,11 @@ import { agreedPlan, type Consent } from './consent.ts';
 import { commandFrom, namingOthers } from './elsewhere.ts';
 import { executeRestore, type RestoreResult } from './execute.ts';
 import { makePlan, type Planned, wantedWorkloads } from './make-plan.ts';
-import type { PlanRequest } from './resolve-in.ts';
+import type { Asked, PlanRequest } from './resolve-in.ts';
 import { sourceAsOf } from './source.ts';
 
-export interface RestoreRequest extends Consent {
-  readonly targetText: string;
-  readonly from?: string | undefined;
-  readonly only: readonly string[];
-  readonly repositoryTime?: Date | undefined;
-  readonly allowTampered: boolean;
-  readonly allowCompromised: boolean;
-  /** @default false */
-  readonly allowSuspect?: boolean | undefined;
+export interface RestoreRequest extends Consent, Asked {
   readonly keepGoing: boolean;
-  /** Move the data directory of PostgreSQL aside instead of overwriting it. @default false */
-  readonly keepDamaged?: boolean;
-  readonly declaredAt: Date;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   /** Saves what would be overwritten, once the plan is approved, and says whether it did. @default nothing is saved */
