@@ -58,17 +58,9 @@ function isMachine({ environment }: Site): boolean {
   return !isOnOtherHost(postgres) && !isOnOtherHost(redis) && kubernetes?.inCluster !== true;
 }
 
-interface Written {
-  readonly generation: number;
-  readonly systemId: string;
-}
-
-/** The clusters of a site that a point holds copies of. */
-function writtenIn(point: RecoveryPoint, site: string): Written[] {
-  return point.captures.filter(isPostgres).flatMap(({ lineage, systemId }) => {
-    const parsed = parseLineage(lineage);
-    return parsed?.site === site ? [{ generation: parsed.generation, systemId }] : [];
-  });
+function generationIn(point: RecoveryPoint, site: string): number {
+  const own = point.captures.filter(isPostgres).flatMap(({ lineage }) => parseLineage(lineage) ?? []);
+  return Math.max(0, ...own.filter((lineage) => lineage.site === site).map(({ generation }) => generation));
 }
 
 async function systemIdOf(site: Site): Promise<string | undefined> {
@@ -85,9 +77,9 @@ async function systemIdOf(site: Site): Promise<string | undefined> {
 }
 
 /**
- * A stack declares its generation and owns the database. A later generation takes over. The same one, or an earlier one that lives on
- * beside a platform that was rebuilt from it, shows that it is the very cluster that was backed up: what it must no longer write is
- * told to it by a fence, not by a copy that somebody made of it. Pure.
+ * A stack declares its generation and owns the database. A later generation takes over. The same one, or an earlier one that still runs
+ * beside a platform that was rebuilt from it, shows that it is the very cluster that was backed up. Only a fence tells it to stop
+ * writing; a copy that somebody made of it does not. Pure.
  * @param owner the newest point of who writes for the site
  * @param entries of the repository
  * @param systemId of the running server; undefined where it can't be asked
@@ -97,7 +89,7 @@ export function isProvenByStack(
   owner: RecoveryPoint,
   entries: readonly CatalogEntry[],
 ): boolean {
-  const known = Math.max(0, ...writtenIn(owner, name).map((written) => written.generation));
+  const known = generationIn(owner, name);
   if (generation > known) return true;
   // A server that can't be asked proves nothing against the stack: the backup itself will say what is wrong with it.
   if (systemId === undefined) return generation === known;
@@ -105,9 +97,8 @@ export function isProvenByStack(
   const copies = entries.filter(
     ({ trust, outline }) => trust === 'ok' && outline.captures.some(({ postgres }) => postgres?.lineage === lineage),
   );
-  return copies
-    .flatMap(({ point }) => writtenIn(point, name))
-    .some((written) => written.generation === generation && written.systemId === systemId);
+  const captures = copies.flatMap(({ point }) => point.captures.filter(isPostgres));
+  return captures.some((capture) => capture.lineage === lineage && capture.systemId === systemId);
 }
 
 async function provenByStack(site: Site, owner: RecoveryPoint, entries: readonly CatalogEntry[]): Promise<boolean> {
