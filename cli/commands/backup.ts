@@ -74,7 +74,7 @@ async function inBackupSlot(site: Site, options: BackupOptions, context: SiteCon
   });
 }
 
-/** Somebody has said so: it is no failure, and it must not be forgotten. */
+/** A person detached it, so it is no failure; each backup names it, so that nobody forgets it. */
 function withoutLines(site: Site): string[] {
   return [...detachments(site)].map(
     ([id, each]) => `${id}: ${detachedFact(each)}; to take it back: ${wayBack(id, each)}`,

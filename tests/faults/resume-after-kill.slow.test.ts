@@ -112,7 +112,7 @@ test('killed at random moments', async ({ annotate }) => {
       const result = await run.done;
       clearTimeout(timer);
       results.push(result);
-      // Killed after the site was marked ready: the same command would be another restore, over a site that lives.
+      // Killed after the site was marked ready: the same command would be another restore, over a running site.
       if (result.exitCode !== undefined || isReady(site)) break;
       moments.push(moment);
     }

@@ -87,7 +87,7 @@ async function emptyAndFill(
   });
 }
 
-/** Throws `FENCED`, `LOCKED` (exit 6), and what stores and engines throw: the same command goes on where it stopped. */
+/** Throws `FENCED`, `LOCKED` (exit 6), and what stores and engines throw: the same command resumes. */
 export async function recreate(
   site: Site,
   target: Repository,

@@ -31,7 +31,7 @@ test('the same generation is the very cluster that was backed up, or one that ca
   expect(proven(4, SECOND)).toBe(false);
 });
 
-test('an earlier generation that lives on beside its copy goes on with its backups', () => {
+test('an earlier generation that still runs beside its copy continues its backups', () => {
   expect(proven(3, FIRST)).toBe(true);
   expect(proven(3, SECOND)).toBe(false);
   expect(proven(3)).toBe(false);
