@@ -15,6 +15,14 @@ export interface Explained {
 
 const FROM = 'run the same command again when it answers, or name another repository with --from';
 
+/** pgBackRest's and restic's words for the file that found no room: it may be the target of a restore as well as the repository. */
+const NO_ROOM = /'(\/[^'\n]+)': \[(?:28|122)\]|\w+ (\/[^:\n]+): (?:no space left on device|disk quota exceeded)/i;
+
+function fullPlace(said: string): string | undefined {
+  const found = NO_ROOM.exec(said);
+  return found?.[1] ?? found?.[2];
+}
+
 type Build = (error: DrError, about: Explained) => DrError;
 
 /** With the engine's own words below the cause. */
@@ -58,7 +66,7 @@ const BUILD: Readonly<Partial<Record<Cause, Build>>> = {
   full: (error, { where }) =>
     new DrError({
       code: 'DISK-FULL',
-      where,
+      where: fullPlace(error.fact) ?? where,
       fact: saying('no room is left', error),
       hint: 'make room and run the same command again: it resumes where it stopped',
       cause: error,

@@ -88,6 +88,8 @@ asRoot('no room to read the newest WAL: refused as well', async () => {
 
 asRoot.each([
   { workload: 'postgres', at: 'postgres/lineage start', left: 8 * MEGABYTE },
+  // Less than a segment of WAL: pgBackRest would ask for it again and again for five minutes.
+  { workload: 'postgres', at: 'postgres/replay start', left: 8 * MEGABYTE },
   { workload: 'uploads', at: 'uploads/copy start', left: 100_000 },
 ])('full from $at on: fails, and resumes when there is room', async ({ workload, at, left }) => {
   await withGolden(async (golden) => {

@@ -254,7 +254,11 @@ const FAILURES: Readonly<Record<string, { readonly code: string; readonly fact: 
     hint: 'run dr as the owner of the folder, or as root',
   },
   EROFS: { code: 'REPOSITORY-DENIED', fact: 'is mounted read-only', hint: 'mount the volume for writing' },
-  ENOSPC: { code: 'REPOSITORY-FULL', fact: 'no space is left', hint: 'enlarge the volume, or run `dr prune`' },
+  ENOSPC: {
+    code: 'REPOSITORY-FULL',
+    fact: 'no space is left',
+    hint: 'make room on its volume; in a repository `dr prune` removes what nothing keeps any more',
+  },
   EDQUOT: { code: 'REPOSITORY-FULL', fact: 'the quota is used up', hint: 'raise the quota, or run `dr prune`' },
   ENOTDIR: { code: 'REPOSITORY-MISSING', fact: 'a file stands where a folder must be', hint: 'move that file away' },
   EEXIST: { code: 'REPOSITORY-MISSING', fact: 'a file stands where a folder must be', hint: 'move that file away' },

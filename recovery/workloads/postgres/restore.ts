@@ -26,8 +26,9 @@ import { rescuedBefore, rescueFolder, rescueWal } from './archive/rescue-wal.ts'
 import { refuseMissingFiles } from './config/start.ts';
 import { keepDamaged } from './host/keep-damaged.ts';
 import { clearOutside, walFolder } from './host/outside.ts';
+import { watchRoom } from './replay-room.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
-import { openSource } from './source.ts';
+import { openSource, sourceFolder } from './source.ts';
 import { lastReplayedCommit } from './verify.ts';
 
 /** A generation that neither this host nor any reachable repository has used for this site. */
@@ -176,9 +177,12 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     await refuseMissingFiles(settings, context.plan.target);
     const logFrom = await logSize(settings);
     try {
+      const watch = watchRoom(sourceFolder(context));
       await startServer(site, settings);
-      await waitUntilWritable(site, settings, { logFrom, onReplay: (lsn) => report(`replayed to ${lsn}`), signal });
+      const onReplay = (lsn: string) => report(`replayed to ${lsn}`);
+      await waitUntilWritable(site, settings, { logFrom, onReplay, watch, signal });
     } catch (error) {
+      if (error instanceof DrError && error.code === 'DISK-FULL') await stopServer(site, settings);
       // Somebody has changed what was laid down: the copy is compared with the set again, and only what differs is fetched.
       if (error instanceof DrError && error.code === 'SERVER-START' && NOT_AS_LAID_DOWN.test(error.fact))
         await redo(context, ['copy', 'archive'].map(id), 'the server can’t start with its files: to be done again');

@@ -213,8 +213,15 @@ function elsewhere(settings: PostgresSettings, fact: string): DrError {
   });
 }
 
-/** For the progress of a caller that waits. */
-export type ReplayProgress = (lsn: string) => void;
+/** For a caller that waits. */
+export interface Waiting {
+  readonly onReplay?: (lsn: string) => void;
+  /** Where in the server's log this start begins. */
+  readonly logFrom?: number;
+  /** Asked all the while; what it throws ends the waiting. */
+  readonly watch?: () => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Replay takes as long as there is WAL. */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
@@ -224,12 +231,10 @@ const DEAD_AFTER_TRIES = 40;
 const ASK_SECONDS = 0.02;
 
 /** A connection that is made during recovery survives its end, and a query on it costs next to nothing. */
-async function untilRecovered(
-  client: pg.Client,
-  { onReplay, signal }: { onReplay?: ReplayProgress; signal?: AbortSignal | undefined },
-): Promise<void> {
+async function untilRecovered(client: pg.Client, { onReplay, watch, signal }: Waiting): Promise<void> {
   let reported: string | undefined;
   const state = async () => {
+    await watch?.();
     const { rows } = await client.query<{ busy: boolean; lsn: string | null }>(
       'SELECT pg_is_in_recovery() AS busy, pg_last_wal_replay_lsn()::text AS lsn',
     );
@@ -245,11 +250,7 @@ async function untilRecovered(
  * Waits until the server has ended recovery and takes writes. Replay has no time limit; a server that has died fails at once.
  * Throws `SERVER-START` with the last errors of its log.
  */
-export async function waitUntilWritable(
-  site: Site,
-  settings: PostgresSettings,
-  options: { onReplay?: ReplayProgress; logFrom?: number; signal?: AbortSignal | undefined } = {},
-): Promise<void> {
+export async function waitUntilWritable(site: Site, settings: PostgresSettings, options: Waiting = {}): Promise<void> {
   let missing = 0;
   const recovered = async (): Promise<boolean> => {
     try {
@@ -257,7 +258,8 @@ export async function waitUntilWritable(
       return true;
     } catch (error) {
       if (options.signal?.aborted || site.signal?.aborted) throw error;
-      if (error instanceof DrError && error.code.startsWith('SECRET-')) throw error;
+      if (error instanceof DrError && (error.code.startsWith('SECRET-') || error.code === 'DISK-FULL')) throw error;
+      await options.watch?.();
       // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
       missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
       if (missing <= DEAD_AFTER_TRIES) return false;

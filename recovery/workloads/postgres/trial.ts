@@ -16,6 +16,7 @@ import type { SetItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { Scratch, TrialRequest, TrialResult } from '../workload.ts';
 import { databaseFingerprint } from './fingerprint.ts';
+import { watchRoom } from './replay-room.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { postgresChecks } from './verify.ts';
 
@@ -92,6 +93,8 @@ function withinScratch(args: readonly string[], scratch: Scratch): string[] {
   return [...kept, '--archive-mode=off', `--tablespace-map-all=${join(scratch.folder, 'postgres', 'tablespaces')}`];
 }
 
+const engineFolder = (scratch: Scratch): string => join(scratch.folder, 'pgbackrest');
+
 async function layDown(
   site: Site,
   capture: PostgresCapture,
@@ -104,7 +107,7 @@ async function layDown(
     repositories: [repository],
     role: 'restorer',
     passphrase,
-    folder: join(scratch.folder, 'pgbackrest'),
+    folder: engineFolder(scratch),
     postgres: settings,
   });
   const request = { repository, capture, dataDir: settings.dataDir, delta: false };
@@ -209,7 +212,7 @@ export async function tryPostgres(site: Site, item: SetItem, request: TrialReque
     await writeFile(join(place, 'README'), 'A trial restore of `dr verify --deep`; it may be removed.\n');
     report('replaying the WAL of the set');
     await startServer(aside, settings);
-    await waitUntilWritable(aside, settings, { signal });
+    await waitUntilWritable(aside, settings, { watch: watchRoom(engineFolder(scratch)), signal });
     return await askServer(aside, item, settings, request);
   } finally {
     await stopServer(aside, settings, { cleansUp: true }).catch((error: unknown) =>

@@ -30,3 +30,11 @@ test('a warning that is a part of the failure stays', async () => {
   );
   expect(await failureOf(said)).toMatchObject({ fact: 'ended 87: WARN: repo4: [X] lost\nERROR: [103]: none left' });
 });
+
+test('no room: the file that found none is named, which may lie in the target and not in the repository', async () => {
+  const said = [
+    `${time}ERROR: [064]: raised from local-2 protocol: unable to write '/var/lib/postgresql/15/base/5/2668': [28] No space left on device`,
+    '                                    [FileWriteError] on retry after 0ms',
+  ].join('\n');
+  expect(await failureOf(said)).toMatchObject({ code: 'DISK-FULL', where: '/var/lib/postgresql/15/base/5/2668' });
+});
