@@ -89,7 +89,7 @@ function callsIn(code: string): CommandLine[] {
   const plain = (code.replaceAll('\\|', '|').split(/\s#\s/)[0] ?? '').replaceAll(IN_A_STACK, 'dr ');
   return plain
     .split(/(?<![\w./=-])(?=dr [a-z])/)
-    .filter((part) => /^dr (?!COMMAND|$)/.test(part))
+    .filter((part) => /^dr (?!COMMAND|…|$)/.test(part))
     .map((part) => {
       const call = part.split(/&&|;|──|\s{2,}[a-z]/)[0] ?? '';
       const words = /^dr((?: \[?[a-z][a-z-]*(?:\|[a-z-]+)*(?=[\s\]]|$))*)/.exec(call)?.[1] ?? '';

@@ -5,7 +5,7 @@ import { asDrError } from '../core/as-dr-error.ts';
 import { DrError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Progress } from '../core/progress.ts';
-import type { Cluster } from './objects.ts';
+import type { Cluster, KubeObject } from './objects.ts';
 import { SERVED } from './served-types.ts';
 import { type Trouble, troublesIn } from './trouble.ts';
 
@@ -13,10 +13,8 @@ export interface TroubleSource {
   readonly cluster: Pick<Cluster, 'list'>;
   /** One that is not made yet is empty. */
   readonly namespaces: readonly string[];
-  /** Events from before this moment count only for what still waits. */
+  /** When the wait began. What is older and not declared by a stack belongs to somebody else. */
   readonly since: Date;
-  /** Only what the stack itself declares: in a namespace with pods of others. @default false */
-  readonly ownOnly?: boolean;
 }
 
 /** Undefined where this account may not list them: then a claim's events tell alone. */
@@ -30,7 +28,7 @@ async function classNames(cluster: Pick<Cluster, 'list'>): Promise<string[] | un
 }
 
 /** Throws `KUBERNETES-…` DrErrors. */
-export async function readTroubles({ cluster, namespaces, since, ownOnly }: TroubleSource): Promise<Trouble[]> {
+export async function readTroubles({ cluster, namespaces, since }: TroubleSource): Promise<Trouble[]> {
   const classes = await classNames(cluster);
   const found = namespaces.map(async (namespace) => {
     const [pods, claims, events] = await Promise.all([
@@ -38,8 +36,9 @@ export async function readTroubles({ cluster, namespaces, since, ownOnly }: Trou
       cluster.list(SERVED.claim, namespace),
       cluster.list(SERVED.event, namespace),
     ]);
-    const own = pods.filter(({ metadata }) => ownOnly !== true || metadata.labels?.[OWN_LABEL] !== undefined);
-    return troublesIn({ pods: own, claims, events, classes, since });
+    const ours = ({ metadata }: KubeObject): boolean =>
+      metadata.labels?.[OWN_LABEL] !== undefined || Date.parse(String(metadata.creationTimestamp)) >= since.getTime();
+    return troublesIn({ pods: pods.filter(ours), claims: claims.filter(ours), events, classes, since });
   });
   return (await Promise.all(found)).flat();
 }
@@ -54,9 +53,9 @@ export interface TroubleReport {
 }
 
 /** Reports each reason once, when it appears or changes, and its end. Give it each look's result. */
-export function reportTroubles({ progress, log }: TroubleReport): (troubles: readonly Trouble[]) => void {
+export function reportTroubles({ progress, log }: TroubleReport) {
   const shown = new Map<string, string>();
-  return (troubles) => {
+  return (troubles: readonly Trouble[], gone = 'no longer'): void => {
     for (const trouble of troubles) {
       const { object, reason, hint } = trouble;
       if (shown.get(object) === lasting(trouble)) continue;
@@ -68,42 +67,45 @@ export function reportTroubles({ progress, log }: TroubleReport): (troubles: rea
     for (const object of shown.keys()) {
       if (troubles.some((trouble) => trouble.object === object)) continue;
       shown.delete(object);
-      progress({ step: `waits/${object}`, title: `${object} waits`, state: 'done', detail: 'no longer' });
+      progress({ step: `waits/${object}`, title: `${object} waits`, state: 'done', detail: gone });
     }
   };
 }
 
-export interface TroubleWatch extends TroubleReport {
-  /** Opened when the work begins. It may fail: the work does not depend on it. */
-  readonly open: () => Promise<TroubleSource & AsyncDisposable>;
+export interface TroubleWatch extends TroubleReport, Omit<TroubleSource, 'cluster'> {
+  /** Called when the work begins. It may fail: the work does not depend on it. */
+  readonly open: () => Promise<Pick<Cluster, 'list'> & AsyncDisposable>;
   /** @default 5 */
   readonly everySeconds?: number;
 }
 
+const ENDED = 'the work has ended';
+
 /** Looks again and again until the signal is raised. An unreadable cluster is said once, and never ends the work. */
-async function look({ open, everySeconds = 5, ...report }: TroubleWatch, signal: AbortSignal): Promise<void> {
+async function look({ open, everySeconds = 5, ...rest }: TroubleWatch, signal: AbortSignal): Promise<void> {
   const step = { step: 'waits/unknown', title: 'why pods wait is unknown' };
-  const tell = reportTroubles(report);
+  const tell = reportTroubles(rest);
   let told = '';
-  let source: (TroubleSource & AsyncDisposable) | undefined;
+  let cluster: Awaited<ReturnType<typeof open>> | undefined;
   try {
     while (!signal.aborted) {
       try {
-        source ??= await open();
-        tell(await readTroubles(source));
-        if (told !== '') report.progress({ ...step, state: 'done', detail: 'it can be read again' });
+        cluster ??= await open();
+        tell(await readTroubles({ ...rest, cluster }));
+        if (told !== '') rest.progress({ ...step, state: 'done', detail: 'it can be read again' });
         told = '';
       } catch (error) {
         const { code, fact } = asDrError(error, 'cluster');
-        if (!signal.aborted && told !== code) report.progress({ ...step, state: 'retry', detail: fact });
+        if (!signal.aborted && told !== code) rest.progress({ ...step, state: 'retry', detail: fact });
         told = code;
       }
       await delay(everySeconds * 1000, undefined, { signal }).catch(() => undefined);
     }
     // What still waits is in the result of the work; its line must not stay open.
-    tell([]);
+    tell([], ENDED);
+    if (told !== '') rest.progress({ ...step, state: 'done', detail: ENDED });
   } finally {
-    await source?.[Symbol.asyncDispose]();
+    await cluster?.[Symbol.asyncDispose]();
   }
 }
 

@@ -14,7 +14,7 @@ import {
   RUNNING,
   type StackCluster,
   startStackCluster,
-} from './stack-cluster.ts';
+} from '../kubernetes/stack-cluster.ts';
 
 function engineOf(cluster: StackCluster): StackEngine {
   const outputs = {
