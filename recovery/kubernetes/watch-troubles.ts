@@ -99,7 +99,9 @@ async function look({ open, everySeconds = 5, ...rest }: TroubleWatch, signal: A
         if (!signal.aborted && told !== code) rest.progress({ ...step, state: 'retry', detail: fact });
         told = code;
       }
-      await delay(everySeconds * 1000, undefined, { signal }).catch(() => undefined);
+      await delay(everySeconds * 1000, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     }
     // What still waits is in the result of the work; its line must not stay open.
     tell([], ENDED);
