@@ -11,7 +11,7 @@ export const COMMANDS: readonly Row[] = [
   [
     'setup',
     'Look at what runs on this host, propose its environment file and its keys, and write them after consent.',
-    () => import('./commands/setup.ts'),
+    () => import('./commands/setup/setup.ts'),
   ],
   [
     'init',

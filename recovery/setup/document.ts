@@ -21,7 +21,8 @@ export const remark = (...lines: readonly string[]): Part => ({ kind: 'remark', 
 
 /** What another program said may have several lines; a comment has one. */
 function asComment(lines: readonly string[]): string {
-  return lines.map((line) => ` ${line.replaceAll(/\s*\n\s*/g, ' ')}`).join('\n');
+  const words = lines.map((line) => (line === '' ? '' : ` ${line.replaceAll(/\s*\n\s*/g, ' ')}`));
+  return words.join('\n').trimEnd();
 }
 
 function valueNode(document: Document, { value: of, note }: Part & { kind: 'value' }): Node {
@@ -35,9 +36,10 @@ function valueNode(document: Document, { value: of, note }: Part & { kind: 'valu
 function mapOf(document: Document, parts: readonly Part[], spaced: boolean): { map: YAMLMap; after: string[] } {
   const map = new YAMLMap();
   let above: string[] = [];
+  const gap = spaced ? [''] : [];
   for (const part of parts) {
     if (part.kind === 'remark') {
-      above.push(...part.lines);
+      above.push(...part.lines, ...gap);
       continue;
     }
     const key = document.createNode(part.key) as Scalar;
@@ -45,7 +47,7 @@ function mapOf(document: Document, parts: readonly Part[], spaced: boolean): { m
       const below = mapOf(document, part.parts, false);
       // A section of nothing but remarks would be an empty value, which no schema takes.
       if (below.map.items.length === 0) {
-        above.push(`${part.key}: ${part.note}`, ...below.after);
+        above.push(`${part.key}: ${part.note}`, ...below.after, ...gap);
         continue;
       }
       if (below.after.length > 0) below.map.comment = asComment(below.after);

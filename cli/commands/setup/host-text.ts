@@ -20,7 +20,7 @@ function found({ facts }: HostSetup): string[][] {
       ? `not asked: ${asked.unanswered.why}`
       : `${asked.value.version}, ${asked.value.dataDir}${unit === undefined ? '' : `, ${unit}`}`,
   ]);
-  const folders = facts.folders.map(({ workload, path, by }) => ['folder', path, `${workload}: ${by}`]);
+  const folders = facts.folders.map(({ workload, path, by }) => ['folder', path, `${workload} (${by})`]);
   const git = facts.repositories.map(({ path, remotes, by }) => [
     'git',
     path,

@@ -46,7 +46,7 @@ export function foldersPart(
     const paths = [one, ...more].map(({ path }) => path);
     const why = `${paths.length} folders have this name: ${paths.join(', ')}`;
     const unanswered = { about: `folders.${id}`, why, hint: `choose one: --folder ${id}=${one.path}` };
-    return { part: openRemark(id, unanswered), unanswered };
+    return { part: openRemark(id, unanswered), unanswered: [unanswered] };
   });
 }
 

@@ -47,10 +47,10 @@ export function gitPart({ repositories }: Pick<HostFacts, 'repositories'>): Prop
     }
   }
   const remarks: Part[] = open.map((each) => openRemark(each.about, each));
-  const [unanswered] = open;
-  if (entries.length === 0) return { part: section('git', 'Repositories', remarks), unanswered };
+
+  if (entries.length === 0) return { part: section('git', 'Repositories', remarks), unanswered: open };
   return {
     part: section('git', 'Mirrors of the code', [value('repositories', entries, notes.join('; ')), ...remarks]),
-    unanswered,
+    unanswered: open,
   };
 }

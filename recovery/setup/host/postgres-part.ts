@@ -101,7 +101,10 @@ function lines(server: PostgresServer, answers: PostgresAnswers, database: strin
 }
 
 export function postgresPart(facts: Pick<HostFacts, 'postgres'>, choices: HostChoices): PostgresPart {
-  const open = (unanswered: Unanswered): PostgresPart => ({ part: openRemark('postgres', unanswered), unanswered });
+  const open = (unanswered: Unanswered): PostgresPart => ({
+    part: openRemark('postgres', unanswered),
+    unanswered: [unanswered],
+  });
   const server = chooseServer(facts.postgres, choices);
   if ('none' in server) return { part: remark('postgres: none runs on this host') };
   if ('unanswered' in server) return open(server.unanswered);

@@ -4,7 +4,7 @@ import type { Unanswered } from '../found.ts';
 
 export interface ProposedPart {
   readonly part: Part;
-  readonly unanswered?: Unanswered | undefined;
+  readonly unanswered?: readonly Unanswered[];
   /** What a person should know or do next, a line each. */
   readonly notes?: readonly string[];
 }

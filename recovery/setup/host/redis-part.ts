@@ -39,7 +39,10 @@ function lines(server: RedisServer, answers: RedisAnswers, passwordFile: string 
 }
 
 export function redisPart(facts: Pick<HostFacts, 'redis'>, choices: HostChoices): RedisPart {
-  const open = (unanswered: Unanswered): RedisPart => ({ part: openRemark('redis', unanswered), unanswered });
+  const open = (unanswered: Unanswered): RedisPart => ({
+    part: openRemark('redis', unanswered),
+    unanswered: [unanswered],
+  });
   const named = choices.redis;
   const at = (address: string | undefined) => facts.redis.filter((each) => each.address === address);
   const before = at(choices.before?.redis);

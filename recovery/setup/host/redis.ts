@@ -91,13 +91,17 @@ async function question(address: string, { passwordFile }: RedisLogin): Promise<
   }
 }
 
+const WANTS_PASSWORD = /^(?:NOAUTH|WRONGPASS)\b/;
+
 /** A server that wants a password is the usual case: the hint says how to give it. */
 function refused(address: string, error: unknown, passwordFile: string | undefined): unknown {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return error;
   return badInput({
     code: 'REDIS-DENIED',
     where: address,
-    fact: error.message,
+    fact: WANTS_PASSWORD.test(error.message)
+      ? `it wants ${passwordFile === undefined ? 'a' : 'another'} password`
+      : error.message,
     hint:
       passwordFile === undefined
         ? 'write its password into a file of mode 0600 and name it: --redis-password FILE'

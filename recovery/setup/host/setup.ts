@@ -131,7 +131,7 @@ function headOf({ unanswered }: HostProposal, now: Date): string[] {
   const open =
     unanswered.length === 0
       ? 'Everything that was asked was answered.'
-      : `${unanswered.length} questions have no answer: look for NOT ANSWERED. What stands there is not protected.`;
+      : `Look for NOT ANSWERED (${unanswered.length}): what stands there is not protected.`;
   return [
     `Made by \`dr setup\` on ${now.toISOString().slice(0, 10)} from what ran on this host. ${open}`,
     'Read each line, then: dr doctor, dr init, dr backup --kind full. `dr setup` again shows what has changed since.',

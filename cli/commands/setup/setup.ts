@@ -1,7 +1,7 @@
 /** `dr setup`: propose the configuration for a platform that runs. */
-import { badInput } from '../../recovery/core/errors.ts';
-import { type CommandContext, type CommandResult, freeCommand } from '../command.ts';
-import { declaration, type SetupOptions } from './setup/declaration.ts';
+import { badInput } from '../../../recovery/core/errors.ts';
+import { type CommandContext, type CommandResult, freeCommand } from '../../command.ts';
+import { declaration, type SetupOptions } from './declaration.ts';
 
 /** Throws exit 2. */
 function check({ folder }: SetupOptions): void {
@@ -16,7 +16,7 @@ function check({ folder }: SetupOptions): void {
 }
 
 async function run(options: SetupOptions, context: CommandContext): Promise<CommandResult> {
-  return (await import('./setup/host.ts')).setUpHost(options, context);
+  return (await import('./host.ts')).setUpHost(options, context);
 }
 
 export const declare = freeCommand({ declare: declaration, check, run });
