@@ -32,6 +32,7 @@ import {
 } from './types.ts';
 import { bringUp } from './up.ts';
 import { verifyLeader } from './verify.ts';
+import { waitsOf } from './waits.ts';
 
 /** A push of one segment takes seconds. WAL that has not arrived by then is reported as lost. */
 const SHIP_SECONDS = 120;
@@ -168,7 +169,8 @@ async function promote(run: Run, stack: SiteStack): Promise<z.infer<typeof tiers
     tiers.push({ at: now().toISOString(), tier });
   };
   await stack.engine.setConfig({ role: { value: 'primary' } });
-  await bringUp({ stack: stack.engine, step: 'promote', progress, signal, onEvent });
+  const waits = waitsOf(run.ports, stack);
+  await bringUp({ stack: stack.engine, step: 'promote', progress, signal, waits, onEvent });
   return tiers;
 }
 

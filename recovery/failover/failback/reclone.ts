@@ -5,6 +5,7 @@
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
+import { whileWatching } from '../../kubernetes/watch-troubles.ts';
 import { raiseFence } from '../../points/fence.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { formatLsn, type Lsn } from '../../points/wal-segment.ts';
@@ -13,6 +14,7 @@ import { type FailoverPorts, pollOptions } from '../ports.ts';
 import { type SiteStack, signingKeyOf } from '../stack.ts';
 import { stopSite } from '../stop-site.ts';
 import { bringUp } from '../up.ts';
+import { waitsOf } from '../waits.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReclonePlan, RecloneReport } from './types.ts';
 
@@ -142,7 +144,9 @@ async function waitForFullBackup(ports: FailoverPorts, leader: SiteStack, plan: 
   const title = `first full backup of ${plan.leader.lineage}`;
   const inspect = () => cluster.job(leader.outputs.namespaces.recovery, `dr-full-${plan.leader.lineage}`);
   if ((await inspect()) === 'running') ports.progress({ step, title, state: 'start' });
-  const { answer } = await poll(pollOptions(ports, FOLLOW_SECONDS), inspect, (state) => state !== 'running');
+  const { answer } = await whileWatching(waitsOf(ports, leader), () =>
+    poll(pollOptions(ports, FOLLOW_SECONDS), inspect, (state) => state !== 'running'),
+  );
   if (answer === 'running' || answer === 'failed') throw noFullBackup(plan);
   ports.progress({ step, title, state: 'done' });
 }
@@ -164,9 +168,9 @@ export async function reclone(
     }
     await unfence(cluster, back);
     const { progress, signal } = ports;
-    await bringUp({ stack: back.engine, step: 'reseed', progress, signal });
+    await bringUp({ stack: back.engine, step: 'reseed', progress, signal, waits: waitsOf(ports, back) });
     await startDatabase(cluster, plan.namespace);
   }
-  const lsn = await waitUntilFollows(ports, leader, back);
+  const lsn = await whileWatching(waitsOf(ports, back), () => waitUntilFollows(ports, leader, back));
   return { plan, followsAt: formatLsn(lsn) };
 }

@@ -2,11 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { layout } from '../../../plan/layout.ts';
 import { productionPlan } from '../../../plan/production.ts';
+import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
 import { failOver, previewFailover } from '../../../recovery/failover/run.ts';
 import { planText, reportText } from '../../../recovery/failover/text.ts';
 import type { FailoverReport, FailoverRequest } from '../../../recovery/failover/types.ts';
+import { openCluster } from '../../../recovery/kubernetes/cluster.ts';
+import { openClusterAccess } from '../../../recovery/kubernetes/location.ts';
 import { raiseFence, readFence } from '../../../recovery/points/fence.ts';
 import { scratch } from '../../scratch.ts';
+import { owned, startStackCluster } from '../kubernetes/stack-cluster.ts';
 import { ENVIRONMENT, makeTwoSites, SIGNING_KEY, type TwoSites } from './two-sites.ts';
 
 const OLD = { cluster: { context: 'us' }, platform: 'go-coffee', recovery: 'go-coffee-dr' };
@@ -66,6 +70,27 @@ describe('a preview', () => {
 });
 
 describe('a failover', () => {
+  test('says why a pod of the standby does not start, while the promotion still waits for it', async () => {
+    const sites = await twoSites();
+    const cluster = await startStackCluster();
+    const message = '0/2 nodes are available: 2 Insufficient memory.';
+    const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+    cluster.put(owned('Pod', 'redis-0', undefined, { status: { phase: 'Pending', conditions } }));
+    const told = Promise.withResolvers<string>();
+    const promote = sites.dr.onUp;
+    sites.dr.onUp = async (...args) => {
+      expect(await told.promise).toBe(`Unschedulable: ${message}`);
+      await promote(...args);
+    };
+    const place = { context: 'production', kubeconfig: { path: cluster.kubeconfig } };
+    const ports: FailoverPorts = {
+      ...sites.ports,
+      openPods: async () => openCluster(await openClusterAccess(place)),
+      progress: ({ step, detail = '' }) => void (step === 'waits/pod go-coffee-dr/redis-0' && told.resolve(detail)),
+    };
+    await run({ ...sites, ports });
+  });
+
   test('fences, stops services before the database, promotes, and proves that nothing is lost', async () => {
     const sites = await twoSites();
     const report = await run(sites);
