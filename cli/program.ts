@@ -9,6 +9,11 @@ type Row = readonly [name: string, summary: string, load: () => Promise<{ readon
 export const COMMANDS: readonly Row[] = [
   ['plan', 'Show and check the recovery plan that everything else follows.', () => import('./commands/plan.ts')],
   [
+    'setup',
+    'Look at what runs on this host, propose its environment file and its keys, and write them after consent.',
+    () => import('./commands/setup/setup.ts'),
+  ],
+  [
     'init',
     'Prepare the repositories: pgBackRest stanza, restic repository, and the script for archive_command.',
     () => import('./commands/init.ts'),
