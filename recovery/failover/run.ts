@@ -150,7 +150,7 @@ async function stopOld(run: Run, stack: SiteStack, old: OldSite): Promise<Stoppe
   const { ports, request, planned } = run;
   await using cluster = await ports.openCluster(old.cluster);
   const why = `dr failover --stack ${request.stack}: ${planned.follows.lineage} no longer leads`;
-  const stopped = await stopSite({ cluster, platform: old.platform, recovery: old.recovery, why, ports });
+  const stopped = await stopSite({ cluster, namespaces: old.namespaces, why, ports });
   if (stopped.lsn === undefined) return { how: 'cluster' };
   await waitForArchive(run, stack, stopped.lsn);
   return { how: 'cluster', lsn: formatLsn(stopped.lsn) };
@@ -201,7 +201,7 @@ async function execute(run: Run): Promise<FailoverReport> {
 }
 
 function requestText({ stack, old, allowUnfenced }: FailoverRequest): string {
-  return JSON.stringify({ stack, context: old?.cluster.context, platform: old?.platform, allowUnfenced });
+  return JSON.stringify({ stack, context: old?.cluster.context, platform: old?.namespaces.platform, allowUnfenced });
 }
 
 /** A run of an earlier version may have left a journal that this one can't resume. */

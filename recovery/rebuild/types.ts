@@ -1,4 +1,5 @@
 /** A rebuild: its request, its ports, its plan and its outcome. */
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -97,7 +98,7 @@ export interface RebuildPlan {
   readonly site: string;
   readonly generation: number;
   readonly context: string;
-  readonly namespaces: { readonly platform: string; readonly recovery: string };
+  readonly namespaces: Namespaces;
   readonly target: string;
   readonly repository: string;
   /** The stack's `recovery.from`: a point's id or a time. */

@@ -2,6 +2,7 @@
  * Makes a site that led, or followed another lineage, a standby of the leader in its next generation. Its progress is in the clusters and
  * in the stack's config, so a run after a `kill -9` resumes from there.
  */
+import { allNamespaces } from '../../../plan/declared/namespaces.ts';
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
@@ -49,10 +50,11 @@ async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReclonePlan
 
 /** Stops the site and deletes what the next generation must not find. */
 async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack, plan: ReclonePlan): Promise<void> {
-  const { platform, recovery } = back.outputs.namespaces;
+  const { namespaces } = back.outputs;
+  const { platform } = namespaces;
   if (!(await cluster.hasNamespace(platform))) return;
   const why = `dr failback --stack ${plan.stack}: ${plan.lineage} has ended`;
-  await stopSite({ cluster, platform, recovery, why, ports });
+  await stopSite({ cluster, namespaces, why, ports });
   for (const claim of plan.claims) {
     await cluster.deleteClaim(platform, claim);
     ports.progress({ step: `reseed/${claim}`, title: `delete the claim ${claim}`, state: 'done' });
@@ -87,8 +89,7 @@ async function configure(back: SiteStack, plan: ReclonePlan): Promise<void> {
 
 /** Undoes what the fence has stopped and the stack does not manage. Services stay at zero until the site leads. */
 async function unfence(cluster: SiteCluster, back: SiteStack): Promise<void> {
-  const { platform, recovery } = back.outputs.namespaces;
-  for (const namespace of [platform, recovery]) {
+  for (const namespace of allNamespaces(back.outputs.namespaces)) {
     if (!(await cluster.hasNamespace(namespace))) continue;
     for (const schedule of await cluster.schedules(namespace)) await cluster.unsuspend(schedule);
     await cluster.admitPods(namespace);
