@@ -208,7 +208,6 @@ test('what runs is named with its evidence, and the stack takes what is proposed
     ['media', ['Deployment shop/media']],
   ]);
   expect(notes).toEqual([
-    expect.stringMatching(/^Deployment of-a-stack\/cache looks like Redis \(image redis:7; no Service leads to it\)/),
     expect.stringMatching(/^Deployment shop-data\/sessions looks like Redis \(port 6379; no Service leads to it\)/),
     expect.stringMatching(/^StatefulSet shop-data\/db looks like PostgreSQL \(image .*, port 5432; Service database\)/),
     expect.stringMatching(/^claim shop\/left \(10Gi, fast; mounted by nothing\)/),
@@ -245,7 +244,7 @@ test('what the account may not read is named, and is not taken for nothing', asy
   const { found, unanswered, proposal } = dataOf(ran);
   expect(found.unread).toEqual(expect.arrayContaining(['namespaces', 'pods', 'storageclasses.storage.k8s.io']));
   expect(unanswered.map(({ about }) => about)).toEqual(
-    expect.arrayContaining(['deployments.apps', 'namespaces', 'storageClasses']),
+    expect.arrayContaining(['deployments.apps', 'namespaces', 'storageClasses', 'monitoring.namespace', 'folders']),
   );
   expect(proposal).toContain('# NOT ANSWERED: storageClasses: the classes could not be read');
 

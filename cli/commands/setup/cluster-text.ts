@@ -5,6 +5,12 @@ import type { ClusterSetup } from '../../../recovery/setup/cluster/setup.ts';
 
 const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
+function networkUnknown(unread: readonly string[]): string {
+  return unread.includes('daemonsets.apps')
+    ? 'the DaemonSets could not be read'
+    : 'no DaemonSet or API group that is known';
+}
+
 function rows({ facts }: ClusterSetup): string[][] {
   const platform = facts.namespaces.filter(({ workloads }) => workloads > 0);
   return [
@@ -12,7 +18,7 @@ function rows({ facts }: ClusterSetup): string[][] {
     ...platform.map(({ name, security, quotas, workloads, budgets }) => [
       'namespace',
       name,
-      `${workloads} workloads; Pod Security ${security ?? 'not set'}; quotas: ${listed(quotas)}; budgets: ${listed(budgets)}`,
+      `${plural(workloads, 'workload')}; Pod Security ${security ?? 'not set'}; quotas: ${listed(quotas)}; budgets: ${listed(budgets)}`,
     ]),
     ...facts.operators.map(({ name, group }) => ['operator', name, `API group ${group}`]),
     ...facts.storageClasses.map(({ name, provisioner, isDefault, shared }) => [
@@ -21,11 +27,7 @@ function rows({ facts }: ClusterSetup): string[][] {
       `${provisioner}${isDefault ? ', the default' : ''}; ReadWriteMany: ${shared ?? 'not known'}`,
     ]),
     ...facts.snapshotClasses.map((name) => ['snapshot class', name, 'CSI snapshots']),
-    [
-      'network',
-      facts.network?.name ?? 'not recognised',
-      facts.network?.by ?? 'no DaemonSet or API group that is known',
-    ],
+    ['network', facts.network?.name ?? 'not recognised', facts.network?.by ?? networkUnknown(facts.unread)],
     ...facts.prometheus.map((namespace) => [
       'Prometheus',
       namespace,

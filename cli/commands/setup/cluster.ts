@@ -74,7 +74,8 @@ export async function setUpCluster(options: ClusterOptions, context: CommandCont
   });
   const { file, text, differences, facts, proposal } = setup;
   const { workloads, unanswered, notes } = proposal;
-  return finish(
+  // Awaited: the cluster is closed afterwards.
+  return await finish(
     {
       file,
       text,

@@ -25,6 +25,7 @@ export interface StorageClassFact {
 
 export interface StoreFact {
   readonly kind: 'postgres' | 'redis';
+  readonly namespace: string;
   /** `StatefulSet shop/db` */
   readonly object: string;
   /** `image postgres:15-alpine, port 5432` */

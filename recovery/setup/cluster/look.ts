@@ -2,7 +2,7 @@
 import { OWN_LABEL } from '../../../plan/layout.ts';
 import type { Cluster, Discovery, KubeObject, ResourceType } from '../../kubernetes/objects.ts';
 import { fieldsOf, listOf, textOf } from '../../kubernetes/objects.ts';
-import { ask, type Unanswered } from '../found.ts';
+import { type Answer, ask, type Unanswered } from '../found.ts';
 import type { ClaimFact, ClusterFacts, NamespaceFact, StorageClassFact } from './facts.ts';
 import { isSharedDriver, networkOf, operatorOf, REFERRED_KINDS } from './known.ts';
 import { mounts, podMaker, storesAmong } from './pods.ts';
@@ -24,12 +24,19 @@ interface Answers {
   readonly unanswered: readonly Unanswered[];
 }
 
+/** The server's own words repeat what the account is called, and the hint of a backup is not the one of a look. */
+function plainly<T>(answer: Answer<T>, key: string): Answer<T> {
+  if (answer.unanswered?.code !== 'KUBERNETES-FORBIDDEN') return answer;
+  const hint = 'let this account get and list it in the whole cluster (a ClusterRole)';
+  return { unanswered: { about: key, why: 'this account may not list it', code: answer.unanswered.code, hint } };
+}
+
 async function readKinds(cluster: Cluster, { types }: Discovery): Promise<Answers> {
   const wanted = types.filter((type) => READ.includes(keyOf(type)));
   const read = await Promise.all(
     wanted.map(async (type) => {
       const key = keyOf(type);
-      return { key, answer: await ask(key, () => cluster.list(type)) };
+      return { key, answer: plainly(await ask(key, () => cluster.list(type)), key) };
     }),
   );
   const found = new Map(read.map(({ key, answer }) => [key, answer.value ?? []]));
@@ -126,6 +133,8 @@ export async function lookAtCluster(cluster: Cluster): Promise<ClusterFacts> {
   );
   const makers = [...workloads, ...loose, ...ofOperators].filter(isStaying);
   const claims = claimsOf(answers, makers);
+  const namespaces = namespacesOf(answers, workloads);
+  const ofStacks = new Set(namespaces.filter(({ ofAStack }) => ofAStack).map(({ name }) => name));
   const silent = discovery.silentGroups.map((group) => ({
     about: `API group ${group}`,
     why: 'its own server does not answer',
@@ -135,7 +144,7 @@ export async function lookAtCluster(cluster: Cluster): Promise<ClusterFacts> {
     version,
     nodes: unread.includes('nodes') ? undefined : of('nodes').length,
     cloud: cloudOf(of('nodes')),
-    namespaces: namespacesOf(answers, workloads),
+    namespaces,
     operators: groups.flatMap((group) => {
       const name = operatorOf(group);
       return name === undefined ? [] : [{ name, group }];
@@ -150,7 +159,7 @@ export async function lookAtCluster(cluster: Cluster): Promise<ClusterFacts> {
       discovery.types.some((type) => keyOf(type) === `${plural}.monitoring.coreos.com`),
     ),
     prometheus: prometheusIn(answers, makers),
-    stores: storesAmong(makers.map(podMaker), of('services')),
+    stores: storesAmong(makers.map(podMaker), of('services')).filter(({ namespace }) => !ofStacks.has(namespace)),
     claims,
     clusterKinds: REFERRED_KINDS.filter((key) => of(key).length > 0),
     unread,

@@ -91,7 +91,7 @@ export function storesAmong(makers: readonly PodMaker[], services: readonly Kube
         if (byImage === undefined && !byPort) return [];
         const evidence = [...(byImage === undefined ? [] : [`image ${byImage}`]), ...(byPort ? [`port ${port}`] : [])];
         const names = services.filter((service) => leadsTo(service, maker)).map(({ metadata }) => metadata.name);
-        return [{ kind, object: maker.object, by: evidence.join(', '), services: names }];
+        return [{ kind, namespace: maker.namespace, object: maker.object, by: evidence.join(', '), services: names }];
       }),
     );
 }

@@ -66,7 +66,7 @@ function namespacesPart(facts: ClusterFacts, choices: ClusterChoices): Made {
   const unread = facts.unread.find((key) => ['namespaces', 'deployments.apps', 'statefulsets.apps'].includes(key));
   const given = choices.namespaces.length > 0;
   if (!given && unread !== undefined) {
-    const why = `${unread} of all namespaces could not be read`;
+    const why = `${unread} could not be read`;
     return open('namespaces', {
       about: 'namespaces',
       why,
@@ -77,7 +77,7 @@ function namespacesPart(facts: ClusterFacts, choices: ClusterChoices): Made {
     return { parts: [remark('namespaces: none has workloads of a platform; the stack makes go-coffee')] };
   const counted = facts.namespaces
     .filter(({ name }) => names.includes(name))
-    .map(({ name, workloads }) => `${name} (${workloads} workloads)`);
+    .map(({ name, workloads }) => `${name} (${plural(workloads)})`);
   const by = given
     ? 'named by --namespace'
     : `have workloads: ${counted.join(', ')}; remove what is not the platform’s`;
@@ -89,6 +89,9 @@ function namespacesPart(facts: ClusterFacts, choices: ClusterChoices): Made {
     ],
   };
 }
+
+/** `1 workload`, `2 workloads` */
+const plural = (workloads: number): string => `${workloads} workload${workloads === 1 ? '' : 's'}`;
 
 function onlyOne(classes: readonly StorageClassFact[]): StorageClassFact | undefined {
   return classes.length === 1 ? classes[0] : undefined;
@@ -150,16 +153,19 @@ function imagesPart({ registry, version }: ClusterChoices): Made {
   );
 }
 
-function monitoringPart({ prometheusOperator, prometheus, operators }: ClusterFacts): Made {
-  const group = operators.find((each) => each.group === 'monitoring.coreos.com');
-  const operator = value(
-    'prometheusOperator',
-    prometheusOperator,
-    prometheusOperator
-      ? 'has ServiceMonitor and PrometheusRule'
-      : `no ServiceMonitor and PrometheusRule${group ? ' that this account can see' : ''}`,
-  );
+function monitoringPart({ prometheusOperator, prometheus, unread }: ClusterFacts): Made {
+  const word = prometheusOperator ? 'has ServiceMonitor and PrometheusRule' : 'no ServiceMonitor and PrometheusRule';
+  const operator = value('prometheusOperator', prometheusOperator, word);
+  const hidden = unread.filter((key) => /^(deployments|statefulsets|prometheuses)\./.test(key));
   const [one, second] = prometheus;
+  if (one === undefined && hidden.length > 0) {
+    const why = `${hidden.join(', ')} could not be read`;
+    const made = open('namespace', { about: 'monitoring.namespace', why, hint: 'write namespace here' });
+    return {
+      parts: [section('monitoring', 'Who scrapes', [operator, ...made.parts])],
+      unanswered: made.unanswered ?? [],
+    };
+  }
   if (one === undefined) {
     return {
       parts: [
@@ -183,7 +189,11 @@ function monitoringPart({ prometheusOperator, prometheus, operators }: ClusterFa
   };
 }
 
-function foldersPart({ claims }: ClusterFacts, plan: Plan): Made & { readonly covered: readonly string[] } {
+function foldersPart({ claims, unread }: ClusterFacts, plan: Plan): Made & { readonly covered: readonly string[] } {
+  if (unread.includes('persistentvolumeclaims')) {
+    const hint = 'write workload: claim under folders';
+    return { ...open('folders', { about: 'folders', why: 'the claims could not be read', hint }), covered: [] };
+  }
   const folders = plan.workloads.filter((each) => dataSourceOf(each) === 'folders' && each.objects === undefined);
   const isOurs = (claim: ClaimFact, id: string) => claim.namespace === RECOVERY && claim.name === id;
   const found = folders.filter(({ id }) => claims.some((claim) => isOurs(claim, id)));
