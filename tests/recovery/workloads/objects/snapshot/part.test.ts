@@ -8,7 +8,15 @@ import { read, served } from '../make-object.ts';
 
 test('what a fence had changed when it was taken is as before the fence', async () => {
   const folder = await scratch();
-  const cluster = { describe: 'context test', version: 'v1.34.4', namespaces: ['shop'], silentGroups: [], unread: [] };
+  const cluster = {
+    describe: 'context test',
+    version: 'v1.34.4',
+    namespaces: ['shop'],
+    silentGroups: [],
+    unread: [],
+    lacking: [],
+    gaps: [],
+  };
   const capture = makeCapture({ ...cluster, read: [read(served('apps/v1', 'Deployment', 'api'))] });
   const stopped = served('apps/v1', 'Deployment', 'api', {
     metadata: { annotations: { 'go-coffee-dr/replicas-before-fence': '2' } },
