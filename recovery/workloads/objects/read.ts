@@ -149,7 +149,7 @@ async function readInside(asked: Asked, names: readonly string[]): Promise<Insid
     types.flatMap((type) => there.map((namespace) => ({ type, namespace }))),
   );
   const closed = there.flatMap((name) => {
-    const error = unread.closed(name, types.length);
+    const error = unread.closed(name, types);
     return error === undefined ? [] : [{ name, error }];
   });
   const isOpen = (name: string | undefined) => !closed.some((each) => each.name === name);

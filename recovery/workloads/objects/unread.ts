@@ -46,10 +46,14 @@ export class UnreadKinds {
     }
   }
 
-  /** Why no kind at all may be read in the namespace; undefined where one may. */
-  closed(namespace: string, asked: number): DrError | undefined {
-    const kinds = [...(this.#forbidden.get(namespace)?.values() ?? [])];
-    return kinds.length >= asked ? kinds[0]?.error : undefined;
+  /**
+   * Why nothing of the namespace itself may be read; undefined where one of Kubernetes' first kinds (Services, Secrets …) may. Others are
+   * often readable in the whole cluster.
+   */
+  closed(namespace: string, asked: readonly ResourceType[]): DrError | undefined {
+    const kinds = this.#forbidden.get(namespace) ?? new Map<string, UnreadKind>();
+    const first = asked.filter(({ group }) => group === '').map(kindName);
+    return first.every((kind) => kinds.has(kind)) ? kinds.get(first[0] ?? '')?.error : undefined;
   }
 
   /** @param namespaces those that count: what is forbidden in a namespace that is left out as a whole fails no kind */
