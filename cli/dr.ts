@@ -4,6 +4,7 @@ import { CommanderError } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
 import { envelope, toJson } from '../recovery/report/output.ts';
+import { runInStack, splitStack, type TypedWords } from './by-hand.ts';
 import type { CommandContext, CommandResult, Invocation } from './command.ts';
 import { environmentMissing, findEnvironment } from './environment-path.ts';
 import { interrupted, isHelp, showError } from './errors.ts';
@@ -15,17 +16,17 @@ export async function main(argv: readonly string[]): Promise<void> {
   ignoreBrokenPipe(process.stderr);
   const stop = new AbortController();
   let exit: ExitCode = EXIT.ok;
-  const words = argv.slice(2);
+  const { stack, words } = wordsOf(argv);
   const program = await buildProgram({
     version: packageJson.version,
     words,
     execute: async (invocation) => {
       onSignals(stop);
-      exit = await run(invocation, program.opts(), stop.signal);
+      exit = await run(invocation, { globals: program.opts(), signal: stop.signal, stack, words });
     },
   });
   try {
-    await program.parseAsync([...argv]);
+    await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
     const ours = error instanceof CommanderError ? usageError(error, program, words) : error;
     const verbose = argv.includes('-v');
@@ -35,13 +36,32 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.exit(exit);
 }
 
-async function run(invocation: Invocation, globals: GlobalOptions, signal: AbortSignal): Promise<ExitCode> {
+/** A bad `--stack` ends here: nothing else can be read from such a line. */
+function wordsOf(argv: readonly string[]): TypedWords {
+  try {
+    return splitStack(argv.slice(2));
+  } catch (error) {
+    process.exit(failed(error, new AbortController().signal, { output: wantedOutput(argv), verbose: false }));
+  }
+}
+
+interface Typed extends TypedWords {
+  readonly globals: GlobalOptions;
+  readonly signal: AbortSignal;
+}
+
+async function run(invocation: Invocation, { globals, signal, stack, words }: Typed): Promise<ExitCode> {
   const { openContext } = await import('./context.ts');
   const env = findEnvironment(globals.env, process.cwd(), process.env);
   const given: unknown = invocation.command.opts().confirm;
   const confirmed = typeof given === 'string' ? given : undefined;
   const { context, close } = openContext({ globals, env, confirmed, signal });
   try {
+    if (stack !== undefined) {
+      const out = (part: Buffer): void => void process.stdout.write(part);
+      const err = (part: Buffer): void => void process.stderr.write(part);
+      return await runInStack(invocation, { stack, words, env: globals.env, out, err, settle: close }, context);
+    }
     const result = await resultOf(invocation, context);
     close();
     process.stdout.write(`${globals.output === 'json' ? toJson(envelope(result.kind, result.data)) : result.text}\n`);

@@ -9,6 +9,11 @@ type Row = readonly [name: string, summary: string, load: () => Promise<{ readon
 export const COMMANDS: readonly Row[] = [
   ['plan', 'Show and check the recovery plan that everything else follows.', () => import('./commands/plan.ts')],
   [
+    'setup',
+    'Look at what runs on this host, propose its environment file and its keys, and write them after consent.',
+    () => import('./commands/setup/setup.ts'),
+  ],
+  [
     'init',
     'Prepare the repositories: pgBackRest stanza, restic repository, and the script for archive_command.',
     () => import('./commands/init.ts'),
@@ -118,6 +123,12 @@ export const COMMANDS: readonly Row[] = [
 /** Former names: not shown, and called by the pods of stacks that were deployed before. */
 const FORMER_NAMES: Readonly<Record<string, string>> = { seed: 'restore-volume' };
 
+const IN_A_STACK = `
+In the cluster of a stack:
+  dr --stack NAME COMMAND …   run a command that reads, verifies or marks in a pod of that stack, with that pod's rights
+  $ dr --stack production points
+  $ dr --stack production -o json health --comprehensive`;
+
 const EXIT_CODES = `
 Exit codes:
   0 ok · 1 failure · 2 bad usage or config · 3 partial · 4 objective missed · 5 verification failed
@@ -142,7 +153,7 @@ function rootOf(version: string) {
     .configureOutput({ writeErr: () => {}, getOutHasColors: () => false, getOutHelpWidth: helpWidth })
     .showSuggestionAfterError(true)
     .exitOverride()
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', `${IN_A_STACK}\n${EXIT_CODES}`);
 }
 
 /**

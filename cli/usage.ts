@@ -22,6 +22,14 @@ export function usageError(error: CommanderError, program: CommandUnknownOpts, w
     });
   }
   const [fact = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  if (error.code === 'commander.unknownOption' && /'--stack\b/.test(fact)) {
+    return badInput({
+      code: 'USAGE',
+      where,
+      fact: fact.replaceAll("'", '"'),
+      hint: `type it before the command: dr --stack NAME ${where.replace(/^dr ?/, '')}`.trimEnd(),
+    });
+  }
   const suggestion = /\(Did you mean (?:one of )?(.*)\?\)/.exec(more.join(' '))?.[1];
   return badInput({
     code: 'USAGE',

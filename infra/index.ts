@@ -24,7 +24,7 @@ import { Certificates } from './pgbackrest/certificates.ts';
 import { RepositoryServer } from './pgbackrest/repository-server.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
-import { namespaceMarks } from './recovered/namespace.ts';
+import { drillMarks, namespaceMarks } from './recovered/namespace.ts';
 import { recoverPlatform } from './recovered/recover.ts';
 import { rotationOf } from './recovered/rotate/rotation.ts';
 import { watchOwn } from './recovered/select/own.ts';
@@ -91,11 +91,14 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
         gitPorts: git && gitPorts(git),
         isolated,
       },
-      quotas: quotasOf({ ...config, overrides: config.quotas }),
+      quotas: quotasOf({ ...config, overrides: config.quotas, storesAlone: namespaces.existing.length > 0 }),
       roleArns: aws?.roleArns,
       clusterKinds: config.clusterKinds,
       // With these a drill's namespace would be taken for the real one.
-      marks: isolated ? undefined : namespaceMarks(recovered?.platform),
+      marks: isolated || namespaces.existing.length > 0 ? undefined : namespaceMarks(recovered?.platform),
+      drill: isolated
+        ? drillMarks(recovered?.platform, namespaces.existing, config.recovery?.map.namespace ?? {})
+        : undefined,
     },
     { providers: [cluster] },
   );

@@ -35,7 +35,7 @@ function locationOf(repository: ClusterRepository): Record<string, string> {
 
 export function outputsOf(config: StackConfig, parts: Parts): Record<string, Input<unknown>> {
   const { role, environment, site, generation, namespaces, standby, planDigest } = config;
-  const { platform, recovery } = namespaces;
+  const { platform, recovery, existing } = namespaces;
   return {
     role,
     /** Whether this generation takes writes. A later `up` with role standby must then use another generation. */
@@ -52,7 +52,7 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     // They contain secrets of the platform.
     ...(parts.recoveredObjects === undefined ? {} : { recoveredObjects: secret(parts.recoveredObjects) }),
     ...(parts.recoveredPlatform === undefined ? {} : { recoveredPlatform: parts.recoveredPlatform }),
-    namespaces,
+    namespaces: { platform, recovery, ...(existing.length === 0 ? {} : { existing: [...existing] }) },
     context: config.cluster.context,
     repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, locationOf(repository)])),
     hosts: {

@@ -31,8 +31,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'verify/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'status/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/', 'workloads/'],
     'failover/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/'],
+    'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],
     'rebuild/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'keys/', 'pulumi/', 'workloads/'],
     'offsite/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'verify/'],
+    // It looks at what runs, before there is a site: it asks servers as the workloads do, and writes what `config/` reads.
+    'setup/': ['core/', 'storage/', 'config/', 'kubernetes/', 'engines/', 'workloads/'],
     'repository/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'backup/', 'offsite/'],
     // `core/` for the error class that a stack's program tells apart.
     'public.ts': ['core/', 'points/', 'kubernetes/', 'workloads/'],

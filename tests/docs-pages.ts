@@ -82,11 +82,14 @@ export function commandLines({ lines }: Page): CommandLine[] {
   return found;
 }
 
+/** Before a command: where it runs. Without one, or before COMMAND, only the prefix itself is meant. */
+const IN_A_STACK = /(?<![\w./=-])dr --stack [\w-]+(?: -o json)?(?: |$)/g;
+
 function callsIn(code: string): CommandLine[] {
-  const plain = code.replaceAll('\\|', '|').split(/\s#\s/)[0] ?? '';
+  const plain = (code.replaceAll('\\|', '|').split(/\s#\s/)[0] ?? '').replaceAll(IN_A_STACK, 'dr ');
   return plain
     .split(/(?<![\w./=-])(?=dr [a-z])/)
-    .filter((part) => part.startsWith('dr '))
+    .filter((part) => /^dr (?!COMMAND|…|$)/.test(part))
     .map((part) => {
       const call = part.split(/&&|;|──|\s{2,}[a-z]/)[0] ?? '';
       const words = /^dr((?: \[?[a-z][a-z-]*(?:\|[a-z-]+)*(?=[\s\]]|$))*)/.exec(call)?.[1] ?? '';

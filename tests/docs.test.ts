@@ -114,6 +114,7 @@ describe('what the checks see', () => {
       'See [it](../README.md#x) and `dr pionts` or `dr points list|show ID --wrong`.',
       '```sh',
       'dr backup --kind full && dr nothing --dry-run   # dr comment',
+      'dr --stack production points --wrung',
       '```',
       '| `dr monitor [--serve]` | x |',
       '| `… --heartbeat`, `--heartbat` | x |',
@@ -131,6 +132,7 @@ describe('what the checks see', () => {
       'no command: dr pionts',
       'no flag: dr points list|show --wrong',
       'no command: dr nothing',
+      'no flag: dr points --wrung',
       'no flag: dr monitor --heartbat',
     ]);
   });

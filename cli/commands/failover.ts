@@ -16,7 +16,8 @@ const declaration = () =>
     .requiredOption('--stack <name>', 'the stack of the standby')
     .option('--old-context <context>', 'context of the old primary’s cluster, to stop it there; never the current one')
     .option('--old-kubeconfig <file>', 'where that context is (default: ~/.kube/config)')
-    .option('--old-namespace <name>', 'namespace of the old primary', 'go-coffee')
+    .option('--old-namespace <name>', 'namespace of its database', 'go-coffee')
+    .option('--old-services <name...>', 'further namespaces of its services, which its stack did not make')
     .option('--old-recovery-namespace <name>', 'namespace of its CronJobs', 'go-coffee-dr')
     .option('--max-loss <duration>', 'most that may be lost, e.g. 5m (default: the RPO of the database)')
     .option('--allow-unfenced', 'take over although the old primary can’t be stopped from here', false)
@@ -75,7 +76,8 @@ async function requestOf(options: FailoverOptions, now: Date): Promise<FailoverR
   };
 }
 
-function oldSiteOf({ oldContext, oldKubeconfig, oldNamespace, oldRecoveryNamespace }: FailoverOptions) {
+function oldSiteOf(options: FailoverOptions): FailoverRequest['old'] {
+  const { oldContext, oldKubeconfig, oldNamespace, oldRecoveryNamespace, oldServices = [] } = options;
   if (oldContext === undefined && oldKubeconfig !== undefined) {
     throw badInput({
       code: 'USAGE',
@@ -86,7 +88,8 @@ function oldSiteOf({ oldContext, oldKubeconfig, oldNamespace, oldRecoveryNamespa
   }
   if (oldContext === undefined) return undefined;
   const kubeconfig = oldKubeconfig === undefined ? undefined : { path: resolve(oldKubeconfig) };
-  return { cluster: { context: oldContext, kubeconfig }, platform: oldNamespace, recovery: oldRecoveryNamespace };
+  const namespaces = { platform: oldNamespace, recovery: oldRecoveryNamespace, existing: oldServices };
+  return { cluster: { context: oldContext, kubeconfig }, namespaces };
 }
 
 /** What a person confirms. */

@@ -1,7 +1,15 @@
 /** Names of a drill's stack and namespaces, which nothing else uses. Pure. */
-import { valueAt } from '../../recovery/core/json.ts';
+import { z } from 'zod';
+import { DEFAULT_NAMESPACES, type NamespacesKey, namespacesOf } from '../../plan/declared/namespaces.ts';
 
 const PREFIX = 'drill-';
+
+/** A preview checks the config; here another form of the key counts as none. */
+const namespacesKey = z.object({
+  platform: z.union([z.string(), z.object({ existing: z.array(z.string()).min(1) })]).optional(),
+  stores: z.string().optional(),
+  recovery: z.string().optional(),
+});
 
 /** `drill-<date>`, then `-2`, `-3`: the name must not change until `--confirm` repeats it. */
 export function drillName(now: Date, taken: readonly string[]): string {
@@ -16,14 +24,15 @@ export function otherDrills(stacks: readonly string[]): string[] {
   return stacks.filter((name) => name.startsWith(PREFIX)).toSorted();
 }
 
+/** The drill's config keys that hold names of namespaces. */
 export interface DrillNamespaces {
-  readonly platform: string;
-  readonly recovery: string;
+  readonly namespaces: NamespacesKey;
+  /** Namespace of the platform → the drill's: where it has several, which no stack made. */
+  readonly map: Readonly<Record<string, string>>;
 }
 
 /** Length of a DNS label. */
 const LONGEST = 63;
-const PLATFORM = 'go-coffee';
 
 const asName = (stack: string): string =>
   stack
@@ -33,12 +42,20 @@ const asName = (stack: string): string =>
 
 /** @param like config of the stack that is drilled */
 export function drillNamespaces(stack: string, like: Readonly<Record<string, unknown>>): DrillNamespaces {
-  const given = valueAt(like, 'namespaces', 'platform');
-  const platform = typeof given === 'string' ? given : PLATFORM;
+  const { platform, existing } = namespacesOf(namespacesKey.catch({}).parse(like.namespaces));
   // The stack's name makes it unique; the platform's name is shortened to fit.
-  const own = asName(stack).slice(0, LONGEST - PLATFORM.length - '--dr'.length);
-  const name = `${platform.slice(0, LONGEST - own.length - '--dr'.length).replace(/-+$/, '')}-${own}`;
-  return { platform: name, recovery: `${name}-dr` };
+  const own = asName(stack).slice(0, LONGEST - DEFAULT_NAMESPACES.platform.length - '--dr-stores'.length);
+  const named = (name: string): string =>
+    `${name.slice(0, LONGEST - own.length - '--dr-stores'.length).replace(/-+$/, '')}-${own}`;
+  if (existing.length === 0) {
+    const name = named(platform);
+    return { namespaces: { platform: name, recovery: `${name}-dr` }, map: {} };
+  }
+  const map = Object.fromEntries(existing.map((name) => [name, named(name)]));
+  const [first = ''] = Object.values(map);
+  // Each named: what is absent here would be taken from the platform's own config.
+  const platformKey = { existing: Object.values(map) };
+  return { namespaces: { platform: platformKey, stores: `${first}-stores`, recovery: `${first}-dr` }, map };
 }
 
 /** Config keys that separate the drill from the platform. Keys set by the operator win. */
@@ -47,5 +64,11 @@ export function drillConfig(
   like: Readonly<Record<string, unknown>>,
   set: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  return { site: asName(stack), namespaces: drillNamespaces(stack, like), ...set };
+  const { namespaces, map } = drillNamespaces(stack, like);
+  return {
+    site: asName(stack),
+    namespaces,
+    ...(Object.keys(map).length === 0 ? {} : { recovery: { map: { namespace: map } } }),
+    ...set,
+  };
 }

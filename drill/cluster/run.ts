@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { asDrError } from '../../recovery/core/as-dr-error.ts';
 import { precondition } from '../../recovery/core/errors.ts';
 import type { DataPorts } from '../../recovery/rebuild/data/cluster.ts';
@@ -92,7 +93,7 @@ async function clear(stack: string, ports: ClusterDrillPorts): Promise<void> {
 
 /** A drill that leaves something behind has failed. */
 async function clearAndCheck(made: RebuildPlan, ports: ClusterDrillPorts): Promise<DataCheck> {
-  const names = Object.values(made.namespaces);
+  const names = allNamespaces(made.namespaces);
   const check = { title: 'what the drill made is gone', expected: `no namespace ${names.join(', no ')}` };
   try {
     const location = await locateData(made, ports);

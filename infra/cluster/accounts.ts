@@ -1,9 +1,9 @@
 /** Service accounts and their RBAC: Patroni runs elections, backups and checks read, and every other account has no rights. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import { type Namespaces, serviceNamespaces } from '../../plan/declared/namespaces.ts';
 import { labelsOf } from './labels.ts';
 import type { PolicyRule } from './manifests.ts';
-import type { Namespaces } from './network-policies.ts';
 import { POSTGRES, REDIS } from './ports.ts';
 import { captureRights, healthRights, type Rights, watchRights } from './rbac.ts';
 
@@ -41,8 +41,7 @@ interface Reading {
   /** Name of the Role; with the recovery namespace's, of the ClusterRole. */
   readonly role: string;
   readonly rights: Rights;
-  /** @default the platform's */
-  readonly namespace?: string;
+  readonly inside: readonly string[];
 }
 
 export class Accounts extends pulumi.ComponentResource {
@@ -66,7 +65,9 @@ export class Accounts extends pulumi.ComponentResource {
       );
       return made.metadata.name;
     };
-    const { platform, recovery } = args.namespaces;
+    const { platform, recovery, existing } = args.namespaces;
+    const services = serviceNamespaces(args.namespaces);
+    const all = [...new Set([platform, ...existing])];
     this.postgres = account(POSTGRES, platform);
     this.redis = account(REDIS, platform);
     const dr = DR_ACCOUNTS.map((accountName) => [accountName, account(accountName, recovery)] as const);
@@ -76,10 +77,11 @@ export class Accounts extends pulumi.ComponentResource {
       account: 'dr-writer',
       role: 'dr-capture',
       rights: captureRights(args.clusterKinds ?? []),
+      inside: services,
     });
-    this.#reads(name, args, { account: 'dr-auditor', role: 'dr-health', rights: healthRights(platform) });
-    const own = { account: 'dr-monitor', role: 'dr-watch', rights: watchRights(platform) } as const;
-    this.#reads(name, args, { ...own, namespace: recovery });
+    this.#reads(name, args, { account: 'dr-auditor', role: 'dr-health', rights: healthRights(all), inside: all });
+    const own = { account: 'dr-monitor', role: 'dr-watch', rights: watchRights(services) } as const;
+    this.#reads(name, args, { ...own, inside: [recovery] });
     this.registerOutputs({});
   }
 
@@ -99,19 +101,21 @@ export class Accounts extends pulumi.ComponentResource {
   }
 
   #reads(name: string, { namespaces }: AccountsArgs, given: Reading): void {
-    const { account, role, rights, namespace = namespaces.platform } = given;
-    const { recovery } = namespaces;
+    const { account, role, rights, inside } = given;
+    const { recovery, existing } = namespaces;
     const subjects = [{ kind: 'ServiceAccount', name: this.dr[account], namespace: recovery }];
     const copy = (rules: readonly PolicyRule[]) => rules.map((rule) => ({ ...rule }));
-    const inside = { name: role, namespace, labels: labelsOf(account) };
-    const made = new k8s.rbac.v1.Role(
-      `${name}-${role}`,
-      { metadata: inside, rules: copy(rights.namespaced) },
-      { parent: this },
-    );
-    const roleRef = { apiGroup: RBAC, kind: 'Role', name: made.metadata.name };
-    new k8s.rbac.v1.RoleBinding(`${name}-${role}`, { metadata: inside, roleRef, subjects }, { parent: this });
-    // Two stacks may share a cluster, but never a namespace.
+    for (const namespace of inside) {
+      // Two stacks may protect the same existing namespace.
+      const shared = existing.includes(namespace);
+      const metadata = { name: shared ? `${role}-${recovery}` : role, namespace, labels: labelsOf(account) };
+      const resource = shared ? `${name}-${role}-${namespace}` : `${name}-${role}`;
+      const rules = copy(rights.namespaced);
+      const made = new k8s.rbac.v1.Role(resource, { metadata, rules }, { parent: this });
+      const roleRef = { apiGroup: RBAC, kind: 'Role', name: made.metadata.name };
+      new k8s.rbac.v1.RoleBinding(resource, { metadata, roleRef, subjects }, { parent: this });
+    }
+    // Two stacks may share a cluster, but never a namespace of their own.
     const ofCluster = { name: `${role}-${recovery}`, labels: labelsOf(account) };
     const clusterRole = new k8s.rbac.v1.ClusterRole(
       `${name}-${role}`,

@@ -1,10 +1,11 @@
-/** The two namespaces and their guardrails: pod security, network policies that deny by default, quotas, service accounts. */
+/** The namespaces of the stack and their guardrails: pod security, network policies that deny by default, quotas, service accounts. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import { Accounts, type AccountsArgs } from './accounts.ts';
 import { after } from './after.ts';
 import { ISOLATED_LABEL, labelsOf } from './labels.ts';
-import { type Namespaces, networkPolicies, type Outside } from './network-policies.ts';
+import { networkPolicies, type Outside } from './network-policies.ts';
 
 export interface Marks {
   readonly labels: Readonly<Record<string, string>>;
@@ -17,6 +18,8 @@ export interface Quota {
   readonly memory: string;
   readonly storage: string;
   readonly pods: number;
+  readonly loadBalancers: number;
+  readonly nodePorts: number;
 }
 
 export interface FoundationArgs {
@@ -27,6 +30,8 @@ export interface FoundationArgs {
   readonly clusterKinds?: AccountsArgs['clusterKinds'];
   /** Further labels and annotations of the platform's namespace. @default none */
   readonly marks?: Marks | undefined;
+  /** In a drill: the existing namespaces, which it makes for itself under other names. @default none */
+  readonly drill?: ReadonlyMap<string, Marks> | undefined;
 }
 
 /** `restricted` in all three modes: the API refuses a pod that needs more, and warns the user who applies it. */
@@ -41,6 +46,8 @@ interface NamespaceArgs {
   readonly namespace: string;
   readonly isolated: boolean;
   readonly marks?: Marks | undefined;
+  /** @default the restricted level */
+  readonly podSecurity?: Readonly<Record<string, string>>;
 }
 
 export class Foundation extends pulumi.ComponentResource {
@@ -54,6 +61,9 @@ export class Foundation extends pulumi.ComponentResource {
     const namespaces = [
       this.#namespace(name, { namespace: args.namespaces.platform, isolated, marks: args.marks }),
       this.#namespace(name, { namespace: args.namespaces.recovery, isolated }),
+      ...[...(args.drill ?? [])].map(([namespace, { labels }]) =>
+        this.#namespace(name, { namespace, isolated, podSecurity: labels }),
+      ),
     ];
     const policies = this.#policies(name, args, namespaces);
     const quotas = (['platform', 'recovery'] as const).flatMap((which) =>
@@ -72,9 +82,12 @@ export class Foundation extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  #namespace(name: string, { namespace, isolated, marks }: NamespaceArgs): k8s.core.v1.Namespace {
+  #namespace(
+    name: string,
+    { namespace, isolated, marks, podSecurity = POD_SECURITY }: NamespaceArgs,
+  ): k8s.core.v1.Namespace {
     const mark = isolated ? { [ISOLATED_LABEL]: 'true' } : {};
-    const labels = { ...marks?.labels, ...labelsOf(namespace), ...POD_SECURITY, ...mark };
+    const labels = { ...marks?.labels, ...labelsOf(namespace), ...podSecurity, ...mark };
     // No empty map: the API drops it, and each run would find it missing.
     const annotations = Object.keys(marks?.annotations ?? {}).length > 0 ? { annotations: marks?.annotations } : {};
     return new k8s.core.v1.Namespace(
@@ -107,8 +120,8 @@ export class Foundation extends pulumi.ComponentResource {
       'limits.memory': quota.memory,
       'requests.storage': quota.storage,
       pods: String(quota.pods),
-      'services.loadbalancers': '0',
-      'services.nodeports': '0',
+      'services.loadbalancers': String(quota.loadBalancers),
+      'services.nodeports': String(quota.nodePorts),
     };
     const defaults = { cpu: '100m', memory: '128Mi' };
     return [

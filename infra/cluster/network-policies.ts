@@ -2,6 +2,7 @@
  * All network policies. They deny by default. Each egress target has a policy, and pods have a label for each of their targets. The
  * names of policies and labels (`reach-…`) stand in the state of each stack, so they stay. Pure.
  */
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import { EGRESS_TARGETS, type EgressTarget, egressLabel, selectorOf } from './labels.ts';
 import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from './manifests.ts';
 import { MONITOR, PORTS, POSTGRES, REDIS, REPOSITORY_SERVER } from './ports.ts';
@@ -20,13 +21,6 @@ export interface Outside {
 
 /** A drill sends no alerts and writes no copies. */
 const NOT_IN_A_DRILL: readonly EgressTarget[] = ['pgbackrest', 'alerting', 'git'];
-
-export interface Namespaces {
-  /** PostgreSQL, Redis and the services. */
-  readonly platform: string;
-  /** Jobs, repositories and the monitor. It outlives the platform's namespace, which a recovery may delete. */
-  readonly recovery: string;
-}
 
 export interface NamedPolicy {
   readonly name: string;
@@ -49,7 +43,14 @@ function inNamespace(namespace: string, labels: Record<string, string>): Network
   };
 }
 
-/** Pods with the label, in both namespaces. */
+/** Every pod of a namespace that is there already: nobody has put our labels on its pods. */
+function ofThePlatform({ existing }: Namespaces): NetworkPolicyPeer[] {
+  return existing.map((namespace) => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+  }));
+}
+
+/** Pods with the label, in the namespaces of the stack. */
 function allowedSources(reach: EgressTarget, namespaces: Namespaces): NetworkPolicyPeer[] {
   return [namespaces.platform, namespaces.recovery].map((namespace) =>
     inNamespace(namespace, { [egressLabel(reach)]: 'allowed' }),
@@ -61,6 +62,11 @@ const DNS: readonly NetworkPolicyPort[] = [
   { protocol: 'TCP', port: 53 },
 ];
 
+const TO_DNS = {
+  to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }],
+  ports: [...DNS],
+};
+
 function egressRules(
   reach: EgressTarget,
   namespaces: Namespaces,
@@ -68,12 +74,7 @@ function egressRules(
 ): NonNullable<NetworkPolicySpec['egress']> {
   switch (reach) {
     case 'dns':
-      return [
-        {
-          to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }],
-          ports: [...DNS],
-        },
-      ];
+      return [TO_DNS];
     case 'kubernetes-api':
       return [{ to: networks(outside.kubernetesApi.cidrs), ports: tcp(...outside.kubernetesApi.ports) }];
     case 'object-storage':
@@ -182,6 +183,23 @@ function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): Name
   ];
 }
 
+/** In a drill. Its services have no labels of ours, and reach each other and the stores over several namespaces. */
+function withinDrill({ platform, existing }: Namespaces): NamedPolicy[] {
+  const peers = [platform, ...existing].map((namespace) => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+  }));
+  return existing.map((namespace) => ({
+    name: 'within-drill',
+    namespace,
+    spec: {
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: peers }],
+      egress: [{ to: peers }, TO_DNS],
+    },
+  }));
+}
+
 export function networkPolicies(namespaces: Namespaces, outside: Outside): NamedPolicy[] {
   const { platform, recovery } = namespaces;
   return [
@@ -192,16 +210,18 @@ export function networkPolicies(namespaces: Namespaces, outside: Outside): Named
     ingressPolicy({
       name: POSTGRES,
       namespace: platform,
-      from: allowedSources('postgres', namespaces),
+      from: [...allowedSources('postgres', namespaces), ...ofThePlatform(namespaces)],
       port: PORTS.postgres,
     }),
     ingressPolicy({
       name: REDIS,
       namespace: platform,
-      from: allowedSources('redis', namespaces),
+      from: [...allowedSources('redis', namespaces), ...ofThePlatform(namespaces)],
       port: PORTS.redis,
     }),
     amongMembers(platform),
-    ...(outside.isolated === true ? [] : ofASite(namespaces, outside)),
+    ...(outside.isolated === true
+      ? [...namespaces.existing.map(denyAll), ...withinDrill(namespaces)]
+      : ofASite(namespaces, outside)),
   ];
 }

@@ -2,7 +2,7 @@
 import type { PolicyRule } from './manifests.ts';
 
 export interface Rights {
-  /** In the platform's namespace; the monitor's in its own. */
+  /** In the platform's namespaces; the monitor's in its own. */
   readonly namespaced: readonly PolicyRule[];
   /** Of the whole cluster. */
   readonly clusterWide: readonly PolicyRule[];
@@ -48,21 +48,21 @@ export function captureRights(definitions: readonly string[]): Rights {
 }
 
 /** Enough to tell whether services are ready, and why not. It covers neither Secrets nor ConfigMaps. */
-export function healthRights(namespace: string): Rights {
+export function healthRights(namespaces: readonly string[]): Rights {
   return {
     namespaced: [
       { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: READ },
       { apiGroups: [''], resources: ['pods'], verbs: READ },
     ],
     // A right in a namespace is deleted with it. This one tells "the namespace is gone" from "access denied".
-    clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] }],
+    clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [...namespaces], verbs: ['get'] }],
   };
 }
 
-/** For the monitor: whether the platform's namespace exists, and how the drills in its own namespace ended. */
-export function watchRights(platform: string): Rights {
+/** For the monitor: whether the platform's namespaces exist, and how the drills in its own namespace ended. */
+export function watchRights(platform: readonly string[]): Rights {
   return {
     namespaced: [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }],
-    clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [platform], verbs: ['get'] }],
+    clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [...platform], verbs: ['get'] }],
   };
 }

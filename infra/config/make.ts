@@ -1,5 +1,6 @@
 /** Makes a `StackConfig` of the parsed keys. Secrets become Pulumi secrets here. */
 import * as pulumi from '@pulumi/pulumi';
+import { namespacesOf } from '../../plan/declared/namespaces.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { Plain, Secret } from './schema.ts';
 import type { RecoverySettings, S3Endpoint, SecretSource, StackConfig } from './types.ts';
@@ -94,7 +95,7 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
       kubeconfig: cluster.kubeconfig ?? pulumi.secret(present(secret.kubeconfig, 'kubeconfig')),
       context: cluster.context,
     },
-    namespaces: present(plain.namespaces, 'namespaces'),
+    namespaces: namespacesOf(present(plain.namespaces, 'namespaces')),
     oidcProvider: oidcProvider && { arn: oidcProvider.arn, url: oidcProvider.arn.split(':oidc-provider/')[1] ?? '' },
     storageClasses: plain.storageClasses ?? {},
     images: present(plain.images, 'images'),

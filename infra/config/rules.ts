@@ -1,6 +1,7 @@
 /** Rules that involve several keys, or a key and the plan. */
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
+import { namespaceProblems } from './namespaces.ts';
 import type { ConfigProblem } from './problems.ts';
 import { recoveryProblems, standbyProblems } from './recovery.ts';
 import type { Plain, Secret } from './schema.ts';
@@ -178,11 +179,7 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
       : `"${id}" is not a repository of the plan.${didYouMean(id, ids(plan))}`;
     problems.push({ path, fact, hint: `write one of: ${apart.map((repository) => repository.id).join(', ')}` });
   }
-  if (namespaces !== undefined && namespaces.platform === namespaces.recovery) {
-    const fact = `"${namespaces.platform}" is the namespace of both: losing the platform would lose its recovery`;
-    problems.push({ path: ['namespaces', 'recovery'], fact, hint: 'give them two names' });
-  }
-  return problems;
+  return [...problems, ...namespaceProblems(namespaces)];
 }
 
 function folderProblems({ folders }: Plain, plan: Plan): ConfigProblem[] {

@@ -2,21 +2,14 @@
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { resolvedPointSchema } from '../../recovery/public.ts';
+import { namespacesSchema } from './namespaces.ts';
+import { cpu, quantity, quota } from './quantities.ts';
 
-const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, { error: 'is not a size of a volume; write e.g. 50Gi' });
-const cpu = z.string().regex(/^[1-9]\d*m?$/, { error: 'is not a share of processors; write e.g. 500m or 2' });
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a network; write e.g. 10.0.0.0/16' });
 
 /** It becomes part of SQL and the name of a role. */
 const database = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, {
   error: 'is not a valid database name; write 1 to 63 of a-z, 0-9 and _, and no digit first',
-});
-
-const quota = z.strictObject({
-  cpu: cpu.optional(),
-  memory: quantity.optional(),
-  storage: quantity.optional(),
-  pods: z.int().positive().optional(),
 });
 
 /** A tag that can move would give two runs of the same program two platforms. */
@@ -155,7 +148,7 @@ export const plainSchemas = {
     .max(99, { error: 'is more than 99; give the site a new name and begin again with 1' }),
   storage,
   cluster: z.strictObject({ context: lineSchema, kubeconfig: absolutePath.optional() }),
-  namespaces: z.strictObject({ platform: idSchema.default('go-coffee'), recovery: idSchema.default('go-coffee-dr') }),
+  namespaces: namespacesSchema,
   oidcProvider: z.strictObject({
     arn: arn('an OIDC provider', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:oidc-provider\/.+$/),
   }),

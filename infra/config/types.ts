@@ -1,6 +1,7 @@
 /** What a stack's config means once it is parsed. Components trust these types and read nothing else. */
 import type { Output } from '@pulumi/pulumi';
 import type { z } from 'zod';
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { plainSchemas, secretSchemas } from './schema.ts';
 
@@ -124,7 +125,7 @@ export interface StackConfig {
     readonly kubeconfig: string | Output<string>;
     readonly context: string;
   };
-  readonly namespaces: Plain<'namespaces'>;
+  readonly namespaces: Namespaces;
   /** The OIDC provider in IAM that stands for this cluster's service accounts. */
   readonly oidcProvider?: { readonly arn: string; readonly url: string } | undefined;
   readonly storageClasses: Plain<'storageClasses'>;

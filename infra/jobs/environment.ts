@@ -1,6 +1,6 @@
 /** The `dr.yaml` of the pods. It refers to secrets by their files and contains none. Pure. */
 import { stringify } from 'yaml';
-import type { Namespaces } from '../cluster/network-policies.ts';
+import { type Namespaces, serviceNamespaces } from '../../plan/declared/namespaces.ts';
 import {
   type AccessRole,
   accessFiles,
@@ -167,7 +167,13 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       ...gitOf(args),
       ...alertsOf(args),
       ...(args.readsCluster === true
-        ? { kubernetes: { inCluster: true, namespaces: [args.namespaces.platform], ...hooksOf(args, 'kubernetes') } }
+        ? {
+            kubernetes: {
+              inCluster: true,
+              namespaces: serviceNamespaces(args.namespaces),
+              ...hooksOf(args, 'kubernetes'),
+            },
+          }
         : {}),
       repositories: Object.fromEntries(repositories),
     },

@@ -1,6 +1,7 @@
 /** The objects that `dr` pods mount: dr.yaml, the plan, the keys by purpose, the state and the local repository. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import { canonicalJson, planDigest } from '../../plan/digest.ts';
 import type { Plan } from '../../plan/types.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type SecretData,
 } from '../cluster/keys.ts';
 import { labelsOf } from '../cluster/labels.ts';
-import type { Namespaces } from '../cluster/network-policies.ts';
 import { CLUSTER_AUTHORITY, KEY_FILES } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { GitSource, Hooks } from '../config/types.ts';

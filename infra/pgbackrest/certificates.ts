@@ -1,8 +1,8 @@
 /** The cluster's own authority, and certificates for the two ends of pgBackRest's protocol. Keys are Pulumi secrets. */
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Certificate } from '../cluster/keys.ts';
-import type { Namespaces } from '../cluster/network-policies.ts';
 import { POSTGRES, REPOSITORY_SERVER, serviceHost } from '../cluster/ports.ts';
 import { CLIENTS } from './config.ts';
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import { seconds } from '../../plan/duration.ts';
 import { lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
@@ -15,7 +16,6 @@ import {
   passphraseData,
 } from '../cluster/keys.ts';
 import { controllerSelector, labelsOf, selectorOf } from '../cluster/labels.ts';
-import type { Namespaces } from '../cluster/network-policies.ts';
 import type { StorageRole } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import { POSTGRES } from '../cluster/ports.ts';

@@ -10,7 +10,30 @@ const NONE: Marks = { labels: {}, annotations: {} };
 /** The stack sets the namespace's name and its Pod Security level. */
 const NOT_TAKEN = /^(pulumi\.com|pod-security\.kubernetes\.io|kubernetes\.io)\//;
 
-export function namespaceMarks(snapshot: Pick<ManifestSnapshot, 'objects' | 'namespaces'> | undefined): Marks {
+type Snapshot = Pick<ManifestSnapshot, 'objects' | 'namespaces'>;
+
+/**
+ * A drill makes the namespaces that its platform does not own, at the security level that they had: their pods may not start at ours.
+ * @param map old name → name here
+ */
+export function drillMarks(
+  snapshot: Snapshot | undefined,
+  existing: readonly string[],
+  map: Texts,
+): ReadonlyMap<string, Marks> {
+  return new Map(
+    existing.map((here) => {
+      const before = Object.keys(map).find((old) => map[old] === here) ?? here;
+      const { labels = {} } =
+        snapshot?.objects.find(({ object }) => object.kind === 'Namespace' && object.metadata.name === before)?.object
+          .metadata ?? {};
+      const level = Object.entries(labels).filter(([key]) => key.startsWith('pod-security.kubernetes.io/'));
+      return [here, { labels: Object.fromEntries(level), annotations: {} }];
+    }),
+  );
+}
+
+export function namespaceMarks(snapshot: Snapshot | undefined): Marks {
   const [platform] = snapshot?.namespaces ?? [];
   const found = snapshot?.objects.find(
     ({ object }) => object.kind === 'Namespace' && object.metadata.name === platform,

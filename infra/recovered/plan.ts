@@ -2,7 +2,7 @@
 import type { Plan, TierId } from '../../plan/types.ts';
 import { type KubeObject, kindOf, type ManifestSnapshot, restoreWaves } from '../../recovery/public.ts';
 import { ConfigError } from '../config/problems.ts';
-import type { RecoverySettings } from '../config/types.ts';
+import type { QuotaConfig, RecoverySettings } from '../config/types.ts';
 import { identityOf } from './objects/identity.ts';
 import type { Change, Changed } from './objects/types.ts';
 import type { IsOwn } from './select/own.ts';
@@ -20,6 +20,8 @@ export interface PlatformPlanArgs {
   readonly section?: Section | undefined;
   /** This stack's name of the platform's namespace. */
   readonly platform: string;
+  /** What the stack's quota of it is given. Undefined: the namespace is not the stack's. @default nothing */
+  readonly quota?: QuotaConfig | undefined;
   readonly isOwn: IsOwn;
   /** Applied in this order. */
   readonly changes: readonly Change[];
@@ -85,7 +87,7 @@ export function planPlatform(args: PlatformPlanArgs): PlatformPlan {
         const objects = selected.excluded[reason] ?? [];
         return objects.length === 0 ? [] : [{ reason, why: REASONS[reason](section), objects: objects.toSorted() }];
       }),
-      notes: [...selected.notes, ...changed.notes, ...quotaNotes(objects, platform)],
+      notes: [...selected.notes, ...changed.notes, ...quotaNotes(objects, platform, args.quota)],
     },
   };
 }

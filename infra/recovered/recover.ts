@@ -1,5 +1,6 @@
 /** Declares the objects of a manifest snapshot, in a recovery or as a standby's services, and reports on them. */
 import * as pulumi from '@pulumi/pulumi';
+import { serviceNamespaces } from '../../plan/declared/namespaces.ts';
 import type { KubeObject, ManifestSnapshot } from '../../recovery/public.ts';
 import { sharedProvider } from '../cluster/provider.ts';
 import type { RecoverySettings, StackConfig } from '../config/types.ts';
@@ -67,7 +68,8 @@ export async function recoverPlatform(
   const { steps, report } = planPlatform({
     ...{ stack, plan, snapshot: { ...snapshot, objects }, section, settings, changes, rotate, isOwn },
     checked: services !== 'scaled-to-zero',
-    platform: namespaces.platform,
+    platform: serviceNamespaces(namespaces)[0] ?? namespaces.platform,
+    quota: namespaces.existing.length === 0 ? config.quotas.platform : undefined,
   });
   // A standby lacks these objects on purpose.
   const tell = services === 'scaled-to-zero' ? pulumi.log.info : pulumi.log.warn;

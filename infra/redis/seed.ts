@@ -4,11 +4,11 @@
  */
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Plan } from '../../plan/types.ts';
 import { accessData, type ClusterSecrets, makeSecret, passphraseData } from '../cluster/keys.ts';
 import { type EgressTarget, labelsOf } from '../cluster/labels.ts';
 import type { Container, Volume, VolumeMount } from '../cluster/manifests.ts';
-import type { Namespaces } from '../cluster/network-policies.ts';
 import { accessFolder, KEY_FILES, PATHS } from '../cluster/paths.ts';
 import { containerSecurity, type Resources, resources } from '../cluster/pod-security.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';

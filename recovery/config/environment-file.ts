@@ -92,6 +92,14 @@ export async function readEnvironment(file: string): Promise<Environment> {
       cause,
     });
   }
+  return parseEnvironment(text, path);
+}
+
+/**
+ * The text of an environment file, wherever it comes from. Throws `ENV-INVALID` (exit 2).
+ * @param path for messages
+ */
+export function parseEnvironment(text: string, path: string): Environment {
   const yaml = parseYaml(text);
   if (yaml.problems.length > 0) {
     const fact = yaml.problems.map(syntaxFact).join('\n');

@@ -120,6 +120,24 @@ export async function processDetails(pid: number): Promise<ProcessDetails> {
   return { argv, executable, folder };
 }
 
+/** False where a path of that process is another file here: it runs in a container. Undefined where that is not shown. */
+export async function sharesFiles(pid: number): Promise<boolean | undefined> {
+  const other = await readlink(`/proc/${pid}/ns/pid`).catch(emptyWhereNotShown(''));
+  return other === '' ? undefined : other === pidNamespace();
+}
+
+/** The service of systemd that a process belongs to: `redis-server.service`. Undefined for one that was started by hand. */
+export async function unitOf(pid: number): Promise<string | undefined> {
+  const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(emptyWhereNotShown(''));
+  return /:\/system\.slice\/(?:[^/\n]+\.slice\/)*([^/\n]+\.service)$/m.exec(groups)?.[1];
+}
+
+/** The file that a process prints its errors to; empty where that is not a file, or not shown. */
+export async function errorFileOf(pid: number): Promise<string> {
+  const target = await readlink(`/proc/${pid}/fd/2`).catch(emptyWhereNotShown(''));
+  return target.startsWith('/') && !target.startsWith('/dev/') ? target : '';
+}
+
 /** Bytes that a process has read and written so far, sockets included; undefined where that can't be known. */
 export async function bytesMoved(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/io`, 'utf8').catch(emptyWhereNotShown(''));

@@ -71,11 +71,17 @@ async function inspectOldSite(
   newest: ArchivedSegment | undefined,
 ): Promise<OldCluster> {
   await using cluster = await ports.openCluster(old.cluster);
-  if (!(await cluster.hasNamespace(old.platform))) {
-    const fact = `${cluster.describe} has no namespace "${old.platform}"`;
+  const { platform, existing } = old.namespaces;
+  const there = await Promise.all([platform, ...existing].map((name) => cluster.hasNamespace(name)));
+  const missing = [platform, ...existing].find((_, i) => !there[i]);
+  if (missing !== undefined) {
+    const fact = `${cluster.describe} has no namespace "${missing}"`;
     throw precondition({ code: 'NAMESPACE-UNKNOWN', where: '--old-namespace', fact, hint: 'kubectl get namespaces' });
   }
-  const [pods, leader] = await Promise.all([cluster.pods(old.platform), leaderOf(cluster, old.platform)]);
+  const [pods, leader] = await Promise.all([
+    Promise.all([platform, ...existing].map((name) => cluster.pods(name))).then((all) => all.flat()),
+    leaderOf(cluster, platform),
+  ]);
   const end = newest && leader && placeOfSegment(newest.name, leader.segmentBytes).end;
   return {
     describe: cluster.describe,

@@ -1,7 +1,9 @@
 /** The ports of a failover: the stacks' engine, both sites' clusters, storage, time and the operator. */
+import type { Logger } from '../core/log.ts';
 import type { PollOptions } from '../core/poll.ts';
 import type { Confirmation, Progress } from '../core/progress.ts';
 import type { ClusterLocation } from '../kubernetes/location.ts';
+import type { Cluster } from '../kubernetes/objects.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -16,8 +18,12 @@ export interface StoragePlace extends S3Location {
 export interface FailoverPorts {
   readonly engine: StackEngine;
   openCluster(place: ClusterLocation): Promise<SiteCluster>;
+  /** Reads its pods, to say what holds them up. @default such reasons are not told */
+  readonly openPods?: (place: ClusterLocation) => Promise<Cluster>;
   openStorage(place: StoragePlace): Promise<ObjectStore>;
   readonly progress: Progress;
+  /** @default silent */
+  readonly log?: Logger;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   /** Returns when the operator has typed the name; throws CONFIRM-REFUSED (exit 7). */

@@ -32,6 +32,7 @@ import {
 } from './types.ts';
 import { bringUp } from './up.ts';
 import { verifyLeader } from './verify.ts';
+import { waitsOf } from './waits.ts';
 
 /** A push of one segment takes seconds. WAL that has not arrived by then is reported as lost. */
 const SHIP_SECONDS = 120;
@@ -149,7 +150,7 @@ async function stopOld(run: Run, stack: SiteStack, old: OldSite): Promise<Stoppe
   const { ports, request, planned } = run;
   await using cluster = await ports.openCluster(old.cluster);
   const why = `dr failover --stack ${request.stack}: ${planned.follows.lineage} no longer leads`;
-  const stopped = await stopSite({ cluster, platform: old.platform, recovery: old.recovery, why, ports });
+  const stopped = await stopSite({ cluster, namespaces: old.namespaces, why, ports });
   if (stopped.lsn === undefined) return { how: 'cluster' };
   await waitForArchive(run, stack, stopped.lsn);
   return { how: 'cluster', lsn: formatLsn(stopped.lsn) };
@@ -168,7 +169,8 @@ async function promote(run: Run, stack: SiteStack): Promise<z.infer<typeof tiers
     tiers.push({ at: now().toISOString(), tier });
   };
   await stack.engine.setConfig({ role: { value: 'primary' } });
-  await bringUp({ stack: stack.engine, step: 'promote', progress, signal, onEvent });
+  const waits = waitsOf(run.ports, stack);
+  await bringUp({ stack: stack.engine, step: 'promote', progress, signal, waits, onEvent });
   return tiers;
 }
 
@@ -199,7 +201,7 @@ async function execute(run: Run): Promise<FailoverReport> {
 }
 
 function requestText({ stack, old, allowUnfenced }: FailoverRequest): string {
-  return JSON.stringify({ stack, context: old?.cluster.context, platform: old?.platform, allowUnfenced });
+  return JSON.stringify({ stack, context: old?.cluster.context, platform: old?.namespaces.platform, allowUnfenced });
 }
 
 /** A run of an earlier version may have left a journal that this one can't resume. */

@@ -18,7 +18,12 @@ const outputsSchema = z.object({
   generation: z.int().min(1),
   lineage: z.string(),
   follows: generation.extend({ repository: z.string() }).optional(),
-  namespaces: z.object({ platform: z.string(), recovery: z.string() }),
+  namespaces: z.object({
+    platform: z.string(),
+    recovery: z.string(),
+    /** Further ones with services, which the stack does not own. */
+    existing: z.array(z.string()).default([]),
+  }),
   context: z.string(),
   repositories: z.record(
     z.string(),

@@ -1,4 +1,5 @@
 /** Stops a site so that it can't lead: its backups, then its services, then its database, which ships its WAL when it stops. */
+import { allNamespaces, type Namespaces } from '../../plan/declared/namespaces.ts';
 import { DrError } from '../core/errors.ts';
 import { type PollOptions, poll } from '../core/poll.ts';
 import type { Scalable, SiteCluster } from '../kubernetes/site-cluster.ts';
@@ -14,8 +15,7 @@ export interface Stopped {
 
 interface Stop {
   readonly cluster: SiteCluster;
-  readonly platform: string;
-  readonly recovery: string;
+  readonly namespaces: Namespaces;
   /** Reason, noted on the quota that refuses pods. */
   readonly why: string;
   readonly ports: Pick<FailoverPorts, 'progress' | 'signal' | 'timeoutFactor'>;
@@ -26,54 +26,68 @@ const STOP_SECONDS = 300;
 
 const isDatabase = ({ name }: Scalable): boolean => name === POSTGRES_APP;
 
+interface Place {
+  readonly namespace: string;
+  /** Whether PostgreSQL of the stack is there: elsewhere a pod of that name is a service like any other. */
+  readonly stores: boolean;
+}
+
 async function untilGone(
   cluster: SiteCluster,
-  namespace: string,
-  wanted: (app: string) => boolean,
+  places: readonly Place[],
+  database: boolean,
   timeout: PollOptions,
 ): Promise<void> {
+  const wanted = ({ stores }: Place, app: string): boolean => (stores && app === POSTGRES_APP) === database;
+  const serving = async (place: Place) =>
+    (await cluster.pods(place.namespace)).filter(({ app, serves }) => serves && wanted(place, app));
   const { answer: left, accepted } = await poll(
     timeout,
-    async () => (await cluster.pods(namespace)).filter(({ app, serves }) => serves && wanted(app)),
+    async () => (await Promise.all(places.map(serving))).flat(),
     (pods) => pods.length === 0,
   );
   if (accepted) return;
   throw new DrError({
     code: 'FENCE-INCOMPLETE',
-    where: `${cluster.describe}, namespace ${namespace}`,
+    where: `${cluster.describe}, ${places.map(({ namespace }) => namespace).join(', ')}`,
     fact: `these pods still run after ${timeout.seconds} s: ${left.map(({ name }) => name).join(', ')}`,
     hint: 'an unreachable node keeps its pods: power it off, delete its Node (kubectl delete node NAME), and run the same command again',
   });
 }
 
 /** May be repeated after a killed run. Throws `FENCE-INCOMPLETE`. */
-export async function stopSite({ cluster, platform, recovery, why, ports }: Stop): Promise<Stopped> {
+export async function stopSite({ cluster, namespaces: site, why, ports }: Stop): Promise<Stopped> {
   const { progress } = ports;
+  const { platform, existing } = site;
   const step = 'fence/cluster';
   const report = (title: string, detail?: string): void =>
     progress({ step, title, state: 'progress', ...(detail === undefined ? {} : { detail }) });
   progress({ step, title: `stop the old site in ${cluster.describe}`, state: 'start' });
   const timeout = pollOptions(ports, STOP_SECONDS);
-  const before = (await cluster.pods(platform)).filter(({ serves }) => serves).map(({ name }) => name);
+  const places = [platform, ...existing].map((namespace) => ({ namespace, stores: namespace === platform }));
+  const running = (await Promise.all(places.map(({ namespace }) => cluster.pods(namespace)))).flat();
+  const before = running.filter(({ serves }) => serves).map(({ name }) => name);
   // First, so that no autoscaler and no other `up` starts new pods.
-  const exist = await Promise.all([platform, recovery].map((name) => cluster.hasNamespace(name)));
-  const namespaces = [platform, recovery].filter((_, i) => exist[i]);
+  const all = allNamespaces(site);
+  const exist = await Promise.all(all.map((name) => cluster.hasNamespace(name)));
+  const namespaces = all.filter((_, i) => exist[i]);
   for (const namespace of namespaces) await cluster.refusePods(namespace, why);
   for (const namespace of namespaces) {
     for (const schedule of await cluster.schedules(namespace)) await cluster.suspend(schedule);
   }
-  const all = await cluster.scalables(platform);
-  const services = all.filter((each) => !isDatabase(each));
+  const inStores = await cluster.scalables(platform);
+  const elsewhere = (await Promise.all(existing.map((name) => cluster.scalables(name)))).flat();
+  const services = [...inStores.filter((each) => !isDatabase(each)), ...elsewhere];
   report('scale the services of the old site to zero', services.map(({ name }) => name).join(', '));
   await Promise.all(services.map((each) => cluster.stop(each)));
-  await untilGone(cluster, platform, (app) => app !== POSTGRES_APP, timeout);
+  await untilGone(cluster, places, false, timeout);
   const leader = await leaderOf(cluster, platform);
   if (leader !== undefined) await endWrites(cluster, platform, leader);
   const lsn = leader && (await switchWal(cluster, platform, leader));
   const written = lsn === undefined ? undefined : `it has written up to ${formatLsn(lsn)}`;
   report('scale the database of the old site to zero', written);
-  await Promise.all(all.filter(isDatabase).map((each) => cluster.stop(each)));
-  await untilGone(cluster, platform, (app) => app === POSTGRES_APP, timeout);
+  await Promise.all(inStores.filter(isDatabase).map((each) => cluster.stop(each)));
+  await untilGone(cluster, places, true, timeout);
   progress({ step, title: `stop the old site in ${cluster.describe}`, state: 'done', detail: `${before.length} pods` });
   return { lsn, pods: before };
 }

@@ -1,5 +1,6 @@
 /** A failover: its request, its plan and its report. */
 import { z } from 'zod';
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { DrError } from '../core/errors.ts';
 import type { ClusterLocation } from '../kubernetes/location.ts';
 import { DEFAULT_SEGMENT_BYTES } from '../points/wal-segment.ts';
@@ -7,10 +8,7 @@ import type { Measured, TimelineEvent, Verification } from '../report/types.ts';
 
 export interface OldSite {
   readonly cluster: ClusterLocation;
-  /** Namespace of its database and services. */
-  readonly platform: string;
-  /** Namespace of its CronJobs. */
-  readonly recovery: string;
+  readonly namespaces: Namespaces;
 }
 
 export interface FailoverRequest {

@@ -1,6 +1,7 @@
 /** Runs a stack's `up` and reports its progress. Also cleans up after a killed run. */
 import { DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
+import { type TroubleWatch, whileWatching } from '../kubernetes/watch-troubles.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { isHolderDead, StackLockedError } from '../pulumi/locked.ts';
 
@@ -10,6 +11,8 @@ interface Up {
   readonly step: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Says what holds pods up meanwhile. */
+  readonly waits: TroubleWatch | undefined;
   readonly onEvent?: (event: ResourceEvent) => void;
 }
 
@@ -54,7 +57,7 @@ async function runAfterKill(request: Up): Promise<RunOutcome> {
 
 /** Throws `UP-FAILED` with the failed resources, and `STACK-LOCKED` (exit 6). Run again, it resumes. */
 export async function bringUp(request: Up): Promise<RunOutcome> {
-  const outcome = await runAfterKill(request);
+  const outcome = await whileWatching(request.waits, () => runAfterKill(request));
   if (outcome.succeeded) return outcome;
   const failed = outcome.failed.map(({ name, message }) => `${name}: ${message ?? 'failed'}`);
   const errors = outcome.diagnostics

@@ -2,11 +2,13 @@
 import { DrError } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
 import type { JobState, SiteCluster } from '../kubernetes/site-cluster.ts';
+import { whileWatching } from '../kubernetes/watch-troubles.ts';
 import { formatLsn } from '../points/wal-segment.ts';
 import type { Verification } from '../report/types.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../workloads/postgres/members.ts';
 import { type FailoverPorts, pollOptions } from './ports.ts';
 import type { SiteStack } from './stack.ts';
+import { waitsOf } from './waits.ts';
 
 export interface Verified {
   readonly leader: Member;
@@ -33,10 +35,12 @@ async function takesWrites(cluster: SiteCluster, namespace: string, { pod }: Mem
 export async function verifyLeader(ports: FailoverPorts, stack: SiteStack): Promise<Verified> {
   const { platform, recovery } = stack.outputs.namespaces;
   await using cluster = await ports.openCluster(stack.cluster);
-  const { answer: leader } = await poll(
-    pollOptions(ports, LEADER_SECONDS),
-    () => leaderOf(cluster, platform),
-    (found) => found !== undefined,
+  const { answer: leader } = await whileWatching(waitsOf(ports, stack), () =>
+    poll(
+      pollOptions(ports, LEADER_SECONDS),
+      () => leaderOf(cluster, platform),
+      (found) => found !== undefined,
+    ),
   );
   if (leader === undefined) {
     throw new DrError({

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterLocation } from '../kubernetes/location.ts';
+import type { Cluster } from '../kubernetes/objects.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
 import type { FailoverPorts, StoragePlace } from './ports.ts';
@@ -12,6 +13,14 @@ async function openCluster(place: ClusterLocation, signal: AbortSignal): Promise
     import('../kubernetes/change.ts'),
   ]);
   return openSiteCluster(await openClusterAccess(place), signal);
+}
+
+async function openPods(place: ClusterLocation, signal: AbortSignal): Promise<Cluster> {
+  const [{ openClusterAccess }, { openCluster: open }] = await Promise.all([
+    import('../kubernetes/location.ts'),
+    import('../kubernetes/cluster.ts'),
+  ]);
+  return open(await openClusterAccess(place), { signal });
 }
 
 async function openStorage({ credentials, ...place }: StoragePlace) {
@@ -26,15 +35,17 @@ export function operatorState(env: Readonly<Record<string, string | undefined>>)
 
 /** @param engine @default Pulumi's */
 export async function openFailoverPorts(
-  { progress, now, signal, confirm }: Pick<FailoverPorts, 'progress' | 'now' | 'signal' | 'confirm'>,
+  { progress, log, now, signal, confirm }: Pick<FailoverPorts, 'progress' | 'log' | 'now' | 'signal' | 'confirm'>,
   stateDir: string,
   engine?: StackEngine,
 ): Promise<FailoverPorts> {
   return {
     engine: engine ?? (await (await import('../pulumi/open.ts')).openStackEngine()),
     openCluster: (place) => openCluster(place, signal),
+    openPods: (place) => openPods(place, signal),
     openStorage,
     progress,
+    ...(log === undefined ? {} : { log }),
     now,
     signal,
     confirm,

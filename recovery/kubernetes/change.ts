@@ -3,7 +3,6 @@
  * the database's pod.
  */
 import {
-  ApiException,
   AppsV1Api,
   BatchV1Api,
   CoreV1Api,
@@ -12,26 +11,16 @@ import {
   PatchStrategy,
   type V1Pod,
 } from '@kubernetes/client-node';
-import pRetry from 'p-retry';
 import { OWN_LABEL } from '../../plan/layout.ts';
 import type { ClusterAccess } from './access.ts';
+import { alreadyExists, type Call, callsOf, isAbsent } from './calls.ts';
 import { runInPod } from './exec.ts';
-import { type ApiCall, answerOf, explainKubernetes, isPassing, KubernetesAnswer } from './failure.ts';
+import type { ApiCall } from './failure.ts';
 import { BEFORE, FENCE_QUOTA, SUSPENDED } from './fence-marks.ts';
 import { parseRows, psqlArguments } from './psql.ts';
 import type { JobState, Pod, Scalable, Schedule, SiteCluster } from './site-cluster.ts';
 
 const FIELD_MANAGER = 'go-coffee-dr';
-
-/** The server's own message, which the client wraps. */
-function toAnswer(error: unknown): unknown {
-  if (!(error instanceof ApiException)) return error;
-  const body = typeof error.body === 'string' ? error.body : JSON.stringify(error.body ?? '');
-  return answerOf(error.code, body);
-}
-
-const isAbsent = (error: unknown): boolean => error instanceof KubernetesAnswer && error.status === 404;
-const exists = (error: unknown): boolean => error instanceof KubernetesAnswer && error.status === 409;
 
 interface Meta {
   readonly name?: string | undefined;
@@ -68,38 +57,14 @@ interface Named {
   readonly name: string;
 }
 
-/** Calls of one cluster, each retried while the failure may pass. */
+/** Calls of one cluster. */
 class Calls {
-  readonly #access: ClusterAccess;
-  readonly #signal: AbortSignal | undefined;
+  readonly call: Call;
   readonly objects: KubernetesObjectApi;
 
   constructor(access: ClusterAccess, signal: AbortSignal | undefined) {
-    this.#access = access;
-    this.#signal = signal;
+    this.call = callsOf(access, signal);
     this.objects = KubernetesObjectApi.makeApiClient(access.config);
-  }
-
-  /** Gives undefined for an error that `ignore` accepts. */
-  async call<T>(call: ApiCall, run: () => Promise<T>, ignore?: (error: unknown) => boolean): Promise<T | undefined> {
-    try {
-      return await pRetry(
-        () =>
-          run().catch((error: unknown) => {
-            throw toAnswer(error);
-          }),
-        {
-          // 4.5 s in all, as in cluster.ts.
-          retries: 4,
-          minTimeout: 300,
-          ...(this.#signal ? { signal: this.#signal } : {}),
-          shouldRetry: ({ error }) => isPassing(error),
-        },
-      );
-    } catch (error) {
-      if (ignore?.(error)) return undefined;
-      throw explainKubernetes(error, this.#access.describe, call);
-    }
   }
 
   /**
@@ -205,7 +170,7 @@ export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): Si
       const metadata = { name: FENCE_QUOTA, namespace, annotations: { 'go-coffee-dr/why': why } };
       const body = { metadata, spec: { hard: { pods: '0' } } };
       const call: ApiCall = { verb: 'create', resource: 'resourcequotas', namespace };
-      await calls.call(call, () => core.createNamespacedResourceQuota({ namespace, body }), exists);
+      await calls.call(call, () => core.createNamespacedResourceQuota({ namespace, body }), alreadyExists);
     },
     async admitPods(namespace) {
       const call: ApiCall = { verb: 'delete', resource: `resourcequotas ${FENCE_QUOTA}`, namespace };

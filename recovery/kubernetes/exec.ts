@@ -1,11 +1,11 @@
-/** Runs one command in a container of a running pod. */
+/** Runs one command in a container of a running pod: a short one for its answer, or any one with its output passed through. */
 import { PassThrough } from 'node:stream';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { Exec, type V1Status } from '@kubernetes/client-node';
-import { DrError } from '../core/errors.ts';
+import { DrError, EXIT } from '../core/errors.ts';
 import type { ClusterAccess } from './access.ts';
 import { explainKubernetes } from './failure.ts';
-import { fieldsOf } from './objects.ts';
+import { fieldsOf, listOf } from './objects.ts';
 
 export interface Container {
   readonly namespace: string;
@@ -63,4 +63,84 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
     clearTimeout(timer);
     close();
   }
+}
+
+/** Where the output of a command goes, as it arrives. */
+export interface Sinks {
+  readonly out: (part: Buffer) => void;
+  readonly err: (part: Buffer) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Balancers in front of an API close a connection that is silent for a minute or more; a verification is silent for longer. */
+const PING_MS = 20_000;
+
+/** The exit code of a command that ended by itself; undefined for any other failure, e.g. a program that the image lacks. */
+function exitCodeOf(status: V1Status): number | undefined {
+  if (status.status === 'Success') return 0;
+  const causes = listOf(fieldsOf(status.details).causes).map(fieldsOf);
+  const code = Number(causes.find(({ reason }) => reason === 'ExitCode')?.message);
+  return Number.isInteger(code) ? code : undefined;
+}
+
+/**
+ * Passes stdout and stderr through, apart from each other, and returns the exit code. The command has no limit: it ends by itself.
+ * Throws `POD-COMMAND` for a command that could not be started or was cut off, and `INTERRUPTED`.
+ */
+export async function passThrough(
+  access: ClusterAccess,
+  { namespace, pod, container }: Container,
+  argv: readonly string[],
+  { out, err, signal }: Sinks,
+): Promise<number> {
+  const failed = (fact: string): DrError =>
+    new DrError({
+      code: 'POD-COMMAND',
+      where: `pod ${namespace}/${pod}`,
+      fact: `${argv[0]} ${fact}`,
+      hint: `what it began may still run there: kubectl -n ${namespace} describe pod ${pod}; then run the same command again`,
+    });
+  // Streams of their own: the client ends what it is given, and would turn a terminal's size into messages.
+  const streams = [out, err].map((sink) => new PassThrough().on('data', sink));
+  let end = (): void => {};
+  try {
+    const status = await new Promise<V1Status>((resolve, reject) => {
+      const [stdout = null, stderr = null] = streams;
+      new Exec(access.config)
+        .exec(namespace, pod, container, [...argv], stdout, stderr, null, false, resolve)
+        .then((socket) => {
+          const ping = setInterval(() => socket.ping(), PING_MS);
+          const stop = (): void => reject(interruptedIn(pod, namespace));
+          signal.addEventListener('abort', stop, { once: true });
+          end = () => {
+            clearInterval(ping);
+            signal.removeEventListener('abort', stop);
+            socket.close();
+          };
+          socket.on('close', () => reject(failed('was cut off before it ended')));
+          socket.on('error', reject);
+          if (signal.aborted) stop();
+        }, reject);
+    });
+    await nextTick();
+    const code = exitCodeOf(status);
+    if (code === undefined) throw failed(`could not be run: ${status.message ?? 'no reason given'}`);
+    return code;
+  } catch (error) {
+    if (error instanceof DrError) throw error;
+    const cause = error instanceof Error ? error : new Error(String(fieldsOf(error).message ?? error));
+    throw explainKubernetes(cause, access.describe, { verb: 'create', resource: `pods/exec ${pod}`, namespace });
+  } finally {
+    end();
+  }
+}
+
+function interruptedIn(pod: string, namespace: string): DrError {
+  return new DrError({
+    code: 'INTERRUPTED',
+    where: `pod ${namespace}/${pod}`,
+    fact: 'the connection was closed; a command that runs there ends by itself',
+    hint: 'run the same command again',
+    exit: EXIT.interrupted,
+  });
 }

@@ -1,4 +1,6 @@
 /** Turns a preview into the plan that the operator confirms. Pure. */
+
+import { namespacesOf } from '../../plan/declared/namespaces.ts';
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 import { isRecord } from '../core/json.ts';
@@ -84,7 +86,6 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
   const { request, draft, pin, plan, declaredAt, events } = facts;
   const { values } = draft;
   const cluster = isRecord(values.cluster) ? values.cluster : {};
-  const namespaces = isRecord(values.namespaces) ? values.namespaces : {};
   const tiers = tiersOf(plan, events);
   const inTiers = tiers.reduce((sum, { objects }) => sum + objects.length, 0);
   const source = parseLineage(pin.postgres.lineage);
@@ -96,10 +97,8 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
     site: String(values.site),
     generation: facts.generation,
     context: String(cluster.context),
-    namespaces: {
-      platform: String(namespaces.platform ?? 'go-coffee'),
-      recovery: String(namespaces.recovery ?? 'go-coffee-dr'),
-    },
+    // The preview has checked the key.
+    namespaces: namespacesOf(isRecord(values.namespaces) ? values.namespaces : {}),
     target: request.target,
     repository: request.repository,
     from: pin.from,

@@ -2,9 +2,11 @@
 import { layout } from '../../plan/layout.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
+import type { TroubleWatch } from '../kubernetes/watch-troubles.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { openPosixStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
+import { clusterOfStack } from './data/location.ts';
 import { describePlan } from './describe.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
 import {
@@ -76,6 +78,19 @@ export async function planRebuild(request: RebuildRequest, ports: RebuildPorts):
   }
 }
 
+async function waitsOf(
+  plan: RebuildPlan,
+  stack: EngineStack,
+  { declaredAt }: Pick<RebuildRecord, 'declaredAt'>,
+  { openTarget, progress, log }: RebuildPorts,
+): Promise<TroubleWatch | undefined> {
+  if (openTarget === undefined) return undefined;
+  const place = clusterOfStack(await stack.config(), plan.context);
+  // Pods of the interrupted run are this rebuild's too.
+  const { platform, recovery } = plan.namespaces;
+  return { open: () => openTarget(place), namespaces: [platform, recovery], since: declaredAt, progress, log };
+}
+
 async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
   const startedAt = ports.now();
   const prepared = await prepare(request, ports);
@@ -98,7 +113,10 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
     }
     throw error;
   }
-  const { watch, outcome, setAside, failure } = await upStack({ request, plan: prepared.plan, stack, record }, ports);
+  const { watch, outcome, setAside, failure } = await upStack(
+    { request, plan: prepared.plan, stack, record, waits: await waitsOf(plan, stack, record, ports) },
+    ports,
+  );
   const outputs = failure === undefined ? await stack.outputs() : {};
   const own = failure === undefined ? outputChecks(outputs, plan, watch.readyAt) : [];
   const data =

@@ -1,4 +1,6 @@
 /** The plan and the outcome of a rebuild as text. Pure. */
+
+import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { formatDuration } from '../../plan/duration.ts';
 import { formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
@@ -32,7 +34,7 @@ export function planText(plan: RebuildPlan): string {
   ]);
   return [
     `rebuild ${target} of ${repository} as stack ${stack}${isNew ? ' (new)' : ' (resumed)'}: ${site}-${generation}`,
-    `in ${Object.values(namespaces).join(' and ')} of ${context}; ${beginsFrom(plan)}`,
+    `in ${allNamespaces(namespaces).join(' and ')} of ${context}; ${beginsFrom(plan)}`,
     `first ${plural(plan.foundation, 'object')} that all tiers need; then tier by tier, each after the previous tier’s check:`,
     table(['tier', '', 'objects'], rows),
     table(['data', 'recovered to', 'before the disaster'], losses),

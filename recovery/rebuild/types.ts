@@ -1,8 +1,11 @@
 /** A rebuild: its request, its ports, its plan and its outcome. */
+import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 import type { DrError, ExitCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Progress } from '../core/progress.ts';
+import type { ClusterLocation } from '../kubernetes/location.ts';
+import type { Cluster } from '../kubernetes/objects.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { PinnedTarget, PointsRequest, ResolvedPoint, ResolveRequest } from '../points/resolved/resolved-point.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
@@ -66,6 +69,8 @@ export interface RebuildPorts {
   readonly readPoints: (request: PointsRequest) => Promise<readonly CatalogEntry[]>;
   /** Called before the stack's first resource; throws to stop. Not called again when an interrupted run resumes. */
   readonly approve: (plan: RebuildPlan) => Promise<void>;
+  /** Reads the cluster that the stack goes to. @default what waits or exists there is not known */
+  readonly openTarget?: (place: ClusterLocation) => Promise<Cluster>;
   /** Called after the `up`, with decrypted outputs. */
   readonly verify?: (
     outputs: Readonly<Record<string, unknown>>,
@@ -93,7 +98,7 @@ export interface RebuildPlan {
   readonly site: string;
   readonly generation: number;
   readonly context: string;
-  readonly namespaces: { readonly platform: string; readonly recovery: string };
+  readonly namespaces: Namespaces;
   readonly target: string;
   readonly repository: string;
   /** The stack's `recovery.from`: a point's id or a time. */

@@ -2,6 +2,7 @@
 import type { Plan } from '../../plan/types.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
+import { type TroubleWatch, whileWatching } from '../kubernetes/watch-troubles.ts';
 import type { ConfigValues, EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
 import { canSkip } from './describe.ts';
@@ -76,10 +77,12 @@ interface UpRequest {
   readonly plan: Plan;
   readonly stack: EngineStack;
   readonly record: RebuildRecord;
+  /** Says what holds pods up meanwhile. */
+  readonly waits: TroubleWatch | undefined;
 }
 
 export async function upStack(
-  { request, plan, stack, record }: UpRequest,
+  { request, plan, stack, record, waits }: UpRequest,
   ports: Pick<RebuildPorts, 'progress' | 'now' | 'signal' | 'log'>,
 ): Promise<UpResult> {
   const { progress, now, signal, log } = ports;
@@ -109,7 +112,7 @@ export async function upStack(
   const setAside: Skipped[] = [...record.setAside];
   await record.write('up', 'start');
   for (;;) {
-    const outcome = await whenUnlocked(stack, unlock, once);
+    const outcome = await whenUnlocked(stack, unlock, () => whileWatching(waits, once));
     if (outcome.succeeded) {
       await record.write('up', 'done');
       return { watch, outcome, setAside };

@@ -27,6 +27,7 @@ test('the commands of the plan are all there', () => {
     'dr plan show',
     'dr plan check',
     'dr plan schema',
+    'dr setup',
     'dr init',
     'dr backup',
     'dr points',

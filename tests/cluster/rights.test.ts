@@ -61,7 +61,7 @@ test('what checks of health may read is enough for them, and no Secret', async (
   await using limited = await source.connect('limited');
   const read = () => readFrom(limited, { plan: productionPlan }, [NAMESPACE]);
   await expect(read()).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
-  await give('dr-health', healthRights(NAMESPACE));
+  await give('dr-health', healthRights([NAMESPACE]));
   const seen = await waitFor('the rights are known', () => read().catch(() => undefined));
   const workloads = seen.kind === 'read' ? seen.workloads : [];
   expect(workloads.map(({ name }) => name)).toEqual(['Deployment go-coffee/api', 'StatefulSet go-coffee/orders']);

@@ -13,7 +13,7 @@ import { badInput } from '../../../recovery/core/errors.ts';
 import { readPoints, resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { parseTarget } from '../../../recovery/points/target.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
-import { openRebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
+import { openRebuiltCluster, openTargetCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import { defaultRepository, readRebuildInputs } from '../../../recovery/rebuild/inputs.ts';
 import { parseSettings } from '../../../recovery/rebuild/settings.ts';
 import { planText } from '../../../recovery/rebuild/text.ts';
@@ -88,6 +88,7 @@ async function openPorts({ keep }: DrillOptions, context: CommandContext): Promi
     resolve: resolveRecoveryPoint,
     readPoints,
     openCluster: (place) => openRebuiltCluster(place, signal),
+    openTarget: (place) => openTargetCluster(place, signal),
     approve: (planned) =>
       context.confirm({
         name: planned.stack,

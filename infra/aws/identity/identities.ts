@@ -1,13 +1,14 @@
 /** The roles that pods assume, and the break-glass role that people assume in an emergency. */
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import type { Namespaces } from '../../../plan/declared/namespaces.ts';
 import { breakGlassRoleName } from '../names.ts';
 import { breakGlassPolicy, ROLES, type RoleFacts, type RoleName, rolePolicy } from './role-policies.ts';
 import { breakGlassTrust, serviceAccountTrust } from './trust-policies.ts';
 
 export interface IdentitiesArgs extends RoleFacts {
   readonly oidcProvider: { readonly arn: string; readonly url: string };
-  readonly namespaces: { readonly platform: string; readonly recovery: string };
+  readonly namespaces: Pick<Namespaces, 'platform' | 'recovery'>;
   /** Redis reads a snapshot before its first start. @default false */
   readonly seedsRedis?: boolean | undefined;
   /** In a drill (F37) PostgreSQL reads its source repository, and no role writes. @default false */

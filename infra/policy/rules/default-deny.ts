@@ -1,10 +1,18 @@
-/** Every namespace allows only the traffic that a policy opens. */
+/** Every namespace of the stack allows only the traffic that a policy opens. */
 import { at, isUnknown, listAt, ofType, quoted, type Resource, textAt } from '../resource.ts';
 import type { Breach, Rule, Stack } from '../rule.ts';
 import { LINES } from './lines.ts';
 
 export const NAMESPACE = 'kubernetes:core/v1:Namespace';
 export const NETWORK_POLICY = 'kubernetes:networking.k8s.io/v1:NetworkPolicy';
+
+/**
+ * Not one that comes back as it was captured, whose level and policies are the platform's. Those are declared under their identity, e.g.
+ * `Namespace/shop`; labels say nothing, because a change may remove them.
+ */
+export function isOwnNamespace({ name }: Pick<Resource, 'name'>): boolean {
+  return !name.startsWith('Namespace/');
+}
 
 /** True for a policy that selects every pod, applies in both directions and opens nothing. */
 function deniesAll({ props }: Resource): boolean {
@@ -21,7 +29,8 @@ function deniesAll({ props }: Resource): boolean {
 
 function check({ resources }: Stack): Breach[] {
   const policies = ofType(resources, NETWORK_POLICY);
-  return ofType(resources, NAMESPACE).flatMap(({ name, props }) => {
+  const own = ofType(resources, NAMESPACE).filter(isOwnNamespace);
+  return own.flatMap(({ name, props }) => {
     const namespace = textAt(props, 'metadata', 'name');
     const denied = policies.some((policy) => {
       const own = at(policy.props, 'metadata', 'namespace');
@@ -37,7 +46,7 @@ function check({ resources }: Stack): Breach[] {
 export const defaultDeny: Rule = {
   id: 'default-deny',
   over: 'stack',
-  holds: 'Every namespace has a policy that denies all traffic by default.',
+  holds: 'Every namespace of the stack has a policy that denies all traffic by default.',
   breaks: LINES.network,
   check,
 };

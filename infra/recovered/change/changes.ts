@@ -14,6 +14,6 @@ export function changesOf(
   return [
     ...(harden ? [hardenWith(hardening)] : []),
     // Last, because what other changes add must be isolated too.
-    ...(isolated ? [isolate([namespaces.platform, namespaces.recovery])] : []),
+    ...(isolated ? [isolate([namespaces.platform, namespaces.recovery, ...namespaces.existing])] : []),
   ];
 }

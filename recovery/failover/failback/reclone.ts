@@ -2,9 +2,11 @@
  * Makes a site that led, or followed another lineage, a standby of the leader in its next generation. Its progress is in the clusters and
  * in the stack's config, so a run after a `kill -9` resumes from there.
  */
+import { allNamespaces } from '../../../plan/declared/namespaces.ts';
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
+import { whileWatching } from '../../kubernetes/watch-troubles.ts';
 import { raiseFence } from '../../points/fence.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { formatLsn, type Lsn } from '../../points/wal-segment.ts';
@@ -13,6 +15,7 @@ import { type FailoverPorts, pollOptions } from '../ports.ts';
 import { type SiteStack, signingKeyOf } from '../stack.ts';
 import { stopSite } from '../stop-site.ts';
 import { bringUp } from '../up.ts';
+import { waitsOf } from '../waits.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReclonePlan, RecloneReport } from './types.ts';
 
@@ -47,10 +50,11 @@ async function fenceOld(ports: FailoverPorts, back: SiteStack, plan: ReclonePlan
 
 /** Stops the site and deletes what the next generation must not find. */
 async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack, plan: ReclonePlan): Promise<void> {
-  const { platform, recovery } = back.outputs.namespaces;
+  const { namespaces } = back.outputs;
+  const { platform } = namespaces;
   if (!(await cluster.hasNamespace(platform))) return;
   const why = `dr failback --stack ${plan.stack}: ${plan.lineage} has ended`;
-  await stopSite({ cluster, platform, recovery, why, ports });
+  await stopSite({ cluster, namespaces, why, ports });
   for (const claim of plan.claims) {
     await cluster.deleteClaim(platform, claim);
     ports.progress({ step: `reseed/${claim}`, title: `delete the claim ${claim}`, state: 'done' });
@@ -85,8 +89,7 @@ async function configure(back: SiteStack, plan: ReclonePlan): Promise<void> {
 
 /** Undoes what the fence has stopped and the stack does not manage. Services stay at zero until the site leads. */
 async function unfence(cluster: SiteCluster, back: SiteStack): Promise<void> {
-  const { platform, recovery } = back.outputs.namespaces;
-  for (const namespace of [platform, recovery]) {
+  for (const namespace of allNamespaces(back.outputs.namespaces)) {
     if (!(await cluster.hasNamespace(namespace))) continue;
     for (const schedule of await cluster.schedules(namespace)) await cluster.unsuspend(schedule);
     await cluster.admitPods(namespace);
@@ -142,7 +145,9 @@ async function waitForFullBackup(ports: FailoverPorts, leader: SiteStack, plan: 
   const title = `first full backup of ${plan.leader.lineage}`;
   const inspect = () => cluster.job(leader.outputs.namespaces.recovery, `dr-full-${plan.leader.lineage}`);
   if ((await inspect()) === 'running') ports.progress({ step, title, state: 'start' });
-  const { answer } = await poll(pollOptions(ports, FOLLOW_SECONDS), inspect, (state) => state !== 'running');
+  const { answer } = await whileWatching(waitsOf(ports, leader), () =>
+    poll(pollOptions(ports, FOLLOW_SECONDS), inspect, (state) => state !== 'running'),
+  );
   if (answer === 'running' || answer === 'failed') throw noFullBackup(plan);
   ports.progress({ step, title, state: 'done' });
 }
@@ -164,9 +169,9 @@ export async function reclone(
     }
     await unfence(cluster, back);
     const { progress, signal } = ports;
-    await bringUp({ stack: back.engine, step: 'reseed', progress, signal });
+    await bringUp({ stack: back.engine, step: 'reseed', progress, signal, waits: waitsOf(ports, back) });
     await startDatabase(cluster, plan.namespace);
   }
-  const lsn = await waitUntilFollows(ports, leader, back);
+  const lsn = await whileWatching(waitsOf(ports, back), () => waitUntilFollows(ports, leader, back));
   return { plan, followsAt: formatLsn(lsn) };
 }

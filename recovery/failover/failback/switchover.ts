@@ -14,8 +14,7 @@ const SEGMENTS_BEHIND = 4;
 
 async function requestOf(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<FailoverRequest> {
   const { cluster, outputs } = await readStack(ports.engine, of);
-  const { platform, recovery } = outputs.namespaces;
-  return { stack, old: { cluster, platform, recovery }, maxLossSeconds: 0, allowUnfenced: false };
+  return { stack, old: { cluster, namespaces: outputs.namespaces }, maxLossSeconds: 0, allowUnfenced: false };
 }
 
 function refusals({ plan, refusals: found }: PlannedFailover): DrError[] {
@@ -66,8 +65,11 @@ export async function planSwitchover(
 async function startServices(ports: FailoverPorts, stack: string): Promise<void> {
   const { cluster: place, outputs } = await readStack(ports.engine, stack);
   await using cluster = await ports.openCluster(place);
-  for (const each of await cluster.scalables(outputs.namespaces.platform)) {
-    if ([POSTGRES_APP, 'redis'].includes(each.name) || each.replicas > 0) continue;
+  const { platform, existing } = outputs.namespaces;
+  const stores = (await cluster.scalables(platform)).filter(({ name }) => ![POSTGRES_APP, 'redis'].includes(name));
+  const elsewhere = (await Promise.all(existing.map((name) => cluster.scalables(name)))).flat();
+  for (const each of [...stores, ...elsewhere]) {
+    if (each.replicas > 0) continue;
     await cluster.resume(each);
     if (each.before !== undefined)
       ports.progress({ step: `services/${each.name}`, title: `start ${each.name} again`, state: 'done' });

@@ -5,7 +5,7 @@ import { openSiteCluster } from '../../kubernetes/change.ts';
 import { openCluster } from '../../kubernetes/cluster.ts';
 import { runInPod } from '../../kubernetes/exec.ts';
 import { type ClusterLocation, openClusterAccess } from '../../kubernetes/location.ts';
-import { type KubeObject, kindName } from '../../kubernetes/objects.ts';
+import { type Cluster, type KubeObject, kindName } from '../../kubernetes/objects.ts';
 import { parseRows, psqlArguments } from '../../kubernetes/psql.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { leaderOf } from '../../workloads/postgres/members.ts';
@@ -59,6 +59,11 @@ async function leader(site: SiteCluster, namespace: string): Promise<string> {
     fact: 'no member takes writes',
     hint: `kubectl -n ${namespace} logs postgres-0 -c postgres`,
   });
+}
+
+/** Reads any object. Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
+export async function openTargetCluster(place: ClusterLocation, signal?: AbortSignal): Promise<Cluster> {
+  return openCluster(await openClusterAccess(place), { signal });
 }
 
 /** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */

@@ -20,7 +20,7 @@ const COMPARED = [
   'StatefulSet.apps',
 ];
 
-const keyOf = (object: KubeObject): string => `${kindOf(object)} ${object.metadata.name}`;
+const keyOf = (object: KubeObject): string => `${kindOf(object)} ${object.metadata.namespace}/${object.metadata.name}`;
 const isOwn = ({ metadata }: KubeObject): boolean => metadata.labels?.[OWN_LABEL] !== undefined;
 const isName = ({ kind, spec }: KubeObject): boolean => kind === 'Service' && fieldsOf(spec).type === 'ExternalName';
 
@@ -34,13 +34,15 @@ interface Comparison {
   readonly point: Pick<ResolvedPoint, 'objects'>;
   /** Why the repository could not be read. */
   readonly unreadable?: string | undefined;
+  /** Captured namespace → its name here. Objects of others were not rebuilt. */
+  readonly here: ReadonlyMap<string, string>;
 }
 
 /** Empty only for a point without manifests. */
 export function objectChecks(
   captured: ManifestSnapshot | undefined,
   live: readonly KubeObject[],
-  { excluded, point: { objects = [] }, unreadable = 'the stack does not keep them' }: Comparison,
+  { excluded, here, point: { objects = [] }, unreadable = 'the stack does not keep them' }: Comparison,
 ): DataCheck[] {
   if (captured === undefined) {
     if (objects.length === 0) return [];
@@ -55,14 +57,18 @@ export function objectChecks(
       },
     ];
   }
-  const [platform] = captured.namespaces;
   const wanted = captured.objects
     .map(({ object }) => object)
-    .filter((object) => object.metadata.namespace === platform && COMPARED.includes(kindOf(object)))
+    .filter((object) => here.has(object.metadata.namespace ?? '') && COMPARED.includes(kindOf(object)))
     .filter((object) => !isOwn(object) && !isName(object))
     .filter(({ kind, metadata }) => !excluded.includes(`${kind}/${metadata.name}`));
   const present = new Set(live.map(keyOf));
-  const missing = wanted.map(keyOf).filter((key) => !present.has(key));
+  const keyHere = (object: KubeObject): string =>
+    keyOf({
+      ...object,
+      metadata: { ...object.metadata, namespace: here.get(object.metadata.namespace ?? '') },
+    } as KubeObject);
+  const missing = wanted.map(keyHere).filter((key) => !present.has(key));
   return [
     {
       title: 'captured objects exist',

@@ -1,4 +1,5 @@
 /** Verifies a rebuilt platform by its data: by what it holds, not by what was declared. */
+import { allNamespaces, serviceNamespaces } from '../../../plan/declared/namespaces.ts';
 import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { fieldsOf, type KubeObject, listOf } from '../../kubernetes/objects.ts';
 import { plural } from '../../report/format.ts';
@@ -80,6 +81,20 @@ function isReissued({ outputs }: RebuiltPlatform, object: KubeObject): boolean {
   return fieldsOf(outputs.recoverySettings).rotateSecrets === true && object.type === 'kubernetes.io/tls';
 }
 
+/** Captured namespace → its name here. A drill has none but its own; it says which objects of others it leaves out. */
+function namesHere({ made, outputs, isolated }: RebuiltPlatform, captured: readonly string[]): Map<string, string> {
+  const { map } = fieldsOf(outputs.recoverySettings);
+  const names = fieldsOf(fieldsOf(map).namespace);
+  const services = serviceNamespaces(made.namespaces);
+  const all = captured.map((before, i): [string, string] => {
+    const mapped = names[before];
+    if (typeof mapped === 'string') return [before, mapped];
+    const first = i === 0 && services[0] !== undefined && !captured.includes(services[0]);
+    return [before, first ? (services[0] ?? before) : before];
+  });
+  return new Map(all.filter(([, name]) => !isolated || services.includes(name)));
+}
+
 /** A part that does not answer is a failed check and not thrown. */
 export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]> {
   const { cluster, made, recorded, database, isolated } = platform;
@@ -95,10 +110,6 @@ export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]
     ),
     checksOf('Redis answers', () => redisChecks(cluster, namespaces.platform, made, recorded)),
     checksOf('the Kubernetes API answers', async () => {
-      const [inPlatform, inRecovery] = await Promise.all([
-        cluster.objects(namespaces.platform),
-        cluster.objects(namespaces.recovery),
-      ]);
       let unreadable: string | undefined;
       const captured = await capturedOf(platform).catch((error: unknown) => {
         rethrowBug(error);
@@ -109,9 +120,13 @@ export async function verifyData(platform: RebuiltPlatform): Promise<DataCheck[]
         ...captured,
         objects: captured.objects.filter(({ object }) => !isReissued(platform, object)),
       };
+      const here = namesHere(platform, captured?.namespaces ?? []);
+      const listed = [...new Set([...allNamespaces(namespaces), ...here.values()])];
+      const live = (await Promise.all(listed.map((name) => cluster.objects(name)))).flat();
+      const comparison = { excluded: excludedFrom(platform), point: made.pin, unreadable, here };
       return [
-        ...objectChecks(wanted, inPlatform, { excluded: excludedFrom(platform), point: made.pin, unreadable }),
-        ...(isolated ? quarantineChecks([...inPlatform, ...inRecovery], Object.values(namespaces)) : []),
+        ...objectChecks(wanted, live, comparison),
+        ...(isolated ? quarantineChecks(live, allNamespaces(namespaces)) : []),
       ];
     }),
   ]);

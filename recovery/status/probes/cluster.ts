@@ -3,21 +3,13 @@ import type { Site } from '../../config/site.ts';
 import { DrError } from '../../core/errors.ts';
 import { type Cluster, fieldsOf, type KubeObject, listOf, type ResourceType } from '../../kubernetes/objects.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
+import { SERVED } from '../../kubernetes/served-types.ts';
 import { type WorkloadState, workloadState } from './workloads.ts';
 
 /** For one call: a health check must report soon that nothing answers. */
 const ANSWER_SECONDS = 10;
 
-const kind = (group: string, name: string, plural: string, namespaced = true): ResourceType => {
-  return { group, version: 'v1', kind: name, plural, namespaced, otherVersions: [] };
-};
-const NAMESPACE = kind('', 'Namespace', 'namespaces', false);
-const POD = kind('', 'Pod', 'pods');
-const WORKLOADS = [
-  kind('apps', 'Deployment', 'deployments'),
-  kind('apps', 'StatefulSet', 'statefulsets'),
-  kind('apps', 'DaemonSet', 'daemonsets'),
-];
+const WORKLOADS = [SERVED.deployment, SERVED.statefulSet, SERVED.daemonSet];
 
 export interface NamespaceState {
   readonly name: string;
@@ -46,7 +38,7 @@ const WHY: Readonly<Record<string, 'unreachable' | 'refused'>> = {
 };
 
 async function stateOf(cluster: Cluster, name: string): Promise<NamespaceState> {
-  const found = await cluster.get(NAMESPACE, name);
+  const found = await cluster.get(SERVED.namespace, name);
   if (found === undefined) return { name, state: 'missing' };
   return { name, state: found.metadata.deletionTimestamp === undefined ? 'there' : 'terminating' };
 }
@@ -84,7 +76,7 @@ export function readDrillResults(
 ): Promise<Silent | { readonly kind: 'read'; readonly messages: readonly string[] } | undefined> {
   return ask(site, undefined, async (cluster) => ({
     kind: 'read',
-    messages: (await cluster.list(POD, namespace)).flatMap(lastWords),
+    messages: (await cluster.list(SERVED.pod, namespace)).flatMap(lastWords),
   }));
 }
 
@@ -126,7 +118,7 @@ export async function readFrom(
   const namespaces = await Promise.all(names.map((name) => stateOf(cluster, name)));
   // The account's rights go with the namespace: a query in a missing one would be refused.
   const there = namespaces.filter(({ state }) => state !== 'missing').map(({ name }) => name);
-  const [objects, pods] = await Promise.all([listIn(cluster, WORKLOADS, there), listIn(cluster, [POD], there)]);
+  const [objects, pods] = await Promise.all([listIn(cluster, WORKLOADS, there), listIn(cluster, [SERVED.pod], there)]);
   const living = objects.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const workloads = living.map((object) => workloadState(plan, object, pods));
   return { kind: 'read', describe: cluster.describe, namespaces, workloads };

@@ -34,8 +34,7 @@ async function portsOf(fixture: ClusterFixture): Promise<FailoverPorts> {
 
 const oldSite = (): OldSite => ({
   cluster: { context: 'local', kubeconfig: { path: place().kubeconfig } },
-  platform: PLATFORM,
-  recovery: RECOVERY,
+  namespaces: { platform: PLATFORM, recovery: RECOVERY, existing: [] },
 });
 
 const agree = async (): Promise<void> => {};

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { drillConfig, drillName, drillNamespaces, otherDrills } from '../../../drill/cluster/names.ts';
+import { namespacesOf } from '../../../plan/declared/namespaces.ts';
 
 const NOW = new Date('2026-11-25T23:59:59Z');
 
@@ -18,12 +19,25 @@ test('keys set by the operator win', () => {
   });
 });
 
+test('a platform with namespaces of its own: each gets one of the drill, and none of its config names is used', () => {
+  const like = { namespaces: { platform: { existing: ['web', 'data'] }, stores: 'web-stores', recovery: 'web-dr' } };
+  expect(drillConfig('drill-1', like, {})).toEqual({
+    site: 'drill-1',
+    namespaces: {
+      platform: { existing: ['web-drill-1', 'data-drill-1'] },
+      stores: 'web-drill-1-stores',
+      recovery: 'web-drill-1-dr',
+    },
+    recovery: { map: { namespace: { web: 'web-drill-1', data: 'data-drill-1' } } },
+  });
+});
+
 test('namespaces are valid in Kubernetes and differ from the platform’s', () => {
   const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
   const stack = fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,99}$/).filter((name) => /[a-z0-9]/i.test(name));
   fc.assert(
     fc.property(stack, fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/), (name, platform) => {
-      const made = drillNamespaces(name, { namespaces: { platform } });
+      const made = namespacesOf(drillNamespaces(name, { namespaces: { platform } }).namespaces);
       expect(made.platform).toMatch(label);
       expect(made.recovery).toMatch(label);
       expect(new Set([made.platform, made.recovery, platform]).size).toBe(3);

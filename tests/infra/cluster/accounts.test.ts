@@ -85,7 +85,7 @@ test('the pods’ dr.yaml has the hooks that the config names', () => {
 });
 
 test('checks of health see workloads and pods, and nothing that holds a secret', () => {
-  expect(rulesOf(moved, 'Role', 'dr-health')).toEqual(healthRights('shop').namespaced);
+  expect(rulesOf(moved, 'Role', 'dr-health')).toEqual(healthRights(['shop']).namespaced);
   const rules = rulesOf(moved, 'Role', 'dr-health');
   expect(rules.flatMap((rule) => rule.resources)).toEqual(['deployments', 'statefulsets', 'daemonsets', 'pods']);
 });

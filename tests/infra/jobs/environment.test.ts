@@ -37,7 +37,7 @@ const ARGS: EnvironmentArgs = {
   environment: plan.environment,
   site: 'fra1',
   generation: 3,
-  namespaces: { platform: 'go-coffee', recovery: 'go-coffee-dr' },
+  namespaces: { platform: 'go-coffee', recovery: 'go-coffee-dr', existing: [] },
   database: 'go_coffee',
   repositories: REPOSITORIES,
   passphraseNames: Object.fromEntries(REPOSITORIES.map(({ id }) => [id, 'first'])),

@@ -231,7 +231,10 @@ test('what is told: tiers, what no service of the plan is, what was left out and
       },
       { reason: 'service-gone', objects: ['ValidatingWebhookConfiguration.admissionregistration.k8s.io/gone'] },
     ],
-    notes: [expect.stringMatching(/^the quota of go-coffee allows no balancers/)],
+    notes: [
+      expect.stringMatching(/^the quota of go-coffee allows no balancers/),
+      expect.stringMatching(/^the quota of go-coffee allows no node ports/),
+    ],
   });
 });
 

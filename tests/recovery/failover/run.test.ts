@@ -2,14 +2,21 @@
 import { describe, expect, test } from 'vitest';
 import { layout } from '../../../plan/layout.ts';
 import { productionPlan } from '../../../plan/production.ts';
+import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
 import { failOver, previewFailover } from '../../../recovery/failover/run.ts';
 import { planText, reportText } from '../../../recovery/failover/text.ts';
 import type { FailoverReport, FailoverRequest } from '../../../recovery/failover/types.ts';
+import { openCluster } from '../../../recovery/kubernetes/cluster.ts';
+import { openClusterAccess } from '../../../recovery/kubernetes/location.ts';
 import { raiseFence, readFence } from '../../../recovery/points/fence.ts';
 import { scratch } from '../../scratch.ts';
+import { owned, startStackCluster } from '../kubernetes/stack-cluster.ts';
 import { ENVIRONMENT, makeTwoSites, SIGNING_KEY, type TwoSites } from './two-sites.ts';
 
-const OLD = { cluster: { context: 'us' }, platform: 'go-coffee', recovery: 'go-coffee-dr' };
+const OLD = {
+  cluster: { context: 'us' },
+  namespaces: { platform: 'go-coffee', recovery: 'go-coffee-dr', existing: [] },
+};
 const REQUEST: FailoverRequest = { stack: 'dr', old: OLD, allowUnfenced: false };
 const SEGMENT = '000000010000000000000005';
 const PROMOTED = '1\t0/6000000\tno recovery target specified\n';
@@ -66,6 +73,27 @@ describe('a preview', () => {
 });
 
 describe('a failover', () => {
+  test('says why a pod of the standby does not start, while the promotion still waits for it', async () => {
+    const sites = await twoSites();
+    const cluster = await startStackCluster();
+    const message = '0/2 nodes are available: 2 Insufficient memory.';
+    const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+    cluster.put(owned('Pod', 'redis-0', undefined, { status: { phase: 'Pending', conditions } }));
+    const told = Promise.withResolvers<string>();
+    const promote = sites.dr.onUp;
+    sites.dr.onUp = async (...args) => {
+      expect(await told.promise).toBe(`Unschedulable: ${message}`);
+      await promote(...args);
+    };
+    const place = { context: 'production', kubeconfig: { path: cluster.kubeconfig } };
+    const ports: FailoverPorts = {
+      ...sites.ports,
+      openPods: async () => openCluster(await openClusterAccess(place)),
+      progress: ({ step, detail = '' }) => void (step === 'waits/pod go-coffee-dr/redis-0' && told.resolve(detail)),
+    };
+    await run({ ...sites, ports });
+  });
+
   test('fences, stops services before the database, promotes, and proves that nothing is lost', async () => {
     const sites = await twoSites();
     const report = await run(sites);
@@ -85,6 +113,30 @@ describe('a failover', () => {
     const fence = await readFence(sites.store, layout(ENVIRONMENT), { lineage: 'us-east-1-1', keys: [SIGNING_KEY] });
     expect(fence).toMatchObject({ successor: 'eu-west-1-1', what: 'dr failover --stack dr' });
     expect(reportText(report)).toContain('eu-west-1-1 leads since');
+  });
+
+  test('stops the services of every namespace of the old site, a PostgreSQL of their own too, before its database', async () => {
+    const sites = await twoSites();
+    sites.old.elsewhere.set('shop', new Set(['web', 'postgres']));
+    await run(sites, { ...REQUEST, old: { ...OLD, namespaces: { ...OLD.namespaces, existing: ['shop'] } } });
+    const { done } = sites.old;
+    expect(done.slice(0, 3)).toEqual([
+      'refuse pods in go-coffee',
+      'refuse pods in go-coffee-dr',
+      'refuse pods in shop',
+    ]);
+    expect(done).toEqual(expect.arrayContaining(['stop shop/web', 'stop shop/postgres']));
+    expect(done.at(-1)).toBe('stop postgres');
+  });
+
+  test('a namespace of the old site that is not there: refused, nothing is stopped', async () => {
+    const sites = await twoSites();
+    const old = { ...OLD, namespaces: { ...OLD.namespaces, existing: ['shp'] } };
+    await expect(run(sites, { ...REQUEST, old })).rejects.toMatchObject({
+      code: 'UNFENCED',
+      fact: expect.stringContaining('has no namespace "shp"'),
+    });
+    expect(sites.old.done).toEqual([]);
   });
 
   test('with services in the stack: reports when each tier was checked; the RTO is that of the first', async () => {

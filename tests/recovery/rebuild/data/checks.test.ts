@@ -33,7 +33,7 @@ const CAPTURED: ManifestSnapshot = {
 };
 
 describe('captured objects', () => {
-  const ALL = { excluded: [], point: {} };
+  const ALL = { excluded: [], point: {}, here: new Map([['go-coffee', 'drill']]) };
   const live = [made('apps/v1', 'Deployment', 'order', 'drill'), made('v1', 'ConfigMap', 'settings', 'drill')];
 
   test('are compared by kind and name', () => {
@@ -42,11 +42,25 @@ describe('captured objects', () => {
     ]);
     const other = [made('batch/v1', 'Deployment', 'order', 'drill'), ...live.slice(1)];
     expect(objectChecks(CAPTURED, other, ALL)).toMatchObject([
-      { actual: '1 missing: Deployment.apps order', ok: false },
+      { actual: '1 missing: Deployment.apps drill/order', ok: false },
     ]);
     expect(objectChecks(CAPTURED, live.slice(1), { ...ALL, excluded: ['Deployment/order'] })).toMatchObject([
       { ok: true },
     ]);
+  });
+
+  test('of every namespace that was rebuilt, under the name that it has here', () => {
+    const here = new Map([
+      ['go-coffee', 'drill'],
+      ['other', 'drill-other'],
+    ]);
+    const missing = { actual: '1 missing: ConfigMap drill-other/elsewhere', ok: false };
+    expect(objectChecks(CAPTURED, live, { ...ALL, here })).toMatchObject([missing]);
+    // An object of the same name in another namespace is not this one.
+    const beside = [...live, made('v1', 'ConfigMap', 'elsewhere', 'drill')];
+    expect(objectChecks(CAPTURED, beside, { ...ALL, here })).toMatchObject([missing]);
+    const all = [...live, made('v1', 'ConfigMap', 'elsewhere', 'drill-other')];
+    expect(objectChecks(CAPTURED, all, { ...ALL, here })).toMatchObject([{ actual: 'all 3', ok: true }]);
   });
 
   test('are not compared where the point holds none', () => {

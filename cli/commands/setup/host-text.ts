@@ -1,0 +1,73 @@
+/** What `dr setup` on a host tells a person. */
+import { basename } from 'node:path';
+import { shellWord } from '../../../recovery/core/quote.ts';
+import { table } from '../../../recovery/report/table.ts';
+import type { Difference } from '../../../recovery/setup/difference.ts';
+import type { HostSetup } from '../../../recovery/setup/host/setup.ts';
+
+function found({ facts }: HostSetup): string[][] {
+  const postgres = facts.postgres.map(({ dataDir, asked, unit, pid }) => [
+    'PostgreSQL',
+    dataDir || `process ${pid}`,
+    asked.value === undefined
+      ? `not asked: ${asked.unanswered.why}`
+      : `${asked.value.version}, port ${asked.value.port}, ${asked.value.databases.length} databases${unit === undefined ? '' : `, ${unit}`}`,
+  ]);
+  const redis = facts.redis.map(({ address, asked, unit, pid }) => [
+    'Redis',
+    address || `process ${pid}`,
+    asked.value === undefined
+      ? `not asked: ${asked.unanswered.why}`
+      : `${asked.value.version}, ${asked.value.dataDir}${unit === undefined ? '' : `, ${unit}`}`,
+  ]);
+  const folders = facts.folders.map(({ workload, path, by }) => ['folder', path, `${workload} (${by})`]);
+  const git = facts.repositories.map(({ path, remotes, by }) => [
+    'git',
+    path,
+    remotes.length === 0 ? `no remote; ${by}` : `remotes ${remotes.map(({ name }) => name).join(', ')}; ${by}`,
+  ]);
+  const images = facts.imageStores.map(({ what, by }) => ['images', by, `${what}, not as OCI layouts`]);
+  const prometheus = facts.prometheus.map((path) => ['Prometheus', path, 'its configuration']);
+  return [...postgres, ...redis, ...folders, ...git, ...images, ...prometheus];
+}
+
+export function hostText(setup: HostSetup): string {
+  const { proposal, workloads, uncovered } = setup;
+  const rows = found(setup);
+  const open = proposal.unanswered.flatMap(({ about, why, hint }) => [
+    `not answered: ${about}: ${why}`,
+    `  hint: ${hint}`,
+  ]);
+  const bare = workloads.filter(({ covered }) => !covered).map(({ id }) => id);
+  const covered = workloads.length - bare.length;
+  return [
+    rows.length === 0 ? 'nothing was found on this host' : table(['found', 'where', 'what'], rows),
+    `${covered} of ${workloads.length} workloads of the plan have something behind them`,
+    ...(bare.length === 0 ? [] : [`nothing behind: ${bare.join(', ')}`]),
+    ...uncovered.map((place) => `not covered: ${place}`),
+    ...proposal.notes.map((note) => `note: ${note}`),
+    ...open,
+  ].join('\n');
+}
+
+function shownValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+export function differenceText(file: string, found: readonly Difference[]): string {
+  if (found.length === 0) return `${file} agrees with what runs here`;
+  const rows = found.map(({ path, file: before, now }) => [path, shownValue(before), shownValue(now)]);
+  return table(['field', basename(file), 'runs now'], rows);
+}
+
+export function nextSteps({ file, environment }: HostSetup): string[] {
+  const env = `--env ${shellWord(file)}`;
+  return [
+    `keep copies of the keys elsewhere: dr keys escrow --recipient age1… ${env}`,
+    `next: dr doctor ${env}`,
+    `      dr init${environment.postgres === undefined ? '' : ' --restart'} ${env}`,
+    `      dr backup --kind full ${env}`,
+    `      dr verify ${env}`,
+  ];
+}

@@ -1,0 +1,75 @@
+/** Which commands run in a pod of a stack, and in which one: what a command may do is what that pod may do. Pure. */
+import { badInput, type DrError } from '../core/errors.ts';
+
+/**
+ * `monitor`: reads repositories and stores, and changes nothing. `health`: also reads the platform's workloads and pods. `verify`: may write marks and break locks, as the stack's
+ * own verification may.
+ */
+export type PodOf = 'monitor' | 'health' | 'verify';
+
+const RUNS_IN: Readonly<Record<string, PodOf>> = {
+  'dr assess': 'health',
+  'dr doctor': 'monitor',
+  'dr health': 'health',
+  'dr monitor': 'monitor',
+  'dr objectives': 'monitor',
+  'dr offsite list': 'monitor',
+  'dr plan check': 'monitor',
+  'dr plan schema': 'monitor',
+  'dr plan show': 'monitor',
+  'dr points list': 'monitor',
+  'dr points mark': 'verify',
+  'dr points show': 'monitor',
+  'dr repository status': 'monitor',
+  'dr unlock': 'verify',
+  'dr verify': 'verify',
+};
+
+/** The first words of a command → what to type in its place. */
+const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => string])[] = [
+  [
+    'dr restore',
+    (stack) => `a pod can't replace the volumes of a cluster: dr rebuild --stack NAME --to latest --like ${stack}`,
+  ],
+  ['dr restore-volume', (stack) => `a rebuild fills the volumes: dr rebuild --stack NAME --to latest --like ${stack}`],
+  ['dr seed', (stack) => `a rebuild fills the volumes: dr rebuild --stack NAME --to latest --like ${stack}`],
+  ['dr rebuild', () => 'it runs on this machine: dr rebuild --stack NAME --to latest'],
+  ['dr failover', (stack) => `it runs on this machine: dr failover --stack ${stack}`],
+  ['dr failback', (stack) => `it runs on this machine: dr failback --stack ${stack} --of LEADER`],
+  ['dr drill', (stack) => `it runs on this machine: dr drill --on cluster --like ${stack}`],
+  ['dr setup', () => 'it looks at what runs where it is typed: type it without --stack'],
+  ['dr impact', () => 'it reads files of this machine: type it without --stack'],
+  ['dr keys', () => 'keys never pass through a pod: type it without --stack, with the environment file'],
+];
+
+const SCHEDULED =
+  'the stack’s CronJobs do that: kubectl -n go-coffee-dr get cronjobs, then kubectl -n go-coffee-dr create job --from=cronjob/NAME dr-by-hand';
+
+/**
+ * The pod that runs a command. Throws `NOT-IN-A-POD` (exit 2) with what to type instead.
+ * @param path `dr points list`
+ * @param flags the command's options, as typed
+ */
+export function podFor(path: string, flags: Readonly<Record<string, unknown>>, stack: string): PodOf {
+  const found = RUNS_IN[path];
+  if (found === undefined) throw refused(path, stack);
+  if (path === 'dr monitor' && flags.serve === true) {
+    throw badInput({
+      code: 'NOT-IN-A-POD',
+      where: path,
+      fact: 'the monitor of the stack serves already',
+      hint: 'kubectl -n go-coffee-dr port-forward service/dr-monitor 9187; without --serve it prints the metrics',
+    });
+  }
+  return found;
+}
+
+function refused(path: string, stack: string): DrError {
+  const [, hint] = INSTEAD.find(([command]) => path === command || path.startsWith(`${command} `)) ?? [];
+  return badInput({
+    code: 'NOT-IN-A-POD',
+    where: path,
+    fact: `it does not run in a pod of the stack ${stack}`,
+    hint: hint?.(stack) ?? SCHEDULED,
+  });
+}

@@ -1,0 +1,26 @@
+/** Makes a file that was not there, whole or not at all, and never replaces one. */
+import { randomBytes } from 'node:crypto';
+import { link, open, rm } from 'node:fs/promises';
+import type { Account } from '../core/account.ts';
+import { hasCode } from '../core/errors.ts';
+
+/** False where something has that name: it stays as it is. */
+export async function createFile(path: string, text: string, mode: number, owner?: Account): Promise<boolean> {
+  const next = `${path}.${randomBytes(4).toString('hex')}`;
+  const handle = await open(next, 'wx', mode);
+  try {
+    await handle.writeFile(text);
+    await handle.chmod(mode);
+    if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
+    await handle.sync();
+    // Unlike a rename, a link fails where the name is taken.
+    await link(next, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && error.syscall === 'link') return false;
+    throw error;
+  } finally {
+    await handle.close();
+    await rm(next, { force: true });
+  }
+}
