@@ -62,8 +62,6 @@ const bindingTo = (kind: string, metadata: object, roleRef: object) => ({
   subjects: [{ kind: 'ServiceAccount', name: 'metering', namespace: 'shop' }],
 });
 
-export const GROUP = { own: 'metering.example.com', foreign: 'quotas.example.com' };
-
 /** In the order in which they can be made. */
 export const PLATFORM: readonly object[] = [
   ...['shop', 'billing', 'data', 'infra'].map(namespace),
@@ -166,8 +164,8 @@ export const PLATFORM: readonly object[] = [
       metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '3' } } }],
     },
   },
-  api(GROUP.own, 'shop', 'metering'),
-  api(GROUP.foreign, 'infra', 'quotas'),
+  api('metering.example.com', 'shop', 'metering'),
+  api('quotas.example.com', 'infra', 'quotas'),
   {
     ...api('external.metrics.k8s.io', 'infra', 'adapter'),
     metadata: { name: 'v1beta1.external.metrics.k8s.io' },

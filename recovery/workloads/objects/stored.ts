@@ -72,7 +72,7 @@ function entryOf({ object, finalizers, outside }: SnapshotObject): CaptureIndex[
 }
 
 /** A line for each namespace that could not be read, and for each thing that the platform uses and this part lacks. */
-export function missingFrom({ lacking, gaps }: Capture, part: ObjectPart): string[] {
+function missingFrom({ lacking, gaps }: Capture, part: ObjectPart): string[] {
   return [...lacking.map(({ name, error }) => `namespace ${name}: ${error.fact}`), ...gapLines(gaps, part)];
 }
 

@@ -25,6 +25,15 @@ function fits(pattern: string, { metadata: { name, namespace } }: KubeObject): b
   return new RegExp(`^${parts.join('[a-z0-9.-]*')}$`).test(given);
 }
 
+/** The workload of the first pattern that fits. Without a namespace it must mean one, or it would cover what nobody copies. */
+function workloadOf(claim: KubeObject, claims: readonly KubeObject[], covered: Covered): string | undefined {
+  const found = Object.entries(covered).find(([pattern]) => {
+    const others = claims.filter((each) => each.metadata.namespace !== claim.metadata.namespace);
+    return fits(pattern, claim) && (pattern.includes('/') || !others.some((each) => fits(pattern, each)));
+  });
+  return found?.[1];
+}
+
 /** A pod that makes its volume for itself loses it with itself, in the living cluster too. */
 const isPodsOwn = ({ metadata }: KubeObject): boolean =>
   metadata.ownerReferences?.some(({ kind, controller }) => kind === 'Pod' && controller === true) === true;
@@ -50,7 +59,7 @@ export function claimGaps({ read, operators, covered, backedUp }: ClaimsArgs): G
     const set = setOf(claim, sets);
     // The stack's own servers are copied by their engines.
     if (isOwn(claim) || isOwn(set) || isPodsOwn(claim) || claim.metadata.deletionTimestamp !== undefined) return [];
-    const workload = Object.entries(covered).find(([pattern]) => fits(pattern, claim))?.[1];
+    const workload = workloadOf(claim, claims, covered);
     if (workload === 'none' || backedUp.some(({ id }) => id === workload)) return [];
     const lacking =
       workload === undefined

@@ -36,6 +36,12 @@ test.each<[string, Covered, boolean]>([
   expect(uncovered([claim('data-db-0')], covered)).toHaveLength(isCovered ? 0 : 1);
 });
 
+test('a name without its namespace covers nothing where two have one of that name', () => {
+  const both = [claim('uploads'), claim('uploads', { namespace: 'billing' })];
+  expect(uncovered(both, { uploads: 'uploads' })).toHaveLength(2);
+  expect(uncovered(both, { 'shop/uploads': 'uploads' })).toEqual(['content of PersistentVolumeClaim billing/uploads']);
+});
+
 test('a claim of a set and one of an operator say who made them', () => {
   expect(uncovered([set('db'), claim('data-db-0'), claim('data-db-0-extra')])).toEqual([
     'content of PersistentVolumeClaim shop/data-db-0 (StatefulSet.apps shop/db made it)',
