@@ -21,7 +21,7 @@ export interface Steps {
 }
 
 /** Waves that come with the workloads, or after them. */
-const AFTER_STORES: readonly WaveId[] = ['workloads', 'scaling', 'converted-resources', 'routes', 'admission'];
+const AFTER_STORES: readonly WaveId[] = ['workloads', 'scaling', 'apis', 'converted-resources', 'routes', 'admission'];
 
 const isJob = ({ kind }: KubeObject): boolean => JOB_KINDS.includes(kind);
 
@@ -74,6 +74,7 @@ export function stepsOf({ plan, objects, checked = true }: StepsArgs): Steps {
     chain.beside(`jobs-${id.toLowerCase()}`, own.filter(isJob));
     chain.beside(`routes-${id.toLowerCase()}`, of('routes').filter(isOf(id)));
   }
+  chain.add('apis', of('apis'));
   chain.add('converted-resources', of('converted-resources'));
   chain.add(
     'routes',
