@@ -47,7 +47,7 @@ function few(names: readonly string[]): string {
   return more > 0 ? `${names.slice(0, SHOWN).join(', ')} and ${more} more` : names.join(', ');
 }
 
-export function nameOfObject({ kind, metadata: { namespace, name } }: KubeObject): string {
+function nameOfObject({ kind, metadata: { namespace, name } }: KubeObject): string {
   return [kind, ...(namespace === undefined ? [] : [namespace]), name].join('/');
 }
 

@@ -58,7 +58,7 @@ function groupSilent(where: string, groups: readonly string[]): DrError {
 }
 
 /** `production of site us-east-1` */
-export function stackOf(environment: string, site: string): string {
+function stackOf(environment: string, site: string): string {
   return `${environment} of site ${site}`;
 }
 
