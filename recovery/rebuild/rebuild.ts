@@ -1,4 +1,5 @@
 /** `dr rebuild`: from a recovery point to a deployed and verified stack. */
+import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { layout } from '../../plan/layout.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
@@ -95,8 +96,8 @@ async function waitsOf(
   if (openTarget === undefined) return undefined;
   const place = clusterOfStack(await stack.config(), plan.context);
   // Pods of the interrupted run are this rebuild's too.
-  const { platform, recovery } = plan.namespaces;
-  return { open: () => openTarget(place), namespaces: [platform, recovery], since: declaredAt, progress, log };
+  const namespaces = allNamespaces(plan.namespaces);
+  return { open: () => openTarget(place), namespaces, since: declaredAt, progress, log };
 }
 
 async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
