@@ -77,7 +77,7 @@ function postgresThings({ settings, commandIn, schema, rules }: LeftInPostgres, 
     ...settings.map(({ name, value }) => ({
       what: `setting ${name} = ${value}`,
       where,
-      why: 'made by `dr init` (ALTER SYSTEM)',
+      why: 'made by ALTER SYSTEM, as dr init does',
     })),
     ...(commandIn === undefined
       ? []
