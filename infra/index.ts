@@ -121,6 +121,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       jobsCertificate: certificates.jobs,
       authorities,
       folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
+      claims: { ...Object.fromEntries(folders.map(({ id, claim }) => [claim, id])), ...config.claims },
       volumes: { backups: config.backups.storage, state: config.backups.state, storageClass: storageClasses.backups },
       git,
       alerts: alertReceivers(config),

@@ -8,4 +8,4 @@ if (major < NEEDED) {
 }
 
 // A function as the only export: Pulumi calls it, and what it returns are the stack's outputs.
-export default (await import('./index.ts')).stack;
+export default (await import('./program.ts')).program;

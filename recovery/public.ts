@@ -3,6 +3,7 @@
  * changes nothing.
  */
 export { DrError } from './core/errors.ts';
+export { readKubeconfig } from './kubernetes/kubeconfig.ts';
 export { selects } from './kubernetes/labels.ts';
 export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './kubernetes/objects.ts';
 export { PINNED_SETTINGS, setStatements } from './kubernetes/psql.ts';

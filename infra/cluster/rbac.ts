@@ -13,7 +13,11 @@ const READ = ['get', 'list'];
 /** By API group: cluster-scoped kinds that objects of a namespace refer to, or that select the namespace. */
 const CAPTURED_OF_THE_CLUSTER: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
-  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles', 'clusterrolebindings'], verbs: READ },
+  {
+    apiGroups: ['rbac.authorization.k8s.io'],
+    resources: ['clusterroles', 'clusterrolebindings', 'rolebindings'],
+    verbs: READ,
+  },
   { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: READ },
   { apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: READ },
   { apiGroups: ['storage.k8s.io'], resources: ['storageclasses', 'volumeattributesclasses'], verbs: ['get'] },
@@ -23,7 +27,7 @@ const CAPTURED_OF_THE_CLUSTER: readonly PolicyRule[] = [
   { apiGroups: ['node.k8s.io'], resources: ['runtimeclasses'], verbs: ['get'] },
   { apiGroups: ['resource.k8s.io'], resources: ['deviceclasses'], verbs: ['get'] },
   { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['get'] },
-  { apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'], verbs: ['get'] },
+  { apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'], verbs: READ },
 ];
 
 /** The name of a definition, e.g. `clusterissuers.cert-manager.io` → a rule. */

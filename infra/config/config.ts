@@ -130,6 +130,11 @@ function stackFile(stack: string): StackFile | undefined {
   }
 }
 
+/** Problems that are not in the values alone, with the lines of the stack's file. */
+export function configError(stack: string, problems: readonly ConfigProblem[]): ConfigError {
+  return new ConfigError(stack, problems, lineFinder(stackFile(stack), PROJECT));
+}
+
 /** The config of the running stack. Throws ConfigError. */
 export function readConfig(): StackConfig {
   const stack = pulumi.getStack();

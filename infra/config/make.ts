@@ -111,6 +111,7 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
           }
         : undefined,
     clusterKinds: plain.capture?.clusterKinds ?? [],
+    claims: plain.capture?.claims ?? {},
     hooks: plain.capture?.hooks ?? {},
     network: present(plain.network, 'network'),
     monitoring: present(plain.monitoring, 'monitoring'),

@@ -206,6 +206,18 @@ function gitProblems({ git }: Plain, { gitCredentials }: Secret, plan: Plan): Co
   return [{ path: ['git'], fact, hint: 'add one to the plan, or remove this key' }];
 }
 
+/** Each pod would refuse its `dr.yaml`. */
+function claimProblems({ capture }: Plain, plan: Plan): ConfigProblem[] {
+  const known = [...plan.workloads.map(({ id }) => id), 'none'];
+  return Object.entries(capture?.claims ?? {})
+    .filter(([, id]) => !known.includes(id))
+    .map(([claim, id]) => ({
+      path: ['capture', 'claims', claim],
+      fact: `the plan has no workload "${id}".${didYouMean(id, known)}`,
+      hint: `write the workload that holds its content, or none: ${known.join(', ')}`,
+    }));
+}
+
 /** A hook of something that is not backed up would never run. */
 function hookProblems({ capture, folders, git }: Plain): ConfigProblem[] {
   const known = [
@@ -236,6 +248,7 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...standbyProblems(plain, plan),
     ...folderProblems(plain, plan),
     ...gitProblems(plain, secret, plan),
+    ...claimProblems(plain, plan),
     ...hookProblems(plain),
   ];
 }

@@ -136,6 +136,10 @@ const definitionName = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z0-9]([a-z0-9-]*[
   error: 'is not a valid definition name; write plural and group, as in "clusterissuers.cert-manager.io"',
 });
 
+const claimName = z
+  .string()
+  .regex(/^([a-z0-9-]+\/)?[a-z0-9.*-]+$/, { error: 'is not the name of a claim, as in "data-orders-*"' });
+
 /** Keys in plain text. `Pulumi.yaml` gives the optional ones an empty default. */
 export const plainSchemas = {
   role: z.enum(['primary', 'standby', 'recovery']),
@@ -184,6 +188,8 @@ export const plainSchemas = {
   capture: z.strictObject({
     /** Cluster-scoped custom kinds that the platform's objects refer to, by the names of their definitions. */
     clusterKinds: z.array(definitionName).default([]),
+    /** Claims of the platform whose content a workload of the plan holds: `postgres`, one of `folders`; `none` where it is not needed. */
+    claims: z.record(claimName, idSchema).default({}),
     /** Commands of the jobs' image before and after a copy of `postgres`, `redis`, `kubernetes` or one of `folders`. */
     hooks: z.record(z.string(), z.strictObject({ pre: command.optional(), post: command.optional() })).default({}),
   }),

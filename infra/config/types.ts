@@ -138,6 +138,8 @@ export interface StackConfig {
   readonly git?: GitSource | undefined;
   /** `capture.clusterKinds`: cluster-scoped custom kinds that a backup reads too, by the names of their definitions. */
   readonly clusterKinds: readonly string[];
+  /** `capture.claims`: claim of the platform (`*` for any letters) → the workload that holds its content, or `none`. */
+  readonly claims: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
   readonly network: Plain<'network'>;
   readonly monitoring: Plain<'monitoring'>;

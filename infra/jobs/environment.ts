@@ -28,6 +28,8 @@ export interface EnvironmentArgs {
   readonly signingKeyName: string;
   /** Folder workload → mount path of its volume. */
   readonly folders: Readonly<Record<string, string>>;
+  /** Claim of the platform → the workload that holds its content, or `none`. @default none of them */
+  readonly claims?: Readonly<Record<string, string>> | undefined;
   readonly git?:
     | {
         /** Name → https address. */
@@ -139,6 +141,10 @@ function retiredOf({ retired }: EnvironmentArgs): Record<string, unknown> {
   };
 }
 
+function claimsOf({ claims = {} }: EnvironmentArgs): Record<string, unknown> {
+  return Object.keys(claims).length === 0 ? {} : { claims };
+}
+
 /** YAML. Throws RangeError for a repository without a named passphrase. */
 export function renderEnvironment(args: EnvironmentArgs): string {
   const repositories = args.repositories.map((repository) => {
@@ -171,6 +177,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
             kubernetes: {
               inCluster: true,
               namespaces: serviceNamespaces(args.namespaces),
+              ...claimsOf(args),
               ...hooksOf(args, 'kubernetes'),
             },
           }

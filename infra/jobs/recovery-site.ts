@@ -34,6 +34,8 @@ export interface RecoverySiteArgs {
   readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
   /** Folder workload → path where its claim is mounted. */
   readonly folders: Readonly<Record<string, string>>;
+  /** Claim of the platform → the workload that holds its content, or `none`. */
+  readonly claims: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
   readonly git?: GitSource | undefined;
   /** As in dr.yaml. */

@@ -88,5 +88,6 @@ export async function recoverPlatform(
     },
     { providers: [cluster] },
   );
-  return { report, ready: platform.ready };
+  // They were told when the snapshot was read.
+  return { report: { ...report, notes: [...snapshot.notes, ...report.notes] }, ready: platform.ready };
 }

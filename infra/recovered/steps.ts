@@ -20,7 +20,7 @@ export interface Steps {
 }
 
 /** Waves that come with the workloads, or after them. */
-const AFTER_STORES: readonly WaveId[] = ['workloads', 'scaling', 'converted-resources', 'routes', 'admission'];
+const AFTER_STORES: readonly WaveId[] = ['workloads', 'scaling', 'apis', 'converted-resources', 'routes', 'admission'];
 
 /** A chain of steps. The routes of each tier are beside it, and no step waits for them. */
 class Chain {
@@ -68,6 +68,7 @@ export function stepsOf({ plan, objects, checked = true }: StepsArgs): Steps {
     if (own.length > 0) chain.add(id.toLowerCase(), own, checked ? id : undefined);
     chain.beside(`routes-${id.toLowerCase()}`, of('routes').filter(isOf(id)));
   }
+  chain.add('apis', of('apis'));
   chain.add('converted-resources', of('converted-resources'));
   chain.add(
     'routes',

@@ -22,6 +22,8 @@ function instructions(object: KubeObject, services: Services | undefined): Reado
   // An autoscaler may own the field `replicas`.
   if (services === 'scaled-to-zero' && hasNoPods(object))
     return { [`${ENGINE}skipAwait`]: 'true', [`${ENGINE}patchForce`]: 'true' };
+  // What it serves can be written from then on.
+  if (kind === 'APIService.apiregistration.k8s.io') return { [`${ENGINE}waitFor`]: 'condition=Available' };
   // Without it the engine continues before the kind is established, and its instances are refused.
   if (kind === 'CustomResourceDefinition.apiextensions.k8s.io')
     return { [`${ENGINE}waitFor`]: 'condition=Established' };

@@ -5,6 +5,7 @@ import type { Site } from '../config/site.ts';
 import { hasCode } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
+import { lostNamespace } from '../points/namespaces.ts';
 import { type Capture, isPostgres } from '../points/point.ts';
 import { measures, shrunk } from '../points/shrink.ts';
 import { restorePlanSchema } from '../workloads/restore-plan.ts';
@@ -44,7 +45,7 @@ export async function markSuspects(
     const laid = restored?.captures.find(({ workload }) => workload === capture.workload);
     const newer = restored !== undefined && (measure === undefined || measure.endedAt < restored.at) ? laid : undefined;
     const than = newer ?? measure?.capture;
-    return than && shrunk(than, capture, shrink);
+    return than && (lostNamespace(than, capture) ?? shrunk(than, capture, shrink));
   };
   const reasons = new Map(captures.map((capture) => [capture.workload, reasonFor(capture)]));
   const dump = captures.find((capture) => !isPostgres(capture) && hasRows(capture));

@@ -118,6 +118,11 @@ const kubernetesSchema = z
     inCluster: z.literal(true).optional(),
     /** The namespaces of the platform. */
     namespaces: z.array(nameSchema).min(1),
+    /**
+     * Volumes that a workload of the plan copies: name of the claim (with `*` for any letters; with its namespace before a slash where
+     * several have one of that name) → id of the workload, or `none` where nothing of it is needed. A backup names all other claims.
+     */
+    claims: z.record(z.string().regex(/^([a-z0-9-]+\/)?[a-z0-9.*-]+$/), nameSchema).optional(),
     /** Run once before and after all objects are read. */
     hooks: hooks.optional(),
   })

@@ -127,6 +127,11 @@ export function checkSite(environment: Environment, plan: Plan, file: string): v
       Object.keys(environment.repositories),
       plan.repositories.map((r) => r.id),
     ),
+    ...unknownNames(
+      'kubernetes.claims',
+      Object.values(environment.kubernetes?.claims ?? {}).filter((id) => id !== 'none'),
+      workloads,
+    ),
     ...doubledLocations(environment),
     ...overlaps(environment),
     ...passwordsInUrls(environment),

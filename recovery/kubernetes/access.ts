@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { didYouMean } from '../../plan/nearest.ts';
 import type { KubernetesSettings } from '../config/environment.ts';
 import { badInput } from '../core/errors.ts';
+import { readKubeconfig } from './kubeconfig.ts';
 
 export interface ClusterAccess {
   readonly config: KubeConfig;
@@ -29,8 +29,8 @@ function inCluster(): ClusterAccess {
   return { config, server, describe: `own cluster (${server})` };
 }
 
-async function load(path: string): Promise<KubeConfig> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw badInput({
       code: 'KUBECONFIG-UNREADABLE',
       where: 'kubernetes.kubeconfig',
@@ -39,46 +39,25 @@ async function load(path: string): Promise<KubeConfig> {
       cause,
     });
   });
-  const config = new KubeConfig();
-  try {
-    config.loadFromString(text);
-    config.makePathsAbsolute(join(path, '..'));
-    return config;
-  } catch {
-    // The parser's message may quote the file, and with it a token.
-    throw badInput({
-      code: 'KUBECONFIG-INVALID',
-      where: 'kubernetes.kubeconfig',
-      fact: `${path} is not a kubeconfig`,
-      hint: `check it: kubectl --kubeconfig ${path} config get-contexts`,
-    });
-  }
 }
+
+const CODES = {
+  text: { code: 'KUBECONFIG-INVALID', where: 'kubernetes.kubeconfig' },
+  context: { code: 'CONTEXT-UNKNOWN', where: 'kubernetes.context' },
+  part: { code: 'KUBECONFIG-INVALID', where: 'kubernetes.context' },
+} as const;
 
 /** Throws `KUBECONFIG-…`, `CONTEXT-UNKNOWN` or `KUBERNETES-NOT-INSIDE` (exit 2). Makes no connection. */
 export async function openAccess(settings: KubernetesSettings): Promise<ClusterAccess> {
   const { kubeconfig, context } = settings;
   if (context === undefined) return inCluster();
   const path = kubeconfig ?? join(homedir(), '.kube', 'config');
-  const config = await load(path);
-  const names = config.getContexts().map(({ name }) => name);
-  if (!names.includes(context)) {
-    throw badInput({
-      code: 'CONTEXT-UNKNOWN',
-      where: 'kubernetes.context',
-      fact: `${path} has no context "${context}".${didYouMean(context, names)}`,
-      hint: names.length === 0 ? 'the file has no contexts' : `use one of: ${names.join(', ')}`,
-    });
-  }
-  config.setCurrentContext(context);
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined || config.getCurrentUser() === null) {
-    throw badInput({
-      code: 'KUBECONFIG-INVALID',
-      where: 'kubernetes.context',
-      fact: `the context "${context}" of ${path} names a cluster or a user that the file lacks`,
-      hint: `fix the context: kubectl --kubeconfig ${path} config set-context ${context} --cluster=… --user=…`,
-    });
-  }
+  const text = await textOf(path);
+  const { config, faults } = readKubeconfig({ text, name: path, path, context, now: new Date() });
+  const [fault] = faults;
+  if (fault !== undefined) throw badInput({ ...CODES[fault.about], fact: fault.fact, hint: fault.hint });
+  const server = config?.getCurrentCluster()?.server;
+  if (config === undefined || server === undefined)
+    throw new TypeError('a kubeconfig without a server has passed its check');
   return { config, server, describe: `context ${context} (${server})` };
 }

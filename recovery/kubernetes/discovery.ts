@@ -55,9 +55,12 @@ async function isAggregated(get: Get, group: string, version: string): Promise<b
   return spec?.service !== undefined && spec.service !== null;
 }
 
-/** The first error is passed on then. */
-function isNoAnswer(error: unknown): false {
-  if (error instanceof KubernetesAnswer || error instanceof DrError) return false;
+/**
+ * Where the APIService can't be read: only the aggregator says of a group that its server is unavailable. Else the first error is passed on.
+ */
+function seemsAggregated(status: number, error: unknown): boolean {
+  if (error instanceof DrError) return error.code === 'KUBERNETES-FORBIDDEN' && status === 503;
+  if (error instanceof KubernetesAnswer) return false;
   throw error;
 }
 
@@ -76,7 +79,10 @@ async function typesOf(get: Get, group: ApiGroup, where: string): Promise<Resour
       // Someone may have deleted the definition in the meantime.
       if (error instanceof KubernetesAnswer && error.status === 404) continue;
       const silent =
-        error instanceof KubernetesAnswer && (await isAggregated(get, group.name, version).catch(isNoAnswer));
+        error instanceof KubernetesAnswer &&
+        (await isAggregated(get, group.name, version).catch((unread: unknown) =>
+          seemsAggregated(error.status, unread),
+        ));
       if (silent) return undefined;
       throw explainKubernetes(error, where, call);
     }

@@ -2,15 +2,15 @@
 import { badInput, type DrError } from '../core/errors.ts';
 
 /**
- * `monitor`: reads repositories, stores and the cluster, and changes nothing. `verify`: may write marks and break locks, as the stack's
+ * `monitor`: reads repositories and stores, and changes nothing. `health`: also reads the platform's workloads and pods. `verify`: may write marks and break locks, as the stack's
  * own verification may.
  */
-export type PodOf = 'monitor' | 'verify';
+export type PodOf = 'monitor' | 'health' | 'verify';
 
 const RUNS_IN: Readonly<Record<string, PodOf>> = {
-  'dr assess': 'monitor',
+  'dr assess': 'health',
   'dr doctor': 'monitor',
-  'dr health': 'monitor',
+  'dr health': 'health',
   'dr monitor': 'monitor',
   'dr objectives': 'monitor',
   'dr offsite list': 'monitor',
@@ -37,6 +37,7 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
   ['dr failover', (stack) => `it runs on this machine: dr failover --stack ${stack}`],
   ['dr failback', (stack) => `it runs on this machine: dr failback --stack ${stack} --of LEADER`],
   ['dr drill', (stack) => `it runs on this machine: dr drill --on cluster --like ${stack}`],
+  ['dr setup', () => 'it looks at what runs where it is typed: type it without --stack'],
   ['dr impact', () => 'it reads files of this machine: type it without --stack'],
   ['dr keys', () => 'keys never pass through a pod: type it without --stack, with the environment file'],
 ];

@@ -1,24 +1,19 @@
-/** The pods of a stack that run `dr`: the monitor's, found by who owns it, or one that is made for a command and removed after it. */
+/** The pod that a command runs in: the monitor's, or one that is made for the command and removed after it. */
 import { randomBytes } from 'node:crypto';
 import { BatchV1Api, type V1Job } from '@kubernetes/client-node';
-import { DrError, precondition } from '../core/errors.ts';
+import { DrError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { poll } from '../core/poll.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ClusterAccess } from '../kubernetes/access.ts';
 import { callsOf, isAbsent } from '../kubernetes/calls.ts';
-import { type Cluster, fieldsOf, type KubeObject, listOf } from '../kubernetes/objects.ts';
+import type { Cluster, KubeObject } from '../kubernetes/objects.ts';
 import { SERVED } from '../kubernetes/served-types.ts';
 import type { Trouble } from '../kubernetes/trouble.ts';
 import { readTroubles, reportTroubles } from '../kubernetes/watch-troubles.ts';
 import type { PodOf } from './commands.ts';
-import { CONTAINER, handJob, isOurs, templateOf } from './job.ts';
-
-/** As infra/monitoring and infra/jobs declare them. */
-const MONITOR = 'dr-monitor';
-const VERIFY = 'dr-verify';
-/** A stack without a monitor, such as a drill's, has its checks. */
-const OBJECTIVES = 'dr-objectives';
+import { monitorPod, ownedBy, runs, templateFor, uidsOf } from './find.ts';
+import { handJob } from './job.ts';
 
 export interface StackCluster {
   readonly access: ClusterAccess;
@@ -32,55 +27,6 @@ export interface StackCluster {
   readonly startSeconds?: number;
   /** Between two looks at a pod that starts. @default 2 */
   readonly everySeconds?: number;
-}
-
-const ownedBy = ({ metadata }: KubeObject, uids: readonly string[]): boolean =>
-  metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uids.includes(uid)) === true;
-
-const uidsOf = (objects: readonly KubeObject[]): string[] =>
-  objects.flatMap(({ metadata: { uid } }) => (uid === undefined ? [] : [uid]));
-
-/** Whether its container runs. It need not be ready: a monitor is not while a repository is away. */
-function runs({ metadata, status }: KubeObject): boolean {
-  const states = listOf(fieldsOf(status).containerStatuses).map(fieldsOf);
-  const own = states.find(({ name }) => name === CONTAINER);
-  return metadata.deletionTimestamp === undefined && fieldsOf(own?.state).running !== undefined;
-}
-
-async function ours(cluster: Cluster, type: typeof SERVED.deployment, name: string, namespace: string) {
-  const found = await cluster.get(type, name, namespace);
-  return found !== undefined && isOurs(found) ? found : undefined;
-}
-
-/** Name of the monitor's pod: of a ReplicaSet of the stack's own Deployment. Pods of others may have the same labels. */
-async function monitorPod({ cluster, namespace }: StackCluster): Promise<string | undefined> {
-  const deployment = await ours(cluster, SERVED.deployment, MONITOR, namespace);
-  if (deployment === undefined) return undefined;
-  const sets = await cluster.list(SERVED.replicaSet, namespace);
-  const own = uidsOf(sets.filter((set) => ownedBy(set, uidsOf([deployment]))));
-  const pods = (await cluster.list(SERVED.pod, namespace)).filter((pod) => ownedBy(pod, own) && runs(pod));
-  return pods[0]?.metadata.name;
-}
-
-async function templateFor(of: PodOf, { cluster, namespace }: StackCluster): Promise<Record<string, unknown>> {
-  const sources =
-    of === 'verify'
-      ? ([[SERVED.cronJob, VERIFY]] as const)
-      : ([
-          [SERVED.deployment, MONITOR],
-          [SERVED.cronJob, OBJECTIVES],
-        ] as const);
-  for (const [type, name] of sources) {
-    const found = await ours(cluster, type, name, namespace);
-    const template = found && templateOf(found);
-    if (template !== undefined) return template;
-  }
-  throw precondition({
-    code: 'STACK-HAS-NO-POD',
-    where: `namespace ${namespace} of ${cluster.describe}`,
-    fact: `it has no ${sources.map(([{ kind }, name]) => `${kind} ${name}`).join(' and no ')} of the stack`,
-    hint: 'its objects are lost or its up did not end: pulumi up, or dr rebuild; on a host, type the command without --stack',
-  });
 }
 
 function notStarted(namespace: string, job: string, reason: string, trouble?: Trouble): DrError {

@@ -5,11 +5,14 @@ const FACT = 'notCopied';
 /** A point is read with each listing: more than this is a count. */
 const LISTED = 20;
 
-/** The fact of a capture, one line for each thing; none where everything was copied. */
-export function notCopiedFacts(lines: readonly string[]): CaptureFacts {
+/**
+ * The fact of a capture, one line for each thing; none where everything was copied.
+ * @param listed as many are named @default 20
+ */
+export function notCopiedFacts(lines: readonly string[], listed = LISTED): CaptureFacts {
   if (lines.length === 0) return {};
-  const more = lines.length - LISTED;
-  const shown = more > 0 ? [...lines.slice(0, LISTED), `and ${more} more`] : lines;
+  const more = lines.length - listed;
+  const shown = more > 0 ? [...lines.slice(0, listed), `and ${more} more`] : lines;
   return { [FACT]: shown.map((line) => line.replaceAll('\n', ' ')).join('\n') };
 }
 

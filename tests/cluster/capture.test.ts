@@ -93,6 +93,7 @@ const CAPTURED: Readonly<Record<ObjectPart, readonly string[]>> = {
     'Service go-coffee/outside',
     'StatefulSet.apps go-coffee/orders',
     'StorageClass.storage.k8s.io fast',
+    'ValidatingWebhookConfiguration.admissionregistration.k8s.io elsewhere',
     'ValidatingWebhookConfiguration.admissionregistration.k8s.io guard',
     'Widget.example.com go-coffee/gear',
     'WidgetIssuer.example.com main',
@@ -184,10 +185,10 @@ test('who may not see everything is told what is missing, and gets nothing', asy
   await using stranger = await source.connect('stranger');
   await expect(readCluster(stranger, [NAMESPACE])).rejects.toMatchObject({ code: 'KUBERNETES-CREDENTIALS', exit: 2 });
   await using admin = await source.connect();
-  await expect(readCluster(admin, [NAMESPACE, 'nowhere'])).rejects.toMatchObject({
-    code: 'NAMESPACE-MISSING',
-    exit: 6,
-  });
+  await expect(readCluster(admin, ['nowhere'])).rejects.toMatchObject({ code: 'NAMESPACE-MISSING', exit: 6 });
+  const { namespaces, lacking } = await readCluster(admin, [NAMESPACE, 'nowhere']);
+  expect(namespaces).toEqual([NAMESPACE]);
+  expect(lacking).toMatchObject([{ name: 'nowhere', error: { code: 'NAMESPACE-MISSING' } }]);
 });
 
 test('a cluster that is gone', async () => {
@@ -238,7 +239,7 @@ test('`dr backup` captures the cluster, `dr restore` brings the objects back as 
   const { workloads, unconfigured } = JSON.parse(stdout) as BackupData;
   const facts = Object.fromEntries(workloads.map(({ workload, captures }) => [workload, captures.local?.facts]));
   expect(facts).toEqual({
-    manifests: expect.objectContaining({ objects: 24, clusterVersion: 'v1.34.4', namespaces: NAMESPACE, images: 1 }),
+    manifests: expect.objectContaining({ objects: 25, clusterVersion: 'v1.34.4', namespaces: NAMESPACE, images: 1 }),
     'config-and-secrets': expect.objectContaining({ objects: 4 }),
     'network-policies': expect.objectContaining({ objects: 8 }),
     'monitoring-config': expect.objectContaining({ objects: 1 }),

@@ -3,7 +3,8 @@ import { seconds } from '../../../plan/duration.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { type AlertRule, type RuleSettings, STALE } from './types.ts';
 
-export function silenceRules(plan: Plan, { job = 'dr-monitor', role, workloads }: RuleSettings): AlertRule[] {
+export function silenceRules(plan: Plan, settings: RuleSettings): AlertRule[] {
+  const { job = 'dr-monitor', role, workloads, namespace } = settings;
   const runbook = 'dr monitor; dr doctor';
   const absent = (selector: string, what: string): AlertRule => ({
     alert: 'DrMetricMissing',
@@ -38,7 +39,7 @@ export function silenceRules(plan: Plan, { job = 'dr-monitor', role, workloads }
     {
       alert: 'DrNoAnswer',
       // A standby's Redis starts with its promotion.
-      expr: `go_coffee_dr_answers${role === 'standby' ? '{of!="redis"}' : ''} == 0`,
+      expr: `go_coffee_dr_answers{of!~"${role === 'standby' ? 'kubernetes|redis' : 'kubernetes'}"} == 0`,
       for: STALE,
       labels: { severity: 'warning' },
       annotations: {
@@ -48,6 +49,7 @@ export function silenceRules(plan: Plan, { job = 'dr-monitor', role, workloads }
         runbook: 'dr health; dr doctor',
       },
     },
+    clusterUnasked(settings),
     ...direct.map(({ id }) => absent(`go_coffee_dr_repository_reachable{repository="${id}"}`, `repository ${id}`)),
     ...plan.workloads
       .filter(({ id }) => workloads?.includes(id) !== false)
@@ -55,5 +57,25 @@ export function silenceRules(plan: Plan, { job = 'dr-monitor', role, workloads }
     ...(role === 'standby'
       ? [absent('go_coffee_dr_standby_lag_seconds', 'the standby')]
       : [absent('go_coffee_dr_wal_lag_seconds', 'the archived WAL')]),
+    // A host need not know a cluster; a pod of a stack always does.
+    ...(namespace === undefined ? [] : [absent('go_coffee_dr_answers{of="kubernetes"}', 'the cluster')]),
   ];
+}
+
+/** Without the API nobody notices that a namespace is gone, and no drill of the cluster is counted. */
+function clusterUnasked({ namespace }: RuleSettings): AlertRule {
+  const account = `--as=system:serviceaccount:${namespace}:dr-monitor`;
+  const rights = namespace === undefined ? '' : `; kubectl auth can-i list pods -n ${namespace} ${account}`;
+  return {
+    alert: 'DrClusterUnasked',
+    expr: 'go_coffee_dr_answers{of="kubernetes"} == 0',
+    for: STALE,
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'The exporter of dr can’t ask the cluster of the platform',
+      description:
+        'Its pod has no token, its account lacks a right, the API does not answer, or a namespace of the platform is gone. The exporter’s log says which.',
+      runbook: `dr health${rights}`,
+    },
+  };
 }

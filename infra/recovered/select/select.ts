@@ -63,10 +63,12 @@ const isNamed = (object: KubeObject, only: readonly Selector[], context: Selecti
     (selector) => selector.by === 'object' && selector.name !== undefined && isSelected(selector, object, context),
   );
 
-/** `namespace/name` of the services that the webhooks call. */
+/** `namespace/name` of the services that the API server calls for it: of webhooks, and of an APIService. */
 function askedBy(object: KubeObject): string[] {
-  return listOf(object.webhooks).flatMap((webhook) => {
-    const { namespace, name } = fieldsOf(fieldsOf(fieldsOf(webhook).clientConfig).service);
+  const clients = listOf(object.webhooks).map((webhook) => fieldsOf(webhook).clientConfig);
+  const callers = kindOf(object) === 'APIService.apiregistration.k8s.io' ? [object.spec] : clients;
+  return callers.flatMap((caller) => {
+    const { namespace, name } = fieldsOf(fieldsOf(caller).service);
     return typeof namespace === 'string' ? [`${namespace}/${name}`] : [];
   });
 }

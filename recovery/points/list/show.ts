@@ -6,6 +6,7 @@ import { table } from '../../report/table.ts';
 import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
 import { holdersOf, type Survey } from '../catalog/survey.ts';
 import type { MarkRecord } from '../marks.ts';
+import { heldOf, lackingNamespaces } from '../namespaces.ts';
 import { notCopied } from '../not-copied.ts';
 import type { Capture, RecoveryPoint } from '../point.ts';
 
@@ -41,9 +42,11 @@ export function detailsOf(survey: Survey, id: string, planDigest: string): Point
   };
 }
 
-function completeness({ complete, failed }: RecoveryPoint): string {
+function completeness({ complete, failed, captures }: RecoveryPoint): string {
   if (complete) return 'complete';
-  return failed === undefined ? 'not complete (--only)' : `not complete (${failed.length} failed)`;
+  if (failed !== undefined) return `not complete (${failed.length} failed)`;
+  const lacking = new Set(captures.flatMap(lackingNamespaces));
+  return lacking.size > 0 ? `not complete (without ${[...lacking].join(', ')})` : 'not complete (--only)';
 }
 
 function captureRow(capture: Capture): string[] {
@@ -54,6 +57,15 @@ function captureRow(capture: Capture): string[] {
       ? plural(capture.objects, 'object')
       : `${capture.setType}, ${capture.lineage}, timeline ${capture.timeline}, PostgreSQL ${capture.serverVersion}, LSN ${capture.lsnStop}`;
   return [workload, engine, name, formatTime(capturedAt), formatBytes(bytes), more];
+}
+
+/** What a capture of a cluster holds of each namespace. */
+function namespaceLines(capture: Capture, paint: Paint): string[] {
+  const held = heldOf(capture);
+  if (held === undefined) return [];
+  const lacking = lackingNamespaces(capture);
+  const without = lacking.length === 0 ? '' : paint('red', `, nothing of ${lacking.join(', ')}`);
+  return [`  ${capture.workload} by namespace: ${held}${without}`];
 }
 
 function copyText(copy: PointCopy, paint: Paint): string {
@@ -74,6 +86,7 @@ function copyText(copy: PointCopy, paint: Paint): string {
     ...point.captures.flatMap(({ workload, suspect }) =>
       suspect === undefined ? [] : [`  ${paint('red', 'suspect')}: ${workload}: ${suspect}`],
     ),
+    ...point.captures.flatMap((capture) => namespaceLines(capture, paint)),
     ...point.captures.flatMap((capture) =>
       notCopied(capture).map((line) => `  not copied: ${capture.workload}: ${line}`),
     ),

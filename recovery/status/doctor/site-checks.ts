@@ -147,7 +147,10 @@ async function checkCluster(site: Site): Promise<Check[]> {
   if (kubernetes === undefined) return [];
   const look = async () => {
     await using cluster = await openConfiguredCluster(site, kubernetes);
-    const { version, read } = await readCluster(cluster, kubernetes.namespaces);
+    const { version, read, lacking, unread } = await readCluster(cluster, kubernetes.namespaces);
+    // A backup would copy the rest, without them.
+    const [first] = [...lacking, ...unread];
+    if (first !== undefined) throw first.error;
     return `${read.length} objects, ${version}, ${cluster.describe}`;
   };
   return [await checked('kubernetes', 'the objects can be read', 'warning', look)];

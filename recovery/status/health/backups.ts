@@ -20,11 +20,19 @@ export function checkRepositories(findings: readonly RepositoryFinding[]): Healt
 }
 
 export async function checkCopies(site: Site, now: Date): Promise<HealthCheck[]> {
-  const { rpo } = await achievedObjectives(site, now);
-  return rpo.map((row) => ({
+  const { rpo, notCopied } = await achievedObjectives(site, now);
+  const ages = rpo.map((row) => ({
     id: `backup/${row.workload}`,
     title: `Newest copy of ${row.workload}`,
     ok: row.met,
     fact: `${describeRpo(row)}: ${row.basis}${row.repository === undefined ? '' : ` in ${row.repository}`}`,
   }));
+  // Whether it is meant is not for `dr` to say.
+  const beside = notCopied.map(({ workload, what }) => ({
+    id: `not-copied/${workload}/${what.split(': ')[0]}`,
+    title: `Not in the copy of ${workload}`,
+    ok: undefined,
+    fact: what,
+  }));
+  return [...ages, ...beside];
 }

@@ -50,6 +50,14 @@ export function admits(
   return namespaces.some(({ metadata }) => selects(namespaceSelector, metadata.labels));
 }
 
+/** True for webhooks that a Service of the namespaces answers: without them an operator of the platform does not do its work. */
+export function calls(config: KubeObject, namespaces: readonly string[]): boolean {
+  return listOf(config.webhooks).some((webhook) => {
+    const { namespace } = fieldsOf(fieldsOf(fieldsOf(webhook).clientConfig).service);
+    return typeof namespace === 'string' && namespaces.includes(namespace);
+  });
+}
+
 /** Services of other namespaces (`namespace/name`) that must answer before the webhooks of this object do. */
 export function outsideServices(object: KubeObject, namespaces: readonly string[]): string[] {
   const conversion = fieldsOf(fieldsOf(fieldsOf(object.spec).conversion).webhook);

@@ -7,6 +7,7 @@ import {
   kindName,
   listOf,
   nameOf,
+  type OwnerReference,
   type ReadObject,
   type ResourceType,
 } from '../../kubernetes/objects.ts';
@@ -40,6 +41,15 @@ export function isTransient(type: ResourceType): boolean {
 
 /** What these hold is nowhere else, even where a controller once made it: certificates, passwords, data. */
 const HOLD_CONTENT = new Set(['Secret', 'ConfigMap', 'PersistentVolumeClaim']);
+
+/**
+ * Its claims come and go with it: a pod’s own volumes, and those on which CloudNativePG notes that they hold a database. An empty one with
+ * that note would never become an instance.
+ */
+function makesItsClaims({ kind, apiVersion = '' }: OwnerReference): boolean {
+  return (kind === 'Pod' && apiVersion === 'v1') || (kind === 'Cluster' && groupOf({ apiVersion }) === CLOUD_NATIVE_PG);
+}
+const CLOUD_NATIVE_PG = 'postgresql.cnpg.io';
 
 const CLUSTER_CONFIG_MAPS = ['kube-root-ca.crt', 'openshift-service-ca.crt'];
 const LEADER = 'control-plane.alpha.kubernetes.io/leader';
@@ -125,8 +135,10 @@ function byItself(object: KubeObject, selecting: ReadonlySet<string>): Reason | 
 
 /** A child whose controller was not read is kept: nobody would make it again. */
 function isGenerated(object: KubeObject, uids: ReadonlySet<string>): boolean {
-  if (HOLD_CONTENT.has(object.kind) && groupOf(object) === '') return false;
   const controller = object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+  const isContent = HOLD_CONTENT.has(object.kind) && groupOf(object) === '';
+  const ofItsOwner = object.kind === 'PersistentVolumeClaim' && controller !== undefined && makesItsClaims(controller);
+  if (isContent && !ofItsOwner) return false;
   return controller !== undefined && uids.has(controller.uid);
 }
 

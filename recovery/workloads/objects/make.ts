@@ -1,9 +1,15 @@
 /** What was read → what is stored: chosen, stripped and split over the plan's workloads. Pure. */
+import { OWN_LABEL } from '../../../plan/layout.ts';
 import type { ObjectPart } from '../../../plan/types.ts';
 import { fieldsOf, type KubeObject, kindName, kindOf, nameOf } from '../../kubernetes/objects.ts';
 import { outsideServices } from './admission.ts';
+import type { Gap } from './gaps/gap.ts';
+import { outsideGaps } from './gaps/outside.ts';
+import { wantedGaps } from './gaps/wanted.ts';
 import { type Image, imagesOf } from './images.ts';
 import { leftOut, type Reason } from './leave-out.ts';
+import type { LackingNamespace } from './namespaces.ts';
+import { operatorGaps, operatorsOf } from './operators.ts';
 import { partOf } from './parts.ts';
 import type { ClusterContent } from './read.ts';
 import { strip } from './strip.ts';
@@ -31,6 +37,12 @@ export interface Capture {
   readonly versions: Readonly<Record<string, { readonly version: string; readonly others: readonly string[] }>>;
   readonly images: readonly Image[];
   readonly silentGroups: readonly string[];
+  /** Namespaces that were to be read and could not be. */
+  readonly lacking: readonly LackingNamespace[];
+  /** Known operators whose custom resources are captured. */
+  readonly operators: readonly string[];
+  /** What the platform uses and the capture does not hold, but for the content of claims. */
+  readonly gaps: readonly Gap[];
 }
 
 const isPod = ({ kind, apiVersion }: KubeObject): boolean => kind === 'Pod' && apiVersion === 'v1';
@@ -50,6 +62,10 @@ function countReasons(content: ClusterContent, reasons: ReadonlyMap<string, Reas
 export function makeCapture(content: ClusterContent): Capture {
   const reasons = leftOut(content.read);
   const kept = content.read.filter(({ object }) => !reasons.has(nameOf(object)));
+  // The stack brings its own objects by itself.
+  const platform = kept
+    .map(({ object }) => object)
+    .filter(({ metadata }) => metadata.labels?.[OWN_LABEL] === undefined);
   const captured = kept
     .map(({ object }) => ({
       object: strip(object),
@@ -77,6 +93,14 @@ export function makeCapture(content: ClusterContent): Capture {
       content.read.map(({ object }) => object).filter(isPod),
     ),
     silentGroups: content.silentGroups,
+    lacking: content.lacking,
+    operators: operatorsOf(platform),
+    gaps: [
+      ...content.gaps,
+      ...wantedGaps({ captured: kept.map(({ object }) => object), platform, reasons }),
+      ...outsideGaps(platform, content.namespaces),
+      ...operatorGaps(platform),
+    ],
   };
 }
 

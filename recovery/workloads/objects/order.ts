@@ -1,5 +1,5 @@
 /** In which order captured objects can be created: nothing before what it needs, nothing that refuses others before the last. */
-import { fieldsOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../../kubernetes/objects.ts';
+import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../../kubernetes/objects.ts';
 
 export const WAVES = [
   'namespaces',
@@ -13,6 +13,7 @@ export const WAVES = [
   'custom-resources',
   'workloads',
   'scaling',
+  'apis',
   'converted-resources',
   'routes',
   'admission',
@@ -21,8 +22,11 @@ export type WaveId = (typeof WAVES)[number];
 
 export interface Wave {
   readonly id: WaveId;
-  /** What must be seen of the objects before the next wave: a definition is served once it is `Established`. */
-  readonly wait?: 'established';
+  /**
+   * What must be seen of the objects before the next wave: a definition is served once it is `Established`, an APIService once it is
+   * `Available`, which takes pods behind its Service.
+   */
+  readonly wait?: 'established' | 'available';
   /** In the order of their names; they don't need one another. */
   readonly objects: readonly KubeObject[];
 }
@@ -64,6 +68,8 @@ const BY_KIND: Readonly<Record<string, WaveId>> = {
   // An autoscaler that finds no target, or a target that it doesn't find yet, only complains.
   'HorizontalPodAutoscaler.autoscaling': 'scaling',
   'PodDisruptionBudget.policy': 'scaling',
+  // One whose Service has no pods yet breaks discovery for every client of the cluster.
+  'APIService.apiregistration.k8s.io': 'apis',
   // Traffic comes when there is somebody to answer.
   'Ingress.networking.k8s.io': 'routes',
   'ValidatingWebhookConfiguration.admissionregistration.k8s.io': 'admission',
@@ -103,22 +109,36 @@ function definitionsOf(objects: readonly KubeObject[]): Map<string, 'custom-reso
   );
 }
 
+/** Groups that a server of the platform's own serves: nothing of them can be written before it runs. */
+function servedGroups(objects: readonly KubeObject[]): Set<string> {
+  const apis = objects.filter((object) => BY_KIND[kindOf(object)] === 'apis');
+  const served = apis.filter(({ spec }) => fieldsOf(fieldsOf(spec).service).name !== undefined);
+  return new Set(served.map(({ spec }) => String(fieldsOf(spec).group)));
+}
+
+const WAITS: Readonly<Partial<Record<WaveId, NonNullable<Wave['wait']>>>> = {
+  definitions: 'established',
+  apis: 'available',
+};
+
 /** The same objects give the same waves, whatever their order was. There are no empty waves. */
 export function restoreWaves(objects: readonly KubeObject[]): Wave[] {
   const definitions = definitionsOf(objects);
+  const served = servedGroups(objects);
   const waveOf = (object: KubeObject): WaveId => {
     const kind = kindOf(object);
     const wave = Object.hasOwn(BY_KIND, kind) ? BY_KIND[kind] : undefined;
     if (wave !== undefined) return wave;
+    if (served.has(groupOf(object))) return 'converted-resources';
     if (NETWORK_POLICIES.test(object.kind)) return 'bindings';
     // Kinds that nobody defines here are the cluster's own, or of an operator that is installed apart.
     const defined = definitions.get(kind) ?? 'custom-resources';
     return defined === 'custom-resources' && isRoute(object) ? 'routes' : defined;
   };
   const sorted = [...objects].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  return WAVES.map((id) => ({
-    id,
-    ...(id === 'definitions' ? { wait: 'established' as const } : {}),
-    objects: sorted.filter((object) => waveOf(object) === id),
-  })).filter((wave) => wave.objects.length > 0);
+  return WAVES.map((id) => {
+    const wait = WAITS[id];
+    const own = sorted.filter((object) => waveOf(object) === id);
+    return { id, ...(wait === undefined ? {} : { wait }), objects: own };
+  }).filter((wave) => wave.objects.length > 0);
 }

@@ -1,67 +1,37 @@
 /** Everything that a capture may need, read from a cluster: all of the namespaces, and what they need of the cluster. */
 import pMap from 'p-map';
-import { precondition } from '../../core/errors.ts';
 import {
   type Cluster,
-  type Discovery,
   fieldsOf,
   type KubeObject,
   kindName,
   nameOf,
   type ReadObject,
-  type ResourceType,
 } from '../../kubernetes/objects.ts';
-import { ADMISSION_KINDS, admits } from './admission.ts';
+import { ADMISSION_KINDS, admits, calls } from './admission.ts';
+import { readApis } from './apis.ts';
+import { type Asked, AT_ONCE, byKind, listAll } from './ask.ts';
+import { readForeignBindings } from './foreign-bindings.ts';
+import { few, type Gap } from './gaps/gap.ts';
 import { isTransient, leftOut } from './leave-out.ts';
-import { aggregatedBy, givesToNamespaces, referencesOf } from './references.ts';
+import { type LackingNamespace, readNamespaces, refuseNone } from './namespaces.ts';
+import { partOf } from './parts.ts';
+import { aggregatedBy, givesToNamespaces, type Reference, referencesOf } from './references.ts';
 import { type UnreadKind, UnreadKinds } from './unread.ts';
-
-/** One call a kind and namespace; more at once only makes the server's own fairness queue them. */
-const AT_ONCE = 8;
 
 export interface ClusterContent {
   readonly describe: string;
   readonly version: string;
+  /** Those that were read. */
   readonly namespaces: readonly string[];
+  /** Those that could not be read, or are not there. */
+  readonly lacking: readonly LackingNamespace[];
   readonly read: readonly ReadObject[];
   readonly silentGroups: readonly string[];
   /** Kinds that the server has refused to list, or could not convert. */
   readonly unread: readonly UnreadKind[];
-}
-
-interface Asked {
-  readonly cluster: Cluster;
-  readonly unread: UnreadKinds;
-}
-
-async function readNamespaces(cluster: Cluster, type: ResourceType, names: readonly string[]): Promise<ReadObject[]> {
-  const found = await Promise.all(names.map((name) => cluster.get(type, name)));
-  return found.map((object, i) => {
-    const gone = object?.metadata.deletionTimestamp !== undefined;
-    if (object !== undefined && !gone) return { type, object };
-    // A capture of nothing would become the newest good copy.
-    throw precondition({
-      code: gone ? 'NAMESPACE-TERMINATING' : 'NAMESPACE-MISSING',
-      where: cluster.describe,
-      fact: gone ? `the namespace "${names[i]}" is being deleted` : `there is no namespace "${names[i]}"`,
-      hint: 'if it was lost, recover it from an earlier point (`dr points`); if it has another name now, correct kubernetes.namespaces in the environment file',
-    });
-  });
-}
-
-async function listAll(
-  { cluster, unread }: Asked,
-  asked: readonly { readonly type: ResourceType; readonly namespace?: string }[],
-): Promise<ReadObject[]> {
-  const lists = await pMap(
-    asked,
-    async ({ type, namespace }) => {
-      const found = await unread.read(type, [], () => cluster.list(type, namespace));
-      return found.map((object) => ({ type, object }));
-    },
-    { concurrency: AT_ONCE },
-  );
-  return lists.flat();
+  /** What the namespaces use of the cluster and is not in `read`. */
+  readonly gaps: readonly Gap[];
 }
 
 /** The same object may be had in two groups (Ingress once was): it is taken once, from the group that came first. */
@@ -73,14 +43,15 @@ function unique(read: readonly ReadObject[]): ReadObject[] {
   });
 }
 
-const byKind = ({ types }: Discovery, ...kinds: readonly string[]): ResourceType[] =>
-  types.filter((type) => !type.namespaced && kinds.includes(kindName(type)));
-
 /** What gives the namespaces something without being named by them. */
-async function readGivers(from: Asked, discovery: Discovery, namespaces: readonly string[]): Promise<ReadObject[]> {
-  const types = byKind(discovery, 'ClusterRoleBinding.rbac.authorization.k8s.io', 'PriorityClass.scheduling.k8s.io');
+async function readGivers(asked: Asked, namespaces: readonly string[]): Promise<ReadObject[]> {
+  const types = byKind(
+    asked.discovery,
+    'ClusterRoleBinding.rbac.authorization.k8s.io',
+    'PriorityClass.scheduling.k8s.io',
+  );
   const found = await listAll(
-    from,
+    asked,
     types.map((type) => ({ type })),
   );
   return found.filter(({ object }) =>
@@ -90,42 +61,63 @@ async function readGivers(from: Asked, discovery: Discovery, namespaces: readonl
 }
 
 async function readAdmission(
-  from: Asked,
-  discovery: Discovery,
+  asked: Asked,
   namespaces: readonly KubeObject[],
   captured: readonly ReadObject[],
 ): Promise<ReadObject[]> {
   const kinds = ADMISSION_KINDS.map((kind) => `${kind}.admissionregistration.k8s.io`);
   const found = await listAll(
-    from,
-    byKind(discovery, ...kinds).map((type) => ({ type })),
+    asked,
+    byKind(asked.discovery, ...kinds).map((type) => ({ type })),
   );
-  return found.filter(({ object }) => admits(object, namespaces, captured));
+  const names = namespaces.map(({ metadata }) => metadata.name);
+  return found.filter(({ object }) => admits(object, namespaces, captured) || calls(object, names));
+}
+
+interface Followed {
+  readonly found: readonly ReadObject[];
+  readonly gaps: readonly Gap[];
+}
+
+function missingGap({ type, name, by }: Reference): Gap {
+  const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
+  const object = { apiVersion, kind: type.kind, metadata: { name } };
+  const why = `${few(by)} ${by.length === 1 ? 'names' : 'name'} it, and the cluster does not have it`;
+  return { part: partOf(object), what: nameOf(object), why };
 }
 
 /** Follows what `read` names until nothing new is named. */
-async function followReferences(from: Asked, discovery: Discovery, read: readonly ReadObject[]): Promise<ReadObject[]> {
+async function followReferences(asked: Asked, read: readonly ReadObject[]): Promise<Followed> {
+  const { cluster, discovery, unread } = asked;
   const all = [...read];
-  const asked = new Set(read.map(({ object }) => nameOf(object)));
+  const gaps: Gap[] = [];
+  const known = new Set(read.map(({ object }) => nameOf(object)));
   let fresh: readonly ReadObject[] = read;
   while (fresh.length > 0) {
     const wanted = referencesOf(fresh, discovery.types).filter(({ type, name }) => {
       const key = `${kindName(type)} ${name}`;
-      return !asked.has(key) && asked.add(key);
+      return !known.has(key) && known.add(key);
     });
-    const found = await pMap(
+    const answers = await pMap(
       wanted,
-      async ({ type, name }) => ({
-        type,
-        object: await from.unread.read(type, undefined, () => from.cluster.get(type, name)),
-      }),
+      async (reference) => {
+        const { type, name } = reference;
+        const object = await unread.read<KubeObject | 'unread' | undefined>(type, 'unread', () =>
+          cluster.get(type, name),
+        );
+        return { reference, object };
+      },
       { concurrency: AT_ONCE },
     );
-    const there = found.flatMap(({ type, object }) => (object === undefined ? [] : [{ type, object }]));
-    fresh = [...there, ...(await readAggregated(from, there))];
+    const there = answers.flatMap(({ reference: { type }, object }) =>
+      object === undefined || object === 'unread' ? [] : [{ type, object }],
+    );
+    const missing = answers.filter(({ reference, object }) => reference.needed && object === undefined);
+    gaps.push(...missing.map(({ reference }) => missingGap(reference)));
+    fresh = [...there, ...(await readAggregated(asked, there))];
     all.push(...fresh);
   }
-  return all;
+  return { found: all, gaps };
 }
 
 async function readAggregated({ cluster, unread }: Asked, read: readonly ReadObject[]): Promise<ReadObject[]> {
@@ -138,34 +130,74 @@ async function readAggregated({ cluster, unread }: Asked, read: readonly ReadObj
   return roles.flatMap(({ object }) => aggregatedBy(object, all)).map((object) => ({ type: first.type, object }));
 }
 
-/** Throws `NAMESPACE-MISSING`, `NAMESPACE-TERMINATING` (exit 6) and the errors of the cluster; a kind that fails alone is in `unread`. */
-export async function readCluster(cluster: Cluster, names: readonly string[]): Promise<ClusterContent> {
-  const [version, discovery] = await Promise.all([cluster.version(), cluster.discover()]);
+interface Inside extends Followed {
+  /** The namespaces themselves, of those that could be read. */
+  readonly namespaces: readonly ReadObject[];
+  readonly lacking: readonly LackingNamespace[];
+}
+
+/** All of the namespaces. One in which the account may read nothing at all is left out as a whole, and said to be. */
+async function readInside(asked: Asked, names: readonly string[]): Promise<Inside> {
+  const { cluster, discovery, unread } = asked;
   const [namespaceType] = byKind(discovery, 'Namespace');
   if (namespaceType === undefined) throw new TypeError('the server offers no namespaces');
-  const namespaces = await readNamespaces(cluster, namespaceType, names);
-  const from = { cluster, unread: new UnreadKinds() };
+  const { found, lacking } = await readNamespaces(cluster, namespaceType, names);
   const types = discovery.types.filter((type) => type.namespaced && !isTransient(type));
-  const asked = types.flatMap((type) => names.map((namespace) => ({ type, namespace })));
-  const [namespaced, givers] = await Promise.all([listAll(from, asked), readGivers(from, discovery, names)]);
-  const base = unique([...namespaces, ...namespaced]);
+  const there = found.map(({ object }) => object.metadata.name);
+  const objects = await listAll(
+    asked,
+    types.flatMap((type) => there.map((namespace) => ({ type, namespace }))),
+  );
+  const closed = there.flatMap((name) => {
+    const error = unread.closed(name, types);
+    return error === undefined ? [] : [{ name, error }];
+  });
+  const isOpen = (name: string | undefined) => !closed.some((each) => each.name === name);
+  const open = found.filter(({ object }) => isOpen(object.metadata.name));
+  const all = [...lacking, ...closed];
+  refuseNone(open.length, all);
+  return {
+    namespaces: open,
+    lacking: all,
+    found: objects.filter(({ object }) => isOpen(object.metadata.namespace)),
+    gaps: [],
+  };
+}
+
+/**
+ * Throws `NAMESPACE-MISSING`, `NAMESPACE-TERMINATING` (exit 6) or `KUBERNETES-FORBIDDEN` where none of the namespaces can be read, and the
+ * errors of the cluster. A namespace that fails alone is in `lacking`, a kind in `unread`.
+ */
+export async function readCluster(cluster: Cluster, names: readonly string[]): Promise<ClusterContent> {
+  const [version, discovery] = await Promise.all([cluster.version(), cluster.discover()]);
+  const unread = new UnreadKinds();
+  const asked = { cluster, discovery, unread };
+  const { namespaces: own, lacking, found } = await readInside(asked, names);
+  const namespaces = own.map(({ object }) => object.metadata.name);
+  const base = unique([...own, ...found]);
   const reasons = leftOut(base);
   const captured = base.filter(({ object }) => !reasons.has(nameOf(object)));
-  const admission = await readAdmission(
-    from,
-    discovery,
-    namespaces.map(({ object }) => object),
-    captured,
-  );
+  const [givers, admission, apis, bindings] = await Promise.all([
+    readGivers(asked, namespaces),
+    readAdmission(
+      asked,
+      own.map(({ object }) => object),
+      captured,
+    ),
+    readApis(asked, namespaces, captured),
+    readForeignBindings(asked, namespaces),
+  ]);
   // Excluded objects need no others. They stay in `read` to be counted.
-  const needed = await followReferences(from, discovery, [...captured, ...givers, ...admission]);
+  const needed = await followReferences(asked, [...captured, ...givers, ...admission, ...apis.captured]);
   const rest = base.filter(({ object }) => reasons.has(nameOf(object)));
   return {
     describe: cluster.describe,
     version,
-    namespaces: names,
-    read: unique([...needed, ...rest]),
+    namespaces,
+    lacking,
+    read: unique([...needed.found, ...rest]),
     silentGroups: discovery.silentGroups,
-    unread: from.unread.all,
+    unread: unread.of(namespaces),
+    gaps: [...needed.gaps, ...apis.gaps, ...bindings],
   };
 }

@@ -6,6 +6,7 @@ import {
   type KubeObject,
   kindName,
   listOf,
+  nameOf,
   type ReadObject,
   type ResourceType,
 } from '../../kubernetes/objects.ts';
@@ -13,6 +14,10 @@ import {
 export interface Reference {
   readonly type: ResourceType;
   readonly name: string;
+  /** `nameOf` of the objects that name it. */
+  readonly by: readonly string[];
+  /** Whether something is missing where there is no such object. */
+  readonly needed: boolean;
 }
 
 /** Fields that hold a class's name, wherever they stand. */
@@ -45,6 +50,8 @@ interface Named {
   readonly kind: string;
   readonly name: string;
   readonly group?: string | undefined;
+  /** It may name nothing: a controller without a class of its own, a kind that another server serves. @default false */
+  readonly loose?: true;
 }
 
 function groupGiven(fields: Readonly<Record<string, unknown>>): string | undefined {
@@ -58,7 +65,10 @@ function namedIn(value: unknown): Named[] {
   if (Array.isArray(value)) return value.flatMap(namedIn);
   const fields = fieldsOf(value);
   const { kind, name } = fields;
-  const own = typeof kind === 'string' && typeof name === 'string' ? [{ kind, name, group: groupGiven(fields) }] : [];
+  const group = groupGiven(fields);
+  // Without a group it may be another kind of that name.
+  const loose = group === undefined ? ({ loose: true } as const) : {};
+  const own = typeof kind === 'string' && typeof name === 'string' ? [{ kind, name, group, ...loose }] : [];
   const inner = Object.entries(fields).flatMap(([key, item]) => {
     const ofClass = Object.hasOwn(CLASS_FIELDS, key) ? CLASS_FIELDS[key] : undefined;
     return ofClass !== undefined && typeof item === 'string' ? [{ kind: ofClass, name: item }] : namedIn(item);
@@ -69,7 +79,7 @@ function namedIn(value: unknown): Named[] {
 function ofAnnotations({ metadata }: KubeObject): Named[] {
   return Object.entries(metadata.annotations ?? {}).flatMap(([key, name]) => {
     const kind = Object.hasOwn(CLASS_ANNOTATIONS, key) ? CLASS_ANNOTATIONS[key] : undefined;
-    return kind === undefined ? [] : [{ kind, name }];
+    return kind === undefined ? [] : [{ kind, name, loose: true }];
   });
 }
 
@@ -79,35 +89,67 @@ function ofBinding({ kind, spec }: KubeObject): Named[] {
   return policy !== undefined && typeof policyName === 'string' ? [{ kind: policy, name: policyName }] : [];
 }
 
-/** Groups without a dot, and these, are Kubernetes' own; of the others a definition may be asked for. */
+/** Groups without a dot, and these, are Kubernetes' own. */
 const OWN_GROUPS =
   /^(authentication|authorization|rbac\.authorization|networking|storage|scheduling|policy|coordination|node|discovery|events|certificates|admissionregistration|apiextensions|apiregistration|flowcontrol\.apiserver|internal\.apiserver|resource)\.k8s\.io$/;
 
+/** True for a group of Kubernetes itself: it has no definitions. */
+export const isOwnGroup = (group: string): boolean => !group.includes('.') || OWN_GROUPS.test(group);
+
+const DEFINITION = 'CustomResourceDefinition';
+
 function definitionOf({ type }: ReadObject): Named[] {
-  if (!type.group.includes('.') || OWN_GROUPS.test(type.group)) return [];
-  return [{ kind: 'CustomResourceDefinition', name: `${type.plural}.${type.group}` }];
+  return isOwnGroup(type.group) ? [] : [{ kind: DEFINITION, name: `${type.plural}.${type.group}`, loose: true }];
+}
+
+/** A role that others are made of says nothing of who uses it. */
+const isForOthers = ({ metadata }: KubeObject): boolean =>
+  Object.keys(metadata.labels ?? {}).some((label) => label.startsWith('rbac.authorization.k8s.io/aggregate-to-'));
+
+/** An operator that may watch custom resources stops without their definitions, even where there is no such resource yet. */
+function watchedBy({ object, type }: ReadObject, types: readonly ResourceType[]): Named[] {
+  if (type.group !== 'rbac.authorization.k8s.io' || !type.kind.endsWith('Role') || isForOthers(object)) return [];
+  const rules = listOf(object.rules)
+    .map(fieldsOf)
+    .filter(({ verbs }) => listOf(verbs).some((verb) => verb === 'watch' || verb === '*'));
+  const watched = (group: string, plural: string) =>
+    rules.some(({ apiGroups, resources }) => {
+      const plurals = listOf(resources);
+      return listOf(apiGroups).includes(group) && (plurals.includes(plural) || plurals.includes('*'));
+    });
+  return types
+    .filter(({ group, plural }) => !isOwnGroup(group) && watched(group, plural))
+    .map(({ group, plural }) => ({ kind: DEFINITION, name: `${plural}.${group}`, loose: true }));
 }
 
 /** Each cluster-scoped object that `read` names, once. Some may not be there. */
 export function referencesOf(read: readonly ReadObject[], types: readonly ResourceType[]): Reference[] {
   const clusterWide = types.filter(({ namespaced, kind }) => !namespaced && !NEVER.has(kind));
-  const found = new Map<string, Reference>();
+  const found = new Map<
+    string,
+    { readonly type: ResourceType; readonly name: string; by: string[]; needed: boolean }
+  >();
   for (const each of read) {
     const { metadata: _, status: __, apiVersion: ___, kind: ____, ...content } = each.object;
-    const named = [
+    const named: readonly Named[] = [
       ...namedIn(content),
       ...ofAnnotations(each.object),
       ...ofBinding(each.object),
       ...definitionOf(each),
+      ...watchedBy(each, types),
     ];
-    for (const { kind, name, group } of named) {
+    for (const { kind, name, group, loose } of named) {
       for (const type of clusterWide) {
         if (type.kind !== kind || name === '' || (group !== undefined && group !== type.group)) continue;
-        found.set(`${kindName(type)} ${name}`, { type, name });
+        const key = `${kindName(type)} ${name}`;
+        const reference = found.get(key) ?? { type, name, by: [], needed: false };
+        reference.by.push(nameOf(each.object));
+        reference.needed ||= loose !== true;
+        found.set(key, reference);
       }
     }
   }
-  return [...found.values()];
+  return [...found.values()].map(({ by, ...reference }) => ({ ...reference, by: [...new Set(by)] }));
 }
 
 /** ClusterRoles that an aggregated one draws its rules from. */

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { OBJECT_PARTS, type ObjectPart } from '../../../plan/types.ts';
 import { type DrError, messageOf, verificationFailed } from '../../core/errors.ts';
 import { fieldsOf, groupOf, type KubeObject, kindName, kindOf, listOf, nameOf } from '../../kubernetes/objects.ts';
+import { gapLines } from './gaps/gap.ts';
 import { type Capture, countKinds, isObject, type SnapshotObject } from './make.ts';
 
 const INDEX = 'index.json';
@@ -33,6 +34,10 @@ const indexSchema = z.object({
   leftOut: z.record(z.string(), z.record(z.string(), z.number().int())),
   images: z.array(z.object({ image: z.string(), digests: z.array(z.string()), pullable: z.string().optional() })),
   silentGroups: z.array(z.string()),
+  /** Namespaces that were to be captured and could not be. Absent, like `notCaptured`, in copies of older versions. */
+  lackingNamespaces: z.array(z.string()).optional(),
+  /** What the platform uses and this part does not hold, a line each. */
+  notCaptured: z.array(z.string()).optional(),
 });
 export type CaptureIndex = z.infer<typeof indexSchema>;
 
@@ -66,6 +71,11 @@ function entryOf({ object, finalizers, outside }: SnapshotObject): CaptureIndex[
   return { file: fileOf(object), name: nameOf(object), sha256, finalizers: [...finalizers], outside: [...outside] };
 }
 
+/** A line for each namespace that could not be read, and for each thing that the platform uses and this part lacks. */
+function missingFrom({ lacking, gaps }: Capture, part: ObjectPart): string[] {
+  return [...lacking.map(({ name, error }) => `namespace ${name}: ${error.fact}`), ...gapLines(gaps, part)];
+}
+
 /** `folder` must be private: Secrets are written as they are. */
 export async function writePart(capture: Capture, part: ObjectPart, folder: string, at: Date): Promise<CaptureIndex> {
   const captured = capture.parts[part];
@@ -93,6 +103,8 @@ export async function writePart(capture: Capture, part: ObjectPart, folder: stri
     // They belong to what runs.
     images: part === 'manifests' ? capture.images : [],
     silentGroups: capture.silentGroups,
+    lackingNamespaces: capture.lacking.map(({ name }) => name),
+    notCaptured: missingFrom(capture, part),
   });
   await writeFile(join(folder, INDEX), `${JSON.stringify(index, undefined, 1)}\n`, { mode: 0o600 });
   return index;

@@ -16,12 +16,21 @@ function isOfKind(error: unknown): error is DrError {
   return error.code !== 'KUBERNETES-CREDENTIALS';
 }
 
+/** The account may not read it, or not there. */
+export const isForbidden = (error: unknown): error is DrError =>
+  isOfKind(error) && error.cause instanceof KubernetesAnswer && error.cause.status === 403;
+
 /** Collects the kinds that fail. Everything else is a failure of the cluster, and thrown. */
 export class UnreadKinds {
   readonly #found = new Map<string, UnreadKind>();
+  /** Namespace → kind → what the account was told there. */
+  readonly #forbidden = new Map<string, Map<string, UnreadKind>>();
 
-  /** @param fallback the answer for a kind that can't be read */
-  async read<T>(type: ResourceType, fallback: T, work: () => Promise<T>): Promise<T> {
+  /**
+   * @param fallback the answer for a kind that can't be read
+   * @param namespace where it is asked for; the account may have rights in others
+   */
+  async read<T>(type: ResourceType, fallback: T, work: () => Promise<T>, namespace?: string): Promise<T> {
     const name = kindName(type);
     // A kind that fails once is not waited for again.
     if (this.#found.has(name)) return fallback;
@@ -29,13 +38,28 @@ export class UnreadKinds {
       return await work();
     } catch (error) {
       if (!isOfKind(error)) throw error;
-      this.#found.set(name, { type, error });
+      if (namespace !== undefined && isForbidden(error)) {
+        const kinds = this.#forbidden.get(namespace) ?? new Map<string, UnreadKind>();
+        this.#forbidden.set(namespace, kinds.set(name, { type, error }));
+      } else this.#found.set(name, { type, error });
       return fallback;
     }
   }
 
-  get all(): UnreadKind[] {
-    return [...this.#found.values()];
+  /**
+   * Why nothing of the namespace itself may be read; undefined where one of Kubernetes' first kinds (Services, Secrets …) may. Others are
+   * often readable in the whole cluster.
+   */
+  closed(namespace: string, asked: readonly ResourceType[]): DrError | undefined {
+    const kinds = this.#forbidden.get(namespace) ?? new Map<string, UnreadKind>();
+    const first = asked.filter(({ group }) => group === '').map(kindName);
+    return first.every((kind) => kinds.has(kind)) ? kinds.get(first[0] ?? '')?.error : undefined;
+  }
+
+  /** @param namespaces those that count: what is forbidden in a namespace that is left out as a whole fails no kind */
+  of(namespaces: readonly string[]): UnreadKind[] {
+    const forbidden = namespaces.flatMap((namespace) => [...(this.#forbidden.get(namespace) ?? [])]);
+    return [...new Map([...forbidden, ...this.#found]).values()];
   }
 }
 

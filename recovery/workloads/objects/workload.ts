@@ -2,16 +2,20 @@
 import { mkdir } from 'node:fs/promises';
 import { matchService } from '../../../plan/service-match.ts';
 import type { ObjectPart, Plan, Workload } from '../../../plan/types.ts';
+import { isConfigured } from '../../config/selection.ts';
 import type { Site } from '../../config/site.ts';
 import { badInput } from '../../core/errors.ts';
 import { groupOf, kindName } from '../../kubernetes/objects.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
+import { namespaceFacts } from '../../points/namespaces.ts';
+import { notCopiedFacts } from '../../points/not-copied.ts';
 import { OBJECTS, type ResticCapture } from '../../points/point.ts';
 import { CLUSTER, discard, freshFolder, oncePerRun, runHook } from '../capture.ts';
 import { folderType, restoredFolder } from '../folder.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import type { CaptureRun, Staged, WorkloadType } from '../workload.ts';
+import { claimGaps } from './gaps/claims.ts';
 import { type Capture, makeCapture, type SnapshotObject } from './make.ts';
 import { readCluster } from './read.ts';
 import { type CaptureIndex, readPart, writePart } from './stored.ts';
@@ -37,7 +41,20 @@ const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promi
     const { silentGroups } = content;
     if (silentGroups.length > 0)
       site.log.warn({ groups: silentGroups }, 'API groups of their own servers do not answer and are not captured');
-    return { capture: makeCapture(content), unread: content.unread, readAt: new Date() };
+    for (const { name, error } of content.lacking)
+      site.log.warn({ namespace: name, error: error.message }, 'a namespace can’t be read and is not captured');
+    const capture = makeCapture(content);
+    const claims = claimGaps({
+      read: content.read.map(({ object }) => object),
+      operators: capture.operators,
+      covered: settings.claims ?? {},
+      backedUp: site.plan.workloads.filter((each) => isConfigured(site.environment, each)),
+    });
+    return {
+      capture: { ...capture, gaps: [...capture.gaps, ...claims] },
+      unread: content.unread,
+      readAt: new Date(),
+    };
   } finally {
     await runHook(site, CLUSTER, 'post', signal);
   }
@@ -63,17 +80,31 @@ export function servicesThen(facts: ResticCapture['facts'] | undefined): string[
   return typeof text === 'string' ? text.split(', ') : [];
 }
 
+/** A point names that many things that it lacks: each is one that the platform may not come back without. */
+const NAMED = 200;
+
 /** What a point remembers of a part. */
-function objectFacts(index: CaptureIndex, services: readonly string[]): ResticCapture['facts'] {
+function objectFacts(
+  index: CaptureIndex,
+  { operators }: Capture,
+  objects: readonly SnapshotObject[],
+  services: readonly string[],
+): ResticCapture['facts'] {
   const leftOut = Object.values(index.leftOut).flatMap((kinds) => Object.values(kinds));
+  const inside = (name: string) => objects.filter(({ object }) => object.metadata.namespace === name).length;
   return {
     [OBJECTS]: index.objects.length,
     kinds: Object.keys(index.counts).length,
     clusterVersion: index.cluster.version,
-    namespaces: index.namespaces.join(', '),
+    ...namespaceFacts({
+      held: Object.fromEntries(index.namespaces.map((name) => [name, inside(name)])),
+      lacking: index.lackingNamespaces ?? [],
+    }),
     leftOut: leftOut.reduce((sum, count) => sum + count, 0),
     ...(index.images.length === 0 ? {} : { images: index.images.length }),
     ...(services.length === 0 ? {} : { [SERVICES]: services.join(', ') }),
+    ...(index.part === 'manifests' && operators.length > 0 ? { operators: operators.join(', ') } : {}),
+    ...notCopiedFacts(index.notCaptured ?? [], NAMED),
   };
 }
 
@@ -86,7 +117,7 @@ async function capturePart(site: Site, workload: Workload, part: ObjectPart, run
   try {
     const index = await writePart(capture, part, folder, readAt);
     const services = capturedServices(site.plan, capture.parts[part]);
-    return { path: folder, facts: objectFacts(index, services), remove: discard(folder) };
+    return { path: folder, facts: objectFacts(index, capture, capture.parts[part], services), remove: discard(folder) };
   } catch (error) {
     await discard(folder)();
     throw error;

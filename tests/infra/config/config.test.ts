@@ -203,6 +203,12 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     ['folders.manifests', '"manifests" holds Kubernetes objects', 'workloads that are folders: event-store'],
   ],
   [
+    'a claim whose content no workload holds',
+    'local',
+    { capture: { claims: { cache: 'redi' } } },
+    ['capture.claims.cache', 'Did you mean "redis"?', 'or none: '],
+  ],
+  [
     'a hook of what is not copied',
     'local',
     { capture: { hooks: { upload: { pre: ['true'] } } }, folders: { uploads: 'claim' } },

@@ -7,6 +7,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { stringify } from 'yaml';
 import { STORED_SECRETS } from '../recording.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -48,10 +49,28 @@ async function standIns(folder: string): Promise<void> {
   }
 }
 
+/** The contexts of the stacks, and of a rebuild. Its server answers nobody: the stand-ins connect to nothing. */
+const CONTEXTS = ['go-coffee-us-east-1', 'go-coffee-eu-west-1', 'local', 'lab'];
+
+function kubeconfig(): string {
+  return stringify({
+    clusters: [{ name: 'none', cluster: { server: 'https://127.0.0.1:9' } }],
+    users: [{ name: 'nobody', user: { token: 'never-in-a-file' } }],
+    contexts: CONTEXTS.map((name) => ({ name, context: { cluster: 'none', user: 'nobody' } })),
+  });
+}
+
 async function copyProject(folder: string): Promise<void> {
   await mkdir(folder);
   for (const name of [...COPIED, ...STACKS.map((stack) => `Pulumi.${stack}.yaml`)]) {
     await cp(join(root, name), join(folder, name), { recursive: true });
+  }
+  const file = join(folder, 'kubeconfig');
+  await writeFile(file, kubeconfig(), { mode: 0o600 });
+  for (const stack of STACKS) {
+    const path = join(folder, `Pulumi.${stack}.yaml`);
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(/^( +kubeconfig: ).*$/m, `$1${file}`));
   }
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
 }

@@ -71,8 +71,12 @@ test('what has no place in it is no workload of these jobs', async () => {
 });
 
 test('objects come from the cluster that the pod is in, in the platform’s namespace', async () => {
-  const { environment, plan: read } = await opened({ readsCluster: true });
-  expect(environment.kubernetes).toEqual({ inCluster: true, namespaces: ['go-coffee'] });
+  const { environment, plan: read } = await opened({ readsCluster: true, claims: { uploads: 'uploads' } });
+  expect(environment.kubernetes).toEqual({
+    inCluster: true,
+    claims: { uploads: 'uploads' },
+    namespaces: ['go-coffee'],
+  });
   const objects = read.workloads.filter((workload) => workload.objects !== undefined);
   expect(objects.map((workload) => isConfigured(environment, workload))).toEqual([true, true, true, true]);
 });

@@ -171,9 +171,14 @@ export const CASES: readonly AlertCase[] = [
     at: { 0: [], 1: [{ scenario: 'database-corruption' }], 2: [] },
   },
   {
-    alert: 'DrNoAnswer',
-    series: { [m('answers', '{of="kubernetes"}')]: '1 0x10 1', [m('answers', '{of="redis"}')]: '1x20' },
+    alert: 'DrClusterUnasked',
+    series: { [m('answers', '{of="kubernetes"}')]: '1 0x10 1', [m('answers', '{of="redis"}')]: '0x20' },
     at: { 5: [], 6: [{ of: 'kubernetes' }], 12: [] },
+  },
+  {
+    alert: 'DrNoAnswer',
+    series: { [m('answers', '{of="redis"}')]: '1 0x10 1', [m('answers', '{of="kubernetes"}')]: '0x20' },
+    at: { 5: [], 6: [{ of: 'redis' }], 12: [] },
   },
   {
     alert: 'DrNoAnswer',

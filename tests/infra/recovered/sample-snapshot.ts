@@ -31,6 +31,8 @@ export function captureOf(objects: readonly object[], namespaces: readonly strin
     read,
     silentGroups: [],
     unread: [],
+    lacking: [],
+    gaps: [],
   });
   return { objects: Object.values(parts).flat(), namespaces, images: [], notes: [] };
 }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Step, stepsOf } from '../../../infra/recovered/steps.ts';
+import { withInstructions } from '../../../infra/recovered/waits.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { type KubeObject, restoreWaves } from '../../../recovery/public.ts';
 import { PLATFORM } from './sample-snapshot.ts';
@@ -42,6 +43,27 @@ test('the waves, the check of the stores, tier by tier, what leads to them besid
     ['routes-p4', ['p4'], undefined],
     ['admission', ['routes-p1', 'routes-p2', 'routes-p4'], undefined],
   ]);
+});
+
+test('an API of the platform’s own comes after the pods that serve it, and what it serves after the API', () => {
+  const api = {
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name: 'v1.metering.example.com' },
+    spec: { group: 'metering.example.com', version: 'v1', service: { namespace: 'go-coffee', name: 'api' } },
+  };
+  const meter = {
+    apiVersion: 'metering.example.com/v1',
+    kind: 'Meter',
+    metadata: { name: 'm', namespace: 'go-coffee' },
+  };
+  const { steps } = stepsOf({ plan: productionPlan, objects: [meter, api, ...ALL] });
+  const before = stepsBefore(steps);
+  const of = (object: KubeObject) => steps.find(({ objects }) => objects.includes(object))?.id ?? '';
+  expect([...(before.get(of(api)) ?? [])]).toEqual(expect.arrayContaining(['services', 'p1', 'p4']));
+  expect(before.get(of(meter))).toContain(of(api));
+  expect(before.get('admission')).toContain(of(api));
+  expect(withInstructions(api).metadata.annotations).toEqual({ 'pulumi.com/waitFor': 'condition=Available' });
 });
 
 test('what belongs to a service goes with it; what belongs to none with the last tier', () => {

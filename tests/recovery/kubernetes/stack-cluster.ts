@@ -238,6 +238,20 @@ export function putMonitor(cluster: StackCluster, state: object = RUNNING): void
   );
 }
 
+/** The checks: one that asks the cluster, and one that does not. */
+export function putChecks(cluster: StackCluster): void {
+  for (const [name, egress] of [
+    ['dr-objectives', ['dns']],
+    ['dr-quarterly-check', ['dns', 'kubernetes-api']],
+  ] as const) {
+    const template = podTemplate(name, egress);
+    const spec = { ...(template.spec as object), serviceAccountName: 'dr-auditor' };
+    cluster.put(
+      owned('CronJob', name, undefined, { spec: { jobTemplate: { spec: { template: { ...template, spec } } } } }),
+    );
+  }
+}
+
 export function putVerify(cluster: StackCluster): void {
   const template = podTemplate('dr-verify', ['dns', 'object-storage']);
   cluster.put(owned('CronJob', 'dr-verify', undefined, { spec: { jobTemplate: { spec: { template } } } }));

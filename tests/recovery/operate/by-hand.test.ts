@@ -8,6 +8,7 @@ import { runByHand } from '../../../recovery/operate/run.ts';
 import type { EngineStack, StackEngine } from '../../../recovery/pulumi/engine.ts';
 import {
   owned,
+  putChecks,
   putMonitor,
   putVerify,
   RECOVERY,
@@ -139,6 +140,24 @@ test('a verification has the rights of the stack’s own verification, not the m
   expect((await run(cluster, 'verify', ['verify'])).exit).toBe(0);
   expect(cluster.made[0]?.spec).toMatchObject({ template: { spec: { serviceAccountName: 'account of dr-verify' } } });
   expect(cluster.ran[0]?.pod).not.toBe('dr-monitor-1-x');
+});
+
+test('health runs with the account that may read the platform’s workloads, which the monitor’s may not', async () => {
+  const cluster = await startStackCluster();
+  putMonitor(cluster);
+  expect((await run(cluster, 'health', ['health'])).exit).toMatchObject({
+    code: 'STACK-HAS-NO-POD',
+    fact: expect.stringContaining('no CronJob of the stack with the account dr-auditor'),
+  });
+  putChecks(cluster);
+  cluster.onJob = (job) => cluster.put(podOfJob(job, RUNNING));
+  expect((await run(cluster, 'health', ['health'])).exit).toBe(0);
+  expect(cluster.made[0]?.spec).toMatchObject({
+    template: {
+      metadata: { labels: { 'reach.go-coffee/kubernetes-api': 'allowed' } },
+      spec: { serviceAccountName: 'dr-auditor' },
+    },
+  });
 });
 
 test('an image that does not exist ends the wait at once, with its reason, and the pod is removed', async () => {

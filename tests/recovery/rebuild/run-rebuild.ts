@@ -1,4 +1,5 @@
 /** A rebuild by the real engine as a process of its own, so that it can be killed. `node run-rebuild.ts PROJECT STATE-DIR` */
+import { join } from 'node:path';
 import { productionPlan } from '../../../plan/production.ts';
 import { silentLog } from '../../../recovery/core/log.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
@@ -7,7 +8,10 @@ import { BUNDLE, REQUEST } from './rebuild-fixture.ts';
 import { samplePin } from './sample-pin.ts';
 
 const [project = '', stateDir = '', hour = '1'] = process.argv.slice(2);
-const outcome = await rebuild(REQUEST, {
+// The copy of the project has one with this context.
+const cluster = { context: 'lab', kubeconfig: join(project, 'kubeconfig') };
+const request = { ...REQUEST, set: { ...REQUEST.set, cluster } };
+const outcome = await rebuild(request, {
   engine: await openStackEngine({ project }),
   stateDir,
   bundle: BUNDLE,

@@ -34,6 +34,7 @@ export async function readFolder(folder: string, { workload, part, capturedAt }:
   const silent = index.silentGroups.map(
     (group) => `the API group ${group} did not answer then: its objects were not captured`,
   );
+  const missing = index.notCaptured?.map((line) => `not captured: ${line}`);
   return {
     workload,
     capturedAt: index.capturedAt,
@@ -43,6 +44,6 @@ export async function readFolder(folder: string, { workload, part, capturedAt }:
       .map((each) => ({ ...each, object: beforeFence(each.object) })),
     namespaces: index.namespaces,
     images: index.images,
-    notes: silent,
+    notes: missing ?? silent,
   };
 }

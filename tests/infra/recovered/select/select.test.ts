@@ -133,6 +133,25 @@ describe('webhooks', () => {
     expect(excluded['service-gone']).toHaveLength(2);
   });
 
+  test('and so is an API whose server is gone', () => {
+    const api = (name: string, service: string) => ({
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name },
+      spec: { group: name.slice(3), version: 'v1', service: { namespace: 'go-coffee', name: service } },
+    });
+    const { objects, excluded } = select(
+      {},
+      captureOf([api('v1.a.example.com', 'api'), api('v1.b.example.com', 'gone')]),
+    );
+    expect(objects).toEqual([]);
+    expect(excluded['service-gone']).toHaveLength(2);
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'api', namespace: 'go-coffee' } };
+    const with1 = select({}, captureOf([api('v1.a.example.com', 'api'), api('v1.b.example.com', 'gone'), service]));
+    expect(with1.objects.map(({ metadata }) => metadata.name)).toEqual(['v1.a.example.com', 'api']);
+    expect(with1.excluded['service-gone']).toEqual(['APIService.apiregistration.k8s.io/v1.b.example.com']);
+  });
+
   test('by name they come', () => {
     const { excluded } = select({ only: ['P1', 'ValidatingWebhookConfiguration/gone'] });
     expect(excluded['service-gone'] ?? []).not.toContain(

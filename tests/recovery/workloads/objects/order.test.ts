@@ -25,6 +25,9 @@ const IN_ORDER: readonly KubeObject[] = [
   served('example.com/v1', 'Widget', 'gear'),
   served('apps/v1', 'Deployment', 'api'),
   served('autoscaling/v2', 'HorizontalPodAutoscaler', 'api'),
+  clusterWide('apiregistration.k8s.io/v1', 'APIService', 'v1.metering.example.com', {
+    spec: { group: 'metering.example.com', version: 'v1', service: { namespace: 'shop', name: 'api' } },
+  }),
   served('example.com/v1', 'Converted', 'made-by-the-platform'),
   served('networking.k8s.io/v1', 'Ingress', 'api'),
   clusterWide('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'guard'),
@@ -37,9 +40,22 @@ test('each after what it needs, and what may refuse others last', () => {
   expect(waves.flatMap(({ objects }) => objects).filter((object) => object !== converted)).toEqual(IN_ORDER);
 });
 
-test('only definitions are waited for', () => {
+test('what the platform’s own server serves comes after its APIService', () => {
+  const meter = served('metering.example.com/v1', 'Meter', 'm');
+  const waves = restoreWaves([meter, ...IN_ORDER]);
+  const at = (object: KubeObject) => waves.findIndex(({ objects }) => objects.includes(object));
+  const api = IN_ORDER.find(({ kind }) => kind === 'APIService') as KubeObject;
+  const services = IN_ORDER.filter(({ kind }) => kind === 'Service' || kind === 'Deployment');
+  expect(at(meter)).toBeGreaterThan(at(api));
+  for (const service of services) expect(at(api)).toBeGreaterThan(at(service));
+});
+
+test('only definitions and APIServices are waited for', () => {
   const waiting = restoreWaves(IN_ORDER).filter(({ wait }) => wait !== undefined);
-  expect(waiting.map(({ id, wait }) => [id, wait])).toEqual([['definitions', 'established']]);
+  expect(waiting.map(({ id, wait }) => [id, wait])).toEqual([
+    ['definitions', 'established'],
+    ['apis', 'available'],
+  ]);
 });
 
 test.each<[string, KubeObject, string]>([

@@ -134,6 +134,38 @@ test.each([
   await expect(readCluster(clusterOf(...objects).cluster, ['shop'])).rejects.toMatchObject({ code, exit: 6 });
 });
 
+test('a namespace that is missing or may not be read leaves the others whole, and is told apart from an empty one', async () => {
+  const { cluster } = clusterOf(SHOP, clusterWide('v1', 'Namespace', 'tea'), served('v1', 'ConfigMap', 'a'));
+  const forbidden = new DrError({
+    code: 'KUBERNETES-FORBIDDEN',
+    where: 'context test',
+    fact: 'may not list configmaps in the namespace tea',
+    hint: 'x',
+    cause: new KubernetesAnswer(403, 'Forbidden', 'forbidden'),
+  });
+  const closed: Cluster = {
+    ...cluster,
+    list: (type, namespace) => (namespace === 'tea' ? Promise.reject(forbidden) : cluster.list(type, namespace)),
+  };
+  const content = await readCluster(closed, ['shop', 'tea', 'nowhere']);
+  expect(content.namespaces).toEqual(['shop']);
+  expect(content.unread).toEqual([]);
+  expect(content.lacking).toMatchObject([
+    { name: 'nowhere', error: { code: 'NAMESPACE-MISSING' } },
+    { name: 'tea', error: { code: 'KUBERNETES-FORBIDDEN' } },
+  ]);
+  await expect(readCluster(closed, ['tea', 'nowhere'])).rejects.toMatchObject({ code: 'NAMESPACE-MISSING' });
+  // Where only some kinds are refused, the parts that hold them fail: what is left would look complete.
+  const partly: Cluster = {
+    ...cluster,
+    list: (type, namespace) =>
+      namespace === 'tea' && type.kind === 'ConfigMap' ? Promise.reject(forbidden) : cluster.list(type, namespace),
+  };
+  const { lacking, unread } = await readCluster(partly, ['shop', 'tea']);
+  expect(lacking).toEqual([]);
+  expect(unread.map(({ type }) => type.kind)).toEqual(['ConfigMap']);
+});
+
 test('a kind that can’t be read fails the part that would hold it, and no other', async () => {
   const { cluster } = clusterOf(SHOP, served('v1', 'ConfigMap', 'a'), served('v1', 'ServiceAccount', 'b'));
   const refusal = (status: number, message: string) =>

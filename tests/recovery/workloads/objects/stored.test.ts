@@ -12,7 +12,15 @@ import { clusterWide, ownedBy, read, served } from './make-object.ts';
 const AT = new Date('2026-11-25T02:00:00Z');
 
 function captureOf(...objects: readonly KubeObject[]) {
-  const cluster = { describe: 'context test', version: 'v1.34.4', namespaces: ['shop'], silentGroups: [], unread: [] };
+  const cluster = {
+    describe: 'context test',
+    version: 'v1.34.4',
+    namespaces: ['shop'],
+    silentGroups: [],
+    unread: [],
+    lacking: [],
+    gaps: [],
+  };
   return makeCapture({ ...cluster, read: objects.map(read) });
 }
 

@@ -1,14 +1,49 @@
 /** A capture that an older version wrote is laid down by what this version knows. */
 import { expect, test } from 'vitest';
+import { DrError } from '../../../../../recovery/core/errors.ts';
 import { makeCapture } from '../../../../../recovery/workloads/objects/make.ts';
 import { readFolder } from '../../../../../recovery/workloads/objects/snapshot/part.ts';
 import { writePart } from '../../../../../recovery/workloads/objects/stored.ts';
 import { scratch } from '../../../../scratch.ts';
 import { read, served } from '../make-object.ts';
 
+test('what the copy does not hold is said with it', async () => {
+  const folder = await scratch();
+  const error = new DrError({ code: 'NAMESPACE-MISSING', where: 'x', fact: 'there is no namespace "tea"', hint: 'x' });
+  const capture = makeCapture({
+    describe: 'context test',
+    version: 'v1.34.4',
+    namespaces: ['shop'],
+    silentGroups: [],
+    unread: [],
+    lacking: [{ name: 'tea', error }],
+    gaps: [{ part: 'manifests', what: 'StorageClass.storage.k8s.io fast', why: 'the cluster does not have it' }],
+    read: [],
+  });
+  const capturedAt = '2026-11-25T02:00:00.000Z';
+  const notesOf = async (part: 'manifests' | 'access') => {
+    const index = await writePart(capture, part, folder, new Date(capturedAt));
+    expect(index.lackingNamespaces).toEqual(['tea']);
+    return (await readFolder(folder, { workload: part, point: 'p', snapshot: 's', part, capturedAt })).notes;
+  };
+  expect(await notesOf('manifests')).toEqual([
+    'not captured: namespace tea: there is no namespace "tea"',
+    'not captured: StorageClass.storage.k8s.io fast: the cluster does not have it',
+  ]);
+  expect(await notesOf('access')).toEqual(['not captured: namespace tea: there is no namespace "tea"']);
+});
+
 test('what a fence had changed when it was taken is as before the fence', async () => {
   const folder = await scratch();
-  const cluster = { describe: 'context test', version: 'v1.34.4', namespaces: ['shop'], silentGroups: [], unread: [] };
+  const cluster = {
+    describe: 'context test',
+    version: 'v1.34.4',
+    namespaces: ['shop'],
+    silentGroups: [],
+    unread: [],
+    lacking: [],
+    gaps: [],
+  };
   const capture = makeCapture({ ...cluster, read: [read(served('apps/v1', 'Deployment', 'api'))] });
   const stopped = served('apps/v1', 'Deployment', 'api', {
     metadata: { annotations: { 'go-coffee-dr/replicas-before-fence': '2' } },

@@ -85,7 +85,15 @@ export async function writeObjects(
   objects: readonly KubeObject[],
   at = new Date('2026-11-25T02:00:00Z'),
 ): Promise<void> {
-  const cluster = { describe: 'context test', version: 'v1.34.4', namespaces: ['shop'], silentGroups: [], unread: [] };
+  const cluster = {
+    describe: 'context test',
+    version: 'v1.34.4',
+    namespaces: ['shop'],
+    silentGroups: [],
+    unread: [],
+    lacking: [],
+    gaps: [],
+  };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writePart(makeCapture({ ...cluster, read: objects.map(read) }), part, folder, at);
 }
