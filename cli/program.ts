@@ -10,7 +10,7 @@ export const COMMANDS: readonly Row[] = [
   ['plan', 'Show and check the recovery plan that everything else follows.', () => import('./commands/plan.ts')],
   [
     'setup',
-    'Look at what runs on this host, propose its environment file and its keys, and write them after consent.',
+    'Look at what runs on this host or in a cluster, propose the configuration for it, and write it after consent.',
     () => import('./commands/setup/setup.ts'),
   ],
   [

@@ -1,4 +1,5 @@
 /** The steps in which a recovered platform is declared, each after the steps that it names. Pure. */
+import { JOB_KINDS } from '../../plan/service-match.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 import { type KubeObject, restoreWaves, type WaveId } from '../../recovery/public.ts';
 import { type Placements, placementsOf } from './select/placement.ts';
@@ -22,7 +23,9 @@ export interface Steps {
 /** Waves that come with the workloads, or after them. */
 const AFTER_STORES: readonly WaveId[] = ['workloads', 'scaling', 'apis', 'converted-resources', 'routes', 'admission'];
 
-/** A chain of steps. The routes of each tier are beside it, and no step waits for them. */
+const isJob = ({ kind }: KubeObject): boolean => JOB_KINDS.includes(kind);
+
+/** A chain of steps. Jobs and routes of each tier are beside it, and no step waits for them. */
 class Chain {
   readonly steps: Step[] = [];
   #last: readonly string[] = [];
@@ -52,8 +55,9 @@ export interface StepsArgs {
 }
 
 /**
- * The waves before the workloads; a check of the stores; for each tier its workloads, a check and their routes; the other routes; and last
- * the admission configurations, which the API server calls for every creation.
+ * The waves before the workloads; a check of the stores; for each tier its workloads, a check, and then its CronJobs, Jobs and routes; the
+ * other routes; and last the admission configurations, which the API server calls for every creation. A CronJob that was there before the
+ * check of its tier could run on data that is not the one to keep.
  */
 export function stepsOf({ plan, objects, checked = true }: StepsArgs): Steps {
   const placements = placementsOf(plan, objects);
@@ -65,7 +69,9 @@ export function stepsOf({ plan, objects, checked = true }: StepsArgs): Steps {
   const isOf = (tier: TierId) => (object: KubeObject) => placements.get(object)?.tier === tier;
   for (const { id } of plan.tiers) {
     const own = of('workloads', 'scaling').filter(isOf(id));
-    if (own.length > 0) chain.add(id.toLowerCase(), own, checked ? id : undefined);
+    const services = own.filter((object) => !isJob(object));
+    if (services.length > 0) chain.add(id.toLowerCase(), services, checked ? id : undefined);
+    chain.beside(`jobs-${id.toLowerCase()}`, own.filter(isJob));
     chain.beside(`routes-${id.toLowerCase()}`, of('routes').filter(isOf(id)));
   }
   chain.add('apis', of('apis'));

@@ -1,6 +1,6 @@
 /** Which tier a resource of a recovered platform belongs to, and which resource completes a tier. Pure. */
 import { OWN_LABEL } from '../../plan/layout.ts';
-import { lastTier, matchService } from '../../plan/service-match.ts';
+import { JOB_KINDS, lastTier, matchJob, matchService } from '../../plan/service-match.ts';
 import { type Plan, TIERS, type TierId } from '../../plan/types.ts';
 import type { ResourceEvent } from './engine.ts';
 
@@ -29,5 +29,7 @@ export function tierOf(event: Pick<ResourceEvent, 'name' | 'object'>, plan: Pick
   if (checked !== undefined) return checked;
   const { object } = event;
   if (object === undefined || isOwn(event) || !RUNS.includes(object.kind)) return undefined;
-  return matchService(plan, object)?.tier ?? lastTier(plan);
+  // As the program places it.
+  const match = JOB_KINDS.includes(object.kind) ? matchJob(plan, object) : matchService(plan, object);
+  return match?.tier ?? lastTier(plan);
 }

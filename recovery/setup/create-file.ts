@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, rm } from 'node:fs/promises';
 import type { Account } from '../core/account.ts';
-import { hasCode } from '../core/errors.ts';
+import { hasCode, precondition } from '../core/errors.ts';
 
 /** False where something has that name: it stays as it is. */
 export async function createFile(path: string, text: string, mode: number, owner?: Account): Promise<boolean> {
@@ -23,4 +23,15 @@ export async function createFile(path: string, text: string, mode: number, owner
     await handle.close();
     await rm(next, { force: true });
   }
+}
+
+/** A configuration file: it holds no secret. Throws `SETUP-TAKEN` (exit 6) where somebody was faster. */
+export async function createNewFile(file: string, text: string): Promise<void> {
+  if (await createFile(file, text, 0o644)) return;
+  throw precondition({
+    code: 'SETUP-TAKEN',
+    where: file,
+    fact: 'somebody has written it in the meantime; it was not changed',
+    hint: 'run `dr setup` again: it shows the difference',
+  });
 }

@@ -52,10 +52,10 @@ function mapOf(document: Document, parts: readonly Part[], spaced: boolean): { m
       }
       if (below.after.length > 0) below.map.comment = asComment(below.after);
       above.push(part.note);
-      key.spaceBefore = spaced;
+      key.spaceBefore = spaced && map.items.length > 0;
       map.add(new Pair(key, below.map));
     } else {
-      if (spaced && above.length > 0) key.spaceBefore = true;
+      if (spaced && map.items.length > 0 && above.length > 0) key.spaceBefore = true;
       map.add(new Pair(key, valueNode(document, part)));
     }
     if (above.length > 0) key.commentBefore = asComment(above);

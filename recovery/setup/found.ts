@@ -7,6 +7,8 @@ export interface Unanswered {
   /** What it is about: `redis at 127.0.0.1:6379`, `postgres`. */
   readonly about: string;
   readonly why: string;
+  /** Of the error, where one said so: `KUBERNETES-FORBIDDEN`. */
+  readonly code?: string;
   /** What to type, so that it can be answered. */
   readonly hint: string;
 }
@@ -27,8 +29,8 @@ export async function ask<T>(about: string, question: () => Promise<T>): Promise
     return { value: await question() };
   } catch (error) {
     rethrowBug(error);
-    const { fact, hint } = asDrError(error, about);
-    return { unanswered: { about, why: fact, hint } };
+    const { code, fact, hint } = asDrError(error, about);
+    return { unanswered: { about, why: fact, code, hint } };
   }
 }
 

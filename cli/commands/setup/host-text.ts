@@ -1,8 +1,6 @@
 /** What `dr setup` on a host tells a person. */
-import { basename } from 'node:path';
 import { shellWord } from '../../../recovery/core/quote.ts';
 import { table } from '../../../recovery/report/table.ts';
-import type { Difference } from '../../../recovery/setup/difference.ts';
 import type { HostSetup } from '../../../recovery/setup/host/setup.ts';
 
 function found({ facts }: HostSetup): string[][] {
@@ -48,17 +46,6 @@ export function hostText(setup: HostSetup): string {
     ...proposal.notes.map((note) => `note: ${note}`),
     ...open,
   ].join('\n');
-}
-
-function shownValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-export function differenceText(file: string, found: readonly Difference[]): string {
-  if (found.length === 0) return `${file} agrees with what runs here`;
-  const rows = found.map(({ path, file: before, now }) => [path, shownValue(before), shownValue(now)]);
-  return table(['field', basename(file), 'runs now'], rows);
 }
 
 export function nextSteps({ file, environment }: HostSetup): string[] {

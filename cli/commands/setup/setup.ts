@@ -1,21 +1,46 @@
 /** `dr setup`: propose the configuration for a platform that runs. */
-import { badInput } from '../../../recovery/core/errors.ts';
+import { badInput, type DrError } from '../../../recovery/core/errors.ts';
 import { type CommandContext, type CommandResult, freeCommand } from '../../command.ts';
 import { declaration, type SetupOptions } from './declaration.ts';
 
+function misuse(where: string, fact: string, hint: string): DrError {
+  return badInput({ code: 'USAGE', where, fact, hint });
+}
+
+/** Options that mean something only for one of the two. */
+const OF_CLUSTER = ['kubeconfig', 'stack', 'registry'] as const;
+const OF_HOST = ['postgres', 'database', 'redis', 'redisPassword'] as const;
+
+function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** Throws exit 2. */
-function check({ folder }: SetupOptions): void {
+function check(options: SetupOptions): void {
+  const { folder, endpoint, context, namespace } = options;
   const wrong = folder.find((each) => !/^[a-z0-9-]+=\/./.test(each));
-  if (wrong === undefined) return;
-  throw badInput({
-    code: 'USAGE',
-    where: '--folder',
-    fact: `"${wrong}" is not WORKLOAD=/absolute/path`,
-    hint: 'type e.g. --folder uploads=/srv/shop/uploads; `dr plan show` lists the workloads',
-  });
+  if (wrong !== undefined) {
+    const hint = 'type e.g. --folder uploads=/srv/shop/uploads; `dr plan show` lists the workloads';
+    throw misuse('--folder', `"${wrong}" is not WORKLOAD=/absolute/path`, hint);
+  }
+  const bad = endpoint.find((each) => !/^[a-z0-9-]+=https:\/\/[^/]+\/?$/.test(each));
+  if (bad !== undefined) {
+    const hint = 'type e.g. --endpoint primary=https://s3.example.com:9000; `dr plan show` lists the repositories';
+    throw misuse('--endpoint', `"${bad}" is not REPOSITORY=https://host`, hint);
+  }
+  const stray = (context === undefined ? OF_CLUSTER : OF_HOST).find((name) => options[name] !== undefined);
+  const list = context === undefined && namespace.length + endpoint.length > 0 ? 'namespace' : undefined;
+  const flag = stray ?? list;
+  if (flag === undefined) return;
+  const fact =
+    context === undefined ? 'is for a cluster, and --context is missing' : 'is for a host, not for --context';
+  throw misuse(flagOf(flag), fact, 'leave it out, or see `dr setup --help`');
 }
 
 async function run(options: SetupOptions, context: CommandContext): Promise<CommandResult> {
+  if (options.context !== undefined) {
+    return (await import('./cluster.ts')).setUpCluster({ ...options, context: options.context }, context);
+  }
   return (await import('./host.ts')).setUpHost(options, context);
 }
 

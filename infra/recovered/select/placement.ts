@@ -1,5 +1,5 @@
 /** Maps objects to services and tiers of the plan. Pure. */
-import { lastTier, matchService } from '../../../plan/service-match.ts';
+import { JOB_KINDS, lastTier, matchJob, matchService } from '../../../plan/service-match.ts';
 import type { Plan, TierId } from '../../../plan/types.ts';
 import { fieldsOf, type KubeObject, kindOf, restoreWaves, selects } from '../../../recovery/public.ts';
 import { backendsOf } from '../objects/backends.ts';
@@ -26,15 +26,8 @@ function podLabels({ kind, metadata, spec }: KubeObject): Labels {
 
 function byItself(plan: Tiers, object: KubeObject): Placement | undefined {
   const { name, labels } = object.metadata;
+  if (JOB_KINDS.includes(object.kind)) return matchJob(plan, { name, labels: { ...podLabels(object), ...labels } });
   return matchService(plan, { name, labels }) ?? matchService(plan, { name, labels: podLabels(object) });
-}
-
-/** `order-service-cleanup` is a job of order-service. */
-function byPrefix(plan: Tiers, { kind, metadata }: KubeObject): Placement | undefined {
-  if (kind !== 'Job' && kind !== 'CronJob') return undefined;
-  const parts = metadata.name.split('-');
-  const prefixes = parts.map((_, i) => parts.slice(0, parts.length - i).join('-'));
-  return prefixes.map((name) => matchService(plan, { name })).find((found) => found !== undefined);
 }
 
 const rank = ({ tiers }: Tiers, { tier }: Placement): number => tiers.findIndex(({ id }) => id === tier);
@@ -104,9 +97,7 @@ export function placementsOf(plan: Tiers, objects: readonly KubeObject[]): Place
   const waves = new Map(restoreWaves(objects).map(({ id, objects: of }) => [id, of] as const));
   const last: Placement = { tier: lastTier(plan) };
   const workloads = new Map(
-    (waves.get('workloads') ?? []).map(
-      (object) => [object, byItself(plan, object) ?? byPrefix(plan, object) ?? last] as const,
-    ),
+    (waves.get('workloads') ?? []).map((object) => [object, byItself(plan, object) ?? last] as const),
   );
   const finder = new Finder(plan, workloads);
   const placed = new Map<KubeObject, Placement>(workloads);

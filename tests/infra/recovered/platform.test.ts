@@ -114,6 +114,8 @@ describe('the order', () => {
   test('a tier after the check of the one before, and admission after everything', () => {
     expect(earlier('Deployment', 'order-service')).toContain('Job recovery-check-p1-local-2');
     expect(earlier('Deployment', 'auth-service')).not.toContain('Job recovery-check-p1-local-2');
+    expect(earlier('CronJob', 'order-service-cleanup')).toContain('Job recovery-check-p2-local-2');
+    expect(earlier('Job', 'import')).toContain('Job recovery-check-p4-local-2');
     expect(earlier('Deployment', 'loyalty')).toContain('Job recovery-check-p3-local-2');
     expect(earlier('Ingress', 'shop')).toContain('Job recovery-check-p1-local-2');
     expect(earlier('Ingress', 'shop')).not.toContain('Job recovery-check-p2-local-2');

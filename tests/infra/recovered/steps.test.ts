@@ -37,11 +37,13 @@ test('the waves, the check of the stores, tier by tier, what leads to them besid
     ['p1', ['stores'], 'P1'],
     ['routes-p1', ['p1'], undefined],
     ['p2', ['p1'], 'P2'],
+    ['jobs-p2', ['p2'], undefined],
     ['routes-p2', ['p2'], undefined],
     ['p3', ['p2'], 'P3'],
     ['p4', ['p3'], 'P4'],
+    ['jobs-p4', ['p4'], undefined],
     ['routes-p4', ['p4'], undefined],
-    ['admission', ['routes-p1', 'routes-p2', 'routes-p4'], undefined],
+    ['admission', ['routes-p1', 'jobs-p2', 'routes-p2', 'jobs-p4', 'routes-p4'], undefined],
   ]);
 });
 
@@ -68,15 +70,12 @@ test('an API of the platform’s own comes after the pods that serve it, and wha
 
 test('what belongs to a service goes with it; what belongs to none with the last tier', () => {
   expect(step('p1')).toEqual(['Deployment auth-service', 'PodDisruptionBudget auth']);
-  expect(step('p2')).toEqual([
-    'CronJob order-service-cleanup',
-    'Deployment order-service',
-    'HorizontalPodAutoscaler orders',
-  ]);
+  expect(step('p2')).toEqual(['Deployment order-service', 'HorizontalPodAutoscaler orders']);
   expect(step('p3')).toEqual(['Deployment ai-search']);
-  expect(step('p4')).toEqual(
-    expect.arrayContaining(['Deployment api', 'Deployment loyalty', 'Job import', 'StatefulSet orders']),
-  );
+  expect(step('p4')).toEqual(expect.arrayContaining(['Deployment api', 'Deployment loyalty', 'StatefulSet orders']));
+  // They run by themselves: after the check of what they work on.
+  expect(step('jobs-p2')).toEqual(['CronJob order-service-cleanup']);
+  expect(step('jobs-p4')).toEqual(['Job import']);
   // To the most critical of the services that it leads to: who waits for the others would miss its RTO.
   expect(step('routes-p1')).toEqual(['Ingress shop']);
   const unmatched = [...placements]
