@@ -118,6 +118,11 @@ export const COMMANDS: readonly Row[] = [
     'Show who holds a lock, and break it after its holder is known to be dead.',
     () => import('./commands/unlock.ts'),
   ],
+  [
+    'uninstall',
+    'List what leaving this program takes away, what stays, and the commands for it. Changes nothing.',
+    () => import('./commands/uninstall/uninstall.ts'),
+  ],
 ];
 
 /** Former names: not shown, and called by the pods of stacks that were deployed before. */

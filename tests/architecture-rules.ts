@@ -34,8 +34,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],
     'rebuild/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'keys/', 'pulumi/', 'workloads/'],
     'offsite/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'verify/'],
-    // It looks at what runs, before there is a site: it asks servers as the workloads do, and writes what `config/` reads.
-    'setup/': ['core/', 'storage/', 'config/', 'kubernetes/', 'engines/', 'workloads/'],
+    // It looks at what runs, before there is a site: it asks servers as the workloads do, and writes what `config/` reads. Leaving reads the
+    // state of a stack.
+    'setup/': ['core/', 'storage/', 'config/', 'kubernetes/', 'engines/', 'pulumi/', 'workloads/'],
     'repository/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'backup/', 'offsite/'],
     // `core/` for the error class that a stack's program tells apart.
     'public.ts': ['core/', 'points/', 'kubernetes/', 'workloads/'],

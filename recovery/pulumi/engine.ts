@@ -28,6 +28,8 @@ export interface ResourceEvent {
   readonly name: string;
   /** Only for a Kubernetes object. */
   readonly object?: EngineObject;
+  /** Its provider takes over what exists under the name. @default false */
+  readonly adopts?: boolean;
   /** With state `failed`: the provider's message. */
   readonly message?: string;
 }

@@ -23,6 +23,9 @@ const OPS: Readonly<Record<string, Op>> = {
   'import-replacement': 'import',
 };
 
+/** `<urn>::<id>`; infra/cluster/provider.ts names the provider for what the stacks of a cluster share. */
+const SHARED = /::cluster-shared::[^:]*$/;
+
 const record = (value: unknown): Json => (isRecord(value) ? value : {});
 
 function text(value: unknown): string | undefined {
@@ -49,7 +52,8 @@ function resourceEvent(state: ResourceEvent['state'], metadata: StepEventMetadat
   const object = objectOf(metadata);
   const { urn, type } = metadata;
   const name = urn.split('::').slice(3).join('::');
-  return { state, op, urn, type, name, ...(object === undefined ? {} : { object }) };
+  const adopts = SHARED.test(metadata.provider ?? '');
+  return { state, op, urn, type, name, ...(object === undefined ? {} : { object }), ...(adopts ? { adopts } : {}) };
 }
 
 /** A preview makes nothing: it reports each resource once, as `done`. */

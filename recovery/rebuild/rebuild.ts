@@ -1,4 +1,5 @@
 /** `dr rebuild`: from a recovery point to a deployed and verified stack. */
+import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { layout } from '../../plan/layout.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
@@ -8,6 +9,7 @@ import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { clusterOfStack } from './data/location.ts';
 import { describePlan } from './describe.ts';
+import { type Foreseen, foresee, foreseeIfReachable } from './leftovers/foresee.ts';
 import { outputChecks, tierOutcomes } from './outcome.ts';
 import {
   type Configuration,
@@ -46,12 +48,14 @@ interface Previewed extends Configuration {
   readonly declaredAt: Date;
 }
 
+/** @param look at what exists already; undefined for a run that has begun to create */
 async function planOf(
   { request, prepared, chosen, skipped, stack, declaredAt }: Previewed,
   ports: RebuildPorts,
+  look: ((foreseen: Foreseen) => Promise<RebuildPlan>) | undefined,
 ): Promise<RebuildPlan> {
   const { outcome, events } = await previewed(stack, ports);
-  return describePlan({
+  const plan = describePlan({
     request,
     draft: prepared.draft,
     ...chosen,
@@ -62,6 +66,10 @@ async function planOf(
     previewed: outcome,
     events,
   });
+  const { openTarget } = ports;
+  if (openTarget === undefined || look === undefined) return plan;
+  const place = clusterOfStack(await stack.config(), plan.context);
+  return look({ plan, events, environment: prepared.plan.environment, openTarget, place });
 }
 
 /** Resolves and previews. The engine can't preview a missing stack: it is created for the preview and removed again. */
@@ -72,7 +80,8 @@ export async function planRebuild(request: RebuildRequest, ports: RebuildPorts):
   const configuration = { request, prepared, chosen, skipped: [] };
   const stack = await configureStack(configuration, ports);
   try {
-    return await planOf({ ...configuration, stack, declaredAt: request.declaredAt ?? ports.now() }, ports);
+    const declaredAt = request.declaredAt ?? ports.now();
+    return await planOf({ ...configuration, stack, declaredAt }, ports, foreseeIfReachable);
   } finally {
     await unconfigureStack(prepared, stack);
   }
@@ -87,8 +96,8 @@ async function waitsOf(
   if (openTarget === undefined) return undefined;
   const place = clusterOfStack(await stack.config(), plan.context);
   // Pods of the interrupted run are this rebuild's too.
-  const { platform, recovery } = plan.namespaces;
-  return { open: () => openTarget(place), namespaces: [platform, recovery], since: declaredAt, progress, log };
+  const namespaces = allNamespaces(plan.namespaces);
+  return { open: () => openTarget(place), namespaces, since: declaredAt, progress, log };
 }
 
 async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
@@ -103,9 +112,11 @@ async function run(request: RebuildRequest, record: RebuildRecord, ports: Rebuil
   await record.write('stack', 'done');
   let plan: RebuildPlan;
   try {
-    plan = await planOf({ ...configuration, stack, declaredAt: record.declaredAt }, ports);
+    const look = record.begun('up') ? undefined : foresee;
+    plan = await planOf({ ...configuration, stack, declaredAt: record.declaredAt }, ports, look);
     if (!record.isDone('approve')) await ports.approve(plan);
     await record.write('approve', 'done');
+    if (plan.takesOver !== undefined) await record.write('take-over', 'done', plan.takesOver);
   } catch (error) {
     // It has no resources yet: a stack that this rebuild has created is removed, and another one gets its config back.
     if (!record.begun('up') && !prepared.found.isUp) {

@@ -38,6 +38,7 @@ export function planText(plan: RebuildPlan): string {
     `first ${plural(plan.foundation, 'object')} that all tiers need; then tier by tier, each after the previous tier’s check:`,
     table(['tier', '', 'objects'], rows),
     table(['data', 'recovered to', 'before the disaster'], losses),
+    ...(plan.takesOver ?? []).map((name) => `taken over, left of the lost stack: ${name}`),
     ...plan.leftOut.map((line) => `excluded: ${line}`),
     ...plan.notes.map((note) => `note: ${note}`),
     `RTO clock: since ${formatTime(plan.declaredAt)}`,

@@ -109,6 +109,8 @@ export interface RebuildPlan {
   /** Resources that come before all tiers. */
   readonly foundation: number;
   readonly changes: Readonly<Record<string, number>>;
+  /** Objects that the lost stack has left in the cluster: `ClusterRole/dr-capture-go-coffee-dr`. @default none */
+  readonly takesOver?: readonly string[];
   /** Excluded objects, each with the reason. */
   readonly leftOut: readonly string[];
   /** Expected loss: seconds from the newest recovered data to the declared moment. */

@@ -64,6 +64,7 @@ test('the commands of the plan are all there', () => {
     'dr drill',
     'dr impact',
     'dr unlock',
+    'dr uninstall',
   ]);
 });
 

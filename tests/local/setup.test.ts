@@ -7,6 +7,7 @@ import { waitFor } from '../../drill/host/processes.ts';
 import { redisPasswordFile } from '../../drill/platform/redis.ts';
 import { FOLDER_WORKLOADS } from '../../drill/platform/site-paths.ts';
 import { parseEnvironment } from '../../recovery/config/environment-file.ts';
+import type { Leaving } from '../../recovery/setup/leave/leaving.ts';
 import { dr, type Ran } from '../cli/run-dr.ts';
 import { type TestPlatform, withPlatform } from '../platform.ts';
 
@@ -84,6 +85,29 @@ test('setup, init, backup and verification of a host that nobody had described',
       const ran = await dr([...command, ...env]);
       expect(ran.exit, `${command.join(' ')}\n${ran.stdout}\n${ran.stderr}`).toBe(0);
     }
+
+    const before = await treeOf(folder);
+    const leaving = await dr(['uninstall', '--plan', '-o', 'json', ...env]);
+    expect(leaving.exit, leaving.stderr).toBe(0);
+    const { goes, stays, steps, reading } = JSON.parse(leaving.stdout) as Leaving;
+    expect(goes.map(({ what }) => what)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^setting archive_command = /), 'state folder', 'program']),
+    );
+    expect(stays.map(({ where }) => where)).toEqual(
+      expect.arrayContaining([`posix:${join(folder, 'copies')}`, join(into, 'dr.yaml')]),
+    );
+    const lines = steps.flatMap(({ commands }) => commands);
+    const at = (word: string) => lines.findIndex((line) => line.includes(word));
+    expect([at('keys escrow'), at('RESET archive_command')].map((line) => line >= 0)).toEqual([true, true]);
+    // Without a command a server whose archive_mode stays on keeps all WAL.
+    expect(at(`archive_mode is on in ${paths.postgresData}/postgresql.conf`)).toBe(at('at once') - 1);
+    expect(at('RESET archive_command')).toBeLessThan(at(`rm -r ${join(folder, 'dr-state')}`));
+    expect(lines.filter((line) => line.startsWith('rm') && line.includes('copies'))).toEqual([]);
+    const key = join(into, 'keys', 'local');
+    expect(reading).toEqual([
+      `local: REPOSITORY=${join(folder, 'copies')} ENVIRONMENT=production LINEAGE=first-1 PASSPHRASE_FILE=${key}`,
+    ]);
+    expect(await treeOf(folder)).toEqual(before);
 
     // Once more: it agrees, and nothing is written.
     const again = await dr([...flagsOf(tested, into), '--yes']);

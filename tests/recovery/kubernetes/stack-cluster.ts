@@ -93,6 +93,8 @@ export class StackCluster {
   }
 
   respond(method: string, url: URL, body: unknown): { readonly status: number; readonly body: unknown } {
+    if (url.pathname === '/api/v1') return { status: 200, body: { resources: [] } };
+    if (url.pathname === '/apis') return { status: 200, body: { groups: [] } };
     const parts = url.pathname.split('/').filter((part) => part !== '');
     const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
     const namespace = rest[0] === 'namespaces' ? rest[1] : undefined;

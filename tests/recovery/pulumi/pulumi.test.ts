@@ -65,6 +65,10 @@ describe('events', () => {
       state: 'done',
     });
     const failed = { ...event, resOpFailedEvent: { metadata, status: 1, steps: 1 } };
+    const provider = (name: string) => `urn:pulumi:fresh::go-coffee-dr::pulumi:providers:kubernetes::${name}::04da6b54`;
+    const by = (name: string) =>
+      toResourceEvent({ ...event, resourcePreEvent: { metadata: { ...metadata, provider: provider(name) } } }, 'up');
+    expect([by('cluster-shared')?.adopts, by('cluster')?.adopts]).toEqual([true, undefined]);
     expect(toResourceEvent(failed, 'up')).toMatchObject({ ...said, state: 'failed' });
   });
 

@@ -95,6 +95,7 @@ export function fakeEngine(backend: FakeBackend, killAt = Number.POSITIVE_INFINI
     object: {
       kind: resource.kind,
       name: resource.name,
+      ...(heldObject(resource).namespace === undefined ? {} : { namespace: heldObject(resource).namespace ?? '' }),
       labels: resource.own === true ? { 'go-coffee-dr/owner': 'stack' } : {},
     },
     ...(state === 'failed' ? { message: resource.refused ?? 'it exists already' } : {}),

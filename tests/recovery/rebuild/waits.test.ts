@@ -56,15 +56,19 @@ test('the reason is told while the engine still waits, once, and closed when the
   ]);
 });
 
-test('a cluster that can’t be asked is said, and the rebuild goes on without', async () => {
+test('a cluster that can’t be asked any more is said, and the rebuild goes on without', async () => {
   await using at = await scratch();
+  const cluster = await startStackCluster();
+  const place = { context: 'production', kubeconfig: { path: cluster.kubeconfig } };
+  let opened = 0;
   const ports = portsOf(newBackend(RESOURCES), at.stateDir);
   const { details, progress, first } = reported(ports);
   const outcome = await rebuild(REQUEST, {
     ...ports,
     engine: waiting(ports, first),
     progress,
-    openTarget: (place) => openTargetCluster(place),
+    // It answers before the `up`, and is gone during it.
+    openTarget: (lost) => openTargetCluster(opened++ === 0 ? place : lost),
   });
   expect(outcome.exit).toBe(0);
   expect(details).toEqual([
