@@ -64,9 +64,10 @@ test.each<[PodOf, string, readonly string[]]>([
 test('no Service of the stack sends requests to such a pod', async () => {
   const { metadata } = await made('monitor');
   // One without a selector has no pods of its own.
-  const selectors = declared.flatMap(({ kind, spec }) =>
-    kind === 'Service' ? ((spec as { selector?: Record<string, string> }).selector ?? []) : [],
-  );
+  const selectors = declared
+    .filter(({ kind }) => kind === 'Service')
+    .map(({ spec }) => (spec as { selector?: Readonly<Record<string, string>> }).selector)
+    .filter((selector) => selector !== undefined);
   expect(selectors.length).toBeGreaterThan(0);
   const selected = selectors.filter((selector) =>
     Object.entries(selector).every(([key, value]) => metadata.labels[key] === value),
