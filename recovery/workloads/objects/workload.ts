@@ -47,6 +47,7 @@ const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promi
     const claims = claimGaps({
       read: content.read.map(({ object }) => object),
       operators: capture.operators,
+      snapshotClasses: content.snapshotClasses,
       covered: settings.claims ?? {},
       backedUp: site.plan.workloads.filter((each) => isConfigured(site.environment, each)),
     });
