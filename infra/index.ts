@@ -7,7 +7,7 @@ import { after } from './cluster/after.ts';
 import { Foundation } from './cluster/foundation.ts';
 import { readingOnly } from './cluster/keys.ts';
 import { folderPath } from './cluster/paths.ts';
-import { clusterProvider } from './cluster/provider.ts';
+import { clusterProvider, sharedProvider } from './cluster/provider.ts';
 import { quotasOf } from './cluster/quotas.ts';
 import { authoritiesOf, clusterRepositories, localOf, storagePorts } from './cluster/repository.ts';
 import { readConfig } from './config/config.ts';
@@ -24,7 +24,7 @@ import { Certificates } from './pgbackrest/certificates.ts';
 import { RepositoryServer } from './pgbackrest/repository-server.ts';
 import { archivesOf } from './postgres/archives.ts';
 import { Postgres } from './postgres/postgres.ts';
-import { drillMarks, namespaceMarks } from './recovered/namespace.ts';
+import { marksOf } from './recovered/namespace.ts';
 import { recoverPlatform } from './recovered/recover.ts';
 import { rotationOf } from './recovered/rotate/rotation.ts';
 import { watchOwn } from './recovered/select/own.ts';
@@ -68,18 +68,16 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
   const rotation = await rotationOf(config, secrets, recovered?.platform);
   const origin = originOf(config, resolved);
   const copy = redisOrigin(config, resolved);
+  const forAws = { config, secrets: secrets.values, seedsRedis: copy !== undefined, isolated };
   const aws =
     account && storage.kind === 'aws'
-      ? new AwsSide(
-          'aws',
-          { config, storage, secrets: secrets.values, seedsRedis: copy !== undefined, isolated },
-          { providers: [account] },
-        )
+      ? new AwsSide('aws', { ...forAws, storage }, { providers: [account] })
       : undefined;
   const stored = aws?.ready ?? [];
   const certificates = new Certificates('certificates', { namespaces });
 
   const cluster = clusterProvider(config.cluster);
+  const shared = recovered?.platform && sharedProvider(config.cluster);
   const { accounts, guardrails } = new Foundation(
     'foundation',
     {
@@ -94,22 +92,16 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
       quotas: quotasOf({ ...config, overrides: config.quotas, storesAlone: namespaces.existing.length > 0 }),
       roleArns: aws?.roleArns,
       clusterKinds: config.clusterKinds,
-      // With these a drill's namespace would be taken for the real one.
-      marks: isolated || namespaces.existing.length > 0 ? undefined : namespaceMarks(recovered?.platform),
-      drill: isolated
-        ? drillMarks(recovered?.platform, namespaces.existing, config.recovery?.map.namespace ?? {})
-        : undefined,
+      ...marksOf(config, recovered?.platform),
+      shared,
     },
     { providers: [cluster] },
   );
   const behindGuardrails = after(guardrails, cluster);
 
   // A drill's namespaces have no claims for folders: a pod that waits for one would wait for ever.
-  const folders = Object.entries(isolated ? {} : config.folders).map(([id, claim]) => ({
-    id,
-    claim,
-    path: folderPath(id),
-  }));
+  const claimed = isolated ? {} : config.folders;
+  const folders = Object.entries(claimed).map(([id, claim]) => ({ id, claim, path: folderPath(id) }));
   const claims = Object.fromEntries(folders.map(({ path, claim }) => [path, claim]));
   const recovery = new RecoverySite(
     'recovery',
@@ -273,6 +265,7 @@ export async function stack(): Promise<Record<string, Input<unknown>>> {
     guardrails,
     stores: [...recovery.ready, postgres, redis, ...(seeds?.ready ?? [])],
     cluster,
+    shared,
   });
 
   // Last, so that users arrive only when the platform answers.

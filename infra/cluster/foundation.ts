@@ -30,8 +30,13 @@ export interface FoundationArgs {
   readonly clusterKinds?: AccountsArgs['clusterKinds'];
   /** Further labels and annotations of the platform's namespace. @default none */
   readonly marks?: Marks | undefined;
-  /** In a drill: the existing namespaces, which it makes for itself under other names. @default none */
-  readonly drill?: ReadonlyMap<string, Marks> | undefined;
+  /**
+   * With the platform of a point: its namespaces that no stack owns, which must be there before anything in them. A drill makes them for
+   * itself; otherwise they come back with all their marks, and one that is there stays. @default none
+   */
+  readonly platforms?: ReadonlyMap<string, Marks> | undefined;
+  /** For objects that may be there already. */
+  readonly shared?: pulumi.ProviderResource | undefined;
 }
 
 /** `restricted` in all three modes: the API refuses a pod that needs more, and warns the user who applies it. */
@@ -41,6 +46,10 @@ const POD_SECURITY = Object.fromEntries(
     [`pod-security.kubernetes.io/${mode}-version`, 'latest'],
   ]),
 );
+
+/** The pods of a drill may not start at our level. */
+const securityOf = ({ labels }: Marks): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => key.startsWith('pod-security.kubernetes.io/')));
 
 interface NamespaceArgs {
   readonly namespace: string;
@@ -61,8 +70,10 @@ export class Foundation extends pulumi.ComponentResource {
     const namespaces = [
       this.#namespace(name, { namespace: args.namespaces.platform, isolated, marks: args.marks }),
       this.#namespace(name, { namespace: args.namespaces.recovery, isolated }),
-      ...[...(args.drill ?? [])].map(([namespace, { labels }]) =>
-        this.#namespace(name, { namespace, isolated, podSecurity: labels }),
+      ...[...(args.platforms ?? [])].map(([namespace, marks]) =>
+        isolated
+          ? this.#namespace(name, { namespace, isolated, podSecurity: securityOf(marks) })
+          : this.#captured(namespace, marks, args.shared),
       ),
     ];
     const policies = this.#policies(name, args, namespaces);
@@ -95,6 +106,19 @@ export class Foundation extends pulumi.ComponentResource {
       { metadata: { name: namespace, labels, ...annotations } },
       // Deleting a namespace deletes its claims. Only a drill may do that.
       { parent: this, protect: !isolated, retainOnDelete: !isolated },
+    );
+  }
+
+  /** Under the name that captured objects have: its level and its policies are not the stack's. */
+  #captured(
+    namespace: string,
+    { labels, annotations }: Marks,
+    provider: pulumi.ProviderResource | undefined,
+  ): k8s.core.v1.Namespace {
+    return new k8s.core.v1.Namespace(
+      `Namespace/${namespace}`,
+      { metadata: { name: namespace, labels, annotations } },
+      { parent: this, protect: true, retainOnDelete: true, ...(provider === undefined ? {} : { provider }) },
     );
   }
 

@@ -1,7 +1,7 @@
 /** What a stack's role means for its parts. Pure. */
 import { lineageName } from '../../plan/layout.ts';
 import type { ResolvedPoint } from '../../recovery/public.ts';
-import type { StackConfig } from './types.ts';
+import type { Names, StackConfig } from './types.ts';
 
 /** A promoted standby keeps `standby` in its config, because its database began from that site. */
 export function originOf({ standby }: Pick<StackConfig, 'standby'>, resolved: ResolvedPoint | undefined): Origin {
@@ -44,6 +44,15 @@ export function folderOrigins(
   if (standby === undefined || role !== 'primary') return undefined;
   const targets = Object.keys(folders).map((workload) => [workload, 'latest'] as const);
   return { repository: standby.repository, targets: Object.fromEntries(targets) };
+}
+
+/** Namespace of the snapshot → its name here. */
+export function mappedNamespaces({
+  role,
+  recovery,
+  standby,
+}: Pick<StackConfig, 'role' | 'recovery' | 'standby'>): Names {
+  return (role === 'recovery' ? recovery : standby)?.map.namespace ?? {};
 }
 
 /** True for the site that takes writes, backs them up and gets the users' traffic. */

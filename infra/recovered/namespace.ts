@@ -2,6 +2,8 @@
 import type { ManifestSnapshot } from '../../recovery/public.ts';
 import type { Marks } from '../cluster/foundation.ts';
 import { labelsOf } from '../cluster/labels.ts';
+import { isIsolated, mappedNamespaces } from '../config/role.ts';
+import type { StackConfig } from '../config/types.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -13,27 +15,25 @@ const NOT_TAKEN = /^(pulumi\.com|pod-security\.kubernetes\.io|kubernetes\.io)\//
 type Snapshot = Pick<ManifestSnapshot, 'objects' | 'namespaces'>;
 
 /**
- * A drill makes the namespaces that its platform does not own, at the security level that they had: their pods may not start at ours.
+ * The platform's own namespaces, which no stack owns, with all that their team has given them.
  * @param map old name → name here
  */
-export function drillMarks(
-  snapshot: Snapshot | undefined,
-  existing: readonly string[],
-  map: Texts,
-): ReadonlyMap<string, Marks> {
+function platformMarks(snapshot: Snapshot, existing: readonly string[], map: Texts): ReadonlyMap<string, Marks> {
+  const given = (texts: Texts = {}): Texts =>
+    Object.fromEntries(Object.entries(texts).filter(([key]) => !/^(pulumi\.com|kubernetes\.io)\//.test(key)));
   return new Map(
     existing.map((here) => {
       const before = Object.keys(map).find((old) => map[old] === here) ?? here;
-      const { labels = {} } =
-        snapshot?.objects.find(({ object }) => object.kind === 'Namespace' && object.metadata.name === before)?.object
-          .metadata ?? {};
-      const level = Object.entries(labels).filter(([key]) => key.startsWith('pod-security.kubernetes.io/'));
-      return [here, { labels: Object.fromEntries(level), annotations: {} }];
+      const found = snapshot.objects.find(
+        ({ object }) => object.kind === 'Namespace' && object.metadata.name === before,
+      );
+      const { labels, annotations } = found?.object.metadata ?? {};
+      return [here, { labels: given(labels), annotations: given(annotations) }];
     }),
   );
 }
 
-export function namespaceMarks(snapshot: Snapshot | undefined): Marks {
+function namespaceMarks(snapshot: Snapshot | undefined): Marks {
   const [platform] = snapshot?.namespaces ?? [];
   const found = snapshot?.objects.find(
     ({ object }) => object.kind === 'Namespace' && object.metadata.name === platform,
@@ -44,4 +44,15 @@ export function namespaceMarks(snapshot: Snapshot | undefined): Marks {
   const taken = (texts: Texts): Texts =>
     Object.fromEntries(Object.entries(texts).filter(([key]) => !NOT_TAKEN.test(key) && !own.includes(key)));
   return { labels: taken(labels), annotations: taken(annotations) };
+}
+
+/** What the foundation gives the platform's namespaces. */
+export function marksOf(
+  config: StackConfig,
+  snapshot: Snapshot | undefined,
+): { readonly marks: Marks | undefined; readonly platforms: ReadonlyMap<string, Marks> | undefined } {
+  const { existing } = config.namespaces;
+  // With these a drill's namespace would be taken for the real one.
+  const marks = isIsolated(config) || existing.length > 0 ? undefined : namespaceMarks(snapshot);
+  return { marks, platforms: snapshot && platformMarks(snapshot, existing, mappedNamespaces(config)) };
 }

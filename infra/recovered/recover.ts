@@ -2,7 +2,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { serviceNamespaces } from '../../plan/declared/namespaces.ts';
 import type { KubeObject, ManifestSnapshot } from '../../recovery/public.ts';
-import { sharedProvider } from '../cluster/provider.ts';
 import type { RecoverySettings, StackConfig } from '../config/types.ts';
 import { changesOf } from './change/changes.ts';
 import { type PinnedImages, pinImages } from './change/pin-images.ts';
@@ -21,6 +20,8 @@ export interface RecoveredPlatformArgs
   readonly isOwn: IsOwn;
   readonly rotate?: ((objects: readonly KubeObject[]) => Changed) | undefined;
   readonly cluster: pulumi.ProviderResource;
+  /** For objects that other stacks of the cluster need too. With a snapshot there is one. */
+  readonly shared: pulumi.ProviderResource | undefined;
 }
 
 export interface RecoveredPlatform {
@@ -58,11 +59,11 @@ function wantedOf({ role, plan, namespaces, recovery, standby }: StackConfig): W
 /** Undefined without a snapshot. Throws ConfigError for settings that don't match it. */
 export async function recoverPlatform(
   name: string,
-  { config, snapshot, isOwn, rotate, cluster, ...parts }: RecoveredPlatformArgs,
+  { config, snapshot, isOwn, rotate, cluster, shared, ...parts }: RecoveredPlatformArgs,
 ): Promise<RecoveredPlatform | undefined> {
   const { stack, plan, namespaces } = config;
   const wanted = wantedOf(config);
-  if (snapshot === undefined || wanted === undefined) return undefined;
+  if (snapshot === undefined || wanted === undefined || shared === undefined) return undefined;
   const { section, settings, changes, isolated, services } = wanted;
   const { objects, notes }: PinnedImages = wanted.pinImages ? pinImages(snapshot) : { ...snapshot, notes: [] };
   const { steps, report } = planPlatform({
@@ -84,7 +85,7 @@ export async function recoverPlatform(
     {
       ...{ ...parts, plan, steps, isolated, services },
       namespace: namespaces.recovery,
-      shared: sharedProvider(config.cluster),
+      shared,
     },
     { providers: [cluster] },
   );

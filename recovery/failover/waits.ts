@@ -1,4 +1,5 @@
 /** Says what holds a site's pods up while a failover or a failback waits for them. */
+import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { silentLog } from '../core/log.ts';
 import type { TroubleWatch } from '../kubernetes/watch-troubles.ts';
 import type { FailoverPorts } from './ports.ts';
@@ -10,6 +11,6 @@ export function waitsOf(
   { cluster, outputs }: SiteStack,
 ): TroubleWatch | undefined {
   if (openPods === undefined) return undefined;
-  const { platform, recovery } = outputs.namespaces;
-  return { open: () => openPods(cluster), namespaces: [platform, recovery], since: now(), progress, log };
+  const namespaces = allNamespaces(outputs.namespaces);
+  return { open: () => openPods(cluster), namespaces, since: now(), progress, log };
 }

@@ -1,10 +1,11 @@
 /** `dr rebuild`: from a recovery point to a deployed and verified stack. */
+import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { layout } from '../../plan/layout.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import type { TroubleWatch } from '../kubernetes/watch-troubles.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { clusterOfStack } from './data/location.ts';
 import { describePlan } from './describe.ts';
@@ -95,8 +96,8 @@ async function waitsOf(
   if (openTarget === undefined) return undefined;
   const place = clusterOfStack(await stack.config(), plan.context);
   // Pods of the interrupted run are this rebuild's too.
-  const { platform, recovery } = plan.namespaces;
-  return { open: () => openTarget(place), namespaces: [platform, recovery], since: declaredAt, progress, log };
+  const namespaces = allNamespaces(plan.namespaces);
+  return { open: () => openTarget(place), namespaces, since: declaredAt, progress, log };
 }
 
 async function run(request: RebuildRequest, record: RebuildRecord, ports: RebuildPorts): Promise<RebuildOutcome> {
@@ -160,7 +161,7 @@ export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Pro
   const { stateDir } = ports;
   const key = layout(ports.plan.environment).lock(`rebuild-${request.stack}`);
   const lock = { what: `dr rebuild --stack ${request.stack}` };
-  return withLock(openPosixStore(stateDir), key, lock, async () => {
+  return withLock(openStateStore(stateDir), key, lock, async () => {
     const record = await RebuildRecord.open(stateDir, request, ports.now());
     const outcome = await run(request, record, ports).catch(async (error: unknown) => {
       // An interrupted run stays resumable; one that was refused before its first change leaves no journal to resume.

@@ -5,6 +5,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { seconds } from '../../plan/duration.ts';
 import { ensureIdentity } from '../config/identity.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { asDrError, hasBug } from '../core/as-dr-error.ts';
@@ -33,6 +34,9 @@ export interface TierReady {
   readonly readyAt: string;
   /** From the declared moment of the disaster. */
   readonly seconds: number;
+  /** The tier's RTO in the plan. */
+  readonly objectiveSeconds: number;
+  readonly met: boolean;
 }
 
 export interface RestoreResult {
@@ -105,7 +109,7 @@ export async function executeRestore(
   const infrastructure = site.plan.workloads.filter((w) => w.group === 'infrastructure').map((w) => w.id);
   const needed = (tier: string) =>
     plan.items.filter((i) => i.tier <= tier || infrastructure.includes(i.workload)).map((i) => running.get(i.workload));
-  for (const { id: tier } of site.plan.tiers) {
+  for (const { id: tier, rto } of site.plan.tiers) {
     await Promise.all(needed(tier));
     if (failures.length > 0 && !options.keepGoing) break;
     const concerns = plan.items.some((i) => i.tier === tier) || plan.services.some((s) => s.tier === tier);
@@ -113,7 +117,10 @@ export async function executeRestore(
     try {
       checks.push(...(await startTier(context, tier)));
       const readyAt = options.now();
-      tiers.push({ tier, readyAt: readyAt.toISOString(), seconds: (readyAt.getTime() - declared) / 1000 });
+      const took = (readyAt.getTime() - declared) / 1000;
+      const objectiveSeconds = seconds(rto);
+      const met = took <= objectiveSeconds;
+      tiers.push({ tier, readyAt: readyAt.toISOString(), seconds: took, objectiveSeconds, met });
       context.progress({ step: `restore/tier/${tier}`, title: `${tier} is back`, tier, state: 'done' });
     } catch (error) {
       failures.push({ workload: `services of ${tier}`, error: asDrError(error, `services of ${tier}`) });
@@ -144,7 +151,7 @@ export async function executeRestore(
       ? EXIT.failure
       : first && !(options.keepGoing && items.length > 0)
         ? first.error.exit
-        : exitFor({ partial: !whole }),
+        : exitFor({ partial: !whole, objectiveMissed: tiers.some(({ met }) => !met) }),
     tiers,
     steps: stepReports(journal),
     verified: checks,

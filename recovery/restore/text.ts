@@ -52,7 +52,12 @@ export function describePlan(plan: RestorePlan): string {
 
 export function describe(outcome: RestoreOutcome): string {
   const { plan, result } = outcome;
-  const tiers = result.tiers.map((t) => [t.tier, formatTime(t.readyAt), formatDuration(t.seconds)]);
+  const tiers = result.tiers.map((t) => [
+    t.tier,
+    formatTime(t.readyAt),
+    formatDuration(t.seconds),
+    `${formatDuration(t.objectiveSeconds)}${t.met ? '' : ' MISSED'}`,
+  ]);
   const checks = result.verified.map((c) => [c.ok ? 'ok' : 'WRONG', c.tier, c.title, c.actual]);
   const losses = result.losses.map((l) => [
     l.tier,
@@ -71,7 +76,7 @@ export function describe(outcome: RestoreOutcome): string {
   const parts = [
     describePlan(plan),
     checks.length > 0 ? table(['', 'tier', 'verified', 'found'], checks) : '',
-    tiers.length > 0 ? table(['tier', 'back at', 'after'], tiers) : '',
+    tiers.length > 0 ? table(['tier', 'back at', 'after', 'objective'], tiers) : '',
     losses.length > 0 ? table(['tier', 'workload', 'data up to', 'before the disaster'], losses) : '',
   ];
   const notes = result.items.flatMap(({ workload, note }) => (note === undefined ? [] : [`${workload}: ${note}`]));

@@ -57,8 +57,8 @@ export async function openEngine({ api, folder, say }: EngineOptions): Promise<S
 }
 
 /** Of a stack that is made as shipped, with this cluster's own. */
-export async function configValues({ stack, plain, secret }: ClusterStack): Promise<ConfigValues> {
-  const open = { ...(await shippedConfig(stack)), ...plain };
+export async function configValues({ stack, like = stack, plain, secret }: ClusterStack): Promise<ConfigValues> {
+  const open = { ...(await shippedConfig(like)), ...plain };
   const values = Object.entries(open).map(([key, value]) => [key, { value }] as const);
   const secrets = Object.entries(secret).map(([key, value]) => [key, { value, secret: true }] as const);
   return {

@@ -9,6 +9,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 export interface ClusterStack {
   readonly stack: string;
+  /** The stack whose shipped file it begins with. @default its own */
+  readonly like?: string;
   /** Instead of what the stack's file says; keys that are not here stay. */
   readonly plain: Json;
   readonly secret: Json;
@@ -60,6 +62,19 @@ export async function standbyStack(storage: Storage, secretValues: unknown): Pro
     },
     secret: { s3Credentials, secretValues },
   };
+}
+
+/** The shipped stack `local` with one member, beside a platform that is there. */
+export async function stackBeside(
+  storage: Storage,
+  existing: readonly string[],
+  recovery: string,
+): Promise<ClusterStack> {
+  const { postgres } = await shippedConfig('local');
+  const { plain, secret } = await localStack(storage);
+  const own = { environment: recovery, site: recovery, namespaces: { platform: { existing }, recovery } };
+  const single = { ...(postgres as object), instances: 1 };
+  return { stack: recovery, like: 'local', plain: { ...plain, ...own, postgres: single }, secret };
 }
 
 /** As for AWS, in namespaces of their own. */

@@ -9,6 +9,7 @@ interface Restored {
   readonly plan: { readonly repository: string; readonly warnings: readonly string[] };
   readonly losses: readonly { readonly workload: string; readonly recoveredTo: string; readonly seconds: number }[];
   readonly ready: boolean;
+  readonly tiers: readonly { readonly tier: string; readonly met: boolean }[];
 }
 
 test('without --from the unreachable repository is skipped', async () => {
@@ -27,6 +28,12 @@ test('without --from the unreachable repository is skipped', async () => {
     const { recoveredTo = '', seconds } = losses.find((loss) => loss.workload === 'postgres') ?? {};
     expect(recoveredTo > facts.times.afterIncremental && recoveredTo <= facts.times.lastCommit).toBe(true);
     expect(seconds).toBeCloseTo((Date.parse(declared) - Date.parse(recoveredTo)) / 1000, 3);
+
+    // The same restore, eight hours after the disaster was declared: all of it is there, and too late.
+    const late = new Date(Date.now() - 8 * 3600_000).toISOString();
+    const again = await emptySite('third', { workloads: ['uploads'] });
+    const told = await drEnds(4, again.envFile, ['restore', '--to', 'latest', '--no-backup', '--declared-at', late]);
+    expect(told.stdout).toMatch(/^P2 .* MISSED$/m);
 
     const client = await site.postgres();
     try {

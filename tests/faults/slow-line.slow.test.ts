@@ -45,8 +45,9 @@ test('dr init waits for the WAL, a full backup succeeds, a restore warns of its 
     const site = await s3Site('late', ['postgres']);
     const restore = ['restore', '--to', 'latest', '--no-backup', '--declared-at', declaredAt];
     proxy.bytesPerSecond = 1_000_000;
-    const { stderr } = await drEnds(0, site.envFile, restore, SLOW);
+    const { stderr, stdout } = await drEnds(4, site.envFile, restore, SLOW);
     expect(stderr).toContain(`at this rate the RTO of P1 (${rto}) is missed by`);
+    expect(stdout).toMatch(/^P1 .* MISSED$/m);
     // While it copies: the steps after that one have not begun.
     expect(stderr.slice(stderr.indexOf('is missed by')).match(/ start +/g)?.length).toBeGreaterThan(1);
   });

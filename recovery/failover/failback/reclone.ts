@@ -91,7 +91,9 @@ async function configure(back: SiteStack, plan: ReclonePlan): Promise<void> {
 async function unfence(cluster: SiteCluster, back: SiteStack): Promise<void> {
   for (const namespace of allNamespaces(back.outputs.namespaces)) {
     if (!(await cluster.hasNamespace(namespace))) continue;
-    for (const schedule of await cluster.schedules(namespace)) await cluster.unsuspend(schedule);
+    // Those of the platform would run beside a database that only follows: they are started with its services.
+    const own = namespace === back.outputs.namespaces.recovery ? await cluster.schedules(namespace) : [];
+    for (const schedule of own) await cluster.unsuspend(schedule);
     await cluster.admitPods(namespace);
   }
 }

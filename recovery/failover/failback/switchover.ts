@@ -74,6 +74,11 @@ async function startServices(ports: FailoverPorts, stack: string): Promise<void>
     if (each.before !== undefined)
       ports.progress({ step: `services/${each.name}`, title: `start ${each.name} again`, state: 'done' });
   }
+  const schedules = (await Promise.all([platform, ...existing].map((name) => cluster.schedules(name)))).flat();
+  for (const each of schedules.filter(({ stopped }) => stopped)) {
+    await cluster.unsuspend(each);
+    ports.progress({ step: `services/${each.name}`, title: `let ${each.name} run again`, state: 'done' });
+  }
 }
 
 /** A leader that an interrupted run has stopped is not a refusal: that run resumes. */

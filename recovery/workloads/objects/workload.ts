@@ -86,10 +86,10 @@ const NAMED = 200;
 /** What a point remembers of a part. */
 function objectFacts(
   index: CaptureIndex,
-  { operators }: Capture,
   objects: readonly SnapshotObject[],
   services: readonly string[],
 ): ResticCapture['facts'] {
+  const { operators = [] } = index;
   const leftOut = Object.values(index.leftOut).flatMap((kinds) => Object.values(kinds));
   const inside = (name: string) => objects.filter(({ object }) => object.metadata.namespace === name).length;
   return {
@@ -103,7 +103,7 @@ function objectFacts(
     leftOut: leftOut.reduce((sum, count) => sum + count, 0),
     ...(index.images.length === 0 ? {} : { images: index.images.length }),
     ...(services.length === 0 ? {} : { [SERVICES]: services.join(', ') }),
-    ...(index.part === 'manifests' && operators.length > 0 ? { operators: operators.join(', ') } : {}),
+    ...(operators.length === 0 ? {} : { operators: operators.join(', ') }),
     ...notCopiedFacts(index.notCaptured ?? [], NAMED),
   };
 }
@@ -117,7 +117,7 @@ async function capturePart(site: Site, workload: Workload, part: ObjectPart, run
   try {
     const index = await writePart(capture, part, folder, readAt);
     const services = capturedServices(site.plan, capture.parts[part]);
-    return { path: folder, facts: objectFacts(index, capture, capture.parts[part], services), remove: discard(folder) };
+    return { path: folder, facts: objectFacts(index, capture.parts[part], services), remove: discard(folder) };
   } catch (error) {
     await discard(folder)();
     throw error;

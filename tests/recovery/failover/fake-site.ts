@@ -24,6 +24,8 @@ export class FakeSite {
     ['postgres', { kind: 'StatefulSet', replicas: 1 }],
   ]);
   readonly crons = new Map([['dr-daily', { suspended: false, stopped: false }]]);
+  /** Of the platform, beside its services. */
+  readonly ownCrons = new Map<string, { suspended: boolean; stopped: boolean }>();
   claimNames: string[] = ['data-postgres-0', 'data-redis-0', 'uploads'];
   endpoints: string[] = ['postgres', 'postgres-config'];
   jobs = new Map<string, JobState>();
@@ -51,6 +53,11 @@ export class FakeSite {
 
   /** Namespaces that no stack made → what runs there. */
   readonly elsewhere = new Map<string, Set<string>>();
+
+  #cronsOf(namespace: string): Map<string, { suspended: boolean; stopped: boolean }> {
+    if (namespace === 'go-coffee-dr') return this.crons;
+    return namespace === 'go-coffee' ? this.ownCrons : new Map();
+  }
 
   pods(): Pod[] {
     const running = [...this.replicas].flatMap(([app, { replicas }]) =>
@@ -119,16 +126,16 @@ export class FakeSite {
         if (entry) Object.assign(entry, { before: undefined, replicas: before });
       },
       schedules: async (namespace) =>
-        namespace === 'go-coffee-dr' ? [...this.crons].map(([name, state]) => ({ namespace, name, ...state })) : [],
-      suspend: async ({ name, suspended }) => {
+        [...this.#cronsOf(namespace)].map(([name, state]) => ({ namespace, name, ...state })),
+      suspend: async ({ namespace, name, suspended }) => {
         if (suspended) return;
         say(`suspend ${name}`);
-        this.crons.set(name, { suspended: true, stopped: true });
+        this.#cronsOf(namespace).set(name, { suspended: true, stopped: true });
       },
-      unsuspend: async ({ name, stopped }) => {
+      unsuspend: async ({ namespace, name, stopped }) => {
         if (!stopped) return;
         say(`unsuspend ${name}`);
-        this.crons.set(name, { suspended: false, stopped: false });
+        this.#cronsOf(namespace).set(name, { suspended: false, stopped: false });
       },
       pods: async (namespace) => {
         const beside = this.elsewhere.get(namespace);

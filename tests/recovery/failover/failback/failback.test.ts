@@ -196,6 +196,26 @@ describe('the switchover', () => {
     });
   });
 
+  test('CronJobs of the platform wait until the site leads; one that was suspended before stays suspended', async () => {
+    const sites = await afterFailover();
+    sites.old.ownCrons.set('orders-report', { suspended: false, stopped: false });
+    sites.old.ownCrons.set('orders-import', { suspended: true, stopped: false });
+    await comeBack(sites);
+    expect(sites.old.crons.get('dr-daily')).toMatchObject({ suspended: false });
+    expect(sites.old.ownCrons.get('orders-report')).toEqual({ suspended: true, stopped: true });
+    sites.standby.database.lsn = '0/9000060';
+    await sites.archive('eu-west-1-1', '000000020000000000000008');
+    sites.standby.onShip = () => sites.archive('eu-west-1-1', '000000020000000000000009');
+    sites.production.onUp = async () => {
+      expect(sites.old.ownCrons.get('orders-report')).toMatchObject({ suspended: true });
+      const history = '2\t0/A000000\tno recovery target specified\n';
+      Object.assign(sites.old.database, { follows: false, timeline: 3, lsn: '0/A000100', history });
+    };
+    await switched(sites);
+    expect(sites.old.ownCrons.get('orders-report')).toEqual({ suspended: false, stopped: false });
+    expect(sites.old.ownCrons.get('orders-import')).toEqual({ suspended: true, stopped: false });
+  });
+
   test('then the other site can come back', async () => {
     const sites = await followed();
     await switched(sites);
