@@ -38,9 +38,8 @@ function check(options: SetupOptions, command: CommandUnknownOpts): void {
     context === undefined ? (['namespace', 'endpoint'] as const).find((name) => lists[name].length > 0) : undefined;
   const flag = stray ?? list;
   if (flag === undefined) return;
-  const fact =
-    context === undefined ? 'is for a cluster, and --context is missing' : 'is for a host, not for --context';
-  throw misuse(flagOf(flag), fact, 'leave it out, or see `dr setup --help`');
+  const kind = context === undefined ? 'a cluster, and --context is missing' : 'a host, not for --context';
+  throw misuse('setup', `${flagOf(flag)} is for ${kind}`, 'leave it out, or see `dr setup --help`');
 }
 
 async function run(options: SetupOptions, context: CommandContext): Promise<CommandResult> {
