@@ -53,6 +53,8 @@ export function healthRights(namespaces: readonly string[]): Rights {
     namespaced: [
       { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: READ },
       { apiGroups: [''], resources: ['pods'], verbs: READ },
+      // Whether one denies by default.
+      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: READ },
     ],
     // A right in a namespace is deleted with it. This one tells "the namespace is gone" from "access denied".
     clusterWide: [{ apiGroups: [''], resources: ['namespaces'], resourceNames: [...namespaces], verbs: ['get'] }],
