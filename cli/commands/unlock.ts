@@ -69,7 +69,7 @@ async function liftFences(site: Site, held: readonly HeldLock[], of: { lineage: 
 
 /** An unreachable repository is skipped: the locks in the others can be freed. */
 async function openStores(site: Site, { log }: SiteContext): Promise<LockStore[]> {
-  const { openPosixStore } = await import('../../recovery/storage/posix/store.ts');
+  const { openStateStore } = await import('../../recovery/storage/posix/store.ts');
   const opened = await Promise.all(
     [...site.repositories.values()].map(async (repository) => {
       try {
@@ -84,7 +84,7 @@ async function openStores(site: Site, { log }: SiteContext): Promise<LockStore[]
     }),
   );
   const { stateDir } = site.environment;
-  return [{ where: stateDir, store: openPosixStore(stateDir) }, ...opened.flat()];
+  return [{ where: stateDir, store: openStateStore(stateDir) }, ...opened.flat()];
 }
 
 async function knownLocks(stores: readonly LockStore[], prefix: string): Promise<Set<string>> {

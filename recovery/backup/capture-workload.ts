@@ -10,7 +10,7 @@ import { type Backed, backupPath } from '../engines/restic/actions.ts';
 import type { Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { LOCK_SECONDS } from '../storage/lock.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { waitForLock, withHeldLock } from '../storage/with-lock.ts';
 import { runHook } from '../workloads/capture.ts';
 import { typeOf } from '../workloads/registry.ts';
@@ -43,7 +43,7 @@ export interface Captured {
 
 /** A quarter-hourly run of Redis may meet the full one: they share its staging folder and its server, so one waits for the other. */
 export async function captureWorkload(site: Site, pass: Pass, workload: Workload): Promise<Map<string, Captured>> {
-  const store = openPosixStore(site.environment.stateDir);
+  const store = openStateStore(site.environment.stateDir);
   const key = layout(site.environment.name).lock(`capture-${workload.id}`);
   const lock = await waitForLock(store, key, {
     what: `capture ${workload.id} (${pass.run})`,

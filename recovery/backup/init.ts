@@ -6,6 +6,7 @@ import { ensureIdentity } from '../config/identity.ts';
 import { readRecord } from '../config/lineage.ts';
 import { attachedRepositories, errorsOf, probeRepositories, reachable } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { emptySince, rememberFolder } from '../config/used-folders.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { type DrError, precondition } from '../core/errors.ts';
@@ -132,6 +133,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
     const wanted = request.repositories.length === 0 || request.repositories.includes(id);
     if (!wanted) continue;
     // The probe below reports what is still wrong with it; the other repositories are prepared all the same.
+    if (emptySince(site, repository) !== undefined) continue;
     await prepareRepository(site, repository, progress).catch((error: unknown) =>
       site.log.warn({ repository: id, error: String(error) }, 'its folder or bucket could not be made'),
     );
@@ -156,6 +158,7 @@ export async function runInit(site: Site, request: InitRequest): Promise<InitRes
       repository === folder ? undefined : like,
     );
     progress({ step, title: `restic repository in ${repository.id}`, state: 'done', detail: made });
+    await rememberFolder(site, repository, request.now());
     repositories.push({ id: repository.id, restic: made });
   }
   if (!site.environment.postgres) return { repositories, restarted: false, changed: [] };

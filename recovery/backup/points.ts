@@ -2,6 +2,7 @@
 import { ensureIdentity, originOf } from '../config/identity.ts';
 import { type RepositoryFailures, type RepositoryOutcome, reachable, withFailures } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { rememberFolder } from '../config/used-folders.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import type { DrError } from '../core/errors.ts';
 import { programVersion } from '../core/version.ts';
@@ -131,6 +132,8 @@ export async function writePoints(
     }
   }
   const written = reachable(repositories).filter(({ id: repository }) => points[repository] !== undefined);
+  // A host that was set up by an older version has no record yet.
+  for (const repository of written) await rememberFolder(site, repository, request.now());
   await rememberCatalogs(site, written, { role: 'writer', now: request.now() });
   return { points, failures, warnings };
 }

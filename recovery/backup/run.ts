@@ -12,7 +12,7 @@ import { newPointId } from '../points/id.ts';
 import { lackingNamespaces } from '../points/namespaces.ts';
 import type { PointKind, RecoveryPoint } from '../points/point.ts';
 import { readLock } from '../storage/lock.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { typeOf } from '../workloads/registry.ts';
 import { backUpFiles } from './files.ts';
 import type { WorkloadOutcome } from './outcome.ts';
@@ -94,7 +94,7 @@ async function capture({ site, request, id, selection }: Run, begun: Begun): Pro
 /** Half of a restore is no copy of anything. Throws `RESTORE-RUNNING` (exit 6). */
 async function refuseDuringRestore(site: Site, before?: ReadonlySet<string>): Promise<void> {
   const { name, site: own, stateDir } = site.environment;
-  const holder = await readLock(openPosixStore(stateDir), layout(name).lock(`restore-${own}`));
+  const holder = await readLock(openStateStore(stateDir), layout(name).lock(`restore-${own}`));
   const begun = before && [...(await restoresBegun(site))].find((each) => !before.has(each));
   if (holder === undefined && begun === undefined) return;
   const who = holder ? `${holder.holder} (${holder.what}) since ${holder.since}` : begun;

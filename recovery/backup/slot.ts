@@ -13,7 +13,7 @@ import { goodEntries } from '../points/catalog/good.ts';
 import type { PointKind } from '../points/point.ts';
 import { correctedNow } from '../storage/clock.ts';
 import type { Lock } from '../storage/lock.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { waitForLock } from '../storage/with-lock.ts';
 import { selectForBackup } from './select.ts';
 
@@ -54,7 +54,7 @@ async function coveringPoint(site: Site, { kind, only, now }: SlotRequest, asked
 export async function acquireBackupSlot(site: Site, request: SlotRequest): Promise<BackupSlot> {
   const { kind, only, progress, now, signal } = request;
   const asked = now();
-  const store = openPosixStore(site.environment.stateDir);
+  const store = openStateStore(site.environment.stateDir);
   const wanted = selectForBackup(site.plan, site.environment, kind, only).workloads.map((w) => w.id);
   const key = layout(site.environment.name).lock(lockOf(site.plan, kind, wanted));
   const longest = Math.max(...site.plan.schedules.map((s) => seconds(s.longestRun)));

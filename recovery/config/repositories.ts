@@ -11,6 +11,7 @@ import { badInput, DrError } from '../core/errors.ts';
 import { shellWord } from '../core/quote.ts';
 import { isDetached, refuseDetached } from './detached.ts';
 import type { Repository, Site } from './site.ts';
+import { refuseUnmounted } from './used-folders.ts';
 
 /** What a run knows of a repository. One that is down does not stop the others; the run then exits 3. */
 export type RepositoryOutcome =
@@ -43,8 +44,10 @@ export function errorsOf(outcomes: readonly RepositoryOutcome[]): DrError[] {
  * A folder that is gone is a lost disk or mount: writing there would fill another file system and protect nothing, and an empty
  * catalog read from there would only seem to be one. Throws `REPOSITORY-UNREACHABLE`.
  */
-export async function folderIsThere({ id, settings }: Repository): Promise<void> {
+export async function folderIsThere(site: Pick<Site, 'environment'>, repository: Repository): Promise<void> {
+  const { id, settings } = repository;
   if (settings.type !== 'posix') return;
+  refuseUnmounted(site, repository);
   const found = await stat(settings.path).catch(ifAbsent(undefined));
   if (found?.isDirectory()) return;
   throw new DrError({
@@ -68,7 +71,7 @@ export async function probeRepositories(site: Site, wanted: readonly string[]): 
   return Promise.all(
     repositories.map(async (repository): Promise<RepositoryOutcome> => {
       try {
-        await folderIsThere(repository);
+        await folderIsThere(site, repository);
         const store = await repository.store('writer');
         await store.list(repository.layout.locksPrefix);
         return { state: 'up', repository };

@@ -15,7 +15,7 @@ import { DEFAULT_SEGMENT_BYTES, formatLsn, type Lsn, parseLsn, placeOfSegment } 
 import type { ResourceEvent } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
 import type { TimelineEvent } from '../report/types.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { limitsOf, planFailover } from './plan.ts';
 import { type FailoverPorts, pollOptions } from './ports.ts';
@@ -277,7 +277,7 @@ export async function failOver(
   request: FailoverRequest,
   confirm: Confirm,
 ): Promise<FailoverReport> {
-  const store = openPosixStore(ports.stateDir);
+  const store = openStateStore(ports.stateDir);
   const key = layout('stacks').lock(`failover-${request.stack}`);
   const what = `dr failover --stack ${request.stack}`;
   return withLock(store, key, { what }, async (_, lost) => {

@@ -47,8 +47,9 @@ function load({ text, path }: KubeconfigText): KubeConfig | string {
 
 /** PEM of a field that is given as base64 or as a file; undefined where neither is. */
 function pemOf(data: string | undefined, file: string | undefined): string | undefined {
-  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-  return file === undefined ? undefined : readFileSync(file, 'utf8');
+  // Some tools write a field that they leave empty.
+  if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
+  return file === undefined || file === '' ? undefined : readFileSync(file, 'utf8');
 }
 
 function certificates(pem: string): X509Certificate[] {

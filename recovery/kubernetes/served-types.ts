@@ -16,5 +16,6 @@ export const SERVED = {
   daemonSet: type('apps', 'DaemonSet', 'daemonsets'),
   job: type('batch', 'Job', 'jobs'),
   cronJob: type('batch', 'CronJob', 'cronjobs'),
+  networkPolicy: type('networking.k8s.io', 'NetworkPolicy', 'networkpolicies'),
   storageClass: type('storage.k8s.io', 'StorageClass', 'storageclasses', false),
 } as const satisfies Readonly<Record<string, ResourceType>>;

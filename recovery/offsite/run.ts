@@ -95,7 +95,7 @@ async function choose(site: Site, request: ExportRequest): Promise<Chosen> {
 
 /** Reads only. Throws `DRIVE-AWAY` and `REPOSITORY-UNREACHABLE` first. */
 export async function planExport(site: Site, request: ExportRequest): Promise<ExportPlan> {
-  await folderIsThere(request.target);
+  await folderIsThere(site, request.target);
   if (isDriveUnmounted(site, request.target)) throw driveUnmounted(site, request.target);
   const chosen = await choose(site, request);
   const catalog = await openCatalog(site, request.target, 'writer');

@@ -8,7 +8,7 @@ import { type DrError, EXIT, type ExitCode } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { pruningLock, refuseWriters } from '../storage/writers.ts';
 import { executePrune } from './execute.ts';
@@ -49,7 +49,7 @@ async function whileAllLocked<T>(
 
 /** Excludes every backup of this host, anybody who prunes or verifies the repository, and backups of other hosts that begin now. */
 async function locksFor(site: Site, repository: Repository): Promise<Key[]> {
-  const host = openPosixStore(site.environment.stateDir);
+  const host = openStateStore(site.environment.stateDir);
   const own = layout(site.environment.name);
   const names = [...new Set(['backup', ...site.plan.schedules.map(({ lock }) => lock)])];
   const store = await repository.store('writer');

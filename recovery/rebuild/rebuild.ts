@@ -5,7 +5,7 @@ import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import type { TroubleWatch } from '../kubernetes/watch-troubles.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { clusterOfStack } from './data/location.ts';
 import { describePlan } from './describe.ts';
@@ -161,7 +161,7 @@ export async function rebuild(request: RebuildRequest, ports: RebuildPorts): Pro
   const { stateDir } = ports;
   const key = layout(ports.plan.environment).lock(`rebuild-${request.stack}`);
   const lock = { what: `dr rebuild --stack ${request.stack}` };
-  return withLock(openPosixStore(stateDir), key, lock, async () => {
+  return withLock(openStateStore(stateDir), key, lock, async () => {
     const record = await RebuildRecord.open(stateDir, request, ports.now());
     const outcome = await run(request, record, ports).catch(async (error: unknown) => {
       // An interrupted run stays resumable; one that was refused before its first change leaves no journal to resume.

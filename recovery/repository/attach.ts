@@ -26,7 +26,7 @@ export interface AttachPlan {
 
 /** Throws `REPOSITORY-CHANGED` (exit 5) where the catalog is not what this host and the other repositories remember. */
 async function checkCatalog(site: Site, repository: Repository): Promise<Pick<AttachPlan, 'points' | 'newest'>> {
-  await folderIsThere(repository);
+  await folderIsThere(site, repository);
   const { id } = repository;
   const { points, problems } = await (await openCatalog(site, repository, 'restorer')).review();
   const newest = points.findLast(({ trust }) => trust === 'ok')?.outline.id;

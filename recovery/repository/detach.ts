@@ -44,7 +44,7 @@ export async function planDetach(site: Site, repository: Repository): Promise<De
       hint: 'attach or add another repository first (`dr repository attach`, `dr init`)',
     });
   }
-  const answer = await folderIsThere(repository)
+  const answer = await folderIsThere(site, repository)
     .then(() => openCatalog(site, repository, 'restorer'))
     .then((catalog) => catalog.points())
     .then(

@@ -83,7 +83,7 @@ export async function resolveIn(
   workloads: readonly Workload[],
 ): Promise<Resolved> {
   const { repositoryTime } = request;
-  await folderIsThere(repository);
+  await folderIsThere(site, repository);
   if (isDriveUnmounted(site, repository)) throw driveUnmounted(site, repository);
   const source = repositoryTime ? await sourceAsOf(site, repository, repositoryTime, request) : repository;
   const catalog = await openCatalog(site, source, 'restorer');

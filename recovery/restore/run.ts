@@ -11,7 +11,7 @@ import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { LEASE_SECONDS, type Lease, leasePoint } from '../storage/lease.ts';
-import { openPosixStore } from '../storage/posix/store.ts';
+import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
 import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
@@ -202,5 +202,5 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
 export async function runRestore(site: Site, request: RestoreRequest): Promise<RestoreOutcome> {
   const key = layout(site.environment.name).lock(`restore-${site.environment.site}`);
   const options = { what: `dr restore --to ${request.targetText}` };
-  return withLock(openPosixStore(site.environment.stateDir), key, options, (_, lost) => underLock(site, request, lost));
+  return withLock(openStateStore(site.environment.stateDir), key, options, (_, lost) => underLock(site, request, lost));
 }

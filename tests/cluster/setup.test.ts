@@ -257,7 +257,7 @@ test.each([
   [['--namespace', 'of-a-stack'], /a stack of this program made the namespace "of-a-stack"/],
   [['--endpoint', 'thirdly=https://s3.example.com'], /no repository "thirdly" in S3/],
   [['--endpoint', 'primary=http://s3.example.com'], /is not REPOSITORY=https/],
-  [['--redis', '/run/r.sock'], /--redis: is for a host/],
+  [['--redis', '/run/r.sock'], /--redis is for a host/],
 ])('%j is refused before anything is written', async (flags, words) => {
   const ran = await setup(scratch.folder, 'admin', '--stack', 'none', '--yes', ...flags);
   expect([ran.exit, ran.stderr]).toEqual([2, expect.stringMatching(words)]);

@@ -1,15 +1,17 @@
 /** `dr setup` on a host with real servers: what it finds, what it writes, what it never touches, and that the result protects the host. */
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { waitFor } from '../../drill/host/processes.ts';
+import type { Platform } from '../../drill/platform/platform.ts';
 import { redisPasswordFile } from '../../drill/platform/redis.ts';
 import { FOLDER_WORKLOADS } from '../../drill/platform/site-paths.ts';
 import { parseEnvironment } from '../../recovery/config/environment-file.ts';
 import type { Leaving } from '../../recovery/setup/leave/leaving.ts';
 import { dr, type Ran } from '../cli/run-dr.ts';
-import { type TestPlatform, withPlatform } from '../platform.ts';
+import { type TestPlatform, withFolder, withPlatform } from '../platform.ts';
 
 interface Setup {
   readonly file: string;
@@ -19,7 +21,7 @@ interface Setup {
   readonly notes: readonly string[];
   readonly keys: readonly { file: string; made: boolean }[];
   readonly workloads: readonly { id: string; covered: boolean }[];
-  readonly unanswered: readonly { about: string; why: string; hint: string }[];
+  readonly unanswered: readonly { about: string; why: string; code?: string; hint: string }[];
   readonly differences: readonly { path: string; file?: unknown; now?: unknown }[];
 }
 
@@ -32,6 +34,17 @@ function flagsOf({ folder, platform: { paths } }: TestPlatform, into: string): s
     ...['--postgres', paths.postgresData, '--redis', paths.redisSocket],
     ...['--state-dir', join(folder, 'dr-state'), '--local', join(folder, 'copies')],
   ];
+}
+
+/** Only by that password, for everybody. */
+async function setPassword({ paths, run, runAs }: Platform, password: string): Promise<void> {
+  const psql = ['psql', '-XAtq', '-h', paths.run, '-U', 'postgres', '-d', 'postgres'] as const;
+  await run([...psql, '-c', `ALTER ROLE postgres PASSWORD '${password}'`], { as: runAs, cwd: '/' });
+  await writeFile(join(paths.postgresData, 'pg_hba.conf'), 'local all all scram-sha-256\n');
+  await run([...psql, '-c', 'SELECT pg_reload_conf()'], { as: runAs, cwd: '/' });
+  const isClosed = async () =>
+    (await run([...psql, '-w', '-c', 'SELECT 1'], { as: runAs, cwd: '/', accept: 'any' })).exitCode !== 0;
+  await waitFor('a password is wanted', isClosed);
 }
 
 async function treeOf(folder: string): Promise<string[]> {
@@ -86,7 +99,7 @@ test('setup, init, backup and verification of a host that nobody had described',
       expect(ran.exit, `${command.join(' ')}\n${ran.stdout}\n${ran.stderr}`).toBe(0);
     }
 
-    const before = await treeOf(folder);
+    const before = await treeOf(into);
     const leaving = await dr(['uninstall', '--plan', '-o', 'json', ...env]);
     expect(leaving.exit, leaving.stderr).toBe(0);
     const { goes, stays, steps, reading } = JSON.parse(leaving.stdout) as Leaving;
@@ -107,7 +120,12 @@ test('setup, init, backup and verification of a host that nobody had described',
     expect(reading).toEqual([
       `local: REPOSITORY=${join(folder, 'copies')} ENVIRONMENT=production LINEAGE=first-1 PASSPHRASE_FILE=${key}`,
     ]);
-    expect(await treeOf(folder)).toEqual(before);
+    expect(await treeOf(into)).toEqual(before);
+    const client = await platform.postgres();
+    const { rows } = await client.query<{ archive_command: string }>('SHOW archive_command');
+    await client.end();
+    expect(rows[0]?.archive_command).toContain(`${join(folder, 'dr-state')}/`);
+    expect((await dr(['doctor', ...env])).exit).toBe(0);
 
     // Once more: it agrees, and nothing is written.
     const again = await dr([...flagsOf(tested, into), '--yes']);
@@ -209,7 +227,58 @@ test('what gives no answer is marked in the file and ends with exit 3; it is not
     const named = await dr([...flagsOf(tested, join(folder, 'other')), '--database', 'shop', '--dry-run']);
     expect(dataOf(named).notes).toEqual([expect.stringMatching(/^PostgreSQL does not let dr in yet .*docs\/host\.md/)]);
     expect(await treeOf(join(folder, 'other'))).toEqual([]);
+
+    // Nobody gets in without a password, not even the server's own account.
+    await setPassword(platform, 'word of the superuser');
+    const closed = dataOf(await dr([...flagsOf(tested, join(folder, 'other')), '--dry-run']));
+    expect(closed.unanswered[0]).toMatchObject({
+      code: 'POSTGRES-DENIED',
+      hint: expect.stringContaining('--postgres-password FILE'),
+    });
+    const secret = join(folder, 'superuser');
+    await writeFile(secret, 'word of the superuser', { mode: 0o600 });
+    const login = ['--postgres-password', secret, '--database', 'shop', '--dry-run'];
+    const opened = dataOf(await dr([...flagsOf(tested, join(folder, 'other')), ...login]));
+    expect([opened.notes, parse(opened.proposal).postgres.password]).toEqual([[], { file: secret }]);
+
     const gone = await dr([...flagsOf(tested, join(folder, 'other')), '--postgres', '/srv/none', '--dry-run']);
     expect(dataOf(gone).unanswered[0]).toMatchObject({ about: 'postgres', why: 'no server runs in /srv/none' });
   });
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a Redis in a container is named, and not taken for one of this host',
+  async () => {
+    await withFolder(async (folder) => {
+      await chmod(folder, 0o777);
+      const socket = join(folder, 'r.sock');
+      const server = ['redis-server', '--port', '0', '--unixsocket', socket, '--dir', folder, '--save', ''] as const;
+      // As in a container: the process has a tree of processes of its own.
+      const inside = execa('unshare', ['--pid', '--fork', '--kill-child', ...server], {
+        reject: false,
+        stdin: 'ignore',
+      });
+      try {
+        await waitFor('Redis listens', () => stat(socket).catch(() => undefined));
+        const ran = await dr([
+          'setup',
+          '-o',
+          'json',
+          '--into',
+          join(folder, 'etc'),
+          '--look',
+          folder,
+          '--redis',
+          socket,
+          '--dry-run',
+        ]);
+        expect(dataOf(ran).unanswered).toContainEqual(
+          expect.objectContaining({ about: `Redis at ${socket}`, why: expect.stringContaining('runs in a container') }),
+        );
+      } finally {
+        inside.kill('SIGKILL');
+        await inside;
+      }
+    });
+  },
+);

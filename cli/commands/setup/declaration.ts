@@ -31,6 +31,7 @@ export const declaration = () =>
       ),
     )
     .option('--postgres <folder>', 'data directory of the PostgreSQL that is meant, where several run')
+    .option('--postgres-password <file>', 'file (mode 0600) with the password of its superuser postgres')
     .option('--database <name>', 'its database with the application’s data, where it has several')
     .option('--redis <address>', 'socket or host:port of the Redis that is meant, where several run')
     .option('--redis-password <file>', 'file (mode 0600) with the password of Redis')

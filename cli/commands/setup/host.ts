@@ -54,6 +54,7 @@ export async function setUpHost(options: SetupOptions, context: CommandContext):
     choices: {
       look: options.look.map((path) => resolve(path)),
       postgres: absolute(options.postgres),
+      postgresPassword: absolute(options.postgresPassword),
       database: options.database,
       redis: options.redis,
       redisPassword: absolute(options.redisPassword),

@@ -1,4 +1,5 @@
 /** `dr setup`: propose the configuration for a platform that runs. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { badInput, type DrError } from '../../../recovery/core/errors.ts';
 import { type CommandContext, type CommandResult, freeCommand } from '../../command.ts';
 import { declaration, type SetupOptions } from './declaration.ts';
@@ -9,15 +10,18 @@ function misuse(where: string, fact: string, hint: string): DrError {
 
 /** Options that mean something only for one of the two. */
 const OF_CLUSTER = ['kubeconfig', 'stack', 'registry'] as const;
-const OF_HOST = ['postgres', 'database', 'redis', 'redisPassword'] as const;
+const OF_HOST = ['postgres', 'postgresPassword', 'database', 'redis', 'redisPassword'] as const;
 
 function flagOf(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Throws exit 2. */
-function check(options: SetupOptions): void {
+function check(options: SetupOptions, command: CommandUnknownOpts): void {
   const { folder, endpoint, context, namespace } = options;
+  if (command.optsWithGlobals().env !== undefined) {
+    throw misuse('--env', 'dr setup makes the file, in a folder', 'name the folder: --into /etc/go-coffee-dr');
+  }
   const wrong = folder.find((each) => !/^[a-z0-9-]+=\/./.test(each));
   if (wrong !== undefined) {
     const hint = 'type e.g. --folder uploads=/srv/shop/uploads; `dr plan show` lists the workloads';
@@ -29,12 +33,13 @@ function check(options: SetupOptions): void {
     throw misuse('--endpoint', `"${bad}" is not REPOSITORY=https://host`, hint);
   }
   const stray = (context === undefined ? OF_CLUSTER : OF_HOST).find((name) => options[name] !== undefined);
-  const list = context === undefined && namespace.length + endpoint.length > 0 ? 'namespace' : undefined;
+  const lists = { namespace, endpoint };
+  const list =
+    context === undefined ? (['namespace', 'endpoint'] as const).find((name) => lists[name].length > 0) : undefined;
   const flag = stray ?? list;
   if (flag === undefined) return;
-  const fact =
-    context === undefined ? 'is for a cluster, and --context is missing' : 'is for a host, not for --context';
-  throw misuse(flagOf(flag), fact, 'leave it out, or see `dr setup --help`');
+  const kind = context === undefined ? 'a cluster, and --context is missing' : 'a host, not for --context';
+  throw misuse('setup', `${flagOf(flag)} is for ${kind}`, 'leave it out, or see `dr setup --help`');
 }
 
 async function run(options: SetupOptions, context: CommandContext): Promise<CommandResult> {

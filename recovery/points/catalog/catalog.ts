@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { driveIdentity } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { refuseUnmounted } from '../../config/used-folders.ts';
 import { DrError } from '../../core/errors.ts';
 import { locationOf, type StoreRole } from '../../storage/backends.ts';
 import type { CatalogPlace } from './document.ts';
@@ -15,9 +16,11 @@ export type { Catalog, CatalogEntry, CatalogProblem, Trust } from './types.ts';
 
 /**
  * `asOf` reads a versioned bucket as it was at that moment; such a catalog is read-only. Nothing but the keys is read yet.
- * Throws what the store throws when it is opened, and `SECRET-…` (exit 2) when no signing key can be read.
+ * Throws what the store throws when it is opened, `REPOSITORY-UNREACHABLE` for a mount point without its volume (an empty catalog would
+ * only seem to be one), and `SECRET-…` (exit 2) when no signing key can be read.
  */
 export async function openCatalog(site: Site, repository: Repository, role: StoreRole, asOf?: Date): Promise<Catalog> {
+  refuseUnmounted(site, repository);
   const { name, stateDir } = site.environment;
   const where = `${name} ${locationOf(repository.settings)}${await driveIdentity(site, repository)}`;
   const short = createHash('sha256').update(where).digest('hex').slice(0, 12);

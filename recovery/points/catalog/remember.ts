@@ -70,9 +70,9 @@ export async function rememberedOf(site: Site, repository: Repository, role: Sto
 }
 
 /** Nothing is written where a disk should be: its mount point is absent, or a folder without points. */
-async function isMounted(repository: Repository, role: StoreRole): Promise<boolean> {
+async function isMounted(site: Site, repository: Repository, role: StoreRole): Promise<boolean> {
   if (repository.settings.type !== 'posix') return true;
-  await folderIsThere(repository);
+  await folderIsThere(site, repository);
   return (await (await repository.store(role)).list(repository.layout.catalogPrefix)).length > 0;
 }
 
@@ -85,7 +85,7 @@ export async function rememberHead(
   const others = othersOf(site, repository).filter(({ id }) => !keepIn.has(id));
   const write = (other: Repository): Promise<unknown> =>
     within(site, other, async () => {
-      if (!(await isMounted(other, role))) return;
+      if (!(await isMounted(site, other, role))) return;
       await (await other.store(role)).put(other.layout.head(repository.id), `${canonicalJson(head)}\n`);
     });
   await Promise.all(others.map(write));

@@ -1,5 +1,6 @@
 /** Compares a rebuilt platform's objects with the capture, and checks a drill's quarantine. Pure. */
 import { OWN_LABEL } from '../../../plan/layout.ts';
+import { deniesAll } from '../../kubernetes/denial.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf } from '../../kubernetes/objects.ts';
 import type { ResolvedPoint } from '../../points/resolved/resolved-point.ts';
 import { plural } from '../../report/format.ts';
@@ -93,13 +94,6 @@ const isExposed = ({ spec }: KubeObject): boolean => {
   return (type !== undefined && type !== 'ClusterIP') || listOf(externalIPs).length > 0;
 };
 
-function isDenial({ kind, spec }: KubeObject): boolean {
-  const { podSelector, policyTypes, ingress, egress } = fieldsOf(spec);
-  const all = Object.keys(fieldsOf(podSelector)).length === 0;
-  const both = ['Ingress', 'Egress'].every((type) => listOf(policyTypes).includes(type));
-  return kind === 'NetworkPolicy' && all && both && listOf(ingress).length + listOf(egress).length === 0;
-}
-
 /** Checks what the API holds. Whether the network enforces it can't be seen there. */
 export function quarantineChecks(live: readonly KubeObject[], namespaces: readonly string[]): DataCheck[] {
   const of = (...kinds: readonly string[]) => live.filter((object) => kinds.includes(object.kind));
@@ -122,7 +116,7 @@ export function quarantineChecks(live: readonly KubeObject[], namespaces: readon
       title: 'nothing leads out of a drill by default',
       expected: `all denied in ${namespaces.join(' and ')}`,
       wrong: () =>
-        namespaces.filter((name) => !live.some((each) => each.metadata.namespace === name && isDenial(each))),
+        namespaces.filter((name) => !live.some((each) => each.metadata.namespace === name && deniesAll(each))),
     },
   ];
   return questions.map(({ title, expected, wrong }) => {

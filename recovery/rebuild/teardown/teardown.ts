@@ -6,7 +6,7 @@ import { precondition } from '../../core/errors.ts';
 import { isRecord } from '../../core/json.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { EngineStack, Held } from '../../pulumi/engine.ts';
-import { openPosixStore } from '../../storage/posix/store.ts';
+import { openStateStore } from '../../storage/posix/store.ts';
 import { withLock } from '../../storage/with-lock.ts';
 import type { DataPorts } from '../data/cluster.ts';
 import { clusterOfStack } from '../data/location.ts';
@@ -117,7 +117,7 @@ export async function teardown(request: TeardownRequest, ports: TeardownPorts): 
   await checkRole(stack);
   const key = layout(plan.environment).lock(`rebuild-${name}`);
   const lock = { what: `dr rebuild --teardown --stack ${name}` };
-  return withLock(openPosixStore(stateDir), key, lock, async () => {
+  return withLock(openStateStore(stateDir), key, lock, async () => {
     const planned = await planOf(stack, request, ports);
     await ports.approve(planned);
     const now = await planOf(stack, request, ports);

@@ -2,6 +2,7 @@
 import { type Detachment, detachments, isBeingRecreated } from '../../config/detached.ts';
 import { attachedRepositories, isDriveUnmounted, refuseExported } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { emptySince } from '../../config/used-folders.ts';
 import { isThere } from '../../core/absent.ts';
 import { DrError, precondition } from '../../core/errors.ts';
 import { openCatalog } from '../../points/catalog/catalog.ts';
@@ -79,7 +80,8 @@ async function ownPoints(
   repository: Repository,
 ): Promise<{ entries: CatalogEntry[]; makesFolder: boolean }> {
   const { settings } = repository;
-  if (settings.type === 'posix' && !(await isThere(settings.path))) return { entries: [], makesFolder: true };
+  const isGone = settings.type === 'posix' && !(await isThere(settings.path));
+  if (isGone || emptySince(site, repository) !== undefined) return { entries: [], makesFolder: true };
   return { entries: await (await openCatalog(site, repository, 'writer')).points(), makesFolder: false };
 }
 

@@ -10,6 +10,7 @@ import { whileRegistered } from '../../backup/writers.ts';
 import { detachments, setDetachment } from '../../config/detached.ts';
 import { errorsOf } from '../../config/repositories.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { forgetFolder } from '../../config/used-folders.ts';
 import { holderName } from '../../core/holder.ts';
 import type { Progress } from '../../core/progress.ts';
 import { reportStep } from '../../core/report-step.ts';
@@ -99,6 +100,7 @@ export async function recreate(
   const source = plan.source && site.repository(plan.source.repository);
   const fill = source && { source, target, folder, now, progress, signal };
   await refuseFenced(site, source === undefined ? [target] : [target, source]);
+  await forgetFolder(site, target.id);
   if (plan.before === undefined) {
     await refuseWriters(await target.store('writer'), target.layout);
     const from = source === undefined ? {} : { from: source.id };

@@ -22,6 +22,10 @@ function candidates(id: string, facts: HostFacts, choices: HostChoices, stores: 
   return facts.prometheus.map((path) => ({ path, by: 'Prometheus reads its configuration there' }));
 }
 
+function onlyCandidate([one, second]: readonly Candidate[]): string[] {
+  return one === undefined || second !== undefined ? [] : [one.path];
+}
+
 function imagesRemark({ imageStores }: HostFacts): string {
   if (imageStores.length === 0) return 'no folder with OCI layouts was found';
   const stores = imageStores.map(({ what, by }) => `${what} (${by})`).join(', ');
@@ -36,11 +40,22 @@ export function foldersPart(
   stores: readonly string[],
 ): ProposedPart[] {
   const workloads = plan.workloads.filter((workload) => dataSourceOf(workload) === 'folders');
+  const chosen = workloads.flatMap(({ id }) => onlyCandidate(candidates(id, facts, choices, stores)));
   return workloads.map(({ id, type, title }): ProposedPart => {
     const [one, ...more] = candidates(id, facts, choices, stores);
     if (one === undefined) {
       const why = type === 'images' ? imagesRemark(facts) : 'no folder of that name was found';
       return { part: remark(`${id}: { path: … } # ${title}: ${why}; name it: --folder ${id}=PATH`) };
+    }
+    const outer = chosen.find((path) => path !== one.path && isIn(one.path, path));
+    if (more.length === 0 && outer !== undefined) {
+      const why = `${one.path} lies in ${outer}, which is another workload: a restore of one would replace the other`;
+      const unanswered = {
+        about: `folders.${id}`,
+        why,
+        hint: `leave it there, or move it and name it: --folder ${id}=PATH`,
+      };
+      return { part: openRemark(id, unanswered), unanswered: [unanswered] };
     }
     if (more.length === 0) return { part: value(id, { path: one.path }, one.by) };
     const paths = [one, ...more].map(({ path }) => path);

@@ -17,6 +17,7 @@ export interface HostChoices {
   readonly look: readonly string[];
   /** Data directory of the PostgreSQL that is meant. */
   readonly postgres?: string | undefined;
+  readonly postgresPassword?: string | undefined;
   readonly database?: string | undefined;
   /** Socket or host:port of the Redis that is meant. */
   readonly redis?: string | undefined;
@@ -68,7 +69,7 @@ export async function lookAtHost(run: Run, plan: Plan, choices: HostChoices): Pr
   const inFolders = plan.workloads.filter((workload) => dataSourceOf(workload) === 'folders');
   const isAsked = (dataDir: string): boolean => choices.postgres === undefined || choices.postgres === dataDir;
   const [postgres, redis, units, mounts, stores, prometheus] = await Promise.all([
-    findPostgres(run, isAsked),
+    findPostgres(run, { isAsked, passwordFile: choices.postgresPassword }),
     findRedis({ passwordFile: choices.redisPassword }, choices.redis),
     ask('systemd', () => runningUnits(run)),
     mountedData(),

@@ -75,7 +75,11 @@ function notesOf(server: PostgresServer, answers: PostgresAnswers): string[] {
 
 const nameless = (unit: string): string => unit.replace(/\.service$/, '');
 
-function lines(server: PostgresServer, answers: PostgresAnswers, database: string): PostgresPart {
+function lines(
+  server: PostgresServer,
+  answers: PostgresAnswers,
+  { database, passwordFile }: { readonly database: string; readonly passwordFile: string | undefined },
+): PostgresPart {
   const { unit, logFile, binDir, account } = server;
   const { dataDir, configFile, socketDir, port, version } = answers;
   const size = answers.databases.find(({ name }) => name === database)?.bytes ?? 0;
@@ -88,6 +92,7 @@ function lines(server: PostgresServer, answers: PostgresAnswers, database: strin
     value('socketDir', socketDir, `unix_socket_directories`),
     value('port', port, 'port'),
     value('user', 'postgres', 'the superuser'),
+    ...(passwordFile === undefined ? [] : [value('password', { file: passwordFile }, 'named by --postgres-password')]),
     value('database', database, `${Math.ceil(size / 1e6)} MB${beside}`),
     ...(logFile === '' ? [] : [value('logFile', logFile, 'where the server prints to')]),
     unit === undefined
@@ -116,5 +121,5 @@ export function postgresPart(facts: Pick<HostFacts, 'postgres'>, choices: HostCh
       ? { ...open(database.unanswered), dataDir: asked.value.dataDir, account: server.one.account }
       : { part: remark('postgres: it has no database') };
   }
-  return lines(server.one, asked.value, database.one);
+  return lines(server.one, asked.value, { database: database.one, passwordFile: choices.postgresPassword });
 }

@@ -10,6 +10,7 @@ import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import { badInput, DrError } from '../../core/errors.ts';
 import { allPids, errorFileOf, processDetails, processStat, sharesFiles, unitOf } from '../../core/pids.ts';
 import type { Run } from '../../core/process.ts';
+import { openSecrets } from '../../core/secrets.ts';
 import { isProgram } from '../../engines/programs.ts';
 import { connectClient } from '../../workloads/postgres/access/client.ts';
 import { type Answer, ask, inTime, LIMIT_SECONDS } from '../found.ts';
@@ -48,6 +49,13 @@ export interface PostgresServer {
   readonly closed: string | undefined;
 }
 
+/** What `dr` is given to ask with. */
+export interface PostgresLogin {
+  readonly passwordFile?: string | undefined;
+  /** False for a server that only needs to be named. */
+  readonly isAsked: (dataDir: string) => boolean;
+}
+
 const SQL = `SELECT json_build_object(
   'dataDir', current_setting('data_directory'), 'configFile', current_setting('config_file'),
   'hbaFile', current_setting('hba_file'), 'socketDirs', current_setting('unix_socket_directories'),
@@ -59,9 +67,12 @@ const SQL = `SELECT json_build_object(
 /** Nothing but reading, and no waiting: a server that is busy with a lock is left alone. */
 const PGOPTIONS = `-c default_transaction_read_only=on -c statement_timeout=${LIMIT_SECONDS}s -c lock_timeout=2s`;
 
+/** Some distributions start it by its older name. */
+const isServer = (name: string | undefined): boolean => name === 'postgres' || name === 'postmaster';
+
 async function isPostmaster(pid: number): Promise<boolean> {
   const stat = processStat(pid);
-  return stat?.name === 'postgres' && stat.state !== 'Z' && processStat(stat.parent)?.name !== 'postgres';
+  return isServer(stat?.name) && stat?.state !== 'Z' && !isServer(processStat(stat?.parent ?? 0)?.name);
 }
 
 /** Fourth and fifth line of postmaster.pid: the port, and the first folder with a socket. */
@@ -77,7 +88,11 @@ async function addressOf(dataDir: string): Promise<{ port: string; socketDir: st
   });
 }
 
-async function query(run: Run, server: Pick<PostgresServer, 'dataDir' | 'account' | 'binDir'>) {
+async function query(
+  run: Run,
+  server: Pick<PostgresServer, 'dataDir' | 'account' | 'binDir'>,
+  password: string | undefined,
+) {
   const { port, socketDir } = await addressOf(server.dataDir);
   const own = join(server.binDir, 'psql');
   const psql = (await isProgram(own)) ? own : 'psql';
@@ -86,21 +101,50 @@ async function query(run: Run, server: Pick<PostgresServer, 'dataDir' | 'account
       as: server.account,
       cwd: '/',
       env: { PGOPTIONS, PGCONNECT_TIMEOUT: '5', LC_ALL: 'C' },
+      ...(password === undefined ? {} : { secretEnv: { PGPASSWORD: password } }),
       timeoutSeconds: 2 * LIMIT_SECONDS,
     });
   const { stdout } = await asked('postgres').catch((error: unknown) => {
     // A server may lack the database that is usually there.
     if (error instanceof DrError && /database "postgres" does not exist/.test(error.fact)) return asked('template1');
-    throw error;
+    throw denied(error);
   });
   const { databases, ...rest } = answersSchema.parse(JSON.parse(stdout));
   return { ...rest, databases: databases ?? [], socketDir };
 }
 
-async function closedTo({ socketDir, port }: PostgresAnswers): Promise<string | undefined> {
+/** No way in is the usual reason: the hint says how to make one. */
+function denied(error: unknown): unknown {
+  if (
+    !(error instanceof DrError) ||
+    !/authentication failed|no pg_hba\.conf entry|no password supplied/.test(error.fact)
+  )
+    return error;
+  return badInput({
+    code: 'POSTGRES-DENIED',
+    where: 'postgres',
+    fact: 'it lets in neither its own account nor, with the password that was given, anybody as postgres',
+    hint: 'let dr in as docs/host.md says, or write the password of postgres into a file of mode 0600 and name it: --postgres-password FILE',
+    cause: error,
+  });
+}
+
+async function passwordIn(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : openSecrets().read({ file }, '--postgres-password');
+}
+
+async function closedTo(
+  { socketDir, port }: PostgresAnswers,
+  password: string | undefined,
+): Promise<string | undefined> {
   try {
     const place = { dataDir: '/', socketDir, port, user: 'postgres', database: 'template1' };
-    const limits = { connectionTimeoutMillis: LIMIT_SECONDS * 1000, database: 'template1', application_name: 'dr' };
+    const limits = {
+      connectionTimeoutMillis: LIMIT_SECONDS * 1000,
+      database: 'template1',
+      application_name: 'dr',
+      ...(password === undefined ? {} : { password }),
+    };
     const client = await connectClient(place, limits, (each) => each.on('error', () => {}));
     await client.end();
     return undefined;
@@ -110,7 +154,7 @@ async function closedTo({ socketDir, port }: PostgresAnswers): Promise<string | 
   }
 }
 
-async function describe(run: Run, pid: number, isAsked: (dataDir: string) => boolean): Promise<PostgresServer> {
+async function describe(run: Run, pid: number, { isAsked, passwordFile }: PostgresLogin): Promise<PostgresServer> {
   const { folder, executable } = await processDetails(pid);
   const about = `PostgreSQL in ${folder || `process ${pid}`}`;
   const binDir = dirname(executable);
@@ -132,14 +176,20 @@ async function describe(run: Run, pid: number, isAsked: (dataDir: string) => boo
   const found = await ask(about, async () => nameOf('passwd', (await inTime(stat(folder), folder)).uid));
   if (found.unanswered) return refuse(found.unanswered.why, found.unanswered.hint);
   const server = { ...rest, account: found.value };
-  const asked = await ask(about, () => query(run, server));
-  return { ...server, asked, closed: asked.value === undefined ? undefined : await closedTo(asked.value) };
+  const secret = await ask(about, () => passwordIn(passwordFile));
+  if (secret.unanswered) return refuse(secret.unanswered.why, secret.unanswered.hint);
+  const asked = await ask(about, () => query(run, server, secret.value));
+  return {
+    ...server,
+    asked,
+    closed: asked.value === undefined ? undefined : await closedTo(asked.value, secret.value),
+  };
 }
 
-/** All of them, in the order of their data directories. @param isAsked false for a server that only needs to be named */
-export async function findPostgres(run: Run, isAsked: (dataDir: string) => boolean): Promise<PostgresServer[]> {
+/** All of them, in the order of their data directories. */
+export async function findPostgres(run: Run, login: PostgresLogin): Promise<PostgresServer[]> {
   const pids = await allPids();
   const postmasters = (await Promise.all(pids.map(async (pid) => ((await isPostmaster(pid)) ? [pid] : [])))).flat();
-  const found = await Promise.all(postmasters.map((pid) => describe(run, pid, isAsked)));
+  const found = await Promise.all(postmasters.map((pid) => describe(run, pid, login)));
   return found.sort((a, b) => a.dataDir.localeCompare(b.dataDir));
 }

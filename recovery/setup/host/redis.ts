@@ -1,6 +1,7 @@
 /** The Redis servers of this host: found by their processes, whose titles say where they listen, then asked by CONFIG GET and INFO. */
 import { Redis } from 'ioredis';
-import { badInput } from '../../core/errors.ts';
+import { rethrowBug } from '../../core/as-dr-error.ts';
+import { badInput, DrError } from '../../core/errors.ts';
 import { allPids, argvOf, processDetails, processStat, sharesFiles, unitOf } from '../../core/pids.ts';
 import { openSecrets } from '../../core/secrets.ts';
 import { redisPlace } from '../../workloads/redis/client.ts';
@@ -95,7 +96,18 @@ const WANTS_PASSWORD = /^(?:NOAUTH|WRONGPASS)\b/;
 
 /** A server that wants a password is the usual case: the hint says how to give it. */
 function refused(address: string, error: unknown, passwordFile: string | undefined): unknown {
-  if (!(error instanceof Error) || error.name !== 'ReplyError') return error;
+  rethrowBug(error);
+  if (error instanceof DrError) return error;
+  if (!(error instanceof Error)) return error;
+  if (error.name !== 'ReplyError') {
+    return badInput({
+      code: 'REDIS-UNREACHABLE',
+      where: address,
+      fact: error.message,
+      hint: 'see whether the server still runs; name another address by --redis',
+      cause: error,
+    });
+  }
   return badInput({
     code: 'REDIS-DENIED',
     where: address,

@@ -1,6 +1,7 @@
 /** `dr setup` on a host: the look, the proposal and, where a file is there, its difference to what runs now. Writes nothing. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { loadPlan } from '../../../plan/load.ts';
 import type { Plan } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
@@ -8,6 +9,7 @@ import { parseEnvironment, readEnvironment } from '../../config/environment-file
 import { isConfigured } from '../../config/selection.ts';
 import { checkSite } from '../../config/site-check.ts';
 import { isThere } from '../../core/absent.ts';
+import type { SecretRef } from '../../core/fields.ts';
 import type { Run } from '../../core/process.ts';
 import { type Difference, differences } from '../difference.ts';
 import { renderDocument } from '../document.ts';
@@ -44,24 +46,38 @@ export interface HostSetup {
 /** What the file says about what runs; everything else in it is a decision. */
 const SECTIONS = ['runAs', 'postgres', 'redis', 'folders', 'git', 'services'];
 
+const fileOf = (secret: SecretRef | undefined): string | undefined =>
+  secret !== undefined && 'file' in secret ? secret.file : undefined;
+
 function choicesBefore(choices: HostChoices, { postgres, redis }: Environment): HostChoices {
-  const password = redis?.password;
-  const file = password !== undefined && 'file' in password ? password.file : undefined;
   const address = redis?.socket ?? `${redis?.host ?? '127.0.0.1'}:${redis?.port ?? 6379}`;
   return {
     ...choices,
     database: choices.database ?? postgres?.database,
-    redisPassword: choices.redisPassword ?? file,
+    postgresPassword: choices.postgresPassword ?? fileOf(postgres?.password),
+    redisPassword: choices.redisPassword ?? fileOf(redis?.password),
     before: { postgres: postgres?.dataDir, ...(redis === undefined ? {} : { redis: address }) },
   };
 }
 
-/** Folders that the file names and that exist, and repositories of git: a person chose them. */
-async function keptPaths({ folders, git }: Environment): Promise<string[]> {
+/** Folders that the file names and that exist: a person chose them. */
+async function keptPaths({ folders }: Environment): Promise<string[]> {
   const there = await Promise.all(
     Object.entries(folders).map(async ([id, { path }]) => ((await isThere(path)) ? [`folders.${id}`] : [])),
   );
-  return [...there.flat(), ...(git === undefined ? [] : ['git'])];
+  return there.flat();
+}
+
+const gitSchema = z.object({ repositories: z.array(z.object({ name: z.string(), url: z.string() })) });
+
+/** Those of the file stay, wherever they are; what was found besides is new. */
+function gitBeside({ git }: Environment, proposed: unknown): { git?: unknown } {
+  const found = gitSchema.safeParse(proposed).data?.repositories ?? [];
+  const known = git?.repositories ?? [];
+  const isNew = ({ name, url }: { name: string; url: string }): boolean =>
+    !known.some((each) => each.url === url || each.name === name);
+  const repositories = [...known, ...found.filter(isNew)];
+  return repositories.length === 0 ? {} : { git: { repositories } };
 }
 
 /** Sections whose servers or folders gave no answer. */
@@ -119,7 +135,7 @@ export async function prepareHost(request: HostRequest): Promise<HostSetup> {
       old &&
       differences({
         file: old,
-        now: proposal.data,
+        now: { ...proposal.data, ...gitBeside(old, proposal.data.git) },
         sections: SECTIONS,
         unknown: unknownPaths(proposal, facts),
         kept: await keptPaths(old),

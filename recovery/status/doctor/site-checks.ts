@@ -100,10 +100,10 @@ async function checkSecrets(site: Site): Promise<Check[]> {
 }
 
 /** An unreachable repository is a warning: recovery can use another. */
-function checkRepository(repository: Repository): Promise<Check> {
+function checkRepository(site: Site, repository: Repository): Promise<Check> {
   return checked(`repository ${repository.id}`, 'answers', 'warning', async () => {
     // The drive of an off-site repository lies elsewhere most of the time, and `dr init` does not make it.
-    if (repository.exported !== true) await folderIsThere(repository);
+    if (repository.exported !== true) await folderIsThere(site, repository);
     const store = await repository.store('restorer');
     const points = await store.list(repository.layout.catalogPrefix);
     return `${points.length} point${points.length === 1 ? '' : 's'} in ${store.describe}`;
@@ -162,7 +162,7 @@ export async function siteChecks(site: Site): Promise<Check[]> {
     await checkStateDir(site),
     ...(await checkSecrets(site)),
     ...(await checkCluster(site)),
-    ...(await Promise.all(attachedRepositories(site).map(checkRepository))),
+    ...(await Promise.all(attachedRepositories(site).map((each) => checkRepository(site, each)))),
     ...detachedChecks(site),
     ...(await Promise.all(attachedRepositories(site).map(checkClock))).flat(),
   ];

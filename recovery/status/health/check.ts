@@ -14,6 +14,7 @@ import { inspectRepository, newestCaptures } from '../probes/repositories.ts';
 import { checkCopies, checkRepositories } from './backups.ts';
 import { checkDetached } from './detached.ts';
 import { checkDisks } from './disks.ts';
+import { checkHardening } from './hardening.ts';
 import { checkCluster, checkService, checkStores, checkUnmapped } from './services.ts';
 import { type HealthReport, isFailed, type TierHealth } from './types.ts';
 import { checkUncovered } from './uncovered.ts';
@@ -110,7 +111,7 @@ function tiersWithStores(site: Site, tiers: readonly Tier[]): readonly Tier[] {
   });
 }
 
-async function comprehensive(site: Site, { now }: HealthQuestion): Promise<HealthCheck[]> {
+async function comprehensive(site: Site, { now, signal }: HealthQuestion): Promise<HealthCheck[]> {
   const inspections = await Promise.all(presentRepositories(site).map((each) => inspectRepository(site, each)));
   const dump = selectWorkloads(site.plan, ['type:postgres-dump'])[0]?.id ?? '';
   const before = newestCaptures(inspections).get(dump);
@@ -122,6 +123,7 @@ async function comprehensive(site: Site, { now }: HealthQuestion): Promise<Healt
     checkWalBacklog(site),
     checkDisks(site),
     checkUncovered(site),
+    checkHardening(site, signal),
   ]);
   return groups.flat();
 }

@@ -52,7 +52,7 @@ async function listIn(
   return (await Promise.all(lists)).flat();
 }
 
-type Silent = Extract<PlatformState, { kind: 'silent' }>;
+export type Silent = Extract<PlatformState, { kind: 'silent' }>;
 
 /** Undefined where the environment names no cluster. A cluster that does not answer is a result, not an error. */
 export function readPlatform(site: Site, signal?: AbortSignal): Promise<PlatformState | undefined> {
@@ -94,7 +94,8 @@ function lastWords({ spec, status }: KubeObject): string[] {
   });
 }
 
-async function ask<T>(
+/** What the question throws of the API becomes an answer too: why it is silent. */
+export async function ask<T>(
   site: Site,
   signal: AbortSignal | undefined,
   question: (cluster: Cluster, namespaces: readonly string[]) => Promise<T>,

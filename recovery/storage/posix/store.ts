@@ -5,6 +5,7 @@ import { chmod, chown, copyFile, type FileHandle, link, mkdir, open, rename, rm,
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ifAbsent } from '../../core/absent.ts';
+import { makePassableFolder } from '../../core/account.ts';
 import { badInput, codeOf, DrError, hasCode, messageOf } from '../../core/errors.ts';
 import { absolute, keyring } from '../../core/fields.ts';
 import { byKey, checkKey } from '../object-key.ts';
@@ -46,10 +47,12 @@ class PosixStore implements BulkStore {
   readonly describe: string;
   readonly #root: string;
   readonly #owner: Owner | undefined;
+  readonly #isState: boolean;
 
-  constructor(root: string, owner: Owner | undefined) {
+  constructor(root: string, owner: Owner | undefined, isState = false) {
     this.#root = root;
     this.#owner = owner;
+    this.#isState = isState;
     this.describe = `folder ${root}`;
   }
 
@@ -175,6 +178,7 @@ class PosixStore implements BulkStore {
   }
 
   async #makeFolder(folder: string): Promise<void> {
+    if (this.#isState) await makePassableFolder(this.#root);
     const first = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     for (let made = folder; first !== undefined && made.length >= first.length; made = dirname(made)) {
       await chmod(made, FOLDER_MODE);
@@ -205,6 +209,7 @@ class PosixStore implements BulkStore {
 
   /** An empty repository is fine. A path without even its parent folder is a volume that is not mounted. */
   async #checkMounted(): Promise<void> {
+    if (this.#isState) return;
     for (const folder of [this.#root, dirname(this.#root)]) {
       if ((await stat(folder).catch(ifAbsent(undefined)))?.isDirectory()) return;
     }
@@ -278,6 +283,11 @@ async function syncFolder(folder: string): Promise<void> {
 /** `path` is absolute. What is written belongs to `owner` (needs root): engines that run unprivileged share the folder. */
 export function openPosixStore(path: string, owner?: Owner): BulkStore {
   return new PosixStore(path, owner);
+}
+
+/** `dr`’s own folder on this host: the first run makes it, for the engines’ account to pass through. */
+export function openStateStore(stateDir: string): BulkStore {
+  return new PosixStore(stateDir, undefined, true);
 }
 
 export const posixRepository = z.strictObject({

@@ -135,7 +135,7 @@ function fenceParts(readings: readonly FenceReading[]): Part<RepositoryState['fe
 }
 
 async function inspect(site: Site, repository: Repository): Promise<RepositoryState> {
-  await folderIsThere(repository);
+  await folderIsThere(site, repository);
   const catalog = await openCatalog(site, repository, 'restorer');
   const { points, problems } = await catalog.review();
   const trusted = points.filter(({ trust }) => trust === 'ok');

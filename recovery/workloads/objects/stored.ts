@@ -36,6 +36,8 @@ const indexSchema = z.object({
   silentGroups: z.array(z.string()),
   /** Namespaces that were to be captured and could not be. Absent, like `notCaptured`, in copies of older versions. */
   lackingNamespaces: z.array(z.string()).optional(),
+  /** Known operators whose custom resources this part holds. */
+  operators: z.array(z.string()).optional(),
   /** What the platform uses and this part does not hold, a line each. */
   notCaptured: z.array(z.string()).optional(),
 });
@@ -104,6 +106,8 @@ export async function writePart(capture: Capture, part: ObjectPart, folder: stri
     images: part === 'manifests' ? capture.images : [],
     silentGroups: capture.silentGroups,
     lackingNamespaces: capture.lacking.map(({ name }) => name),
+    // Their custom resources are manifests.
+    operators: part === 'manifests' ? capture.operators : [],
     notCaptured: missingFrom(capture, part),
   });
   await writeFile(join(folder, INDEX), `${JSON.stringify(index, undefined, 1)}\n`, { mode: 0o600 });

@@ -16,6 +16,7 @@ import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import type { CaptureRun, Staged, WorkloadType } from '../workload.ts';
 import { claimGaps } from './gaps/claims.ts';
+import { withoutOwnStores } from './gaps/own-stores.ts';
 import { type Capture, makeCapture, type SnapshotObject } from './make.ts';
 import { readCluster } from './read.ts';
 import { type CaptureIndex, readPart, writePart } from './stored.ts';
@@ -47,11 +48,12 @@ const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promi
     const claims = claimGaps({
       read: content.read.map(({ object }) => object),
       operators: capture.operators,
+      snapshotClasses: content.snapshotClasses,
       covered: settings.claims ?? {},
       backedUp: site.plan.workloads.filter((each) => isConfigured(site.environment, each)),
     });
     return {
-      capture: { ...capture, gaps: [...capture.gaps, ...claims] },
+      capture: { ...capture, gaps: withoutOwnStores([...capture.gaps, ...claims], site.environment) },
       unread: content.unread,
       readAt: new Date(),
     };
@@ -86,10 +88,10 @@ const NAMED = 200;
 /** What a point remembers of a part. */
 function objectFacts(
   index: CaptureIndex,
-  { operators }: Capture,
   objects: readonly SnapshotObject[],
   services: readonly string[],
 ): ResticCapture['facts'] {
+  const { operators = [] } = index;
   const leftOut = Object.values(index.leftOut).flatMap((kinds) => Object.values(kinds));
   const inside = (name: string) => objects.filter(({ object }) => object.metadata.namespace === name).length;
   return {
@@ -103,7 +105,7 @@ function objectFacts(
     leftOut: leftOut.reduce((sum, count) => sum + count, 0),
     ...(index.images.length === 0 ? {} : { images: index.images.length }),
     ...(services.length === 0 ? {} : { [SERVICES]: services.join(', ') }),
-    ...(index.part === 'manifests' && operators.length > 0 ? { operators: operators.join(', ') } : {}),
+    ...(operators.length === 0 ? {} : { operators: operators.join(', ') }),
     ...notCopiedFacts(index.notCaptured ?? [], NAMED),
   };
 }
@@ -117,7 +119,7 @@ async function capturePart(site: Site, workload: Workload, part: ObjectPart, run
   try {
     const index = await writePart(capture, part, folder, readAt);
     const services = capturedServices(site.plan, capture.parts[part]);
-    return { path: folder, facts: objectFacts(index, capture, capture.parts[part], services), remove: discard(folder) };
+    return { path: folder, facts: objectFacts(index, capture.parts[part], services), remove: discard(folder) };
   } catch (error) {
     await discard(folder)();
     throw error;

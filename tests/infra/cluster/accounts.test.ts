@@ -87,7 +87,10 @@ test('the pods’ dr.yaml has the hooks that the config names', () => {
 test('checks of health see workloads and pods, and nothing that holds a secret', () => {
   expect(rulesOf(moved, 'Role', 'dr-health')).toEqual(healthRights(['shop']).namespaced);
   const rules = rulesOf(moved, 'Role', 'dr-health');
-  expect(rules.flatMap((rule) => rule.resources)).toEqual(['deployments', 'statefulsets', 'daemonsets', 'pods']);
+  expect(rules.flatMap((rule) => rule.resources)).toEqual([
+    ...['deployments', 'statefulsets', 'daemonsets', 'pods'],
+    'networkpolicies',
+  ]);
 });
 
 test('the Redis that begins with a copy reads no object', async () => {

@@ -96,6 +96,12 @@ test('certificates that are broken, of another key, expired or not there', async
   ]);
 });
 
+test('a field that is left empty is none', () => {
+  const cluster = { 'certificate-authority-data': '' };
+  const user = { token: 'secret-token', 'client-certificate-data': '', 'client-key-data': '' };
+  expect(faultsOf(text({ cluster, user }))).toEqual([]);
+});
+
 test('files that it names are looked for beside it', async () => {
   const folder = await scratch();
   await writeFile(join(folder, 'ca.crt'), other.cert);

@@ -5,7 +5,7 @@ import { beforeFence, isFence } from '../../../kubernetes/fence-marks.ts';
 import type { ResolvedManifests } from '../../../points/resolved/types.ts';
 import type { Image } from '../images.ts';
 import type { SnapshotObject } from '../make.ts';
-import { readPart } from '../stored.ts';
+import { type CaptureIndex, readPart } from '../stored.ts';
 import { readManifests } from './manifests.ts';
 
 export interface Part {
@@ -16,6 +16,13 @@ export interface Part {
   readonly namespaces: readonly string[];
   readonly images: readonly Image[];
   readonly notes: readonly string[];
+}
+
+function operatorNotes({ operators = [] }: CaptureIndex): string[] {
+  if (operators.length === 0) return [];
+  return [
+    `${operators.join(', ')}: their custom resources come after their definitions and before the workloads, which wait for what they make`,
+  ];
 }
 
 /** Throws `CAPTURE-DAMAGED` (exit 5). */
@@ -44,6 +51,6 @@ export async function readFolder(folder: string, { workload, part, capturedAt }:
       .map((each) => ({ ...each, object: beforeFence(each.object) })),
     namespaces: index.namespaces,
     images: index.images,
-    notes: missing ?? silent,
+    notes: [...operatorNotes(index), ...(missing ?? silent)],
   };
 }

@@ -126,3 +126,17 @@ test('a mirror comes from the remote, never with its password; the services of t
     'auth-service': { start: ['systemctl', 'start', 'auth-service'], stop: ['systemctl', 'stop', 'auth-service'] },
   });
 });
+
+test('a workload that lies in the folder of another is left to a person', () => {
+  const by = '--look';
+  const { data, unanswered } = propose({
+    folders: [
+      { workload: 'uploads', path: '/srv/uploads', by },
+      { workload: 'artifacts', path: '/srv/uploads/artifacts', by },
+    ],
+  });
+  expect(data.folders).toEqual({ uploads: { path: '/srv/uploads' } });
+  expect(unanswered).toEqual([
+    expect.objectContaining({ about: 'folders.artifacts', why: expect.stringContaining('lies in /srv/uploads') }),
+  ]);
+});

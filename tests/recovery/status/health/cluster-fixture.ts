@@ -34,7 +34,7 @@ function answers(objects: readonly KubeObject[], refused?: (path: string) => { r
       return found ?? refuse(404, 'NotFound');
     }
     const plural = path.split('/').at(-1);
-    return { items: objects.filter(({ kind }) => `${kind.toLowerCase()}s` === plural) };
+    return { items: objects.filter(({ kind }) => `${kind.toLowerCase().replace(/y$/, 'ie')}s` === plural) };
   };
 }
 

@@ -1,4 +1,5 @@
 /** A capture that an older version wrote is laid down by what this version knows. */
+import { mkdir, rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { DrError } from '../../../../../recovery/core/errors.ts';
 import { makeCapture } from '../../../../../recovery/workloads/objects/make.ts';
@@ -16,19 +17,24 @@ test('what the copy does not hold is said with it', async () => {
     namespaces: ['shop'],
     silentGroups: [],
     unread: [],
+    snapshotClasses: new Map(),
     lacking: [{ name: 'tea', error }],
     gaps: [{ part: 'manifests', what: 'StorageClass.storage.k8s.io fast', why: 'the cluster does not have it' }],
-    read: [],
+    read: [read(served('cert-manager.io/v1', 'Certificate', 'shop'))],
   });
   const capturedAt = '2026-11-25T02:00:00.000Z';
   const notesOf = async (part: 'manifests' | 'access') => {
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
     const index = await writePart(capture, part, folder, new Date(capturedAt));
     expect(index.lackingNamespaces).toEqual(['tea']);
     return (await readFolder(folder, { workload: part, point: 'p', snapshot: 's', part, capturedAt })).notes;
   };
   expect(await notesOf('manifests')).toEqual([
+    'cert-manager: their custom resources come after their definitions and before the workloads, which wait for what they make',
     'not captured: namespace tea: there is no namespace "tea"',
     'not captured: StorageClass.storage.k8s.io fast: the cluster does not have it',
+    expect.stringMatching(/^not captured: cert-manager itself: /),
   ]);
   expect(await notesOf('access')).toEqual(['not captured: namespace tea: there is no namespace "tea"']);
 });
@@ -43,6 +49,7 @@ test('what a fence had changed when it was taken is as before the fence', async 
     unread: [],
     lacking: [],
     gaps: [],
+    snapshotClasses: new Map(),
   };
   const capture = makeCapture({ ...cluster, read: [read(served('apps/v1', 'Deployment', 'api'))] });
   const stopped = served('apps/v1', 'Deployment', 'api', {
