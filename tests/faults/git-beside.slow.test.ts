@@ -106,3 +106,26 @@ test('borrowed objects are taken; submodules, changes, hooks and stashes are nam
     },
   );
 });
+
+test('notes, the stash and refs of other tools come back into a repository that is made again', async () => {
+  await withSmallSite(
+    { workloads: ['git'], edit: (e, { paths }) => ({ ...e, ...repositories(paths.root, ['app']) }) },
+    async (site) => {
+      const app = join(site.paths.root, 'code', 'app');
+      makeRepository(app);
+      git(app, 'branch', 'other');
+      git(app, 'notes', 'add', '-m', 'reviewed');
+      git(app, 'update-ref', 'refs/changes/17/head', 'HEAD');
+      writeFileSync(join(app, 'README'), 'half-done\n');
+      git(app, 'stash');
+      const refs = git(app, 'for-each-ref').split('\n');
+      expect(refs).toHaveLength(5);
+      await site.dr(0, ...BACKUP);
+      rmSync(app, { recursive: true });
+      await site.dr(0, ...RESTORE);
+      expect(git(app, 'for-each-ref').split('\n')).toEqual(expect.arrayContaining(refs));
+      expect(git(app, 'notes', 'show', 'HEAD')).toBe('reviewed');
+      expect(git(app, 'show', 'refs/stash:README')).toBe('half-done');
+    },
+  );
+});

@@ -3,13 +3,15 @@ import { chown, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isThere } from '../../core/absent.ts';
 import { makePassableFolder } from '../../core/account.ts';
+import { verificationFailed } from '../../core/errors.ts';
 import type { Run } from '../../core/process.ts';
+import { plural } from '../../report/format.ts';
 import { folderState } from '../lay-down.ts';
 import type { SnapshotItem } from '../restore-plan.ts';
 import { type RestoreContext, step } from '../restore-step.ts';
 import { restoreFolder } from '../swap.ts';
 import { restoreLfs } from './lfs.ts';
-import { GIT_ENV } from './refs.ts';
+import { GIT_ENV, readRefs } from './refs.ts';
 import { localFolder } from './source.ts';
 
 /** git itself says so: a `.git` may be a file that names a folder which is lost (a worktree, a submodule). */
@@ -29,6 +31,19 @@ async function makeWay(folder: string, id: string): Promise<string> {
   return `; what was there before is in ${before}`;
 }
 
+/** The copy that is verified is the mirror: what is made of it must hold as much. Throws `GIT-REFS-LOST` (exit 5). */
+async function refuseLostRefs(run: Run, mirror: string, made: string): Promise<void> {
+  const there = new Set((await readRefs(run, made)).split('\n'));
+  const lost = (await readRefs(run, mirror)).split('\n').filter((ref) => !there.has(ref));
+  if (lost.length === 0) return;
+  throw verificationFailed({
+    code: 'GIT-REFS-LOST',
+    where: made,
+    fact: `it lacks ${plural(lost.length, 'ref')} of the mirror: ${lost.slice(0, 5).join(', ')}`,
+    hint: `see what git says: git -C ${made} fetch ${mirror} '+refs/*:refs/*'; the mirror holds them`,
+  });
+}
+
 /** `git clone` into place for a lost local repository; a remote one is left to a person (`git push --mirror`). */
 async function putBack(context: RestoreContext, mirror: string, url: string): Promise<string> {
   const folder = localFolder(url);
@@ -42,9 +57,9 @@ async function putBack(context: RestoreContext, mirror: string, url: string): Pr
   // LFS would ask the mirror as a server of its own for the objects: they are brought below.
   const env = { ...GIT_ENV, GIT_LFS_SKIP_SMUDGE: '1' };
   await run(['git', 'clone', '--quiet', '--no-hardlinks', ...kind, mirror, aside], { env });
-  // A plain clone makes one branch; the others would be remote branches.
-  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-  await run(['git', '-C', aside, 'fetch', '--quiet', '--update-head-ok', 'origin', ...refs], { env: GIT_ENV });
+  // A plain clone makes one branch and the tags. Notes, the stash and refs of other tools are refs as well.
+  await run(['git', '-C', aside, 'fetch', '--quiet', '--update-head-ok', mirror, '+refs/*:refs/*'], { env: GIT_ENV });
+  await refuseLostRefs(run, mirror, aside);
   await restoreLfs(run, mirror, aside);
   const kept = await makeWay(folder, context.plan.id);
   await run(['mv', aside, folder]);
