@@ -90,6 +90,19 @@ export async function makePlan(site: Site, request: PlanRequest): Promise<Planne
   return blamed({ ...about, repository: chosen.repository.id }, check, chosen);
 }
 
+/** An environment file that was written anew may have forgotten a workload: `ready` is said of the others. */
+function forgottenNote(site: Site, { only }: PlanRequest, { repository, unrequested }: Resolution): string[] {
+  const isKnown = (id: string): boolean => {
+    const workload = site.plan.workloads.find((w) => w.id === id);
+    return workload !== undefined && isConfigured(site.environment, workload);
+  };
+  const forgotten = only.length > 0 ? [] : unrequested.filter((id) => !isKnown(id));
+  if (forgotten.length === 0) return [];
+  return [
+    `${repository} also holds ${forgotten.join(', ')}: the environment file has no place for it, so it is not restored`,
+  ];
+}
+
 async function planOf(
   site: Site,
   request: PlanRequest,
@@ -97,7 +110,7 @@ async function planOf(
   { repository, source, resolution, notes, tools }: Awaited<ReturnType<typeof chooseRepository>>,
 ): Promise<Planned> {
   const items: RestoreItem[] = [];
-  const warnings = [...notes, ...resolution.warnings];
+  const warnings = [...forgottenNote(site, request, resolution), ...notes, ...resolution.warnings];
   let lastCommit: string | undefined;
   for (const found of resolution.items) {
     const workload = workloads.find((w) => w.id === found.workload);

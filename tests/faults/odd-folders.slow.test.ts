@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { editEnvironment } from './golden-make.ts';
 import { withSmallSite } from './small-site.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--confirm', 'drill'];
@@ -77,5 +78,19 @@ test('a path that is too long for the place of a restore: the copy is not called
     }
     expect((await readdir(site.paths.root)).filter((name) => /-new\.\d+$/.test(name))).toEqual([]);
     expect(await readFile(join(uploads, 'one'), 'utf8')).toBe('first');
+  });
+});
+
+test('a folder that a new environment file has forgotten is named', async () => {
+  await withSmallSite({ workloads: ['uploads', 'manifests'] }, async (site) => {
+    for (const name of ['uploads', 'manifests']) {
+      await mkdir(site.paths.folder(name), { recursive: true });
+      await writeFile(join(site.paths.folder(name), 'one.txt'), name);
+    }
+    await site.dr(0, ...BACKUP);
+    expect(await site.dr(0, ...RESTORE)).not.toContain('also holds');
+    await editEnvironment(site.envFile, ({ folders: { uploads: _, ...folders }, ...rest }) => ({ ...rest, folders }));
+    expect(await site.dr(0, ...RESTORE)).toContain('note: local also holds uploads: the environment file has no place');
+    expect(await site.dr(0, ...RESTORE, '--only', 'manifests')).not.toContain('also holds');
   });
 });

@@ -57,6 +57,9 @@ export function resolveTarget(input: ResolveInput): Resolution {
     target,
     items: chosen.items,
     missing: workloads.filter((workload) => !found.has(workload)),
+    unrequested: [...candidates.copies]
+      .flatMap(([workload, copies]) => (copies.length > 0 && !workloads.includes(workload) ? [workload] : []))
+      .sort(),
     warnings: [...candidates.warnings, ...chosen.warnings, ...passed.map((each) => passedOver(repository, each))],
   };
 }

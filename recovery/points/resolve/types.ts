@@ -29,6 +29,8 @@ export interface Resolution {
   readonly items: readonly ResolvedItem[];
   /** Requested workloads without a usable copy in this repository. */
   readonly missing: readonly string[];
+  /** Workloads that were not requested, and of which this repository holds a usable copy. Sorted. */
+  readonly unrequested: readonly string[];
   /** For people, a sentence each. */
   readonly warnings: readonly string[];
 }

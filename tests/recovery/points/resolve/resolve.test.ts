@@ -65,7 +65,10 @@ describe('latest', () => {
   });
 
   test('names what no point holds, and refuses when there is nothing at all', () => {
-    expect(resolve('latest', { workloads: ['git', 'redis'] }).missing).toEqual(['git']);
+    const some = resolve('latest', { workloads: ['git', 'redis'] });
+    expect(some.missing).toEqual(['git']);
+    expect(some.unrequested).not.toContain('redis');
+    expect(some.unrequested).toContain('postgres');
     const nothing = expect.objectContaining({
       code: 'TARGET-UNREACHABLE',
       exit: 2,
