@@ -21,7 +21,7 @@ const CAPTURED_OF_THE_CLUSTER: readonly PolicyRule[] = [
   { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: READ },
   { apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: READ },
   { apiGroups: ['storage.k8s.io'], resources: ['storageclasses', 'volumeattributesclasses'], verbs: ['get'] },
-  { apiGroups: ['snapshot.storage.k8s.io'], resources: ['volumesnapshotclasses'], verbs: ['get'] },
+  { apiGroups: ['snapshot.storage.k8s.io'], resources: ['volumesnapshotclasses'], verbs: READ },
   { apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['get'] },
   { apiGroups: ['gateway.networking.k8s.io'], resources: ['gatewayclasses'], verbs: ['get'] },
   { apiGroups: ['node.k8s.io'], resources: ['runtimeclasses'], verbs: ['get'] },

@@ -4,14 +4,14 @@ const inside = (namespace: string, name: string, more: object = {}) => ({ name, 
 const rbac = 'rbac.authorization.k8s.io';
 const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
 
-function definition(group: string, plural: string, kind: string) {
+function definition(group: string, plural: string, kind: string, scope = 'Namespaced') {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `${plural}.${group}`, annotations: { 'api-approved.kubernetes.io': 'unapproved, a test' } },
     spec: {
       group,
-      scope: 'Namespaced',
+      scope,
       names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
       versions: [{ name: 'v1', served: true, storage: true, schema }],
     },
@@ -68,6 +68,14 @@ export const PLATFORM: readonly object[] = [
   definition('postgresql.cnpg.io', 'clusters', 'Cluster'),
   definition('example.com', 'reports', 'Report'),
   definition('example.com', 'unused', 'Unused'),
+  definition('snapshot.storage.k8s.io', 'volumesnapshotclasses', 'VolumeSnapshotClass', 'Cluster'),
+  {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotClass',
+    metadata: { name: 'hourly' },
+    driver: 'disks.example.com',
+    deletionPolicy: 'Retain',
+  },
   {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',

@@ -13,6 +13,8 @@ export function silenceRules(plan: Plan, settings: RuleSettings): AlertRule[] {
     labels: { severity: 'warning', missing: what },
     annotations: { summary: `Nothing is known of ${what}`, description: `No value of ${selector}.`, runbook },
   });
+  // A standby's Redis starts with its promotion; the cluster of a stack has an alert of its own.
+  const others = [...(role === 'standby' ? ['redis'] : []), ...(namespace === undefined ? [] : ['kubernetes'])];
   const direct = plan.repositories.filter(({ written }) => written.by === 'engines');
   return [
     {
@@ -38,8 +40,7 @@ export function silenceRules(plan: Plan, settings: RuleSettings): AlertRule[] {
     },
     {
       alert: 'DrNoAnswer',
-      // A standby's Redis starts with its promotion.
-      expr: `go_coffee_dr_answers{of!~"${role === 'standby' ? 'kubernetes|redis' : 'kubernetes'}"} == 0`,
+      expr: `go_coffee_dr_answers${others.length === 0 ? '' : `{of!~"${others.join('|')}"}`} == 0`,
       for: STALE,
       labels: { severity: 'warning' },
       annotations: {
@@ -49,7 +50,7 @@ export function silenceRules(plan: Plan, settings: RuleSettings): AlertRule[] {
         runbook: 'dr health; dr doctor',
       },
     },
-    clusterUnasked(settings),
+    ...(namespace === undefined ? [] : [clusterUnasked(namespace)]),
     ...direct.map(({ id }) => absent(`go_coffee_dr_repository_reachable{repository="${id}"}`, `repository ${id}`)),
     ...plan.workloads
       .filter(({ id }) => workloads?.includes(id) !== false)
@@ -63,9 +64,8 @@ export function silenceRules(plan: Plan, settings: RuleSettings): AlertRule[] {
 }
 
 /** Without the API nobody notices that a namespace is gone, and no drill of the cluster is counted. */
-function clusterUnasked({ namespace }: RuleSettings): AlertRule {
+function clusterUnasked(namespace: string): AlertRule {
   const account = `--as=system:serviceaccount:${namespace}:dr-monitor`;
-  const rights = namespace === undefined ? '' : `; kubectl auth can-i list pods -n ${namespace} ${account}`;
   return {
     alert: 'DrClusterUnasked',
     expr: 'go_coffee_dr_answers{of="kubernetes"} == 0',
@@ -75,7 +75,7 @@ function clusterUnasked({ namespace }: RuleSettings): AlertRule {
       summary: 'The exporter of dr can’t ask the cluster of the platform',
       description:
         'Its pod has no token, its account lacks a right, the API does not answer, or a namespace of the platform is gone. The exporter’s log says which.',
-      runbook: `dr health${rights}`,
+      runbook: `dr health; kubectl auth can-i list pods -n ${namespace} ${account}`,
     },
   };
 }

@@ -5,6 +5,7 @@ import { fieldsOf, type KubeObject, kindName, kindOf, nameOf } from '../../kuber
 import { outsideServices } from './admission.ts';
 import type { Gap } from './gaps/gap.ts';
 import { outsideGaps } from './gaps/outside.ts';
+import { volumeGaps } from './gaps/volumes.ts';
 import { wantedGaps } from './gaps/wanted.ts';
 import { type Image, imagesOf } from './images.ts';
 import { leftOut, type Reason } from './leave-out.ts';
@@ -99,6 +100,7 @@ export function makeCapture(content: ClusterContent): Capture {
       ...content.gaps,
       ...wantedGaps({ captured: kept.map(({ object }) => object), platform, reasons }),
       ...outsideGaps(platform, content.namespaces),
+      ...volumeGaps(platform),
       ...operatorGaps(platform),
     ],
   };

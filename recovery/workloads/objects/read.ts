@@ -17,6 +17,7 @@ import { isTransient, leftOut } from './leave-out.ts';
 import { type LackingNamespace, readNamespaces, refuseNone } from './namespaces.ts';
 import { partOf } from './parts.ts';
 import { aggregatedBy, givesToNamespaces, type Reference, referencesOf } from './references.ts';
+import { readSnapshotClasses } from './snapshot-classes.ts';
 import { type UnreadKind, UnreadKinds } from './unread.ts';
 
 export interface ClusterContent {
@@ -30,6 +31,8 @@ export interface ClusterContent {
   readonly silentGroups: readonly string[];
   /** Kinds that the server has refused to list, or could not convert. */
   readonly unread: readonly UnreadKind[];
+  /** Driver of volumes → its VolumeSnapshotClass. */
+  readonly snapshotClasses: ReadonlyMap<string, string>;
   /** What the namespaces use of the cluster and is not in `read`. */
   readonly gaps: readonly Gap[];
 }
@@ -177,7 +180,7 @@ export async function readCluster(cluster: Cluster, names: readonly string[]): P
   const base = unique([...own, ...found]);
   const reasons = leftOut(base);
   const captured = base.filter(({ object }) => !reasons.has(nameOf(object)));
-  const [givers, admission, apis, bindings] = await Promise.all([
+  const [givers, admission, apis, bindings, snapshotClasses] = await Promise.all([
     readGivers(asked, namespaces),
     readAdmission(
       asked,
@@ -186,6 +189,7 @@ export async function readCluster(cluster: Cluster, names: readonly string[]): P
     ),
     readApis(asked, namespaces, captured),
     readForeignBindings(asked, namespaces),
+    readSnapshotClasses(asked),
   ]);
   // Excluded objects need no others. They stay in `read` to be counted.
   const needed = await followReferences(asked, [...captured, ...givers, ...admission, ...apis.captured]);
@@ -198,6 +202,7 @@ export async function readCluster(cluster: Cluster, names: readonly string[]): P
     read: unique([...needed.found, ...rest]),
     silentGroups: discovery.silentGroups,
     unread: unread.of(namespaces),
+    snapshotClasses,
     gaps: [...needed.gaps, ...apis.gaps, ...bindings],
   };
 }

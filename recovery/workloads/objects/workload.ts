@@ -16,6 +16,7 @@ import type { SnapshotItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import type { CaptureRun, Staged, WorkloadType } from '../workload.ts';
 import { claimGaps } from './gaps/claims.ts';
+import { withoutOwnStores } from './gaps/own-stores.ts';
 import { type Capture, makeCapture, type SnapshotObject } from './make.ts';
 import { readCluster } from './read.ts';
 import { type CaptureIndex, readPart, writePart } from './stored.ts';
@@ -47,11 +48,12 @@ const readObjects = oncePerRun(async (site: Site, { signal }: CaptureRun): Promi
     const claims = claimGaps({
       read: content.read.map(({ object }) => object),
       operators: capture.operators,
+      snapshotClasses: content.snapshotClasses,
       covered: settings.claims ?? {},
       backedUp: site.plan.workloads.filter((each) => isConfigured(site.environment, each)),
     });
     return {
-      capture: { ...capture, gaps: [...capture.gaps, ...claims] },
+      capture: { ...capture, gaps: withoutOwnStores([...capture.gaps, ...claims], site.environment) },
       unread: content.unread,
       readAt: new Date(),
     };

@@ -38,3 +38,10 @@ test('images come by the digests that ran, from another registry too, unless the
   );
   expect(imageOf(await recover({ pinImages: false }, captured))).toBe(image);
 });
+
+test('what the copy does not hold stands in the output of the stack', async () => {
+  const missing =
+    'not captured: content of PersistentVolumeClaim go-coffee/cache: no workload holds its content: it comes back empty';
+  const { outputs } = await recover({}, { ...PLATFORM, notes: [missing] });
+  expect(outputs.recoveredPlatform).toMatchObject({ notes: expect.arrayContaining([missing]) });
+});

@@ -33,6 +33,7 @@ export function captureOf(objects: readonly object[], namespaces: readonly strin
     unread: [],
     lacking: [],
     gaps: [],
+    snapshotClasses: new Map(),
   });
   return { objects: Object.values(parts).flat(), namespaces, images: [], notes: [] };
 }

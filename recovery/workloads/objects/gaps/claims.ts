@@ -4,6 +4,7 @@ import type { Workload } from '../../../../plan/types.ts';
 import { fieldsOf, type KubeObject, kindOf, listOf, nameOf, textOf } from '../../../kubernetes/objects.ts';
 import { operatorOfClaim } from '../operators.ts';
 import type { Gap } from './gap.ts';
+import { driversOf } from './volumes.ts';
 
 /** Claim → id of the workload that holds its content, or `none` where nothing of it is needed: `kubernetes.claims` of the environment file. */
 export type Covered = Readonly<Record<string, string>>;
@@ -13,6 +14,8 @@ export interface ClaimsArgs {
   readonly read: readonly KubeObject[];
   /** Of the capture. */
   readonly operators: readonly string[];
+  /** Driver of volumes → its VolumeSnapshotClass. */
+  readonly snapshotClasses: ReadonlyMap<string, string>;
   readonly covered: Covered;
   /** Workloads that this site backs up. */
   readonly backedUp: readonly Pick<Workload, 'id'>[];
@@ -52,7 +55,8 @@ function setOf(claim: KubeObject, sets: readonly KubeObject[]): KubeObject | und
 
 const isOwn = (object: KubeObject | undefined): boolean => object?.metadata.labels?.[OWN_LABEL] !== undefined;
 
-export function claimGaps({ read, operators, covered, backedUp }: ClaimsArgs): Gap[] {
+export function claimGaps({ read, operators, snapshotClasses, covered, backedUp }: ClaimsArgs): Gap[] {
+  const drivers = driversOf(read);
   const sets = read.filter((object) => kindOf(object) === 'StatefulSet.apps');
   const claims = read.filter((object) => kindOf(object) === 'PersistentVolumeClaim');
   return claims.flatMap((claim): Gap[] => {
@@ -66,7 +70,17 @@ export function claimGaps({ read, operators, covered, backedUp }: ClaimsArgs): G
         ? 'no workload holds its content'
         : `${workload} holds its content, and is not backed up here`;
     const maker = set === undefined ? operatorOfClaim(claim, operators) : `${nameOf(set)} made it`;
+    const driver = drivers.get(textOf(fieldsOf(claim.spec).storageClassName)) ?? '';
+    const ofDriver = snapshotClasses.get(driver);
+    const snapshot =
+      ofDriver === undefined ? '' : `; ${driver} can make snapshots of it (VolumeSnapshotClass ${ofDriver})`;
     const whose = maker === undefined ? '' : ` (${maker})`;
-    return [{ part: 'manifests', what: `content of ${nameOf(claim)}${whose}`, why: `${lacking}: it comes back empty` }];
+    return [
+      {
+        part: 'manifests',
+        what: `content of ${nameOf(claim)}${whose}`,
+        why: `${lacking}: it comes back empty${snapshot}`,
+      },
+    ];
   });
 }

@@ -20,6 +20,7 @@ function captureOf(...objects: readonly KubeObject[]) {
     unread: [],
     lacking: [],
     gaps: [],
+    snapshotClasses: new Map(),
   };
   return makeCapture({ ...cluster, read: objects.map(read) });
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { OWN_LABEL } from '../../../../../plan/layout.ts';
 import type { KubeObject } from '../../../../../recovery/kubernetes/objects.ts';
 import { type Covered, claimGaps } from '../../../../../recovery/workloads/objects/gaps/claims.ts';
-import { ownedBy, served } from '../make-object.ts';
+import { clusterWide, ownedBy, served } from '../make-object.ts';
 
 const claim = (name: string, metadata: object = {}) => served('v1', 'PersistentVolumeClaim', name, { metadata });
 const set = (name: string, labels: object = {}) =>
@@ -13,7 +13,8 @@ const set = (name: string, labels: object = {}) =>
 
 function uncovered(read: readonly KubeObject[], covered: Covered = {}): string[] {
   const backedUp = [{ id: 'uploads' }, { id: 'postgres' }];
-  return claimGaps({ read, operators: ['CloudNativePG'], covered, backedUp }).map(({ what }) => what);
+  const snapshotClasses = new Map<string, string>();
+  return claimGaps({ read, operators: ['CloudNativePG'], snapshotClasses, covered, backedUp }).map(({ what }) => what);
 }
 
 test('every claim that no workload is said to hold', () => {
@@ -50,6 +51,17 @@ test('a claim of a set and one of an operator say who made them', () => {
   expect(uncovered([claim('ledger-1', { labels: { 'cnpg.io/cluster': 'ledger' } })])).toEqual([
     'content of PersistentVolumeClaim shop/ledger-1 (CloudNativePG made it for ledger)',
   ]);
+});
+
+test('a driver that can make snapshots of it is named', () => {
+  const fast = clusterWide('storage.k8s.io/v1', 'StorageClass', 'fast', { provisioner: 'disks.example.com' });
+  const uploads = served('v1', 'PersistentVolumeClaim', 'uploads', { spec: { storageClassName: 'fast' } });
+  const common = { read: [fast, uploads], operators: [], covered: {}, backedUp: [] };
+  const why = (snapshotClasses: ReadonlyMap<string, string>) => claimGaps({ ...common, snapshotClasses })[0]?.why;
+  expect(why(new Map())).toBe('no workload holds its content: it comes back empty');
+  expect(why(new Map([['disks.example.com', 'hourly']]))).toBe(
+    'no workload holds its content: it comes back empty; disks.example.com can make snapshots of it (VolumeSnapshotClass hourly)',
+  );
 });
 
 test('the stack’s own volumes, those that a pod makes for itself, and those on their way out are not counted', () => {

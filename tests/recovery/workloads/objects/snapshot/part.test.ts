@@ -17,6 +17,7 @@ test('what the copy does not hold is said with it', async () => {
     namespaces: ['shop'],
     silentGroups: [],
     unread: [],
+    snapshotClasses: new Map(),
     lacking: [{ name: 'tea', error }],
     gaps: [{ part: 'manifests', what: 'StorageClass.storage.k8s.io fast', why: 'the cluster does not have it' }],
     read: [read(served('cert-manager.io/v1', 'Certificate', 'shop'))],
@@ -48,6 +49,7 @@ test('what a fence had changed when it was taken is as before the fence', async 
     unread: [],
     lacking: [],
     gaps: [],
+    snapshotClasses: new Map(),
   };
   const capture = makeCapture({ ...cluster, read: [read(served('apps/v1', 'Deployment', 'api'))] });
   const stopped = served('apps/v1', 'Deployment', 'api', {

@@ -93,6 +93,7 @@ export async function writeObjects(
     unread: [],
     lacking: [],
     gaps: [],
+    snapshotClasses: new Map(),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writePart(makeCapture({ ...cluster, read: objects.map(read) }), part, folder, at);
