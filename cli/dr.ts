@@ -9,11 +9,11 @@ import type { CommandContext, CommandResult, Invocation } from './command.ts';
 import { environmentMissing, findEnvironment } from './environment-path.ts';
 import { interrupted, isHelp, showError } from './errors.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
+import { flushStreams, outliveStreams } from './streams.ts';
 import { usageError } from './usage.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
-  ignoreBrokenPipe(process.stdout);
-  ignoreBrokenPipe(process.stderr);
+  outliveStreams();
   const stop = new AbortController();
   let exit: ExitCode = EXIT.ok;
   const { stack, words } = wordsOf(argv);
@@ -32,7 +32,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     const verbose = argv.includes('-v');
     exit = isHelp(error) ? EXIT.ok : failed(ours, stop.signal, { output: wantedOutput(argv), verbose });
   }
-  await flush();
+  try {
+    await flushStreams();
+  } catch (error) {
+    const said = failed(error, stop.signal, { output: 'table', verbose: false });
+    if (exit === EXIT.ok) exit = said;
+  }
   process.exit(exit);
 }
 
@@ -92,11 +97,16 @@ function failed(error: unknown, signal: AbortSignal, shown: Pick<GlobalOptions, 
 /** Engines end, locks are released: what takes longer waits for somebody who does not answer. */
 const STOP_SECONDS = 15;
 
-/** The first signal asks to stop at a safe place, and ends what does not; the second doesn't ask. */
+/**
+ * The first signal asks to stop at a safe place, and ends what does not; the second doesn't ask. A lost terminal (SIGHUP) is such a signal.
+ * Without one it means nothing: Node undoes `nohup`, and a restore that runs under it must go on.
+ */
 function onSignals(stop: AbortController): void {
   // Each engine and each session listens.
   setMaxListeners(0, stop.signal);
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+  if (!hasTerminal) process.on('SIGHUP', () => undefined);
+  for (const name of ['SIGINT', 'SIGTERM', ...(hasTerminal ? (['SIGHUP'] as const) : [])] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) process.exit(EXIT.interrupted);
       process.stderr.write(`${name}: stopping; once more to stop at once\n`);
@@ -106,19 +116,6 @@ function onSignals(stop: AbortController): void {
         process.exit(EXIT.interrupted);
       }, STOP_SECONDS * 1000).unref();
     });
-  }
-}
-
-/** `dr points | head -1` closes the pipe early; what the command did stays done. */
-function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-async function flush(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (stream.writable) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
   }
 }
 

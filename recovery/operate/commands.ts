@@ -43,7 +43,7 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
 ];
 
 const SCHEDULED =
-  'the stack’s CronJobs do that: kubectl -n go-coffee-dr get cronjobs, then kubectl -n go-coffee-dr create job --from=cronjob/NAME dr-by-hand';
+  'the stack’s CronJobs do that, in its recovery namespace: kubectl -n NAMESPACE get cronjobs, then kubectl -n NAMESPACE create job --from=cronjob/NAME dr-by-hand';
 
 /**
  * The pod that runs a command. Throws `NOT-IN-A-POD` (exit 2) with what to type instead.
@@ -58,7 +58,7 @@ export function podFor(path: string, flags: Readonly<Record<string, unknown>>, s
       code: 'NOT-IN-A-POD',
       where: path,
       fact: 'the monitor of the stack serves already',
-      hint: 'kubectl -n go-coffee-dr port-forward service/dr-monitor 9187; without --serve it prints the metrics',
+      hint: 'kubectl -n NAMESPACE port-forward service/dr-monitor 9187 (its recovery namespace); without --serve it prints the metrics',
     });
   }
   return found;

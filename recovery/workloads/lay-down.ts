@@ -1,6 +1,7 @@
 /** Snapshots as folders: what is in one, how one is laid down, and how it is kept from leading out of itself. */
 import { readdir, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { ifAbsent } from '../core/absent.ts';
 import { makePassableFolder } from '../core/account.ts';
 import { hasCode, verificationFailed } from '../core/errors.ts';
 import { type Entry, entriesBelow, isWithin, surveyLinks } from '../core/links.ts';
@@ -40,6 +41,18 @@ export async function folderState(path: string): Promise<DestinationState> {
   }
 }
 
+/** What killed runs have left: each try would need the room once more. A restic that is still at work in one may make it again. */
+async function dropScratch(folder: string): Promise<void> {
+  const own = `${basename(folder)}.`;
+  const names = await readdir(dirname(folder)).catch(ifAbsent<string[]>([]));
+  for (const name of names.filter((each) => each.startsWith(own) && /^\d+$/.test(each.slice(own.length))))
+    await rm(join(dirname(folder), name), { recursive: true, force: true, maxRetries: 5 }).catch(ignoreNotEmpty);
+}
+
+function ignoreNotEmpty(error: unknown): void {
+  if (!hasCode(error, 'ENOTEMPTY')) throw error;
+}
+
 /** Lays the snapshot down in `folder` as if it were the folder itself. Throws `FOLDER-DIFFERS` (exit 5) when files are missing. */
 export async function layDown(
   context: Pick<RestoreContext, 'site' | 'source' | 'signal'>,
@@ -49,16 +62,21 @@ export async function layDown(
 ): Promise<FolderCount> {
   // A name of this run's own: restic of a run that was killed may still be at work in another.
   const scratch = `${folder}.${process.pid}`;
-  await rm(scratch, { recursive: true, force: true });
+  await dropScratch(folder);
   await rm(folder, { recursive: true, force: true });
   await makePassableFolder(dirname(folder));
   const restic = openRestic(context.site, context.source, 'restorer');
-  await restoreSnapshot(restic, {
-    snapshot: capture.snapshot,
-    folder: scratch,
-    onLine: (line) => report(line),
-    signal: context.signal,
-  });
+  try {
+    await restoreSnapshot(restic, {
+      snapshot: capture.snapshot,
+      folder: scratch,
+      onLine: (line) => report(line),
+      signal: context.signal,
+    });
+  } catch (error) {
+    await dropScratch(folder);
+    throw error;
+  }
   await rename(join(scratch, capture.path), folder);
   await rm(scratch, { recursive: true, force: true });
   const found = await countFolder(folder);

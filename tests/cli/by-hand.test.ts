@@ -44,7 +44,7 @@ test('what reads, verifies or marks runs in a pod; what changes data, keys or st
 test.each([
   [['restore', '--to', 'latest'], 'dr rebuild --stack NAME --to latest --like production'],
   [['failover', '--stack', 'dr'], 'dr failover --stack production'],
-  [['backup', '--kind', 'full'], 'kubectl -n go-coffee-dr create job --from=cronjob/NAME'],
+  [['backup', '--kind', 'full'], 'kubectl -n NAMESPACE create job --from=cronjob/NAME'],
   [['monitor', '--serve'], 'port-forward service/dr-monitor'],
 ])('%j is refused before anything is opened', async (words, hint) => {
   const { exit, stderr } = await dr(['--stack', 'production', ...words]);

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { isThere } from '../../recovery/core/absent.ts';
+import { poll } from '../../recovery/core/poll.ts';
 import { withFolder } from '../platform.ts';
 import { dr, MAIN } from './run-dr.ts';
 
@@ -93,4 +95,69 @@ test('the program runs by itself, as the link in an image and npm’s `bin` call
   const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`;
   const { exitCode, stdout } = await execa(MAIN, ['--version'], { env: { PATH: path }, stdin: 'ignore' });
   expect([exitCode, stdout]).toEqual([0, packageJson.version]);
+});
+
+/** `dr` in a shell that redirects as `redirect` says. Resolves with its exit code and what was said. */
+function redirected(env: string, redirect: string) {
+  const line = `exec "${process.execPath}" "${MAIN}" health --env "${env}" --tier P4 ${redirect}`;
+  return execa('sh', ['-c', line], { reject: false, stdin: 'ignore' });
+}
+
+test.runIf(process.platform === 'linux')(
+  'output that can’t be written ends no work, and a lost result is no success',
+  async () => {
+    await withFolder(async (folder) => {
+      const done = join(folder, 'done');
+      const env = await environmentFile(folder, { monitoring: ['touch', done] });
+      const unlogged = await redirected(env, '2>/dev/full');
+      expect(unlogged).toMatchObject({ exitCode: 0 });
+      expect(unlogged.stdout).toContain('test at ');
+      await access(done);
+      const lost = await redirected(env, '>/dev/full');
+      expect(lost.stderr).toContain('DR-OUTPUT-LOST stdout: ');
+      expect(lost.exitCode).toBe(1);
+      const failing = await environmentFile(folder, { monitoring: ['false'] });
+      expect((await redirected(failing, '>/dev/full 2>/dev/full')).exitCode).toBe(1);
+    });
+  },
+);
+
+async function appears(path: string): Promise<void> {
+  await poll(
+    { seconds: 60, everySeconds: 0.05 },
+    () => isThere(path),
+    (there) => there,
+  );
+}
+
+/** A service whose check waits until the file `go` exists. */
+const waiting = (folder: string) => [
+  'sh',
+  '-c',
+  `touch ${folder}/begun; until [ -e ${folder}/go ]; do sleep 0.1; done`,
+];
+
+test('SIGHUP without a terminal is nohup’s: the work goes on', async () => {
+  await withFolder(async (folder) => {
+    const env = await environmentFile(folder, { monitoring: waiting(folder) });
+    const child = spawn(process.execPath, [MAIN, 'health', '--env', env, '--tier', 'P4'], { stdio: 'ignore' });
+    const ended = once(child, 'close');
+    await appears(join(folder, 'begun'));
+    child.kill('SIGHUP');
+    await writeFile(join(folder, 'go'), '');
+    expect(await ended).toEqual([0, null]);
+  });
+});
+
+test.runIf(process.platform === 'linux')('a lost terminal stops the work at a safe place: exit 130', async () => {
+  await withFolder(async (folder) => {
+    const env = await environmentFile(folder, { monitoring: waiting(folder) });
+    const command = `echo $$ > ${folder}/pid; exec "${process.execPath}" "${MAIN}" health --env "${env}" --tier P4`;
+    const terminal = execa('script', ['-qec', command, '/dev/null'], { reject: false, stdin: 'ignore' });
+    await appears(join(folder, 'begun'));
+    process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGHUP');
+    const { exitCode, stdout } = await terminal;
+    expect(stdout).toContain('DR-INTERRUPTED dr: stopped by SIGHUP');
+    expect(exitCode).toBe(130);
+  });
 });

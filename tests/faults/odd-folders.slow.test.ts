@@ -57,3 +57,25 @@ test.runIf(process.getuid?.() === 0)('a mount point: its contents are swapped', 
     }
   });
 });
+
+test('a path that is too long for the place of a restore: the copy is not called damaged', async () => {
+  await withSmallSite({ workloads: ['uploads'] }, async (site) => {
+    const uploads = site.paths.folder('uploads');
+    await mkdir(uploads, { recursive: true });
+    await writeFile(join(uploads, 'one'), 'first');
+    const part = 'd'.repeat(200);
+    // Longer than any system call takes at once once it lies below another folder.
+    const depth = Math.floor((4090 - uploads.length) / (part.length + 1));
+    await mkdir(join(uploads, ...Array<string>(depth).fill(part)), { recursive: true });
+    await site.dr(0, ...BACKUP);
+    for (const command of [['verify', '--deep'], RESTORE]) {
+      const said = await site.dr(1, ...command);
+      expect(said).toMatch(
+        /DR-TARGET-REFUSES .*the file system of the target does not take this: .*file name too long/,
+      );
+      expect(said).not.toMatch(/SNAPSHOT-DAMAGED|WRONG/);
+    }
+    expect((await readdir(site.paths.root)).filter((name) => /-new\.\d+$/.test(name))).toEqual([]);
+    expect(await readFile(join(uploads, 'one'), 'utf8')).toBe('first');
+  });
+});

@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { badInput, type DrError } from '../../../recovery/core/errors.ts';
 import type { OptionsOf } from '../../command.ts';
-import { confirmOption, dryRunOption, examples, listOption, onlyOption, verbatimListOption } from '../../flags.ts';
+import { confirmOption, dryRunOption, examples, onlyOption, verbatimListOption } from '../../flags.ts';
 
 export const declaration = () =>
   new Command('restore')
@@ -23,9 +23,9 @@ export const declaration = () =>
     .option('--allow-compromised', 'take a point that is marked compromised', false)
     .option('--allow-suspect', 'take captures that shrank, and points of a wrong clock or of another host', false)
     .addOption(
-      listOption(
+      verbatimListOption(
         '--table <schema.table>',
-        'only this table, from the logical dump; repeat for several. Names are taken as written; double quotes around a part that holds a dot or a quote: \'public."a.b"\'',
+        'only this table, from the logical dump; repeat for several. Names are taken as written; commas too; double quotes around a part that holds a dot or a quote: \'public."a.b"\'',
         'none',
       ),
     )

@@ -49,7 +49,34 @@ export async function restoreSnapshot(restic: Restic, request: RestoreSnapshot):
     await restic.run(args, { signal });
     return;
   }
-  throw snapshotDamaged(restic, request.snapshot, lostPaths(lost));
+  const refused = lost.filter((line) => isRefusal(line, request.folder));
+  const isFull = refused.some((line) => FULL.test(line));
+  if (isFull || refused.length === lost.length) throw targetRefuses(request.folder, refused, isFull);
+  throw snapshotDamaged(restic, request.snapshot, lostPaths(lost.filter((line) => !refused.includes(line))));
+}
+
+const FULL = /: (?:no space left on device|disk quota exceeded)$/;
+const REFUSED =
+  /: (?:file name too long|read-only file system|operation not (?:permitted|supported)|permission denied|too many links)$/;
+
+/** The words of the file system that the copy is laid down on: the snapshot is whole. Repositories are folders, too. */
+function isRefusal(line: string, folder: string): boolean {
+  if (!FULL.test(line) && !REFUSED.test(line)) return false;
+  return line.includes(` ${folder}/`) || /: UtimesNano: /.test(line);
+}
+
+function targetRefuses(folder: string, lines: readonly string[], isFull: boolean): DrError {
+  const said = [...new Set(lines.map((line) => line.replace(/^ignoring error for \/.*?: /, '')))];
+  const first = said.find((line) => !isFull || FULL.test(line)) ?? '';
+  const more = said.length > 1 ? `; and ${said.length - 1} more like this` : '';
+  return new DrError({
+    code: isFull ? 'DISK-FULL' : 'TARGET-REFUSES',
+    where: folder,
+    fact: `${isFull ? 'no room is left' : 'the file system of the target does not take this'}: ${first}${more}`,
+    hint: isFull
+      ? 'make room and run the same command again: it resumes where it stopped'
+      : 'the copy is whole: name a folder with a shorter path, or one on another file system, and run the same command again',
+  });
 }
 
 /** A path that no snapshot holds: then `ls` reads the index and the root of the snapshot, and nothing else. */

@@ -114,8 +114,13 @@ function failure(request: DeepRequest, item: RestoreItem, error: DrError): Findi
   };
 }
 
+const SAYS_NOTHING: ReadonlySet<number> = new Set([EXIT.usage, EXIT.interrupted, EXIT.locked]);
+/** What the scratch place can't take is no damage of the copy. */
+const OF_THIS_HOST: ReadonlySet<string> = new Set(['DISK-FULL', 'TARGET-REFUSES']);
+
 /**
- * A key that is missing, an engine that is not installed or too little disk is thrown (exit 2 and 6): it says nothing of the copy.
+ * A key that is missing, an engine that is not installed or too little disk is thrown (exit 2 and 6, or 1 once it is full): it says
+ * nothing of the copy.
  * Everything else is a finding, and the next workload is tried.
  */
 export async function deepVerify(
@@ -143,8 +148,7 @@ export async function deepVerify(
         findings.push(...wrong.map((check) => differs(request, item, check)));
       } catch (error) {
         const known = asDrError(error, `workload ${item.workload}`);
-        if (isBug(known) || known.exit === EXIT.usage || known.exit === EXIT.interrupted || known.exit === EXIT.locked)
-          throw known;
+        if (isBug(known) || SAYS_NOTHING.has(known.exit) || OF_THIS_HOST.has(known.code)) throw known;
         findings.push(failure(request, item, known));
       }
     }

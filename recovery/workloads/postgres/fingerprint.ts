@@ -27,6 +27,7 @@ const SETTINGS = `
   set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';
   set local extra_float_digits = 1; set local bytea_output = 'hex'; set local statement_timeout = 0`;
 
+/** A materialized view that was made WITH NO DATA has no rows, and refuses to be asked for them. */
 const TABLES = `
   select n.nspname as schema, c.relname as name,
     md5(coalesce((select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull, ',' order by a.attnum)
@@ -36,7 +37,7 @@ const TABLES = `
       || coalesce((select string_agg(pg_get_indexdef(i.indexrelid), ',' order by i.indexrelid::regclass::text)
         from pg_index i where i.indrelid = c.oid), '')) as definition
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  where c.relkind in ('r', 'm') and c.relispopulated and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   order by 1, 2`;
 
 function quoted(name: string): string {

@@ -16,6 +16,7 @@ import type { SetItem } from '../restore-plan.ts';
 import { judged } from '../restore-step.ts';
 import type { Scratch, TrialRequest, TrialResult } from '../workload.ts';
 import { databaseFingerprint } from './fingerprint.ts';
+import { openDatabases } from './open-databases.ts';
 import { watchRoom } from './replay-room.ts';
 import { startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { postgresChecks } from './verify.ts';
@@ -31,6 +32,8 @@ const OVERRULED = {
   recovery_end_command: '',
   primary_conninfo: '',
   synchronous_standby_names: '',
+  // A subscription of the copy would take changes from its publisher that the living subscriber has not received yet.
+  max_logical_replication_workers: '0',
   listen_addresses: '',
   ssl: 'off',
   external_pid_file: '',
@@ -41,6 +44,11 @@ const OVERRULED = {
   log_destination: 'stderr',
   hot_standby: 'off',
   autovacuum: 'off',
+  default_transaction_read_only: 'off',
+  // Damage must not be read as nothing, whatever the living server puts up with.
+  zero_damaged_pages: 'off',
+  ignore_checksum_failure: 'off',
+  ignore_system_indexes: 'off',
   // The trial's data is not kept.
   fsync: 'off',
   shared_buffers: '128MB',
@@ -129,19 +137,9 @@ async function layDown(
 async function readTables(
   site: Site,
   settings: PostgresSettings,
+  names: readonly string[],
   report: TrialRequest['report'],
-): Promise<{ databases: number; tables: number; rows: number }> {
-  const names = await withClient(
-    site,
-    settings,
-    async (client) => {
-      const found = await client.query<{ datname: string }>(
-        'SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1',
-      );
-      return found.rows.map(({ datname }) => datname);
-    },
-    { database: 'postgres' },
-  );
+): Promise<{ tables: number; rows: number }> {
   let [tables, rows] = [0, 0];
   for (const name of names) {
     report(`reading every table of ${name}`);
@@ -152,7 +150,7 @@ async function readTables(
     tables += read.tables.length;
     rows += read.tables.reduce((sum, table) => sum + table.rows, 0);
   }
-  return { databases: names.length, tables, rows };
+  return { tables, rows };
 }
 
 /** `pg_amcheck` needs the extension `amcheck`, which not every installation has; then this gives undefined. */
@@ -179,9 +177,10 @@ async function askServer(
 ): Promise<TrialResult> {
   const { tier } = item;
   const checks = [...judged(item, await postgresChecks(site, item))];
-  const { databases, tables, rows } = await readTables(site, settings, report);
+  const databases = await openDatabases(site, settings);
+  const { tables, rows } = await readTables(site, settings, databases, report);
   const read = `${tables} tables, ${rows} rows`;
-  const title = `every table of ${databases} databases was read to its end`;
+  const title = `every table of ${databases.length} databases was read to its end`;
   checks.push({ id: 'postgres/read', title, tier, expected: 'no error', actual: read, ok: true });
   report('pg_amcheck');
   const corrupt = await amcheck(site, settings, signal);

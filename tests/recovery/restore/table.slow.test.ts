@@ -12,10 +12,10 @@ const SCHEMA = `
   CREATE TABLE shop.orders_1 PARTITION OF shop.orders FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
   CREATE TABLE shop.orders_2 PARTITION OF shop.orders FOR VALUES FROM ('2026-07-01') TO ('2027-01-01');
   CREATE INDEX orders_state ON shop.orders (state);
-  CREATE TABLE "a/b ""c" (id int PRIMARY KEY);
+  CREATE TABLE "a/b, ""c" (id int PRIMARY KEY);
   INSERT INTO shop.customers (mail) VALUES ('A@b.c');
   INSERT INTO shop.orders (at, customer) SELECT '2026-01-01'::date + g, 1 FROM generate_series(0, 299) g;
-  INSERT INTO "a/b ""c" SELECT generate_series(1, 3);`;
+  INSERT INTO "a/b, ""c" SELECT generate_series(1, 3);`;
 
 const INTO = ['restore', '--to', 'latest', '--into-database'];
 
@@ -28,7 +28,7 @@ test('a partitioned table with an enum, a domain and a key; citext and an identi
     // A dry run knows what the dump holds: of what the point has counted, and of what only the dump tells.
     const wrong = await drEnds(2, envFile, [...INTO, 'none', '--dry-run', '--table', 'shop.customer']);
     expect(wrong.stderr).toMatch(/^DR-TABLE-UNKNOWN --table: .*"shop\.customer".* Did you mean "shop\.customers"/m);
-    const right = ['shop.customers', 'shop.orders', 'public."a/b ""c"'].flatMap((name) => ['--table', name]);
+    const right = ['shop.customers', 'shop.orders', 'public."a/b, ""c"'].flatMap((name) => ['--table', name]);
     await drEnds(0, envFile, [...INTO, 'none', '--dry-run', ...right]);
     const one = await drEnds(0, envFile, [...INTO, 'one', '--table', 'shop.orders']);
     expect(one.stdout).toMatch(/^shop\.orders +300$/m);
@@ -43,7 +43,7 @@ test('a partitioned table with an enum, a domain and a key; citext and an identi
     );
     expect(await sql("SELECT count(*)::int AS n FROM pg_indexes WHERE schemaname = 'shop'", 'one')).toEqual([{ n: 6 }]);
 
-    const two = ['--table', 'shop.orders', '--table', 'shop.customers', '--table', 'public."a/b ""c"'];
+    const two = ['--table', 'shop.orders', '--table', 'shop.customers', '--table', 'public."a/b, ""c"'];
     const both = await drEnds(0, envFile, [...INTO, 'two', ...two]);
     expect(both.stdout).not.toContain('note: not restored');
     expect(await sql("SELECT id FROM shop.customers WHERE mail = 'a@B.C'", 'two')).toEqual([{ id: 1 }]);
@@ -51,6 +51,6 @@ test('a partitioned table with an enum, a domain and a key; citext and an identi
     await expect(sql("INSERT INTO shop.orders (at, customer) VALUES ('2026-02-02', 99)", 'two')).rejects.toThrow(
       /fkey/,
     );
-    expect(await sql('SELECT count(*)::int AS n FROM "a/b ""c"', 'two')).toEqual([{ n: 3 }]);
+    expect(await sql('SELECT count(*)::int AS n FROM "a/b, ""c"', 'two')).toEqual([{ n: 3 }]);
   });
 });

@@ -89,8 +89,11 @@ export function clientArguments(settings: PostgresSettings): string[] {
   return ['-h', settings.host ?? settings.socketDir, '-p', String(settings.port), '-U', settings.user];
 }
 
-/** What they write is ours and need not wait for a standby; a server that does not answer at all is left soon. */
-const OPTIONS = { PGOPTIONS: '-c synchronous_commit=local', PGCONNECT_TIMEOUT: '10' };
+/**
+ * What they write is ours and need not wait for a standby, and what they read takes as long as it takes, whatever limit the role or the
+ * database has for others; a server that does not answer at all is left soon.
+ */
+const OPTIONS = { PGOPTIONS: '-c synchronous_commit=local -c statement_timeout=0', PGCONNECT_TIMEOUT: '10' };
 
 /** The environment of those programs; they take TLS where it is offered by themselves. */
 export function clientEnv({ tls }: PostgresSettings): Record<string, string> {

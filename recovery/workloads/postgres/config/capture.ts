@@ -17,6 +17,7 @@ import { carriedFiles, carryFiles, type Missing, missingFiles, putBack, writeCar
 import { besides, restoreFolder } from '../../swap.ts';
 import type { Staged } from '../../workload.ts';
 import { withClient } from '../server.ts';
+import { besideSet } from './beside-set.ts';
 import { type FileReader, localReader, sqlReader } from './files.ts';
 import { namedFiles, refuseOtherFolders } from './named.ts';
 
@@ -49,12 +50,13 @@ async function fillFolder(site: Site, settings: PostgresSettings, folder: string
     // Whoever made that host gives it its keys; they do not go through SQL.
     const elsewhere = isElsewhere ? secrets.map((path) => `${path} on ${settings.host}`) : [];
     const gone = named.missing.map((path) => `${path}: the configuration includes it, and it does not exist`);
+    const beside = await besideSet(site, settings);
     const inData = await copyFromDataDir(reader, dataDir, folder);
     const query = "SELECT name, setting, unit, source FROM pg_settings WHERE source <> 'default' ORDER BY name";
     const { rows } = await client.query(query);
     await writeFile(join(folder, 'settings.json'), `${JSON.stringify(rows, undefined, 1)}\n`);
     const files = inData + configuration.length + (isElsewhere ? 0 : secrets.length);
-    return { files, settings: rows.length, dataDir, configDir, ...notCopiedFacts([...elsewhere, ...gone]) };
+    return { files, settings: rows.length, dataDir, configDir, ...notCopiedFacts([...elsewhere, ...gone, ...beside]) };
   });
 }
 
