@@ -5,6 +5,8 @@ import { acquireBackupSlot } from '../backup/slot.ts';
 import { type Detachment, detachments, refuseBeingRecreated, setDetachment } from '../config/detached.ts';
 import { folderIsThere, refuseExported } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { emptySince } from '../config/used-folders.ts';
+import { isThere } from '../core/absent.ts';
 import { verificationFailed } from '../core/errors.ts';
 import { holderName } from '../core/holder.ts';
 import type { Progress } from '../core/progress.ts';
@@ -26,17 +28,22 @@ export interface AttachPlan {
 
 /** Throws `REPOSITORY-CHANGED` (exit 5) where the catalog is not what this host and the other repositories remember. */
 async function checkCatalog(site: Site, repository: Repository): Promise<Pick<AttachPlan, 'points' | 'newest'>> {
+  const { id, settings } = repository;
+  const changed = (fact: string) =>
+    verificationFailed({
+      code: 'REPOSITORY-CHANGED',
+      where: `repository ${id}`,
+      fact: `is not what it was: ${fact}`,
+      hint: `\`dr repository status ${id}\` says more; if it is an empty or another disk: dr repository recreate ${id}`,
+    });
+  const since = emptySince(site, repository);
+  if (since !== undefined && settings.type === 'posix' && (await isThere(settings.path)))
+    throw changed(`${settings.path} is empty, and this host has used it since ${since}`);
   await folderIsThere(site, repository);
-  const { id } = repository;
   const { points, problems } = await (await openCatalog(site, repository, 'restorer')).review();
   const newest = points.findLast(({ trust }) => trust === 'ok')?.outline.id;
   if (problems.length === 0) return { points: points.length, ...(newest === undefined ? {} : { newest }) };
-  throw verificationFailed({
-    code: 'REPOSITORY-CHANGED',
-    where: `repository ${id}`,
-    fact: `is not what it was: ${problems.map(({ fact }) => fact).join('; ')}`,
-    hint: `\`dr repository status ${id}\` says more; if it is an empty or another disk: dr repository recreate ${id}`,
-  });
+  throw changed(problems.map(({ fact }) => fact).join('; '));
 }
 
 /** Reads only. Throws `REPOSITORY-EXPORTED` (exit 2), `POSTGRES-ELSEWHERE`, `REPOSITORY-RECREATED` or `FENCED` (exit 6). */

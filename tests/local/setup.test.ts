@@ -133,7 +133,7 @@ test('setup, init, backup and verification of a host that nobody had described',
     expect(dataOf(again)).toMatchObject({ written: false, differences: [] });
     expect(await readFile(join(into, 'dr.yaml'), 'utf8')).toBe(text);
   });
-});
+}, 300_000);
 
 test('a difference is shown, and taken only by its name; the keys and what a person wrote stay', async () => {
   await withPlatform({ local: false }, async (tested) => {

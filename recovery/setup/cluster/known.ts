@@ -1,19 +1,14 @@
 /** What is known by a name: operators by the group of their API, plug-ins of the network, drivers of shared volumes. */
+import { operatorOfGroup } from '../../workloads/objects/operators.ts';
 
-const OPERATORS: Readonly<Record<string, string>> = {
-  'postgresql.cnpg.io': 'CloudNativePG',
-  'acid.zalan.do': 'Zalando Postgres Operator',
-  'postgres-operator.crunchydata.com': 'Crunchy Postgres for Kubernetes',
+/** Those that a capture has to know stand in `workloads/objects/operators.ts`; these are only named. */
+const OTHERS: Readonly<Record<string, string>> = {
   'stackgres.io': 'StackGres',
-  'redis.redis.opstreelabs.in': 'Redis Operator (OpsTree)',
-  'databases.spotahome.com': 'Redis Operator (Spotahome)',
   'monitoring.coreos.com': 'Prometheus Operator',
   'snapshot.storage.k8s.io': 'CSI snapshots',
-  'cert-manager.io': 'cert-manager',
   'external-secrets.io': 'External Secrets',
   'bitnami.com': 'Sealed Secrets',
   'argoproj.io': 'Argo',
-  'kafka.strimzi.io': 'Strimzi',
   'rabbitmq.com': 'RabbitMQ Operator',
   'keda.sh': 'KEDA',
   'velero.io': 'Velero',
@@ -26,7 +21,7 @@ const OF_KUBERNETES = /^[a-z]+$|(^|\.)k8s\.io$/;
 
 /** Undefined for a group of Kubernetes itself. A group that nobody here knows has its own name. */
 export function operatorOf(group: string): string | undefined {
-  return OPERATORS[group] ?? (group === '' || OF_KUBERNETES.test(group) ? undefined : group);
+  return operatorOfGroup(group) ?? OTHERS[group] ?? (group === '' || OF_KUBERNETES.test(group) ? undefined : group);
 }
 
 const NETWORK_GROUPS: readonly (readonly [RegExp, string])[] = [

@@ -72,6 +72,18 @@ function readingOf(outputs: Json): string[] {
   });
 }
 
+/** The platform may still use it: only a person knows. */
+function databaseStep(stays: readonly HeldResource[], kubectl: string): Step[] {
+  const sets = stays.flatMap(({ object }) => (object?.kind === 'StatefulSet' ? [object] : []));
+  if (sets.length === 0) return [];
+  return [
+    {
+      commands: sets.map(({ namespace, name }) => `${kubectl} delete statefulset -n ${namespace} ${name}`),
+      why: 'the stack’s own database and Redis run on until then; leave this out while the platform uses them. Their claims stay',
+    },
+  ];
+}
+
 function stepsOf(stack: string, context: string, kept: readonly string[], stays: readonly HeldResource[]): Step[] {
   const name = shellWord(stack);
   const kubectl = `kubectl --context ${shellWord(context)}`;
@@ -97,8 +109,9 @@ function stepsOf(stack: string, context: string, kept: readonly string[], stays:
         `pulumi destroy --stack ${name} --exclude-protected --preview-only`,
         `pulumi destroy --stack ${name} --exclude-protected`,
       ],
-      why: `removes what is listed as going; ${stays.length} protected resources stay, in the cluster and in the state`,
+      why: `removes what is listed as going, but for what protected resources need: the preview has the exact list. ${stays.length} stay, in the cluster and in the state`,
     },
+    ...databaseStep(stays, kubectl),
     {
       commands: [
         `# keep the stack’s state, or: pulumi state unprotect --all --stack ${name}; pulumi stack rm --force ${name}`,

@@ -71,6 +71,11 @@ const OPERATORS: readonly Operator[] = [
 
 const ofGroup = (group: string): Operator | undefined => OPERATORS.find(({ groups }) => groups.includes(group));
 
+/** What the operator of an API group is called; undefined for a group that is not in the table. */
+export function operatorOfGroup(group: string): string | undefined {
+  return ofGroup(group)?.name;
+}
+
 /** `Cluster.postgresql.cnpg.io/orders of CloudNativePG`; undefined for a claim that no known operator made. */
 export function operatorOfClaim(
   { metadata: { labels = {} } }: KubeObject,
