@@ -83,7 +83,7 @@ test('a path that is too long for the place of a restore: the copy is not called
 
 test('a folder that a new environment file has forgotten is named', async () => {
   await withSmallSite({ workloads: ['uploads', 'manifests'] }, async (site) => {
-    for (const name of ['uploads', 'manifests']) {
+    for (const name of ['uploads', 'manifests'] as const) {
       await mkdir(site.paths.folder(name), { recursive: true });
       await writeFile(join(site.paths.folder(name), 'one.txt'), name);
     }
