@@ -18,7 +18,9 @@ import { infoField } from './info.ts';
 import { configOf, isConfiguredDir, namesOfServer, otherDir, type RedisNames, redisConfigFiles } from './names.ts';
 import { contentFacts } from './private-server.ts';
 import { checkRdb } from './rdb.ts';
+import { withoutRewrites } from './rewrites.ts';
 import { withRedis } from './server.ts';
+import { usersNotCopied } from './users.ts';
 
 const field = (info: string, name: string): string => infoField(info, name) ?? '';
 
@@ -74,22 +76,18 @@ async function appendOnlyPath(redis: Redis, dataDir: string): Promise<string> {
   return followLinks(join(dataDir, isFolder ? appenddirname : appendfilename));
 }
 
-/** A rewrite could replace AOF files while they are copied, so rewrites are off for that moment. */
-async function copyAppendOnly(redis: Redis, dataDir: string, folder: string): Promise<boolean> {
+async function copyAppendOnly(redis: Redis, { settings, stateDir, folder }: Target): Promise<boolean> {
   if ((await configOf(redis, 'appendonly')) !== 'yes') return false;
-  const percentage = await configOf(redis, 'auto-aof-rewrite-percentage');
-  await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
-  try {
-    await cp(await appendOnlyPath(redis, dataDir), join(folder, 'appendonlydir'), { recursive: true });
-    return true;
-  } finally {
-    await redis.config('SET', 'auto-aof-rewrite-percentage', percentage || '100');
-  }
+  await withoutRewrites(stateDir, redis, async () => {
+    await cp(await appendOnlyPath(redis, settings.dataDir), join(folder, 'appendonlydir'), { recursive: true });
+  });
+  return true;
 }
 
 interface Target {
   readonly settings: RedisSettings;
   readonly names: RedisNames;
+  readonly stateDir: string;
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -109,7 +107,8 @@ async function stamp(file: string): Promise<string | undefined> {
  * The file must have been replaced by the save that was asked for: a server in a container may call its folder otherwise than this host,
  * and an old file of the right name is the worst copy of all. Throws `REDIS-DIR` (exit 2).
  */
-async function copyFiles(redis: Redis, { settings, names, folder, signal }: Target) {
+async function copyFiles(redis: Redis, target: Target) {
+  const { settings, names, folder, signal } = target;
   const source = join(settings.dataDir, names.dbfilename);
   const isSame = await isConfiguredDir(settings, names);
   if (!isSame && (await isThere(names.dir))) throw otherDir(settings, names, '');
@@ -121,7 +120,7 @@ async function copyFiles(redis: Redis, { settings, names, folder, signal }: Targ
     throw otherDir(settings, names, why);
   }
   await copyFile(source, join(folder, 'dump.rdb'));
-  return { appendOnly: await copyAppendOnly(redis, settings.dataDir, folder) };
+  return { appendOnly: await copyAppendOnly(redis, target) };
 }
 
 /** `redis-cli --rdb` asks as a replica would: the server makes a snapshot of this moment for it. */
@@ -132,8 +131,11 @@ async function fetchSnapshot(site: Site, redis: Redis, { settings, folder, signa
   const at = ['-h', host, '-p', String(port), ...(user === undefined ? [] : ['--user', user])];
   await site.run(['redis-cli', ...at, '--rdb', join(folder, 'dump.rdb')], { secretEnv, signal });
   const hasFiles = (await configOf(redis, 'appendonly')) === 'yes';
-  const beside = hasFiles ? notCopiedFacts(['append-only files: they stay on the other host']) : {};
-  return { appendOnly: false, transfer: 'replication', ...beside };
+  const beside = [
+    ...(hasFiles ? ['append-only files: they stay on the other host'] : []),
+    ...(await usersNotCopied(redis, [])),
+  ];
+  return { appendOnly: false, transfer: 'replication', ...notCopiedFacts(beside) };
 }
 
 /** `master`, or whom it follows. Throws `REDIS-SYNCING`: a replica that receives its first copy holds a part of the data. */
@@ -163,7 +165,11 @@ async function carryConfiguration(redis: Redis, folder: string): Promise<Capture
     ...named.filter((path) => path !== ''),
   ];
   const carried = await carryFiles(folder, files);
-  return { ...(configFile === '' ? {} : { configFile }), configurationFiles: carried.length };
+  return {
+    ...(configFile === '' ? {} : { configFile }),
+    configurationFiles: carried.length,
+    ...notCopiedFacts(await usersNotCopied(redis, files)),
+  };
 }
 
 /**
@@ -181,7 +187,7 @@ export async function captureRedis(
   return withRedis(site, settings, async (redis) => {
     const names = await namesOfServer(redis);
     const role = await roleOf(redis);
-    const target = { settings, names, folder, signal };
+    const target = { settings, names, stateDir: site.environment.stateDir, folder, signal };
     const isElsewhere = isOnOtherHost(settings);
     const brought = isElsewhere ? await fetchSnapshot(site, redis, target) : await copyFiles(redis, target);
     const rdb = join(folder, 'dump.rdb');
