@@ -2,5 +2,11 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import quick, { SLOW } from './vitest.config.ts';
 
 export default defineConfig({
-  test: { ...quick.test, include: [SLOW], exclude: configDefaults.exclude, testTimeout: 600_000 },
+  test: {
+    ...quick.test,
+    include: [SLOW],
+    exclude: configDefaults.exclude,
+    testTimeout: 600_000,
+    env: { LIMIT_OF_A_COMMAND: '300' },
+  },
 });

@@ -2,6 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
+/** Below the limit of a test: else the command's output would be lost. */
+const LIMIT_SECONDS = Number(process.env.LIMIT_OF_A_COMMAND ?? 100);
+
 const MAIN = join(import.meta.dirname, '../../cli/main.js');
 
 export interface DrResult {
@@ -14,7 +17,7 @@ export interface DrResult {
 
 export interface DrOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Kill the group after this long: a command that hangs fails its test by its output. @default 100 */
+  /** Kill the group after this long: a command that hangs fails its test by its output. @default 100; 300 in slow tests */
   readonly timeoutSeconds?: number;
 }
 
@@ -55,7 +58,7 @@ export function startDr(envFile: string, args: readonly string[], options: DrOpt
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said.stderr += text;
   });
-  const timer = setTimeout(kill9, (options.timeoutSeconds ?? 100) * 1000);
+  const timer = setTimeout(kill9, (options.timeoutSeconds ?? LIMIT_SECONDS) * 1000);
   const done = new Promise<DrResult>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
