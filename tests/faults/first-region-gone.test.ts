@@ -21,7 +21,10 @@ test('without --from the unreachable repository is skipped', async () => {
     const { stdout } = await drEnds(0, site.envFile, ['restore', ...flags]);
     const { plan, losses, ready } = JSON.parse(stdout) as Restored;
     expect(plan.repository).toBe('secondary');
-    expect(plan.warnings).toEqual([expect.stringMatching(/^local was passed over: the folder \S+ does not exist$/)]);
+    expect(plan.warnings).toEqual([
+      expect.stringMatching(/^secondary also holds .*uploads.*: the environment file has no place for it/),
+      expect.stringMatching(/^local was passed over: the folder \S+ does not exist$/),
+    ]);
     expect(ready).toBe(true);
 
     // The last row was committed just before `lastCommit` was read.
