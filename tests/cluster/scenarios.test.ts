@@ -16,7 +16,6 @@ import { manifests } from './scenarios/manifests.ts';
 import { namespaceLost } from './scenarios/namespace-lost.ts';
 import { quarantine } from './scenarios/quarantine.ts';
 import { standby } from './scenarios/standby.ts';
-import { there } from './scenarios/there.ts';
 
 const fixture = new ClusterFixture();
 const beside: Beside = {};
@@ -32,7 +31,6 @@ standby(fixture);
 failover(fixture);
 namespaceLost(fixture);
 breach(fixture);
-there(fixture);
 drillBeside(beside);
 clusterLost(fixture);
 
