@@ -6,6 +6,7 @@ export default defineConfig({
     ...quick.test,
     include: ['tests/mutations/**/*.test.ts'],
     exclude: configDefaults.exclude,
-    testTimeout: 300_000,
+    testTimeout: 600_000,
+    env: { LIMIT_OF_A_COMMAND: '250' },
   },
 });
