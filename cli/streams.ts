@@ -1,4 +1,4 @@
-/** What becomes of output that nobody takes: the work never ends because of it, and a lost result is no success. */
+/** Output that can't be written never ends the work, and `dr` does not call a lost result a success. */
 import { codeOf, DrError } from '../recovery/core/errors.ts';
 
 /** Code of the first failed write of a result: `ENOSPC`. */

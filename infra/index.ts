@@ -14,6 +14,7 @@ import { readConfig } from './config/config.ts';
 import { alertReceivers, backedUp, copiedInPods, gitPorts, previewFindings } from './config/findings.ts';
 import { repositoryLocations } from './config/locations.ts';
 import { backsUp, beginsWithFull, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
+import type { StackConfig } from './config/types.ts';
 import { FolderSeeds } from './jobs/folder-seeds.ts';
 import { RecoverySite } from './jobs/recovery-site.ts';
 import { Schedules } from './jobs/schedules.ts';
@@ -36,9 +37,8 @@ import { Redis } from './redis/redis.ts';
 import { RecoverySecrets } from './secrets.ts';
 import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
 
-export async function stack(): Promise<Record<string, Input<unknown>>> {
+export async function stack(config: StackConfig = readConfig()): Promise<Record<string, Input<unknown>>> {
   const isOwn = watchOwn();
-  const config = readConfig();
   const previous = await checkStep(config);
   const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
   const { prometheusOperator } = config.monitoring;

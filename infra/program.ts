@@ -6,8 +6,8 @@ import { stack } from './index.ts';
 
 /** Throws ConfigError before any resource is registered. */
 export async function program(): Promise<Record<string, Input<unknown>>> {
-  const { stack: name, cluster } = readConfig();
-  const problems = await kubeconfigProblems(cluster);
-  if (problems.length > 0) throw configError(name, problems);
-  return stack();
+  const config = readConfig();
+  const problems = await kubeconfigProblems(config.cluster);
+  if (problems.length > 0) throw configError(config.stack, problems);
+  return stack(config);
 }

@@ -2,7 +2,7 @@
  * The only file of `recovery/` that the stacks import: targets → points, the objects that a point holds, and what pins a session. It reads; it
  * changes nothing.
  */
-export { DrError } from './core/errors.ts';
+export { codeOf, DrError, hasCode } from './core/errors.ts';
 export { readKubeconfig } from './kubernetes/kubeconfig.ts';
 export { selects } from './kubernetes/labels.ts';
 export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './kubernetes/objects.ts';

@@ -1,15 +1,7 @@
 /** Names of a drill's stack and namespaces, which nothing else uses. Pure. */
-import { z } from 'zod';
-import { DEFAULT_NAMESPACES, type NamespacesKey, namespacesOf } from '../../plan/declared/namespaces.ts';
+import { DEFAULT_NAMESPACES, type NamespacesKey, readNamespaces } from '../../plan/declared/namespaces.ts';
 
 const PREFIX = 'drill-';
-
-/** A preview checks the config; here another form of the key counts as none. */
-const namespacesKey = z.object({
-  platform: z.union([z.string(), z.object({ existing: z.array(z.string()).min(1) })]).optional(),
-  stores: z.string().optional(),
-  recovery: z.string().optional(),
-});
 
 /** `drill-<date>`, then `-2`, `-3`: the name must not change until `--confirm` repeats it. */
 export function drillName(now: Date, taken: readonly string[]): string {
@@ -42,7 +34,7 @@ const asName = (stack: string): string =>
 
 /** @param like config of the stack that is drilled */
 export function drillNamespaces(stack: string, like: Readonly<Record<string, unknown>>): DrillNamespaces {
-  const { platform, existing } = namespacesOf(namespacesKey.catch({}).parse(like.namespaces));
+  const { platform, existing } = readNamespaces(like.namespaces);
   // The stack's name makes it unique; the platform's name is shortened to fit.
   const own = asName(stack).slice(0, LONGEST - DEFAULT_NAMESPACES.platform.length - '--dr-stores'.length);
   const named = (name: string): string =>

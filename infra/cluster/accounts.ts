@@ -1,7 +1,7 @@
 /** Service accounts and their RBAC: Patroni runs elections, backups and checks read, and every other account has no rights. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { type Namespaces, serviceNamespaces } from '../../plan/declared/namespaces.ts';
+import { type Namespaces, platformNamespaces, serviceNamespaces } from '../../plan/declared/namespaces.ts';
 import { labelsOf } from './labels.ts';
 import type { PolicyRule } from './manifests.ts';
 import { POSTGRES, REDIS } from './ports.ts';
@@ -65,9 +65,9 @@ export class Accounts extends pulumi.ComponentResource {
       );
       return made.metadata.name;
     };
-    const { platform, recovery, existing } = args.namespaces;
+    const { platform, recovery } = args.namespaces;
     const services = serviceNamespaces(args.namespaces);
-    const all = [...new Set([platform, ...existing])];
+    const all = platformNamespaces(args.namespaces);
     this.postgres = account(POSTGRES, platform);
     this.redis = account(REDIS, platform);
     const dr = DR_ACCOUNTS.map((accountName) => [accountName, account(accountName, recovery)] as const);

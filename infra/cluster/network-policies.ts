@@ -2,7 +2,7 @@
  * All network policies. They deny by default. Each egress target has a policy, and pods have a label for each of their targets. The
  * names of policies and labels (`reach-…`) stand in the state of each stack, so they stay. Pure.
  */
-import type { Namespaces } from '../../plan/declared/namespaces.ts';
+import { type Namespaces, platformNamespaces } from '../../plan/declared/namespaces.ts';
 import { EGRESS_TARGETS, type EgressTarget, egressLabel, selectorOf } from './labels.ts';
 import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from './manifests.ts';
 import { MONITOR, PORTS, POSTGRES, REDIS, REPOSITORY_SERVER } from './ports.ts';
@@ -184,11 +184,11 @@ function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): Name
 }
 
 /** In a drill. Its services have no labels of ours, and reach each other and the stores over several namespaces. */
-function withinDrill({ platform, existing }: Namespaces): NamedPolicy[] {
-  const peers = [platform, ...existing].map((namespace) => ({
+function withinDrill(namespaces: Namespaces): NamedPolicy[] {
+  const peers = platformNamespaces(namespaces).map((namespace) => ({
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
   }));
-  return existing.map((namespace) => ({
+  return namespaces.existing.map((namespace) => ({
     name: 'within-drill',
     namespace,
     spec: {

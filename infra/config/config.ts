@@ -10,6 +10,7 @@ import { planDigest } from '../../plan/digest.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
 import type { Plan } from '../../plan/types.ts';
+import { hasCode } from '../../recovery/public.ts';
 import { doubledKeys, lineFinder, type StackFile } from './lines.ts';
 import { makeStackConfig } from './make.ts';
 import { overridePlan } from './plan.ts';
@@ -125,7 +126,7 @@ function stackFile(stack: string): StackFile | undefined {
   try {
     return { name, text: readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8') };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The kubeconfig that a stack names, checked in its preview: before a resource is registered that needs it. */
 import { readFileSync } from 'node:fs';
 import { output } from '@pulumi/pulumi';
-import { readKubeconfig } from '../../recovery/public.ts';
+import { codeOf, readKubeconfig } from '../../recovery/public.ts';
 import type { ConfigProblem } from './problems.ts';
 import type { StackConfig } from './types.ts';
 
@@ -20,8 +20,9 @@ function checkFile(path: string, context: string): ConfigProblem[] {
   try {
     return check(readFileSync(path, 'utf8'), { path, context });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
-    const fact = `${path} can't be read (${error.code})`;
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    const fact = `${path} can't be read (${code})`;
     const hint = 'put the file there, name another one, or set the secret kubeconfig to its content';
     return [{ path: PATH, fact, hint }];
   }

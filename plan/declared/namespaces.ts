@@ -1,4 +1,5 @@
 /** The namespaces of a platform's stack: which it makes, and which are there already. Pure. */
+import { z } from 'zod';
 
 export interface Namespaces {
   /** PostgreSQL and Redis; the services too, unless the platform has namespaces of its own. */
@@ -29,9 +30,25 @@ export function namespacesOf({
   return { platform: stores ?? `${recovery}-stores`, recovery, existing: platform.existing };
 }
 
+const keySchema = z.object({
+  platform: z.union([z.string(), z.object({ existing: z.array(z.string()).min(1) })]).optional(),
+  stores: z.string().optional(),
+  recovery: z.string().optional(),
+});
+
+/** @param key `namespaces` of a config that only a preview checks: another form counts as absent */
+export function readNamespaces(key: unknown): Namespaces {
+  return namespacesOf(keySchema.catch({}).parse(key));
+}
+
 /** Where the services are. */
 export function serviceNamespaces({ platform, existing }: Omit<Namespaces, 'recovery'>): readonly string[] {
   return existing.length === 0 ? [platform] : existing;
+}
+
+/** Where the platform's data and services are. */
+export function platformNamespaces({ platform, existing }: Omit<Namespaces, 'recovery'>): readonly string[] {
+  return [platform, ...existing];
 }
 
 export function allNamespaces({ platform, recovery, existing }: Namespaces): readonly string[] {

@@ -1,4 +1,5 @@
 /** The preflight: inspects both sites and the archive between them, and changes nothing. */
+import { platformNamespaces } from '../../plan/declared/namespaces.ts';
 import { lineageName } from '../../plan/layout.ts';
 import { archiveSilenceSeconds, rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
@@ -71,16 +72,16 @@ async function inspectOldSite(
   newest: ArchivedSegment | undefined,
 ): Promise<OldCluster> {
   await using cluster = await ports.openCluster(old.cluster);
-  const { platform, existing } = old.namespaces;
-  const there = await Promise.all([platform, ...existing].map((name) => cluster.hasNamespace(name)));
-  const missing = [platform, ...existing].find((_, i) => !there[i]);
+  const names = platformNamespaces(old.namespaces);
+  const there = await Promise.all(names.map((name) => cluster.hasNamespace(name)));
+  const missing = names.find((_, i) => !there[i]);
   if (missing !== undefined) {
     const fact = `${cluster.describe} has no namespace "${missing}"`;
     throw precondition({ code: 'NAMESPACE-UNKNOWN', where: '--old-namespace', fact, hint: 'kubectl get namespaces' });
   }
   const [pods, leader] = await Promise.all([
-    Promise.all([platform, ...existing].map((name) => cluster.pods(name))).then((all) => all.flat()),
-    leaderOf(cluster, platform),
+    Promise.all(names.map((name) => cluster.pods(name))).then((all) => all.flat()),
+    leaderOf(cluster, old.namespaces.platform),
   ]);
   const end = newest && leader && placeOfSegment(newest.name, leader.segmentBytes).end;
   return {

@@ -1,5 +1,5 @@
 /** Stops a site so that it can't lead: its backups, then its services, then its database, which ships its WAL when it stops. */
-import { allNamespaces, type Namespaces } from '../../plan/declared/namespaces.ts';
+import { allNamespaces, type Namespaces, platformNamespaces } from '../../plan/declared/namespaces.ts';
 import { DrError } from '../core/errors.ts';
 import { type PollOptions, poll } from '../core/poll.ts';
 import type { Scalable, SiteCluster } from '../kubernetes/site-cluster.ts';
@@ -64,7 +64,7 @@ export async function stopSite({ cluster, namespaces: site, why, ports }: Stop):
     progress({ step, title, state: 'progress', ...(detail === undefined ? {} : { detail }) });
   progress({ step, title: `stop the old site in ${cluster.describe}`, state: 'start' });
   const timeout = pollOptions(ports, STOP_SECONDS);
-  const places = [platform, ...existing].map((namespace) => ({ namespace, stores: namespace === platform }));
+  const places = platformNamespaces(site).map((namespace) => ({ namespace, stores: namespace === platform }));
   const running = (await Promise.all(places.map(({ namespace }) => cluster.pods(namespace)))).flat();
   const before = running.filter(({ serves }) => serves).map(({ name }) => name);
   // First, so that no autoscaler and no other `up` starts new pods.

@@ -1,7 +1,7 @@
 /** Runs a stack's `up` and reports its progress. Also cleans up after a killed run. */
 import { DrError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import { type TroubleWatch, whileWatching } from '../kubernetes/watch-troubles.ts';
+import { type TroubleWatch, whileWatching } from '../kubernetes/troubles/watch.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { isHolderDead, StackLockedError } from '../pulumi/locked.ts';
 

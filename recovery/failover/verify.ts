@@ -2,7 +2,7 @@
 import { DrError } from '../core/errors.ts';
 import { poll } from '../core/poll.ts';
 import type { JobState, SiteCluster } from '../kubernetes/site-cluster.ts';
-import { whileWatching } from '../kubernetes/watch-troubles.ts';
+import { whileWatching } from '../kubernetes/troubles/watch.ts';
 import { formatLsn } from '../points/wal-segment.ts';
 import type { Verification } from '../report/types.ts';
 import { type Fork, forksOf, leaderOf, type Member } from '../workloads/postgres/members.ts';

@@ -1,7 +1,7 @@
 /** Says what holds a site's pods up while a failover or a failback waits for them. */
 import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { silentLog } from '../core/log.ts';
-import type { TroubleWatch } from '../kubernetes/watch-troubles.ts';
+import type { TroubleWatch } from '../kubernetes/troubles/watch.ts';
 import type { FailoverPorts } from './ports.ts';
 import type { SiteStack } from './stack.ts';
 

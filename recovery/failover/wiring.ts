@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterLocation } from '../kubernetes/location.ts';
-import type { Cluster } from '../kubernetes/objects.ts';
+import { openClusterAt } from '../kubernetes/open.ts';
 import type { SiteCluster } from '../kubernetes/site-cluster.ts';
 import type { StackEngine } from '../pulumi/engine.ts';
 import type { FailoverPorts, StoragePlace } from './ports.ts';
@@ -13,14 +13,6 @@ async function openCluster(place: ClusterLocation, signal: AbortSignal): Promise
     import('../kubernetes/change.ts'),
   ]);
   return openSiteCluster(await openClusterAccess(place), signal);
-}
-
-async function openPods(place: ClusterLocation, signal: AbortSignal): Promise<Cluster> {
-  const [{ openClusterAccess }, { openCluster: open }] = await Promise.all([
-    import('../kubernetes/location.ts'),
-    import('../kubernetes/cluster.ts'),
-  ]);
-  return open(await openClusterAccess(place), { signal });
 }
 
 async function openStorage({ credentials, ...place }: StoragePlace) {
@@ -42,7 +34,7 @@ export async function openFailoverPorts(
   return {
     engine: engine ?? (await (await import('../pulumi/open.ts')).openStackEngine()),
     openCluster: (place) => openCluster(place, signal),
-    openPods: (place) => openPods(place, signal),
+    openPods: (place) => openClusterAt(place, signal),
     openStorage,
     progress,
     ...(log === undefined ? {} : { log }),

@@ -23,8 +23,8 @@ export interface Served {
 
 const NEEDED = ['create', 'get', 'list'];
 
-/** Groups that are read at once: a cluster has some thirty, and its server throttles a client with many requests. */
-const AT_ONCE = 8;
+/** Groups, or kinds, that are read at once: a cluster has some thirty, and its server throttles a client with many requests. */
+export const READ_AT_ONCE = 8;
 
 /** Takes versions in the order of preference. Kinds that can't be listed or created (reviews, metrics) are not part of a platform. */
 export function preferredTypes(group: string, served: readonly Served[]): ResourceType[] {
@@ -95,7 +95,7 @@ export async function discoverTypes(get: Get, where: string): Promise<Discovery>
   try {
     const [core, answer] = await Promise.all([readServed(get, '', 'v1'), get('/apis', call)]);
     const { groups } = readAnswer(groupsSchema, answer);
-    const found = await pMap(groups, (group) => typesOf(get, group, where), { concurrency: AT_ONCE });
+    const found = await pMap(groups, (group) => typesOf(get, group, where), { concurrency: READ_AT_ONCE });
     return {
       types: [...preferredTypes('', [core]), ...found.flatMap((types) => types ?? [])],
       silentGroups: groups.flatMap(({ name }, i) => (found[i] === undefined ? [name] : [])),

@@ -23,19 +23,26 @@ function collect(): { readonly stream: PassThrough; readonly text: () => string 
   return { stream, text: () => Buffer.concat(parts).toString('utf8') };
 }
 
+/** What the API says to a command that it does not let in; its client throws events too. */
+function refusedIn({ describe }: ClusterAccess, { namespace, pod }: Container, error: unknown): unknown {
+  if (error instanceof DrError) return error;
+  const cause = error instanceof Error ? error : new Error(String(fieldsOf(error).message ?? error));
+  return explainKubernetes(cause, describe, { verb: 'create', resource: `pods/exec ${pod}`, namespace });
+}
+
+const describing = ({ namespace, pod }: Container): string => `kubectl -n ${namespace} describe pod ${pod}`;
+
+function failedIn({ namespace, pod }: Container, fact: string, hint: string): DrError {
+  return new DrError({ code: 'POD-COMMAND', where: `pod ${namespace}/${pod}`, fact, hint });
+}
+
 /** Returns stdout. Throws `POD-COMMAND`, with stderr, when the command fails or does not end within a minute. */
 export async function runInPod(access: ClusterAccess, where: Container, argv: readonly string[]): Promise<string> {
   const { namespace, pod, container } = where;
   const out = collect();
   const err = collect();
   const exec = new Exec(access.config);
-  const failed = (fact: string): DrError =>
-    new DrError({
-      code: 'POD-COMMAND',
-      where: `pod ${namespace}/${pod}`,
-      fact: `${argv[0]} ${fact}`,
-      hint: `kubectl -n ${namespace} describe pod ${pod}`,
-    });
+  const failed = (fact: string): DrError => failedIn(where, `${argv[0]} ${fact}`, describing(where));
   let timer: NodeJS.Timeout | undefined;
   let close = (): void => {};
   const late = new Promise<never>((_, reject) => {
@@ -56,9 +63,7 @@ export async function runInPod(access: ClusterAccess, where: Container, argv: re
     if (status.status === 'Success') return out.text();
     throw failed(`failed: ${err.text().trim() || status.message}`);
   } catch (error) {
-    if (error instanceof DrError) throw error;
-    const cause = error instanceof Error ? error : new Error(String(fieldsOf(error).message ?? error));
-    throw explainKubernetes(cause, access.describe, { verb: 'create', resource: `pods/exec ${pod}`, namespace });
+    throw refusedIn(access, where, error);
   } finally {
     clearTimeout(timer);
     close();
@@ -89,17 +94,13 @@ function exitCodeOf(status: V1Status): number | undefined {
  */
 export async function passThrough(
   access: ClusterAccess,
-  { namespace, pod, container }: Container,
+  where: Container,
   argv: readonly string[],
   { out, err, signal }: Sinks,
 ): Promise<number> {
-  const failed = (fact: string): DrError =>
-    new DrError({
-      code: 'POD-COMMAND',
-      where: `pod ${namespace}/${pod}`,
-      fact: `${argv[0]} ${fact}`,
-      hint: `what it began may still run there: kubectl -n ${namespace} describe pod ${pod}; then run the same command again`,
-    });
+  const { namespace, pod, container } = where;
+  const hint = `what it began may still run there: ${describing(where)}; then run the same command again`;
+  const failed = (fact: string): DrError => failedIn(where, `${argv[0]} ${fact}`, hint);
   // Streams of their own: the client ends what it is given, and would turn a terminal's size into messages.
   const streams = [out, err].map((sink) => new PassThrough().on('data', sink));
   let end = (): void => {};
@@ -127,9 +128,7 @@ export async function passThrough(
     if (code === undefined) throw failed(`could not be run: ${status.message ?? 'no reason given'}`);
     return code;
   } catch (error) {
-    if (error instanceof DrError) throw error;
-    const cause = error instanceof Error ? error : new Error(String(fieldsOf(error).message ?? error));
-    throw explainKubernetes(cause, access.describe, { verb: 'create', resource: `pods/exec ${pod}`, namespace });
+    throw refusedIn(access, where, error);
   } finally {
     end();
   }

@@ -26,6 +26,16 @@ export class KubernetesAnswer extends Error {
   }
 }
 
+/** @param consequence what follows from it: `, so its objects can't be read` */
+export function groupsSilent(where: string, groups: readonly string[], consequence: string): DrError {
+  return new DrError({
+    code: 'KUBERNETES-GROUP-SILENT',
+    where,
+    fact: `the server of ${groups.join(', ')} does not answer${consequence}`,
+    hint: 'kubectl get apiservices; start that server, or delete its APIService',
+  });
+}
+
 /** A proxy in between answers with text of its own instead of a Status object. */
 export function answerOf(status: number, text: string): KubernetesAnswer {
   const { reason, message } = fieldsOf(parseJson(text));

@@ -1,6 +1,7 @@
 /** A Job that holds one pod of a stack open for a command, from the stack's own template. Pure. */
 import { OWN_LABEL } from '../../plan/layout.ts';
 import { fieldsOf, type KubeObject, listOf } from '../kubernetes/objects.ts';
+import { podTemplateOf } from '../kubernetes/pod-template.ts';
 
 /** Its container in each pod of ours that runs `dr`. */
 export const CONTAINER = 'dr';
@@ -26,11 +27,8 @@ export function isOurs({ metadata }: KubeObject): boolean {
 }
 
 /** The pod template of a Deployment or CronJob; undefined where it has no container of ours. */
-export function templateOf({ kind, spec }: KubeObject): Record<string, unknown> | undefined {
-  const fields = fieldsOf(spec);
-  const template = fieldsOf(
-    kind === 'CronJob' ? fieldsOf(fieldsOf(fields.jobTemplate).spec).template : fields.template,
-  );
+export function templateOf(object: KubeObject): Readonly<Record<string, unknown>> | undefined {
+  const template = podTemplateOf(object);
   const containers = listOf(fieldsOf(template.spec).containers).map(fieldsOf);
   return containers.some(({ name }) => name === CONTAINER) ? template : undefined;
 }

@@ -9,8 +9,8 @@ import type { ClusterAccess } from '../kubernetes/access.ts';
 import { callsOf, isAbsent } from '../kubernetes/calls.ts';
 import type { Cluster, KubeObject } from '../kubernetes/objects.ts';
 import { SERVED } from '../kubernetes/served-types.ts';
-import type { Trouble } from '../kubernetes/trouble.ts';
-import { readTroubles, reportTroubles } from '../kubernetes/watch-troubles.ts';
+import type { Trouble } from '../kubernetes/troubles/trouble.ts';
+import { readTroubles, reportTroubles } from '../kubernetes/troubles/watch.ts';
 import type { PodOf } from './commands.ts';
 import { monitorPod, ownedBy, runs, templateFor, uidsOf } from './find.ts';
 import { handJob } from './job.ts';
@@ -43,7 +43,7 @@ interface Look {
   readonly trouble?: Trouble | undefined;
 }
 
-/** Says at once why it does not start. Throws `POD-NOT-STARTED` when the time is up, or for what no waiting mends. */
+/** Says at once why it does not start. Throws `POD-NOT-STARTED` when the time is up, or at once where waiting does not help. */
 async function started(stack: StackCluster, job: KubeObject): Promise<string> {
   const { cluster, namespace, progress, log, signal, startSeconds = 300, everySeconds = 2 } = stack;
   const tell = reportTroubles({ progress, log });

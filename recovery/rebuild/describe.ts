@@ -1,6 +1,5 @@
 /** Turns a preview into the plan that the operator confirms. Pure. */
-
-import { namespacesOf } from '../../plan/declared/namespaces.ts';
+import { readNamespaces } from '../../plan/declared/namespaces.ts';
 import { parseLineage } from '../../plan/layout.ts';
 import type { Plan, TierId } from '../../plan/types.ts';
 import { isRecord } from '../core/json.ts';
@@ -98,7 +97,7 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
     generation: facts.generation,
     context: String(cluster.context),
     // The preview has checked the key.
-    namespaces: namespacesOf(isRecord(values.namespaces) ? values.namespaces : {}),
+    namespaces: readNamespaces(values.namespaces),
     target: request.target,
     repository: request.repository,
     from: pin.from,

@@ -3,7 +3,7 @@ import { allNamespaces } from '../../plan/declared/namespaces.ts';
 import { layout } from '../../plan/layout.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
-import type { TroubleWatch } from '../kubernetes/watch-troubles.ts';
+import type { TroubleWatch } from '../kubernetes/troubles/watch.ts';
 import type { EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';

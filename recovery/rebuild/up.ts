@@ -2,7 +2,7 @@
 import type { Plan } from '../../plan/types.ts';
 import { DrError, EXIT } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
-import { type TroubleWatch, whileWatching } from '../kubernetes/watch-troubles.ts';
+import { type TroubleWatch, whileWatching } from '../kubernetes/troubles/watch.ts';
 import type { ConfigValues, EngineStack, ResourceEvent, RunOutcome } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
 import { canSkip } from './describe.ts';

@@ -66,9 +66,9 @@ function mapOf(document: Document, parts: readonly Part[], spaced: boolean): { m
 
 /** @param head Lines of the comment at the top. */
 export function renderDocument(head: readonly string[], parts: readonly Part[]): string {
-  const document = new Document();
+  const document = new Document<YAMLMap>();
   const { map, after } = mapOf(document, parts, true);
-  document.contents = map as never;
+  document.contents = map;
   document.commentBefore = asComment(head);
   if (after.length > 0) document.comment = asComment(after);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });

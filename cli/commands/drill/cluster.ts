@@ -10,10 +10,11 @@ import {
 import { drillMeasurements } from '../../../drill/report.ts';
 import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
+import { openClusterAt } from '../../../recovery/kubernetes/open.ts';
 import { readPoints, resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { parseTarget } from '../../../recovery/points/target.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
-import { openRebuiltCluster, openTargetCluster } from '../../../recovery/rebuild/data/cluster.ts';
+import { openRebuiltCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import { defaultRepository, readRebuildInputs } from '../../../recovery/rebuild/inputs.ts';
 import { parseSettings } from '../../../recovery/rebuild/settings.ts';
 import { planText } from '../../../recovery/rebuild/text.ts';
@@ -88,7 +89,7 @@ async function openPorts({ keep }: DrillOptions, context: CommandContext): Promi
     resolve: resolveRecoveryPoint,
     readPoints,
     openCluster: (place) => openRebuiltCluster(place, signal),
-    openTarget: (place) => openTargetCluster(place, signal),
+    openTarget: (place) => openClusterAt(place, signal),
     approve: (planned) =>
       context.confirm({
         name: planned.stack,

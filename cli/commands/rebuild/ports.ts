@@ -1,7 +1,7 @@
 /** What a rebuild and a teardown work with. */
+import { openClusterAt } from '../../../recovery/kubernetes/open.ts';
 import { readPoints, resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { openStackEngine } from '../../../recovery/pulumi/open.ts';
-import { openTargetCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import type { RebuildInputs } from '../../../recovery/rebuild/inputs.ts';
 import { planText } from '../../../recovery/rebuild/text.ts';
 import type { RebuildPorts } from '../../../recovery/rebuild/types.ts';
@@ -14,7 +14,7 @@ export async function openPorts(stack: string, ground: RebuildInputs, context: C
     engine: await openStackEngine({ log }),
     resolve: resolveRecoveryPoint,
     readPoints,
-    openTarget: (place) => openTargetCluster(place, signal),
+    openTarget: (place) => openClusterAt(place, signal),
     approve: (planned) => context.confirm({ name: stack, what: planText(planned).split('\n') }),
     progress,
     log,

@@ -2,6 +2,7 @@
 import { plural } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
 import type { ClusterSetup } from '../../../recovery/setup/cluster/setup.ts';
+import { coverageLines, unansweredLines } from './found-text.ts';
 
 const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
@@ -39,12 +40,10 @@ function rows({ facts }: ClusterSetup): string[][] {
 
 export function clusterText(setup: ClusterSetup): string {
   const { unanswered, notes, workloads } = setup.proposal;
-  const bare = workloads.filter(({ covered }) => !covered).map(({ id }) => id);
   return [
     table(['found', 'where', 'what'], rows(setup)),
-    `${workloads.length - bare.length} of ${workloads.length} workloads of the plan have something behind them`,
-    ...(bare.length === 0 ? [] : [`nothing behind: ${bare.join(', ')}`]),
+    ...coverageLines(workloads),
     ...notes.map((note) => `note: ${note}`),
-    ...unanswered.flatMap(({ about, why, hint }) => [`not answered: ${about}: ${why}`, `  hint: ${hint}`]),
+    ...unansweredLines(unanswered),
   ].join('\n');
 }

@@ -6,8 +6,7 @@ import { loadPlan } from '../../../plan/load.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
 import { shellWord } from '../../../recovery/core/quote.ts';
 import { programVersion } from '../../../recovery/core/version.ts';
-import { openCluster } from '../../../recovery/kubernetes/cluster.ts';
-import { openClusterAccess } from '../../../recovery/kubernetes/location.ts';
+import { openClusterAt } from '../../../recovery/kubernetes/open.ts';
 import { type ClusterSetup, keysInFile, prepareCluster } from '../../../recovery/setup/cluster/setup.ts';
 import { createNewFile } from '../../../recovery/setup/create-file.ts';
 import type { CommandContext, CommandResult } from '../../command.ts';
@@ -53,8 +52,8 @@ export async function setUpCluster(options: ClusterOptions, context: CommandCont
   const endpoints = endpointsOf(options, inS3);
   const kubeconfig = resolve(options.kubeconfig ?? join(homedir(), '.kube', 'config'));
   const stack = options.stack ?? options.name;
-  const access = await openClusterAccess({ kubeconfig: { path: kubeconfig }, context: options.context });
-  await using cluster = openCluster(access, { signal: context.signal });
+  const place = { kubeconfig: { path: kubeconfig }, context: options.context };
+  await using cluster = await openClusterAt(place, context.signal);
   const setup = await prepareCluster({
     cluster,
     folder: resolve(options.into ?? PROGRAM),

@@ -2,6 +2,7 @@
 import { shellWord } from '../../../recovery/core/quote.ts';
 import { table } from '../../../recovery/report/table.ts';
 import type { HostSetup } from '../../../recovery/setup/host/setup.ts';
+import { coverageLines, unansweredLines } from './found-text.ts';
 
 function found({ facts }: HostSetup): string[][] {
   const postgres = facts.postgres.map(({ dataDir, asked, unit, pid }) => [
@@ -32,19 +33,12 @@ function found({ facts }: HostSetup): string[][] {
 export function hostText(setup: HostSetup): string {
   const { proposal, workloads, uncovered } = setup;
   const rows = found(setup);
-  const open = proposal.unanswered.flatMap(({ about, why, hint }) => [
-    `not answered: ${about}: ${why}`,
-    `  hint: ${hint}`,
-  ]);
-  const bare = workloads.filter(({ covered }) => !covered).map(({ id }) => id);
-  const covered = workloads.length - bare.length;
   return [
     rows.length === 0 ? 'nothing was found on this host' : table(['found', 'where', 'what'], rows),
-    `${covered} of ${workloads.length} workloads of the plan have something behind them`,
-    ...(bare.length === 0 ? [] : [`nothing behind: ${bare.join(', ')}`]),
+    ...coverageLines(workloads),
     ...uncovered.map((place) => `not covered: ${place}`),
     ...proposal.notes.map((note) => `note: ${note}`),
-    ...open,
+    ...unansweredLines(proposal.unanswered),
   ].join('\n');
 }
 

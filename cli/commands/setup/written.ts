@@ -67,7 +67,7 @@ function differenceText(file: string, found: readonly Difference[]): string {
   return table(['field', basename(file), 'runs now'], rows);
 }
 
-/** `--take` of what is no difference is a slip of the pen. */
+/** Refuses a `--take` that names no difference: it is probably a typing error. */
 function picked(found: readonly Difference[], take: readonly string[]): Difference[] {
   const wanted = taken(found, take);
   if (take.length === 0 || wanted.length > 0) return wanted;

@@ -9,6 +9,7 @@ import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } 
 import { environmentMissing } from '../../environment-path.ts';
 import { examples } from '../../flags.ts';
 import { openSite } from '../../open-site.ts';
+import { unansweredLines } from '../setup/found-text.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
@@ -63,7 +64,7 @@ function leavingText({ from, goes, stays, steps, reading, unanswered }: Leaving)
     ...steps.flatMap(({ commands, why }, i) => [`${i + 1}. ${why}`, ...commands.map((line) => `   ${line}`)]),
     `\nto read a copy afterwards, without dr: ${WITHOUT}, with`,
     ...reading.map((line) => `   ${line}`),
-    ...unanswered.flatMap(({ about, why, hint }) => [`not answered: ${about}: ${why}`, `  hint: ${hint}`]),
+    ...unansweredLines(unanswered),
   ].join('\n');
 }
 

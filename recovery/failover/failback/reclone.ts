@@ -6,7 +6,7 @@ import { allNamespaces } from '../../../plan/declared/namespaces.ts';
 import { DrError } from '../../core/errors.ts';
 import { poll } from '../../core/poll.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
-import { whileWatching } from '../../kubernetes/watch-troubles.ts';
+import { whileWatching } from '../../kubernetes/troubles/watch.ts';
 import { raiseFence } from '../../points/fence.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { formatLsn, type Lsn } from '../../points/wal-segment.ts';

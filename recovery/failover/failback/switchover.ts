@@ -1,4 +1,5 @@
 /** The standby takes over from a healthy leader: the steps of a failover, and nothing may be lost. */
+import { platformNamespaces } from '../../../plan/declared/namespaces.ts';
 import { lineageName } from '../../../plan/layout.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { type DrError, precondition } from '../../core/errors.ts';
@@ -74,7 +75,9 @@ async function startServices(ports: FailoverPorts, stack: string): Promise<void>
     if (each.before !== undefined)
       ports.progress({ step: `services/${each.name}`, title: `start ${each.name} again`, state: 'done' });
   }
-  const schedules = (await Promise.all([platform, ...existing].map((name) => cluster.schedules(name)))).flat();
+  const schedules = (
+    await Promise.all(platformNamespaces(outputs.namespaces).map((name) => cluster.schedules(name)))
+  ).flat();
   for (const each of schedules.filter(({ stopped }) => stopped)) {
     await cluster.unsuspend(each);
     ports.progress({ step: `services/${each.name}`, title: `let ${each.name} run again`, state: 'done' });

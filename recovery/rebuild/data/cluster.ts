@@ -3,9 +3,11 @@ import pMap from 'p-map';
 import { DrError } from '../../core/errors.ts';
 import { openSiteCluster } from '../../kubernetes/change.ts';
 import { openCluster } from '../../kubernetes/cluster.ts';
+import { READ_AT_ONCE } from '../../kubernetes/discovery.ts';
 import { runInPod } from '../../kubernetes/exec.ts';
+import { groupsSilent } from '../../kubernetes/failure.ts';
 import { type ClusterLocation, openClusterAccess } from '../../kubernetes/location.ts';
-import { type Cluster, type KubeObject, kindName } from '../../kubernetes/objects.ts';
+import { type KubeObject, kindName } from '../../kubernetes/objects.ts';
 import { parseRows, psqlArguments } from '../../kubernetes/psql.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import { leaderOf } from '../../workloads/postgres/members.ts';
@@ -38,18 +40,6 @@ export function parseKeyspace(text: string): RedisKeys {
   return { keys: sum(1), expiring: sum(2) };
 }
 
-/** A server throttles a client that asks for all kinds at once. */
-const LISTS_AT_ONCE = 8;
-
-function groupsSilent(where: string, groups: readonly string[]): DrError {
-  return new DrError({
-    code: 'KUBERNETES-GROUP-SILENT',
-    where,
-    fact: `the server of ${groups.join(', ')} does not answer, so its objects can't be read`,
-    hint: 'kubectl get apiservices; start that server, or delete its APIService',
-  });
-}
-
 async function leader(site: SiteCluster, namespace: string): Promise<string> {
   const found = await leaderOf(site, namespace);
   if (found !== undefined) return found.pod;
@@ -59,11 +49,6 @@ async function leader(site: SiteCluster, namespace: string): Promise<string> {
     fact: 'no member takes writes',
     hint: `kubectl -n ${namespace} logs postgres-0 -c postgres`,
   });
-}
-
-/** Reads any object. Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
-export async function openTargetCluster(place: ClusterLocation, signal?: AbortSignal): Promise<Cluster> {
-  return openCluster(await openClusterAccess(place), { signal });
 }
 
 /** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
@@ -81,9 +66,9 @@ export async function openRebuiltCluster(place: ClusterLocation, signal?: AbortS
     },
     async everything() {
       const { types, silentGroups } = await api.discover();
-      if (silentGroups.length > 0) throw groupsSilent(access.describe, silentGroups);
+      if (silentGroups.length > 0) throw groupsSilent(access.describe, silentGroups, `, so its objects can't be read`);
       const wanted = types.filter(({ kind }) => kind !== 'Event');
-      return (await pMap(wanted, (type) => api.list(type), { concurrency: LISTS_AT_ONCE })).flat();
+      return (await pMap(wanted, (type) => api.list(type), { concurrency: READ_AT_ONCE })).flat();
     },
     async sql(namespace, database, statement) {
       const where = { namespace, pod: await leader(site, namespace), container: 'postgres' };

@@ -3,15 +3,15 @@ import pMap from 'p-map';
 import { parse } from 'yaml';
 import { parseLineage } from '../../../plan/layout.ts';
 import type { Plan } from '../../../plan/types.ts';
-import { DrError } from '../../core/errors.ts';
+import { READ_AT_ONCE } from '../../kubernetes/discovery.ts';
+import { groupsSilent } from '../../kubernetes/failure.ts';
 import { type Cluster, fieldsOf, type KubeObject, type ResourceType, textOf } from '../../kubernetes/objects.ts';
 import { SERVED } from '../../kubernetes/served-types.ts';
 import type { ResourceEvent } from '../../pulumi/engine.ts';
 import type { RebuildPlan } from '../types.ts';
 import { decideLeftovers, type FoundNamespace, type Leftovers } from './decide.ts';
 
-/** A server throttles a client that asks for all kinds at once. */
-const LISTS_AT_ONCE = 8;
+const UNKNOWN = ': whether objects of the platform exist there is unknown';
 /** With the dr.yaml of a stack's pods. */
 const ENVIRONMENT = 'dr-environment';
 const CONFIG_MAP: ResourceType = { ...SERVED.pod, kind: 'ConfigMap', plural: 'configmaps' };
@@ -46,15 +46,6 @@ function wantedOf(events: readonly ResourceEvent[], types: readonly ResourceType
     wanted.set(key, known);
   }
   return [...wanted.values()];
-}
-
-function groupSilent(where: string, groups: readonly string[]): DrError {
-  return new DrError({
-    code: 'KUBERNETES-GROUP-SILENT',
-    where,
-    fact: `the server of ${groups.join(', ')} does not answer: whether objects of the platform exist there is unknown`,
-    hint: 'kubectl get apiservices; start that server, or delete its APIService',
-  });
 }
 
 /** `production of site us-east-1` */
@@ -98,12 +89,12 @@ export async function readLeftovers(
 ): Promise<Leftovers> {
   const { types, silentGroups } = await cluster.discover();
   const silent = silentGroups.filter((group) => events.some(({ type }) => kindOfToken(type)?.group === group));
-  if (silent.length > 0) throw groupSilent(cluster.describe, silent);
+  if (silent.length > 0) throw groupsSilent(cluster.describe, silent, UNKNOWN);
   const lists = await pMap(
     wantedOf(events, types),
     async ({ type, namespace, names }) =>
       (await cluster.list(type, namespace)).filter(({ metadata }) => names.has(metadata.name)),
-    { concurrency: LISTS_AT_ONCE },
+    { concurrency: READ_AT_ONCE },
   );
   const existing = lists.flat();
   if (existing.length === 0) return { takenOver: [], inTheWay: [] };

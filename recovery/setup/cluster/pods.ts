@@ -1,6 +1,7 @@
 /** Pure: what the templates of pods say: images, ports, claims, and which of them look like a database or a cache. */
 import { isRecord } from '../../core/json.ts';
 import { fieldsOf, type KubeObject, listOf, textOf } from '../../kubernetes/objects.ts';
+import { claimPrefixes, isNumbered, podTemplateOf } from '../../kubernetes/pod-template.ts';
 import type { StoreFact } from './facts.ts';
 
 /** An object that makes pods, or a pod that nothing owns. */
@@ -14,36 +15,21 @@ export interface PodMaker {
   readonly claims: readonly string[];
 }
 
-function podOf({ kind, spec }: KubeObject): Readonly<Record<string, unknown>> {
-  const fields = fieldsOf(spec);
-  if (kind === 'Pod') return { spec: fields };
-  const job = kind === 'CronJob' ? fieldsOf(fieldsOf(fields.jobTemplate).spec) : fields;
-  return fieldsOf(job.template);
-}
-
-/** Claims that a StatefulSet makes have its name and a number. */
-function claimTemplates({ metadata, spec }: KubeObject): string[] {
-  return listOf(fieldsOf(spec).volumeClaimTemplates).map(
-    (template) => `${textOf(fieldsOf(fieldsOf(template).metadata).name)}-${metadata.name}-`,
-  );
-}
-
 export function podMaker(object: KubeObject): PodMaker {
   const { kind, metadata } = object;
-  const pod = podOf(object);
+  const pod = podTemplateOf(object);
   const spec = fieldsOf(pod.spec);
   const containers = listOf(spec.containers).map(fieldsOf);
   const volumes = listOf(spec.volumes).map((volume) => fieldsOf(fieldsOf(volume).persistentVolumeClaim));
-  const labels = kind === 'Pod' ? metadata.labels : fieldsOf(fieldsOf(pod.metadata).labels);
   return {
     object: `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
     namespace: metadata.namespace ?? '',
-    labels: labels ?? {},
+    labels: fieldsOf(fieldsOf(pod.metadata).labels),
     images: containers.map(({ image }) => textOf(image)),
     ports: containers.flatMap(({ ports }) => listOf(ports).map((port) => Number(fieldsOf(port).containerPort))),
     claims: [
       ...volumes.map(({ claimName }) => textOf(claimName)).filter((name) => name !== ''),
-      ...claimTemplates(object),
+      ...claimPrefixes(object),
     ],
   };
 }
@@ -54,11 +40,7 @@ export function mounts(
   claim: { readonly namespace: string; readonly name: string },
 ): boolean {
   if (namespace !== claim.namespace) return false;
-  return claims.some((name) =>
-    name.endsWith('-')
-      ? claim.name.startsWith(name) && /^\d+$/.test(claim.name.slice(name.length))
-      : name === claim.name,
-  );
+  return claims.some((name) => (name.endsWith('-') ? isNumbered(claim.name, name) : name === claim.name));
 }
 
 const STORES = [

@@ -1,4 +1,4 @@
-/** A replay whose disk is full: pgBackRest asks again for minutes and PostgreSQL lives on, so neither ends it. */
+/** Ends a replay whose disk is full: pgBackRest asks again for minutes, and PostgreSQL keeps running. */
 import { open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STANZA } from '../../../plan/layout.ts';

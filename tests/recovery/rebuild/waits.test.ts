@@ -1,7 +1,7 @@
 /** While the engine works, a rebuild says why its pods do not start. */
 import { expect, test } from 'vitest';
+import { openClusterAt } from '../../../recovery/kubernetes/open.ts';
 import type { EngineStack } from '../../../recovery/pulumi/engine.ts';
-import { openTargetCluster } from '../../../recovery/rebuild/data/cluster.ts';
 import { rebuild } from '../../../recovery/rebuild/rebuild.ts';
 import { owned, startStackCluster } from '../kubernetes/stack-cluster.ts';
 import { newBackend } from './fake-engine.ts';
@@ -47,7 +47,7 @@ test('the reason is told while the engine still waits, once, and closed when the
     ...ports,
     engine: waiting(ports, first),
     progress,
-    openTarget: () => openTargetCluster(place),
+    openTarget: () => openClusterAt(place),
   });
   expect(outcome.exit).toBe(0);
   expect(details).toEqual([
@@ -68,7 +68,7 @@ test('a cluster that can’t be asked any more is said, and the rebuild goes on 
     engine: waiting(ports, first),
     progress,
     // It answers before the `up`, and is gone during it.
-    openTarget: (lost) => openTargetCluster(opened++ === 0 ? place : lost),
+    openTarget: (lost) => openClusterAt(opened++ === 0 ? place : lost),
   });
   expect(outcome.exit).toBe(0);
   expect(details).toEqual([

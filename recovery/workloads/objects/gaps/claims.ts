@@ -1,7 +1,8 @@
 /** Claims whose content no workload copies: they come back empty. Pure. */
 import { OWN_LABEL } from '../../../../plan/layout.ts';
 import type { Workload } from '../../../../plan/types.ts';
-import { fieldsOf, type KubeObject, kindOf, listOf, nameOf, textOf } from '../../../kubernetes/objects.ts';
+import { fieldsOf, type KubeObject, kindOf, nameOf, textOf } from '../../../kubernetes/objects.ts';
+import { claimPrefixes, isNumbered } from '../../../kubernetes/pod-template.ts';
 import { operatorOfClaim } from '../operators.ts';
 import type { Gap } from './gap.ts';
 import { driversOf } from './volumes.ts';
@@ -44,13 +45,9 @@ const isPodsOwn = ({ metadata }: KubeObject): boolean =>
 /** `data-orders-0` of the StatefulSet `orders`. */
 function setOf(claim: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
   const { name, namespace } = claim.metadata;
-  return sets.find(({ metadata, spec }) => {
-    if (metadata.namespace !== namespace) return false;
-    return listOf(fieldsOf(spec).volumeClaimTemplates).some((template) => {
-      const prefix = `${textOf(fieldsOf(fieldsOf(template).metadata).name)}-${metadata.name}-`;
-      return name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length));
-    });
-  });
+  return sets.find(
+    (set) => set.metadata.namespace === namespace && claimPrefixes(set).some((prefix) => isNumbered(name, prefix)),
+  );
 }
 
 const isOwn = (object: KubeObject | undefined): boolean => object?.metadata.labels?.[OWN_LABEL] !== undefined;

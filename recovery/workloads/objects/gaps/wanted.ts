@@ -1,5 +1,6 @@
 /** Objects of a namespace that pods need before they start, and that the capture lacks: a reference into nothing, or to what was excluded. */
 import { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from '../../../kubernetes/objects.ts';
+import { hasClaimTemplate, podTemplateOf } from '../../../kubernetes/pod-template.ts';
 import { REASONS, type Reason } from '../leave-out.ts';
 import { partOf } from '../parts.ts';
 import { few, type Gap } from './gap.ts';
@@ -39,13 +40,8 @@ function ofVolume(volume: unknown): Wanted[] {
   ];
 }
 
-/** The pod that an object is or makes. */
-export function podSpecOf({ kind, spec, template }: KubeObject): Fields {
-  const fields = fieldsOf(spec);
-  if (kind === 'Pod') return fields;
-  if (kind === 'PodTemplate') return fieldsOf(fieldsOf(template).spec);
-  const job = fieldsOf(fieldsOf(fields.jobTemplate).spec);
-  return fieldsOf(fieldsOf(fields.template ?? job.template).spec);
+export function podSpecOf(object: KubeObject): Fields {
+  return fieldsOf(podTemplateOf(object).spec);
 }
 
 const POD_GROUPS = ['', 'apps', 'batch'];
@@ -69,10 +65,6 @@ function wantedBy(object: KubeObject): Wanted[] {
 /** Excluded objects that are there again without a copy. */
 const MADE_AGAIN: readonly Reason[] = ['made-by-the-cluster', 'generated', 'built-in', 'leader-election'];
 
-/** A StatefulSet makes the claims that its own pods name. */
-const byTemplate = ({ spec }: KubeObject): readonly unknown[] =>
-  listOf(fieldsOf(spec).volumeClaimTemplates).map((claim) => fieldsOf(fieldsOf(claim).metadata).name);
-
 export interface WantedArgs {
   /** The objects of the capture, as they were read. */
   readonly captured: readonly KubeObject[];
@@ -87,7 +79,8 @@ export function wantedGaps({ captured, platform, reasons }: WantedArgs): Gap[] {
   const users = new Map<string, { readonly object: KubeObject; readonly by: string[] }>();
   for (const object of platform) {
     for (const { kind, name } of wantedBy(object)) {
-      if (typeof name !== 'string' || name === '' || byTemplate(object).includes(name)) continue;
+      // A StatefulSet makes the claims that its own pods name.
+      if (typeof name !== 'string' || name === '' || hasClaimTemplate(object, name)) continue;
       const { namespace } = object.metadata;
       const wanted = { apiVersion: 'v1', kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
       const key = nameOf(wanted);

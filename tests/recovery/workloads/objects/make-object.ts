@@ -5,6 +5,7 @@ import {
   type ReadObject,
   type ResourceType,
 } from '../../../../recovery/kubernetes/objects.ts';
+import { makeCapture } from '../../../../recovery/workloads/objects/make.ts';
 
 export function typeOf(
   apiVersion: string,
@@ -72,3 +73,18 @@ export const CLUSTER_TYPES: readonly ResourceType[] = [
 
 export const keyOf = ({ type, name }: { readonly type: ResourceType; readonly name: string }): string =>
   `${kindName(type)} ${name}`;
+
+/** What a backup makes of these objects of one namespace. */
+export function captureOf(...objects: readonly KubeObject[]) {
+  return makeCapture({
+    describe: 'context test',
+    version: 'v1.34.4',
+    namespaces: ['shop'],
+    silentGroups: [],
+    unread: [],
+    lacking: [],
+    gaps: [],
+    snapshotClasses: new Map(),
+    read: objects.map(read),
+  });
+}

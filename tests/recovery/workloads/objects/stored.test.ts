@@ -3,27 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type KubeObject, nameOf } from '../../../../recovery/kubernetes/objects.ts';
-import { makeCapture } from '../../../../recovery/workloads/objects/make.ts';
 import { partOf } from '../../../../recovery/workloads/objects/parts.ts';
 import { objectText, readPart, writePart } from '../../../../recovery/workloads/objects/stored.ts';
 import { scratch } from '../../../scratch.ts';
-import { clusterWide, ownedBy, read, served } from './make-object.ts';
+import { captureOf, clusterWide, ownedBy, served } from './make-object.ts';
 
 const AT = new Date('2026-11-25T02:00:00Z');
-
-function captureOf(...objects: readonly KubeObject[]) {
-  const cluster = {
-    describe: 'context test',
-    version: 'v1.34.4',
-    namespaces: ['shop'],
-    silentGroups: [],
-    unread: [],
-    lacking: [],
-    gaps: [],
-    snapshotClasses: new Map(),
-  };
-  return makeCapture({ ...cluster, read: objects.map(read) });
-}
 
 test.each<[string, KubeObject]>([
   ['manifests', served('apps/v1', 'Deployment', 'a')],

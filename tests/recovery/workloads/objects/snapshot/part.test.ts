@@ -6,7 +6,7 @@ import { makeCapture } from '../../../../../recovery/workloads/objects/make.ts';
 import { readFolder } from '../../../../../recovery/workloads/objects/snapshot/part.ts';
 import { writePart } from '../../../../../recovery/workloads/objects/stored.ts';
 import { scratch } from '../../../../scratch.ts';
-import { read, served } from '../make-object.ts';
+import { captureOf, read, served } from '../make-object.ts';
 
 test('what the copy does not hold is said with it', async () => {
   const folder = await scratch();
@@ -41,17 +41,7 @@ test('what the copy does not hold is said with it', async () => {
 
 test('what a fence had changed when it was taken is as before the fence', async () => {
   const folder = await scratch();
-  const cluster = {
-    describe: 'context test',
-    version: 'v1.34.4',
-    namespaces: ['shop'],
-    silentGroups: [],
-    unread: [],
-    lacking: [],
-    gaps: [],
-    snapshotClasses: new Map(),
-  };
-  const capture = makeCapture({ ...cluster, read: [read(served('apps/v1', 'Deployment', 'api'))] });
+  const capture = captureOf(served('apps/v1', 'Deployment', 'api'));
   const stopped = served('apps/v1', 'Deployment', 'api', {
     metadata: { annotations: { 'go-coffee-dr/replicas-before-fence': '2' } },
     spec: { replicas: 0 },

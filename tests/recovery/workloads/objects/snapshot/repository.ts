@@ -12,9 +12,8 @@ import { backupPath, ensureRepository } from '../../../../../recovery/engines/re
 import { openRestic, type Restic } from '../../../../../recovery/engines/restic/restic.ts';
 import type { KubeObject } from '../../../../../recovery/kubernetes/objects.ts';
 import type { SnapshotRequest } from '../../../../../recovery/public.ts';
-import { makeCapture } from '../../../../../recovery/workloads/objects/make.ts';
 import { writePart } from '../../../../../recovery/workloads/objects/stored.ts';
-import { read } from '../make-object.ts';
+import { captureOf } from '../make-object.ts';
 
 export const PASSPHRASE = 'a passphrase of the tests';
 const PASSPHRASE_NAME = 'DR_TEST_CAPTURED_PASSPHRASE';
@@ -85,16 +84,6 @@ export async function writeObjects(
   objects: readonly KubeObject[],
   at = new Date('2026-11-25T02:00:00Z'),
 ): Promise<void> {
-  const cluster = {
-    describe: 'context test',
-    version: 'v1.34.4',
-    namespaces: ['shop'],
-    silentGroups: [],
-    unread: [],
-    lacking: [],
-    gaps: [],
-    snapshotClasses: new Map(),
-  };
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writePart(makeCapture({ ...cluster, read: objects.map(read) }), part, folder, at);
+  await writePart(captureOf(...objects), part, folder, at);
 }

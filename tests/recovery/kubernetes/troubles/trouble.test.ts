@@ -1,7 +1,7 @@
 /** Why a pod does not start, by what a cluster says of it. The texts are Kubernetes 1.34's own. */
 import { expect, test } from 'vitest';
-import type { KubeObject } from '../../../recovery/kubernetes/objects.ts';
-import { type Seen, troublesIn } from '../../../recovery/kubernetes/trouble.ts';
+import type { KubeObject } from '../../../../recovery/kubernetes/objects.ts';
+import { type Seen, troublesIn } from '../../../../recovery/kubernetes/troubles/trouble.ts';
 
 const SINCE = new Date('2026-11-23T02:00:00Z');
 

@@ -1,12 +1,12 @@
 /** Why a pod does not start or a claim is not bound, in the cluster's own words. Pure. */
-import { fieldsOf, type KubeObject, listOf, textOf } from './objects.ts';
+import { fieldsOf, type KubeObject, listOf, textOf } from '../objects.ts';
 
 export interface Trouble {
   /** `pod go-coffee/orders-0`, `claim go-coffee/data`, `job go-coffee-dr/dr-full`. */
   readonly object: string;
   /** `Unschedulable: 0/3 nodes are available: …` */
   readonly reason: string;
-  /** Only for what no waiting mends: what to do. */
+  /** What to do. Only where waiting does not help. */
   readonly hint?: string;
 }
 
@@ -21,9 +21,9 @@ export interface Seen {
   readonly since: Date;
 }
 
-/** Reasons for which a container waits that are no trouble. */
+/** A container that starts normally waits for these reasons. */
 const ON_ITS_WAY = ['ContainerCreating', 'PodInitializing', ''];
-/** Of a pod that has a node, but no container yet. */
+/** The kubelet reports these for a pod that has a node and no container yet. */
 const POD_EVENTS = ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox', 'FailedMapVolume'];
 /** Of a controller whose pod the API refuses: a quota, Pod Security, an admission webhook. */
 const OWNER_EVENTS = ['FailedCreate'];

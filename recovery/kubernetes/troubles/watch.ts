@@ -1,12 +1,12 @@
 /** While something waits for pods: says at once why one does not start, and when it no longer holds anything up. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { OWN_LABEL } from '../../plan/layout.ts';
-import { asDrError } from '../core/as-dr-error.ts';
-import { DrError } from '../core/errors.ts';
-import type { Logger } from '../core/log.ts';
-import type { Progress } from '../core/progress.ts';
-import type { Cluster, KubeObject } from './objects.ts';
-import { SERVED } from './served-types.ts';
+import { OWN_LABEL } from '../../../plan/layout.ts';
+import { asDrError } from '../../core/as-dr-error.ts';
+import { DrError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Progress } from '../../core/progress.ts';
+import type { Cluster, KubeObject } from '../objects.ts';
+import { SERVED } from '../served-types.ts';
 import { type Trouble, troublesIn } from './trouble.ts';
 
 export interface TroubleSource {
@@ -48,7 +48,7 @@ const lasting = ({ reason, hint }: Trouble): string => `${reason.replaceAll(/\d+
 
 export interface TroubleReport {
   readonly progress: Progress;
-  /** For what no waiting mends. */
+  /** Takes a warning where waiting does not help. */
   readonly log: Pick<Logger, 'warn' | 'debug'>;
 }
 
