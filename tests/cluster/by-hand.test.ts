@@ -1,5 +1,5 @@
 /** The pod of a command by hand, on a real API server: it accepts the Job, tells whose the pods are, and forgets the Job. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { waitFor } from '../../drill/host/processes.ts';
 import { silentLog } from '../../recovery/core/log.ts';
 import { openCluster } from '../../recovery/kubernetes/cluster.ts';
@@ -10,30 +10,16 @@ import type { PodOf } from '../../recovery/operate/commands.ts';
 import { inPod } from '../../recovery/operate/pods.ts';
 import { kubernetesObjects } from '../infra/manifests-of.ts';
 import { record } from '../infra/recording.ts';
-import { makeScratch } from '../scratch.ts';
-import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
+import { oneServer } from './one-server.ts';
 
 const NAMESPACE = 'go-coffee-dr';
-let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let store: Store;
-let server: ApiServer;
-
-beforeAll(async () => {
-  scratch = await makeScratch();
-  store = await startEtcd(scratch.folder);
-  server = await startApiServer(store, scratch.folder, 'by-hand');
+const own = oneServer('by-hand', async (server) => {
   await server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   const declared = kubernetesObjects(await record('production')).map(({ manifest }) => manifest);
   for (const each of declared.filter(
     ({ kind, metadata }) => metadata.namespace === NAMESPACE && /^(CronJob|Deployment)$/.test(kind),
   ))
     await server.create(each);
-});
-
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await store?.[Symbol.asyncDispose]();
-  await scratch?.remove();
 });
 
 /** As a controller and a kubelet would, of which there are none here. */
@@ -43,14 +29,14 @@ async function run(owner: KubeObject, name: string): Promise<void> {
   const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true }];
   const { labels } = fieldsOf(template.metadata);
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: NAMESPACE, labels, ownerReferences } };
-  const made = await server.create({ ...pod, spec: template.spec });
+  const made = await own.server.create({ ...pod, spec: template.spec });
   const state = { running: { startedAt: '2026-11-23T02:00:00Z' } };
   const container = { name: 'dr', image: 'x', imageID: 'x', ready: false, restartCount: 0, state };
-  await server.putStatus(made, { phase: 'Running', containerStatuses: [container] });
+  await own.server.putStatus(made, { phase: 'Running', containerStatuses: [container] });
 }
 
 async function podFor(of: PodOf): Promise<{ readonly pod: string; readonly jobs: readonly string[] }> {
-  const access = await openClusterAccess({ context: 'admin', kubeconfig: { path: server.kubeconfig } });
+  const access = await openClusterAccess({ context: 'admin', kubeconfig: { path: own.server.kubeconfig } });
   await using cluster = openCluster(access);
   const jobs = async () =>
     (await cluster.list(SERVED.job, NAMESPACE)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
@@ -69,7 +55,7 @@ test.each<PodOf>(['health', 'verify'])('%s: a Job of the stack’s own template,
 });
 
 test('the monitor’s pod is found by its owners', async () => {
-  await using cluster = await server.connect();
+  await using cluster = await own.server.connect();
   const deployment = await cluster.get(SERVED.deployment, 'dr-monitor', NAMESPACE);
   if (deployment === undefined) throw new Error('the stack declares no dr-monitor');
   const { metadata, spec } = deployment;
@@ -77,7 +63,7 @@ test('the monitor’s pod is found by its owners', async () => {
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'dr-monitor', uid: metadata.uid, controller: true },
   ];
   const { selector, template } = fieldsOf(spec);
-  const set = await server.create({
+  const set = await own.server.create({
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: { name: 'dr-monitor-1', namespace: NAMESPACE, ownerReferences },

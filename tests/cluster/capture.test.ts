@@ -1,7 +1,7 @@
 /** Capture and restore of objects between two real API servers. */
 import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { waitFor } from '../../drill/host/processes.ts';
 import { OBJECT_PARTS, type ObjectPart } from '../../plan/types.ts';
@@ -13,30 +13,17 @@ import { restoreWaves } from '../../recovery/workloads/objects/order.ts';
 import { readCluster } from '../../recovery/workloads/objects/read.ts';
 import { readPart, writePart } from '../../recovery/workloads/objects/stored.ts';
 import { drEnds } from '../faults/dr-process.ts';
-import { makeScratch } from '../scratch.ts';
-import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
+import { type ApiServer, startApiServer } from './api-server.ts';
 import { NAMESPACE } from './capture-objects.ts';
 import { makePlatform } from './capture-platform.ts';
+import { oneServer } from './one-server.ts';
 
-let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let store: Store;
-let source: ApiServer;
-
-beforeAll(async () => {
-  scratch = await makeScratch();
-  store = await startEtcd(scratch.folder);
-  source = await startApiServer(store, scratch.folder, 'source');
+const own = oneServer('source', async (source) => {
   await makePlatform(source);
 });
 
-afterAll(async () => {
-  await source?.[Symbol.asyncDispose]();
-  await store?.[Symbol.asyncDispose]();
-  await scratch?.remove();
-});
-
 const run = makeRun(silentLog);
-const scratchFolder = (): Promise<string> => mkdtemp(join(scratch.folder, 'test-'));
+const scratchFolder = (): Promise<string> => mkdtemp(join(own.folder, 'test-'));
 
 interface BackupData {
   readonly workloads: readonly { workload: string; captures: Record<string, { facts: object }> }[];
@@ -118,7 +105,7 @@ const CAPTURED: Readonly<Record<ObjectPart, readonly string[]>> = {
 };
 
 test('the namespace, what it needs of the cluster, and nothing that is made again', async () => {
-  const { parts, leftOut, versions, images, silentGroups } = await capture(source);
+  const { parts, leftOut, versions, images, silentGroups } = await capture(own.server);
   const names = (part: ObjectPart) =>
     parts[part].map(({ object }) => nameOf(object).replace(/rates-\w{5}$/, 'rates-GENERATED'));
   for (const part of OBJECT_PARTS) expect(names(part)).toEqual(CAPTURED[part]);
@@ -144,7 +131,7 @@ test('the namespace, what it needs of the cluster, and nothing that is made agai
 });
 
 test('restored into an empty cluster and captured there, it is the same, object for object', async () => {
-  const before = await capture(source);
+  const before = await capture(own.server);
   const folders = await scratchFolder();
   const at = new Date();
   for (const part of OBJECT_PARTS) await writePart(before, part, join(folders, part), at);
@@ -152,7 +139,7 @@ test('restored into an empty cluster and captured there, it is the same, object 
   const objects = stored.flatMap((part) => part.objects.map(({ object }) => object));
   expect(new Map(objects.map((object) => [nameOf(object), object]))).toEqual(objectsOf(before));
 
-  await using empty = await startApiServer(store, scratch.folder, 'empty');
+  await using empty = await startApiServer(own.store, own.folder, 'empty');
   // A claim with the name of its old volume, or a service with its old address, would be refused or never work here.
   await restore(empty, objects);
   const after = await capture(empty);
@@ -172,19 +159,19 @@ test('restored into an empty cluster and captured there, it is the same, object 
 });
 
 test('by pages of two it is the same', async () => {
-  expect(objectsOf(await capture(source, 2))).toEqual(objectsOf(await capture(source)));
+  expect(objectsOf(await capture(own.server, 2))).toEqual(objectsOf(await capture(own.server)));
 });
 
 test('who may not see everything is told what is missing, and gets nothing', async () => {
-  await using limited = await source.connect('limited');
+  await using limited = await own.server.connect('limited');
   await expect(readCluster(limited, [NAMESPACE])).rejects.toMatchObject({
     code: 'KUBERNETES-FORBIDDEN',
     exit: 2,
     fact: expect.stringMatching(/may not (list|get) \S+.* "limited" cannot/),
   });
-  await using stranger = await source.connect('stranger');
+  await using stranger = await own.server.connect('stranger');
   await expect(readCluster(stranger, [NAMESPACE])).rejects.toMatchObject({ code: 'KUBERNETES-CREDENTIALS', exit: 2 });
-  await using admin = await source.connect();
+  await using admin = await own.server.connect();
   await expect(readCluster(admin, ['nowhere'])).rejects.toMatchObject({ code: 'NAMESPACE-MISSING', exit: 6 });
   const { namespaces, lacking } = await readCluster(admin, [NAMESPACE, 'nowhere']);
   expect(namespaces).toEqual([NAMESPACE]);
@@ -192,7 +179,7 @@ test('who may not see everything is told what is missing, and gets nothing', asy
 });
 
 test('a cluster that is gone', async () => {
-  const gone = await startApiServer(store, scratch.folder, 'gone');
+  const gone = await startApiServer(own.store, own.folder, 'gone');
   await using cluster = await gone.connect();
   await gone[Symbol.asyncDispose]();
   await expect(readCluster(cluster, [NAMESPACE])).rejects.toMatchObject({
@@ -220,7 +207,7 @@ async function makeSite(folder: string): Promise<string> {
       stateDir: join(folder, 'state'),
       signingKeys: [await key('signing')],
       kubernetes: {
-        kubeconfig: source.kubeconfig,
+        kubeconfig: own.server.kubeconfig,
         context: 'admin',
         namespaces: [NAMESPACE],
         hooks: { pre: hook, post: hook },
@@ -257,6 +244,6 @@ test('`dr backup` captures the cluster, `dr restore` brings the objects back as 
   const restored = join(folder, 'state', 'restored');
   const parts = await Promise.all(Object.keys(facts).map((id) => readPart(join(restored, id))));
   const objects = parts.flatMap((part) => part.objects.map(({ object }) => object));
-  expect(new Map(objects.map((object) => [nameOf(object), object]))).toEqual(objectsOf(await capture(source)));
+  expect(new Map(objects.map((object) => [nameOf(object), object]))).toEqual(objectsOf(await capture(own.server)));
   expect((await stat(join(restored, 'config-and-secrets'))).mode & 0o777).toBe(0o700);
 });

@@ -1,7 +1,7 @@
 /** What a platform uses and its capture does not hold, against a real API server: named in the backup, in the point and in the restore. */
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { waitFor } from '../../drill/host/processes.ts';
 import { type KubeObject, nameOf } from '../../recovery/kubernetes/objects.ts';
@@ -10,25 +10,12 @@ import { type Capture, makeCapture } from '../../recovery/workloads/objects/make
 import { restoreWaves } from '../../recovery/workloads/objects/order.ts';
 import { readCluster } from '../../recovery/workloads/objects/read.ts';
 import { dr, drEnds } from '../faults/dr-process.ts';
-import { makeScratch } from '../scratch.ts';
-import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
+import { type ApiServer, startApiServer } from './api-server.ts';
 import { PLATFORM } from './gaps-objects.ts';
+import { oneServer } from './one-server.ts';
 
-let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let store: Store;
-let server: ApiServer;
-
-beforeAll(async () => {
-  scratch = await makeScratch();
-  store = await startEtcd(scratch.folder);
-  server = await startApiServer(store, scratch.folder, 'platform');
+const own = oneServer('platform', async (server) => {
   for (const object of PLATFORM) await waitFor('its kind is served', () => server.create(object).catch(unserved));
-});
-
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await store?.[Symbol.asyncDispose]();
-  await scratch?.remove();
 });
 
 /** A definition is served a moment after it was made. */
@@ -40,7 +27,7 @@ function unserved(error: unknown): undefined {
 const NAMESPACES = ['shop', 'billing'];
 
 test('what binds the namespaces is captured once, and what is missing has a name', async () => {
-  await using cluster = await server.connect();
+  await using cluster = await own.server.connect();
   const content = await readCluster(cluster, NAMESPACES);
   const capture = makeCapture(content);
   const names = [...capture.parts.manifests, ...capture.parts.access].map(({ object }) => nameOf(object));
@@ -87,8 +74,8 @@ test('in the order of a restore it comes back into an empty cluster, and is the 
   };
   const objectsOf = ({ parts }: Capture) =>
     new Map(Object.values(parts).flatMap((part) => part.map(({ object }) => [nameOf(object), object] as const)));
-  const before = await capture(server);
-  await using empty = await startApiServer(store, scratch.folder, 'empty');
+  const before = await capture(own.server);
+  await using empty = await startApiServer(own.store, own.folder, 'empty');
   const waves = restoreWaves([...objectsOf(before).values()]);
   for (const { objects } of waves)
     for (const object of objects) await waitFor('its kind is served', () => empty.create(object).catch(unserved));
@@ -127,10 +114,10 @@ async function letReadShop(): Promise<void> {
     rules: [{ apiGroups: ['*'], resources: ['*'], verbs: read }],
   };
   const binding = { apiVersion: `${rbac}/v1`, kind: 'ClusterRoleBinding', metadata: { name: 'shop-reader' }, subjects };
-  await server.create(role);
-  await server.create(all);
-  await server.create({ ...binding, roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'shop-reader' } });
-  await server.create({
+  await own.server.create(role);
+  await own.server.create(all);
+  await own.server.create({ ...binding, roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'shop-reader' } });
+  await own.server.create({
     ...binding,
     kind: 'RoleBinding',
     metadata: { name: 'all-of-shop', namespace: 'shop' },
@@ -140,7 +127,7 @@ async function letReadShop(): Promise<void> {
 
 test('a namespace that may not be read is left out with its reason, and so is what the account may not look for', async () => {
   await letReadShop();
-  await using limited = await server.connect('limited');
+  await using limited = await own.server.connect('limited');
   const content = await waitFor('the rights are known', () => readCluster(limited, NAMESPACES).catch(() => undefined));
   expect(content.namespaces).toEqual(['shop']);
   expect(content.lacking).toEqual([
@@ -176,7 +163,7 @@ async function makeSite(namespaces: readonly string[], folder: string): Promise<
     signingKeys: [await key('signing')],
     folders: { uploads: { path: join(folder, 'uploads') } },
     kubernetes: {
-      kubeconfig: server.kubeconfig,
+      kubeconfig: own.server.kubeconfig,
       context: 'admin',
       namespaces,
       claims: { uploads: 'uploads', 'shop/ca*': 'none' },
@@ -194,7 +181,7 @@ const UNCOVERED = [
 ];
 
 test('a claim without a workload is named by the backup, the point, the health, the objectives and the restore', async () => {
-  const folder = await mkdtemp(join(scratch.folder, 'claims-'));
+  const folder = await mkdtemp(join(own.folder, 'claims-'));
   const envFile = await makeSite(NAMESPACES, folder);
   await drEnds(0, envFile, ['init']);
   const { stdout } = await drEnds(0, envFile, ['backup', '--kind', 'full']);
@@ -213,7 +200,7 @@ test('a claim without a workload is named by the backup, the point, the health, 
 });
 
 test('a namespace that is gone makes a partial point, which `latest` does not take unasked', async () => {
-  const folder = await mkdtemp(join(scratch.folder, 'smaller-'));
+  const folder = await mkdtemp(join(own.folder, 'smaller-'));
   const envFile = await makeSite(NAMESPACES, folder);
   await drEnds(0, envFile, ['init']);
   await drEnds(0, envFile, ['backup', '--kind', 'full']);
@@ -222,7 +209,7 @@ test('a namespace that is gone makes a partial point, which `latest` does not ta
   expect(missing.stdout).toContain('not copied: manifests: namespace marketing: there is no namespace "marketing"');
   expect(missing.stdout).not.toContain('is suspect');
   const billing = PLATFORM.find((object) => (object as KubeObject).metadata.name === 'billing') as KubeObject;
-  await server.remove(billing);
+  await own.server.remove(billing);
   await makeSite(NAMESPACES, folder);
   const { stdout } = await drEnds(3, envFile, ['backup', '--kind', 'config']);
   expect(stdout).toContain('namespace billing: the namespace "billing" is being deleted');

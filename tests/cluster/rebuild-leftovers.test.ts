@@ -1,32 +1,18 @@
 /** What a rebuild would find in its way, as a real API server tells it. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ResourceEvent } from '../../recovery/pulumi/engine.ts';
 import { readLeftovers } from '../../recovery/rebuild/leftovers/read.ts';
 import { samplePin } from '../recovery/rebuild/sample-pin.ts';
-import { makeScratch } from '../scratch.ts';
-import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
-
-let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let store: Store;
-let server: ApiServer;
+import { oneServer } from './one-server.ts';
 
 const MARK = { 'go-coffee-dr/owner': 'stack' };
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
-beforeAll(async () => {
-  scratch = await makeScratch();
-  store = await startEtcd(scratch.folder);
-  server = await startApiServer(store, scratch.folder, 'leftovers');
+const own = oneServer('leftovers', async (server) => {
   const own = { name: 'dr-capture-go-coffee-dr', labels: MARK };
   await server.create({ apiVersion: RBAC, kind: 'ClusterRole', metadata: own, rules: [] });
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: own.name };
   await server.create({ apiVersion: RBAC, kind: 'ClusterRoleBinding', metadata: own, roleRef });
-});
-
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await store?.[Symbol.asyncDispose]();
-  await scratch?.remove();
 });
 
 function create(type: string, name: string, namespace?: string): ResourceEvent {
@@ -50,7 +36,7 @@ const site = pin.postgres.lineage.replace(/-\d+$/, '');
 const MADE = { namespaces: { platform: 'go-coffee', recovery: 'go-coffee-dr', existing: [] }, pin };
 
 async function look() {
-  await using cluster = await server.connect();
+  await using cluster = await own.server.connect();
   return readLeftovers(cluster, MADE, { environment: 'production' }, EVENTS);
 }
 
@@ -62,13 +48,13 @@ test('roles and bindings of a stack whose namespaces are gone are taken over', a
 });
 
 test('a namespace of the lost stack that is left without pods goes with them; objects of others in it do not', async () => {
-  await server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'go-coffee-dr', labels: MARK } });
-  await server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'go-coffee', labels: MARK } });
+  await own.server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'go-coffee-dr', labels: MARK } });
+  await own.server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'go-coffee', labels: MARK } });
   const data = { 'dr.yaml': `name: production\nsite: ${site}\n` };
   const environment = { name: 'dr-environment', namespace: 'go-coffee-dr', labels: MARK };
-  await server.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: environment, data });
+  await own.server.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: environment, data });
   const settings = { name: 'settings', namespace: 'go-coffee' };
-  await server.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: settings, data: {} });
+  await own.server.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: settings, data: {} });
   const { takenOver, inTheWay } = await look();
   expect(takenOver.toSorted()).toEqual([...ROLES, 'Namespace/go-coffee', 'Namespace/go-coffee-dr']);
   expect(inTheWay.map(({ name }) => name)).toEqual(['ConfigMap/go-coffee/settings']);
@@ -77,7 +63,7 @@ test('a namespace of the lost stack that is left without pods goes with them; ob
 test('while one pod of it runs, nothing is taken over', async () => {
   const spec = { containers: [{ name: 'dr', image: 'registry.test/toolbox:1' }] };
   const metadata = { name: 'dr-monitor-1-x', namespace: 'go-coffee-dr', labels: MARK };
-  await server.create({ apiVersion: 'v1', kind: 'Pod', metadata, spec });
+  await own.server.create({ apiVersion: 'v1', kind: 'Pod', metadata, spec });
   const { takenOver, inTheWay } = await look();
   expect(takenOver).toEqual([]);
   expect(inTheWay.map(({ reason }) => reason)).toContain(

@@ -1,7 +1,7 @@
 /** What a stack lets its accounts read, against a real API server: enough for what they do. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { waitFor } from '../../drill/host/processes.ts';
 import { captureRights, healthRights, type Rights } from '../../infra/cluster/rbac.ts';
@@ -10,26 +10,12 @@ import type { Cluster, KubeObject } from '../../recovery/kubernetes/objects.ts';
 import { readFrom } from '../../recovery/status/probes/cluster.ts';
 import { makeCapture } from '../../recovery/workloads/objects/make.ts';
 import { readCluster } from '../../recovery/workloads/objects/read.ts';
-import { makeScratch } from '../scratch.ts';
-import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
 import { NAMESPACE } from './capture-objects.ts';
 import { makePlatform } from './capture-platform.ts';
+import { oneServer } from './one-server.ts';
 
-let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let store: Store;
-let source: ApiServer;
-
-beforeAll(async () => {
-  scratch = await makeScratch();
-  store = await startEtcd(scratch.folder);
-  source = await startApiServer(store, scratch.folder, 'source');
+const own = oneServer('source', async (source) => {
   await makePlatform(source);
-});
-
-afterAll(async () => {
-  await source?.[Symbol.asyncDispose]();
-  await store?.[Symbol.asyncDispose]();
-  await scratch?.remove();
 });
 
 /** Throws the first kind's error: a kind that can't be read takes only its own part of a backup, and here it must be none. */
@@ -51,14 +37,14 @@ async function give(name: string, { namespaced, clusterWide }: Rights): Promise<
     ['ClusterRole', { name }, clusterWide],
   ] as const) {
     const apiVersion = `${apiGroup}/v1`;
-    await source.create({ apiVersion, kind, metadata, rules });
+    await own.server.create({ apiVersion, kind, metadata, rules });
     const roleRef = { apiGroup, kind, name };
-    await source.create({ apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects });
+    await own.server.create({ apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects });
   }
 }
 
 test('what checks of health may read is enough for them, and no Secret', async () => {
-  await using limited = await source.connect('limited');
+  await using limited = await own.server.connect('limited');
   const read = () => readFrom(limited, { plan: productionPlan }, [NAMESPACE]);
   await expect(read()).rejects.toMatchObject({ code: 'KUBERNETES-FORBIDDEN' });
   await give('dr-health', healthRights([NAMESPACE]));
@@ -80,8 +66,8 @@ test('the rights that a stack declares and the documentation names are enough, a
   const rights = captureRights(['widgetissuers.example.com']);
   expect(roles.map((role) => role.rules)).toEqual([rights.namespaced, rights.clusterWide]);
   await give('dr-capture', rights);
-  await using limited = await source.connect('limited');
-  await using admin = await source.connect();
+  await using limited = await own.server.connect('limited');
+  await using admin = await own.server.connect();
   // The authoriser learns of new rights by watching.
   const seen = await waitFor('the rights are known', () => captured(limited).catch(() => undefined));
   expect(seen).toEqual(await captured(admin));

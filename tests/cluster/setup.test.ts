@@ -1,19 +1,14 @@
 /** `dr setup --context` against a real API server: what it sees, what it may not see, and that the stack takes what it proposes. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { waitFor } from '../../drill/host/processes.ts';
 import { parseConfig } from '../../infra/config/config.ts';
 import { secretSchemas } from '../../infra/config/schema.ts';
 import { dr, type Ran } from '../cli/run-dr.ts';
 import { TEST_SECRETS } from '../infra/recording.ts';
-import { makeScratch } from '../scratch.ts';
-import { type ApiServer, type Store, startApiServer, startEtcd } from './api-server.ts';
-
-let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let store: Store;
-let server: ApiServer;
+import { oneServer } from './one-server.ts';
 
 const PLATFORM = ['shop', 'shop-data'];
 
@@ -115,19 +110,10 @@ const OBJECTS = [
   definition('clusterissuers', 'ClusterIssuer', 'cert-manager.io', 'Cluster'),
 ];
 
-beforeAll(async () => {
-  scratch = await makeScratch();
-  store = await startEtcd(scratch.folder);
-  server = await startApiServer(store, scratch.folder, 'running');
+const own = oneServer('running', async (server) => {
   for (const object of OBJECTS) await server.create(object);
   const issuer = { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name: 'letsencrypt' } };
   await waitFor('the definitions are served', () => server.create(issuer).catch(() => undefined), 60);
-});
-
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await store?.[Symbol.asyncDispose]();
-  await scratch?.remove();
 });
 
 interface Setup {
@@ -150,7 +136,7 @@ interface Setup {
 const dataOf = ({ stdout }: Ran): Setup => JSON.parse(stdout) as Setup;
 
 const setup = (into: string, context: string, ...more: readonly string[]): Promise<Ran> =>
-  dr(['setup', '-o', 'json', '--context', context, '--kubeconfig', server.kubeconfig, '--into', into, ...more]);
+  dr(['setup', '-o', 'json', '--context', context, '--kubeconfig', own.server.kubeconfig, '--into', into, ...more]);
 
 const ENDPOINTS = ['primary', 'secondary'].flatMap((id) => ['--endpoint', `${id}=https://${id}.example.com`]);
 const COMPLETE = [...ENDPOINTS, '--registry', 'registry.example.com/go-coffee', '--namespace', PLATFORM.join(',')];
@@ -170,17 +156,17 @@ function configOf(text: string) {
 }
 
 test('what runs is named with its evidence, and the stack takes what is proposed', async () => {
-  const into = join(scratch.folder, 'complete');
+  const into = join(own.folder, 'complete');
   const tried = await setup(into, 'admin', ...COMPLETE, '--dry-run');
   expect(tried.exit, tried.stderr).toBe(0);
   expect(await readdir(into).catch(() => [])).toEqual([]);
   const refused = await setup(into, 'admin', ...COMPLETE);
   expect(refused.exit, refused.stderr).toBe(7);
 
-  const made = await setup(scratch.folder, 'admin', ...COMPLETE, '--yes');
+  const made = await setup(own.folder, 'admin', ...COMPLETE, '--yes');
   expect(made.exit, made.stderr).toBe(0);
   const { file, proposal, notes, found, workloads } = dataOf(made);
-  expect(file).toBe(join(scratch.folder, 'Pulumi.production.yaml'));
+  expect(file).toBe(join(own.folder, 'Pulumi.production.yaml'));
   const text = await readFile(file, 'utf8');
   expect(text).toBe(proposal);
   const bare = text.split('\n').filter((line) => /^[^#]*\S: \S/.test(line) && !line.includes(' # '));
@@ -216,17 +202,17 @@ test('what runs is named with its evidence, and the stack takes what is proposed
   ]);
   expect(workloads.filter(({ covered }) => !covered).map(({ id }) => id)).toContain('uploads');
 
-  const again = dataOf(await setup(scratch.folder, 'admin', ...COMPLETE, '--yes'));
+  const again = dataOf(await setup(own.folder, 'admin', ...COMPLETE, '--yes'));
   expect([again.written, again.differences]).toEqual([false, []]);
   await writeFile(file, text.replace('namespace: monitoring', 'namespace: elsewhere'));
-  const changed = dataOf(await setup(scratch.folder, 'admin', ...COMPLETE, '--yes'));
+  const changed = dataOf(await setup(own.folder, 'admin', ...COMPLETE, '--yes'));
   expect(changed.differences).toEqual([{ path: 'monitoring.namespace', file: 'elsewhere', now: 'monitoring' }]);
-  await setup(scratch.folder, 'admin', ...COMPLETE, '--yes', '--take', 'monitoring');
+  await setup(own.folder, 'admin', ...COMPLETE, '--yes', '--take', 'monitoring');
   expect(parse(await readFile(file, 'utf8'))).toEqual(parse(text));
 });
 
 test('nobody says where copies go: marked, exit 3, and the namespaces are those with workloads that no stack owns', async () => {
-  const ran = await setup(scratch.folder, 'admin', '--stack', 'open', '--dry-run');
+  const ran = await setup(own.folder, 'admin', '--stack', 'open', '--dry-run');
   expect(ran.exit, ran.stderr).toBe(3);
   const { proposal, unanswered } = dataOf(ran);
   expect(unanswered.map(({ about }) => about)).toEqual([
@@ -239,7 +225,7 @@ test('nobody says where copies go: marked, exit 3, and the namespaces are those 
 });
 
 test('what the account may not read is named, and is not taken for nothing', async () => {
-  const ran = await setup(scratch.folder, 'limited', ...ENDPOINTS, '--stack', 'limited', '--dry-run');
+  const ran = await setup(own.folder, 'limited', ...ENDPOINTS, '--stack', 'limited', '--dry-run');
   expect(ran.exit, ran.stderr).toBe(3);
   const { found, unanswered, proposal } = dataOf(ran);
   expect(found.unread).toEqual(expect.arrayContaining(['namespaces', 'pods', 'storageclasses.storage.k8s.io']));
@@ -248,7 +234,7 @@ test('what the account may not read is named, and is not taken for nothing', asy
   );
   expect(proposal).toContain('# NOT ANSWERED: storageClasses: the classes could not be read');
 
-  const difference = dataOf(await setup(scratch.folder, 'limited', ...COMPLETE, '--yes'));
+  const difference = dataOf(await setup(own.folder, 'limited', ...COMPLETE, '--yes'));
   expect(difference.differences.filter(({ now }) => now === undefined)).toEqual([]);
 });
 
@@ -259,16 +245,16 @@ test.each([
   [['--endpoint', 'primary=http://s3.example.com'], /is not REPOSITORY=https/],
   [['--redis', '/run/r.sock'], /--redis is for a host/],
 ])('%j is refused before anything is written', async (flags, words) => {
-  const ran = await setup(scratch.folder, 'admin', '--stack', 'none', '--yes', ...flags);
+  const ran = await setup(own.folder, 'admin', '--stack', 'none', '--yes', ...flags);
   expect([ran.exit, ran.stderr]).toEqual([2, expect.stringMatching(words)]);
-  expect(await readdir(scratch.folder)).not.toContain('Pulumi.none.yaml');
+  expect(await readdir(own.folder)).not.toContain('Pulumi.none.yaml');
 });
 
 test('a kubeconfig that is none, and a context that it lacks', async () => {
-  const bad = join(scratch.folder, 'bad-kubeconfig');
+  const bad = join(own.folder, 'bad-kubeconfig');
   await writeFile(bad, 'hello: [');
   const broken = await dr(['setup', '--context', 'admin', '--kubeconfig', bad, '--dry-run']);
   expect([broken.exit, broken.stderr]).toEqual([2, expect.stringContaining('KUBECONFIG-INVALID')]);
-  const unknown = await setup(scratch.folder, 'admim', '--dry-run');
+  const unknown = await setup(own.folder, 'admim', '--dry-run');
   expect([unknown.exit, unknown.stderr]).toEqual([2, expect.stringContaining('CONTEXT-UNKNOWN')]);
 });
