@@ -3,14 +3,11 @@ import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { resolvedPointSchema } from '../../recovery/public.ts';
 import { namespacesSchema } from './namespaces.ts';
-import { cpu, quantity, quota } from './quantities.ts';
+import { quota } from './quantities.ts';
+import { arn, storageSchema } from './storage-schema.ts';
+import { backupsSchema, postgresSchema, redisSchema, storageClassesSchema } from './stores-schema.ts';
 
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a network; write e.g. 10.0.0.0/16' });
-
-/** It becomes part of SQL and the name of a role. */
-const database = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, {
-  error: 'is not a valid database name; write 1 to 63 of a-z, 0-9 and _, and no digit first',
-});
 
 /** A tag that can move would give two runs of the same program two platforms. */
 const image = z
@@ -18,71 +15,6 @@ const image = z
   .refine((name) => /(@sha256:[0-9a-f]{64}|:[\w][\w.-]{0,127})$/.test(name) && !/:latest$/.test(name), {
     error: 'names no fixed image; write a digest (name@sha256:…) or a tag that is never moved, and not latest',
   });
-
-const arn = (kind: string, pattern: RegExp) =>
-  z.string().regex(pattern, { error: `is not an ARN of ${kind}; copy it from IAM` });
-
-const endpoint = z.string().refine(
-  (url) => {
-    const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    return parsed?.protocol === 'https:' && !/^[\d.]+$|^\[/.test(parsed.hostname) && parsed.pathname === '/';
-  },
-  { error: 'is not an endpoint; write https://host[:port] with a host name: pgBackRest refuses http and IP addresses' },
-);
-
-const pem = z
-  .string()
-  .regex(/^-----BEGIN CERTIFICATE-----\n/, { error: 'is not a certificate; put the PEM text of the authority here' });
-
-const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
-  error: 'is not a valid bucket name; write 3 to 63 of a-z, 0-9, . and -',
-});
-
-const endpointSchema = z.strictObject({
-  endpoint,
-  /** @default the plan's */
-  region: lineSchema.optional(),
-  /** @default the plan's location */
-  bucket: bucket.optional(),
-  ca: pem.optional(),
-});
-
-/**
- * Repositories of the plan that nothing is written to for now. PostgreSQL would not stop or restart while it pushes WAL to a region that
- * is gone.
- */
-const detached = z.array(idSchema).default([]);
-
-const awsRole = arn('a role', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/.+$/);
-
-const storage = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('aws'),
-    manage: z.enum(['declared', 'given']).default('declared'),
-    deployerRoleArn: awsRole,
-    breakGlassPrincipals: z
-      .array(
-        arn('a user, role or account', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)$/),
-      )
-      .min(1, { error: 'is empty; name who may assume the break-glass role' }),
-    /** Overrides of the plan's `immutable.mode` for all repositories. */
-    lockMode: z.enum(['governance', 'compliance']).optional(),
-    accessLogs: z.enum(['none', 's3', 'cloudtrail']).default('cloudtrail'),
-    budgetGiB: z.int().positive().default(1024),
-    /** Overrides of the plan's locations. */
-    repositories: z
-      .record(z.string(), z.strictObject({ bucket: bucket.optional(), region: lineSchema.optional() }))
-      .default({}),
-    offsite: endpointSchema.required({ bucket: true, region: true }).optional(),
-    detached,
-  }),
-  z.strictObject({
-    kind: z.literal('s3-compatible'),
-    repositories: z.record(z.string(), endpointSchema),
-    lockMode: z.enum(['governance', 'compliance']).optional(),
-    detached,
-  }),
-]);
 
 const secretText = z
   .string()
@@ -150,37 +82,17 @@ export const plainSchemas = {
     .int()
     .min(1, { error: 'is not a generation; count from 1' })
     .max(99, { error: 'is more than 99; give the site a new name and begin again with 1' }),
-  storage,
+  storage: storageSchema,
   cluster: z.strictObject({ context: lineSchema, kubeconfig: absolutePath.optional() }),
   namespaces: namespacesSchema,
   oidcProvider: z.strictObject({
     arn: arn('an OIDC provider', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:oidc-provider\/.+$/),
   }),
-  /** @default the cluster's default class */
-  storageClasses: z.strictObject({
-    postgres: lineSchema.optional(),
-    redis: lineSchema.optional(),
-    /** For the local repository; ReadWriteMany. */
-    backups: lineSchema.optional(),
-  }),
+  storageClasses: storageClassesSchema,
   images: z.strictObject({ toolbox: image, postgres: image, redis: image }),
-  postgres: z.strictObject({
-    instances: z.int().min(1).default(3),
-    storage: quantity.default('50Gi'),
-    /** Also the name of the role that owns it. */
-    database: database.default('go_coffee'),
-    cpu: cpu.default('1'),
-    memory: quantity.default('4Gi'),
-    /** `required`: never two members on one node. `preferred` where there are fewer nodes than members. */
-    spread: z.enum(['required', 'preferred']).default('required'),
-  }),
-  redis: z.strictObject({
-    storage: quantity.default('5Gi'),
-    cpu: cpu.default('250m'),
-    memory: quantity.default('1Gi'),
-  }),
-  /** Volumes of the local repository, and of the jobs' state: staged dumps, mirrors, trial restores. */
-  backups: z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') }),
+  postgres: postgresSchema,
+  redis: redisSchema,
+  backups: backupsSchema,
   /** Folder workload of the plan → the claim in the recovery namespace that holds it. */
   folders: z.record(z.string(), idSchema),
   /** The repositories that the workload of type git mirrors, by name. None of them is as good as no key: a copy of a stack sets it so. */

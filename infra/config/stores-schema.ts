@@ -1,0 +1,37 @@
+/** Schemas of what the stores are: `postgres`, `redis`, `backups` and their storage classes. */
+import { z } from 'zod';
+import { lineSchema } from '../../plan/fields.ts';
+import { cpu, quantity } from './quantities.ts';
+
+/** It becomes part of SQL and the name of a role. */
+const database = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, {
+  error: 'is not a valid database name; write 1 to 63 of a-z, 0-9 and _, and no digit first',
+});
+
+export const postgresSchema = z.strictObject({
+  instances: z.int().min(1).default(3),
+  storage: quantity.default('50Gi'),
+  /** Also the name of the role that owns it. */
+  database: database.default('go_coffee'),
+  cpu: cpu.default('1'),
+  memory: quantity.default('4Gi'),
+  /** `required`: never two members on one node. `preferred` where there are fewer nodes than members. */
+  spread: z.enum(['required', 'preferred']).default('required'),
+});
+
+export const redisSchema = z.strictObject({
+  storage: quantity.default('5Gi'),
+  cpu: cpu.default('250m'),
+  memory: quantity.default('1Gi'),
+});
+
+/** Volumes of the local repository, and of the jobs' state: staged dumps, mirrors, trial restores. */
+export const backupsSchema = z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') });
+
+/** @default the cluster's default class */
+export const storageClassesSchema = z.strictObject({
+  postgres: lineSchema.optional(),
+  redis: lineSchema.optional(),
+  /** For the local repository; ReadWriteMany. */
+  backups: lineSchema.optional(),
+});
