@@ -48,3 +48,8 @@ export const textSchema = z.string().min(1, { error: 'the text is empty; write i
 
 /** Five fields, in UTC. `checkCrons` (checks/schedules.ts) tells whether the expression is valid, and names the wrong field. */
 export const cronSchema = lineSchema.describe('Five fields of cron, in UTC');
+
+/** A position in the WAL as PostgreSQL prints it: `0/5000060`. */
+export const lsnSchema = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/, {
+  error: ({ input }) => `${quoted(input)} is not a WAL position; write it as PostgreSQL prints it, e.g. 0/5000060`,
+});

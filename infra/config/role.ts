@@ -11,7 +11,8 @@ export function originOf({ standby }: Pick<StackConfig, 'standby'>, resolved: Re
   }
   if (standby === undefined) return { kind: 'primary' };
   const { site, generation } = standby.of;
-  return { kind: 'standby', repository: standby.repository, lineage: lineageName(site, generation) };
+  const { repository, end } = standby;
+  return { kind: 'standby', repository, lineage: lineageName(site, generation), end: end?.lsn };
 }
 
 /**
@@ -81,7 +82,13 @@ export type RecoveryEnd =
 /** What PostgreSQL begins from. `repository` is an id of `repositories`. */
 export type Origin =
   | { readonly kind: 'primary' }
-  | { readonly kind: 'standby'; readonly repository: string; readonly lineage: string }
+  | {
+      readonly kind: 'standby';
+      readonly repository: string;
+      readonly lineage: string;
+      /** WAL position where that lineage has ended for certain. */
+      readonly end: string | undefined;
+    }
   | {
       readonly kind: 'recovery';
       readonly repository: string;

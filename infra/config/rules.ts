@@ -1,4 +1,5 @@
 /** Rules that involve several keys, or a key and the plan. */
+import { lineageName } from '../../plan/layout.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import { namespaceProblems } from './namespaces.ts';
@@ -167,6 +168,11 @@ function roleProblems({ role, standby, recovery, site, namespaces }: Plain, plan
   if (standby !== undefined && standby.of.site === site) {
     const fact = `"${standby.of.site}" is this stack's own site: it would follow, and archive over, itself`;
     problems.push({ path: ['standby', 'of', 'site'], fact, hint: 'name the other site' });
+  }
+  const followed = standby && lineageName(standby.of.site, standby.of.generation);
+  if (standby?.end !== undefined && standby.end.lineage !== followed) {
+    const fact = `is of ${standby.end.lineage}, and the stack follows ${followed}`;
+    problems.push({ path: ['standby', 'end'], fact, hint: 'remove it: pulumi config rm --path standby.end' });
   }
   for (const [path, id] of [
     [['standby', 'repository'], standby?.repository],

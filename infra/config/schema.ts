@@ -4,6 +4,7 @@ import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { resolvedPointSchema } from '../../recovery/public.ts';
 import { namespacesSchema } from './namespaces.ts';
 import { quota } from './quantities.ts';
+import { mapSchema, standbySchema } from './standby.ts';
 import { arn, storageSchema } from './storage-schema.ts';
 import { backupsSchema, postgresSchema, redisSchema, storageClassesSchema } from './stores-schema.ts';
 
@@ -31,27 +32,9 @@ const absolutePath = z
     error: 'is not an absolute path; write it from the root, without ".."',
   });
 
-const namesBy = (pattern: RegExp, error: string) => z.record(lineSchema, z.string().regex(pattern, { error }));
-
 const hostName = z
   .string()
   .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is not a host name; write e.g. lb.example.com' });
-
-/** Names that differ here, as `old: new`. */
-const map = z
-  .strictObject({
-    registry: namesBy(
-      /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
-      'is not a registry; write host[:port][/path], without https:// and without a tag',
-    ).default({}),
-    storageClass: namesBy(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is not a valid storage class name').default({}),
-    namespace: z.record(lineSchema, idSchema).default({}),
-    host: namesBy(
-      /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
-      'is not a host name; write e.g. shop.example.com',
-    ).default({}),
-  })
-  .prefault({});
 
 /** A login has its own key, which is encrypted. */
 const gitUrl = z.string().refine(
@@ -127,14 +110,7 @@ export const plainSchemas = {
     z.strictObject({ from: z.literal('config') }),
     z.strictObject({ from: z.literal('secrets-manager'), region: lineSchema }),
   ]),
-  standby: z.strictObject({
-    of: z.strictObject({ site: idSchema, generation: z.int().min(1) }),
-    repository: idSchema,
-    /** Declare the services of the newest manifest snapshot there: scaled to zero until the promotion, then active. */
-    services: z.boolean().default(false),
-    map,
-    exclude: z.array(lineSchema).default([]),
-  }),
+  standby: standbySchema,
   recovery: z.strictObject({
     /** `latest`, the id of a point, or a time with its zone. */
     from: lineSchema,
@@ -151,7 +127,7 @@ export const plainSchemas = {
     isolated: z.boolean().default(false),
     /** True: images by the digests that ran. False: by their tags, which may have moved. Side-loaded images always keep their tag. */
     pinImages: z.boolean().default(true),
-    map,
+    map: mapSchema,
     /** Objects by `Kind`, `Kind/name`, a service or a tier of the plan. Empty: all. */
     only: z.array(lineSchema).default([]),
     exclude: z.array(lineSchema).default([]),

@@ -89,6 +89,7 @@ export class Postgres extends pulumi.ComponentResource {
           image: args.image,
           serviceAccount: args.serviceAccount,
           archiveSilenceSeconds: archiveSilence(args.plan),
+          end: args.origin.end,
           deadlineSeconds: tierSeconds(args.plan),
         },
         { parent: this, ...after([this.statefulSet]) },

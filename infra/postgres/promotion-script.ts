@@ -26,9 +26,10 @@ const SKEW_SECONDS = 30;
 /**
  * Waits for archive silence, promotes, and waits until the server takes writes. Patroni promotes when `standby_cluster` is removed from its
  * configuration. The script reads the host from `POSTGRES`; after a promotion it does nothing.
+ * @param end WAL position where the followed site is known to have ended: what has replayed that far waits for no silence
  * @param reached seconds within which the server must answer
  */
-export function promotionScript(quiet: number, reached = REACHED_SECONDS): string {
+export function promotionScript(quiet: number, end?: string, reached = REACHED_SECONDS): string {
   const commit = 'SELECT COALESCE(EXTRACT(EPOCH FROM pg_last_xact_replay_timestamp())::bigint, 0)';
   return [
     'set -eu',
@@ -55,6 +56,14 @@ export function promotionScript(quiet: number, reached = REACHED_SECONDS): strin
     '    echo "hint: stop its database, or take its writer its rights; then run pulumi up again" >&2',
     '    exit 1',
     '  fi',
+    ...(end === undefined
+      ? []
+      : [
+          `  if [ "$(sql "SELECT pg_last_wal_replay_lsn() >= '${end}'::pg_lsn")" = t ]; then`,
+          `    echo "all of the stopped site is replayed: it ended at ${end}"`,
+          '    break',
+          '  fi',
+        ]),
     '  sleep 1',
     'done',
     `patronictl --config-file ${PATHS.patroni}/patroni.yml edit-config --force --set standby_cluster=null "$POSTGRES"`,

@@ -17,6 +17,8 @@ export interface PromotionArgs {
   readonly serviceAccount: pulumi.Input<string>;
   /** Seconds without new WAL after which the followed site counts as stopped. */
   readonly archiveSilenceSeconds: number;
+  /** WAL position where the followed site ended, once it is stopped for certain. */
+  readonly end: string | undefined;
   readonly deadlineSeconds: number;
 }
 
@@ -35,7 +37,7 @@ function podSpec(args: PromotionArgs): PodSpec {
         name: 'promote',
         image: args.image,
         imagePullPolicy: 'IfNotPresent',
-        command: ['sh', '-c', promotionScript(args.archiveSilenceSeconds)],
+        command: ['sh', '-c', promotionScript(args.archiveSilenceSeconds, args.end)],
         env: [
           { name: 'POSTGRES', value: POSTGRES },
           { name: 'PATRONI_KUBERNETES_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

@@ -2,31 +2,27 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { formatDuration } from '../../plan/duration.ts';
 import { layout } from '../../plan/layout.ts';
 import { type Plan, TIERS } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
 import { Journal } from '../core/journal.ts';
-import { poll } from '../core/poll.ts';
 import { shellWord } from '../core/quote.ts';
 import { raiseFence } from '../points/fence.ts';
-import { archivedSegments, newestSegment } from '../points/wal.ts';
-import { DEFAULT_SEGMENT_BYTES, formatLsn, type Lsn, parseLsn, placeOfSegment } from '../points/wal-segment.ts';
+import { parseLsn } from '../points/wal-segment.ts';
 import type { ResourceEvent } from '../pulumi/engine.ts';
 import { checkedTier } from '../pulumi/tiers.ts';
 import type { TimelineEvent } from '../report/types.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
-import { limitsOf, planFailover } from './plan.ts';
-import { type FailoverPorts, pollOptions } from './ports.ts';
+import { type Course, endOf, fenceOldSite, type StoppedOld, stoppedSchema } from './old-site.ts';
+import { planFailover } from './plan.ts';
+import type { FailoverPorts } from './ports.ts';
 import { failoverReport } from './report.ts';
 import { readStack, type SiteStack, signingKeyOf } from './stack.ts';
-import { stopSite } from './stop-site.ts';
 import {
   type FailoverPlan,
   type FailoverReport,
   type FailoverRequest,
-  type OldSite,
   type PlannedFailover,
   planSchema,
 } from './types.ts';
@@ -34,17 +30,7 @@ import { bringUp } from './up.ts';
 import { verifyLeader } from './verify.ts';
 import { waitsOf } from './waits.ts';
 
-/** A push of one segment takes seconds. WAL that has not arrived by then is reported as lost. */
-const SHIP_SECONDS = 120;
-
 const MADE: readonly ResourceEvent['op'][] = ['create', 'replace', 'update'];
-
-const stoppedSchema = z.object({
-  how: z.enum(['cluster', 'object only']),
-  /** The last position of its database. */
-  lsn: z.string().optional(),
-});
-type StoppedOld = z.infer<typeof stoppedSchema>;
 
 /** Changes nothing. */
 export async function previewFailover(
@@ -55,13 +41,8 @@ export async function previewFailover(
   return planFailover(ports, await readStack(ports.engine, request.stack), plan, request);
 }
 
-interface Run {
-  readonly ports: FailoverPorts;
-  readonly plan: Plan;
-  readonly request: FailoverRequest;
+interface Run extends Course {
   readonly journal: Journal;
-  /** Both sites as they were before the first change. */
-  readonly planned: FailoverPlan;
   readonly events: TimelineEvent[];
 }
 
@@ -109,57 +90,10 @@ async function raise({ ports, planned, request }: Run, stack: SiteStack): Promis
   return raised;
 }
 
-/** Waits until the archive holds all WAL of the old leader. Throws `LOSS-TOO-GREAT` (exit 6) when too much is missing. */
-async function waitForArchive({ ports, plan, request, planned }: Run, stack: SiteStack, lsn: Lsn): Promise<void> {
-  const place = stack.storage[planned.follows.repository];
-  if (place === undefined) return;
-  const store = await ports.openStorage(place);
-  const stoppedAt = ports.now();
-  const { standby } = planned;
-  const bytes = standby.state === 'reached' ? standby.found.segmentBytes : DEFAULT_SEGMENT_BYTES;
-  const { answer: newest, accepted } = await poll(
-    pollOptions(ports, SHIP_SECONDS),
-    async () => newestSegment(await archivedSegments(store, stack.layout, planned.follows.lineage)),
-    (found) => found !== undefined && placeOfSegment(found.name, bytes).end >= lsn,
-  );
-  const { maxLossSeconds, limitFrom } = limitsOf(plan, request);
-  const lost = newest === undefined ? Number.POSITIVE_INFINITY : (stoppedAt.getTime() - newest.at.getTime()) / 1000;
-  if (accepted || lost <= maxLossSeconds) return;
-  throw precondition({
-    code: 'LOSS-TOO-GREAT',
-    where: planned.follows.lineage,
-    fact: `it was stopped at ${formatLsn(lsn)}, but the archive ends with ${newest?.name ?? 'nothing'}: up to ${formatDuration(lost)} are lost; the limit is ${formatDuration(maxLossSeconds)} (${limitFrom})`,
-    hint: 'its volume still holds that WAL: start the database until it is archived, or accept the loss: --max-loss DURATION',
-  });
-}
-
-/** Without `allowUnfenced`, a site that can't be stopped ends the failover here. */
-async function fenceCluster(run: Run, stack: SiteStack): Promise<StoppedOld> {
-  const { request, ports } = run;
-  if (request.old === undefined) return { how: 'object only' };
-  try {
-    return await stopOld(run, stack, request.old);
-  } catch (error) {
-    if (!request.allowUnfenced || !(error instanceof DrError) || error.code === 'LOSS-TOO-GREAT') throw error;
-    ports.progress({ step: 'fence/cluster', title: 'stop the old site', state: 'failed', detail: error.fact });
-    return { how: 'object only' };
-  }
-}
-
-async function stopOld(run: Run, stack: SiteStack, old: OldSite): Promise<StoppedOld> {
-  const { ports, request, planned } = run;
-  await using cluster = await ports.openCluster(old.cluster);
-  const why = `dr failover --stack ${request.stack}: ${planned.follows.lineage} no longer leads`;
-  const stopped = await stopSite({ cluster, namespaces: old.namespaces, why, ports });
-  if (stopped.lsn === undefined) return { how: 'cluster' };
-  await waitForArchive(run, stack, stopped.lsn);
-  return { how: 'cluster', lsn: formatLsn(stopped.lsn) };
-}
-
 const tiersSchema = z.array(z.object({ at: z.string(), tier: z.enum(TIERS) }));
 
 /** Returns when each tier of services passed its check, where the stack has services. */
-async function promote(run: Run, stack: SiteStack): Promise<z.infer<typeof tiersSchema>> {
+async function promote(run: Run, stack: SiteStack, stopped: StoppedOld): Promise<z.infer<typeof tiersSchema>> {
   const { progress, signal, now } = run.ports;
   const tiers: z.infer<typeof tiersSchema> = [];
   const onEvent = (event: ResourceEvent): void => {
@@ -168,7 +102,7 @@ async function promote(run: Run, stack: SiteStack): Promise<z.infer<typeof tiers
     if (tier === undefined || event.state !== 'done' || !MADE.includes(event.op)) return;
     tiers.push({ at: now().toISOString(), tier });
   };
-  await stack.engine.setConfig({ role: { value: 'primary' } });
+  await stack.engine.setConfig({ role: { value: 'primary' }, ...(await endOf(run, stack, stopped)) });
   const waits = waitsOf(run.ports, stack);
   await bringUp({ stack: stack.engine, step: 'promote', progress, signal, waits, onEvent });
   return tiers;
@@ -180,9 +114,9 @@ async function execute(run: Run): Promise<FailoverReport> {
   const fence = { id: 'fence-object', title: `fence of ${planned.follows.lineage} raised`, result: z.unknown() };
   await step(run, fence, () => raise(run, stack));
   const stop = { id: 'fence-cluster', title: 'old site stopped', result: stoppedSchema };
-  const stopped = await step(run, stop, () => fenceCluster(run, stack));
+  const stopped = await step(run, stop, () => fenceOldSite(run, stack));
   const promotion = { id: 'promote', title: `${planned.lineage} promoted`, result: tiersSchema };
-  const tiers = await step(run, promotion, () => promote(run, stack));
+  const tiers = await step(run, promotion, () => promote(run, stack, stopped));
   const verified = await verifyLeader(ports, await readStack(ports.engine, request.stack));
   const report = failoverReport({
     plan: run.plan,

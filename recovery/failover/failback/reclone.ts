@@ -78,8 +78,8 @@ async function empty(ports: FailoverPorts, cluster: SiteCluster, back: SiteStack
 async function configure(back: SiteStack, plan: ReclonePlan): Promise<void> {
   const { site, generation } = plan.leader;
   const { standby } = await back.engine.config();
-  // Which services it keeps scaled to zero or active is this site's own setting.
-  const kept = typeof standby?.value === 'object' ? standby.value : {};
+  // Which services it keeps scaled to zero or active is this site's own setting. Where another lineage ended is not.
+  const { end: _, ...kept }: { end?: unknown } = typeof standby?.value === 'object' ? { ...standby.value } : {};
   await back.engine.setConfig({
     role: { value: 'standby' },
     generation: { value: plan.next.generation },

@@ -136,6 +136,18 @@ const WRONG: readonly (readonly [string, string, Record<string, unknown>, readon
     following({ services: true, map: { namespace: { shop: 'go-coffee-dr' } } }),
     ['standby.map.namespace.shop', '"go-coffee-dr" is the namespace of this stack\'s jobs and keys'],
   ],
+  [
+    'the end of a lineage that is not followed',
+    'dr',
+    following({ end: { lineage: 'us-east-1-2', lsn: '0/5000060' } }),
+    ['standby.end', 'is of us-east-1-2, and the stack follows us-east-1-1'],
+  ],
+  [
+    'an end that is no WAL position',
+    'dr',
+    following({ end: { lineage: 'us-east-1-1', lsn: "0/1'; --" } }),
+    ['standby.end.lsn', 'is not a WAL position'],
+  ],
 ];
 
 test.each(WRONG)('%s is refused', async (_, stack, config, parts) => {

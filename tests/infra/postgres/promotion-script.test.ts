@@ -26,16 +26,17 @@ afterEach(async () => {
 const server = (lsn: string, commit: string): string =>
   [
     'case "$*" in',
+    `  *::pg_lsn*) if [ "$(${lsn})" = 0/3 ]; then echo t; else echo f; fi;;`,
     `  *pg_is_in_recovery*) if [ -e ${folder}/leads ]; then echo f; else echo t; fi;;`,
     `  *pg_last_wal_replay_lsn*) ${lsn};;`,
     `  *pg_last_xact_replay_timestamp*) echo ${commit};;`,
     'esac',
   ].join('\n');
 
-function promote(quiet = 1): Promise<{ code: number; text: string }> {
+function promote(quiet = 1, end?: string): Promise<{ code: number; text: string }> {
   const env = { PATH: `${path.folder}:/bin:/usr/bin`, POSTGRES: 'postgres' };
   return new Promise((resolve) => {
-    execFile('/bin/sh', ['-c', promotionScript(quiet, 2)], { env }, (error, stdout, stderr) =>
+    execFile('/bin/sh', ['-c', promotionScript(quiet, end, 2)], { env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), text: `${stdout}${stderr}` }),
     );
   });
@@ -53,6 +54,22 @@ test('a source that is silent is replayed to its end, then the standby is promot
   expect(await asked()).toBe(
     '--config-file /etc/patroni/patroni.yml edit-config --force --set standby_cluster=null postgres\n',
   );
+});
+
+test('where the source has ended for certain, the standby is promoted as soon as it is there', async () => {
+  const count = `n=$(cat ${folder}/n 2>/dev/null || echo 0); n=$((n + 1)); echo $n > ${folder}/n; [ $n -gt 2 ] && n=3; echo 0/$n`;
+  await path.script('psql', server(count, '1000'));
+  // Archive silence alone would take longer than this test may.
+  const { code, text } = await promote(100_000, '0/3');
+  expect([code, text]).toEqual([0, expect.stringContaining('postgres leads and takes writes')]);
+  expect(text).toContain('all of the stopped site is replayed: it ended at 0/3\n');
+});
+
+test('a source that commits is alive, whatever is said of its end', async () => {
+  await path.script('psql', server('echo 0/3', '$(($(date +%s) + 60))'));
+  const { code, text } = await promote(1, '0/3');
+  expect([code, text]).toEqual([1, expect.stringContaining('it is alive')]);
+  await expect(asked()).rejects.toThrow('ENOENT');
 });
 
 test('a source that commits meanwhile is alive: nothing is promoted', async () => {

@@ -106,7 +106,9 @@ describe('a failover', () => {
       'stop postgres',
     ]);
     expect(sites.old.database.readOnly).toBe(true);
-    expect(sites.standby.done).toEqual(['config role of dr', 'up dr']);
+    expect(sites.standby.done).toEqual(['config role, standby of dr', 'up dr']);
+    const end = { lineage: 'us-east-1-1', lsn: '0/5000060' };
+    expect(sites.dr.values.standby?.value).toMatchObject({ of: { site: 'us-east-1' }, end });
     expect(sites.confirmed).toEqual(['dr']);
     expect(checksOf(report)).toEqual({ leader: true, writes: true, lineage: true, arrived: true });
     expect(report).toMatchObject({ fenced: 'cluster', fullBackup: 'running', rpo: { measuredSeconds: 0, met: true } });
@@ -178,6 +180,8 @@ describe('a failover', () => {
     expect(sites.confirmed).toEqual([]);
     sites.standby.database.lastCommit = new Date(sites.now.getTime() - 20_000);
     const report = await run(sites, { ...REQUEST, allowUnfenced: true, declaredAt: sites.now });
+    // Nobody knows where it ends: the promotion waits for archive silence.
+    expect(sites.dr.values.standby?.value).not.toHaveProperty('end');
     expect(report).toMatchObject({ fenced: 'object only', rpo: { measuredSeconds: 20 } });
     expect(report.next.join()).toContain('was not stopped');
     expect(
@@ -195,6 +199,14 @@ describe('a failover', () => {
       exit: 6,
     });
     expect(sites.dr.ups).toBe(0);
+  });
+
+  test('after an accepted loss no end of the old leader is claimed', async () => {
+    const sites = await twoSites();
+    sites.old.onShip = async () => {};
+    const report = await run({ ...sites, ports: { ...sites.ports, timeoutFactor: 0.01 } });
+    expect(report.fenced).toBe('cluster');
+    expect(sites.dr.values.standby?.value).not.toHaveProperty('end');
   });
 
   test('a leader is not promoted again', async () => {

@@ -139,7 +139,14 @@ describe('the old site as a standby', () => {
     const sites = await afterFailover();
     const ready = { services: true, exclude: ['Ingress'] };
     await sites.production.setConfig({
-      standby: { value: { of: { site: 'eu-west-1', generation: 7 }, repository: 'primary', ...ready } },
+      standby: {
+        value: {
+          of: { site: 'eu-west-1', generation: 7 },
+          repository: 'primary',
+          end: { lineage: 'eu-west-1-7', lsn: '0/1' },
+          ...ready,
+        },
+      },
     });
     await comeBack(sites);
     expect((await sites.production.config()).standby?.value).toEqual({
@@ -188,7 +195,7 @@ describe('the switchover', () => {
     expect(sites.standby.done.slice(-3)).toEqual(['stop orders', 'stop redis', 'stop postgres']);
     expect(report).toMatchObject({ fenced: 'cluster', rpo: { measuredSeconds: 0 } });
     expect(report.verification.find(({ id }) => id === 'arrived')).toMatchObject({ ok: true });
-    expect(sites.old.done).toEqual(['config role of production', 'up production', 'resume orders']);
+    expect(sites.old.done).toEqual(['config role, standby of production', 'up production', 'resume orders']);
     expect(
       await readFence(sites.store, layout(ENVIRONMENT), { lineage: 'eu-west-1-1', keys: [SIGNING_KEY] }),
     ).toMatchObject({
