@@ -1,15 +1,7 @@
 /** Refuses to write for a site that another host writes for: two histories under one name are restored as one. */
 import { hostname } from 'node:os';
 import { lineageName, parseLineage } from '../../plan/layout.ts';
-import { isOnOtherHost } from '../config/environment.ts';
-import {
-  adoptSite,
-  ensureIdentity,
-  hasHistory,
-  type Identity,
-  machineDigest,
-  readIdentity,
-} from '../config/identity.ts';
+import { adoptSite, ensureIdentity, hasHistory, type Identity, isThisHost, readIdentity } from '../config/identity.ts';
 import { readLineage } from '../config/lineage.ts';
 import type { RepositoryFailures } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
@@ -18,7 +10,7 @@ import { type DrError, precondition } from '../core/errors.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { ownerOf } from '../points/catalog/doubts.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
-import { isPostgres, type Origin, type RecoveryPoint } from '../points/point.ts';
+import { isPostgres, type RecoveryPoint } from '../points/point.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 
 /** The points of each repository, by its id, in the order of the chain. */
@@ -50,12 +42,6 @@ function stranger(site: Site, fact: string): DrError {
     fact,
     hint: 'if this is another host, give it a `site` of its own in the environment file and run `dr init`; if it takes that one’s place: dr init --adopt',
   });
-}
-
-/** A host is a machine with disks of its own. Pods share the state folder and have no machine of their own. */
-function isMachine({ environment }: Site): boolean {
-  const { postgres, redis, kubernetes } = environment;
-  return !isOnOtherHost(postgres) && !isOnOtherHost(redis) && kubernetes?.inCluster !== true;
 }
 
 function generationIn(point: RecoveryPoint, site: string): number {
@@ -136,13 +122,6 @@ export async function otherCluster(site: Site, catalogs: Catalogs): Promise<DrEr
   return undefined;
 }
 
-/** This host, by its key and where that can be known by its machine. */
-async function isOwn(site: Site, origin: Origin, known: Identity | undefined): Promise<boolean> {
-  if (known?.id !== origin.id) return false;
-  const here = await machineDigest();
-  return !isMachine(site) || origin.machine === '' || here === '' || origin.machine === here;
-}
-
 /** Throws `SITE-STRANGER` where another host writes for the site. Returns false where no point says who does. */
 async function refuseOwned(
   site: Site,
@@ -153,7 +132,7 @@ async function refuseOwned(
   const owner = ownerOf(entries, name)?.point;
   if (owner?.origin === undefined) return false;
   const { id, host } = owner.origin;
-  if (known?.adopts.includes(id) === true || (await isOwn(site, owner.origin, known))) return true;
+  if (known?.adopts.includes(id) === true || (await isThisHost(site, owner.origin, known))) return true;
   if (await provenByStack(site, owner, entries)) {
     await adoptSite(site, id, new Date());
     return true;

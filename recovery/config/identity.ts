@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DrError, hasCode } from '../core/errors.ts';
+import { isOnOtherHost } from './environment.ts';
 import type { Site } from './site.ts';
 
 const identitySchema = z.strictObject({
@@ -106,4 +107,21 @@ export interface OriginFacts {
 /** As each point repeats it. */
 export async function originOf({ id, adopts }: Identity): Promise<OriginFacts> {
   return { id, adopts: [...adopts], machine: await machineDigest(), host: hostname() };
+}
+
+/** A host is a machine with disks of its own. Pods share the state folder and have no machine of their own. */
+function isMachine({ environment }: Site): boolean {
+  const { postgres, redis, kubernetes } = environment;
+  return !isOnOtherHost(postgres) && !isOnOtherHost(redis) && kubernetes?.inCluster !== true;
+}
+
+/** By its key, and where that can be known by its machine. */
+export async function isThisHost(
+  site: Site,
+  origin: Pick<OriginFacts, 'id' | 'machine'>,
+  known: Identity | undefined,
+): Promise<boolean> {
+  if (known?.id !== origin.id) return false;
+  const here = await machineDigest();
+  return !isMachine(site) || origin.machine === '' || here === '' || origin.machine === here;
 }

@@ -1,11 +1,13 @@
 /** Target and repository → the plan. Reads only. */
 import type { Plan, Workload } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
+import { isThisHost, readIdentity } from '../config/identity.ts';
 import { isConfigured, namedWorkloads } from '../config/selection.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { readSetLayout } from '../engines/pgbackrest/set-layout.ts';
 import { notCopied } from '../points/not-copied.ts';
+import type { Origin } from '../points/point.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
 import { microsOfTarget } from '../points/target.ts';
 import { checkHostFits } from '../workloads/postgres/host/host-fits.ts';
@@ -103,11 +105,18 @@ function forgottenNote(site: Site, { only }: PlanRequest, { repository, unreques
   ];
 }
 
+/** Undefined where the copy was taken of this very host: its original can't run beside it. */
+async function whyHeld(site: Site, origin: Origin | undefined): Promise<string | undefined> {
+  if (origin === undefined) return 'the copy does not say of which host it is';
+  if (await isThisHost(site, origin, await readIdentity(site))) return undefined;
+  return `the copy is of ${origin.host}, and not of this installation (its state directory or machine is another)`;
+}
+
 async function planOf(
   site: Site,
   request: PlanRequest,
   workloads: readonly Workload[],
-  { repository, source, resolution, notes, tools }: Awaited<ReturnType<typeof chooseRepository>>,
+  { repository, source, resolution, notes, tools, origins }: Awaited<ReturnType<typeof chooseRepository>>,
 ): Promise<Planned> {
   const items: RestoreItem[] = [];
   const warnings = [...forgottenNote(site, request, resolution), ...notes, ...resolution.warnings];
@@ -134,7 +143,9 @@ async function planOf(
     await checkOutside(site, destination, layout);
     const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found.mode) });
     lastCommit = reach.lastCommit;
-    items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last, layout });
+    const heldBecause = await whyHeld(site, origins.get(point));
+    const held = heldBecause === undefined ? {} : { heldBecause };
+    items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last, layout, ...held });
   }
   warnings.push(...(await madeWithNotes(site, items, tools)));
   const stopping = workloads.filter((w) => !typeOf(site.environment, w).servicesKeepRunning).map((w) => w.id);

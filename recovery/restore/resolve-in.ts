@@ -7,6 +7,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { unreadableOf } from '../points/catalog/unreadable.ts';
+import type { Origin } from '../points/point.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
 import type { Target } from '../points/target.ts';
 import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
@@ -47,6 +48,8 @@ export interface Resolved {
   readonly order: ChainPlaces;
   /** What each point of this repository was made with. */
   readonly tools: Tools;
+  /** Which host made each point; absent in those of version 0.1. */
+  readonly origins: ReadonlyMap<string, Origin | undefined>;
 }
 
 /** What the choice depends on. */
@@ -93,6 +96,7 @@ export async function resolveIn(
   const { now, warnings } = await nowOf(source, request.now);
   const order = placesOf(entries);
   const tools = new Map(entries.map(({ point }) => [point.id, point.tools]));
+  const origins = new Map(entries.map(({ point }) => [point.id, point.origin]));
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
     resolveTarget({
       repository: repository.id,
@@ -110,9 +114,10 @@ export async function resolveIn(
     ...resolution,
     warnings: [...warnings, ...resolution.warnings],
   });
-  if (repository.exported !== true) return { repository, source, order, tools, resolution: warned(resolve(entries)) };
+  if (repository.exported !== true)
+    return { repository, source, order, tools, origins, resolution: warned(resolve(entries)) };
   const { point, resolution } = resolveInSingleCopy(entries, resolve);
-  return { repository, source: copyView(source, point), order, tools, resolution: warned(resolution) };
+  return { repository, source: copyView(source, point), order, tools, origins, resolution: warned(resolution) };
 }
 
 /** What is to be compared: which point each workload comes from, and the order of points where it is known. */

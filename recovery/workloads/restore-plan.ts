@@ -43,6 +43,8 @@ const setItem = z.strictObject({
   walLast: z.string(),
   /** What the set puts outside of the data directory. Absent in journals of older versions. */
   layout: setLayoutSchema.optional(),
+  /** Why what reaches out of the restored server stays off. Absent where the copy was taken of this very host. */
+  heldBecause: z.string().optional(),
 });
 
 /** A snapshot of restic. */

@@ -49,8 +49,8 @@ test('a trial reads closed databases, past event triggers and settings; unlogged
   });
 });
 
-test('a trial of a cluster that subscribes takes nothing from the publisher', async () => {
-  await withGolden(async ({ startSource }) => {
+test('a trial and a test host of a cluster that subscribes take nothing from the publisher', async () => {
+  await withGolden(async ({ startSource, emptySite }) => {
     const site = await startSource();
     const { socketDir, port } = site.environment.postgres ?? { socketDir: '', port: 0 };
     let client = await site.postgres();
@@ -83,6 +83,18 @@ test('a trial of a cluster that subscribes takes nothing from the publisher', as
       const before = (await client.query(position)).rows[0]?.at;
       const deep = await dr(site.envFile, ['verify', '--deep', '--point', runId, '--repository', 'local']);
       expect(deep.exitCode, deep.stdout + deep.stderr).toBe(0);
+      expect((await client.query(position)).rows[0]?.at).toBe(before);
+      const trying = await emptySite('trying', { workloads: ['postgres'] });
+      const restored = await drEnds(0, trying.envFile, [
+        ...['restore', '--to', 'latest', '--from', 'local', '--only', 'postgres', '--confirm', 'drill', '--no-backup'],
+      ]);
+      expect(restored.stdout).toMatch(/disabled: subscription from_publisher of database go_coffee/);
+      const tried = await trying.postgres();
+      const settings = await tried.query(`SELECT current_setting('max_logical_replication_workers') AS workers,
+        current_setting('wal_level') AS level, (SELECT bool_or(subenabled) FROM pg_subscription) AS enabled`);
+      await tried.end();
+      expect(settings.rows).toEqual([{ workers: '4', level: 'logical', enabled: false }]);
+      await trying.kill9();
       expect((await client.query(position)).rows[0]?.at).toBe(before);
       await client.query('ALTER SUBSCRIPTION from_publisher ENABLE');
       const taken = 'SELECT count(*)::int AS n FROM changes';

@@ -10,7 +10,6 @@ import type { Site } from '../../config/site.ts';
 import { ifAbsent, isThere } from '../../core/absent.ts';
 import { lookUpAccount, makeOwnedFolder, writeOwnedFile } from '../../core/account.ts';
 import { DrError, messageOf, precondition } from '../../core/errors.ts';
-import { settingLine } from '../../core/quote.ts';
 import { ENDED_SCRIPT } from '../../engines/pgbackrest/archive-script.ts';
 import { openPgBackRest } from '../../engines/pgbackrest/pgbackrest.ts';
 import { restoreSet } from '../../engines/pgbackrest/restore.ts';
@@ -21,11 +20,14 @@ import type { SetItem } from '../restore-plan.ts';
 import { type RestoreContext, redo, step, stepResult } from '../restore-step.ts';
 import { besides } from '../swap.ts';
 import type { Restored } from '../workload.ts';
+import { effectiveSetting } from './access/launch.ts';
 import { archiveSettings, archiveTimeout } from './archive/archiving.ts';
 import { rescuedBefore, rescueFolder, rescueWal } from './archive/rescue-wal.ts';
 import { refuseMissingFiles } from './config/start.ts';
 import { keepDamaged } from './host/keep-damaged.ts';
 import { clearOutside, walFolder } from './host/outside.ts';
+import { type HeldSettings, heldSchema, holdOutgoing, linesOf } from './outgoing/hold.ts';
+import { releaseOutgoing } from './outgoing/release.ts';
 import { watchRoom } from './replay-room.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource, sourceFolder } from './source.ts';
@@ -72,23 +74,40 @@ async function beginLineage(
   return { lineage: lineage.name, repositories };
 }
 
-/** The last line of a setting counts, so the new archive_command replaces whatever the set brought along. Idempotent. */
+/** `logical` holds more than `replica` does, and whoever subscribes here needs it. */
+async function withoutTurningDown(site: Site, settings: Record<string, string>): Promise<Record<string, string>> {
+  const { wal_level: _, ...others } = settings;
+  const now = await effectiveSetting(site, postgresSettings(site.environment), 'wal_level');
+  return now === 'logical' ? others : settings;
+}
+
+/**
+ * The last line of a setting counts, so the new archive_command replaces whatever the set brought along. Idempotent.
+ * @returns what else was written there, to hold what would reach out
+ */
 async function pointArchiveAt(
   context: RestoreContext,
-  lineage: string,
-  repositories: readonly string[],
-): Promise<void> {
+  item: SetItem,
+  { lineage, repositories }: z.infer<typeof beganLineage>,
+): Promise<HeldSettings> {
   const { site } = context;
+  // Both ask what the server would start with, before anything is added.
+  await refuseMissingFiles(postgresSettings(site.environment), context.plan.target);
   const attached = [...site.repositories.values()].filter((r) => repositories.includes(r.id));
   const pgb = await openPgBackRest(site, { lineage, repositories: attached, role: 'writer' });
-  const settings = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, archiveTimeout(site));
-  const file = join(postgresSettings(site.environment).dataDir, 'postgresql.auto.conf');
-  const lines = Object.entries(settings).map(([name, value]) => settingLine(name, value));
+  const wanted = attached.length === 0 ? { archive_mode: 'off' } : archiveSettings(pgb, archiveTimeout(site));
+  const settings = await withoutTurningDown(site, wanted);
+  const own = postgresSettings(site.environment);
+  const isHeld = item.heldBecause !== undefined;
+  const held = await holdOutgoing(site, own, { isHeld, server: item.capture.server });
+  const file = join(own.dataDir, 'postgresql.auto.conf');
+  const lines = linesOf({ ...settings, ...held.lasting, ...held.forReplay });
   const text = await readFile(file, 'utf8').catch(ifAbsent(''));
   if (!text.endsWith(`${lines.join('\n')}\n`)) await appendFile(file, `\n${lines.join('\n')}\n`);
   const account = await lookUpAccount(site.environment.runAs);
   if (account) await chown(file, account.uid, account.gid);
   if (attached.length > 0) await createStanza(pgb, { online: false });
+  return held;
 }
 
 /**
@@ -151,7 +170,11 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   const { lineage, repositories } = await stepResult(context, begin, () => beginLineage(context, capture));
   const note = await keepDamaged(context, item);
   if (!(await isThere(join(settings.dataDir, 'PG_VERSION'))))
-    await redo(context, ['copy', 'archive', 'replay'].map(id), `${settings.dataDir} is gone`);
+    await redo(
+      context,
+      ['copy', 'archive', 'replay', 'subscriptions', 'release'].map(id),
+      `${settings.dataDir} is gone`,
+    );
   const copy = { item, id: id('copy'), what: 'copy files', result: copyTime };
   const copied = await stepResult(context, copy, async (report) => {
     // The server may have come back between two runs of this restore.
@@ -171,7 +194,9 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
     return { seconds: (performance.now() - begun) / 1000 };
   });
   const archive = { item, id: id('archive'), what: `archive to ${lineage}, never to ${capture.lineage}` };
-  await step(context, archive, () => pointArchiveAt(context, lineage, repositories));
+  const held = await stepResult(context, { ...archive, result: heldSchema }, () =>
+    pointArchiveAt(context, item, { lineage, repositories }),
+  );
   const replay = { item, id: id('replay'), what: 'replay the WAL', result: lastReplay };
   const replayed = await stepResult(context, replay, async (report) => {
     await refuseMissingFiles(settings, context.plan.target);
@@ -193,8 +218,9 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   // The machine may have gone down since an earlier run did that.
   await startServer(site, settings);
   await waitUntilWritable(site, settings, { signal });
+  const notes = [...(note === undefined ? [] : [note]), ...(await releaseOutgoing(context, item, held))];
   // An idle database: nothing was committed between its last commit and the end of the set.
   const { lastCommit = capture.capturedAt } = replayed;
   const recoveredTo = formatMicros(Math.max(parseMicros(lastCommit), parseMicros(capture.capturedAt)));
-  return { copySeconds: copied.seconds, recoveredTo, ...(note === undefined ? {} : { note }) };
+  return { copySeconds: copied.seconds, recoveredTo, ...(notes.length === 0 ? {} : { note: notes.join('\n') }) };
 }

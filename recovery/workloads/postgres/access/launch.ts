@@ -46,20 +46,31 @@ export async function startWithPgCtl(site: Site, settings: PostgresSettings): Pr
   await site.run([...redirected, ...argv], { ...options, env: { PGDATA: dataDir }, spareDescendants: true });
 }
 
+/** Asked of the server's program, which reads its files and starts nothing. */
+async function askProgram(site: Site, settings: PostgresSettings, name: string) {
+  const program = join(await findPostgresBin(settings.binDir), 'postgres');
+  const options = startOptions(settings).map(shellWord).join(' ');
+  // By a shell, as pg_ctl does.
+  const argv = ['sh', '-c', `exec "$0" -D "$1" ${options} -C ${name}`] as const;
+  return site.run([...argv, program, settings.dataDir], { as: site.environment.runAs, cwd: '/', accept: 'any' });
+}
+
+/** The value that the server would start with; undefined where its files are not where `dr` would look for them. */
+export async function effectiveSetting(
+  site: Site,
+  settings: PostgresSettings,
+  name: string,
+): Promise<string | undefined> {
+  const { exitCode, stdout } = await askProgram(site, settings, name);
+  return exitCode === 0 ? stdout.trim() : undefined;
+}
+
 /**
  * Would the server start with its files and what `dr` adds to them? Asked of its own program, which reads them and starts nothing: so a
  * server that runs is not stopped for a configuration that can't start. Throws `SERVER-START-REFUSED` (exit 6).
  */
 export async function tryStartOptions(site: Site, settings: PostgresSettings): Promise<void> {
-  const program = join(await findPostgresBin(settings.binDir), 'postgres');
-  const options = startOptions(settings).map(shellWord).join(' ');
-  // By a shell, as pg_ctl does.
-  const argv = ['sh', '-c', `exec "$0" -D "$1" ${options} -C unix_socket_directories`] as const;
-  const { exitCode, stdout, stderr } = await site.run([...argv, program, settings.dataDir], {
-    as: site.environment.runAs,
-    cwd: '/',
-    accept: 'any',
-  });
+  const { exitCode, stdout, stderr } = await askProgram(site, settings, 'unix_socket_directories');
   const folder = stdout.trim();
   const tooLong = Buffer.byteLength(`${settings.socketDir}/.s.PGSQL.${settings.port}`) > LONGEST_SOCKET;
   if (exitCode === 0 && folder === socketFolder(settings.socketDir) && !tooLong) return;
