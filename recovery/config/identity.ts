@@ -88,7 +88,7 @@ export async function hasHistory({ environment }: Site): Promise<boolean> {
 }
 
 /** sha256 of /etc/machine-id, which is not to be shown as it is; empty where there is none, as in containers. */
-export async function machineDigest(): Promise<string> {
+async function machineDigest(): Promise<string> {
   const text = await readFile('/etc/machine-id', 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT', 'EACCES')) return '';
     throw error;
