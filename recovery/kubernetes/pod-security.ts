@@ -41,7 +41,7 @@ export interface Change {
 }
 
 /** Texts of `Warning` headers, RFC 7234: `299 - "text"`, several joined by commas. */
-export function warningsOf(header: string | undefined): string[] {
+function warningsOf(header: string | undefined): string[] {
   return [...(header ?? '').matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
     text.replaceAll(/\\(.)/g, '$1'),
   );
