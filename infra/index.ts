@@ -2,16 +2,17 @@
 import { type Input, log } from '@pulumi/pulumi';
 import { AwsSide } from './aws/aws-side.ts';
 import { stackProvider } from './aws/provider.ts';
-import { TrafficRecords } from './aws/traffic.ts';
+import { declareTraffic } from './aws/traffic.ts';
 import { after } from './cluster/after.ts';
 import { Foundation } from './cluster/foundation.ts';
 import { readingOnly } from './cluster/keys.ts';
+import { outsideOf } from './cluster/outside.ts';
 import { folderPath } from './cluster/paths.ts';
 import { clusterProvider, sharedProvider } from './cluster/provider.ts';
 import { quotasOf } from './cluster/quotas.ts';
-import { authoritiesOf, clusterRepositories, localOf, storagePorts } from './cluster/repository.ts';
+import { authoritiesOf, clusterRepositories, localOf } from './cluster/repository.ts';
 import { readConfig } from './config/config.ts';
-import { alertReceivers, backedUp, copiedInPods, gitPorts, previewFindings } from './config/findings.ts';
+import { alertReceivers, backedUp, copiedInPods, previewFindings } from './config/findings.ts';
 import { repositoryLocations } from './config/locations.ts';
 import { backsUp, beginsWithFull, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
@@ -40,8 +41,9 @@ import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
 export async function stack(config: StackConfig = readConfig()): Promise<Record<string, Input<unknown>>> {
   const isOwn = watchOwn();
   const previous = await checkStep(config);
-  const { plan, namespaces, storage, images, storageClasses, network, notifications } = config;
+  const { plan, namespaces, storage, images, storageClasses, notifications } = config;
   const { prometheusOperator } = config.monitoring;
+  const volumeAccess = config.backups.access;
   const isolated = isIsolated(config);
   for (const finding of previewFindings(config)) await log.warn(finding);
 
@@ -77,22 +79,18 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   const certificates = new Certificates('certificates', { namespaces });
 
   const cluster = clusterProvider(config.cluster);
-  const shared = recovered?.platform && sharedProvider(config.cluster);
+  const shared =
+    recovered?.platform || storageClasses.ebs || storageClasses.efs ? sharedProvider(config.cluster) : undefined;
   const { accounts, guardrails } = new Foundation(
     'foundation',
     {
       namespaces,
-      outside: {
-        kubernetesApi: network.kubernetesApi,
-        objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
-        monitoringNamespace: config.monitoring.namespace,
-        gitPorts: git && gitPorts(git),
-        isolated,
-      },
+      outside: outsideOf(config, { repositories, git }),
       quotas: quotasOf({ ...config, overrides: config.quotas, storesAlone: namespaces.existing.length > 0 }),
       roleArns: aws?.roleArns,
       clusterKinds: config.clusterKinds,
       ...marksOf(config, recovered?.platform),
+      storageClasses,
       shared,
     },
     { providers: [cluster] },
@@ -114,7 +112,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       authorities,
       folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
       claims: { ...Object.fromEntries(folders.map(({ id, claim }) => [claim, id])), ...config.claims },
-      volumes: { backups: config.backups.storage, state: config.backups.state, storageClass: storageClasses.backups },
+      volumes: { ...config.backups, storageClass: storageClasses.backups },
       git,
       alerts: alertReceivers(config),
       isolated,
@@ -129,6 +127,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       'repository-server',
       {
         repository: localRepository,
+        volumeAccess,
         archives: archivesOf({ ...config, origin, repositories }),
         namespace: namespaces.recovery,
         image: images.postgres,
@@ -186,7 +185,15 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   );
 
   const mirrors = git && { hasCredentials: git.credentials !== undefined };
-  const pods = { image: images.toolbox, accounts, localRepository, folders: claims, git: mirrors, ...JOBS };
+  const pods = {
+    image: images.toolbox,
+    accounts,
+    localRepository,
+    volumeAccess,
+    folders: claims,
+    git: mirrors,
+    ...JOBS,
+  };
   const schedules = new Schedules(
     'schedules',
     {
@@ -220,7 +227,8 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         }),
         awaited: config.role === 'recovery' || config.standby?.services === true,
       },
-      after([...guardrails, ...stored, ...recovery.ready], cluster),
+      // With the server there, its volume decides in which zone the others are.
+      after([...guardrails, ...stored, ...recovery.ready, ...(server === undefined ? [] : [server])], cluster),
     );
 
   const { targets, targetNames } = notifications;
@@ -245,6 +253,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         image: images.toolbox,
         serviceAccount: accounts.dr['dr-monitor'],
         localRepository,
+        volumeAccess,
         prometheusOperator,
         pings: targetNames.includes('pingUrl'),
         resources: MONITOR_RESOURCES,
@@ -269,14 +278,12 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   });
 
   // Last, so that users arrive only when the platform answers.
-  if (account && config.traffic && !isolated) {
-    const args = { ...config.traffic, role: config.role, follows: config.standby !== undefined };
-    new TrafficRecords(
+  if (account && !isolated)
+    declareTraffic(
       'traffic',
-      args,
+      config,
       after([postgres, redis, ...schedules.ready, ...(platform?.ready ?? [])], account),
     );
-  }
 
   return outputsOf(config, {
     lineage: postgres.lineage,

@@ -8,7 +8,7 @@ import { secretName } from './aws/names.ts';
 import type { AccessKey, ClusterSecrets } from './cluster/keys.ts';
 import type { AccessRole } from './cluster/paths.ts';
 import { repositoryLocations } from './config/locations.ts';
-import { parseStored } from './config/stored-secrets.ts';
+import { parseStored, placeholderSecrets } from './config/stored-secrets.ts';
 import type { SecretSource, SecretValues, StackConfig } from './config/types.ts';
 
 export interface RecoverySecretsArgs {
@@ -19,6 +19,18 @@ export interface RecoverySecretsArgs {
   readonly provider?: aws.Provider | undefined;
   /** PostgreSQL and Redis get the new passwords that the plan asks for. Passphrases of repositories stay. @default false */
   readonly rotate?: boolean | undefined;
+}
+
+/**
+ * Set for the preview of a pull request, whose role may not read the secret (aws/account/preview-policy.ts).
+ * Throws RunError outside of a preview: an `up` would write the placeholders.
+ */
+function hasPlaceholders(): boolean {
+  if ((process.env.DR_PREVIEW ?? '') === '') return false;
+  if (pulumi.runtime.isDryRun()) return true;
+  throw new pulumi.RunError(
+    'DR_PREVIEW is set, and this is not a preview: it would write placeholders instead of secrets\nhint: unset DR_PREVIEW',
+  );
 }
 
 /** Letters and digits only, because the value passes through URLs, configuration files and shells. 48 of them are 285 bits. */
@@ -50,6 +62,7 @@ export class RecoverySecrets extends pulumi.ComponentResource {
       case 'secrets-manager': {
         if (provider === undefined) throw new TypeError('secrets of the Secrets Manager need a provider of aws');
         const { region } = source;
+        if (hasPlaceholders()) return pulumi.output(placeholderSecrets(repositories));
         const secretId = secretName(plan.environment);
         // The replica in this stack's own region, which is readable while the first region is gone.
         const found = aws.secretsmanager.getSecretVersionOutput({ secretId, region }, { parent: this, provider });

@@ -31,7 +31,6 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'verify/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'status/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/', 'workloads/'],
     'failover/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/'],
-    'harden/': ['core/', 'kubernetes/'],
     'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],
     'rebuild/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'keys/', 'pulumi/', 'workloads/'],
     'offsite/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'verify/'],
@@ -83,7 +82,7 @@ const ONLY: readonly { readonly what: RegExp; readonly from: RegExp; readonly un
 ];
 
 /** Programs of their own: they print and end, and nothing imports them. */
-const PROGRAMS = ['cli/dr.ts', 'cli/main.js', 'drill/platform/service.ts'];
+const PROGRAMS = ['cli/dr.ts', 'cli/main.js', 'drill/platform/service.ts', 'infra/aws/account/print.ts'];
 const MAY_ASK_TERMINAL = /^cli\//;
 const MAY_WRITE_STDERR = ['recovery/core/log.ts'];
 

@@ -10,6 +10,7 @@ import { ImageReplication } from './registry.ts';
 import { SecretStore } from './secret-store.ts';
 import { RepositoryStorage } from './storage/storage.ts';
 import { AlarmTopic } from './topic.ts';
+import { trafficOutputs } from './traffic.ts';
 
 export interface AwsSideArgs {
   readonly config: StackConfig;
@@ -55,7 +56,7 @@ export class AwsSide extends pulumi.ComponentResource {
       breakGlassRoleArn: this.#breakGlass,
       topicArns: Object.fromEntries(Object.entries(topics).map(([region, { arn }]) => [region, arn])),
       ...(secretArn === undefined ? {} : { secretArn }),
-      ...(args.config.traffic === undefined ? {} : { trafficNames: args.config.traffic.names }),
+      ...trafficOutputs(args.config),
     };
     this.registerOutputs(this.outputs);
   }

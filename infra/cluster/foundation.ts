@@ -4,8 +4,10 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import { Accounts, type AccountsArgs } from './accounts.ts';
 import { after } from './after.ts';
+import { ciliumPolicies } from './cilium-policies.ts';
 import { ISOLATED_LABEL, labelsOf } from './labels.ts';
 import { networkPolicies, type Outside } from './network-policies.ts';
+import { StorageClasses, type StorageClassesArgs } from './storage-classes.ts';
 
 export interface Marks {
   readonly labels: Readonly<Record<string, string>>;
@@ -35,6 +37,8 @@ export interface FoundationArgs {
    * itself; otherwise they come back with all their marks, and one that is there stays. @default none
    */
   readonly platforms?: ReadonlyMap<string, Marks> | undefined;
+  /** The classes that the stack makes. @default none */
+  readonly storageClasses?: StorageClassesArgs | undefined;
   /** For objects that may be there already. */
   readonly shared?: pulumi.ProviderResource | undefined;
 }
@@ -89,7 +93,10 @@ export class Foundation extends pulumi.ComponentResource {
       },
       { parent: this, ...after(namespaces) },
     );
-    this.guardrails = [...namespaces, ...policies, ...quotas, this.accounts];
+    const classes = args.shared
+      ? new StorageClasses(`${name}-classes`, args.storageClasses ?? {}, { parent: this, provider: args.shared }).ready
+      : [];
+    this.guardrails = [...classes, ...namespaces, ...policies, ...quotas, this.accounts];
     this.registerOutputs({});
   }
 
@@ -123,7 +130,16 @@ export class Foundation extends pulumi.ComponentResource {
   }
 
   #policies(name: string, args: FoundationArgs, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
-    return networkPolicies(args.namespaces, args.outside).map(
+    const ofCilium = args.outside.cilium === true ? ciliumPolicies(args.namespaces, args.outside) : [];
+    const special = ofCilium.map(
+      ({ name: policy, namespace, ...rest }) =>
+        new k8s.apiextensions.CustomResource(
+          `${name}-${namespace}-${policy}-cilium`,
+          { ...rest, metadata: { name: policy, namespace, labels: labelsOf(policy) } },
+          { parent: this, dependsOn },
+        ),
+    );
+    const standard = networkPolicies(args.namespaces, args.outside).map(
       (policy) =>
         new k8s.networking.v1.NetworkPolicy(
           `${name}-${policy.namespace}-${policy.name}`,
@@ -134,6 +150,7 @@ export class Foundation extends pulumi.ComponentResource {
           { parent: this, dependsOn },
         ),
     );
+    return [...standard, ...special];
   }
 
   #quota(name: string, namespace: string, quota: Quota, dependsOn: pulumi.Resource[]): pulumi.Resource[] {

@@ -11,6 +11,10 @@ export interface Outside {
   /** Networks (CIDR) and ports of the Kubernetes API, which is not a pod that a selector could name. */
   readonly kubernetesApi: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
   readonly objectStorage: { readonly cidrs: readonly string[]; readonly ports: readonly number[] };
+  /** Networks of resolvers that are not pods of kube-system. @default none */
+  readonly dns?: { readonly cidrs: readonly string[] } | undefined;
+  /** Whether Cilium enforces the policies (cilium-policies.ts). @default false */
+  readonly cilium?: boolean | undefined;
   /** Ports of the git servers that backups mirror. Without any nothing may reach them. */
   readonly gitPorts?: readonly number[] | undefined;
   /** Namespace of Prometheus. Without it nothing may scrape. */
@@ -62,10 +66,13 @@ const DNS: readonly NetworkPolicyPort[] = [
   { protocol: 'TCP', port: 53 },
 ];
 
-const TO_DNS = {
-  to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }],
+const toDns = ({ dns }: Outside) => ({
+  to: [
+    { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } },
+    ...networks(dns?.cidrs ?? []),
+  ],
   ports: [...DNS],
-};
+});
 
 function egressRules(
   reach: EgressTarget,
@@ -74,7 +81,7 @@ function egressRules(
 ): NonNullable<NetworkPolicySpec['egress']> {
   switch (reach) {
     case 'dns':
-      return [TO_DNS];
+      return [toDns(outside)];
     case 'kubernetes-api':
       return [{ to: networks(outside.kubernetesApi.cidrs), ports: tcp(...outside.kubernetesApi.ports) }];
     case 'object-storage':
@@ -184,7 +191,7 @@ function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): Name
 }
 
 /** In a drill. Its services have no labels of ours, and reach each other and the stores over several namespaces. */
-function withinDrill(namespaces: Namespaces): NamedPolicy[] {
+function withinDrill(namespaces: Namespaces, outside: Outside): NamedPolicy[] {
   const peers = platformNamespaces(namespaces).map((namespace) => ({
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
   }));
@@ -195,7 +202,7 @@ function withinDrill(namespaces: Namespaces): NamedPolicy[] {
       podSelector: {},
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ from: peers }],
-      egress: [{ to: peers }, TO_DNS],
+      egress: [{ to: peers }, toDns(outside)],
     },
   }));
 }
@@ -221,7 +228,7 @@ export function networkPolicies(namespaces: Namespaces, outside: Outside): Named
     }),
     amongMembers(platform),
     ...(outside.isolated === true
-      ? [...namespaces.existing.map(denyAll), ...withinDrill(namespaces)]
+      ? [...namespaces.existing.map(denyAll), ...withinDrill(namespaces, outside)]
       : ofASite(namespaces, outside)),
   ];
 }

@@ -2,6 +2,8 @@
 import { lineageName } from '../../plan/layout.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
+import { trafficProblems } from './aws/traffic.ts';
+import { storageClassProblems } from './cluster/storage-classes.ts';
 import { namespaceProblems } from './namespaces.ts';
 import type { ConfigProblem } from './problems.ts';
 import { recoveryProblems, standbyProblems } from './recovery.ts';
@@ -246,6 +248,8 @@ function hookProblems({ capture, folders, git }: Plain): ConfigProblem[] {
 export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigProblem[] {
   return [
     ...storageProblems(plain, secret, plan),
+    ...storageClassProblems(plain),
+    ...trafficProblems(plain),
     ...detachedProblems(plain, plan),
     ...secretProblems(plain, secret, plan),
     ...clusterProblems(plain, secret),

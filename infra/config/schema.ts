@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
 import { resolvedPointSchema } from '../../recovery/public.ts';
+import { trafficSchema } from './aws/traffic.ts';
+import { networkSchema } from './cluster/network.ts';
+import { backupsSchema, storageClassesSchema } from './cluster/storage-classes.ts';
 import { namespacesSchema } from './namespaces.ts';
 import { quota } from './quantities.ts';
 import { mapSchema, standbySchema } from './standby.ts';
 import { arn, storageSchema } from './storage-schema.ts';
-import { backupsSchema, postgresSchema, redisSchema, storageClassesSchema } from './stores-schema.ts';
-
-const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a network; write e.g. 10.0.0.0/16' });
+import { postgresSchema, redisSchema } from './stores-schema.ts';
 
 /** A tag that can move would give two runs of the same program two platforms. */
 const image = z
@@ -31,10 +32,6 @@ const absolutePath = z
   .refine((path) => path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\n'), {
     error: 'is not an absolute path; write it from the root, without ".."',
   });
-
-const hostName = z
-  .string()
-  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, { error: 'is not a host name; write e.g. lb.example.com' });
 
 /** A login has its own key, which is encrypted. */
 const gitUrl = z.string().refine(
@@ -88,16 +85,7 @@ export const plainSchemas = {
     /** Commands of the jobs' image before and after a copy of `postgres`, `redis`, `kubernetes` or one of `folders`. */
     hooks: z.record(z.string(), z.strictObject({ pre: command.optional(), post: command.optional() })).default({}),
   }),
-  /** Networks (CIDR) outside of the cluster's own pods that pods may reach. */
-  network: z.strictObject({
-    kubernetesApi: z
-      .strictObject({
-        cidrs: z.array(cidr).min(1).default(['0.0.0.0/0']),
-        ports: z.array(z.int().min(1).max(65_535)).min(1).default([443, 6443]),
-      })
-      .prefault({}),
-    objectStorage: z.strictObject({ cidrs: z.array(cidr).min(1).default(['0.0.0.0/0']) }).prefault({}),
-  }),
+  network: networkSchema,
   monitoring: z.strictObject({
     /** Whether the cluster has ServiceMonitor and PrometheusRule. A preview must not have to ask it. */
     prometheusOperator: z.boolean().default(false),
@@ -132,15 +120,7 @@ export const plainSchemas = {
     only: z.array(lineSchema).default([]),
     exclude: z.array(lineSchema).default([]),
   }),
-  traffic: z.strictObject({
-    zoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/, { error: 'is not the id of a hosted zone; copy it from Route 53' }),
-    /** Names that follow the platform. They become CNAME records, so no apex domain. */
-    names: z.array(hostName).min(1),
-    /** Host names of the entrances of the two sites. */
-    primary: hostName,
-    standby: hostName,
-    healthPath: z.string().startsWith('/', { error: 'is not a path; begin it with /' }).default('/health'),
-  }),
+  traffic: trafficSchema,
   registry: z.strictObject({ prefixes: z.array(lineSchema).min(1) }),
   notifications: z.strictObject({
     email: z.array(z.email({ error: 'is not an e-mail address; write name@example.com' })).default([]),

@@ -1,6 +1,7 @@
 /** Schema of `storage`: where the copies are. */
 import { z } from 'zod';
 import { idSchema, lineSchema } from '../../plan/fields.ts';
+import { breakGlassPrincipals } from './aws/break-glass.ts';
 
 export const arn = (kind: string, pattern: RegExp) =>
   z.string().regex(pattern, { error: `is not an ARN of ${kind}; copy it from IAM` });
@@ -19,6 +20,11 @@ const pem = z
 
 const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
   error: 'is not a valid bucket name; write 3 to 63 of a-z, 0-9, . and -',
+});
+
+/** In AWS the name is part of the host: the certificate of `*.s3.REGION.amazonaws.com` holds for no name with a dot. */
+const awsBucket = bucket.refine((name) => !name.includes('.'), {
+  error: 'has a dot, and then no certificate of S3 is valid for its host name; write - instead',
 });
 
 const endpointSchema = z.strictObject({
@@ -43,18 +49,14 @@ export const storageSchema = z.discriminatedUnion('kind', [
     kind: z.literal('aws'),
     manage: z.enum(['declared', 'given']).default('declared'),
     deployerRoleArn: awsRole,
-    breakGlassPrincipals: z
-      .array(
-        arn('a user, role or account', /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)$/),
-      )
-      .min(1, { error: 'is empty; name who may assume the break-glass role' }),
+    breakGlassPrincipals,
     /** Overrides of the plan's `immutable.mode` for all repositories. */
     lockMode: z.enum(['governance', 'compliance']).optional(),
     accessLogs: z.enum(['none', 's3', 'cloudtrail']).default('cloudtrail'),
     budgetGiB: z.int().positive().default(1024),
     /** Overrides of the plan's locations. */
     repositories: z
-      .record(z.string(), z.strictObject({ bucket: bucket.optional(), region: lineSchema.optional() }))
+      .record(z.string(), z.strictObject({ bucket: awsBucket.optional(), region: lineSchema.optional() }))
       .default({}),
     offsite: endpointSchema.required({ bucket: true, region: true }).optional(),
     detached,

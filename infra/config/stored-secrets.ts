@@ -6,6 +6,17 @@ export function renderStored(values: SecretValues): string {
   return JSON.stringify(values);
 }
 
+/** Of the right shape, and nobody's: a preview of a pull request declares with them and never writes them. */
+export function placeholderSecrets(repositories: readonly string[]): SecretValues {
+  const value = 'not-read-in-this-preview';
+  return {
+    passphrases: Object.fromEntries(repositories.map((id) => [id, value])),
+    signingKey: value,
+    postgres: { superuser: value, replication: value, application: value },
+    redis: value,
+  };
+}
+
 /** Throws RangeError, which names `where` and the fields but never a value. */
 export function parseStored(text: string, where: string, repositories: readonly string[]): SecretValues {
   let document: unknown;

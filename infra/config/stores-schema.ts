@@ -1,6 +1,5 @@
-/** Schemas of what the stores are: `postgres`, `redis`, `backups` and their storage classes. */
+/** Schemas of what the stores are: `postgres` and `redis`. */
 import { z } from 'zod';
-import { lineSchema } from '../../plan/fields.ts';
 import { cpu, quantity } from './quantities.ts';
 
 /** It becomes part of SQL and the name of a role. */
@@ -23,15 +22,4 @@ export const redisSchema = z.strictObject({
   storage: quantity.default('5Gi'),
   cpu: cpu.default('250m'),
   memory: quantity.default('1Gi'),
-});
-
-/** Volumes of the local repository, and of the jobs' state: staged dumps, mirrors, trial restores. */
-export const backupsSchema = z.strictObject({ storage: quantity.default('200Gi'), state: quantity.default('100Gi') });
-
-/** @default the cluster's default class */
-export const storageClassesSchema = z.strictObject({
-  postgres: lineSchema.optional(),
-  redis: lineSchema.optional(),
-  /** For the local repository; ReadWriteMany. */
-  backups: lineSchema.optional(),
 });

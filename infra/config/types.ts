@@ -3,6 +3,7 @@ import type { Output } from '@pulumi/pulumi';
 import type { z } from 'zod';
 import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Plan } from '../../plan/types.ts';
+import type { BreakGlassPrincipal } from './aws/break-glass.ts';
 import type { plainSchemas, secretSchemas } from './schema.ts';
 
 type Plain<K extends keyof typeof plainSchemas> = z.infer<(typeof plainSchemas)[K]>;
@@ -36,8 +37,8 @@ export interface AwsStorage {
   readonly partition: string;
   /** The role that `pulumi up` runs with. No other role may change the buckets' settings. */
   readonly deployerRoleArn: string;
-  /** Who may assume the break-glass role, with MFA. */
-  readonly breakGlassPrincipals: readonly string[];
+  /** Who may assume the break-glass role: users with MFA, and roles with the names of people. */
+  readonly breakGlassPrincipals: readonly BreakGlassPrincipal[];
   readonly accessLogs: 'none' | 's3' | 'cloudtrail';
   /** Size of a bucket that the plan's percentages refer to. */
   readonly budgetGiB: number;

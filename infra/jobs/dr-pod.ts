@@ -4,6 +4,7 @@ import { type EgressTarget, labelsOf } from '../cluster/labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
 import { type AccessRole, accessFolder, PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
+import { sharedVolumeAffinity, sharedVolumeLabels, type VolumeAccess } from '../cluster/shared-volumes.ts';
 
 /** Objects of the recovery namespace that pods mount. */
 export const OBJECTS = {
@@ -39,6 +40,8 @@ export interface DrPod {
   /** Mount path of the local repository's volume; absent where the pod does not need it. */
   readonly localRepository?: string | undefined;
   readonly repositoryReadOnly?: boolean;
+  /** Of the volumes of the local repository and the state. */
+  readonly volumeAccess: VolumeAccess;
   /** Folder workloads, read-only: path → claim in the recovery namespace. */
   readonly folders?: Readonly<Record<string, string>>;
   /** Folder workloads that it fills: path → claim. @default none */
@@ -169,8 +172,11 @@ function mounts(pod: DrPod): Mounted[] {
   ];
 }
 
-export function drPodLabels(pod: Pick<DrPod, 'name' | 'egress'>): Record<string, string> {
-  return labelsOf(pod.name, pod.egress);
+/** A throwaway platform mounts no volume of the site. */
+const accessOf = ({ site, volumeAccess }: DrPod): VolumeAccess => (site === false ? 'ReadWriteMany' : volumeAccess);
+
+export function drPodLabels(pod: DrPod): Record<string, string> {
+  return { ...labelsOf(pod.name, pod.egress), ...sharedVolumeLabels(accessOf(pod)) };
 }
 
 export function drPodSpec(pod: DrPod): PodSpec {
@@ -181,6 +187,7 @@ export function drPodSpec(pod: DrPod): PodSpec {
     enableServiceLinks: false,
     restartPolicy: pod.restartPolicy,
     securityContext: podSecurity(),
+    ...sharedVolumeAffinity(accessOf(pod)),
     // A run that is stopped first ends its engines and releases its locks.
     terminationGracePeriodSeconds: 60,
     containers: [

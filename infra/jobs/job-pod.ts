@@ -2,6 +2,7 @@
 import type { Accounts } from '../cluster/accounts.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
+import type { VolumeAccess } from '../cluster/shared-volumes.ts';
 import type { DrPod } from './dr-pod.ts';
 import { JOB_PROFILES, type Purpose } from './jobs.ts';
 
@@ -9,6 +10,7 @@ export interface JobPodArgs {
   readonly image: string;
   readonly accounts: Accounts;
   readonly localRepository?: LocalRepository | undefined;
+  readonly volumeAccess: VolumeAccess;
   /** Path → claim in the recovery namespace, for workloads that are folders. */
   readonly folders: Readonly<Record<string, string>>;
   /** What the backup mirrors from git servers. @default nothing */
@@ -32,6 +34,7 @@ export function jobPod(name: string, purpose: Purpose, command: readonly string[
     material: [...profile.material, ...(git?.hasCredentials === true ? (['git'] as const) : [])],
     localRepository: profile.local === 'none' ? undefined : args.localRepository?.path,
     repositoryReadOnly: profile.local === 'reads',
+    volumeAccess: args.volumeAccess,
     folders: purpose === 'backup' ? args.folders : {},
     site: purpose !== 'drill',
     measures: purpose === 'drill',

@@ -16,6 +16,7 @@ import {
 import { labelsOf } from '../cluster/labels.ts';
 import { CLUSTER_AUTHORITY, KEY_FILES } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
+import type { VolumeAccess } from '../cluster/shared-volumes.ts';
 import type { GitSource, Hooks } from '../config/types.ts';
 import { OBJECTS } from './dr-pod.ts';
 import { renderEnvironment } from './environment.ts';
@@ -43,9 +44,10 @@ export interface RecoverySiteArgs {
   /** In a recovery with new secrets. */
   readonly retired?: RetiredCredentials | undefined;
   readonly volumes: {
-    /** Of the local repository; ReadWriteMany. */
-    readonly backups: string;
+    /** Of the local repository. */
+    readonly storage: string;
     readonly state: string;
+    readonly access: VolumeAccess;
     /** @default the cluster's default class */
     readonly storageClass?: string | undefined;
   };
@@ -161,8 +163,7 @@ export class RecoverySite extends pulumi.ComponentResource {
             annotations: { 'pulumi.com/skipAwait': 'true' },
           },
           spec: {
-            // Parallel jobs may run on different nodes.
-            accessModes: ['ReadWriteMany'],
+            accessModes: [volumes.access],
             ...(volumes.storageClass === undefined ? {} : { storageClassName: volumes.storageClass }),
             resources: { requests: { storage } },
           },
@@ -170,6 +171,6 @@ export class RecoverySite extends pulumi.ComponentResource {
         { parent: this, protect: !isolated, retainOnDelete: !isolated },
       );
     const state = claim(OBJECTS.state, volumes.state);
-    return isolated ? [state] : [claim(OBJECTS.backups, volumes.backups), state];
+    return isolated ? [state] : [claim(OBJECTS.backups, volumes.storage), state];
   }
 }

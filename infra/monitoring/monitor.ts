@@ -7,6 +7,7 @@ import { KEY_FILES, PATHS } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import { MONITOR, PORTS } from '../cluster/ports.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
+import type { VolumeAccess } from '../cluster/shared-volumes.ts';
 import type { Role } from '../config/types.ts';
 import { type DrPod, drPodLabels, drPodSpec } from '../jobs/dr-pod.ts';
 import { dashboard } from './dashboard.ts';
@@ -21,6 +22,7 @@ export interface MonitorArgs {
   readonly image: string;
   readonly serviceAccount: pulumi.Input<string>;
   readonly localRepository?: LocalRepository | undefined;
+  readonly volumeAccess: VolumeAccess;
   /** Whether the cluster knows ServiceMonitor, PrometheusRule and AlertmanagerConfig. */
   readonly prometheusOperator: boolean;
   /** Whether the Secret `OBJECTS.alerts` holds a URL that the exporter calls after each good refresh. */
@@ -64,6 +66,7 @@ function monitorPod(args: MonitorArgs): DrPod {
     material: ['keys', 'stores', 'restorer', ...(pings ? (['alerts'] as const) : [])],
     localRepository: localRepository?.path,
     repositoryReadOnly: true,
+    volumeAccess: args.volumeAccess,
     resources: args.resources,
     scratch: SCRATCH,
     ports: [{ name: 'metrics', containerPort: PORTS.metrics }],

@@ -8,11 +8,14 @@ import { PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, resources } from '../cluster/pod-security.ts';
 import { PORTS, REPOSITORY_SERVER } from '../cluster/ports.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
+import { sharedVolumeAffinity, sharedVolumeLabels, type VolumeAccess } from '../cluster/shared-volumes.ts';
 import { OBJECTS } from '../jobs/dr-pod.ts';
 import { type Archive, renderLineageConfig, renderRepositoryServerConfig } from './config.ts';
 
 export interface RepositoryServerArgs {
   readonly repository: LocalRepository;
+  /** Of its volume. */
+  readonly volumeAccess: VolumeAccess;
   /** The current lineage, and the one that it began from. */
   readonly archives: pulumi.Input<readonly Archive[]>;
   readonly namespace: string;
@@ -32,13 +35,14 @@ function serverFiles(archives: readonly Archive[]): Record<string, string> {
   return { [CONFIG]: renderRepositoryServerConfig(), ...Object.fromEntries(lineages) };
 }
 
-function podSpec({ image, repository }: RepositoryServerArgs): PodSpec {
+function podSpec({ image, repository, volumeAccess }: RepositoryServerArgs): PodSpec {
   const tls = `${REPOSITORY_SERVER}-tls`;
   return {
     serviceAccountName: 'default',
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity(),
+    ...sharedVolumeAffinity(volumeAccess),
     containers: [
       {
         name: 'pgbackrest',
@@ -87,7 +91,10 @@ export class RepositoryServer extends pulumi.ComponentResource {
         spec: {
           replicas: 1,
           selector: { matchLabels: controllerSelector(REPOSITORY_SERVER) },
-          template: { metadata: { labels }, spec: podSpec(args) },
+          template: {
+            metadata: { labels: { ...labels, ...sharedVolumeLabels(args.volumeAccess) } },
+            spec: podSpec(args),
+          },
         },
       },
       { ...child, dependsOn: [config, tls] },

@@ -77,7 +77,7 @@ export class Postgres extends pulumi.ComponentResource {
     this.lineage = lineageName(args.site, args.generation);
     const files = this.#files(name, args);
     const secrets = this.#secrets(name, args);
-    const services = makeServices(name, args.namespaces.platform, { parent: this });
+    const services = makeServices(name, args, { parent: this });
     this.statefulSet = this.#members(name, args, files.checksum, [...files.objects, ...secrets, ...services]);
     this.#budget(name, args);
     if (args.origin.kind === 'standby' && args.role === 'primary') {

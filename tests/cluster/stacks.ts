@@ -37,6 +37,7 @@ const NOT_HERE = {
   traffic: {},
   registry: {},
   monitoring: {},
+  storageClasses: {},
   folders: {},
   git: { repositories: {} },
 };

@@ -80,17 +80,18 @@ describe('egress', () => {
       `${namespace}/reach-kubernetes-api → ipBlock:cidr:0.0.0.0/0,except:[169.254.0.0/16] :443,6443`,
       `${namespace}/reach-object-storage → ipBlock:cidr:0.0.0.0/0,except:[169.254.0.0/16] :7070`,
       `${namespace}/reach-postgres → ${named(PLATFORM, 'postgres')} :5432`,
+      `${namespace}/reach-postgres-service → ipBlock:cidr:10.100.0.7/32 :5432`,
       `${namespace}/reach-redis → ${named(PLATFORM, 'redis')} :6379`,
     ]);
     const members = `${PLATFORM}/among-postgres-members → podSelector:matchLabels:app.kubernetes.io/name:postgres,go-coffee-dr/owner:stack :5432,8008`;
     expect(waysOut(drilled).sort()).toEqual([...ofEach, members].sort());
-    expect(waysOut(real).filter((way) => /alerting|pgbackrest/.test(way))).toHaveLength(4);
+    expect(waysOut(real).filter((way) => /alerting|pgbackrest/.test(way))).toHaveLength(6);
   });
 
   test('to an address is open only for pods with that label: the stores and the checks', () => {
     for (const { metadata, spec } of policies(drilled)) {
       if (!JSON.stringify(spec.egress ?? []).includes('ipBlock')) continue;
-      const reach = metadata.name.replace('reach-', '');
+      const reach = metadata.name.replace(/^reach-|-service$/g, '');
       expect(spec.podSelector).toEqual({ matchLabels: { [`reach.go-coffee/${reach}`]: 'allowed' } });
     }
     const running = podsOf(drilled).filter(({ of }) => !of.startsWith('CronJob'));
@@ -251,6 +252,13 @@ describe('the policy pack', () => {
       which('NetworkPolicy', 'reach-postgres'),
       ({ spec }) => {
         spec.egress = [{}];
+      },
+    ],
+    [
+      'NetworkPolicy "reach-postgres-service" of a drill opens egress: 10.0.0.0/8',
+      which('NetworkPolicy', 'reach-postgres-service'),
+      ({ spec }) => {
+        spec.egress[0].to[0].ipBlock.cidr = '10.0.0.0/8';
       },
     ],
     [

@@ -36,6 +36,10 @@ export function fakeOutputs(type: string, name: string, inputs: Json): { id: str
         id: 'none',
         state: { ...inputs, result: `random-${name}`, base64: `random-${name}`, hex: `random-${name}` },
       };
+    case 'kubernetes:core/v1:Service': {
+      const spec = inputs.spec as Json;
+      return { id: `${name}-id`, state: { ...inputs, spec: { clusterIP: '10.100.0.7', ...spec } } };
+    }
     case 'tls:index/privateKey:PrivateKey':
       return { id: name, state: { ...inputs, privateKeyPem: `key-of-${name}`, publicKeyPem: `public-${name}` } };
     case 'tls:index/certRequest:CertRequest':

@@ -114,7 +114,7 @@ describe.each(names)('%s', (name) => {
         retainOnDelete: true,
       });
       expect(object(recording, 'PersistentVolumeClaim', claim)).toMatchObject({
-        spec: { accessModes: ['ReadWriteMany'] },
+        spec: { accessModes: ['ReadWriteOnce'] },
       });
     }
     for (const store of ['postgres', 'redis']) {

@@ -19,14 +19,13 @@ const SERVED = ['us-east-2', 'us-west-2', 'eu-west-1', 'ap-southeast-1'];
 export class Chat extends pulumi.ComponentResource {
   constructor(name: string, args: ChatArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:alarms:Chat', name, {}, opts);
-    const { title, teamId, channelId, topics, account, partition } = args;
-    const sources = [`arn:${partition}:chatbot::${account}:*`];
+    const { title, teamId, channelId, topics, partition } = args;
     // The role shows messages and has no other rights: nobody should change backups from a chat.
     const role = new aws.iam.Role(
       `${name}-role`,
       {
         description: `Alarms of ${title} in Slack`,
-        assumeRolePolicy: JSON.stringify(serviceTrust('chatbot.amazonaws.com', account, sources)),
+        assumeRolePolicy: JSON.stringify(serviceTrust('chatbot.amazonaws.com')),
       },
       { parent: this },
     );

@@ -2,6 +2,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Namespaces } from '../../../plan/declared/namespaces.ts';
+import type { BreakGlassPrincipal } from '../../config/aws/break-glass.ts';
 import { breakGlassRoleName } from '../names.ts';
 import { breakGlassPolicy, ROLES, type RoleFacts, type RoleName, rolePolicy } from './role-policies.ts';
 import { breakGlassTrust, serviceAccountTrust } from './trust-policies.ts';
@@ -14,7 +15,7 @@ export interface IdentitiesArgs extends RoleFacts {
   /** In a drill (F37) PostgreSQL reads its source repository, and no role writes. @default false */
   readonly readingOnly?: boolean | undefined;
   /** The account has one break-glass role, and only the stack that owns the buckets makes it. @default none */
-  readonly breakGlassPrincipals?: readonly string[] | undefined;
+  readonly breakGlassPrincipals?: readonly BreakGlassPrincipal[] | undefined;
 }
 
 type Namespace = 'platform' | 'recovery';

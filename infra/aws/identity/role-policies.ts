@@ -44,6 +44,12 @@ interface KeyUse {
   readonly service?: string;
 }
 
+/** In China with the domain of that partition; the global form is accepted beside it, because AWS documents both. */
+function viaService(service: string, region: string, partition: string): string[] {
+  const name = `${service}.${region}.amazonaws.com`;
+  return partition === 'aws-cn' ? [`${name}.cn`, name] : [name];
+}
+
 /** Use of the buckets' key, only through one service and only in the given regions. */
 function useKey(Sid: string, { actions, facts, regions, service = 's3' }: KeyUse): Statement {
   const { account, partition, environment } = facts;
@@ -53,7 +59,7 @@ function useKey(Sid: string, { actions, facts, regions, service = 's3' }: KeyUse
     regions.map((region) => `arn:${partition}:kms:${region}:${account}:key/*`),
     {
       'ForAnyValue:StringEquals': { 'kms:ResourceAliases': keyAlias(environment) },
-      StringEquals: { 'kms:ViaService': regions.map((region) => `${service}.${region}.amazonaws.com`) },
+      StringEquals: { 'kms:ViaService': regions.flatMap((region) => viaService(service, region, partition)) },
     },
   );
 }
@@ -250,7 +256,8 @@ export function replicationPolicy(facts: ReplicationFacts): PolicyDocument {
       ],
       objects(from),
     ),
-    allow('Destination', ['s3:ReplicateObject', 's3:ReplicateTags'], objects(to)),
+    // The bucket's policy lets this role, and beside it the break-glass role alone, set a lock on a replica.
+    allow('Destination', ['s3:ReplicateObject', 's3:ReplicateTags', 's3:PutObjectRetention'], objects(to)),
     useKey('SourceKey', { actions: ['kms:Decrypt'], facts, regions: [from.region] }),
     useKey('DestinationKey', { actions: ['kms:Encrypt', 'kms:GenerateDataKey'], facts, regions: [to.region] }),
   ]);

@@ -1,28 +1,56 @@
 /** Who may assume a role, and under which conditions. */
-import { type PolicyDocument, policyOf } from '../policy-document.ts';
+import type { BreakGlassPrincipal, BreakGlassRole } from '../../config/aws/break-glass.ts';
+import { type Condition, type PolicyDocument, policyOf, type Statement } from '../policy-document.ts';
 
-/** These people, and only with a second factor. */
-export function breakGlassTrust(principals: readonly string[]): PolicyDocument {
-  return policyOf([
-    {
-      Sid: 'PeopleWithMfa',
-      Effect: 'Allow',
-      Principal: { AWS: principals },
-      Action: 'sts:AssumeRole',
-      Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
+/** `arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/…`: the account that the role is of. */
+const accountOf = (arn: string): string => arn.replace(/:(user|role)\/.*$/, ':root');
+
+/**
+ * The session has to name one of these people. IAM keeps a role that is a principal by its id, and Identity Center makes its roles anew
+ * with other ids: such a role is matched by its ARN instead, within its account.
+ */
+function roleStatement({ arn, sourceIdentities }: BreakGlassRole, n: number): Statement {
+  const byArn = /:role\/aws-reserved\/sso\.amazonaws\.com\//.test(arn);
+  return {
+    Sid: `PeopleOfRole${n + 1}`,
+    Effect: 'Allow',
+    Principal: { AWS: byArn ? accountOf(arn) : arn },
+    // The second is needed to give the first a source identity.
+    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+    Condition: {
+      StringEquals: { 'sts:SourceIdentity': sourceIdentities },
+      ...(byArn ? { ArnLike: { 'aws:PrincipalArn': arn } } : {}),
     },
-  ]);
+  };
 }
 
-/** An AWS service, and only when it acts for these sources. */
-export function serviceTrust(service: string, account: string, sourceArns: readonly string[]): PolicyDocument {
+/** Users with a second factor, and roles whose session names a person. */
+export function breakGlassTrust(principals: readonly BreakGlassPrincipal[]): PolicyDocument {
+  const users = principals.filter((principal) => typeof principal === 'string');
+  const roles = principals.filter((principal) => typeof principal !== 'string');
+  const withMfa: Statement = {
+    Sid: 'UsersWithMfa',
+    Effect: 'Allow',
+    Principal: { AWS: users },
+    Action: 'sts:AssumeRole',
+    Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
+  };
+  return policyOf([...(users.length === 0 ? [] : [withMfa]), ...roles.map(roleStatement)]);
+}
+
+/**
+ * An AWS service. With a condition on what it acts for only where a source of AWS says that the service sends it: S3 documents none for
+ * replication (https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html), and a condition on a key
+ * that is not sent denies everything.
+ */
+export function serviceTrust(service: string, Condition?: Condition): PolicyDocument {
   return policyOf([
     {
       Sid: 'Service',
       Effect: 'Allow',
       Principal: { Service: service },
       Action: 'sts:AssumeRole',
-      Condition: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': sourceArns } },
+      ...(Condition === undefined ? {} : { Condition }),
     },
   ]);
 }

@@ -25,7 +25,11 @@ interface LogBucket {
   readonly service: string;
   /** What it may write logs of. */
   readonly sourceArns: readonly string[];
+  /** Whether nobody may end a version of a log before its age. */
+  readonly locked: boolean;
 }
+
+type LockedBucket = { readonly region: string; readonly bucket: pulumi.Input<string> };
 
 export class AccessLog extends pulumi.ComponentResource {
   /** The policies of the buckets depend on these. */
@@ -52,6 +56,8 @@ export class AccessLog extends pulumi.ComponentResource {
         region: spec.region,
         service: 'logging.s3.amazonaws.com',
         sourceArns: [source],
+        // S3 refuses to log into a bucket with Object Lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+        locked: false,
       });
       return new aws.s3.BucketLogging(
         `${this.#name}-${spec.id}-logging`,
@@ -74,6 +80,7 @@ export class AccessLog extends pulumi.ComponentResource {
       region,
       service: 'cloudtrail.amazonaws.com',
       sourceArns: [trailArn],
+      locked: true,
     });
     new aws.cloudtrail.Trail(
       `${this.#name}-trail`,
@@ -103,19 +110,30 @@ export class AccessLog extends pulumi.ComponentResource {
     return [];
   }
 
-  /** Without Object Lock, because S3 refuses it for a log bucket. */
-  #logBucket({ id, bucketName, region, service, sourceArns }: LogBucket) {
+  /** For as long as logs are kept. GOVERNANCE, so that the break-glass role can remove a log that must not exist. */
+  #lock(name: string, of: LockedBucket, versioning: pulumi.Resource): pulumi.Resource {
+    const rule = { defaultRetention: { mode: 'GOVERNANCE', days: this.#args.retentionDays } };
+    return new aws.s3.BucketObjectLockConfiguration(
+      `${name}-lock`,
+      { ...of, objectLockEnabled: 'Enabled', rule },
+      { parent: this, protect: true, retainOnDelete: true, dependsOn: [versioning] },
+    );
+  }
+
+  #logBucket({ id, bucketName, region, service, sourceArns, locked }: LogBucket) {
     const { account, partition, deployerRoleArn, breakGlassRoleArn, retentionDays } = this.#args;
     const name = `${this.#name}-${id}`;
     const kept = { parent: this, protect: true, retainOnDelete: true };
     const target = new aws.s3.Bucket(name, { region, bucket: bucketName, forceDestroy: false }, kept);
     const of = { region, bucket: target.bucket };
+    const versioning = new aws.s3.BucketVersioning(
+      `${name}-versioning`,
+      { ...of, versioningConfiguration: { status: 'Enabled' } },
+      kept,
+    );
     const settings = [
-      new aws.s3.BucketVersioning(
-        `${name}-versioning`,
-        { ...of, versioningConfiguration: { status: 'Enabled' } },
-        kept,
-      ),
+      versioning,
+      ...(locked ? [this.#lock(name, of, versioning)] : []),
       new aws.s3.BucketServerSideEncryptionConfiguration(
         `${name}-encryption`,
         // Log delivery supports only this algorithm.

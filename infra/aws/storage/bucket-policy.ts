@@ -13,6 +13,8 @@ export interface BucketPolicyFacts {
   readonly deployerRoleArn: string;
   /** Removes versions and bypasses the lock. */
   readonly breakGlassRoleArn: string;
+  /** Of S3's replication into this bucket: it copies a lock with its object. @default no replication */
+  readonly replicationRoleArn?: string | undefined;
 }
 
 /** Calls that delete a version or weaken its protection. */
@@ -20,10 +22,12 @@ const DESTROY = [
   's3:DeleteObjectVersion',
   's3:DeleteObjectVersionTagging',
   's3:BypassGovernanceRetention',
-  's3:PutObjectRetention',
   's3:PutObjectLegalHold',
   's3:DeleteBucket',
 ];
+
+/** It could shorten a lock in GOVERNANCE only together with the bypass, which is denied above. */
+const RETAIN = ['s3:PutObjectRetention'];
 
 /** Calls that change the bucket's settings. `DeleteBucketPolicy` matters most, because it would remove all other denials. */
 const RESHAPE = [
@@ -39,10 +43,19 @@ const RESHAPE = [
   's3:PutBucketAcl',
   's3:PutBucketLogging',
   's3:PutBucketNotification',
+  // Requests that don't offer to pay are refused then, those of every engine among them.
+  's3:PutBucketRequestPayment',
+  // Lists of all objects, sent to any bucket.
+  's3:PutInventoryConfiguration',
+  's3:PutAnalyticsConfiguration',
+  's3:PutIntelligentTieringConfiguration',
+  's3:PutBucketWebsite',
+  's3:PutBucketCORS',
+  's3:PutAccelerateConfiguration',
 ];
 
 /** Also matches a request without the condition key: an anonymous request has no `aws:PrincipalArn`. */
-const anyoneBut = (arn: string): Condition => ({ ArnNotEquals: { 'aws:PrincipalArn': arn } });
+const anyoneBut = (arn: string | readonly string[]): Condition => ({ ArnNotEquals: { 'aws:PrincipalArn': arn } });
 
 /**
  * Matches a condition key that is present and has another value. `StringNotEquals`, alone or with `IfExists`, also matches an absent
@@ -68,6 +81,11 @@ const plainHttp = (bucketArn: string): Statement =>
 const destroy = ({ bucketArn, breakGlassRoleArn }: Guard, more: readonly string[] = []): Statement =>
   deny('Destroy', [...DESTROY, ...more], [bucketArn, `${bucketArn}/*`], anyoneBut(breakGlassRoleArn));
 
+const retain = ({ bucketArn, breakGlassRoleArn, replicationRoleArn }: Guard): Statement => {
+  const arns = [breakGlassRoleArn, ...(replicationRoleArn === undefined ? [] : [replicationRoleArn])];
+  return deny('Retain', RETAIN, `${bucketArn}/*`, anyoneBut(arns));
+};
+
 const reshape = ({ bucketArn, deployerRoleArn }: Guard): Statement =>
   deny('Reshape', RESHAPE, bucketArn, anyoneBut(deployerRoleArn));
 
@@ -83,6 +101,7 @@ export function bucketPolicy(facts: BucketPolicyFacts): PolicyDocument {
       Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
     }),
     destroy(facts),
+    retain(facts),
     reshape(facts),
   ]);
 }
@@ -111,6 +130,7 @@ export function logBucketPolicy(facts: LogBucketFacts): PolicyDocument {
     allow('Delivery', 's3:PutObject', `${bucketArn}/*`),
     plainHttp(bucketArn),
     destroy(facts, ['s3:DeleteObject']),
+    retain(facts),
     reshape(facts),
   ]);
 }

@@ -22,19 +22,20 @@ export interface ReplicationArgs extends Account {
 export class Replication extends pulumi.ComponentResource {
   /** The policies of the buckets depend on these. */
   readonly settings: readonly pulumi.Resource[];
+  /** ARN of the role that writes into a repository's bucket, by the repository's id. */
+  readonly writers: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: ReplicationArgs, opts: pulumi.ComponentResourceOptions) {
     super('go-coffee-dr:storage:Replication', name, {}, opts);
     const { environment, account, partition, sides } = args;
-    const bucketArn = ({ spec }: ReplicatedSide) => `arn:${partition}:s3:::${spec.bucket}`;
     const [first, second] = sides;
-    this.settings = [[first, second] as const, [second, first] as const].map(([from, to]) => {
+    const made = [[first, second] as const, [second, first] as const].map(([from, to]) => {
       const id = `${name}-${from.spec.id}`;
       const role = new aws.iam.Role(
         `${id}-role`,
         {
           description: `Replication of ${from.spec.bucket} to ${to.spec.bucket}`,
-          assumeRolePolicy: JSON.stringify(serviceTrust('s3.amazonaws.com', account, [bucketArn(from)])),
+          assumeRolePolicy: JSON.stringify(serviceTrust('s3.amazonaws.com')),
         },
         { parent: this },
       );
@@ -47,7 +48,7 @@ export class Replication extends pulumi.ComponentResource {
         { parent: this },
       );
       const rules = replicationRules<pulumi.Output<string>>(environment, { bucket: to.bucket.arn, key: to.keyArn });
-      return new aws.s3.BucketReplicationConfig(
+      const config = new aws.s3.BucketReplicationConfig(
         id,
         { region: from.spec.region, bucket: from.bucket.bucket, role: role.arn, rules },
         {
@@ -56,7 +57,10 @@ export class Replication extends pulumi.ComponentResource {
           dependsOn: [policy, ...from.bucket.settings, ...to.bucket.settings],
         },
       );
+      return { config, to: to.spec.id, arn: role.arn };
     });
+    this.settings = made.map(({ config }) => config);
+    this.writers = Object.fromEntries(made.map(({ to, arn }) => [to, arn]));
     this.registerOutputs({});
   }
 }

@@ -71,7 +71,11 @@ export class RepositoryStorage extends pulumi.ComponentResource {
           );
     const ready = sides.map(({ spec, keyArn, bucket }) => {
       const bucketArn = `arn:${partition}:s3:::${spec.bucket}`;
-      const policy = keyArn.apply((key) => JSON.stringify(bucketPolicy({ bucketArn, keyArn: key, ...guards })));
+      const policy = pulumi
+        .all([keyArn, replication?.writers[spec.id]])
+        .apply(([key, replicationRoleArn]) =>
+          JSON.stringify(bucketPolicy({ bucketArn, keyArn: key, replicationRoleArn, ...guards })),
+        );
       // The policy comes last: after it only the deployer can change the other settings.
       const before = [...bucket.settings, ...(replication?.settings ?? []), ...(log?.settings ?? [])];
       return new aws.s3.BucketPolicy(

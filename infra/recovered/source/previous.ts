@@ -10,6 +10,8 @@ export interface Previous {
   readonly leads: boolean;
   readonly site: string;
   readonly generation: number;
+  /** True where the records followed the stack's role, as they did in early versions, and led its users to it. */
+  readonly ledUsersByRole?: boolean | undefined;
   /** The point that it was made from, in role recovery. */
   readonly resolved?: ResolvedPoint | undefined;
   /** Settings of `recovery`; absent in the outputs of early versions. */
@@ -20,9 +22,10 @@ export interface Previous {
 
 /** Pure. Refuses changes that a running site can't make safely. */
 export function stepProblems(
-  { role, site, generation, secrets }: Pick<StackConfig, 'role' | 'site' | 'generation' | 'secrets'>,
+  config: Pick<StackConfig, 'role' | 'site' | 'generation' | 'secrets' | 'standby' | 'traffic'>,
   previous: Previous | undefined,
 ): ConfigProblem[] {
+  const { role, site, generation, secrets, standby, traffic } = config;
   if (previous === undefined) {
     if (role !== 'standby' || secrets.from !== 'generated') return [];
     const fact =
@@ -45,16 +48,26 @@ export function stepProblems(
     const hint = `for a failback another site must lead: name it in standby.of, and write generation ${generation + 1}`;
     return [{ path: ['role'], fact, hint }];
   }
+  if (
+    traffic !== undefined &&
+    traffic.active === undefined &&
+    previous.ledUsersByRole === true &&
+    standby !== undefined
+  ) {
+    const fact =
+      'is missing: this stack’s records lead users to its own entrance, and by default they lead to the other one';
+    return [{ path: ['traffic', 'active'], fact, hint: 'write standby, which keeps them where they are' }];
+  }
   return [];
 }
 
 async function readPrevious(): Promise<Previous | undefined> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
   const own = new pulumi.StackReference('previous', { name });
-  const [leads, site, generation, recoveredFrom, kept] = await Promise.all(
-    (['leads', 'site', 'generation', 'recoveredFrom', 'recoverySettings'] as const).map(
-      (output) => own.getOutputValue(output) as Promise<unknown>,
-    ),
+  const [leads, site, generation, recoveredFrom, kept, names, active] = await Promise.all(
+    (
+      ['leads', 'site', 'generation', 'recoveredFrom', 'recoverySettings', 'trafficNames', 'trafficActive'] as const
+    ).map((output) => own.getOutputValue(output) as Promise<unknown>),
   );
   const { secretValue, value } = await own.getOutputDetails('recoveredObjects');
   const objects: unknown = secretValue ?? value;
@@ -66,6 +79,7 @@ async function readPrevious(): Promise<Previous | undefined> {
     leads,
     site,
     generation,
+    ledUsersByRole: leads && names !== undefined && active === undefined,
     resolved,
     settings,
     recoveredObjects: typeof objects === 'string' ? objects : undefined,

@@ -128,7 +128,7 @@ function storageClassesPart({ storageClasses, unread }: ClusterFacts): Made {
   else {
     const why =
       shared.length === 0
-        ? `no class is known for ReadWriteMany, which the local repository needs; classes: ${names}`
+        ? `no class is known for ReadWriteMany: name one, or any class with backups: {access: ReadWriteOnce}; classes: ${names}`
         : `several classes have ReadWriteMany: ${shared.map(({ name }) => name).join(', ')}`;
     const made = open('backups', { about: 'storageClasses.backups', why, hint: 'write backups here' });
     remarks.push(...made.parts);

@@ -18,11 +18,16 @@ function awsSide(): Record<string, unknown> {
 export type Config = Readonly<Record<string, unknown>>;
 
 /** Some of the config replaced; of `storage` the named fields only. */
-export async function recordAws(stack: 'production' | 'dr', config: Config = {}): Promise<Recording> {
+export async function recordAws(
+  stack: 'production' | 'dr',
+  config: Config = {},
+  { preview = false }: { readonly preview?: boolean } = {},
+): Promise<Recording> {
   const shipped = await shippedConfig(stack);
   const storage = { ...(shipped.storage as Config), ...(config.storage as Config | undefined) };
   return recordProgram(awsSide, {
     stack,
+    preview,
     config: { ...shipped, ...config, storage },
     secretKeys: ['s3Credentials', 'secretValues'],
     answers: {

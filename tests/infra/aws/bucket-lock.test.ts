@@ -29,6 +29,9 @@ const UNKNOWN = [
   's3:PutEncryptionConfiguration',
   's3:PutBucketPublicAccessBlock',
   's3:PutBucketLogging',
+  's3:PutBucketRequestPayment',
+  's3:PutInventoryConfiguration',
+  's3:PutIntelligentTieringConfiguration',
 ];
 
 const ofBucket = (resource: Statement['Resource']): string[] =>
@@ -53,9 +56,9 @@ function policyFor(user: string): string {
   const role = callerOf(production, 'writer').policy as unknown as { Statement: Statement[] };
   const bucket = document(named(production, 's3/bucketPolicy:BucketPolicy', 'storage-primary-policy').inputs.policy);
   const denials = (bucket as unknown as { Statement: Statement[] }).Statement.filter(({ Sid }) =>
-    ['Destroy', 'Reshape'].includes(Sid),
+    ['Destroy', 'Retain', 'Reshape'].includes(Sid),
   );
-  expect(denials).toHaveLength(2);
+  expect(denials).toHaveLength(3);
   const Statement = [...forUser(role.Statement, user), ...forUser(denials, user)];
   return JSON.stringify({ Version: '2012-10-17', Statement });
 }

@@ -2,12 +2,14 @@
  * What pods may do: the declared policies of their roles, of buckets, keys and the secret, asked together by an evaluator of IAM. What
  * is "denied" stays so whatever else a role is given one day; what is "not allowed" is so because nothing allows it.
  */
-import { describe, test } from 'vitest';
-import { recordAws } from './aws-recording.ts';
+import { describe, expect, test } from 'vitest';
+import { type RoleFacts, rolePolicy } from '../../../infra/aws/identity/role-policies.ts';
+import { named, recordAws } from './aws-recording.ts';
 import {
   all,
   at,
   callerOf,
+  document,
   engineFiles,
   evidence,
   expectAll,
@@ -24,6 +26,7 @@ import {
   pack,
   point,
   production,
+  role,
   SECOND,
 } from './policy-rows.ts';
 
@@ -121,3 +124,38 @@ test('pruner lays markers on what engines wrote, and can end no version', () =>
       ...NEVER,
     ],
   ));
+
+test('replication copies an object with its lock, into the other bucket alone, and ends nothing', () =>
+  expectAll(
+    () => ({
+      arn: role('aws-storage-replication-primary-role'),
+      policy: document(named(production, 'iam/rolePolicy:RolePolicy', 'replication-primary-policy').inputs.policy),
+    }),
+    [
+      ['allowed', 's3:GetObjectRetention', evidence],
+      ['allowed', 's3:ReplicateObject', `${SECOND}/${evidence}`],
+      ['allowed', 's3:PutObjectRetention', `${SECOND}/${evidence}`],
+      ['not allowed', 's3:PutObjectRetention', `${SECOND}/${own}`],
+      ['denied', 's3:PutObjectRetention', evidence],
+      ['not allowed', 's3:ReplicateDelete', `${SECOND}/${evidence}`],
+      ['denied', 's3:PutObjectLegalHold', `${SECOND}/${evidence}`],
+      ['denied', 's3:BypassGovernanceRetention', `${SECOND}/${evidence}`],
+      ['denied', 's3:DeleteObjectVersion', [evidence, `${SECOND}/${evidence}`]],
+    ],
+  ));
+
+test.each([
+  ['aws', 'us-east-1', ['s3.us-east-1.amazonaws.com']],
+  ['aws-us-gov', 'us-gov-west-1', ['s3.us-gov-west-1.amazonaws.com']],
+  ['aws-cn', 'cn-north-1', ['s3.cn-north-1.amazonaws.com.cn', 's3.cn-north-1.amazonaws.com']],
+])('the key is used through S3, by the name that it has in %s', (partition, region, names) => {
+  const bucket = { id: 'primary', bucket: 'b', region } as RoleFacts['buckets'][number];
+  const { Statement } = rolePolicy('writer', {
+    account: '123456789012',
+    partition,
+    environment: 'e',
+    site: 's',
+    buckets: [bucket],
+  });
+  expect(Statement.find(({ Sid }) => Sid === 'Key')?.Condition?.StringEquals).toEqual({ 'kms:ViaService': names });
+});

@@ -164,8 +164,11 @@ describe('production', () => {
     const logging = ofType(recording, 's3/bucketLogging:BucketLogging');
     const counts = { none: [0, 0, 0], s3: [2, 0, 2], cloudtrail: [1, 1, 0] };
     expect([logs.length, trails.length, logging.length]).toEqual(counts[accessLogs as 'none']);
-    // S3 delivers no logs into a bucket with Object Lock.
-    expect(logs.filter(({ inputs }) => inputs.objectLockEnabled === true)).toEqual([]);
+    // S3 delivers no logs into a bucket with Object Lock; CloudTrail does.
+    const locks = ofType(recording, 's3/bucketObjectLockConfiguration:BucketObjectLockConfiguration');
+    const ofLogs = locks.filter(({ name }) => name.includes('-log-')).map(({ inputs }) => inputs.rule);
+    const rule = { defaultRetention: { mode: 'GOVERNANCE', days: 365 } };
+    expect(ofLogs).toEqual(accessLogs === 'cloudtrail' ? [rule] : []);
     for (const { inputs } of trails) {
       expect(inputs).toMatchObject({ isMultiRegionTrail: true, enableLogFileValidation: true });
       expect(text(inputs.advancedEventSelectors)).toContain('arn:aws:s3:::go-coffee-backups-eu-west-1/');

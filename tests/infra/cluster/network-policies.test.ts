@@ -1,7 +1,9 @@
 /** Nothing is open: what is, has a name, a label and a reason. */
 import { describe, expect, test } from 'vitest';
+import { ciliumPolicies } from '../../../infra/cluster/cilium-policies.ts';
 import { EGRESS_TARGETS } from '../../../infra/cluster/labels.ts';
 import { networkPolicies } from '../../../infra/cluster/network-policies.ts';
+import { serviceWays } from '../../../infra/cluster/service-ways.ts';
 
 const NAMESPACES = { platform: 'shop', recovery: 'shop-dr', existing: [] };
 const OUTSIDE = {
@@ -78,4 +80,55 @@ test('any address is not the node’s metadata', () => {
   expect(api?.spec.egress).toEqual([
     { to: [{ ipBlock: { cidr: '10.0.0.0/28' } }], ports: [{ protocol: 'TCP', port: 6443 }] },
   ]);
+});
+
+test('a resolver that is no pod of kube-system is reached by its address, and by the port of DNS alone', () => {
+  const ports = [
+    { protocol: 'UDP', port: 53 },
+    { protocol: 'TCP', port: 53 },
+  ];
+  const kubeSystem = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } };
+  const dns = (policies: typeof closed) => policies.find(({ name }) => name === 'reach-dns')?.spec.egress;
+  expect(dns(closed)).toEqual([{ to: [kubeSystem], ports }]);
+  const cidrs = ['169.254.20.10/32', '172.20.0.10/32'];
+  expect(dns(networkPolicies(NAMESPACES, { ...OUTSIDE, dns: { cidrs } }))).toEqual([
+    { to: [kubeSystem, ...cidrs.map((cidr) => ({ ipBlock: { cidr } }))], ports },
+  ]);
+});
+
+// Compared before the Service's address is rewritten, a pod selector alone would let nothing through to it.
+test('the leader’s Service is reached by its own address too, in both families, by those who may reach PostgreSQL', () => {
+  const ways = serviceWays(NAMESPACES, { target: 'postgres', port: 5432 }, ['10.100.0.7', 'fd00:10::7']);
+  expect(ways.map(({ name, namespace }) => `${namespace}/${name}`)).toEqual([
+    'shop/reach-postgres-service',
+    'shop-dr/reach-postgres-service',
+  ]);
+  for (const { spec } of ways) {
+    expect(spec).toEqual({
+      podSelector: { matchLabels: { 'reach.go-coffee/postgres': 'allowed' } },
+      policyTypes: ['Egress'],
+      egress: [
+        {
+          to: [{ ipBlock: { cidr: '10.100.0.7/32' } }, { ipBlock: { cidr: 'fd00:10::7/128' } }],
+          ports: [{ protocol: 'TCP', port: 5432 }],
+        },
+      ],
+    });
+  }
+});
+
+test('a Service without an address opens nothing: a rule without peers would be open to all', () => {
+  for (const addresses of [[], [undefined], ['None']]) {
+    const [way] = serviceWays(NAMESPACES, { target: 'postgres', port: 5432 }, addresses);
+    expect(way?.spec.egress).toEqual([]);
+  }
+});
+
+test('Cilium knows the API server by a name of its own', () => {
+  const policies = ciliumPolicies(NAMESPACES, OUTSIDE);
+  expect(policies.map(({ namespace }) => namespace)).toEqual(['shop', 'shop-dr']);
+  expect(policies[0]?.spec).toEqual({
+    endpointSelector: { matchLabels: { 'reach.go-coffee/kubernetes-api': 'allowed' } },
+    egress: [{ toEntities: ['kube-apiserver'], toPorts: [{ ports: [{ port: '6443', protocol: 'TCP' }] }] }],
+  });
 });

@@ -39,6 +39,21 @@ describe.each(names)('%s', (name) => {
     }
   });
 
+  test('all pods of the shared volumes, and no others, run on one node: the volumes are mounted by one node at a time', () => {
+    const together = { 'go-coffee-dr/volumes': 'shared' };
+    const term = { labelSelector: { matchLabels: together }, topologyKey: 'kubernetes.io/hostname' };
+    const claims = (spec: (typeof pods)[number]['spec']) =>
+      (spec.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName);
+    const sharing = pods.filter(({ spec }) => claims(spec).some((c) => c === 'dr-state' || c === 'local-repository'));
+    expect(sharing.length).toBeGreaterThan(8);
+    for (const { of, spec, labels } of pods) {
+      const shares = sharing.some((pod) => pod.of === of);
+      const rule = spec.affinity?.podAffinity;
+      expect([of, rule]).toEqual([of, shares ? { requiredDuringSchedulingIgnoredDuringExecution: [term] } : undefined]);
+      expect([of, labels['go-coffee-dr/volumes']]).toEqual([of, shares ? 'shared' : undefined]);
+    }
+  });
+
   test('only Patroni, the promotion, backups, checks of health and the monitor have a token of the API, and may reach it', () => {
     const mounts = ({ spec }: (typeof pods)[number]) =>
       spec.automountServiceAccountToken !== false ||

@@ -4,7 +4,7 @@ import { complaints, configOf } from './stack-config.ts';
 
 const DEPLOYER = {
   deployerRoleArn: 'arn:aws:iam::123456789012:role/go-coffee-deployer',
-  breakGlassPrincipals: ['arn:aws:iam::123456789012:role/incident-commander'],
+  breakGlassPrincipals: ['arn:aws:iam::123456789012:user/incident-commander'],
 };
 const aws = (fields: Record<string, unknown>) => ({ storage: { kind: 'aws', ...DEPLOYER, ...fields } });
 const compatible = (repositories: Record<string, unknown>) => ({ storage: { kind: 's3-compatible', repositories } });
@@ -274,7 +274,7 @@ test('the shipped stacks are taken, with their defaults', async () => {
     memory: '4Gi',
     spread: 'required',
   });
-  expect(backups).toEqual({ storage: '200Gi', state: '100Gi' });
+  expect(backups).toEqual({ storage: '200Gi', state: '100Gi', access: 'ReadWriteOnce' });
   expect(monitoring).toEqual({ prometheusOperator: true, namespace: 'monitoring' });
   expect(network.kubernetesApi).toEqual({ cidrs: ['0.0.0.0/0'], ports: [443, 6443] });
   expect(generation).toBe(1);

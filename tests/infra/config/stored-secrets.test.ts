@@ -1,5 +1,5 @@
 /** Passphrases and passwords from each of their three sources, and what the producing stack keeps for the others. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseStored, renderStored } from '../../../infra/config/stored-secrets.ts';
 import { named, ofType, recordAws } from '../aws/aws-recording.ts';
 import { ask, EVERYTHING } from '../aws/policy-simulator.ts';
@@ -108,4 +108,26 @@ test('only the deployer and break-glass read it, only break-glass ends it, and n
   expect(await verdicts('go-coffee-deployer')).toEqual([yes, yes, yes, yes, no]);
   expect(await verdicts('go-coffee-dr-production-break-glass')).toEqual([yes, no, no, no, yes]);
   expect(await verdicts('admin')).toEqual([no, no, no, no, no]);
+});
+
+describe('a preview without secrets', () => {
+  const preview = async (dryRun: boolean) => {
+    process.env.DR_PREVIEW = '1';
+    try {
+      return await recordAws('dr', {}, { preview: dryRun });
+    } finally {
+      process.env.DR_PREVIEW = '';
+    }
+  };
+
+  test('has placeholders, and asks the store nothing', async () => {
+    const recording = await preview(true);
+    expect(recording.calls).toEqual([]);
+    expect(JSON.stringify(recording.outputs.secrets)).not.toContain(STORED_SECRETS.redis);
+    expect(Object.keys(recording.outputs.secrets as object).toSorted()).toEqual(Object.keys(STORED_SECRETS).toSorted());
+  });
+
+  test('is refused in an `up`, which would write them', async () => {
+    await expect(preview(false)).rejects.toThrow('DR_PREVIEW is set, and this is not a preview');
+  });
 });

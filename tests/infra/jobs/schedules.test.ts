@@ -26,7 +26,7 @@ const recording = await record('production', {
   storage: {
     kind: 'aws',
     deployerRoleArn: 'arn:aws:iam::123456789012:role/go-coffee-deployer',
-    breakGlassPrincipals: ['arn:aws:iam::123456789012:role/incident-commander'],
+    breakGlassPrincipals: ['arn:aws:iam::123456789012:user/incident-commander'],
     offsite: { endpoint: 'https://partner.test:9000', region: 'partner', bucket: 'go-coffee-offsite' },
   },
   s3Credentials: {

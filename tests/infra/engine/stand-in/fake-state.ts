@@ -50,6 +50,12 @@ function objectState(name: string, inputs: Json): { id: string; state: Json } {
   return { id: metadata?.namespace === undefined ? own : `${metadata.namespace}/${own}`, state: {} };
 }
 
+/** The API gives an address to a Service that has none. */
+function withAddress(type: string, state: Json): Json {
+  if (!type.endsWith(':Service')) return state;
+  return { ...state, spec: { clusterIP: '10.100.0.7', ...(bare(state.spec) as Json) } };
+}
+
 function tlsState(type: string, name: string): Json {
   if (type.endsWith(':PrivateKey')) {
     return { privateKeyPem: pem('PRIVATE KEY', name), publicKeyPem: pem('PUBLIC KEY', name) };
@@ -74,5 +80,5 @@ export function stateOf(type: string, name: string, inputs: Json): { readonly id
         return { id: `${name}-id`, state: {} };
     }
   })();
-  return { id, state: { ...state, ...inputs } };
+  return { id, state: withAddress(type, { ...state, ...inputs }) };
 }

@@ -163,3 +163,29 @@ describe('back again', () => {
     expect(scripts(failedBack)['archive-push.sh']).toContain('eu-west-1-2.conf');
   });
 });
+
+test('a stack whose records followed its role says where they lead now: the default would send its users to the site that is left', () => {
+  const given = {
+    zoneId: 'Z1',
+    names: ['www.example.com'],
+    primary: 'a.example.com',
+    standby: 'b.example.com',
+    healthPath: '/',
+  };
+  const config = {
+    ...PREVIOUS,
+    role: 'primary',
+    secrets: { from: 'generated' },
+    standby: FAILED_BACK.standby,
+    traffic: given,
+  };
+  const paths = (active: 'standby' | undefined, ledUsersByRole: boolean) =>
+    stepProblems({ ...config, traffic: { ...given, active } } as unknown as Parameters<typeof stepProblems>[0], {
+      ...PREVIOUS,
+      leads: true,
+      ledUsersByRole,
+    }).map(({ path }) => path.join('.'));
+  expect(paths(undefined, true)).toEqual(['traffic.active']);
+  expect(paths('standby', true)).toEqual([]);
+  expect(paths(undefined, false)).toEqual([]);
+});

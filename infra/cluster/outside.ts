@@ -1,0 +1,22 @@
+/** What of the outside the pods of a stack may reach. Pure. */
+import { gitPorts } from '../config/findings.ts';
+import { isIsolated } from '../config/role.ts';
+import type { GitSource, StackConfig } from '../config/types.ts';
+import type { Outside } from './network-policies.ts';
+import { type ClusterRepository, storagePorts } from './repository.ts';
+
+export interface Reached {
+  readonly repositories: readonly ClusterRepository[];
+  readonly git?: GitSource | undefined;
+}
+
+export function outsideOf(config: StackConfig, { repositories, git }: Reached): Outside {
+  const { network, monitoring } = config;
+  return {
+    ...network,
+    objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
+    monitoringNamespace: monitoring.namespace,
+    gitPorts: git && gitPorts(git),
+    isolated: isIsolated(config),
+  };
+}
