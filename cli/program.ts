@@ -104,6 +104,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/failback.ts'),
   ],
   [
+    'harden',
+    'Offer the plan’s pod security to namespaces that are there, and say first what it would break.',
+    () => import('./commands/harden/harden.ts'),
+  ],
+  [
     'drill',
     'Build a throwaway platform, stage a disaster of the plan, recover from it and prove it with data.',
     () => import('./commands/drill.ts'),

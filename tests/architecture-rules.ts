@@ -31,6 +31,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'verify/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'status/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/', 'workloads/'],
     'failover/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/'],
+    'harden/': ['core/', 'kubernetes/'],
     'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],
     'rebuild/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'keys/', 'pulumi/', 'workloads/'],
     'offsite/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'verify/'],

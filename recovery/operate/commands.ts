@@ -38,6 +38,7 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
   ['dr failback', (stack) => `it runs on this machine: dr failback --stack ${stack} --of LEADER`],
   ['dr drill', (stack) => `it runs on this machine: dr drill --on cluster --like ${stack}`],
   ['dr setup', () => 'it looks at what runs where it is typed: type it without --stack'],
+  ['dr harden', (stack) => `it runs on this machine: dr harden --stack ${stack}`],
   ['dr impact', () => 'it reads files of this machine: type it without --stack'],
   ['dr keys', () => 'keys never pass through a pod: type it without --stack, with the environment file'],
 ];

@@ -29,7 +29,7 @@ function leaves(command: CommandUnknownOpts): CommandUnknownOpts[] {
 
 /** What changes data, keys or stacks. */
 const REFUSED =
-  /^dr (init|backup|prune|restore|restore-volume|seed|rebuild|failover|failback|drill|impact|keys|offsite (export|verify)|repository (clean|repair|detach|attach|recreate))\b/;
+  /^dr (init|backup|prune|restore|restore-volume|seed|rebuild|failover|failback|harden|drill|impact|keys|offsite (export|verify)|repository (clean|repair|detach|attach|recreate))\b/;
 
 const RUN = /^dr (assess|doctor|health|monitor|objectives|plan|points|unlock|verify|repository status|offsite list)\b/;
 

@@ -61,6 +61,7 @@ test('the commands of the plan are all there', () => {
     'dr monitor',
     'dr failover',
     'dr failback',
+    'dr harden',
     'dr drill',
     'dr impact',
     'dr unlock',

@@ -4,7 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Platform } from '../../drill/platform/platform.ts';
+import type { Environment } from '../../recovery/config/environment.ts';
 import { editEnvironment } from './golden-make.ts';
+import { killAtLine } from './journal-watch.ts';
 import { withSmallSite } from './small-site.ts';
 
 const RESTORE = ['restore', '--to', 'latest', '--no-backup', '--confirm', 'drill'];
@@ -30,8 +33,14 @@ test('names that are no text, and YAML that never parsed', async () => {
   });
 });
 
+/** Its start holds a restore until the file is there: then one can be killed while it lasts. */
+const waitsFor = (file: string): Environment['services'] => ({
+  'auth-service': { start: ['sh', '-c', 'until [ -e "$1" ]; do sleep 0.05; done', 'sh', file], stop: ['true'] },
+});
+
 test.runIf(process.getuid?.() === 0)('a mount point: its contents are swapped', async () => {
-  await withSmallSite({ workloads: ['uploads'] }, async (site) => {
+  const edit = (e: Environment, { paths }: Platform) => ({ ...e, services: waitsFor(join(paths.root, 'go')) });
+  await withSmallSite({ workloads: ['uploads'], edit }, async (site) => {
     const path = site.paths.folder('uploads');
     await mkdir(path, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'none', path]);
@@ -43,7 +52,12 @@ test.runIf(process.getuid?.() === 0)('a mount point: its contents are swapped', 
       await writeFile(join(path, 'a', 'one'), 'changed');
       await writeFile(join(path, 'newer'), 'not in the point');
       await chmod(path, 0o700);
-      await site.dr(0, ...RESTORE);
+      const { hit } = await killAtLine(site, RESTORE, (name) => name === 'uploads/swap done');
+      expect(hit).toBeDefined();
+      // Of the same length: no count of files or bytes tells.
+      await writeFile(join(path, 'a', 'one'), 'fir5t');
+      await writeFile(join(site.paths.root, 'go'), '');
+      expect(await site.dr(0, ...RESTORE)).toContain('was changed after it was laid down');
       expect(await readFile(join(path, 'a', 'one'), 'utf8')).toBe('first');
       expect((await readdir(path)).sort()).toEqual(['a']);
       expect((await stat(path)).mode & 0o7777).toBe(0o2775);

@@ -24,5 +24,5 @@ export const FILES = {
     wanted: /\.rdb$/,
     laid: /^redis\/files done$/,
   },
-  uploads: { folder: ({ paths }) => paths.folder('uploads'), wanted: /./, laid: /^uploads\/copy done$/ },
+  uploads: { folder: ({ paths }) => paths.folder('uploads'), wanted: /./, laid: /^uploads\/swap done$/ },
 } as const satisfies Record<string, SitePart>;
