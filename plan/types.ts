@@ -180,9 +180,11 @@ const safeguardsSchema = z.strictObject({
   pruneShare: z.number().gt(0).lte(1),
   /** A capture that lost more than this part of the rows, keys, files or bytes of the one before is suspect. */
   shrink: z.number().gt(0).lte(1),
+  /** Within this time everything in a repository is read back: each scheduled verification reads what is new, and a part of the rest. */
+  readAll: durationSchema.default('4w'),
 });
 
-export const safeguards: z.infer<typeof safeguardsSchema> = { pruneShare: 1 / 3, shrink: 0.5 };
+export const safeguards: z.infer<typeof safeguardsSchema> = { pruneShare: 1 / 3, shrink: 0.5, readAll: '4w' };
 
 /** `none: true`: nobody is told of an alert, and that is meant. Otherwise a channel of `channels.internal` must be able to take one. */
 const alertsSchema = z.strictObject({ none: z.boolean() });

@@ -41,6 +41,10 @@ function objectivesText(report: ObjectivesReport): string {
     row.measured === undefined ? '-' : word(row.met),
     row.measured === undefined ? 'run `dr drill`' : `${row.measured.what}, ${formatTime(row.measured.at)}`,
   ]);
+  const reading = report.reading.map(({ repository, since, what, objectiveSeconds, met }) => {
+    const late = met ? '' : `OVERDUE (${formatDuration(objectiveSeconds)}): `;
+    return `${late}${repository}: not read back since ${formatTime(since)}: ${what}`;
+  });
   const unreachable = report.unreachable.map(
     ({ repository, fact }) => `repository ${repository} can't be read: ${fact}`,
   );
@@ -58,6 +62,7 @@ function objectivesText(report: ObjectivesReport): string {
     ...open,
     ...beside,
     ...unreachable,
+    ...reading,
     verdict,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 /** `dr verify`: can what the repositories hold be trusted. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { exitFor } from '../../recovery/core/exit.ts';
+import type { Reading } from '../../recovery/verify/reading/reading.ts';
 import type { RepositoryReport, VerifyReport } from '../../recovery/verify/types.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples, numberBetween, repositoriesOption } from '../flags.ts';
@@ -18,10 +19,17 @@ const declaration = () =>
         .argParser(numberBetween(0, 100, 'a percentage from 0 to 100, e.g. 10'))
         .default(10),
     )
+    .addOption(
+      new Option(
+        '--scheduled',
+        'read back what is new, and the part of the rest that is due (safeguards.readAll)',
+      ).conflicts(['readData', 'all']),
+    )
+    .addOption(new Option('--all', 'read back everything').conflicts('readData'))
     .option('--point <id>', 'the point to verify (default: the newest complete one)')
     .addHelpText(
       'after',
-      examples('dr verify', 'dr verify --deep --repository secondary', 'dr verify --read-data 100'),
+      examples('dr verify', 'dr verify --deep --repository secondary', 'dr verify --scheduled', 'dr verify --all'),
     );
 
 /** Exit 1: a bug of `dr` ended it. Exit 5: data is wrong. Exit 2: a key is missing or wrong. Exit 3: a repository is unreachable, the others are fine. */
@@ -30,10 +38,14 @@ export async function verify(options: OptionsOf<typeof declaration>, context: Si
     import('../../recovery/verify/run.ts'),
     import('../../recovery/verify/text.ts'),
   ]);
-  const { deep, readData, repository, point } = options;
+  const { deep, repository, point } = options;
+  const reading: Reading =
+    options.scheduled === true
+      ? { kind: 'scheduled' }
+      : { kind: 'percent', percent: options.all === true ? 100 : options.readData };
   const { progress, signal, now } = context;
   const site = await openSite(context);
-  const request = { deep, readData, point, now: now(), progress, signal };
+  const request = { deep, reading, point, now: now(), progress, signal };
   const report = await verifyRepositories(site, repository, request);
   const has = (status: RepositoryReport['status']): boolean =>
     report.repositories.some((each) => each.status === status);

@@ -154,7 +154,7 @@ function upkeep(plan: Plan): Timed[] {
       title: 'Verification of the newest copies',
       purpose: 'verify',
       cron: shift(full.cron, turn),
-      args: ['verify'],
+      args: ['verify', '--scheduled'],
       deadlineSeconds,
     },
     {

@@ -22,6 +22,7 @@ import type { Capture, RecoveryPoint } from '../points/point.ts';
 import { plural } from '../report/format.ts';
 import { verifyFiles } from '../verify/files.ts';
 import { verifyPostgres } from '../verify/postgres.ts';
+import { knownReading } from '../verify/reading/record.ts';
 import type { Finding } from '../verify/types.ts';
 import { copySnapshotsOf } from './copy-files.ts';
 import { copySet } from './copy-postgres.ts';
@@ -89,8 +90,9 @@ async function verifyCopy(site: Site, request: CopyRequest, copy: Repository, ca
   const point: RecoveryPoint = { ...entry.point, repository: copy.id, captures: [...captures] };
   const entries: CatalogEntry[] = [{ point, outline: outlineOf(point), marks: [], trust: 'ok' }];
   const common = { repository: copy, entries, folder: join(workFolder(site, copy), 'verify'), progress, signal };
-  const files = await verifyFiles(site, { ...common, percent: 100 });
-  const postgres = await verifyPostgres(site, { ...common, read: true, retainedSince: new Date(0) });
+  const reading = knownReading(site, entries, { reading: { kind: 'percent', percent: 100 }, now: new Date() });
+  const files = await verifyFiles(site, { ...common, reading });
+  const postgres = await verifyPostgres(site, { ...common, reading, retainedSince: new Date(0) });
   const wrong = [...files.findings, ...postgres.findings].filter(({ severity }) => severity === 'wrong');
   if (wrong.length > 0) throw copyDamaged(copy, entry.point.id, wrong);
 }

@@ -150,8 +150,9 @@ export const recoveryPointSchema = pointBodySchema.extend({
 export type PointBody = z.infer<typeof pointBodySchema>;
 export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
 
-export const MARKS = ['verified', 'compromised', 'clean', 'hold', 'exported'] as const;
+export const MARKS = ['verified', 'compromised', 'clean', 'hold', 'exported', 'read'] as const;
 export type Mark = (typeof MARKS)[number];
 
-/** Those that a person may set. `exported` is set by `dr offsite export`: its note names the repository with the off-site copy. */
+/** Those that a person may set. `exported` is set by `dr offsite export`: its note names the repository with the off-site copy. `read` is
+ * set by `dr verify --scheduled`: its note says what of the repository was read back (reads.ts). */
 export const TYPED_MARKS = ['verified', 'compromised', 'clean', 'hold'] as const satisfies readonly Mark[];

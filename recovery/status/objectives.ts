@@ -4,7 +4,7 @@ import { rpoObjective } from '../../plan/objectives.ts';
 import type { Plan, Workload } from '../../plan/types.ts';
 import { attachedRepositories } from '../config/repositories.ts';
 import { isConfigured } from '../config/selection.ts';
-import type { Site } from '../config/site.ts';
+import type { Repository, Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../points/catalog/doubts.ts';
@@ -12,6 +12,7 @@ import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { isCompromised } from '../points/marks.ts';
 import { notCopied } from '../points/not-copied.ts';
+import { isOverdue, longestUnread } from '../points/read-overdue.ts';
 import { allMeasurements, lastRto, type Measurement } from '../report/measurements.ts';
 import { correctedNow } from '../storage/clock.ts';
 import { withClient } from '../workloads/postgres/server.ts';
@@ -53,6 +54,16 @@ export interface ObjectivesReport {
   /** What lies beside the data and is not in the newest copy of its workload: no objective holds for it. */
   readonly notCopied: readonly { readonly workload: string; readonly what: string }[];
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
+  /** What of each repository was not read back for the longest time. */
+  readonly reading: readonly ReadNow[];
+}
+
+export interface ReadNow {
+  readonly repository: string;
+  readonly since: string;
+  readonly what: string;
+  readonly objectiveSeconds: number;
+  readonly met: boolean;
 }
 
 /** A copy of a workload: until when its data is safe. */
@@ -65,7 +76,7 @@ export interface Copy {
 }
 
 export async function achievedObjectives(site: Site, now: Date): Promise<ObjectivesReport> {
-  const { copies, unreachable } = await readCopies(site, now);
+  const { copies, unreachable, reading } = await readCopies(site, now);
   const archived = await archivedCopies(site, copies);
   const measurements = await allMeasurements(site.environment.stateDir);
   return {
@@ -84,6 +95,7 @@ export async function achievedObjectives(site: Site, now: Date): Promise<Objecti
       lines.map((what) => ({ workload, what })),
     ),
     unreachable,
+    reading,
   };
 }
 
@@ -149,6 +161,7 @@ function judgeRto(tier: Plan['tiers'][number], measurements: readonly Measuremen
 }
 
 interface CopiesRead {
+  readonly reading: readonly ReadNow[];
   readonly copies: readonly Copy[];
   readonly unreachable: readonly { readonly repository: string; readonly fact: string }[];
 }
@@ -163,17 +176,31 @@ async function readCopies(site: Site, now: Date): Promise<CopiesRead> {
         const entries = await catalog.points();
         const good = new Set(goodEntries(entries, await correctedNow(store, now)));
         const counted = entries.filter((entry) => good.has(entry) || entry.trust === 'unknown-key');
-        return { copies: counted.flatMap((entry) => copiesOf(entry, repository.id)), unreachable: [] };
+        return {
+          copies: counted.flatMap((entry) => copiesOf(entry, repository.id)),
+          unreachable: [],
+          reading: readNow(site, repository, entries, now),
+        };
       } catch (error) {
         if (!(error instanceof DrError)) throw error;
-        return { copies: [], unreachable: [{ repository: repository.id, fact: error.fact }] };
+        return { copies: [], unreachable: [{ repository: repository.id, fact: error.fact }], reading: [] };
       }
     }),
   );
   return {
     copies: results.flatMap(({ copies }) => copies),
     unreachable: results.flatMap(({ unreachable }) => unreachable),
+    reading: results.flatMap(({ reading }) => reading),
   };
+}
+
+function readNow({ plan }: Site, { id, exported }: Repository, entries: readonly CatalogEntry[], now: Date): ReadNow[] {
+  const { readAll } = plan.safeguards;
+  const unread = exported === true ? undefined : longestUnread(entries, readAll);
+  if (unread === undefined) return [];
+  const { since, what } = unread;
+  const met = !isOverdue(unread, readAll, now);
+  return [{ repository: id, since: since.toISOString(), what, objectiveSeconds: seconds(readAll), met }];
 }
 
 /** Points that nobody would restore from do not count. */

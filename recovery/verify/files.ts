@@ -7,17 +7,19 @@ import type { Progress } from '../core/progress.ts';
 import { type CheckResult, checkRepository } from '../engines/restic/check.ts';
 import { type Loss, lossOf } from '../engines/restic/loss.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
+import { listPacks } from '../engines/restic/packs.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
+import { readByRestic, readScheduledPacks } from './reading/packs.ts';
+import type { KnownReading, PacksRead } from './reading/reading.ts';
 import type { Finding } from './types.ts';
 
 export interface FilesRequest {
   readonly repository: Repository;
   readonly entries: readonly CatalogEntry[];
-  /** Part of the stored data that is read back, 0 to 100. */
-  readonly percent: number;
+  readonly reading: KnownReading;
   /** Private; the caller removes it. */
   readonly folder: string;
   readonly progress: Progress;
@@ -175,8 +177,34 @@ function openPrivately(site: Site, request: FilesRequest): Restic {
   return openRestic({ ...site, environment }, request.repository, 'restorer');
 }
 
-async function check(site: Site, request: FilesRequest, named: ReadonlyMap<string, Named>): Promise<Finding[]> {
-  const { repository, progress, percent, signal, folder } = request;
+interface FilesVerified {
+  readonly findings: readonly Finding[];
+  /** Absent where nothing could be read. */
+  readonly read?: PacksRead;
+}
+
+/** restic trusts its index where packs are damaged: only reading finds that. */
+async function checkAndRead(
+  restic: Restic,
+  { repository, reading, signal }: FilesRequest,
+  onFraction: (fraction: number) => void,
+): Promise<{ result: CheckResult; read: PacksRead }> {
+  const store = await repository.store('restorer');
+  if (reading.kind === 'percent') {
+    const { percent } = reading;
+    const result = await checkRepository(restic, { percent, onFraction, signal });
+    const packs = await listPacks(store, repository.layout.restic);
+    return { result, read: readByRestic(packs, percent, result.packs, reading.parts) };
+  }
+  const result = await checkRepository(restic, { percent: 0, onFraction, signal });
+  const packs = await listPacks(store, repository.layout.restic);
+  const { problems, ...read } = await readScheduledPacks(store, packs, reading, { onFraction, signal });
+  const known = new Set(result.packs.map(({ pack }) => pack));
+  return { result: { ...result, packs: [...result.packs, ...problems.filter(({ pack }) => !known.has(pack))] }, read };
+}
+
+async function check(site: Site, request: FilesRequest, named: ReadonlyMap<string, Named>): Promise<FilesVerified> {
+  const { repository, progress, signal, folder } = request;
   const step = `verify/${repository.id}/restic`;
   const title = `${repository.id}: files`;
   await mkdir(join(folder, 'cache', 'restic'), { recursive: true, mode: 0o700 });
@@ -188,37 +216,39 @@ async function check(site: Site, request: FilesRequest, named: ReadonlyMap<strin
   } catch (error) {
     // The sets of PostgreSQL are verified all the same.
     if (error instanceof DrError && error.exit === EXIT.verificationFailed)
-      return [unreadable(repository.id, named, error)];
+      return { findings: [unreadable(repository.id, named, error)] };
     throw error;
   }
   const onFraction = (fraction: number) => progress({ step, title, state: 'progress', fraction });
-  const result = await checkRepository(restic, { percent, onFraction, signal });
+  const { result, read } = await checkAndRead(restic, request, onFraction);
   const present = snapshots.filter(({ id }) => named.has(id));
   const damage = { packs: result.packs.map(({ pack }) => pack), trees: result.trees };
   const isDamaged = damage.packs.length + damage.trees.length > 0;
   if (isDamaged) progress({ step, title, state: 'progress', detail: 'looking for the files that are lost' });
   const losses = isDamaged ? await lossOf(restic, damage, present, signal) : [];
-  return [
+  const findings = [
     ...snapshotFindings(repository.id, named, snapshots),
     ...lossFindings(repository.id, named, losses),
     ...otherFindings(repository.id, result),
   ];
+  return { findings, read };
 }
 
 export async function verifyFiles(
   site: Site,
   request: FilesRequest,
-): Promise<{ findings: readonly Finding[]; snapshots: number }> {
+): Promise<FilesVerified & { readonly snapshots: number }> {
   const { repository, progress } = request;
   const named = namedSnapshots(request.entries);
   if (named.size === 0) return { findings: [], snapshots: 0 };
   const event = { step: `verify/${repository.id}/restic`, title: `${repository.id}: files` };
   progress({ ...event, state: 'start' });
   try {
-    const findings = await check(site, request, named);
+    const checked = await check(site, request, named);
+    const { findings } = checked;
     const wrong = findings.some(({ severity }) => severity === 'wrong');
     progress({ ...event, state: wrong ? 'failed' : 'done', detail: plural(named.size, 'snapshot') });
-    return { findings, snapshots: named.size };
+    return { ...checked, snapshots: named.size };
   } catch (error) {
     progress({ ...event, state: 'failed', detail: messageOf(error) });
     throw error;

@@ -7,15 +7,20 @@ import { rethrowBug } from '../core/as-dr-error.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import { ENGINE_SAID } from '../engines/explain.ts';
+import { findEngine } from '../engines/find.ts';
 import type { StanzaInfo } from '../engines/pgbackrest/info.ts';
 import { openPgBackRest, type PgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
-import { opensAnyInfo, verifySets } from '../engines/pgbackrest/verify.ts';
+import { opensAnyInfo } from '../engines/pgbackrest/verify.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import type { PostgresCapture } from '../points/point.ts';
 import { segmentFiles } from '../points/wal.ts';
+import { plural } from '../report/format.ts';
 import { FOREIGN_WAL_HINT, foreignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { infoCopyFindings } from './info-copies.ts';
-import { listedFindings, type NamedSets, verifiedFindings } from './set-findings.ts';
+import { bothRead, isListingOnly, NOTHING_READ, readSets } from './reading/read-sets.ts';
+import type { KnownReading, SetsRead } from './reading/reading.ts';
+import { setsToRead } from './reading/sets.ts';
+import { listedFindings, type NamedSets } from './set-findings.ts';
 import type { Finding } from './types.ts';
 import { walFindings } from './wal-findings.ts';
 
@@ -23,13 +28,13 @@ export interface PostgresVerification {
   readonly findings: readonly Finding[];
   readonly sets: number;
   readonly walSegments: number;
+  readonly read: SetsRead;
 }
 
 export interface PostgresRequest {
   readonly repository: Repository;
   readonly entries: readonly CatalogEntry[];
-  /** Read every file back; else lists only. */
-  readonly read: boolean;
+  readonly reading: KnownReading;
   readonly retainedSince: Date;
   /** Private; the caller removes it. */
   readonly folder: string;
@@ -176,18 +181,21 @@ async function verifyLineage(site: Site, request: PostgresRequest, named: NamedS
     const { info, findings: damaged } = await readInfo(pg, repository, named);
     if (damaged.length > 0) {
       progress({ step, title, state: 'failed', detail: damaged[0]?.fact ?? '' });
-      return { findings: damaged, sets: 0, walSegments: 0 };
+      return { findings: damaged, sets: 0, walSegments: 0, read: NOTHING_READ };
     }
     const listed = listedFindings(named, info);
     const wal = info ? await checkWal(pg, request, named, info) : { findings: [], segments: 0 };
-    progress({ step, title, state: 'progress', detail: request.read ? 'reading every file' : 'not read back' });
-    const read = info && request.read ? verifiedFindings(named, info, await verifySets(pg, repository, signal)) : [];
+    const { version = '0' } = (await findEngine('pgbackrest', { run: site.run })) ?? {};
+    const wanted = info === undefined ? [] : setsToRead(named.lineage, info, request.reading, version);
+    const what = wanted === 'all' ? 'reading every file' : plural(wanted.length, 'set');
+    progress({ step, title, state: 'progress', detail: wanted.length === 0 ? 'not read back' : what });
+    const done = await readSets(pg, repository, { named, info, wanted, signal });
     const foreign = await foreignFindings(site, repository, named.lineage);
-    const copies = info && request.read ? await infoCopyFindings(pg, repository, named.lineage) : [];
-    const findings = [...listed, ...wal.findings, ...foreign, ...copies, ...read];
+    const copies = info && !isListingOnly(request.reading) ? await infoCopyFindings(pg, repository, named.lineage) : [];
+    const findings = [...listed, ...wal.findings, ...foreign, ...copies, ...done.findings];
     const detail = `${named.captures.size} sets, ${wal.segments} WAL segments`;
     progress({ step, title, state: findings.length > 0 ? 'failed' : 'done', detail });
-    return { findings, sets: named.captures.size, walSegments: wal.segments };
+    return { findings, sets: named.captures.size, walSegments: wal.segments, read: done.read };
   } catch (error) {
     progress({ step, title, state: 'failed', detail: messageOf(error) });
     throw error;
@@ -195,13 +203,14 @@ async function verifyLineage(site: Site, request: PostgresRequest, named: NamedS
 }
 
 export async function verifyPostgres(site: Site, request: PostgresRequest): Promise<PostgresVerification> {
-  let total: PostgresVerification = { findings: [], sets: 0, walSegments: 0 };
+  let total: PostgresVerification = { findings: [], sets: 0, walSegments: 0, read: NOTHING_READ };
   for (const named of lineagesOf(request.entries, request.repository.id).values()) {
     const one = await verifyLineage(site, request, named);
     total = {
       findings: [...total.findings, ...one.findings],
       sets: total.sets + one.sets,
       walSegments: total.walSegments + one.walSegments,
+      read: bothRead(total.read, one.read),
     };
   }
   return total;

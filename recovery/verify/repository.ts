@@ -15,13 +15,14 @@ import { copyFindings } from './copies.ts';
 import { deepVerify, pointToTry } from './deep/run.ts';
 import { verifyFiles } from './files.ts';
 import { verifyPostgres } from './postgres.ts';
+import type { BytesRead, Reading } from './reading/reading.ts';
+import { knownReading, overdueFindings, recordRead } from './reading/record.ts';
 import type { Coverage, DeepResult, Finding, RepositoryReport, RepositoryStatus } from './types.ts';
 
 export interface VerifyRequest {
   /** Restore the point to a scratch place too. */
   readonly deep: boolean;
-  /** Part of the stored data that is read back, 0 to 100; pgBackRest reads all of it, or with 0 nothing. */
-  readonly readData: number;
+  readonly reading: Reading;
   /** @default the newest complete point of each repository */
   readonly point?: string | undefined;
   readonly now: Date;
@@ -34,6 +35,7 @@ export interface VerifyRequest {
 interface Verified {
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
+  readonly read?: BytesRead;
   readonly deep?: DeepResult;
 }
 
@@ -43,7 +45,7 @@ async function verifyAll(
   request: VerifyRequest,
   folder: string,
 ): Promise<Verified> {
-  const { progress, signal, now, readData } = request;
+  const { progress, signal, now } = request;
   const event = { step: `verify/${repository.id}/catalog`, title: `${repository.id}: catalog` };
   progress({ ...event, state: 'start' });
   const catalog = await openCatalog(site, repository, 'restorer');
@@ -58,19 +60,22 @@ async function verifyAll(
   const held = believed.filter((entry) => entry.point.id === point);
   // A year has 52 off-site copies: all are compared with their lists, and one is read.
   const copies = repository.exported === true ? await copyFindings(site, repository, believed) : [];
-  const read =
+  const source =
     repository.exported === true && point !== undefined
       ? { repository: copyView(repository, point), entries: held }
       : { repository, entries: believed };
-  const common = { ...read, folder, progress, signal };
+  const common = { ...source, folder, progress, signal };
+  const reading = knownReading(site, believed, request);
   // Files first: that a passphrase opens them tells a wrong passphrase of the sets from damage.
-  const files = await verifyFiles(site, { ...common, percent: readData });
-  const postgres = await verifyPostgres(site, { ...common, read: readData > 0, retainedSince });
+  const files = await verifyFiles(site, { ...common, reading });
+  const postgres = await verifyPostgres(site, { ...common, reading, retainedSince });
   const unheld = point !== undefined && held.length === 0 ? [missingPoint(repository.id, point)] : [];
   const deep =
     request.deep && point !== undefined && held.length > 0
       ? await deepVerify(site, { ...common, catalog, point, now })
       : undefined;
+  const isShelf = repository.exported === true;
+  const read = isShelf ? undefined : await recordRead(site, catalog, { reading, files, postgres, entries: believed });
   const coverage = {
     points: entries.length,
     sets: postgres.sets,
@@ -86,8 +91,9 @@ async function verifyAll(
     ...files.findings,
     ...postgres.findings,
     ...(deep?.findings ?? []),
+    ...overdueFindings(repository.id, site.plan.safeguards.readAll, read),
   ];
-  return { findings, coverage, ...(deep ? { deep: deep.result } : {}) };
+  return { findings, coverage, ...(read ? { read } : {}), ...(deep ? { deep: deep.result } : {}) };
 }
 
 /** Nothing is pruned while it is read. A repository that takes no lock (mounted read-only) is verified all the same. */

@@ -1,6 +1,6 @@
 /** The report for people: a line a repository, then what is wrong, then the verdict. */
 import { formatDuration } from '../../plan/duration.ts';
-import { formatCount, plural } from '../report/format.ts';
+import { formatBytes, formatCount, formatTime, plural } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { Finding, RepositoryReport, VerifyReport } from './types.ts';
 
@@ -43,6 +43,14 @@ function deepText({ id, deep }: RepositoryReport): string[] {
   return [`${deep.point} from ${id}: ${outcome} (${read})\n${table(['', 'tier', 'verified', 'found'], checks)}`];
 }
 
+function readText({ id, read }: RepositoryReport): string[] {
+  if (read === undefined) return [];
+  const what = `${plural(read.packs, 'pack')} of files, ${read.sets.length === 0 ? 'no backup set' : `backup sets ${read.sets.join(', ')}`}`;
+  const pass =
+    read.unread === undefined ? '' : `; not read since ${formatTime(read.unread.since)}: ${read.unread.what}`;
+  return [`${id}: ${formatBytes(read.bytes)} read back (${what})${pass}`];
+}
+
 function errorText({ id, error, findings }: RepositoryReport): string[] {
   if (error === undefined || findings.length > 0) return [];
   return [`${id} was not verified: ${error.message}\n  hint: ${error.hint}`];
@@ -64,10 +72,11 @@ export function verifyText({ repositories }: VerifyReport): string {
   const findings = repositories.flatMap((report) => report.findings).map(findingText);
   const parts = [
     table(head, repositories.map(row), right),
+    repositories.flatMap(readText).join('\n'),
     ...repositories.flatMap(deepText),
     ...findings,
     ...repositories.flatMap(errorText),
     verdict(repositories),
   ];
-  return parts.join('\n\n');
+  return parts.filter((part) => part !== '').join('\n\n');
 }

@@ -1,6 +1,7 @@
 /** What a verification finds, and what it has read. */
 import type { DrError } from '../core/errors.ts';
 import type { Check } from '../workloads/restore-step.ts';
+import type { BytesRead } from './reading/reading.ts';
 
 export interface Finding {
   readonly repository: string;
@@ -48,6 +49,8 @@ export interface RepositoryReport {
   readonly status: RepositoryStatus;
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
+  /** What was read back. Absent for a repository of off-site copies, and where it was not verified. */
+  readonly read?: BytesRead;
   readonly seconds: number;
   readonly deep?: DeepResult;
   readonly error?: DrError;

@@ -80,7 +80,13 @@ test('the last verified point and a leased point stay, and pass a deep verificat
 
     // The signed checkpoint names what was removed, its WAL is not a gap, and the kept point still restores.
     const now = LATER();
-    const later = { deep: true, readData: 100, point: full, now, progress: () => undefined };
+    const later = {
+      deep: true,
+      reading: { kind: 'percent', percent: 100 } as const,
+      point: full,
+      now,
+      progress: () => undefined,
+    };
     const { repositories } = await verifyRepositories(site, ['local'], later);
     expect(repositories[0]?.findings).toEqual([]);
     expect(repositories[0]?.deep).toMatchObject({ point: full, marked: true });

@@ -172,6 +172,14 @@ export function canCopiesBeTrusted(plan: Plan): Question[] {
       show: [['go_coffee_dr_verification_age_seconds', '{{repository}}']],
     },
     {
+      title: 'Longest not read back',
+      description: 'By repository: its least recently read data.',
+      type: 'bargauge',
+      unit: 's',
+      steps: above(seconds(plan.safeguards.readAll)),
+      show: [['go_coffee_dr_unread_seconds', '{{repository}}']],
+    },
+    {
       title: 'Storage used',
       description: `Warning above ${warningPercent}%, critical above ${criticalPercent}%.`,
       type: 'bargauge',

@@ -99,6 +99,7 @@ export function storageRules({ thresholds: { storage } }: Plan): AlertRule[] {
 }
 
 export function verificationRules(plan: Plan, { verifyEvery }: RuleSettings): AlertRule[] {
+  const { readAll } = plan.safeguards;
   const every = verifyEvery === undefined ? fullInterval(plan) : seconds(verifyEvery);
   return [
     {
@@ -121,6 +122,17 @@ export function verificationRules(plan: Plan, { verifyEvery }: RuleSettings): Al
         summary: `Repository {{ $labels.repository }} was not verified within ${formatDuration(2 * every)}`,
         description: 'A copy that nobody has tried to read is a hope, not a backup.',
         runbook: 'dr verify --deep --repository {{ $labels.repository }}',
+      },
+    },
+    {
+      alert: 'DrReadOverdue',
+      expr: `go_coffee_dr_unread_seconds > ${seconds(readAll)}`,
+      labels: { severity: 'warning' },
+      annotations: {
+        summary: `Something in repository {{ $labels.repository }} was not read back within ${formatDuration(seconds(readAll))}`,
+        description:
+          'Damage shows only when data is read: an index and a list say that it is there, not that it is whole.',
+        runbook: 'dr verify --scheduled --repository {{ $labels.repository }}',
       },
     },
   ];

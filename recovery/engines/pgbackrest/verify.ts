@@ -83,11 +83,23 @@ export function readVerifyLog(output: string): VerifyResult {
 /**
  * Reads everything of the lineage in one repository; needs no write access. Ask `info` first: it tells a wrong passphrase from a
  * damaged repository.
+ * @param options.set only this set with all that it is built on, and the WAL that makes it consistent; pgBackRest 2.55 or newer
  */
-export async function verifySets(pg: PgBackRest, repository: Repository, signal?: AbortSignal): Promise<VerifyResult> {
+export async function verifySets(
+  pg: PgBackRest,
+  repository: Repository,
+  { set, signal }: { readonly set?: string; readonly signal?: AbortSignal | undefined } = {},
+): Promise<VerifyResult> {
   // One more try at once is enough: S3 calls are repeated below this, and a damaged file stays damaged after 15 seconds.
   const retry = ['--job-retry=1', '--job-retry-interval=1'];
-  const args = [`--repo=${pg.number(repository)}`, '--verbose', '--output=text', '--log-level-console=info', ...retry];
+  const args = [
+    `--repo=${pg.number(repository)}`,
+    '--verbose',
+    '--output=text',
+    '--log-level-console=info',
+    ...retry,
+    ...(set === undefined ? [] : [`--set=${set}`]),
+  ];
   const { stdout, stderr, exitCode } = await pg.run('verify', args, { accept: 'any', signal });
   const result = readVerifyLog(`${stdout}\n${stderr}`);
   if (exitCode !== 0 || (result.sets.length === 0 && result.stopped.length === 0 && result.wal === 0)) {
@@ -149,7 +161,7 @@ export async function explainFailedRestore(pg: PgBackRest, failed: FailedRestore
     error.code === 'PASSPHRASE-WRONG' &&
     (await opensAnyInfo(pg, repository).catch(ignoring('the first error says more')));
   if (!likeWrong && (!ENGINE_SAID.includes(error.code) || !damage.test(error.fact))) return error;
-  const result = await verifySets(pg, repository, signal).catch(ignoring('the first error says more'));
+  const result = await verifySets(pg, repository, { signal }).catch(ignoring('the first error says more'));
   if (result === undefined || result.files.length === 0) return error;
   const [full] = set.split('_');
   const own = result.files.filter((file) => file.set.startsWith(full ?? set));

@@ -82,9 +82,13 @@ export async function fillRepository(site: Site, request: FillRequest): Promise<
     progress,
     { step: 'recreate/files', title: `copy ${plural(snapshots, 'snapshot')}`, signal },
     async () => {
-      const near = source.settings.type === 's3' && target.settings.type === 's3' ? undefined : source;
-      const like = near && openRestic(site, near, 'restorer');
-      await ensureRepository(openRestic(site, target, 'writer'), (await like?.exists()) === true ? like : undefined);
+      // Between two S3 repositories the copy makes it, by way of a folder: it must split files as the source does.
+      const isByFolder = source.settings.type === 's3' && target.settings.type === 's3';
+      if (!isByFolder || snapshots === 0) {
+        const like = openRestic(site, source, 'restorer');
+        const isLike = !isByFolder && (await like.exists());
+        await ensureRepository(openRestic(site, target, 'writer'), isLike ? like : undefined);
+      }
       return copySnapshotsOf(site, { source, target, points, folder, signal });
     },
   );

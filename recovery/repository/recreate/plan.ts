@@ -12,6 +12,7 @@ import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { isHeld, verifiedAt } from '../../points/marks.ts';
 import { plural } from '../../report/format.ts';
 import { refuseServerElsewhere } from '../ship.ts';
+import { checkDetour } from './detour.ts';
 
 export interface RecreatePlan {
   readonly repository: string;
@@ -87,7 +88,7 @@ async function ownPoints(
 
 /**
  * Reads only. @param from the repository to fill it from; @default the one with the newest good point
- * Throws `REPOSITORY-EXPORTED`, `REPOSITORY-UNKNOWN` (exit 2), `POSTGRES-ELSEWHERE` and `SOURCE-UNFIT` (exit 6).
+ * Throws `REPOSITORY-EXPORTED`, `REPOSITORY-UNKNOWN` (exit 2), `POSTGRES-ELSEWHERE`, `SOURCE-UNFIT` and `DISK-TOO-SMALL` (exit 6).
  */
 export async function planRecreate(
   site: Site,
@@ -101,6 +102,7 @@ export async function planRecreate(
   const others = await readOthers(site, repository);
   const wanted = from ?? (before !== undefined && isBeingRecreated(before) ? before.from : undefined);
   const source = wanted === undefined ? chooseSource(others, now) : named(site, others, wanted);
+  if (source !== undefined) await checkDetour(site, source.repository, repository);
   const elsewhere = new Set(others.flatMap((other) => trusted(other.entries).map(({ outline }) => outline.id)));
   const own = trusted(entries);
   const onlyHere = own.filter(({ outline }) => !elsewhere.has(outline.id));

@@ -19,6 +19,8 @@ export interface RepositoryObservation {
   readonly newestFull?: Date;
   /** When the last verification passed: a trial restore marked a point, or `dr verify` found nothing wrong. */
   readonly verifiedAt?: Date;
+  /** Since when something in it was not read back: its last reading, or when it was written. */
+  readonly unreadSince?: Date;
   /** False: a point was altered or removed, or its last verification failed. */
   readonly sound: boolean;
   /** What makes it unsound. */

@@ -3,6 +3,7 @@ import { attachedRepositories } from '../../config/repositories.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
 import type { Fence } from '../../points/fence-document.ts';
+import { longestUnread } from '../../points/read-overdue.ts';
 import { allMeasurements } from '../../report/measurements.ts';
 import { type RunRecord, readRuns } from '../../report/runs.ts';
 import type { Copy } from '../objectives.ts';
@@ -56,7 +57,7 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
         ...readings.map(({ id, reading }) =>
           reading.kind === 'away'
             ? describeAway(id, reading.fact, all, known(id))
-            : describeRepository(id, reading, runs, known(id)),
+            : { ...describeRepository(id, reading, runs, known(id)), ...unreadIn(site, id, reading) },
         ),
         ...carriedElsewhere(site).map((id) => describeAway(id, 'this site does not know it', all, known(id))),
       ];
@@ -82,6 +83,13 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
       return before;
     },
   };
+}
+
+/** Off-site copies are read whole, one at a time. */
+function unreadIn({ plan, repositories }: Site, id: string, reading: RepositoryReading): { unreadSince?: Date } {
+  if (reading.kind !== 'read' || repositories.get(id)?.exported === true) return {};
+  const unread = longestUnread(reading.points, plan.safeguards.readAll);
+  return unread === undefined ? {} : { unreadSince: unread.since };
 }
 
 /** Repositories of off-site copies that another host fills: its drive is carried to where this site can't look. */

@@ -15,6 +15,7 @@ export const METRICS = {
   go_coffee_dr_wal_backlog_segments: 'WAL segments on the server that wait to be archived',
   go_coffee_dr_verification_age_seconds:
     'Age of the last verification of a repository that found nothing wrong; +Inf when there was none',
+  go_coffee_dr_unread_seconds: 'How long the least recently read data of a repository was not read back',
   go_coffee_dr_verification_ok: '0: a point was altered or removed, or the last verification failed',
   go_coffee_dr_repository_reachable: '1: the repository was read at the last refresh',
   go_coffee_dr_storage_used_ratio: 'Used part of a volume, 0 to 1',
@@ -123,6 +124,9 @@ function ofRepository(
       : [
           sample('go_coffee_dr_verification_age_seconds', labels, age(repository.verifiedAt)),
           sample('go_coffee_dr_verification_ok', labels, repository.sound ? 1 : 0),
+          ...(repository.unreadSince === undefined
+            ? []
+            : [sample('go_coffee_dr_unread_seconds', labels, age(repository.unreadSince))]),
         ]),
   ];
 }

@@ -20,6 +20,7 @@ import { contentFacts } from './private-server.ts';
 import { checkRdb } from './rdb.ts';
 import { withoutRewrites } from './rewrites.ts';
 import { withRedis } from './server.ts';
+import { settingsNotCopied } from './unsaved-settings.ts';
 import { usersNotCopied } from './users.ts';
 
 const field = (info: string, name: string): string => infoField(info, name) ?? '';
@@ -154,7 +155,12 @@ async function roleOf(redis: Redis): Promise<string> {
 }
 
 /** Its redis.conf with what it includes, the file of its users, and its certificates: nothing else starts such a server again. */
-async function carryConfiguration(redis: Redis, folder: string): Promise<CaptureFacts> {
+async function carryConfiguration(
+  site: Site,
+  redis: Redis,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<CaptureFacts> {
   const configFile = field(await redis.info('server'), 'config_file');
   const settings = ['aclfile', 'tls-cert-file', 'tls-key-file', 'tls-ca-cert-file', 'tls-client-cert-file'];
   const named = await Promise.all(
@@ -168,7 +174,10 @@ async function carryConfiguration(redis: Redis, folder: string): Promise<Capture
   return {
     ...(configFile === '' ? {} : { configFile }),
     configurationFiles: carried.length,
-    ...notCopiedFacts(await usersNotCopied(redis, files)),
+    ...notCopiedFacts([
+      ...(await usersNotCopied(redis, files)),
+      ...(await settingsNotCopied(site, redis, configFile, signal)),
+    ]),
   };
 }
 
@@ -194,7 +203,7 @@ export async function captureRedis(
     const { keys, version } = await checkRdb(site, rdb);
     const memory = Number(field(await redis.info('memory'), 'used_memory'));
     const content = await contentFacts(site, rdb, { databases: names.databases, memory, signal });
-    const configuration = isElsewhere ? {} : await carryConfiguration(redis, folder);
+    const configuration = isElsewhere ? {} : await carryConfiguration(site, redis, folder, signal);
     const server = await redis.info('server');
     const serverVersion = field(server, 'redis_version');
     // Which server and which history of it: they change with each start, and tell one Redis from another.

@@ -72,7 +72,7 @@ async function includedBy(file: string, value: string): Promise<string[]> {
 }
 
 /** Settings of a redis.conf with its includes; the last one counts. Undefined where the file does not exist. */
-async function readRedisConfig(file: string, depth = 0): Promise<Map<string, string> | undefined> {
+export async function readRedisConfig(file: string, depth = 0): Promise<Map<string, string> | undefined> {
   const lines = await linesOf(file);
   if (lines === undefined || depth > MOST_INCLUDES) return undefined;
   const settings = new Map<string, string>();

@@ -52,7 +52,7 @@ test('each schedule of the plan has its CronJob, at the plan’s time, with its 
       ['dr-redis', '*/15 * * * *', 'backup --kind incremental --only redis'],
       ['dr-weekly-config', '0 3 * * 0', 'backup --kind config'],
       // The full may take 90 minutes; then it is checked, and then the old goes.
-      ['dr-verify', '30 3 * * *', 'verify'],
+      ['dr-verify', '30 3 * * *', 'verify --scheduled'],
       ['dr-prune', '0 5 * * *', 'prune --confirm production'],
       ['dr-offsite', '0 6 * * 0', 'offsite export'],
       ['dr-objectives', '5,20,35,50 * * * *', 'objectives'],

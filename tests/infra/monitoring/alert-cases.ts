@@ -130,6 +130,11 @@ export const CASES: readonly AlertCase[] = [
     },
     at: { 0: [], 1: [{ repository: 'primary' }], 2: [] },
   },
+  {
+    alert: 'DrReadOverdue',
+    series: { [m('unread_seconds', '{repository="primary"}')]: '2419200 2419201 60' },
+    at: { 0: [], 1: [{ repository: 'primary' }], 2: [] },
+  },
   { alert: 'DrWalLate', series: { [m('wal_lag_seconds')]: '360 361 3601' }, at: { 0: [], 1: [{}], 2: [] } },
   { alert: 'DrWalRpoMissed', series: { [m('wal_lag_seconds')]: '360 3600 3601' }, at: { 0: [], 1: [], 2: [{}] } },
   { alert: 'DrWalBacklog', series: { [m('wal_backlog_segments')]: '0 9x20' }, at: { 5: [], 6: [{}] } },

@@ -44,6 +44,6 @@ test('where no new point came for two weeks, the number is needed for each point
 });
 
 test('the share is the plan’s', () => {
-  const plan = { ...productionPlan, safeguards: { pruneShare: 0.9, shrink: 0.5 } };
+  const plan = { ...productionPlan, safeguards: { ...productionPlan.safeguards, pruneShare: 0.9 } };
   expect(() => checkShare([planOf(8, 9)], plan, undefined)).not.toThrow();
 });
