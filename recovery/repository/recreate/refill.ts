@@ -12,6 +12,7 @@ import type { CatalogEntry } from '../../points/catalog/types.ts';
 import { exportedTo, isCompromised, isHeld, isVouched } from '../../points/marks.ts';
 import { type Capture, type Mark, pointBodySchema, type RecoveryPoint } from '../../points/point.ts';
 import { documentDigest, signPoint } from '../../points/signing.ts';
+import { ConditionFailed, type ObjectStore } from '../../storage/object-store.ts';
 
 /** A point of the other catalog, with its captures as this repository holds them. */
 export interface CopiedPoint {
@@ -33,6 +34,16 @@ async function checkpointDigest(site: Site, { id, layout, store }: Repository): 
   const reading = { store: await store('writer'), place, keys, asOf: undefined, cached: new Map() };
   const all = await readDocuments('checkpoint', layout.checkpointPrefix, reading);
   return all.findLast(({ state }) => state === 'ok')?.digest ?? null;
+}
+
+/** Some stores take a delete marker for an object. The caller is alone in the repository, so what is absent stays absent. */
+async function putAbsent(store: ObjectStore, key: string, text: string): Promise<void> {
+  try {
+    await store.put(key, text, { kind: 'absent' });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed) || (await store.get(key)) !== undefined) throw error;
+    await store.put(key, text);
+  }
 }
 
 /**
@@ -68,7 +79,7 @@ export async function refillCatalog(
         previous: last === undefined ? first : documentDigest(last),
       };
       const point = signPoint(pointBodySchema.parse(chained), key);
-      await store.put(repository.layout.point(point.id), `${canonicalJson(point)}\n`, { kind: 'absent' });
+      await putAbsent(store, repository.layout.point(point.id), `${canonicalJson(point)}\n`);
       last = point;
       written += 1;
     }

@@ -49,7 +49,7 @@ function isSame(name: string, live: string, file: string): boolean {
 }
 
 /** One line for each, secrets without their values. Pure. @param defaults of the same program without a file */
-export function unsavedSettings(live: Settings, file: Settings, defaults: Settings): string[] {
+function unsavedSettings(live: Settings, file: Settings, defaults: Settings): string[] {
   const lines: string[] = [];
   for (const [name, value] of live) {
     if (OF_THE_START.test(name)) continue;
