@@ -2,7 +2,7 @@
 import { type Duration, seconds } from '../../plan/duration.ts';
 import type { CatalogEntry } from './catalog/types.ts';
 import { isPostgres } from './point.ts';
-import { partsOf, readState, setReadAt } from './reads.ts';
+import { everyPart, partsOf, readState, setReadAt } from './reads.ts';
 
 export interface Unread {
   /** Since when something in the repository has not been read: its last reading, or when it was written. */
@@ -42,11 +42,11 @@ export function longestUnread(entries: readonly CatalogEntry[], readAll: Duratio
   }));
   const firstFiles = trusted.find(({ point }) => point.captures.some((capture) => !isPostgres(capture)));
   if (firstFiles !== undefined) {
-    const begun = new Date(firstFiles.point.startedAt);
-    const times = Array.from({ length: parts }, (_, n) => state.parts.get(n + 1) ?? begun);
-    const oldest = times.reduce((a, b) => (a < b ? a : b), times[0] ?? begun);
-    const late = times.filter((at) => at.getTime() === oldest.getTime()).length;
-    seen.push({ at: oldest, what: `${late} of ${parts} parts of the files` });
+    const begun = Date.parse(firstFiles.point.startedAt);
+    const times = everyPart(parts).map((part) => state.parts.get(part)?.getTime() ?? begun);
+    const oldest = Math.min(...times);
+    const late = times.filter((at) => at === oldest).length;
+    seen.push({ at: new Date(oldest), what: `${late} of ${parts} parts of the files` });
   }
   if (seen.length === 0) return undefined;
   const { at, what } = seen.reduce((a, b) => (a.at <= b.at ? a : b));

@@ -17,7 +17,7 @@ export interface ReadRecord {
   readonly packs: Read<number>;
   /** Packs that were written up to then were new in this or an earlier reading. Absent where they were not read. */
   readonly until?: string;
-  /** Labels of backup sets, and `<lineage>/*` for all that a lineage had. */
+  /** `<lineage>/<label>` of a backup set, and `<lineage>/*` for all that a lineage had. */
   readonly sets: Read<string>;
   readonly bytes: number;
 }
@@ -25,7 +25,7 @@ export interface ReadRecord {
 const listed = (name: string, names: readonly (string | number)[]): string =>
   names.length === 0 ? '' : ` ${name} ${names.join(' ')}`;
 
-/** As the note of a mark, for people too: `22 parts of packs: well 5 until 2026-…; sets: well 20261123-020000F; 123 bytes`. */
+/** As the note of a mark, for people too: `22 parts of packs: well 5 until 2026-…; sets: well first-1/20261123-020000F; 123 bytes`. */
 export function readNote({ parts, packs, until, sets, bytes }: ReadRecord): string {
   const files = `${parts} parts of packs:${listed('well', packs.well)}${listed('again', packs.again)}`;
   return `${files}${until === undefined ? '' : ` until ${until}`}; sets:${listed('well', sets.well)}${listed('again', sets.again)}; ${bytes} bytes`;
@@ -84,7 +84,7 @@ export interface ReadState {
   readonly parts: ReadonlyMap<number, Date>;
   /** Packs written since then have not been read yet. Undefined where none has. */
   readonly until?: Date;
-  /** When a set was last read by its label, and all of a lineage by `<lineage>/*`. */
+  /** When each set was last read, and all of a lineage by `<lineage>/*`. */
   readonly sets: ReadonlyMap<string, Date>;
   /** When a part of the packs was last read. */
   readonly last?: Date;
@@ -111,8 +111,9 @@ export function readState(entries: readonly Marked[], parts: number): ReadState 
     for (const part of numbers(record.packs.again)) again.parts.add(part);
     for (const set of record.sets.well) {
       sets.set(set, at);
-      if (set.endsWith('/*')) again.sets.clear();
-      again.sets.delete(set);
+      const lineage = set.endsWith('/*') ? set.slice(0, -1) : undefined;
+      for (const known of again.sets)
+        if (known === set || (lineage !== undefined && known.startsWith(lineage))) again.sets.delete(known);
     }
     for (const set of record.sets.again) again.sets.add(set);
     if (record.until !== undefined) until = new Date(record.until);
@@ -131,7 +132,7 @@ export function dueParts({ parts: read, last, again }: ReadState, parts: number,
 
 /** When the set was last read, alone or with all of its lineage. */
 export function setReadAt(state: ReadState, lineage: string, set: string, endedAt: Date): Date | undefined {
-  const [alone, all] = [state.sets.get(set), state.sets.get(`${lineage}/*`)];
+  const [alone, all] = [state.sets.get(`${lineage}/${set}`), state.sets.get(`${lineage}/*`)];
   const counted = [alone, all !== undefined && all > endedAt ? all : undefined].filter((at) => at !== undefined);
   return counted.reduce<Date | undefined>((last, at) => (last !== undefined && last > at ? last : at), undefined);
 }

@@ -55,7 +55,8 @@ export async function readSets(
     findings.push(...found);
     const { info: sizes } = info?.backup.find(({ label }) => label === set) ?? {};
     const bytes = sizes?.repository.size ?? sizes?.repository.delta ?? 0;
-    const sets = found.length === 0 ? { well: [set], again: [] } : { well: [], again: [set] };
+    const name = `${lineage}/${set}`;
+    const sets = found.length === 0 ? { well: [name], again: [] } : { well: [], again: [name] };
     read = bothRead(read, { sets, bytes });
   }
   return { findings, read };

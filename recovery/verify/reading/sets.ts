@@ -31,11 +31,14 @@ export function setsToRead(
     return { label, readAt: setReadAt(state, lineage, label, endedAt)?.getTime() ?? 0 };
   });
   if (sets.length === 0) return [];
-  const damaged = sets.filter(({ label }) => state.again.sets.has(label)).map(({ label }) => label);
+  const isDamaged = (name: string): boolean => state.again.sets.has(`${lineage}/${name}`);
+  const damaged = sets.filter(({ label }) => isDamaged(label)).map(({ label }) => label);
+  // Found by a reading of everything, which does not say of which sets alone.
+  if (isDamaged('*')) return 'all';
   if (compareVersions(version, READS_ONE) < 0) {
     const all = state.sets.get(`${lineage}/*`)?.getTime() ?? 0;
     const isDue = now.getTime() - all > (seconds / WHOLE_IN_A_PASS) * MS;
-    return isDue || damaged.length > 0 || state.again.sets.has(`${lineage}/*`) ? 'all' : [];
+    return isDue || damaged.length > 0 ? 'all' : [];
   }
   const ends = new Map<string, (typeof sets)[number]>();
   for (const set of sets) ends.set(chainOf(set.label), set);

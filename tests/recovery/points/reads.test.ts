@@ -28,7 +28,7 @@ const marked = (...records: (readonly [day: number, ReadRecord])[]) => [
 test.each<ReadRecord>([
   record({}),
   record({ packs: { well: [5, 6], again: [] }, until: '2026-11-01T03:30:00.000Z' }),
-  record({ packs: { well: [], again: [7] }, sets: { well: ['first-1/*'], again: ['20261101-020000F'] } }),
+  record({ packs: { well: [], again: [7] }, sets: { well: ['first-1/*'], again: ['first-1/20261101-020000F'] } }),
   record({ packs: { well: [1], again: [7, 22] }, sets: { well: ['a', 'b'], again: [] }, until: 'x' }),
 ])('a note says what it was made of: %j', (given) => {
   expect(parseReadNote(readNote(given))).toEqual(given);
@@ -94,7 +94,10 @@ test('single sets: the new full one, and chains by their last set, the longest u
   const first = setsToRead('first-1', info, reading([], 4), '2.59.1');
   const [a, b] = [1, 3].map((n) => sets[n] ?? '');
   expect(first).toEqual(expect.arrayContaining([sets[6], a, b]));
-  const read = record({ parts: 2, sets: { well: [sets[6] ?? '', sets[7] ?? '', a ?? '', b ?? ''], again: [b ?? ''] } });
+  const read = record({
+    parts: 2,
+    sets: { well: [sets[6], sets[7], a, b].map((set) => `first-1/${set}`), again: [`first-1/${b}`] },
+  });
   expect(setsToRead('first-1', info, reading([[4, read]], 5), '2.59.1')).toEqual([b, sets[5], a]);
 });
 
@@ -103,7 +106,16 @@ test('an older pgBackRest reads all, four times in a pass, and again where it fo
   expect(setsToRead('first-1', info, reading([], 4), '2.45')).toBe('all');
   expect(setsToRead('first-1', info, reading([[4, all()]], 10), '2.45')).toEqual([]);
   expect(setsToRead('first-1', info, reading([[4, all()]], 12), '2.45')).toBe('all');
-  expect(setsToRead('first-1', info, reading([[4, all(['first-1/*'])]], 5), '2.45')).toBe('all');
+  for (const version of ['2.45', '2.59.1'])
+    expect(setsToRead('first-1', info, reading([[4, all(['first-1/*'])]], 5), version)).toBe('all');
+  const mended = reading(
+    [
+      [4, all(['first-1/*', 'first-1/x', 'other-1/y'])],
+      [5, all()],
+    ],
+    6,
+  );
+  expect([...mended.state.again.sets]).toEqual(['other-1/y']);
 });
 
 const entry = (started: number, records: (readonly [number, ReadRecord])[]) =>
