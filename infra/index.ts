@@ -280,8 +280,8 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   // Last, so that users arrive only when the platform answers.
   if (account && !isolated)
     declareTraffic(
-      'traffic',
       config,
+      aws?.topicArns ?? {},
       after([postgres, redis, ...schedules.ready, ...(platform?.ready ?? [])], account),
     );
 

@@ -29,6 +29,8 @@ export class AwsSide extends pulumi.ComponentResource {
   readonly roleArns: Readonly<Record<string, pulumi.Output<string>>>;
   /** Resources that write backups depend on these. */
   readonly ready: readonly pulumi.Resource[];
+  /** Of the topics of the alarms, by region. */
+  readonly topicArns: Readonly<Record<string, pulumi.Output<string>>>;
   /** For the stack's outputs. */
   readonly outputs: Readonly<Record<string, pulumi.Input<unknown>>>;
   readonly #name: string;
@@ -47,6 +49,7 @@ export class AwsSide extends pulumi.ComponentResource {
       this.#images();
     }
     this.places = storage.places;
+    this.topicArns = Object.fromEntries(Object.entries(topics).map(([region, { arn }]) => [region, arn]));
     this.roleArns = identities.roleArns;
     this.ready = [...storage.ready, ...identities.ready];
     this.outputs = {
@@ -54,7 +57,7 @@ export class AwsSide extends pulumi.ComponentResource {
       keyArns: storage.keyArns,
       roleArns: this.roleArns,
       breakGlassRoleArn: this.#breakGlass,
-      topicArns: Object.fromEntries(Object.entries(topics).map(([region, { arn }]) => [region, arn])),
+      topicArns: this.topicArns,
       ...(secretArn === undefined ? {} : { secretArn }),
       ...trafficOutputs(args.config),
     };

@@ -13,6 +13,8 @@ export interface TrafficRecordsArgs extends Traffic {
   readonly environment: string;
   /** Of the switch: the second one, which stays when the first is gone. */
   readonly region: string;
+  /** Hears when the users are moved, in that region. @default nobody */
+  readonly topicArn?: pulumi.Input<string> | undefined;
 }
 
 type Entrance = 'primary' | 'standby';
@@ -89,7 +91,7 @@ export class TrafficRecords extends pulumi.ComponentResource {
   }
 
   /** Unhealthy from a 1 until a 0. A silent metric changes nothing: the last status that was known stays, and it begins as healthy. */
-  #switch(name: string, { environment, region }: TrafficRecordsArgs): pulumi.Output<string> {
+  #switch(name: string, { environment, region, topicArn }: TrafficRecordsArgs): pulumi.Output<string> {
     const alarm = new aws.cloudwatch.MetricAlarm(
       `${name}-moved`,
       {
@@ -106,6 +108,7 @@ export class TrafficRecords extends pulumi.ComponentResource {
         comparisonOperator: 'GreaterThanOrEqualToThreshold',
         threshold: 1,
         treatMissingData: 'ignore',
+        ...(topicArn === undefined ? {} : { alarmActions: [topicArn], okActions: [topicArn] }),
       },
       { parent: this },
     );
@@ -125,9 +128,14 @@ export class TrafficRecords extends pulumi.ComponentResource {
 }
 
 /** Where the stack's config names records. The options carry the provider, and what comes before. */
-export function declareTraffic(name: string, config: StackConfig, opts: pulumi.ComponentResourceOptions): void {
-  const { traffic, environment, plan } = config;
-  if (traffic !== undefined) new TrafficRecords(name, { ...traffic, environment, region: switchRegion(plan) }, opts);
+export function declareTraffic(
+  { traffic, environment, plan }: StackConfig,
+  topicArns: Readonly<Record<string, pulumi.Input<string>>>,
+  opts: pulumi.ComponentResourceOptions,
+): void {
+  if (traffic === undefined) return;
+  const region = switchRegion(plan);
+  new TrafficRecords('traffic', { ...traffic, environment, region, topicArn: topicArns[region] }, opts);
 }
 
 /** For the stack's outputs. */

@@ -19,6 +19,8 @@ export interface ReportFacts {
   readonly fenced: FailoverReport['fenced'];
   /** The last position that the old leader reported; undefined where it did not answer. */
   readonly written: Lsn | undefined;
+  /** The command that leads the users here. @default the stack has no switch for them */
+  readonly moveUsers?: string | undefined;
 }
 
 const measured = (objectiveSeconds: number, measuredSeconds: number | undefined): Measured =>
@@ -85,12 +87,13 @@ export function failoverReport(facts: ReportFacts): FailoverReport {
     verification: [...verified.checks, ...arrived],
     timeline: events.map((event) => ({ ...event, offsetSeconds: offset(event.at) })),
     fullBackup: verified.fullBackup,
-    next: nextOf(seen, fenced),
+    next: nextOf(facts),
   };
 }
 
-function nextOf(seen: FailoverPlan, fenced: FailoverReport['fenced']): string[] {
+function nextOf({ seen, fenced, moveUsers }: ReportFacts): string[] {
   return [
+    ...(moveUsers === undefined ? [] : [`lead the users here: ${moveUsers}`]),
     'dr health --comprehensive, then notify the users (dr plan show -o json lists the channels)',
     ...(fenced === 'cluster'
       ? []

@@ -129,6 +129,7 @@ async function execute(run: Run): Promise<FailoverReport> {
     endedAt: ports.now(),
     fenced: stopped.how,
     written: stopped.lsn === undefined ? undefined : parseLsn(stopped.lsn),
+    moveUsers: stack.outputs.trafficSwitch?.toStandby,
   });
   await journal.append({ event: 'end', at: ports.now().toISOString(), outcome: 'ready' });
   return report;

@@ -41,6 +41,12 @@ const SETTINGS = [
   'PutBucketLogging',
   'PutBucketNotification',
   'PutBucketNotificationConfiguration',
+  'PutBucketRequestPayment',
+  'PutBucketInventoryConfiguration',
+  'PutBucketAnalyticsConfiguration',
+  'PutBucketIntelligentTieringConfiguration',
+  'PutBucketWebsite',
+  'PutBucketCors',
 ];
 
 /** Calls name a key by ARN, id or alias, so the rule watches all keys of the account. People rarely delete or disable a key. */

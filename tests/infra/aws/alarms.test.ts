@@ -131,6 +131,8 @@ test('whoever touches settings, keys, the secret, the trail or the break-glass r
     'PutBucketVersioning',
     'PutBucketLifecycle',
     'PutBucketObjectLockConfiguration',
+    'PutBucketRequestPayment',
+    'PutBucketInventoryConfiguration',
   ]) {
     expect(pattern('settings')).toContain(`"${call}"`);
   }

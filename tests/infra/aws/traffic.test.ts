@@ -14,6 +14,7 @@ const traffic = {
   healthPath: '/health',
   environment: 'production',
   region: 'eu-west-1',
+  topicArn: 'arn:topic',
 };
 
 const records = (active?: 'primary' | 'standby'): Promise<Recording> =>
@@ -66,6 +67,9 @@ describe('at rest', () => {
       threshold: 1,
       comparisonOperator: 'GreaterThanOrEqualToThreshold',
       treatMissingData: 'ignore',
+      // Whoever moves them, people hear of it.
+      alarmActions: ['arn:topic'],
+      okActions: ['arn:topic'],
     });
     expect(checkOf(recording, 'switch')).toMatchObject({
       type: 'CLOUDWATCH_METRIC',
@@ -116,7 +120,7 @@ test('that changes values of records, and neither their names nor their kind', a
 });
 
 const withNames = (names: readonly string[], zoneName?: string) => {
-  const { environment: _, region: __, ...given } = traffic;
+  const { environment: _, region: __, topicArn: ___, ...given } = traffic;
   return { traffic: { ...given, names, ...(zoneName === undefined ? {} : { zoneName }) } };
 };
 

@@ -115,6 +115,8 @@ describe('a failover', () => {
     const fence = await readFence(sites.store, layout(ENVIRONMENT), { lineage: 'us-east-1-1', keys: [SIGNING_KEY] });
     expect(fence).toMatchObject({ successor: 'eu-west-1-1', what: 'dr failover --stack dr' });
     expect(reportText(report)).toContain('eu-west-1-1 leads since');
+    // A promotion moves no user: it says what does.
+    expect(reportText(report)).toContain('next: lead the users here: move-the-users 1');
   });
 
   test('stops the services of every namespace of the old site, a PostgreSQL of their own too, before its database', async () => {

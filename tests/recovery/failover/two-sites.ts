@@ -52,6 +52,7 @@ export class FakeStack implements EngineStack {
       context: this.site.context,
       repositories: Object.fromEntries(places.map(([id, place]) => [id, { kind: 's3', ...place }])),
       secrets: { signingKey: SIGNING_KEY.secret },
+      trafficSwitch: { toStandby: 'move-the-users 1', toPrimary: 'move-the-users 0' },
     };
   }
 
