@@ -19,7 +19,7 @@ export interface ReportFacts {
   readonly fenced: FailoverReport['fenced'];
   /** The last position that the old leader reported; undefined where it did not answer. */
   readonly written: Lsn | undefined;
-  /** The command that leads the users here. @default the stack has no switch for them */
+  /** The command that leads the users to the standby's entrance. @default the stack has no switch for them */
   readonly moveUsers?: string | undefined;
 }
 
@@ -93,7 +93,7 @@ export function failoverReport(facts: ReportFacts): FailoverReport {
 
 function nextOf({ seen, fenced, moveUsers }: ReportFacts): string[] {
   return [
-    ...(moveUsers === undefined ? [] : [`lead the users here: ${moveUsers}`]),
+    ...(moveUsers === undefined ? [] : [`lead the users to the standby’s entrance: ${moveUsers}`]),
     'dr health --comprehensive, then notify the users (dr plan show -o json lists the channels)',
     ...(fenced === 'cluster'
       ? []

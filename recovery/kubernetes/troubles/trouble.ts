@@ -71,6 +71,14 @@ function unschedulable({ status }: KubeObject): Told | undefined {
   return found && { reason: textOf(found.reason), message: found.message };
 }
 
+/** A volume that one node can mount (`backups.access: ReadWriteOnce`) keeps its pods there. The scheduler says only that a rule is not met. */
+function placeHint({ message }: Told): { hint?: string } {
+  if (!/didn't match pod affinity rules/.test(textOf(message))) return {};
+  return {
+    hint: 'it shares a volume with pods of another node, which has no room for it: free some there, or drain it',
+  };
+}
+
 interface WaitingContainer extends Told {
   readonly image: string;
 }
@@ -95,7 +103,7 @@ function ofPod(pod: KubeObject, { events }: Seen): Trouble | undefined {
   const { phase } = fieldsOf(pod.status);
   if (pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded') return undefined;
   const notPlaced = unschedulable(pod);
-  if (notPlaced) return { object, reason: words(notPlaced.reason, notPlaced.message) };
+  if (notPlaced) return { object, reason: words(notPlaced.reason, notPlaced.message), ...placeHint(notPlaced) };
   const container = waiting(pod);
   if (container) return { object, reason: words(container.reason, container.message), ...imageHint(container) };
   const told = phase === 'Pending' ? lastEvent(events, pod, POD_EVENTS) : undefined;

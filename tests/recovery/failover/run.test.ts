@@ -116,7 +116,7 @@ describe('a failover', () => {
     expect(fence).toMatchObject({ successor: 'eu-west-1-1', what: 'dr failover --stack dr' });
     expect(reportText(report)).toContain('eu-west-1-1 leads since');
     // A promotion moves no user: it says what does.
-    expect(reportText(report)).toContain('next: lead the users here: move-the-users 1');
+    expect(reportText(report)).toContain('next: lead the users to the standby’s entrance: move-the-users 1');
   });
 
   test('stops the services of every namespace of the old site, a PostgreSQL of their own too, before its database', async () => {

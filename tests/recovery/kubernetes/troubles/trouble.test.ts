@@ -37,6 +37,14 @@ test('no node has room: the scheduler’s words', () => {
   ]);
 });
 
+test('the node of its volume has no room: what a rule of the scheduler means here', () => {
+  const message =
+    "0/3 nodes are available: 1 Insufficient memory, 2 node(s) didn't match pod affinity rules. preemption: 0/3 nodes are available";
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+  const [found] = look({ pods: [pod({ phase: 'Pending', conditions })] });
+  expect(found?.hint).toContain('shares a volume with pods of another node');
+});
+
 test.each([
   ['Back-off pulling image "registry.test/orders:1": ErrImagePull: rpc error: code = NotFound desc = not found', true],
   ['failed to pull and unpack image: manifest unknown', true],
