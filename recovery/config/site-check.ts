@@ -90,6 +90,24 @@ function aboutOtherHosts({ postgres, redis, generation }: Environment): string[]
   return facts;
 }
 
+/** Bytes of a socket's path, without the NUL at its end. */
+const LONGEST_SOCKET = 107;
+
+/** The system takes no longer ones: such a server can be neither reached nor started. */
+function longSockets({ postgres, redis }: Environment): string[] {
+  const server = postgres?.host === undefined ? postgres : undefined;
+  const sockets = [
+    ...(server === undefined ? [] : [['postgres.socketDir', `${server.socketDir}/.s.PGSQL.${server.port}`] as const]),
+    ...(redis?.socket === undefined ? [] : [['redis.socket', redis.socket] as const]),
+  ];
+  return sockets.flatMap(([field, path]) => {
+    const bytes = Buffer.byteLength(path);
+    return bytes <= LONGEST_SOCKET
+      ? []
+      : [`${field}: the path of the socket has ${bytes} bytes (${path}), and the system takes ${LONGEST_SOCKET}`];
+  });
+}
+
 /** Objects come from the API or from a folder: with both, nobody would capture the folder. */
 function aboutObjects({ kubernetes, folders }: Environment, plan: Plan): string[] {
   if (kubernetes === undefined) return [];
@@ -134,6 +152,7 @@ export function checkSite(environment: Environment, plan: Plan, file: string): v
     ),
     ...doubledLocations(environment),
     ...overlaps(environment),
+    ...longSockets(environment),
     ...passwordsInUrls(environment),
     ...aboutOtherHosts(environment),
     ...aboutObjects(environment, plan),

@@ -93,14 +93,22 @@ function ifLoop(error: unknown, from: string): string {
   throw error;
 }
 
+export interface FolderSurvey {
+  readonly files: number;
+  readonly out: readonly LinkOut[];
+  /** Bytes of the longest path, relative to the folder. */
+  readonly longest: number;
+}
+
 /**
  * How many files a folder holds itself, and which links below it lead out of it. A copy holds such a link and not what it leads to.
  * @param folder Without links.
  */
-export async function surveyLinks(folder: string): Promise<{ readonly files: number; readonly out: LinkOut[] }> {
+export async function surveyLinks(folder: string): Promise<FolderSurvey> {
   const out: LinkOut[] = [];
-  let files = 0;
+  let [files, longest] = [0, 0];
   for await (const { path, relative, kind } of entriesBelow(folder)) {
+    longest = Math.max(longest, relative.length);
     if (kind === 'file') files += 1;
     if (kind !== 'link') continue;
     const link = relative.toString();
@@ -114,5 +122,5 @@ export async function surveyLinks(folder: string): Promise<{ readonly files: num
     const there = await lstat(real).catch(ifAbsent(undefined));
     out.push({ link, target: real, isFolder: there?.isDirectory() ?? false });
   }
-  return { files, out };
+  return { files, out, longest };
 }

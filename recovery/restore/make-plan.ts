@@ -10,6 +10,7 @@ import { notCopied } from '../points/not-copied.ts';
 import type { Origin } from '../points/point.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
 import { microsOfTarget } from '../points/target.ts';
+import { refuseLongPaths } from '../workloads/long-paths.ts';
 import { checkHostFits } from '../workloads/postgres/host/host-fits.ts';
 import { checkOutside } from '../workloads/postgres/host/outside.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/host/preflight.ts';
@@ -130,6 +131,7 @@ async function planOf(
     const state = await destinationState(site, workload);
     const common = { workload: id, title, tier, point, skewSeconds, destination, state };
     warnings.push(...notCopied(capture).map((line) => `not in the copy of ${id}: ${line}`));
+    refuseLongPaths(id, destination, request.id, capture);
     if (capture.engine === 'restic') {
       items.push({ ...common, type: snapshotTypeOf(workload), capture });
       continue;

@@ -60,7 +60,7 @@ test('an S3 repository without its packs is filled from another S3 endpoint, and
         workloads: ['postgres', 'uploads', 'git'],
         edit: (e) => ({ ...e, repositories }),
       });
-      const to = ['restore', '--to', runId, '--from', 'primary', '--confirm', 'drill', '--no-backup'];
+      const to = ['restore', '--to', runId, '--from', 'primary', '--confirm', 'drill', '--no-backup', ...WORKLOADS];
       await drEnds(0, anew.envFile, to, { timeoutSeconds: 200 });
     } finally {
       for (const region of regions) await region.kill();

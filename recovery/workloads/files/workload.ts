@@ -10,6 +10,7 @@ import { notCopiedFacts } from '../../points/not-copied.ts';
 import { nothing } from '../capture.ts';
 import { folderType } from '../folder.ts';
 import { OWN_PREFIX } from '../lay-down.ts';
+import { longestPathFacts, longPathWarning } from '../long-paths.ts';
 import type { SeedVolume, Staged, WorkloadType } from '../workload.ts';
 import { folderChecks, yamlFacts } from './checks.ts';
 import { documentProblems, inspectFolder } from './inspect.ts';
@@ -38,7 +39,7 @@ export async function captureFolder(site: Site, workload: Workload): Promise<Sta
       hint: 'if it was lost, `dr assess` says how to get it back; an empty copy would only hide that',
     });
   }
-  const { files: own, out } = await surveyLinks(path);
+  const { files: own, out, longest } = await surveyLinks(path);
   const lines = out.map(({ link, target }) => `${link} leads out of the folder to ${target}`);
   if (own === 0 && out.length > 0) {
     throw badInput({
@@ -48,7 +49,13 @@ export async function captureFolder(site: Site, workload: Workload): Promise<Sta
       hint: `name the folder that holds the data: ${where}.path: ${out[0]?.target}`,
     });
   }
-  const facts = { ...(path === configured ? {} : { linkedFrom: configured }), ...notCopiedFacts(lines) };
+  const warning = longPathWarning(path, longest);
+  if (warning !== undefined) site.log.warn({ workload: workload.id }, warning);
+  const facts = {
+    ...longestPathFacts(longest),
+    ...(path === configured ? {} : { linkedFrom: configured }),
+    ...notCopiedFacts(lines),
+  };
   return { path, facts, exclude: [`${literally(path)}/${OWN_PREFIX}*`], remove: nothing };
 }
 

@@ -103,6 +103,12 @@ test.each<[string, string, string, readonly string[]]>([
     'type: ftp\n    path: /srv/dr/local',
     ['repositories.local.type: "ftp"', 'posix', 's3'],
   ],
+  [
+    'a socket that the system can’t take',
+    '  socketDir: /srv/dr/run',
+    `  socketDir: /srv/${'r'.repeat(90)}`,
+    ['postgres.socketDir: the path of the socket has 109 bytes', '107'],
+  ],
   ['a missing field', 'site: fra1\n', '', ['site: is missing']],
   [
     'a keyring without a key',
