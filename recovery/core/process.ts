@@ -10,19 +10,11 @@ import type { Keep } from './process/kept-output.ts';
 /** Inherited variables that no engine needs and that could redirect one (PGHOST, RESTIC_REPOSITORY, PGBACKREST_STANZA …). */
 const REDIRECTING = /^(PG|RESTIC_|PGBACKREST_|AWS_|REDISCLI_)/;
 
-/** What is said is matched by words, in English alone. How names are encoded and sorted stays as it is. */
-function inEnglish({ LANGUAGE: _, LC_ALL, ...env }: Record<string, string>): Record<string, string> {
-  // It outweighs all others of its kind.
-  const others = LC_ALL === undefined ? [] : Object.keys(env).filter((name) => name.startsWith('LC_'));
-  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !others.includes(name)));
-  return { ...kept, ...(LC_ALL === undefined ? {} : { LANG: LC_ALL }), LC_MESSAGES: 'C' };
-}
-
 function inheritedEnv(): Record<string, string> {
   const kept = Object.entries(process.env).flatMap(([name, value]) =>
     value === undefined || REDIRECTING.test(name) ? [] : [[name, value] as const],
   );
-  return inEnglish(Object.fromEntries(kept));
+  return Object.fromEntries(kept);
 }
 
 /** Go prints where it was: a function, and below it file and line. */

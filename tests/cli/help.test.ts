@@ -64,6 +64,7 @@ test('the commands of the plan are all there', () => {
     'dr harden',
     'dr drill',
     'dr impact',
+    'dr cost',
     'dr unlock',
     'dr uninstall',
   ]);

@@ -91,23 +91,3 @@ describe('output', () => {
 it('a program that is missing is said as such', async () => {
   await expect(run(['no-such-program'])).rejects.toMatchObject({ code: 'ENGINE-MISSING', exit: 2 });
 });
-
-describe('what an account chose as its language', () => {
-  const shown = async (env: Record<string, string>): Promise<string> => {
-    const before = { ...process.env };
-    Object.assign(process.env, env);
-    try {
-      const names = ['LANGUAGE', 'LC_ALL', 'LANG', 'LC_MESSAGES', 'LC_CTYPE'].map((name) => `$${name}`);
-      return (await run(sh(`echo "${names.join('|')}"`))).stdout.trim();
-    } finally {
-      for (const name of Object.keys(env)) delete process.env[name];
-      Object.assign(process.env, before);
-    }
-  };
-
-  it('is not that of a program, whose words are matched; its encoding is', async () => {
-    const german = { LANGUAGE: 'de:en', LANG: 'en_US.UTF-8', LC_MESSAGES: 'de_DE.UTF-8', LC_CTYPE: 'de_DE.UTF-8' };
-    expect(await shown(german)).toBe('||en_US.UTF-8|C|de_DE.UTF-8');
-    expect(await shown({ ...german, LC_ALL: 'fr_FR.UTF-8' })).toBe('||fr_FR.UTF-8|C|');
-  });
-});
