@@ -11,12 +11,13 @@ export interface Reached {
 }
 
 export function outsideOf(config: StackConfig, { repositories, git }: Reached): Outside {
-  const { network, monitoring } = config;
+  const { network, monitoring, external } = config;
   return {
     ...network,
     objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
     monitoringNamespace: monitoring.namespace,
     gitPorts: git && gitPorts(git),
+    externalPorts: { postgres: external.postgres?.port, redis: external.redis?.port },
     isolated: isIsolated(config),
   };
 }
