@@ -52,8 +52,10 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   // A drill's platform has no way to a git server.
   const git = isolated ? undefined : config.git;
   const places = repositoryLocations({ plan, storage });
+  const known = clusterRepositories(plan, places);
+  const detached = known.filter(({ id }) => storage.detached.includes(id));
   // No stack uses a detached repository, and a drill uses only the one that it reads.
-  const repositories = clusterRepositories(plan, places).filter(
+  const repositories = known.filter(
     ({ id }) => !storage.detached.includes(id) && (!isolated || id === config.recovery?.repository),
   );
   const localRepository = localOf(repositories);
@@ -210,6 +212,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       plan,
       namespace: namespaces.recovery,
       reachable: repositories.map(({ id }) => id),
+      detached: detached.map(({ id }) => id),
       copied: isolated ? [] : copiedInPods(plan, config),
       backsUp: backsUp(config),
       isolated,
@@ -286,6 +289,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   return outputsOf(config, {
     lineage,
     repositories,
+    detached,
     resolved,
     recoveredObjects: recovered?.text,
     recoveredPlatform: platform?.report,
