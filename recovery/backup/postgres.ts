@@ -13,6 +13,7 @@ import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
+import { withRetries } from '../core/transient.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../points/point.ts';
@@ -25,7 +26,6 @@ import { withClient } from '../workloads/postgres/server.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
 import type { Catalogs } from './stranger.ts';
-import { withRetries } from './transient.ts';
 
 export interface PostgresRequest {
   readonly run: string;
@@ -94,7 +94,11 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           progress({ step, title, tier: workload.tier, state: 'progress', fraction });
         const signed = signedSets(request.catalogs.get(repository.id) ?? [], lineage.name);
         try {
-          const made = await makeSet(pg, repository, { type: request.type, signed, onFraction, signal });
+          const again = (detail: string) => progress({ step, title, tier: workload.tier, state: 'retry', detail });
+          // A set that was begun is resumed by the next one.
+          const made = await withRetries({ onRetry: again, signal }, () =>
+            makeSet(pg, repository, { type: request.type, signed, onFraction, signal }),
+          );
           await refuseForeignWal(site, { repository, lineage: lineage.name, role: 'writer' });
           captures.set(repository.id, {
             ...describeSet(pg, made, pg.passphraseOf(repository)),

@@ -1,7 +1,7 @@
 /** What is tried again, how often, and what is not. */
 import { describe, expect, test } from 'vitest';
-import { isTransient, withRetries } from '../../../recovery/backup/transient.ts';
 import { badInput, DrError } from '../../../recovery/core/errors.ts';
+import { isTransient, withRetries } from '../../../recovery/core/transient.ts';
 
 const failed = (fact: string, cause?: unknown) =>
   new DrError({ code: 'ENGINE-FAILED', where: 'pg_dump', fact, hint: 'x', ...(cause === undefined ? {} : { cause }) });
@@ -13,6 +13,10 @@ describe('a failure that passes by itself', () => {
     ['socket failed: No such file or directory\n\tIs the server running locally and accepting connections?'],
     ['FATAL:  sorry, too many clients already'],
     ['ssh: Could not resolve hostname git.example.com: Temporary failure in name resolution'],
+    [
+      "ended 49: ERROR: [049]: unable to get address for 'postgres.go-coffee.svc': [-3] Temporary failure in name resolution",
+    ],
+    ['unable to check pg1: [HostConnectError] unable to connect to postgres:8432'],
     ['LOADING Redis is loading the dataset in memory'],
   ])('%s', (fact) => {
     expect(isTransient(failed(fact))).toBe(true);
