@@ -5,13 +5,13 @@ import type { RepositoryFailures } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError } from '../core/errors.ts';
-import { withRetries } from '../core/transient.ts';
 import { copySnapshots, type IsOwn, ofTrees, snapshotMissing, snapshotsOfRun } from '../engines/restic/actions.ts';
 import type { Snapshot } from '../engines/restic/output.ts';
 import { openRestic, type Restic } from '../engines/restic/restic.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { type Captured, captureWorkload, type FilesRequest, type Pass } from './capture-workload.ts';
 import type { WorkloadOutcome } from './outcome.ts';
+import { withRetries } from './transient.ts';
 
 /** Engines mostly wait for disk and network; more at once only makes them wait for each other. */
 const AT_ONCE = 3;

@@ -13,7 +13,6 @@ import type { Site } from '../config/site.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { DrError, messageOf } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
-import { withRetries } from '../core/transient.ts';
 import { openPgBackRest } from '../engines/pgbackrest/pgbackrest.ts';
 import { describeSet, makeSet } from '../engines/pgbackrest/sets.ts';
 import type { PostgresCapture } from '../points/point.ts';
@@ -26,6 +25,7 @@ import { withClient } from '../workloads/postgres/server.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
 import type { Catalogs } from './stranger.ts';
+import { withRetries } from './transient.ts';
 
 export interface PostgresRequest {
   readonly run: string;

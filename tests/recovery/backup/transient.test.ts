@@ -1,7 +1,7 @@
 /** What is tried again, how often, and what is not. */
 import { describe, expect, test } from 'vitest';
+import { isTransient, withRetries } from '../../../recovery/backup/transient.ts';
 import { badInput, DrError } from '../../../recovery/core/errors.ts';
-import { isTransient, withRetries } from '../../../recovery/core/transient.ts';
 
 const failed = (fact: string, cause?: unknown) =>
   new DrError({ code: 'ENGINE-FAILED', where: 'pg_dump', fact, hint: 'x', ...(cause === undefined ? {} : { cause }) });

@@ -1,6 +1,6 @@
 /** Failures that pass by themselves, such as a refused first connection from a new pod: tried again, a few times. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, DrError, EXIT, messageOf } from './errors.ts';
+import { codeOf, DrError, EXIT, messageOf } from '../core/errors.ts';
 
 /** Before each further try. Together shorter than the quarter of an hour between two runs of Redis. */
 const PAUSES_SECONDS = [1, 4, 15] as const;
