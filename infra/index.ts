@@ -38,14 +38,13 @@ import { snapshotOf } from './recovered/source/snapshot.ts';
 import { standbyObjects } from './recovered/source/standby-objects.ts';
 import { Redis } from './redis/redis.ts';
 import { RecoverySecrets } from './secrets.ts';
-import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
+import { jobSizes, MONITOR_RESOURCES, repositoryServerResources } from './sizes.ts';
 
 export async function stack(config: StackConfig = readConfig()): Promise<Record<string, Input<unknown>>> {
   const isOwn = watchOwn();
   const previous = await checkStep(config);
   const { plan, namespaces, storage, images, storageClasses, notifications, external } = config;
-  const { prometheusOperator } = config.monitoring;
-  const volumeAccess = config.backups.access;
+  const { processes, access: volumeAccess } = config.backups;
   const isolated = isIsolated(config);
   for (const finding of previewFindings(config)) await log.warn(finding);
 
@@ -62,8 +61,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   const rotate = config.recovery?.rotateSecrets;
   const secrets = new RecoverySecrets('secrets', { plan, source: config.secrets, storage, provider: account, rotate });
   const keys = isolated ? readingOnly(secrets.cluster, config.recovery?.repository ?? '') : secrets.cluster;
-  const signingKeyName = keys.signingKey.name;
-  const given = { values: secrets.given, signingKeyName };
+  const given = { values: secrets.given, signingKeyName: keys.signingKey.name };
   const resolved = await resolvedPointOf(config, previous, given);
   const recovered =
     (await snapshotOf(config, previous, resolved, secrets.given)) ?? (await standbyObjects(config, previous, given));
@@ -106,6 +104,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     {
       ...config,
       database: config.postgres.database,
+      processes,
       repositories,
       secrets: withExternal(keys, external.passwords),
       jobsCertificate: certificates.jobs,
@@ -132,6 +131,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         archives: archivesOf({ ...config, origin, repositories }),
         namespace: namespaces.recovery,
         image: images.postgres,
+        resources: repositoryServerResources(processes),
         certificate: certificates.repository,
       },
       after([...guardrails, ...recovery.ready], cluster),
@@ -145,6 +145,8 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       {
         ...config,
         ...config.postgres,
+        processes,
+        server: repositoryServerResources(processes),
         repositories,
         origin,
         image: images.postgres,
@@ -191,15 +193,14 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     );
   const stores = [...(postgres ? [postgres] : []), ...(redis ? [redis] : [])];
 
-  const mirrors = git && { hasCredentials: git.credentials !== undefined };
   const pods = {
     image: images.toolbox,
     accounts,
     localRepository,
     volumeAccess,
     folders: claims,
-    git: mirrors,
-    ...JOBS,
+    git: git && { hasCredentials: git.credentials !== undefined },
+    ...jobSizes(processes),
   };
   const schedules = new Schedules(
     'schedules',
@@ -234,7 +235,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     !isolated &&
     new AlertRoutes(
       'alerts',
-      { plan, namespace: namespaces.recovery, targets, targetNames, prometheusOperator },
+      { ...config.monitoring, plan, namespace: namespaces.recovery, targets, targetNames },
       behindGuardrails,
     );
   // Alerts about the real platform must not come from a drill.
@@ -243,6 +244,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     new Monitor(
       'monitor',
       {
+        ...config.monitoring,
         plan,
         role: config.role,
         workloads: backedUp(plan, config),
@@ -251,7 +253,6 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         serviceAccount: accounts.dr['dr-monitor'],
         localRepository,
         volumeAccess,
-        prometheusOperator,
         pings: targetNames.includes('pingUrl'),
         resources: MONITOR_RESOURCES,
       },

@@ -50,6 +50,7 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     generation,
     lineage: parts.lineage,
     planDigest,
+    ...(config.postgres.major === undefined ? {} : { postgresMajor: config.postgres.major }),
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
     // The next `up` reads the point from here and queries no repository.
     ...(parts.resolved === undefined ? {} : { recoveredFrom: parts.resolved }),

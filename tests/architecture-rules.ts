@@ -55,7 +55,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'infra/jobs/': ['infra/cluster/', 'infra/config/'],
   'infra/pgbackrest/': ['infra/cluster/', 'infra/jobs/'],
   'infra/postgres/': ['infra/cluster/', 'infra/config/', 'infra/pgbackrest/', 'recovery/public.ts'],
-  'infra/redis/': ['infra/cluster/', 'infra/jobs/'],
+  'infra/redis/': ['infra/cluster/', 'infra/config/', 'infra/jobs/'],
   'infra/monitoring/': ['infra/cluster/', 'infra/config/', 'infra/jobs/'],
   'infra/recovered/': [
     ...['cluster/', 'config/', 'jobs/', 'postgres/', 'secrets.ts'].map((name) => `infra/${name}`),

@@ -1,4 +1,5 @@
 /** Kubernetes Secrets with passphrases, keys and certificates, in files that `paths.ts` names. */
+import { createHash } from 'node:crypto';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { type AccessRole, KEY_FILES } from './paths.ts';
@@ -66,6 +67,13 @@ export function accessData(secrets: ClusterSecrets, role: AccessRole, repositori
 export function certificateData({ ca, certificate, key }: Certificate): SecretData {
   return { 'ca.crt': ca, 'tls.crt': certificate, 'tls.key': key };
 }
+
+/** For the template of the pods that have it: a renewed one reaches servers that read it at their start. */
+export function certificateDigest({ ca, certificate }: Certificate): pulumi.Output<string> {
+  return pulumi.all([ca, certificate]).apply((parts) => createHash('sha256').update(parts.join('\n')).digest('hex'));
+}
+
+export const CERTIFICATE_ANNOTATION = 'go-coffee-dr/certificate';
 
 /** All of its data is one Pulumi secret: previews and state files show `[secret]`. */
 export function makeSecret(

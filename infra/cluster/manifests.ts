@@ -4,6 +4,7 @@ import type { types } from '@pulumi/kubernetes';
 export type PodSpec = types.input.core.v1.PodSpec;
 export type Container = types.input.core.v1.Container;
 export type Volume = types.input.core.v1.Volume;
+export type EnvVar = types.input.core.v1.EnvVar;
 export type VolumeMount = types.input.core.v1.VolumeMount;
 export type ResourceRequirements = types.input.core.v1.ResourceRequirements;
 export type NetworkPolicySpec = types.input.networking.v1.NetworkPolicySpec;

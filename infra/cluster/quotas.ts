@@ -1,14 +1,7 @@
 /** Quotas of the two namespaces, computed from the requests of their parts, with room for services and parallel runs. Pure. */
 import type { QuotaConfig, Share } from '../config/types.ts';
 import type { Quota } from './foundation.ts';
-
-const UNITS = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 } as const;
-
-function mebibytes(quantity: string): number {
-  const [, number, unit] = /^(\d+)(Mi|Gi|Ti)$/.exec(quantity) ?? [];
-  if (number === undefined || unit === undefined) throw new RangeError(`"${quantity}" is not a size`);
-  return Number(number) * UNITS[unit as keyof typeof UNITS];
-}
+import { mebibytes } from './sizes.ts';
 
 const gibibytes = (all: readonly string[]): number => Math.ceil(all.reduce((sum, q) => sum + mebibytes(q), 0) / 1024);
 

@@ -10,7 +10,7 @@ import { namespacesSchema } from './namespaces.ts';
 import { quota } from './quantities.ts';
 import { mapSchema, standbySchema } from './standby.ts';
 import { arn, storageSchema } from './storage-schema.ts';
-import { postgresSchema, redisSchema } from './stores-schema.ts';
+import { postgresSchema, redisSchema } from './stores/schema.ts';
 
 /** A tag that can move would give two runs of the same program two platforms. */
 const image = z
@@ -93,6 +93,8 @@ export const plainSchemas = {
     prometheusOperator: z.boolean().default(false),
     /** Namespace of Prometheus. Without it nothing may scrape. */
     namespace: idSchema.optional(),
+    /** Of ServiceMonitor, PrometheusRule and AlertmanagerConfig: an operator ignores those that its selectors don't match, without a word. */
+    labels: z.record(lineSchema, z.string()).default({}),
   }),
   quotas: z.strictObject({ platform: quota.prefault({}), recovery: quota.prefault({}) }),
   secrets: z.discriminatedUnion('from', [

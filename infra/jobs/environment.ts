@@ -23,6 +23,8 @@ export interface EnvironmentArgs {
   readonly generation: number;
   readonly namespaces: Namespaces;
   readonly database: string;
+  /** Of pgBackRest. @default those of the node, whose memory limit is another one's */
+  readonly processes?: number | undefined;
   /** All repositories that `dr` may be asked about, the exported one too. */
   readonly repositories: readonly ClusterRepository[];
   /** Name of the passphrase of new data, by repository. */
@@ -86,13 +88,14 @@ function repositoryOf(repository: ClusterRepository, passphraseName: string): Re
 
 /** PostgreSQL is in another pod: SQL goes over TCP, and its files come through pgBackRest's TLS server beside it. */
 function postgresOf(args: EnvironmentArgs): Record<string, unknown> {
-  const { namespaces, database } = args;
+  const { namespaces, database, processes } = args;
   return {
     ...hooksOf(args, 'postgres'),
     host: serviceHost(POSTGRES, namespaces.platform),
     port: PORTS.postgres,
     user: 'postgres',
     database,
+    ...(processes === undefined ? {} : { processes }),
     password: file(`${PATHS.stores}/${KEY_FILES.database}`),
     // The paths in PostgreSQL's own pods.
     dataDir: PATHS.pgData,

@@ -39,6 +39,8 @@ export interface RecoverySiteArgs {
   readonly claims: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
   readonly external: StackConfig['external'];
+  /** Of pgBackRest, in the pods of jobs. */
+  readonly processes: number;
   readonly git?: GitSource | undefined;
   /** As in dr.yaml. */
   readonly alerts?: readonly string[] | 'none' | undefined;

@@ -16,6 +16,8 @@ export interface AlertRoutesArgs {
   readonly targets: pulumi.Output<AlertTargets>;
   readonly targetNames: readonly (keyof AlertTargets)[];
   /** Whether the cluster knows AlertmanagerConfig. */
+  /** Of the operator's object, for its selectors. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly prometheusOperator: boolean;
 }
 
@@ -74,7 +76,7 @@ export class AlertRoutes extends pulumi.ComponentResource {
         {
           apiVersion: 'monitoring.coreos.com/v1alpha1',
           kind: 'AlertmanagerConfig',
-          metadata: metadata(OBJECTS.alerts),
+          metadata: { ...metadata(OBJECTS.alerts), labels: { ...args.labels, ...labelsOf(MONITOR) } },
           spec,
         },
         { parent: this, dependsOn: [secret] },

@@ -25,6 +25,8 @@ export interface MonitorArgs {
   readonly volumeAccess: VolumeAccess;
   /** Whether the cluster knows ServiceMonitor, PrometheusRule and AlertmanagerConfig. */
   readonly prometheusOperator: boolean;
+  /** Of the operator's objects, for its selectors. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Whether the Secret `OBJECTS.alerts` holds a URL that the exporter calls after each good refresh. */
   readonly pings: boolean;
   readonly resources: Resources;
@@ -96,7 +98,7 @@ export class Monitor extends pulumi.ComponentResource {
   }
 
   #metadata(object: string, labels: Record<string, string> = {}) {
-    return { name: object, namespace: this.#args.namespace, labels: { ...labelsOf(MONITOR), ...labels } };
+    return { name: object, namespace: this.#args.namespace, labels: { ...labels, ...labelsOf(MONITOR) } };
   }
 
   #rules() {
@@ -136,14 +138,14 @@ export class Monitor extends pulumi.ComponentResource {
   }
 
   #operatorObjects(name: string): void {
-    const { namespace } = this.#args;
+    const { namespace, labels } = this.#args;
     const apiVersion = 'monitoring.coreos.com/v1';
     new k8s.apiextensions.CustomResource(
       `${name}-scrape`,
       {
         apiVersion,
         kind: 'ServiceMonitor',
-        metadata: this.#metadata(MONITOR),
+        metadata: this.#metadata(MONITOR, labels),
         spec: {
           selector: { matchLabels: selectorOf(MONITOR) },
           // The `job` label is then the name of the Service, as the rules expect.
@@ -159,7 +161,7 @@ export class Monitor extends pulumi.ComponentResource {
     }));
     new k8s.apiextensions.CustomResource(
       `${name}-rules`,
-      { apiVersion, kind: 'PrometheusRule', metadata: this.#metadata(MONITOR), spec: { groups } },
+      { apiVersion, kind: 'PrometheusRule', metadata: this.#metadata(MONITOR, labels), spec: { groups } },
       { parent: this },
     );
   }

@@ -89,8 +89,8 @@ const DATABASE = [
 
 const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
-/** Beside PostgreSQL: archive-push, archive-get and restore of one lineage. */
-export function renderArchiveConfig(archive: Archive): string {
+/** Beside PostgreSQL: archive-push, archive-get and restore of one lineage. @param processes of a restore */
+export function renderArchiveConfig(archive: Archive, processes: number): string {
   const repositories = archive.repositories.flatMap((repository, i) => {
     const key = (name: string, value: string) => `repo${i + 1}-${name}=${value}`;
     const place = repository.kind === 'local' ? localLines(archive, key) : s3Lines(repository, archive, key);
@@ -107,6 +107,8 @@ export function renderArchiveConfig(archive: Archive): string {
     'process-max=2',
     ...WORK,
     ...PUSH,
+    // A restore has the whole pod, and its time is the RTO.
+    ...['', '[global:restore]', `process-max=${processes}`],
     ...DATABASE,
   ]);
 }

@@ -1,11 +1,17 @@
 /** pgBackRest's TLS server for the local repository's volume, in the recovery namespace, which outlives the platform's. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { type Certificate, certificateData, makeSecret } from '../cluster/keys.ts';
+import {
+  CERTIFICATE_ANNOTATION,
+  type Certificate,
+  certificateData,
+  certificateDigest,
+  makeSecret,
+} from '../cluster/keys.ts';
 import { controllerSelector, labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { PodSpec } from '../cluster/manifests.ts';
 import { PATHS } from '../cluster/paths.ts';
-import { containerSecurity, podSecurity, resources } from '../cluster/pod-security.ts';
+import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
 import { PORTS, REPOSITORY_SERVER } from '../cluster/ports.ts';
 import type { LocalRepository } from '../cluster/repository.ts';
 import { sharedVolumeAffinity, sharedVolumeLabels, type VolumeAccess } from '../cluster/shared-volumes.ts';
@@ -21,6 +27,8 @@ export interface RepositoryServerArgs {
   readonly namespace: string;
   /** The image must have the same version of pgBackRest as PostgreSQL's: the protocol requires it. */
   readonly image: string;
+  /** By the processes of its clients. */
+  readonly resources: Resources;
   readonly certificate: Certificate;
 }
 
@@ -35,7 +43,7 @@ function serverFiles(archives: readonly Archive[]): Record<string, string> {
   return { [CONFIG]: renderRepositoryServerConfig(), ...Object.fromEntries(lineages) };
 }
 
-function podSpec({ image, repository, volumeAccess }: RepositoryServerArgs): PodSpec {
+function podSpec({ image, repository, resources: share, volumeAccess }: RepositoryServerArgs): PodSpec {
   const tls = `${REPOSITORY_SERVER}-tls`;
   return {
     serviceAccountName: 'default',
@@ -53,7 +61,7 @@ function podSpec({ image, repository, volumeAccess }: RepositoryServerArgs): Pod
         livenessProbe: { tcpSocket: { port: PORTS.pgbackrest }, periodSeconds: 20 },
         readinessProbe: { tcpSocket: { port: PORTS.pgbackrest }, periodSeconds: 5 },
         securityContext: containerSecurity(),
-        resources: resources({ cpu: '50m', memory: '256Mi' }),
+        resources: resources(share),
         volumeMounts: [
           { name: 'config', mountPath: PATHS.pgbackrestConfig, readOnly: true },
           { name: 'tls', mountPath: PATHS.tls, readOnly: true },
@@ -92,7 +100,10 @@ export class RepositoryServer extends pulumi.ComponentResource {
           replicas: 1,
           selector: { matchLabels: controllerSelector(REPOSITORY_SERVER) },
           template: {
-            metadata: { labels: { ...labels, ...sharedVolumeLabels(args.volumeAccess) } },
+            metadata: {
+              labels: { ...labels, ...sharedVolumeLabels(args.volumeAccess) },
+              annotations: { [CERTIFICATE_ANNOTATION]: certificateDigest(args.certificate) },
+            },
             spec: podSpec(args),
           },
         },

@@ -4,7 +4,9 @@ import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { PATHS, scriptsFolder, TLS_FILES } from '../cluster/paths.ts';
 import { PORTS, POSTGRES } from '../cluster/ports.ts';
+import type { ServerParameters } from '../config/stores/parameters.ts';
 import type { Bootstrap } from './bootstrap.ts';
+import { dynamicSettings } from './dynamic.ts';
 import { SCRIPTS, sourceGetCommand } from './scripts.ts';
 
 /** Patroni finds its members by this label and `kubernetes.labels` together: a pod without it sees no other. */
@@ -19,6 +21,8 @@ export interface PatroniArgs {
   readonly bootstrap: Bootstrap;
   /** False in a drill. @default true */
   readonly archiving?: boolean | undefined;
+  /** Of the stack. @default none */
+  readonly parameters?: ServerParameters | undefined;
 }
 
 /** A restored subscription would connect to its publisher and take changes that the real site has not received yet. */
@@ -31,13 +35,11 @@ function archiving({ plan, lineage, archiving: on = true }: PatroniArgs): Record
     // Also on in a standby, which archives nothing while it follows: a promotion must not need a restart.
     archive_mode: 'on',
     archive_command: `${scriptsFolder(lineage)}/${SCRIPTS.push} %p`,
-    // The next leader must still have the WAL that a failed leader had not archived (archive-missing.sh).
-    wal_keep_size: '512MB',
     ...(timeout === undefined ? {} : { archive_timeout: seconds(timeout) }),
   };
 }
 
-function parameters(args: PatroniArgs): Record<string, string | number> {
+function localParameters(args: PatroniArgs): Record<string, string | number> {
   return {
     ...archiving(args),
     unix_socket_directories: PATHS.pgSocket,
@@ -59,21 +61,9 @@ function standbyCluster(bootstrap: Bootstrap, lineage: string): Record<string, u
 }
 
 /** Settings of the bootstrap. Patroni reads them once and keeps `dcs` in the cluster afterwards. */
-function beginning({ bootstrap, lineage }: PatroniArgs): Record<string, unknown> {
+function beginning({ bootstrap, lineage, parameters }: PatroniArgs): Record<string, unknown> {
   const scripts = scriptsFolder(lineage);
-  const dcs = {
-    ttl: 30,
-    loop_wait: 10,
-    retry_timeout: 10,
-    // 1 MiB: a replica further behind would lose more than a moment of commits.
-    maximum_lag_on_failover: 1_048_576,
-    ...standbyCluster(bootstrap, lineage),
-    postgresql: {
-      use_pg_rewind: true,
-      use_slots: true,
-      parameters: { wal_level: 'replica', hot_standby: 'on', wal_log_hints: 'on', max_wal_senders: 10 },
-    },
-  };
+  const dcs = { ...dynamicSettings(parameters), ...standbyCluster(bootstrap, lineage) };
   const afterInit = { post_init: `${scripts}/${SCRIPTS.afterInit}` };
   switch (bootstrap.kind) {
     case 'primary':
@@ -109,7 +99,7 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
       'hostssl replication replicator all scram-sha-256',
       'host all all all scram-sha-256',
     ],
-    parameters: parameters(args),
+    parameters: localParameters(args),
     // Without an archive, members can only stream.
     ...(on ? { recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` } } : {}),
     ...(on ? { callbacks: { on_role_change: `${scripts}/${SCRIPTS.promoted}` } } : {}),

@@ -34,6 +34,8 @@ export interface PostgresPod {
   /** `required`: never two members on one node. */
   readonly spread: 'required' | 'preferred';
   readonly resources: Resources;
+  /** Of pgBackRest's server, by the processes of a backup. */
+  readonly server: Resources;
   /** Its Secret holds new passwords of further roles. @default false */
   readonly rotate?: boolean | undefined;
 }
@@ -143,7 +145,7 @@ function serverContainer(pod: PostgresPod): Container {
     livenessProbe: { tcpSocket: { port: PORTS.pgbackrest }, periodSeconds: 20 },
     readinessProbe: { tcpSocket: { port: PORTS.pgbackrest }, periodSeconds: 10 },
     securityContext: containerSecurity(),
-    resources: resources({ cpu: '50m', memory: '256Mi' }),
+    resources: resources(pod.server),
     volumeMounts: [...sharedMounts(), { name: 'server-work', mountPath: PATHS.pgbackrestWork }],
   };
 }

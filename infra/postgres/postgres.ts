@@ -9,9 +9,11 @@ import type { Plan } from '../../plan/types.ts';
 import { after } from '../cluster/after.ts';
 import {
   accessData,
+  CERTIFICATE_ANNOTATION,
   type Certificate,
   type ClusterSecrets,
   certificateData,
+  certificateDigest,
   makeSecret,
   passphraseData,
 } from '../cluster/keys.ts';
@@ -21,12 +23,15 @@ import type { Resources } from '../cluster/pod-security.ts';
 import { POSTGRES } from '../cluster/ports.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
 import type { Origin } from '../config/role.ts';
+import type { ServerParameters } from '../config/stores/parameters.ts';
 import type { Bootstrap } from './bootstrap.ts';
+import { dynamicSettings } from './dynamic.ts';
 import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
 import { Promotion } from './promotion.ts';
 import { archiveSilence } from './promotion-script.ts';
 import { renderMember } from './render.ts';
 import { makeServices } from './services.ts';
+import { Settings } from './settings.ts';
 
 export interface PostgresArgs {
   readonly plan: Plan;
@@ -44,8 +49,14 @@ export interface PostgresArgs {
   /** @default the cluster's default class */
   readonly storageClass?: string | undefined;
   readonly resources: Resources;
+  /** Of pgBackRest in a restore. */
+  readonly processes: number;
+  /** Of pgBackRest's server in each pod. */
+  readonly server: Resources;
   readonly spread: 'required' | 'preferred';
   readonly database: string;
+  /** Beside those that this program sets; a change restarts the members, one after the other. */
+  readonly parameters: ServerParameters;
   readonly secrets: ClusterSecrets;
   readonly certificate: Certificate;
   /** PEM texts by repository, for endpoints with an authority of their own. */
@@ -78,7 +89,9 @@ export class Postgres extends pulumi.ComponentResource {
     const files = this.#files(name, args);
     const secrets = this.#secrets(name, args);
     const services = makeServices(name, args, { parent: this });
-    this.statefulSet = this.#members(name, args, files.checksum, [...files.objects, ...secrets, ...services]);
+    const needed = [...files.objects, ...secrets, ...services];
+    const settings = this.#settings(name, args, needed);
+    this.statefulSet = this.#members(name, args, files.checksum, [...needed, settings.job]);
     this.#budget(name, args);
     if (args.origin.kind === 'standby' && args.role === 'primary') {
       new Promotion(
@@ -110,6 +123,8 @@ export class Postgres extends pulumi.ComponentResource {
         bootstrap: bootstrapOf(args.origin, all),
         archiving: args.isolated !== true,
         rotate: args.rolePasswords !== undefined,
+        processes: args.processes,
+        parameters: args.parameters,
         archive: {
           environment: args.environment,
           lineage: this.lineage,
@@ -176,6 +191,7 @@ export class Postgres extends pulumi.ComponentResource {
       access: accessRoles(args),
       spread: args.spread,
       resources: args.resources,
+      server: args.server,
       rotate: args.rolePasswords !== undefined,
     });
     const claim = {
@@ -198,7 +214,13 @@ export class Postgres extends pulumi.ComponentResource {
           selector: { matchLabels: controllerSelector(POSTGRES) },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: {
-            metadata: { labels: memberLabels(), annotations: { 'go-coffee-dr/config': checksum } },
+            metadata: {
+              labels: memberLabels(),
+              annotations: {
+                'go-coffee-dr/config': checksum,
+                [CERTIFICATE_ANNOTATION]: certificateDigest(args.certificate),
+              },
+            },
             spec: pod,
           },
           volumeClaimTemplates: [claim],
@@ -211,6 +233,17 @@ export class Postgres extends pulumi.ComponentResource {
         // A restore may take as long as the tier's RTO.
         customTimeouts: { create: `${tierSeconds(args.plan)}s`, update: `${tierSeconds(args.plan)}s` },
       },
+    );
+  }
+
+  #settings(name: string, args: PostgresArgs, needed: readonly pulumi.Resource[]): Settings {
+    const settings = dynamicSettings(args.parameters);
+    const digest = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
+    const { namespaces, image, serviceAccount } = args;
+    return new Settings(
+      `${name}-settings`,
+      { namespace: namespaces.platform, image, serviceAccount, settings, digest },
+      { parent: this, ...after(needed) },
     );
   }
 

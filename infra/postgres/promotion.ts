@@ -3,9 +3,8 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { labelsOf } from '../cluster/labels.ts';
 import type { PodSpec } from '../cluster/manifests.ts';
-import { PATHS } from '../cluster/paths.ts';
-import { containerSecurity, podSecurity, resources } from '../cluster/pod-security.ts';
-import { POSTGRES } from '../cluster/ports.ts';
+
+import { patroniJobSpec } from './patroni-job.ts';
 import { POSTGRES_OBJECTS } from './pod.ts';
 import { promotionScript } from './promotion-script.ts';
 
@@ -25,39 +24,16 @@ export interface PromotionArgs {
 const PROMOTION = 'postgres-promotion';
 
 function podSpec(args: PromotionArgs): PodSpec {
-  const { patroni, passwords } = POSTGRES_OBJECTS;
-  return {
-    serviceAccountName: args.serviceAccount,
-    automountServiceAccountToken: true,
-    enableServiceLinks: false,
-    restartPolicy: 'Never',
-    securityContext: podSecurity(),
-    containers: [
-      {
-        name: 'promote',
-        image: args.image,
-        imagePullPolicy: 'IfNotPresent',
-        command: ['sh', '-c', promotionScript(args.archiveSilenceSeconds, args.end)],
-        env: [
-          { name: 'POSTGRES', value: POSTGRES },
-          { name: 'PATRONI_KUBERNETES_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-          { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: passwords, key: 'superuser' } } },
-          { name: 'PGCONNECT_TIMEOUT', value: '5' },
-          { name: 'HOME', value: '/tmp' },
-        ],
-        securityContext: containerSecurity(),
-        resources: resources({ cpu: '50m', memory: '128Mi' }),
-        volumeMounts: [
-          { name: patroni, mountPath: PATHS.patroni, readOnly: true },
-          { name: 'tmp', mountPath: '/tmp' },
-        ],
-      },
+  const password = { secretKeyRef: { name: POSTGRES_OBJECTS.passwords, key: 'superuser' } };
+  return patroniJobSpec({
+    ...args,
+    name: 'promote',
+    script: promotionScript(args.archiveSilenceSeconds, args.end),
+    env: [
+      { name: 'PGPASSWORD', valueFrom: password },
+      { name: 'PGCONNECT_TIMEOUT', value: '5' },
     ],
-    volumes: [
-      { name: patroni, configMap: { name: patroni } },
-      { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } },
-    ],
-  };
+  });
 }
 
 export class Promotion extends pulumi.ComponentResource {

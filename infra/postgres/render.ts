@@ -1,7 +1,9 @@
 /** All files of a PostgreSQL member. Pure. */
 import type { Plan } from '../../plan/types.ts';
+import type { ServerParameters } from '../config/stores/parameters.ts';
 import { type Archive, renderArchiveConfig, renderPostgresServerConfig } from '../pgbackrest/config.ts';
 import { type Bootstrap, sourceOf } from './bootstrap.ts';
+import { dynamicSettings } from './dynamic.ts';
 import { renderPatroni } from './patroni.ts';
 import { SERVER_CONFIG } from './pod.ts';
 import { renderScripts } from './scripts.ts';
@@ -15,6 +17,10 @@ export interface MemberArgs {
   readonly archiving?: boolean | undefined;
   /** @default false */
   readonly rotate?: boolean | undefined;
+  /** Of PostgreSQL, by the stack. @default none */
+  readonly parameters?: ServerParameters | undefined;
+  /** Of pgBackRest in a restore. */
+  readonly processes: number;
 }
 
 export interface MemberFiles {
@@ -34,6 +40,8 @@ export function renderMember({
   archive,
   archiving = true,
   rotate,
+  processes,
+  parameters,
 }: MemberArgs): MemberFiles {
   const source = sourceOf(bootstrap);
   if (source?.lineage === archive.lineage) {
@@ -41,8 +49,8 @@ export function renderMember({
       `this cluster begins from ${source.lineage} and would archive into it; raise the generation in the stack's config`,
     );
   }
-  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving });
-  const config = (of: Archive) => ({ [`${of.lineage}.conf`]: renderArchiveConfig(of) });
+  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving, parameters });
+  const config = (of: Archive) => ({ [`${of.lineage}.conf`]: renderArchiveConfig(of, processes) });
   const pgbackrest = {
     ...(archiving ? config(archive) : {}),
     ...(source === undefined ? {} : config({ ...archive, lineage: source.lineage, repositories: [source.repository] })),
@@ -54,6 +62,6 @@ export function renderMember({
     patroni: patroni.config,
     pgbackrest,
     scripts,
-    restartOn: JSON.stringify([patroni.running, pgbackrest]),
+    restartOn: JSON.stringify([patroni.running, pgbackrest, dynamicSettings(parameters)]),
   };
 }

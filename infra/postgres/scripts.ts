@@ -134,6 +134,34 @@ function restoreArguments({ bootstrap, lineage, archiving }: Inheriting): string
   return ['--type=none', '--link-all'];
 }
 
+/** The major version of this image's server, e.g. `17`. */
+const OURS = "ours=$(postgres --version | sed -E 's/^[^0-9]*([0-9]+).*/\\1/')";
+
+const otherMajor = (what: string): string[] => [
+  `  echo "${what} of PostgreSQL $held, and this image has PostgreSQL $ours: nothing was touched" >&2`,
+  '  echo "hint: use an image of PostgreSQL $held (POSTGRES_MAJOR=$held); docs/majors.md is the way to another major" >&2',
+  '  exit 1',
+];
+
+/** Only the server that made data can open it. Without this check Patroni would try again and again, and nobody would see why. */
+const SAME_MAJOR = [
+  OURS,
+  `held=$(cat ${PATHS.pgData}/PG_VERSION 2>/dev/null || true)`,
+  `if [ -n "$held" ] && [ "$held" != "$ours" ]; then`,
+  ...otherMajor('this volume holds data'),
+  'fi',
+];
+
+/** Before hours of copying. `info` names the majors whose WAL the lineage holds; a lineage that names none is left to the restore. */
+const sourceMajor = (run: string, lineage: string): string[] => [
+  OURS,
+  `held=$(${run} --repo=1 --log-level-console=off info | sed -n 's|.*wal archive min/max (\\([0-9]*\\)).*|\\1|p')`,
+  `if [ -n "$held" ] && ! echo "$held" | grep -qx "$ours"; then`,
+  `  held=$(echo "$held" | tail -n 1)`,
+  ...otherMajor(`${lineage} holds data`),
+  'fi',
+];
+
 /** Restores the source's set into an empty data directory. `--delta` lets an interrupted run resume. */
 function renderRestore(database: Inheriting): string {
   const { source } = database.bootstrap;
@@ -143,6 +171,7 @@ function renderRestore(database: Inheriting): string {
     'umask 077',
     `mkdir -p ${quote(PATHS.pgData)}`,
     ...readSecrets([source.repository], 'restorer', 1),
+    ...sourceMajor(pgbackrest(source.lineage), source.lineage),
     `${pgbackrest(source.lineage)} ${args.map(quote).join(' ')} restore`,
     // In a drill pgBackRest itself writes `archive_mode = off`, and that line stays.
     forgetArchiving(
@@ -167,6 +196,7 @@ function renderStart(lineage: string): string {
     '  echo "hint: keep the volume until it is not needed, then delete its claim; a new one is filled from the repository" >&2',
     '  exit 1',
     'fi',
+    ...SAME_MAJOR,
     `echo ${quote(lineage)} > ${LINEAGE_MARK}.new`,
     `mv ${LINEAGE_MARK}.new ${LINEAGE_MARK}`,
     `exec patroni ${PATHS.patroni}/patroni.yml`,

@@ -8,6 +8,8 @@ import type { PodSpec } from '../cluster/manifests.ts';
 import { PATHS } from '../cluster/paths.ts';
 import { containerSecurity, podSecurity, type Resources, resources } from '../cluster/pod-security.ts';
 import { PORTS, REDIS } from '../cluster/ports.ts';
+import { mebibytes } from '../cluster/sizes.ts';
+import type { ServerParameters } from '../config/stores/parameters.ts';
 import { makeSeedObjects, type RedisSeed, SEED_ANNOTATIONS, SEED_EGRESS, seedParts } from './seed.ts';
 
 export interface RedisArgs {
@@ -18,6 +20,8 @@ export interface RedisArgs {
   readonly storageClass?: string | undefined;
   /** A save forks Redis and copies the pages that change meanwhile, so a quarter of the memory should stay free. */
   readonly resources: Resources;
+  /** Beside those that this program sets. */
+  readonly parameters: ServerParameters;
   readonly password: pulumi.Input<string>;
   /** False in a standby: Redis starts at the promotion, seeded from the repository. */
   readonly running: boolean;
@@ -31,8 +35,16 @@ export interface RedisArgs {
 const CONFIG_FOLDER = '/etc/redis';
 const SECRET_FOLDER = '/run/redis-secret';
 
+/** What Redis may hold: the rest of the limit is for the pages that change during a save. The kernel would end it without a word. */
+function maxMemory(memory: string): string {
+  return `${Math.floor(mebibytes(memory) * 0.75)}mb`;
+}
+
+const word = (value: string | number | boolean): string =>
+  typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value) === '' ? '""' : String(value);
+
 /** Pure: redis.conf. The password is in a separate file, from a Secret. */
-function renderRedisConfig(): string {
+function renderRedisConfig({ resources: { memory }, parameters }: Pick<RedisArgs, 'resources' | 'parameters'>): string {
   return `${[
     `port ${PORTS.redis}`,
     'bind * -::*',
@@ -48,7 +60,10 @@ function renderRedisConfig(): string {
     'stop-writes-on-bgsave-error yes',
     'rdbchecksum yes',
     // Sessions are data: a full memory must say so, and not drop them.
+    `maxmemory ${maxMemory(memory)}`,
     'maxmemory-policy noeviction',
+    // Of two lines of one name the last one counts.
+    ...Object.entries(parameters).map(([name, value]) => `${name} ${word(value)}`),
     `include ${SECRET_FOLDER}/auth.conf`,
   ].join('\n')}\n`;
 }
@@ -104,7 +119,7 @@ export class Redis extends pulumi.ComponentResource {
     super('go-coffee-dr:redis:Redis', name, {}, opts);
     const child = { parent: this };
     const metadata = { name: REDIS, namespace: args.namespace, labels: labelsOf(REDIS) };
-    const text = renderRedisConfig();
+    const text = renderRedisConfig(args);
     const config = new k8s.core.v1.ConfigMap(name, { metadata, data: { 'redis.conf': text } }, child);
     const auth = pulumi.interpolate`requirepass ${args.password}\n`;
     const secret = makeSecret(name, metadata, { 'auth.conf': auth, password: args.password }, child);
@@ -150,10 +165,10 @@ export class Redis extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [config, secret, service, ...seeds], protect: args.isolated !== true },
     );
-    // With one instance, a drain of its node interrupts sessions. This budget makes that an explicit decision.
+    // Of one instance a budget can only say no: a node could then not be drained. Its volume comes along, and sessions wait for it.
     new k8s.policy.v1.PodDisruptionBudget(
       name,
-      { metadata, spec: { minAvailable: 1, selector: { matchLabels: selectorOf(REDIS) } } },
+      { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(REDIS) } } },
       child,
     );
     this.registerOutputs({});

@@ -75,6 +75,8 @@ const postgresSchema = z.strictObject({
   password: secretRefSchema.optional(),
   /** Folder of postgresql.conf when it lies outside of the data directory (Debian: /etc/postgresql/15/main). */
   configDir: absolute.optional(),
+  /** Processes of a backup and a restore, here and beside another host's server. @default the CPUs of this host, at least 2 */
+  processes: z.int().min(1).max(64).optional(),
   logFile: absolute.optional(),
   control: control.optional(),
   hooks: hooks.optional(),

@@ -16,3 +16,8 @@ export function compareVersions(a: string, b: string): number {
   }
   return 0;
 }
+
+/** False for a version that is no number, such as `unknown`. */
+export function isAtLeast(version: string, wanted: string): boolean {
+  return /^\d/.test(version) && compareVersions(version, wanted) >= 0;
+}

@@ -38,6 +38,16 @@ export interface Limits {
   readonly limitFrom: string;
 }
 
+/** `max_connections 100 (leader: 300)` for each that the standby has less of. */
+function tooLow({ standby, oldCluster }: FailoverPlan): string[] {
+  const wanted = oldCluster.state === 'reached' ? oldCluster.found.capacity : undefined;
+  const has = standby.state === 'reached' ? standby.found.capacity : undefined;
+  return Object.entries(wanted ?? {}).flatMap(([name, least]) => {
+    const value = has?.[name];
+    return value === undefined || value >= least ? [] : [`${name} ${value} (leader: ${least})`];
+  });
+}
+
 /** In the order in which a run would meet them. */
 export function refusalsOf(plan: FailoverPlan, request: FailoverRequest, limits: Limits): DrError[] {
   const refusals: DrError[] = [];
@@ -46,6 +56,21 @@ export function refusalsOf(plan: FailoverPlan, request: FailoverRequest, limits:
   };
   if (!plan.preview.ok) {
     refuse('STACK-BROKEN', plan.preview.fact, `fix it first: pulumi preview --stack ${plan.stack}`);
+  }
+  if (plan.standby.state === 'reached' && plan.standby.found.paused === true) {
+    refuse(
+      'REPLAY-PAUSED',
+      `${plan.standby.found.pod} has stopped replaying: it would be promoted without what came since`,
+      'see its log; a setting that is lower than the leader’s belongs into postgres.parameters, or: SELECT pg_wal_replay_resume()',
+    );
+  }
+  const low = tooLow(plan);
+  if (low.length > 0) {
+    refuse(
+      'STANDBY-SETTINGS',
+      `settings of the standby are lower than its leader’s, and it would stop replaying: ${low.join(', ')}`,
+      'state them in postgres.parameters of both stacks, then pulumi up of the standby',
+    );
   }
   if (plan.loss.seconds > limits.maxLossSeconds) {
     const lost = Number.isFinite(plan.loss.seconds) ? formatDuration(plan.loss.seconds) : 'everything';

@@ -62,6 +62,8 @@ async function inspectStandby(
     segmentBytes: first.segmentBytes,
     replayed: first.lsn === undefined ? undefined : formatLsn(first.lsn),
     lastCommit: first.lastCommit?.toISOString(),
+    capacity: first.capacity,
+    paused: first.paused,
     behindBytes: end === undefined || first.lsn === undefined ? undefined : bytesBetween(first.lsn, end),
   };
 }
@@ -88,6 +90,7 @@ async function inspectOldSite(
     describe: cluster.describe,
     pods: pods.filter(({ serves }) => serves).map(({ name }) => name),
     lsn: leader?.lsn === undefined ? undefined : formatLsn(leader.lsn),
+    capacity: leader?.capacity,
     unarchivedBytes: leader?.lsn === undefined || end === undefined ? undefined : bytesBetween(end, leader.lsn),
   };
 }

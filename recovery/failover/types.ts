@@ -45,6 +45,10 @@ const standbySchema = z
     behindBytes: z.number().optional(),
     /** Of a WAL segment. A journal of an older version lacks it. */
     segmentBytes: z.number().default(DEFAULT_SEGMENT_BYTES),
+    /** Settings that may not be lower than the leader's. */
+    capacity: z.record(z.string(), z.number()).optional(),
+    /** It replays nothing. */
+    paused: z.boolean().optional(),
   })
   .readonly();
 export type Standby = z.infer<typeof standbySchema>;
@@ -56,6 +60,8 @@ const oldClusterSchema = z
     pods: z.array(z.string()).readonly(),
     /** WAL position of its leader; undefined where no leader answers. */
     lsn: z.string().optional(),
+    /** As of the standby. */
+    capacity: z.record(z.string(), z.number()).optional(),
     /** Written and not archived. */
     unarchivedBytes: z.number().optional(),
   })

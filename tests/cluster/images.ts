@@ -10,7 +10,13 @@ import { assemble, type Buildah, buildah, hasImage } from './buildah.ts';
 import type { Place } from './place.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const SUITE = 'bookworm';
+const SUITE = 'trixie';
+
+/**
+ * Debian alone: PostgreSQL's own repository is no registry of these machines. So pgBackRest is older than what production's images must
+ * have; the major is another one than this machine's own.
+ */
+export const ARGUMENTS = { POSTGRES_MAJOR: '17', PACKAGES: 'debian', PGBACKREST: '2.55' } as const;
 
 /** What stands for the images that the Dockerfiles name by default. */
 const STAND_INS = {
@@ -102,16 +108,17 @@ export async function buildImages(place: Place): Promise<void> {
   await makeVersitygw(run);
   const npmrc = join(homedir(), '.npmrc');
   const volume = existsSync(npmrc) ? ['--volume', `${npmrc}:/root/.npmrc:ro`] : [];
-  const bases = [
-    ['BASE_IMAGE', STAND_INS.base],
-    ['NODE_IMAGE', STAND_INS.node],
-    ['VERSITYGW_IMAGE', STAND_INS.versitygw],
-  ].flatMap(([argument, name]) => ['--build-arg', `${argument}=${name}`]);
+  const given = Object.entries({
+    BASE_IMAGE: STAND_INS.base,
+    NODE_IMAGE: STAND_INS.node,
+    VERSITYGW_IMAGE: STAND_INS.versitygw,
+    ...ARGUMENTS,
+  }).flatMap(([argument, value]) => ['--build-arg', `${argument}=${value}`]);
   for (const [image, name] of Object.entries(await imageNames())) {
     const file = join(root, 'images', image, 'Dockerfile');
     // The machine's own network: there is no other. chroot: buildah's containers would want cgroups of their own.
     const how = ['--quiet', '--layers', '--isolation', 'chroot', '--network', 'host'];
-    await run('bud', ...how, ...volume, ...bases, '--tag', name, '--file', file, root);
+    await run('bud', ...how, ...volume, ...given, '--tag', name, '--file', file, root);
   }
 }
 

@@ -44,6 +44,8 @@ export const storageClassesSchema = z.strictObject({
 export const backupsSchema = z.strictObject({
   storage: quantity.default('200Gi'),
   state: quantity.default('100Gi'),
+  /** Of pgBackRest in a backup and a restore. Memory limits follow from it; without it pgBackRest takes as many as the node has CPUs. */
+  processes: z.int().min(1).max(64).default(4),
   /** ReadWriteOnce: all pods that mount them run on one node. A claim's access can't be changed later. */
   access: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteMany'),
 });

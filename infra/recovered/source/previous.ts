@@ -4,6 +4,7 @@ import { type ResolvedPoint, resolvedPointSchema } from '../../../recovery/publi
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { StackConfig } from '../../config/types.ts';
 import { type KeptSettings, keptSettingsSchema } from './kept-settings.ts';
+import { changedMajorProblems } from './major.ts';
 
 /** As `outputs.ts` writes it. */
 export interface Previous {
@@ -12,6 +13,8 @@ export interface Previous {
   readonly generation: number;
   /** True where the records followed the stack's role, as they did in early versions, and led its users to it. */
   readonly ledUsersByRole?: boolean | undefined;
+  /** As the config stated it; absent in the outputs of early versions. */
+  readonly postgresMajor?: number | undefined;
   /** The point that it was made from, in role recovery. */
   readonly resolved?: ResolvedPoint | undefined;
   /** Settings of `recovery`; absent in the outputs of early versions. */
@@ -64,9 +67,18 @@ export function stepProblems(
 async function readPrevious(): Promise<Previous | undefined> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
   const own = new pulumi.StackReference('previous', { name });
-  const [leads, site, generation, recoveredFrom, kept, names, active] = await Promise.all(
+  const [leads, site, generation, recoveredFrom, kept, names, active, major] = await Promise.all(
     (
-      ['leads', 'site', 'generation', 'recoveredFrom', 'recoverySettings', 'trafficNames', 'trafficActive'] as const
+      [
+        'leads',
+        'site',
+        'generation',
+        'recoveredFrom',
+        'recoverySettings',
+        'trafficNames',
+        'trafficActive',
+        'postgresMajor',
+      ] as const
     ).map((output) => own.getOutputValue(output) as Promise<unknown>),
   );
   const { secretValue, value } = await own.getOutputDetails('recoveredObjects');
@@ -80,6 +92,7 @@ async function readPrevious(): Promise<Previous | undefined> {
     site,
     generation,
     ledUsersByRole: leads && names !== undefined && active === undefined,
+    postgresMajor: typeof major === 'number' ? major : undefined,
     resolved,
     settings,
     recoveredObjects: typeof objects === 'string' ? objects : undefined,
@@ -89,7 +102,7 @@ async function readPrevious(): Promise<Previous | undefined> {
 /** The previous result; undefined before the first complete `up`. Throws ConfigError, before anything is declared. */
 export async function checkStep(config: StackConfig): Promise<Previous | undefined> {
   const previous = await readPrevious();
-  const problems = stepProblems(config, previous);
+  const problems = [...stepProblems(config, previous), ...changedMajorProblems(config, previous)];
   if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
   return previous;
 }

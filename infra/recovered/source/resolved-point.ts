@@ -5,6 +5,7 @@ import { type ResolvedPoint, resolveRecoveryPoint } from '../../../recovery/publ
 import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { RecoverySettings, SecretValues, StackConfig } from '../../config/types.ts';
 import { changeProblems } from './kept-settings.ts';
+import { pointMajorProblems } from './major.ts';
 import type { Previous } from './previous.ts';
 import { recoverySource, runError, settled } from './repository.ts';
 
@@ -109,6 +110,6 @@ export async function resolvedPointOf(
     previous?.resolved ??
     config.recovery.resolved ??
     (await resolveNow(config, config.recovery, secrets.values, secrets.signingKeyName));
-  refuse(generationProblems(config, resolved));
+  refuse([...generationProblems(config, resolved), ...pointMajorProblems(config, resolved)]);
   return resolved;
 }

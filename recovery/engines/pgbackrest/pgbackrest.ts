@@ -13,8 +13,10 @@ import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { asDamage } from '../explain.ts';
+import { findEngine } from '../find.ts';
+import { isAtLeast } from '../versions.ts';
 import { type PlainVariables, renderGetScript, renderPushScript, type SecretVariables } from './archive-script.ts';
-import { type ConfigPostgres, renderConfig } from './config.ts';
+import { BLOCKS_SINCE, type ConfigPostgres, renderConfig } from './config.ts';
 import { explained, infoError } from './failure.ts';
 import { parseInfo, parseListing, readableJson, type StanzaInfo, unreadable } from './info.ts';
 import { openingPassphrase, opensOne } from './opening-passphrase.ts';
@@ -130,6 +132,19 @@ async function passphrasesOf(site: Site, scope: PgBackRestScope, folder: string)
   return names;
 }
 
+const blocksBySite = new WeakMap<Site, Promise<boolean>>();
+
+/** Whether this host's pgBackRest may store the changed blocks of a file alone. Asked once: it is the program of this process. */
+function storesBlocks(site: Site): Promise<boolean> {
+  const known = blocksBySite.get(site);
+  if (known !== undefined) return known;
+  const asked = findEngine('pgbackrest', { run: site.run }).then(
+    (engine) => engine !== undefined && isAtLeast(engine.version, BLOCKS_SINCE),
+  );
+  blocksBySite.set(site, asked);
+  return asked;
+}
+
 /** Writes the configuration and the two scripts (no secrets in them) and gives a runner. */
 export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promise<PgBackRest> {
   const { environment } = site;
@@ -156,8 +171,10 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
     // The folder itself is made by `dr init` only.
     if (await isThere(settings.path)) await makeOwnedFolder(join(settings.path, path), as);
   }
-  const processMax = Math.max(2, availableParallelism());
-  await writeOwnedFile(configFile, renderConfig({ repositories, postgres, folder, processMax }), 0o640, as);
+  const processMax = environment.postgres?.processes ?? Math.max(2, availableParallelism());
+  // Only a backup stores.
+  const blocks = scope.role === 'writer' && (await storesBlocks(site));
+  await writeOwnedFile(configFile, renderConfig({ repositories, postgres, folder, processMax, blocks }), 0o640, as);
   const pushScript = join(folder, 'archive-push.sh');
   const getScript = join(folder, 'archive-get.sh');
   const script = (path: string, text: string) => writeOwnedFile(path, text, 0o750, as);

@@ -5,6 +5,7 @@ import type { Plan } from '../../../plan/types.ts';
 import { dataOf, type Part, remark, section, value } from '../document.ts';
 import type { Unanswered } from '../found.ts';
 import type { ClaimFact, ClusterFacts, NamespaceFact, StorageClassFact } from './facts.ts';
+import { IMAGE_SERIES } from './image-series.ts';
 import { isOfTheCluster } from './known.ts';
 import { storagePart } from './storage.ts';
 
@@ -141,8 +142,8 @@ function imagesPart({ registry, version }: ClusterChoices): Made {
   const prefix = registry ?? 'registry.invalid/go-coffee';
   const images = section('images', 'Built from images/ of this program', [
     value('toolbox', `${prefix}/toolbox:${version}`, 'runs dr in its pods'),
-    value('postgres', `${prefix}/postgres:15-${version}`, 'PostgreSQL with pgBackRest'),
-    value('redis', `${prefix}/redis:7.0-${version}`, 'Redis'),
+    value('postgres', `${prefix}/postgres:${IMAGE_SERIES.postgres}-${version}`, 'PostgreSQL with pgBackRest'),
+    value('redis', `${prefix}/redis:${IMAGE_SERIES.redis}-${version}`, 'Redis'),
   ]);
   if (registry !== undefined) return { parts: [images] };
   const why = 'the cluster does not say which registry holds the images of this program';

@@ -21,7 +21,20 @@ export interface Member {
   readonly segmentBytes: SegmentBytes;
   /** The last commit that came from another site; undefined where there was none since its start. */
   readonly lastCommit: Date | undefined;
+  /** By name; a standby with a lower value than its leader's stops replaying. */
+  readonly capacity: Readonly<Record<string, number>>;
+  /** It follows, and replays nothing: somebody has paused it, or a setting is too low. */
+  readonly paused: boolean;
 }
+
+/** PostgreSQL's documentation, "Administrator's Overview" of hot standby: these must be at least as high as on the primary. */
+const CAPACITY = [
+  'max_connections',
+  'max_worker_processes',
+  'max_wal_senders',
+  'max_prepared_transactions',
+  'max_locks_per_transaction',
+] as const;
 
 // In a standby by archive the checkpoint's timeline may be an older one than that of the replay; good enough to be shown.
 const QUESTION = `
@@ -29,11 +42,14 @@ const QUESTION = `
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS lsn,
     (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline,
     (SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size') AS segment,
+    (SELECT json_object_agg(name, setting::int) FROM pg_settings
+      WHERE name IN (${CAPACITY.map((name) => `'${name}'`).join(', ')})) AS capacity,
+    CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() = 'paused' ELSE false END AS paused,
     extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS commit`;
 
 async function ask(cluster: SiteCluster, namespace: string, pod: string): Promise<Member> {
   const [row = {}] = await cluster.sql(namespace, pod, QUESTION);
-  const { follows, lsn, timeline, segment, commit } = row;
+  const { follows, lsn, timeline, segment, commit, capacity, paused } = row;
   return {
     pod,
     follows: follows !== false,
@@ -41,6 +57,8 @@ async function ask(cluster: SiteCluster, namespace: string, pod: string): Promis
     timeline: Number(timeline ?? 0),
     segmentBytes: segment === undefined ? DEFAULT_SEGMENT_BYTES : toSegmentBytes(segment),
     lastCommit: typeof commit === 'number' ? new Date(commit * 1000) : undefined,
+    capacity: typeof capacity === 'object' && capacity !== null ? (capacity as Record<string, number>) : {},
+    paused: paused === true,
   };
 }
 

@@ -267,15 +267,17 @@ test('every problem comes at once', async () => {
 test('the shipped stacks are taken, with their defaults', async () => {
   const { postgres, backups, monitoring, network, generation } = await configOf('production');
   expect(postgres).toEqual({
+    major: 17,
     instances: 3,
     storage: '50Gi',
     database: 'go_coffee',
     cpu: '1',
     memory: '4Gi',
     spread: 'required',
+    parameters: {},
   });
-  expect(backups).toEqual({ storage: '200Gi', state: '100Gi', access: 'ReadWriteOnce' });
-  expect(monitoring).toEqual({ prometheusOperator: true, namespace: 'monitoring' });
+  expect(backups).toEqual({ storage: '200Gi', state: '100Gi', access: 'ReadWriteOnce', processes: 4 });
+  expect(monitoring).toEqual({ prometheusOperator: true, namespace: 'monitoring', labels: {} });
   expect(network.kubernetesApi).toEqual({ cidrs: ['0.0.0.0/0'], ports: [443, 6443] });
   expect(generation).toBe(1);
   expect((await configOf('dr')).role).toBe('standby');

@@ -13,7 +13,7 @@ function findings(changes: Partial<Config>): string[] {
     external: { passwords: {} },
     plan: productionPlan,
     folders: {},
-    monitoring: { prometheusOperator: true, namespace: 'monitoring' },
+    monitoring: { prometheusOperator: true, labels: {}, namespace: 'monitoring' },
     notifications: { email: [], targetNames: ['slackWebhook'] },
   };
   return previewFindings({ ...config, ...changes } as Config);

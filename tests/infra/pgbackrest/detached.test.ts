@@ -38,12 +38,13 @@ test('it stands neither in dr.yaml nor in the archive of PostgreSQL, and comes b
 });
 
 test('a push gives up long before a fetch does: a restart of PostgreSQL waits for it', () => {
-  const text = renderArchiveConfig({
+  const archive = {
     environment: 'local',
     lineage: 'local-1',
     repositories: [],
     namespaces: { recovery: 'go-coffee-dr' },
-  });
+  };
+  const text = renderArchiveConfig(archive, 4);
   const [global = '', push = ''] = text.split('[global:archive-push]');
   const seconds = (part: string) => Number(/^archive-timeout=(\d+)$/m.exec(part)?.[1]);
   expect(seconds(push)).toBeGreaterThan(0);

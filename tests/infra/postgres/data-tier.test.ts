@@ -104,9 +104,9 @@ describe('how a cluster begins', () => {
 
   test('never in the lineage that it archives to', () => {
     const bootstrap = { kind: 'standby', source: source('one-2') } as const;
-    expect(() => renderMember({ plan: productionPlan, database: 'go_coffee', bootstrap, archive })).toThrow(
-      'would archive into it; raise the generation',
-    );
+    expect(() =>
+      renderMember({ plan: productionPlan, database: 'go_coffee', bootstrap, archive, processes: 4 }),
+    ).toThrow('would archive into it; raise the generation');
   });
 
   test('a recovery names repository, set, timeline and end', () => {
@@ -126,6 +126,7 @@ describe('how a cluster begins', () => {
       database: 'go_coffee',
       bootstrap: recovery,
       archive,
+      processes: 4,
     });
     expect(scripts['restore.sh']).toContain('--repo=1');
     expect(parse(patroni).bootstrap).toMatchObject({
@@ -158,7 +159,7 @@ describe('Redis', () => {
     expect(object(local, 'Secret', 'redis')).toMatchObject({
       stringData: { 'auth.conf': expect.stringMatching(/^requirepass \S+\n$/) },
     });
-    expect(object(local, 'PodDisruptionBudget', 'redis')).toMatchObject({ spec: { minAvailable: 1 } });
+    expect(object(local, 'PodDisruptionBudget', 'redis')).toMatchObject({ spec: { maxUnavailable: 1 } });
     const [{ readinessProbe } = {}] = podOf(local, 'StatefulSet redis').spec.containers;
     expect(JSON.stringify(readinessProbe)).not.toContain(' -a ');
   });

@@ -69,6 +69,8 @@ test('the first `up` resolves the point in a real bucket, with the restorer’s 
     const { endpoint } = region;
     const config = {
       ...RECOVERY,
+      // Of the point.
+      postgres: { major: 15, instances: 2, spread: 'preferred' },
       storage: {
         kind: 's3-compatible',
         repositories: { primary: { endpoint: 'https://s3-primary.test' }, secondary: { endpoint, bucket, ca } },

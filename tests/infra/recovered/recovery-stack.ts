@@ -12,7 +12,7 @@ export const PIN: ResolvedPoint = {
     end: { kind: 'end-of-wal', timeline: 3 },
     capturedAt: '2026-11-23T01:01:00Z',
     systemId: '7300000000000000001',
-    serverVersion: '15.9',
+    serverVersion: '17.2',
   },
   redis: {
     point: '20261123T011500Z-incremental-0000',

@@ -80,6 +80,16 @@ test('a plan in a journal is read as it was, with an infinite loss too', () => {
 const REQUEST = { stack: 'dr', allowUnfenced: false };
 const LIMITS = { maxLossSeconds: 60, limitFrom: '--max-loss' };
 
+type Found<T> = Extract<T, { state: 'reached' }>;
+
+const standby = (more: Partial<Found<FailoverPlan['standby']>['found']>): Found<FailoverPlan['standby']> => ({
+  state: 'reached',
+  found: { pod: 'postgres-0', segmentBytes: DEFAULT_SEGMENT_BYTES, ...more },
+});
+const leader = (capacity: Record<string, number>): Found<FailoverPlan['oldCluster']> => ({
+  state: 'reached',
+  found: { describe: 'context us', pods: ['postgres-0'], capacity },
+});
 const away = { state: 'away', fact: 'connect ECONNREFUSED' } as const;
 
 test.each([
@@ -94,6 +104,19 @@ test.each([
   ],
   ['nothing with --allow-unfenced', { ...PLAN, oldCluster: away }, { ...REQUEST, allowUnfenced: true }, []],
   ['no place for the fence', { ...PLAN, fence: { secondary: away } }, REQUEST, ['FENCE-NOWHERE']],
+  ['a standby that replays nothing', { ...PLAN, standby: standby({ paused: true }) }, REQUEST, ['REPLAY-PAUSED']],
+  [
+    'a standby with less room than its leader',
+    { ...PLAN, oldCluster: leader({ max_connections: 300 }), standby: standby({ capacity: { max_connections: 100 } }) },
+    REQUEST,
+    ['STANDBY-SETTINGS'],
+  ],
+  [
+    'nothing where the standby has more, or the leader can’t be asked',
+    { ...PLAN, oldCluster: leader({ max_connections: 50 }), standby: standby({ capacity: { max_connections: 100 } }) },
+    REQUEST,
+    [],
+  ],
   [
     'a stack that can’t be previewed',
     { ...PLAN, preview: { ok: false, fact: 'no passphrase' } },

@@ -27,6 +27,10 @@ const suspended = (recording: Recording) =>
     .map(({ manifest }) => manifest.metadata.name)
     .toSorted();
 
+/** It writes what Patroni keeps, in each role. */
+const SETTINGS = expect.stringMatching(/^postgres-settings-[0-9a-f]{8}$/);
+const jobs = (recording: Recording): string[] => kinds(recording, 'Job').map(({ manifest }) => manifest.metadata.name);
+
 const replicas = (recording: Recording, store: string) =>
   object<{ spec: { replicas: number } }>(recording, 'StatefulSet', store).spec.replicas;
 
@@ -58,7 +62,7 @@ describe('standby', () => {
     expect(suspended(standby)).not.toEqual(expect.arrayContaining(READ.slice(0, 1)));
     expect(replicas(standby, 'redis')).toBe(0);
     expect(replicas(standby, 'postgres')).toBe(3);
-    expect(kinds(standby, 'Job')).toEqual([]);
+    expect(jobs(standby)).toEqual([SETTINGS]);
     const [monitor] = podOf(standby, 'Deployment dr-monitor').spec.containers;
     expect(monitor?.args).not.toContain('--heartbeat');
   });
@@ -112,7 +116,7 @@ describe('the same stack as primary', () => {
 });
 
 test('a primary that never followed has neither a promotion nor a first full backup of its own', () => {
-  expect(kinds(production, 'Job').map(({ manifest }) => manifest.metadata.name)).toEqual(['dr-init-us-east-1-1']);
+  expect(jobs(production).toSorted()).toEqual(['dr-init-us-east-1-1', SETTINGS]);
   expect(suspended(production)).toEqual([]);
   expect(patroni(production).bootstrap.dcs).not.toHaveProperty('standby_cluster');
   expect(patroni(production).bootstrap.initdb).toContain('data-checksums');

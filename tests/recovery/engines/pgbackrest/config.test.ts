@@ -32,6 +32,17 @@ const render = (postgres: ConfigPostgres, role: 'writer' | 'restorer' = 'writer'
     processMax: 2,
   });
 
+test('changed blocks alone are stored where the version is good for it, and only then', () => {
+  const of = (blocks?: boolean) =>
+    renderConfig({
+      repositories: [{ settings: BUCKET, path: 'cluster/pgbackrest/fra1-3', role: 'writer' }],
+      ...{ postgres: HERE, folder: '/state', processMax: 2, blocks },
+    });
+  // pgBackRest refuses blocks without bundles.
+  expect(of(true)).toContain('repo1-bundle=y\nrepo1-block=y\n');
+  for (const text of [of(false), of()]) expect(text).not.toContain('block');
+});
+
 test('a server of this host is no host at all', () => {
   expect(render(HERE)).not.toContain('pg1-host');
   // SQL by TCP alone leaves the files where they are.
