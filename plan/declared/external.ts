@@ -8,6 +8,11 @@ export type Dumps = 'hourly' | 'daily';
 /** Copies of a server's files and WAL, which an external one does not give. */
 const OF_FILES: readonly Workload['type'][] = ['postgres', 'postgres-config'];
 
+/** A dump that is the only copy of its server. */
+export function isOnlyDump({ type, secondFormOf }: Pick<Workload, 'type' | 'secondFormOf'>): boolean {
+  return type === 'postgres-dump' && secondFormOf === undefined;
+}
+
 /**
  * The dump is no second form any more: the RPO of its tier is its own. With `hourly` each run that would have copied the server's files
  * takes the dump. Applied twice it changes nothing more.

@@ -1,4 +1,5 @@
 /** Alerts for failed backups and for workloads without a new point. */
+import { isOnlyDump } from '../../../plan/declared/external.ts';
 import { formatDuration } from '../../../plan/duration.ts';
 import { worstPointAge } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
@@ -70,7 +71,7 @@ function pointLimit(
   const objective = rpoObjective(plan, workload);
   if (objective !== undefined && workload.continuous === undefined) {
     // Dumps of an external PostgreSQL can't keep it: an alert at each hour would be heard by nobody.
-    const limit = Math.max(objective, worstPointAge(plan, workload));
+    const limit = isOnlyDump(workload) ? Math.max(objective, worstPointAge(plan, workload)) : objective;
     return { seconds: limit, severity: 'critical', why: `its RPO of ${formatDuration(objective)} is missed` };
   }
   const overdue = worstPointAge(plan, workload);
