@@ -55,6 +55,7 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     namespaces: { platform, recovery, ...(existing.length === 0 ? {} : { existing: [...existing] }) },
     context: config.cluster.context,
     repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, locationOf(repository)])),
+    ...(config.postgres.adopt === undefined ? {} : { adopts: config.postgres.adopt.phase }),
     hosts: {
       postgres: serviceHost(POSTGRES, platform),
       redis: serviceHost(REDIS, platform),

@@ -1,5 +1,6 @@
 /** What of the outside the pods of a stack may reach. Pure. */
 import { gitPorts } from '../config/findings.ts';
+import { followedServers } from '../config/followed.ts';
 import { isIsolated } from '../config/role.ts';
 import type { GitSource, StackConfig } from '../config/types.ts';
 import type { Outside } from './network-policies.ts';
@@ -17,6 +18,7 @@ export function outsideOf(config: StackConfig, { repositories, git }: Reached): 
     objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
     monitoringNamespace: monitoring.namespace,
     gitPorts: git && gitPorts(git),
+    followed: followedServers(config),
     isolated: isIsolated(config),
   };
 }

@@ -11,6 +11,8 @@ import { SCRIPTS, sourceGetCommand } from './scripts.ts';
 export const SCOPE_LABEL = 'cluster-name';
 const LABELS = { 'app.kubernetes.io/name': POSTGRES } as const;
 const ROLE_LABEL = 'role';
+/** Method by which the first member copies a running server. */
+const ADOPT = 'adopt';
 
 export interface PatroniArgs {
   readonly plan: Plan;
@@ -49,6 +51,10 @@ function parameters(args: PatroniArgs): Record<string, string | number> {
 }
 
 function standbyCluster(bootstrap: Bootstrap, lineage: string): Record<string, unknown> {
+  if (bootstrap.kind === 'adopted') {
+    const { host, port, slot } = bootstrap.server;
+    return { standby_cluster: { host, port, primary_slot_name: slot, create_replica_methods: [ADOPT] } };
+  }
   if (bootstrap.kind !== 'standby') return {};
   return {
     standby_cluster: {
@@ -71,13 +77,20 @@ function beginning({ bootstrap, lineage }: PatroniArgs): Record<string, unknown>
     postgresql: {
       use_pg_rewind: true,
       use_slots: true,
-      parameters: { wal_level: 'replica', hot_standby: 'on', wal_log_hints: 'on', max_wal_senders: 10 },
+      parameters: {
+        wal_level: 'replica',
+        hot_standby: 'on',
+        wal_log_hints: 'on',
+        max_wal_senders: 10,
+        ...(bootstrap.kind === 'adopted' ? bootstrap.server.settings : {}),
+      },
     },
   };
   const afterInit = { post_init: `${scripts}/${SCRIPTS.afterInit}` };
   switch (bootstrap.kind) {
     case 'primary':
       return { dcs, initdb: ['data-checksums', { encoding: 'UTF8' }, { locale: 'C.UTF-8' }], ...afterInit };
+    case 'adopted':
     case 'standby':
       return { dcs };
     case 'recovery':
@@ -107,7 +120,8 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
     pg_hba: [
       'local all all peer',
       'hostssl replication replicator all scram-sha-256',
-      'host all all all scram-sha-256',
+      // `md5` lets in both kinds of passwords.
+      `host all all all ${bootstrap.kind === 'adopted' && bootstrap.server.passwords === 'md5' ? 'md5' : 'scram-sha-256'}`,
     ],
     parameters: parameters(args),
     // Without an archive, members can only stream.
@@ -117,6 +131,9 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
     basebackup: [{ checkpoint: 'fast' }],
     ...(bootstrap.kind === 'standby'
       ? { pgbackrest: { command: `${scripts}/${SCRIPTS.restore}`, keep_data: true, no_params: true, no_leader: true } }
+      : {}),
+    ...(bootstrap.kind === 'adopted'
+      ? { [ADOPT]: { command: `${scripts}/${SCRIPTS.adopt}`, keep_data: true, no_params: true } }
       : {}),
   };
 }

@@ -20,7 +20,7 @@ import type { StorageRole } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import { POSTGRES } from '../cluster/ports.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
-import type { Origin } from '../config/role.ts';
+import { fromRepository, type Origin } from '../config/role.ts';
 import type { Bootstrap } from './bootstrap.ts';
 import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
 import { Promotion } from './promotion.ts';
@@ -58,7 +58,7 @@ export interface PostgresArgs {
 }
 
 function bootstrapOf(origin: Origin, repositories: readonly ClusterRepository[]): Bootstrap {
-  if (origin.kind === 'primary') return origin;
+  if (!fromRepository(origin)) return origin;
   const repository = repositories.find(({ id }) => id === origin.repository);
   if (repository === undefined) throw new RangeError(`the stack has no repository "${origin.repository}"`);
   const source = { repository, lineage: origin.lineage };
@@ -157,7 +157,7 @@ export class Postgres extends pulumi.ComponentResource {
       make(tls, certificateData(args.certificate)),
       ...accessRoles(args).map((role) => {
         // The restorer's key is only for the source repository.
-        const of = role === 'writer' || args.origin.kind === 'primary' ? engines : [args.origin.repository];
+        const of = role === 'writer' || !fromRepository(args.origin) ? engines : [args.origin.repository];
         return make(access(role), accessData(args.secrets, role, of));
       }),
     ];
@@ -230,7 +230,7 @@ export class Postgres extends pulumi.ComponentResource {
 function accessRoles({ origin, secrets, isolated }: PostgresArgs): StorageRole[] {
   if (Object.keys(secrets.access).length === 0) return [];
   if (isolated === true) return ['restorer'];
-  return origin.kind === 'primary' ? ['writer'] : ['writer', 'restorer'];
+  return fromRepository(origin) ? ['writer', 'restorer'] : ['writer'];
 }
 
 /** RTO of the database's tier. */

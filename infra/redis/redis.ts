@@ -19,6 +19,10 @@ export interface RedisArgs {
   /** A save forks Redis and copies the pages that change meanwhile, so a quarter of the memory should stay free. */
   readonly resources: Resources;
   readonly password: pulumi.Input<string>;
+  /** Of services that had another Redis before. @default none */
+  readonly clientPassword?: pulumi.Input<string> | undefined;
+  /** `open`: without a password. @default password */
+  readonly clients?: 'password' | 'open';
   /** False in a standby: Redis starts at the promotion, seeded from the repository. */
   readonly running: boolean;
   /** @default it begins empty */
@@ -51,6 +55,16 @@ function renderRedisConfig(): string {
     'maxmemory-policy noeviction',
     `include ${SECRET_FOLDER}/auth.conf`,
   ].join('\n')}\n`;
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Pure: auth.conf. It is read at a start: `dr adopt` sets the same in the running server, so no pod has to restart. */
+export function renderAuth(password: string, client: string | undefined, clients: 'password' | 'open'): string {
+  const everything = '~* &* +@all';
+  if (clients === 'open') return `protected-mode no\nuser default on nopass ${everything}\n`;
+  if (client === undefined) return `requirepass ${password}\n`;
+  return `user default on #${digest(password)} #${digest(client)} ${everything}\n`;
 }
 
 /** REDISCLI_AUTH instead of `-a`, because others can read argument lists. `LOADING` means alive but not ready. */
@@ -106,7 +120,8 @@ export class Redis extends pulumi.ComponentResource {
     const metadata = { name: REDIS, namespace: args.namespace, labels: labelsOf(REDIS) };
     const text = renderRedisConfig();
     const config = new k8s.core.v1.ConfigMap(name, { metadata, data: { 'redis.conf': text } }, child);
-    const auth = pulumi.interpolate`requirepass ${args.password}\n`;
+    const { clientPassword, clients = 'password' } = args;
+    const auth = pulumi.all([args.password, clientPassword]).apply(([own, client]) => renderAuth(own, client, clients));
     const secret = makeSecret(name, metadata, { 'auth.conf': auth, password: args.password }, child);
     const service = new k8s.core.v1.Service(
       name,
@@ -117,7 +132,7 @@ export class Redis extends pulumi.ComponentResource {
       child,
     );
     const seeds = args.seed === undefined ? [] : makeSeedObjects(name, args.seed, child);
-    const checksum = createHash('sha256').update(text).digest('hex');
+    const checksum = digest(text);
     const claim = {
       metadata: { name: 'data' },
       spec: {
