@@ -48,8 +48,6 @@ const postgresSource = z.strictObject({
 export type PostgresSource = z.infer<typeof postgresSource>;
 
 const redisSource = z.strictObject(source);
-export type RedisSource = z.infer<typeof redisSource>;
-
 export const postgresSchema = z.strictObject({
   instances: z.int().min(1).default(3),
   storage: quantity.default('50Gi'),

@@ -9,7 +9,7 @@ import { type Finding, type Memory, placeText } from './types.ts';
 
 const seconds = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)} s`);
 
-export function findingLines(findings: readonly Finding[]): string[] {
+function findingLines(findings: readonly Finding[]): string[] {
   return findings.map(({ code, fact, hint, refuses }) => `${refuses ? 'REFUSED' : 'note'} ${code}: ${fact}\n  ${hint}`);
 }
 
@@ -48,7 +48,7 @@ const PHASES: Readonly<Record<Memory['phase'], string>> = {
   undone: 'taken back: the source leads',
 };
 
-export function memoryRows(memory: Memory, now: Date): string[][] {
+function memoryRows(memory: Memory, now: Date): string[][] {
   const { switch: done } = memory;
   return [
     [`${memory.store} from`, `${memory.from} (${placeText(memory.place)})`],

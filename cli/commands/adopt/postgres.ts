@@ -155,9 +155,15 @@ async function undo(
       text: `given up; removed from the source: ${done.join(', ') || 'nothing'}`,
     };
   }
-  const written = await writtenSince(ports.managed);
+  const written = await writtenSince(ports.managed, memory);
   const text = writtenText(written);
-  if (dryRun) return { kind: 'AdoptionUndo', data: written, text, exit: written.rows === 0 || acceptLoss ? 0 : 6 };
+  if (dryRun)
+    return {
+      kind: 'AdoptionUndo',
+      data: written,
+      text,
+      exit: (written.certain && written.rows === 0) || acceptLoss ? 0 : 6,
+    };
   refuseLoss(written, acceptLoss);
   await context.confirm({ ...name, what: [text, `${memory.from} leads again; the source never gets these changes.`] });
   const done = await undoPostgres(ports, memory);

@@ -128,10 +128,9 @@ async function undo(
   ports: RedisPorts,
   memory: Memory,
 ): Promise<CommandResult> {
-  const [{ redisWrittenSince, refuseRedisLoss, undoRedis }, { giveUpRedis }, { formatBytes }] = await Promise.all([
+  const [{ redisWrittenSince, redisWrittenText, refuseRedisLoss, undoRedis }, { giveUpRedis }] = await Promise.all([
     import('../../../recovery/adopt/redis/switch.ts'),
     import('../../../recovery/adopt/redis/run.ts'),
-    import('../../../recovery/report/format.ts'),
   ]);
   if (memory.phase === 'preparing' || memory.phase === 'following') {
     const what = `The stack’s Redis stops following ${memory.from} and is empty again.`;
@@ -141,7 +140,7 @@ async function undo(
     return { kind: 'AdoptionUndo', data: memory, text: 'given up' };
   }
   const bytes = await redisWrittenSince(ports, memory);
-  const text = `${formatBytes(bytes)} of writes since the switch`;
+  const text = redisWrittenText(bytes);
   if (dryRun) return { kind: 'AdoptionUndo', data: { bytes }, text, exit: bytes === 0 || acceptLoss ? 0 : 6 };
   refuseRedisLoss(bytes, acceptLoss);
   await context.confirm({ name: stack, what: [`${memory.from} leads again; the source never gets ${text}.`] });

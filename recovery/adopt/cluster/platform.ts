@@ -26,7 +26,7 @@ export interface PlatformParts {
 }
 
 /** On a Service of the platform: which store of a stack it leads to. */
-export const LEADS_TO = 'go-coffee-dr/leads-to';
+const LEADS_TO = 'go-coffee-dr/leads-to';
 
 /** Fields of a Service with an address, which one that only leads elsewhere can't have. */
 const OF_AN_ADDRESS = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy', 'selector'];

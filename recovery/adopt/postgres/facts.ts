@@ -22,7 +22,6 @@ const role = z.object({
   password: z.enum(['none', 'md5', 'scram']),
   comment: z.string().nullable(),
 });
-export type Role = z.infer<typeof role>;
 
 const session = z.object({ user: z.string(), address: z.string().nullable(), sessions: z.coerce.number() });
 

@@ -11,6 +11,8 @@ export interface Written {
   /** `database.schema.table` → rows inserted, changed and deleted since the promotion. */
   readonly tables: Readonly<Record<string, number>>;
   readonly rows: number;
+  /** False: the server has started again since the switch, and may have lost its counts. */
+  readonly certain: boolean;
 }
 
 const CHANGED = `
@@ -18,7 +20,10 @@ const CHANGED = `
     FROM pg_stat_user_tables WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND schemaname <> 'dr'`;
 
 /** A standby counts no changes: all that the leader has counted came after its promotion. A session reports at its end or every second. */
-export async function writtenSince(managed: ManagedServer): Promise<Written> {
+export async function writtenSince(managed: ManagedServer, { switch: begun }: Memory): Promise<Written> {
+  const [row = {}] = await managed.query('SELECT extract(epoch FROM pg_postmaster_start_time())::float8 AS started');
+  const promotedAt = begun?.promotedAt;
+  const certain = promotedAt === undefined || Number(row.started) * 1000 < Date.parse(promotedAt);
   const databases = await managed.query(
     'SELECT datname AS name FROM pg_database WHERE datallowconn AND NOT datistemplate',
   );
@@ -26,10 +31,12 @@ export async function writtenSince(managed: ManagedServer): Promise<Written> {
   for (const { name } of databases) {
     for (const row of await managed.query(CHANGED, String(name))) tables[`${name}.${row.name}`] = Number(row.rows);
   }
-  return { tables, rows: Object.values(tables).reduce((sum, rows) => sum + rows, 0) };
+  return { tables, rows: Object.values(tables).reduce((sum, rows) => sum + rows, 0), certain };
 }
 
-export function writtenText({ tables, rows }: Written): string {
+export function writtenText({ tables, rows, certain }: Written): string {
+  if (!certain)
+    return 'an unknown number of changes: the server has started again since the switch, and its counts may be lost';
   if (rows === 0) return 'nothing was written to it since the switch';
   const each = Object.entries(tables)
     .toSorted(([, a], [, b]) => b - a)
@@ -40,7 +47,7 @@ export function writtenText({ tables, rows }: Written): string {
 
 /** Throws `LOSS-NOT-ACCEPTED` (exit 6): nothing was changed. */
 export function refuseLoss(written: Written, acceptLoss: boolean): void {
-  if (written.rows === 0 || acceptLoss) return;
+  if ((written.certain && written.rows === 0) || acceptLoss) return;
   throw precondition({
     code: 'LOSS-NOT-ACCEPTED',
     where: '--undo',

@@ -89,6 +89,8 @@ export interface RedisFacts {
   readonly runId: string;
   readonly role: string;
   readonly offset: number;
+  /** Its offset counts writes. */
+  readonly counts: boolean;
   /** Of a replica: `up` or `down`, and where it follows. */
   readonly link: string | undefined;
   readonly follows: string | undefined;
@@ -122,6 +124,8 @@ export async function redisFacts(redis: Redis): Promise<RedisFacts> {
     runId: field('run_id'),
     role,
     offset: Number(field(role === 'slave' ? 'slave_repl_offset' : 'master_repl_offset')),
+    // An hour after its last replica it gives up its backlog, and counts no more.
+    counts: field('repl_backlog_active') === '1',
     link: infoField(info, 'master_link_status'),
     follows: role === 'slave' ? `${field('master_host')}:${field('master_port')}` : undefined,
     syncing: field('master_sync_in_progress') === '1',

@@ -129,20 +129,28 @@ export async function switchRedis(ports: RedisPorts, found: Memory, lagSeconds: 
   return done;
 }
 
-/** Bytes of the stream of writes since the promotion. */
-export async function redisWrittenSince({ managed }: RedisPorts, { switch: begun }: Memory): Promise<number> {
+/** Bytes of the stream of writes since the promotion; undefined where the server has started again, or stopped counting. */
+export async function redisWrittenSince(
+  { managed }: RedisPorts,
+  { switch: begun }: Memory,
+): Promise<number | undefined> {
   if (begun?.promotedEnd === undefined) return 0;
-  const { offset } = await managed.use(redisFacts);
-  return Math.max(0, offset - Number(begun.promotedEnd));
+  const { offset, counts } = await managed.use(redisFacts);
+  const bytes = offset - Number(begun.promotedEnd);
+  return counts && bytes >= 0 ? bytes : undefined;
+}
+
+export function redisWrittenText(bytes: number | undefined): string {
+  return `${bytes === undefined ? 'an unknown number of bytes' : formatBytes(bytes)} of writes since the switch`;
 }
 
 /** Throws `LOSS-NOT-ACCEPTED` (exit 6): nothing was changed. */
-export function refuseRedisLoss(bytes: number, acceptLoss: boolean): void {
+export function refuseRedisLoss(bytes: number | undefined, acceptLoss: boolean): void {
   if (bytes === 0 || acceptLoss) return;
   throw precondition({
     code: 'LOSS-NOT-ACCEPTED',
     where: '--undo',
-    fact: `the source never gets ${formatBytes(bytes)} of writes since the switch`,
+    fact: `the source never gets ${redisWrittenText(bytes)}`,
     hint: 'to give them up: --accept-loss',
   });
 }

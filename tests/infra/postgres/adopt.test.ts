@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ConfigError } from '../../../infra/config/config.ts';
+import { renderAuth } from '../../../infra/redis/redis.ts';
 import { kubernetesObjects } from '../manifests-of.ts';
 import { object, podOf } from '../objects.ts';
 import { type Recording, record, shippedConfig } from '../recording.ts';
@@ -91,6 +92,14 @@ test('Redis gets its way without a restart', async () => {
   const following = await record('local', { namespaces: NAMESPACES, redis: { ...(redis as object), adopt } });
   expect(policies(following)).toContain('adopt-redis');
   expect(podOf(following, 'StatefulSet redis')).toEqual(podOf(plain, 'StatefulSet redis'));
+});
+
+test('Redis lets in the services of the one before: with their password, or without one where they had none', () => {
+  expect(renderAuth('stack', undefined, 'password')).toBe('requirepass stack\n');
+  const both = renderAuth('stack', 'shop', 'password');
+  expect(both).toMatch(/^user default on #[0-9a-f]{64} #[0-9a-f]{64} ~\* &\* \+@all\n$/);
+  expect(both).not.toMatch(/shop|stack/);
+  expect(renderAuth('stack', undefined, 'open')).toBe('protected-mode no\nuser default on nopass ~* &* +@all\n');
 });
 
 test.each([

@@ -208,10 +208,12 @@ describe('the stack’s server', () => {
   });
 
   test('the way back says what would be lost, and goes with consent alone', async () => {
-    const written = await writtenSince(two.managedPort);
+    const written = await writtenSince(two.managedPort, memory());
     expect(written.tables['shop.public.orders']).toBeGreaterThan(0);
     expect(() => refuseLoss(written, false)).toThrow(/changes? of rows since the switch: shop\.public\.orders \d+/);
     expect(() => refuseLoss(written, true)).not.toThrow();
+    expect(() => refuseLoss({ tables: {}, rows: 0, certain: true }, false)).not.toThrow();
+    expect(() => refuseLoss({ tables: {}, rows: 0, certain: false }, false)).toThrow('an unknown number of changes');
     expect(await undoPostgres(two.ports(), memory())).toMatchObject({ phase: 'undone' });
     expect(two.platform.leadsTo).toBe('platform');
     await two.source.sql('INSERT INTO orders (n) VALUES (-1)', 'orders', 'shop');

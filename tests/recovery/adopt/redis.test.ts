@@ -201,6 +201,8 @@ describe('the stack’s Redis', () => {
     expect(bytes).toBeGreaterThan(0);
     expect(() => refuseRedisLoss(bytes, false)).toThrow('DR-LOSS-NOT-ACCEPTED');
     expect(() => refuseRedisLoss(bytes, true)).not.toThrow();
+    expect(() => refuseRedisLoss(undefined, false)).toThrow('an unknown number of bytes');
+    expect(() => refuseRedisLoss(0, false)).not.toThrow();
     expect(await undoRedis(ports, memory())).toMatchObject({ phase: 'undone' });
     expect(platform.leadsTo).toBe('platform');
     await ports.source.use((redis) => redis.set('again', 1));
