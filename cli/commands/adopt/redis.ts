@@ -56,15 +56,16 @@ async function adopt(options: Options, context: CommandContext): Promise<Command
 async function act(options: Options, context: CommandContext): Promise<CommandResult> {
   const wanted = actOf(options);
   const { opened, ports } = await openRedis(options, context);
+  // What is returned is awaited here: the connections end with this function.
   await using _ = opened;
-  if (wanted === 'follow') return follow(options, context, opened, ports);
+  if (wanted === 'follow') return await follow(options, context, opened, ports);
   const { memory } = opened;
   if (memory === undefined) {
     const { notAdopting } = await import('../../../recovery/adopt/acts.ts');
     throw notAdopting('redis', options.stack);
   }
-  if (wanted === 'switch') return switchOver(options, context, ports, memory);
-  return wanted === 'undo' ? undo(options, context, ports, memory) : release(options, ports, memory);
+  if (wanted === 'switch') return await switchOver(options, context, ports, memory);
+  return wanted === 'undo' ? await undo(options, context, ports, memory) : await release(options, ports, memory);
 }
 
 async function follow(

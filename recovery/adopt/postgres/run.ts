@@ -145,7 +145,8 @@ export async function followPostgres(ports: PostgresPorts, planned: Planned, req
     memory = { ...memory, phase: 'following' };
     await ports.memory.write(memory);
   }
-  return untilStreams(ports, source, memory.slot ?? plan.slot, request.followSeconds);
+  // Awaited here: the session ends with this function.
+  return await untilStreams(ports, source, memory.slot ?? plan.slot, request.followSeconds);
 }
 
 async function untilStreams(
