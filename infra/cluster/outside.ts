@@ -1,6 +1,7 @@
 /** What of the outside the pods of a stack may reach. Pure. */
+
+import { followedServers } from '../config/cluster/followed.ts';
 import { gitPorts } from '../config/findings.ts';
-import { followedServers } from '../config/followed.ts';
 import { isIsolated } from '../config/role.ts';
 import type { GitSource, StackConfig } from '../config/types.ts';
 import type { Outside } from './network-policies.ts';

@@ -9,7 +9,7 @@ import { alreadyExists, isAbsent } from './calls.ts';
 import { runInPod } from './exec.ts';
 import type { ApiCall } from './failure.ts';
 import { BEFORE, FENCE_QUOTA, SUSPENDED } from './fence-marks.ts';
-import { Patches } from './patch.ts';
+import { Patches } from './fields/patch.ts';
 import { parseRows, psqlArguments } from './psql.ts';
 import type { JobState, Pod, Scalable, Schedule, SiteCluster } from './site-cluster.ts';
 

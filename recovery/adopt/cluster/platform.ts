@@ -2,8 +2,8 @@
 import type { Plan } from '../../../plan/types.ts';
 import { DrError, precondition } from '../../core/errors.ts';
 import type { ClusterAccess } from '../../kubernetes/access.ts';
+import { Patches } from '../../kubernetes/fields/patch.ts';
 import { type Cluster, fieldsOf, textOf } from '../../kubernetes/objects.ts';
-import { Patches } from '../../kubernetes/patch.ts';
 import { SERVED } from '../../kubernetes/served-types.ts';
 import type { SiteCluster } from '../../kubernetes/site-cluster.ts';
 import type { Place, PlatformPort, User } from '../types.ts';

@@ -1,5 +1,5 @@
 /** What the stores of a stack follow until they take it over. Pure. */
-import type { StackConfig } from './types.ts';
+import type { StackConfig } from '../types.ts';
 
 /** Servers of the platform that the stores follow now: their pods need a way there. */
 export function followedServers({ postgres, redis }: Pick<StackConfig, 'postgres' | 'redis'>) {

@@ -1,8 +1,8 @@
 /** Changes single fields of an object that somebody else declares, and leaves them to that one. */
 import { type KubernetesObject, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
-import type { ClusterAccess } from './access.ts';
-import { type Call, callsOf } from './calls.ts';
-import type { ApiCall } from './failure.ts';
+import type { ClusterAccess } from '../access.ts';
+import { type Call, callsOf } from '../calls.ts';
+import type { ApiCall } from '../failure.ts';
 
 const FIELD_MANAGER = 'go-coffee-dr';
 
