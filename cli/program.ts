@@ -124,6 +124,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/impact.ts'),
   ],
   [
+    'cost',
+    'Say what the copies cost in a month, by repository, and the changes that save most at the same objectives.',
+    () => import('./commands/cost/cost.ts'),
+  ],
+  [
     'unlock',
     'Show who holds a lock, and break it after its holder is known to be dead.',
     () => import('./commands/unlock.ts'),

@@ -1,5 +1,6 @@
 /** The platform's recovery, part by part. A stack's config alone decides which parts it has. */
 import { type Input, log } from '@pulumi/pulumi';
+import { lineageName } from '../plan/layout.ts';
 import { AwsSide } from './aws/aws-side.ts';
 import { stackProvider } from './aws/provider.ts';
 import { declareTraffic } from './aws/traffic.ts';
@@ -14,9 +15,10 @@ import { authoritiesOf, clusterRepositories, localOf } from './cluster/repositor
 import { readConfig } from './config/config.ts';
 import { alertReceivers, backedUp, copiedInPods, previewFindings } from './config/findings.ts';
 import { repositoryLocations } from './config/locations.ts';
-import { backsUp, beginsWithFull, folderOrigins, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
+import { backsUp, beginsWithFull, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
-import { FolderSeeds } from './jobs/folder-seeds.ts';
+import { declareCopies } from './jobs/copies.ts';
+import { externalAuthorities, withExternal } from './jobs/external.ts';
 import { RecoverySite } from './jobs/recovery-site.ts';
 import { Schedules } from './jobs/schedules.ts';
 import { AlertRoutes } from './monitoring/alert-routes.ts';
@@ -41,7 +43,7 @@ import { JOBS, MONITOR_RESOURCES } from './sizes.ts';
 export async function stack(config: StackConfig = readConfig()): Promise<Record<string, Input<unknown>>> {
   const isOwn = watchOwn();
   const previous = await checkStep(config);
-  const { plan, namespaces, storage, images, storageClasses, notifications } = config;
+  const { plan, namespaces, storage, images, storageClasses, notifications, external } = config;
   const { prometheusOperator } = config.monitoring;
   const volumeAccess = config.backups.access;
   const isolated = isIsolated(config);
@@ -107,9 +109,9 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       ...config,
       database: config.postgres.database,
       repositories,
-      secrets: keys,
+      secrets: withExternal(keys, external.passwords),
       jobsCertificate: certificates.jobs,
-      authorities,
+      authorities: { ...authorities, ...externalAuthorities(external) },
       folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
       claims: { ...Object.fromEntries(folders.map(({ id, claim }) => [claim, id])), ...config.claims },
       volumes: { ...config.backups, storageClass: storageClasses.backups },
@@ -123,6 +125,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
 
   const server =
     localRepository &&
+    external.postgres === undefined &&
     new RepositoryServer(
       'repository-server',
       {
@@ -136,54 +139,60 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       after([...guardrails, ...recovery.ready], cluster),
     );
 
-  const postgres = new Postgres(
-    'postgres',
-    {
-      ...config,
-      ...config.postgres,
-      repositories,
-      origin,
-      image: images.postgres,
-      storageClass: storageClasses.postgres,
-      resources: config.postgres,
-      secrets: keys,
-      certificate: certificates.postgres,
-      authorities,
-      isolated,
-      rolePasswords: rotation?.rolePasswords,
-      serviceAccount: accounts.postgres,
-    },
-    // A standby begins from a repository; a leader that can't archive would fill its disk with WAL.
-    after([...guardrails, ...stored, ...(server === undefined ? [] : [server])], cluster),
-  );
+  const lineage = lineageName(config.site, config.generation);
+  const postgres =
+    external.postgres === undefined &&
+    new Postgres(
+      'postgres',
+      {
+        ...config,
+        ...config.postgres,
+        repositories,
+        origin,
+        image: images.postgres,
+        storageClass: storageClasses.postgres,
+        resources: config.postgres,
+        secrets: keys,
+        certificate: certificates.postgres,
+        authorities,
+        isolated,
+        rolePasswords: rotation?.rolePasswords,
+        serviceAccount: accounts.postgres,
+      },
+      // A standby begins from a repository; a leader that can't archive would fill its disk with WAL.
+      after([...guardrails, ...stored, ...(server ? [server] : [])], cluster),
+    );
 
   const copyRepository = repositories.find(({ id }) => id === copy?.repository);
-  const redis = new Redis(
-    'redis',
-    {
-      ...config.redis,
-      namespace: namespaces.platform,
-      image: images.redis,
-      storageClass: storageClasses.redis,
-      resources: config.redis,
-      password: keys.redis,
-      clientPassword: config.redisClientPassword,
-      running: leads(config),
-      isolated,
-      seed: copy &&
-        copyRepository && {
-          ...config,
-          repository: copyRepository,
-          target: copy.target,
-          image: images.toolbox,
-          database: config.postgres.database,
-          secrets: keys,
-        },
-      serviceAccount: accounts.redis,
-    },
-    // It starts only when the database leads.
-    after([...guardrails, ...stored, ...recovery.ready, postgres], cluster),
-  );
+  const redis =
+    external.redis === undefined &&
+    new Redis(
+      'redis',
+      {
+        ...config.redis,
+        namespace: namespaces.platform,
+        image: images.redis,
+        storageClass: storageClasses.redis,
+        resources: config.redis,
+        password: keys.redis,
+        clientPassword: config.redisClientPassword,
+        running: leads(config),
+        isolated,
+        seed: copy &&
+          copyRepository && {
+            ...config,
+            repository: copyRepository,
+            target: copy.target,
+            image: images.toolbox,
+            database: config.postgres.database,
+            secrets: keys,
+          },
+        serviceAccount: accounts.redis,
+      },
+      // It starts only when the database leads.
+      after([...guardrails, ...stored, ...recovery.ready, ...(postgres ? [postgres] : [])], cluster),
+    );
+  const stores = [...(postgres ? [postgres] : []), ...(redis ? [redis] : [])];
 
   const mirrors = git && { hasCredentials: git.credentials !== undefined };
   const pods = {
@@ -207,30 +216,19 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       isolated,
       beginsWithFull: beginsWithFull(config),
       fullWithoutObjects: recovered !== undefined,
-      lineage: postgres.lineage,
+      lineage,
     },
-    after([...guardrails, ...stored, ...recovery.ready, postgres, redis], cluster),
+    after([...guardrails, ...stored, ...recovery.ready, ...stores], cluster),
   );
 
-  const copies = folderOrigins(config, resolved);
-  const seeds =
-    copies &&
-    new FolderSeeds(
-      'folder-seeds',
-      {
-        plan,
-        namespace: namespaces.recovery,
-        pods,
-        repository: copies.repository,
-        seeds: folders.flatMap(({ id, ...folder }) => {
-          const target = copies.targets[id];
-          return target === undefined ? [] : [{ ...folder, workload: id, target }];
-        }),
-        awaited: config.role === 'recovery' || config.standby?.services === true,
-      },
+  const copies = declareCopies(
+    { config, resolved, pods, folders, lineage },
+    {
       // With the server there, its volume decides in which zone the others are.
-      after([...guardrails, ...stored, ...recovery.ready, ...(server === undefined ? [] : [server])], cluster),
-    );
+      folders: after([...guardrails, ...stored, ...recovery.ready, ...(server ? [server] : [])], cluster),
+      stores: after([...guardrails, ...stored, ...recovery.ready, ...stores], cluster),
+    },
+  );
 
   const { targets, targetNames } = notifications;
   const routes =
@@ -271,9 +269,9 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     rotate: rotation?.rotate,
     retired: rotation !== undefined,
     pods,
-    lineage: postgres.lineage,
+    lineage,
     guardrails,
-    stores: [...recovery.ready, postgres, redis, ...(seeds?.ready ?? [])],
+    stores: [...recovery.ready, ...stores, ...copies.stores, ...copies.folders],
     cluster,
     shared,
   });
@@ -283,11 +281,11 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
     declareTraffic(
       config,
       aws?.topicArns ?? {},
-      after([postgres, redis, ...schedules.ready, ...(platform?.ready ?? [])], account),
+      after([...stores, ...copies.stores, ...schedules.ready, ...(platform?.ready ?? [])], account),
     );
 
   return outputsOf(config, {
-    lineage: postgres.lineage,
+    lineage,
     repositories,
     resolved,
     recoveredObjects: recovered?.text,

@@ -128,6 +128,7 @@ async function resultOf(
     import('../takeover.ts'),
   ]);
   const next = [
+    ...(switched?.next ?? []),
     switched === undefined
       ? `when you are ready: dr failback --stack ${stack} --of ${of} --phase switchover`
       : `${of} was stopped; to make it the standby again: dr failback --stack ${of} --of ${stack} --phase reseed --delete-claims`,

@@ -3,8 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { badInput } from '../../recovery/core/errors.ts';
 import { exitFor } from '../../recovery/core/exit.ts';
 import type { BeforeAndAfter, Declared } from '../../recovery/impact/declared.ts';
+import { rateOf, sizeOf } from '../amount-flags.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../command.ts';
-import { examples, verbatimListOption } from '../flags.ts';
+import { examples, verbatimListOption, wholeNumber } from '../flags.ts';
 
 const declaration = () =>
   new Command('impact')
@@ -19,6 +20,13 @@ const declaration = () =>
         'nothing',
       ),
     )
+    .option(
+      '--longest <characters>',
+      'cut the table between two rows, and say how many are left out',
+      wholeNumber(1000, 'characters, 1000 or more'),
+    )
+    .option('--size <size>', 'of the database, as 500GB, for the row of the cost', sizeOf)
+    .option('--change-rate <size/time>', 'WAL that it writes, as 50GB/d', rateOf)
     .addHelpText(
       'after',
       examples(
@@ -38,11 +46,13 @@ async function impact(options: ImpactOptions, _: CommandContext, preview?: strin
     import('../../recovery/impact/markdown.ts'),
   ]);
   const acceptances = options.accept.map(parseAcceptance);
-  const report = impactOf(await sidesOf(preview, options), acceptances);
+  const { size, changeRate } = options;
+  const load = size === undefined ? undefined : { size, wal: changeRate ?? size / 10, files: 0 };
+  const report = impactOf(await sidesOf(preview, options), acceptances, { load });
   return {
     kind: 'Impact',
     data: report,
-    text: impactMarkdown(report),
+    text: impactMarkdown(report, options.longest),
     exit: exitFor({ objectiveMissed: report.refused.length > 0 }),
   };
 }

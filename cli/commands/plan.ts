@@ -8,7 +8,7 @@ import { plural } from '../../recovery/report/format.ts';
 import { toJson } from '../../recovery/report/output.ts';
 import { type CommandContext, type CommandResult, commandFamily, freeCommand } from '../command.ts';
 import { examples } from '../flags.ts';
-import { planFileOf } from '../plan-file.ts';
+import { dumpsOf, planFileOf } from '../plan-file.ts';
 
 const FILE = 'a plan in YAML or JSON (default: the environment file’s, else the shipped one)';
 
@@ -23,11 +23,14 @@ type CheckContext = Pick<CommandContext, 'env' | 'commandProblem'>;
 
 /** The JSON is the plan itself: it can be saved, changed and named as a plan. */
 export async function planShow(_: object, { env }: EnvOnly, file?: string): Promise<CommandResult> {
-  const [{ readPlan }, { describePlan }] = await Promise.all([
+  const [{ readPlan }, { describePlan }, { withExternalPostgres }] = await Promise.all([
     import('../../plan/load.ts'),
     import('../../recovery/report/plan-text.ts'),
+    import('../../plan/declared/external.ts'),
   ]);
-  const { plan } = await readPlan(file ?? (await planFileOf(env)));
+  const { plan: written } = await readPlan(file ?? (await planFileOf(env)));
+  const dumps = file === undefined ? await dumpsOf(env) : undefined;
+  const plan = dumps === undefined ? written : withExternalPostgres(written, dumps);
   return { kind: 'Plan', data: plan, text: describePlan(plan) };
 }
 
@@ -45,9 +48,10 @@ export async function planCheck(
   { env, commandProblem }: CheckContext,
   named?: string,
 ): Promise<CommandResult> {
-  const [{ readPlan }, { checkPlan }, { worstCaseRpo }, { commandFindings }] = await Promise.all([
+  const [{ readPlan }, { checkPlan }, external, { worstCaseRpo }, { commandFindings }] = await Promise.all([
     import('../../plan/load.ts'),
     import('../../plan/checks/validate.ts'),
+    import('../../plan/checks/external.ts'),
     import('../../plan/objectives.ts'),
     import('../plan-commands.ts'),
   ]);
@@ -59,9 +63,12 @@ export async function planCheck(
     if (!(error instanceof PlanError)) throw error;
     return checkResult(file, error.problems.map(misshapen), null);
   }
-  const all = [...checkPlan(read.plan), ...(await commandFindings(read.plan, commandProblem))];
+  const dumps = named === undefined ? await dumpsOf(env) : undefined;
+  const own = dumps === undefined ? checkPlan(read.plan) : external.checkExternalPlan(read.plan, dumps);
+  const all = [...own, ...(await commandFindings(read.plan, commandProblem))];
   const findings = all.map(({ path, ...finding }) => withLine(finding, read.lineOf(path)));
-  return checkResult(file, findings, worstCaseRpo(read.plan));
+  const effective = dumps === undefined ? read.plan : external.withExternalPostgres(read.plan, dumps);
+  return checkResult(file, findings, worstCaseRpo(effective));
 }
 
 interface ShownFinding extends Omit<Finding, 'path'> {

@@ -17,6 +17,8 @@ export interface Outside {
   readonly cilium?: boolean | undefined;
   /** Ports of the git servers that backups mirror. Without any nothing may reach them. */
   readonly gitPorts?: readonly number[] | undefined;
+  /** Ports of stores that stay where they are, in the cluster or outside of it. @default both are the stack's */
+  readonly externalPorts?: { readonly postgres?: number | undefined; readonly redis?: number | undefined } | undefined;
   /** Namespace of Prometheus. Without it nothing may scrape. */
   readonly monitoringNamespace?: string | undefined;
   /** Servers of the platform that the stores follow until they take over. @default none */
@@ -51,6 +53,11 @@ const ANY = { '0.0.0.0/0': ['169.254.0.0/16'], '::/0': ['fe80::/10', 'fd00:ec2::
 
 const networks = (cidrs: readonly string[]): NetworkPolicyPeer[] =>
   cidrs.map((cidr) => ({ ipBlock: { cidr, ...(ANY[cidr] === undefined ? {} : { except: ANY[cidr] }) } }));
+
+/** A network policy takes no host names, and some networks match pods by selectors alone. */
+function anywhere(port: number): NonNullable<NetworkPolicySpec['egress']> {
+  return [{ to: [...networks(['0.0.0.0/0', '::/0']), { namespaceSelector: {} }], ports: tcp(port) }];
+}
 
 function inNamespace(namespace: string, labels: Record<string, string>): NetworkPolicyPeer {
   return {
@@ -99,6 +106,7 @@ function egressRules(
     case 'object-storage':
       return [{ to: networks(outside.objectStorage.cidrs), ports: tcp(...outside.objectStorage.ports) }];
     case 'postgres':
+      if (outside.externalPorts?.postgres !== undefined) return anywhere(outside.externalPorts.postgres);
       return [{ to: [inNamespace(namespaces.platform, selectorOf(POSTGRES))], ports: tcp(PORTS.postgres) }];
     case 'pgbackrest':
       return [
@@ -111,6 +119,7 @@ function egressRules(
         },
       ];
     case 'redis':
+      if (outside.externalPorts?.redis !== undefined) return anywhere(outside.externalPorts.redis);
       return [{ to: [inNamespace(namespaces.platform, selectorOf(REDIS))], ports: tcp(PORTS.redis) }];
     case 'alerting':
       // Alert receivers are known by host name only, and a network policy takes no names.

@@ -13,13 +13,14 @@ export interface Reached {
 }
 
 export function outsideOf(config: StackConfig, { repositories, git }: Reached): Outside {
-  const { network, monitoring } = config;
+  const { network, monitoring, external } = config;
   return {
     ...network,
     objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
     monitoringNamespace: monitoring.namespace,
     gitPorts: git && gitPorts(git),
     followed: followedServers(config),
+    externalPorts: { postgres: external.postgres?.port, redis: external.redis?.port },
     isolated: isIsolated(config),
   };
 }

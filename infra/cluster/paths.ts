@@ -82,6 +82,9 @@ export function authorityFile(repository: string): string {
   return `${PATHS.authorities}/${repository}.crt`;
 }
 
+/** Name of the authority of an external store, beside those of repositories. */
+export const externalAuthority = (store: string): string => `external-${store}`;
+
 export const TLS_FILES = {
   authority: `${PATHS.tls}/ca.crt`,
   certificate: `${PATHS.tls}/tls.crt`,

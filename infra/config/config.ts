@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { checkMeaning, checkPlan } from '../../plan/checks/validate.ts';
+import { withExternalPostgres } from '../../plan/declared/external.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { productionPlan } from '../../plan/production.ts';
@@ -99,7 +100,9 @@ export function parseConfig(raw: RawConfig, base: Plan = productionPlan): StackC
     overrides: [...locations.overrides, plain.plan ?? {}],
     check: plain.role === 'recovery' ? checkMeaning : checkPlan,
   });
-  const { plan } = effective;
+  // A drill's PostgreSQL is its own.
+  const dumps = plain.recovery?.isolated === true ? undefined : plain.external?.postgres?.dumps;
+  const plan = dumps === undefined ? effective.plan : withExternalPostgres(effective.plan, dumps);
   const all = [
     ...doubledKeys(raw.file, PROJECT),
     ...problems,

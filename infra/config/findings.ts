@@ -1,6 +1,7 @@
 /** What a stack's config leaves unprotected or unheard. None of it keeps the stack from coming up, so the preview names it. Pure. */
 import { dataSourceOf } from '../../plan/data-source.ts';
 import { isExtension, type Plan, type Workload } from '../../plan/types.ts';
+import { externalFindings } from './external/findings.ts';
 import { isIsolated } from './role.ts';
 import type { GitSource, StackConfig } from './types.ts';
 
@@ -73,7 +74,12 @@ export function previewFindings(config: StackConfig): string[] {
   const workloads = missing.map((each) => `workload ${each.id} is not backed up: ${hintOf(each)}`);
   const scraped =
     monitoring.namespace === undefined ? ['Prometheus may not scrape the monitor: set monitoring.namespace'] : [];
-  return [...workloads, ...(alertReceivers(config) === undefined ? [unheard(config)] : []), ...scraped];
+  return [
+    ...externalFindings(config),
+    ...workloads,
+    ...(alertReceivers(config) === undefined ? [unheard(config)] : []),
+    ...scraped,
+  ];
 }
 
 /** Ports of the servers that backups mirror from. */

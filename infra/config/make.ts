@@ -70,6 +70,20 @@ function recoveryOf({ pin, ...settings }: NonNullable<Plain['recovery']>): Recov
   return { ...settings, resolved: settings.resolved ?? pin };
 }
 
+/** A drill reaches no server but its own. */
+function externalOf({ external, recovery }: Plain, secret: Secret): StackConfig['external'] {
+  if (recovery?.isolated === true) return { passwords: {} };
+  return { ...external, passwords: passwordsOf(secret) };
+}
+
+function passwordsOf({ externalPasswords = {} }: Secret): StackConfig['external']['passwords'] {
+  const { postgres, redis } = externalPasswords;
+  return {
+    ...(postgres === undefined ? {} : { postgres: pulumi.secret(postgres) }),
+    ...(redis === undefined ? {} : { redis: pulumi.secret(redis) }),
+  };
+}
+
 export interface CheckedConfig {
   readonly stack: string;
   readonly plain: Plain;
@@ -115,6 +129,7 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
     clusterKinds: plain.capture?.clusterKinds ?? [],
     claims: plain.capture?.claims ?? {},
     hooks: plain.capture?.hooks ?? {},
+    external: externalOf(plain, secret),
     network: present(plain.network, 'network'),
     monitoring: present(plain.monitoring, 'monitoring'),
     quotas: present(plain.quotas, 'quotas'),

@@ -10,6 +10,8 @@ export function originOf(
   resolved: ResolvedPoint | undefined,
 ): Origin {
   if (resolved !== undefined) {
+    // Dumps are loaded into a database that begins empty.
+    if (resolved.postgres === undefined) return { kind: 'primary' };
     const { lineage, set, end } = resolved.postgres;
     return { kind: 'recovery', repository: resolved.repository, lineage, set, end };
   }
@@ -31,6 +33,29 @@ export function redisOrigin(
   if (resolved !== undefined)
     return resolved.redis && { repository: resolved.repository, target: resolved.redis.point };
   return standby && { repository: standby.repository, target: 'latest' };
+}
+
+/**
+ * The copies that are loaded into stores: dumps into the database that begins empty, and what an external server is to get back.
+ * By the plan's workload.
+ */
+export function storeLoads(
+  { external, plan }: Pick<StackConfig, 'external' | 'plan'>,
+  resolved: ResolvedPoint | undefined,
+): { readonly workload: string; readonly point: string; readonly overwrite: boolean }[] {
+  if (resolved === undefined) return [];
+  const { postgres: server, redis } = external;
+  const cache = plan.workloads.find(({ type }) => type === 'redis')?.id;
+  const wanted = [
+    { copy: resolved.dump, workload: resolved.dump?.workload, mode: server?.onRecovery ?? 'restore' },
+    // The stack's own Redis is seeded before it starts.
+    { copy: resolved.redis, workload: cache, mode: redis?.onRecovery ?? 'keep' },
+  ];
+  return wanted.flatMap(({ copy, workload, mode }) =>
+    copy === undefined || workload === undefined || mode === 'keep'
+      ? []
+      : [{ workload, point: copy.point, overwrite: mode === 'overwrite' }],
+  );
 }
 
 /** True for a drill's platform: it has no way out, is not reachable and writes no copies. */

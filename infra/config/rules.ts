@@ -4,6 +4,7 @@ import { didYouMean } from '../../plan/nearest.ts';
 import type { Plan } from '../../plan/types.ts';
 import { trafficProblems } from './aws/traffic.ts';
 import { storageClassProblems } from './cluster/storage-classes.ts';
+import { externalProblems } from './external/problems.ts';
 import { namespaceProblems } from './namespaces.ts';
 import type { ConfigProblem } from './problems.ts';
 import { recoveryProblems, standbyProblems } from './recovery.ts';
@@ -262,5 +263,6 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...gitProblems(plain, secret, plan),
     ...claimProblems(plain, plan),
     ...hookProblems(plain),
+    ...externalProblems(plain, secret),
   ];
 }

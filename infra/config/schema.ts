@@ -5,6 +5,7 @@ import { resolvedPointSchema } from '../../recovery/public.ts';
 import { trafficSchema } from './aws/traffic.ts';
 import { networkSchema } from './cluster/network.ts';
 import { backupsSchema, storageClassesSchema } from './cluster/storage-classes.ts';
+import { externalSchema } from './external/schema.ts';
 import { namespacesSchema } from './namespaces.ts';
 import { quota } from './quantities.ts';
 import { mapSchema, standbySchema } from './standby.ts';
@@ -77,6 +78,7 @@ export const plainSchemas = {
   folders: z.record(z.string(), idSchema),
   /** The repositories that the workload of type git mirrors, by name. None of them is as good as no key: a copy of a stack sets it so. */
   git: z.strictObject({ repositories: z.record(idSchema, gitUrl) }),
+  external: externalSchema,
   capture: z.strictObject({
     /** Cluster-scoped custom kinds that the platform's objects refer to, by the names of their definitions. */
     clusterKinds: z.array(definitionName).default([]),
@@ -152,6 +154,8 @@ export const secretSchemas = {
   redisClientPassword: secretText,
   /** In the format of `git credential-store`: a line for each server, `https://user:token@host`. */
   gitCredentials: secretText,
+  /** Of the users in `external`. */
+  externalPasswords: z.strictObject({ postgres: secretText.optional(), redis: secretText.optional() }),
   alertTargets: z.strictObject({
     slackWebhook: z.url({ error: 'is not a URL; copy it from Slack' }).optional(),
     pagerdutyUrl: z.url({ error: 'is not a URL; copy it from PagerDuty' }).optional(),

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Namespaces } from '../../plan/declared/namespaces.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { BreakGlassPrincipal } from './aws/break-glass.ts';
+import type { External, Store } from './external/schema.ts';
 import type { plainSchemas, secretSchemas } from './schema.ts';
 
 type Plain<K extends keyof typeof plainSchemas> = z.infer<(typeof plainSchemas)[K]>;
@@ -144,6 +145,11 @@ export interface StackConfig {
   /** `capture.claims`: claim of the platform (`*` for any letters) → the workload that holds its content, or `none`. */
   readonly claims: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
+  /** Stores that stay where they are; the stack makes none of them. */
+  readonly external: External & {
+    /** Pulumi secrets. */
+    readonly passwords: Readonly<Partial<Record<Store, Output<string>>>>;
+  };
   readonly network: Plain<'network'>;
   readonly monitoring: Plain<'monitoring'>;
   readonly quotas: Plain<'quotas'>;

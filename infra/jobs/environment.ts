@@ -5,6 +5,7 @@ import {
   type AccessRole,
   accessFiles,
   authorityFile,
+  externalAuthority,
   KEY_FILES,
   PATHS,
   passphraseFile,
@@ -12,6 +13,7 @@ import {
 } from '../cluster/paths.ts';
 import { PORTS, POSTGRES, REDIS, serviceHost } from '../cluster/ports.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
+import type { External, Store } from '../config/external/schema.ts';
 import type { Hooks } from '../config/types.ts';
 
 export interface EnvironmentArgs {
@@ -48,6 +50,8 @@ export interface EnvironmentArgs {
   readonly isolated?: boolean | undefined;
   /** @default none */
   readonly hooks?: Hooks;
+  /** Servers that stay where they are, in place of the stack's. @default none */
+  readonly external?: (External & { readonly passwords: Readonly<Partial<Record<Store, unknown>>> }) | undefined;
 }
 
 const hooksOf = ({ hooks = {} }: EnvironmentArgs, id: string) => (hooks[id] === undefined ? {} : { hooks: hooks[id] });
@@ -113,6 +117,34 @@ function redisOf(args: EnvironmentArgs): Record<string, unknown> {
   };
 }
 
+/** A Redis may want no password. */
+function externalOf<T extends Store>(
+  store: T,
+  server: NonNullable<External[T]>,
+  { external }: EnvironmentArgs,
+): Record<string, unknown> {
+  const { ca, onRecovery: _, ...known } = server;
+  const password = file(`${PATHS.stores}/${store === 'postgres' ? KEY_FILES.database : KEY_FILES.redis}`);
+  return {
+    ...known,
+    ...(external?.passwords[store] === undefined ? {} : { password }),
+    ...(ca === undefined ? {} : { ca: authorityFile(externalAuthority(store)) }),
+  };
+}
+
+function storesOf(args: EnvironmentArgs): Record<string, unknown> {
+  const { postgres, redis } = args.external ?? {};
+  const external = {
+    ...(postgres && { postgres: externalOf('postgres', postgres, args) }),
+    ...(redis && { redis: externalOf('redis', redis, args) }),
+  };
+  return {
+    ...(postgres === undefined ? { postgres: postgresOf(args) } : {}),
+    ...(redis === undefined ? { redis: redisOf(args) } : {}),
+    ...(Object.keys(external).length === 0 ? {} : { external }),
+  };
+}
+
 function gitOf(args: EnvironmentArgs): Record<string, unknown> {
   if (args.git === undefined) return {};
   const { repositories, hasCredentials } = args.git;
@@ -161,13 +193,13 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       kind: 'Environment',
       name: args.environment,
       site: args.site,
-      generation: args.generation,
+      // It goes with a PostgreSQL of the stack.
+      ...(args.external?.postgres === undefined ? { generation: args.generation } : {}),
       ...(args.isolated === true ? { isolated: true } : {}),
       stateDir: PATHS.state,
       plan: PATHS.plan,
       signingKeys: [{ name: args.signingKeyName, from: file(`${PATHS.keys}/${KEY_FILES.signing}`) }],
-      postgres: postgresOf(args),
-      redis: redisOf(args),
+      ...storesOf(args),
       ...retiredOf(args),
       folders: Object.fromEntries(folders),
       ...gitOf(args),

@@ -11,7 +11,7 @@ import type { KeyMaterial } from './dr-pod.ts';
 import { onDay, shift } from './shift.ts';
 
 /** The purpose of a job decides its profile. */
-export type Purpose = 'backup' | 'verify' | 'prune' | 'offsite' | 'objectives' | 'health' | 'drill';
+export type Purpose = 'backup' | 'load' | 'verify' | 'prune' | 'offsite' | 'objectives' | 'health' | 'drill';
 
 export interface ScheduledJob {
   /** Id of the plan's schedule or test, or the name of the command. The CronJob is `dr-<id>`. */
@@ -44,6 +44,13 @@ export const JOB_PROFILES: Readonly<Record<Purpose, JobProfile>> = {
     material: ['keys', 'stores', 'tls', 'writer'],
     egress: [...STORES, 'pgbackrest', 'kubernetes-api'],
     local: 'writes',
+  },
+  // It reads one repository, and writes into the stores.
+  load: {
+    account: 'dr-restorer',
+    material: ['keys', 'stores', 'restorer'],
+    egress: STORES,
+    local: 'reads',
   },
   // It marks verified points, so it writes to the local repository too.
   verify: {

@@ -17,7 +17,7 @@ import { labelsOf } from '../cluster/labels.ts';
 import { CLUSTER_AUTHORITY, KEY_FILES } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { VolumeAccess } from '../cluster/shared-volumes.ts';
-import type { GitSource, Hooks } from '../config/types.ts';
+import type { GitSource, Hooks, StackConfig } from '../config/types.ts';
 import { OBJECTS } from './dr-pod.ts';
 import { renderEnvironment } from './environment.ts';
 
@@ -38,6 +38,7 @@ export interface RecoverySiteArgs {
   /** Claim of the platform → the workload that holds its content, or `none`. */
   readonly claims: Readonly<Record<string, string>>;
   readonly hooks: Hooks;
+  readonly external: StackConfig['external'];
   readonly git?: GitSource | undefined;
   /** As in dr.yaml. */
   readonly alerts?: readonly string[] | 'none' | undefined;

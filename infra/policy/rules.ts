@@ -4,6 +4,9 @@ import { currentExpiry } from './rules/current-expiry.ts';
 import { defaultDeny } from './rules/default-deny.ts';
 import { drills } from './rules/drills.ts';
 import { encryption } from './rules/encryption.ts';
+import { archiving } from './rules/engines/archiving.ts';
+import { crashSafety } from './rules/engines/crash-safety.ts';
+import { keys } from './rules/engines/keys.ts';
 import { fixedImages } from './rules/fixed-images.ts';
 import { isolation } from './rules/isolation.ts';
 import { objectLock } from './rules/object-lock.ts';
@@ -22,6 +25,9 @@ export const RULES: readonly Rule[] = [
   repositories,
   schedules,
   drills,
+  archiving,
+  crashSafety,
+  keys,
   versioning,
   objectLock,
   retention,

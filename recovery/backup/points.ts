@@ -9,7 +9,7 @@ import { programVersion } from '../core/version.ts';
 import { findEngine } from '../engines/find.ts';
 import { openCatalog, rememberCatalogs } from '../points/catalog/catalog.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
-import { lackingNamespaces } from '../points/namespaces.ts';
+import { isWhole } from '../points/lacking.ts';
 import type { Capture, FailedWorkload, Origin, RecoveryPoint } from '../points/point.ts';
 import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
 import type { WorkloadOutcome } from './outcome.ts';
@@ -101,8 +101,7 @@ export async function writePoints(
         kind: 'RecoveryPoint',
         id,
         pointKind: request.kind,
-        complete:
-          selection.complete && failed.length === 0 && captures.every((each) => lackingNamespaces(each).length === 0),
+        complete: selection.complete && failed.length === 0 && captures.every(isWhole),
         environment: site.environment.name,
         site: site.environment.site,
         origin,

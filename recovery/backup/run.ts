@@ -9,7 +9,7 @@ import { type DrError, type ExitCode, precondition } from '../core/errors.ts';
 import { exitFor } from '../core/exit.ts';
 import { refuseFenced } from '../points/fence.ts';
 import { newPointId } from '../points/id.ts';
-import { lackingNamespaces } from '../points/namespaces.ts';
+import { isWhole } from '../points/lacking.ts';
 import type { PointKind, RecoveryPoint } from '../points/point.ts';
 import { readLock } from '../storage/lock.ts';
 import { openStateStore } from '../storage/posix/store.ts';
@@ -146,9 +146,7 @@ function resultOf({ id, request, startedAt, selection }: Run, captured: Captures
   const { points, failures, warnings } = written;
   const repositories = withFailures(captured.repositories, failures);
   const failed = captured.workloads.some(({ error }) => error !== undefined);
-  const isSmaller = captured.workloads.some(({ captures }) =>
-    [...captures.values()].some((each) => lackingNamespaces(each).length > 0),
-  );
+  const isSmaller = captured.workloads.some(({ captures }) => [...captures.values()].some((each) => !isWhole(each)));
   const bug = hasBug([...captured.workloads.map(({ error }) => error), ...errorsOf(repositories)]);
   return {
     runId: id,

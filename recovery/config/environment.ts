@@ -4,6 +4,7 @@ import { extensionTypeSchema } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { absolute, argv, keyring, nameSchema, secretRefSchema } from '../core/fields.ts';
 import { repositorySchema } from '../storage/backends.ts';
+import { externalSchema } from './external.ts';
 
 /** Throws `POSTGRES-UNCONFIGURED` (exit 2). */
 export function postgresSettings(environment: Environment): PostgresSettings {
@@ -181,6 +182,8 @@ export const environmentSchema = z.strictObject({
   signingKeys: keyring,
   postgres: postgresSchema.optional(),
   redis: redisSchema.optional(),
+  /** In place of `postgres` or `redis`: a server that stays where it is. */
+  external: externalSchema.optional(),
   retired: retiredSchema.optional(),
   /** Folder workloads by the id of the workload in the plan. */
   folders: z.record(z.string(), folderWorkload).default({}),

@@ -22,8 +22,15 @@ export function hooksOf(environment: Environment, workload: Workload): NonNullab
 export function isConfigured(environment: Environment, workload: Pick<Workload, 'id' | 'type' | 'objects'>): boolean {
   if (isExtension(workload.type)) return environment.extensions?.[workload.type] !== undefined;
   const source = dataSourceOf(workload);
+  if (isExternal(environment, workload)) return true;
   if (source !== 'folders') return environment[source] !== undefined;
   return isFromCluster(environment, workload) || environment.folders[workload.id] !== undefined;
+}
+
+/** Its data is in a server that stays where it is. Of PostgreSQL that gives the dump alone. */
+export function isExternal({ external }: Environment, { type }: Pick<Workload, 'type'>): boolean {
+  if (type === 'postgres-dump') return external?.postgres !== undefined;
+  return type === 'redis' && external?.redis !== undefined;
 }
 
 /** Objects of the cluster's API; where the environment names no cluster, the same workload is a folder. */

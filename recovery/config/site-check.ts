@@ -108,6 +108,22 @@ function longSockets({ postgres, redis }: Environment): string[] {
   });
 }
 
+/** Two servers behind one name: a restore could not say which of them its data goes to. */
+function aboutExternal({ external, postgres, redis }: Environment): string[] {
+  const both = [
+    ...(external?.postgres && postgres ? ['postgres'] : []),
+    ...(external?.redis && redis ? ['redis'] : []),
+  ];
+  const tls = (['postgres', 'redis'] as const).flatMap((name) => {
+    const { tls: mode, ca } = external?.[name] ?? {};
+    return ca !== undefined && mode !== 'verify-full' ? [{ name, mode }] : [];
+  });
+  return [
+    ...both.map((name) => `external.${name}: names a second server beside ${name}; leave one of the two out`),
+    ...tls.map(({ name, mode }) => `external.${name}.ca: is not asked with tls: ${mode}; write tls: verify-full`),
+  ];
+}
+
 /** Objects come from the API or from a folder: with both, nobody would capture the folder. */
 function aboutObjects({ kubernetes, folders }: Environment, plan: Plan): string[] {
   if (kubernetes === undefined) return [];
@@ -155,6 +171,7 @@ export function checkSite(environment: Environment, plan: Plan, file: string): v
     ...longSockets(environment),
     ...passwordsInUrls(environment),
     ...aboutOtherHosts(environment),
+    ...aboutExternal(environment),
     ...aboutObjects(environment, plan),
   ];
   if (facts.length > 0) {

@@ -1,4 +1,6 @@
 /** An opened environment file: the plan, the repositories, the secrets, and a way to run engines. */
+
+import { withExternalPostgres } from '../../plan/declared/external.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { type Layout, layout } from '../../plan/layout.ts';
 import { loadPlan } from '../../plan/load.ts';
@@ -70,7 +72,9 @@ function openRepository(
 /** Reads and checks the environment file and its plan; opens no connection yet. Throws DrErrors with exit 2. */
 export async function openSite(file: string, log: Logger = silentLog, signal?: AbortSignal): Promise<Site> {
   const environment = await readEnvironment(file);
-  const plan = await loadPlan(environment.plan);
+  const loaded = await loadPlan(environment.plan);
+  const external = environment.external?.postgres;
+  const plan = external === undefined ? loaded : withExternalPostgres(loaded, external.dumps);
   checkSite(environment, plan, file);
   const secrets = openSecrets();
   const named = Object.entries(environment.repositories);

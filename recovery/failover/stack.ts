@@ -34,7 +34,7 @@ const outputsSchema = z.object({
   ),
   secrets: z.object({ signingKey: z.string() }),
   /** Where the stack leads the users by a switch: the commands that move it. */
-  trafficSwitch: z.object({ toStandby: z.string() }).optional(),
+  trafficSwitch: z.object({ toStandby: z.string(), toPrimary: z.string() }).optional(),
 });
 export type StackOutputs = z.infer<typeof outputsSchema>;
 

@@ -37,6 +37,8 @@ export function applyAcceptances(changes: readonly Change[], acceptances: readon
   return changes.map((change) => {
     const { area, what, verdict } = change;
     const found = acceptances.find(({ of }) => of === what) ?? acceptances.find(({ of }) => of === area);
-    return verdict === 'worse' && found !== undefined ? { ...change, accepted: found.reason } : change;
+    return (verdict === 'worse' || verdict === 'unknown') && found !== undefined
+      ? { ...change, accepted: found.reason }
+      : change;
   });
 }

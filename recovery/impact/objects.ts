@@ -47,6 +47,10 @@ export const lifecycleSchema = z.object({
       id: z.string().catch(''),
       status: z.string().catch('Enabled'),
       transitions: z.array(z.object({ days: z.number().catch(0), storageClass: z.string() })).catch([]),
+      noncurrentVersionTransitions: z
+        .array(z.object({ noncurrentDays: z.number().catch(0), storageClass: z.string() }))
+        .catch([]),
+      abortIncompleteMultipartUpload: z.object({ daysAfterInitiation: z.number() }).optional().catch(undefined),
       noncurrentVersionExpiration: z.object({ noncurrentDays: z.number() }).optional().catch(undefined),
       expiration: z
         .object({ days: z.number().optional().catch(undefined), date: z.string().optional().catch(undefined) })
@@ -63,6 +67,13 @@ export const replicationSchema = z.object({
       id: z.string().catch(''),
       status: z.string().catch('Enabled'),
       filter: z.object({ prefix: z.string().catch('') }).catch({ prefix: '' }),
+      deleteMarkerReplication: z.object({ status: z.string() }).catch({ status: 'Disabled' }),
+      destination: z
+        .object({
+          bucket: z.string().catch('unknown'),
+          replicationTime: z.object({ status: z.string() }).optional().catch(undefined),
+        })
+        .catch({ bucket: 'unknown' }),
     }),
   ),
 });

@@ -9,6 +9,7 @@ const resourceSchema = z.object({
   type: z.string(),
   inputs: z.record(z.string(), z.unknown()).default({}),
   protect: z.boolean().default(false),
+  retainOnDelete: z.boolean().default(false),
   /** Replaced and waiting for its deletion: another resource has the same URN. */
   delete: z.boolean().default(false),
 });
@@ -25,6 +26,9 @@ const previewSchema = z.object({
   steps: z.array(stepSchema).default([]),
   diagnostics: z.array(z.object({ message: z.string().default(''), severity: z.string().default('') })).default([]),
 });
+
+/** The engine's words for a stack without its file, and this program's for a config without its first keys. */
+const UNCONFIGURED = /missing configuration values|Missing required configuration variable|no Pulumi\.\S+\.yaml/i;
 
 /** sdk/go/common/apitype/core.go, `UntypedDeployment`. */
 const exportSchema = z.object({
@@ -45,13 +49,27 @@ const unreadable = (file: string, fact: string, cause?: unknown) =>
   badInput({ code: 'IMPACT-INPUT', where: file, fact, hint: HINT, cause });
 
 /** The last resource of each URN, without those that wait for their deletion. */
-function declared(found: readonly z.infer<typeof resourceSchema>[], stack: string): Declared {
+function declared(
+  found: readonly z.infer<typeof resourceSchema>[],
+  stack: string,
+  replaced: ReadonlySet<string> = new Set(),
+): Declared {
   const kept = found.filter((resource) => !resource.delete);
   const byUrn = new Map(
-    kept.map(({ urn, type, inputs, protect }): [string, DeclaredResource] => [urn, { urn, type, inputs, protect }]),
+    kept.map(({ urn, type, inputs, protect, retainOnDelete }): [string, DeclaredResource] => [
+      urn,
+      {
+        ...{ urn, type, inputs, protect },
+        ...(retainOnDelete ? { retainOnDelete } : {}),
+        ...(replaced.has(urn) ? { replaced: true } : {}),
+      },
+    ]),
   );
   return { stack, resources: [...byUrn.values()] };
 }
+
+/** `replace`, `create-replacement`, `delete-replaced`, `import-replacement` (pkg/display/json.go, the operations of a step). */
+const REPLACING = /replace/;
 
 function stackName(urns: readonly string[]): string {
   return urns.map(stackOf).find((name) => name !== undefined) ?? 'unknown';
@@ -63,11 +81,17 @@ function parsePreview(file: string, json: unknown): Written {
   const { steps, diagnostics } = parsed.data;
   const error = diagnostics.find(({ severity }) => severity === 'error');
   if (error !== undefined) {
+    const text = error.message.trim();
+    const gone = UNCONFIGURED.test(text);
     throw badInput({
-      code: 'PREVIEW-FAILED',
+      code: gone ? 'STACK-UNCONFIGURED' : 'PREVIEW-FAILED',
       where: file,
-      fact: `the preview ended with an error, so it is incomplete: ${error.message.trim()}`,
-      hint: 'fix the error and preview again',
+      fact: gone
+        ? `the stack has no configuration any more: with its Pulumi.<stack>.yaml the whole site is gone from the program (${text.split('\n')[0]})`
+        : `the preview ended with an error, so it is incomplete: ${text}`,
+      hint: gone
+        ? 'restore Pulumi.<stack>.yaml, or remove the site with `dr uninstall`'
+        : 'fix the error and preview again',
     });
   }
   const stack = stackName(steps.map(({ urn }) => urn));
@@ -75,7 +99,8 @@ function parsePreview(file: string, json: unknown): Written {
   const next = steps.flatMap(({ op, newState }) =>
     op.startsWith('delete') || newState === undefined ? [] : [newState],
   );
-  return { kind: 'preview', before: declared(old, stack), after: declared(next, stack) };
+  const replaced = new Set(steps.filter(({ op }) => REPLACING.test(op)).map(({ urn }) => urn));
+  return { kind: 'preview', before: declared(old, stack), after: declared(next, stack, replaced) };
 }
 
 function parseExport(file: string, json: object): Written {

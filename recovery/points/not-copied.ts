@@ -1,4 +1,5 @@
 /** What lies beside a workload's data and is in no copy of it: the backup finds it, and the capture says so. */
+import { unreadable } from './lacking.ts';
 import type { Capture, CaptureFacts } from './point.ts';
 
 const FACT = 'notCopied';
@@ -22,5 +23,6 @@ export function notCopied(capture: Capture): string[] {
   const { [FACT]: lines, leftOut } = capture.facts;
   // Earlier versions wrote one line of Redis' append-only files; of manifests it is a count.
   const older = typeof leftOut === 'string' ? [leftOut] : [];
-  return [...(typeof lines === 'string' ? lines.split('\n') : []), ...older];
+  const refused = unreadable(capture).map((line) => `${line}: its user may not read it`);
+  return [...refused, ...(typeof lines === 'string' ? lines.split('\n') : []), ...older];
 }

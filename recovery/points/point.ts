@@ -5,6 +5,8 @@ export type CaptureFacts = Readonly<Record<string, string | number | boolean>>;
 
 /** The fact of a manifest snapshot that says how many objects it holds. */
 export const OBJECTS = 'objects';
+/** The fact of dumps of a server that stays where it is. */
+export const EXTERNAL = 'external';
 
 export const POINT_KINDS = ['full', 'incremental', 'config'] as const;
 export type PointKind = (typeof POINT_KINDS)[number];

@@ -12,7 +12,7 @@ export type Cli = (args: readonly string[], stdin?: string) => Promise<string>;
 /** This process's Node comes first on the PATH, so that the stack's program runs with Node 24; the engine's language hosts lie beside the engine. */
 export function engineEnv(program: PulumiProgram): Record<string, string> {
   const path = [dirname(process.execPath), process.env.PATH ?? '', dirname(program.path)];
-  return { PATH: path.join(':'), PULUMI_SKIP_UPDATE_CHECK: 'true' };
+  return { PATH: path.join(':'), PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_SKIP_CHECKPOINTS: 'false' };
 }
 
 export function stackUnknown(stack: string, names: readonly string[], cause?: unknown): DrError {

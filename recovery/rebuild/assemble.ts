@@ -28,6 +28,7 @@ export const SECRET_KEYS: readonly string[] = [
   'kubeconfig',
   'alertTargets',
   'gitCredentials',
+  'externalPasswords',
 ];
 
 export interface Sources {
@@ -94,6 +95,13 @@ function withLogins(values: Json, bundle: CredentialsBundle | undefined): Json {
   return { ...values, gitCredentials };
 }
 
+/** `--set external=none`: the data comes into stores of the stack's own. */
+function withoutExternal(values: Json): Json {
+  if (values.external !== 'none') return values;
+  const { external: _, externalPasswords: __, ...own } = values;
+  return own;
+}
+
 function missing(values: Json): InputProblem[] {
   const absent = Object.keys(REQUIRED).filter((key) => values[key] === undefined || values[key] === '');
   const cluster = isRecord(values.cluster) ? values.cluster : {};
@@ -128,7 +136,7 @@ export function draftConfig(
   const copied = givenStorage(bare(like, NOT_COPIED));
   const based = merge(copied, bundle === undefined ? {} : bundleValues(bundle));
   const all = detached(merge(merge(based, bare(own, ['secretValues'])), request.set), request.detach);
-  const values = withLogins(all, bundle);
+  const values = withoutExternal(withLogins(all, bundle));
   const secrets = isRecord(values.secrets) ? values.secrets : like && bare(like).secrets;
   if (isRecord(secrets) && secrets.from === 'secrets-manager') {
     return { values: { ...values, secrets }, problems: missing(values), notes: [] };
@@ -163,7 +171,7 @@ export function refuseProblems(stack: string, problems: readonly InputProblem[])
  * @param begun generations of the site that have begun
  */
 export function generationOf(values: Json, pin: ResolvedPoint, begun: readonly number[]): number {
-  const source = parseLineage(pin.postgres.lineage);
+  const source = parseLineage(pin.postgres?.lineage ?? '');
   const given = Number(values.generation ?? 0);
   const before = source !== undefined && source.site === values.site ? source.generation : 0;
   return given > before ? given : Math.max(before, ...begun) + 1;

@@ -56,14 +56,17 @@ function warningsOf({ diagnostics }: RunOutcome): { readonly leftOut: string[]; 
   };
 }
 
-/** The moment that each store is recovered to, as far as the names in the repository tell. */
-function recoveredTo({ postgres, redis }: ResolvedPoint): { workload: string; at: string; atLeast: boolean }[] {
+function databaseTo({ postgres, dump }: ResolvedPoint): { workload: string; at: string; atLeast: boolean }[] {
+  if (postgres === undefined) return dump ? [{ workload: 'postgres', at: dump.capturedAt, atLeast: false }] : [];
   const { end, capturedAt } = postgres;
-  const database =
-    end.kind === 'time'
-      ? { workload: 'postgres', at: end.time, atLeast: false }
-      : { workload: 'postgres', at: capturedAt, atLeast: end.kind === 'end-of-wal' };
-  return [database, ...(redis ? [{ workload: 'redis', at: redis.capturedAt, atLeast: false }] : [])];
+  if (end.kind === 'time') return [{ workload: 'postgres', at: end.time, atLeast: false }];
+  return [{ workload: 'postgres', at: capturedAt, atLeast: end.kind === 'end-of-wal' }];
+}
+
+/** The moment that each store is recovered to, as far as the names in the repository tell. */
+function recoveredTo(pin: ResolvedPoint): { workload: string; at: string; atLeast: boolean }[] {
+  const { redis } = pin;
+  return [...databaseTo(pin), ...(redis ? [{ workload: 'redis', at: redis.capturedAt, atLeast: false }] : [])];
 }
 
 function skewNotes(pin: ResolvedPoint): string[] {
@@ -87,8 +90,8 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
   const cluster = isRecord(values.cluster) ? values.cluster : {};
   const tiers = tiersOf(plan, events);
   const inTiers = tiers.reduce((sum, { objects }) => sum + objects.length, 0);
-  const source = parseLineage(pin.postgres.lineage);
-  const replayed = pin.postgres.end.kind === 'end-of-wal';
+  const source = parseLineage(pin.postgres?.lineage ?? '');
+  const replayed = pin.postgres?.end.kind === 'end-of-wal';
   const warnings = warningsOf(facts.previewed);
   return {
     stack: request.stack,
@@ -124,9 +127,9 @@ export function describePlan(facts: PlanFacts): RebuildPlan {
         ? ['postgres: all archived WAL is replayed, so less is lost than the time of its backup set suggests']
         : []),
       ...skewNotes(pin),
-      ...(source?.site === values.site
+      ...(source === undefined || source.site === values.site
         ? []
-        : [`the platform of site ${source?.site} becomes site ${String(values.site)}`]),
+        : [`the platform of site ${source.site} becomes site ${String(values.site)}`]),
     ],
   };
 }

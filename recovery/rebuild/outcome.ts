@@ -1,7 +1,7 @@
 /** The outcome of a rebuild by tier, and whether the stack was made from the chosen point. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { TierId } from '../../plan/types.ts';
-import { resolvedPointSchema } from '../points/resolved/resolved-point.ts';
+import { type ResolvedPoint, resolvedPointSchema } from '../points/resolved/resolved-point.ts';
 import type { DataCheck, RebuildOutcome, RebuildPlan, TierOutcome } from './types.ts';
 
 /** A tier of which nothing is captured has no check in the stack, and is never ready. Another one without a check is, at the end of the run. */
@@ -44,11 +44,12 @@ export function outputChecks(
 ): DataCheck[] {
   const evidence = `output recoveredFrom of stack ${plan.stack}`;
   const found = resolvedPointSchema.safeParse(outputs.recoveredFrom).data;
-  const { point, set } = plan.pin.postgres;
+  const madeFrom = ({ postgres, dump }: ResolvedPoint): string =>
+    postgres === undefined ? `${dump?.point}, dumps of ${dump?.capturedAt}` : `${postgres.point}, set ${postgres.set}`;
   const began: DataCheck = {
     title: 'the platform was made from the chosen point',
-    expected: `${point}, set ${set}`,
-    actual: found === undefined ? 'no point' : `${found.postgres.point}, set ${found.postgres.set}`,
+    expected: madeFrom(plan.pin),
+    actual: found === undefined ? 'no point' : madeFrom(found),
     ok: found !== undefined && isDeepStrictEqual(found, plan.pin),
     evidence,
   };

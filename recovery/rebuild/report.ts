@@ -3,6 +3,7 @@ import { seconds } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/types.ts';
 import { EXIT } from '../core/errors.ts';
 import { exitFor, gravestOf } from '../core/exit.ts';
+import { pointOf } from '../points/resolved/resolved-point.ts';
 import type { Measurement } from '../report/measurements.ts';
 import { API_VERSION } from '../report/output.ts';
 import type { DrillEnvironment, DrillReport, Loss, Measured, TierResult } from '../report/types.ts';
@@ -48,7 +49,7 @@ function tiersOf(plan: Plan, outcome: RebuildOutcome): TierResult[] {
 
 function lossesOf(outcome: RebuildOutcome): Loss[] {
   const { plan, setAside } = outcome;
-  const replayed = plan.pin.postgres.end.kind === 'end-of-wal';
+  const replayed = plan.pin.postgres?.end.kind === 'end-of-wal';
   const data = plan.loss.map(({ workload, recoveredTo }): Loss => {
     const at =
       workload === 'postgres' && replayed
@@ -91,7 +92,7 @@ export function rebuildReport(plan: Plan, outcome: RebuildOutcome, environment: 
     passed: exit === EXIT.ok,
     exit,
     disasterAt: declaredAt,
-    target: { repository: pin.repository, point: pin.postgres.point, description: pin.from },
+    target: { repository: pin.repository, point: pointOf(pin), description: pin.from },
     tiers,
     timeline: outcome.timeline.map((event) => ({ ...event, offsetSeconds: offset(event.at) })),
     verification: [

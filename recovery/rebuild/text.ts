@@ -14,6 +14,7 @@ function shortList(names: readonly string[], most = 8): string {
 }
 
 function beginsFrom({ pin }: RebuildPlan): string {
+  if (pin.postgres === undefined) return `PostgreSQL from the dumps of ${pin.dump?.capturedAt} (${pin.dump?.point})`;
   const { point, set, lineage, end } = pin.postgres;
   const replay =
     end.kind === 'time'

@@ -127,8 +127,8 @@ async function planOf(
     if (!workload) continue;
     const { id, title, tier } = workload;
     const { capture, point, skewSeconds } = found;
-    const destination = await destinationOf(site, workload);
-    const state = await destinationState(site, workload);
+    const destination = await destinationOf(site, workload, capture);
+    const state = await destinationState(site, workload, capture);
     const common = { workload: id, title, tier, point, skewSeconds, destination, state };
     warnings.push(...notCopied(capture).map((line) => `not in the copy of ${id}: ${line}`));
     refuseLongPaths(id, destination, request.id, capture);

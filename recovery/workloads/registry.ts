@@ -1,12 +1,14 @@
 /** Which type a workload is of: the one place that knows all of them. Code that handles a workload asks here, and never by name. */
 import { type ExtensionType, isExtension, type Workload } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
-import { isFromCluster } from '../config/selection.ts';
+import { isExternal, isFromCluster } from '../config/selection.ts';
 import type { Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
 import { followLinks } from '../core/links.ts';
 import type { EngineName } from '../engines/find.ts';
-import { OBJECTS } from '../points/point.ts';
+import { type Capture, EXTERNAL, OBJECTS } from '../points/point.ts';
+import { externalDump } from './external/postgres/workload.ts';
+import { orExternal } from './external/redis/workload.ts';
 import { files } from './files/workload.ts';
 import { git } from './git/workload.ts';
 import { images } from './images/workload.ts';
@@ -26,11 +28,14 @@ const TYPES: { readonly [T in Shipped]: WorkloadType<ItemOf<T>> } = {
   postgres,
   'postgres-dump': postgresDump,
   'postgres-config': postgresConfig,
-  redis,
+  redis: orExternal(redis),
   files,
   git,
   images,
 };
+
+/** Of a server that stays where it is. */
+const EXTERNALS: Partial<Record<Workload['type'], WorkloadType>> = { 'postgres-dump': externalDump };
 
 const extensions = new Map<ExtensionType, WorkloadType>();
 
@@ -62,12 +67,20 @@ function extensionOf(name: ExtensionType): WorkloadType {
  */
 export function typeOf(environment: Environment, workload: Workload): WorkloadType | WorkloadType<SetItem> {
   if (isFromCluster(environment, workload)) return objects;
+  if (isExternal(environment, workload)) return EXTERNALS[workload.type] ?? TYPES[workload.type as Shipped];
   return isExtension(workload.type) ? extensionOf(workload.type) : TYPES[workload.type];
+}
+
+/** By what the copy holds, which may be of another kind than what the environment file names now. */
+function typeFor(environment: Environment, workload: Workload, capture: Capture | undefined) {
+  const isOfExternal = capture?.engine === 'restic' && capture.facts[EXTERNAL] === true;
+  return (isOfExternal ? EXTERNALS[workload.type] : undefined) ?? typeOf(environment, workload);
 }
 
 /** The copy says whether it holds objects: the environment file may name a cluster now, or none any more. */
 function snapshotTypeOf({ type, capture }: SnapshotItem): WorkloadType {
   if (isExtension(type)) return extensionOf(type);
+  if (capture.facts[EXTERNAL] === true) return EXTERNALS[type] ?? TYPES[type];
   return capture.facts[OBJECTS] === undefined ? TYPES[type] : objects;
 }
 
@@ -103,14 +116,16 @@ export async function verifyItem({ site }: Pick<RestoreContext, 'site'>, item: R
 }
 
 /** Where a restore puts the data: a link leads to what holds it, also while that is missing. Absolute, without links. */
-export function destinationOf(site: Site, workload: Workload): Promise<string> {
-  return followLinks(typeOf(site.environment, workload).destination(site, workload));
+export function destinationOf(site: Site, workload: Workload, capture?: Capture): Promise<string> {
+  return followLinks(typeFor(site.environment, workload, capture).destination(site, workload));
 }
 
 /** `alive` before what its folder says: a server may run in a data directory that is gone. */
-export async function destinationState(site: Site, workload: Workload): Promise<DestinationState> {
-  const type = typeOf(site.environment, workload);
-  return (await type.isAlive?.(site)) ? 'alive' : folderState(await destinationOf(site, workload));
+export async function destinationState(site: Site, workload: Workload, capture?: Capture): Promise<DestinationState> {
+  const type = typeFor(site.environment, workload, capture);
+  const alive = await type.isAlive?.(site);
+  if (type.intoServer) return alive ? 'alive' : 'absent';
+  return alive ? 'alive' : folderState(await destinationOf(site, workload, capture));
 }
 
 /** Each engine once. */
@@ -120,5 +135,7 @@ export function enginesOf(types: readonly Pick<WorkloadType, 'engines'>[]): Engi
 
 /** The servers that hold data, whether or not the environment file has them. */
 export function stores(): StoreHealth[] {
-  return [...Object.values(TYPES), ...extensions.values()].flatMap(({ health }) => health ?? []);
+  return [...Object.values(TYPES), ...Object.values(EXTERNALS), ...extensions.values()].flatMap(
+    (type) => type?.health ?? [],
+  );
 }

@@ -21,6 +21,8 @@ export interface WorkloadType<I extends RestoreItem = SnapshotItem> {
   readonly servicesKeepRunning?: true;
   /** Another type brings the same data back: it is restored only when it is named with `--only`. */
   readonly onlyByName?: true;
+  /** Its data goes into a server; the destination is a folder of `dr`'s own on the way, and nothing that a person could miss. */
+  readonly intoServer?: true;
   /** Types that have to be in place before its restore begins. They wait for no other type themselves. */
   readonly restoredAfter?: readonly SnapshotItem['type'][];
 

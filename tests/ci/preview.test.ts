@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -62,4 +62,33 @@ test('what the policy pack lets through is shown with its reason', async () => {
   const advisory = '          plan-kept: local is kept for 14d, accepted: the disk is replaced next week';
   const { stdout } = await preview(`Policies:\n${advisory}`, 0);
   expect(stdout).toContain(`Let through by the policy pack:\n\n~~~~text\n${advisory.trim()}\n~~~~`);
+});
+
+test('a deleted stack file: the disaster recovery site is gone, whatever the engine would say', async () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const project = join(temporary.folder, 'project');
+  await mkdir(join(project, '.ci'), { recursive: true });
+  await cp(SCRIPT, join(project, '.ci', 'preview'));
+  await symlink(join(root, 'node_modules'), join(project, 'node_modules'));
+  const run = (body: string) =>
+    execa(join(project, '.ci', 'preview'), ['dr'], { env: { PR_BODY: body }, reject: false, stdin: 'ignore' });
+  const { stdout, exitCode } = await run('');
+  expect(exitCode).toBe(4);
+  expect(stdout).toContain('**The disaster recovery site is gone: this change deletes `Pulumi.dr.yaml`.**');
+  expect(stdout).toContain('nothing takes over');
+  const accepted = await run('Accept-impact dr: stack=moved to another account, see the runbook');
+  expect(accepted.exitCode).toBe(0);
+  expect(accepted.stdout).toContain('moved to another account');
+});
+
+test('previews run without checkpoints', async () => {
+  const { folder } = temporary;
+  await writeFile(
+    join(folder, 'pulumi'),
+    '#!/bin/sh\necho "checkpoints skipped: $PULUMI_SKIP_CHECKPOINTS"; exit 255\n',
+    { mode: 0o755 },
+  );
+  const env = { PATH: `${folder}:${process.env.PATH}`, PR_BODY: '' };
+  const { stdout } = await execa(SCRIPT, ['production'], { env, reject: false, stdin: 'ignore' });
+  expect(stdout).toContain('checkpoints skipped: true');
 });

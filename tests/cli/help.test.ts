@@ -68,6 +68,7 @@ test('the commands of the plan are all there', () => {
     'dr adopt status',
     'dr drill',
     'dr impact',
+    'dr cost',
     'dr unlock',
     'dr uninstall',
   ]);

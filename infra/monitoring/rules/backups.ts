@@ -69,7 +69,9 @@ function pointLimit(
 ): { readonly seconds: number; readonly severity: 'warning' | 'critical'; readonly why: string } {
   const objective = rpoObjective(plan, workload);
   if (objective !== undefined && workload.continuous === undefined) {
-    return { seconds: objective, severity: 'critical', why: `its RPO of ${formatDuration(objective)} is missed` };
+    // Dumps of an external PostgreSQL can't keep it: an alert at each hour would be heard by nobody.
+    const limit = Math.max(objective, worstPointAge(plan, workload));
+    return { seconds: limit, severity: 'critical', why: `its RPO of ${formatDuration(objective)} is missed` };
   }
   const overdue = worstPointAge(plan, workload);
   return {

@@ -43,10 +43,8 @@ export function changedPointProblems({ recovery }: RecoveryConfig, previous: Pre
 }
 
 /** Pure. A new generation never archives into the lineage that it began from. */
-export function generationProblems(
-  { site, generation }: RecoveryConfig,
-  { postgres: { lineage } }: ResolvedPoint,
-): ConfigProblem[] {
+export function generationProblems({ site, generation }: RecoveryConfig, { postgres }: ResolvedPoint): ConfigProblem[] {
+  const lineage = postgres?.lineage;
   if (lineageName(site, generation) !== lineage) return [];
   const fact = `${generation}, and the point is of ${lineage}: this platform would archive into the lineage that it begins from`;
   return [{ path: ['generation'], fact, hint: `write ${generation + 1}, or give the platform a site name of its own` }];
@@ -82,8 +80,12 @@ async function resolveNow(
       `recovery: ${id} already has WAL of ${lineage}; unless this stack wrote it, write generation ${Math.max(...generations) + 1}: existing WAL is never overwritten`,
     );
   }
-  const { point, set, lineage } = resolved.postgres;
-  await pulumi.log.info(`recovery.from "${from}" in ${id}: ${point}, the set ${set} of ${lineage}`);
+  const { postgres, dump } = resolved;
+  const what =
+    postgres === undefined
+      ? `${dump?.point}, the dumps of ${dump?.capturedAt}`
+      : `${postgres.point}, the set ${postgres.set} of ${postgres.lineage}`;
+  await pulumi.log.info(`recovery.from "${from}" in ${id}: ${what}`);
   return resolved;
 }
 

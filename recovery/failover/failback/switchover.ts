@@ -84,6 +84,13 @@ async function startServices(ports: FailoverPorts, stack: string): Promise<void>
   }
 }
 
+/** The stack that led while the users were moved has the switch, in most platforms; the other one may have it instead. */
+async function leadBack(ports: FailoverPorts, { stack, of }: FailbackRequest): Promise<string[]> {
+  const stacks = await Promise.all([of, stack].map((name) => readStack(ports.engine, name)));
+  const [found] = stacks.flatMap(({ outputs }) => outputs.trafficSwitch ?? []);
+  return found === undefined ? [] : [`lead the users to the first site’s entrance: ${found.toPrimary}`];
+}
+
 /** A leader that an interrupted run has stopped is not a refusal: that run resumes. */
 export async function switchOver(
   ports: FailoverPorts,
@@ -98,5 +105,5 @@ export async function switchOver(
     await confirm(planned);
   });
   await startServices(ports, request.stack);
-  return report;
+  return { ...report, next: await leadBack(ports, request) };
 }

@@ -13,10 +13,10 @@ import {
   replicationSchema,
   versioningSchema,
 } from '../objects.ts';
+import { LATER } from '../settings/meaning.ts';
 
 type Lifecycle = z.infer<typeof lifecycleSchema>;
-
-const LATER = 'known after the update';
+type Replication = z.infer<typeof replicationSchema>;
 
 function fact(area: Area, what: string, value: string, worth?: number): Fact {
   return isUnknown(value) ? { area, what, value: LATER } : { area, what, value, worth };
@@ -59,7 +59,24 @@ function lifecycleFacts({ bucket, rules }: Lifecycle): Fact[] {
   const expired = Math.min(...ages);
   const moves = on.flatMap(({ transitions }) => transitions);
   const classes = [...new Set(moves.map(({ days, storageClass }) => `${storageClass} at ${days} d`))];
+  const abandoned = on.flatMap((rule) => rule.abortIncompleteMultipartUpload?.daysAfterInitiation ?? []);
+  const moved = on.flatMap(({ id, transitions, noncurrentVersionTransitions }) => {
+    const all = [
+      ...transitions,
+      ...noncurrentVersionTransitions.map(({ noncurrentDays, ...rest }) => ({ days: noncurrentDays, ...rest })),
+    ];
+    return all.map(({ days, storageClass }) => `${id} to ${storageClass} at ${days} d`);
+  });
   return [
+    fact(
+      'cost',
+      `abandoned uploads in ${bucket}`,
+      abandoned.length === 0 ? 'kept for ever' : `${Math.min(...abandoned)} d`,
+    ),
+    {
+      ...{ area: 'cost', what: `moves of copies in ${bucket}`, value: `${moved.length}` },
+      items: { all: moved, more: 'changed', fewer: 'changed' },
+    },
     fact('retention', `noncurrent versions in ${bucket}`, Number.isFinite(kept) ? `${kept} d` : 'for ever', kept),
     fact(
       'retention',
@@ -115,9 +132,45 @@ const READERS: Readonly<Record<string, (inputs: unknown) => Fact[]>> = {
   'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': reading(lifecycleSchema, lifecycleFacts),
   'aws:s3/bucketReplicationConfig:BucketReplicationConfig': reading(replicationSchema, ({ bucket, rules }) => {
     const copied = rules.filter(({ status }) => status !== 'Disabled').map(({ id, filter }) => filter.prefix || id);
-    return [fact('cost', `replication of ${bucket}`, copied.join(', ') || 'nothing', copied.length)];
+    return [
+      {
+        ...fact('replication', `replication of ${bucket}`, copied.join(', ') || 'nothing', copied.length),
+        items: { all: copied, more: 'better', fewer: 'worse' },
+        harm: { store: 'all', says: 'evidence, incidents or the keys’ escrow have one region only' },
+      },
+      ...rules.flatMap((rule) => ruleFacts(bucket, rule)),
+    ];
   }),
 };
+
+function ruleFacts(
+  bucket: string,
+  { id, filter, deleteMarkerReplication, destination }: Replication['rules'][number],
+): Fact[] {
+  const name = `replication of ${filter.prefix || id} of ${bucket}`;
+  const of = `replication of ${bucket}`;
+  const carried = deleteMarkerReplication.status === 'Enabled';
+  const late = destination.replicationTime?.status === 'Enabled';
+  return [
+    {
+      ...fact(
+        'replication',
+        `delete markers in ${name}`,
+        carried ? 'carried over' : 'not carried over',
+        carried ? 0 : 1,
+      ),
+      ...{ of, harm: { store: 'all', says: 'an intruder’s deletions reach the other region' } },
+    },
+    { ...fact('replication', `time control of ${name}`, late ? 'on' : 'off', late ? 1 : 0), of },
+    {
+      area: 'replication',
+      what: `destination of ${name}`,
+      value: isUnknown(destination.bucket) ? LATER : destination.bucket,
+      unclear: true,
+      of,
+    },
+  ];
+}
 
 export function bucketFacts({ type, inputs }: DeclaredResource): Fact[] {
   return READERS[type]?.(inputs) ?? [];

@@ -1,4 +1,4 @@
-/** Facts from the stack's plan: objectives, worst cases by its schedules, retention, locks, regions. */
+/** Facts from the stack's plan: objectives, worst cases by what is declared, retention, locks, regions. */
 import { exactDuration, seconds } from '../../../plan/duration.ts';
 import { worstCaseRpo } from '../../../plan/objectives.ts';
 import { type Plan, planSchema } from '../../../plan/types.ts';
@@ -6,23 +6,40 @@ import { parseJson } from '../../core/json.ts';
 import type { DeclaredResource } from '../declared.ts';
 import type { Fact } from '../fact.ts';
 import { configMapSchema } from '../objects.ts';
+import { type Archiving, archivingOf } from '../settings/patroni.ts';
 
-const atMost = (area: Fact['area'], what: string, limit: number): Fact => ({
+const atMost = (area: Fact['area'], what: string, limit: number, says?: string): Fact => ({
   area,
   what,
   value: exactDuration(limit),
   worth: -limit,
+  ...(says === undefined ? {} : { harm: { store: 'all', says } }),
 });
 
-const atLeast = (area: Fact['area'], what: string, least: number): Fact => ({
+const atLeast = (area: Fact['area'], what: string, least: number, says: string): Fact => ({
   area,
   what,
   value: exactDuration(least),
   worth: least,
+  harm: { store: 'all', says },
 });
 
+/** Worst cases count years of runs, and both sides of a comparison mostly have the same plan. */
+const KNOWN = new Map<string, readonly Fact[]>();
+const KEPT = 8;
+
+function rpoFacts(plan: Plan): readonly Fact[] {
+  const key = JSON.stringify([plan.tiers, plan.objectives, plan.workloads, plan.schedules, plan.repositories]);
+  const known = KNOWN.get(key);
+  if (known !== undefined) return known;
+  const facts = worstCases(plan);
+  if (KNOWN.size >= KEPT) KNOWN.clear();
+  KNOWN.set(key, facts);
+  return facts;
+}
+
 /** A tier's RPO is for its services' data, and configuration has its own (settlement `tier-rpo-is-for-data`). */
-function rpoFacts(plan: Plan): Fact[] {
+function worstCases(plan: Plan): Fact[] {
   const classOf = new Map(plan.workloads.map(({ id, dataClass }) => [id, dataClass]));
   const rows = worstCaseRpo(plan).map(({ workload, tier, seconds: worst }) => {
     return { of: classOf.get(workload) === 'configuration' ? 'configuration' : tier, worst };
@@ -30,15 +47,16 @@ function rpoFacts(plan: Plan): Fact[] {
   return [...plan.tiers.map(({ id }) => id), 'configuration'].flatMap((of) => {
     const own = rows.filter((row) => row.of === of).map(({ worst }) => worst);
     // A tier may have services and no data.
-    return own.length === 0 ? [] : [atMost('rpo', `worst-case RPO of ${of}`, Math.max(...own))];
+    if (own.length === 0) return [];
+    return [atMost('rpo', `worst-case RPO of ${of}`, Math.max(...own), `a disaster costs more of ${of}’s data`)];
   });
 }
 
 function objectiveFacts({ tiers, objectives }: Plan): Fact[] {
   return [
     ...tiers.flatMap(({ id, rto, rpo }) => [
-      atMost('rpo', `RPO objective of ${id}`, seconds(rpo)),
-      atMost('rto', `RTO objective of ${id}`, seconds(rto)),
+      atMost('rpo', `RPO objective of ${id}`, seconds(rpo), `${id} may lose more`),
+      atMost('rto', `RTO objective of ${id}`, seconds(rto), `${id} may be away for longer`),
     ]),
     atMost('rpo', 'RPO objective of configuration', seconds(objectives.rpo.configuration)),
   ];
@@ -46,31 +64,64 @@ function objectiveFacts({ tiers, objectives }: Plan): Fact[] {
 
 function repositoryFacts(plan: Plan): Fact[] {
   return plan.repositories.flatMap(({ id, retention, immutable, written }) => [
-    atLeast('retention', `retention of ${id}`, seconds(retention)),
-    ...(immutable === undefined ? [] : [atLeast('immutability', `lock of ${id}`, seconds(immutable.lock))]),
+    atLeast('retention', `retention of ${id}`, seconds(retention), `older moments can’t be reached in ${id}`),
+    ...(immutable === undefined
+      ? []
+      : [atLeast('immutability', `lock of ${id}`, seconds(immutable.lock), `copies in ${id} can be deleted sooner`)]),
     ...(written.by === 'engines' ? [] : [{ area: 'schedules', what: `export to ${id}`, value: written.cron } as const]),
   ]);
 }
 
 function regionFact({ repositories }: Plan): Fact {
   const regions = [...new Set(repositories.flatMap(({ region }) => region ?? []))].sort();
-  return { area: 'regions', what: 'regions of the copies', value: regions.join(', ') || 'none', worth: regions.length };
+  const harm = { store: 'all', says: 'the loss of a region costs more copies' } as const;
+  return {
+    area: 'regions',
+    what: 'regions of the copies',
+    value: regions.join(', ') || 'none',
+    worth: regions.length,
+    harm,
+  };
 }
 
 /** Undefined for another resource, and for a plan of another version: its facts are unknown then. */
-function planOf({ type, inputs }: DeclaredResource): Plan | undefined {
+function planIn({ type, inputs }: DeclaredResource): Plan | undefined {
   const map = type === 'kubernetes:core/v1:ConfigMap' ? configMapSchema.safeParse(inputs).data : undefined;
   const text = map?.data['plan.json'];
   return typeof text === 'string' ? planSchema.safeParse(parseJson(text)).data : undefined;
 }
 
+/** Both namespaces hold the same plan, so the first one counts. */
+export function planOf(resources: readonly DeclaredResource[]): Plan | undefined {
+  return resources.map(planIn).find((found) => found !== undefined);
+}
+
+/** WAL only counts where PostgreSQL ships it: without it a database is as old as its last backup. */
+function withArchiving({ workloads, ...plan }: Plan, archiving: Archiving | undefined): Plan {
+  if (archiving === undefined) return { ...plan, workloads };
+  return {
+    ...plan,
+    workloads: workloads.map(({ continuous, ...workload }) => {
+      if (continuous === undefined || !archiving.ships) return workload;
+      return { ...workload, continuous: { ...continuous, archiveTimeout: `${archiving.timeout}s` } };
+    }),
+  };
+}
+
 /**
- * Both namespaces hold the same plan, so the first one counts.
- * @param crons the declared CronJobs' expressions by schedule: where one differs from the plan, the CronJob's counts
+ * @param crons the declared CronJobs' expressions by schedule: where one differs from the plan, the CronJob's counts; undefined for one
+ * that does not run
  */
-export function planFacts(resources: readonly DeclaredResource[], crons: ReadonlyMap<string, string>): Fact[] {
-  const plan = resources.map(planOf).find((found) => found !== undefined);
+export function planFacts(
+  resources: readonly DeclaredResource[],
+  crons: ReadonlyMap<string, string | undefined>,
+): Fact[] {
+  const plan = planOf(resources);
   if (plan === undefined) return [];
-  const schedules = plan.schedules.map((schedule) => ({ ...schedule, cron: crons.get(schedule.id) ?? schedule.cron }));
-  return [...rpoFacts({ ...plan, schedules }), ...objectiveFacts(plan), ...repositoryFacts(plan), regionFact(plan)];
+  const schedules = plan.schedules.flatMap((schedule) => {
+    const cron = crons.has(schedule.id) ? crons.get(schedule.id) : schedule.cron;
+    return cron === undefined ? [] : [{ ...schedule, cron }];
+  });
+  const declared = withArchiving({ ...plan, schedules }, archivingOf(resources));
+  return [...rpoFacts(declared), ...objectiveFacts(plan), ...repositoryFacts(plan), regionFact(plan)];
 }

@@ -1,6 +1,6 @@
 /** Facts about instances, volumes, and the protection from deletion. */
 import type { DeclaredResource } from '../declared.ts';
-import type { Fact } from '../fact.ts';
+import { anchorOf, type Fact } from '../fact.ts';
 import { claimSchema, replicasSchema } from '../objects.ts';
 
 function claims({ type, inputs }: DeclaredResource): Fact[] {
@@ -32,18 +32,22 @@ function replicas({ type, inputs }: DeclaredResource): Fact[] {
   ];
 }
 
-/** For every resource that could be protected: a missing protection matters where it was on before. */
-function protection({ urn, protect }: DeclaredResource): Fact[] {
+const KEPT =
+  /^aws:(s3\/\w+:|kms\/(key|replicaKey|alias):|secretsmanager\/|cloudtrail\/|iam\/)|:(StatefulSet|PersistentVolumeClaim|Namespace|RandomPassword)$/;
+
+/** For every resource that should be protected: a missing protection matters where it was on before. */
+function protection({ urn, type: full, protect, retainOnDelete = false }: DeclaredResource): Fact[] {
   const name = urn.split('::').at(-1) ?? urn;
-  const type = urn.split('::').at(-2)?.split('$').at(-1)?.split(':').at(-1) ?? '';
-  if (!/^(Bucket|Key|ReplicaKey|StatefulSet|PersistentVolumeClaim|Namespace)$/.test(type)) return [];
+  const type = full.split(':').at(-1) ?? '';
+  // A topic's key opens no copy.
+  if (!KEPT.test(full) || /-topic-/.test(name)) return [];
+  const fact = (what: string, on: boolean, says: string): Fact => ({
+    ...{ area: 'immutability', what, value: on ? 'on' : 'off', worth: on ? 1 : 0, of: anchorOf({ urn }) },
+    harm: { store: 'all', says: `${says} ${type} ${name}` },
+  });
   return [
-    {
-      area: 'immutability',
-      what: `protection of ${type} ${name} from deletion`,
-      value: protect ? 'on' : 'off',
-      worth: protect ? 1 : 0,
-    },
+    fact(`protection of ${type} ${name} from deletion`, protect, 'an update or a `destroy` can remove'),
+    fact(`retainOnDelete of ${type} ${name}`, retainOnDelete, 'removing it from the program also deletes'),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { Paint } from '../../report/paint.ts';
 import { table } from '../../report/table.ts';
 import type { CatalogProblem, Trust } from '../catalog/catalog.ts';
 import { holdersOf, type Survey } from '../catalog/survey.ts';
+import { unreadable } from '../lacking.ts';
 import type { MarkRecord } from '../marks.ts';
 import { heldOf, lackingNamespaces } from '../namespaces.ts';
 import { notCopied } from '../not-copied.ts';
@@ -45,7 +46,7 @@ export function detailsOf(survey: Survey, id: string, planDigest: string): Point
 function completeness({ complete, failed, captures }: RecoveryPoint): string {
   if (complete) return 'complete';
   if (failed !== undefined) return `not complete (${failed.length} failed)`;
-  const lacking = new Set(captures.flatMap(lackingNamespaces));
+  const lacking = new Set(captures.flatMap((each) => [...lackingNamespaces(each), ...unreadable(each)]));
   return lacking.size > 0 ? `not complete (without ${[...lacking].join(', ')})` : 'not complete (--only)';
 }
 

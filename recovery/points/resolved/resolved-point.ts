@@ -2,7 +2,7 @@
  * Resolves a target in a repository to the recovery point that a stack is made from. It reads only the catalog and the names of the
  * archived WAL, so a preview needs no engine.
  */
-import { layout, STANZA } from '../../../plan/layout.ts';
+import { type Layout, layout, STANZA } from '../../../plan/layout.ts';
 import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan, Workload } from '../../../plan/types.ts';
 import { badInput } from '../../core/errors.ts';
@@ -12,7 +12,7 @@ import type { S3Keys } from '../../storage/s3/keys.ts';
 import type { S3Location } from '../../storage/s3/location.ts';
 import { type ReadEntries, readEntries } from '../catalog/read.ts';
 import type { CatalogEntry } from '../catalog/types.ts';
-import type { Capture } from '../point.ts';
+import { type Capture, EXTERNAL } from '../point.ts';
 import { type Resolution, resolveTarget } from '../resolve/resolve.ts';
 import type { ResolvedItem } from '../resolve/types.ts';
 import type { SigningKey } from '../signing.ts';
@@ -22,7 +22,7 @@ import { endOf } from './end.ts';
 import { generationsOf } from './generations.ts';
 import type { ResolvedManifests, ResolvedPoint } from './types.ts';
 
-export { type ResolvedManifests, type ResolvedPoint, resolvedPointSchema } from './types.ts';
+export { pointOf, type ResolvedManifests, type ResolvedPoint, resolvedPointSchema } from './types.ts';
 
 export interface ResolveRequest {
   readonly plan: Plan;
@@ -90,6 +90,45 @@ function itemOf<Engine extends Capture['engine']>(
   return items.find((item): item is ItemOf<Engine> => item.capture.engine === engine && ids.includes(item.workload));
 }
 
+/** The set, and how far its WAL is replayed. */
+async function setOf(
+  store: ObjectStore,
+  paths: Layout,
+  database: ItemOf<'pgbackrest'>,
+  where: string,
+): Promise<NonNullable<ResolvedPoint['postgres']>> {
+  const { lineage, set, systemId, serverVersion, capturedAt } = database.capture;
+  const archive = await store.list(`${paths.pgbackrest(lineage)}/archive/${STANZA}/`);
+  const end = endOf(database, database.capture, archive, where);
+  return { point: database.point, lineage, set, end, capturedAt, systemId, serverVersion };
+}
+
+/** Dumps of a server that stayed where it was: without a set they are the database. */
+function dumpOf(resolution: Resolution, plan: Plan): ResolvedPoint['dump'] {
+  const found = itemOf(resolution, plan, { type: 'postgres-dump', engine: 'restic' });
+  if (found?.capture.facts[EXTERNAL] !== true) return undefined;
+  const { workload, snapshot, capturedAt, facts } = found.capture;
+  return { workload, point: found.point, snapshot, capturedAt, serverVersion: String(facts.serverVersion) };
+}
+
+function missingNotes(
+  { missing }: Resolution,
+  plan: Plan,
+  { repository, dump }: { readonly repository: string; readonly dump: ResolvedPoint['dump'] },
+): string[] {
+  const second = selectWorkloads(plan, ['type:postgres-dump']).map(({ id }) => id);
+  const first = selectWorkloads(plan, ['type:postgres']).map(({ id }) => id);
+  const told = missing.filter((id) => !second.includes(id) && !(dump !== undefined && first.includes(id)));
+  return [
+    ...told.map((workload) => `${repository} holds no copy of ${workload}: it starts empty`),
+    ...(dump === undefined
+      ? []
+      : [
+          `the database comes from the dumps of ${dump.capturedAt} (PostgreSQL ${dump.serverVersion}): nothing after them comes back`,
+        ]),
+  ];
+}
+
 /**
  * Manifests and folders are resolved by the same target as the data tier; what the repository lacks is a note.
  *
@@ -102,12 +141,13 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
   const store = await openStore(request);
   const read = await readAll(store, request);
   const now = await correctedNow(store, request.now);
-  const wanted = selectWorkloads(plan, ['type:postgres', 'type:redis']).map(({ id }) => id);
+  const wanted = selectWorkloads(plan, ['type:postgres', 'type:postgres-dump', 'type:redis']).map(({ id }) => id);
   const input = { repository: repository.id, ...read, target, now };
   const resolution = resolveTarget({ ...input, workloads: wanted });
   const database = itemOf(resolution, plan, { type: 'postgres', engine: 'pgbackrest' });
   const where = `postgres in ${repository.id}`;
-  if (database === undefined) {
+  const dump = database === undefined ? dumpOf(resolution, plan) : undefined;
+  if (database === undefined && dump === undefined) {
     const fact = `no point holds a copy of the database for "${from}"`;
     throw badInput({
       code: 'TARGET-UNREACHABLE',
@@ -116,21 +156,20 @@ export async function resolveRecoveryPoint(request: ResolveRequest): Promise<Pin
       hint: 'set another point or repository in recovery',
     });
   }
-  const { lineage, set, systemId, serverVersion, capturedAt } = database.capture;
-  const archive = await store.list(`${paths.pgbackrest(lineage)}/archive/${STANZA}/`);
-  const end = endOf(database, database.capture, archive, where);
+  const postgres = database && (await setOf(store, paths, database, where));
   const cache = itemOf(resolution, plan, { type: 'redis', engine: 'restic' });
   const { objects, files, notes } = resolveCaptures(input, plan);
   const said = [
     ...resolution.warnings,
-    ...resolution.missing.map((workload) => `${repository.id} holds no copy of ${workload}: it starts empty`),
+    ...missingNotes(resolution, plan, { repository: repository.id, dump }),
     ...notes,
   ];
   return {
     pin: {
       from,
       repository: repository.id,
-      postgres: { point: database.point, lineage, set, end, capturedAt, systemId, serverVersion },
+      ...(postgres && { postgres }),
+      ...(dump && { dump }),
       ...(cache && {
         redis: { point: cache.point, snapshot: cache.capture.snapshot, capturedAt: cache.capture.capturedAt },
       }),

@@ -29,16 +29,21 @@ export const resolvedPointSchema = z.strictObject({
   /** As in the config. */
   from: z.string(),
   repository: z.string(),
-  postgres: z.strictObject({
-    point: pointIdSchema,
-    /** `<site>-<generation>` that wrote the set. */
-    lineage: z.string(),
-    set: z.string(),
-    end: pinnedEnd,
-    capturedAt: z.iso.datetime(),
-    systemId: z.string(),
-    serverVersion: z.string(),
-  }),
+  /** Absent where the point has dumps of an external server alone. */
+  postgres: z
+    .strictObject({
+      point: pointIdSchema,
+      /** `<site>-<generation>` that wrote the set. */
+      lineage: z.string(),
+      set: z.string(),
+      end: pinnedEnd,
+      capturedAt: z.iso.datetime(),
+      systemId: z.string(),
+      serverVersion: z.string(),
+    })
+    .optional(),
+  /** Dumps of a server that stayed where it was: they are loaded into a fresh one. Absent with `postgres`. */
+  dump: pinnedFiles.extend({ serverVersion: z.string() }).optional(),
   /** Absent where the repository holds no copy. */
   redis: z.strictObject({ point: pointIdSchema, snapshot: z.string(), capturedAt: z.iso.datetime() }).optional(),
   /** Absent in outputs of an earlier version; empty where the repository holds none. */
@@ -46,3 +51,8 @@ export const resolvedPointSchema = z.strictObject({
   files: z.array(pinnedFiles).optional(),
 });
 export type ResolvedPoint = z.infer<typeof resolvedPointSchema>;
+
+/** Id of the point that the database comes from. */
+export function pointOf({ postgres, dump }: Pick<ResolvedPoint, 'postgres' | 'dump'>): string {
+  return postgres?.point ?? dump?.point ?? '';
+}

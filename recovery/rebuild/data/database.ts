@@ -1,7 +1,7 @@
 /** Compares the restored database with what the points recorded of it. */
 import type { CatalogEntry } from '../../points/catalog/types.ts';
-import type { CaptureFacts, PostgresCapture, ResticCapture } from '../../points/point.ts';
-import type { ResolvedPoint } from '../../points/resolved/resolved-point.ts';
+import { type CaptureFacts, EXTERNAL, type PostgresCapture, type ResticCapture } from '../../points/point.ts';
+import { pointOf, type ResolvedPoint } from '../../points/resolved/resolved-point.ts';
 import { plural } from '../../report/format.ts';
 import { type CanaryRow, judgeCanary } from '../../workloads/postgres/canary.ts';
 import { holdsRowCounts, lostTables, type RowCounts } from '../../workloads/postgres/row-counts.ts';
@@ -25,16 +25,16 @@ export function recordedCaptures(
   dump: string | undefined,
 ): RecordedCaptures {
   const captures = (id: string | undefined) => entries.find(({ outline }) => outline.id === id)?.point.captures ?? [];
-  const database = captures(pin.postgres.point).find(
-    (each): each is PostgresCapture => each.engine === 'pgbackrest' && each.set === pin.postgres.set,
+  const database = captures(pin.postgres?.point).find(
+    (each): each is PostgresCapture => each.engine === 'pgbackrest' && each.set === pin.postgres?.set,
   );
   const isSnapshot = (each: PostgresCapture | ResticCapture): each is ResticCapture => each.engine === 'restic';
   const dumpOf = ({ point, outline }: CatalogEntry) =>
     point.captures.filter(isSnapshot).find(({ workload, capturedAt }) => {
       // A run copies both at the same time: its dump may end after its set.
-      return workload === dump && (capturedAt <= latest || outline.id === pin.postgres.point);
+      return workload === dump && (capturedAt <= latest || outline.id === pointOf(pin));
     });
-  const latest = pin.postgres.capturedAt;
+  const latest = pin.postgres?.capturedAt ?? pin.dump?.capturedAt ?? '';
   // A point is parsed on access, so this parses only the newest ones.
   const newest = entries.findLast((entry) => dumpOf(entry) !== undefined);
   return {
@@ -122,12 +122,12 @@ function canaryCheck(rows: readonly Row[] | undefined, capture: PostgresCapture 
 
 /** @param until later commits are this platform's own, from its monitor and users; undefined in a drill, which has neither */
 function newestData(
-  pin: ResolvedPoint,
+  { capturedAt, set }: NonNullable<ResolvedPoint['postgres']>,
   beat: unknown,
   replayed: unknown,
   until: Date | undefined,
 ): { readonly at: Date; readonly evidence: string } {
-  const copied = { at: new Date(pin.postgres.capturedAt), evidence: `backup set ${pin.postgres.set}` };
+  const copied = { at: new Date(capturedAt), evidence: `backup set ${set}` };
   const later = [
     { at: new Date(Number(beat) * 1000), evidence: 'dr.heartbeat, which is updated every minute' },
     { at: new Date(Number(replayed) * 1000), evidence: 'the last commit that was replayed' },
@@ -153,36 +153,69 @@ interface DatabaseFacts {
   readonly isolated: boolean;
   /** When the disaster was declared. */
   readonly declaredAt: Date;
+  /** Of the database that is asked. */
+  readonly name: string;
+}
+
+/** The counts of one database of an external server, by the names that a dump of one database has. */
+function countsOf(dump: ResticCapture | undefined, database: string): ResticCapture | undefined {
+  if (dump?.facts[EXTERNAL] !== true) return dump;
+  const own = `rows:${database}/`;
+  const facts = Object.entries(dump.facts).flatMap(([name, value]) =>
+    name.startsWith(own) ? [[`rows:${name.slice(own.length)}`, value] as const] : [],
+  );
+  return { ...dump, facts: { superusers: '', ...Object.fromEntries(facts) } };
+}
+
+/** The Job that loaded the dumps has compared every row; here the platform's own database is asked again. */
+function dumpChecks(pin: ResolvedPoint, counted: readonly Row[], dump: ResticCapture | undefined): DataCheck[] {
+  const at = pin.dump?.capturedAt ?? '';
+  const newest = {
+    title: 'the newest recovered data',
+    tier: 'P1',
+    expected: `of ${at}`,
+    actual: `of ${at}`,
+    ok: true,
+  } as const;
+  return [
+    tableCheck(counted, dump),
+    { ...newest, evidence: 'dumps of an external server: nothing after them', recoveredTo: new Date(at) },
+  ];
 }
 
 /** Throws what `sql` throws. */
 export async function databaseChecks(
   sql: Sql,
-  { pin, recorded: { database, dump }, isolated, declaredAt }: DatabaseFacts,
+  { pin, recorded: { database, dump }, isolated, declaredAt, name }: DatabaseFacts,
 ): Promise<DataCheck[]> {
   const [settings = {}] = await sql(SETTINGS);
   const counted = await sql(ROW_COUNTS);
+  const { postgres } = pin;
+  if (postgres === undefined) {
+    const made = dumpChecks(pin, counted, countsOf(dump, name));
+    return [...made, ...(isolated ? [archiveCheck(settings)] : [])];
+  }
   const canary = settings.canary ? await sql('SELECT id, content, digest FROM dr.canary ORDER BY id') : undefined;
   const beat = settings.heartbeat ? await sql(BEAT) : undefined;
-  const newest = newestData(pin, beat?.[0]?.beat, settings.replayed, isolated ? undefined : declaredAt);
+  const newest = newestData(postgres, beat?.[0]?.beat, settings.replayed, isolated ? undefined : declaredAt);
   return [
     tableCheck(counted, dump),
     canaryCheck(canary, database),
     {
       title: 'it is the database of the point',
       tier: 'P1',
-      expected: `system ${pin.postgres.systemId}`,
+      expected: `system ${postgres.systemId}`,
       actual: `system ${String(settings.system)}`,
-      ok: settings.system === pin.postgres.systemId,
+      ok: settings.system === postgres.systemId,
       evidence: 'pg_control_system()',
       recoveredTo: newest.at,
     },
     {
       title: 'the newest recovered data',
       tier: 'P1',
-      expected: `not before ${pin.postgres.capturedAt}`,
+      expected: `not before ${postgres.capturedAt}`,
       actual: newest.at.toISOString(),
-      ok: newest.at.getTime() >= Date.parse(pin.postgres.capturedAt),
+      ok: newest.at.getTime() >= Date.parse(postgres.capturedAt),
       evidence: newest.evidence,
     },
     ...(isolated ? [archiveCheck(settings)] : []),

@@ -10,6 +10,12 @@ export function fieldOfConfig(config: ConfigValues, key: string, field: string):
   return typeof found === 'string' ? found : '';
 }
 
+/** Stores of the stack that stay where they are: it has no pods of them that could be asked. */
+export function externalStores(config: ConfigValues): readonly ('postgres' | 'redis')[] {
+  const value = config.external?.value;
+  return isRecord(value) ? (['postgres', 'redis'] as const).filter((store) => isRecord(value[store])) : [];
+}
+
 export function clusterOfStack(config: ConfigValues, context: string): ClusterLocation {
   const path = fieldOfConfig(config, 'cluster', 'kubeconfig');
   const text = String(config.kubeconfig?.value ?? '');

@@ -2,10 +2,11 @@
 import { selectWorkloads } from '../../../plan/select.ts';
 import { asDrError, rethrowBug } from '../../core/as-dr-error.ts';
 import type { CatalogEntry } from '../../points/catalog/types.ts';
+import { pointOf } from '../../points/resolved/resolved-point.ts';
 import type { DataCheck, RebuildPlan, RebuildPorts, Recorded } from '../types.ts';
 import type { DataPorts } from './cluster.ts';
 import { type RecordedCaptures, recordedCaptures } from './database.ts';
-import { clusterOfStack, fieldOfConfig } from './location.ts';
+import { clusterOfStack, externalStores, fieldOfConfig } from './location.ts';
 import { verifyData } from './verify.ts';
 
 /** Pulumi.yaml's default. */
@@ -15,6 +16,7 @@ export interface DataLocation {
   readonly cluster: Parameters<DataPorts['openCluster']>[0];
   /** The database with the platform's data. */
   readonly database: string;
+  readonly external: ReturnType<typeof externalStores>;
 }
 
 /** Read from the stack's config: a failed `up` leaves no outputs. */
@@ -23,6 +25,7 @@ export async function locateData(made: RebuildPlan, { engine }: Pick<RebuildPort
   return {
     cluster: clusterOfStack(config, made.context),
     database: fieldOfConfig(config, 'postgres', 'database') || DATABASE,
+    external: externalStores(config),
   };
 }
 
@@ -47,8 +50,8 @@ export function dataVerifier(
       recorded = recordedCaptures(point.entries, made.pin, dump);
       const location = await locateData(made, ports);
       await using cluster = await ports.openCluster(location.cluster);
-      const { database } = location;
-      const data = await verifyData({ cluster, made, outputs, recorded, source, database, isolated });
+      const { database, external } = location;
+      const data = await verifyData({ cluster, made, outputs, recorded, source, database, external, isolated });
       return [...point.checks, ...data];
     },
     recorded: () => recorded,
@@ -60,7 +63,7 @@ async function checkPoint(
   { pin }: RebuildPlan,
   source: Recorded,
 ): Promise<{ readonly entries: readonly CatalogEntry[]; readonly checks: readonly DataCheck[] }> {
-  const { point } = pin.postgres;
+  const point = pointOf(pin);
   const check = { title: 'the point can be compared with', expected: `${point} in ${pin.repository}` };
   try {
     const entries = await source.points();

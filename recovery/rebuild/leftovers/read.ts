@@ -100,6 +100,6 @@ export async function readLeftovers(
   if (existing.length === 0) return { takenOver: [], inTheWay: [] };
   const { platform, recovery } = made.namespaces;
   const namespaces = await Promise.all([platform, recovery].map((name) => lookInto(cluster, name)));
-  const site = parseLineage(made.pin.postgres.lineage)?.site ?? '';
+  const site = parseLineage(made.pin.postgres?.lineage ?? '')?.site ?? '';
   return decideLeftovers({ existing, namespaces, lost: stackOf(environment, site) });
 }

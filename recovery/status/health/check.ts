@@ -93,9 +93,10 @@ async function checkServices(
 
 /** Throws STORES-UNKNOWN where there is nothing to check: an empty check would pass. */
 function tiersWithStores(site: Site, tiers: readonly Tier[]): readonly Tier[] {
+  const { postgres, redis, external } = site.environment;
   const configured = [
-    ...(site.environment.postgres === undefined ? [] : ['postgres']),
-    ...(site.environment.redis === undefined ? [] : ['redis']),
+    ...((postgres ?? external?.postgres) === undefined ? [] : ['postgres']),
+    ...((redis ?? external?.redis) === undefined ? [] : ['redis']),
   ];
   const found = tiers.filter(({ services }) => services.some(({ id }) => configured.includes(id)));
   if (found.length > 0) return found;

@@ -1,5 +1,6 @@
 /** A folder of container images as OCI layouts. */
 import type { Site } from '../../config/site.ts';
+import { notCopiedFacts } from '../../points/not-copied.ts';
 import { inspectFolder } from '../files/inspect.ts';
 import { captureFolder, folderOf } from '../files/workload.ts';
 import { folderType } from '../folder.ts';
@@ -27,7 +28,15 @@ export const images: WorkloadType = {
   servicesKeepRunning: true,
   async capture(site, workload) {
     const staged = await captureFolder(site, workload);
-    return { ...staged, facts: { ...staged.facts, ...(await checkOciLayouts(staged.path)) } };
+    const { absent, ...counted } = await checkOciLayouts(staged.path);
+    const { notCopied: outside = '' } = staged.facts;
+    const lines = [
+      ...String(outside)
+        .split('\n')
+        .filter((line) => line !== ''),
+      ...absent,
+    ];
+    return { ...staged, facts: { ...staged.facts, ...counted, ...notCopiedFacts(lines) } };
   },
   destination: folderOf,
   async inspect({ environment }, workload, before) {

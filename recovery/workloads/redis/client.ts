@@ -65,9 +65,6 @@ const DENIED = /^(?:WRONGPASS|NOAUTH|NOPERM|DENIED)\b|invalid password|AUTH fail
 const BUSY = /^(?:LOADING|BUSY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|MISCONF|OOM|READONLY|ERR max number of clients)/i;
 
 /** The commands that `dr` sends, for the rule of an ACL user. */
-const _RIGHTS = '~* +@read +@connection +info +config +bgsave +lastsave +dbsize +shutdown +sync +psync +replconf';
-
-/** The commands that `dr` sends, for the rule of an ACL user. */
 const RIGHTS = '~* +@read +@connection +info +config +bgsave +lastsave +dbsize +shutdown +sync +psync +replconf';
 
 /** Throws nothing: `REDIS-COMMAND` (exit 2) where the server has no such command. */

@@ -8,8 +8,9 @@ import { configOf } from './stack-config.ts';
 type Config = Parameters<typeof previewFindings>[0];
 
 function findings(changes: Partial<Config>): string[] {
-  const config: Pick<Config, 'role' | 'plan' | 'folders' | 'monitoring' | 'notifications'> = {
+  const config: Pick<Config, 'role' | 'plan' | 'folders' | 'monitoring' | 'notifications' | 'external'> = {
     role: 'primary',
+    external: { passwords: {} },
     plan: productionPlan,
     folders: {},
     monitoring: { prometheusOperator: true, namespace: 'monitoring' },

@@ -4,12 +4,13 @@ import type { Resource } from '../../../infra/policy/resource.ts';
 import { breaches, message, type Rule } from '../../../infra/policy/rule.ts';
 import { RULES } from '../../../infra/policy/rules.ts';
 import { CLUSTER } from './bad-cases/cluster.ts';
+import { ENGINES } from './bad-cases/engines.ts';
 import { JOBS } from './bad-cases/jobs.ts';
 import { PLAN } from './bad-cases/plan.ts';
 import { STORAGE } from './bad-cases/storage.ts';
 import { declaredBy } from './declared.ts';
 
-const BAD_CASES = [...PLAN, ...STORAGE, ...JOBS, ...CLUSTER];
+const BAD_CASES = [...PLAN, ...STORAGE, ...JOBS, ...ENGINES, ...CLUSTER];
 
 let good: Resource[];
 

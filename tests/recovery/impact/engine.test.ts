@@ -6,10 +6,12 @@ import { dr } from '../../cli/run-dr.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.json`);
 
-test('a failover makes schedules run and Redis start; nothing gets worse', async () => {
+test('a failover is said first and must be accepted; schedules run and Redis starts', async () => {
   const { exit, stdout } = await dr(['impact', fixture('dr-failover')]);
-  expect(exit).toBe(0);
-  expect(stdout).toMatch(/^### Recovery impact: dr\n\n2 better\.\n/);
+  expect(exit).toBe(4);
+  expect(stdout).toMatch(/^### Recovery impact: dr\n\n\*\*Applying this is the failover\.\*\*/);
+  expect(stdout).toContain('\n\n1 worse, 2 better.\n');
+  expect(stdout).toContain('`--accept "failover=REASON"`');
   expect(stdout).toContain(
     '| better | schedules | CronJob dr-hourly | 0 \\* \\* \\* \\*, suspended | 0 \\* \\* \\* \\* |',
   );
@@ -28,7 +30,7 @@ test('back to a standby, from two previews: what stops is worse', async () => {
     'json',
   ]);
   expect(exit).toBe(4);
-  expect(JSON.parse(stdout).refused).toEqual(['CronJob dr-hourly', 'instances of redis']);
+  expect(JSON.parse(stdout).refused).toEqual(['failover', 'CronJob dr-hourly', 'instances of redis']);
 });
 
 test('a stronger lock is better, and the plan is not among the steps', async () => {

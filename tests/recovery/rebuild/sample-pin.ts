@@ -1,7 +1,11 @@
 import type { ResolvedPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 
 /** A point of site `fra1`, `n` hours after midnight. */
-export function samplePin(n: number, from = 'latest', repository = 'secondary'): ResolvedPoint {
+export function samplePin(
+  n: number,
+  from = 'latest',
+  repository = 'secondary',
+): ResolvedPoint & { readonly postgres: NonNullable<ResolvedPoint['postgres']> } {
   const hour = String(n % 24).padStart(2, '0');
   const point = `20261125T${hour}0000Z-full-00${hour}`;
   const capturedAt = `2026-11-25T${hour}:00:00.000Z`;

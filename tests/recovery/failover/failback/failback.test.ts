@@ -194,6 +194,8 @@ describe('the switchover', () => {
     const report = await switched(sites);
     expect(sites.standby.done.slice(-3)).toEqual(['stop orders', 'stop redis', 'stop postgres']);
     expect(report).toMatchObject({ fenced: 'cluster', rpo: { measuredSeconds: 0 } });
+    // The users are where the failover has led them until somebody moves them.
+    expect(report.next).toEqual(['lead the users to the first site’s entrance: move-the-users 0']);
     expect(report.verification.find(({ id }) => id === 'arrived')).toMatchObject({ ok: true });
     expect(sites.old.done).toEqual(['config role, standby of production', 'up production', 'resume orders']);
     expect(

@@ -168,7 +168,7 @@ describe('in a bucket', () => {
     const point = await resolveRecoveryPoint({ ...request, from: FIRST });
     expect(point.pin.objects?.map(({ workload, point: of }) => [workload, of])).toEqual([['manifests', FIRST]]);
     const early = await resolveRecoveryPoint({ ...request, from: '2026-11-23T01:00:35Z' });
-    expect(early.pin.postgres.point).toBe(FIRST);
+    expect(early.pin.postgres?.point).toBe(FIRST);
     expect([early.pin.objects, early.pin.files]).toEqual([[], []]);
     expect(early.notes).toContain('primary holds no manifests of that moment: the platform gets its data tier only');
   });

@@ -100,7 +100,7 @@ describe('the newest recovered data', () => {
       return statement.includes('dr.heartbeat') ? [{ beat: beat === undefined ? null : seconds(beat) }] : [];
     };
     const of = { pin: PIN, recorded: recordedCaptures(ENTRIES, PIN, 'postgres-dump'), declaredAt: new Date(DISASTER) };
-    const checks = await databaseChecks(sql, { ...of, isolated });
+    const checks = await databaseChecks(sql, { ...of, isolated, name: 'go_coffee' });
     return checks.find(({ recoveredTo }) => recoveredTo !== undefined)?.recoveredTo?.toISOString();
   }
 

@@ -15,7 +15,7 @@ test('the recovered beat is kept when this platform’s monitor beats, also in a
     const ask = (text: string) => withClient(site, settings, async (client) => (await client.query(text)).rows);
     const recorded = { database: undefined, redis: undefined, dump: undefined };
     const newest = async () => {
-      const facts = { pin: samplePin(1), recorded, isolated: true, declaredAt: new Date() };
+      const facts = { pin: samplePin(1), recorded, isolated: true, declaredAt: new Date(), name: 'go_coffee' };
       const checks = await databaseChecks(ask, facts);
       return checks.find(({ recoveredTo }) => recoveredTo !== undefined)?.recoveredTo?.toISOString();
     };

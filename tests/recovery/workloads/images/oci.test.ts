@@ -1,4 +1,5 @@
 /** An image is its blobs: each that is missing, altered or cut short is found, by `dr backup` and after a restore. */
+import { createHash } from 'node:crypto';
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -15,7 +16,7 @@ async function images(): Promise<{ folder: string; blobs: string[]; item: Restor
   const folder = await scratch();
   const { files } = imageLayout(['order-service', 'analytics'], 7);
   await writeTree(folder, files);
-  const facts = { ...(await checkOciLayouts(folder)) };
+  const { absent: _, ...facts } = await checkOciLayouts(folder);
   const capture = resticCapture('images', '2026-11-23T02:00:00Z', { facts });
   const item: RestoreItem = {
     ...{ workload: 'images', type: 'images', tier: 'P3', title: 'Images', capture },
@@ -28,7 +29,7 @@ const verify = (item: RestoreItem) => verifyItem({} as RestoreContext, item);
 
 test('whole images are counted', async () => {
   const { folder, blobs, item } = await images();
-  expect(await checkOciLayouts(folder)).toEqual({ images: 2, blobs: blobs.length });
+  expect(await checkOciLayouts(folder)).toEqual({ images: 2, blobs: blobs.length, absent: [] });
   expect(await verify(item)).toMatchObject([{ id: 'images/blobs', ok: true }]);
 });
 
@@ -65,4 +66,41 @@ test('an index that is cut short, or lists fewer images than were captured', asy
     exit: 5,
     fact: expect.stringContaining('2 images'),
   });
+});
+
+test('an image of several platforms may hold some of them; what it held must come back', async () => {
+  const folder = await scratch();
+  const blob = async (text: string, algorithm = 'sha256'): Promise<{ digest: string; size: number }> => {
+    const hex = createHash(algorithm).update(text).digest('hex');
+    await writeTree(folder, new Map([[`blobs/${algorithm}/${hex}`, text]]));
+    return { digest: `${algorithm}:${hex}`, size: text.length };
+  };
+  const layer = await blob('layer', 'sha512');
+  const held = await blob(JSON.stringify({ layers: [layer] }));
+  const of = (architecture: string) => ({
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    platform: { os: 'linux', architecture },
+  });
+  const other = { digest: `sha256:${'0'.repeat(64)}`, size: 9 };
+  const index = await blob(
+    JSON.stringify({
+      manifests: [
+        { ...held, ...of('amd64') },
+        { ...other, ...of('arm64') },
+      ],
+    }),
+  );
+  const top = { manifests: [{ ...index, mediaType: 'application/vnd.oci.image.index.v1+json' }] };
+  await writeTree(
+    folder,
+    new Map([
+      ['oci-layout', '{}'],
+      ['index.json', JSON.stringify(top)],
+    ]),
+  );
+  const found = await checkOciLayouts(folder);
+  expect(found).toMatchObject({ images: 1, blobs: 3 });
+  expect(found.absent).toEqual([expect.stringMatching(/^linux\/arm64 of an image in .* does not hold it$/)]);
+  await rm(join(folder, 'blobs', ...held.digest.split(':')));
+  await expect(checkOciLayouts(folder)).rejects.toMatchObject({ code: 'IMAGE-DAMAGED' });
 });

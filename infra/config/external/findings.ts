@@ -1,0 +1,29 @@
+/** What a stack's external stores leave unprotected. Pure. */
+import { worstCaseRpo } from '../../../plan/objectives.ts';
+import type { StackConfig } from '../types.ts';
+import { STORES } from './schema.ts';
+
+/** In role recovery: stores whose data nothing is restored into. */
+function keptStores({ external, role }: Pick<StackConfig, 'external' | 'role'>): string[] {
+  if (role !== 'recovery') return [];
+  return STORES.filter((store) => external[store]?.onRecovery === 'keep').map(
+    (store) =>
+      `external.${store} keeps what it holds, and nothing is restored into it; onRecovery: restore fills an empty server`,
+  );
+}
+
+/** What an external store can't keep, with its number. */
+export function externalFindings(config: Pick<StackConfig, 'plan' | 'external' | 'role'>): string[] {
+  return [...keptStores(config), ...unmetByDumps(config)];
+}
+
+function unmetByDumps({ plan, external }: Pick<StackConfig, 'plan' | 'external'>): string[] {
+  if (external.postgres === undefined) return [];
+  const dump = plan.workloads.find(({ type }) => type === 'postgres-dump')?.id;
+  const row = worstCaseRpo(plan).find(({ workload }) => workload === dump);
+  if (row === undefined || row.met) return [];
+  const { dumps } = external.postgres;
+  return [
+    `external.postgres: ${dumps} dumps can't keep the RPO of ${row.tier}: ${row.arithmetic}; a PostgreSQL of the stack keeps it`,
+  ];
+}

@@ -1,0 +1,72 @@
+/** Loads copies into stores, with a Job for each, before any service uses them: dumps into a fresh database, or into an external server. */
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { seconds } from '../../plan/duration.ts';
+import type { Plan } from '../../plan/types.ts';
+import { drPodLabels, drPodSpec } from './dr-pod.ts';
+import { type JobPodArgs, jobPod } from './job-pod.ts';
+
+export interface StoreLoad {
+  readonly workload: string;
+  /** Id of the point. */
+  readonly point: string;
+  /** False: a store that holds data is refused. */
+  readonly overwrite: boolean;
+}
+
+export interface StoreLoadsArgs {
+  readonly plan: Pick<Plan, 'objectives'>;
+  readonly environment: string;
+  readonly namespace: string;
+  readonly pods: JobPodArgs;
+  /** The only one that is read. */
+  readonly repository: string;
+  readonly loads: readonly StoreLoad[];
+  /** `<site>-<generation>`: in its name, so that a Job runs once. */
+  readonly lineage: string;
+}
+
+export class StoreLoads extends pulumi.ComponentResource {
+  /** Services depend on these. */
+  readonly ready: readonly pulumi.Resource[];
+
+  constructor(name: string, args: StoreLoadsArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super('go-coffee-dr:cluster:StoreLoads', name, {}, opts);
+    this.ready = args.loads.map((load) => this.#job(name, load, args));
+    this.registerOutputs({});
+  }
+
+  #job(name: string, { workload, point, overwrite }: StoreLoad, args: StoreLoadsArgs): k8s.batch.v1.Job {
+    const job = `dr-load-${workload}-${args.lineage}`;
+    const what = ['--to', point, '--from', args.repository, '--only', workload, '--no-backup'];
+    const consent = overwrite ? ['--confirm', args.environment] : [];
+    const pod = jobPod(job, 'load', ['restore', ...what, ...consent], args.pods);
+    const labels = drPodLabels(pod);
+    // After this time the platform has missed its RTO anyway.
+    const longest = seconds(args.plan.objectives.rto.full);
+    return new k8s.batch.v1.Job(
+      `${name}-${workload}`,
+      {
+        metadata: {
+          name: job,
+          namespace: args.namespace,
+          labels,
+          // A failed Job stays failed, so the next run replaces it. It resumes what it had begun.
+          annotations: { 'pulumi.com/replaceUnready': 'true' },
+        },
+        spec: {
+          backoffLimit: 3,
+          activeDeadlineSeconds: longest,
+          template: { metadata: { labels }, spec: drPodSpec(pod) },
+        },
+      },
+      {
+        parent: this,
+        // A later image must not load the copy again, over what the platform has written since.
+        ignoreChanges: ['spec'],
+        deleteBeforeReplace: true,
+        customTimeouts: { create: `${longest}s` },
+      },
+    );
+  }
+}
