@@ -74,6 +74,32 @@ export function siteCommand<Args extends unknown[], Options extends OptionValues
     );
 }
 
+/** A command for the site of an environment file; with `--stack NAME`, for a stack, which needs none. */
+export function siteOrStackCommand<Args extends unknown[], Options extends OptionValues & { stack?: string }>(
+  definition: Definition<Args, Options, SiteContext> & {
+    readonly runForStack: (
+      options: Options & { stack: string },
+      context: CommandContext,
+      ...args: Args
+    ) => Promise<CommandResult>;
+  },
+): Declare {
+  return (execute) =>
+    withAction(definition, (command, options) => {
+      const { stack } = options;
+      const args = command.processedArgs;
+      return execute(
+        stack === undefined
+          ? { command, needsSite: true, run: (context) => definition.run(options, context, ...args) }
+          : {
+              command,
+              needsSite: false,
+              run: (context) => definition.runForStack({ ...options, stack }, context, ...args),
+            },
+      );
+    });
+}
+
 /** A command that works without an environment file too. */
 export function freeCommand<Args extends unknown[], Options extends OptionValues>(
   definition: Definition<Args, Options, CommandContext>,

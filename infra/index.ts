@@ -11,7 +11,7 @@ import { outsideOf } from './cluster/outside.ts';
 import { folderPath } from './cluster/paths.ts';
 import { clusterProvider, sharedProvider } from './cluster/provider.ts';
 import { quotasOf } from './cluster/quotas.ts';
-import { authoritiesOf, clusterRepositories, localOf } from './cluster/repository.ts';
+import { authoritiesOf, clusterRepositories, localOf, usedOf } from './cluster/repository.ts';
 import { readConfig } from './config/config.ts';
 import { alertReceivers, backedUp, copiedInPods, previewFindings } from './config/findings.ts';
 import { repositoryLocations } from './config/locations.ts';
@@ -52,10 +52,8 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   // A drill's platform has no way to a git server.
   const git = isolated ? undefined : config.git;
   const places = repositoryLocations({ plan, storage });
-  // No stack uses a detached repository, and a drill uses only the one that it reads.
-  const repositories = clusterRepositories(plan, places).filter(
-    ({ id }) => !storage.detached.includes(id) && (!isolated || id === config.recovery?.repository),
-  );
+  const only = isolated ? [config.recovery?.repository] : undefined;
+  const { repositories, detached } = usedOf(clusterRepositories(plan, places), storage.detached, only);
   const localRepository = localOf(repositories);
   const authorities = authoritiesOf(places);
 
@@ -211,6 +209,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       plan,
       namespace: namespaces.recovery,
       reachable: repositories.map(({ id }) => id),
+      detached: detached.map(({ id }) => id),
       copied: isolated ? [] : copiedInPods(plan, config),
       backsUp: backsUp(config),
       isolated,
@@ -287,6 +286,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   return outputsOf(config, {
     lineage,
     repositories,
+    detached,
     resolved,
     recoveredObjects: recovered?.text,
     recoveredPlatform: platform?.report,

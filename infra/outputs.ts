@@ -12,6 +12,8 @@ export interface Parts {
   /** `<site>-<generation>` */
   readonly lineage: string;
   readonly repositories: readonly ClusterRepository[];
+  /** Left out for now. */
+  readonly detached: readonly ClusterRepository[];
   /** In role recovery. */
   readonly resolved: ResolvedPoint | undefined;
   /** In role recovery, where the point holds manifests and they fit into the state. */
@@ -32,6 +34,9 @@ function locationOf(repository: ClusterRepository): Record<string, string> {
   const { kind, endpoint, region, bucket } = repository;
   return { kind, endpoint, region, bucket };
 }
+
+const locationsOf = (repositories: readonly ClusterRepository[]): Record<string, Record<string, string>> =>
+  Object.fromEntries(repositories.map((repository) => [repository.id, locationOf(repository)]));
 
 export function outputsOf(config: StackConfig, parts: Parts): Record<string, Input<unknown>> {
   const { role, environment, site, generation, namespaces, standby, planDigest } = config;
@@ -54,8 +59,9 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     ...(parts.recoveredPlatform === undefined ? {} : { recoveredPlatform: parts.recoveredPlatform }),
     namespaces: { platform, recovery, ...(existing.length === 0 ? {} : { existing: [...existing] }) },
     context: config.cluster.context,
-    repositories: Object.fromEntries(parts.repositories.map((repository) => [repository.id, locationOf(repository)])),
     ...(config.postgres.adopt === undefined ? {} : { adopts: config.postgres.adopt.phase }),
+    repositories: locationsOf(parts.repositories),
+    ...(parts.detached.length === 0 ? {} : { detached: locationsOf(parts.detached) }),
     hosts: {
       postgres: serviceHost(POSTGRES, platform),
       redis: serviceHost(REDIS, platform),

@@ -85,7 +85,13 @@ const ONLY: readonly { readonly what: RegExp; readonly from: RegExp; readonly un
 ];
 
 /** Programs of their own: they print and end, and nothing imports them. */
-const PROGRAMS = ['cli/dr.ts', 'cli/main.js', 'drill/platform/service.ts', 'infra/aws/account/print.ts'];
+const PROGRAMS = [
+  'cli/dr.ts',
+  'cli/main.js',
+  'drill/platform/service.ts',
+  'drill/s3/strict/serve.ts',
+  'infra/aws/account/print.ts',
+];
 const MAY_ASK_TERMINAL = /^cli\//;
 const MAY_WRITE_STDERR = ['recovery/core/log.ts'];
 

@@ -93,13 +93,14 @@ function oldSiteOf(options: FailoverOptions): FailoverRequest['old'] {
 }
 
 /** What a person confirms. */
-function consequences({ oldCluster, follows, lineage, loss }: FailoverPlan): string[] {
+function consequences({ oldCluster, follows, lineage, loss, detach }: FailoverPlan): string[] {
   const lost = loss.seconds === 0 ? 'nothing' : `at most ${formatDuration(loss.seconds)} of commits`;
   const stop =
     oldCluster.state === 'reached'
       ? `${oldCluster.found.pods.length} pods of ${follows.lineage} are stopped in ${oldCluster.found.describe}.`
       : `${follows.lineage} is NOT stopped: it must be down already, or there are two primaries.`;
-  return [stop, `${lineage} becomes the primary; ${lost} would be lost. Only a failback reverses it.`];
+  const without = detach.map((id) => `${id} does not answer: the new primary begins without it.`);
+  return [stop, ...without, `${lineage} becomes the primary; ${lost} would be lost. Only a failback reverses it.`];
 }
 
 const FILES = { json: 'failover-report.json', text: 'failover-report.txt' } as const;

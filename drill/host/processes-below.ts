@@ -4,7 +4,7 @@ import { allPids, endProcess, processDetails, processStat } from '../../recovery
 
 /** Only these are ever ended: a shell or pager in the folder is not the drill's. */
 const PROGRAMS = ['postgres', 'redis-server', 'pgbackrest', 'restic', 'versitygw'];
-const DRILL_NODE = /(drill\/platform\/service\.ts|cli\/main\.js)/;
+const DRILL_NODE = /(drill\/platform\/service\.ts|drill\/s3\/strict\/serve\.ts|cli\/main\.js)/;
 
 export interface FoundProcess {
   readonly pid: number;

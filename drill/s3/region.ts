@@ -1,7 +1,11 @@
-/** One S3 region of the drill: a versitygw with TLS, versions and Object Lock, its data in one folder. */
+/**
+ * One S3 region of the drill: a versitygw with versions and Object Lock, its data in one folder, and in front of it a process that ends TLS
+ * and refuses what AWS refuses (strict/).
+ */
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   CreateBucketCommand,
   ListBucketsCommand,
@@ -44,7 +48,11 @@ export interface S3RegionOptions {
   readonly runAs?: string | undefined;
   /** Where the pid file goes. @default `<folder>/pids` */
   readonly pids?: string;
+  /** Region by the name of a bucket that is another region's: a request for it is answered as AWS does. @default none */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
+
+const FRONT = fileURLToPath(new URL('./strict/serve.ts', import.meta.url));
 
 export interface S3Region {
   readonly name: string;
@@ -90,6 +98,7 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
   const first = await makeKeys();
   await writeUsers(path('iam'), Object.values(first));
   const pidFile = join(options.pids ?? path('pids'), `s3-${name}`);
+  const frontPidFile = `${pidFile}-front`;
   const address = options.host?.address ?? '127.0.0.1';
   const port = await freePort(options.portHint, address);
   // pgBackRest connects to the name's first address, which is ::1 where the machine has it.
@@ -109,24 +118,37 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
     });
 
   const launch = async (attributes: 'xattr' | 'sidecar'): Promise<void> => {
-    const listen = ['--port', `${address}:${port}`, ...(v6 ? ['--port', `[::1]:${port}`] : [])];
+    const gateway = path('gateway.sock');
+    // What a killed gateway leaves.
+    await rm(gateway, { force: true });
     const backend = [
       '--versioning-dir',
       path('versions'),
       ...(attributes === 'sidecar' ? ['--sidecar', path('sidecar')] : []),
       path('data'),
     ];
-    const flags = ['--quiet', '--iam-cache-disable', '--region', region, '--cert', tls.cert, '--key', tls.key];
+    const flags = ['--quiet', '--keep-alive', '--iam-cache-disable', '--region', region, '--port', gateway];
     const started = await startDaemon({
-      argv: [program, ...listen, ...flags, '--iam-dir', path('iam'), 'posix', ...backend],
+      argv: [program, ...flags, '--iam-dir', path('iam'), 'posix', ...backend],
       env: { ROOT_ACCESS_KEY: root.accessKeyId, ROOT_SECRET_KEY: root.secretAccessKey },
       cwd: folder,
       logFile: path('gateway.log'),
       pidFile,
     });
+    const listen = [`${address}:${port}`, ...(v6 ? [`[::1]:${port}`] : [])].flatMap((at) => ['--listen', at]);
+    const others = Object.entries(options.elsewhere ?? {}).flatMap((pair) => ['--elsewhere', pair.join('=')]);
+    const front = ['--folder', folder, '--gateway', gateway, '--owner', root.accessKeyId, ...listen, ...others];
+    await endTracked(frontPidFile);
+    const before = await startDaemon({
+      argv: [process.execPath, FRONT, ...front],
+      cwd: folder,
+      logFile: path('front.log'),
+      pidFile: frontPidFile,
+    });
     const admin = client(root);
     await waitFor(`S3 region ${name} answers`, async () => {
-      if (!isAlive(started.pid, started.started)) throw await gatewayFailed(name, path('gateway.log'));
+      if (!isAlive(started.pid, started.started)) throw await endedAtOnce(name, 'versitygw', path('gateway.log'));
+      if (!isAlive(before.pid, before.started)) throw await endedAtOnce(name, 'its front', path('front.log'));
       // It does not listen yet; one that never does is a timeout, and its log says why.
       const asked = admin.send(new ListBucketsCommand({})).then(() => true);
       return asked.catch(ignoring('it is asked again until the time is up'));
@@ -143,6 +165,10 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
       attributes = 'sidecar';
       await launch(attributes);
     }
+  };
+  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    await endTracked(frontPidFile, signal);
+    await endTracked(pidFile, signal);
   };
   const putPolicy = async (keys: Record<S3Role, KeyPair>): Promise<void> => {
     const environment = options.environment ?? '*';
@@ -209,21 +235,21 @@ export async function startS3Region(options: S3RegionOptions): Promise<S3Region>
       );
       return old;
     },
-    stop: () => endTracked(pidFile),
-    kill: () => endTracked(pidFile, 'SIGKILL'),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
     async destroy() {
-      await endTracked(pidFile, 'SIGKILL');
+      await end('SIGKILL');
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function gatewayFailed(name: string, logFile: string): Promise<DrError> {
+async function endedAtOnce(name: string, what: string, logFile: string): Promise<DrError> {
   const log = await readFile(logFile, 'utf8').catch(ifAbsent(''));
   return new DrError({
     code: 'DRILL-S3',
     where: name,
-    fact: `versitygw ended right after its start: ${log.trim().split('\n').slice(-3).join(' | ')}`,
+    fact: `${what} ended right after its start: ${log.trim().split('\n').slice(-3).join(' | ')}`,
     hint: `read its log: ${logFile}`,
   });
 }

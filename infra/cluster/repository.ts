@@ -69,3 +69,16 @@ export function storagePorts(repositories: readonly ClusterRepository[]): number
   );
   return [...new Set(ports)].sort((a, b) => a - b);
 }
+
+/** No stack uses a detached repository, and a drill uses `only` the one that it reads. */
+export function usedOf(
+  all: readonly ClusterRepository[],
+  detached: readonly string[],
+  only?: readonly (string | undefined)[],
+): { readonly repositories: ClusterRepository[]; readonly detached: ClusterRepository[] } {
+  const isUsed = (id: string): boolean => !detached.includes(id) && (only === undefined || only.includes(id));
+  return {
+    repositories: all.filter(({ id }) => isUsed(id)),
+    detached: all.filter(({ id }) => detached.includes(id)),
+  };
+}

@@ -20,6 +20,8 @@ export interface SchedulesArgs extends JobPodArgs {
   readonly namespace: string;
   /** Ids of the repositories that pods can reach. Whoever carries a drive runs its export. */
   readonly reachable: readonly string[];
+  /** Ids of those that the stack leaves out for now. @default none */
+  readonly detached?: readonly string[] | undefined;
   /** Ids of the workloads that are folders in the pods, or that these mirror. */
   readonly copied: readonly string[];
   /** False in a standby until it leads. Its checks and drills run all the same. */
@@ -68,6 +70,9 @@ export class Schedules extends pulumi.ComponentResource {
     // No other pod may make a bucket.
     const pod: DrPod = { ...withoutApi(backup), material: [...backup.material, 'admin'] };
     const labels = drPodLabels(pod);
+    // A repository that comes back must be initialised for this lineage: without the annotation the Job would be the one that has run.
+    const { detached = [] } = args;
+    const without = detached.length === 0 ? {} : { annotations: { 'go-coffee-dr/without': detached.join(',') } };
     const longest = Math.max(...args.plan.schedules.map(({ longestRun }) => seconds(longestRun)));
     return new k8s.batch.v1.Job(
       `${name}-init`,
@@ -82,7 +87,7 @@ export class Schedules extends pulumi.ComponentResource {
         spec: {
           backoffLimit: 6,
           activeDeadlineSeconds: longest,
-          template: { metadata: { labels }, spec: drPodSpec(pod) },
+          template: { metadata: { labels, ...without }, spec: drPodSpec(pod) },
         },
       },
       {

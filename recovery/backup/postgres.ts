@@ -94,7 +94,11 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
           progress({ step, title, tier: workload.tier, state: 'progress', fraction });
         const signed = signedSets(request.catalogs.get(repository.id) ?? [], lineage.name);
         try {
-          const made = await makeSet(pg, repository, { type: request.type, signed, onFraction, signal });
+          const again = (detail: string) => progress({ step, title, tier: workload.tier, state: 'retry', detail });
+          // A set that was begun is resumed by the next one.
+          const made = await withRetries({ onRetry: again, signal }, () =>
+            makeSet(pg, repository, { type: request.type, signed, onFraction, signal }),
+          );
           await refuseForeignWal(site, { repository, lineage: lineage.name, role: 'writer' });
           captures.set(repository.id, {
             ...describeSet(pg, made, pg.passphraseOf(repository)),

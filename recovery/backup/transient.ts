@@ -11,9 +11,9 @@ const CODES = [
   ...['57P03', '57P01', '53300', '08006', '08001'],
 ];
 
-/** As programs say it: pg_dump, redis-cli, git. */
+/** As programs say it: pg_dump, redis-cli, git; pgBackRest names the class of an address that can't be reached or looked up. */
 const WORDS =
-  /connection refused|connection reset by peer|connection timed out|server closed the connection unexpectedly|is the server running|connect ENOENT|the database system is (?:starting up|shutting down|not yet accepting)|too many clients already|temporary failure in name resolution|could not resolve host|LOADING Redis|EAI_AGAIN|ECONNREFUSED|ECONNRESET/i;
+  /HostConnectError|connection refused|connection reset by peer|connection timed out|server closed the connection unexpectedly|is the server running|connect ENOENT|the database system is (?:starting up|shutting down|not yet accepting)|too many clients already|temporary failure in name resolution|could not resolve host|LOADING Redis|EAI_AGAIN|ECONNREFUSED|ECONNRESET/i;
 
 /** Whether the same thing may well work in a few seconds. Follows the causes. */
 export function isTransient(error: unknown): boolean {

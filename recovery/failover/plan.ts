@@ -26,7 +26,7 @@ async function reach<T>(inspect: () => Promise<T>): Promise<Reach<T>> {
     return { state: 'reached', found: await inspect() };
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
-    return { state: 'away', fact: error.fact };
+    return { state: 'away', fact: error.fact, code: error.code };
   }
 }
 
@@ -140,6 +140,17 @@ async function fenceability(
   return Object.fromEntries(await Promise.all(states));
 }
 
+/**
+ * The jobs of the new leader would wait for a repository that does not answer, and its disk would fill with WAL for it. One that refuses is
+ * there: a person must see why.
+ */
+function unanswered(fence: FailoverPlan['fence']): string[] {
+  const away = Object.entries(fence).filter(
+    ([, found]) => found.state === 'away' && found.code === 'REPOSITORY-UNREACHABLE',
+  );
+  return away.map(([id]) => id);
+}
+
 /** The caller's limit, or the database's RPO in the plan. */
 export function limitsOf(plan: Plan, { maxLossSeconds }: FailoverRequest): Limits {
   if (maxLossSeconds !== undefined) return { maxLossSeconds, limitFrom: '--max-loss' };
@@ -197,6 +208,7 @@ export async function planFailover(
     standby,
     oldCluster,
     fence,
+    detach: unanswered(fence),
     redis,
     loss: expectedLoss({
       declaredAt,

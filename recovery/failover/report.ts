@@ -98,6 +98,10 @@ function nextOf({ seen, fenced, moveUsers }: ReportFacts): string[] {
     ...(fenced === 'cluster'
       ? []
       : [`${seen.follows.lineage} was not stopped: make sure that it does not run before somebody writes to it`]),
+    ...seen.detach.map(
+      (id) =>
+        `${id} does not answer and gets no copy: when it is back, dr repository attach ${id} --stack ${seen.stack}`,
+    ),
     `bring the old site back as a standby: dr failback --stack STACK --of ${seen.stack}`,
   ];
 }

@@ -14,6 +14,7 @@ import { checkedTier } from '../pulumi/tiers.ts';
 import type { TimelineEvent } from '../report/types.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
+import { detachedIn, settingDetached } from './detached.ts';
 import { type Course, endOf, fenceOldSite, type StoppedOld, stoppedSchema } from './old-site.ts';
 import { planFailover } from './plan.ts';
 import type { FailoverPorts } from './ports.ts';
@@ -102,7 +103,18 @@ async function promote(run: Run, stack: SiteStack, stopped: StoppedOld): Promise
     if (tier === undefined || event.state !== 'done' || !MADE.includes(event.op)) return;
     tiers.push({ at: now().toISOString(), tier });
   };
-  await stack.engine.setConfig({ role: { value: 'primary' }, ...(await endOf(run, stack, stopped)) });
+  const { detach } = run.planned;
+  const config = await stack.engine.config();
+  const without = settingDetached(config, [...detachedIn(config), ...detach]);
+  for (const id of detach)
+    progress({
+      step: `promote/detach/${id}`,
+      title: `begin without ${id}`,
+      state: 'done',
+      detail: 'it does not answer',
+    });
+  const end = await endOf(run, stack, stopped);
+  await stack.engine.setConfig({ role: { value: 'primary' }, ...end, ...without });
   const waits = waitsOf(run.ports, stack);
   await bringUp({ stack: stack.engine, step: 'promote', progress, signal, waits, onEvent });
   return tiers;

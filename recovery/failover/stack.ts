@@ -9,6 +9,14 @@ import type { StoragePlace } from './ports.ts';
 
 const generation = z.object({ site: z.string(), generation: z.int().min(1) });
 
+const repositoriesSchema = z.record(
+  z.string(),
+  z.union([
+    z.object({ kind: z.literal('s3'), endpoint: z.string(), region: z.string(), bucket: z.string() }),
+    z.object({ kind: z.literal('local') }),
+  ]),
+);
+
 /** As infra/outputs.ts declares them. */
 const outputsSchema = z.object({
   role: z.enum(['primary', 'standby', 'recovery']),
@@ -25,13 +33,9 @@ const outputsSchema = z.object({
     existing: z.array(z.string()).default([]),
   }),
   context: z.string(),
-  repositories: z.record(
-    z.string(),
-    z.union([
-      z.object({ kind: z.literal('s3'), endpoint: z.string(), region: z.string(), bucket: z.string() }),
-      z.object({ kind: z.literal('local') }),
-    ]),
-  ),
+  repositories: repositoriesSchema,
+  /** Those that the stack leaves out for now. */
+  detached: repositoriesSchema.default({}),
   secrets: z.object({ signingKey: z.string() }),
   /** Where the stack leads the users by a switch: the commands that move it. */
   trafficSwitch: z.object({ toStandby: z.string(), toPrimary: z.string() }).optional(),
@@ -63,6 +67,8 @@ export interface SiteStack {
   readonly cluster: ClusterLocation;
   /** Repositories in S3, by id. */
   readonly storage: Readonly<Record<string, StoragePlace>>;
+  /** Further ones, which the stack leaves out for now. */
+  readonly detached: Readonly<Record<string, StoragePlace>>;
 }
 
 /** Signs what a failover writes, and checks what it reads. */
@@ -76,7 +82,7 @@ function clusterOf({ context }: StackOutputs, { cluster, kubeconfig }: StackSett
   return path === undefined || path === '' ? { context } : { context, kubeconfig: { path } };
 }
 
-function storageOf({ repositories }: StackOutputs, settings: StackSettings): Record<string, StoragePlace> {
+function storageOf(repositories: StackOutputs['repositories'], settings: StackSettings): Record<string, StoragePlace> {
   const aws = settings.storage?.kind === 'aws';
   const places = Object.entries(repositories).flatMap(([id, place]): [string, StoragePlace][] => {
     if (place.kind !== 's3') return [];
@@ -121,6 +127,7 @@ export async function readStack(engine: StackEngine, name: string): Promise<Site
     configuredRole: settings.role,
     layout: layout(parsed.data.environment),
     cluster: clusterOf(parsed.data, settings),
-    storage: storageOf(parsed.data, settings),
+    storage: storageOf(parsed.data.repositories, settings),
+    detached: storageOf(parsed.data.detached, settings),
   };
 }

@@ -51,6 +51,11 @@ export function planText(plan: FailoverPlan): string {
       ['standby', standbyText(plan)],
       ['old site', oldSite(plan)],
       ['fence', fences.join(', ')],
+      ...(plan.detach.length === 0
+        ? []
+        : [
+            ['begins without', `${plan.detach.join(', ')}: no WAL and no backup goes there until it is attached again`],
+          ]),
       [
         'Redis is seeded from',
         redis === undefined ? 'nothing: the repository holds no snapshot' : `${redis.point}, ${ago(redis.ageSeconds)}`,

@@ -26,12 +26,13 @@ export interface FailoverRequest {
 
 export type Reach<T> =
   | { readonly state: 'reached'; readonly found: T }
-  | { readonly state: 'away'; readonly fact: string };
+  /** `code` as of a DrError. */
+  | { readonly state: 'away'; readonly fact: string; readonly code?: string | undefined };
 
 function reachOf<T extends z.ZodType>(found: T) {
   return z.discriminatedUnion('state', [
     z.object({ state: z.literal('reached'), found }).readonly(),
-    z.object({ state: z.literal('away'), fact: z.string() }).readonly(),
+    z.object({ state: z.literal('away'), fact: z.string(), code: z.string().optional() }).readonly(),
   ]);
 }
 
@@ -89,6 +90,8 @@ export const planSchema = z
     oldCluster: z.union([reachOf(oldClusterSchema), z.object({ state: z.literal('unnamed') }).readonly()]),
     /** Repositories that can take the fence. */
     fence: z.record(z.string(), reachOf(z.enum(['open', 'raised']))).readonly(),
+    /** Repositories that do not answer: the new leader begins without them. A journal of an older version lacks it. */
+    detach: z.array(z.string()).readonly().default([]),
     redis: z.object({ point: z.string(), capturedAt: z.string(), ageSeconds: z.number() }).readonly().optional(),
     loss: lossSchema,
     /** Whether a preview of the stack succeeds: its program, secrets and accounts work. */

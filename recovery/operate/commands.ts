@@ -38,6 +38,14 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
   ['dr failback', (stack) => `it runs on this machine: dr failback --stack ${stack} --of LEADER`],
   ['dr adopt', (stack) => `it runs on this machine: dr adopt status --stack ${stack}`],
   ['dr drill', (stack) => `it runs on this machine: dr drill --on cluster --like ${stack}`],
+  [
+    'dr repository attach',
+    (stack) => `it changes the stack, from this machine: dr repository attach ID --stack ${stack}`,
+  ],
+  [
+    'dr repository detach',
+    (stack) => `it changes the stack, from this machine: dr repository detach ID --stack ${stack}`,
+  ],
   ['dr setup', () => 'it looks at what runs where it is typed: type it without --stack'],
   ['dr harden', (stack) => `it runs on this machine: dr harden --stack ${stack}`],
   ['dr impact', () => 'it reads files of this machine: type it without --stack'],

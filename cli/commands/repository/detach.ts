@@ -1,19 +1,31 @@
 /** `dr repository detach`: go on without a repository that is gone. */
 import { Command } from '@commander-js/extra-typings';
 import type { DetachPlan } from '../../../recovery/repository/detach.ts';
-import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
+import {
+  type CommandContext,
+  type CommandResult,
+  type OptionsOf,
+  type SiteContext,
+  siteOrStackCommand,
+} from '../../command.ts';
 import { confirmOption, dryRunOption, examples } from '../../flags.ts';
 import { openSite } from '../../open-site.ts';
+import { openTakeover } from '../../takeover.ts';
 
 const declaration = () =>
   new Command('detach')
     .argument('<id>', 'the repository')
     .description('Go on without a repository that is gone: no backup and no WAL goes there until it is attached.')
+    .option('--stack <name>', 'of this stack, in place of the environment file')
     .addOption(dryRunOption())
     .addOption(confirmOption('the repository’s name'))
     .addHelpText(
       'after',
-      examples('dr repository detach secondary --dry-run', 'dr repository detach secondary --confirm secondary'),
+      examples(
+        'dr repository detach secondary --dry-run',
+        'dr repository detach secondary --confirm secondary',
+        'dr repository detach primary --stack dr --confirm primary',
+      ),
     );
 
 function linesOf({ repository, points, unreachable, left }: DetachPlan): string[] {
@@ -43,4 +55,27 @@ async function detachOne(
   return { kind: 'RepositoryDetach', data, text: linesOf(plan).join('\n') };
 }
 
-export const declare = siteCommand({ declare: declaration, run: detachOne });
+async function detachForStack(
+  { dryRun, stack }: OptionsOf<typeof declaration> & { stack: string },
+  context: CommandContext,
+  id: string,
+): Promise<CommandResult> {
+  const { detachFromStack, planStackDetach } = await import('../../../recovery/failover/repository.ts');
+  const ports = await openTakeover(context);
+  const plan = await planStackDetach(ports, { stack, repository: id });
+  const { points, unreachable, others, needed } = plan;
+  const lines = linesOf({
+    repository: id,
+    ...(points === undefined ? {} : { points }),
+    ...(unreachable === undefined ? {} : { unreachable }),
+    left: others,
+  }).map((line) => (line.startsWith('to take it back') ? `${line} --stack ${stack}` : line));
+  const text = needed ? lines.join('\n') : `${id} takes no part already`;
+  if (!dryRun && needed) {
+    await context.confirm({ name: id, what: lines });
+    await detachFromStack(ports, plan);
+  }
+  return { kind: 'RepositoryDetach', data: { dryRun, ...plan }, text };
+}
+
+export const declare = siteOrStackCommand({ declare: declaration, run: detachOne, runForStack: detachForStack });

@@ -5,6 +5,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { fromTokenFile } from '@aws-sdk/credential-provider-web-identity';
 import { z } from 'zod';
 import { badInput, codeOf } from '../../core/errors.ts';
+import { addChecksums } from './checksum.ts';
 import type { S3Keys } from './keys.ts';
 import type { S3RepositorySettings } from './settings.ts';
 
@@ -100,7 +101,7 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
     ...credentialsOf(credentials, settings.region),
     forcePathStyle: settings.uriStyle === 'path',
     maxAttempts: options.attempts ?? ATTEMPTS,
-    // Stores that are not AWS don't know the newer checksums; TLS and the engines' own checksums guard the content.
+    // Not the SDK's own kind of checksum: addChecksums sends one that every store takes.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -115,6 +116,7 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
     },
   };
   const client = new S3Client(config);
+  addChecksums(client);
   const { onDate } = options;
   if (onDate) {
     // Inside of the SDK's deserializer, which throws for a refusal.

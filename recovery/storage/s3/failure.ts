@@ -14,6 +14,10 @@ const failureSchema = z.object({
   cause: z.unknown().optional(),
   errors: z.array(z.unknown()).optional().catch(undefined),
   $metadata: z.object({ httpStatusCode: count, attempts: count }).optional().catch(undefined),
+  $response: z
+    .object({ headers: z.object({ 'x-amz-bucket-region': text }) })
+    .optional()
+    .catch(undefined),
 });
 type Failure = Partial<z.infer<typeof failureSchema>>;
 
@@ -30,6 +34,9 @@ const DENIED = new Set([
   'TokenRefreshRequired',
   'AccountProblem',
 ]);
+/** The bucket, or the signature, is of another region. */
+const ELSEWHERE = new Set(['PermanentRedirect', 'IllegalLocationConstraintException', 'IncorrectEndpoint']);
+const SLOW = new Set(['SlowDown', 'TooManyRequests', 'TooManyRequestsException', 'RequestLimitExceeded']);
 const NOT_FOUND = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion']);
 
 export const statusOf = (error: unknown): number | undefined => failureOf(error).$metadata?.httpStatusCode;
@@ -40,7 +47,15 @@ export const attemptsOf = (error: unknown): number => failureOf(error).$metadata
 /** `NoSuchBucket`, `AccessDenied`, …; `Error` for what has no name of its own. */
 export const nameOf = (error: unknown): string => failureOf(error).name ?? 'Error';
 
-/** 412: the condition does not hold. 409: another conditional write of the same key was under way. */
+/**
+ * 409: another write of the same key was under way, so the condition was not judged. A holder that took this for a lost lock would give up
+ * what it holds. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export function isUndecided(error: unknown): boolean {
+  return statusOf(error) === 409 && ['ConditionalRequestConflict', 'OperationAborted'].includes(nameOf(error));
+}
+
+/** 412: the condition does not hold. 409: still undecided after all attempts. */
 export function isConflict(error: unknown): boolean {
   const status = statusOf(error);
   return status === 412 || (status === 409 && nameOf(error) !== 'BucketAlreadyExists');
@@ -99,6 +114,17 @@ export function explainS3Failure(error: unknown, where: string, bucket: string):
       cause: error,
     });
   }
+  if (ELSEWHERE.has(name) || status === 301 || regionOf(failure) !== undefined)
+    return inOtherRegion(error, failure, where);
+  if (name === 'BadDigest') {
+    return new DrError({
+      code: 'REPOSITORY-FAILED',
+      where,
+      fact: 'the bytes that arrived are not those that were sent (BadDigest); nothing was written',
+      hint: 'run the same command again; if it happens again, look for a proxy or a device on the way that changes content',
+      cause: error,
+    });
+  }
   if (isCertificate(failure)) {
     return new DrError({
       code: 'REPOSITORY-UNREACHABLE',
@@ -106,7 +132,7 @@ export function explainS3Failure(error: unknown, where: string, bucket: string):
       fact: `its certificate is not trusted: ${String(failure.message ?? failure.code).replace(NODE_ADVICE, '')}`,
       hint:
         failure.code === 'ERR_TLS_CERT_ALTNAME_INVALID'
-          ? 'write a name that the certificate holds into `endpoint` of the repository'
+          ? 'write a name that the certificate holds into `endpoint` of the repository; a bucket with dots in its name needs `uriStyle: path`'
           : 'name the PEM file of the certificate authority as `ca` of the repository; never switch the check off',
       cause: error,
     });
@@ -126,7 +152,26 @@ export function explainS3Failure(error: unknown, where: string, bucket: string):
     code: 'REPOSITORY-UNREACHABLE',
     where,
     fact: `no complete answer${tried}: ${failure.message || failure.code || name}${status === undefined ? '' : ` (HTTP ${status})`}`,
-    hint: 'check the network and the endpoint, or name another repository',
+    hint: SLOW.has(name)
+      ? 'the store limits the rate of requests: run the same command again later, or name another repository'
+      : 'check the network and the endpoint, or name another repository',
+    cause: error,
+  });
+}
+
+/** Of an answer that says so: a redirection, or the refusal of a signature for another region. */
+function regionOf({ name, message, $response }: Failure): string | undefined {
+  const told = name === 'AuthorizationHeaderMalformed' ? /expecting ["'“]([\w-]+)/.exec(message ?? '')?.[1] : undefined;
+  return told ?? (name === 'PermanentRedirect' ? $response?.headers['x-amz-bucket-region'] : undefined);
+}
+
+function inOtherRegion(error: unknown, failure: Failure, where: string): DrError {
+  const region = regionOf(failure);
+  return new DrError({
+    code: 'REPOSITORY-FAILED',
+    where,
+    fact: `the bucket is in ${region === undefined ? 'another region' : `region ${region}`} (${failure.name ?? 'HTTP 301'})`,
+    hint: 'correct `region` and `endpoint` of the repository in the environment file',
     cause: error,
   });
 }

@@ -22,7 +22,11 @@ function hasMore(text: string, part: (url: URL) => string): boolean {
   return URL.canParse(text) && part(new URL(text)) !== '';
 }
 
-export const s3Repository = z.strictObject({
+/** The wildcard of a store's certificate (`*.s3.eu-west-1.amazonaws.com`) stands for one label: `a.b` as a host name never fits. */
+const DOTS =
+  'a bucket with dots in its name needs `uriStyle: path`: no certificate of the store fits it as a host name';
+
+const s3Fields = z.strictObject({
   type: z.literal('s3'),
   /** `https://host[:port]`; pgBackRest needs TLS and a host name, not an IP address. */
   endpoint: endpointSchema,
@@ -39,5 +43,9 @@ export const s3Repository = z.strictObject({
   restorer: s3Access,
   /** Makes the bucket where it is missing, with versions and Object Lock. Used by `dr init` alone. */
   admin: s3Credentials.optional(),
+});
+export const s3Repository = s3Fields.refine(({ bucket, uriStyle }) => uriStyle === 'path' || !bucket.includes('.'), {
+  path: ['uriStyle'],
+  message: DOTS,
 });
 export type S3RepositorySettings = z.infer<typeof s3Repository>;

@@ -1,5 +1,4 @@
 /** A repository in an S3 bucket, with conditional writes, a deadline on every call, and reading as of a moment. */
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -23,8 +22,9 @@ import {
   type StoredObject,
 } from '../object-store.ts';
 import { type Deletion, type ObjectVersion, streamToFile, type VersionedStore } from '../versioned-store.ts';
+import { makeChecksum } from './checksum.ts';
 import { deadlineMs, makeS3Client, type S3StoreOptions } from './client.ts';
-import { attemptsOf, explainS3Failure, isAbsent, isConflict, statusOf } from './failure.ts';
+import { attemptsOf, explainS3Failure, isAbsent, isConflict, isUndecided, nameOf, statusOf } from './failure.ts';
 import { listDeletions, listVersionsAsOf } from './versions.ts';
 
 /** A call fails when this many answers for one object break off in the middle. */
@@ -32,6 +32,10 @@ const BODY_ATTEMPTS = 4;
 
 /** Before the second attempt; each further wait is twice as long. */
 const BODY_WAIT_MS = 200;
+
+/** Another write of the same key was under way, and nothing was written: S3 wants the request again. */
+const CONFLICT_ATTEMPTS = 6;
+const CONFLICT_WAIT_MS = 100;
 
 /** After the whole file is read, some megabytes of it are still on their way: at 400 kB/s, with others beside it, for minutes. */
 const UPLOAD_DEADLINES = 5;
@@ -108,12 +112,20 @@ class S3Store implements VersionedStore, BulkStore {
 
   async put(key: string, body: string | Buffer, condition?: PutCondition): Promise<{ readonly etag: string }> {
     checkKey(key);
+    const command = new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body, ...headersOf(condition) });
     return this.#call(async (abortSignal) => {
       try {
-        const answer = await this.#client.send(
-          new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body, ...headersOf(condition) }),
-          { abortSignal },
-        );
+        const answer = await pRetry(() => this.#client.send(command, { abortSignal }), {
+          retries: CONFLICT_ATTEMPTS - 1,
+          minTimeout: CONFLICT_WAIT_MS,
+          randomize: true,
+          signal: abortSignal,
+          shouldRetry: ({ error }) => isUndecided(error),
+          onFailedAttempt: ({ error, attemptNumber }) => {
+            if (isUndecided(error))
+              this.#onRetry?.({ call: 'PutObject', attempt: attemptNumber + 1, reason: nameOf(error) });
+          },
+        });
         return { etag: bare(answer.ETag) };
       } catch (error) {
         const absent = condition?.kind === 'etag' && isAbsent(error);
@@ -178,10 +190,11 @@ class S3Store implements VersionedStore, BulkStore {
   async upload(key: string, file: string): Promise<void> {
     checkKey(key);
     const { size } = await stat(file);
-    const md5 = createHash('md5');
-    await pipeline(createReadStream(file), md5);
-    const ContentMD5 = md5.digest('base64');
-    const request = { Bucket: this.#bucket, Key: key, ContentLength: size, ContentMD5 };
+    const { header, hash } = makeChecksum();
+    await pipeline(createReadStream(file), hash);
+    const digest = hash.digest('base64');
+    const checksum = header === 'content-md5' ? { ContentMD5: digest } : { ChecksumSHA256: digest };
+    const request = { Bucket: this.#bucket, Key: key, ContentLength: size, ...checksum };
     const once = async (abortSignal: AbortSignal, alive: () => void): Promise<void> => {
       const Body = Readable.from(aliveWhileRead(file, alive), { objectMode: false });
       await this.#client.send(new PutObjectCommand({ ...request, Body }), { abortSignal });

@@ -1,12 +1,20 @@
-import { stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { Agent } from 'node:https';
 import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
+  S3Client,
+  type S3ClientConfig,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { environmentSchema } from '../../../recovery/config/environment.ts';
@@ -80,5 +88,80 @@ test('its settings are valid, name files and contain no secret', async () => {
     expect(JSON.stringify(settings)).not.toContain(keys.secretAccessKey);
     const { secretAccessKey } = settings.writer;
     expect('file' in secretAccessKey && (await stat(secretAccessKey.file)).mode & 0o777).toBe(0o600);
+  });
+});
+
+test('is as strict as AWS, also after it was killed: what versitygw refuses and what its front refuses', async () => {
+  await withRegion('primary', async (region) => {
+    const Bucket = region.bucket;
+    const keys = await region.keys('root');
+    const asks = async (command: PutObjectCommand, change: S3ClientConfig = {}) => {
+      const ca = await readFile(region.ca);
+      const client = new S3Client({
+        endpoint: region.endpoint,
+        region: region.region,
+        forcePathStyle: true,
+        credentials: keys,
+        maxAttempts: 1,
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        requestHandler: { httpsAgent: new Agent({ ca }) },
+        ...change,
+      });
+      return client.send(command).finally(() => client.destroy());
+    };
+    const put = (change: Partial<PutObjectCommandInput> = {}) =>
+      new PutObjectCommand({ Bucket, Key: 'a', Body: 'x', ...change });
+    const ContentMD5 = createHash('md5').update('x').digest('base64');
+    await asks(put({ ContentMD5 }));
+    await asks(put({ ChecksumAlgorithm: 'CRC32' }));
+    const hour = 3_600_000;
+    const refused: [string, PutObjectCommand, S3ClientConfig?][] = [
+      ['InvalidRequest', put()],
+      ['BadDigest', put({ ContentMD5: createHash('md5').update('y').digest('base64') })],
+      ['BadDigest', put({ ChecksumCRC32: 'AAAAAA==' })],
+      ['PreconditionFailed', put({ ContentMD5, IfNoneMatch: '*' })],
+      ['PreconditionFailed', put({ ContentMD5, IfMatch: '"other"' })],
+      ['NoSuchKey', put({ ContentMD5, Key: 'none', IfMatch: '"other"' })],
+      ['AuthorizationHeaderMalformed', put({ ContentMD5 }), { region: 'eu-west-1' }],
+      ['RequestTimeTooSkewed', put({ ContentMD5 }), { systemClockOffset: hour }],
+      ['RequestTimeTooSkewed', put({ ContentMD5 }), { systemClockOffset: -hour }],
+      ['KeyTooLongError', put({ ContentMD5, Key: 'k/'.repeat(513) })],
+      ['AccessDenied', put({ ContentMD5, SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'k'.repeat(43).concat('=') })],
+    ];
+    for (const [name, command, change] of refused)
+      await expect(asks(command, change), name).rejects.toMatchObject({ name });
+
+    const { UploadId } = await region.client(keys).send(new CreateMultipartUploadCommand({ Bucket, Key: 'parts' }));
+    const Parts = await Promise.all(
+      [1, 2].map(async (PartNumber) => {
+        const part = new UploadPartCommand({ Bucket, Key: 'parts', UploadId, PartNumber, Body: 'small' });
+        return { PartNumber, ETag: (await region.client(keys).send(part)).ETag };
+      }),
+    );
+    const complete = { Bucket, Key: 'parts', UploadId, MultipartUpload: { Parts } };
+    await expect(region.client(keys).send(new CompleteMultipartUploadCommand(complete))).rejects.toMatchObject({
+      name: 'EntityTooSmall',
+    });
+
+    await region.kill();
+    await region.start();
+    await expect(asks(put())).rejects.toMatchObject({ name: 'InvalidRequest' });
+    // Who may not list is not told whether a key is there.
+    const writer = await region.keys('writer');
+    const missing = new GetObjectCommand({ Bucket, Key: 'none' });
+    await expect(region.client(writer).send(missing)).rejects.toMatchObject({ name: 'NoSuchKey' });
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: writer.accessKeyId },
+          Action: 's3:GetObject',
+          Resource: `arn:aws:s3:::${Bucket}/*`,
+        },
+      ],
+    });
+    await region.client(keys).send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    await expect(region.client(writer).send(missing)).rejects.toMatchObject(denied);
   });
 });

@@ -16,7 +16,8 @@ async function rendered(detached: readonly string[]) {
   const dataOf = (name: string) => object<MapInputs>(recording, 'ConfigMap', name).data;
   const environment = parse(dataOf('dr-environment')['dr.yaml'] ?? '') as { repositories: object };
   const pgbackrest = Object.values(dataOf('postgres-pgbackrest')).join('\n');
-  return { repositories: Object.keys(environment.repositories), pgbackrest, outputs: recording.outputs };
+  const init = object<{ spec: { template: unknown } }>(recording, 'Job', 'dr-init-local-1').spec.template;
+  return { repositories: Object.keys(environment.repositories), pgbackrest, init, outputs: recording.outputs };
 }
 
 test('it stands neither in dr.yaml nor in the archive of PostgreSQL, and comes back when it is taken out', async () => {
@@ -29,6 +30,11 @@ test('it stands neither in dr.yaml nor in the archive of PostgreSQL, and comes b
   expect(whole.pgbackrest).toContain('go-coffee-backups\n');
   expect(without.pgbackrest).not.toContain('go-coffee-backups\n');
   expect(without.pgbackrest).toContain('go-coffee-backups-eu-west-1');
+  // Where it is, so that it can be taken back.
+  expect(without.outputs.detached).toMatchObject({ primary: { kind: 's3', bucket: 'go-coffee-backups' } });
+  expect(whole.outputs).not.toHaveProperty('detached');
+  // Another template is another Job: it initialises what has come back.
+  expect(without.init).not.toEqual(whole.init);
 });
 
 test('a push gives up long before a fetch does: a restart of PostgreSQL waits for it', () => {

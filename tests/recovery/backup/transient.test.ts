@@ -13,6 +13,10 @@ describe('a failure that passes by itself', () => {
     ['socket failed: No such file or directory\n\tIs the server running locally and accepting connections?'],
     ['FATAL:  sorry, too many clients already'],
     ['ssh: Could not resolve hostname git.example.com: Temporary failure in name resolution'],
+    [
+      "ended 49: ERROR: [049]: unable to get address for 'postgres.go-coffee.svc': [-3] Temporary failure in name resolution",
+    ],
+    ['unable to check pg1: [HostConnectError] unable to connect to postgres:8432'],
     ['LOADING Redis is loading the dataset in memory'],
   ])('%s', (fact) => {
     expect(isTransient(failed(fact))).toBe(true);

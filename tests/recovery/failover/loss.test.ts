@@ -57,6 +57,7 @@ const PLAN: FailoverPlan = {
   follows: { lineage: 'us-east-1-1', repository: 'secondary' },
   newestWal: { segment: '000000010000000000000005', at: at('01:59:20').toISOString(), ageSeconds: 40 },
   oldSiteWrites: true,
+  detach: [],
   standby: { state: 'away', fact: 'x' },
   oldCluster: {
     state: 'reached',

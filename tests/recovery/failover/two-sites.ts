@@ -39,7 +39,13 @@ export class FakeStack implements EngineStack {
     const value = <T>(key: string): T => this.values[key]?.value as T;
     const [role, site, generation] = [value<string>('role'), value<string>('site'), value<number>('generation')];
     const { of, repository } = value<{ of?: object; repository?: string } | undefined>('standby') ?? {};
-    const places = Object.entries(value<{ repositories: Record<string, object> }>('storage').repositories);
+    const storage = value<{ repositories: Record<string, object>; detached?: string[] }>('storage');
+    const places = (isDetached: boolean) =>
+      Object.fromEntries(
+        Object.entries(storage.repositories)
+          .filter(([id]) => (storage.detached?.includes(id) ?? false) === isDetached)
+          .map(([id, place]) => [id, { kind: 's3', ...place }]),
+      );
     this.made = {
       role,
       leads: role !== 'standby',
@@ -50,7 +56,8 @@ export class FakeStack implements EngineStack {
       ...(of === undefined ? {} : { follows: { ...of, repository } }),
       namespaces: { platform: 'go-coffee', recovery: 'go-coffee-dr' },
       context: this.site.context,
-      repositories: Object.fromEntries(places.map(([id, place]) => [id, { kind: 's3', ...place }])),
+      repositories: places(false),
+      detached: places(true),
       secrets: { signingKey: SIGNING_KEY.secret },
       trafficSwitch: { toStandby: 'move-the-users 1', toPrimary: 'move-the-users 0' },
     };
@@ -88,12 +95,14 @@ export interface TwoSites {
   readonly standby: FakeSite;
   readonly production: FakeStack;
   readonly dr: FakeStack;
-  readonly ports: FailoverPorts;
+  readonly ports: { -readonly [K in keyof FailoverPorts]: FailoverPorts[K] };
   readonly store: ObjectStore;
   /** Puts a segment of a lineage into the archive. */
   archive(lineage: string, segment: string): Promise<void>;
   readonly confirmed: string[];
   now: Date;
+  /** Adds a second repository to the standby's stack. It has the same content, and answers while `answers` is true. */
+  addPrimary(): { answers: boolean; readonly store: ObjectStore };
 }
 
 export async function makeTwoSites(folder: string): Promise<TwoSites> {
@@ -126,6 +135,27 @@ export async function makeTwoSites(folder: string): Promise<TwoSites> {
     store,
     confirmed,
     now: new Date(),
+    addPrimary: () => {
+      const primary = { answers: true, store: openPosixStore(join(folder, 'primary')) };
+      const { repositories } = common.storage;
+      const first = { endpoint: 'https://first.fake', region: 'us-east-1', bucket: 'go-coffee-backups' };
+      dr.values = {
+        ...dr.values,
+        storage: { value: { ...common.storage, repositories: { ...repositories, primary: first } } },
+        s3Credentials: { value: { secondary: { restorer }, primary: { restorer } } },
+      };
+      dr.made = {
+        ...dr.made,
+        repositories: { ...(dr.made.repositories as object), primary: { kind: 's3', ...first } },
+      };
+      sites.ports.openStorage = async ({ id }) => {
+        if (id !== 'primary') return store;
+        if (primary.answers) return primary.store;
+        const fact = 'no complete answer: connect ECONNREFUSED';
+        throw new DrError({ code: 'REPOSITORY-UNREACHABLE', where: id, fact, hint: '' });
+      };
+      return primary;
+    },
     archive: async (lineage, segment) => {
       const folderOf = `${layout(ENVIRONMENT).pgbackrest(lineage)}/archive/${STANZA}/15-1/${segment.slice(0, 16)}`;
       await store.put(`${folderOf}/${segment}-${SHA}.zst`, segment);

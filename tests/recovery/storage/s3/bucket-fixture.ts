@@ -12,6 +12,12 @@ const REGIONS = {
   secondary: { region: 'eu-west-1', bucket: 'go-coffee-backups-eu-west-1' },
 } as const;
 
+/** A name of a bucket is taken all over the world: the other one's is in its own region. */
+function elsewhereOf(name: keyof typeof REGIONS): Record<string, string> {
+  const { region, bucket } = REGIONS[name === 'primary' ? 'secondary' : 'primary'];
+  return { [bucket]: region };
+}
+
 export interface TestBucket extends AsyncDisposable {
   /** For whatever else the test needs; it goes with the bucket. */
   readonly folder: string;
@@ -28,6 +34,7 @@ export async function startBucket(name: keyof typeof REGIONS = 'primary'): Promi
     name,
     environment: 'production',
     lockDays: 1,
+    elsewhere: elsewhereOf(name),
   });
   const settings = region.settings([{ name: 'p', from: { env: 'X' } }]);
   const storeOf = async (role: StoreRole) => openS3Store({ settings, credentials: await region.keys(role) });

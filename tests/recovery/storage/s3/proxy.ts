@@ -7,8 +7,19 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Region } from '../../../../drill/s3/region.ts';
 
+/** Refusals in the words of AWS; `conflict` is a conditional write beside another write of its key. */
+const REFUSALS = {
+  unavailable: [503, 'ServiceUnavailable', 'Please try again.'],
+  'slow-down': [503, 'SlowDown', 'Please reduce your request rate.'],
+  conflict: [
+    409,
+    'ConditionalRequestConflict',
+    'The conditional request cannot succeed due to a conflicting operation against this resource.',
+  ],
+} as const;
+
 /** What happens to one request. `cut`: half of the answer's body, then the line is dead. `lost`: done, but never answered. */
-export type Verdict = 'pass' | 'unavailable' | 'cut' | 'lost' | 'hang';
+export type Verdict = keyof typeof REFUSALS | 'pass' | 'cut' | 'lost' | 'hang';
 
 export interface S3Proxy {
   readonly endpoint: string;
@@ -55,10 +66,11 @@ export async function startS3Proxy(region: S3Region): Promise<S3Proxy> {
     const verdict = proxy.decide(method, url);
     proxy.seen.push(`${method} ${url.split('?')[0]} ${verdict}`);
     if (verdict === 'hang') return;
-    if (verdict === 'unavailable') {
+    if (verdict in REFUSALS) {
+      const [status, code, message] = REFUSALS[verdict as keyof typeof REFUSALS];
       incoming.resume();
-      outgoing.writeHead(503, { 'content-type': 'application/xml' });
-      outgoing.end('<Error><Code>ServiceUnavailable</Code><Message>Please try again.</Message></Error>');
+      outgoing.writeHead(status, { 'content-type': 'application/xml' });
+      outgoing.end(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`);
       return;
     }
     const host = target.hostname;

@@ -4,6 +4,7 @@ import { GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { S3Region } from '../../../../drill/s3/region.ts';
 import { copyAsOf } from '../../../../recovery/storage/as-of.ts';
+import { acquireLock } from '../../../../recovery/storage/lock.ts';
 import { ConditionFailed } from '../../../../recovery/storage/object-store.ts';
 import type { S3Retry } from '../../../../recovery/storage/s3/client.ts';
 import type { S3Keys } from '../../../../recovery/storage/s3/keys.ts';
@@ -34,12 +35,19 @@ afterAll(async () => {
   await bucket?.[Symbol.asyncDispose]();
 });
 
-const throughProxy = (options: { retries?: S3Retry[]; deadlineSeconds?: number } = {}): VersionedStore =>
+const throughProxy = ({
+  retries,
+  ...limits
+}: {
+  retries?: S3Retry[];
+  deadlineSeconds?: number;
+  attempts?: number;
+} = {}): VersionedStore =>
   openS3Store({
     settings: { ...settings, endpoint: proxy.endpoint },
     credentials: writer,
-    onRetry: (retry) => options.retries?.push(retry),
-    ...(options.deadlineSeconds === undefined ? {} : { deadlineSeconds: options.deadlineSeconds }),
+    onRetry: (retry) => retries?.push(retry),
+    ...limits,
   });
 
 /** S3 tells times to the second: two writes that a moment must tell apart need a second between them. */
@@ -158,6 +166,35 @@ describe('failures', () => {
     expect((await store.get('f/six'))?.body.toString()).toBe('x');
   });
 
+  test('a store that wants fewer requests is asked again; one that always wants fewer is named', async () => {
+    let left = 3;
+    proxy.decide = () => (left-- > 0 ? 'slow-down' : 'pass');
+    const retries: S3Retry[] = [];
+    await throughProxy({ retries }).put('f/slow', 'x');
+    expect(retries.map(({ reason }) => reason)).toEqual(Array(3).fill('SlowDown: Please reduce your request rate.'));
+    proxy.decide = () => 'slow-down';
+    await expect(throughProxy({ attempts: 2 }).put('f/slow', 'x')).rejects.toMatchObject({
+      code: 'REPOSITORY-UNREACHABLE',
+      fact: expect.stringContaining('after 2 attempts: Please reduce your request rate.'),
+      hint: expect.stringContaining('limits the rate'),
+    });
+  });
+
+  test('a conditional write beside another one is made again, and a lock is not lost by it', async () => {
+    let left = 0;
+    proxy.decide = (method) => (method === 'PUT' && left-- > 0 ? 'conflict' : 'pass');
+    const retries: S3Retry[] = [];
+    const busy = throughProxy({ retries });
+    const lock = await acquireLock(busy, 'production/locks/busy.json', { what: 'a test' });
+    left = 3;
+    await lock.renew();
+    expect(retries.map(({ call, attempt }) => [call, attempt])).toEqual([2, 3, 4].map((n) => ['PutObject', n]));
+    await lock.release();
+    left = 100;
+    await expect(busy.put('f/busy', 'x', { kind: 'absent' })).rejects.toThrow(/HTTP 409/);
+    expect(await store.get('f/busy')).toBeUndefined();
+  });
+
   test('F07: gone for good fails by the deadline, naming endpoint and bucket', async () => {
     proxy.decide = () => 'hang';
     const started = Date.now();
@@ -237,6 +274,19 @@ describe('failures', () => {
     await expect(untrusted).rejects.toMatchObject({
       code: 'REPOSITORY-UNREACHABLE',
       fact: expect.stringContaining('certificate'),
+    });
+  });
+
+  test('a bucket of another region, and a signature for another one', async () => {
+    const known = { settings: { ...settings, bucket: 'go-coffee-backups-eu-west-1' }, credentials: writer };
+    await expect(openS3Store(known).put('x', 'x')).rejects.toMatchObject({
+      code: 'REPOSITORY-FAILED',
+      fact: 'the bucket is in region eu-west-1 (PermanentRedirect)',
+      hint: expect.stringContaining('`region`'),
+    });
+    const signed = openS3Store({ settings: { ...settings, region: 'eu-west-1' }, credentials: writer });
+    await expect(signed.list('')).rejects.toMatchObject({
+      fact: 'the bucket is in region us-east-1 (AuthorizationHeaderMalformed)',
     });
   });
 
