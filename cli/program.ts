@@ -109,6 +109,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/harden/harden.ts'),
   ],
   [
+    'adopt',
+    'Take over a running PostgreSQL or Redis of the platform: follow it, switch in seconds, go back until it is released.',
+    () => import('./commands/adopt/family.ts'),
+  ],
+  [
     'drill',
     'Build a throwaway platform, stage a disaster of the plan, recover from it and prove it with data.',
     () => import('./commands/drill.ts'),

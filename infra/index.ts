@@ -175,6 +175,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         storageClass: storageClasses.redis,
         resources: config.redis,
         password: keys.redis,
+        clientPassword: config.redisClientPassword,
         running: leads(config),
         isolated,
         seed: copy &&

@@ -60,6 +60,7 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     ...(parts.recoveredPlatform === undefined ? {} : { recoveredPlatform: parts.recoveredPlatform }),
     namespaces: { platform, recovery, ...(existing.length === 0 ? {} : { existing: [...existing] }) },
     context: config.cluster.context,
+    ...(config.postgres.adopt === undefined ? {} : { adopts: config.postgres.adopt.phase }),
     repositories: locationsOf(parts.repositories),
     ...(parts.detached.length === 0 ? {} : { detached: locationsOf(parts.detached) }),
     hosts: {

@@ -33,6 +33,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'failover/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/'],
     'harden/': ['core/', 'kubernetes/'],
     'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],
+    // It opens a stack as a failover does, and runs its up.
+    'adopt/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/', 'failover/'],
     'rebuild/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'keys/', 'pulumi/', 'workloads/'],
     'offsite/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'verify/'],
     // It looks at what runs, before there is a site: it asks servers as the workloads do, and writes what `config/` reads. Leaving reads the

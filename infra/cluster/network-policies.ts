@@ -21,8 +21,20 @@ export interface Outside {
   readonly externalPorts?: { readonly postgres?: number | undefined; readonly redis?: number | undefined } | undefined;
   /** Namespace of Prometheus. Without it nothing may scrape. */
   readonly monitoringNamespace?: string | undefined;
+  /** Servers of the platform that the stores follow until they take over. @default none */
+  readonly followed?: readonly Followed[] | undefined;
   /** The platform of a drill: it gets only what the recovery itself needs. @default false */
   readonly isolated?: boolean | undefined;
+}
+
+/** A server that a store of the stack follows. */
+export interface Followed {
+  /** Of the store's pods, as in their label. */
+  readonly store: typeof POSTGRES | typeof REDIS;
+  /** Of its pods; undefined for a host outside of the cluster. */
+  readonly namespace?: string | undefined;
+  /** On which it listens. */
+  readonly port: number;
 }
 
 /** A drill sends no alerts and writes no copies. */
@@ -199,6 +211,20 @@ function ofASite(namespaces: Namespaces, { monitoringNamespace }: Outside): Name
   ];
 }
 
+/** By selector and not by a label of the pods: another label would restart them. */
+function toFollowed(platform: string, outside: Outside, { store, namespace, port }: Followed): NamedPolicy {
+  const to: NetworkPolicyPeer[] =
+    namespace === undefined
+      ? networks(['0.0.0.0/0', '::/0'])
+      : [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }];
+  const spec: NetworkPolicySpec = {
+    podSelector: { matchLabels: selectorOf(store) },
+    policyTypes: ['Egress'],
+    egress: [{ to, ports: tcp(port) }, toDns(outside)],
+  };
+  return { name: `adopt-${store}`, namespace: platform, spec };
+}
+
 /** In a drill. Its services have no labels of ours, and reach each other and the stores over several namespaces. */
 function withinDrill(namespaces: Namespaces, outside: Outside): NamedPolicy[] {
   const peers = platformNamespaces(namespaces).map((namespace) => ({
@@ -236,6 +262,7 @@ export function networkPolicies(namespaces: Namespaces, outside: Outside): Named
       port: PORTS.redis,
     }),
     amongMembers(platform),
+    ...(outside.followed ?? []).map((each) => toFollowed(platform, outside, each)),
     ...(outside.isolated === true
       ? [...namespaces.existing.map(denyAll), ...withinDrill(namespaces, outside)]
       : ofASite(namespaces, outside)),

@@ -1,4 +1,6 @@
 /** What of the outside the pods of a stack may reach. Pure. */
+
+import { followedServers } from '../config/cluster/followed.ts';
 import { gitPorts } from '../config/findings.ts';
 import { isIsolated } from '../config/role.ts';
 import type { GitSource, StackConfig } from '../config/types.ts';
@@ -17,6 +19,7 @@ export function outsideOf(config: StackConfig, { repositories, git }: Reached): 
     objectStorage: { ...network.objectStorage, ports: storagePorts(repositories) },
     monitoringNamespace: monitoring.namespace,
     gitPorts: git && gitPorts(git),
+    followed: followedServers(config),
     externalPorts: { postgres: external.postgres?.port, redis: external.redis?.port },
     isolated: isIsolated(config),
   };

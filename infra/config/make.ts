@@ -115,6 +115,8 @@ export function makeStackConfig({ stack, plain, secret, plan, planDigest }: Chec
     images: present(plain.images, 'images'),
     postgres: present(plain.postgres, 'postgres'),
     redis: present(plain.redis, 'redis'),
+    redisClientPassword:
+      secret.redisClientPassword === undefined ? undefined : pulumi.secret(secret.redisClientPassword),
     backups: present(plain.backups, 'backups'),
     folders: plain.folders ?? {},
     git:

@@ -1,16 +1,21 @@
 /** What a stack's role means for its parts. Pure. */
 import { lineageName } from '../../plan/layout.ts';
 import type { ResolvedPoint } from '../../recovery/public.ts';
+import type { PostgresSource } from './stores/schema.ts';
 import type { Names, StackConfig } from './types.ts';
 
 /** A promoted standby keeps `standby` in its config, because its database began from that site. */
-export function originOf({ standby }: Pick<StackConfig, 'standby'>, resolved: ResolvedPoint | undefined): Origin {
+export function originOf(
+  { standby, postgres }: Pick<StackConfig, 'standby' | 'postgres'>,
+  resolved: ResolvedPoint | undefined,
+): Origin {
   if (resolved !== undefined) {
     // Dumps are loaded into a database that begins empty.
     if (resolved.postgres === undefined) return { kind: 'primary' };
     const { lineage, set, end } = resolved.postgres;
     return { kind: 'recovery', repository: resolved.repository, lineage, set, end };
   }
+  if (postgres.adopt !== undefined) return { kind: 'adopted', server: postgres.adopt };
   if (standby === undefined) return { kind: 'primary' };
   const { site, generation } = standby.of;
   const { repository, end } = standby;
@@ -87,14 +92,15 @@ export function leads({ role }: Pick<StackConfig, 'role'>): boolean {
 }
 
 /** True for a leading site that began from another site's copy: its own lineage has no backup yet, so it begins with a full one. */
-export function beginsWithFull(config: Pick<StackConfig, 'role' | 'standby' | 'recovery'>): boolean {
-  const { role, standby } = config;
-  return (role === 'recovery' && !isIsolated(config)) || (role === 'primary' && standby !== undefined);
+export function beginsWithFull(config: Pick<StackConfig, 'role' | 'standby' | 'recovery' | 'postgres'>): boolean {
+  const { role, standby, postgres } = config;
+  const tookOver = standby !== undefined || postgres.adopt?.phase === 'lead';
+  return (role === 'recovery' && !isIsolated(config)) || (role === 'primary' && tookOver);
 }
 
-/** True for a site that makes backups. */
-export function backsUp(config: Pick<StackConfig, 'role' | 'recovery'>): boolean {
-  return leads(config) && !isIsolated(config);
+/** True for a site that makes backups: not while its database only follows the server that it will take over. */
+export function backsUp(config: Pick<StackConfig, 'role' | 'recovery' | 'postgres'>): boolean {
+  return leads(config) && !isIsolated(config) && config.postgres.adopt?.phase !== 'follow';
 }
 
 /** Where WAL replay ends. The timeline is explicit, so that replay never follows a fork in the archive by chance. */
@@ -104,9 +110,18 @@ export type RecoveryEnd =
   /** ISO 8601 in UTC, e.g. `2026-11-23T02:00:00Z`. */
   | { readonly kind: 'time'; readonly timeline: number; readonly time: string };
 
+/** A copy in a repository, and not nothing or a running server. */
+export type FromRepository = Extract<Origin, { readonly repository: string }>;
+
+export function fromRepository(origin: Origin): origin is FromRepository {
+  return origin.kind === 'standby' || origin.kind === 'recovery';
+}
+
 /** What PostgreSQL begins from. `repository` is an id of `repositories`. */
 export type Origin =
   | { readonly kind: 'primary' }
+  /** A running server of the platform. */
+  | { readonly kind: 'adopted'; readonly server: PostgresSource }
   | {
       readonly kind: 'standby';
       readonly repository: string;

@@ -9,6 +9,7 @@ import { namespaceProblems } from './namespaces.ts';
 import type { ConfigProblem } from './problems.ts';
 import { recoveryProblems, standbyProblems } from './recovery.ts';
 import type { Plain, Secret } from './schema.ts';
+import { storeProblems } from './stores/schema.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -257,6 +258,7 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
     ...roleProblems(plain, plan),
     ...recoveryProblems(plain, plan),
     ...standbyProblems(plain, plan),
+    ...storeProblems(plain),
     ...folderProblems(plain, plan),
     ...gitProblems(plain, secret, plan),
     ...claimProblems(plain, plan),

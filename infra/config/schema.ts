@@ -152,6 +152,8 @@ export const secretSchemas = {
     postgres: z.strictObject({ superuser: secretText, replication: secretText, application: secretText }),
     redis: secretText,
   }),
+  /** Of the platform's services, where the stack's Redis took over from one with a password of its own. */
+  redisClientPassword: secretText,
   /** In the format of `git credential-store`: a line for each server, `https://user:token@host`. */
   gitCredentials: secretText,
   /** Of the users in `external`. */

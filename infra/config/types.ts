@@ -134,6 +134,8 @@ export interface StackConfig {
   readonly images: Plain<'images'>;
   readonly postgres: Plain<'postgres'>;
   readonly redis: Plain<'redis'>;
+  /** A Pulumi secret: a second password that Redis accepts. */
+  readonly redisClientPassword?: Output<string> | undefined;
   readonly backups: Plain<'backups'>;
   readonly folders: Plain<'folders'>;
   /** What the workload of type git mirrors. */

@@ -1,6 +1,7 @@
 /** The lineages that the repository server serves. Pure. */
 import { lineageName } from '../../plan/layout.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
+import { fromRepository } from '../config/role.ts';
 import type { Archive } from '../pgbackrest/config.ts';
 import type { PostgresArgs } from './postgres.ts';
 
@@ -13,7 +14,7 @@ export function archivesOf(args: ArchivesArgs): Archive[] {
   const { plan, environment, origin, namespaces, repositories } = args;
   const lineage = lineageName(args.site, args.generation);
   const own = { environment, lineage, repositories: writtenByEngines(plan, repositories), namespaces };
-  if (origin.kind === 'primary') return [own];
+  if (!fromRepository(origin)) return [own];
   const source = repositories.filter(({ id }) => id === origin.repository);
   return [own, { environment, lineage: origin.lineage, repositories: source, namespaces }];
 }

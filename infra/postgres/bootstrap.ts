@@ -1,6 +1,7 @@
 /** How a PostgreSQL cluster gets its first data directory. Patroni never initialises a populated one again. */
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { RecoveryEnd } from '../config/role.ts';
+import type { PostgresSource } from '../config/stores/schema.ts';
 
 /** One repository and one of its lineages. With several repositories pgBackRest would silently continue with the next. */
 export interface Source {
@@ -12,13 +13,15 @@ export interface Source {
 export type Bootstrap =
   /** An empty database. */
   | { readonly kind: 'primary' }
+  /** Copies a running server, and streams from it until it is promoted. */
+  | { readonly kind: 'adopted'; readonly server: PostgresSource }
   /** Follows the source's WAL until it is promoted. */
   | { readonly kind: 'standby'; readonly source: Source }
   /** Restores the given set and replays WAL to the given end. */
   | { readonly kind: 'recovery'; readonly source: Source; readonly set: string; readonly end: RecoveryEnd };
 
 export function sourceOf(bootstrap: Bootstrap): Source | undefined {
-  return bootstrap.kind === 'primary' ? undefined : bootstrap.source;
+  return 'source' in bootstrap ? bootstrap.source : undefined;
 }
 
 /** PostgreSQL accepts `2026-11-23 02:00:00.123+00` in every time zone. */

@@ -2,6 +2,7 @@
  * Patroni's dynamic configuration: what it keeps in the cluster itself. A bootstrap takes it from patroni.yml once; later changes reach a
  * running cluster by `settings.ts` alone. Pure.
  */
+import type { Origin } from '../config/role.ts';
 import type { ServerParameters } from '../config/stores/parameters.ts';
 
 export interface DynamicSettings {
@@ -28,6 +29,16 @@ const SHARED = {
   max_wal_senders: 10,
   wal_keep_size: '512MB',
 };
+
+/** Those of the stack; never less than the server has that is taken over, or a standby of it would not start. */
+export function parametersOf(parameters: ServerParameters, origin: Origin): ServerParameters {
+  const settings: Readonly<Record<string, number>> = origin.kind === 'adopted' ? origin.server.settings : {};
+  const least = Object.entries(settings).map(([name, needed]) => {
+    const own = Number(parameters[name] ?? SHARED[name as keyof typeof SHARED] ?? 0);
+    return [name, Number.isNaN(own) ? needed : Math.max(own, needed)] as const;
+  });
+  return { ...parameters, ...Object.fromEntries(least) };
+}
 
 /** @param parameters of the stack; they win over the defaults here, and the config refuses those that this program needs as they are */
 export function dynamicSettings(parameters: ServerParameters = {}): DynamicSettings {

@@ -13,6 +13,8 @@ import { SCRIPTS, sourceGetCommand } from './scripts.ts';
 export const SCOPE_LABEL = 'cluster-name';
 const LABELS = { 'app.kubernetes.io/name': POSTGRES } as const;
 const ROLE_LABEL = 'role';
+/** Method by which the first member copies a running server. */
+const ADOPT = 'adopt';
 
 export interface PatroniArgs {
   readonly plan: Plan;
@@ -51,6 +53,10 @@ function localParameters(args: PatroniArgs): Record<string, string | number> {
 }
 
 function standbyCluster(bootstrap: Bootstrap, lineage: string): Record<string, unknown> {
+  if (bootstrap.kind === 'adopted') {
+    const { host, port, slot } = bootstrap.server;
+    return { standby_cluster: { host, port, primary_slot_name: slot, create_replica_methods: [ADOPT] } };
+  }
   if (bootstrap.kind !== 'standby') return {};
   return {
     standby_cluster: {
@@ -68,6 +74,7 @@ function beginning({ bootstrap, lineage, parameters }: PatroniArgs): Record<stri
   switch (bootstrap.kind) {
     case 'primary':
       return { dcs, initdb: ['data-checksums', { encoding: 'UTF8' }, { locale: 'C.UTF-8' }], ...afterInit };
+    case 'adopted':
     case 'standby':
       return { dcs };
     case 'recovery':
@@ -97,7 +104,8 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
     pg_hba: [
       'local all all peer',
       'hostssl replication replicator all scram-sha-256',
-      'host all all all scram-sha-256',
+      // `md5` lets in both kinds of passwords.
+      `host all all all ${bootstrap.kind === 'adopted' && bootstrap.server.passwords === 'md5' ? 'md5' : 'scram-sha-256'}`,
     ],
     parameters: localParameters(args),
     // Without an archive, members can only stream.
@@ -107,6 +115,9 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
     basebackup: [{ checkpoint: 'fast' }],
     ...(bootstrap.kind === 'standby'
       ? { pgbackrest: { command: `${scripts}/${SCRIPTS.restore}`, keep_data: true, no_params: true, no_leader: true } }
+      : {}),
+    ...(bootstrap.kind === 'adopted'
+      ? { [ADOPT]: { command: `${scripts}/${SCRIPTS.adopt}`, keep_data: true, no_params: true } }
       : {}),
   };
 }

@@ -22,10 +22,10 @@ import type { StorageRole } from '../cluster/paths.ts';
 import type { Resources } from '../cluster/pod-security.ts';
 import { POSTGRES } from '../cluster/ports.ts';
 import { type ClusterRepository, writtenByEngines } from '../cluster/repository.ts';
-import type { Origin } from '../config/role.ts';
+import { fromRepository, type Origin } from '../config/role.ts';
 import type { ServerParameters } from '../config/stores/parameters.ts';
 import type { Bootstrap } from './bootstrap.ts';
-import { dynamicSettings } from './dynamic.ts';
+import { dynamicSettings, parametersOf } from './dynamic.ts';
 import { memberLabels, memberSpec, POSTGRES_OBJECTS } from './pod.ts';
 import { Promotion } from './promotion.ts';
 import { archiveSilence } from './promotion-script.ts';
@@ -69,7 +69,7 @@ export interface PostgresArgs {
 }
 
 function bootstrapOf(origin: Origin, repositories: readonly ClusterRepository[]): Bootstrap {
-  if (origin.kind === 'primary') return origin;
+  if (!fromRepository(origin)) return origin;
   const repository = repositories.find(({ id }) => id === origin.repository);
   if (repository === undefined) throw new RangeError(`the stack has no repository "${origin.repository}"`);
   const source = { repository, lineage: origin.lineage };
@@ -124,7 +124,7 @@ export class Postgres extends pulumi.ComponentResource {
         archiving: args.isolated !== true,
         rotate: args.rolePasswords !== undefined,
         processes: args.processes,
-        parameters: args.parameters,
+        parameters: parametersOf(args.parameters, args.origin),
         archive: {
           environment: args.environment,
           lineage: this.lineage,
@@ -172,7 +172,7 @@ export class Postgres extends pulumi.ComponentResource {
       make(tls, certificateData(args.certificate)),
       ...accessRoles(args).map((role) => {
         // The restorer's key is only for the source repository.
-        const of = role === 'writer' || args.origin.kind === 'primary' ? engines : [args.origin.repository];
+        const of = role === 'writer' || !fromRepository(args.origin) ? engines : [args.origin.repository];
         return make(access(role), accessData(args.secrets, role, of));
       }),
     ];
@@ -237,7 +237,7 @@ export class Postgres extends pulumi.ComponentResource {
   }
 
   #settings(name: string, args: PostgresArgs, needed: readonly pulumi.Resource[]): Settings {
-    const settings = dynamicSettings(args.parameters);
+    const settings = dynamicSettings(parametersOf(args.parameters, args.origin));
     const digest = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
     const { namespaces, image, serviceAccount } = args;
     return new Settings(
@@ -263,7 +263,7 @@ export class Postgres extends pulumi.ComponentResource {
 function accessRoles({ origin, secrets, isolated }: PostgresArgs): StorageRole[] {
   if (Object.keys(secrets.access).length === 0) return [];
   if (isolated === true) return ['restorer'];
-  return origin.kind === 'primary' ? ['writer'] : ['writer', 'restorer'];
+  return fromRepository(origin) ? ['writer', 'restorer'] : ['writer'];
 }
 
 /** RTO of the database's tier. */

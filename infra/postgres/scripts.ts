@@ -7,6 +7,7 @@ import { PINNED_SETTINGS, setStatements } from '../../recovery/public.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import { configFile } from '../pgbackrest/config.ts';
+import { renderAdopt, renderAfterAdopt } from './adopt-script.ts';
 import { type Bootstrap, recoveryArguments, type Source } from './bootstrap.ts';
 
 export const SCRIPTS = {
@@ -17,6 +18,8 @@ export const SCRIPTS = {
   sourceGet: 'source-get.sh',
   restore: 'restore.sh',
   afterInit: 'after-init.sh',
+  adopt: 'adopt.sh',
+  afterAdopt: 'after-adopt.sh',
 } as const;
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
@@ -122,7 +125,7 @@ const forgetArchiving = (settings: string): string =>
 
 /** A database that begins with another one's data. */
 interface Inheriting {
-  readonly bootstrap: Exclude<Bootstrap, { kind: 'primary' }>;
+  readonly bootstrap: Extract<Bootstrap, { readonly source: Source }>;
   readonly lineage: string;
   readonly archiving: boolean;
 }
@@ -258,8 +261,12 @@ export interface ScriptsArgs {
   readonly rotate?: boolean | undefined;
 }
 
-function sourceScripts({ bootstrap, lineage, archiving = true }: ScriptsArgs): Record<string, string> {
+function sourceScripts({ bootstrap, lineage, database, archiving = true }: ScriptsArgs): Record<string, string> {
   if (bootstrap.kind === 'primary') return {};
+  if (bootstrap.kind === 'adopted') {
+    const after = renderAfterAdopt(database, APPLICATION_PASSWORD);
+    return { [SCRIPTS.adopt]: renderAdopt(bootstrap.server), [SCRIPTS.afterAdopt]: after };
+  }
   const source: Source = bootstrap.source;
   return {
     [SCRIPTS.restore]: renderRestore({ bootstrap, lineage, archiving }),

@@ -23,6 +23,10 @@ export interface RedisArgs {
   /** Beside those that this program sets. */
   readonly parameters: ServerParameters;
   readonly password: pulumi.Input<string>;
+  /** Of services that had another Redis before. @default none */
+  readonly clientPassword?: pulumi.Input<string> | undefined;
+  /** `open`: without a password. @default password */
+  readonly clients?: 'password' | 'open';
   /** False in a standby: Redis starts at the promotion, seeded from the repository. */
   readonly running: boolean;
   /** @default it begins empty */
@@ -66,6 +70,16 @@ function renderRedisConfig({ resources: { memory }, parameters }: Pick<RedisArgs
     ...Object.entries(parameters).map(([name, value]) => `${name} ${word(value)}`),
     `include ${SECRET_FOLDER}/auth.conf`,
   ].join('\n')}\n`;
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Pure: auth.conf. It is read at a start: `dr adopt` sets the same in the running server, so no pod has to restart. */
+export function renderAuth(password: string, client: string | undefined, clients: 'password' | 'open'): string {
+  const everything = '~* &* +@all';
+  if (clients === 'open') return `protected-mode no\nuser default on nopass ${everything}\n`;
+  if (client === undefined) return `requirepass ${password}\n`;
+  return `user default on #${digest(password)} #${digest(client)} ${everything}\n`;
 }
 
 /** REDISCLI_AUTH instead of `-a`, because others can read argument lists. `LOADING` means alive but not ready. */
@@ -121,7 +135,8 @@ export class Redis extends pulumi.ComponentResource {
     const metadata = { name: REDIS, namespace: args.namespace, labels: labelsOf(REDIS) };
     const text = renderRedisConfig(args);
     const config = new k8s.core.v1.ConfigMap(name, { metadata, data: { 'redis.conf': text } }, child);
-    const auth = pulumi.interpolate`requirepass ${args.password}\n`;
+    const { clientPassword, clients = 'password' } = args;
+    const auth = pulumi.all([args.password, clientPassword]).apply(([own, client]) => renderAuth(own, client, clients));
     const secret = makeSecret(name, metadata, { 'auth.conf': auth, password: args.password }, child);
     const service = new k8s.core.v1.Service(
       name,
@@ -132,7 +147,7 @@ export class Redis extends pulumi.ComponentResource {
       child,
     );
     const seeds = args.seed === undefined ? [] : makeSeedObjects(name, args.seed, child);
-    const checksum = createHash('sha256').update(text).digest('hex');
+    const checksum = digest(text);
     const claim = {
       metadata: { name: 'data' },
       spec: {

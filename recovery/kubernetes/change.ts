@@ -2,25 +2,16 @@
  * Changes one Kubernetes cluster in the few ways that a failover needs: stops workloads, keeps them from starting again, and runs SQL in
  * the database's pod.
  */
-import {
-  AppsV1Api,
-  BatchV1Api,
-  CoreV1Api,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  PatchStrategy,
-  type V1Pod,
-} from '@kubernetes/client-node';
+import { AppsV1Api, BatchV1Api, CoreV1Api, type V1Pod } from '@kubernetes/client-node';
 import { OWN_LABEL } from '../../plan/layout.ts';
 import type { ClusterAccess } from './access.ts';
-import { alreadyExists, type Call, callsOf, isAbsent } from './calls.ts';
+import { alreadyExists, isAbsent } from './calls.ts';
 import { runInPod } from './exec.ts';
 import type { ApiCall } from './failure.ts';
 import { BEFORE, FENCE_QUOTA, SUSPENDED } from './fence-marks.ts';
+import { Patches } from './fields/patch.ts';
 import { parseRows, psqlArguments } from './psql.ts';
 import type { JobState, Pod, Scalable, Schedule, SiteCluster } from './site-cluster.ts';
-
-const FIELD_MANAGER = 'go-coffee-dr';
 
 interface Meta {
   readonly name?: string | undefined;
@@ -43,51 +34,7 @@ function podOf({ metadata, status }: V1Pod): Pod {
   };
 }
 
-const KINDS = { Deployment: 'apps/v1', StatefulSet: 'apps/v1', CronJob: 'batch/v1' } as const;
-
-/** What a merge patch changes: `null` removes an annotation. */
-interface Change {
-  readonly annotations: Readonly<Record<string, string | null>>;
-  readonly spec: Readonly<Record<string, unknown>>;
-}
-
-interface Named {
-  readonly kind: keyof typeof KINDS;
-  readonly namespace: string;
-  readonly name: string;
-}
-
-/** Calls of one cluster. */
-class Calls {
-  readonly call: Call;
-  readonly objects: KubernetesObjectApi;
-
-  constructor(access: ClusterAccess, signal: AbortSignal | undefined) {
-    this.call = callsOf(access, signal);
-    this.objects = KubernetesObjectApi.makeApiClient(access.config);
-  }
-
-  /**
-   * Changes fields and gives up their ownership: the stack that declares the object must be able to set them again, and a field
-   * with another owner would be a conflict.
-   */
-  async patch({ kind, namespace, name }: Named, { annotations, spec }: Change): Promise<void> {
-    const call: ApiCall = { verb: 'patch', resource: `${kind} ${name}`, namespace };
-    const head = { apiVersion: KINDS[kind], kind };
-    const put = (body: KubernetesObject) =>
-      this.call(call, () =>
-        this.objects.patch(body, undefined, undefined, FIELD_MANAGER, undefined, PatchStrategy.MergePatch),
-      );
-    // The client's types know no `null`, by which a merge patch removes an annotation.
-    const changed = await put({ ...head, metadata: { name, namespace, annotations }, spec } as KubernetesObject);
-    const managedFields = changed?.metadata?.managedFields?.filter(({ manager }) => manager !== FIELD_MANAGER);
-    if (managedFields !== undefined && managedFields.length > 0) {
-      await put({ ...head, metadata: { name, namespace, managedFields } });
-    }
-  }
-}
-
-async function jobState(calls: Calls, batch: BatchV1Api, namespace: string, name: string): Promise<JobState> {
+async function jobState(calls: Patches, batch: BatchV1Api, namespace: string, name: string): Promise<JobState> {
   const call: ApiCall = { verb: 'get', resource: `jobs.batch ${name}`, namespace };
   const found = await calls.call(call, () => batch.readNamespacedJob({ namespace, name }), isAbsent);
   if (found === undefined) return 'absent';
@@ -105,7 +52,7 @@ async function runSql(access: ClusterAccess, namespace: string, pod: string, sta
 }
 
 export function openSiteCluster(access: ClusterAccess, signal?: AbortSignal): SiteCluster {
-  const calls = new Calls(access, signal);
+  const calls = new Patches(access, signal);
   const core = access.config.makeApiClient(CoreV1Api);
   const apps = access.config.makeApiClient(AppsV1Api);
   const batch = access.config.makeApiClient(BatchV1Api);

@@ -36,6 +36,7 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
   ['dr rebuild', () => 'it runs on this machine: dr rebuild --stack NAME --to latest'],
   ['dr failover', (stack) => `it runs on this machine: dr failover --stack ${stack}`],
   ['dr failback', (stack) => `it runs on this machine: dr failback --stack ${stack} --of LEADER`],
+  ['dr adopt', (stack) => `it runs on this machine: dr adopt status --stack ${stack}`],
   ['dr drill', (stack) => `it runs on this machine: dr drill --on cluster --like ${stack}`],
   [
     'dr repository attach',

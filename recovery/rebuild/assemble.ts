@@ -29,6 +29,7 @@ export const SECRET_KEYS: readonly string[] = [
   'alertTargets',
   'gitCredentials',
   'externalPasswords',
+  'redisClientPassword',
 ];
 
 export interface Sources {
@@ -102,6 +103,17 @@ function withoutExternal(values: Json): Json {
   return own;
 }
 
+/** A fresh platform begins from a copy. Who its stores took over from stays behind; the passwords of the services stay good. */
+function withoutAdoption(values: Json): Json {
+  const kept = ['postgres', 'redis'].flatMap((key) => {
+    const settings = values[key];
+    if (!isRecord(settings) || settings.adopt === undefined) return [];
+    const { adopt: _, ...own } = settings;
+    return [[key, own] as const];
+  });
+  return { ...values, ...Object.fromEntries(kept) };
+}
+
 function missing(values: Json): InputProblem[] {
   const absent = Object.keys(REQUIRED).filter((key) => values[key] === undefined || values[key] === '');
   const cluster = isRecord(values.cluster) ? values.cluster : {};
@@ -136,7 +148,7 @@ export function draftConfig(
   const copied = givenStorage(bare(like, NOT_COPIED));
   const based = merge(copied, bundle === undefined ? {} : bundleValues(bundle));
   const all = detached(merge(merge(based, bare(own, ['secretValues'])), request.set), request.detach);
-  const values = withoutExternal(withLogins(all, bundle));
+  const values = withoutAdoption(withoutExternal(withLogins(all, bundle)));
   const secrets = isRecord(values.secrets) ? values.secrets : like && bare(like).secrets;
   if (isRecord(secrets) && secrets.from === 'secrets-manager') {
     return { values: { ...values, secrets }, problems: missing(values), notes: [] };

@@ -1,4 +1,4 @@
-/** Logins of git servers in the config of a rebuilt stack. */
+/** Logins and stores in the config of a rebuilt stack. */
 import { expect, test } from 'vitest';
 import { productionPlan } from '../../../plan/production.ts';
 import { draftConfig } from '../../../recovery/rebuild/assemble.ts';
@@ -29,4 +29,16 @@ test('those of the stack itself or of the other stack stay', () => {
   expect(draftConfig(request, { bundle, like }, productionPlan).values.gitCredentials).toBe(
     'https://own@git.example.com',
   );
+});
+
+test('a platform whose stores were taken over is rebuilt from a copy, and its services keep their password', () => {
+  const like = {
+    postgres: { value: { instances: 1, adopt: { host: 'postgres.shop-data.svc', phase: 'lead' } } },
+    redis: { value: { memory: '1Gi', clients: 'password', adopt: { host: 'redis.shop-data.svc' } } },
+    redisClientPassword: { value: 'shop', secret: true },
+  };
+  const { values } = draftConfig(request, { bundle, like }, productionPlan);
+  expect(values.postgres).toEqual({ instances: 1 });
+  expect(values.redis).toEqual({ memory: '1Gi', clients: 'password' });
+  expect(values.redisClientPassword).toBe('shop');
 });
