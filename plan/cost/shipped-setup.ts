@@ -6,5 +6,5 @@ export function shippedSetup(plan: Plan): Setup {
   const region = plan.repositories.find(
     ({ storage, region: known }) => storage === 's3' && known !== undefined,
   )?.region;
-  return { region: region ?? 'us-east-1', localVolume: 'gp3', incremental: 'files', way: 'nat' };
+  return { region: region ?? 'us-east-1', localVolume: 'gp3', incremental: 'blocks', way: 'nat' };
 }

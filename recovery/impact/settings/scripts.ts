@@ -38,7 +38,8 @@ const DUTIES: Readonly<Record<string, Duty>> = {
   'start.sh': {
     area: 'data',
     does: 'starts only on a volume of its own generation',
-    by: /!=.*\]; then$|\[ "\$held" !=/,
+    // The other comparison is of the major version.
+    by: /\[ "\$held" != (?!"\$ours")/,
     harm: 'a former leader starts on old data and archives over its successor’s',
   },
 };
