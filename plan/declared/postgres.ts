@@ -1,5 +1,5 @@
 /** PostgreSQL's parameters as Patroni's configuration sets them, and whether they archive WAL. Pure. */
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { at } from './values.ts';
 
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -30,8 +30,9 @@ export function parametersOf(document: unknown): Parameters {
 export function parametersIn(text: string): Parameters | undefined {
   try {
     return parametersOf(parse(text));
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof YAMLParseError) return undefined;
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Whether an update moves the lead to this stack or away from it, and what that costs. Pure. */
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { drJobOf } from '../../plan/declared/jobs.ts';
 import { at, textAt } from '../../plan/declared/values.ts';
 import { exactDuration } from '../../plan/duration.ts';
@@ -62,8 +62,9 @@ function repositoryAt(declared: Declared, bucket: string | undefined): string | 
 function parsed(text: string | undefined): unknown {
   try {
     return parse(text ?? '');
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof YAMLParseError) return undefined;
+    throw error;
   }
 }
 

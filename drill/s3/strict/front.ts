@@ -96,7 +96,7 @@ export async function openFront(options: FrontOptions): Promise<() => Server> {
     };
     const to = { socketPath: options.gateway, method, path: url, headers: passedOn(incoming.rawHeaders) };
     const forward = request({ ...to, agent }, (answer) => {
-      pass(answer).catch(() => socket.destroy());
+      pass(answer).catch((error: unknown) => socket.destroy(error instanceof Error ? error : undefined));
     });
     // A gateway that refuses at once reads no more of the body: its answer still goes back.
     forward.on('error', () => (answered ? incoming.resume() : socket.destroy()));

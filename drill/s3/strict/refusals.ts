@@ -40,8 +40,9 @@ export function addressOf(url: string): Addressed {
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
-  } catch {
-    return text;
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
   }
 }
 

@@ -32,7 +32,7 @@ export async function forwardTo(access: ClusterAccess, { namespace, pod, port }:
         socket.on('close', close);
         if ('on' in connection) connection.on('close', () => socket.end());
       },
-      () => socket.destroy(),
+      (error: unknown) => socket.destroy(error instanceof Error ? error : undefined),
     );
   });
   await new Promise<void>((resolve, reject) => {

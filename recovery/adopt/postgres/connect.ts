@@ -1,5 +1,6 @@
 /** Sessions on the source, over TCP: with TLS where it is offered. */
 import pg from 'pg';
+import { ignoring } from '../../core/absent.ts';
 import { badInput, codeOf, DrError, EXIT, messageOf } from '../../core/errors.ts';
 import { setStatements } from '../../kubernetes/psql.ts';
 import type { Row } from '../types.ts';
@@ -101,7 +102,7 @@ export function sourceServer(address: Address, login: Login): SourceServer {
                 throw explained(error, address, login);
               },
             ),
-          [Symbol.asyncDispose]: () => client.end().catch(() => {}),
+          [Symbol.asyncDispose]: () => client.end().catch(ignoring('its work is done')),
         };
       } catch (error) {
         throw explained(error, address, login);

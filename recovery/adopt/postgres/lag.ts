@@ -1,4 +1,5 @@
 /** How far the stack's server is behind the one that it follows. */
+import { DrError } from '../../core/errors.ts';
 import { formatLsn, type Lsn, parseLsn } from '../../points/wal-segment.ts';
 import type { ManagedServer, Session } from './ports.ts';
 import { quoted } from './prepare.ts';
@@ -34,7 +35,10 @@ export async function followerOf(managed: ManagedServer): Promise<Follower | und
       `SELECT pg_is_in_recovery() AS follows, (SELECT system_identifier::text FROM pg_control_system()) AS id,
         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS lsn`,
     )
-    .catch(() => undefined);
+    .catch((error: unknown) => {
+      if (error instanceof DrError) return undefined;
+      throw error;
+    });
   const [row] = rows ?? [];
   if (row === undefined) return undefined;
   return {

@@ -1,5 +1,6 @@
 /** Writes every key of a copy into a server that stays where it is. Keys that the copy lacks go last: the server is never empty between. */
 import type { Redis } from 'ioredis';
+import { ignoring } from '../../../core/absent.ts';
 import { badInput, messageOf } from '../../../core/errors.ts';
 
 const AT_ONCE = 500;
@@ -58,7 +59,7 @@ export async function writeKeys(from: Redis, to: Redis, report: (detail: string)
       cause: error,
     });
   } finally {
-    await from.select(0).catch(() => undefined);
-    await to.select(0).catch(() => undefined);
+    await from.select(0).catch(ignoring('who uses this connection next gets its own error'));
+    await to.select(0).catch(ignoring('who uses this connection next gets its own error'));
   }
 }
