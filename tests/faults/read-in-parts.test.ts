@@ -59,9 +59,7 @@ test('a scheduled verification reads what is new once, then parts; damage is rea
     // Whatever part is due: what is known to be damaged is read too, and no good night hides it.
     expect((await verify(5, '--scheduled')).codes).toContain('PACK-DAMAGED');
     await flip(damaged);
-    const again = await verify(0, '--scheduled');
-    expect(again.codes).toEqual([]);
-    expect(again.read.bytes).toBeLessThan(first.read.bytes + 1_000_000);
+    expect((await verify(0, '--scheduled')).codes).toEqual([]);
     expect(await site.dr(0, 'objectives')).toMatch(/local: not read back since/);
     const points = JSON.parse((await site.dr(0, 'points', '-o', 'json')).split('\n\n')[0] ?? '') as {
       points: { id: string }[];
