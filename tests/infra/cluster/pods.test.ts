@@ -54,22 +54,19 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('only Patroni, the promotion, backups, checks of health and the monitor have a token of the API, and may reach it', () => {
+  test('only Patroni, its jobs, backups, checks of health and the monitor have a token of the API, and may reach it', () => {
     const mounts = ({ spec }: (typeof pods)[number]) =>
       spec.automountServiceAccountToken !== false ||
       spec.volumes.some(({ projected }) => projected?.sources?.some(({ serviceAccountToken: token }) => token));
     const promotion = name === 'promoted' ? ['Job postgres-promotion-1'] : [];
     const full = name === 'promoted' ? ['Job dr-full-eu-west-1-1'] : [];
     const reading = ['daily', 'hourly', 'weekly-config', 'service-startup'].map((id) => `CronJob dr-${id}`);
-    const expected = ['Deployment dr-monitor', 'StatefulSet postgres', ...promotion, ...full, ...reading].toSorted();
-    expect(
-      pods
-        .filter(mounts)
-        .map(({ of }) => of)
-        .toSorted(),
-    ).toEqual(expected);
-    const reach = pods.filter(({ labels }) => egressLabel('kubernetes-api') in labels);
-    expect(reach.map(({ of }) => of).toSorted()).toEqual(expected);
+    const patroni = ['StatefulSet postgres', 'Job postgres-settings-DIGEST', ...promotion];
+    const expected = ['Deployment dr-monitor', ...patroni, ...full, ...reading].toSorted();
+    const namesOf = (found: typeof pods) =>
+      found.map(({ of }) => of.replace(/-settings-[0-9a-f]{8}$/, '-settings-DIGEST')).toSorted();
+    expect(namesOf(pods.filter(mounts))).toEqual(expected);
+    expect(namesOf(pods.filter(({ labels }) => egressLabel('kubernetes-api') in labels))).toEqual(expected);
   });
 
   test('no secret stands in an environment variable, an argument list or a ConfigMap', () => {

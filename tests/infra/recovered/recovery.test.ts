@@ -44,7 +44,7 @@ describe('the database', () => {
 
   test('leads at once, and its life begins with a full backup', () => {
     const jobs = kinds(recovered, 'Job').map(({ manifest }) => manifest.metadata.name);
-    expect(jobs.sort()).toEqual(['dr-full-local-2', 'dr-init-local-2']);
+    expect(jobs.sort()).toEqual(['dr-full-local-2', 'dr-init-local-2', expect.stringMatching(/^postgres-settings-/)]);
     const suspended = kinds(recovered, 'CronJob').filter(
       ({ manifest }) => (manifest.spec as { suspend: boolean }).suspend,
     );
