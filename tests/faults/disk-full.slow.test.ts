@@ -97,7 +97,10 @@ asRoot.each([
       const before = await sourceDigests(golden);
       const command = startDr(site.envFile, RESTORE);
       expect(await untilLine(site, command, 0, (name) => name === at)).toBe(at);
+      // It holds meanwhile: a small copy would else be whole before the disk is full.
+      process.kill(-command.pid, 'SIGSTOP');
       const ballast = await fill(site, left);
+      process.kill(-command.pid, 'SIGCONT');
       const failed = await command.done;
       expect(failed.exitCode, `${failed.stdout}${failed.stderr}`).toBe(1);
       expect(`${failed.stdout}${failed.stderr}`).toMatch(/no space left on device|ENOSPC|No space left/i);
