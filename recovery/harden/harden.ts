@@ -3,7 +3,7 @@
  * warned of and recorded. The API server says which pods would break, before anything changes.
  */
 import { DrError, precondition } from '../core/errors.ts';
-import { parseJson } from '../core/json.ts';
+import { isRecord, parseJson } from '../core/json.ts';
 import { type Levels, MODES, type Mode, type NamespaceLevels, type PodSecurity } from '../kubernetes/pod-security.ts';
 
 const LEVEL = 'restricted';
@@ -94,8 +94,7 @@ const LEVELS = ['privileged', 'baseline', 'restricted'];
 function readBefore(text: string, namespace: string): Levels {
   const json = parseJson(text);
   const isLevels = (value: unknown): value is Levels =>
-    typeof value === 'object' &&
-    value !== null &&
+    isRecord(value) &&
     Object.entries(value).every(
       ([mode, level]) => MODES.some((known) => known === mode) && LEVELS.some((known) => known === level),
     );

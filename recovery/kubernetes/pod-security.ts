@@ -3,6 +3,7 @@ import { CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-n
 import type { ClusterAccess } from './access.ts';
 import { callsOf, isAbsent } from './calls.ts';
 import type { ApiCall } from './failure.ts';
+import { FIELD_MANAGER } from './fields/patch.ts';
 
 const PREFIX = 'pod-security.kubernetes.io';
 export const MODES = ['enforce', 'audit', 'warn'] as const;
@@ -71,7 +72,7 @@ export function openPodSecurity(access: ClusterAccess, signal?: AbortSignal): Po
       const asked: ApiCall = { verb: 'patch', resource: `namespaces ${name}` };
       const answer = await call(asked, () =>
         core.patchNamespaceWithHttpInfo(
-          { name, body, fieldManager: 'go-coffee-dr', ...(dryRun ? { dryRun: 'All' } : {}) },
+          { name, body, fieldManager: FIELD_MANAGER, ...(dryRun ? { dryRun: 'All' } : {}) },
           setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
         ),
       );

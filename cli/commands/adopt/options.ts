@@ -1,8 +1,10 @@
 /** What `dr adopt postgres` and `dr adopt redis` share on the command line. */
 import { Command, Option } from '@commander-js/extra-typings';
+import type { Opened } from '../../../recovery/adopt/cluster/open.ts';
+import type { Store } from '../../../recovery/adopt/types.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
 import { openSecrets } from '../../../recovery/core/secrets.ts';
-import type { OptionsOf } from '../../command.ts';
+import type { CommandContext, OptionsOf } from '../../command.ts';
 import { confirmOption, dryRunOption, wholeNumber } from '../../flags.ts';
 
 export const adoptCommand = (name: string) =>
@@ -48,7 +50,7 @@ export function actOf(options: Pick<AdoptOptions, 'switch' | 'undo' | 'release'>
   });
 }
 
-export async function passwordOf(file: string | undefined): Promise<string | undefined> {
+async function passwordOf(file: string | undefined): Promise<string | undefined> {
   return file === undefined ? undefined : openSecrets().read({ file }, '--password-file');
 }
 
@@ -60,4 +62,22 @@ export async function alone<T>(stack: string, what: string, work: () => Promise<
   ]);
   const { XDG_STATE_HOME } = process.env;
   return exclusively(operatorState({ XDG_STATE_HOME }), stack, `${what} --stack ${stack}`, work);
+}
+
+/** The stack and the server that is taken over, with the password for it. The caller closes what is opened. */
+export async function openStore(
+  store: Store,
+  { passwordFile, stack, from }: Login,
+  context: CommandContext,
+): Promise<{ readonly opened: Opened; readonly password: string | undefined }> {
+  const [{ openAdoption }, { openStackEngine }, { planOf }] = await Promise.all([
+    import('../../../recovery/adopt/cluster/open.ts'),
+    import('../../../recovery/pulumi/open.ts'),
+    import('../../takeover.ts'),
+  ]);
+  const password = await passwordOf(passwordFile);
+  const { progress, log, now, signal } = context;
+  const engine = await openStackEngine({ log });
+  const plan = await planOf(context.env);
+  return { password, opened: await openAdoption({ engine, stack, plan, store, from, progress, log, now, signal }) };
 }

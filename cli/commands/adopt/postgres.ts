@@ -4,7 +4,7 @@ import type { PostgresPorts, PostgresRequest } from '../../../recovery/adopt/pos
 import type { Memory } from '../../../recovery/adopt/types.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../../command.ts';
 import { examples, wholeNumber } from '../../flags.ts';
-import { actOf, adoptCommand, alone, type Login, passwordOf } from './options.ts';
+import { actOf, adoptCommand, alone, type Login, openStore } from './options.ts';
 
 const declaration = () =>
   adoptCommand('postgres')
@@ -34,22 +34,16 @@ const declaration = () =>
 type Options = OptionsOf<typeof declaration>;
 
 export async function openPostgres(
-  { user = 'postgres', passwordFile, stack, from }: Login,
+  login: Login,
   context: CommandContext,
 ): Promise<{ readonly opened: Opened; readonly ports: PostgresPorts }> {
-  const [{ openAdoption, passwordsOf }, { postgresPorts }, { openStackEngine }, { planOf }] = await Promise.all([
+  const [{ passwordsOf }, { postgresPorts }] = await Promise.all([
     import('../../../recovery/adopt/cluster/open.ts'),
     import('../../../recovery/adopt/cluster/postgres.ts'),
-    import('../../../recovery/pulumi/open.ts'),
-    import('../../takeover.ts'),
   ]);
-  const password = await passwordOf(passwordFile);
-  const { progress, log, now, signal } = context;
-  const engine = await openStackEngine({ log });
-  const plan = await planOf(context.env);
-  const opened = await openAdoption({ engine, stack, plan, store: 'postgres', from, progress, log, now, signal });
+  const { password, opened } = await openStore('postgres', login, context);
   const { replication } = await passwordsOf(opened.stack);
-  return { opened, ports: await postgresPorts(opened, { user, password }, replication) };
+  return { opened, ports: await postgresPorts(opened, { user: login.user ?? 'postgres', password }, replication) };
 }
 
 async function adopt(options: Options, context: CommandContext): Promise<CommandResult> {

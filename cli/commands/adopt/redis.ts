@@ -4,7 +4,7 @@ import type { RedisPorts, RedisRequest } from '../../../recovery/adopt/redis/run
 import type { Memory } from '../../../recovery/adopt/types.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../../command.ts';
 import { examples, wholeNumber } from '../../flags.ts';
-import { actOf, adoptCommand, alone, type Login, passwordOf } from './options.ts';
+import { actOf, adoptCommand, alone, type Login, openStore } from './options.ts';
 
 const declaration = () =>
   adoptCommand('redis')
@@ -30,22 +30,16 @@ const declaration = () =>
 type Options = OptionsOf<typeof declaration>;
 
 export async function openRedis(
-  { user, passwordFile, stack, from }: Login,
+  login: Login,
   context: CommandContext,
 ): Promise<{ readonly opened: Opened; readonly ports: RedisPorts }> {
-  const [{ openAdoption, passwordsOf }, { redisPorts }, { openStackEngine }, { planOf }] = await Promise.all([
+  const [{ passwordsOf }, { redisPorts }] = await Promise.all([
     import('../../../recovery/adopt/cluster/open.ts'),
     import('../../../recovery/adopt/cluster/redis.ts'),
-    import('../../../recovery/pulumi/open.ts'),
-    import('../../takeover.ts'),
   ]);
-  const password = await passwordOf(passwordFile);
-  const { progress, log, now, signal } = context;
-  const engine = await openStackEngine({ log });
-  const plan = await planOf(context.env);
-  const opened = await openAdoption({ engine, stack, plan, store: 'redis', from, progress, log, now, signal });
+  const { password, opened } = await openStore('redis', login, context);
   const { redis } = await passwordsOf(opened.stack);
-  return { opened, ports: await redisPorts(opened, { user, password }, redis) };
+  return { opened, ports: await redisPorts(opened, { user: login.user, password }, redis) };
 }
 
 async function adopt(options: Options, context: CommandContext): Promise<CommandResult> {

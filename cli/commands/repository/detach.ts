@@ -28,13 +28,13 @@ const declaration = () =>
       ),
     );
 
-function linesOf({ repository, points, unreachable, left }: DetachPlan): string[] {
+function linesOf({ repository, points, unreachable, left }: DetachPlan, stack?: string): string[] {
   const state =
     unreachable === undefined ? `answers, and holds ${points} points, which stay` : `does not answer: ${unreachable}`;
   return [
     `${repository}: ${state}`,
     `${repository}: no backup and no WAL goes there any more; what is made from now on is in ${left.join(', ')}`,
-    `to take it back: dr repository attach ${repository}`,
+    `to take it back: dr repository attach ${repository}${stack === undefined ? '' : ` --stack ${stack}`}`,
   ];
 }
 
@@ -64,12 +64,11 @@ async function detachForStack(
   const ports = await openTakeover(context);
   const plan = await planStackDetach(ports, { stack, repository: id });
   const { points, unreachable, others, needed } = plan;
-  const lines = linesOf({
-    repository: id,
+  const seen = {
     ...(points === undefined ? {} : { points }),
     ...(unreachable === undefined ? {} : { unreachable }),
-    left: others,
-  }).map((line) => (line.startsWith('to take it back') ? `${line} --stack ${stack}` : line));
+  };
+  const lines = linesOf({ repository: id, ...seen, left: others }, stack);
   const text = needed ? lines.join('\n') : `${id} takes no part already`;
   if (!dryRun && needed) {
     await context.confirm({ name: id, what: lines });

@@ -35,7 +35,7 @@ export interface PgBackRestConfig {
 }
 
 /**
- * Block-incremental came with 2.46. Faults of it were mended up to here: files that a delta restore left short (2.50), a restore from
+ * Block-incremental came with 2.46. Faults of it were fixed up to here: files that a delta restore left short (2.50), a restore from
  * another repository than the first (2.55), both in pgBackRest's release notes.
  */
 export const BLOCKS_SINCE = '2.55';

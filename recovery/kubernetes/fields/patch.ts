@@ -4,7 +4,7 @@ import type { ClusterAccess } from '../access.ts';
 import { type Call, callsOf } from '../calls.ts';
 import type { ApiCall } from '../failure.ts';
 
-const FIELD_MANAGER = 'go-coffee-dr';
+export const FIELD_MANAGER = 'go-coffee-dr';
 
 const KINDS = { Deployment: 'apps/v1', StatefulSet: 'apps/v1', CronJob: 'batch/v1', Service: 'v1' } as const;
 
