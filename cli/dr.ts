@@ -4,6 +4,7 @@ import { CommanderError } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
 import { envelope, toJson } from '../recovery/report/output.ts';
+import { attachCommand } from './attach.ts';
 import { runInStack, splitStack, type TypedWords } from './by-hand.ts';
 import type { CommandContext, CommandResult, Invocation } from './command.ts';
 import { environmentMissing, findEnvironment } from './environment-path.ts';
@@ -61,6 +62,8 @@ async function run(invocation: Invocation, { globals, signal, stack, words }: Ty
   const given: unknown = invocation.command.opts().confirm;
   const confirmed = typeof given === 'string' ? given : undefined;
   const { context, close } = openContext({ globals, env, confirmed, signal });
+  // A command in a pod attaches itself there.
+  const attached = stack === undefined ? await attachCommand(invocation, words, context) : undefined;
   try {
     if (stack !== undefined) {
       const out = (part: Buffer): void => void process.stdout.write(part);
@@ -70,12 +73,17 @@ async function run(invocation: Invocation, { globals, signal, stack, words }: Ty
     const result = await resultOf(invocation, context);
     close();
     process.stdout.write(`${globals.output === 'json' ? toJson(envelope(result.kind, result.data)) : result.text}\n`);
+    attached?.ended(result);
     const exit = result.exit ?? EXIT.ok;
     // What a signal has ended has not failed by itself.
     return signal.aborted && exit !== EXIT.ok ? EXIT.interrupted : exit;
   } catch (error) {
     close();
+    attached?.failed(error);
     return failed(error, signal, globals);
+  } finally {
+    // Everything is printed by now.
+    await attached?.flush();
   }
 }
 

@@ -65,6 +65,8 @@ export interface Layout {
   evidence(incident: string): string;
   readonly incidentsPrefix: string;
   incident(id: string): string;
+  /** One signed event of an incident, or of another log that lies beside the incidents. */
+  incidentEvent(id: string, event: string): string;
   readonly keysPrefix: string;
   key(name: string): string;
   /** All off-site copies of a repository that is written by an export. */
@@ -107,6 +109,7 @@ export function layout(environment: string, copy?: string): Layout {
     evidence: (incident) => `${root}/evidence/${part(incident, 'incident')}/`,
     incidentsPrefix: `${root}/incidents/`,
     incident: (id) => `${root}/incidents/${part(id, 'incident')}/`,
+    incidentEvent: (id, event) => `${root}/incidents/${part(id, 'incident')}/${part(event, 'event')}.json`,
     keysPrefix: `${root}/keys/`,
     key: (name) => `${root}/keys/${part(name, 'key')}`,
     copiesPrefix: `${root}/copies/`,

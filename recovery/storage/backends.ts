@@ -10,7 +10,7 @@ import { s3Repository } from './s3/settings.ts';
 export const repositorySchema = z.discriminatedUnion('type', [posixRepository, s3Repository]);
 export type RepositorySettings = z.infer<typeof repositorySchema>;
 
-/** `restorer` may only read, and put under locks/, leases/ and marks/. */
+/** `restorer` may only read, and put under locks/, leases/, marks/ and incidents/. */
 export type StoreRole = 'writer' | 'restorer';
 
 /** Where a repository really is: two with the same location are one copy. */

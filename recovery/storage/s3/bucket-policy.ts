@@ -38,7 +38,8 @@ export interface PolicyFacts {
 
 /**
  * The writer puts, and deletes by laying a marker: DeleteObjectVersion, BypassGovernanceRetention, PutObjectRetention and every
- * change of the bucket itself are absent. The restorer reads, and writes only what coordinates restores. Nobody encrypts with a key of
+ * change of the bucket itself are absent. The restorer reads, and writes only what coordinates restores and what
+ * happens in an incident. Nobody encrypts with a key of
  * their own (SSE-C); `conditions: false` leaves that out, for a store that takes no conditions.
  */
 export function bucketPolicy(facts: PolicyFacts, { conditions }: { readonly conditions: boolean }): string {
@@ -53,12 +54,15 @@ export function bucketPolicy(facts: PolicyFacts, { conditions }: { readonly cond
   const coordination = ['locks', 'leases', 'marks'].map((folder) =>
     allow(restorer, ['s3:PutObject', 's3:DeleteObject'], `/${environment}/${folder}/*`),
   );
+  // The events of an incident are only ever added.
+  const added = ['incidents'].map((folder) => allow(restorer, ['s3:PutObject'], `/${environment}/${folder}/*`));
   const statements = [
     allow(writer, [...READ_BUCKET, 's3:ListBucketMultipartUploads']),
     allow(writer, [...READ_OBJECT, ...change], '/*'),
     allow(restorer, READ_BUCKET),
     allow(restorer, READ_OBJECT, '/*'),
     ...coordination,
+    ...added,
     ...(conditions ? [denyCustomerKeys(bucket)] : []),
   ];
   return JSON.stringify({ Version: '2012-10-17', Statement: statements });

@@ -1,0 +1,49 @@
+/** The commands of a recovery write themselves into the open incident. Nothing here delays the command or makes it fail. */
+import { messageOf } from '../recovery/core/errors.ts';
+import { silentLog } from '../recovery/core/log.ts';
+import type { Attachment } from '../recovery/incident/attach.ts';
+import type { CommandContext, CommandResult, Invocation } from './command.ts';
+import { pathOf } from './usage.ts';
+
+/** Those that people run while an incident is open. What only lists or shows is not an event. */
+const ATTACHED = /^dr (assess|restore|rebuild|failover|failback|isolate|evidence (collect|hold)|secrets rotate)( |$)/;
+
+/** After the result is printed: what is still to be written may take so long. */
+const FLUSH_SECONDS = 6;
+
+export interface AttachedCommand {
+  ended(result: CommandResult): void;
+  failed(error: unknown): void;
+  /** Call it after the result is printed. */
+  flush(): Promise<void>;
+}
+
+const NOT_ATTACHED: AttachedCommand = { ended: () => {}, failed: () => {}, flush: async () => {} };
+
+/** A dry run is not attached, nor a command without an environment file: without one nobody knows of an incident. */
+export async function attachCommand(
+  { command }: Pick<Invocation, 'command'>,
+  words: readonly string[],
+  { env, log, now }: Pick<CommandContext, 'env' | 'log' | 'now'>,
+): Promise<AttachedCommand> {
+  if (env === undefined || command.opts().dryRun === true || !ATTACHED.test(pathOf(command))) return NOT_ATTACHED;
+  const [{ attach }, { holderName }, { commandFacts }] = await Promise.all([
+    import('../recovery/incident/attach.ts'),
+    import('../recovery/core/holder.ts'),
+    import('../recovery/incident/command-facts.ts'),
+  ]);
+  const attachment: Attachment = attach({
+    site: async () => (await import('../recovery/config/site.ts')).openSite(env, silentLog),
+    line: ['dr', ...words].join(' '),
+    by: holderName(),
+    now,
+    log,
+  });
+  return {
+    ended({ kind, data, exit = 0 }) {
+      for (const { at, ...facts } of commandFacts(kind, data, exit)) attachment.tell(facts, at);
+    },
+    failed: (error) => attachment.tell({ phase: 'failed', detail: messageOf(error) }),
+    flush: () => attachment.flush(FLUSH_SECONDS),
+  };
+}
