@@ -89,6 +89,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/objectives.ts'),
   ],
   [
+    'readiness',
+    'Say whether this site could recover today: copies, tests, keys, people, forecast. Exit 4 when not.',
+    () => import('./commands/readiness/readiness.ts'),
+  ],
+  [
     'monitor',
     'Print the metrics of recovery: age of copies, WAL, verification, drills, objectives; or serve them.',
     () => import('./commands/monitor.ts'),
@@ -117,6 +122,11 @@ export const COMMANDS: readonly Row[] = [
     'drill',
     'Build a throwaway platform, stage a disaster of the plan, recover from it and prove it with data.',
     () => import('./commands/drill.ts'),
+  ],
+  [
+    'exercise',
+    'Prepare, run and score an exercise of the team, by a scenario of the plan.',
+    () => import('./commands/exercise/family.ts'),
   ],
   [
     'impact',

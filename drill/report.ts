@@ -81,9 +81,14 @@ function recoveredExit({ verification, losses, attempts }: Stage, tiers: readonl
 
 /** Steps that take time; the restore's own journal holds all of them. */
 const SHOWN_STEPS = /\/(copy|replay|verify|start)$/;
+const LONG_STEP_SECONDS = 1;
 
-function stepEvent({ title, tier, endedAt }: RestoreData['steps'][number]): SeenEvent {
-  return { at: endedAt, event: title, ...(tier ? { tier } : {}) };
+type TimedEvent = SeenEvent & { readonly beganAt?: string };
+
+function stepEvents({ id, title, tier, startedAt, endedAt }: RestoreData['steps'][number]): TimedEvent[] {
+  const took = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+  if (!SHOWN_STEPS.test(id) && took < LONG_STEP_SECONDS) return [];
+  return [{ at: endedAt, beganAt: startedAt, event: title, ...(tier ? { tier } : {}) }];
 }
 
 function timeline(
@@ -93,16 +98,20 @@ function timeline(
   tiers: readonly TierResult[],
 ): DrillReport['timeline'] {
   const steps = recovered?.restored.data.steps ?? [];
-  const all = [
+  const all: TimedEvent[] = [
     ...stage.events,
-    ...steps.filter(({ id }) => SHOWN_STEPS.test(id)).map(stepEvent),
+    ...steps.flatMap(stepEvents),
     ...tiers.flatMap((tier) =>
       tier.readyAt ? [{ at: tier.readyAt, tier: tier.id, event: `${tier.id} is back, verified` }] : [],
     ),
   ];
   const offset = (at: string): number => (Date.parse(at) - disasterAt.getTime()) / 1000;
   return all
-    .map((event) => ({ ...event, offsetSeconds: offset(event.at) }))
+    .map(({ beganAt, ...event }) => ({
+      ...event,
+      offsetSeconds: offset(event.at),
+      ...(beganAt === undefined ? {} : { beganSeconds: offset(beganAt) }),
+    }))
     .sort((a, b) => a.offsetSeconds - b.offsetSeconds);
 }
 
@@ -149,8 +158,12 @@ export function drillReport(facts: ReportFacts): DrillReport {
 }
 
 /** None for a failed drill: it proves nothing and stays overdue. One that recovered everything too late has measured that, and has not passed. */
-export function drillMeasurements({ passed, exit, endedAt, scenario, tiers }: DrillReport): Measurement[] {
+export function drillMeasurements(
+  { passed, exit, endedAt, scenario, tiers, throughput }: DrillReport,
+  by?: string,
+): Measurement[] {
   if (!passed && exit !== EXIT.objectiveMissed) return [];
+  const rate = throughput === undefined ? 0 : throughput.megabytesPerSecond * 1e6;
   return tiers.map(({ id, rto, rpo }) => ({
     at: endedAt,
     what: `drill ${scenario}`,
@@ -158,6 +171,8 @@ export function drillMeasurements({ passed, exit, endedAt, scenario, tiers }: Dr
     ...(rto.measuredSeconds === undefined ? {} : { rtoSeconds: rto.measuredSeconds }),
     ...(rpo.measuredSeconds === undefined ? {} : { rpoSeconds: rpo.measuredSeconds }),
     source: 'drill',
+    ...(by === undefined ? {} : { by }),
+    ...(rate > 0 ? { bytesPerSecond: rate, bytes: throughput?.bytesRestored ?? 0 } : {}),
     ...(passed ? {} : { passed: false as const }),
   }));
 }

@@ -6,7 +6,7 @@ import { windowDays } from './timetable.ts';
 import type { Plan, Workload } from './types.ts';
 
 /** The longest month, quarter and year, and one day of grace. */
-const CADENCE = { monthly: 32 * DAY_SECONDS, quarterly: 93 * DAY_SECONDS, annual: 367 * DAY_SECONDS } as const;
+export const CADENCE = { monthly: 32 * DAY_SECONDS, quarterly: 93 * DAY_SECONDS, annual: 367 * DAY_SECONDS } as const;
 
 /** The greatest age that a workload's newest point reaches when every run takes its longest time. Infinity without a schedule. */
 export function worstPointAge(plan: Plan, workload: Workload): number {

@@ -2,6 +2,7 @@
  * The shipped plan: every value of the written disaster recovery plan, version 1.0, once. Schedules, lifecycle rules, thresholds,
  * runbook and messages are computed from it. "Line" in `plan/production/` is the line of the written plan.
  */
+import { flows } from './people/flows.ts';
 import { decisions } from './production/decisions.ts';
 import { copyRule, goals, objectives, tiers } from './production/objectives.ts';
 import {
@@ -50,6 +51,7 @@ export const productionPlan: Plan = {
   channels,
   templates,
   postRecovery,
+  flows,
   scripts,
   resources,
   maintenance,

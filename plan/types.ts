@@ -1,6 +1,7 @@
 /** The plan: what must survive, where its copies are, how fast it must be back. It is parsed once and trusted afterwards. */
 import { z } from 'zod';
 import { cronSchema, durationSchema, idSchema, lineSchema, selectorSchema } from './fields.ts';
+import { flowSchema } from './people/flows.ts';
 import {
   channelsSchema,
   decisionSchema,
@@ -217,6 +218,8 @@ export const planSchema = z.strictObject({
   channels: channelsSchema,
   templates: z.array(templateSchema),
   postRecovery: z.array(postRecoverySchema),
+  /** None in a plan that was written before this field existed: its services may be others. */
+  flows: z.array(flowSchema).default([]),
   scripts: z.array(scriptSchema),
   resources: z.array(resourceSchema),
   maintenance: maintenanceSchema,

@@ -41,6 +41,13 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
       'engines/',
       'workloads/',
     ],
+    'records/': ['config/', 'incident/'],
+    'exercise/': ['core/', 'report/', 'config/', 'points/', 'workloads/', 'incident/', 'status/'],
+    // It weighs what all others know: nothing below it knows of it.
+    'readiness/': [
+      ...['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
+      ...['incident/', 'keys/', 'records/', 'setup/', 'status/'],
+    ],
     'failover/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/'],
     'harden/': ['core/', 'kubernetes/'],
     'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],

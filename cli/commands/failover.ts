@@ -9,6 +9,7 @@ import { envelope, toJson } from '../../recovery/report/output.ts';
 import { type CommandContext, type CommandResult, freeCommand, type OptionsOf } from '../command.ts';
 import { readSeconds } from '../duration-flag.ts';
 import { confirmOption, dryRunOption, examples } from '../flags.ts';
+import { noteFailover } from '../proof-notes.ts';
 
 const declaration = () =>
   new Command('failover')
@@ -58,7 +59,11 @@ async function failover(options: FailoverOptions, context: CommandContext): Prom
   return {
     kind: 'FailoverReport',
     data: report,
-    text: [text, ...(file === undefined ? [] : [`report: ${file}`])].join('\n'),
+    text: [
+      text,
+      ...(file === undefined ? [] : [`report: ${file}`]),
+      ...(report.verification.every(({ ok }) => ok) ? await noteFailover(report, context) : []),
+    ].join('\n'),
     exit: takeover.takeoverExit(report),
   };
 }

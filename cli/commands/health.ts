@@ -1,5 +1,7 @@
 /** `dr health`: do the services and the stores answer. */
 import { Command, Option } from '@commander-js/extra-typings';
+import type { Site } from '../../recovery/config/site.ts';
+import { codeOf, messageOf } from '../../recovery/core/errors.ts';
 import { exitFor } from '../../recovery/core/exit.ts';
 import type { Progress } from '../../recovery/core/progress.ts';
 import { painter } from '../../recovery/report/paint.ts';
@@ -47,12 +49,28 @@ export async function health(options: HealthOptions, context: SiteContext): Prom
   // While it waits, the rounds show no progress of their own: each would draw over the one before.
   const report =
     wait === undefined ? await check(progress) : await untilHealthy(() => check(), { seconds: wait, signal, progress });
+  if (comprehensive && tier.length === 0) await remember(site, report.healthy, context);
   return {
     exit: exitFor({ failure: !report.healthy }),
     kind: 'Health',
     data: report,
     text: healthText(report, painter({ color })),
   };
+}
+
+/** The calendar of tests reads it. The result stands where the state folder can't be written. */
+async function remember(site: Site, ok: boolean, { now, log }: SiteContext): Promise<void> {
+  const [{ recordRun }, { accountName }] = await Promise.all([
+    import('../../recovery/report/runs.ts'),
+    import('../../recovery/core/holder.ts'),
+  ]);
+  const { stateDir } = site.environment;
+  try {
+    await recordRun(stateDir, { at: now().toISOString(), what: 'health', ok, by: accountName() });
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    log.warn({ stateDir, error: messageOf(error) }, 'the calendar of tests does not learn of this check');
+  }
 }
 
 export const declare = siteCommand({ declare: declaration, run: health });

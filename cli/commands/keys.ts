@@ -16,6 +16,7 @@ import {
 } from '../command.ts';
 import { examples } from '../flags.ts';
 import { openSite } from '../open-site.ts';
+import { noteOpened, noteWritten } from '../proof-notes.ts';
 
 const FILE = 'the escrow file';
 const IDENTITY = ['--identity <file>', 'file with the AGE-SECRET-KEY of a recipient'] as const;
@@ -51,11 +52,13 @@ async function keysEscrow(options: OptionsOf<typeof escrowDeclaration>, context:
   const out = resolve(options.out ?? `${site.environment.name}-escrow-${dayOf(now)}.age`);
   const made = await makeEscrow(site, { recipients: options.recipient, out, armor: options.armor, now });
   const { index, recipients, bytes, sha256 } = made;
+  const noted = await noteWritten(site, sha256, context);
   const text = [
     await titleOf(index),
     `written to ${out} (${formatBytes(bytes)}, sha256 ${sha256})`,
     `opened by ${recipients.join(', ')}`,
     'Store it apart from the platform and its repositories, and each identity apart from it. Test it: dr keys show',
+    ...noted,
   ].join('\n');
   return { kind: 'Escrow', data: { file: out, bytes, sha256, recipients, index }, text };
 }
@@ -81,17 +84,18 @@ const showDeclaration = () =>
 
 async function keysShow(
   { identity }: OptionsOf<typeof showDeclaration>,
-  _: CommandContext,
+  context: CommandContext,
   file: string,
 ): Promise<CommandResult> {
   const { readEscrow } = await import('../../recovery/keys/escrow.ts');
-  const { index } = await readEscrow(resolve(file), resolve(identity));
+  const { index, sha256 } = await readEscrow(resolve(file), resolve(identity));
   const files = index.files.map(({ path, what, bytes }) => [path, what, formatBytes(bytes)]);
   const repositories = index.repositories.map(({ id, place }) => [id, place]);
   const text = [
     await titleOf(index),
     table(['file', 'what', 'size'], files),
     table(['repository', 'location'], repositories),
+    ...(await noteOpened(index, sha256, context)),
   ].join('\n\n');
   return { kind: 'EscrowIndex', data: index, text };
 }
@@ -113,7 +117,7 @@ const openDeclaration = () =>
 /** Exit 2: the file is missing, not an escrow file, damaged, or for another identity. Exit 6: the folder is not empty. */
 async function keysOpen(
   { identity, into }: OptionsOf<typeof openDeclaration>,
-  _: CommandContext,
+  context: CommandContext,
   file: string,
 ): Promise<CommandResult> {
   const [{ readEscrow }, { layDown }, { BUNDLE_FOLDERS }] = await Promise.all([
@@ -128,6 +132,7 @@ async function keysOpen(
   const text = [
     `${await titleOf(opened.index)}\nunpacked into ${folder}`,
     ...notes.map((note) => `note: ${note}`),
+    ...(await noteOpened(opened.index, opened.sha256, context)),
     `next: dr points --env ${shellWord(environmentFile)}`,
     `without dr: cd ${shellWord(program)} && npm ci && npm run -s dr -- points --env ${shellWord(environmentFile)}`,
   ].join('\n');

@@ -9,6 +9,9 @@ import { toJson } from '../../recovery/report/output.ts';
 import { type CommandContext, type CommandResult, commandFamily, freeCommand } from '../command.ts';
 import { examples } from '../flags.ts';
 import { dumpsOf, planFileOf } from '../plan-file.ts';
+import { declare as calendar } from './plan/calendar.ts';
+import { declare as record } from './plan/record.ts';
+import { declare as review } from './plan/review.ts';
 
 const FILE = 'a plan in YAML or JSON (default: the environment file’s, else the shipped one)';
 
@@ -19,7 +22,7 @@ const showDeclaration = () =>
     .addHelpText('after', examples('dr plan show', 'dr plan show -o json > plan.json'));
 
 type EnvOnly = Pick<CommandContext, 'env'>;
-type CheckContext = Pick<CommandContext, 'env' | 'commandProblem'>;
+type CheckContext = Pick<CommandContext, 'env' | 'commandProblem' | 'now'>;
 
 /** The JSON is the plan itself: it can be saved, changed and named as a plan. */
 export async function planShow(_: object, { env }: EnvOnly, file?: string): Promise<CommandResult> {
@@ -45,16 +48,18 @@ const checkDeclaration = () =>
 /** Exit 2 when the plan has errors, with all of them. Fields of the wrong shape are reported before everything else. */
 export async function planCheck(
   _: object,
-  { env, commandProblem }: CheckContext,
+  { env, commandProblem, now }: CheckContext,
   named?: string,
 ): Promise<CommandResult> {
-  const [{ readPlan }, { checkPlan }, external, { worstCaseRpo }, { commandFindings }] = await Promise.all([
-    import('../../plan/load.ts'),
-    import('../../plan/checks/validate.ts'),
-    import('../../plan/checks/external.ts'),
-    import('../../plan/objectives.ts'),
-    import('../plan-commands.ts'),
-  ]);
+  const [{ readPlan }, { checkPlan }, { checkHuman }, external, { worstCaseRpo }, { commandFindings }] =
+    await Promise.all([
+      import('../../plan/load.ts'),
+      import('../../plan/checks/validate.ts'),
+      import('../../plan/checks/human.ts'),
+      import('../../plan/checks/external.ts'),
+      import('../../plan/objectives.ts'),
+      import('../plan-commands.ts'),
+    ]);
   const file = named ?? (await planFileOf(env));
   let read: ReadPlan;
   try {
@@ -65,7 +70,7 @@ export async function planCheck(
   }
   const dumps = named === undefined ? await dumpsOf(env) : undefined;
   const own = dumps === undefined ? checkPlan(read.plan) : external.checkExternalPlan(read.plan, dumps);
-  const all = [...own, ...(await commandFindings(read.plan, commandProblem))];
+  const all = [...own, ...checkHuman(read.plan, now()), ...(await commandFindings(read.plan, commandProblem))];
   const findings = all.map(({ path, ...finding }) => withLine(finding, read.lineOf(path)));
   const effective = dumps === undefined ? read.plan : external.withExternalPostgres(read.plan, dumps);
   return checkResult(file, findings, worstCaseRpo(effective));
@@ -116,5 +121,8 @@ export const declare = commandFamily({
     freeCommand({ declare: showDeclaration, run: planShow }),
     freeCommand({ declare: checkDeclaration, run: planCheck }),
     freeCommand({ declare: schemaDeclaration, run: planSchema }),
+    calendar,
+    review,
+    record,
   ],
 });

@@ -1,7 +1,7 @@
 /** A Grafana dashboard that answers the questions of a recovery, with the plan's limits as thresholds. Pure. */
 import type { Plan } from '../../plan/types.ts';
 import { lay, type Panel } from './dashboard/panels.ts';
-import { areCopiesFresh, canCopiesBeTrusted, couldWeRecover, isWalShipped } from './dashboard/questions.ts';
+import { areCopiesFresh, areWeReady, canCopiesBeTrusted, couldWeRecover, isWalShipped } from './dashboard/questions.ts';
 
 export interface Dashboard {
   readonly uid: string;
@@ -28,6 +28,7 @@ export function dashboard(plan: Plan): Dashboard {
     templating: { list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' }] },
     panels: lay([
       ['Could we recover?', couldWeRecover(plan)],
+      ['Are we ready?', areWeReady(plan)],
       ['Are the copies fresh?', areCopiesFresh(plan)],
       ['Is the WAL shipped?', isWalShipped(plan)],
       ['Can the copies be trusted?', canCopiesBeTrusted(plan)],

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { testCalendar } from '../../plan/limits.ts';
 import type { Plan } from '../../plan/types.ts';
 import { backupRules, pointRules } from './rules/backups.ts';
+import { humanRules } from './rules/human.ts';
 import { drillOverdue, objectiveMissed } from './rules/objectives.ts';
 import { repositoryRules, storageRules, verificationRules } from './rules/repositories.ts';
 import { silenceRules } from './rules/silence.ts';
@@ -20,6 +21,7 @@ export function alertRules(plan: Plan, settings: RuleSettings = {}): RuleFile {
       { name: 'dr-verification', rules: verificationRules(plan, settings) },
       { name: 'dr-wal', rules: standby ? standbyRules(plan) : [...walRules(plan), ...fenceRules()] },
       { name: 'dr-objectives', rules: [objectiveMissed(), ...testCalendar(plan).map(drillOverdue)] },
+      { name: 'dr-readiness', rules: humanRules(plan) },
       { name: 'dr-silence', rules: silenceRules(plan, settings) },
     ],
   };

@@ -14,6 +14,7 @@ const LISTS = [
   'tests',
   'templates',
   'postRecovery',
+  'flows',
   'settlements',
 ] as const;
 
@@ -96,6 +97,14 @@ function servicesInNoTier(plan: Plan): Finding[] {
             hint: 'add it to the services of a tier, or fix its name',
           }),
     ),
+  );
+}
+
+/** A flow that names nobody's service would be tried in vain. */
+function flowServices(plan: Plan): Finding[] {
+  const known = plan.tiers.flatMap((tier) => tier.services.map(({ id }) => id));
+  return plan.flows.flatMap(({ services }, n) =>
+    references({ plan, at: ['flows', n, 'services'], names: services, known, what: 'service' }),
   );
 }
 
@@ -191,6 +200,7 @@ export function checkNames(plan: Plan): Finding[] {
     ...doubledIds(plan),
     ...servicesInTwoTiers(plan),
     ...servicesInNoTier(plan),
+    ...flowServices(plan),
     ...tiersAndForms(plan),
     ...allReferences(plan),
   ];

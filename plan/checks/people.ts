@@ -13,7 +13,7 @@ interface Part {
   readonly hint: string;
 }
 
-function parts({ team, channels, templates, maintenance, tests }: Plan): Part[] {
+function parts({ team, channels, templates, postRecovery, maintenance, tests }: Plan): Part[] {
   return [
     {
       code: 'TEAM-EMPTY',
@@ -42,6 +42,13 @@ function parts({ team, channels, templates, maintenance, tests }: Plan): Part[] 
       entries: templates,
       fact: 'the plan has no message for an incident',
       hint: 'write initial, resolved and post-mortem; `dr plan show -o json` has the shipped ones',
+    },
+    {
+      code: 'ACTIONS-EMPTY',
+      path: ['postRecovery'],
+      entries: postRecovery,
+      fact: 'nothing is planned for after a recovery',
+      hint: 'write at least the immediate actions; `dr plan show -o json` has the shipped ones',
     },
     {
       code: 'REVIEWS-EMPTY',

@@ -151,7 +151,7 @@ export const scripts: Plan['scripts'] = [
   { path: `${DR}/bc-test.sh`, purpose: 'Annual business continuity test', run: 'dr drill --scenario all' },
   { path: 'scripts/health-check.sh', purpose: 'Service validation', run: 'dr health' },
   { path: 'scripts/monitoring/backup-monitor.sh', purpose: 'Backup monitoring', run: 'dr objectives' },
-  { path: 'scripts/monitoring/dr-readiness.sh', purpose: 'DR readiness check', run: 'dr doctor' },
+  { path: 'scripts/monitoring/dr-readiness.sh', purpose: 'DR readiness check', run: 'dr readiness' },
   { path: 'scripts/monitoring/rto-rpo-monitor.sh', purpose: 'Objective monitoring', run: 'dr objectives' },
 ];
 

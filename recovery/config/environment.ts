@@ -195,6 +195,8 @@ export const environmentSchema = z.strictObject({
   /** Settings of workload types that don't ship with `dr`, by the type's name. Each type checks its own (recovery/workloads/registry.ts). */
   extensions: z.record(extensionTypeSchema, z.looseObject({ hooks: hooks.optional() })).optional(),
   services: z.record(z.string(), serviceControl).default({}),
+  /** A business flow of the plan from end to end: a command that exits 0 when it works, such as an order of a test customer. */
+  flows: z.record(nameSchema, z.strictObject({ probe: argv, timeoutSeconds: limit.optional() })).optional(),
   storePasswords: storePasswords.optional(),
   /** Who gets the alerts of this site, so that a report can say that nobody does. Prometheus and Alertmanager send them, not `dr`. */
   alerts: z

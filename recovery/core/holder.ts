@@ -55,5 +55,10 @@ function userName(): string {
 
 /** `root@backup-1 pid 4711` */
 export function holderName(): string {
-  return `${userName()}@${hostname()} pid ${process.pid}`;
+  return `${accountName()} pid ${process.pid}`;
+}
+
+/** `root@host-1`: who ran something, for a record that outlives the process. */
+export function accountName(): string {
+  return `${userName()}@${hostname()}`;
 }

@@ -117,6 +117,8 @@ export interface OpenedEscrow {
   readonly files: readonly BundleFile[];
   /** The program's files; `files` has them too. */
   readonly program: readonly BundleFile[];
+  /** Of the encrypted file. */
+  readonly sha256: string;
 }
 
 /** Throws `ESCROW-…` and `IDENTITY-…` (exit 2). */
@@ -150,5 +152,5 @@ export async function readEscrow(file: string, identityFile: string): Promise<Op
   const there = new Set(files.map(({ path }) => path));
   const missing = index.files.filter(({ path }) => !there.has(path));
   if (missing.length > 0) throw unknown(`lacks ${missing.map(({ path }) => path).join(', ')}`);
-  return { index, files, program: files.filter(isProgram) };
+  return { index, files, program: files.filter(isProgram), sha256: sha256(content) };
 }

@@ -17,6 +17,11 @@ const measurementSchema = z.object({
   /** From the newest recovered data to the disaster. */
   rpoSeconds: z.number().nonnegative().optional(),
   source: z.enum(['restore', 'drill']),
+  /** Account and host of the run; absent in what older versions wrote, and in drills of a cluster's schedule. */
+  by: z.string().optional(),
+  /** How fast it laid data down, in bytes a second, and how much: a forecast rests on it. Absent where it was not measured. */
+  bytesPerSecond: z.number().positive().optional(),
+  bytes: z.number().nonnegative().optional(),
   /** The drill recovered everything and missed an objective: it was measured, and it has not passed. */
   passed: z.literal(false).optional(),
 });

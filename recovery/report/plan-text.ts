@@ -138,6 +138,13 @@ function hardening(plan: Plan): string {
   );
 }
 
+function flows(plan: Plan): string {
+  return table(
+    ['flow', 'services', 'by hand meanwhile', 'owner'],
+    plan.flows.map(({ title, services, byHand, owner }) => [title, services.join(', '), byHand, owner]),
+  );
+}
+
 export function describePlan(plan: Plan): string {
   const { copies, storageKinds, offsite, immutable, unverified } = plan.copyRule;
   const rule = `${copies} copies, ${storageKinds} kinds of storage, ${offsite} off-site, ${immutable} immutable, ${unverified} unverified`;
@@ -149,6 +156,7 @@ export function describePlan(plan: Plan): string {
     section('Worst-case RPO', worstCases(plan)),
     section(`Repositories (rule for each workload: ${rule})`, repositories(plan)),
     section('Tests', calendar(plan)),
+    section('Business flows', flows(plan)),
     section('Rotation (recovery.rotateSecrets)', rotation(plan)),
     section('Hardening (recovery.harden)', hardening(plan)),
     section('Decisions', decisions(plan)),

@@ -1,5 +1,5 @@
 /**
- * How each scheduled backup and each verification ended: one JSON line each in `<stateDir>/runs.jsonl`. The monitor reads them, so that a
+ * How each scheduled backup, each verification and each comprehensive health check ended: one JSON line each in `<stateDir>/runs.jsonl`. The monitor reads them, so that a
  * failed backup shows before its point is missed, and damage as soon as it is found.
  */
 import { appendFile, readFile } from 'node:fs/promises';
@@ -22,6 +22,8 @@ const runSchema = z.discriminatedUnion('what', [
     /** It restored a point to a scratch place too. */
     deep: z.boolean().optional(),
   }),
+  /** `dr health --comprehensive`, which a test of the plan may be. */
+  z.object({ at: z.iso.datetime(), what: z.literal('health'), ok: z.boolean(), by: z.string().optional() }),
 ]);
 export type RunRecord = z.infer<typeof runSchema>;
 

@@ -1,14 +1,20 @@
-/** The drill's timeline as an inline SVG: a lane for each tier, from the disaster to the verified tier. */
+/**
+ * The drill's timeline as an inline SVG: a lane for each tier, from the disaster to the verified tier, and below it a bar for each step of
+ * that tier. One sees what took the time, and what ran beside what.
+ */
 import { formatDuration } from '../../plan/duration.ts';
 import type { DrillReport, TimelineEvent } from './types.ts';
 
 const WIDTH = 960;
-const LEFT = 110;
+const LEFT = 230;
 const RIGHT = 90;
-const LANE = 36;
+const LANE = 32;
+const STEP = 18;
+/** Letters of a step's name beside its bar. */
+const LONGEST_NAME = 34;
 const TOP = 24;
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
@@ -19,20 +25,53 @@ export function tickSeconds(span: number): number {
   return steps.find((step) => span / step <= 8) ?? Math.ceil(span / 8 / 86_400) * 86_400;
 }
 
+interface Row {
+  readonly lane: string;
+  /** Absent for the tier itself. */
+  readonly step?: TimelineEvent & { readonly beganSeconds: number };
+  readonly top: number;
+  readonly height: number;
+}
+
+type Scale = (offset: number) => number;
+
+const isStep = (event: TimelineEvent): event is TimelineEvent & { readonly beganSeconds: number } =>
+  event.beganSeconds !== undefined;
+
+/** Each lane, then its steps in the order in which they began. */
+function rowsOf(report: DrillReport): Row[] {
+  let top = TOP;
+  const row = (facts: Omit<Row, 'top'>): Row => {
+    const own = { ...facts, top };
+    top += facts.height;
+    return own;
+  };
+  return ['', ...report.tiers.map(({ id }) => id)].flatMap((lane) => {
+    const steps = report.timeline
+      .filter((event) => (event.tier ?? '') === lane)
+      .filter(isStep)
+      .toSorted((a, b) => a.beganSeconds - b.beganSeconds);
+    return [row({ lane, height: LANE }), ...steps.map((step) => row({ lane, step, height: STEP }))];
+  });
+}
+
 export function timelineSvg(report: DrillReport): string {
-  const offsets = report.timeline.map((event) => event.offsetSeconds);
+  const offsets = report.timeline.flatMap(({ offsetSeconds, beganSeconds = offsetSeconds }) => [
+    offsetSeconds,
+    beganSeconds,
+  ]);
   const ready = report.tiers.map((tier) => offsetOf(report, tier.readyAt)).filter((offset) => offset !== undefined);
   const from = Math.min(0, ...offsets);
   const to = Math.max(1, ...offsets, ...ready);
-  const x = (offset: number): number => round(LEFT + ((offset - from) / (to - from)) * (WIDTH - LEFT - RIGHT));
-  const lanes = ['', ...report.tiers.map((tier) => tier.id)];
-  const height = TOP + lanes.length * LANE + 26;
+  const x: Scale = (offset) => round(LEFT + ((offset - from) / (to - from)) * (WIDTH - LEFT - RIGHT));
+  const rows = rowsOf(report);
+  const height = rows.reduce((sum, row) => sum + row.height, TOP) + 26;
 
   const body = [
     ...axis(from, to, x, height),
     `<line class="disaster" x1="${x(0)}" y1="${TOP - 6}" x2="${x(0)}" y2="${height - 22}"/>`,
     `<text class="disaster-label" x="${x(0)}" y="${TOP - 10}" text-anchor="middle">disaster</text>`,
-    ...lanes.flatMap((lane, n) => laneShapes(report, lane, TOP + n * LANE, x)),
+    ...rows.flatMap((row) => (row.step === undefined ? laneShapes(report, row, x) : stepShapes(row.step, row, x))),
   ];
   const title =
     report.kind === 'RebuildReport' ? 'Timeline of the rebuild' : `Timeline of the drill ${report.scenario}`;
@@ -47,7 +86,7 @@ function offsetOf(report: DrillReport, at: string | undefined): number | undefin
   return at === undefined ? undefined : (Date.parse(at) - Date.parse(report.disasterAt)) / 1000;
 }
 
-function axis(from: number, to: number, x: (offset: number) => number, height: number): string[] {
+function axis(from: number, to: number, x: Scale, height: number): string[] {
   const step = tickSeconds(to - from);
   const first = Math.ceil(from / step);
   const count = Math.floor(to / step) - first + 1;
@@ -58,10 +97,10 @@ function axis(from: number, to: number, x: (offset: number) => number, height: n
 }
 
 /** Events without a tier share the first lane; a tier's bar ends where it was verified. */
-function laneShapes(report: DrillReport, lane: string, top: number, x: (offset: number) => number): string[] {
+function laneShapes(report: DrillReport, { lane, top }: Row, x: Scale): string[] {
   const middle = top + LANE / 2;
   const tier = report.tiers.find((each) => each.id === lane);
-  const events = report.timeline.filter((event) => (event.tier ?? '') === lane);
+  const events = report.timeline.filter((event) => (event.tier ?? '') === lane && !isStep(event));
   const shapes = [
     `<text class="lane" x="${LEFT - 12}" y="${middle + 4}" text-anchor="end">${escapeXml(lane || 'all')}</text>`,
   ];
@@ -77,7 +116,21 @@ function laneShapes(report: DrillReport, lane: string, top: number, x: (offset: 
   return [...shapes, ...events.map((event) => eventDot(event, middle, x))];
 }
 
-function eventDot(event: TimelineEvent, middle: number, x: (offset: number) => number): string {
+function stepShapes(step: TimelineEvent & { readonly beganSeconds: number }, { top }: Row, x: Scale): string[] {
+  const { beganSeconds, offsetSeconds, event, detail } = step;
+  const middle = top + STEP / 2;
+  const took = formatDuration(Math.max(0, offsetSeconds - beganSeconds));
+  const text = [event, `${formatDuration(beganSeconds)} to ${formatDuration(offsetSeconds)}`, took, detail];
+  const name = event.length > LONGEST_NAME ? `${event.slice(0, LONGEST_NAME - 1)}…` : event;
+  const width = Math.max(1, round(x(offsetSeconds) - x(beganSeconds)));
+  return [
+    `<text class="step-name" x="${LEFT - 12}" y="${middle + 4}" text-anchor="end">${escapeXml(name)}</text>`,
+    `<rect class="bar step" x="${x(beganSeconds)}" y="${middle - 5}" width="${width}" height="10" rx="2"><title>${escapeXml(text.filter(Boolean).join(' · '))}</title></rect>`,
+    `<text class="step-took" x="${x(offsetSeconds) + 6}" y="${middle + 4}">${escapeXml(took)}</text>`,
+  ];
+}
+
+function eventDot(event: TimelineEvent, middle: number, x: Scale): string {
   const text = [formatDuration(event.offsetSeconds), event.event, event.detail].filter(Boolean).join(' · ');
   return `<circle class="event" cx="${x(event.offsetSeconds)}" cy="${middle}" r="4"><title>${escapeXml(text)}</title></circle>`;
 }

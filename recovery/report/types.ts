@@ -24,6 +24,8 @@ export interface TimelineEvent {
   readonly at: string;
   /** From the disaster; negative before it. */
   readonly offsetSeconds: number;
+  /** When a step began that ended then, from the disaster too; absent for what took no time, and where it was not measured. */
+  readonly beganSeconds?: number;
   readonly tier?: string;
   readonly event: string;
   readonly detail?: string;

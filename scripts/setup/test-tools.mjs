@@ -12,6 +12,11 @@ const TOOLS = [
     packages: { apt: ['prometheus'], dnf: ['golang-github-prometheus'], brew: ['prometheus'] },
   },
   {
+    program: 'chromium',
+    why: 'reads the status page as people do',
+    packages: { apt: ['chromium'], dnf: ['chromium'], brew: ['chromium'] },
+  },
+  {
     program: 'mariadbd',
     why: 'a workload type that a test adds',
     packages: { apt: ['mariadb-server'], dnf: ['mariadb-server'], brew: ['mariadb'] },

@@ -239,7 +239,7 @@ test('each script of the written plan has its command', () => {
     'bc-test.sh: dr drill --scenario all',
     'health-check.sh: dr health',
     'backup-monitor.sh: dr objectives',
-    'dr-readiness.sh: dr doctor',
+    'dr-readiness.sh: dr readiness',
     'rto-rpo-monitor.sh: dr objectives',
   ]);
 });

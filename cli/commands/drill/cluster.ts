@@ -10,6 +10,7 @@ import {
 import { drillMeasurements } from '../../../drill/report.ts';
 import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
+import { accountName } from '../../../recovery/core/holder.ts';
 import { openClusterAt } from '../../../recovery/kubernetes/open.ts';
 import { readPoints, resolveRecoveryPoint } from '../../../recovery/points/resolved/resolved-point.ts';
 import { parseTarget } from '../../../recovery/points/target.ts';
@@ -37,7 +38,7 @@ export async function drillOnCluster(options: DrillOptions, context: CommandCont
     return { kind: 'RebuildPlan', data: planned, text: `${planText(planned)}\nneeds --confirm ${planned.stack}` };
   }
   const { report, files, kept } = await runClusterDrill(request, ports);
-  await recordMeasurements(ports.stateDir, drillMeasurements(report));
+  await recordMeasurements(ports.stateDir, drillMeasurements(report, accountName()));
   const left = kept === undefined ? [] : [`kept: stack ${kept}; dr rebuild --teardown --stack ${kept} destroys it`];
   return {
     exit: report.exit,

@@ -6,6 +6,7 @@ import { type DrillResult, runDrill } from '../../../drill/run.ts';
 import { scenarioOf } from '../../../drill/scenarios/all.ts';
 import { loadPlan } from '../../../plan/load.ts';
 import { gravestOf } from '../../../recovery/core/exit.ts';
+import { accountName } from '../../../recovery/core/holder.ts';
 import { measurementLines, recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { type Paint, painter } from '../../../recovery/report/paint.ts';
 import { checkReportFile, checkReportFolder, REPORT_FILES } from '../../../recovery/report/report-folder.ts';
@@ -56,12 +57,12 @@ export async function drillHere(options: DrillOptions, context: CommandContext):
 
 /** In a cluster the file is the termination message of the pod, which the monitor reads: 4 KiB at most. */
 async function writeMeasurements(file: string, { report }: DrillResult): Promise<void> {
-  await appendFile(file, measurementLines(drillMeasurements(report)));
+  await appendFile(file, measurementLines(drillMeasurements(report, accountName())));
 }
 
 /** The environment that the drill stands for keeps what was measured. */
 async function keepMeasurements(env: string, { report }: DrillResult, { log, signal }: CommandContext): Promise<void> {
-  const measured = drillMeasurements(report);
+  const measured = drillMeasurements(report, accountName());
   if (measured.length === 0) return;
   try {
     const { environment } = await openSite({ env, log, signal });

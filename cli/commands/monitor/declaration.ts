@@ -12,7 +12,7 @@ function portNumber(text: string): number {
 export const declaration = () =>
   new Command('monitor')
     .description('Print the metrics of recovery: age of copies, WAL, verification, drills, objectives; or serve them.')
-    .option('--serve', 'answer at /metrics and /healthz until stopped', false)
+    .option('--serve', 'answer at /metrics and /healthz, and with a status page at /, until stopped', false)
     .addOption(new Option('--port <number>', 'with --serve').argParser(portNumber).default(9187))
     .option('--listen <address>', 'with --serve: this IP address only', '127.0.0.1')
     .option('--interval <duration>', 'with --serve: time between two refreshes', '60s')

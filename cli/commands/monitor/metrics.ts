@@ -11,6 +11,7 @@ import { serveMetrics } from '../../../recovery/status/monitor/server.ts';
 import { setReadOnly } from '../../../recovery/status/monitor/set-read-only.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import type { MonitorOptions } from './declaration.ts';
+import { pageOf, readinessBeside } from './readiness.ts';
 
 const HEARTBEAT_SECONDS = 60;
 /** A slower repository is reported as unreachable; never longer than one refresh interval. */
@@ -21,6 +22,8 @@ export interface Monitor {
   readonly exporter: Exporter;
   /** Reads the site anew, and pings where everything needed for that could be read. */
   refresh(): Promise<void>;
+  /** The status page. */
+  page(now: Date): string;
 }
 
 /** @param intervalSeconds between two refreshes */
@@ -32,13 +35,18 @@ export async function openMonitor(
   const url = pingUrlFile === undefined ? undefined : await readPingUrl(site, pingUrlFile);
   const exporter = makeExporter(site);
   const observer = makeObserver(site, Math.min(intervalSeconds, LONGEST_READ_SECONDS));
+  const readiness = readinessBeside(site);
   const refresh = async (): Promise<void> => {
     const observation = await observer.observe(now());
-    exporter.update(observation);
+    // Before it is judged: the ages of the copies wait for nobody.
+    exporter.update({ ...observation, ...readiness.summary() });
+    await readiness.judge(observation, now());
+    exporter.update({ ...observation, ...readiness.summary() });
     // With every repository unreachable nothing was checked: silence raises the alarm on the other side.
     if (url !== undefined && observation.repositories.some(({ reachable }) => reachable)) await ping(site, url);
   };
-  return { site, exporter, refresh };
+  const page = (at: Date): string => pageOf(site, { exporter, beside: readiness, now: at });
+  return { site, exporter, refresh, page };
 }
 
 export async function printOnce(
@@ -62,12 +70,12 @@ export async function printOnce(
 }
 
 export async function serveUntilStopped(
-  { site, exporter, refresh }: Monitor,
+  { site, exporter, refresh, page }: Monitor,
   options: MonitorOptions & { readonly intervalSeconds: number },
   { signal, log, now, progress }: SiteContext,
 ): Promise<CommandResult> {
   const { listen, port, heartbeat, intervalSeconds } = options;
-  const server = await serveMetrics({ exporter, address: listen, port, staleSeconds: 3 * intervalSeconds, now });
+  const server = await serveMetrics({ exporter, address: listen, port, staleSeconds: 3 * intervalSeconds, now, page });
   const host = isIP(server.address) === 6 ? `[${server.address}]` : server.address;
   const detail = `http://${host}:${server.port}/metrics`;
   progress({ step: 'monitor', title: 'metrics', state: 'start', detail });

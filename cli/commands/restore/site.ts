@@ -1,6 +1,7 @@
 /** `dr restore --to`: the platform, or some of its workloads, in place. */
 import type { Site } from '../../../recovery/config/site.ts';
 import { exitFor, gravestOf } from '../../../recovery/core/exit.ts';
+import { accountName } from '../../../recovery/core/holder.ts';
 import { parseMoment } from '../../../recovery/points/target.ts';
 import { recordMeasurements } from '../../../recovery/report/measurements.ts';
 import { planRestore, type RestoreOutcome, type RestoreRequest, runRestore } from '../../../recovery/restore/run.ts';
@@ -68,12 +69,18 @@ async function keepMeasurements(site: Site, { plan, result }: RestoreOutcome): P
   const what = `restore to ${plan.target} from ${plan.repository}`;
   const lost = result.losses.find(({ workload }) => workload === 'postgres');
   const rpo = lost === undefined ? {} : { rpoSeconds: lost.seconds };
+  const begun = Math.min(...result.steps.map(({ startedAt }) => Date.parse(startedAt)));
+  const took = (Math.max(...result.steps.map(({ endedAt }) => Date.parse(endedAt))) - begun) / 1000;
+  const bytes = result.bytesRestored;
+  const rate = bytes > 0 && took > 0 && Number.isFinite(took) ? { bytes, bytesPerSecond: bytes / took } : {};
   const tiers = result.tiers.map((t) => ({
     at: t.readyAt,
     what,
     tier: t.tier,
     rtoSeconds: t.seconds,
     source: 'restore' as const,
+    ...rate,
+    by: accountName(),
     ...(t.tier === 'P1' ? rpo : {}),
   }));
   await recordMeasurements(site.environment.stateDir, tiers);

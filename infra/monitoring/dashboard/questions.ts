@@ -44,6 +44,52 @@ export function couldWeRecover(plan: Plan): Question[] {
   return [...rpo, ...rto];
 }
 
+export function areWeReady(plan: Plan): Question[] {
+  const people = plan.maintenance.reviews.map(({ cadence }) => cadence).join(', ');
+  return [
+    {
+      title: 'Ready to recover',
+      description: '2 ready, 1 at risk, 0 not ready. `dr readiness` has each check.',
+      type: 'stat',
+      unit: 'short',
+      steps: [
+        { color: 'red', value: null },
+        { color: 'yellow', value: 1 },
+        { color: 'green', value: 2 },
+      ],
+      show: [['go_coffee_dr_readiness', 'verdict']],
+    },
+    {
+      title: 'Checks that are not ready',
+      description: 'At risk, not ready, or unknown: nobody could look.',
+      type: 'stat',
+      unit: 'short',
+      steps: above(1),
+      show: [['go_coffee_dr_readiness_checks{state!~"ready|not here"}', '{{state}}']],
+    },
+    {
+      title: 'Judged',
+      description: 'When the readiness was last judged.',
+      type: 'stat',
+      unit: 'dateTimeFromNow',
+      steps: [{ color: 'green', value: null }],
+      show: [['1000 * go_coffee_dr_readiness_judged_timestamp_seconds', 'judged']],
+    },
+    {
+      title: 'Until a test or a review is due',
+      description: `Below zero it is overdue. Tests: ${plan.tests.length}; reviews: ${people}.`,
+      type: 'bargauge',
+      unit: 's',
+      steps: [
+        { color: 'red', value: null },
+        { color: 'yellow', value: 0 },
+        { color: 'green', value: 604_800 },
+      ],
+      show: [['go_coffee_dr_due_seconds', '{{kind}} {{id}}']],
+    },
+  ];
+}
+
 export function areCopiesFresh(plan: Plan): Question[] {
   const shortest = Math.min(...plan.workloads.flatMap((workload) => rpoObjective(plan, workload) ?? []));
   return [

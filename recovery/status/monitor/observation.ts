@@ -25,6 +25,26 @@ export interface RepositoryObservation {
   readonly sound: boolean;
   /** What makes it unsound. */
   readonly problems: readonly string[];
+  /** When a point of it was last restored to a scratch place and queried. */
+  readonly restoredAt?: Date;
+  /** Moments that each workload can be recovered to, without the archived WAL after the newest set. */
+  readonly windows?: readonly ObservedWindow[];
+  /** Size of each workload's data, oldest first: the newest of each day. */
+  readonly sizes?: readonly ObservedSize[];
+  /** What lies beside the data and is not in the newest copy of its workload. */
+  readonly notCopied?: readonly { readonly workload: string; readonly what: string }[];
+}
+
+export interface ObservedWindow {
+  readonly workload: string;
+  readonly from: Date;
+  readonly to: Date;
+}
+
+export interface ObservedSize {
+  readonly at: Date;
+  readonly workload: string;
+  readonly bytes: number;
 }
 
 export interface WalObservation {
@@ -58,4 +78,17 @@ export interface Observation {
   readonly watchedSince?: WatchedSince;
   /** Schedules whose last run reported a failure. */
   readonly failedRuns: ReadonlySet<string>;
+  /** The last verdict on the whole; absent until there was one. */
+  readonly readiness?: ReadinessSummary;
+}
+
+/** What a readiness report comes to, for the metrics. */
+export interface ReadinessSummary {
+  /** When it was judged. */
+  readonly at: Date;
+  readonly verdict: 'ready' | 'at risk' | 'not ready';
+  /** How many checks are in which state. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Tests and reviews of the plan: when each is due. */
+  readonly due: readonly { readonly kind: 'test' | 'review'; readonly id: string; readonly at: Date }[];
 }

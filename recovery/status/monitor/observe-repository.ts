@@ -8,11 +8,13 @@ import { openCatalog } from '../../points/catalog/catalog.ts';
 import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
 import { walEndsOf } from '../../points/catalog/survey.ts';
 import type { CatalogEntry, CatalogProblem } from '../../points/catalog/types.ts';
+import { recoverableWindow } from '../../points/catalog/window.ts';
 import { ownFence } from '../../points/fence.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { exportedTo, verifiedAt } from '../../points/marks.ts';
+import { notCopied } from '../../points/not-copied.ts';
 import type { RunRecord } from '../../report/runs.ts';
-import type { RepositoryObservation } from './observation.ts';
+import type { ObservedSize, RepositoryObservation } from './observation.ts';
 
 export type RepositoryReading =
   | {
@@ -94,7 +96,41 @@ export function describeRepository(
     ...(verified === undefined ? {} : { verifiedAt: verified }),
     sound: problems.length === 0,
     problems,
+    ...restoredAt(good, own),
+    windows: recoverableWindow(good, () => undefined).workloads.map(({ workload, from, to }) => ({
+      workload,
+      from,
+      to,
+    })),
+    sizes: sizesOf(good),
+    notCopied: notCopiedOf(good),
   };
+}
+
+/** A mark of any host, or a verification of this one: only a trial restore sets either. */
+function restoredAt(good: readonly CatalogEntry[], runs: readonly RunRecord[]): { restoredAt?: Date } {
+  const run = runs.findLast((each) => each.what === 'verify' && each.ok && each.deep === true);
+  const at = latest([...good.map(verifiedAt), ...(run === undefined ? [] : [new Date(run.at)])]);
+  return at === undefined ? {} : { restoredAt: at };
+}
+
+/** A day is fine enough for a growth, and a year of them few enough to keep. */
+function sizesOf(good: readonly CatalogEntry[]): ObservedSize[] {
+  const newest = new Map<string, ObservedSize>();
+  for (const { outline } of good)
+    for (const { workload, bytes, at } of outline.captures)
+      newest.set(`${workload} ${new Date(at).toISOString().slice(0, 10)}`, { workload, bytes, at: new Date(at) });
+  return [...newest.values()].sort((a, b) => a.at.getTime() - b.at.getTime());
+}
+
+function notCopiedOf(good: readonly CatalogEntry[]): { workload: string; what: string }[] {
+  const newest = new Map<string, CatalogEntry>();
+  for (const entry of good) for (const { workload } of entry.outline.captures) newest.set(workload, entry);
+  return [...newest].flatMap(([workload, { point }]) =>
+    point.captures
+      .filter((capture) => capture.workload === workload)
+      .flatMap((capture) => notCopied(capture).map((what) => ({ workload, what }))),
+  );
 }
 
 /** By the newest point that holds the workload, or says why it does not. */

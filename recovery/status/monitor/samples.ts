@@ -32,6 +32,10 @@ export const METRICS = {
   go_coffee_dr_watched_seconds:
     'How long a workload, repository or scenario has been watched: it excuses what has never happened',
   go_coffee_dr_refreshed_timestamp_seconds: 'When the exporter last refreshed these values (Unix time)',
+  go_coffee_dr_readiness: 'Whether this site could recover today: 2 ready, 1 at risk, 0 not ready',
+  go_coffee_dr_readiness_checks: 'How many checks of the readiness are in this state',
+  go_coffee_dr_readiness_judged_timestamp_seconds: 'When the readiness was last judged (Unix time)',
+  go_coffee_dr_due_seconds: 'Until a test or a review of the plan is due; negative: it is overdue',
   go_coffee_dr_plan_info: '1; the plan that all of this is measured against',
 } as const;
 export type MetricName = keyof typeof METRICS;
@@ -83,8 +87,26 @@ export function samplesOf(question: SampleQuestion): Sample[] {
     ),
     ...ofObjectives(question),
     ...ofSchedules(question),
+    ...ofReadiness(question),
     sample('go_coffee_dr_refreshed_timestamp_seconds', {}, observation.at.getTime() / 1000),
     sample('go_coffee_dr_plan_info', { version: plan.version, digest: planDigest }, 1),
+  ];
+}
+
+const VERDICTS = { ready: 2, 'at risk': 1, 'not ready': 0 } as const;
+
+/** Absent until it was judged once: the age of the verdict is an alert of its own. */
+function ofReadiness({ observation: { readiness }, now }: SampleQuestion): Sample[] {
+  if (readiness === undefined) return [];
+  return [
+    sample('go_coffee_dr_readiness', {}, VERDICTS[readiness.verdict]),
+    ...Object.entries(readiness.counts).map(([state, count]) =>
+      sample('go_coffee_dr_readiness_checks', { state }, count),
+    ),
+    sample('go_coffee_dr_readiness_judged_timestamp_seconds', {}, readiness.at.getTime() / 1000),
+    ...readiness.due.map(({ kind, id, at }) =>
+      sample('go_coffee_dr_due_seconds', { kind, id }, (at.getTime() - now.getTime()) / 1000),
+    ),
   ];
 }
 

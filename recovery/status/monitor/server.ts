@@ -18,6 +18,8 @@ export interface ServerSettings {
   /** Without a refresh for this long `/healthz` answers 503. */
   readonly staleSeconds: number;
   now(): Date;
+  /** The status page at `/`; throws what can't be answered (500). @default there is none */
+  page?(now: Date): string | Promise<string>;
 }
 
 /** Throws `LISTEN-FAILED` when the port is in use or the address does not belong to this machine. */
@@ -48,13 +50,31 @@ export async function serveMetrics(settings: ServerSettings): Promise<MetricsSer
   };
 }
 
+/** The page needs no script and nothing from elsewhere: a browser then takes none. */
+const PAGE_HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+} as const;
+
 async function answer(settings: ServerSettings, method: string, path: string, response: ServerResponse): Promise<void> {
-  if (path !== '/metrics' && path !== '/healthz') return end(response, 404, 'look at /metrics or /healthz\n');
+  const { page } = settings;
+  const isPage = path === '/' && page !== undefined;
+  if (!isPage && path !== '/metrics' && path !== '/healthz') {
+    return end(response, 404, `look at ${page === undefined ? '' : '/, '}/metrics or /healthz\n`);
+  }
   if (method !== 'GET' && method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');
     return end(response, 405, 'only GET\n');
   }
   const now = settings.now();
+  if (isPage) {
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
+    return end(response, 200, await page(now));
+  }
   if (path === '/metrics') {
     response.setHeader('Content-Type', settings.exporter.contentType);
     return end(response, 200, await settings.exporter.text(now));

@@ -18,6 +18,33 @@ const JOB = '{namespace="go-coffee-dr",job_name="dr-daily-1"';
 
 export const CASES: readonly AlertCase[] = [
   {
+    alert: 'DrNotReady',
+    series: { [m('readiness')]: '2 0x60' },
+    at: { 0: [], 30: [], 31: [{}] },
+  },
+  {
+    // The verdict of a monitor that no longer judges is worth nothing.
+    alert: 'DrNotReady',
+    series: { [m('readiness')]: '2x200', [m('readiness_judged_timestamp_seconds')]: '0x200' },
+    at: { 120: [], 151: [{}] },
+  },
+  {
+    alert: 'DrReviewOverdue',
+    series: {
+      [m('due_seconds', '{kind="review",id="monthly"}')]: '60-60x5',
+      [m('due_seconds', '{kind="review",id="quarterly"}')]: '6000-60x5',
+    },
+    at: { 1: [], 2: [{ kind: 'review', id: 'monthly', review: 'monthly' }] },
+  },
+  {
+    alert: 'DrTestOverdue',
+    series: {
+      [m('due_seconds', '{kind="test",id="team-response"}')]: '60-60x5',
+      [m('due_seconds', '{kind="test",id="full-simulation"}')]: '-60x5',
+    },
+    at: { 1: [], 2: [{ kind: 'test', id: 'team-response', test: 'team-response' }] },
+  },
+  {
     alert: 'DrBackupFailed',
     series: {
       [m('backup_last_run_failed', '{schedule="hourly"}')]: '0 1 0',

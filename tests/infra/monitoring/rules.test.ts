@@ -93,7 +93,12 @@ describe('every rule', () => {
     // And none of the exporter's is watched by nobody; the plan's name and a measured value are for the dashboard.
     const watched = rules.map(({ expr }) => expr).join('\n');
     const unwatched = known.filter((metric) => !new RegExp(`${metric}\\b`).test(watched));
-    expect(unwatched).toEqual(['go_coffee_dr_rto_seconds', 'go_coffee_dr_rpo_seconds', 'go_coffee_dr_plan_info']);
+    expect(unwatched).toEqual([
+      'go_coffee_dr_rto_seconds',
+      'go_coffee_dr_rpo_seconds',
+      'go_coffee_dr_readiness_checks',
+      'go_coffee_dr_plan_info',
+    ]);
   });
 
   test('a standby has no WAL to archive, and a primary no lag', () => {

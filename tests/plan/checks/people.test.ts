@@ -35,6 +35,13 @@ test.each<[string, string, Change]>([
     },
   ],
   [
+    'no actions afterwards',
+    'ACTIONS-EMPTY postRecovery',
+    (plan) => {
+      plan.postRecovery = [];
+    },
+  ],
+  [
     'no reviews',
     'REVIEWS-EMPTY maintenance.reviews',
     (plan) => {

@@ -129,6 +129,12 @@ test('dr monitor --serve refreshes, pings, and ends well when it is stopped', as
       while (pings < 2) await new Promise<void>((resolve) => taken.push(resolve));
       const text = await (await fetch(address)).text();
       expect(text).toContain('go_coffee_dr_repository_reachable{repository="local"} 1');
+      expect(text).toMatch(/^go_coffee_dr_readiness 0$/m);
+      expect(text).toMatch(/^go_coffee_dr_due_seconds\{kind="review",id="monthly"\} \d+/m);
+      const page = await fetch(new URL('/', address));
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await page.text()).toContain('NOT READY');
       const ended = once(child, 'close');
       child.kill('SIGTERM');
       expect((await ended)[0]).toBe(0);
