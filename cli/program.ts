@@ -114,6 +114,21 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/harden/harden.ts'),
   ],
   [
+    'isolate',
+    'Cut the platform off: services stop, and database and network let in nobody but the team. Can be undone.',
+    () => import('./commands/breach/isolate.ts'),
+  ],
+  [
+    'evidence',
+    'Collect, list, verify and hold the evidence of a breach, with a custody log.',
+    () => import('./commands/breach/evidence.ts'),
+  ],
+  [
+    'secrets',
+    'Replace the secrets of this host, and prove that the old ones are dead.',
+    () => import('./commands/breach/secrets.ts'),
+  ],
+  [
     'adopt',
     'Take over a running PostgreSQL or Redis of the platform: follow it, switch in seconds, go back until it is released.',
     () => import('./commands/adopt/family.ts'),

@@ -63,6 +63,13 @@ export interface Layout {
   readonly restic: string;
   readonly evidencePrefix: string;
   evidence(incident: string): string;
+  /** A file such as `manifest.json`, beside the data of one collection. */
+  evidenceFile(id: string, name: string): string;
+  /** The restic repository of one collection: no prune looks there. */
+  evidenceData(id: string): string;
+  custodyPrefix(id: string): string;
+  /** One line of a collection's custody log. */
+  custody(id: string, number: number): string;
   readonly incidentsPrefix: string;
   incident(id: string): string;
   /** One signed event of an incident, or of another log that lies beside the incidents. */
@@ -87,6 +94,7 @@ export function layout(environment: string, copy?: string): Layout {
   const checkpointPrefix = `${root}/catalog/v1/checkpoints/`;
   const marksPrefix = (pointId: string) => `${root}/marks/${part(pointId, 'point')}/`;
   const leasesOf = (pointId: string) => `${root}/leases/${part(pointId, 'point')}/`;
+  const evidence = (id: string) => `${root}/evidence/${part(id, 'incident')}/`;
   return {
     catalogPrefix,
     checkpointPrefix,
@@ -106,7 +114,11 @@ export function layout(environment: string, copy?: string): Layout {
     pgbackrest: (lineage) => `${engines}/pgbackrest/${part(lineage, 'lineage')}`,
     restic: `${engines}/restic`,
     evidencePrefix: `${root}/evidence/`,
-    evidence: (incident) => `${root}/evidence/${part(incident, 'incident')}/`,
+    evidence,
+    evidenceFile: (id, name) => `${evidence(id)}${part(name, 'file')}`,
+    evidenceData: (id) => `${evidence(id)}restic`,
+    custodyPrefix: (id) => `${evidence(id)}custody/`,
+    custody: (id, number) => `${evidence(id)}custody/${String(number).padStart(6, '0')}.json`,
     incidentsPrefix: `${root}/incidents/`,
     incident: (id) => `${root}/incidents/${part(id, 'incident')}/`,
     incidentEvent: (id, event) => `${root}/incidents/${part(id, 'incident')}/${part(event, 'event')}.json`,

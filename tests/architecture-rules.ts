@@ -50,6 +50,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     ],
     'failover/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/'],
     'harden/': ['core/', 'kubernetes/'],
+    'isolate/': ['core/', 'report/', 'config/', 'kubernetes/', 'workloads/'],
+    'secrets/': ['core/', 'config/', 'engines/', 'workloads/'],
+    'evidence/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/'],
     'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],
     // It opens a stack as a failover does, and runs its up.
     'adopt/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/', 'failover/'],

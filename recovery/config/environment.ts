@@ -152,6 +152,12 @@ const retiredSchema = z.strictObject({
 });
 export type Retired = z.infer<typeof retiredSchema>;
 
+/** What `dr evidence collect` takes besides data, settings and journals: logs of services, of the system, and where a cluster keeps its audit log. */
+const evidenceSchema = z.strictObject({
+  paths: z.array(absolute).default([]),
+  auditLogs: z.array(absolute).default([]),
+});
+
 /**
  * Passwords of the stores of a stack. `dr` never logs in with them: an escrow file includes them, and a rebuild sets them again, because
  * the captured manifests of the services contain them too.
@@ -198,6 +204,7 @@ export const environmentSchema = z.strictObject({
   /** A business flow of the plan from end to end: a command that exits 0 when it works, such as an order of a test customer. */
   flows: z.record(nameSchema, z.strictObject({ probe: argv, timeoutSeconds: limit.optional() })).optional(),
   storePasswords: storePasswords.optional(),
+  evidence: evidenceSchema.optional(),
   /** Who gets the alerts of this site, so that a report can say that nobody does. Prometheus and Alertmanager send them, not `dr`. */
   alerts: z
     .union([

@@ -59,6 +59,8 @@ export function bucketPolicy(facts: PolicyFacts, { conditions }: { readonly cond
   const statements = [
     allow(writer, [...READ_BUCKET, 's3:ListBucketMultipartUploads']),
     allow(writer, [...READ_OBJECT, ...change], '/*'),
+    // On evidence alone. Its retention holds it too, against a stolen key that lifts the hold.
+    allow(writer, ['s3:PutObjectLegalHold', 's3:GetObjectLegalHold'], `/${environment}/evidence/*`),
     allow(restorer, READ_BUCKET),
     allow(restorer, READ_OBJECT, '/*'),
     ...coordination,

@@ -1,0 +1,41 @@
+/** The secrets of a host, and how each is replaced. */
+
+/** One secret that can be replaced from here. */
+export type Secret =
+  | {
+      readonly kind: 'postgres';
+      readonly id: string;
+      readonly role: string /** File of dr.yaml with the old one; undefined where dr does not know it. */;
+      readonly file: string | undefined;
+    }
+  | { readonly kind: 'redis'; readonly id: string; readonly user: string; readonly file: string | undefined }
+  | { readonly kind: 'repository'; readonly id: string; readonly repository: string; readonly file: string }
+  | { readonly kind: 'signing'; readonly id: string; readonly file: string };
+
+/** One that a person replaces: at a provider, in an environment variable. */
+export interface KeptSecret {
+  readonly id: string;
+  readonly fact: string;
+  readonly hint: string;
+}
+
+export interface SecretsPlan {
+  readonly secrets: readonly Secret[];
+  readonly kept: readonly KeptSecret[];
+}
+
+export type Proof = 'refused' | 'replaced' | 'still reads old copies';
+
+export interface Rotated {
+  readonly id: string;
+  /** Where the new one is: a file with mode 0600. */
+  readonly file: string;
+  /** What became of the old one. `refused`: tried. `replaced`: nobody here knows it, and the server holds another. */
+  readonly old: Proof;
+}
+
+export interface RotationReport {
+  readonly rotated: readonly Rotated[];
+  readonly failed: readonly KeptSecret[];
+  readonly kept: readonly KeptSecret[];
+}
