@@ -114,6 +114,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/harden/harden.ts'),
   ],
   [
+    'runbook',
+    'Print the runbook of this site, or walk it step by step during an incident.',
+    () => import('./commands/runbook/runbook.ts'),
+  ],
+  [
     'isolate',
     'Cut the platform off: services stop, and database and network let in nobody but the team. Can be undone.',
     () => import('./commands/breach/isolate.ts'),

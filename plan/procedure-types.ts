@@ -95,6 +95,18 @@ export const postRecoverySchema = z.strictObject({
   actions: z.array(lineSchema).min(1),
 });
 
+/** Somebody else's service that the platform needs. How it is tried stands in `dr.yaml`, because it is a site's. */
+export const integrationSchema = z.strictObject({
+  id: idSchema,
+  title: lineSchema,
+  /** Who is responsible for it here. */
+  owner: lineSchema,
+  /** Of the third party: a number, an address, a portal. */
+  contact: lineSchema,
+  /** What people do while it does not answer. */
+  byHand: lineSchema,
+});
+
 /** A script that the written plan names, and the command that replaces it. */
 export const scriptSchema = z.strictObject({ path: lineSchema, purpose: lineSchema, run: lineSchema });
 

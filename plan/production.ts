@@ -48,6 +48,7 @@ export const productionPlan: Plan = {
   alerts,
   tests,
   team,
+  integrations: [],
   channels,
   templates,
   postRecovery,

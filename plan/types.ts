@@ -6,6 +6,7 @@ import {
   channelsSchema,
   decisionSchema,
   goalSchema,
+  integrationSchema,
   maintenanceSchema,
   memberSchema,
   postRecoverySchema,
@@ -173,6 +174,11 @@ const thresholdsSchema = z.strictObject({
   /** Percentage of the storage in use above which the alert fires. */
   storage: z.strictObject({ warningPercent: z.number().gt(0).lt(100), criticalPercent: z.number().gt(0).lt(100) }),
   integrityFailure: alert,
+  /**
+   * A probe whose median is this many times its baseline, or whose p95 is, counts as worse. Added: the written plan wants the validation and
+   * names no limit.
+   */
+  performanceRatio: z.number().gt(1).default(2),
 });
 
 /** What a prune or a backup does without being asked twice. */
@@ -215,6 +221,8 @@ export const planSchema = z.strictObject({
   safeguards: safeguardsSchema.default(safeguards),
   tests: z.array(testSchema),
   team: z.array(memberSchema),
+  /** The written plan tests them each year and names none. */
+  integrations: z.array(integrationSchema).default([]),
   channels: channelsSchema,
   templates: z.array(templateSchema),
   postRecovery: z.array(postRecoverySchema),

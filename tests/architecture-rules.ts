@@ -51,13 +51,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'failover/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/'],
     'harden/': ['core/', 'kubernetes/'],
     'isolate/': ['core/', 'report/', 'config/', 'kubernetes/', 'workloads/'],
+    'runbook/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'incident/'],
     'secrets/': ['core/', 'config/', 'engines/', 'workloads/'],
     'evidence/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'engines/'],
     'operate/': ['core/', 'kubernetes/', 'pulumi/', 'failover/'],
     // It opens a stack as a failover does, and runs its up.
     'adopt/': ['core/', 'report/', 'storage/', 'points/', 'kubernetes/', 'pulumi/', 'workloads/', 'failover/'],
     'rebuild/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'kubernetes/', 'keys/', 'pulumi/', 'workloads/'],
-    'offsite/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'verify/'],
+    'offsite/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'verify/', 'runbook/'],
     // It looks at what runs, before there is a site: it asks servers as the workloads do, and writes what `config/` reads. Leaving reads the
     // state of a stack.
     'setup/': ['core/', 'storage/', 'config/', 'kubernetes/', 'engines/', 'pulumi/', 'workloads/'],
@@ -66,7 +67,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'public.ts': ['core/', 'points/', 'kubernetes/', 'workloads/'],
   }),
   // The escrow file says which version of the program it holds.
-  'recovery/keys/': [...['core', 'storage', 'config'].map((name) => `recovery/${name}/`), 'package.json'],
+  'recovery/keys/': [...['core', 'storage', 'config', 'runbook'].map((name) => `recovery/${name}/`), 'package.json'],
   'drill/': ['core', 'report', 'storage', 'config', 'engines', 'workloads', 'rebuild'].map(
     (name) => `recovery/${name}/`,
   ),

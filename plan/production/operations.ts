@@ -16,6 +16,8 @@ export const thresholds: Plan['thresholds'] = {
   storage: { warningPercent: 80, criticalPercent: 95 },
   /** Line 213. */
   integrityFailure: 'critical',
+  /** Added: the written plan names no limit. */
+  performanceRatio: 2,
 };
 
 /** Lines 215–242. */

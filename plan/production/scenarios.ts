@@ -9,8 +9,8 @@ import type { Scenario, Step } from '../procedure-types.ts';
 const VALIDATION: Step[] = [
   { text: 'Service functionality testing', run: ['dr health --comprehensive'] },
   { text: 'Data integrity verification', run: ['dr verify --deep'] },
-  { text: 'Performance validation', run: ['dr objectives'] },
-  { text: 'Security assessment' },
+  { text: 'Performance validation', run: ['dr objectives', 'dr health --performance'] },
+  { text: 'Security assessment', run: ['dr health --security'] },
 ];
 
 const validated = { source: 'added', steps: VALIDATION } as const satisfies Scenario['validation'];
@@ -147,8 +147,11 @@ const securityBreach: Scenario = {
   immediate: {
     source: 'plan',
     steps: [
-      { text: 'Isolate affected systems' },
-      { text: 'Preserve forensic evidence' },
+      { text: 'Isolate affected systems', run: ['dr isolate --stack production', 'dr isolate'] },
+      {
+        text: 'Preserve forensic evidence',
+        run: ['dr evidence collect --stack production --name breach', 'dr evidence collect --name breach'],
+      },
       {
         text: 'Assess breach scope',
         run: ['dr assess', 'dr points list', 'dr points mark 20260131T120000Z-incremental-7f3a compromised'],
@@ -172,7 +175,7 @@ const securityBreach: Scenario = {
       {
         text: 'Update all secrets and certificates',
         shell: ['kubectl delete secret --all -n go-coffee', 'kubectl apply -f k8s/secrets-new.yaml'],
-        run: [REBUILT_CLEAN],
+        run: [REBUILT_CLEAN, 'dr secrets rotate'],
       },
       {
         text: 'Implement additional security measures',

@@ -13,6 +13,7 @@ export const BUNDLE_FILES = {
   environment: 'dr.yaml',
   plan: 'plan.json',
   readme: 'README.txt',
+  runbook: 'runbook.html',
 } as const;
 
 /** Folders of the bundle. `keys/` holds secrets. */
@@ -58,6 +59,7 @@ export function renderBundleReadme({ environment, createdAt, repositories }: Omi
   ca/        certificate authorities
   dr.yaml    the environment; ${HERE} stands for this folder
   plan.json  the plan that was in force
+  runbook.html  the runbook of the site: who to call, which command, when to stop
   program/   this program as it was, with its lock file
 
 Repositories:

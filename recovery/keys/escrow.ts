@@ -4,6 +4,9 @@ import { open, readFile, rm } from 'node:fs/promises';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Site } from '../config/site.ts';
 import { badInput, DrError, precondition } from '../core/errors.ts';
+import { readSiteFacts } from '../runbook/facts.ts';
+import { runbookHtml } from '../runbook/html.ts';
+import { makeRunbook } from '../runbook/model.ts';
 import { locationOf } from '../storage/backends.ts';
 import { checkRecipients, countRecipients, decrypt, encrypt, readIdentities } from './age.ts';
 import { fromTar, toTar } from './archive.ts';
@@ -50,7 +53,10 @@ async function collect(site: Site, now: Date): Promise<{ index: BundleIndex; fil
     repositories,
   };
   const readme = { path: BUNDLE_FILES.readme, what: 'how to use it', body: Buffer.from(renderBundleReadme(head)) };
-  const files = [readme, ...own];
+  // Which point is the newest would be out of date by the time it is read.
+  const page = runbookHtml(makeRunbook(site.plan, await readSiteFacts(site, now, false)));
+  const runbook = { path: BUNDLE_FILES.runbook, what: 'runbook of the site', body: Buffer.from(page) };
+  const files = [readme, runbook, ...own];
   const index = { ...head, files: files.map(({ path, what, body }) => ({ path, what, bytes: body.length })) };
   const body = Buffer.from(`${JSON.stringify(index, undefined, 2)}\n`);
   return { index, files: [{ path: BUNDLE_FILES.index, what: 'index', body }, ...files, ...program] };

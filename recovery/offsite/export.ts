@@ -20,6 +20,9 @@ import {
 } from '../points/offsite-copy/manifest.ts';
 import type { Capture, RecoveryPoint } from '../points/point.ts';
 import { plural } from '../report/format.ts';
+import { readSiteFacts } from '../runbook/facts.ts';
+import { runbookHtml } from '../runbook/html.ts';
+import { makeRunbook } from '../runbook/model.ts';
 import { verifyFiles } from '../verify/files.ts';
 import { verifyPostgres } from '../verify/postgres.ts';
 import { knownReading } from '../verify/reading/record.ts';
@@ -133,6 +136,8 @@ async function describe(
   const at = (name: string): string => target.layout.copyFile(id, name);
   const facts = { point: { ...entry.point, captures: [...captures] }, repository: target.id };
   await store.put(at(COPY_FILES.readme), renderReadme({ ...facts, layout: copy.layout }));
+  const runbook = makeRunbook(site.plan, await readSiteFacts(site, now(), false));
+  await store.put(at(COPY_FILES.runbook), runbookHtml(runbook));
   const original = await (await source.store('restorer')).get(source.layout.point(id));
   if (original) await store.put(at(COPY_FILES.point), original.body);
   const files = await describeFiles(copy, id, known);

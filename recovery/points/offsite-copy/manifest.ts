@@ -12,6 +12,7 @@ export const COPY_FILES = {
   sums: 'SHA256SUMS',
   point: 'point.json',
   readme: 'README.txt',
+  runbook: 'runbook.html',
 } as const;
 
 const markSchema = markDocumentSchema.pick({ mark: true, at: true, by: true, note: true });
