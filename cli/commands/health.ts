@@ -6,7 +6,7 @@ import { exitFor } from '../../recovery/core/exit.ts';
 import type { Progress } from '../../recovery/core/progress.ts';
 import { painter } from '../../recovery/report/paint.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
-import { examples, listOption } from '../flags.ts';
+import { examples, listOption, wholeNumber } from '../flags.ts';
 import { openSite } from '../open-site.ts';
 
 const declaration = () =>
@@ -20,6 +20,26 @@ const declaration = () =>
         .default(false)
         .conflicts('comprehensive'),
     )
+    .addOption(
+      new Option('--performance', 'time stores and services, and compare with good days; exit 4 when one is slower')
+        .default(false)
+        .conflicts(['comprehensive', 'stores', 'security']),
+    )
+    .addOption(
+      new Option('--record', 'with --performance: keep this as what a good day looks like')
+        .default(false)
+        .implies({ performance: true }),
+    )
+    .addOption(
+      new Option('--samples <number>', 'with --performance: how often each is timed')
+        .argParser(wholeNumber(5, 'a number from 5'))
+        .default(20),
+    )
+    .addOption(
+      new Option('--security', 'look for what an intruder changes: roles, rights, old passwords, keys, ports')
+        .default(false)
+        .conflicts(['comprehensive', 'stores']),
+    )
     .addOption(listOption('--tier <id>', 'only this tier, e.g. P1; several: repeat it, or use commas', 'every tier'))
     .option('--wait <duration>', 'repeat until all is healthy, for this long at most, e.g. 15m')
     .addHelpText(
@@ -29,12 +49,51 @@ const declaration = () =>
         'dr health --comprehensive',
         'dr health --tier P1,P2 -o json',
         'dr health --stores --wait 10m',
+        'dr health --performance --record',
+        'dr health --security',
       ),
     );
 
 export type HealthOptions = OptionsOf<typeof declaration>;
 
+/** Exit 1: a probe does not answer. 4: one is worse. 3: one has no baseline, so nothing can be said of it. */
+async function performance({ samples, record }: HealthOptions, context: SiteContext): Promise<CommandResult> {
+  const [{ checkPerformance }, { performanceText }] = await Promise.all([
+    import('../../recovery/status/performance/performance.ts'),
+    import('../../recovery/status/performance/text.ts'),
+  ]);
+  const { now, progress } = context;
+  const report = await checkPerformance(await openSite(context), { samples, record, now, progress });
+  const has = (wanted: string): boolean => report.probes.some(({ state }) => state === wanted);
+  return {
+    exit: exitFor({
+      failure: has('failed'),
+      objectiveMissed: has('worse'),
+      partial: has('no-baseline') && !report.recorded,
+    }),
+    kind: 'Performance',
+    data: report,
+    text: performanceText(report),
+  };
+}
+
+async function security(context: SiteContext): Promise<CommandResult> {
+  const [{ checkSecurity }, { securityText }] = await Promise.all([
+    import('../../recovery/status/security/security.ts'),
+    import('../../recovery/status/security/text.ts'),
+  ]);
+  const report = await checkSecurity(await openSite(context), context.now);
+  return {
+    exit: exitFor({ failure: !report.secure }),
+    kind: 'Security',
+    data: report,
+    text: securityText(report, painter({ color: context.color })),
+  };
+}
+
 export async function health(options: HealthOptions, context: SiteContext): Promise<CommandResult> {
+  if (options.performance) return performance(options, context);
+  if (options.security) return security(context);
   const [{ checkHealth }, { healthText }, { untilHealthy, parseWait }] = await Promise.all([
     import('../../recovery/status/health/check.ts'),
     import('../../recovery/status/health/text.ts'),

@@ -14,7 +14,7 @@ import { checkAssessment, compareWithLedger, restoreWatched } from '../recover.t
 import type { KeyPair, S3Role } from '../s3/access.ts';
 import type { S3Region } from '../s3/region.ts';
 import type { Prepared, Recovered, Scenario, Stage } from '../stage.ts';
-import { preserveEvidence } from './evidence.ts';
+import { cutOff, preserveEvidence } from './contain.ts';
 import { attackDatabase, hideEverything, INTRUDER_ROLE, removeLocalRepository, tryToDestroy } from './intruder.ts';
 import { readServiceSecrets, rotateSiteSecrets, tryS3Keys, trySiteSecrets } from './rotate-secrets.ts';
 
@@ -59,16 +59,20 @@ interface OldSecrets {
 async function contain({ stage, first, regions, load }: Prepared): Promise<OldSecrets> {
   const services = await readServiceSecrets(first);
   const redis = await readFile(redisPasswordFile(first.paths), 'utf8');
-  await stage.step('isolate', 'isolate the site: end every process', async () => {
-    await load.stop();
-    await first.kill9();
-  });
+  await load.stop();
+  await stage.step(
+    'isolate',
+    'isolate the site: services stop, nobody but the team logs in',
+    () => cutOff(stage, first),
+    ({ done, gaps }) => `${done.length} acts; still open: ${gaps.map(({ id }) => id).join(', ') || 'nothing'}`,
+  );
   await stage.step(
     'evidence',
-    'preserve evidence: data directory, WAL, Redis and logs in a separate restic repository',
-    () => preserveEvidence(first, stage.options.folder, stage.options.scenario),
-    (kept) => `snapshot ${kept.snapshot.slice(0, 8)}: ${kept.files} files, ${formatBytes(kept.bytes)}, read back`,
+    'preserve evidence: data directory, WAL, Redis, logs and listings, signed and on legal hold',
+    () => preserveEvidence(stage, first, 'primary'),
+    ({ id, files, bytes, held }) => `${id}: ${files} files, ${formatBytes(bytes)}, ${held}, read back`,
   );
+  await stage.step('end', 'end every process of the site', () => first.kill9());
   const s3 = await stage.step('rotate-s3', 'new S3 keys in both regions', () =>
     Promise.all(Object.values(regions).map(async (region) => [region, await region.rotate()] as const)),
   );

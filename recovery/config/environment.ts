@@ -153,7 +153,10 @@ const retiredSchema = z.strictObject({
 export type Retired = z.infer<typeof retiredSchema>;
 
 /** How a third party is tried (`integrations` of the plan): an address that answers with a 2xx or 3xx, or a command that exits 0. */
-const integrationProbe = z.union([z.strictObject({ url: z.url({ protocol: /^https?$/ }) }), z.strictObject({ command: argv })]);
+const integrationProbe = z.union([
+  z.strictObject({ url: z.url({ protocol: /^https?$/ }) }),
+  z.strictObject({ command: argv }),
+]);
 
 /** What `dr evidence collect` takes besides data, settings and journals: logs of services, of the system, and where a cluster keeps its audit log. */
 const evidenceSchema = z.strictObject({
@@ -208,6 +211,8 @@ export const environmentSchema = z.strictObject({
   flows: z.record(nameSchema, z.strictObject({ probe: argv, timeoutSeconds: limit.optional() })).optional(),
   storePasswords: storePasswords.optional(),
   evidence: evidenceSchema.optional(),
+  /** TCP ports that other hosts may reach: `dr health --security` reports any other one. */
+  exposedPorts: z.array(z.number().int().min(1).max(65535)).optional(),
   /** By the id of the integration in the plan. */
   integrations: z.record(nameSchema, integrationProbe).default({}),
   /** Who gets the alerts of this site, so that a report can say that nobody does. Prometheus and Alertmanager send them, not `dr`. */

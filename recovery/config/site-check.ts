@@ -157,6 +157,11 @@ export function checkSite(environment: Environment, plan: Plan, file: string): v
     ),
     ...unknownNames('services', Object.keys(environment.services), services),
     ...unknownNames(
+      'integrations',
+      Object.keys(environment.integrations),
+      plan.integrations.map(({ id }) => id),
+    ),
+    ...unknownNames(
       'repositories',
       Object.keys(environment.repositories),
       plan.repositories.map((r) => r.id),

@@ -11,7 +11,7 @@ import type { Gap } from './types.ts';
 const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
 /** What an intruder may have put there shows by its digest; the value itself belongs in no plain file. */
-export function withoutSecrets(object: KubeObject): KubeObject {
+function withoutSecrets(object: KubeObject): KubeObject {
   if (object.kind !== 'Secret') return object;
   const { data, stringData: _, ...rest } = object;
   const digests = Object.fromEntries(

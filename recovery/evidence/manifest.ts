@@ -5,7 +5,7 @@ import { parseJson } from '../core/json.ts';
 import { type SignatureCheck, type SigningKey, signDocument, verifyDocument } from '../points/signing.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
-export const MANIFEST = 'manifest.json';
+const MANIFEST = 'manifest.json';
 /** A line for each file, as `sha256sum -c` reads it. */
 export const SUMS = 'SHA256SUMS';
 export const TAG = 'evidence';

@@ -25,7 +25,7 @@ export interface RedisFacts extends RedisBefore {
 const REFUSED = ['-@write', '-@scripting'];
 
 /** Rules for commands of a line of `ACL LIST`, without those of selectors. Pure. */
-export function commandRules(line: string): { readonly commands: string[]; readonly hasSelectors: boolean } {
+function commandRules(line: string): { readonly commands: string[]; readonly hasSelectors: boolean } {
   const plain = line.replaceAll(/\([^)]*\)/g, '');
   return { commands: plain.split(' ').filter((word) => /^[+-]/.test(word)), hasSelectors: plain !== line };
 }

@@ -53,6 +53,10 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
   ['dr setup', () => 'it looks at what runs where it is typed: type it without --stack'],
   ['dr harden', (stack) => `it runs on this machine: dr harden --stack ${stack}`],
   ['dr exercise', () => 'it runs where the team sits: type it without --stack, with the environment file'],
+  ['dr isolate', (stack) => `it runs on this machine: dr isolate --stack ${stack}`],
+  ['dr evidence', (stack) => `it runs on this machine: dr evidence collect --stack ${stack}`],
+  ['dr secrets', () => 'a stack gets new secrets with a rebuild: dr rebuild --stack NAME --to latest --rotate-secrets'],
+  ['dr runbook', () => 'it is walked where people are: type it without --stack, with the environment file'],
   ['dr impact', () => 'it reads files of this machine: type it without --stack'],
   ['dr keys', () => 'keys never pass through a pod: type it without --stack, with the environment file'],
 ];

@@ -2,6 +2,10 @@
 import { isIP } from 'node:net';
 import type { Site } from '../../../recovery/config/site.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
+import { openIncidents } from '../../../recovery/incident/incidents.ts';
+import { readSiteFacts } from '../../../recovery/runbook/facts.ts';
+import { runbookHtml } from '../../../recovery/runbook/html.ts';
+import { makeRunbook } from '../../../recovery/runbook/model.ts';
 import { type Exporter, makeExporter } from '../../../recovery/status/monitor/exporter.ts';
 import { beat } from '../../../recovery/status/monitor/heartbeat.ts';
 import { makeObserver } from '../../../recovery/status/monitor/observe.ts';
@@ -9,11 +13,14 @@ import { ping, readPingUrl } from '../../../recovery/status/monitor/ping.ts';
 import { refreshUntilAborted } from '../../../recovery/status/monitor/refresh.ts';
 import { serveMetrics } from '../../../recovery/status/monitor/server.ts';
 import { setReadOnly } from '../../../recovery/status/monitor/set-read-only.ts';
+import { recordDaily } from '../../../recovery/status/performance/performance.ts';
 import type { CommandResult, SiteContext } from '../../command.ts';
 import type { MonitorOptions } from './declaration.ts';
 import { pageOf, readinessBeside } from './readiness.ts';
 
 const HEARTBEAT_SECONDS = 60;
+/** How often it is looked whether the day's baseline of performance is there. */
+const BASELINE_SECONDS = 3600;
 /** A slower repository is reported as unreachable; never longer than one refresh interval. */
 const LONGEST_READ_SECONDS = 45;
 
@@ -75,7 +82,10 @@ export async function serveUntilStopped(
   { signal, log, now, progress }: SiteContext,
 ): Promise<CommandResult> {
   const { listen, port, heartbeat, intervalSeconds } = options;
-  const server = await serveMetrics({ exporter, address: listen, port, staleSeconds: 3 * intervalSeconds, now, page });
+  // As of the request, and without asking repositories: a page that waits for one that hangs is no use.
+  const runbook = async () => runbookHtml(makeRunbook(site.plan, await readSiteFacts(site, now(), false)));
+  const staleSeconds = 3 * intervalSeconds;
+  const server = await serveMetrics({ exporter, address: listen, port, staleSeconds, now, page, runbook });
   const host = isIP(server.address) === 6 ? `[${server.address}]` : server.address;
   const detail = `http://${host}:${server.port}/metrics`;
   progress({ step: 'monitor', title: 'metrics', state: 'start', detail });
@@ -85,10 +95,16 @@ export async function serveUntilStopped(
     if (fence === undefined) await beat(site);
     else await setReadOnly(site, fence);
   };
+  // What is measured during an incident is no good day.
+  const baseline = async (): Promise<void> => {
+    const incidents = await openIncidents(site, { localOnly: true });
+    if (incidents.open().length === 0) await recordDaily(site, now());
+  };
   const beats = { intervalSeconds: HEARTBEAT_SECONDS, signal, log, refresh: pulse };
   try {
     await Promise.all([
       refreshUntilAborted({ intervalSeconds, signal, log, refresh }),
+      refreshUntilAborted({ intervalSeconds: BASELINE_SECONDS, signal, log, refresh: baseline }),
       ...(heartbeat ? [refreshUntilAborted(beats)] : []),
     ]);
   } finally {

@@ -8,7 +8,17 @@ import { badInput, DrError, EXIT } from '../../../recovery/core/errors.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
 import type { Incidents } from '../../../recovery/incident/incidents.ts';
 import type { ScenarioRunbook } from '../../../recovery/runbook/model.ts';
-import type { WalkedStep } from '../../../recovery/runbook/walk.ts';
+import {
+  clockLine,
+  clocksOf,
+  isSettled,
+  nextStep,
+  openWords,
+  stepNumbered,
+  type WalkedStep,
+  walkOf,
+  wordsOf,
+} from '../../../recovery/runbook/walk.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples, verbatimListOption, wholeNumber } from '../../flags.ts';
 import { openSite } from '../../open-site.ts';
@@ -28,11 +38,10 @@ const byOption = () =>
 
 /** One walk: its incident, its scenario, and how a step is written down. */
 async function openWalk({ scenario, incident, by }: Which, context: SiteContext) {
-  const [{ openIncidents }, { makeRunbook }, { readSiteFacts }, walking] = await Promise.all([
+  const [{ openIncidents }, { makeRunbook }, { readSiteFacts }] = await Promise.all([
     import('../../../recovery/incident/incidents.ts'),
     import('../../../recovery/runbook/model.ts'),
     import('../../../recovery/runbook/facts.ts'),
-    import('../../../recovery/runbook/walk.ts'),
   ]);
   const site = await openSite(context);
   const incidents: Incidents = await openIncidents(site);
@@ -44,14 +53,14 @@ async function openWalk({ scenario, incident, by }: Which, context: SiteContext)
   }
   const runbook = makeRunbook(site.plan, await readSiteFacts(site, context.now(), false), [wanted])
     .scenarios[0] as ScenarioRunbook;
-  const steps = () => walking.walkOf(runbook, incidents.get(id));
+  const steps = () => walkOf(runbook, incidents.get(id));
   const record = async ({ step }: WalkedStep, facts: StepFacts): Promise<void> => {
     const { phase, inPhase: number, text: words } = step;
     const event = { type: 'step', scenario: runbook.id, phase, number, text: words, ...facts } as const;
     await incidents.append(id, event, { by, now: context.now() });
   };
-  const clock = (): string => walking.clockLine(walking.clocksOf(site.plan, incidents.get(id), context.now()));
-  return { id, runbook, steps, record, clock, env: site.file, walking };
+  const clock = (): string => clockLine(clocksOf(site.plan, incidents.get(id), context.now()));
+  return { id, runbook, steps, record, clock, env: site.file };
 }
 type Walk = Awaited<ReturnType<typeof openWalk>>;
 
@@ -64,8 +73,8 @@ interface StepFacts {
 }
 
 /** Its output is for the person: stdout is this command's own. It asks by itself what it has to ask. */
-async function runLine({ env, walking }: Walk, line: string, signal: AbortSignal): Promise<number> {
-  const words = walking.wordsOf(line);
+async function runLine({ env }: Walk, line: string, signal: AbortSignal): Promise<number> {
+  const words = wordsOf(line);
   const result = await execa(process.execPath, [MAIN, '--env', env, ...words], {
     reject: false,
     stdio: ['inherit', process.stderr, process.stderr],
@@ -77,7 +86,7 @@ async function runLine({ env, walking }: Walk, line: string, signal: AbortSignal
 
 /** The lines one after another; the first that does not end with 0 ends the step as failed. */
 async function perform(walk: Walk, walked: WalkedStep, lines: readonly string[], signal: AbortSignal): Promise<number> {
-  for (const line of lines) walk.walking.wordsOf(line);
+  for (const line of lines) wordsOf(line);
   for (const line of lines) {
     await walk.record(walked, { state: 'started', line });
     const exit = await runLine(walk, line, signal);
@@ -113,7 +122,7 @@ function lineOf({ step, state, person, reason, exit }: WalkedStep): string {
 
 function overview(walk: Walk): string {
   const steps = walk.steps();
-  const next = walk.walking.nextStep(steps);
+  const next = nextStep(steps);
   return [
     `${walk.runbook.title}, incident ${walk.id}: ${walk.clock()}`,
     ...steps.map(lineOf),
@@ -122,15 +131,13 @@ function overview(walk: Walk): string {
 }
 
 function dataOf(walk: Walk) {
-  const steps = walk
-    .steps()
-    .map(({ step, ...rest }) => ({
-      number: step.number,
-      phase: step.phase,
-      text: step.text,
-      commands: step.commands.map(({ line }) => line),
-      ...rest,
-    }));
+  const steps = walk.steps().map(({ step, ...rest }) => ({
+    number: step.number,
+    phase: step.phase,
+    text: step.text,
+    commands: step.commands.map(({ line }) => line),
+    ...rest,
+  }));
   return { incident: walk.id, scenario: walk.runbook.id, left: walk.clock(), steps };
 }
 
@@ -174,7 +181,7 @@ async function settle(
 ): Promise<CommandResult> {
   const { run: isRun, command, skip, byHand, assign } = options;
   const walk = await openWalk(options, context);
-  const walked = walk.walking.stepNumbered(walk.steps(), number);
+  const walked = stepNumbered(walk.steps(), number);
   let exit = 0;
   if (skip !== undefined) await walk.record(walked, { state: 'skipped', reason: skip });
   else if (byHand !== undefined) await walk.record(walked, { state: 'by-hand', person: byHand });
@@ -278,9 +285,7 @@ async function walkOne(walk: Walk, walked: WalkedStep, { signal }: SiteContext):
       const typed: string[] = [];
       for (const { line } of step.commands) {
         typed.push(
-          walk.walking.openWords(line).length === 0
-            ? line
-            : await ask('The command, with its words filled in', signal, line),
+          openWords(line).length === 0 ? line : await ask('The command, with its words filled in', signal, line),
         );
       }
       const exit = await perform(walk, walked, typed, signal);
@@ -295,11 +300,11 @@ async function walkAll(options: OptionsOf<typeof runDeclaration>, context: SiteC
   if (process.stdin.isTTY === true && process.stderr.isTTY === true) {
     for (;;) {
       const steps = walk.steps();
-      const next = steps.find((each) => !walk.walking.isSettled(each) && each.state !== 'assigned');
+      const next = steps.find((each) => !isSettled(each) && each.state !== 'assigned');
       if (next === undefined || !(await walkOne(walk, next, context))) break;
     }
   }
-  const open = walk.steps().filter((each) => !walk.walking.isSettled(each));
+  const open = walk.steps().filter((each) => !isSettled(each));
   return { kind: 'RunbookWalk', data: dataOf(walk), text: overview(walk), exit: exitFor({ partial: open.length > 0 }) };
 }
 

@@ -15,6 +15,7 @@ import { checkCopies, checkRepositories } from './backups.ts';
 import { checkDetached } from './detached.ts';
 import { checkDisks } from './disks.ts';
 import { checkHardening } from './hardening.ts';
+import { checkIntegrations } from './integrations.ts';
 import { checkCluster, checkService, checkStores, checkUnmapped } from './services.ts';
 import { type HealthReport, isFailed, type TierHealth } from './types.ts';
 import { checkUncovered } from './uncovered.ts';
@@ -125,6 +126,7 @@ async function comprehensive(site: Site, { now, signal }: HealthQuestion): Promi
     checkDisks(site),
     checkUncovered(site),
     checkHardening(site, signal),
+    checkIntegrations(site),
   ]);
   return groups.flat();
 }

@@ -20,6 +20,8 @@ export interface ServerSettings {
   now(): Date;
   /** The status page at `/`; throws what can't be answered (500). @default there is none */
   page?(now: Date): string | Promise<string>;
+  /** The page of `/runbook`, made for each request. */
+  readonly runbook?: () => Promise<string>;
 }
 
 /** Throws `LISTEN-FAILED` when the port is in use or the address does not belong to this machine. */
@@ -61,10 +63,13 @@ const PAGE_HEADERS = {
 } as const;
 
 async function answer(settings: ServerSettings, method: string, path: string, response: ServerResponse): Promise<void> {
-  const { page } = settings;
+  const { page, runbook } = settings;
   const isPage = path === '/' && page !== undefined;
-  if (!isPage && path !== '/metrics' && path !== '/healthz') {
-    return end(response, 404, `look at ${page === undefined ? '' : '/, '}/metrics or /healthz\n`);
+  const isRunbook = path === '/runbook' && runbook !== undefined;
+  if (!isPage && !isRunbook && path !== '/metrics' && path !== '/healthz') {
+    const more = [...(page === undefined ? [] : ['/']), ...(runbook === undefined ? [] : ['/runbook'])];
+    return end(response, 404, `look at ${[...more, '/metrics'].join(', ')} or /healthz
+`);
   }
   if (method !== 'GET' && method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');
@@ -74,6 +79,10 @@ async function answer(settings: ServerSettings, method: string, path: string, re
   if (isPage) {
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
     return end(response, 200, await page(now));
+  }
+  if (isRunbook) {
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
+    return end(response, 200, await runbook());
   }
   if (path === '/metrics') {
     response.setHeader('Content-Type', settings.exporter.contentType);

@@ -38,7 +38,7 @@ describe('the thresholds are the plan’s', () => {
     const storage = { warningPercent: 70, criticalPercent: 90 };
     const plan: Plan = {
       ...productionPlan,
-      thresholds: { backupFailure: 'warning', storage, integrityFailure: 'warning' },
+      thresholds: { backupFailure: 'warning', storage, integrityFailure: 'warning', performanceRatio: 2 },
       objectives: {
         ...productionPlan.objectives,
         rpo: { database: '30m', applicationData: '2h', configuration: '12h' },
