@@ -68,6 +68,16 @@ function takeoverFacts({ stack, endedAt, rto, rpo }: z.infer<typeof takenOver>):
   ];
 }
 
+const isolated = z.object({
+  undo: z.boolean(),
+  done: z.array(z.string()),
+  gaps: z.array(z.object({ fact: z.string() })),
+});
+const collected = z.object({
+  manifest: z.object({ id: z.string(), gaps: z.array(z.object({ id: z.string() })) }),
+  held: z.object({ held: z.boolean() }),
+});
+
 const READERS: Readonly<Record<string, (data: unknown) => Facts[] | undefined>> = {
   Restore: (data) => mapped(restored, data, restoreFacts),
   Rebuild: (data) =>
@@ -83,6 +93,16 @@ const READERS: Readonly<Record<string, (data: unknown) => Facts[] | undefined>> 
     mapped(failedBack, data, ({ switchover }) =>
       switchover === undefined ? [{ phase: 'end', detail: 're-cloned' }] : takeoverFacts(switchover),
     ),
+  Isolation: (data) =>
+    mapped(isolated, data, ({ undo, done, gaps }) => {
+      const open = gaps.length === 0 ? '' : `; still open: ${gaps.map(({ fact }) => fact).join('; ')}`;
+      return [{ phase: 'end', detail: `${undo ? 'given back' : 'cut off'}: ${done.join(', ')}${open}` }];
+    }),
+  Evidence: (data) =>
+    mapped(collected, data, ({ manifest: { id, gaps }, held }) => {
+      const missing = gaps.length === 0 ? '' : `; not collected: ${gaps.map((gap) => gap.id).join(', ')}`;
+      return [{ phase: 'end', detail: `${id}, ${held.held ? 'on legal hold' : 'no legal hold'}${missing}` }];
+    }),
   Assessment: (data) =>
     mapped(assessed, data, ({ scenario, confidence, why }) => [
       { phase: 'end', detail: [`${scenario} (confidence ${confidence})`, ...why].join('; ') },

@@ -159,6 +159,7 @@ test('monitoring: four checks, four thresholds', () => {
     backupFailure: 'immediate',
     storage: { warningPercent: 80, criticalPercent: 95 },
     integrityFailure: 'critical',
+    performanceRatio: 2,
   });
 });
 
