@@ -136,7 +136,7 @@ export async function collectEvidence(site: Site, request: CollectRequest): Prom
   const custody = (what: string) =>
     appendCustody(store, repository.layout, id, { at: now(), by, host: hostname(), what }, key);
   await custody(`began to collect${note === undefined ? '' : `: ${note}`}`);
-  await reportStep(progress, { step: 'evidence/prepare', title: `prepare ${repository.id}`, signal }, () =>
+  await reportStep(progress, { step: 'collect/prepare', title: `prepare ${repository.id}`, signal }, () =>
     ensureRepository(restic),
   );
   const scratch = join(site.environment.stateDir, 'evidence', id);
@@ -144,7 +144,7 @@ export async function collectEvidence(site: Site, request: CollectRequest): Prom
   try {
     const made = await gather(site, request, scratch, gaps);
     for (const source of [...made, ...plan.sources]) {
-      const step = { step: `evidence/${source.id}`, title: `${source.what}: ${source.path}`, signal };
+      const step = { step: `collect/${source.id}`, title: `${source.what}: ${source.path}`, signal };
       try {
         const copied = await reportStep(progress, step, () => copy(site, restic, id, source));
         parts.push(copied.part);
@@ -183,7 +183,7 @@ export async function collectEvidence(site: Site, request: CollectRequest): Prom
     key,
   );
   await custody(`collected ${parts.length} parts, ${sums.length} files`);
-  const held = await reportStep(progress, { step: 'evidence/hold', title: 'hold it', signal }, () =>
+  const held = await reportStep(progress, { step: 'collect/hold', title: 'hold it', signal }, () =>
     holdEvidence(site, repository, id),
   );
   await custody(held.held ? `put ${held.objects} objects on legal hold` : `no legal hold: ${held.fact}`);

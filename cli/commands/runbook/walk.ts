@@ -1,145 +1,18 @@
 /** `dr runbook run` and `dr runbook step`: the runbook is walked, and the incident's journal says by whom. */
 import { userInfo } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { isCancel, select, text } from '@clack/prompts';
 import { Command, Option } from '@commander-js/extra-typings';
-import { execa } from 'execa';
 import { badInput, DrError, EXIT } from '../../../recovery/core/errors.ts';
 import { exitFor } from '../../../recovery/core/exit.ts';
-import type { Incidents } from '../../../recovery/incident/incidents.ts';
-import type { ScenarioRunbook } from '../../../recovery/runbook/model.ts';
-import {
-  clockLine,
-  clocksOf,
-  isSettled,
-  nextStep,
-  openWords,
-  stepNumbered,
-  type WalkedStep,
-  walkOf,
-  wordsOf,
-} from '../../../recovery/runbook/walk.ts';
+import { isSettled, openWords, stepNumbered, type WalkedStep } from '../../../recovery/runbook/walk.ts';
 import { type CommandResult, type OptionsOf, type SiteContext, siteCommand } from '../../command.ts';
 import { examples, verbatimListOption, wholeNumber } from '../../flags.ts';
-import { openSite } from '../../open-site.ts';
-
-const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
-
-interface Which {
-  readonly scenario?: string | undefined;
-  readonly incident?: string | undefined;
-  readonly by: string;
-}
+import { dataOf, lineOf, openWalk, overview, perform, type Walk } from './open-walk.ts';
 
 const scenarioOption = () => new Option('--scenario <id>', 'scenario of the plan (default: the incident’s own)');
 const incidentOption = () => new Option('--incident <id>', 'the incident (default: the only open one)');
 const byOption = () =>
   new Option('--by <name>', 'who does this').default(userInfo().username, 'the account that runs it');
-
-/** One walk: its incident, its scenario, and how a step is written down. */
-async function openWalk({ scenario, incident, by }: Which, context: SiteContext) {
-  const [{ openIncidents }, { makeRunbook }, { readSiteFacts }] = await Promise.all([
-    import('../../../recovery/incident/incidents.ts'),
-    import('../../../recovery/runbook/model.ts'),
-    import('../../../recovery/runbook/facts.ts'),
-  ]);
-  const site = await openSite(context);
-  const incidents: Incidents = await openIncidents(site);
-  const { id, scenario: own } = incidents.openOne(incident);
-  const wanted = scenario ?? own;
-  if (wanted === 'none') {
-    const hint = 'name it with --scenario; `dr assess` says which it is';
-    throw badInput({ code: 'SCENARIO-UNKNOWN', where: id, fact: 'the incident has no scenario yet', hint });
-  }
-  const runbook = makeRunbook(site.plan, await readSiteFacts(site, context.now(), false), [wanted])
-    .scenarios[0] as ScenarioRunbook;
-  const steps = () => walkOf(runbook, incidents.get(id));
-  const record = async ({ step }: WalkedStep, facts: StepFacts): Promise<void> => {
-    const { phase, inPhase: number, text: words } = step;
-    const event = { type: 'step', scenario: runbook.id, phase, number, text: words, ...facts } as const;
-    await incidents.append(id, event, { by, now: context.now() });
-  };
-  const clock = (): string => clockLine(clocksOf(site.plan, incidents.get(id), context.now()));
-  return { id, runbook, steps, record, clock, env: site.file };
-}
-type Walk = Awaited<ReturnType<typeof openWalk>>;
-
-interface StepFacts {
-  readonly state: 'started' | 'done' | 'failed' | 'skipped' | 'by-hand' | 'assigned';
-  readonly person?: string;
-  readonly reason?: string;
-  readonly line?: string;
-  readonly exit?: number;
-}
-
-/** Its output is for the person: stdout is this command's own. It asks by itself what it has to ask. */
-async function runLine({ env }: Walk, line: string, signal: AbortSignal): Promise<number> {
-  const words = wordsOf(line);
-  const result = await execa(process.execPath, [MAIN, '--env', env, ...words], {
-    reject: false,
-    stdio: ['inherit', process.stderr, process.stderr],
-    cancelSignal: signal,
-    forceKillAfterDelay: 10_000,
-  });
-  return result.exitCode ?? EXIT.failure;
-}
-
-/** The lines one after another; the first that does not end with 0 ends the step as failed. */
-async function perform(walk: Walk, walked: WalkedStep, lines: readonly string[], signal: AbortSignal): Promise<number> {
-  for (const line of lines) wordsOf(line);
-  for (const line of lines) {
-    await walk.record(walked, { state: 'started', line });
-    const exit = await runLine(walk, line, signal);
-    if (exit !== EXIT.ok) {
-      await walk.record(walked, { state: 'failed', line, exit });
-      return exit;
-    }
-  }
-  await walk.record(walked, {
-    state: 'done',
-    ...(lines.length === 0 ? {} : { line: lines.join('; ') }),
-    exit: EXIT.ok,
-  });
-  return EXIT.ok;
-}
-
-const MARKS: Readonly<Record<WalkedStep['state'], string>> = {
-  open: '[ ]',
-  started: '[…]',
-  done: '[x]',
-  failed: '[!]',
-  skipped: '[-]',
-  'by-hand': '[x]',
-  assigned: '[>]',
-};
-
-function lineOf({ step, state, person, reason, exit }: WalkedStep): string {
-  const more = [person, reason, exit === undefined || exit === 0 ? undefined : `exit ${exit}`].filter(
-    (each) => each !== undefined,
-  );
-  return `${MARKS[state]} ${step.number}. ${step.text}${state === 'open' ? '' : ` (${[state, ...more].join(', ')})`}`;
-}
-
-function overview(walk: Walk): string {
-  const steps = walk.steps();
-  const next = nextStep(steps);
-  return [
-    `${walk.runbook.title}, incident ${walk.id}: ${walk.clock()}`,
-    ...steps.map(lineOf),
-    next === undefined ? 'every step is settled' : `next: step ${next.step.number}`,
-  ].join('\n');
-}
-
-function dataOf(walk: Walk) {
-  const steps = walk.steps().map(({ step, ...rest }) => ({
-    number: step.number,
-    phase: step.phase,
-    text: step.text,
-    commands: step.commands.map(({ line }) => line),
-    ...rest,
-  }));
-  return { incident: walk.id, scenario: walk.runbook.id, left: walk.clock(), steps };
-}
 
 const stepDeclaration = () =>
   new Command('step')

@@ -6,6 +6,8 @@ const READ_BUCKET = [
   's3:GetBucketVersioning',
   's3:GetBucketObjectLockConfiguration',
 ];
+/** The folder in which no prune looks. */
+const EVIDENCE = 'evidence';
 const READ_OBJECT = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention'];
 
 interface Statement {
@@ -60,7 +62,7 @@ export function bucketPolicy(facts: PolicyFacts, { conditions }: { readonly cond
     allow(writer, [...READ_BUCKET, 's3:ListBucketMultipartUploads']),
     allow(writer, [...READ_OBJECT, ...change], '/*'),
     // On evidence alone. Its retention holds it too, against a stolen key that lifts the hold.
-    allow(writer, ['s3:PutObjectLegalHold', 's3:GetObjectLegalHold'], `/${environment}/evidence/*`),
+    allow(writer, ['s3:PutObjectLegalHold', 's3:GetObjectLegalHold'], `/${environment}/${EVIDENCE}/*`),
     allow(restorer, READ_BUCKET),
     allow(restorer, READ_OBJECT, '/*'),
     ...coordination,
