@@ -65,7 +65,7 @@ export function backupProcedures(plan: Plan): string {
     '## Scripts of the written plan',
     tableOf(
       ['script', 'purpose', 'command in its place'],
-      plan.scripts.map(({ path, purpose, run }) => [`\`${path}\``, purpose, `\`${run}\``]),
+      plan.scripts.map(({ path, purpose, run }) => [path, purpose, `\`${run}\``]),
     ),
   ).replace(/\n$/, '\n');
 }

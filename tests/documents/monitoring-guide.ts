@@ -6,7 +6,7 @@ import { generated, page, tableOf, wrap } from './text.ts';
 
 /** A value of a label stands for whatever it is; two rules of one name differ in their limit only. */
 const plainText = (text: string): string =>
-  text.replaceAll(/\{\{ *\$labels\.(\w+) *\}\}/g, 'LABEL($1)').replaceAll(/\{\{ *\$value[^}]*\}\}/g, 'VALUE');
+  text.replaceAll(/\{\{ *\$labels\.(\w+)[^}]*\}\}/g, 'LABEL($1)').replaceAll(/\{\{ *\$value[^}]*\}\}/g, 'VALUE');
 const shown = (text: string): string =>
   plainText(text).replaceAll(/LABEL\((\w+)\)/g, (_, name: string) => name.toUpperCase());
 
@@ -16,14 +16,24 @@ const commands = (runbook: string): string =>
     .map((each) => `\`${shown(each)}\``)
     .join(', then ');
 
-export function rulesOf(plan: Plan): AlertRule[] {
+export interface GuideRule extends AlertRule {
+  /** Rules of this name and severity: the plan gives one for each schedule, workload or scenario. */
+  readonly count: number;
+}
+
+/** One of each name and severity, by name. */
+export function rulesOf(plan: Plan): GuideRule[] {
   const settings = { namespace: 'go-coffee-dr' };
-  const all = (['primary', 'standby'] as const).flatMap((role) =>
+  const sites = (['primary', 'standby'] as const).map((role) =>
     alertRules(plan, { ...settings, role }).groups.flatMap(({ rules }) => rules),
   );
-  return [...new Map(all.map((rule) => [`${rule.alert} ${rule.labels.severity}`, rule])).values()].sort((a, b) =>
-    a.alert.localeCompare(b.alert),
-  );
+  const byKey = new Map<string, GuideRule>();
+  for (const rules of sites) {
+    const counts = Map.groupBy(rules, ({ alert, labels }) => `${alert} ${labels.severity}`);
+    for (const [key, [first, ...more]] of counts)
+      if (first !== undefined && !byKey.has(key)) byKey.set(key, { ...first, count: 1 + more.length });
+  }
+  return [...byKey.values()].sort((a, b) => a.alert.localeCompare(b.alert));
 }
 
 export function monitoringGuide(plan: Plan): string {
@@ -48,10 +58,10 @@ export function monitoringGuide(plan: Plan): string {
     '## Alerts, and what to do',
     tableOf(
       ['alert', 'severity', 'what it means', 'what to do'],
-      rulesOf(plan).map(({ alert, labels, annotations }) => [
+      rulesOf(plan).map(({ alert, labels, annotations, count }) => [
         `\`${alert}\``,
         labels.severity ?? '',
-        `${shown(annotations.summary ?? '')}. ${shown(annotations.description ?? '')}`,
+        `${shown(annotations.summary ?? '')}. ${shown(annotations.description ?? '')}${count === 1 ? '' : ` (One of ${count} rules of this name.)`}`,
         commands(annotations.runbook ?? ''),
       ]),
     ),
