@@ -22,7 +22,7 @@ const showDeclaration = () =>
     .addHelpText(
       'after',
       examples(
-        'dr runbook',
+        'dr runbook show',
         'dr runbook show --format html --out runbook.html',
         'dr runbook show --scenario security-breach',
       ),
