@@ -1,7 +1,8 @@
 /** The roles of a database against those of its newest logical dump. */
 import { selectWorkloads } from '../../../plan/select.ts';
 import { presentRepositories } from '../../config/repositories.ts';
-import type { Site } from '../../config/site.ts';
+import type { Repository, Site } from '../../config/site.ts';
+import { DrError } from '../../core/errors.ts';
 import { openRestic } from '../../engines/restic/restic.ts';
 import { inspectRepository, newestCaptures } from '../probes/repositories.ts';
 
@@ -50,25 +51,37 @@ export function compareRoles(
 
 export type CapturedRoles = { readonly point: string; readonly roles: readonly Role[] } | { readonly fact: string };
 
-/** Of the newest logical dump that a repository gives. */
+/** Undefined where the repository has no logical dump with the roles. */
+async function rolesOf(site: Site, repository: Repository, dump: string): Promise<CapturedRoles | undefined> {
+  const inspection = await inspectRepository(site, repository);
+  const capture = newestCaptures([inspection]).get(dump);
+  if (capture === undefined || capture.engine !== 'restic') return undefined;
+  const restic = openRestic(site, repository, 'restorer');
+  const { stdout } = await restic.run(['ls', '--json', capture.snapshot]);
+  const path = stdout
+    .split('\n')
+    .flatMap((line) => (line.includes('globals.sql') ? [JSON.parse(line) as { path?: string }] : []))
+    .find((each) => each.path?.endsWith('/globals.sql'))?.path;
+  if (path === undefined) return undefined;
+  // It holds digests of passwords: read into memory alone.
+  const globals = await restic.run(['dump', capture.snapshot, path]);
+  return { point: capture.capturedAt, roles: rolesIn(globals.stdout) };
+}
+
+/** Of the first repository that gives a logical dump; one that can't be read is passed over, and named where none gives one. */
 export async function capturedRoles(site: Site): Promise<CapturedRoles> {
   const dump = selectWorkloads(site.plan, ['type:postgres-dump'])[0]?.id;
   if (dump === undefined) return { fact: 'the plan has no logical dump' };
-  const repositories = presentRepositories(site);
-  for (const repository of repositories) {
-    const inspection = await inspectRepository(site, repository);
-    const capture = newestCaptures([inspection]).get(dump);
-    if (capture === undefined || capture.engine !== 'restic') continue;
-    const restic = openRestic(site, repository, 'restorer');
-    const { stdout } = await restic.run(['ls', '--json', capture.snapshot]);
-    const path = stdout
-      .split('\n')
-      .flatMap((line) => (line.includes('globals.sql') ? [JSON.parse(line) as { path?: string }] : []))
-      .find((each) => each.path?.endsWith('/globals.sql'))?.path;
-    if (path === undefined) continue;
-    // It holds digests of passwords: read into memory alone.
-    const globals = await restic.run(['dump', capture.snapshot, path]);
-    return { point: capture.capturedAt, roles: rolesIn(globals.stdout) };
+  const unread: string[] = [];
+  for (const repository of presentRepositories(site)) {
+    try {
+      const found = await rolesOf(site, repository, dump);
+      if (found !== undefined) return found;
+    } catch (error) {
+      if (site.signal?.aborted || !(error instanceof DrError)) throw error;
+      unread.push(`${repository.id}: ${error.fact}`);
+    }
   }
+  if (unread.length > 0) return { fact: `no repository gives the roles (${unread.join('; ')})` };
   return { fact: 'no repository has a logical dump with the roles: dr backup --kind full' };
 }

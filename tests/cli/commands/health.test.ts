@@ -17,7 +17,8 @@ async function health(ready: number, more: Partial<HealthOptions> = {}) {
     signal: new AbortController().signal,
     color: false,
   };
-  const options = { comprehensive: false, stores: false, tier: [], ...more };
+  const asked = { performance: false, record: false, samples: 20, security: false };
+  const options = { comprehensive: false, stores: false, tier: [], ...asked, ...more };
   return { ...(await healthCommand(options, context as SiteContext)), events };
 }
 
