@@ -68,8 +68,7 @@ async function answer(settings: ServerSettings, method: string, path: string, re
   const isRunbook = path === '/runbook' && runbook !== undefined;
   if (!isPage && !isRunbook && path !== '/metrics' && path !== '/healthz') {
     const more = [...(page === undefined ? [] : ['/']), ...(runbook === undefined ? [] : ['/runbook'])];
-    return end(response, 404, `look at ${[...more, '/metrics'].join(', ')} or /healthz
-`);
+    return end(response, 404, `look at ${[...more, '/metrics'].join(', ')} or /healthz\n`);
   }
   if (method !== 'GET' && method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');
