@@ -30,7 +30,7 @@ export interface RotateRequest {
 }
 
 const slug = (id: string): string => id.replaceAll(/[^A-Za-z0-9_.-]/g, '-');
-const stampOf = (now: Date): string => now.toISOString().slice(0, 16).replaceAll(/[-:T]/g, '');
+const stampOf = (now: Date): string => now.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
 
 interface Run {
   readonly site: Site;

@@ -83,9 +83,9 @@ test('every secret of a host is replaced, and the old ones open nothing', async 
       repositories: { local: { passphrases: { name: string }[] } };
     };
     expect(document.signingKeys).toHaveLength(2);
-    expect(document.signingKeys[0]?.name).toMatch(/^points-\d{12}$/);
+    expect(document.signingKeys[0]?.name).toMatch(/^points-\d{14}$/);
     expect(document.repositories.local.passphrases.map(({ name }) => name)).toEqual([
-      expect.stringMatching(/^local-\d{12}$/),
+      expect.stringMatching(/^local-\d{14}$/),
       'local-1',
     ]);
 
