@@ -3,6 +3,7 @@
  * changes nothing.
  */
 export { codeOf, DrError, hasCode } from './core/errors.ts';
+export { LEADS_TO } from './kubernetes/fields/leads-to.ts';
 export { readKubeconfig } from './kubernetes/kubeconfig.ts';
 export { selects } from './kubernetes/labels.ts';
 export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './kubernetes/objects.ts';

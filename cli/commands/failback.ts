@@ -21,7 +21,10 @@ const declaration = () =>
         'switchover',
       ]),
     )
-    .option('--repository <id>', 'where it follows the primary from (default: its first in S3)')
+    .option(
+      '--repository <id>',
+      'where it follows the primary from (default: its first in S3 that holds a full backup of it)',
+    )
     .option('--delete-claims', 'delete the volumes of the former generation; they are listed before', false)
     .addOption(dryRunOption())
     .addOption(confirmOption('the name of the stack that returns'))

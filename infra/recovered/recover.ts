@@ -4,6 +4,7 @@ import { serviceNamespaces } from '../../plan/declared/namespaces.ts';
 import type { KubeObject, ManifestSnapshot } from '../../recovery/public.ts';
 import type { RecoverySettings, StackConfig } from '../config/types.ts';
 import { changesOf } from './change/changes.ts';
+import { leadToStores } from './change/lead-to-stores.ts';
 import { type PinnedImages, pinImages } from './change/pin-images.ts';
 import { scaleToZero } from './change/scale-to-zero.ts';
 import { listed } from './objects/identity.ts';
@@ -67,7 +68,8 @@ export async function recoverPlatform(
   const { section, settings, changes, isolated, services } = wanted;
   const { objects, notes }: PinnedImages = wanted.pinImages ? pinImages(snapshot) : { ...snapshot, notes: [] };
   const { steps, report } = planPlatform({
-    ...{ stack, plan, snapshot: { ...snapshot, objects }, section, settings, changes, rotate, isOwn },
+    ...{ stack, plan, snapshot: { ...snapshot, objects }, section, settings, rotate, isOwn },
+    changes: [leadToStores(namespaces.platform), ...changes],
     checked: services !== 'scaled-to-zero',
     platform: serviceNamespaces(namespaces)[0] ?? namespaces.platform,
     quota: namespaces.existing.length === 0 ? config.quotas.platform : undefined,

@@ -2,6 +2,7 @@
 import type { Plan } from '../../../plan/types.ts';
 import { DrError, precondition } from '../../core/errors.ts';
 import type { ClusterAccess } from '../../kubernetes/access.ts';
+import { LEADS_TO } from '../../kubernetes/fields/leads-to.ts';
 import { Patches } from '../../kubernetes/fields/patch.ts';
 import { type Cluster, fieldsOf, textOf } from '../../kubernetes/objects.ts';
 import { SERVED } from '../../kubernetes/served-types.ts';
@@ -24,9 +25,6 @@ export interface PlatformParts {
   readonly own: readonly string[];
   readonly signal: AbortSignal;
 }
-
-/** On a Service of the platform: which store of a stack it leads to. */
-const LEADS_TO = 'go-coffee-dr/leads-to';
 
 /** Fields of a Service with an address, which one that only leads elsewhere can't have. */
 const OF_AN_ADDRESS = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy', 'selector'];

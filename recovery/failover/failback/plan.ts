@@ -13,6 +13,7 @@ import {
 import { type Fork, forksOf, leaderOf, type Member } from '../../workloads/postgres/members.ts';
 import type { FailoverPorts } from '../ports.ts';
 import { readStack, type SiteStack } from '../stack.ts';
+import { copiesOf, followFrom, noCopy } from './follow-from.ts';
 import type { Divergence, FailbackRequest, ReclonePlan, RecloneState } from './types.ts';
 
 /** Volumes of the data stores' StatefulSets. */
@@ -125,18 +126,6 @@ async function inspectReturning(cluster: SiteCluster, platform: string, state: R
   return { claims, leader: await leaderOf(cluster, platform) };
 }
 
-function repositoryOf(back: SiteStack, wanted: string | undefined): string {
-  const ids = Object.keys(back.storage);
-  const id = wanted ?? ids[0];
-  if (id !== undefined && ids.includes(id)) return id;
-  throw precondition({
-    code: 'REPOSITORY-UNKNOWN',
-    where: `stack ${back.name}`,
-    fact: wanted === undefined ? 'it has no repository in S3' : `it has no repository "${wanted}" in S3`,
-    hint: `a standby can follow from: ${ids.join(', ') || 'none'}`,
-  });
-}
-
 export async function planReclone(ports: FailoverPorts, request: FailbackRequest): Promise<ReclonePlan> {
   const sites = await readSites(ports, request);
   const { back, leader } = sites;
@@ -149,6 +138,7 @@ export async function planReclone(ports: FailoverPorts, request: FailbackRequest
   const forks = back.outputs.leads ? led.forks : [];
   const archives = forks.length === 0 ? [] : await archivesOf(ports, back);
   const { site, generation: leading, lineage } = leader.outputs;
+  const copies = await copiesOf(ports, back, lineage);
   return {
     stack: back.name,
     of: leader.name,
@@ -158,8 +148,9 @@ export async function planReclone(ports: FailoverPorts, request: FailbackRequest
       site: back.outputs.site,
       generation: state === 'to-empty' ? back.outputs.generation + 1 : (generation ?? back.outputs.generation),
     },
-    leader: { lineage, site, generation: leading },
-    repository: repositoryOf(back, request.repository),
+    leader: { lineage, site, generation: leading, recovery: leader.outputs.namespaces.recovery },
+    repository: followFrom(back.name, copies, request.repository),
+    copies,
     claims: own.claims,
     namespace: platform,
     cluster: cluster.describe,
@@ -185,6 +176,10 @@ export function recloneRefusals(plan: ReclonePlan, request: FailbackRequest): Dr
   };
   if (plan.state === 'follows') return refusals;
   if (plan.fullBackup === 'failed') refusals.push(noFullBackup(plan));
+  const missing = noCopy(plan);
+  // A first full backup that still runs will fill it, unless it does not answer.
+  if (missing !== undefined && (plan.fullBackup !== 'running' || plan.copies[plan.repository]?.state === 'away'))
+    refusals.push(missing);
   if (plan.claims.length > 0 && !request.deleteClaims) {
     const fact = `${plan.claims.join(', ')} in ${plan.namespace} of ${plan.cluster} hold the data of ${plan.lineage}, and a standby needs empty volumes`;
     const hint = 'save what diverged, if it is needed; then add --delete-claims';

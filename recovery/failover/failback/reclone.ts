@@ -16,6 +16,7 @@ import { type SiteStack, signingKeyOf } from '../stack.ts';
 import { stopSite } from '../stop-site.ts';
 import { bringUp } from '../up.ts';
 import { waitsOf } from '../waits.ts';
+import { copiesOf, noCopy } from './follow-from.ts';
 import { noFullBackup, readSites } from './plan.ts';
 import type { FailbackRequest, ReclonePlan, RecloneReport } from './types.ts';
 
@@ -162,6 +163,8 @@ export async function reclone(
   const { back, leader } = await readSites(ports, request);
   if (plan.state !== 'follows') {
     await waitForFullBackup(ports, leader, plan);
+    const missing = noCopy({ ...plan, copies: await copiesOf(ports, back, plan.leader.lineage) });
+    if (missing !== undefined) throw missing;
     await using cluster = await ports.openCluster(back.cluster);
     if (plan.state === 'to-empty') {
       if (back.outputs.leads) await fenceOld(ports, back, plan);

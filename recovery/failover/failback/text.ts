@@ -2,7 +2,7 @@
 import { lineageName } from '../../../plan/layout.ts';
 import { formatBytes, plural } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
-import type { Divergence, ReclonePlan, RecloneReport } from './types.ts';
+import type { CopyIn, Divergence, ReclonePlan, RecloneReport } from './types.ts';
 
 const STATES = {
   'to-empty': 'is stopped, emptied and re-cloned',
@@ -26,6 +26,11 @@ function divergenceRows({ fork, segments, lsn, bytes }: Divergence): string[][] 
   ];
 }
 
+function copyText([id, copy]: readonly [string, CopyIn]): string {
+  if (copy.state === 'held') return `${id}: ${copy.point}`;
+  return copy.state === 'away' ? `${id}: does not answer` : `${id}: nothing`;
+}
+
 export function reclonePlanText(plan: ReclonePlan): string {
   const { next, leader, claims, divergence } = plan;
   return table(
@@ -36,6 +41,7 @@ export function reclonePlanText(plan: ReclonePlan): string {
       ...divergenceRows(divergence),
       ['deleted', claims.length === 0 ? 'nothing' : `${claims.join(', ')} in ${plan.namespace} of ${plan.cluster}`],
       ['first full backup of the leader', plan.fullBackup],
+      [`held of ${leader.lineage}`, Object.entries(plan.copies).map(copyText).join('; ') || 'nothing'],
     ],
   );
 }

@@ -6,7 +6,7 @@ export interface FailbackRequest {
   readonly stack: string;
   /** The stack that leads now. */
   readonly of: string;
-  /** Repository from which the returning site follows. @default its first in S3 */
+  /** Repository from which the returning site follows. @default its first in S3 that holds a full backup of the leader */
   readonly repository?: string | undefined;
   /** Permission to delete the volumes of the ended generation. */
   readonly deleteClaims: boolean;
@@ -33,6 +33,12 @@ export type RecloneState =
   /** It follows the leader. */
   | 'follows';
 
+/** What a repository holds of the leader's lineage: the newest point that has its database. */
+export type CopyIn =
+  | { readonly state: 'held'; readonly point: string }
+  | { readonly state: 'empty' }
+  | { readonly state: 'away'; readonly fact: string };
+
 export interface ReclonePlan {
   readonly stack: string;
   readonly of: string;
@@ -40,8 +46,16 @@ export interface ReclonePlan {
   /** The ended lineage; `next` is the one that begins. */
   readonly lineage: string;
   readonly next: { readonly site: string; readonly generation: number };
-  readonly leader: { readonly lineage: string; readonly site: string; readonly generation: number };
+  readonly leader: {
+    readonly lineage: string;
+    readonly site: string;
+    readonly generation: number;
+    /** Namespace of its schedules. */
+    readonly recovery: string;
+  };
   readonly repository: string;
+  /** By repository of the returning site. */
+  readonly copies: Readonly<Record<string, CopyIn>>;
   /** Volume claims of the ended generation; their namespace and cluster follow. */
   readonly claims: readonly string[];
   readonly namespace: string;

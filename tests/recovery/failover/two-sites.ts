@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { layout, STANZA } from '../../../plan/layout.ts';
 import { DrError } from '../../../recovery/core/errors.ts';
 import type { FailoverPorts } from '../../../recovery/failover/ports.ts';
+import { signPoint } from '../../../recovery/points/signing.ts';
 import type { ConfigValues, EngineStack, RunOutcome, StackEngine } from '../../../recovery/pulumi/engine.ts';
 import type { ObjectStore } from '../../../recovery/storage/object-store.ts';
 import { openPosixStore } from '../../../recovery/storage/posix/store.ts';
+import { pointBody, postgresCapture } from '../points/point-fixture.ts';
 import { FakeSite } from './fake-site.ts';
 
 /** As the stacks’ outputs name it. */
@@ -101,8 +103,12 @@ export interface TwoSites {
   archive(lineage: string, segment: string): Promise<void>;
   readonly confirmed: string[];
   now: Date;
-  /** Adds a second repository to the standby's stack. It has the same content, and answers while `answers` is true. */
+  /** Adds a further repository to the standby's stack, before its other one. It answers while `answers` is true. */
   addPrimary(): { answers: boolean; readonly store: ObjectStore };
+  /** The same for the old site's stack, where it is the first one, and empty. */
+  addFirst(): { answers: boolean; readonly store: ObjectStore };
+  /** Puts a recovery point of a lineage into the repository that both share. */
+  backUp(lineage: string): Promise<void>;
 }
 
 export async function makeTwoSites(folder: string): Promise<TwoSites> {
@@ -127,6 +133,27 @@ export async function makeTwoSites(folder: string): Promise<TwoSites> {
   });
   const stacks: Record<string, FakeStack> = { production, dr };
   const confirmed: string[] = [];
+  const add = (stack: FakeStack) => {
+    const primary = { answers: true, store: openPosixStore(join(folder, 'primary')) };
+    const { repositories } = common.storage;
+    const first = { endpoint: 'https://first.fake', region: 'us-east-1', bucket: 'go-coffee-backups' };
+    stack.values = {
+      ...stack.values,
+      storage: { value: { ...common.storage, repositories: { primary: first, ...repositories } } },
+      s3Credentials: { value: { secondary: { restorer }, primary: { restorer } } },
+    };
+    stack.made = {
+      ...stack.made,
+      repositories: { primary: { kind: 's3', ...first }, ...(stack.made.repositories as object) },
+    };
+    sites.ports.openStorage = async ({ id }) => {
+      if (id !== 'primary') return store;
+      if (primary.answers) return primary.store;
+      const fact = 'no complete answer: connect ECONNREFUSED';
+      throw new DrError({ code: 'REPOSITORY-UNREACHABLE', where: id, fact, hint: '' });
+    };
+    return primary;
+  };
   const sites: TwoSites = {
     old,
     standby,
@@ -135,26 +162,13 @@ export async function makeTwoSites(folder: string): Promise<TwoSites> {
     store,
     confirmed,
     now: new Date(),
-    addPrimary: () => {
-      const primary = { answers: true, store: openPosixStore(join(folder, 'primary')) };
-      const { repositories } = common.storage;
-      const first = { endpoint: 'https://first.fake', region: 'us-east-1', bucket: 'go-coffee-backups' };
-      dr.values = {
-        ...dr.values,
-        storage: { value: { ...common.storage, repositories: { ...repositories, primary: first } } },
-        s3Credentials: { value: { secondary: { restorer }, primary: { restorer } } },
-      };
-      dr.made = {
-        ...dr.made,
-        repositories: { ...(dr.made.repositories as object), primary: { kind: 's3', ...first } },
-      };
-      sites.ports.openStorage = async ({ id }) => {
-        if (id !== 'primary') return store;
-        if (primary.answers) return primary.store;
-        const fact = 'no complete answer: connect ECONNREFUSED';
-        throw new DrError({ code: 'REPOSITORY-UNREACHABLE', where: id, fact, hint: '' });
-      };
-      return primary;
+    addPrimary: () => add(dr),
+    addFirst: () => add(production),
+    backUp: async (lineage) => {
+      const at = sites.now.toISOString();
+      const place = { environment: ENVIRONMENT, repository: 'secondary' };
+      const body = { ...pointBody(at, [postgresCapture(at, { lineage })], place), previous: null };
+      await store.put(layout(ENVIRONMENT).point(body.id), JSON.stringify(signPoint(body, SIGNING_KEY)));
     },
     archive: async (lineage, segment) => {
       const folderOf = `${layout(ENVIRONMENT).pgbackrest(lineage)}/archive/${STANZA}/15-1/${segment.slice(0, 16)}`;

@@ -24,6 +24,7 @@ async function afterFailover(): Promise<TwoSites> {
   };
   await sites.dr.up();
   sites.standby.jobs.set('dr-full-eu-west-1-1', 'done');
+  await sites.backUp('eu-west-1-1');
   sites.old.database.lsn = '0/7000060';
   for (const segment of ['000000010000000000000004', '000000010000000000000005', '000000010000000000000006']) {
     await sites.archive('us-east-1-1', segment);
@@ -85,6 +86,33 @@ describe('the plan', () => {
     sites.standby.jobs.set('dr-full-eu-west-1-1', 'running');
     const ports = { ...sites.ports, timeoutFactor: 0.000_001 };
     await expect(comeBack({ ...sites, ports })).rejects.toMatchObject({ code: 'NO-FULL-BACKUP' });
+    expect(sites.old.done).toEqual([]);
+  });
+
+  test('a repository without a copy of the leader is never taken unasked, and refused when it is named', async () => {
+    const sites = await afterFailover();
+    const first = sites.addFirst();
+    expect((await planReclone(sites.ports, REQUEST)).repository).toBe('secondary');
+    const named = { ...REQUEST, repository: 'primary' };
+    await expect(comeBack(sites, named)).rejects.toMatchObject({
+      code: 'NO-FULL-BACKUP',
+      exit: 6,
+      fact: expect.stringContaining('no full backup of eu-west-1-1'),
+      hint: expect.stringContaining('--repository secondary'),
+    });
+    first.answers = false;
+    await expect(comeBack(sites, named)).rejects.toMatchObject({ fact: expect.stringContaining('does not answer') });
+    expect(sites.old.done).toEqual([]);
+  });
+
+  test('a first full backup that has ended without a copy there stops it before anything is touched', async () => {
+    const sites = await afterFailover();
+    sites.addFirst();
+    sites.standby.jobs.set('dr-full-eu-west-1-1', 'running');
+    const plan = await planReclone(sites.ports, { ...REQUEST, repository: 'primary' });
+    expect(recloneRefusals(plan, REQUEST)).toEqual([]);
+    sites.standby.jobs.set('dr-full-eu-west-1-1', 'done');
+    await expect(reclone(sites.ports, REQUEST, plan)).rejects.toMatchObject({ code: 'NO-FULL-BACKUP' });
     expect(sites.old.done).toEqual([]);
   });
 
