@@ -15,7 +15,7 @@ import { authoritiesOf, clusterRepositories, localOf, usedOf } from './cluster/r
 import { readConfig } from './config/config.ts';
 import { alertReceivers, backedUp, copiedInPods, previewFindings } from './config/findings.ts';
 import { repositoryLocations } from './config/locations.ts';
-import { backsUp, beginsWithFull, isIsolated, leads, originOf, redisOrigin } from './config/role.ts';
+import { backsUp, beginsWithFull, isIsolated, leads, originOf, redisOrigin, watchedAs } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
 import { declareCopies } from './jobs/copies.ts';
 import { externalAuthorities, withExternal } from './jobs/external.ts';
@@ -247,7 +247,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       {
         ...config.monitoring,
         plan,
-        role: config.role,
+        role: watchedAs(config),
         workloads: backedUp(plan, config),
         namespace: namespaces.recovery,
         image: images.toolbox,

@@ -2,7 +2,7 @@
 import { lineageName } from '../../plan/layout.ts';
 import type { ResolvedPoint } from '../../recovery/public.ts';
 import type { PostgresSource } from './stores/schema.ts';
-import type { Names, StackConfig } from './types.ts';
+import type { Names, Role, StackConfig } from './types.ts';
 
 /** A promoted standby keeps `standby` in its config, because its database began from that site. */
 export function originOf(
@@ -101,6 +101,11 @@ export function beginsWithFull(config: Pick<StackConfig, 'role' | 'standby' | 'r
 /** True for a site that makes backups: not while its database only follows the server that it will take over. */
 export function backsUp(config: Pick<StackConfig, 'role' | 'recovery' | 'postgres'>): boolean {
   return leads(config) && !isIsolated(config) && config.postgres.adopt?.phase !== 'follow';
+}
+
+/** As what the monitor watches it: a database that follows the server that it will take over is a standby. */
+export function watchedAs({ role, postgres }: Pick<StackConfig, 'role' | 'postgres'>): Role {
+  return postgres.adopt?.phase === 'follow' ? 'standby' : role;
 }
 
 /** Where WAL replay ends. The timeline is explicit, so that replay never follows a fork in the archive by chance. */

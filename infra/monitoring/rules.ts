@@ -8,7 +8,7 @@ import { drillOverdue, objectiveMissed } from './rules/objectives.ts';
 import { repositoryRules, storageRules, verificationRules } from './rules/repositories.ts';
 import { silenceRules } from './rules/silence.ts';
 import type { RuleFile, RuleSettings } from './rules/types.ts';
-import { fenceRules, standbyRules, walRules } from './rules/wal.ts';
+import { fenceRules, slotRules, standbyRules, walRules } from './rules/wal.ts';
 
 export type { AlertRule, RuleFile, RuleSettings } from './rules/types.ts';
 
@@ -19,7 +19,10 @@ export function alertRules(plan: Plan, settings: RuleSettings = {}): RuleFile {
       { name: 'dr-backups', rules: [...backupRules(plan, settings), ...pointRules(plan)] },
       { name: 'dr-repositories', rules: [...repositoryRules(plan), ...storageRules(plan)] },
       { name: 'dr-verification', rules: verificationRules(plan, settings) },
-      { name: 'dr-wal', rules: standby ? standbyRules(plan) : [...walRules(plan), ...fenceRules()] },
+      {
+        name: 'dr-wal',
+        rules: [...(standby ? standbyRules(plan) : [...walRules(plan), ...fenceRules()]), ...slotRules()],
+      },
       { name: 'dr-objectives', rules: [objectiveMissed(), ...testCalendar(plan).map(drillOverdue)] },
       { name: 'dr-readiness', rules: humanRules(plan) },
       { name: 'dr-silence', rules: silenceRules(plan, settings) },

@@ -113,12 +113,15 @@ async function followBehind(platform: Platform): Promise<void> {
   const as = { as: runAs, cwd: '/' };
   const dataDir = join(paths.run, 'standby');
   const port = 5433;
-  const copy = ['-h', paths.run, '-p', String(postgres.port), '-U', 'postgres', '-c', 'fast', '-R', '-D', dataDir];
+  const slot = ['-C', '-S', 'follower'];
+  const from = ['-h', paths.run, '-p', String(postgres.port), '-U', 'postgres'];
+  const copy = [...from, '-c', 'fast', '-R', ...slot, '-D', dataDir];
   await run([join(bin, 'pg_basebackup'), ...copy], as);
   const options = `-k ${paths.run} -p ${port} -c archive_mode=off`;
   const log = join(paths.run, 'standby.log');
   await run([join(bin, 'pg_ctl'), 'start', '-D', dataDir, '-o', options, '-l', log, '-w', '-t', '60'], as);
   try {
+    const leading = await openSite(platform.envFile);
     const stateDir = join(paths.run, 'standby-state');
     await editEnvironment(platform.envFile, (e) => ({ ...e, stateDir, postgres: { ...postgres, port, dataDir } }));
     const standby = await openSite(platform.envFile);
@@ -145,6 +148,14 @@ async function followBehind(platform: Platform): Promise<void> {
       await follower.query('SELECT pg_wal_replay_resume()');
       await until(replayed);
       expect(await lagging(hour)).toEqual([]);
+      // A stream that is broken knows nothing of what it lacks.
+      await follower.query("ALTER SYSTEM SET primary_conninfo = ''");
+      await follower.query('SELECT pg_reload_conf()');
+      await until('NOT EXISTS (SELECT FROM pg_stat_wal_receiver)');
+      expect(await lagging(hour)).toEqual(['DrStandbyRpoMissed']);
+      expect(about(await ringing(leading), 'DrSlot')).toEqual([]);
+      expect([...written.keys()]).toContain('["go_coffee_dr_unused_slot_bytes",{"slot":"follower"}]');
+      await leader.query("SELECT pg_drop_replication_slot('follower')");
     } finally {
       await leader.end();
       await follower.end();

@@ -3,6 +3,7 @@ import { seconds } from '../../../plan/duration.ts';
 import { fullInterval, testCalendar } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan } from '../../../plan/types.ts';
+import { SLOT_BYTES } from '../rules/wal.ts';
 import type { Question, Step } from './panels.ts';
 
 const above = (limit: number): Step[] => [
@@ -161,6 +162,14 @@ export function isWalShipped(plan: Plan): Question[] {
       unit: 'short',
       steps: above(Math.ceil(seconds(pushDelay) / seconds(archiveTimeout))),
       show: [['go_coffee_dr_wal_backlog_segments', 'segments']],
+    },
+    {
+      title: 'WAL that slots keep for nobody',
+      description: 'A follower that is gone fills the disk of its leader.',
+      type: 'timeseries',
+      unit: 'bytes',
+      steps: above(SLOT_BYTES),
+      show: [['go_coffee_dr_unused_slot_bytes', '{{slot}}']],
     },
     {
       title: 'Another site leads',

@@ -76,6 +76,27 @@ export function fenceRules(): AlertRule[] {
   ];
 }
 
+/** PostgreSQL keeps about as much by itself (`max_wal_size`, its default): less tells nothing. */
+export const SLOT_BYTES = 2 ** 30;
+
+/** A slot whose follower is gone keeps WAL until the disk is full, and then the server stops. */
+export function slotRules(): AlertRule[] {
+  return [
+    {
+      alert: 'DrSlotKeepsWal',
+      expr: `go_coffee_dr_unused_slot_bytes > ${SLOT_BYTES}`,
+      for: STALE,
+      labels: { severity: 'warning' },
+      annotations: {
+        summary: 'The replication slot {{ $labels.slot }} keeps {{ $value | humanize1024 }}B of WAL for nobody',
+        description:
+          'Its follower is not connected. It keeps WAL until the disk is full, or max_slot_wal_keep_size ends it.',
+        runbook: 'dr doctor; dr adopt status --help',
+      },
+    },
+  ];
+}
+
 export function standbyRules(plan: Plan): AlertRule[] {
   return shipping(plan).flatMap(({ workload, objective, push, archiveTimeout }): AlertRule[] => {
     // A standby that follows the archive gets WAL one push later, and replays it in its next poll.

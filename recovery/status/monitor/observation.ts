@@ -47,11 +47,20 @@ export interface ObservedSize {
   readonly bytes: number;
 }
 
+/** A replication slot of the server: it keeps WAL for a follower, which may be gone. */
+export interface SlotObservation {
+  readonly slot: string;
+  /** A follower is connected. */
+  readonly active: boolean;
+  readonly keptBytes: number;
+}
+
 export interface WalObservation {
   readonly lastArchived?: Date;
   readonly waiting?: number;
   /** As the server reported it at that moment; it grows by itself. */
   readonly standbyLag?: { readonly seconds: number; readonly at: Date };
+  readonly slots?: readonly SlotObservation[];
 }
 
 export type AnsweringParty = 'postgres' | 'redis' | 'kubernetes';

@@ -25,6 +25,8 @@ export const METRICS = {
   go_coffee_dr_objective_met: '0: an objective of the plan is missed',
   go_coffee_dr_fenced: '1: another site leads; a repository holds a fence for this one',
   go_coffee_dr_standby_lag_seconds: 'How far the standby, or the slowest follower, is behind',
+  go_coffee_dr_unused_slot_bytes:
+    'WAL that a replication slot keeps on the server while no follower is connected to it',
   go_coffee_dr_backup_last_run_failed: '1: the last run of a schedule failed, or left no point in time',
   go_coffee_dr_workload_backup_failed:
     '1: the newest run that tried this workload has no copy of it in this repository',
@@ -72,6 +74,9 @@ export function samplesOf(question: SampleQuestion): Sample[] {
     ...(wal?.standbyLag === undefined
       ? []
       : [sample('go_coffee_dr_standby_lag_seconds', {}, standbyLag(wal.standbyLag, age))]),
+    ...(wal?.slots ?? []).map(({ slot, active, keptBytes }) =>
+      sample('go_coffee_dr_unused_slot_bytes', { slot }, active ? 0 : keptBytes),
+    ),
     ...(environment.postgres === undefined
       ? []
       : [sample('go_coffee_dr_fenced', {}, observation.fence === undefined ? 0 : 1)]),

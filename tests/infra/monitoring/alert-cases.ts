@@ -166,6 +166,14 @@ export const CASES: readonly AlertCase[] = [
   { alert: 'DrWalRpoMissed', series: { [m('wal_lag_seconds')]: '360 3600 3601' }, at: { 0: [], 1: [], 2: [{}] } },
   { alert: 'DrWalBacklog', series: { [m('wal_backlog_segments')]: '0 9x20' }, at: { 5: [], 6: [{}] } },
   {
+    alert: 'DrSlotKeepsWal',
+    series: {
+      [m('unused_slot_bytes', '{slot="dr_adopt_shop"}')]: '2e9+0x20',
+      [m('unused_slot_bytes', '{slot="postgres_1"}')]: '1e9+0x20',
+    },
+    at: { 4: [], 5: [{ slot: 'dr_adopt_shop' }] },
+  },
+  {
     alert: 'DrStandbyLate',
     settings: STANDBY,
     series: { [m('standby_lag_seconds')]: '0 800x20' },

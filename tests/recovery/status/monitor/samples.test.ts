@@ -217,3 +217,14 @@ test('a backup that throws, or ends partial, is kept as failed; one that no sche
     ['hourly', false],
   ]);
 });
+
+test('a slot counts only while nobody is connected to it', () => {
+  const slots = [
+    { slot: 'dr_adopt_shop', active: false, keptBytes: 5 },
+    { slot: 'postgres_1', active: true, keptBytes: 7 },
+  ];
+  expect(values({ wal: { slots } })('go_coffee_dr_unused_slot_bytes')).toEqual({
+    dr_adopt_shop: 5,
+    postgres_1: 0,
+  });
+});
