@@ -30,7 +30,7 @@ const OF_ITS_HOST = [
 
 const forget = (): string => `sed -i -E '/^[[:space:]]*(${OF_ITS_HOST})([[:space:]]|=)/d' "$file"`;
 
-/** The password is the stack's own for replication, which `dr adopt` has given to the role on the source. */
+/** Logs in with the stack's own password for replication, which `dr adopt` has given to the role on the source. */
 export function renderAdopt({ host, port, slot, phase }: PostgresSource): string {
   const refused = [
     '#!/bin/sh',
@@ -46,8 +46,9 @@ export function renderAdopt({ host, port, slot, phase }: PostgresSource): string
     'umask 077',
     // An interrupted copy can't be continued.
     `rm -rf '${PATHS.pgData}'`,
-    'PGPASSWORD=$PATRONI_REPLICATION_PASSWORD',
-    'export PGPASSWORD PGCONNECT_TIMEOUT=10',
+    // Patroni takes its own variables out of the environment, and gives the password for the source in this file.
+    ': "${PGPASSFILE:?Patroni sets it for the server that is copied}"',
+    'export PGCONNECT_TIMEOUT=10',
     `pg_basebackup --pgdata='${PATHS.pgData}' --host='${host}' --port=${port} --username=replicator --no-password \\`,
     `  --slot='${slot}' --wal-method=stream --checkpoint=fast`,
     `for file in '${PATHS.pgData}/postgresql.conf' '${PATHS.pgData}/postgresql.auto.conf'; do`,

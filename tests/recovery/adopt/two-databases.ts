@@ -177,7 +177,11 @@ export class TwoDatabases {
       const adopt = { ...settings, host: place.host, port: place.port, phase: 'follow' };
       const server = postgresSchema.parse({ adopt }).adopt;
       if (server === undefined) throw new Error('no server to adopt');
-      await script(managed, renderAdopt(server), { PATRONI_REPLICATION_PASSWORD: PASSWORDS.replication });
+      // As Patroni gives it: its variables with passwords never reach a script.
+      const passwords = join(managed.folder, 'pgpass');
+      await writeFile(passwords, `127.0.0.1:${place.port}:*:replicator:${PASSWORDS.replication}\n`, { mode: 0o600 });
+      if (runAs !== undefined) await run(['chown', runAs, passwords]);
+      await script(managed, renderAdopt(server), { PGPASSFILE: passwords });
       const conninfo = `host=127.0.0.1 port=${place.port} user=replicator password=${PASSWORDS.replication}`;
       const own = [`primary_conninfo = '${conninfo}'`, `primary_slot_name = '${follow.slot}'`];
       const parameters = Object.entries(follow.settings).map(([name, value]) => `${name} = ${value}`);
