@@ -47,7 +47,7 @@ export function renderAdopt({ host, port, slot, phase }: PostgresSource): string
     // An interrupted copy can't be continued.
     `rm -rf '${PATHS.pgData}'`,
     // Patroni takes its own variables out of the environment, and gives the password for the source in this file.
-    ': "${PGPASSFILE:?Patroni sets it for the server that is copied}"',
+    '[ -r "$PGPASSFILE" ]',
     'export PGCONNECT_TIMEOUT=10',
     `pg_basebackup --pgdata='${PATHS.pgData}' --host='${host}' --port=${port} --username=replicator --no-password \\`,
     `  --slot='${slot}' --wal-method=stream --checkpoint=fast`,
