@@ -25,6 +25,8 @@ export interface EnvironmentArgs {
   readonly database: string;
   /** Of pgBackRest. @default those of the node, whose memory limit is another one's */
   readonly processes?: number | undefined;
+  /** Whether the stack's Redis lets clients in without a password. @default it wants one */
+  readonly redis?: { readonly clients: 'password' | 'open' } | undefined;
   /** All repositories that `dr` may be asked about, the exported one too. */
   readonly repositories: readonly ClusterRepository[];
   /** Name of the passphrase of new data, by repository. */
@@ -114,6 +116,8 @@ function redisOf(args: EnvironmentArgs): Record<string, unknown> {
     ...hooksOf(args, 'redis'),
     host: serviceHost(REDIS, args.namespaces.platform),
     port: PORTS.redis,
+    // Redis refuses a password without a name where its default user needs none.
+    ...(args.redis?.clients === 'open' ? { user: 'default' } : {}),
     password: file(`${PATHS.stores}/${KEY_FILES.redis}`),
     dataDir: PATHS.redisData,
     transfer: 'replication',

@@ -13,7 +13,7 @@ interface Target {
   readonly instant?: boolean;
 }
 
-export type Unit = 's' | 'percentunit' | 'short' | 'bool_yes_no' | 'dateTimeFromNow';
+export type Unit = 's' | 'bytes' | 'percentunit' | 'short' | 'bool_yes_no' | 'dateTimeFromNow';
 
 export interface Panel {
   readonly id: number;

@@ -96,3 +96,8 @@ test('the server archives by the script of the generation that the jobs name', a
   expect(running).toContain(join(environment.stateDir, 'pgbackrest', 'fra1-3', 'archive-push.sh'));
   expect(scriptsFolder(lineage)).toBe(join(environment.stateDir, 'pgbackrest', 'fra1-3'));
 });
+
+test('a Redis that needs no password is asked with the name of its default user: without one it refuses the password', async () => {
+  expect((await opened({})).environment.redis?.user).toBeUndefined();
+  expect((await opened({ redis: { clients: 'open' } })).environment.redis?.user).toBe('default');
+});
