@@ -74,6 +74,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/assess.ts'),
   ],
   [
+    'incident',
+    'Declare an incident, tell people, keep its clocks and timeline, and write its post-mortem.',
+    () => import('./commands/incident/family.ts'),
+  ],
+  [
     'health',
     'Check that every service, PostgreSQL and Redis answer, a tier at a time. Exit 1 when one is not healthy.',
     () => import('./commands/health.ts'),

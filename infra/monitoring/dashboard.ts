@@ -1,7 +1,14 @@
 /** A Grafana dashboard that answers the questions of a recovery, with the plan's limits as thresholds. Pure. */
 import type { Plan } from '../../plan/types.ts';
 import { lay, type Panel } from './dashboard/panels.ts';
-import { areCopiesFresh, areWeReady, canCopiesBeTrusted, couldWeRecover, isWalShipped } from './dashboard/questions.ts';
+import {
+  areCopiesFresh,
+  arePeopleTold,
+  areWeReady,
+  canCopiesBeTrusted,
+  couldWeRecover,
+  isWalShipped,
+} from './dashboard/questions.ts';
 
 export interface Dashboard {
   readonly uid: string;
@@ -32,6 +39,7 @@ export function dashboard(plan: Plan): Dashboard {
       ['Are the copies fresh?', areCopiesFresh(plan)],
       ['Is the WAL shipped?', isWalShipped(plan)],
       ['Can the copies be trusted?', canCopiesBeTrusted(plan)],
+      ['Are people told?', arePeopleTold()],
     ]),
   };
 }

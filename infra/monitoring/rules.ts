@@ -4,6 +4,7 @@ import { testCalendar } from '../../plan/limits.ts';
 import type { Plan } from '../../plan/types.ts';
 import { backupRules, pointRules } from './rules/backups.ts';
 import { humanRules } from './rules/human.ts';
+import { incidentRules } from './rules/incidents.ts';
 import { drillOverdue, objectiveMissed } from './rules/objectives.ts';
 import { repositoryRules, storageRules, verificationRules } from './rules/repositories.ts';
 import { silenceRules } from './rules/silence.ts';
@@ -25,6 +26,7 @@ export function alertRules(plan: Plan, settings: RuleSettings = {}): RuleFile {
       },
       { name: 'dr-objectives', rules: [objectiveMissed(), ...testCalendar(plan).map(drillOverdue)] },
       { name: 'dr-readiness', rules: humanRules(plan) },
+      { name: 'dr-incidents', rules: incidentRules(plan) },
       { name: 'dr-silence', rules: silenceRules(plan, settings) },
     ],
   };

@@ -4,6 +4,7 @@ import { extensionTypeSchema } from '../../plan/types.ts';
 import { badInput } from '../core/errors.ts';
 import { absolute, argv, keyring, nameSchema, secretRefSchema } from '../core/fields.ts';
 import { repositorySchema } from '../storage/backends.ts';
+import { incidentSchema } from './channels.ts';
 import { externalSchema } from './external.ts';
 
 /** Throws `POSTGRES-UNCONFIGURED` (exit 2). */
@@ -223,6 +224,8 @@ export const environmentSchema = z.strictObject({
       z.strictObject({ none: z.literal(true) }),
     ])
     .optional(),
+  /** How people are told in an incident. Without it every message is printed, to be passed on by hand. */
+  incident: incidentSchema.optional(),
   repositories: z.record(nameSchema, repositorySchema),
 });
 

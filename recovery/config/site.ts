@@ -23,7 +23,7 @@ export interface Repository {
   readonly layout: Layout;
   /** Holds off-site copies (`dr offsite export`); no backup writes to it. */
   readonly exported?: boolean | undefined;
-  /** Opened once for each role; `restorer` may only read, and put under locks/, leases/ and marks/. */
+  /** Opened once for each role; `restorer` may only read, and put under locks/, leases/, marks/ and incidents/. */
   store(role: StoreRole): Promise<ObjectStore>;
 }
 

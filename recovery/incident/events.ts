@@ -65,6 +65,10 @@ const delivery = z.object({
   state: z.enum(DELIVERY_STATES),
   attempts: z.number().int().optional(),
   detail: z.string().optional(),
+  /** What the receiver calls the incident. */
+  remote: z.string().optional(),
+  /** Who has told the channel by hand. */
+  person: z.string().optional(),
 });
 
 /** A command of `dr` that ran while the incident was open; one `run` has a start, and an end unless it was killed. */

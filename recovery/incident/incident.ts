@@ -69,7 +69,7 @@ export interface Incident {
   /** Who holds each role of the team now. */
   readonly roles: readonly RoleHolder[];
   readonly messages: readonly SentMessage[];
-  /** When people were last told something: the last message, or the declaration. */
+  /** When people were last told something: the last message that a channel has got, or the declaration. */
   readonly lastMessageAt: string;
   readonly commands: readonly CommandRun[];
   readonly steps: readonly Happened<EventOf<'step'>>[];
@@ -127,7 +127,7 @@ export function incidentOf(id: string, { records, problems }: LogReading): Incid
     ...(end === undefined ? {} : { resolvedAt: end.at, resolution: withoutType(end.event) }),
     roles: rolesOf(of('assigned')),
     messages,
-    lastMessageAt: [declaration.at, ...messages.map((each) => each.at)].sort().at(-1) as string,
+    lastMessageAt: [declaration.at, ...messages.filter(wasHeard).map((each) => each.at)].sort().at(-1) as string,
     commands: commandsOf(of('command')),
     steps: of('step'),
     answers: Object.fromEntries(of('answered').map(({ event }) => [event.field, event.value])),
@@ -173,6 +173,10 @@ function messagesOf(
         }),
     ),
   }));
+}
+
+function wasHeard({ deliveries }: SentMessage): boolean {
+  return [...deliveries.values()].some(({ state }) => state === 'delivered' || state === 'delivered-by-hand');
 }
 
 function commandsOf(events: readonly Happened<EventOf<'command'>>[]): CommandRun[] {

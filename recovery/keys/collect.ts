@@ -9,7 +9,8 @@ import type { SecretRef } from '../core/fields.ts';
 import { BUNDLE_FILES, BUNDLE_FOLDERS, type BundleFile, HERE } from './bundle.ts';
 
 /** Fields that refer to a secret by a file or a variable. */
-const SECRETS = ['from', 'password', 'accessKeyId', 'secretAccessKey', ...STORE_PASSWORDS];
+const CHANNELS = ['webhook', 'token', 'url', 'secret', 'routingKey'];
+const SECRETS = ['from', 'password', 'accessKeyId', 'secretAccessKey', ...STORE_PASSWORDS, ...CHANNELS];
 /** Fields that hold the path of a file: a public one, or a secret one. */
 const PUBLIC_FILES = ['ca', 'certificate'];
 const SECRET_FILES = ['key', 'kubeconfig', 'credentials'];

@@ -137,6 +137,36 @@ export function areCopiesFresh(plan: Plan): Question[] {
   ];
 }
 
+export function arePeopleTold(): Question[] {
+  const stat = { type: 'stat', steps: NO } as const;
+  return [
+    {
+      ...stat,
+      title: 'Open incidents',
+      description: 'Declared and not resolved: dr incident status.',
+      unit: 'short',
+      show: [['go_coffee_dr_incident_open', 'open']],
+    },
+    {
+      ...stat,
+      title: 'Overdue update, overdue post-mortem',
+      description: 'What the plan’s messages promise.',
+      unit: 's',
+      show: [
+        ['go_coffee_dr_incident_update_overdue_seconds', 'update'],
+        ['go_coffee_dr_post_mortem_overdue_seconds', 'post-mortem'],
+      ],
+    },
+    {
+      ...stat,
+      title: 'Overdue follow-ups',
+      description: 'dr incident follow-ups.',
+      unit: 'short',
+      show: [['go_coffee_dr_follow_ups_overdue', 'follow-ups']],
+    },
+  ];
+}
+
 export function isWalShipped(plan: Plan): Question[] {
   const shipped = plan.workloads.find(({ continuous }) => continuous !== undefined);
   if (shipped?.continuous === undefined) return [];

@@ -1,4 +1,5 @@
 /** What one refresh observed, as moments and not as ages: an age is computed for each request, and so keeps growing. */
+import type { Incident } from '../../incident/incident.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import type { Measurement } from '../../report/measurements.ts';
 import type { Copy } from '../objectives.ts';
@@ -87,6 +88,8 @@ export interface Observation {
   readonly watchedSince?: WatchedSince;
   /** Schedules whose last run reported a failure. */
   readonly failedRuns: ReadonlySet<string>;
+  /** All that were ever declared. */
+  readonly incidents?: readonly Incident[];
   /** The last verdict on the whole; absent until there was one. */
   readonly readiness?: ReadinessSummary;
 }

@@ -2,6 +2,7 @@
 import { attachedRepositories } from '../../config/repositories.ts';
 import { isConfigured } from '../../config/selection.ts';
 import type { Repository, Site } from '../../config/site.ts';
+import { openIncidents } from '../../incident/incidents.ts';
 import type { Fence } from '../../points/fence-document.ts';
 import { longestUnread } from '../../points/read-overdue.ts';
 import { allMeasurements } from '../../report/measurements.ts';
@@ -45,12 +46,16 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
       ]);
       // A lost server and a standby archive nothing: then the repositories tell how far the WAL reaches.
       const withWal = site.environment.postgres !== undefined && server?.lastArchived === undefined;
-      const readings = await Promise.all(
-        attachedRepositories(site).map(async (repository) => ({
-          id: repository.id,
-          reading: await within(pendingRead(site, repository, { withWal, pending }), deadlineSeconds),
-        })),
-      );
+      const [readings, incidents] = await Promise.all([
+        Promise.all(
+          attachedRepositories(site).map(async (repository) => ({
+            id: repository.id,
+            reading: await within(pendingRead(site, repository, { withWal, pending }), deadlineSeconds),
+          })),
+        ),
+        // Opening also gives each repository the events that it lacks.
+        openIncidents(site, { seconds: deadlineSeconds }),
+      ]);
       const all = readings.map(({ reading }) => reading);
       const known = (id: string) => before?.repositories.find((each) => each.id === id);
       const repositories = [
@@ -79,6 +84,7 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
         answers,
         watchedSince: since,
         failedRuns: failedRuns(runs),
+        incidents: incidents.all(),
       };
       return before;
     },

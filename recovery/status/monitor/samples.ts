@@ -3,6 +3,7 @@ import { selectWorkloads } from '../../../plan/select.ts';
 import type { Plan } from '../../../plan/types.ts';
 import type { Environment } from '../../config/environment.ts';
 import { isConfigured } from '../../config/selection.ts';
+import { overdueOf } from '../../incident/overdue.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../../points/catalog/doubts.ts';
 import { judgeObjectives, type RpoNow } from '../objectives.ts';
 import type { LastDue } from './expected-runs.ts';
@@ -33,6 +34,11 @@ export const METRICS = {
   go_coffee_dr_answers: '1: the server, or the API of the cluster, answered the exporter at the last refresh',
   go_coffee_dr_watched_seconds:
     'How long a workload, repository or scenario has been watched: it excuses what has never happened',
+  go_coffee_dr_incident_open: 'Incidents that nobody has resolved; exercises don’t count',
+  go_coffee_dr_incident_update_overdue_seconds:
+    'Since when people wait for an update of an open incident; 0: they don’t',
+  go_coffee_dr_post_mortem_overdue_seconds: 'Since when a post-mortem should be written; 0: none is overdue',
+  go_coffee_dr_follow_ups_overdue: 'Follow-ups of incidents that should be done by now',
   go_coffee_dr_refreshed_timestamp_seconds: 'When the exporter last refreshed these values (Unix time)',
   go_coffee_dr_readiness: 'Whether this site could recover today: 2 ready, 1 at risk, 0 not ready',
   go_coffee_dr_readiness_checks: 'How many checks of the readiness are in this state',
@@ -93,6 +99,7 @@ export function samplesOf(question: SampleQuestion): Sample[] {
     ...ofObjectives(question),
     ...ofSchedules(question),
     ...ofReadiness(question),
+    ...ofIncidents(question),
     sample('go_coffee_dr_refreshed_timestamp_seconds', {}, observation.at.getTime() / 1000),
     sample('go_coffee_dr_plan_info', { version: plan.version, digest: planDigest }, 1),
   ];
@@ -235,6 +242,17 @@ function ofObjectives(question: SampleQuestion): Sample[] {
           ]),
     ];
   });
+}
+
+function ofIncidents({ plan, observation, now }: SampleQuestion): Sample[] {
+  if (observation.incidents === undefined) return [];
+  const { open, updateSeconds, postMortemSeconds, followUps } = overdueOf(observation.incidents, plan, now);
+  return [
+    sample('go_coffee_dr_incident_open', {}, open),
+    sample('go_coffee_dr_incident_update_overdue_seconds', {}, updateSeconds),
+    sample('go_coffee_dr_post_mortem_overdue_seconds', {}, postMortemSeconds),
+    sample('go_coffee_dr_follow_ups_overdue', {}, followUps),
+  ];
 }
 
 function ofSchedules(question: SampleQuestion): Sample[] {

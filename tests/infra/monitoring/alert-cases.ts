@@ -226,6 +226,17 @@ export const CASES: readonly AlertCase[] = [
     series: { [m('answers', '{of="postgres"}')]: '0x20', [m('answers', '{of="redis"}')]: '0x20' },
     at: { 6: [{ of: 'postgres' }] },
   },
+  {
+    alert: 'DrIncidentUpdateOverdue',
+    series: { [m('incident_update_overdue_seconds')]: '0 1 0' },
+    at: { 0: [], 1: [{}], 2: [] },
+  },
+  {
+    alert: 'DrPostMortemOverdue',
+    series: { [m('post_mortem_overdue_seconds')]: '0 60 0' },
+    at: { 0: [], 1: [{}], 2: [] },
+  },
+  { alert: 'DrFollowUpOverdue', series: { [m('follow_ups_overdue')]: '0 2 0' }, at: { 0: [], 1: [{}], 2: [] } },
   { alert: 'DrMonitorDown', series: { 'up{job="dr-monitor"}': '1 0x20' }, at: { 5: [], 6: [{}] } },
   { alert: 'DrMonitorStale', series: { [m('refreshed_timestamp_seconds')]: '0x20' }, at: { 5: [], 6: [{}] } },
 ];
