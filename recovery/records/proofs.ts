@@ -4,8 +4,9 @@
 export const FIELD_LIMIT = 500;
 
 /**
- * `escrow-written` and `escrow-opened` are recorded by `dr keys`, `failover` by `dr failover`. The others are recorded by hand: an alert has
- * reached its receiver, a test message each channel, somebody has the off-site copy, the standby has room, it can pull the images.
+ * `escrow-written` and `escrow-opened` are recorded by `dr keys`, `failover` by `dr failover`, `channels` by
+ * `dr incident test-channels`. The others are recorded by hand: an alert has
+ * reached its receiver, somebody has the off-site copy, the standby has room, it can pull the images.
  */
 export const PROOFS = [
   'escrow-written',

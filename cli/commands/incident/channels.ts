@@ -115,6 +115,7 @@ async function test(options: OptionsOf<typeof testDeclaration>, context: SiteCon
   if (unknown !== undefined) throw unknownChannel(unknown, [...new Set(known)]);
   const { by, now } = await writtenBy(options, context);
   const results = await testChannels(site, incidents.records, { only: options.channel, by, now });
+  if (options.channel.length === 0) await noteChannels(site, results, { by, now });
   const after = channelTests(site, incidents.records);
   const rows = results.map(({ channel, section, state, fact }) => {
     const last = after.find((each) => each.channel === channel && each.section === section)?.lastWorked;
@@ -131,6 +132,28 @@ async function test(options: OptionsOf<typeof testDeclaration>, context: SiteCon
     data: { results, channels: after },
     text: [table(['channel', 'section', 'test', 'last worked', ''], rows), ...none].join('\n'),
   };
+}
+
+/** What `dr readiness` asks: a test of all channels, and which of them only people can test. */
+async function noteChannels(
+  site: OpenedIncidents['site'],
+  results: readonly { readonly channel: string; readonly state: string }[],
+  { by, now }: { readonly by: string; readonly now: Date },
+): Promise<void> {
+  const of = (state: string): string[] => results.filter((each) => each.state === state).map(({ channel }) => channel);
+  const [worked, failed, byHand] = [of('delivered'), of('failed'), of('by-hand')];
+  if (worked.length + failed.length === 0) return;
+  const [{ writeRecord }, { FIELD_LIMIT }] = await Promise.all([
+    import('../../../recovery/records/store.ts'),
+    import('../../../recovery/records/proofs.ts'),
+  ]);
+  const says = (what: string, names: readonly string[]): string[] =>
+    names.length === 0 ? [] : [`${what}: ${names.join(', ')}`];
+  const note = [...says('reached', worked), ...says('not reached', failed), ...says('told by hand', byHand)]
+    .join('; ')
+    .slice(0, FIELD_LIMIT);
+  const result = failed.length === 0 ? ('passed' as const) : ('failed' as const);
+  await writeRecord(site, { by, about: 'proof', id: 'channels', result, note }, now);
 }
 
 export const declareDeliver = siteCommand({ declare: deliverDeclaration, run: deliverAgain });

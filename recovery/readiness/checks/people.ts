@@ -67,7 +67,13 @@ function channelsCheck(facts: Facts): ReadinessCheck {
   const { internal, external } = facts.plan.channels;
   const check = { id: 'channels', family: 'people', title: 'A test message reached every channel' } as const;
   if (internal.length + external.length > 0) {
-    return proofCheck(facts, { proof: 'channels', check, cadence: 'quarterly', never: 'at risk' });
+    return proofCheck(facts, {
+      proof: 'channels',
+      check,
+      cadence: 'quarterly',
+      never: 'at risk',
+      command: 'dr incident test-channels',
+    });
   }
   return {
     ...check,

@@ -7,6 +7,7 @@ import { loadPlan } from '../../../plan/load.ts';
 import type { Site } from '../../../recovery/config/site.ts';
 import { channelTests } from '../../../recovery/incident/channel-tests.ts';
 import { openIncidents } from '../../../recovery/incident/incidents.ts';
+import { readRecords } from '../../../recovery/records/store.ts';
 import { dr } from '../../cli/run-dr.ts';
 import { scratch } from '../../scratch.ts';
 import { makeSite } from '../config/site-fixture.ts';
@@ -93,6 +94,14 @@ test('test-channels: each is tried, marked, and when it worked is kept', async (
     lastWorked: expect.any(String),
     lastTest: { ok: true },
   });
+  expect((await readRecords(site)).records).toMatchObject([
+    {
+      about: 'proof',
+      id: 'channels',
+      result: 'failed',
+      note: expect.stringMatching(/^reached: slack, slack; not reached: ops; told by hand: .*phone/),
+    },
+  ]);
   const ops = tests.find(({ channel }) => channel === 'ops');
   expect(ops).toMatchObject({ configured: true, lastTest: { ok: false } });
   expect(ops?.lastWorked).toBeUndefined();
