@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import { type Layout, layout } from '../../plan/layout.ts';
 import { engineRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
+import { refuseUnmounted } from '../config/used-folders.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { DrError } from '../core/errors.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
@@ -80,11 +81,13 @@ function restorersStore(repository: Repository): ObjectStore['put'] {
   };
 }
 
-function placeOf(repository: Repository): Place {
+function placeOf(site: Site, repository: Repository): Place {
   return {
     name: `repository ${repository.id}`,
     keys: repository.layout,
     async store() {
+      // The folder below a mount point that is not mounted is not the repository.
+      refuseUnmounted(site, repository);
       const store = await repository.store('restorer');
       const put = restorersStore(repository);
       return {
@@ -249,7 +252,7 @@ export async function openRecords(site: Site, options: OpenRecordsOptions = {}):
     keys: layout(site.environment.name),
     store: async () => openStateStore(site.environment.stateDir),
   };
-  const places = [state, ...(localOnly ? [] : engineRepositories(site).map(placeOf))];
+  const places = [state, ...(localOnly ? [] : engineRepositories(site).map((each) => placeOf(site, each)))];
   const records = new SignedRecords(site, places, seconds, await readKeyring(site));
   await records.load();
   return records;

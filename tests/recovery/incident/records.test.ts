@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { layout } from '../../../plan/layout.ts';
 import type { Repository, Site } from '../../../recovery/config/site.ts';
+import { rememberFolder } from '../../../recovery/config/used-folders.ts';
 import { openIncidents } from '../../../recovery/incident/incidents.ts';
 import { openRecords } from '../../../recovery/incident/records.ts';
 import type { ObjectStore } from '../../../recovery/storage/object-store.ts';
@@ -76,6 +77,18 @@ test('no state folder: the repositories keep it; no place at all is an error', a
   expect((await openIncidents(site)).openOne().id).toBe(id);
   const alone = await openIncidents(site, { localOnly: true });
   await expect(alone.declare(DECLARED, { by: 'ann', now: NOW })).rejects.toMatchObject({ code: 'EVENT-NOT-KEPT' });
+});
+
+test('nothing is written below a mount point that is not mounted', async () => {
+  const folder = await scratch();
+  const site = await makeSite(folder);
+  const incidents = await openIncidents(site);
+  await incidents.declare(DECLARED, { by: 'ann', now: NOW });
+  await rememberFolder(site, site.repository('local'), NOW);
+  await rm(join(folder, 'local', 'production'), { recursive: true });
+  const { unreached } = await openRecords(site);
+  expect(unreached).toMatchObject([{ place: 'repository local', fact: expect.stringContaining('is not mounted') }]);
+  expect(await readdir(join(folder, 'local'))).toEqual([]);
 });
 
 test('two people who update at once: both events stand, and every reader sees one order', async () => {
