@@ -68,7 +68,7 @@ export function clocksOf(incident: Incident, plan: Plan, now: Date): Clocks {
 }
 
 /** The last command that brought it back counts: an earlier try may have been undone. Undefined while none did. */
-export function backAfter(
+function backAfter(
   { commands, declaredAt }: Pick<Incident, 'commands' | 'declaredAt'>,
   tier: string,
 ): number | undefined {

@@ -12,7 +12,6 @@ import type { OutgoingMessage } from './channels/types.ts';
 import type { EventOf } from './events.ts';
 import type { Incident, SentMessage } from './incident.ts';
 import type { Incidents, WrittenBy } from './incidents.ts';
-import type { Appended } from './records.ts';
 import { within } from './within.ts';
 
 export interface DeliveryResult {
@@ -67,7 +66,7 @@ export async function sendMessage(
 }
 
 /** The channels that have not got it: never tried, or failed. What is told by hand and was printed stays open until somebody ticks it. */
-export function undelivered(
+function undelivered(
   incident: Pick<Incident, 'exercise'>,
   message: SentMessage,
   site: { readonly plan: Pick<Plan, 'channels'>; readonly environment: Site['environment'] },
@@ -149,10 +148,4 @@ export async function tryChannel(
 
 export function reachedAll({ deliveries }: Pick<SentResult, 'deliveries'>): boolean {
   return deliveries.every(({ state }) => state !== 'failed');
-}
-
-/** Places that did not take an event, for a line to people. */
-export function keptIn({ written, unreached }: Appended): string {
-  const open = unreached.map(({ place, fact }) => `${place} gets it later (${fact})`);
-  return [`kept in ${written.join(', ')}`, ...open].join('; ');
 }

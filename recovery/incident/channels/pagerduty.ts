@@ -7,7 +7,7 @@ const SEVERITY: Readonly<Record<string, string>> = { P1: 'critical', P2: 'error'
 const LONGEST_SUMMARY = 1024;
 
 /** Pure. */
-export function pagerdutyBody(message: OutgoingMessage, routingKey: string): object {
+function pagerdutyBody(message: OutgoingMessage, routingKey: string): object {
   const { title, text, incident, environment, severity, status, template, at } = message;
   return {
     routing_key: routingKey,

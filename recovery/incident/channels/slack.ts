@@ -9,7 +9,7 @@ import { checkedUrl } from './url.ts';
 const BLOCK = 3000;
 
 /** Pure. Blocks of plain text show every character as it is; `text` is for notifications. */
-export function slackBody({ title, text }: Pick<OutgoingMessage, 'title' | 'text'>): object {
+function slackBody({ title, text }: Pick<OutgoingMessage, 'title' | 'text'>): object {
   const parts = text.trim().match(new RegExp(`[^]{1,${BLOCK}}`, 'g')) ?? [title];
   return {
     text: escapeSlack(title),

@@ -11,7 +11,7 @@ const created = z.object({ id: z.string().min(1) });
 const IMPACT: Readonly<Record<string, string>> = { P1: 'critical', P2: 'major', P3: 'minor', P4: 'none' };
 
 /** Pure. The page shows the body as HTML. */
-export function statuspageBody({ title, text, status, severity }: OutgoingMessage): object {
+function statuspageBody({ title, text, status, severity }: OutgoingMessage): object {
   return {
     incident: {
       name: title,

@@ -6,7 +6,7 @@ import type { OutgoingMessage, SendPorts, Sent } from './types.ts';
 import { checkedUrl } from './url.ts';
 
 /** Pure. */
-export function signatureOf(body: string, secret: string, at: Date): string {
+function signatureOf(body: string, secret: string, at: Date): string {
   const time = Math.floor(at.getTime() / 1000);
   return `t=${time},v1=${createHmac('sha256', secret).update(`${time}.${body}`).digest('hex')}`;
 }

@@ -19,7 +19,7 @@ export function templateOf({ templates }: Pick<Plan, 'templates'>, id: MessageTe
 }
 
 /** Fields without a value: blanks are none. */
-export function unfilled({ fields }: Pick<MessageTemplate, 'fields'>, values: FieldValues): string[] {
+function unfilled({ fields }: Pick<MessageTemplate, 'fields'>, values: FieldValues): string[] {
   return fields.map(({ name }) => name).filter((name) => (values[name] ?? '').trim() === '');
 }
 

@@ -96,8 +96,8 @@ describe('every rule', () => {
     expect(unwatched).toEqual([
       'go_coffee_dr_rto_seconds',
       'go_coffee_dr_rpo_seconds',
-      'go_coffee_dr_readiness_checks',
       'go_coffee_dr_incident_open',
+      'go_coffee_dr_readiness_checks',
       'go_coffee_dr_plan_info',
     ]);
   });
