@@ -9,7 +9,9 @@ import type { FollowUp, Incident } from './incident.ts';
 /** What a command can do: it is run, and its exit code is the answer. By the words of the plan. */
 const COMMANDS: readonly (readonly [what: RegExp, command: string])[] = [
   [/service validation/i, 'dr health --comprehensive'],
+  [/performance assessment/i, 'dr health --performance'],
   [/data integrity/i, 'dr verify --deep'],
+  [/security audit/i, 'dr health --security'],
   [/post-mortem publication/i, 'dr incident post-mortem'],
   [/dr plan revisions/i, 'dr plan check'],
 ];
