@@ -142,10 +142,13 @@ export function arePeopleTold(): Question[] {
   return [
     {
       ...stat,
-      title: 'Open incidents',
-      description: 'Declared and not resolved: dr incident status.',
+      title: 'Open incidents, overdue follow-ups',
+      description: 'dr incident status; dr incident follow-ups.',
       unit: 'short',
-      show: [['go_coffee_dr_incident_open', 'open']],
+      show: [
+        ['go_coffee_dr_incident_open', 'open'],
+        ['go_coffee_dr_follow_ups_overdue', 'follow-ups'],
+      ],
     },
     {
       ...stat,
@@ -156,13 +159,6 @@ export function arePeopleTold(): Question[] {
         ['go_coffee_dr_incident_update_overdue_seconds', 'update'],
         ['go_coffee_dr_post_mortem_overdue_seconds', 'post-mortem'],
       ],
-    },
-    {
-      ...stat,
-      title: 'Overdue follow-ups',
-      description: 'dr incident follow-ups.',
-      unit: 'short',
-      show: [['go_coffee_dr_follow_ups_overdue', 'follow-ups']],
     },
   ];
 }
