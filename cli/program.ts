@@ -49,6 +49,11 @@ export const COMMANDS: readonly Row[] = [
     () => import('./commands/restore.ts'),
   ],
   [
+    'find',
+    'Find the moment: which transaction dropped, emptied or changed a table, or when a check stopped being true.',
+    () => import('./commands/find/find.ts'),
+  ],
+  [
     'rebuild',
     'Rebuild the platform as a fresh stack from a recovery point: resolve, preview, confirm, bring up tier by tier, verify, report.',
     () => import('./commands/rebuild.ts'),

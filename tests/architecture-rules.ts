@@ -29,6 +29,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'prune/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/'],
     'backup/': ['core/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'restore/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
+    'find/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/', 'restore/'],
     'verify/': ['core/', 'report/', 'storage/', 'config/', 'points/', 'engines/', 'workloads/'],
     'status/': [
       'core/',

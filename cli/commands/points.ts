@@ -1,4 +1,4 @@
-/** `dr points list`, `dr points show`, `dr points mark`: what can be recovered, from where, and to which moment. */
+/** `dr points list`, `show`, `mark`, `name`, `locate`: what can be recovered, from where, and to which moment. */
 import { Command } from '@commander-js/extra-typings';
 import { didYouMean } from '../../plan/nearest.ts';
 import { badInput, DrError } from '../../recovery/core/errors.ts';
@@ -9,6 +9,8 @@ import { painter } from '../../recovery/report/paint.ts';
 import { type CommandResult, commandFamily, type OptionsOf, type SiteContext, siteCommand } from '../command.ts';
 import { examples } from '../flags.ts';
 import { openSite } from '../open-site.ts';
+import { declareLocate } from './points/locate.ts';
+import { declareName } from './points/name.ts';
 
 const ID = 'a recovery point’s id, e.g. 20261123T020000Z-full-7f3a';
 
@@ -158,6 +160,8 @@ export const declare = commandFamily({
     list,
     siteCommand({ declare: showDeclaration, run: pointsShow }),
     siteCommand({ declare: markDeclaration, run: pointsMark }),
+    declareName,
+    declareLocate,
   ],
   byDefault: list,
 });

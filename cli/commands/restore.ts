@@ -12,8 +12,21 @@ async function check(options: RestoreOptions): Promise<void> {
   }
   if (latest) throw misuse('--latest does not exist', 'type `dr restore --to latest`');
   if (to?.trim() === '') throw misuse('--to is empty', TARGETS);
+  if (options.undoMerge !== undefined) return;
+  if (isOfRestored(options)) {
+    if (options.table.length === 0)
+      throw misuse('--compare and --merge want a table', 'type --table public.orders too');
+    if (options.merge !== undefined && to !== undefined)
+      throw misuse('--merge takes what an earlier command restored', 'leave out --to, and name --into-database');
+    if (to === undefined) (await import('./restore/table.ts')).checkTables(options);
+    if (to === undefined) return;
+  }
   if (to === undefined && emergencyDump === undefined) throw misuse('no recovery target', TARGETS);
   if (wantsTables(options)) (await import('./restore/table.ts')).checkTables(options);
+}
+
+function isOfRestored({ compare, merge }: RestoreOptions): boolean {
+  return compare || merge !== undefined;
 }
 
 function wantsTables({ table, intoDatabase }: RestoreOptions): boolean {
@@ -21,7 +34,11 @@ function wantsTables({ table, intoDatabase }: RestoreOptions): boolean {
 }
 
 async function restore(options: RestoreOptions, context: SiteContext): Promise<CommandResult> {
-  const { to } = options;
+  const { to, undoMerge } = options;
+  if (undoMerge !== undefined)
+    return (await import('./restore/compare.ts')).takeBack({ ...options, undoMerge }, context);
+  if (to === undefined && isOfRestored(options))
+    return (await import('./restore/compare.ts')).withRestored(options, context);
   if (to === undefined) return (await import('./restore/emergency.ts')).dumpAlone(options, context);
   if (wantsTables(options)) return (await import('./restore/table.ts')).restoreTables({ ...options, to }, context);
   return (await import('./restore/site.ts')).restoreSite({ ...options, to }, context);

@@ -21,6 +21,7 @@ import { refuseForeignWal } from '../workloads/postgres/archive/own-wal.ts';
 import { plantCanary } from '../workloads/postgres/canary.ts';
 import { readServerFacts } from '../workloads/postgres/host/server-facts.ts';
 import { refuseStandby } from '../workloads/postgres/host/standby.ts';
+import { makeRestorePoint } from '../workloads/postgres/restore-points.ts';
 import { withClient } from '../workloads/postgres/server.ts';
 import type { WorkloadOutcome } from './outcome.ts';
 import { signedSets } from './parents.ts';
@@ -116,6 +117,10 @@ export async function backUpPostgres(site: Site, request: PostgresRequest): Prom
       await withClient(site, settings, (client) => plantCanary(client, `${request.run} after`)).catch(
         // The sets are made: a server that has stopped since then does not take them away.
         (error: unknown) => site.log.warn({ error: messageOf(error) }, 'no commit was made after the backup'),
+      );
+      await makeRestorePoint(site, `backup ${request.run}`, 'dr backup').catch(
+        // The point has an id to go back to: a role that may not make restore points is no reason to fail.
+        (error: unknown) => site.log.info({ error: messageOf(error) }, 'the backup has no restore point by name'),
       );
     } finally {
       await runHook(site, workload, 'post', signal);

@@ -1,8 +1,9 @@
-/** A recovery target: `latest`, a point by its id, or a moment. */
+/** A recovery target: `latest`, a point by its id, a moment, or a place in the WAL. */
 import { z } from 'zod';
 import { badInput, type DrError } from '../core/errors.ts';
 import { isPointId } from './id.ts';
 import { formatMicros, type Micros, microsOf, parseMicros } from './moment.ts';
+import { formatLsn, parseLsn } from './wal-segment.ts';
 
 export type Target =
   | { readonly kind: 'latest' }
@@ -12,7 +13,21 @@ export type Target =
       readonly time: Date;
       /** Microseconds after `time`, 1 to 999. @default 0 */
       readonly micros?: number;
-    };
+    }
+  | WalTarget;
+
+/** A place that only the WAL itself knows: it is looked up before copies are chosen (`Place`). */
+export type WalTarget =
+  /** Just before the transaction with this id ended. */
+  | { readonly kind: 'xid'; readonly xid: string }
+  /** Everything that was written before this position. `0/3000060` */
+  | { readonly kind: 'lsn'; readonly lsn: string }
+  /** A restore point by its name (`dr points name`). */
+  | { readonly kind: 'name'; readonly name: string };
+
+export function isWalTarget(target: Target): target is WalTarget {
+  return target.kind === 'xid' || target.kind === 'lsn' || target.kind === 'name';
+}
 
 type Moment = Pick<Extract<Target, { kind: 'time' }>, 'time' | 'micros'>;
 
@@ -25,7 +40,7 @@ export function microsOfTarget({ time, micros = 0 }: Moment): Micros {
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);
 const MOMENT_WITHOUT_ZONE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/;
 const EXAMPLES =
-  'type latest, a point’s id (dr points), or a time with its zone: 2026-11-23T01:59:00Z, 2026-11-23 01:59:00 UTC, 2026-11-23T03:59:00+02:00';
+  'type latest, a point’s id (dr points), or a time with its zone: 2026-11-23T01:59:00Z, 2026-11-23 01:59:00 UTC, 2026-11-23T03:59:00+02:00; or a place in the WAL: before:TRANSACTION, lsn:0/3000060, name:RESTORE-POINT';
 
 /** `2026-11-23 02:00:00 UTC` (as `dr` prints it), `+0100`, `+01` (as PostgreSQL prints it) → ISO 8601. */
 function normalised(text: string): string {
@@ -77,6 +92,39 @@ function refuseFuture(text: string, time: Date, { now, where }: { readonly now: 
   throw refusal(where)('TARGET-IN-FUTURE', fact, hint);
 }
 
+/** PostgreSQL keeps 63 bytes of a restore point's name. */
+const MAX_NAME_BYTES = 63;
+
+/** What can be made and asked for by name. Throws `TARGET-UNKNOWN` (exit 2). */
+export function checkPointName(name: string, where = 'target'): string {
+  const bad = /\p{Cc}/u.test(name) || name.trim() !== name;
+  if (name !== '' && !bad && Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
+  const hint = `a name has 1 to ${MAX_NAME_BYTES} bytes, no control character, and no blank at its ends`;
+  throw refusal(where)('TARGET-UNKNOWN', `"name:${name}" can't be the name of a restore point`, hint);
+}
+
+/** Transactions 0 to 2 are PostgreSQL's own; the id has 32 bits in the WAL. */
+function readXid(text: string): string {
+  const xid = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (xid >= 3 && xid <= 0xffff_ffff) return String(xid);
+  const hint = '`dr find --what delete` names the transactions: before:744';
+  throw refusal('target')('TARGET-UNKNOWN', `"before:${text}" names no transaction`, hint);
+}
+
+function readLsn(text: string): string {
+  if (/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/i.test(text)) return formatLsn(parseLsn(text));
+  const hint = 'SELECT pg_current_wal_lsn() gives one: lsn:0/3000060';
+  throw refusal('target')('TARGET-UNKNOWN', `"lsn:${text}" is not a position in the WAL`, hint);
+}
+
+/** Undefined for a target of another kind. */
+function readWalTarget(text: string): WalTarget | undefined {
+  const [, kind, value = ''] = /^(before|lsn|name):(.*)$/s.exec(text) ?? [];
+  if (kind === 'before') return { kind: 'xid', xid: readXid(value) };
+  if (kind === 'lsn') return { kind: 'lsn', lsn: readLsn(value) };
+  return kind === 'name' ? { kind: 'name', name: checkPointName(value) } : undefined;
+}
+
 /**
  * Throws `TARGET-NO-ZONE`, `TARGET-IN-FUTURE` or `TARGET-UNKNOWN` (exit 2).
  * @param now `later`: whoever resolves the target compares it with the repository's clock, because this host's may be behind
@@ -85,6 +133,8 @@ export function parseTarget(text: string, now: Date | 'later'): Target {
   const trimmed = text.trim();
   if (trimmed === 'latest') return { kind: 'latest' };
   if (isPointId(trimmed)) return { kind: 'point', id: trimmed };
+  const place = readWalTarget(trimmed);
+  if (place !== undefined) return place;
   const read = readMoment(text, 'target');
   if (now !== 'later') refuseFuture(text, read.time, { now, where: 'target' });
   return { kind: 'time', ...read };
@@ -92,6 +142,18 @@ export function parseTarget(text: string, now: Date | 'later'): Target {
 
 /** As a user would type it. */
 export function formatTarget(target: Target): string {
-  if (target.kind === 'latest') return 'latest';
-  return target.kind === 'point' ? target.id : formatMicros(microsOfTarget(target));
+  switch (target.kind) {
+    case 'latest':
+      return 'latest';
+    case 'point':
+      return target.id;
+    case 'time':
+      return formatMicros(microsOfTarget(target));
+    case 'xid':
+      return `before:${target.xid}`;
+    case 'lsn':
+      return `lsn:${target.lsn}`;
+    case 'name':
+      return `name:${target.name}`;
+  }
 }

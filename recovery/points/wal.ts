@@ -15,15 +15,14 @@ export interface WalRange {
 }
 
 /**
- * Follows the segments from `start`, across timeline switches too: the new timeline's segment has the same number. Pure.
- * Undefined without the segment `start`.
+ * The segments from `start` as a replay takes them, across timeline switches too: the new timeline's segment has the same number. Pure.
+ * Empty without the segment `start`.
  */
-export function followWal(names: ReadonlySet<string>, start: string, bytes: SegmentBytes): WalRange | undefined {
-  if (!names.has(start)) return undefined;
+export function walPath(names: ReadonlySet<string>, start: string, bytes: SegmentBytes): string[] {
+  if (!names.has(start)) return [];
   const timelines = [...new Set([...names].map((n) => n.slice(0, 8)))].sort();
-  let current = start;
-  let count = 1;
-  for (;;) {
+  const path = [start];
+  for (let current = start; ; ) {
     const next = nextSegment(current, bytes);
     const later = timelines.filter((t) => t > current.slice(0, 8));
     const switched = [...later]
@@ -31,13 +30,20 @@ export function followWal(names: ReadonlySet<string>, start: string, bytes: Segm
       .flatMap((t) => [t + next.slice(8), t + current.slice(8)])
       .find((n) => names.has(n));
     const following = names.has(next) ? next : switched;
-    if (following === undefined) break;
+    if (following === undefined) return path;
+    path.push(following);
     current = following;
-    count += 1;
   }
-  const beyond = [...names].some((n) => n.slice(0, 8) >= current.slice(0, 8) && n.slice(8) > current.slice(8));
-  const range = { timeline: Number.parseInt(current.slice(0, 8), 16), last: current, count };
-  return beyond ? { ...range, gap: nextSegment(current, bytes) } : range;
+}
+
+/** Where the segments from `start` end. Pure. Undefined without the segment `start`. */
+export function followWal(names: ReadonlySet<string>, start: string, bytes: SegmentBytes): WalRange | undefined {
+  const path = walPath(names, start, bytes);
+  const last = path.at(-1);
+  if (last === undefined) return undefined;
+  const beyond = [...names].some((n) => n.slice(0, 8) >= last.slice(0, 8) && n.slice(8) > last.slice(8));
+  const range = { timeline: Number.parseInt(last.slice(0, 8), 16), last, count: path.length };
+  return beyond ? { ...range, gap: nextSegment(last, bytes) } : range;
 }
 
 const segmentInKey = (key: string): string | undefined => /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$/.exec(key)?.[1];

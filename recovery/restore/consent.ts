@@ -37,7 +37,7 @@ async function planNow({ plan }: Steps, consent: Consent, mayFlush: boolean): Pr
   try {
     return await plan();
   } catch (error) {
-    const later = mayFlush && consent.target.kind === 'time';
+    const later = mayFlush && consent.target.kind !== 'latest';
     if (!later || !(error instanceof DrError) || error.code !== 'TARGET-UNREACHABLE') throw error;
     await consent.approveFlush(error.message);
     return undefined;

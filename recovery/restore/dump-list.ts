@@ -6,6 +6,8 @@
 /** A line of `pg_restore --list --verbose`: `219; 1259 16513 TABLE shop orders postgres`, with what it depends on. */
 export interface DumpEntry {
   readonly id: number;
+  /** Of the object itself, in the database that was dumped. */
+  readonly oid: string;
   /** `TABLE`, `TABLE DATA`, `FK CONSTRAINT` … */
   readonly kind: string;
   /** `shop orders postgres`: schema, name, owner. A name may hold spaces. */
@@ -28,6 +30,12 @@ export function parseTableName(text: string): TableName | undefined {
   if (schema === undefined || name === undefined) return undefined;
   const plain = (quoted: string) => (quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted);
   return { schema: plain(schema), name: plain(name) };
+}
+
+/** `public.orders`; with double quotes where a part holds a dot or a quote, as `--table` takes it. */
+export function tableText({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  const part = (text: string): string => (/[".]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return `${part(schema)}.${part(name)}`;
 }
 
 /**
@@ -75,8 +83,8 @@ function kindOf(text: string): { kind: string; rest: string } {
 export function readDumpList(listing: string): DumpEntry[] {
   const entries: DumpEntry[] = [];
   for (const line of listing.split('\n')) {
-    const [, id, text] = /^(\d+); \d+ \d+ (.*)$/.exec(line) ?? [];
-    if (id !== undefined && text !== undefined) entries.push({ id: Number(id), ...kindOf(text), dependsOn: [] });
+    const [, id, oid = '', text] = /^(\d+); \d+ (\d+) (.*)$/.exec(line) ?? [];
+    if (id !== undefined && text !== undefined) entries.push({ id: Number(id), oid, ...kindOf(text), dependsOn: [] });
     const [, depends] = /^;\s+depends on: (.*)$/.exec(line) ?? [];
     const last = entries.at(-1);
     if (depends === undefined || last === undefined) continue;
@@ -114,6 +122,8 @@ export interface Selection {
   readonly tables: readonly string[];
   /** Names that the dump does not hold. */
   readonly unknown: readonly TableName[];
+  /** Oids of these tables, and of the sequences that come along. */
+  readonly oids: readonly string[];
 }
 
 class Dump {
@@ -190,7 +200,17 @@ function belongsTo(entry: DumpEntry, ids: ReadonlySet<number>, wanted: ReadonlyS
   return entry.dependsOn.some((id) => ids.has(id));
 }
 
-export function selectTables(entries: readonly DumpEntry[], names: readonly TableName[]): Selection {
+/** Who may do what: with a copy that is to be as its original was. */
+const ACCESS: ReadonlySet<string> = new Set(['ACL', 'POLICY', 'ROW SECURITY']);
+/** What is granted on these comes along with a table that uses them. */
+const GRANTED_ON: ReadonlySet<string> = new Set(['TABLE', 'SEQUENCE', 'SCHEMA', 'FUNCTION', 'TYPE', 'DOMAIN']);
+
+/** @param options.access permissions and policies come along @default false */
+export function selectTables(
+  entries: readonly DumpEntry[],
+  names: readonly TableName[],
+  { access = false }: { readonly access?: boolean } = {},
+): Selection {
   const dump = new Dump(entries);
   const unknown = names.filter((name) => findTable(entries, name) === undefined);
   const named = names.flatMap((name) => findTable(entries, name)?.id ?? []);
@@ -215,13 +235,18 @@ export function selectTables(entries: readonly DumpEntry[], names: readonly Tabl
       for (const id of [entry.id, ...needs.filter(isSequence)]) subjects.add(id);
     }
   }
+  for (const entry of access ? entries : []) {
+    const isOf = (id: number): boolean => chosen.has(id) && GRANTED_ON.has(dump.kind(id));
+    if (ACCESS.has(entry.kind) && entry.dependsOn.some(isOf)) for (const id of dump.closure(entry.id)) chosen.add(id);
+  }
   for (const entry of entries)
-    if (KINDS[entry.kind] === 'stays' && belongsTo(entry, wanted, wanted))
+    if (!chosen.has(entry.id) && KINDS[entry.kind] === 'stays' && belongsTo(entry, wanted, wanted))
       leftOut.set(entry.id, `${labelled(entry)}: who may read rows is not restored with a table`);
   return {
     ids: entries.filter(({ id }) => chosen.has(id)).map(({ id }) => id),
     leftOut: [...leftOut].filter(([id]) => !chosen.has(id)).map(([, why]) => why),
     tables: [...wanted].map((id) => dump.name(id)),
     unknown,
+    oids: entries.filter(({ id }) => wanted.has(id) || (chosen.has(id) && isSequence(id))).map(({ oid }) => oid),
   };
 }

@@ -50,7 +50,7 @@ export interface LogicalResult {
 
 const IDENTIFIER = /^[a-z_][a-z0-9_$]{0,62}$/;
 
-function checkName(name: string, where: string): void {
+export function checkName(name: string, where: string): void {
   if (IDENTIFIER.test(name)) return;
   throw badInput({
     code: 'NAME-INVALID',
@@ -73,7 +73,7 @@ function splitTable(table: string): TableName {
 }
 
 /** Makes the database, or takes one that holds no table. Throws `DATABASE-NOT-EMPTY` (exit 6). Returns whether it was made. */
-async function emptyDatabase(site: Site, database: string): Promise<boolean> {
+export async function emptyDatabase(site: Site, database: string): Promise<boolean> {
   const settings = postgresSettings(site.environment);
   const create = async (client: pg.Client): Promise<boolean> => {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
@@ -91,7 +91,7 @@ async function emptyDatabase(site: Site, database: string): Promise<boolean> {
   });
 }
 
-async function dropDatabase(site: Site, database: string): Promise<void> {
+export async function dropDatabase(site: Site, database: string): Promise<void> {
   const settings = postgresSettings(site.environment);
   const drop = (client: pg.Client) => client.query(`DROP DATABASE IF EXISTS "${database}"`);
   await withClient(site, settings, drop, { database: 'postgres', long: true, cleansUp: true });
@@ -106,14 +106,14 @@ async function tablesOf(client: pg.Client): Promise<TableName[]> {
 }
 
 /** Throws `TABLE-UNKNOWN` (exit 2) with the nearest names. */
-function checkTables({ unknown }: Selection, held: readonly string[]): void {
+export function checkTables({ unknown }: Selection, held: readonly string[], holder = 'the dump'): void {
   const [lost] = unknown;
   if (lost === undefined) return;
   const name = `${lost.schema}.${lost.name}`;
   throw badInput({
     code: 'TABLE-UNKNOWN',
     where: '--table',
-    fact: `the dump holds no table "${name}".${didYouMean(name, held)}`,
+    fact: `${holder} holds no table "${name}".${didYouMean(name, held)}`,
     hint: 'name one of those that it holds, or restore all of it without --table',
   });
 }

@@ -9,6 +9,7 @@ import { readSetLayout } from '../engines/pgbackrest/set-layout.ts';
 import { notCopied } from '../points/not-copied.ts';
 import type { Origin } from '../points/point.ts';
 import type { Resolution } from '../points/resolve/resolve.ts';
+import type { ResolvedItem } from '../points/resolve/types.ts';
 import { microsOfTarget } from '../points/target.ts';
 import { refuseLongPaths } from '../workloads/long-paths.ts';
 import { checkHostFits } from '../workloads/postgres/host/host-fits.ts';
@@ -56,7 +57,8 @@ function refuseElsewhere(environment: Environment, workloads: readonly Workload[
   }
 }
 
-function wantedEnd(resolution: Resolution, mode: string | undefined): WantedEnd {
+export function wantedEnd(resolution: Resolution, { mode, place }: ResolvedItem): WantedEnd {
+  if (place !== undefined) return { kind: 'place', place, target: resolution.target };
   if (mode === 'immediate') return { kind: 'immediate' };
   if (resolution.target.kind === 'time') return { kind: 'time', time: microsOfTarget(resolution.target) };
   return { kind: 'end-of-wal' };
@@ -143,7 +145,7 @@ async function planOf(
     const pgb = await openSource({ site, source }, capture);
     const layout = await readSetLayout(pgb, source, { set: capture.set, dataDir: destination });
     await checkOutside(site, destination, layout);
-    const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found.mode) });
+    const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found) });
     lastCommit = reach.lastCommit;
     const heldBecause = await whyHeld(site, origins.get(point));
     const held = heldBecause === undefined ? {} : { heldBecause };

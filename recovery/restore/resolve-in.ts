@@ -3,13 +3,15 @@ import type { Workload } from '../../plan/types.ts';
 import { copyView, driveUnmounted, folderIsThere, isDriveUnmounted } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';
 import type { Progress } from '../core/progress.ts';
+import { locateTarget } from '../engines/pgbackrest/records/locate.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { type ChainPlaces, isNewerPoint, placesOf } from '../points/catalog/order.ts';
 import type { CatalogEntry } from '../points/catalog/types.ts';
 import { unreadableOf } from '../points/catalog/unreadable.ts';
 import type { Origin } from '../points/point.ts';
 import { type Resolution, resolveTarget } from '../points/resolve/resolve.ts';
-import type { Target } from '../points/target.ts';
+import type { Place } from '../points/resolve/types.ts';
+import { isWalTarget, type Target } from '../points/target.ts';
 import { clockSkew, skewText, WARN_SKEW_SECONDS } from '../storage/clock.ts';
 import type { Tools } from './made-with.ts';
 import { resolveInSingleCopy } from './single-copy.ts';
@@ -79,6 +81,15 @@ async function nowOf(source: Repository, now: Date): Promise<{ readonly now: Dat
   };
 }
 
+/** Undefined for a target that the catalog alone resolves. */
+async function placeOf(
+  site: Site,
+  { target, progress, signal }: Choice,
+  read: { readonly repository: Repository; readonly entries: readonly CatalogEntry[]; readonly now: Date },
+): Promise<Place | undefined> {
+  return isWalTarget(target) ? locateTarget(site, { ...read, target, progress, signal }) : undefined;
+}
+
 export async function resolveIn(
   site: Site,
   request: Choice,
@@ -97,8 +108,11 @@ export async function resolveIn(
   const order = placesOf(entries);
   const tools = new Map(entries.map(({ point }) => [point.id, point.tools]));
   const origins = new Map(entries.map(({ point }) => [point.id, point.origin]));
+  const wal =
+    repository.exported === true ? undefined : await placeOf(site, request, { repository: source, entries, now });
   const resolve = (among: readonly CatalogEntry[]): Resolution =>
     resolveTarget({
+      place: wal,
       repository: repository.id,
       entries: among,
       unreadable,

@@ -27,6 +27,10 @@ function stateAt(item: RestoreItem, { items, lastCommit }: RestorePlan): string 
   switch (item.end.kind) {
     case 'time':
       return `replay to ${formatExactTime(item.end.time)}`;
+    case 'xid':
+      return `replay to just before transaction ${item.end.xid} ends (${item.end.lsn})`;
+    case 'lsn':
+      return `replay to ${item.end.inclusive ? '' : 'just before '}${item.end.lsn}`;
     case 'immediate':
       return 'end of the set';
     case 'end-of-wal':

@@ -13,6 +13,8 @@ const recoveryEnd = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('end-of-wal'), timeline: z.number().int() }),
   z.strictObject({ kind: z.literal('immediate'), timeline: z.number().int() }),
   z.strictObject({ kind: z.literal('time'), timeline: z.number().int(), time: z.iso.datetime() }),
+  z.strictObject({ kind: z.literal('xid'), timeline: z.number().int(), xid: z.string(), lsn: z.string() }),
+  z.strictObject({ kind: z.literal('lsn'), timeline: z.number().int(), lsn: z.string(), inclusive: z.boolean() }),
 ]);
 
 const [postgresCapture, resticCapture] = captureSchema.options;

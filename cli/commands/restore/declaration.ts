@@ -11,7 +11,7 @@ export const declaration = () =>
     )
     .option(
       '--to <target>',
-      'latest, a point’s id, or a time with a zone; required unless --emergency-dump stands alone',
+      'latest, a point’s id, a time with a zone, before:TRANSACTION, lsn:POSITION or name:RESTORE-POINT; required unless --emergency-dump stands alone',
     )
     .addOption(new Option('--latest').hideHelp())
     .option('--from <repository>', 'repository to read (default: the first of the plan that has the target)')
@@ -25,11 +25,18 @@ export const declaration = () =>
     .addOption(
       verbatimListOption(
         '--table <schema.table>',
-        'only this table, from the logical dump; repeat for several. Names are taken as written; commas too; double quotes around a part that holds a dot or a quote: \'public."a.b"\'',
+        'only this table, beside the live one: with a time, before:, lsn: or name: as it was then, else from the logical dump; repeat for several. Names are taken as written; commas too; double quotes around a part that holds a dot or a quote: \'public."a.b"\'',
         'none',
       ),
     )
     .option('--into-database <name>', 'with --table: restore beside the live data (default: a new database)')
+    .option('--compare', 'with --table: say what differs from the live table, by its key', false)
+    .addOption(
+      new Option('--merge <rows>', 'with --table: write these rows back into the live table; it can be undone')
+        .choices(['missing', 'changed'] as const)
+        .conflicts('compare'),
+    )
+    .option('--undo-merge <id>', 'take back what a --merge wrote; rows that were changed since then stay')
     .option(
       '--emergency-dump [folder]',
       'first dump what is still readable, and keep the damaged data directory where there is room (default folder: below the state directory)',
@@ -51,6 +58,8 @@ export const declaration = () =>
         'dr restore --to latest --from secondary --confirm production',
         'dr restore --to 2026-11-23T01:59:00Z --only postgres',
         'dr restore --to latest --table public.orders --into-database rescued',
+        'dr restore --to before:744 --table public.payments --compare',
+        'dr restore --into-database dr_restored_20261123 --table public.payments --merge changed --confirm production',
         'dr restore --emergency-dump /root/emergency',
       ),
     );

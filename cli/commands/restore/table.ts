@@ -1,8 +1,11 @@
-/** `dr restore --table`, `--into-database`: tables of the logical dump into a database beside the live one. */
+/** `dr restore --table`, `--into-database`: tables of a moment, or of the logical dump, into a database beside the live one. */
+import { isOnOtherHost } from '../../../recovery/config/environment.ts';
+import type { Site } from '../../../recovery/config/site.ts';
 import { badInput } from '../../../recovery/core/errors.ts';
+import { isWalTarget, type Target } from '../../../recovery/points/target.ts';
 import { formatTime } from '../../../recovery/report/format.ts';
 import { table } from '../../../recovery/report/table.ts';
-import { parseTableName } from '../../../recovery/restore/dump-list.ts';
+import { parseTableName, type TableName } from '../../../recovery/restore/dump-list.ts';
 import {
   checkTablesHeld,
   findDump,
@@ -31,10 +34,31 @@ export async function restoreTables(options: TargetedOptions, context: SiteConte
   checkOnly(options);
   const now = context.now();
   const database = options.intoDatabase ?? `dr_restored_${now.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)}`;
-  const request = { ...choiceOf(options, context, now), tables: options.table, database };
+  const choice = choiceOf(options, context, now);
+  if (comesFromWal(site, options, choice.target)) {
+    const { restoreAtMoment } = await import('./table-at.ts');
+    return restoreAtMoment(site, { ...choice, tables: namesOf(options.table), database }, options);
+  }
+  if (options.compare)
+    throw misuse(
+      '--compare wants a moment',
+      `restore first, then: dr restore --into-database ${database} --table … --compare`,
+    );
+  const request = { ...choice, tables: options.table, database };
   if (options.dryRun) return dryRun(site, request);
   const result = await restoreLogical(site, request);
   return { kind: 'LogicalRestore', data: result, text: tablesText(result, database) };
+}
+
+/** A moment is reached by a set and its WAL where there are any; `latest` and an id name what was dumped. */
+function comesFromWal({ environment }: Site, { table: tables }: RestoreOptions, target: Target): boolean {
+  if (tables.length === 0) return false;
+  if (isWalTarget(target)) return true;
+  return target.kind === 'time' && environment.postgres !== undefined && !isOnOtherHost(environment.postgres);
+}
+
+function namesOf(tables: readonly string[]): TableName[] {
+  return tables.flatMap((name) => parseTableName(name) ?? []);
 }
 
 function checkOnly({ only }: RestoreOptions): void {

@@ -11,7 +11,11 @@ import { explainFailedRestore } from './verify.ts';
 export type RecoveryEnd =
   | { readonly kind: 'end-of-wal'; readonly timeline: number }
   | { readonly kind: 'immediate'; readonly timeline: number }
-  | { readonly kind: 'time'; readonly timeline: number; readonly time: string };
+  | { readonly kind: 'time'; readonly timeline: number; readonly time: string }
+  /** Just before the end of a transaction. */
+  | { readonly kind: 'xid'; readonly timeline: number; readonly xid: string; readonly lsn: string }
+  /** A record of the WAL: the last one that is replayed, or the first one that is not. */
+  | { readonly kind: 'lsn'; readonly timeline: number; readonly lsn: string; readonly inclusive: boolean };
 
 export interface RestoreRequest {
   readonly repository: Repository;
@@ -25,24 +29,35 @@ export interface RestoreRequest {
 }
 
 /** `2026-11-23 02:00:00.123+00`: what PostgreSQL takes as recovery_target_time whatever its time zone. */
-function recoveryTime(iso: string): string {
+export function recoveryTime(iso: string): string {
   return iso.replace('T', ' ').replace(/Z$/, '+00');
+}
+
+function targetArguments(end: RecoveryEnd): string[] {
+  switch (end.kind) {
+    case 'end-of-wal':
+      return ['--type=default'];
+    case 'immediate':
+      return ['--type=immediate', '--target-action=promote'];
+    case 'time':
+      return ['--type=time', `--target=${recoveryTime(end.time)}`, '--target-action=promote'];
+    case 'xid':
+      return ['--type=xid', `--target=${end.xid}`, '--target-exclusive', '--target-action=promote'];
+    case 'lsn': {
+      const exclusive = end.inclusive ? [] : ['--target-exclusive'];
+      return ['--type=lsn', `--target=${end.lsn}`, ...exclusive, '--target-action=promote'];
+    }
+  }
 }
 
 /** Pure. */
 export function restoreArguments(request: RestoreRequest, repositoryNumber: number, getScript: string): string[] {
   const { end } = request;
-  const target =
-    end.kind === 'end-of-wal'
-      ? ['--type=default']
-      : end.kind === 'immediate'
-        ? ['--type=immediate', '--target-action=promote']
-        : ['--type=time', `--target=${recoveryTime(end.time)}`, '--target-action=promote'];
   return [
     `--repo=${repositoryNumber}`,
     `--set=${request.capture.set}`,
     `--pg1-path=${request.dataDir}`,
-    ...target,
+    ...targetArguments(end),
     // For `immediate` pgBackRest stays on the timeline of the set, and refuses the option.
     ...(end.kind === 'immediate' ? [] : [`--target-timeline=${end.timeline}`]),
     // pgBackRest writes the value into postgresql.auto.conf as it is.

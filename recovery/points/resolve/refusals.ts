@@ -3,7 +3,7 @@ import { nearest } from '../../../plan/nearest.ts';
 import { badInput, type DrError, verificationFailed } from '../../core/errors.ts';
 import type { UnreadablePoint } from '../catalog/unreadable.ts';
 import type { Window } from '../catalog/window.ts';
-import type { ResolveInput } from './types.ts';
+import type { Place, ResolveInput } from './types.ts';
 
 const iso = (time: Date | number): string => new Date(time).toISOString();
 
@@ -109,5 +109,29 @@ export function throughCompromised(repository: string, target: Date, point: stri
     where: `target in ${repository}`,
     fact: `replay to ${iso(target)} would pass the point ${point}, which is marked compromised`,
     hint: `take a moment before it: --to ${nearestTime}; --allow-compromised replays through it`,
+  });
+}
+
+/** @param reachable the first LSN that a set can be replayed to, where there is one */
+export function beforeSets(repository: string, what: string, place: Place, reachable: string | undefined): DrError {
+  const from = reachable === undefined ? 'no usable set is of that lineage' : `its first set ends at ${reachable}`;
+  return badInput({
+    code: 'TARGET-UNREACHABLE',
+    where: `target in ${repository}`,
+    fact: `${what} lies at ${place.lsn} of ${place.lineage}, before every set that could be replayed to it: ${from}`,
+    hint:
+      reachable === undefined
+        ? 'see `dr points`; name another repository with --from'
+        : `--to lsn:${reachable}, or another repository with --from`,
+  });
+}
+
+/** Who resolves it has not looked into the WAL. */
+export function placeUnknown(repository: string, what: string): DrError {
+  return badInput({
+    code: 'TARGET-NEEDS-WAL',
+    where: `target in ${repository}`,
+    fact: `${what} is a place in the WAL, and this command reads none`,
+    hint: '`dr points locate` says which time it is; use that time',
   });
 }

@@ -3,6 +3,7 @@ import { badInput } from '../../core/errors.ts';
 import { unreadablePoint } from '../catalog/unreadable.ts';
 import { candidatesOf } from './candidates.ts';
 import { resolveLatest } from './latest.ts';
+import { resolvePlace } from './place.ts';
 import { resolvePoint } from './point.ts';
 import { newestUnreadable, noPoints, passedOver, removedPoints } from './refusals.ts';
 import { resolveTime } from './time.ts';
@@ -14,6 +15,7 @@ export type { Resolution, ResolveInput } from './types.ts';
  * - `latest`: each workload's newest capture; PostgreSQL to the end of the WAL of the newest set's lineage.
  * - an id: that point's captures, PostgreSQL without replay; for workloads that it lacks the newest capture before it.
  * - a time: PostgreSQL's newest set that ended before it, replayed to it; the rest: the newest capture not after it.
+ * - a place in the WAL: the same by LSN, whatever a clock said; the rest by the commit time of that place.
  *
  * Throws `POINT-UNREADABLE`, `TARGET-UNREACHABLE`, `TARGET-COMPROMISED`, `TARGET-IN-FUTURE`, `POINT-UNKNOWN`, `POINT-KEY-UNKNOWN` (exit 2) or
  * `POINT-TAMPERED` or `POINT-REMOVED` (exit 5). Each names what can be reached instead.
@@ -41,7 +43,9 @@ export function resolveTarget(input: ResolveInput): Resolution {
       ? resolveLatest(input, candidates)
       : target.kind === 'point'
         ? resolvePoint(input, candidates, target.id)
-        : resolveTime(input, candidates, target);
+        : target.kind === 'time'
+          ? resolveTime(input, candidates, target)
+          : resolvePlace(input, candidates, target);
   // Ids sort by the time at which a run began.
   const newest =
     chosen.items

@@ -7,7 +7,7 @@ import { afterWal, beforeWindow, throughCompromised } from './refusals.ts';
 import type { ResolvedItem, ResolveInput } from './types.ts';
 
 /** Refuses the whole target when one workload's copies are all younger: half a platform of that moment helps nobody. */
-function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): void {
+export function checkWindow(input: ResolveInput, candidates: Candidates, time: Date): void {
   const wanted = input.workloads.flatMap((workload) => {
     const dates = (candidates.copies.get(workload) ?? []).map(({ at }) => at);
     if (dates.length === 0) return [];

@@ -2,11 +2,26 @@
 import type { CatalogEntry } from '../catalog/types.ts';
 import type { UnreadablePoint } from '../catalog/unreadable.ts';
 import type { WalEnds } from '../catalog/window.ts';
+import type { Micros } from '../moment.ts';
 import type { Capture } from '../point.ts';
 import type { Target } from '../target.ts';
 
-/** How far PostgreSQL replays: to the end of the archived WAL, only until the set is consistent, or to a moment. */
-export type ReplayMode = 'end-of-wal' | 'immediate' | 'time';
+/** How far PostgreSQL replays: to the end of the archived WAL, only until the set is consistent, to a moment, or to a place in the WAL. */
+export type ReplayMode = 'end-of-wal' | 'immediate' | 'time' | 'place';
+
+/** Where in the archived WAL a target lies. */
+export interface Place {
+  readonly lineage: string;
+  readonly timeline: number;
+  /** `0/3000060`: the record at which replay stops. */
+  readonly lsn: string;
+  /** That record is still replayed: a restore point. Otherwise replay stops before it. */
+  readonly inclusive: boolean;
+  /** What the other stores are compared with: no later than the commit that replay stops before. */
+  readonly at: Micros;
+  /** With a transaction: it and those inside of it (savepoints), whose rows carry their ids. */
+  readonly xids?: readonly string[];
+}
 
 export interface ResolvedItem {
   readonly workload: string;
@@ -18,6 +33,8 @@ export interface ResolvedItem {
   readonly mode?: ReplayMode;
   /** With mode `time`: ISO 8601. */
   readonly time?: string;
+  /** With mode `place`. */
+  readonly place?: Place;
   /** How much older than the target the capture is; 0 where replay reaches it, and for the named point's own captures. */
   readonly skewSeconds: number;
 }
@@ -45,6 +62,8 @@ export interface ResolveInput {
   /** Ids of the requested workloads. */
   readonly workloads: readonly string[];
   readonly now: Date;
+  /** Where the target lies, when it is a place in the WAL. */
+  readonly place?: Place | undefined;
   /** Where a lineage's WAL ends. Without it the caller checks the WAL itself. */
   readonly walEnd?: WalEnds;
   /** Use points whose signature is bad or can't be verified. */

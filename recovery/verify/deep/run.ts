@@ -13,9 +13,9 @@ import { resolveTarget } from '../../points/resolve/resolve.ts';
 import { enginesOf, typeOfItem } from '../../workloads/registry.ts';
 import { type RestoreItem, setTypeOf, snapshotTypeOf } from '../../workloads/restore-plan.ts';
 import { type Check, nothingCompared } from '../../workloads/restore-step.ts';
+import { checkRoom, makeScratch } from '../../workloads/scratch.ts';
 import type { Scratch, TrialResult } from '../../workloads/workload.ts';
 import type { DeepResult, Finding } from '../types.ts';
-import { checkRoom, makeScratch } from './scratch.ts';
 
 export interface DeepRequest {
   readonly repository: Repository;

@@ -229,6 +229,8 @@ const TRY_SECONDS = 0.05;
 /** Two seconds. */
 const DEAD_AFTER_TRIES = 40;
 const ASK_SECONDS = 0.02;
+/** What no further try changes. */
+const FINAL: ReadonlySet<string> = new Set(['DISK-FULL', 'REPLAY-PAST-TARGET']);
 
 /** A connection that is made during recovery survives its end, and a query on it costs next to nothing. */
 async function untilRecovered(client: pg.Client, { onReplay, watch, signal }: Waiting): Promise<void> {
@@ -251,14 +253,24 @@ async function untilRecovered(client: pg.Client, { onReplay, watch, signal }: Wa
  * Throws `SERVER-START` with the last errors of its log.
  */
 export async function waitUntilWritable(site: Site, settings: PostgresSettings, options: Waiting = {}): Promise<void> {
+  return waitForServer(site, settings, (client) => untilRecovered(client, options), options);
+}
+
+/** Asks a server that starts until `ask` returns. Throws as `waitUntilWritable` does. */
+export async function waitForServer(
+  site: Site,
+  settings: PostgresSettings,
+  ask: (client: pg.Client) => Promise<void>,
+  options: Waiting,
+): Promise<void> {
   let missing = 0;
-  const recovered = async (): Promise<boolean> => {
+  const answered = async (): Promise<boolean> => {
     try {
-      await withClient(site, settings, (client) => untilRecovered(client, options), { database: 'postgres' });
+      await withClient(site, settings, ask, { database: 'postgres' });
       return true;
     } catch (error) {
       if (options.signal?.aborted || site.signal?.aborted) throw error;
-      if (error instanceof DrError && (error.code.startsWith('SECRET-') || error.code === 'DISK-FULL')) throw error;
+      if (error instanceof DrError && (error.code.startsWith('SECRET-') || FINAL.has(error.code))) throw error;
       await options.watch?.();
       // Between fork and postmaster.pid there is a short while without either: only a lasting absence is a death.
       missing = (await postmasterPid(settings)) === undefined ? missing + 1 : 0;
@@ -266,7 +278,7 @@ export async function waitUntilWritable(site: Site, settings: PostgresSettings, 
       throw startFailed(settings, (await logTail(settings, options.logFrom ?? 0)) || String(error));
     }
   };
-  await poll({ seconds: NO_LIMIT, everySeconds: TRY_SECONDS, signal: options.signal }, recovered, (done) => done);
+  await poll({ seconds: NO_LIMIT, everySeconds: TRY_SECONDS, signal: options.signal }, answered, (done) => done);
 }
 
 /** True when the server answers a query, false when it does not for a reason of its own. Throws what is wrong with `dr.yaml`. */

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { postgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { formatMicros, parseMicros } from '../../points/moment.ts';
-import { segmentBytesOf, segmentOfLsn, segmentOfName } from '../../points/wal-segment.ts';
+import { parseLsn, segmentBytesOf, segmentOfLsn, segmentOfName } from '../../points/wal-segment.ts';
 import type { SetItem } from '../restore-plan.ts';
 import { type Check, check } from '../restore-step.ts';
 import { checkCanary } from './canary.ts';
@@ -46,6 +46,18 @@ export async function lastReplayedCommit(client: pg.Client): Promise<string | un
   );
   const at = rows[0]?.at;
   return typeof at === 'string' ? formatMicros(parseMicros(at)) : undefined;
+}
+
+/** Did the replay end where it should? The history file names the end of the last record that was replayed. */
+function stopOf(
+  end: Extract<SetItem['end'], { kind: 'xid' | 'lsn' }>,
+  reached: Fork | undefined,
+): { readonly title: string; readonly ok: boolean } {
+  const after = end.kind === 'lsn' && end.inclusive;
+  const [got, wanted] = [parseLsn(reached?.lsn ?? '0/0'), parseLsn(end.lsn)];
+  if (after) return { title: 'the replay ended with the target', ok: got > wanted };
+  const what = end.kind === 'xid' ? `transaction ${end.xid}` : 'the target';
+  return { title: `the replay ended just before ${what}`, ok: reached !== undefined && got <= wanted };
 }
 
 export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]> {
@@ -100,6 +112,11 @@ export async function postgresChecks(site: Site, item: SetItem): Promise<Check[]
       const ok = replayed === undefined ? stopped : parseMicros(replayed) <= parseMicros(time);
       const ended = reached?.reason || 'no timeline of its own';
       checks.push(check(item, { ...facts, actual: replayed ?? `the replay ended ${ended}`, ok }));
+    }
+    if (end.kind === 'xid' || end.kind === 'lsn') {
+      const { title, ok } = stopOf(end, reached);
+      const actual = reached === undefined ? 'no timeline of its own' : `LSN ${reached.lsn} ${reached.reason}`;
+      checks.push(check(item, { id: 'postgres/place', title, expected: end.lsn, actual, ok }));
     }
     if (end.kind === 'end-of-wal') {
       const bytes = segmentBytesOf(capture);

@@ -26,12 +26,21 @@ test.each([
   ['2026-11-23 02:59:00+01', { kind: 'time', time: new Date('2026-11-23T01:59:00Z') }],
   ['2026-11-23 01:59:00.123456+00', { kind: 'time', time: new Date('2026-11-23T01:59:00.123Z'), micros: 456 }],
   ['2026-11-23T01:59:00.123456Z', { kind: 'time', time: new Date('2026-11-23T01:59:00.123Z'), micros: 456 }],
+  ['before:744', { kind: 'xid', xid: '744' }],
+  ['before:0744', { kind: 'xid', xid: '744' }],
+  ['lsn:0/03000060', { kind: 'lsn', lsn: '0/3000060' }],
+  ['name:before release 2.3', { kind: 'name', name: 'before release 2.3' }],
   ['2026-11-23 01:59:00.0000019 UTC', { kind: 'time', time: new Date('2026-11-23T01:59:00Z'), micros: 1 }],
 ])('%j', (text, target) => {
   expect(parseTarget(text, now)).toEqual(target);
 });
 
 test.each([
+  ['before:2', 'TARGET-UNKNOWN', 'dr find'],
+  ['before:x', 'TARGET-UNKNOWN', 'dr find'],
+  ['before:4294967296', 'TARGET-UNKNOWN', 'dr find'],
+  ['lsn:12', 'TARGET-UNKNOWN', 'pg_current_wal_lsn'],
+  ['name:', 'TARGET-UNKNOWN', '63 bytes'],
   ['2026-11-23T01:59:00', 'TARGET-NO-ZONE', '2026-11-23T01:59:00Z'],
   ['2026-11-23 01:59', 'TARGET-NO-ZONE', '2026-11-23T01:59Z'],
   ['2026-11-23', 'TARGET-NO-ZONE', '2026-11-23T00:00:00Z'],

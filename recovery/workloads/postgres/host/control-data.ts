@@ -41,6 +41,27 @@ export async function readControlData(site: Site, settings: PostgresSettings): P
   return parseControlData(stdout);
 }
 
+/** Settings of the primary that a server in recovery needs at least as high to be asked. */
+const LIMITS = {
+  max_connections: 'max_connections',
+  max_worker_processes: 'max_worker_processes',
+  max_wal_senders: 'max_wal_senders',
+  max_prepared_transactions: 'max_prepared_xacts',
+  max_locks_per_transaction: 'max_locks_per_xact',
+} as const;
+
+/** As the control file of a data directory has them: name → value. */
+export async function readControlLimits(site: Site, settings: PostgresSettings): Promise<Record<string, number>> {
+  const bin = await findPostgresBin(settings.binDir);
+  const options = { as: site.environment.runAs, env: { LC_ALL: 'C' }, cwd: '/' } as const;
+  const { stdout } = await site.run([join(bin, 'pg_controldata'), '-D', settings.dataDir], options);
+  const found = Object.entries(LIMITS).flatMap(([name, label]) => {
+    const value = new RegExp(`^${label} setting:\\s+(\\d+)$`, 'm').exec(stdout)?.[1];
+    return value === undefined ? [] : [[name, Number(value)] as const];
+  });
+  return Object.fromEntries(found);
+}
+
 /** Major version of the data directory, or undefined where there is none. */
 export async function dataDirMajor(dataDir: string): Promise<number | undefined> {
   try {

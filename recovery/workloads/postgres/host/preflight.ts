@@ -12,8 +12,10 @@ import type { RecoveryEnd } from '../../../engines/pgbackrest/restore.ts';
 import { lastCommit, walOf } from '../../../engines/pgbackrest/wal.ts';
 import { formatMicros, type Micros, parseMicros } from '../../../points/moment.ts';
 import type { PostgresCapture } from '../../../points/point.ts';
-import type { WalRange } from '../../../points/wal.ts';
-import { segmentBytesOf } from '../../../points/wal-segment.ts';
+import type { Place } from '../../../points/resolve/types.ts';
+import { formatTarget, type Target } from '../../../points/target.ts';
+import { type WalRange, walPath } from '../../../points/wal.ts';
+import { segmentBytesOf, segmentOfLsn, segmentOfName } from '../../../points/wal-segment.ts';
 import { socketHolder } from '../access/stale-locks.ts';
 import { dataDirMajor, readControlData, serverMajor } from './control-data.ts';
 
@@ -24,7 +26,11 @@ export async function lineageNote(site: Site, capture: PostgresCapture): Promise
   return [`the set is of ${capture.lineage}; what was written here since ${own.since} (${own.name}) is not in it`];
 }
 
-export type WantedEnd = { kind: 'end-of-wal' } | { kind: 'immediate' } | { kind: 'time'; time: Micros };
+export type WantedEnd =
+  | { kind: 'end-of-wal' }
+  | { kind: 'immediate' }
+  | { kind: 'time'; time: Micros }
+  | { kind: 'place'; place: Place; target: Target };
 
 export interface WalReach {
   readonly end: RecoveryEnd;
@@ -40,6 +46,20 @@ function unreachable(where: string, fact: string, reachable: string, hint: strin
     fact: `${fact}; the last moment that can be reached is ${reachable}`,
     hint,
   });
+}
+
+function endOfPlace({ lsn, timeline, inclusive }: Place, target: Target): RecoveryEnd {
+  return target.kind === 'xid'
+    ? { kind: 'xid', timeline, xid: target.xid, lsn }
+    : { kind: 'lsn', timeline, lsn, inclusive };
+}
+
+/** Every segment from the set to the place must be there: replay would end before it. */
+function reachesPlace(names: ReadonlySet<string>, capture: PostgresCapture, { lsn, timeline }: Place): boolean {
+  const bytes = segmentBytesOf(capture);
+  const number = segmentOfLsn(lsn, bytes);
+  const own = new Set([...names].filter((name) => Number.parseInt(name.slice(0, 8), 16) <= timeline));
+  return walPath(own, capture.walStart, bytes).some((name) => segmentOfName(name, bytes) === number);
 }
 
 export interface WalQuestion {
@@ -79,6 +99,13 @@ export async function checkWal(
   const { timeline } = range;
   if (wanted.kind === 'immediate')
     return { end: { kind: 'immediate', timeline: capture.timeline }, range, lastCommit: reachedText };
+  if (wanted.kind === 'place') {
+    const { place, target } = wanted;
+    if (reachesPlace(new Set(wal.files.keys()), capture, place))
+      return { end: endOfPlace(place, target), range, lastCommit: reachedText };
+    const fact = `WAL segment ${range.gap ?? range.last} is missing between the set ${capture.set} and ${formatTarget(target)} (${place.lsn})`;
+    throw unreachable(where, fact, reachedText, 'name another repository with --from, or an earlier target');
+  }
   const again = `restore to that moment: --to ${reachedText}, or name another repository with --from`;
   if (wanted.kind === 'time') {
     const time = formatMicros(wanted.time);

@@ -1,12 +1,13 @@
-/** A folder for a trial restore, below the state directory; nothing in it outlives the verification. */
-import { chmod, chown, mkdtemp, rm, statfs } from 'node:fs/promises';
+/** A folder for a server that is tried or asked aside, below the state directory; nothing in it outlives the command. */
+import { chmod, chown, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Site } from '../../config/site.ts';
-import { lookUpAccount, makePassableFolder, makeReachableFolder } from '../../core/account.ts';
-import { precondition } from '../../core/errors.ts';
-import { formatBytes } from '../../report/format.ts';
-import type { Scratch } from '../../workloads/workload.ts';
+import type { Site } from '../config/site.ts';
+import { ifAbsent } from '../core/absent.ts';
+import { lookUpAccount, makePassableFolder, makeReachableFolder } from '../core/account.ts';
+import { precondition } from '../core/errors.ts';
+import { formatBytes } from '../report/format.ts';
+import type { Scratch } from './workload.ts';
 
 const LONGEST_SOCKET = '/.s.PGSQL.5432'.length;
 
@@ -26,10 +27,20 @@ async function makeSockets(site: Site, folder: string): Promise<string> {
   return made;
 }
 
+/** Names the sockets' folder where that lies elsewhere: a run that was killed leaves both. */
+const SOCKETS = 'sockets-folder';
+
+/** The sockets of a run that was killed. */
+export async function socketsLeft(folder: string): Promise<string> {
+  return (await readFile(join(folder, SOCKETS), 'utf8').catch(ifAbsent(''))) || join(folder, 'run');
+}
+
 export async function makeScratch(site: Site, folder: string): Promise<Scratch> {
+  await rm(await socketsLeft(folder), { recursive: true, force: true, maxRetries: 3 });
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   await makePassableFolder(folder);
   const sockets = await makeSockets(site, folder);
+  await writeFile(join(folder, SOCKETS), sockets);
   return {
     folder,
     sockets,
@@ -40,14 +51,19 @@ export async function makeScratch(site: Site, folder: string): Promise<Scratch> 
 }
 
 /** Copies are tried one after another, so the largest decides. Throws `DISK-TOO-SMALL` (exit 6). */
-export async function checkRoom(scratch: Scratch, bytes: number): Promise<void> {
+export async function checkRoom(
+  scratch: Pick<Scratch, 'folder'>,
+  bytes: number,
+  what = 'the trial restore',
+  hint = 'make room, or verify on a host that has more; without --deep nothing is laid down',
+): Promise<void> {
   const { bavail, bsize } = await statfs(scratch.folder);
   const free = bavail * bsize;
   if (bytes <= free) return;
   throw precondition({
     code: 'DISK-TOO-SMALL',
     where: scratch.folder,
-    fact: `the trial restore needs ${formatBytes(bytes)} there and ${formatBytes(free)} are free`,
-    hint: 'make room, or verify on a host that has more; without --deep nothing is laid down',
+    fact: `${what} needs ${formatBytes(bytes)} there and ${formatBytes(free)} are free`,
+    hint,
   });
 }

@@ -1,0 +1,84 @@
+/** What `dr find --what` prints. */
+import { type Finding, nameOfFinding, type SearchRequest, type SearchResult } from '../../../recovery/find/search.ts';
+import { formatExactTime, plural } from '../../../recovery/report/format.ts';
+import { table } from '../../../recovery/report/table.ts';
+import { tableText } from '../../../recovery/restore/dump-list.ts';
+
+type Result = Omit<SearchResult, 'entries'>;
+
+const shellWord = (text: string): string => (/^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** Takes the table back to just before the transaction, beside the live one. */
+function tableCommand({ xid, relation }: Finding): string | undefined {
+  if (relation === undefined) return undefined;
+  return `dr restore --to before:${xid} --table ${shellWord(tableText(relation))}`;
+}
+
+function rowsText({ rows, partial, objects }: Finding): string {
+  if (objects !== undefined) return objects.join('; ');
+  if (rows === undefined) return '';
+  return `${partial ? 'at least ' : ''}${rows}`;
+}
+
+const NEXT = 40;
+
+export function findText(
+  { findings, leftOut, read, notes, repository }: Result,
+  { since, until }: SearchRequest,
+): string {
+  const rows = findings.map((each) => [
+    formatExactTime(each.at),
+    each.what,
+    nameOfFinding(each),
+    each.relation?.database ?? '',
+    rowsText(each),
+    each.xid,
+    each.lsn,
+  ]);
+  const span = `between ${formatExactTime(since.toISOString())} and ${formatExactTime(until.toISOString())}`;
+  const segments = read.reduce((sum, each) => sum + each.segments, 0);
+  const head = `${plural(findings.length, 'change')} ${span}; read ${plural(segments, 'WAL segment')} of ${read.map(({ lineage }) => lineage).join(', ') || 'no lineage'} in ${repository.id}`;
+  const commands = [...new Set(findings.flatMap((each) => tableCommand(each) ?? []))].slice(0, NEXT);
+  const xids = [...new Set(findings.map(({ xid }) => xid))];
+  const whole = xids.length === 1 ? [`dr restore --to before:${xids[0]}`] : [];
+  return [
+    head,
+    ...(rows.length === 0
+      ? []
+      : [table(['committed', 'what', 'table', 'database', 'rows', 'transaction', 'LSN'], rows)]),
+    ...(leftOut > 0
+      ? [`${plural(leftOut, 'change')} with fewer rows are not listed: --min-rows, --table, --since`]
+      : []),
+    ...notes.map((note) => `note: ${note}`),
+    ...(commands.length === 0
+      ? []
+      : ['one table, just before it, beside the live one:', ...commands.map((c) => `  ${c}`)]),
+    ...(whole.length === 0 ? [] : ['the whole platform, just before it:', ...whole.map((c) => `  ${c}`)]),
+  ].join('\n');
+}
+
+export function toData(
+  { findings, leftOut, read, notes, repository }: Result,
+  { since, until }: SearchRequest,
+): object {
+  return {
+    repository: repository.id,
+    since: since.toISOString(),
+    until: until.toISOString(),
+    findings: findings.map((each) => {
+      const { relation, key, before: _, ...rest } = each;
+      const command = tableCommand(each);
+      return {
+        ...rest,
+        ...(relation === undefined
+          ? { unnamed: key ?? '' }
+          : { table: tableText(relation), database: relation.database }),
+        target: `before:${each.xid}`,
+        ...(command === undefined ? {} : { command }),
+      };
+    }),
+    leftOut,
+    read,
+    notes,
+  };
+}

@@ -1,0 +1,236 @@
+/** `dr find --what`: which transaction of the archived WAL dropped, emptied or changed a table. Reads only. */
+import { selectWorkloads } from '../../plan/select.ts';
+import { postgresSettings } from '../config/environment.ts';
+import type { Repository, Site } from '../config/site.ts';
+import { DrError, messageOf, precondition } from '../core/errors.ts';
+import type { Progress } from '../core/progress.ts';
+import { type LineageWal, lineagesIn, openLineage } from '../engines/pgbackrest/records/lineage.ts';
+import { type WalReader, withWalReader } from '../engines/pgbackrest/records/read.ts';
+import { gapsOf } from '../engines/pgbackrest/records/runs.ts';
+import { openCatalog } from '../points/catalog/catalog.ts';
+import type { CatalogEntry } from '../points/catalog/types.ts';
+import { formatMicros, type Micros, microsOf } from '../points/moment.ts';
+import { type TableName, tableText } from '../restore/dump-list.ts';
+import { withClient } from '../workloads/postgres/server.ts';
+import { type Relations, relationsOf, together } from './catalog.ts';
+import { type Change, changesOf, type KindOfChange } from './classify.ts';
+import { Tally, type Transaction } from './tally.ts';
+import { stretchesSince } from './window.ts';
+
+export interface SearchRequest {
+  readonly what: readonly KindOfChange[];
+  /** Only of these. Empty: of all. */
+  readonly tables: readonly TableName[];
+  readonly since: Date;
+  readonly until: Date;
+  /** Of deletes and updates. */
+  readonly minRows: number;
+  /** @default the first of the environment that answers and holds a set */
+  readonly repository?: string | undefined;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Finding extends Change {
+  readonly xid: string;
+  readonly lsn: string;
+  /** ISO 8601: when it was committed. */
+  readonly at: string;
+  readonly lineage: string;
+  readonly timeline: number;
+  /** It had begun before what was read: rows are at least so many. */
+  readonly partial: boolean;
+}
+
+export interface SearchResult {
+  readonly repository: Repository;
+  readonly entries: readonly CatalogEntry[];
+  /** By time. At most `MOST_FINDINGS`. */
+  readonly findings: readonly Finding[];
+  /** Of more transactions than are listed, the ones with most rows are. */
+  readonly leftOut: number;
+  /** What was read: of each lineage its first and last segment. */
+  readonly read: readonly {
+    readonly lineage: string;
+    readonly from: string;
+    readonly to: string;
+    readonly segments: number;
+  }[];
+  readonly notes: readonly string[];
+}
+
+const MOST_FINDINGS = 500;
+
+interface Opened {
+  readonly repository: Repository;
+  readonly entries: readonly CatalogEntry[];
+}
+
+/** Throws `WAL-NONE` (exit 6) where no repository holds a set of pgBackRest. */
+export async function openSearched(site: Site, named: string | undefined): Promise<Opened> {
+  const candidates = named === undefined ? [...site.repositories.values()] : [site.repository(named)];
+  const why: string[] = [];
+  for (const repository of candidates) {
+    try {
+      const entries = await (await openCatalog(site, repository, 'restorer')).points();
+      if (lineagesIn(entries).length > 0) return { repository, entries };
+      why.push(`${repository.id} holds no set of pgBackRest`);
+    } catch (error) {
+      if (named !== undefined || !(error instanceof DrError)) throw error;
+      why.push(`${repository.id}: ${error.fact}`);
+    }
+  }
+  throw precondition({
+    code: 'WAL-NONE',
+    where: selectWorkloads(site.plan, ['type:postgres'])[0]?.id ?? 'postgres',
+    fact: `no repository has archived WAL that can be read:\n${why.join('\n')}`,
+    hint: '`dr points` lists what there is',
+  });
+}
+
+/** What the running server knows; undefined with the reason where it does not answer. */
+async function liveRelations(site: Site): Promise<{ readonly relations: Relations; readonly note?: string }> {
+  const none = { byFile: new Map(), byOid: new Map() };
+  try {
+    const settings = postgresSettings(site.environment);
+    const list =
+      'SELECT datname AS name FROM pg_database WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2';
+    const { rows } = await withClient(site, settings, (client) => client.query<{ name: string }>(list), {
+      database: 'postgres',
+    });
+    const all: Relations[] = [];
+    for (const { name } of rows) all.push(await withClient(site, settings, relationsOf, { database: name }));
+    return { relations: together(all) };
+  } catch (error) {
+    if (!(error instanceof Error) || site.signal?.aborted === true) throw error;
+    return { relations: none, note: `the live server does not name the tables: ${messageOf(error)}` };
+  }
+}
+
+/** True for one that is asked for, and for one that has no name yet. */
+function isAsked(change: Change, tables: readonly TableName[]): boolean {
+  if (tables.length === 0 || change.relation === undefined) return true;
+  const { relation } = change;
+  return tables.some(({ schema, name }) => schema === relation.schema && name === relation.name);
+}
+
+/** Keeps the ones with most rows. */
+class Kept {
+  readonly findings: Finding[] = [];
+  leftOut = 0;
+
+  add(finding: Finding): void {
+    this.findings.push(finding);
+    if (this.findings.length < 2 * MOST_FINDINGS) return;
+    this.trim();
+  }
+
+  trim(): void {
+    const weight = ({ rows, what }: Finding): number =>
+      what === 'drop' || what === 'truncate' ? Infinity : (rows ?? 0);
+    this.findings.sort((a, b) => weight(b) - weight(a));
+    this.leftOut += Math.max(0, this.findings.length - MOST_FINDINGS);
+    this.findings.length = Math.min(this.findings.length, MOST_FINDINGS);
+  }
+}
+
+export async function searchWal(site: Site, request: SearchRequest): Promise<SearchResult> {
+  const { repository, entries } = await openSearched(site, request.repository);
+  const { relations, note } = await liveRelations(site);
+  const notes = note === undefined ? [] : [note];
+  const kept = new Kept();
+  const read: SearchResult['read'][number][] = [];
+  const since = microsOf(request.since);
+  for (const each of lineagesIn(entries).reverse()) {
+    const wal = await openLineage(site, repository, each, request.signal);
+    const begun = Math.min(...each.sets.map(({ capturedAt }) => microsOf(new Date(capturedAt))));
+    await withWalReader(wal.source, async (reader) => {
+      const search = { wal, reader, relations, request, kept, since };
+      const extent = await searchLineage(search);
+      if (extent !== undefined) read.unshift(extent.read);
+      notes.push(...(extent?.notes ?? []));
+    });
+    // What was before this lineage's first set is of the one before.
+    if (begun <= since) break;
+  }
+  kept.trim();
+  const findings = kept.findings.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  return { repository, entries, findings, leftOut: kept.leftOut, read, notes };
+}
+
+interface Search {
+  readonly wal: LineageWal;
+  readonly reader: WalReader;
+  readonly relations: Relations;
+  readonly request: SearchRequest;
+  readonly kept: Kept;
+  readonly since: Micros;
+}
+
+/** Segments that are read before it is asked whether the end is reached. */
+const AT_A_TIME = 8;
+/** Commits are not written in the order of their times to the microsecond. */
+const DISORDER: Micros = 60_000_000;
+
+async function searchLineage({ wal, reader, relations, request, kept, since }: Search) {
+  const { progress } = request;
+  const until = microsOf(request.until);
+  const event = { step: `find/${wal.lineage}`, title: `read the WAL of ${wal.lineage}` };
+  progress({ ...event, state: 'start' });
+  const stretches = await stretchesSince(wal, reader, since);
+  const [first, last] = [stretches[0]?.[0], stretches.at(-1)?.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const notes = gapsOf(stretches, wal.source.segmentBytes).map(({ from, to }) => {
+    const what = from === to ? `WAL segment ${from} is` : `WAL segments ${from} to ${to} are`;
+    return `${what} missing in ${wal.source.repository.id}: what was done there is not known; both sides were searched`;
+  });
+  const total = stretches.reduce((sum, { length }) => sum + length, 0);
+  let done = 0;
+  let isOver = false;
+  for (const stretch of stretches) {
+    // What was open before a gap may have ended in it.
+    const tally = new Tally();
+    for (let n = 0; n < stretch.length && !isOver; n += AT_A_TIME) {
+      const part = stretch.slice(n, n + AT_A_TIME);
+      progress({ ...event, state: 'progress', detail: part[0] ?? '', fraction: done / total });
+      const { stopped, last: lastRead } = await reader.read(part, stretch[n + AT_A_TIME], (record) => {
+        const transaction = tally.add(record);
+        if (transaction === undefined) return;
+        if (transaction.at > until + DISORDER) isOver = true;
+        if (transaction.at < since || transaction.at > until) return;
+        for (const finding of findingsOf(transaction, { wal, relations, request, segment: part[0] ?? '' }))
+          kept.add(finding);
+      });
+      if (stopped !== undefined && stretch[n + AT_A_TIME] !== undefined)
+        notes.push(`the WAL after ${lastRead ?? part[0]} can't be read (${stopped}); what follows was searched`);
+      done += part.length;
+    }
+  }
+  progress({ ...event, state: 'done' });
+  return { read: { lineage: wal.lineage, from: first, to: last, segments: done }, notes };
+}
+
+function findingsOf(
+  transaction: Transaction,
+  { wal, relations, request, segment }: Pick<Search, 'wal' | 'relations' | 'request'> & { readonly segment: string },
+): Finding[] {
+  const { xid, lsn, at, partial } = transaction;
+  const changes = changesOf(transaction, relations, request.what).filter(
+    (change) => isAsked(change, request.tables) && (change.rows ?? Infinity) >= request.minRows,
+  );
+  const timeline = Number.parseInt(segment.slice(0, 8), 16);
+  return changes.map((change) => ({
+    ...change,
+    xid,
+    lsn,
+    at: formatMicros(at),
+    lineage: wal.lineage,
+    timeline,
+    partial,
+  }));
+}
+
+/** Named with a finding that has a name, else what the WAL calls it. */
+export function nameOfFinding({ relation, key }: Pick<Finding, 'relation' | 'key'>): string {
+  return relation === undefined ? `(unnamed ${key ?? ''})`.trim() : tableText(relation);
+}
