@@ -77,8 +77,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
   const certificates = new Certificates('certificates', { namespaces });
 
   const cluster = clusterProvider(config.cluster);
-  const shared =
-    recovered?.platform || storageClasses.ebs || storageClasses.efs ? sharedProvider(config.cluster) : undefined;
+  const shared = sharedProvider(config.cluster);
   const { accounts, guardrails } = new Foundation(
     'foundation',
     {
@@ -107,7 +106,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       processes,
       repositories,
       secrets: withExternal(keys, external.passwords),
-      jobsCertificate: certificates.jobs,
+      certificates,
       authorities: { ...authorities, ...externalAuthorities(external) },
       folders: Object.fromEntries(folders.map(({ id, path }) => [id, path])),
       claims: { ...Object.fromEntries(folders.map(({ id, claim }) => [claim, id])), ...config.claims },
@@ -158,6 +157,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
         isolated,
         rolePasswords: rotation?.rolePasswords,
         serviceAccount: accounts.postgres,
+        shared,
       },
       // A standby begins from a repository; a leader that can't archive would fill its disk with WAL.
       after([...guardrails, ...stored, ...(server ? [server] : [])], cluster),
@@ -171,6 +171,7 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
       {
         ...config.redis,
         namespace: namespaces.platform,
+        generation: config.generation,
         image: images.redis,
         storageClass: storageClasses.redis,
         resources: config.redis,
@@ -188,12 +189,12 @@ export async function stack(config: StackConfig = readConfig()): Promise<Record<
             secrets: keys,
           },
         serviceAccount: accounts.redis,
+        shared,
       },
       // It starts only when the database leads.
       after([...guardrails, ...stored, ...recovery.ready, ...(postgres ? [postgres] : [])], cluster),
     );
   const stores = [...(postgres ? [postgres] : []), ...(redis ? [redis] : [])];
-
   const pods = {
     image: images.toolbox,
     accounts,

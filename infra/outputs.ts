@@ -7,6 +7,7 @@ import { leads } from './config/role.ts';
 import type { StackConfig } from './config/types.ts';
 import type { PlatformReport } from './recovered/plan.ts';
 import { keptSettings } from './recovered/source/kept-settings.ts';
+import { volumesOf } from './recovered/source/volumes.ts';
 
 export interface Parts {
   /** `<site>-<generation>` */
@@ -51,6 +52,8 @@ export function outputsOf(config: StackConfig, parts: Parts): Record<string, Inp
     lineage: parts.lineage,
     planDigest,
     ...(config.postgres.major === undefined ? {} : { postgresMajor: config.postgres.major }),
+    // The next `up` compares: a volume never becomes smaller.
+    volumes: volumesOf(config),
     ...(standby === undefined ? {} : { follows: { ...standby.of, repository: standby.repository } }),
     // The next `up` reads the point from here and queries no repository.
     ...(parts.resolved === undefined ? {} : { recoveredFrom: parts.resolved }),

@@ -1,9 +1,9 @@
 /** Limits that follow from the plan's schedules and calendar of tests, in seconds. */
 import { runs } from './cron.ts';
-import { DAY_SECONDS } from './duration.ts';
+import { DAY_SECONDS, seconds } from './duration.ts';
 import { exposures } from './objectives.ts';
 import { windowDays } from './timetable.ts';
-import type { Plan, Workload } from './types.ts';
+import type { Plan, Schedule, Workload } from './types.ts';
 
 /** The longest month, quarter and year, and one day of grace. */
 export const CADENCE = { monthly: 32 * DAY_SECONDS, quarterly: 93 * DAY_SECONDS, annual: 367 * DAY_SECONDS } as const;
@@ -22,6 +22,15 @@ export function fullInterval(plan: Plan): number {
   const days = windowDays(full);
   const times = [...new Set(full.flatMap((cron) => runs(cron, days)))].sort((a, b) => a - b);
   return Math.max(...times.slice(1).map((time, n) => (time - (times[n] as number)) / 1000));
+}
+
+/**
+ * A run may wait for the longest other run with its lock, and take twice its `longestRun`. A run beyond `longestRun` is reported; it is
+ * ended only when it would block the next ones.
+ */
+export function runDeadline(plan: Pick<Plan, 'schedules'>, schedule: Schedule): number {
+  const others = plan.schedules.filter(({ id, lock }) => id !== schedule.id && lock === schedule.lock);
+  return Math.max(0, ...others.map(({ longestRun }) => seconds(longestRun))) + 2 * seconds(schedule.longestRun);
 }
 
 export interface TestCadence {

@@ -55,8 +55,9 @@ export class SecretStore extends pulumi.ComponentResource {
     new aws.secretsmanager.SecretVersion(
       `${name}-version`,
       { region: home, secretId: secret.id, secretString: pulumi.secret(values.apply(renderStored)) },
+      // Another value is another version, and the engine replaces nothing that is protected. The one before it stays, as AWSPREVIOUS.
       // The policy must exist before the secret holds a value.
-      { ...kept, dependsOn: [policy] },
+      { parent: this, retainOnDelete: true, dependsOn: [policy] },
     );
     this.arn = secret.arn;
     this.registerOutputs({ arn: this.arn });

@@ -3,6 +3,8 @@ const CONFIG = '/etc/go-coffee-dr';
 const SECRETS = '/run/go-coffee-dr';
 
 export const CLUSTER_AUTHORITY = 'cluster-ca.crt';
+/** Public parts of the stack's own certificates, for whoever watches when they expire. */
+export const watchedCertificate = (name: string): string => `certificate-${name}.crt`;
 
 export const PATHS = {
   config: CONFIG,

@@ -9,6 +9,7 @@ import { namespaceProblems } from './namespaces.ts';
 import type { ConfigProblem } from './problems.ts';
 import { recoveryProblems, standbyProblems } from './recovery.ts';
 import type { Plain, Secret } from './schema.ts';
+import { expectedSizeProblems } from './stores/expected-size.ts';
 import { storeProblems } from './stores/schema.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -251,6 +252,7 @@ export function ruleProblems(plain: Plain, secret: Secret, plan: Plan): ConfigPr
   return [
     ...storageProblems(plain, secret, plan),
     ...storageClassProblems(plain),
+    ...expectedSizeProblems(plain, plan),
     ...trafficProblems(plain),
     ...detachedProblems(plain, plan),
     ...secretProblems(plain, secret, plan),

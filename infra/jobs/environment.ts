@@ -10,6 +10,7 @@ import {
   PATHS,
   passphraseFile,
   TLS_FILES,
+  watchedCertificate,
 } from '../cluster/paths.ts';
 import { PORTS, POSTGRES, REDIS, serviceHost } from '../cluster/ports.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
@@ -50,6 +51,8 @@ export interface EnvironmentArgs {
   readonly readsCluster?: boolean;
   /** Users of PostgreSQL whose replaced passwords are in the folder `retired`, and the number of those of Redis. */
   readonly retired?: { readonly postgres: readonly string[]; readonly redis: number } | undefined;
+  /** Names of the stack's certificates, of which dr.yaml has the public parts beside it. @default none */
+  readonly certificates?: readonly string[] | undefined;
   /** A drill's platform. @default false */
   readonly isolated?: boolean | undefined;
   /** @default none */
@@ -180,6 +183,12 @@ function retiredOf({ retired }: EnvironmentArgs): Record<string, unknown> {
   };
 }
 
+function certificatesOf({ certificates = [] }: EnvironmentArgs): Record<string, unknown> {
+  if (certificates.length === 0) return {};
+  const paths = certificates.map((name) => [name, `${PATHS.config}/${watchedCertificate(name)}`] as const);
+  return { certificates: Object.fromEntries(paths) };
+}
+
 function claimsOf({ claims = {} }: EnvironmentArgs): Record<string, unknown> {
   return Object.keys(claims).length === 0 ? {} : { claims };
 }
@@ -211,6 +220,7 @@ export function renderEnvironment(args: EnvironmentArgs): string {
       folders: Object.fromEntries(folders),
       ...gitOf(args),
       ...alertsOf(args),
+      ...certificatesOf(args),
       ...(args.readsCluster === true
         ? {
             kubernetes: {

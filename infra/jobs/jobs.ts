@@ -2,6 +2,7 @@
 import { runs } from '../../plan/cron.ts';
 import { type DataSource, dataSourceOf } from '../../plan/data-source.ts';
 import { DAY_SECONDS, HOUR_SECONDS, seconds } from '../../plan/duration.ts';
+import { runDeadline } from '../../plan/limits.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan, Schedule, Workload } from '../../plan/types.ts';
 import type { DrAccount } from '../cluster/accounts.ts';
@@ -95,15 +96,6 @@ export function startWithin(cron: string): number {
   const starts = runs(cron, 800);
   const gaps = starts.slice(1).map((at, i) => (at - (starts[i] as number)) / 1000);
   return Math.min(LONGEST_START_DELAY, Math.floor(Math.min(DAY_SECONDS, ...gaps) / 2));
-}
-
-/**
- * A run may wait for the longest other run with its lock, and take twice its `longestRun`. A run beyond `longestRun` is reported; it is
- * ended only when it would block the next ones.
- */
-export function runDeadline(plan: Pick<Plan, 'schedules'>, schedule: Schedule): number {
-  const others = plan.schedules.filter(({ id, lock }) => id !== schedule.id && lock === schedule.lock);
-  return Math.max(0, ...others.map(({ longestRun }) => seconds(longestRun))) + 2 * seconds(schedule.longestRun);
 }
 
 /** Every pod's `dr.yaml` has PostgreSQL and Redis. */

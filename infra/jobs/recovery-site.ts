@@ -14,7 +14,7 @@ import {
   type SecretData,
 } from '../cluster/keys.ts';
 import { labelsOf } from '../cluster/labels.ts';
-import { CLUSTER_AUTHORITY, KEY_FILES } from '../cluster/paths.ts';
+import { CLUSTER_AUTHORITY, KEY_FILES, watchedCertificate } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import type { VolumeAccess } from '../cluster/shared-volumes.ts';
 import type { GitSource, Hooks, StackConfig } from '../config/types.ts';
@@ -31,7 +31,12 @@ export interface RecoverySiteArgs {
   readonly redis: { readonly clients: 'password' | 'open' };
   readonly repositories: pulumi.Input<readonly ClusterRepository[]>;
   readonly secrets: ClusterSecrets;
-  readonly jobsCertificate: Certificate;
+  readonly certificates: {
+    /** Of the jobs. */
+    readonly jobs: Certificate;
+    /** By name: PEM texts of certificates whose expiry the monitor reports. */
+    readonly watched: Readonly<Record<string, pulumi.Input<string>>>;
+  };
   /** PEM texts by repository. */
   readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
   /** Folder workload → path where its claim is mounted. */
@@ -96,13 +101,16 @@ export class RecoverySite extends pulumi.ComponentResource {
   }
 
   #maps(name: string): pulumi.Resource[] {
-    const { plan, secrets, repositories, authorities, namespaces, jobsCertificate, retired, git, ...rest } = this.#args;
+    const { plan, secrets, repositories, authorities, namespaces, certificates, retired, git, ...rest } = this.#args;
+    const { jobs, watched } = certificates;
+    const publicParts = Object.entries(watched).map(([file, pem]) => [watchedCertificate(file), pem] as const);
     const passphraseNames = Object.fromEntries(Object.entries(secrets.passphrases).map(([id, { name: n }]) => [id, n]));
     const render = (credentials: RetiredCredentials | undefined) =>
       pulumi.output(repositories).apply((all) =>
         renderEnvironment({
           ...rest,
           namespaces,
+          certificates: Object.keys(watched),
           repositories: all,
           passphraseNames,
           signingKeyName: secrets.signingKey.name,
@@ -116,7 +124,8 @@ export class RecoverySite extends pulumi.ComponentResource {
       );
     const environment = (of: RetiredCredentials | undefined) => ({
       'dr.yaml': render(of),
-      [CLUSTER_AUTHORITY]: jobsCertificate.ca,
+      [CLUSTER_AUTHORITY]: jobs.ca,
+      ...Object.fromEntries(publicParts),
     });
     const map = (object: string, data: pulumi.Input<Record<string, pulumi.Input<string>>>, namespace?: string) =>
       new k8s.core.v1.ConfigMap(
@@ -148,7 +157,7 @@ export class RecoverySite extends pulumi.ComponentResource {
         [KEY_FILES.redis]: secrets.redis,
       }),
       ...(git?.credentials === undefined ? [] : [make(OBJECTS.git, { [KEY_FILES.git]: git.credentials })]),
-      make(OBJECTS.tls, certificateData(this.#args.jobsCertificate)),
+      make(OBJECTS.tls, certificateData(this.#args.certificates.jobs)),
       ...(retired === undefined ? [] : [make(OBJECTS.retired, retiredData(retired))]),
       // With a web identity these are empty. They exist all the same, because a pod waits for ever for a missing Secret.
       ...ACCESS_ROLES.map((role) => make(OBJECTS.access(role), accessData(secrets, role, ids))),

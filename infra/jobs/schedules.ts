@@ -2,6 +2,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { seconds } from '../../plan/duration.ts';
+import { runDeadline } from '../../plan/limits.ts';
 import type { Plan } from '../../plan/types.ts';
 import { type DrPod, drPodLabels, drPodSpec } from './dr-pod.ts';
 import { type JobPodArgs, jobPod } from './job-pod.ts';
@@ -9,7 +10,6 @@ import {
   backupArguments,
   copiesObjects,
   type Purpose,
-  runDeadline,
   type ScheduledJob,
   scheduledJobs,
   withoutObjects,

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { testCalendar } from '../../plan/limits.ts';
 import type { Plan } from '../../plan/types.ts';
 import { backupRules, pointRules } from './rules/backups.ts';
+import { certificateRules } from './rules/certificates.ts';
 import { humanRules } from './rules/human.ts';
 import { incidentRules } from './rules/incidents.ts';
 import { drillOverdue, objectiveMissed } from './rules/objectives.ts';
@@ -27,6 +28,7 @@ export function alertRules(plan: Plan, settings: RuleSettings = {}): RuleFile {
       { name: 'dr-objectives', rules: [objectiveMissed(), ...testCalendar(plan).map(drillOverdue)] },
       { name: 'dr-readiness', rules: humanRules(plan) },
       { name: 'dr-incidents', rules: incidentRules(plan) },
+      { name: 'dr-certificates', rules: certificateRules() },
       { name: 'dr-silence', rules: silenceRules(plan, settings) },
     ],
   };

@@ -26,6 +26,8 @@ export class Certificates extends pulumi.ComponentResource {
   readonly repository: Certificate;
   /** Client: backup jobs. */
   readonly jobs: Certificate;
+  /** By name: all of them, and their authority. PEM. */
+  readonly watched: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, { namespaces }: CertificatesArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super('go-coffee-dr:cluster:Certificates', name, {}, opts);
@@ -69,6 +71,12 @@ export class Certificates extends pulumi.ComponentResource {
     const server = namesOf(REPOSITORY_SERVER, recovery);
     this.repository = issue('repository', REPOSITORY_SERVER, server, ['server_auth']);
     this.jobs = issue('jobs', CLIENTS.jobs, [], ['client_auth']);
+    this.watched = {
+      authority: authority.certPem,
+      postgres: this.postgres.certificate,
+      repository: this.repository.certificate,
+      jobs: this.jobs.certificate,
+    };
     this.registerOutputs({});
   }
 }

@@ -25,6 +25,8 @@ export interface PatroniArgs {
   readonly archiving?: boolean | undefined;
   /** Of the stack. @default none */
   readonly parameters?: ServerParameters | undefined;
+  /** Of applications; the superuser and the members always use it. @default offered */
+  readonly tls?: 'offered' | 'required' | undefined;
 }
 
 /** A restored subscription would connect to its publisher and take changes that the real site has not received yet. */
@@ -50,6 +52,19 @@ function localParameters(args: PatroniArgs): Record<string, string | number> {
     ssl_cert_file: TLS_FILES.certificate,
     ssl_key_file: TLS_FILES.key,
   };
+}
+
+/** Peer authentication by the socket: the containers of the pod run as the account `postgres`. The first rule that fits counts. */
+function logins({ bootstrap, tls }: PatroniArgs): string[] {
+  // `md5` lets in both kinds of passwords.
+  const passwords = bootstrap.kind === 'adopted' && bootstrap.server.passwords === 'md5' ? 'md5' : 'scram-sha-256';
+  return [
+    'local all all peer',
+    'hostssl replication replicator all scram-sha-256',
+    `hostssl all postgres all ${passwords}`,
+    'host all postgres all reject',
+    `${tls === 'required' ? 'hostssl' : 'host'} all all all ${passwords}`,
+  ];
 }
 
 function standbyCluster(bootstrap: Bootstrap, lineage: string): Record<string, unknown> {
@@ -100,13 +115,7 @@ function postgresql(args: PatroniArgs): Record<string, unknown> {
       superuser: { username: 'postgres' },
       replication: { username: 'replicator' },
     },
-    // Peer authentication by the socket: the containers of the pod run as the account `postgres`.
-    pg_hba: [
-      'local all all peer',
-      'hostssl replication replicator all scram-sha-256',
-      // `md5` lets in both kinds of passwords.
-      `host all all all ${bootstrap.kind === 'adopted' && bootstrap.server.passwords === 'md5' ? 'md5' : 'scram-sha-256'}`,
-    ],
+    pg_hba: logins(args),
     parameters: localParameters(args),
     // Without an archive, members can only stream.
     ...(on ? { recovery_conf: { restore_command: `${scripts}/${SCRIPTS.get} %f "%p"` } } : {}),

@@ -33,6 +33,10 @@ export interface PostgresPod {
   readonly access: readonly StorageRole[];
   /** `required`: never two members on one node. */
   readonly spread: 'required' | 'preferred';
+  /** `required`: a member that would make one zone hold two more than another waits. */
+  readonly zones: 'required' | 'preferred';
+  /** @default the cluster's default */
+  readonly priorityClass?: string | undefined;
   readonly resources: Resources;
   /** Of pgBackRest's server, by the processes of a backup. */
   readonly server: Resources;
@@ -68,6 +72,12 @@ function patroniEnvironment({ rotate }: PostgresPod): NonNullable<Container['env
     { name: 'HOME', value: '/tmp' },
   ];
 }
+
+/**
+ * A member that is further behind takes no place of a good one: the rolling change waits for it. Patroni up to 4.0 knows no lag here and
+ * ignores it: https://patroni.readthedocs.io/en/latest/rest_api.html . WAL on the way is replayed in seconds; a new member has to catch up.
+ */
+const READY = '/readiness?lag=64MB&mode=apply';
 
 const secret = (name: string): Volume => ({ name, secret: { secretName: name, defaultMode: 0o440 } });
 const files = (name: string, defaultMode = 0o444, optional = false): Volume => ({
@@ -118,7 +128,7 @@ function postgresContainer(pod: PostgresPod): Container {
     ],
     // Liveness checks Patroni's own loop: the kubelet must not kill a restore or a long replay that does not answer SQL.
     livenessProbe: { ...http('/liveness'), initialDelaySeconds: 10, periodSeconds: 10, failureThreshold: 6 },
-    readinessProbe: { ...http('/readiness'), periodSeconds: 5, failureThreshold: 3 },
+    readinessProbe: { ...http(READY), periodSeconds: 5, failureThreshold: 3 },
     securityContext: containerSecurity(),
     resources: resources(pod.resources),
     volumeMounts: [
@@ -167,6 +177,7 @@ export function memberSpec(pod: PostgresPod): PodSpec {
     // Patroni keeps its state in the API's endpoints.
     automountServiceAccountToken: true,
     enableServiceLinks: false,
+    ...(pod.priorityClass === undefined ? {} : { priorityClassName: pod.priorityClass }),
     securityContext: podSecurity(),
     // A fast shutdown writes a checkpoint and ships the last segment.
     terminationGracePeriodSeconds: 120,
@@ -175,7 +186,7 @@ export function memberSpec(pod: PostgresPod): PodSpec {
       {
         maxSkew: 1,
         topologyKey: 'topology.kubernetes.io/zone',
-        whenUnsatisfiable: 'ScheduleAnyway',
+        whenUnsatisfiable: pod.zones === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
         labelSelector: { matchLabels: selectorOf(POSTGRES) },
       },
     ],

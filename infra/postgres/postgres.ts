@@ -7,6 +7,7 @@ import { seconds } from '../../plan/duration.ts';
 import { lineageName } from '../../plan/layout.ts';
 import type { Plan } from '../../plan/types.ts';
 import { after } from '../cluster/after.ts';
+import { type ClaimSpec, claimTemplates, declareClaims, keptSizes } from '../cluster/claims.ts';
 import {
   accessData,
   CERTIFICATE_ANNOTATION,
@@ -54,6 +55,11 @@ export interface PostgresArgs {
   /** Of pgBackRest's server in each pod. */
   readonly server: Resources;
   readonly spread: 'required' | 'preferred';
+  readonly zones: 'required' | 'preferred';
+  /** @default the cluster's default */
+  readonly priorityClass?: string | undefined;
+  /** `required`: nobody logs in over the network without TLS. @default only superuser and replication */
+  readonly tls?: 'offered' | 'required' | undefined;
   readonly database: string;
   /** Beside those that this program sets; a change restarts the members, one after the other. */
   readonly parameters: ServerParameters;
@@ -62,6 +68,8 @@ export interface PostgresArgs {
   /** PEM texts by repository, for endpoints with an authority of their own. */
   readonly authorities: Readonly<Record<string, pulumi.Input<string>>>;
   readonly serviceAccount: pulumi.Input<string>;
+  /** Takes over the claims that are there. */
+  readonly shared: k8s.Provider;
   /** In a drill PostgreSQL archives nothing, has no writing keys, and is deleted with the stack. @default false */
   readonly isolated?: boolean | undefined;
   /** In a recovery with rotated secrets: role → new password. Other roles of the restored database lose their passwords. */
@@ -125,6 +133,7 @@ export class Postgres extends pulumi.ComponentResource {
         rotate: args.rolePasswords !== undefined,
         processes: args.processes,
         parameters: parametersOf(args.parameters, args.origin),
+        tls: args.tls,
         archive: {
           environment: args.environment,
           lineage: this.lineage,
@@ -190,18 +199,19 @@ export class Postgres extends pulumi.ComponentResource {
       lineage: this.lineage,
       access: accessRoles(args),
       spread: args.spread,
+      zones: args.zones,
+      priorityClass: args.priorityClass,
       resources: args.resources,
       server: args.server,
       rotate: args.rolePasswords !== undefined,
     });
-    const claim = {
-      metadata: { name: 'data' },
-      spec: {
-        accessModes: ['ReadWriteOnce'],
-        ...(args.storageClass === undefined ? {} : { storageClassName: args.storageClass }),
-        resources: { requests: { storage: args.storage } },
-      },
-    };
+    const { storage, storageClass, generation, instances: members } = args;
+    const claims: ClaimSpec[] = [{ volume: 'data', storage, storageClass }];
+    const declared = declareClaims(
+      `${name}-claim`,
+      { set: POSTGRES, namespace: args.namespaces.platform, members, generation, claims },
+      { parent: this, provider: args.shared },
+    );
     return new k8s.apps.v1.StatefulSet(
       name,
       {
@@ -211,6 +221,8 @@ export class Postgres extends pulumi.ComponentResource {
           replicas: args.instances,
           // Patroni elects the leader. If members started in order, they could wait for each other for ever.
           podManagementPolicy: 'Parallel',
+          // A member that dies right after its start must not let the next one go.
+          minReadySeconds: 15,
           selector: { matchLabels: controllerSelector(POSTGRES) },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: {
@@ -223,12 +235,13 @@ export class Postgres extends pulumi.ComponentResource {
             },
             spec: pod,
           },
-          volumeClaimTemplates: [claim],
+          volumeClaimTemplates: claimTemplates(claims),
         },
       },
       {
         parent: this,
-        dependsOn,
+        dependsOn: [...dependsOn, ...declared],
+        ignoreChanges: keptSizes(claims),
         protect: args.isolated !== true,
         // A restore may take as long as the tier's RTO.
         customTimeouts: { create: `${tierSeconds(args.plan)}s`, update: `${tierSeconds(args.plan)}s` },

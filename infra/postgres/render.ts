@@ -19,6 +19,8 @@ export interface MemberArgs {
   readonly rotate?: boolean | undefined;
   /** Of PostgreSQL, by the stack. @default none */
   readonly parameters?: ServerParameters | undefined;
+  /** Of applications. @default offered */
+  readonly tls?: 'offered' | 'required' | undefined;
   /** Of pgBackRest in a restore. */
   readonly processes: number;
 }
@@ -42,6 +44,7 @@ export function renderMember({
   rotate,
   processes,
   parameters,
+  tls,
 }: MemberArgs): MemberFiles {
   const source = sourceOf(bootstrap);
   if (source?.lineage === archive.lineage) {
@@ -49,7 +52,7 @@ export function renderMember({
       `this cluster begins from ${source.lineage} and would archive into it; raise the generation in the stack's config`,
     );
   }
-  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving, parameters });
+  const patroni = renderPatroni({ plan, lineage: archive.lineage, bootstrap, archiving, parameters, tls });
   const config = (of: Archive) => ({ [`${of.lineage}.conf`]: renderArchiveConfig(of, processes) });
   const pgbackrest = {
     ...(archiving ? config(archive) : {}),

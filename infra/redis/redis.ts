@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import { type ClaimSpec, claimTemplates, declareClaims, keptSizes } from '../cluster/claims.ts';
 import { makeSecret } from '../cluster/keys.ts';
 import { controllerSelector, labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { PodSpec } from '../cluster/manifests.ts';
@@ -14,12 +15,15 @@ import { makeSeedObjects, type RedisSeed, SEED_ANNOTATIONS, SEED_EGRESS, seedPar
 
 export interface RedisArgs {
   readonly namespace: string;
+  readonly generation: number;
   readonly image: string;
   readonly storage: string;
   /** @default the cluster's default class */
   readonly storageClass?: string | undefined;
   /** A save forks Redis and copies the pages that change meanwhile, so a quarter of the memory should stay free. */
   readonly resources: Resources;
+  /** @default the cluster's default */
+  readonly priorityClass?: string | undefined;
   /** Beside those that this program sets. */
   readonly parameters: ServerParameters;
   readonly password: pulumi.Input<string>;
@@ -34,6 +38,8 @@ export interface RedisArgs {
   /** In a drill it is deleted with the stack. @default false */
   readonly isolated?: boolean | undefined;
   readonly serviceAccount: pulumi.Input<string>;
+  /** Takes over the claim that is there. */
+  readonly shared: k8s.Provider;
 }
 
 const CONFIG_FOLDER = '/etc/redis';
@@ -94,6 +100,7 @@ function podSpec(args: RedisArgs): PodSpec {
     serviceAccountName: args.serviceAccount,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    ...(args.priorityClass === undefined ? {} : { priorityClassName: args.priorityClass }),
     securityContext: podSecurity(),
     // Time for the final save.
     terminationGracePeriodSeconds: 120,
@@ -148,21 +155,22 @@ export class Redis extends pulumi.ComponentResource {
     );
     const seeds = args.seed === undefined ? [] : makeSeedObjects(name, args.seed, child);
     const checksum = digest(text);
-    const claim = {
-      metadata: { name: 'data' },
-      spec: {
-        accessModes: ['ReadWriteOnce'],
-        ...(args.storageClass === undefined ? {} : { storageClassName: args.storageClass }),
-        resources: { requests: { storage: args.storage } },
-      },
-    };
+    const { storage, storageClass, generation, namespace } = args;
+    const claims: ClaimSpec[] = [{ volume: 'data', storage, storageClass }];
+    const members = args.running ? 1 : 0;
+    const declared = declareClaims(
+      `${name}-claim`,
+      { set: REDIS, namespace, members, generation, claims },
+      { ...child, provider: args.shared },
+    );
     this.statefulSet = new k8s.apps.v1.StatefulSet(
       name,
       {
         metadata,
         spec: {
           serviceName: REDIS,
-          replicas: args.running ? 1 : 0,
+          replicas: members,
+          minReadySeconds: 10,
           selector: { matchLabels: controllerSelector(REDIS) },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
           template: {
@@ -175,10 +183,15 @@ export class Redis extends pulumi.ComponentResource {
             },
             spec: podSpec(args),
           },
-          volumeClaimTemplates: [claim],
+          volumeClaimTemplates: claimTemplates(claims),
         },
       },
-      { ...child, dependsOn: [config, secret, service, ...seeds], protect: args.isolated !== true },
+      {
+        ...child,
+        dependsOn: [config, secret, service, ...seeds, ...declared],
+        ignoreChanges: keptSizes(claims),
+        protect: args.isolated !== true,
+      },
     );
     // Of one instance a budget can only say no: a node could then not be drained. Its volume comes along, and sessions wait for it.
     new k8s.policy.v1.PodDisruptionBudget(

@@ -207,6 +207,8 @@ export const environmentSchema = z.strictObject({
   kubernetes: kubernetesSchema.optional(),
   /** Settings of workload types that don't ship with `dr`, by the type's name. Each type checks its own (recovery/workloads/registry.ts). */
   extensions: z.record(extensionTypeSchema, z.looseObject({ hooks: hooks.optional() })).optional(),
+  /** PEM files: `dr monitor` reports when each expires. */
+  certificates: z.record(nameSchema, absolute).optional(),
   services: z.record(z.string(), serviceControl).default({}),
   /** A business flow of the plan from end to end: a command that exits 0 when it works, such as an order of a test customer. */
   flows: z.record(nameSchema, z.strictObject({ probe: argv, timeoutSeconds: limit.optional() })).optional(),

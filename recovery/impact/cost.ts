@@ -15,13 +15,19 @@ const CHANGED_A_DAY = 0.1;
 
 /** The volume of PostgreSQL is the most that the database may grow to. */
 function loadIn({ resources }: Declared): Load | undefined {
-  const sizes = resources.flatMap((resource) => {
+  const claims = resources.flatMap(({ type, inputs }) =>
+    type.endsWith(':PersistentVolumeClaim') && /^data-postgres-\d+$/.test(textAt(inputs, 'metadata', 'name') ?? '')
+      ? (gigabytes(textAt(inputs, 'spec', 'resources', 'requests', 'storage') ?? '') ?? [])
+      : [],
+  );
+  // The template keeps its first size; stacks of early versions declare it alone.
+  const templates = resources.flatMap((resource) => {
     if (kindOf(resource) !== 'StatefulSet' || textAt(resource.inputs, 'metadata', 'name') !== 'postgres') return [];
     return listAt(resource.inputs, 'spec', 'volumeClaimTemplates').flatMap(
       (claim) => gigabytes(textAt(claim, 'spec', 'resources', 'requests', 'storage') ?? '') ?? [],
     );
   });
-  const [size] = sizes;
+  const [size] = [...claims, ...templates];
   return size === undefined ? undefined : { size, wal: size * CHANGED_A_DAY, files: 0 };
 }
 

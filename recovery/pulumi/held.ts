@@ -1,4 +1,5 @@
 /** What a stack's state holds, and how far it is the stack's own. Pure. */
+import { OWN_LABEL } from '../../plan/layout.ts';
 import { isRecord, type Json } from '../core/json.ts';
 import type { Held, HeldObject, HeldResource } from './engine.ts';
 import type { State } from './state.ts';
@@ -53,6 +54,10 @@ function providerUrn(provider: unknown): string | undefined {
 /** A provider's inputs are texts. */
 const isOn = (value: unknown): boolean => value === true || value === 'true';
 
+/** Its provider takes over a claim that the StatefulSet's controller has made: no other stack uses it. */
+const isClaimOfAStore = (object: HeldObject | undefined): boolean =>
+  object?.kind === 'PersistentVolumeClaim' && object.labels[OWN_LABEL] === 'stack';
+
 /** Without components, providers, and resources that are only read: `destroy` deletes nothing of those. */
 export function heldIn(state: State): Held {
   const all = state.deployment?.resources ?? [];
@@ -64,11 +69,11 @@ export function heldIn(state: State): Held {
       const { urn, type, provider, importID, protect, retainOnDelete, created } = resource;
       const recordedAt = text(created);
       const object = type.startsWith(KUBERNETES) ? objectOf(resource) : undefined;
-      const adopts = isOn(inputsOf.get(providerUrn(provider) ?? '')?.upsertExistingObjects);
+      const upserts = isOn(inputsOf.get(providerUrn(provider) ?? '')?.upsertExistingObjects);
       return {
         urn,
         type,
-        adopted: adopts || text(importID) !== undefined,
+        adopted: (upserts && !isClaimOfAStore(object)) || text(importID) !== undefined,
         guarded: protect === true || retainOnDelete === true,
         ...(object === undefined ? {} : { object }),
         ...(recordedAt === undefined ? {} : { recordedAt }),

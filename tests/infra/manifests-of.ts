@@ -21,6 +21,8 @@ export interface KubernetesObject {
   readonly dependsOn: readonly string[];
   /** False where the engine goes on as soon as the object is there (`pulumi.com/skipAwait`). */
   readonly awaited: boolean;
+  /** Its provider takes over what is there. */
+  readonly adopts: boolean;
 }
 
 const isObject = ({ type, custom }: RecordedResource): boolean => custom && type.startsWith('kubernetes:');
@@ -52,6 +54,7 @@ export function kubernetesObjects(recording: Recording): KubernetesObject[] {
       urn: resource.urn,
       manifest,
       dependsOn: before(resource, byUrn),
+      adopts: /::cluster-shared::[^:]*$/.test(resource.provider ?? ''),
       awaited: manifest.metadata.annotations?.['pulumi.com/skipAwait'] !== 'true',
     };
   });

@@ -15,7 +15,7 @@ const declaration = () =>
     .option('--change-rate <size/time>', 'WAL that the database writes, as 50GB/d', rateOf)
     .option('--files <size>', 'of the folders, git mirrors and images together', sizeOf)
     .option('--plan <file>', 'a plan in YAML or JSON (default: the environment file’s, else the shipped one)')
-    .option('--stack <name>', 'take the site and the storage classes from Pulumi.<name>.yaml')
+    .option('--stack <name>', 'take site, storage classes and, without --plan, the plan from Pulumi.<name>.yaml')
     .option('--prices <file>', 'your price list, as `dr cost --show-prices` prints one')
     .option('--show-prices', 'print the price list that is used, and stop')
     .addOption(
@@ -44,7 +44,10 @@ const unstated = (flag: string) =>
   });
 
 async function cost(options: CostOptions, context: CommandContext): Promise<CommandResult> {
-  const [{ costReport, readPrices }, { costText }] = await Promise.all([import('./report.ts'), import('./text.ts')]);
+  const [{ costReport, readPrices, stackPlan }, { costText }] = await Promise.all([
+    import('./report.ts'),
+    import('./text.ts'),
+  ]);
   const prices = await readPrices(options.prices);
   if (options.showPrices === true) {
     const { stringify } = await import('yaml');
@@ -53,7 +56,10 @@ async function cost(options: CostOptions, context: CommandContext): Promise<Comm
   const { size, changeRate, files = 0 } = options;
   if (size === undefined || changeRate === undefined) throw unstated(size === undefined ? '--size' : '--change-rate');
   const { loadPlan } = await import('../../../plan/load.ts');
-  const plan = await loadPlan(options.plan ?? (await planFileOf(context.env)));
+  const plan =
+    options.stack !== undefined && options.plan === undefined
+      ? await stackPlan(options.stack)
+      : await loadPlan(options.plan ?? (await planFileOf(context.env)));
   const report = await costReport({ ...options, plan, prices, load: { size, wal: changeRate, files } });
   return { kind: 'Cost', data: report, text: costText(report) };
 }

@@ -9,6 +9,8 @@ import { type Saving, savingsOf } from '../../../plan/cost/savings.ts';
 import { SHIPPED_PRICES } from '../../../plan/cost/shipped-prices.ts';
 import { shippedSetup } from '../../../plan/cost/shipped-setup.ts';
 import type { Load } from '../../../plan/cost/volumes.ts';
+import { overridePlan } from '../../../plan/declared/overrides.ts';
+import { productionPlan } from '../../../plan/production.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { badInput, codeOf, messageOf } from '../../../recovery/core/errors.ts';
 
@@ -53,15 +55,39 @@ const PREFIX = 'go-coffee-dr:';
 const stackSchema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
+/** Values of the stack's file, by their names in it. */
+async function configOf(stack: string, root: string): Promise<Readonly<Record<string, unknown>>> {
+  const name = `Pulumi.${stack}.yaml`;
+  const hint = 'name a stack whose file lies in this checkout, as production';
+  const text = await textOf(join(root, name), hint);
+  const found = stackSchema.safeParse(parse(text));
+  if (!found.success) throw badInput({ code: 'COST-INPUT', where: name, fact: z.prettifyError(found.error), hint });
+  return found.data.config;
+}
+
+/** The shipped plan with what the stack's file overrides. Throws COST-INPUT (exit 2), for a plan that is none too. */
+export async function stackPlan(stack: string, root = ROOT): Promise<Plan> {
+  const over = (await configOf(stack, root))[`${PREFIX}plan`];
+  const read = z.record(z.string(), z.unknown()).optional().safeParse(over);
+  if (!read.success)
+    throw badInput({
+      code: 'COST-INPUT',
+      where: `Pulumi.${stack}.yaml: plan`,
+      fact: 'is no map',
+      hint: 'write plan: {…}',
+    });
+  const overrides = read.data === undefined ? [] : [read.data];
+  const { plan, problems } = overridePlan({ base: productionPlan, overrides, check: () => [] });
+  const [first] = problems;
+  if (first === undefined) return plan;
+  const where = `Pulumi.${stack}.yaml: ${first.path.join('.')}`;
+  throw badInput({ code: 'COST-INPUT', where, fact: first.fact, hint: first.hint });
+}
+
 /** The site and the class of the backups' volume, from the stack's file. */
 async function setupIn(stack: string | undefined): Promise<Partial<Setup>> {
   if (stack === undefined) return {};
-  const name = `Pulumi.${stack}.yaml`;
-  const hint = 'name a stack whose file lies in this checkout, as production';
-  const text = await textOf(join(ROOT, name), hint);
-  const found = stackSchema.safeParse(parse(text));
-  if (!found.success) throw badInput({ code: 'COST-INPUT', where: name, fact: z.prettifyError(found.error), hint });
-  const { config } = found.data;
+  const config = await configOf(stack, ROOT);
   const classes = z.object({ backups: z.string().optional() }).catch({}).parse(config[`${PREFIX}storageClasses`]);
   const site = config[`${PREFIX}site`];
   const [kind] = /gp3|efs/.exec(classes.backups ?? '') ?? [];

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { checkPlan } from '../../../plan/checks/validate.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { type BucketSpec, bucketSpecs } from '../../config/buckets.ts';
-import { overridePlan } from '../../config/plan.ts';
+import { overridePlan } from '../../../plan/declared/overrides.ts';
 import { locationOverrides } from '../../config/rules.ts';
 import { type Plain, plainSchemas } from '../../config/schema.ts';
 import type { Account } from '../names.ts';

@@ -54,6 +54,8 @@ export const postgresSchema = z.strictObject({
   /** Of the image's server. Where it is stated, a preview refuses another one than the data is of. */
   major: z.int().min(15).max(18).optional(),
   storage: quantity.default('50Gi'),
+  /** What the database is expected to grow to: volumes, deadlines and schedules are checked against it. */
+  expectedSize: quantity.optional(),
   /** Also the name of the role that owns it. */
   database: database.default('go_coffee'),
   cpu: cpu.default('1'),
@@ -62,6 +64,12 @@ export const postgresSchema = z.strictObject({
   parameters: postgresParameters.default({}),
   /** `required`: never two members on one node. `preferred` where there are fewer nodes than members. */
   spread: z.enum(['required', 'preferred']).default('required'),
+  /** `required`: members are spread evenly over the zones of the nodes, or wait. */
+  zones: z.enum(['required', 'preferred']).default('preferred'),
+  /** Of a PriorityClass of the cluster: the members are evicted last, and may evict others. */
+  priorityClass: idSchema.optional(),
+  /** `required`: applications too log in with TLS alone. The superuser and the members always do. */
+  tls: z.enum(['offered', 'required']).default('offered'),
   adopt: postgresSource.optional(),
 });
 
@@ -69,6 +77,8 @@ export const redisSchema = z.strictObject({
   storage: quantity.default('5Gi'),
   cpu: cpu.default('250m'),
   memory: quantity.default('1Gi'),
+  /** Of a PriorityClass of the cluster. */
+  priorityClass: idSchema.optional(),
   /** Beside those that this program sets. */
   parameters: redisParameters.default({}),
   adopt: redisSource.optional(),

@@ -4,6 +4,7 @@ import { fullInterval, testCalendar } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { SLOT_BYTES } from '../rules/wal.ts';
+import { UNTIL_A_CERTIFICATE_EXPIRES } from './certificates.ts';
 import type { Question, Step } from './panels.ts';
 
 const above = (limit: number): Step[] => [
@@ -269,6 +270,7 @@ export function canCopiesBeTrusted(plan: Plan): Question[] {
       steps: between(warningPercent / 100, criticalPercent / 100),
       show: [['go_coffee_dr_storage_used_ratio', '{{volume}}']],
     },
+    UNTIL_A_CERTIFICATE_EXPIRES,
     {
       title: 'Since the last drill that passed',
       description: `By scenario: ${calendar.map(({ scenario, cadence }) => `${scenario} ${cadence}`).join(', ')}.`,

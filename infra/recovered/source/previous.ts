@@ -5,6 +5,7 @@ import { ConfigError, type ConfigProblem } from '../../config/problems.ts';
 import type { StackConfig } from '../../config/types.ts';
 import { type KeptSettings, keptSettingsSchema } from './kept-settings.ts';
 import { changedMajorProblems } from './major.ts';
+import { growthFindings, type Volumes, volumeProblems, volumesSchema } from './volumes.ts';
 
 /** As `outputs.ts` writes it. */
 export interface Previous {
@@ -15,6 +16,8 @@ export interface Previous {
   readonly ledUsersByRole?: boolean | undefined;
   /** As the config stated it; absent in the outputs of early versions. */
   readonly postgresMajor?: number | undefined;
+  /** Absent in the outputs of early versions. */
+  readonly volumes?: Volumes | undefined;
   /** The point that it was made from, in role recovery. */
   readonly resolved?: ResolvedPoint | undefined;
   /** Settings of `recovery`; absent in the outputs of early versions. */
@@ -67,7 +70,7 @@ export function stepProblems(
 async function readPrevious(): Promise<Previous | undefined> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
   const own = new pulumi.StackReference('previous', { name });
-  const [leads, site, generation, recoveredFrom, kept, names, active, major] = await Promise.all(
+  const [leads, site, generation, recoveredFrom, kept, names, active, major, volumes] = await Promise.all(
     (
       [
         'leads',
@@ -78,6 +81,7 @@ async function readPrevious(): Promise<Previous | undefined> {
         'trafficNames',
         'trafficActive',
         'postgresMajor',
+        'volumes',
       ] as const
     ).map((output) => own.getOutputValue(output) as Promise<unknown>),
   );
@@ -93,6 +97,7 @@ async function readPrevious(): Promise<Previous | undefined> {
     generation,
     ledUsersByRole: leads && names !== undefined && active === undefined,
     postgresMajor: typeof major === 'number' ? major : undefined,
+    volumes: volumes === undefined ? undefined : volumesSchema.parse(volumes),
     resolved,
     settings,
     recoveredObjects: typeof objects === 'string' ? objects : undefined,
@@ -102,7 +107,12 @@ async function readPrevious(): Promise<Previous | undefined> {
 /** The previous result; undefined before the first complete `up`. Throws ConfigError, before anything is declared. */
 export async function checkStep(config: StackConfig): Promise<Previous | undefined> {
   const previous = await readPrevious();
-  const problems = [...stepProblems(config, previous), ...changedMajorProblems(config, previous)];
+  const problems = [
+    ...stepProblems(config, previous),
+    ...changedMajorProblems(config, previous),
+    ...volumeProblems(config, previous),
+  ];
   if (problems.length > 0) throw new ConfigError(config.stack, problems, () => '');
+  for (const finding of growthFindings(config, previous)) await pulumi.log.warn(finding);
   return previous;
 }

@@ -1,13 +1,27 @@
 /** Facts about instances, volumes, and the protection from deletion. */
+import { gigabytes } from '../../../plan/cost/amounts.ts';
 import type { DeclaredResource } from '../declared.ts';
 import { anchorOf, type Fact } from '../fact.ts';
 import { claimSchema, replicasSchema } from '../objects.ts';
 
-function claims({ type, inputs }: DeclaredResource): Fact[] {
+/** The API resizes a claim where it is, and never to less. */
+function claims({ urn, type, inputs }: DeclaredResource): Fact[] {
   if (type !== 'kubernetes:core/v1:PersistentVolumeClaim') return [];
   const claim = claimSchema.safeParse(inputs).data;
   if (claim === undefined) return [];
-  return [{ area: 'cost', what: `volume ${claim.metadata.name}`, value: claim.spec.resources.requests.storage }];
+  const { resources, storageClassName } = claim.spec;
+  const { storage } = resources.requests;
+  const name = storageClassName === undefined ? 'the default class' : `class ${storageClassName}`;
+  return [
+    {
+      area: 'cost',
+      what: `volume ${claim.metadata.name}, resized where it is if ${name} has allowVolumeExpansion`,
+      value: storage,
+      worth: gigabytes(storage),
+      of: anchorOf({ urn }),
+      harm: { store: 'all', says: `volume ${claim.metadata.name} can’t become smaller: the update ends with an error` },
+    },
+  ];
 }
 
 function replicas({ type, inputs }: DeclaredResource): Fact[] {
@@ -45,8 +59,12 @@ function protection({ urn, type: full, protect, retainOnDelete = false }: Declar
     ...{ area: 'immutability', what, value: on ? 'on' : 'off', worth: on ? 1 : 0, of: anchorOf({ urn }) },
     harm: { store: 'all', says: `${says} ${type} ${name}` },
   });
+  // Another value of a secret is another version, beside the one before: a protected one would stop the update.
+  const replaceable = full === 'aws:secretsmanager/secretVersion:SecretVersion';
   return [
-    fact(`protection of ${type} ${name} from deletion`, protect, 'an update or a `destroy` can remove'),
+    ...(replaceable
+      ? []
+      : [fact(`protection of ${type} ${name} from deletion`, protect, 'an update or a `destroy` can remove')]),
     fact(`retainOnDelete of ${type} ${name}`, retainOnDelete, 'removing it from the program also deletes'),
   ];
 }

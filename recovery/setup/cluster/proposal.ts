@@ -125,8 +125,13 @@ function storageClassesPart({ storageClasses, unread }: ClusterFacts): Made {
   }
   const shared = storageClasses.filter((each) => each.shared !== undefined);
   const backups = onlyOne(shared);
+  const access: Part[] = [];
   if (backups !== undefined) parts.push(value('backups', backups.name, `ReadWriteMany: ${backups.shared}`));
-  else {
+  else if (shared.length === 0 && one !== undefined) {
+    const why = 'no class is known for ReadWriteMany; the pods that mount the local repository run on one node';
+    if (usual === undefined) parts.push(value('backups', one.name, `the only class (${one.provisioner})`));
+    access.push(section('backups', 'Volumes of the local repository', [value('access', 'ReadWriteOnce', why)]));
+  } else {
     const why =
       shared.length === 0
         ? `no class is known for ReadWriteMany: name one, or any class with backups: {access: ReadWriteOnce}; classes: ${names}`
@@ -135,7 +140,8 @@ function storageClassesPart({ storageClasses, unread }: ClusterFacts): Made {
     remarks.push(...made.parts);
     unanswered.push(...(made.unanswered ?? []));
   }
-  return { parts: [section('storageClasses', 'Where volumes come from', [...parts, ...remarks])], unanswered };
+  const classes = section('storageClasses', 'Where volumes come from', [...parts, ...remarks]);
+  return { parts: [classes, ...access], unanswered };
 }
 
 function imagesPart({ registry, version }: ClusterChoices): Made {

@@ -82,6 +82,8 @@ export interface Observation {
   readonly measurements: readonly Measurement[];
   /** Another site leads, and this one must not continue as if it did. */
   readonly fence?: Fence;
+  /** Of `dr.yaml`. Without a date: it can't be read. */
+  readonly certificates?: readonly { readonly name: string; readonly expires?: Date }[];
   /** Whether what the exporter asks itself answered. */
   readonly answers?: Readonly<Partial<Record<AnsweringParty, boolean>>>;
   /** Since when each thing is watched; absent where that is not known, and then nothing is excused. */

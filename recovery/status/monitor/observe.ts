@@ -10,6 +10,7 @@ import { type RunRecord, readRuns } from '../../report/runs.ts';
 import type { Copy } from '../objectives.ts';
 import type { Observation, RepositoryObservation, WalObservation } from './observation.ts';
 import { observeAnswers } from './observe-answers.ts';
+import { observeCertificates } from './observe-certificates.ts';
 import {
   describeAway,
   describeRepository,
@@ -39,10 +40,11 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
       const server = await observeServer(site, now);
       // Before the measurements are read: it collects those of the drills in the cluster.
       const answers = await observeAnswers(site, server);
-      const [runs, volumes, measurements] = await Promise.all([
+      const [runs, volumes, measurements, certificates] = await Promise.all([
         readRuns(stateDir),
         observeVolumes(site),
         allMeasurements(stateDir),
+        observeCertificates(site),
       ]);
       // A lost server and a standby archive nothing: then the repositories tell how far the WAL reaches.
       const withWal = site.environment.postgres !== undefined && server?.lastArchived === undefined;
@@ -78,6 +80,7 @@ export function makeObserver(site: Site, deadlineSeconds: number): Observer {
         repositories,
         ...(wal === undefined ? {} : { wal }),
         volumes,
+        certificates,
         copies: [...copiesOf(repositories), ...archivedCopy(site, repositories, wal)],
         measurements,
         ...(fence === undefined ? {} : { fence }),

@@ -20,6 +20,7 @@ export const METRICS = {
   go_coffee_dr_verification_ok: '0: a point was altered or removed, or the last verification failed',
   go_coffee_dr_repository_reachable: '1: the repository was read at the last refresh',
   go_coffee_dr_storage_used_ratio: 'Used part of a volume, 0 to 1',
+  go_coffee_dr_certificate_seconds: 'Until a certificate expires; 0: it has, or its file can’t be read',
   go_coffee_dr_drill_age_seconds: 'Age of the last drill of a scenario that passed; +Inf when there was none',
   go_coffee_dr_rto_seconds: 'Last measured time from the disaster to the verified tier',
   go_coffee_dr_rpo_seconds: 'What a tier would lose of its data now: the greatest age among its workloads',
@@ -89,6 +90,9 @@ export function samplesOf(question: SampleQuestion): Sample[] {
     ...observation.volumes.map(({ volume, usedRatio }) =>
       sample('go_coffee_dr_storage_used_ratio', { volume }, usedRatio),
     ),
+    ...(observation.certificates ?? []).map(({ name: certificate, expires }) =>
+      sample('go_coffee_dr_certificate_seconds', { certificate }, left(expires, now)),
+    ),
     ...drilledScenarios(plan).map((scenario) =>
       sample('go_coffee_dr_drill_age_seconds', { scenario }, age(lastDrill(observation, scenario))),
     ),
@@ -125,6 +129,10 @@ function ofReadiness({ observation: { readiness }, now }: SampleQuestion): Sampl
 function sample(metric: MetricName, labels: Readonly<Record<string, string>>, value: number): Sample {
   return { metric, labels, value };
 }
+
+/** Seconds. */
+const left = (expires: Date | undefined, now: Date): number =>
+  Math.max(0, ((expires?.getTime() ?? 0) - now.getTime()) / 1000);
 
 /** A lag grows while the server does not answer. A lag of 0 means up to date, and stays 0. */
 function standbyLag(lag: { readonly seconds: number; readonly at: Date }, age: (moment: Date) => number): number {

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { stackPlan } from '../../../cli/commands/cost/report.ts';
+import { productionPlan } from '../../../plan/production.ts';
 import { makeScratch } from '../../scratch.ts';
 import { dr } from '../run-dr.ts';
 
@@ -39,6 +41,25 @@ test('the price list is printed, changed and read again', async () => {
 test('the site of a stack comes from its file', async () => {
   const { stdout } = await dr(['cost', ...STATED, '--stack', 'dr', '-o', 'json']);
   expect(JSON.parse(stdout)).toMatchObject({ setup: { region: 'eu-west-1' } });
+});
+
+test('the plan of a stack is the shipped one with what its file overrides; what is no plan is refused', async () => {
+  const write = (name: string, plan: unknown) =>
+    writeFile(
+      join(temporary.folder, `Pulumi.${name}.yaml`),
+      stringify({ config: { 'go-coffee-dr:plan': plan, 'go-coffee-dr:site': 'x' } }),
+    );
+  await write('longer', { repositories: { local: { retention: '90d' } } });
+  const plan = await stackPlan('longer', temporary.folder);
+  const retentions = ({ repositories }: typeof plan) => repositories.map(({ id, retention }) => [id, retention]);
+  expect(retentions(plan)).toEqual(retentions(productionPlan).map(([id, kept]) => [id, id === 'local' ? '90d' : kept]));
+  await write('wrong', { repositories: { lokal: { retention: '90d' } } });
+  await expect(stackPlan('wrong', temporary.folder)).rejects.toMatchObject({
+    code: 'COST-INPUT',
+    fact: expect.stringContaining('no repositories "lokal"'),
+  });
+  await write('text', 'none');
+  await expect(stackPlan('text', temporary.folder)).rejects.toMatchObject({ code: 'COST-INPUT', fact: 'is no map' });
 });
 
 test.each([

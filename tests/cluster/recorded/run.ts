@@ -54,14 +54,14 @@ async function makeWay(api: Api, manifest: Manifest, options: Options): Promise<
 }
 
 async function carryOut({ op, object, retained }: Step, ledger: Ledger, options: Options): Promise<void> {
-  const { urn, manifest, awaited } = object;
+  const { urn, manifest, awaited, adopts } = object;
   const api = options.api();
   ledger.say(eventOf(object, op, 'start'));
   if (op === 'same') return ledger.say(eventOf(object, op, 'done'));
   ledger.begin(urn, op);
   let made = false;
   try {
-    const mayBeThere = options.takeOver === true || isShared(manifest);
+    const mayBeThere = options.takeOver === true || adopts || isShared(manifest);
     if (op === 'create' && !mayBeThere && (await api.read(manifest)) !== undefined)
       throw new Error(`${manifest.kind} ${manifest.metadata.name} already exists`);
     if (op === 'update') await makeWay(api, manifest, options);

@@ -274,6 +274,8 @@ test('the shipped stacks are taken, with their defaults', async () => {
     cpu: '1',
     memory: '4Gi',
     spread: 'required',
+    zones: 'preferred',
+    tls: 'offered',
     parameters: {},
   });
   expect(backups).toEqual({ storage: '200Gi', state: '100Gi', access: 'ReadWriteOnce', processes: 4 });

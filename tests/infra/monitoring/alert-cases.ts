@@ -237,6 +237,19 @@ export const CASES: readonly AlertCase[] = [
     at: { 0: [], 1: [{}], 2: [] },
   },
   { alert: 'DrFollowUpOverdue', series: { [m('follow_ups_overdue')]: '0 2 0' }, at: { 0: [], 1: [{}], 2: [] } },
+  {
+    // 31 days are left, then fewer each minute; a renewed one ends it.
+    alert: 'DrCertificateExpires',
+    series: {
+      [m('certificate_seconds', '{certificate="postgres"}')]: `${31 * 86_400} ${30 * 86_400 - 1} ${360 * 86_400}`,
+    },
+    at: { 0: [], 1: [{ certificate: 'postgres' }], 2: [] },
+  },
+  {
+    alert: 'DrCertificateExpiresNow',
+    series: { [m('certificate_seconds', '{certificate="jobs"}')]: `${8 * 86_400} ${7 * 86_400 - 1} 0` },
+    at: { 0: [], 1: [{ certificate: 'jobs' }], 2: [{ certificate: 'jobs' }] },
+  },
   { alert: 'DrMonitorDown', series: { 'up{job="dr-monitor"}': '1 0x20' }, at: { 5: [], 6: [{}] } },
   { alert: 'DrMonitorStale', series: { [m('refreshed_timestamp_seconds')]: '0x20' }, at: { 5: [], 6: [{}] } },
 ];

@@ -20,6 +20,17 @@ const silent = await record('local');
 const rulesOf = (file: RuleFile): AlertRule[] => file.groups.flatMap(({ rules }) => [...rules]);
 
 describe('with the Prometheus operator', () => {
+  test('its objects bear the labels that its selectors want, and ours as well', async () => {
+    const monitoring = { prometheusOperator: true, namespace: 'monitoring', labels: { release: 'kube-prometheus' } };
+    const labelled = await record('production', { alertTargets: TARGETS, monitoring });
+    for (const kind of OPERATOR) {
+      const all = kinds(labelled, kind);
+      expect(all.length).toBeGreaterThan(0);
+      for (const { manifest } of all)
+        expect(manifest.metadata.labels).toMatchObject({ release: 'kube-prometheus', 'go-coffee-dr/owner': 'stack' });
+    }
+  });
+
   test('the exporter is scraped, its job has the name that the rules ask for', () => {
     expect(object(told, 'ServiceMonitor', 'dr-monitor')).toMatchObject({
       spec: {

@@ -51,6 +51,9 @@ describe('PostgreSQL', () => {
     expect(patroni.postgresql.pg_hba).toEqual([
       'local all all peer',
       'hostssl replication replicator all scram-sha-256',
+      // Its password never passes unencrypted.
+      'hostssl all postgres all scram-sha-256',
+      'host all postgres all reject',
       'host all all all scram-sha-256',
     ]);
     expect(patroni.restapi.allowlist).toEqual(['127.0.0.1']);
@@ -72,6 +75,29 @@ describe('PostgreSQL', () => {
     expect(object(production, 'StatefulSet', 'postgres')).toMatchObject({
       spec: { replicas: 3, podManagementPolicy: 'Parallel' },
     });
+  });
+
+  test('with postgres.tls, zones and priority classes as the config says, applications too', async () => {
+    const strict = await record('local', {
+      postgres: { tls: 'required', zones: 'required', priorityClass: 'stores' },
+      redis: { priorityClass: 'stores' },
+    });
+    const { postgresql } = parse(files(strict, 'postgres-patroni')['patroni.yml'] ?? '');
+    expect(postgresql.pg_hba.at(-1)).toBe('hostssl all all all scram-sha-256');
+    const spreads = (recording: typeof local) =>
+      podOf(recording, 'StatefulSet postgres').spec.topologySpreadConstraints?.map((each) => each.whenUnsatisfiable);
+    expect([spreads(local), spreads(strict)]).toEqual([['ScheduleAnyway'], ['DoNotSchedule']]);
+    for (const store of ['postgres', 'redis']) {
+      expect(podOf(strict, `StatefulSet ${store}`).spec.priorityClassName).toBe('stores');
+      expect(podOf(local, `StatefulSet ${store}`).spec).not.toHaveProperty('priorityClassName');
+    }
+  });
+
+  test('a rolling change goes on when a member is ready for a while, and not far behind', () => {
+    const sets = [object(local, 'StatefulSet', 'postgres'), object(local, 'StatefulSet', 'redis')];
+    expect(sets).toMatchObject([{ spec: { minReadySeconds: 15 } }, { spec: { minReadySeconds: 10 } }]);
+    const [member] = podOf(local, 'StatefulSet postgres').spec.containers;
+    expect(member?.readinessProbe.httpGet).toMatchObject({ path: '/readiness?lag=64MB&mode=apply' });
   });
 
   test('Patroni may change its own endpoints and its pods’ labels, and nothing else', () => {
@@ -155,6 +181,8 @@ describe('Redis', () => {
     for (const line of ['appendonly yes', 'save 900 1 300 100 60 10000', 'maxmemory-policy noeviction']) {
       expect(config.split('\n')).toContain(line);
     }
+    // Three quarters of the limit of 1Gi: the rest is for what changes during a save.
+    expect(config).toContain('\nmaxmemory 768mb\n');
     expect(config).not.toContain('requirepass');
     expect(object(local, 'Secret', 'redis')).toMatchObject({
       stringData: { 'auth.conf': expect.stringMatching(/^requirepass \S+\n$/) },
@@ -163,4 +191,33 @@ describe('Redis', () => {
     const [{ readinessProbe } = {}] = podOf(local, 'StatefulSet redis').spec.containers;
     expect(JSON.stringify(readinessProbe)).not.toContain(' -a ');
   });
+});
+
+test('settings of the stack reach new and running servers: as a Job of their own, and the last word in redis.conf', async () => {
+  const set = await record('local', {
+    postgres: { parameters: { max_connections: 321, work_mem: '32MB' } },
+    redis: { memory: '2Gi', parameters: { 'maxmemory-policy': 'allkeys-lru', 'active-expire-effort': 4 } },
+  });
+  const jobOf = (recording: typeof local) => {
+    const [job] = kinds(recording, 'Job').filter(({ manifest }) =>
+      manifest.metadata.name.startsWith('postgres-settings-'),
+    );
+    const [container] = podOf(recording, `Job ${job?.manifest.metadata.name}`).spec.containers;
+    const settings = container?.env.find(({ name }) => name === 'SETTINGS')?.value ?? '';
+    return { name: job?.manifest.metadata.name, container, settings: JSON.parse(settings) };
+  };
+  const [before, after] = [jobOf(local), jobOf(set)];
+  // Another name: a Job that has run can't run again.
+  expect(after.name).not.toBe(before.name);
+  expect(after.settings.postgresql.parameters).toMatchObject({ max_connections: 321, work_mem: '32MB' });
+  expect(before.settings.postgresql.parameters).not.toHaveProperty('work_mem');
+  expect(after.container?.command?.[2]).toContain('patronictl');
+  const { bootstrap } = parse(files(set, 'postgres-patroni')['patroni.yml'] ?? '');
+  expect(bootstrap.dcs).toEqual(after.settings);
+  const lines = (files(set, 'redis')['redis.conf'] ?? '').split('\n');
+  expect(lines).toContain('maxmemory 1536mb');
+  expect(lines.lastIndexOf('maxmemory-policy allkeys-lru')).toBeGreaterThan(
+    lines.indexOf('maxmemory-policy noeviction'),
+  );
+  expect(lines).toContain('active-expire-effort 4');
 });

@@ -228,3 +228,13 @@ test('a slot counts only while nobody is connected to it', () => {
     postgres_1: 0,
   });
 });
+
+test('a certificate is reported by the time that is left, and 0 for one that has expired or can’t be read', () => {
+  const certificates = [
+    { name: 'postgres', expires: new Date(NOW.getTime() + 90_000) },
+    { name: 'jobs', expires: ago(1) },
+    { name: 'repository' },
+  ];
+  const left = values({ certificates })('go_coffee_dr_certificate_seconds');
+  expect(Object.values(left)).toEqual([90, 0, 0]);
+});

@@ -1,9 +1,22 @@
 /** Merges a stack's overrides into the plan: lists whose items have ids are merged by id, everything else is replaced. */
-import type { Finding } from '../../plan/checks/validate.ts';
-import { didYouMean } from '../../plan/nearest.ts';
-import { shapeProblems } from '../../plan/shape.ts';
-import { type Plan, planSchema } from '../../plan/types.ts';
-import type { ConfigProblem } from './problems.ts';
+import { didYouMean } from '../nearest.ts';
+import { shapeProblems } from '../shape.ts';
+import { type Plan, planSchema } from '../types.ts';
+
+/** Of a plan that was merged. */
+interface Finding {
+  readonly severity: string;
+  readonly where: string;
+  readonly fact: string;
+  readonly hint: string;
+}
+
+export interface OverrideProblem {
+  /** Keys from the config's root: `plan`, … */
+  readonly path: readonly string[];
+  readonly fact: string;
+  readonly hint: string;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -17,7 +30,7 @@ function mergeById(
   base: readonly (Json & { readonly id: string })[],
   over: Json,
   path: readonly string[],
-  problems: ConfigProblem[],
+  problems: OverrideProblem[],
 ): unknown[] {
   const known = base.map(({ id }) => id);
   for (const id of Object.keys(over).filter((key) => !known.includes(key))) {
@@ -30,7 +43,7 @@ function mergeById(
   return base.map((item) => (item.id in over ? merge(item, over[item.id], [...path, item.id], problems) : item));
 }
 
-function merge(base: unknown, over: unknown, path: readonly string[], problems: ConfigProblem[]): unknown {
+function merge(base: unknown, over: unknown, path: readonly string[], problems: OverrideProblem[]): unknown {
   if (over === undefined) return base;
   if (hasIds(base) && isObject(over)) return mergeById(base, over, path, problems);
   if (!isObject(base) || !isObject(over)) return over;
@@ -38,7 +51,7 @@ function merge(base: unknown, over: unknown, path: readonly string[], problems: 
   return Object.fromEntries(keys.map((key) => [key, merge(base[key], over[key], [...path, key], problems)]));
 }
 
-const asProblem = ({ where, fact, hint }: Pick<Finding, 'where' | 'fact' | 'hint'>): ConfigProblem => ({
+const asProblem = ({ where, fact, hint }: Pick<Finding, 'where' | 'fact' | 'hint'>): OverrideProblem => ({
   path: ['plan', ...where.split('.')],
   fact,
   hint,
@@ -46,7 +59,7 @@ const asProblem = ({ where, fact, hint }: Pick<Finding, 'where' | 'fact' | 'hint
 
 export interface EffectivePlan {
   readonly plan: Plan;
-  readonly problems: readonly ConfigProblem[];
+  readonly problems: readonly OverrideProblem[];
 }
 
 export interface Overrides {
@@ -58,7 +71,7 @@ export interface Overrides {
 }
 
 export function overridePlan({ base, overrides, check }: Overrides): EffectivePlan {
-  const problems: ConfigProblem[] = [];
+  const problems: OverrideProblem[] = [];
   const merged = overrides.reduce<unknown>((plan, over) => merge(plan, over, ['plan'], problems), base);
   const parsed = planSchema.safeParse(merged);
   if (!parsed.success)
