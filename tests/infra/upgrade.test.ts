@@ -34,13 +34,14 @@ test('config and outputs of 0.1.0 are read, and what holds data keeps its place,
   expect(old.held.length).toBeGreaterThan(10);
   for (const { urn, type, name, fixed } of old.held) {
     const now = recording.find((each) => each.urn === urn);
-    expect(now?.type, urn).toBe(type);
-    const { metadata, spec } = now?.inputs as {
+    if (now === undefined) throw new Error(`${urn} is declared no more`);
+    expect(now.type).toBe(type);
+    const { metadata, spec } = now.inputs as {
       metadata?: { namespace?: string; name: string };
       spec?: Readonly<Record<string, unknown>>;
     };
     if (name !== undefined) expect(`${metadata?.namespace ?? ''}/${metadata?.name}`).toBe(name);
-    expect(spec ?? now?.inputs, urn).toMatchObject(fixed);
+    expect(spec ?? now.inputs, urn).toMatchObject(fixed);
   }
   for (const output of ['lineage', 'site', 'generation', 'leads', 'repositories', 'hosts', 'namespaces'])
     expect([output, recording.outputs[output]]).toEqual([output, old.outputs[output]]);

@@ -1,9 +1,9 @@
 /** What the policies of an account's people and pipelines are computed from: a stack's file, before anything is there. Pure. */
 import { parse } from 'yaml';
 import { checkPlan } from '../../../plan/checks/validate.ts';
+import { overridePlan } from '../../../plan/declared/overrides.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import { type BucketSpec, bucketSpecs } from '../../config/buckets.ts';
-import { overridePlan } from '../../../plan/declared/overrides.ts';
 import { locationOverrides } from '../../config/rules.ts';
 import { type Plain, plainSchemas } from '../../config/schema.ts';
 import type { Account } from '../names.ts';
