@@ -5,10 +5,7 @@ const metadata = z.object({ name: z.string() });
 
 export const configMapSchema = z.object({ metadata, data: z.record(z.string(), z.unknown()).catch({}) });
 
-const claimSpec = z.object({
-  storageClassName: z.string().optional().catch(undefined),
-  resources: z.object({ requests: z.object({ storage: z.string() }) }),
-});
+const claimSpec = z.object({ resources: z.object({ requests: z.object({ storage: z.string() }) }) });
 
 export const claimSchema = z.object({ metadata, spec: claimSpec });
 

@@ -5,20 +5,17 @@ import { anchorOf, type Fact } from '../fact.ts';
 import { claimSchema, replicasSchema } from '../objects.ts';
 
 /** The API resizes a claim where it is, and never to less. */
-function claims({ urn, type, inputs }: DeclaredResource): Fact[] {
+function claims({ type, inputs }: DeclaredResource): Fact[] {
   if (type !== 'kubernetes:core/v1:PersistentVolumeClaim') return [];
   const claim = claimSchema.safeParse(inputs).data;
   if (claim === undefined) return [];
-  const { resources, storageClassName } = claim.spec;
-  const { storage } = resources.requests;
-  const name = storageClassName === undefined ? 'the default class' : `class ${storageClassName}`;
+  const { storage } = claim.spec.resources.requests;
   return [
     {
       area: 'cost',
-      what: `volume ${claim.metadata.name}, resized where it is if ${name} has allowVolumeExpansion`,
+      what: `volume ${claim.metadata.name}, resized where it is if its class has allowVolumeExpansion`,
       value: storage,
       worth: gigabytes(storage),
-      of: anchorOf({ urn }),
       harm: { store: 'all', says: `volume ${claim.metadata.name} can’t become smaller: the update ends with an error` },
     },
   ];

@@ -153,7 +153,7 @@ describe('production', () => {
     const state = aws(production).filter(({ type }) => /^aws:(s3|secretsmanager)\//.test(type));
     const loose = state.filter(({ type, protect }) => !protect && !type.includes('bucketReplication'));
     // Another passphrase is another version: protected, it would stop the update.
-    expect(loose.map(({ name, retainOnDelete }) => [name, retainOnDelete])).toEqual([['aws-secret-version', true]]);
+    expect(loose.map(({ name, retainOnDelete }) => [name, retainOnDelete])).toEqual([['aws-secrets-version', true]]);
     const buckets = ofType(production, 's3/bucket:Bucket');
     expect(buckets.map(({ retainOnDelete }) => retainOnDelete)).toEqual([true, true, true]);
   });

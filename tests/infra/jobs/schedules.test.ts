@@ -1,8 +1,9 @@
 /** CronJobs are the plan's times; what follows them is computed from the plan's durations. */
 import { describe, expect, test } from 'vitest';
-import { backupArguments, runDeadline, scheduledJobs, startWithin } from '../../../infra/jobs/jobs.ts';
+import { backupArguments, scheduledJobs, startWithin } from '../../../infra/jobs/jobs.ts';
 import { onDay, shift } from '../../../infra/jobs/shift.ts';
 import { cronProblem } from '../../../plan/cron.ts';
+import { runDeadline } from '../../../plan/limits.ts';
 import { productionPlan } from '../../../plan/production.ts';
 import type { Plan } from '../../../plan/types.ts';
 import { kinds, object, podOf, predecessors } from '../objects.ts';

@@ -181,8 +181,8 @@ describe('Redis', () => {
     for (const line of ['appendonly yes', 'save 900 1 300 100 60 10000', 'maxmemory-policy noeviction']) {
       expect(config.split('\n')).toContain(line);
     }
-    // Three quarters of the limit of 1Gi: the rest is for what changes during a save.
-    expect(config).toContain('\nmaxmemory 768mb\n');
+    // Three quarters of the limit of 256Mi: the rest is for what changes during a save.
+    expect(config).toContain('\nmaxmemory 192mb\n');
     expect(config).not.toContain('requirepass');
     expect(object(local, 'Secret', 'redis')).toMatchObject({
       stringData: { 'auth.conf': expect.stringMatching(/^requirepass \S+\n$/) },

@@ -284,7 +284,9 @@ test('the comment: worst first to see, no cell breaks the table, new things fold
   const text = impactMarkdown(impact([...without(good, which('BucketVersioning', BUCKET)), extra]));
   expect(text).toContain('**worse** | immutability | versioning of go-coffee-backups | Enabled | — |');
   expect(text).toContain('<details><summary>');
-  expect(text).toContain('| volume a\\|b &lt;script> | — | 1Gi |');
+  expect(text).toContain(
+    '| volume a\\|b &lt;script>, resized where it is if its class has allowVolumeExpansion | — | 1Gi |',
+  );
   expect(text).toMatch(/\*\*1 thing gets worse\.\*\* To accept one, say why: `--accept "/);
 });
 

@@ -27,6 +27,11 @@ export const CLUSTER: readonly RealChange[] = [
     row: 'worst-case RPO of P2',
   },
   {
+    title: 'a volume that becomes smaller',
+    edit: change('PersistentVolumeClaim', 'data-postgres-0', ({ spec }) => (spec.resources.requests.storage = '1Gi')),
+    row: 'volume data-postgres-0, resized where it is if its class has allowVolumeExpansion',
+  },
+  {
     title: 'no disruption budget',
     edit: remove('PodDisruptionBudget', 'postgres'),
     row: 'disruption budget of postgres',
