@@ -3,11 +3,11 @@
  * changes nothing.
  */
 export { codeOf, DrError, hasCode } from './core/errors.ts';
+export { sessionSettings, startupOptions } from './core/sql/settings.ts';
 export { LEADS_TO } from './kubernetes/fields/leads-to.ts';
 export { readKubeconfig } from './kubernetes/kubeconfig.ts';
 export { selects } from './kubernetes/labels.ts';
 export { fieldsOf, groupOf, type KubeObject, kindOf, listOf, nameOf } from './kubernetes/objects.ts';
-export { PINNED_SETTINGS, setStatements } from './kubernetes/psql.ts';
 export {
   type ResolvedManifests,
   type ResolvedPoint,

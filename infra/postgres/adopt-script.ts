@@ -1,5 +1,5 @@
 /** The scripts of a database that takes over a running server: the copy, and what is its own after the promotion. Pure. */
-import { PINNED_SETTINGS, setStatements } from '../../recovery/public.ts';
+import { sessionSettings, startupOptions } from '../../recovery/public.ts';
 import { PATHS } from '../cluster/paths.ts';
 import type { PostgresSource } from '../config/stores/schema.ts';
 
@@ -58,7 +58,10 @@ export function renderAdopt({ host, port, slot, phase }: PostgresSource): string
   ].join('\n')}\n`;
 }
 
-const PINNED = setStatements({ lock_timeout: '1min', statement_timeout: '5min', ...PINNED_SETTINGS });
+const PINNED = startupOptions({
+  ...sessionSettings({ lock_timeout: '1min', statement_timeout: '5min' }),
+  default_transaction_read_only: 'off',
+});
 
 /**
  * Runs in the new leader. `postgres` gets the stack's password. Roles of the platform keep theirs, also one that has the name of this
@@ -69,9 +72,8 @@ export function renderAfterAdopt(database: string, applicationPassword: string):
     '#!/bin/sh',
     '# Makes what the stack needs in a database that it has taken over.',
     'set -eu',
+    `export PGOPTIONS='${PINNED}'`,
     "exec psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username postgres --dbname postgres <<'SQL'",
-    'SET default_transaction_read_only = off;',
-    `${PINNED};`,
     "SET log_statement = 'none';",
     'SET log_min_duration_statement = -1;',
     "SET log_min_error_statement = 'panic';",

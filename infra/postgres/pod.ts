@@ -1,5 +1,6 @@
 /** Pure: the pod of a PostgreSQL member: Patroni with PostgreSQL, and pgBackRest's TLS server beside it. */
 import type { Input } from '@pulumi/pulumi';
+import { startupOptions } from '../../recovery/public.ts';
 import { labelsOf, selectorOf } from '../cluster/labels.ts';
 import type { Container, PodSpec, Volume, VolumeMount } from '../cluster/manifests.ts';
 import { accessFolder, PATHS, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
@@ -144,6 +145,13 @@ function postgresContainer(pod: PostgresPod): Container {
   };
 }
 
+/** A role's limits must not end a backup. */
+const UNLIMITED = startupOptions({
+  lock_timeout: '0',
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+});
+
 /** pgBackRest's server reads the data directory and queries PostgreSQL through its socket. It has no repository keys. */
 function serverContainer(pod: PostgresPod): Container {
   return {
@@ -151,6 +159,7 @@ function serverContainer(pod: PostgresPod): Container {
     image: pod.image,
     imagePullPolicy: 'IfNotPresent',
     command: ['pgbackrest', `--config=${PATHS.pgbackrestConfig}/${SERVER_CONFIG}`, 'server'],
+    env: [{ name: 'PGOPTIONS', value: UNLIMITED }],
     ports: [{ name: 'pgbackrest', containerPort: PORTS.pgbackrest }],
     livenessProbe: { tcpSocket: { port: PORTS.pgbackrest }, periodSeconds: 20 },
     readinessProbe: { tcpSocket: { port: PORTS.pgbackrest }, periodSeconds: 10 },

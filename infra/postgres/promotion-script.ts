@@ -1,7 +1,7 @@
 /** The script of the promotion. It fails while the other site still commits, because two leaders would have diverging data. Pure. */
 import { archiveSilenceSeconds as planSilence } from '../../plan/objectives.ts';
 import type { Plan } from '../../plan/types.ts';
-import { PINNED_SETTINGS, setStatements } from '../../recovery/public.ts';
+import { sessionSettings, startupOptions } from '../../recovery/public.ts';
 import { PATHS } from '../cluster/paths.ts';
 
 /** Seconds. Throws RangeError for a plan that ships no WAL. */
@@ -18,7 +18,7 @@ const REACHED_SECONDS = 120;
 const CONNECT_SECONDS = 10;
 const ANSWER_SECONDS = 30;
 
-const PINNED = setStatements({ lock_timeout: '5s', statement_timeout: '20s', ...PINNED_SETTINGS });
+const PINNED = startupOptions(sessionSettings({ lock_timeout: '5s', statement_timeout: '20s' }));
 
 /** Tolerated difference between the clocks of the two sites. */
 const SKEW_SECONDS = 30;
@@ -33,10 +33,10 @@ export function promotionScript(quiet: number, end?: string, reached = REACHED_S
   const commit = 'SELECT COALESCE(EXTRACT(EPOCH FROM pg_last_xact_replay_timestamp())::bigint, 0)';
   return [
     'set -eu',
-    `export PGCONNECT_TIMEOUT=${CONNECT_SECONDS}`,
+    `export PGCONNECT_TIMEOUT=${CONNECT_SECONDS} PGOPTIONS='${PINNED}'`,
     'sql() {',
     `  timeout ${ANSWER_SECONDS} psql --no-psqlrc --tuples-only --no-align --quiet --set ON_ERROR_STOP=1 \\`,
-    `    --host "$POSTGRES" --username postgres --dbname postgres --command "${PINNED}" --command "$1"`,
+    `    --host "$POSTGRES" --username postgres --dbname postgres --command "$1"`,
     '}',
     'tried=$(date +%s)',
     `until sql 'SELECT 1' >/dev/null 2>/tmp/why; do`,

@@ -3,7 +3,7 @@
  * and run pgBackRest. So no ConfigMap, postgresql.conf or argument list contains a secret.
  */
 import { STANZA } from '../../plan/layout.ts';
-import { PINNED_SETTINGS, setStatements } from '../../recovery/public.ts';
+import { sessionSettings, startupOptions } from '../../recovery/public.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import { configFile } from '../pgbackrest/config.ts';
@@ -212,7 +212,10 @@ export const APPLICATION_PASSWORD = 'APPLICATION_PASSWORD';
  * A restored database has settings of its roles, and may wait for a standby that is not there. `CREATE DATABASE` writes a checkpoint of all
  * that the replay has changed.
  */
-const PINNED = setStatements({ lock_timeout: '1min', statement_timeout: '15min', ...PINNED_SETTINGS });
+const PINNED = startupOptions({
+  ...sessionSettings({ lock_timeout: '1min', statement_timeout: '15min' }),
+  default_transaction_read_only: 'off',
+});
 
 /** JSON: role → new password. */
 export const ROLE_PASSWORDS = 'ROLE_PASSWORDS';
@@ -235,8 +238,8 @@ function renewRoles(database: string): string[] {
 export function renderAfterInit(database: string, rotate = false): string {
   return script('Makes the role and the database of the platform where they are missing.', [
     'set -eu',
+    `export PGOPTIONS=${quote(PINNED)}`,
     `exec psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" <<'SQL'`,
-    `${PINNED};`,
     "SET log_statement = 'none';",
     'SET log_min_duration_statement = -1;',
     "SET log_min_error_statement = 'panic';",

@@ -83,13 +83,13 @@ async function running(site: Site): Promise<void> {
 /** Milliseconds. Somebody may hold a table for ever; it is then named as lost. */
 const LOCK_WAIT = 30_000;
 /** Damaged pages read as empty ones. Only this session sees it so; nothing is written back. */
-const SKIP_DAMAGED = { PGOPTIONS: '-c zero_damaged_pages=on -c ignore_checksum_failure=off' };
+const SKIP_DAMAGED = { zero_damaged_pages: 'on', ignore_checksum_failure: 'off' };
 
 type Attempt = (
   program: string,
   args: readonly string[],
   file: string,
-  env?: Record<string, string>,
+  settingsOfSession?: Readonly<Record<string, string>>,
 ) => Promise<string | undefined>;
 
 /** Runs a client program into a file. Gives its error, or undefined when it ended well. */
@@ -98,10 +98,10 @@ async function attempts(site: Site, settings: PostgresSettings): Promise<Attempt
   const at = clientArguments(settings);
   const secretEnv = await clientSecrets(site);
   // Written by this process: the server's account may not be let into the folder that was named.
-  return async (program, args, stdoutFile, env = {}) => {
+  return async (program, args, stdoutFile, more = {}) => {
     try {
-      const all = { ...clientEnv(settings), ...env };
-      const options = { as: site.environment.runAs, cwd: '/', env: all, secretEnv, stdoutFile };
+      const env = clientEnv(settings, more);
+      const options = { as: site.environment.runAs, cwd: '/', env, secretEnv, stdoutFile };
       await site.run([join(bin, program), ...at, ...args], options);
       return undefined;
     } catch (error) {

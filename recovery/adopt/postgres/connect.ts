@@ -2,7 +2,8 @@
 import pg from 'pg';
 import { ignoring } from '../../core/absent.ts';
 import { badInput, codeOf, DrError, EXIT, messageOf } from '../../core/errors.ts';
-import { setStatements } from '../../kubernetes/psql.ts';
+import { sessionSettings, setStatements } from '../../core/sql/settings.ts';
+import { withStartup } from '../../workloads/postgres/access/session.ts';
 import type { Row } from '../types.ts';
 import type { Session, SourceServer } from './ports.ts';
 
@@ -22,16 +23,8 @@ const CONNECT_MS = 10_000;
 const NO_TLS = /does not support SSL connections/;
 const NO_DATABASE = '3D000';
 
-/** A role's settings must change no answer, and its locks must not hold the switch. */
-const SETTINGS = setStatements({
-  DateStyle: 'ISO, YMD',
-  TimeZone: 'UTC',
-  search_path: 'pg_catalog',
-  standard_conforming_strings: 'on',
-  synchronous_commit: 'local',
-  lock_timeout: '10s',
-  statement_timeout: '60s',
-});
+/** Its locks must not hold the switch. */
+const SETTINGS = sessionSettings({ lock_timeout: '10s', statement_timeout: '60s' });
 
 function explained(error: unknown, { describe }: Address, { user }: Login): unknown {
   if (error instanceof DrError) return error;
@@ -61,8 +54,9 @@ function explained(error: unknown, { describe }: Address, { user }: Login): unkn
 }
 
 async function connect({ host, port }: Address, { user, password }: Login, database: string): Promise<pg.Client> {
-  const open = async (tls: boolean): Promise<pg.Client> => {
+  const openWith = async (tls: boolean, opening: pg.ClientConfig): Promise<pg.Client> => {
     const client = new pg.Client({
+      ...opening,
       host,
       port,
       user,
@@ -78,6 +72,7 @@ async function connect({ host, port }: Address, { user, password }: Login, datab
     await client.connect();
     return client;
   };
+  const open = (tls: boolean) => withStartup(SETTINGS, (opening) => openWith(tls, opening));
   return open(true).catch((error: unknown) => {
     if (!NO_TLS.test(messageOf(error))) throw error;
     return open(false);
@@ -93,7 +88,7 @@ export function sourceServer(address: Address, login: Login): SourceServer {
           if (database !== undefined || codeOf(error) !== NO_DATABASE) throw error;
           return connect(address, login, 'template1');
         });
-        await client.query(SETTINGS);
+        await client.query(setStatements(SETTINGS));
         return {
           query: (text) =>
             client.query<Record<string, unknown>>(text).then(

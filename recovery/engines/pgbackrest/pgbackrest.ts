@@ -10,6 +10,7 @@ import { isThere } from '../../core/absent.ts';
 import { makeOwnedFolder, makeReachableFolder, writeOwnedFile } from '../../core/account.ts';
 import { DrError, hasCode, messageOf } from '../../core/errors.ts';
 import type { IdleLimit, RunOptions, RunResult } from '../../core/process.ts';
+import { programOptions } from '../../core/sql/settings.ts';
 import type { StoreRole } from '../../storage/backends.ts';
 import { webIdentityEnv } from '../../storage/s3/keys.ts';
 import { asDamage } from '../explain.ts';
@@ -77,9 +78,10 @@ function identity({ repositories, role }: PgBackRestScope): PlainVariables {
   return by === undefined ? {} : webIdentityEnv(`repositories.${by.id}.${role}`);
 }
 
-/** libpq's own variables: pgBackRest has no option for a server of this host that listens on TCP alone. */
-function reachedByTcp({ host, tls }: ConfigPostgres): Record<string, string> {
-  return host === undefined || tls !== undefined ? {} : { PGHOST: host };
+/** libpq's own variables: pgBackRest has no option for its sessions' settings, nor for a server of this host that listens on TCP alone. */
+function libpqEnv({ host, tls }: ConfigPostgres): Record<string, string> {
+  const settings = { PGOPTIONS: programOptions() };
+  return host === undefined || tls !== undefined ? settings : { ...settings, PGHOST: host };
 }
 
 /** libpq in pgBackRest asks for the password by the environment, never in an argument. Another host's server has its own. */
@@ -183,7 +185,7 @@ export async function openPgBackRest(site: Site, scope: PgBackRestScope): Promis
   if (scope.role === 'writer' && !isOnOtherHost(postgres)) await script(pushScript, renderPushScript(configFile, read));
   if (!isOnOtherHost(postgres)) await script(getScript, renderGetScript(configFile, read, scope.rescuedWal));
 
-  const server = reachedByTcp(postgres);
+  const server = libpqEnv(postgres);
   const number = (repository: Repository): number => scope.repositories.findIndex((r) => r.id === repository.id) + 1;
   const overNetwork = scope.repositories.some(({ settings }) => settings.type === 's3');
   /** Damaged info files look like a wrong passphrase, unless it opens one of the others. Where nobody can look, pgBackRest's word stands. */

@@ -12,7 +12,8 @@ export async function setReadOnly(site: Site, { lineage, successor, since }: Fen
   if (settings === undefined) return false;
   return withClient(site, settings, async (client) => {
     const { rows } = await client.query<{ readonly: boolean }>(
-      `SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool AS readonly`,
+      `SELECT pg_is_in_recovery() OR coalesce((SELECT setting::bool FROM pg_file_settings
+        WHERE name = 'default_transaction_read_only' ORDER BY seqno DESC LIMIT 1), false) AS readonly`,
     );
     if (rows[0]?.readonly !== false) return false;
     await client.query('ALTER SYSTEM SET default_transaction_read_only = on');

@@ -12,7 +12,14 @@ import { type Control, runStart, runStop } from '../control.ts';
 import { type PostgresLife, postgresLife, postmasterPid } from './access/alive.ts';
 import { connectClient } from './access/client.ts';
 import { logOf, startWithPgCtl } from './access/launch.ts';
-import { clientLimits, inSession, interrupted, prepareSession, type SessionOptions } from './access/session.ts';
+import {
+  clientLimits,
+  inSession,
+  interrupted,
+  openSession,
+  prepareSession,
+  type SessionOptions,
+} from './access/session.ts';
 import { removeStaleLocks } from './access/stale-locks.ts';
 
 /** Start-up waits this long for a server that replays; replay itself has no limit but the caller's. */
@@ -59,10 +66,10 @@ async function connectTo(site: Site, settings: PostgresSettings, options: Sessio
     application_name: 'dr',
     ...(password === undefined ? {} : { password }),
   };
-  const connected = await connectClient(settings, base, (client) => {
-    // A server that is stopped drops its clients: without a listener that would end the process.
-    client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
-  });
+  // A server that is stopped drops its clients: without a listener that would end the process.
+  const listen = (client: pg.Client): void =>
+    void client.on('error', (error) => site.log.debug({ error: error.message }, 'PostgreSQL closed the connection'));
+  const connected = await openSession(options, (opening) => connectClient(settings, { ...base, ...opening }, listen));
   await prepareSession(connected, options);
   return connected;
 }

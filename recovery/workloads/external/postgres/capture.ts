@@ -16,8 +16,8 @@ import type { Staged } from '../../workload.ts';
 import { type DumpedDatabase, type Inventory, lackingOf, tableName, writeInventory } from './inventory.ts';
 import {
   addressOf,
+  connectionOptions,
   programArguments,
-  programOptions,
   programsFor,
   type Server,
   serverOf,
@@ -43,7 +43,7 @@ const pattern = ({ schema, name }: { schema: string; name: string }): string =>
 
 async function runDump({ site, server, bin, folder, signal }: Dumping, args: readonly string[]): Promise<void> {
   const [program = 'pg_dump', ...rest] = args;
-  const options = { ...(await programOptions(site, server)), as: site.environment.runAs, cwd: folder, signal };
+  const options = { ...(await connectionOptions(site, server)), as: site.environment.runAs, cwd: folder, signal };
   await site.run(
     [join(bin, program), ...programArguments(server), `--lock-wait-timeout=${LOCK_WAIT_MS}`, ...rest],
     options,

@@ -11,9 +11,9 @@ import { plural } from '../../../report/format.ts';
 import { type DumpedDatabase, type Inventory, readInventory } from './inventory.ts';
 import { planRoles } from './roles.ts';
 import {
+  connectionOptions,
   isNoDatabase,
   programArguments,
-  programOptions,
   programsFor,
   type Server,
   versionOf,
@@ -154,7 +154,7 @@ async function fill(site: Site, request: LoadRequest, database: DumpedDatabase, 
   const { server, folder, signal } = request;
   const fresh = freshName(database, request.id);
   const program = join(await programsFor(site, server, there.version), 'pg_restore');
-  const options = { ...(await programOptions(site, server)), as: site.environment.runAs, cwd: folder, signal };
+  const options = { ...(await connectionOptions(site, server)), as: site.environment.runAs, cwd: folder, signal };
   // What refers to a table that could not be read can't be made; all else is held to the counted rows.
   const partial = database.lacking.length > 0;
   for (const { flags, note } of ATTEMPTS) {

@@ -6,12 +6,14 @@ import { type Environment, isOnOtherHost } from '../../../config/environment.ts'
 import type { Site } from '../../../config/site.ts';
 import { badInput, codeOf, DrError, EXIT, hasCode, messageOf } from '../../../core/errors.ts';
 import type { SecretRef } from '../../../core/fields.ts';
+import { programOptions } from '../../../core/sql/settings.ts';
 import { findPostgresBin } from '../../../engines/find.ts';
 import { NETWORK_ERRORS } from '../../../kubernetes/new-pod.ts';
 import {
   clientLimits,
   inSession,
   interrupted,
+  openSession,
   prepareSession,
   type SessionOptions,
 } from '../../postgres/access/session.ts';
@@ -117,9 +119,10 @@ function explained(error: unknown, server: Server): unknown {
 async function connect(site: Site, server: Server, options: SessionOptions): Promise<pg.Client> {
   const { host, port, user, field, maintenance, tls } = server;
   const password = server.password && (await site.secrets.read(server.password, `${field}.password`));
-  const open = async (ssl: pg.ClientConfig['ssl']): Promise<pg.Client> => {
+  const openWith = async (ssl: pg.ClientConfig['ssl'], opening: pg.ClientConfig): Promise<pg.Client> => {
     const client = new pg.Client({
       ...clientLimits(options),
+      ...opening,
       host,
       port,
       user,
@@ -134,6 +137,7 @@ async function connect(site: Site, server: Server, options: SessionOptions): Pro
     await client.connect();
     return client;
   };
+  const open = (ssl: pg.ClientConfig['ssl']) => openSession(options, (opening) => openWith(ssl, opening));
   try {
     return await open(await encryption(server)).catch((error: unknown) => {
       if (tls !== 'prefer' || !NO_TLS.test(messageOf(error))) throw error;
@@ -170,10 +174,10 @@ export const programArguments = ({ host, port, user }: Server): string[] => [
 ];
 
 /** Environment and secrets of those programs: no argument holds a password. */
-export async function programOptions(site: Site, { tls, ca, password, field }: Server) {
+export async function connectionOptions(site: Site, { tls, ca, password, field }: Server) {
   return {
     env: {
-      PGOPTIONS: '-c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
+      PGOPTIONS: programOptions(),
       PGCONNECT_TIMEOUT: '10',
       PGSSLMODE: tls,
       ...(tls === 'verify-full' ? { PGSSLROOTCERT: ca ?? 'system' } : {}),

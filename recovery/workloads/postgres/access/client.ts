@@ -4,6 +4,7 @@ import pg from 'pg';
 import { isOnOtherHost, type PostgresSettings } from '../../../config/environment.ts';
 import type { Site } from '../../../config/site.ts';
 import { badInput, codeOf, DrError, messageOf } from '../../../core/errors.ts';
+import { programOptions } from '../../../core/sql/settings.ts';
 import { NETWORK_ERRORS, retryInNewPod } from '../../../kubernetes/new-pod.ts';
 
 type Encryption = NonNullable<pg.ClientConfig['ssl']>;
@@ -89,15 +90,13 @@ export function clientArguments(settings: PostgresSettings): string[] {
   return ['-h', settings.host ?? settings.socketDir, '-p', String(settings.port), '-U', settings.user];
 }
 
-/**
- * What they write is ours and need not wait for a standby, and what they read takes as long as it takes, whatever limit the role or the
- * database has for others; a server that does not answer at all is left soon.
- */
-const OPTIONS = { PGOPTIONS: '-c synchronous_commit=local -c statement_timeout=0', PGCONNECT_TIMEOUT: '10' };
-
-/** The environment of those programs; they take TLS where it is offered by themselves. */
-export function clientEnv({ tls }: PostgresSettings): Record<string, string> {
-  return tls === undefined ? OPTIONS : { ...OPTIONS, PGSSLMODE: 'verify-full', PGSSLROOTCERT: tls.ca };
+/** The environment of those programs; they take TLS where it is offered by themselves. A server that does not answer at all is left soon. */
+export function clientEnv(
+  { tls }: PostgresSettings,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const env = { PGOPTIONS: programOptions(more), PGCONNECT_TIMEOUT: '10' };
+  return tls === undefined ? env : { ...env, PGSSLMODE: 'verify-full', PGSSLROOTCERT: tls.ca };
 }
 
 /** The password for those programs: by the environment, never in an argument. */

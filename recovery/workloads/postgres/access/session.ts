@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { DrError, EXIT, hasCode } from '../../../core/errors.ts';
-import { PINNED_SETTINGS, setStatements } from '../../../kubernetes/psql.ts';
+import { DrError, EXIT, hasCode, messageOf } from '../../../core/errors.ts';
+import { sessionSettings, setStatements, startupOptions } from '../../../core/sql/settings.ts';
 
 export interface SessionOptions {
   /** @default the environment's */
@@ -30,29 +30,56 @@ export function clientLimits({ long = false }: SessionOptions): pg.ClientConfig 
   return long ? {} : { query_timeout: (STATEMENT_SECONDS + ANSWER_SECONDS) * 1000 };
 }
 
-/**
- * Pure. Sent after the connection is made: a pooler refuses start-up options, and a role without rights a start with `lc_messages`. Our rows
- * are not worth waiting for a standby: `synchronous_commit=local` has them on this server's disk.
- */
-function sessionSettings({ long = false }: SessionOptions): string {
-  const settings = {
+/** Our rows are not worth waiting for a standby: `synchronous_commit=local` has them on this server's disk. */
+function settingsOf({ long = false }: SessionOptions): Readonly<Record<string, string>> {
+  return sessionSettings({
     lock_timeout: `${LOCK_SECONDS}s`,
     statement_timeout: long ? '0' : `${STATEMENT_SECONDS}s`,
-    idle_in_transaction_session_timeout: '0',
-    IntervalStyle: 'postgres',
-    bytea_output: 'hex',
-    extra_float_digits: '1',
-    ...PINNED_SETTINGS,
-  };
-  // Messages are matched, and only a superuser may choose their language.
-  const language = `SELECT set_config('lc_messages', 'C', false) WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`;
-  return `${setStatements(settings)}; ${language}`;
+  });
 }
 
-/** Throws what the query throws; the connection is closed then. */
+/** PgBouncer takes no options that it does not know; other poolers use the same words. */
+const OPTIONS_REFUSED = /unsupported startup parameter/;
+
+/**
+ * A connection whose settings count from the start; one without them where a pooler refuses options.
+ * @param open connects with these `options`
+ */
+export async function withStartup<T>(
+  settings: Readonly<Record<string, string>>,
+  open: (options: Pick<pg.ClientConfig, 'options'>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await open({ options: startupOptions(settings) });
+  } catch (error) {
+    if (!OPTIONS_REFUSED.test(messageOf(error))) throw error;
+    return open({});
+  }
+}
+
+/** The same for a session of this program; see `prepareSession`. */
+export const openSession = <T>(
+  session: SessionOptions,
+  open: (options: Pick<pg.ClientConfig, 'options'>) => Promise<T>,
+): Promise<T> => withStartup(settingsOf(session), open);
+
+/**
+ * What can't be an option of the connection: a role without rights is refused with `lc_messages`, and an older server with a limit that it
+ * does not know.
+ */
+const AFTERWARDS = `
+  SELECT set_config('lc_messages', 'C', false) WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
+  SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');
+  SELECT set_config(name, 'off', false) FROM pg_settings
+    WHERE name = 'default_transaction_read_only' AND source IN ('global', 'database', 'user', 'database user')`;
+
+/**
+ * A role or a database may be read-only for others. A server that is so as a whole may be fenced, and stays it. Throws what the query
+ * throws; the connection is closed then.
+ */
 export async function prepareSession(client: pg.Client, options: SessionOptions): Promise<void> {
   try {
-    await client.query(sessionSettings(options));
+    await client.query(`${setStatements(settingsOf(options))};${AFTERWARDS}`);
   } catch (error) {
     await endSession(client);
     throw error;
