@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { CommanderError } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from '../recovery/core/errors.ts';
+import { requireTempFolder } from '../recovery/core/files/temp-folder.ts';
 import { envelope, toJson } from '../recovery/report/output.ts';
 import { attachCommand } from './attach.ts';
 import { runInStack, splitStack, type TypedWords } from './by-hand.ts';
@@ -87,10 +88,11 @@ async function run(invocation: Invocation, { globals, signal, stack, words }: Ty
   }
 }
 
-function resultOf(invocation: Invocation, context: CommandContext): Promise<CommandResult> {
+async function resultOf(invocation: Invocation, context: CommandContext): Promise<CommandResult> {
   if (!invocation.needsSite) return invocation.run(context);
   const { env } = context;
   if (env === undefined) throw environmentMissing(process.cwd());
+  await requireTempFolder();
   return invocation.run({ ...context, env });
 }
 

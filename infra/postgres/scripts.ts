@@ -180,6 +180,10 @@ function renderRestore(database: Inheriting): string {
     forgetArchiving(
       database.archiving ? 'archive_(mode|command|timeout|library)' : 'archive_(command|timeout|library)',
     ),
+    // The script after the replay disables the subscriptions: until then they would take changes that the original has not received.
+    ...(database.bootstrap.kind === 'recovery'
+      ? [`echo 'max_logical_replication_workers = 0' >> ${quote(`${PATHS.pgData}/postgresql.auto.conf`)}`]
+      : []),
   ]);
 }
 
@@ -248,6 +252,9 @@ export function renderAfterInit(database: string, rotate = false): string {
     `ALTER ROLE ${database} LOGIN PASSWORD :'password';`,
     `SELECT 'CREATE DATABASE ${database} OWNER ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`,
     ...(rotate ? renewRoles(database) : []),
+    // Of a restored database, in all of its databases at once. Their workers start with the next restart of the server.
+    'UPDATE pg_subscription SET subenabled = false WHERE subenabled;',
+    'ALTER SYSTEM RESET max_logical_replication_workers;',
     'SQL',
   ]);
 }

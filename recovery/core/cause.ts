@@ -46,7 +46,7 @@ const SIGNS: readonly (readonly [Cause, RegExp])[] = [
   ['busy', /repository is already locked|unable to create lock in backend|unable to acquire lock/],
   [
     'damaged',
-    /config or key \w+ is damaged|config file has zero size|Fatal: Unmarshal: |repository could be damaged|repository index is damaged|[0-9a-f]{64} not found in repository|ChecksumError|invalid checksum|zlib threw error|FormatError|invalid JSON value|CryptoError|unable to flush|ciphertext verification failed|invalid data returned|hash does not match id|does not match, want|invalid page in block|RDB CRC error|Wrong signature trying to load DB|Short read or OOM loading DB|FileMissingError|unable to open missing file/i,
+    /config or key \w+ is damaged|config file has zero size|Fatal: Unmarshal: |repository could be damaged|repository index is damaged|[0-9a-f]{64} not found in repository|ChecksumError|invalid checksum|zlib threw error|\b(?:zst|lz4|bz2|zlib) error: |FormatError|invalid JSON value|CryptoError|unable to flush|ciphertext verification failed|invalid data returned|hash does not match id|does not match, want|invalid page in block|RDB CRC error|Wrong signature trying to load DB|Short read or OOM loading DB|FileMissingError|unable to open missing file/i,
   ],
   [
     'away',

@@ -1,7 +1,7 @@
 /** Opens access to a cluster by the kubeconfig of a stack's config: a path, or the text itself. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeTempFolder } from '../core/files/temp-folder.ts';
 import { type ClusterAccess, openAccess } from './access.ts';
 
 /** Throws `KUBECONFIG-…` and `CONTEXT-UNKNOWN` (exit 2). */
@@ -9,7 +9,7 @@ export async function openClusterAccess({ kubeconfig, context }: ClusterLocation
   const open = (path: string | undefined) =>
     openAccess({ ...(path === undefined ? {} : { kubeconfig: path }), context, namespaces: ['default'] });
   if (kubeconfig === undefined || 'path' in kubeconfig) return open(kubeconfig?.path);
-  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
+  const folder = await makeTempFolder('go-coffee-dr-');
   try {
     const file = join(folder, 'kubeconfig');
     await writeFile(file, kubeconfig.text, { mode: 0o600 });

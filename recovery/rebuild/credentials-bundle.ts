@@ -2,12 +2,11 @@
  * The credentials bundle of a rebuild: where the repositories are and what opens them. Read from an escrow file or from dr.yaml; secrets
  * stay in memory.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
 import type { Plan } from '../../plan/types.ts';
 import { openSite, type Site } from '../config/site.ts';
 import { badInput } from '../core/errors.ts';
+import { makeTempFolder } from '../core/files/temp-folder.ts';
 import type { Logger } from '../core/log.ts';
 import { isProgram } from '../keys/bundle.ts';
 import { readEscrow } from '../keys/escrow.ts';
@@ -53,7 +52,7 @@ export interface CredentialsBundle {
 /** Unpacks the escrow file into a private folder, reads it and deletes the folder. Throws `ESCROW-…` and `IDENTITY-…` (exit 2). */
 export async function readEscrowBundle(file: string, identity: string, log: Logger): Promise<CredentialsBundle> {
   const opened = await readEscrow(file, identity);
-  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-keys-'));
+  const folder = await makeTempFolder('go-coffee-dr-keys-');
   try {
     // The file's copy of the program is not needed: this one runs.
     const files = opened.files.filter((each) => !isProgram(each));

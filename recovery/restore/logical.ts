@@ -9,6 +9,7 @@ import type { Repository, Site } from '../config/site.ts';
 import { writeOwnedFile } from '../core/account.ts';
 import { asDrError } from '../core/as-dr-error.ts';
 import { badInput, DrError, precondition, verificationFailed } from '../core/errors.ts';
+import { WRITES } from '../core/sql/settings.ts';
 import { findPostgresBin } from '../engines/find.ts';
 import type { ResticCapture } from '../points/point.ts';
 import { plural } from '../report/format.ts';
@@ -183,7 +184,7 @@ async function fill(site: Site, request: LogicalRequest, dump: string, folder: s
   const settings = postgresSettings(site.environment);
   const program = join(await findPostgresBin(settings.binDir), 'pg_restore');
   const secretEnv = await clientSecrets(site);
-  const options = { as: site.environment.runAs, cwd: folder, signal, env: clientEnv(settings), secretEnv };
+  const options = { as: site.environment.runAs, cwd: folder, signal, env: clientEnv(settings, WRITES), secretEnv };
   const entries = await entriesOf(site, dump, { folder, signal });
   const tables = request.tables.map(splitTable);
   const selection = tables.length === 0 ? undefined : selectTables(entries, tables);

@@ -13,7 +13,7 @@ import type { ResolvedItem } from '../points/resolve/types.ts';
 import { microsOfTarget } from '../points/target.ts';
 import { refuseLongPaths } from '../workloads/long-paths.ts';
 import { checkHostFits } from '../workloads/postgres/host/host-fits.ts';
-import { checkOutside } from '../workloads/postgres/host/outside.ts';
+import { checkOutside, occupiedOutside } from '../workloads/postgres/host/outside.ts';
 import { checkServer, checkWal, lineageNote, type WantedEnd } from '../workloads/postgres/host/preflight.ts';
 import { openSource } from '../workloads/postgres/source.ts';
 import { destinationOf, destinationState, typeOf } from '../workloads/registry.ts';
@@ -145,11 +145,14 @@ async function planOf(
     const pgb = await openSource({ site, source }, capture);
     const layout = await readSetLayout(pgb, source, { set: capture.set, dataDir: destination });
     await checkOutside(site, destination, layout);
+    const outside = await occupiedOutside(capture, layout);
+    warnings.push(...outside);
     const reach = await checkWal(site, pgb, { repository: source, capture, wanted: wantedEnd(resolution, found) });
     lastCommit = reach.lastCommit;
     const heldBecause = await whyHeld(site, origins.get(point));
     const held = heldBecause === undefined ? {} : { heldBecause };
-    items.push({ ...common, type, capture, end: reach.end, walLast: reach.range.last, layout, ...held });
+    const occupied = outside.length > 0 && state !== 'alive' ? { state: 'occupied' as const } : {};
+    items.push({ ...common, ...occupied, type, capture, end: reach.end, walLast: reach.range.last, layout, ...held });
   }
   warnings.push(...(await madeWithNotes(site, items, tools)));
   const stopping = workloads.filter((w) => !typeOf(site.environment, w).servicesKeepRunning).map((w) => w.id);

@@ -13,6 +13,7 @@ import { openCatalog } from '../points/catalog/catalog.ts';
 import { LEASE_SECONDS, type Lease, leasePoint } from '../storage/lease.ts';
 import { openStateStore } from '../storage/posix/store.ts';
 import { withLock } from '../storage/with-lock.ts';
+import { destinationOf } from '../workloads/registry.ts';
 import { type RestorePlan, restorePlanSchema } from '../workloads/restore-plan.ts';
 import { type RestoreContext, recordEnd, recordResume } from '../workloads/restore-step.ts';
 import { agreedPlan, type Consent } from './consent.ts';
@@ -111,15 +112,40 @@ function renewing(site: Site, leases: readonly Lease[]): NodeJS.Timeout {
 }
 
 /**
+ * What somebody has written otherwise into the environment file since: the plan was checked and agreed to for its own places, and another
+ * one may hold data. Undefined where it is the same.
+ */
+async function otherPlaces(site: Site, plan: RestorePlan, only: readonly string[]): Promise<string | undefined> {
+  const wanted = wantedWorkloads(site.plan, site.environment, only);
+  const known = [...plan.items.map(({ workload }) => workload), ...plan.missing];
+  const more = wanted.filter(({ id }) => !known.includes(id)).map(({ id }) => id);
+  if (more.length > 0) return `the environment file has ${more.join(', ')} now`;
+  for (const { workload: id, capture, destination } of plan.items) {
+    const workload = wanted.find((each) => each.id === id);
+    if (workload === undefined) return `the environment file has ${id} no more`;
+    const place = await destinationOf(site, workload, capture);
+    if (place !== destination) return `${id} goes to ${place} now, and went to ${destination}`;
+  }
+  return undefined;
+}
+
+/**
  * Why an unfinished restore must not resume, or undefined: its plan is too old. A site that was backed up since then has newer data, and
  * "latest" means another moment now.
  */
-async function outdated(site: Site, before: Journal, now: Date): Promise<string | undefined> {
+async function outdated(
+  site: Site,
+  before: Journal,
+  { only, now: clock }: Pick<RestoreRequest, 'only' | 'now'>,
+): Promise<string | undefined> {
+  const now = clock();
   const last = before.entries.at(-1)?.at ?? '';
   const age = (now.getTime() - new Date(last).getTime()) / 1000;
   if (!(age < LEASE_SECONDS)) return `nothing has been done under it for ${formatDuration(age)}`;
   const plan = restorePlanSchema.safeParse(before.plan).data;
   if (plan === undefined) return 'its plan is of another version';
+  const elsewhere = await otherPlaces(site, plan, only);
+  if (elsewhere !== undefined) return elsewhere;
   const begun = before.entries[0]?.at ?? '';
   // PostgreSQL is in each backup, and the others may rightly be backed up alone.
   const sets = plan.items.filter(({ capture }) => capture.engine === 'pgbackrest');
@@ -161,7 +187,7 @@ async function underLock(site: Site, request: RestoreRequest, lost: AbortSignal)
   const text = requestText(site, request);
   const before = await Journal.unfinished(journalFolder(site));
   const same = before !== undefined && before.request === text;
-  const why = same ? await outdated(site, before, request.now()) : undefined;
+  const why = same ? await outdated(site, before, request) : undefined;
   if (why !== undefined)
     request.progress({ step: 'restore/resume', title: `leave ${before?.id}`, state: 'skipped', detail: why });
   const resumed = same && why === undefined;

@@ -1,11 +1,11 @@
 /** A folder for a server that is tried or asked aside, below the state directory; nothing in it outlives the command. */
-import { chmod, chown, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../config/site.ts';
 import { ifAbsent } from '../core/absent.ts';
 import { lookUpAccount, makePassableFolder, makeReachableFolder } from '../core/account.ts';
 import { precondition } from '../core/errors.ts';
+import { makeTempFolder } from '../core/files/temp-folder.ts';
 import { formatBytes } from '../report/format.ts';
 import type { Scratch } from './workload.ts';
 
@@ -20,8 +20,7 @@ async function makeSockets(site: Site, folder: string): Promise<string> {
     await chmod(near, 0o700);
     return near;
   }
-  const short = tmpdir().length < 40 ? tmpdir() : '/tmp';
-  const made = await mkdtemp(join(short, 'dr-verify-'));
+  const made = await makeTempFolder('dr-verify-', { short: true });
   const account = await lookUpAccount(as);
   if (account) await chown(made, account.uid, account.gid);
   return made;

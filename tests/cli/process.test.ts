@@ -49,6 +49,21 @@ test('health: exit 0 when all answer, 1 when one does not; data on stdout, progr
   });
 });
 
+test('a TMPDIR that is missing, or no folder, is refused before anything begins', async () => {
+  await withFolder(async (folder) => {
+    const env = await environmentFile(folder, { monitoring: ['true'] });
+    for (const TMPDIR of [join(folder, 'nowhere'), env]) {
+      const { exitCode, stderr } = await execa(process.execPath, [MAIN, 'health', '--env', env], {
+        env: { TMPDIR },
+        reject: false,
+      });
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(`DR-TMPDIR-MISSING TMPDIR: ${TMPDIR} is no folder that is there`);
+      expect(stderr).toMatch(/^hint: .*TMPDIR=/m);
+    }
+  });
+});
+
 test('an unknown tier is bad usage', async () => {
   await withFolder(async (folder) => {
     const env = await environmentFile(folder, {});

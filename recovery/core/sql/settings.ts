@@ -48,6 +48,9 @@ export function startupOptions(settings: Settings): string {
     .join(' ');
 }
 
+/** For what was agreed to be written where a role or a database is read-only for others. */
+export const WRITES = { default_transaction_read_only: 'off' } as const;
+
 /** PGOPTIONS of programs that read or write as much as the database has: they take as long as they take. */
 export function programOptions(more: Settings = {}): string {
   return startupOptions({ ...sessionSettings({ lock_timeout: '0', statement_timeout: '0' }), ...more });

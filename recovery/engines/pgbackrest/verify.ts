@@ -6,6 +6,7 @@
 import { STANZA } from '../../../plan/layout.ts';
 import type { Repository } from '../../config/site.ts';
 import { ignoring } from '../../core/absent.ts';
+import { causeOf } from '../../core/cause.ts';
 import { DrError, verificationFailed } from '../../core/errors.ts';
 import { ENGINE_SAID } from '../explain.ts';
 import type { PgBackRest } from './pgbackrest.ts';
@@ -103,11 +104,13 @@ export async function verifySets(
   const { stdout, stderr, exitCode } = await pg.run('verify', args, { accept: 'any', signal });
   const result = readVerifyLog(`${stdout}\n${stderr}`);
   if (exitCode !== 0 || (result.sets.length === 0 && result.stopped.length === 0 && result.wal === 0)) {
-    const said = printable(`${stdout}${stderr}`.trim().split('\n').slice(-3).join(' '));
+    const lines = `${stdout}${stderr}`.trim().split('\n');
+    const errors = lines.filter((line) => /\b(?:ERROR|ASSERT): /.test(line));
+    const said = printable((errors.length > 0 ? errors : lines.slice(-3)).join(' '));
     throw verificationFailed({
       code: 'VERIFY-ENGINE',
       where: `pgbackrest verify (${repository.id})`,
-      fact: `ended ${exitCode} without results: ${said}`,
+      fact: `${causeOf(said) === 'damaged' ? 'it met a file that is damaged, or of another repository, and verified nothing else' : 'no results'}; it ended ${exitCode}: ${said}`,
       hint: 'its message above is pgBackRest’s own; `dr assess` says whether the repository answers',
     });
   }

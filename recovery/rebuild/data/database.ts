@@ -61,6 +61,8 @@ const ROW_COUNTS = `
 const SETTINGS = `
   SELECT current_setting('archive_mode') AS archive_mode, current_setting('archive_command') AS archive_command,
     (SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL) AS subscribers,
+    (SELECT string_agg(format('%s of database %s', s.subname, d.datname), ', ' ORDER BY d.datname, s.subname)
+      FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid) AS subscriptions,
     (SELECT system_identifier::text FROM pg_control_system()) AS system,
     extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS replayed,
     to_regclass('dr.canary') IS NOT NULL AS canary, to_regclass('dr.heartbeat') IS NOT NULL AS heartbeat`;
@@ -146,6 +148,20 @@ function archiveCheck(settings: Row): DataCheck {
   };
 }
 
+/** The original may still subscribe. Undefined for a database without subscriptions. */
+function subscriptionCheck(settings: Row): DataCheck | undefined {
+  const { subscriptions, subscribers } = settings;
+  if (typeof subscriptions !== 'string') return undefined;
+  return {
+    title: 'subscriptions take no changes',
+    tier: 'P1',
+    expected: '0 active subscriptions',
+    actual: `${String(subscribers)} active; disabled: ${subscriptions}. When nobody else subscribes in their place any more: restart PostgreSQL, then ALTER SUBSCRIPTION … ENABLE in that database`,
+    ok: Number(subscribers) === 0,
+    evidence: 'pg_subscription, pg_stat_subscription',
+  };
+}
+
 interface DatabaseFacts {
   readonly pin: ResolvedPoint;
   readonly recorded: RecordedCaptures;
@@ -218,6 +234,6 @@ export async function databaseChecks(
       ok: newest.at.getTime() >= Date.parse(postgres.capturedAt),
       evidence: newest.evidence,
     },
-    ...(isolated ? [archiveCheck(settings)] : []),
+    ...[isolated ? archiveCheck(settings) : subscriptionCheck(settings)].filter((check) => check !== undefined),
   ];
 }

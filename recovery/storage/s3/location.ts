@@ -1,7 +1,7 @@
 /** A bucket that a stack's config describes: no file of this host names it. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeTempFolder } from '../../core/files/temp-folder.ts';
 import type { VersionedStore } from '../versioned-store.ts';
 import type { S3Keys } from './keys.ts';
 import { openS3Store } from './store.ts';
@@ -25,7 +25,7 @@ export async function openS3Location(
   { endpoint, region, bucket, uriStyle, ca }: S3Location,
   credentials: S3Keys | 'ambient',
 ): Promise<VersionedStore> {
-  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
+  const folder = await makeTempFolder('go-coffee-dr-');
   try {
     const file = join(folder, 'ca.crt');
     if (ca !== undefined) await writeFile(file, ca);

@@ -18,14 +18,17 @@ import { withClient } from './server.ts';
 /** A migration may hold a table for a while; a lock that stays longer is somebody's who has gone home. */
 const LOCK_WAIT_SECONDS = 60;
 
+/** pg_dump waits for locks by a limit of the statement. */
+const LOCKED = /lock timeout|could not obtain lock|statement timeout[\s\S]*LOCK TABLE/;
+
 function explained(error: unknown): unknown {
-  if (!(error instanceof DrError) || !/lock timeout|could not obtain lock/.test(error.fact)) return error;
+  if (!(error instanceof DrError) || !LOCKED.test(error.fact)) return error;
   const table = /LOCK TABLE (.*?) IN ACCESS SHARE MODE/.exec(error.fact)?.[1];
   return new DrError({
     code: 'POSTGRES-BUSY',
     where: 'pg_dump',
     fact: `somebody holds ${table ?? 'a table'} locked for more than ${LOCK_WAIT_SECONDS} s, so it can't be dumped`,
-    hint: "see who: SELECT pid, state, query FROM pg_stat_activity WHERE pid IN (SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock')",
+    hint: "see who: SELECT pid, state, query FROM pg_stat_activity WHERE pid IN (SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock'); if it is nobody, a prepared transaction: SELECT gid, prepared FROM pg_prepared_xacts",
     cause: error,
   });
 }

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
+import { dropPrepared } from './prepared.ts';
 import { withClient } from './server.ts';
 
 interface Database {
@@ -36,6 +37,9 @@ export async function openDatabases(site: Site, settings: PostgresSettings): Pro
     return rows;
   });
   const names = found.map(({ name }) => name);
-  for (const name of names) await withClient(site, settings, disableEventTriggers, { database: name });
+  for (const name of names) {
+    await withClient(site, settings, dropPrepared, { database: name });
+    await withClient(site, settings, disableEventTriggers, { database: name });
+  }
   return names;
 }

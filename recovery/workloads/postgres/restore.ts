@@ -28,6 +28,7 @@ import { keepDamaged } from './host/keep-damaged.ts';
 import { clearOutside, walFolder } from './host/outside.ts';
 import { type HeldSettings, heldSchema, holdOutgoing, linesOf } from './outgoing/hold.ts';
 import { releaseOutgoing } from './outgoing/release.ts';
+import { preparedNotes } from './prepared.ts';
 import { watchRoom } from './replay-room.ts';
 import { logSize, startServer, stopServer, waitUntilWritable, withClient } from './server.ts';
 import { openSource, sourceFolder } from './source.ts';
@@ -218,7 +219,11 @@ export async function restorePostgres(context: RestoreContext, item: SetItem): P
   // The machine may have gone down since an earlier run did that.
   await startServer(site, settings);
   await waitUntilWritable(site, settings, { signal });
-  const notes = [...(note === undefined ? [] : [note]), ...(await releaseOutgoing(context, item, held))];
+  const notes = [
+    ...(note === undefined ? [] : [note]),
+    ...(await releaseOutgoing(context, item, held)),
+    ...(await preparedNotes(site, settings)),
+  ];
   // An idle database: nothing was committed between its last commit and the end of the set.
   const { lastCommit = capture.capturedAt } = replayed;
   const recoveredTo = formatMicros(Math.max(parseMicros(lastCommit), parseMicros(capture.capturedAt)));

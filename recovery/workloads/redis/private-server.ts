@@ -1,6 +1,5 @@
 /** A Redis of `dr`'s own on a copy of an RDB: it listens on a private socket, never saves, and is asked what the file holds. */
-import { chown, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { RedisSettings } from '../../config/environment.ts';
@@ -8,6 +7,7 @@ import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { lookUpAccount, writeOwnedFile } from '../../core/account.ts';
 import { messageOf } from '../../core/errors.ts';
+import { makeTempFolder } from '../../core/files/temp-folder.ts';
 import type { CaptureFacts } from '../../points/point.ts';
 import { redisFingerprint } from './fingerprint.ts';
 import { startRedis, stopRedis, withRedis } from './server.ts';
@@ -68,7 +68,7 @@ export async function contentFacts(
   if (available !== undefined && memory > available * PART_OF_MEMORY) {
     return { digestSkipped: `a second server needs ${memory} bytes, and ${available} are available` };
   }
-  const folder = await mkdtemp(join(tmpdir().length < 40 ? tmpdir() : '/tmp', 'dr-redis-'));
+  const folder = await makeTempFolder('dr-redis-', { short: true });
   try {
     const account = await lookUpAccount(site.environment.runAs);
     await copyFile(rdb, join(folder, 'dump.rdb'));

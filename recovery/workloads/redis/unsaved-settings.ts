@@ -1,12 +1,11 @@
 /** Settings that somebody gave a running Redis by `CONFIG SET` and that stand in no file: its next start has others. */
-import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chown, readFile, rm } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import type { Site } from '../../config/site.ts';
 import { ifAbsent } from '../../core/absent.ts';
 import { lookUpAccount } from '../../core/account.ts';
 import { messageOf } from '../../core/errors.ts';
+import { makeTempFolder } from '../../core/files/temp-folder.ts';
 import { readRedisConfig, redisConfigFiles } from './names.ts';
 import { withPrivateRedis } from './private-server.ts';
 import { withRedis } from './server.ts';
@@ -83,7 +82,7 @@ async function withSaves(configFile: string, settings: Map<string, string>): Pro
 
 /** What this host's Redis has without any file; empty where it can't be asked. Its own few settings are left out. */
 async function defaultsOf(site: Site, signal: AbortSignal | undefined): Promise<Settings> {
-  const folder = await mkdtemp(join(tmpdir().length < 40 ? tmpdir() : '/tmp', 'dr-redis-'));
+  const folder = await makeTempFolder('dr-redis-', { short: true });
   try {
     const account = await lookUpAccount(site.environment.runAs);
     if (account) await chown(folder, account.uid, account.gid);

@@ -41,14 +41,22 @@ test('with rotation no old password is good, and the roles that services know ha
         await admin.query(`create role ${role} login password 'Old-${role}-1234'`);
       }
       await admin.query("alter system set log_statement = 'all'");
+      // As one of the original: enabled, with a publisher that nobody may ask from here.
+      await admin.query(
+        "create subscription changes connection 'host=127.0.0.1 port=1' publication p with (connect = false)",
+      );
+      await admin.query('update pg_subscription set subenabled = true');
       // What a restored database may bring along: a standby that is gone, and settings of the role.
       await admin.query("alter role postgres set search_path = 'nowhere'");
       await admin.query('alter role postgres set standard_conforming_strings = off');
-      await admin.query("alter role postgres set statement_timeout = '50ms'");
+      for (const limit of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'])
+        await admin.query(`alter role postgres set ${limit} = '1ms'`);
+      await admin.query('alter role postgres set default_transaction_read_only = on');
       await admin.query("alter system set synchronous_standby_names = 'nobody'");
       await admin.query('select pg_reload_conf()');
 
       await afterInit(false);
+      expect((await admin.query('select subenabled from pg_subscription')).rows).toEqual([{ subenabled: false }]);
       expect(await letsIn('shop', 'NewApplication')).toBe(true);
       expect(await letsIn('shop', 'Old-shop-1234')).toBe(false);
       expect(await letsIn('reports', 'Old-reports-1234')).toBe(true);

@@ -82,14 +82,14 @@ test('a source that commits meanwhile is alive: nothing is promoted', async () =
 });
 
 test('each session is pinned and has limits', async () => {
-  await path.script('psql', `echo "$*" >> ${folder}/asked; ${server('echo 0/1', '0')}`);
+  await path.script('psql', `echo "$PGOPTIONS" >> ${folder}/asked; ${server('echo 0/1', '0')}`);
   expect((await promote()).code).toBe(0);
   const questions = (await readFile(join(folder, 'asked'), 'utf8')).trim().split('\n');
   expect(questions.length).toBeGreaterThan(3);
   for (const question of questions) {
-    expect(question).toContain("SET lock_timeout = '5s'; SET statement_timeout = '20s'");
-    expect(question).toContain("SET search_path = 'pg_catalog'");
-    expect(question).toContain("SET synchronous_commit = 'local'");
+    expect(question).toContain('-c lock_timeout=5s -c statement_timeout=20s');
+    expect(question).toContain('-c search_path=pg_catalog');
+    expect(question).toContain('-c synchronous_commit=local');
   }
 });
 

@@ -111,3 +111,20 @@ test.each([
   expect(ended).toEqual({ code, text: expect.stringContaining(said) });
   expect(ended.text.includes('restored')).toBe(code === 0);
 });
+
+test('a restored subscriber takes no change while it replays; one that follows stays as it is', async () => {
+  await path.script('pgbackrest', repository(['17']));
+  await writeFile(join(volume, KEY_FILES.passphrase('secondary')), 'a');
+  const folder = await dataOf('17');
+  const settings = join(folder, 'postgresql.auto.conf');
+  const end = { kind: 'end-of-wal', timeline: 1 } as const;
+  const recovery: Bootstrap = { ...STANDBY, kind: 'recovery', set: '20261123-020000F', end };
+  for (const [bootstrap, left] of [
+    [STANDBY, ''],
+    [recovery, 'max_logical_replication_workers = 0\n'],
+  ] as const) {
+    await writeFile(settings, '');
+    expect((await run(SCRIPTS.restore, bootstrap, 'eu-west-1-1')).code).toBe(0);
+    expect(await readFile(settings, 'utf8')).toBe(left);
+  }
+});

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { Site } from '../../../config/site.ts';
 import { DrError, messageOf, verificationFailed } from '../../../core/errors.ts';
+import { WRITES } from '../../../core/sql/settings.ts';
 import { plural } from '../../../report/format.ts';
 import { type DumpedDatabase, type Inventory, readInventory } from './inventory.ts';
 import { planRoles } from './roles.ts';
@@ -154,7 +155,12 @@ async function fill(site: Site, request: LoadRequest, database: DumpedDatabase, 
   const { server, folder, signal } = request;
   const fresh = freshName(database, request.id);
   const program = join(await programsFor(site, server, there.version), 'pg_restore');
-  const options = { ...(await connectionOptions(site, server)), as: site.environment.runAs, cwd: folder, signal };
+  const options = {
+    ...(await connectionOptions(site, server, WRITES)),
+    as: site.environment.runAs,
+    cwd: folder,
+    signal,
+  };
   // What refers to a table that could not be read can't be made; all else is held to the counted rows.
   const partial = database.lacking.length > 0;
   for (const { flags, note } of ATTEMPTS) {

@@ -174,10 +174,14 @@ export const programArguments = ({ host, port, user }: Server): string[] => [
 ];
 
 /** Environment and secrets of those programs: no argument holds a password. */
-export async function connectionOptions(site: Site, { tls, ca, password, field }: Server) {
+export async function connectionOptions(
+  site: Site,
+  { tls, ca, password, field }: Server,
+  more: Readonly<Record<string, string>> = {},
+) {
   return {
     env: {
-      PGOPTIONS: programOptions(),
+      PGOPTIONS: programOptions(more),
       PGCONNECT_TIMEOUT: '10',
       PGSSLMODE: tls,
       ...(tls === 'verify-full' ? { PGSSLROOTCERT: ca ?? 'system' } : {}),

@@ -1,11 +1,11 @@
 /** Redis of a server that stays where it is: its snapshot by the replication protocol, and its keys back into it or into another one. */
-import { chown, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../../../../plan/types.ts';
 import type { ExternalRedis } from '../../../config/external.ts';
 import type { Site } from '../../../config/site.ts';
 import { lookUpAccount } from '../../../core/account.ts';
+import { makeTempFolder } from '../../../core/files/temp-folder.ts';
 import { notCopiedFacts } from '../../../points/not-copied.ts';
 import { discard, freshFolder } from '../../capture.ts';
 import { restoredFolder } from '../../folder.ts';
@@ -72,7 +72,7 @@ async function fromCopy<T>(
   { destination, capture: { facts } }: SnapshotItem,
   use: (from: Parameters<typeof writeKeys>[0]) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir().length < 40 ? tmpdir() : '/tmp', 'dr-redis-'));
+  const folder = await makeTempFolder('dr-redis-', { short: true });
   try {
     const rdb = join(folder, 'dump.rdb');
     await copyFile(join(destination, 'dump.rdb'), rdb);

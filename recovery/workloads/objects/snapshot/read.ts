@@ -1,9 +1,9 @@
 /** The snapshots of a pin → the objects in them, by way of a private folder that is gone afterwards. Nothing is written anywhere else. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { DrError, type ErrorFacts } from '../../../core/errors.ts';
+import { makeTempFolder } from '../../../core/files/temp-folder.ts';
 import { requireEngine } from '../../../engines/find.ts';
 import type { Restic } from '../../../engines/restic/restic.ts';
 import { restoreSnapshot } from '../../../engines/restic/restore.ts';
@@ -108,7 +108,7 @@ function platformOf(parts: readonly Part[]): ManifestSnapshot {
 export async function readSnapshot(request: SnapshotRequest): Promise<ManifestSnapshot> {
   const { objects, repository } = request;
   await requireEngine('restic');
-  const folder = await mkdtemp(join(tmpdir(), 'go-coffee-dr-'));
+  const folder = await makeTempFolder('go-coffee-dr-');
   try {
     const restic = await openRepository(request, folder);
     const paths = await pathsOf(restic, objects);

@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { access, mkdir, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Site } from '../../../config/site.ts';
 import { isThere } from '../../../core/absent.ts';
 import { makeOwnedFolder } from '../../../core/account.ts';
@@ -142,6 +142,37 @@ export async function checkOutside(site: Site, dataDir: string, layout: SetLayou
       hint: 'a restore beside a living cluster would overwrite its files: restore on another host, or try the point with `dr verify --deep`',
     });
   }
+}
+
+/** Names in a folder; none where nothing is there, and for a file its own. What can't be read is not empty. */
+async function contentsOf(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOTDIR')) return [basename(path)];
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+/**
+ * What the restore would replace outside of the data directory: of a lost one, or of another cluster that does not run now. One line
+ * for each path.
+ */
+export async function occupiedOutside(
+  { serverVersion }: Pick<SetItem['capture'], 'serverVersion'>,
+  layout: SetLayout,
+): Promise<string[]> {
+  const [major = ''] = serverVersion.split('.');
+  const lines: string[] = [];
+  for (const { what, destination, isTablespace } of outsideOf(layout)) {
+    const names = await contentsOf(destination);
+    const replaced = isTablespace ? names.filter(ownFolder(major)) : names;
+    if (replaced.length === 0) continue;
+    const shown = isTablespace ? `${destination}/${replaced.join(', ')}` : destination;
+    lines.push(`${what}: ${shown} is there and is replaced, whichever cluster it is of`);
+  }
+  return lines;
 }
 
 /** The folder `pg_wal` of the data directory, or the linked one that has survived it. */
