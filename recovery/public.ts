@@ -3,7 +3,7 @@
  * changes nothing.
  */
 export { codeOf, DrError, hasCode } from './core/errors.ts';
-export { sessionSettings, startupOptions } from './core/sql/settings.ts';
+export { sessionSettings, startupOptions, WRITES } from './core/sql/settings.ts';
 export { LEADS_TO } from './kubernetes/fields/leads-to.ts';
 export { readKubeconfig } from './kubernetes/kubeconfig.ts';
 export { selects } from './kubernetes/labels.ts';

@@ -1,5 +1,5 @@
 /** The scripts of a database that takes over a running server: the copy, and what is its own after the promotion. Pure. */
-import { sessionSettings, startupOptions } from '../../recovery/public.ts';
+import { sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
 import { PATHS } from '../cluster/paths.ts';
 import type { PostgresSource } from '../config/stores/schema.ts';
 
@@ -58,10 +58,7 @@ export function renderAdopt({ host, port, slot, phase }: PostgresSource): string
   ].join('\n')}\n`;
 }
 
-const PINNED = startupOptions({
-  ...sessionSettings({ lock_timeout: '1min', statement_timeout: '5min' }),
-  default_transaction_read_only: 'off',
-});
+const PINNED = startupOptions({ ...sessionSettings({ lock_timeout: '1min', statement_timeout: '5min' }), ...WRITES });
 
 /**
  * Runs in the new leader. `postgres` gets the stack's password. Roles of the platform keep theirs, also one that has the name of this

@@ -3,7 +3,7 @@
  * and run pgBackRest. So no ConfigMap, postgresql.conf or argument list contains a secret.
  */
 import { STANZA } from '../../plan/layout.ts';
-import { sessionSettings, startupOptions } from '../../recovery/public.ts';
+import { sessionSettings, startupOptions, WRITES } from '../../recovery/public.ts';
 import { accessFiles, PATHS, passphraseFile, type StorageRole, scriptsFolder } from '../cluster/paths.ts';
 import type { ClusterRepository } from '../cluster/repository.ts';
 import { configFile } from '../pgbackrest/config.ts';
@@ -165,6 +165,9 @@ const sourceMajor = (run: string, lineage: string): string[] => [
   'fi',
 ];
 
+/** Until the script after the replay disables them: they would take changes that the original has not received. */
+const HOLDS_SUBSCRIPTIONS = `echo 'max_logical_replication_workers = 0' >> ${quote(`${PATHS.pgData}/postgresql.auto.conf`)}`;
+
 /** Restores the source's set into an empty data directory. `--delta` lets an interrupted run resume. */
 function renderRestore(database: Inheriting): string {
   const { source } = database.bootstrap;
@@ -180,10 +183,7 @@ function renderRestore(database: Inheriting): string {
     forgetArchiving(
       database.archiving ? 'archive_(mode|command|timeout|library)' : 'archive_(command|timeout|library)',
     ),
-    // The script after the replay disables the subscriptions: until then they would take changes that the original has not received.
-    ...(database.bootstrap.kind === 'recovery'
-      ? [`echo 'max_logical_replication_workers = 0' >> ${quote(`${PATHS.pgData}/postgresql.auto.conf`)}`]
-      : []),
+    ...(database.bootstrap.kind === 'recovery' ? [HOLDS_SUBSCRIPTIONS] : []),
   ]);
 }
 
@@ -216,10 +216,7 @@ export const APPLICATION_PASSWORD = 'APPLICATION_PASSWORD';
  * A restored database has settings of its roles, and may wait for a standby that is not there. `CREATE DATABASE` writes a checkpoint of all
  * that the replay has changed.
  */
-const PINNED = startupOptions({
-  ...sessionSettings({ lock_timeout: '1min', statement_timeout: '15min' }),
-  default_transaction_read_only: 'off',
-});
+const PINNED = startupOptions({ ...sessionSettings({ lock_timeout: '1min', statement_timeout: '15min' }), ...WRITES });
 
 /** JSON: role → new password. */
 export const ROLE_PASSWORDS = 'ROLE_PASSWORDS';
@@ -253,8 +250,7 @@ export function renderAfterInit(database: string, rotate = false): string {
     `SELECT 'CREATE DATABASE ${database} OWNER ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`,
     ...(rotate ? renewRoles(database) : []),
     // Of a restored database, in all of its databases at once. Their workers start with the next restart of the server.
-    'UPDATE pg_subscription SET subenabled = false WHERE subenabled;',
-    'ALTER SYSTEM RESET max_logical_replication_workers;',
+    'UPDATE pg_subscription SET subenabled = false; ALTER SYSTEM RESET max_logical_replication_workers;',
     'SQL',
   ]);
 }

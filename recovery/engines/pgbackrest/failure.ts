@@ -2,6 +2,7 @@
 import type { Repository } from '../../config/site.ts';
 import { causeOf } from '../../core/cause.ts';
 import { badInput, DrError } from '../../core/errors.ts';
+import { proxyFor } from '../../storage/s3/proxy.ts';
 import { asDamage, asDenied, explainEngine } from '../explain.ts';
 
 /**
@@ -20,7 +21,8 @@ const LOG_TIME = /\b\d{4}-\d\d-\d\d [\d:.]+ P\d\d +(?=ERROR|WARN)/g;
 /** Before the first `dr init`, or after somebody has switched it off. */
 const NOT_ARCHIVING = /archive_mode must be enabled|archive_command '.*' must contain/;
 
-const throughProxy = (): boolean => (process.env.HTTPS_PROXY ?? process.env.https_proxy ?? '') !== '';
+const throughProxy = ({ settings }: Repository): boolean =>
+  settings.type === 's3' && proxyFor(settings.endpoint) !== undefined;
 
 /** Without the times of its log, and with the name of `dr init` where PostgreSQL does not archive. */
 function plain(error: DrError): DrError {
@@ -79,9 +81,9 @@ export function explained(failure: unknown, scope: FailedScope, args: readonly s
   };
   if (asked.some(({ settings }) => isRefusedIn(settings, error.fact))) return asDenied(error, about);
   const known = explainEngine(error, about);
-  if (known instanceof DrError && known.code === 'REPOSITORY-UNREACHABLE' && throughProxy()) {
+  if (known instanceof DrError && known.code === 'REPOSITORY-UNREACHABLE' && asked.some(throughProxy)) {
     const hint =
-      'pgBackRest knows no proxy, and HTTPS_PROXY is set: open a direct way to this endpoint, and name it in NO_PROXY';
+      'pgBackRest knows no proxy, and HTTPS_PROXY leads to this endpoint: open a direct way, and name it in NO_PROXY';
     return new DrError({ code: known.code, where, fact: known.fact, hint, cause: error });
   }
   if (known !== error) return known;

@@ -11,6 +11,7 @@ import type { SecretRef } from '../../core/fields.ts';
 import { openConfiguredCluster } from '../../kubernetes/open.ts';
 import type { RepositorySettings } from '../../storage/backends.ts';
 import { clockSkew, WARN_SKEW_SECONDS } from '../../storage/clock.ts';
+import { proxyFor } from '../../storage/s3/proxy.ts';
 import { readCluster } from '../../workloads/objects/read.ts';
 
 /** A DrError of `look` is the finding. */
@@ -120,6 +121,23 @@ function detachedChecks(site: Site): Check[] {
   }));
 }
 
+/** restic and `dr` go by the proxy then. */
+export function proxyChecks(site: Site): Check[] {
+  if (site.environment.postgres === undefined) return [];
+  return attachedRepositories(site).flatMap(({ id, settings }): Check[] => {
+    if (settings.type !== 's3' || proxyFor(settings.endpoint) === undefined) return [];
+    return [
+      {
+        name: `proxy and ${id}`,
+        status: 'warning',
+        found: `HTTPS_PROXY leads to ${settings.endpoint}, and pgBackRest knows no proxy`,
+        wanted: 'a direct way',
+        hint: `open a direct way to it; with NO_PROXY=${new URL(settings.endpoint).hostname} all go there directly`,
+      },
+    ];
+  });
+}
+
 /** Nothing where the clocks agree, or the repository doesn't answer, which is a check of its own. */
 async function checkClock(repository: Repository): Promise<Check[]> {
   const skew = await repository
@@ -164,6 +182,7 @@ export async function siteChecks(site: Site): Promise<Check[]> {
     ...(await checkCluster(site)),
     ...(await Promise.all(attachedRepositories(site).map((each) => checkRepository(site, each)))),
     ...detachedChecks(site),
+    ...proxyChecks(site),
     ...(await Promise.all(attachedRepositories(site).map(checkClock))).flat(),
   ];
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { badInput, codeOf } from '../../core/errors.ts';
 import { addChecksums } from './checksum.ts';
 import type { S3Keys } from './keys.ts';
+import { proxyFor } from './proxy.ts';
 import type { S3RepositorySettings } from './settings.ts';
 
 /** A call that failed and is made again. */
@@ -67,12 +68,6 @@ function readAuthority(settings: S3Endpoint): Buffer | undefined {
   }
 }
 
-/** As restic obeys them. pgBackRest knows no proxy. */
-function proxyVariables(): Record<string, string | undefined> {
-  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = process.env;
-  return { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy };
-}
-
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
@@ -95,6 +90,7 @@ export function deadlineMs({ deadlineSeconds = DEADLINE_SECONDS }: Pick<S3StoreO
 export function makeS3Client(options: S3StoreOptions): S3Client {
   const { settings, credentials, onRetry } = options;
   const ca = readAuthority(settings);
+  const proxy = proxyFor(settings.endpoint);
   const config: S3ClientConfig = {
     endpoint: settings.endpoint,
     region: settings.region,
@@ -110,7 +106,7 @@ export function makeS3Client(options: S3StoreOptions): S3Client {
       httpsAgent: new Agent({
         keepAlive: true,
         maxSockets: SOCKETS,
-        proxyEnv: proxyVariables(),
+        ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
         ...(ca ? { ca } : {}),
       }),
     },

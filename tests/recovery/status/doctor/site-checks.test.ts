@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { CommandContext } from '../../../../cli/command.ts';
 import { doctor } from '../../../../cli/commands/doctor.ts';
@@ -9,7 +9,7 @@ import { openSite } from '../../../../recovery/config/site.ts';
 import { EXIT } from '../../../../recovery/core/errors.ts';
 import { silentLog } from '../../../../recovery/core/log.ts';
 import { runDoctor } from '../../../../recovery/status/doctor/doctor.ts';
-import type { Check } from '../../../../recovery/status/doctor/site-checks.ts';
+import { type Check, proxyChecks } from '../../../../recovery/status/doctor/site-checks.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -51,6 +51,32 @@ async function examine(file: string): Promise<Record<string, Check>> {
   const checks = await runDoctor(await openSite(file));
   return Object.fromEntries(checks.map((check) => [check.name, check]));
 }
+
+describe('a proxy', () => {
+  it('is named where it leads to an endpoint that pgBackRest reaches directly', async () => {
+    const from = (name: string) => ({ file: join(root, name) });
+    const keys = { accessKeyId: from('signing'), secretAccessKey: from('signing') };
+    const bucket = {
+      ...{ type: 's3', endpoint: 'https://s3.example.com:9000', region: 'r', bucket: 'backups' },
+      passphrases: [{ name: 'p1', from: from('passphrase') }],
+      ...{ writer: keys, restorer: keys },
+    };
+    const postgres = { dataDir: '/var/lib/shop', socketDir: '/run/shop', user: 'postgres', database: 'shop' };
+    const site = await openSite(await environmentFile({ postgres }, { primary: bucket }));
+    vi.stubEnv('HTTPS_PROXY', 'http://user:secret@proxy:3128');
+    try {
+      const [found, ...more] = proxyChecks(site);
+      expect(more).toEqual([]);
+      expect(found).toMatchObject({ name: 'proxy and primary', status: 'warning' });
+      expect(found?.hint).toContain('NO_PROXY=s3.example.com');
+      expect(JSON.stringify(found)).not.toContain('secret');
+      vi.stubEnv('NO_PROXY', 'example.com');
+      expect(proxyChecks(site)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
 
 describe('runDoctor of a site', () => {
   it('asks for the engines that the site needs, and for no others', async () => {
