@@ -4,6 +4,8 @@ import { checkPlan } from '../../plan/checks/validate.ts';
 import { detachments } from '../config/detached.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
+import { channelTests } from '../incident/channel-tests.ts';
+import { openRecords } from '../incident/records.ts';
 import { keysFingerprint } from '../keys/fingerprint.ts';
 import { readKeyring } from '../points/catalog/keyring.ts';
 import { readRecords } from '../records/store.ts';
@@ -26,15 +28,16 @@ async function look<T>(act: () => Promise<T>): Promise<Looked<T>> {
 /** @param observation the last refresh of the monitor, or one that was made for this */
 export async function collectFacts(site: Site, observation: Observation, now: Date): Promise<Facts> {
   const { plan, environment, file } = site;
-  const [runs, records, fingerprint, doctor, running] = await Promise.all([
+  const [runs, records, channels, fingerprint, doctor, running] = await Promise.all([
     readRuns(environment.stateDir),
     look(() => readRecords(site)),
+    look(async () => channelTests(site, await openRecords(site))),
     look(async () => keysFingerprint(site, (await readKeyring(site)).signingKey().secret)),
     look(() => runDoctor(site)),
     look(() => lookAtRunning(site)),
   ]);
   return {
-    ...{ now, plan, environment, file, observation, runs, records, fingerprint, doctor, running },
+    ...{ now, plan, environment, file, observation, runs, records, channels, fingerprint, doctor, running },
     findings: [...checkPlan(plan), ...checkHuman(plan, now)],
     detached: [...detachments(site).keys()],
   };

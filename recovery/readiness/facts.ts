@@ -2,6 +2,7 @@
 import type { Finding } from '../../plan/checks/finding.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { Environment } from '../config/environment.ts';
+import type { ChannelTest } from '../incident/channel-tests.ts';
 import type { RecordsRead } from '../records/store.ts';
 import type { RunRecord } from '../report/runs.ts';
 import type { Check } from '../status/doctor/site-checks.ts';
@@ -22,6 +23,8 @@ export interface Facts {
   readonly observation: Observation;
   readonly runs: readonly RunRecord[];
   readonly records: Looked<RecordsRead>;
+  /** When each channel last took a test message. */
+  readonly channels: Looked<readonly ChannelTest[]>;
   /** Of what an escrow file would hold now. */
   readonly fingerprint: Looked<string>;
   readonly doctor: Looked<readonly Check[]>;

@@ -2,7 +2,7 @@
 import type { Site } from '../../../recovery/config/site.ts';
 import { messageOf } from '../../../recovery/core/errors.ts';
 import { runningIncident } from '../../../recovery/readiness/page/incident.ts';
-import { type PageIncident, statusPage, waitingPage } from '../../../recovery/readiness/page/page.ts';
+import { statusPage, waitingPage } from '../../../recovery/readiness/page/page.ts';
 import { readinessJudge, summaryOf } from '../../../recovery/readiness/readiness.ts';
 import type { ReadinessReport } from '../../../recovery/readiness/types.ts';
 import type { Exporter } from '../../../recovery/status/monitor/exporter.ts';
@@ -15,8 +15,6 @@ export interface ReadinessBeside {
   report(): ReadinessReport | undefined;
   summary(): { readonly readiness?: ReadinessSummary };
   judge(observation: Observation, now: Date): Promise<void>;
-  /** As of the last refresh. */
-  incident(): PageIncident | undefined;
 }
 
 export function readinessBeside(site: Site): ReadinessBeside {
@@ -24,14 +22,11 @@ export function readinessBeside(site: Site): ReadinessBeside {
   let report: ReadinessReport | undefined;
   let summary: ReadinessSummary | undefined;
   let began: Date | undefined;
-  let incident: PageIncident | undefined;
   return {
-    incident: () => incident,
     report: () => report,
     summary: () => (summary === undefined ? {} : { readiness: summary }),
     async judge(observation, now) {
       began ??= now;
-      incident = await incidentOf(site, incident);
       if (report !== undefined && now.getTime() - Date.parse(report.at) < JUDGE_EVERY_MS) return;
       try {
         report = await judgeSite(observation, now);
@@ -42,16 +37,6 @@ export function readinessBeside(site: Site): ReadinessBeside {
       }
     },
   };
-}
-
-/** What can't be read now is as it was: an incident does not end because nobody could ask. */
-async function incidentOf(site: Site, before: PageIncident | undefined): Promise<PageIncident | undefined> {
-  try {
-    return await runningIncident(site);
-  } catch (error) {
-    site.log.error({ error: messageOf(error) }, 'the incidents could not be read');
-    return before;
-  }
 }
 
 function oldest({ watchedSince }: Observation): Date | undefined {
@@ -67,5 +52,6 @@ export function pageOf(
   const report = beside.report();
   const observation = facts.exporter.last();
   if (report === undefined || observation === undefined) return waitingPage(site.environment.name);
-  return statusPage({ plan: site.plan, report, observation, incident: beside.incident(), now });
+  const incident = runningIncident(observation.incidents ?? [], site.plan, now);
+  return statusPage({ plan: site.plan, report, observation, incident, now });
 }

@@ -40,8 +40,9 @@ async function readiness(options: OptionsOf<typeof declaration>, context: SiteCo
       import('../../../recovery/readiness/page/page.ts'),
       import('../../../recovery/readiness/page/incident.ts'),
     ]);
-    const incident = await runningIncident(site);
-    await writeFile(file, statusPage({ plan: site.plan, ...seen, incident, now: context.now() }));
+    const now = context.now();
+    const incident = runningIncident(seen.observation.incidents ?? [], site.plan, now);
+    await writeFile(file, statusPage({ plan: site.plan, ...seen, incident, now }));
   }
   return {
     exit: exitFor({ failure: report.blind, objectiveMissed: report.verdict !== 'ready' }),

@@ -1,7 +1,10 @@
 /** People: who recovers, how they are reached, who hears an alert, and whether somebody still reads the plan. Pure. */
 
 import { CADENCE } from '../../../plan/limits.ts';
+import { formatDuration } from '../../../plan/duration.ts';
+import { dueAfter } from '../../../plan/people/calendar.ts';
 import { contactProblems } from '../../../plan/people/contacts.ts';
+import type { ChannelTest } from '../../incident/channel-tests.ts';
 import { plural } from '../../report/format.ts';
 import { uncovered } from '../../status/uncovered.ts';
 import { type Facts, recordsOf } from '../facts.ts';
@@ -13,7 +16,7 @@ export function checkPeople(facts: Facts, reviews: readonly CalendarRow[]): Read
   return [
     teamCheck(facts),
     confirmedCheck(facts),
-    channelsCheck(facts),
+    ...channelsCheck(facts),
     ...alertChecks(facts),
     ...reviews.map((row) => calendarCheck(row, 'people', facts.now)),
     ...dateCheck(facts),
@@ -63,25 +66,50 @@ function confirmedCheck(facts: Facts): ReadinessCheck {
   return { ...head, state: 'ready', evidence: `${plural(wanted.length, 'person', 'people')} confirmed` };
 }
 
-function channelsCheck(facts: Facts): ReadinessCheck {
+/** A configured channel is tested by `dr incident test-channels`; of those that people tell by hand a person says that they reach somebody. */
+function channelsCheck(facts: Facts): ReadinessCheck[] {
   const { internal, external } = facts.plan.channels;
   const check = { id: 'channels', family: 'people', title: 'A test message reached every channel' } as const;
-  if (internal.length + external.length > 0) {
-    return proofCheck(facts, {
-      proof: 'channels',
-      check,
-      cadence: 'quarterly',
-      never: 'at risk',
-      command: 'dr incident test-channels',
-    });
+  if (internal.length + external.length === 0) {
+    return [
+      {
+        ...check,
+        state: 'not ready',
+        evidence: 'the plan has no channel',
+        objective: 'at least one inside and one outside',
+        command: 'dr plan check',
+      },
+    ];
   }
-  return {
-    ...check,
-    state: 'not ready',
-    evidence: 'the plan has no channel',
-    objective: 'at least one inside and one outside',
-    command: 'dr plan check',
-  };
+  if (facts.channels.kind === 'unseen') {
+    const { fact } = facts.channels;
+    return [{ ...check, state: 'unknown', evidence: fact, objective: 'tested quarterly', command: 'dr doctor' }];
+  }
+  const own = facts.channels.value.filter(({ section }) => section === 'channels');
+  const configured = own.filter((channel) => channel.configured).map((channel) => channelCheck(facts, channel));
+  const byHand = own.some((channel) => !channel.configured);
+  const title = configured.length === 0 ? check.title : 'A test reached the channels that people tell by hand';
+  const proof = { proof: 'channels', check: { ...check, title }, cadence: 'quarterly', never: 'at risk' } as const;
+  return [...configured, ...(byHand ? [proofCheck(facts, proof)] : [])];
+}
+
+function channelCheck({ now }: Facts, { channel, title, lastWorked, lastTest }: ChannelTest): ReadinessCheck {
+  const head = {
+    id: `channels/${channel}`,
+    family: 'people',
+    title: `Channel ${title} takes a message`,
+    objective: 'tested quarterly',
+  } as const;
+  const command = `dr incident test-channels --channel ${channel}`;
+  if (lastTest?.ok === false) {
+    const evidence = `the last test failed${lastTest.detail === undefined ? '' : `: ${lastTest.detail}`}`;
+    return { ...head, state: 'not ready', evidence, at: lastTest.at, command };
+  }
+  if (lastWorked === undefined) return { ...head, state: 'at risk', evidence: 'never tested', command };
+  const late = dueAfter(new Date(lastWorked), 'quarterly') < now;
+  const age = formatDuration(Math.max(0, (now.getTime() - Date.parse(lastWorked)) / 1000));
+  const found = { ...head, evidence: `a test arrived ${age} ago`, at: lastWorked };
+  return late ? { ...found, state: 'at risk', command } : { ...found, state: 'ready' };
 }
 
 function alertChecks(facts: Facts): ReadinessCheck[] {

@@ -1,36 +1,31 @@
-/** The running incident for the status page: its two clocks, and when people are next told something. */
-import { seconds } from '../../../plan/duration.ts';
+/** The running incident for the status page: its two clocks, and when people are next told something. Pure. */
 import type { Plan } from '../../../plan/types.ts';
-import type { Site } from '../../config/site.ts';
+import { clocksOf } from '../../incident/clocks.ts';
 import type { Incident } from '../../incident/incident.ts';
-import { openIncidents } from '../../incident/incidents.ts';
 import type { PageIncident } from './view.ts';
 
-/** The gravest and then the oldest of those that are open; an exercise says so. Throws only without any signing key. */
-export async function runningIncident(site: Site): Promise<PageIncident | undefined> {
-  const open = (await openIncidents(site)).open();
-  const [first] = open.toSorted(
-    (a, b) => a.severity.localeCompare(b.severity) || a.declaredAt.localeCompare(b.declaredAt),
-  );
-  return first && pageIncident(site.plan, first);
+/** The gravest and then the oldest of those that are open; undefined where none is. */
+export function runningIncident(incidents: readonly Incident[], plan: Plan, now: Date): PageIncident | undefined {
+  const [first] = incidents
+    .filter(({ resolvedAt }) => resolvedAt === undefined)
+    .toSorted((a, b) => a.severity.localeCompare(b.severity) || a.declaredAt.localeCompare(b.declaredAt));
+  return first && pageIncident(plan, first, now);
 }
 
-/** Pure. */
-export function pageIncident(plan: Plan, incident: Incident): PageIncident {
-  const { id, scenario, severity, status, impact, exercise, declaredAt, lastMessageAt, commands } = incident;
+export function pageIncident(plan: Plan, incident: Incident, now: Date): PageIncident {
+  const { id, scenario, severity, status, impact, exercise, declaredAt } = incident;
   const title = plan.scenarios.find((each) => each.id === scenario)?.title ?? scenario;
-  const back = new Set(commands.flatMap(({ tiers }) => tiers.map(({ tier }) => tier)));
-  const every = plan.templates.find((each) => each.id === 'initial')?.updateEvery;
+  const { tiers, update } = clocksOf(incident, plan, now);
   return {
     id,
     title: `${exercise ? 'EXERCISE: ' : ''}${title}${impact === undefined ? '' : ` (${impact})`}`,
     severity,
     status,
     declaredAt: new Date(declaredAt),
-    ...(every === undefined ? {} : { updateDueAt: new Date(Date.parse(lastMessageAt) + seconds(every) * 1000) }),
+    ...(update === undefined ? {} : { updateDueAt: update.at }),
     // Those of the severity and below are down until a command brought them back.
-    tiers: plan.tiers
-      .filter((tier) => tier.id >= severity && !back.has(tier.id))
-      .map((tier) => ({ tier: tier.id, objectiveSeconds: seconds(tier.rto) })),
+    tiers: tiers
+      .filter(({ tier, backAfterSeconds }) => tier >= severity && backAfterSeconds === undefined)
+      .map(({ tier, objectiveSeconds }) => ({ tier, objectiveSeconds })),
   };
 }

@@ -154,6 +154,13 @@ export function aSite(
     },
     runs: [{ at: daysAgo(1).toISOString(), what: 'health', ok: true, by: 'ada@host' }],
     records: { kind: 'seen', value: { records, refused: [], unread: [] } },
+    channels: {
+      kind: 'seen',
+      value: [
+        { channel: 'slack', section: 'channels', title: 'Slack', configured: true, lastWorked: daysAgo(9).toISOString() },
+        { channel: 'phone', section: 'channels', title: 'Phone', configured: false },
+      ],
+    },
     fingerprint: { kind: 'seen', value: 'f1' },
     doctor: { kind: 'seen', value: [{ name: 'restic', status: 'ok', found: '0.18', wanted: '≥ 0.14', hint: '' }] },
     running: { kind: 'seen', value: { uncovered: [], unanswered: [] } },
