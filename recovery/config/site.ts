@@ -1,5 +1,4 @@
 /** An opened environment file: the plan, the repositories, the secrets, and a way to run engines. */
-
 import { withExternalPostgres } from '../../plan/declared/external.ts';
 import { planDigest } from '../../plan/digest.ts';
 import { type Layout, layout } from '../../plan/layout.ts';

@@ -1,5 +1,4 @@
 /** The collections that lie in the repositories. */
-
 import { didYouMean } from '../../plan/nearest.ts';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Repository, Site } from '../config/site.ts';

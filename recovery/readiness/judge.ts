@@ -1,5 +1,4 @@
 /** All checks, and the verdict. Pure. */
-
 import { reviewCalendar, testCalendar } from './calendar.ts';
 import { checkCopies } from './checks/copies.ts';
 import { checkCoverage } from './checks/coverage.ts';

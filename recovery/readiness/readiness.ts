@@ -1,5 +1,4 @@
 /** The readiness of a site: one look at all of it, or one look every now and then beside the monitor. */
-
 import { dueAfter } from '../../plan/people/calendar.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { Site } from '../config/site.ts';

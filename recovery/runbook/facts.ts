@@ -1,5 +1,4 @@
 /** What the runbook says of this site: where it is, where its copies are, and the newest point of each repository. */
-
 import { readLineage } from '../config/lineage.ts';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';

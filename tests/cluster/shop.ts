@@ -16,7 +16,7 @@ export async function addressOf(api: Api, store: string, namespace = DATA): Prom
   return addressOf(api, name, of);
 }
 
-export async function connectShop(api: Api): Promise<pg.Client> {
+async function connectShop(api: Api): Promise<pg.Client> {
   const client = new pg.Client({
     host: await addressOf(api, 'postgres'),
     user: 'shop',

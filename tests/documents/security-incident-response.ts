@@ -1,5 +1,4 @@
 /** docs/SECURITY_INCIDENT_RESPONSE.md: the plan's scenario of a breach, with what stands behind each step. */
-
 import type { Plan } from '../../plan/types.ts';
 import type { Phase } from '../../recovery/runbook/model.ts';
 import { bullets, generated, page, tableOf, wrap } from './text.ts';

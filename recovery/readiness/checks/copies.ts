@@ -1,5 +1,4 @@
 /** Points of each workload in each repository, WAL, verification, trial restores, reading back. Pure. */
-
 import { formatDuration, seconds } from '../../../plan/duration.ts';
 import { CADENCE, fullInterval, worstPointAge } from '../../../plan/limits.ts';
 import { rpoObjective } from '../../../plan/objectives.ts';

@@ -1,7 +1,6 @@
 /** People: who recovers, how they are reached, who hears an alert, and whether somebody still reads the plan. Pure. */
-
-import { CADENCE } from '../../../plan/limits.ts';
 import { formatDuration } from '../../../plan/duration.ts';
+import { CADENCE } from '../../../plan/limits.ts';
 import { dueAfter } from '../../../plan/people/calendar.ts';
 import { contactProblems } from '../../../plan/people/contacts.ts';
 import type { ChannelTest } from '../../incident/channel-tests.ts';

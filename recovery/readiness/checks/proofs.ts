@@ -1,5 +1,4 @@
 /** What no program can see: a proof is a record by a person, and it grows old. Pure. */
-
 import { formatDuration } from '../../../plan/duration.ts';
 import { type Cadence, dueAfter } from '../../../plan/people/calendar.ts';
 import type { PersonRecord, Proof } from '../../records/document.ts';

@@ -1,5 +1,4 @@
 /** The standby: how far it is behind, whether it has room for what runs at the other site, whether it can pull the images. Pure. */
-
 import { formatDuration, seconds } from '../../../plan/duration.ts';
 import { failoverTests } from '../../../plan/people/calendar.ts';
 import type { Facts } from '../facts.ts';

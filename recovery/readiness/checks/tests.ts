@@ -1,5 +1,4 @@
 /** The calendar of tests, the drills by scenario, and the last failover exercise. Pure. */
-
 import { formatDuration } from '../../../plan/duration.ts';
 import { CADENCE } from '../../../plan/limits.ts';
 import { drilledBy, dueAfter, failoverTests } from '../../../plan/people/calendar.ts';

@@ -3,7 +3,7 @@ import { Eta } from 'eta';
 import { type PageFacts, pageView, storeWindows } from './view.ts';
 import { windowsSvg } from './windows-svg.ts';
 
-export type { PageFacts, PageIncident } from './view.ts';
+export type { PageFacts } from './view.ts';
 
 const eta = new Eta({ views: import.meta.dirname, autoEscape: true, cache: true });
 

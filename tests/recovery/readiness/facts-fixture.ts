@@ -157,7 +157,13 @@ export function aSite(
     channels: {
       kind: 'seen',
       value: [
-        { channel: 'slack', section: 'channels', title: 'Slack', configured: true, lastWorked: daysAgo(9).toISOString() },
+        {
+          channel: 'slack',
+          section: 'channels',
+          title: 'Slack',
+          configured: true,
+          lastWorked: daysAgo(9).toISOString(),
+        },
         { channel: 'phone', section: 'channels', title: 'Phone', configured: false },
       ],
     },

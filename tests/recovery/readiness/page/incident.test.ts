@@ -42,5 +42,7 @@ test('the clock is the plan’s, and an exercise says that it is one', () => {
 test('of several that are open the gravest is shown, and a resolved one is not', () => {
   const graver = { ...incident, id: 'inc-20261130T103000Z-0001', severity: 'P1' } as Incident;
   expect(runningIncident([incident, graver], productionPlan, NOW)?.id).toBe(graver.id);
-  expect(runningIncident([{ ...incident, resolvedAt: '2026-11-30T10:40:00.000Z' }], productionPlan, NOW)).toBeUndefined();
+  expect(
+    runningIncident([{ ...incident, resolvedAt: '2026-11-30T10:40:00.000Z' }], productionPlan, NOW),
+  ).toBeUndefined();
 });
