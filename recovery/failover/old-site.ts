@@ -13,8 +13,11 @@ import type { SiteStack } from './stack.ts';
 import { stopSite } from './stop-site.ts';
 import type { FailoverPlan, FailoverRequest, OldSite } from './types.ts';
 
-/** A push of one segment takes seconds. WAL that has not arrived by then is reported as lost. */
-const SHIP_SECONDS = 120;
+/**
+ * A push of one segment takes seconds; with a repository that does not answer, two minutes: pgBackRest waits a minute for each of its first
+ * two files before it serves the others. WAL that has not arrived by then is reported as lost.
+ */
+const SHIP_SECONDS = 300;
 
 export const stoppedSchema = z.object({
   how: z.enum(['cluster', 'object only']),
@@ -42,6 +45,9 @@ async function waitForArchive({ ports, plan, request, planned }: Course, stack: 
   if (place === undefined) return false;
   const store = await ports.openStorage(place);
   const stoppedAt = ports.now();
+  const step = 'fence/archive';
+  const title = `WAL up to ${formatLsn(lsn)} in ${planned.follows.repository}`;
+  ports.progress({ step, title, state: 'start' });
   const { standby } = planned;
   const bytes = standby.state === 'reached' ? standby.found.segmentBytes : DEFAULT_SEGMENT_BYTES;
   const { answer: newest, accepted } = await poll(
@@ -49,14 +55,15 @@ async function waitForArchive({ ports, plan, request, planned }: Course, stack: 
     async () => newestSegment(await archivedSegments(store, stack.layout, planned.follows.lineage)),
     (found) => found !== undefined && placeOfSegment(found.name, bytes).end >= lsn,
   );
+  ports.progress({ step, title, state: accepted ? 'done' : 'failed' });
   const { maxLossSeconds, limitFrom } = limitsOf(plan, request);
   const lost = newest === undefined ? Number.POSITIVE_INFINITY : (stoppedAt.getTime() - newest.at.getTime()) / 1000;
   if (accepted || lost <= maxLossSeconds) return accepted;
   throw precondition({
     code: 'LOSS-TOO-GREAT',
     where: planned.follows.lineage,
-    fact: `it was stopped at ${formatLsn(lsn)}, but the archive ends with ${newest?.name ?? 'nothing'}: up to ${formatDuration(lost)} are lost; the limit is ${formatDuration(maxLossSeconds)} (${limitFrom})`,
-    hint: 'its volume still holds that WAL: start the database until it is archived, or accept the loss: --max-loss DURATION',
+    fact: `it has written up to ${formatLsn(lsn)}, but the archive ends with ${newest?.name ?? 'nothing'}: up to ${formatDuration(lost)} are lost; the limit is ${formatDuration(maxLossSeconds)} (${limitFrom})`,
+    hint: 'its database still runs, takes no writes and goes on archiving: the same command waits on; or accept the loss: --max-loss DURATION',
   });
 }
 
@@ -77,10 +84,17 @@ async function stopOld(course: Course, stack: SiteStack, old: OldSite): Promise<
   const { ports, request, planned } = course;
   await using cluster = await ports.openCluster(old.cluster);
   const why = `dr failover --stack ${request.stack}: ${planned.follows.lineage} no longer leads`;
-  const stopped = await stopSite({ cluster, namespaces: old.namespaces, why, ports });
-  if (stopped.lsn === undefined) return { how: 'cluster', archived: false };
-  const archived = await waitForArchive(course, stack, stopped.lsn);
-  return { how: 'cluster', lsn: formatLsn(stopped.lsn), archived };
+  let archived = false;
+  const stopped = await stopSite({
+    cluster,
+    namespaces: old.namespaces,
+    why,
+    ports,
+    beforeDatabase: async (written) => {
+      archived = await waitForArchive(course, stack, written);
+    },
+  });
+  return { how: 'cluster', archived, ...(stopped.lsn === undefined ? {} : { lsn: formatLsn(stopped.lsn) }) };
 }
 
 /** A site whose end is known needs no two minutes of silence as a sign that it is stopped. */

@@ -19,6 +19,11 @@ interface Stop {
   /** Reason, noted on the quota that refuses pods. */
   readonly why: string;
   readonly ports: Pick<FailoverPorts, 'progress' | 'signal' | 'timeoutFactor'>;
+  /**
+   * Called when nothing is written any more and the database still runs: once it is stopped it ships no WAL. What it throws leaves the
+   * database running.
+   */
+  readonly beforeDatabase?: (written: Lsn) => Promise<void>;
 }
 
 /** The pods' grace period is two minutes, for a fast shutdown of PostgreSQL; a slow node may take as long again. */
@@ -55,8 +60,8 @@ async function untilGone(
   });
 }
 
-/** May be repeated after a killed run. Throws `FENCE-INCOMPLETE`. */
-export async function stopSite({ cluster, namespaces: site, why, ports }: Stop): Promise<Stopped> {
+/** May be repeated after a killed run. Throws `FENCE-INCOMPLETE`, and what `beforeDatabase` throws. */
+export async function stopSite({ cluster, namespaces: site, why, ports, beforeDatabase }: Stop): Promise<Stopped> {
   const { progress } = ports;
   const { platform, existing } = site;
   const step = 'fence/cluster';
@@ -85,6 +90,7 @@ export async function stopSite({ cluster, namespaces: site, why, ports }: Stop):
   if (leader !== undefined) await endWrites(cluster, platform, leader);
   const lsn = leader && (await switchWal(cluster, platform, leader));
   const written = lsn === undefined ? undefined : `it has written up to ${formatLsn(lsn)}`;
+  if (lsn !== undefined) await beforeDatabase?.(lsn);
   report('scale the database of the old site to zero', written);
   await Promise.all(inStores.filter(isDatabase).map((each) => cluster.stop(each)));
   await untilGone(cluster, places, true, timeout);

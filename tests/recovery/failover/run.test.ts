@@ -201,6 +201,8 @@ describe('a failover', () => {
       exit: 6,
     });
     expect(sites.dr.ups).toBe(0);
+    // Stopped it would ship nothing more: the same command can wait on.
+    expect(sites.old.done).not.toContain('stop postgres');
   });
 
   test('after an accepted loss no end of the old leader is claimed', async () => {
