@@ -177,6 +177,7 @@ describe('on a machine that lacks something', () => {
   });
 
   it('with --tests, brings moto into an environment of its own, and again when that was interrupted', async () => {
+    await path.add('chromium', 'Chromium 143.0');
     await path.add('promtool', 'promtool, version 2.42.0');
     await path.add('mariadbd', 'mariadbd  Ver 10.11.6-MariaDB');
     const cache = join(root, 'cache');

@@ -22,6 +22,8 @@ export interface ClaimsArgs {
   /** A new generation begins with new volumes of the same names. */
   readonly generation: number;
   readonly claims: readonly ClaimSpec[];
+  /** Of a drill: they go with it. @default false */
+  readonly isolated?: boolean | undefined;
 }
 
 const specOf = ({ storage, storageClass }: ClaimSpec) => ({
@@ -41,7 +43,7 @@ export const keptSizes = (claims: readonly ClaimSpec[]): string[] =>
 /** @param shared takes over claims that the controller has made: stacks of earlier versions declared none */
 export function declareClaims(
   name: string,
-  { set, namespace, members, generation, claims }: ClaimsArgs,
+  { set, namespace, members, generation, claims, isolated = false }: ClaimsArgs,
   opts: pulumi.CustomResourceOptions & { readonly provider: k8s.Provider },
 ): k8s.core.v1.PersistentVolumeClaim[] {
   return claims.flatMap((claim) =>
@@ -63,8 +65,8 @@ export function declareClaims(
           },
           spec: specOf(claim),
         },
-        // Fewer members, or the next generation, must not delete what is on it.
-        { ...opts, retainOnDelete: true },
+        // Fewer members, or the next generation, must not delete what is on it. A protected one would stop that `up`.
+        { ...opts, retainOnDelete: !isolated },
       );
     }),
   );

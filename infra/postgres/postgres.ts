@@ -205,11 +205,11 @@ export class Postgres extends pulumi.ComponentResource {
       server: args.server,
       rotate: args.rolePasswords !== undefined,
     });
-    const { storage, storageClass, generation, instances: members } = args;
+    const { storage, storageClass, generation, instances: members, isolated } = args;
     const claims: ClaimSpec[] = [{ volume: 'data', storage, storageClass }];
     const declared = declareClaims(
       `${name}-claim`,
-      { set: POSTGRES, namespace: args.namespaces.platform, members, generation, claims },
+      { set: POSTGRES, namespace: args.namespaces.platform, members, generation, claims, isolated },
       { parent: this, provider: args.shared },
     );
     return new k8s.apps.v1.StatefulSet(

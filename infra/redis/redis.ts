@@ -155,12 +155,12 @@ export class Redis extends pulumi.ComponentResource {
     );
     const seeds = args.seed === undefined ? [] : makeSeedObjects(name, args.seed, child);
     const checksum = digest(text);
-    const { storage, storageClass, generation, namespace } = args;
+    const { storage, storageClass, generation, namespace, isolated } = args;
     const claims: ClaimSpec[] = [{ volume: 'data', storage, storageClass }];
     const members = args.running ? 1 : 0;
     const declared = declareClaims(
       `${name}-claim`,
-      { set: REDIS, namespace, members, generation, claims },
+      { set: REDIS, namespace, members, generation, claims, isolated },
       { ...child, provider: args.shared },
     );
     this.statefulSet = new k8s.apps.v1.StatefulSet(
