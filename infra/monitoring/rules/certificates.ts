@@ -11,7 +11,7 @@ export function certificateRules(): AlertRule[] {
   const annotations = {
     description:
       'Without it no backup and no WAL reaches the repository. It has expired, or its file is unreadable, at 0.',
-    runbook: 'pulumi up; dr doctor',
+    runbook: 'dr doctor; pulumi up',
   };
   return [
     {

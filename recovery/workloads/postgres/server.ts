@@ -29,9 +29,8 @@ const CONNECT_MS = 5_000;
 const MAINTENANCE = 'postgres';
 
 /**
- * A session with limits and pinned settings (`access/session.ts`); the caller ends it. A server may have no database "postgres": whoever
- * asks for it wants any.
- * @param session Its options, or the name of its database.
+ * A session with limits and pinned settings (`access/session.ts`), by its options or its database; the caller ends it. A server may have
+ * no database "postgres": whoever asks for it wants any.
  */
 async function connect(
   site: Site,
