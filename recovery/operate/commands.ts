@@ -71,6 +71,13 @@ const INSTEAD: readonly (readonly [command: string, hint: (stack: string) => str
   ['dr evidence', (stack) => `it runs on this machine: dr evidence collect --stack ${stack}`],
   ['dr secrets', () => 'a stack gets new secrets with a rebuild: dr rebuild --stack NAME --to latest --rotate-secrets'],
   ['dr runbook', () => 'it is walked where people are: type it without --stack, with the environment file'],
+  [
+    'dr points name',
+    () =>
+      'the leader makes it: kubectl -n NAMESPACE exec postgres-0 -c postgres -- psql -c "SELECT pg_create_restore_point(\'TEXT\')"',
+  ],
+  ['dr points locate', () => 'it reads WAL, on a host with the engines and an environment file'],
+  ['dr find', () => 'it reads WAL, on a host with the engines and an environment file'],
   ['dr impact', () => 'it reads files of this machine: type it without --stack'],
   ['dr keys', () => 'keys never pass through a pod: type it without --stack, with the environment file'],
 ];

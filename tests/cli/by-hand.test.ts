@@ -29,9 +29,10 @@ function leaves(command: CommandUnknownOpts): CommandUnknownOpts[] {
 
 /** What changes data, keys or stacks. */
 const REFUSED =
-  /^dr (init|backup|prune|restore|restore-volume|seed|rebuild|failover|failback|harden|drill|impact|keys|offsite (export|verify)|repository (clean|repair|detach|attach|recreate))\b/;
+  /^dr (init|backup|prune|restore|restore-volume|seed|rebuild|failover|failback|harden|drill|impact|keys|find|isolate|evidence|secrets|runbook|exercise|points (name|locate)|offsite (export|verify)|repository (clean|repair|detach|attach|recreate))\b/;
 
-const RUN = /^dr (assess|doctor|health|monitor|objectives|plan|points|unlock|verify|repository status|offsite list)\b/;
+const RUN =
+  /^dr (assess|doctor|health|monitor|objectives|incident|readiness|plan|points (list|show|mark)|unlock|verify|repository status|offsite list)\b/;
 
 test('what reads, verifies or marks runs in a pod; what changes data, keys or stacks does not', async () => {
   const program = await buildProgram({ version: '0', execute: async () => {} });
