@@ -14,8 +14,8 @@ import { stopSite } from './stop-site.ts';
 import type { FailoverPlan, FailoverRequest, OldSite } from './types.ts';
 
 /**
- * A push of one segment takes seconds; with a repository that does not answer, two minutes: pgBackRest waits a minute for each of its first
- * two files before it serves the others. WAL that has not arrived by then is reported as lost.
+ * A push of one segment takes seconds; beside a repository that does not answer, three minutes: pgBackRest tries each of its first two files
+ * three times for `io-timeout` before it serves the others. WAL that has not arrived by then is reported as lost.
  */
 const SHIP_SECONDS = 300;
 

@@ -68,8 +68,12 @@ const IO_TIMEOUT_SECONDS = 15;
  * eight processes, after minutes. A dead connection is found earlier, by the bytes that are moved (`pgbackrest.ts`).
  */
 const BACKUP_IO_SECONDS = 300;
-/** One segment at a time in each process; a repository that is away must not hold up the others for long. */
-const PUSH_IO_SECONDS = 60;
+/**
+ * A repository that is away holds up the others for six times as long: pgBackRest tries the first two files of a push three times each. Two
+ * processes share a slow line: a part of 5 MB arrives within 25 s at 400 kB/s.
+ */
+const PUSH_IO_SECONDS = 30;
+const PUSH_PROCESSES = 2;
 /** Eight processes share a slow line, and each waits for its turn. */
 const RESTORE_IO_SECONDS = 60;
 /** Before PostgreSQL stops or restarts it waits for the running push and three more. The push itself goes on in the background. */
@@ -113,6 +117,7 @@ export function renderConfig(config: PgBackRestConfig): string {
     '[global:archive-push]',
     `archive-timeout=${PUSH_WAIT_SECONDS}`,
     `io-timeout=${PUSH_IO_SECONDS}`,
+    `process-max=${PUSH_PROCESSES}`,
     '',
     '[global:backup]',
     `io-timeout=${BACKUP_IO_SECONDS}`,
