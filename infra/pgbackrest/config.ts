@@ -75,7 +75,7 @@ const WORK = [
 /**
  * While a repository is unreachable, a push must fail fast and be retried: before PostgreSQL stops or restarts, it waits for the current
  * push and three more. Asynchronous pushes continue meanwhile, and have the time that a slow line needs. One that is away holds up the others
- * for six times `io-timeout`: pgBackRest tries the first two files three times each.
+ * for eight times `io-timeout`, by pgBackRest's tries.
  */
 const PUSH = ['', '[global:archive-push]', 'archive-timeout=15', 'io-timeout=30'];
 

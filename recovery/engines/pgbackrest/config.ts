@@ -69,8 +69,8 @@ const IO_TIMEOUT_SECONDS = 15;
  */
 const BACKUP_IO_SECONDS = 300;
 /**
- * A repository that is away holds up the others for six times as long: pgBackRest tries the first two files of a push three times each. Two
- * processes share a slow line: a part of 5 MB arrives within 25 s at 400 kB/s.
+ * A repository that is away holds up the others for eight times as long, by the tries of pgBackRest 2.45. Two processes share a slow line: a
+ * part of 5 MB arrives within 25 s at 400 kB/s.
  */
 const PUSH_IO_SECONDS = 30;
 const PUSH_PROCESSES = 2;
