@@ -25,6 +25,6 @@ test('sixteen processes have what they were seen to need, and 260 MiB is more th
   expect(limits(four)).toEqual({ beside: 256, repository: 256, job: 1024 });
   expect(limits(sixteen)).toEqual({ beside: 416, repository: 416, job: 1600 });
   const texts = JSON.stringify(sixteen.map(({ inputs }) => inputs));
-  expect(texts).toContain('[global:restore]\\\\nprocess-max=16');
+  expect(texts).toContain('[global:restore]\\nprocess-max=16');
   expect(texts).toContain('processes: 16');
 });
