@@ -1,6 +1,7 @@
 /** Alarms on a real site: each fault is made, rings in Prometheus by the exporter's own samples, and stops when it is over. */
-import { cp, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { cp, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import type { Platform } from '../../drill/platform/platform.ts';
@@ -64,6 +65,17 @@ async function writeReadiness(site: Site): Promise<void> {
   const report = await readinessJudge(site)(observation, now);
   exporter.update({ ...observation, readiness: summaryOf(site.plan, report, now) });
   for (const sample of exporter.samples(now)) written.set(JSON.stringify([sample.metric, sample.labels]), sample);
+}
+
+/** One that nobody can read rings, a good one does not. */
+async function watchCertificate(envFile: string, path: string): Promise<void> {
+  await editEnvironment(envFile, (environment) => ({ ...environment, certificates: { server: path } }));
+  const site = await openSite(envFile);
+  const ring = async () => about(await ringing(site), 'DrCertificate').length > 0;
+  expect(await ring()).toBe(true);
+  await writeFile(path, rootCertificates[0] ?? '');
+  expect(await ring()).toBe(false);
+  await editEnvironment(envFile, ({ certificates: _, ...environment }) => environment);
 }
 
 const about = (alerts: readonly string[], ...names: string[]): string[] =>
@@ -250,6 +262,7 @@ test.skipIf(!hasPromtool)('a healthy site is silent; damage, absence, silence an
       ...rulesOf(site, 'standby').groups.flatMap((group) => group.rules),
     ];
     await writeReadiness(site);
+    await watchCertificate(envFile, join(site.environment.stateDir, 'server.crt'));
     const own = rules.filter(({ labels: { workload } }) => workload === undefined || workloads.includes(workload));
     expect(unwritten(own, [...written.values()])).toEqual([]);
 

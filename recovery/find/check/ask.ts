@@ -3,6 +3,18 @@ import type pg from 'pg';
 import { badInput, hasCode, messageOf } from '../../core/errors.ts';
 import type { Side } from '../../workloads/postgres/side/instance.ts';
 
+/** A check is written for the path that this role has in this database, which a session of `dr` replaces from its start on. */
+const OWN_SEARCH_PATH = `
+  SELECT set_config('search_path', coalesce(
+    (SELECT substring(setting from '^search_path=(.*)$')
+      FROM pg_db_role_setting, unnest(setconfig) AS setting
+      WHERE setting LIKE 'search_path=%'
+        AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))
+      ORDER BY setrole <> 0 DESC, setdatabase <> 0 DESC LIMIT 1),
+    (SELECT setting FROM pg_file_settings WHERE name = 'search_path' ORDER BY seqno DESC LIMIT 1),
+    '"$user", public'), false)`;
+
 export interface Answer {
   readonly good: boolean;
   /** For people: the value, or what the server said. */
@@ -24,7 +36,7 @@ const READ_ONLY = '25006';
  * policy hides are an error, never fewer rows. Names without a schema mean what they mean to the database's users.
  */
 async function guard(client: pg.Client): Promise<void> {
-  await client.query(`SET statement_timeout = '${LIMIT_SECONDS}s'; SET row_security = off; RESET search_path`);
+  await client.query(`SET statement_timeout = '${LIMIT_SECONDS}s'; SET row_security = off; ${OWN_SEARCH_PATH}`);
   const { rows } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = 'pg_read_all_data'");
   if (rows.length > 0) await client.query('SET ROLE pg_read_all_data');
   await client.query('BEGIN READ ONLY');
