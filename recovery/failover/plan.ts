@@ -5,15 +5,13 @@ import { archiveSilenceSeconds, rpoObjective } from '../../plan/objectives.ts';
 import { selectWorkloads } from '../../plan/select.ts';
 import type { Plan } from '../../plan/types.ts';
 import { DrError, precondition } from '../core/errors.ts';
-import { goodCaptures, goodEntries } from '../points/catalog/good.ts';
-import { readEntries } from '../points/catalog/read.ts';
 import { readFence } from '../points/fence.ts';
 import { type ArchivedSegment, archivedSegments, newestSegment } from '../points/wal.ts';
 import { bytesBetween, formatLsn, placeOfSegment } from '../points/wal-segment.ts';
-import { correctedNow } from '../storage/clock.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { leaderOf, membersOf } from '../workloads/postgres/members.ts';
 import { expectedLoss, type Limits, refusalsOf } from './loss.ts';
+import { newestCopy } from './newest-copy.ts';
 import type { FailoverPorts } from './ports.ts';
 import { type SiteStack, signingKeyOf } from './stack.ts';
 import type { FailoverPlan, FailoverRequest, OldCluster, PlannedFailover, Reach, Standby } from './types.ts';
@@ -102,19 +100,10 @@ async function newestRedis(
   repository: string,
   now: Date,
 ): Promise<FailoverPlan['redis']> {
-  const { environment } = stack.outputs;
-  const keys = [signingKeyOf(stack)];
-  const place = { repository, environment, layout: stack.layout };
-  const { entries } = await readEntries({ store, place, keys, asOf: undefined, cached: new Map() });
-  const good = goodEntries(entries, await correctedNow(store, now));
-  for (const entry of good.toReversed()) {
-    const { point } = entry;
-    const capture = goodCaptures(entry).find(({ workload }) => workload === 'redis');
-    if (capture === undefined) continue;
-    const { capturedAt } = capture;
-    return { point: point.id, capturedAt, ageSeconds: (now.getTime() - Date.parse(capturedAt)) / 1000 };
-  }
-  return undefined;
+  const found = await newestCopy(stack, { store, repository, now, wanted: ({ workload }) => workload === 'redis' });
+  if (found === undefined) return undefined;
+  const { capturedAt } = found.capture;
+  return { point: found.point.id, capturedAt, ageSeconds: (now.getTime() - Date.parse(capturedAt)) / 1000 };
 }
 
 async function previewOf(stack: SiteStack, ports: FailoverPorts): Promise<FailoverPlan['preview']> {

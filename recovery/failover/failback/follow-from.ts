@@ -1,10 +1,8 @@
 /** From which repository the returning site follows: a standby is cloned from a full backup of the leader's own lineage. */
 import { DrError, precondition } from '../../core/errors.ts';
-import { goodCaptures, goodEntries } from '../../points/catalog/good.ts';
-import { readEntries } from '../../points/catalog/read.ts';
-import { correctedNow } from '../../storage/clock.ts';
+import { newestCopy } from '../newest-copy.ts';
 import type { FailoverPorts } from '../ports.ts';
-import { type SiteStack, signingKeyOf } from '../stack.ts';
+import type { SiteStack } from '../stack.ts';
 import type { CopyIn, ReclonePlan } from './types.ts';
 
 async function copyIn(
@@ -17,12 +15,10 @@ async function copyIn(
   if (place === undefined) return { state: 'empty' };
   try {
     const store = await ports.openStorage(place);
-    const from = { repository, environment: back.outputs.environment, layout: back.layout };
-    const keys = [signingKeyOf(back)];
-    const { entries } = await readEntries({ store, place: from, keys, asOf: undefined, cached: new Map() });
-    const held = goodEntries(entries, await correctedNow(store, ports.now())).findLast((entry) =>
-      goodCaptures(entry).some((capture) => capture.engine === 'pgbackrest' && capture.lineage === lineage),
-    );
+    const held = await newestCopy(back, {
+      ...{ store, repository, now: ports.now() },
+      wanted: (capture) => capture.engine === 'pgbackrest' && capture.lineage === lineage,
+    });
     return held === undefined ? { state: 'empty' } : { state: 'held', point: held.point.id };
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
