@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import type { Site } from '../config/site.ts';
 import { DrError } from '../core/errors.ts';
+import { withLimit } from '../core/wait/with-limit.ts';
 import { uncoveredPlaces } from '../setup/host/folders-part.ts';
 import { type HostFacts, lookAtHost } from '../setup/host/look.ts';
 
@@ -19,7 +20,8 @@ export interface Running {
 export async function lookAtRunning(site: Site): Promise<Running | undefined> {
   const { kubernetes, postgres, redis, folders, repositories, stateDir } = site.environment;
   if (kubernetes?.inCluster === true) return undefined;
-  const facts = await within(lookAtHost(site.run, site.plan, { look: [], folders: new Map() }));
+  const look = lookAtHost(site.run, site.plan, { look: [], folders: new Map() });
+  const facts = await withLimit(look, LONGEST_LOOK_SECONDS, slowLook);
   const stored = Object.values(repositories).flatMap((each) => (each.type === 'posix' ? [each.path] : []));
   const paths = [
     ...Object.values(folders).map(({ path }) => path),
@@ -39,20 +41,10 @@ export function uncoveredIn(facts: HostFacts, paths: readonly string[], dataDir:
 
 const unansweredIn = ({ unanswered }: HostFacts): string[] => unanswered.map(({ about, why }) => `${about}: ${why}`);
 
-async function within<T>(look: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const failure = new DrError({
-      code: 'LOOK-SLOW',
-      where: 'host',
-      fact: `what runs here could not be seen within ${LONGEST_LOOK_SECONDS} s`,
-      hint: 'dr setup',
-    });
-    timer = setTimeout(() => reject(failure), LONGEST_LOOK_SECONDS * 1000);
+const slowLook = () =>
+  new DrError({
+    code: 'LOOK-SLOW',
+    where: 'host',
+    fact: `what runs here could not be seen within ${LONGEST_LOOK_SECONDS} s`,
+    hint: 'dr setup',
   });
-  try {
-    return await Promise.race([look, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -3,6 +3,7 @@ import { readLineage } from '../config/lineage.ts';
 import { presentRepositories } from '../config/repositories.ts';
 import type { Site } from '../config/site.ts';
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
+import { withLimit } from '../core/wait/with-limit.ts';
 import { openCatalog } from '../points/catalog/catalog.ts';
 import { goodEntries } from '../points/catalog/good.ts';
 import { locationOf } from '../storage/backends.ts';
@@ -31,24 +32,18 @@ export interface SiteFacts {
 const SECONDS = 15;
 
 async function newestOf(site: Site, id: string, now: Date): Promise<Pick<RepositoryFacts, 'newest' | 'silent'>> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${SECONDS} s`)), SECONDS * 1000);
-  });
   const read = async () => {
     const catalog = await openCatalog(site, site.repository(id), 'restorer');
     const last = goodEntries(await catalog.points(), now).at(-1)?.point;
     return { newest: last === undefined ? undefined : { id: last.id, at: last.startedAt } };
   };
   try {
-    return await Promise.race([read(), late]);
+    return await withLimit(read(), SECONDS, () => new Error(`no answer within ${SECONDS} s`));
   } catch (error) {
     if (site.signal?.aborted) throw error;
     rethrowBug(error);
     const { code, fact } = asDrError(error, id);
     return { newest: undefined, silent: code === 'UNEXPECTED' ? String(error) : fact };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a look at a platform gives besides its facts: what it could not learn, and what nobody but a person can decide. */
 import { asDrError, rethrowBug } from '../core/as-dr-error.ts';
 import { DrError } from '../core/errors.ts';
+import { withLimit } from '../core/wait/with-limit.ts';
 
 /** A question that was asked and not answered. It is never answered by a guess. */
 export interface Unanswered {
@@ -38,14 +39,8 @@ export async function ask<T>(about: string, question: () => Promise<T>): Promise
 export const LIMIT_SECONDS = 10;
 
 /** Throws when there is no answer in time: `ask` then says so. The question itself may go on; nothing waits for it. */
-export async function inTime<T>(question: Promise<T>, what: string, seconds = LIMIT_SECONDS): Promise<T> {
-  const late = AbortSignal.timeout(seconds * 1000);
-  return Promise.race([
-    question,
-    new Promise<never>((_, reject) => {
-      late.addEventListener('abort', () => reject(silent(what, seconds)), { once: true });
-    }),
-  ]);
+export function inTime<T>(question: Promise<T>, what: string, seconds = LIMIT_SECONDS): Promise<T> {
+  return withLimit(question, seconds, () => silent(what, seconds));
 }
 
 function silent(what: string, seconds: number): DrError {
