@@ -1,13 +1,14 @@
 /** What an adoption makes on the source, and takes away again: two roles, a slot, and the slot's limit. Every step may be repeated. */
+import pg from 'pg';
 import { badInput } from '../../core/errors.ts';
 import type { Memory, MemoryPort } from '../types.ts';
 import { REPLICATOR, roleMark, SUPERUSER } from './names.ts';
 import type { Session } from './ports.ts';
 
 /** A literal of SQL. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const quoted = pg.escapeLiteral;
 /** A name in SQL. */
-export const named = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const named = pg.escapeIdentifier;
 
 /** Neither the statement nor its password goes into the server's log. */
 const SILENT = [

@@ -1,5 +1,6 @@
 /** Tables of a side instance as archives: the definition of everything, and the rows of the wanted ones. */
 import { join } from 'node:path';
+import pg from 'pg';
 import type { Site } from '../../config/site.ts';
 import { findPostgresBin } from '../../engines/find.ts';
 import { clientArguments, clientEnv } from '../../workloads/postgres/access/client.ts';
@@ -25,7 +26,7 @@ export interface Copied {
 }
 
 /** An identifier, whatever is in it. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const quoted = pg.escapeIdentifier;
 
 /** SQL's own way to write a name; pg_dump's patterns have the same. */
 export const sqlName = ({ schema, name }: TableName): string => `${quoted(schema)}.${quoted(name)}`;

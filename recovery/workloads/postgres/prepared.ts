@@ -1,5 +1,5 @@
 /** Transactions that were prepared for a commit in two phases, and whose end a coordinator of the living platform has never sent here. */
-import type pg from 'pg';
+import pg from 'pg';
 import type { PostgresSettings } from '../../config/environment.ts';
 import type { Site } from '../../config/site.ts';
 import { withClient } from './server.ts';
@@ -12,8 +12,6 @@ interface Prepared {
 
 const PREPARED = 'SELECT gid, database, prepared FROM pg_prepared_xacts ORDER BY prepared, gid';
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 /** Notes for a person: what they have written is neither in the restored data nor lost, and their locks hold. */
 export async function preparedNotes(site: Site, settings: PostgresSettings): Promise<string[]> {
   const { rows } = await withClient(site, settings, (client) => client.query<Prepared>(PREPARED), {
@@ -21,7 +19,7 @@ export async function preparedNotes(site: Site, settings: PostgresSettings): Pro
   });
   return rows.map(
     ({ gid, database, prepared }) =>
-      `transaction ${JSON.stringify(gid)} of database ${database} was prepared at ${prepared.toISOString()} and has not ended: its rows can't be seen, and its locks hold. See its coordinator; then, in that database: COMMIT PREPARED ${literal(gid)} or ROLLBACK PREPARED ${literal(gid)}`,
+      `transaction ${JSON.stringify(gid)} of database ${database} was prepared at ${prepared.toISOString()} and has not ended: its rows can't be seen, and its locks hold. See its coordinator; then, in that database: COMMIT PREPARED ${pg.escapeLiteral(gid)} or ROLLBACK PREPARED ${pg.escapeLiteral(gid)}`,
   );
 }
 
@@ -30,5 +28,5 @@ export async function dropPrepared(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ gid: string }>(
     'SELECT gid FROM pg_prepared_xacts WHERE database = current_database()',
   );
-  for (const { gid } of rows) await client.query(`ROLLBACK PREPARED ${literal(gid)}`);
+  for (const { gid } of rows) await client.query(`ROLLBACK PREPARED ${pg.escapeLiteral(gid)}`);
 }

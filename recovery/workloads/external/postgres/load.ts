@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type pg from 'pg';
+import pg from 'pg';
 import type { Site } from '../../../config/site.ts';
 import { DrError, messageOf, verificationFailed } from '../../../core/errors.ts';
 import { WRITES } from '../../../core/sql/settings.ts';
@@ -37,7 +37,7 @@ export interface Loaded {
   readonly notes: readonly string[];
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoted = pg.escapeIdentifier;
 /** 63 bytes is the longest name. */
 const named = (name: string, end: string): string => `${name.slice(0, 63 - end.length - 1)}_${end}`;
 const freshName = ({ name }: DumpedDatabase, id: string): string => named(name, `dr_${id}_new`);
