@@ -22,7 +22,7 @@ const COLOUR = {
 
 const painted = (state: CheckState, paint: Paint): string => paint(COLOUR[state], state.toUpperCase().padEnd(9));
 
-/** What is open, with what mends it; of the rest a count. */
+/** What is open, with the command that fixes it; of the rest a count. */
 export function readinessText(report: ReadinessReport, paint: Paint): string {
   const { checks, counts, verdict, environment, site, at } = report;
   const open = Object.entries(counts).filter(

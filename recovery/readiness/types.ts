@@ -30,7 +30,7 @@ export interface ReadinessCheck {
   readonly at?: string;
   /** What it must be. */
   readonly objective: string;
-  /** The command that mends it; absent where nothing is to mend. */
+  /** The command that mends it; absent where there is nothing to fix. */
   readonly command?: string;
 }
 
