@@ -57,11 +57,17 @@ export async function withStartup<T>(
   }
 }
 
-/** The same for a session of this program; see `prepareSession`. */
-export const openSession = <T>(
+/**
+ * The same for a session of this program; `prepareSession` sets the rest. `synchronous_commit` is left to it: an option of the connection
+ * would hide what commits of others wait for (`reset_val`), and nothing is committed before.
+ */
+export function openSession<T>(
   session: SessionOptions,
   open: (options: Pick<pg.ClientConfig, 'options'>) => Promise<T>,
-): Promise<T> => withStartup(settingsOf(session), open);
+): Promise<T> {
+  const { synchronous_commit: _, ...fromTheStart } = settingsOf(session);
+  return withStartup(fromTheStart, open);
+}
 
 /**
  * What can't be an option of the connection: a role without rights is refused with `lc_messages`, and an older server with a limit that it

@@ -32,6 +32,11 @@ async function copyFromDataDir(reader: FileReader, dataDir: string, folder: stri
   return names.length;
 }
 
+/** What this session was given says nothing of the server; where a file sets the same, the file is captured. */
+const SETTINGS_OF_THE_SERVER = `
+  SELECT name, setting, unit, source FROM pg_settings
+  WHERE source NOT IN ('default', 'client', 'session') ORDER BY name`;
+
 /** Fills `folder`, which must exist. */
 async function fillFolder(site: Site, settings: PostgresSettings, folder: string): Promise<ResticCapture['facts']> {
   return withClient(site, settings, async (client) => {
@@ -52,8 +57,7 @@ async function fillFolder(site: Site, settings: PostgresSettings, folder: string
     const gone = named.missing.map((path) => `${path}: the configuration includes it, and it does not exist`);
     const beside = await besideSet(site, settings);
     const inData = await copyFromDataDir(reader, dataDir, folder);
-    const query = "SELECT name, setting, unit, source FROM pg_settings WHERE source <> 'default' ORDER BY name";
-    const { rows } = await client.query(query);
+    const { rows } = await client.query(SETTINGS_OF_THE_SERVER);
     await writeFile(join(folder, 'settings.json'), `${JSON.stringify(rows, undefined, 1)}\n`);
     const files = inData + configuration.length + (isElsewhere ? 0 : secrets.length);
     return { files, settings: rows.length, dataDir, configDir, ...notCopiedFacts([...elsewhere, ...gone, ...beside]) };
